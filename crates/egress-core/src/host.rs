@@ -1,0 +1,262 @@
+//! The host of an egress, parsed once into a value that cannot be wrong.
+//!
+//! Knows the shape of names (DNS, IDNA, addresses, wildcards) and which names can never be outside a mesh.
+//! Knows nothing of ports, of Istio, or of whether a name resolves.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A host that may stand in an Istio object: a DNS name in ASCII (A-label) form and lower case, a wildcard
+/// over such a name, or an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Host {
+    /// One name, such as `edition.cnn.com`.
+    Name(DnsName),
+    /// Every name below one, such as `*.cnn.com`. Holds the name without the `*.`.
+    Wildcard(DnsName),
+    /// An IPv4 or IPv6 address.
+    Address(IpAddr),
+}
+
+/// A fully qualified DNS name of at least two labels: ASCII, lower case, no trailing dot, at most 253 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DnsName(String);
+
+/// Why a text is not a host. Every variant says what was expected and what was found.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum HostError {
+    /// Nothing was typed.
+    #[error("expected a host such as `edition.cnn.com`, found nothing")]
+    Empty,
+    /// A character that no host name can hold.
+    #[error("host `{host}` holds {found}; expected letters, digits, `-` and `.`")]
+    Character {
+        /// The text, with control characters escaped.
+        host: String,
+        /// The character, named so that it can be seen.
+        found: String,
+    },
+    /// A label that is empty, too long, or starts or ends with a dash.
+    #[error("host `{host}` {problem}")]
+    Label {
+        /// The text.
+        host: String,
+        /// What is wrong with which label.
+        problem: String,
+    },
+    /// A name longer than DNS can carry.
+    #[error("host has {length} characters; expected at most 253")]
+    TooLong {
+        /// Its length in the ASCII form, in characters.
+        length: usize,
+    },
+    /// One label only: such names are resolved inside the cluster.
+    #[error("host `{0}` has one label; expected a fully qualified name such as `edition.cnn.com`")]
+    SingleLabel(String),
+    /// The last label is a number, so that resolvers would read the name as an address.
+    #[error("host `{0}` ends in a number but is not an IPv4 address")]
+    NumericEnd(String),
+    /// A bare `*`, or a `*` that is not the whole first label.
+    #[error("host `{0}` is not a wildcard Istio knows; expected `*.` and a name of at least two labels")]
+    Wildcard(String),
+    /// A name that means something inside the cluster or on the machine, never outside the mesh.
+    #[error("host `{host}` is inside the cluster ({why}); an egress is for hosts outside the mesh")]
+    Internal {
+        /// The text.
+        host: String,
+        /// Which rule it meets.
+        why: &'static str,
+    },
+    /// An address that hands out credentials or means this machine.
+    #[error("address `{host}` is {why}; refused, since no call may leave the mesh to it")]
+    ForbiddenAddress {
+        /// The text.
+        host: String,
+        /// What the address is.
+        why: &'static str,
+    },
+}
+
+impl Host {
+    /// Parses a host as a person types it: any case, a trailing dot, international names.
+    ///
+    /// # Errors
+    /// [`HostError`] says what was expected and what was found.
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        if text.is_empty() {
+            return Err(HostError::Empty);
+        }
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return check_address(address).map(Host::Address);
+        }
+        match text.strip_prefix("*.") {
+            Some(rest) if rest.contains('*') => Err(HostError::Wildcard(printable(text))),
+            Some(rest) => match DnsName::parse(rest) {
+                Ok(name) => Ok(Host::Wildcard(name)),
+                Err(HostError::SingleLabel(_)) => Err(HostError::Wildcard(printable(text))),
+                Err(other) => Err(other),
+            },
+            None if text.contains('*') => Err(HostError::Wildcard(printable(text))),
+            None => DnsName::parse(text).map(Host::Name),
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Host::Name(name) => name.fmt(formatter),
+            Host::Wildcard(name) => write!(formatter, "*.{name}"),
+            Host::Address(address) => address.fmt(formatter),
+        }
+    }
+}
+
+impl DnsName {
+    /// Parses one DNS name; see [`Host::parse`].
+    ///
+    /// # Errors
+    /// [`HostError`] says what was expected and what was found.
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        if text.is_empty() {
+            return Err(HostError::Empty);
+        }
+        if let Some(found) = text.chars().find(|c| c.is_ascii() && !is_name_character(*c)) {
+            return Err(HostError::Character { host: printable(text), found: describe(found) });
+        }
+        let ascii = idna::domain_to_ascii_strict(text)
+            .ok()
+            .or_else(|| text.is_ascii().then(|| text.to_ascii_lowercase()))
+            .ok_or_else(|| HostError::Character {
+                host: printable(text),
+                found: "characters that IDNA does not allow".to_owned(),
+            })?;
+        check_labels(&ascii)?;
+        check_outside(&ascii)?;
+        Ok(DnsName(ascii))
+    }
+
+    /// The name, in ASCII and lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DnsName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl TryFrom<String> for DnsName {
+    type Error = HostError;
+
+    fn try_from(text: String) -> Result<Self, HostError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<DnsName> for String {
+    fn from(name: DnsName) -> Self {
+        name.0
+    }
+}
+
+/// Escapes what a terminal would obey and cuts what would flood it, so that a refusal can show what was typed.
+pub fn printable(text: &str) -> String {
+    const SHOWN: usize = 80;
+    let mut shown: String = text.chars().take(SHOWN).flat_map(escape).collect();
+    if text.chars().count() > SHOWN {
+        shown.push('…');
+    }
+    shown
+}
+
+fn escape(character: char) -> Vec<char> {
+    let hidden = character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if hidden { character.escape_default().collect() } else { vec![character] }
+}
+
+fn is_name_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '.')
+}
+
+fn describe(character: char) -> String {
+    match character {
+        ' ' => "a space".to_owned(),
+        '_' => "an underscore".to_owned(),
+        other if other.is_control() => format!("the control character {}", other.escape_default()),
+        other => format!("`{other}`"),
+    }
+}
+
+fn check_labels(name: &str) -> Result<(), HostError> {
+    let bad = |problem: String| Err(HostError::Label { host: printable(name), problem });
+    if name.len() > 253 {
+        return Err(HostError::TooLong { length: name.len() });
+    }
+    for label in name.split('.') {
+        match label {
+            "" => return bad("has an empty label; expected one dot between labels".to_owned()),
+            long if long.len() > 63 => {
+                return bad(format!("has a label of {} characters; expected at most 63", long.len()));
+            }
+            dash if dash.starts_with('-') || dash.ends_with('-') => {
+                return bad(format!("has the label `{dash}`; a label may not start or end with `-`"));
+            }
+            _ => {}
+        }
+    }
+    match name.rsplit_once('.') {
+        None => Err(HostError::SingleLabel(name.to_owned())),
+        Some((_, last)) if last.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(HostError::NumericEnd(name.to_owned()))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Names that a resolver in the cluster or on the machine answers itself. `internal` is reserved for private use
+/// (ICANN, 2024) and is where our own upstream hosts live.
+fn check_outside(name: &str) -> Result<(), HostError> {
+    const INSIDE: [(&str, &str); 7] = [
+        ("svc", "`.svc` names a Service"),
+        ("cluster.local", "the cluster's own domain"),
+        ("localhost", "this machine"),
+        ("local", "a name on the local network"),
+        ("internal", "a private name; cloud metadata and our own upstream hosts live there"),
+        ("localdomain", "this machine"),
+        ("in-addr.arpa", "a reverse name"),
+    ];
+    let inside = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    match INSIDE.iter().find(|(suffix, _)| inside(suffix)) {
+        Some((_, why)) => Err(HostError::Internal { host: name.to_owned(), why }),
+        None => Ok(()),
+    }
+}
+
+fn check_address(address: IpAddr) -> Result<IpAddr, HostError> {
+    const METADATA: [&str; 3] = ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"];
+    let canonical = address.to_canonical();
+    let why = if METADATA.contains(&canonical.to_string().as_str()) {
+        "the cloud's metadata service"
+    } else if canonical.is_loopback() || canonical.is_unspecified() {
+        "this machine"
+    } else if canonical.is_multicast() {
+        "a multicast address"
+    } else if matches!(canonical, IpAddr::V4(v4) if v4.is_link_local())
+        || matches!(canonical, IpAddr::V6(v6) if v6.is_unicast_link_local())
+    {
+        "link-local"
+    } else {
+        return Ok(canonical);
+    };
+    Err(HostError::ForbiddenAddress { host: address.to_string(), why })
+}

@@ -1,0 +1,123 @@
+//! The parts that objects play for a host, and the kinds of object there are.
+//!
+//! Knows names and words only; what an object holds is in `shape`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The Istio kinds this tool reads or writes, all of group `networking.istio.io`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Kind {
+    /// Hosts that the mesh may know.
+    ServiceEntry,
+    /// Routes, at a gateway or in the sidecars.
+    VirtualService,
+    /// How a hop is spoken: subsets and TLS.
+    DestinationRule,
+    /// Servers on gateway pods.
+    Gateway,
+    /// What the sidecars of a namespace may see.
+    Sidecar,
+}
+
+/// The part an object plays. The order is the order of writing; removal goes backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Shared layout, per gateway: the servers on the gateway pods.
+    SharedGateway,
+    /// Shared layout, per gateway: the subset that makes the HTTP hop mesh mTLS.
+    SharedDestinationRule,
+    /// The host as the gateway knows it; its annotations are the record of what was asked.
+    Upstream,
+    /// Documented layout: the servers for this host.
+    Gateway,
+    /// Documented layout: the subset for this host.
+    DestinationRule,
+    /// Gateway to host.
+    GatewayLeg,
+    /// Sidecar to gateway.
+    MeshLeg,
+    /// The host as the callers know it.
+    Client,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 5] =
+        [Kind::ServiceEntry, Kind::VirtualService, Kind::DestinationRule, Kind::Gateway, Kind::Sidecar];
+    /// The API group of every kind.
+    pub const GROUP: &'static str = "networking.istio.io";
+
+    /// The plural that the API's paths use.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::ServiceEntry => "serviceentries",
+            Kind::VirtualService => "virtualservices",
+            Kind::DestinationRule => "destinationrules",
+            Kind::Gateway => "gateways",
+            Kind::Sidecar => "sidecars",
+        }
+    }
+
+    /// `serviceentry.networking.istio.io`, as kubectl writes a kind.
+    pub fn qualified(self) -> String {
+        format!("{}.{}", self.to_string().to_ascii_lowercase(), Self::GROUP)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self:?}")
+    }
+}
+
+impl Role {
+    /// Every role, in the order of writing.
+    pub const ALL: [Role; 8] = [
+        Role::SharedGateway,
+        Role::SharedDestinationRule,
+        Role::Upstream,
+        Role::Gateway,
+        Role::DestinationRule,
+        Role::GatewayLeg,
+        Role::MeshLeg,
+        Role::Client,
+    ];
+
+    /// The kind of the object.
+    pub fn kind(self) -> Kind {
+        match self {
+            Role::SharedGateway | Role::Gateway => Kind::Gateway,
+            Role::SharedDestinationRule | Role::DestinationRule => Kind::DestinationRule,
+            Role::Upstream | Role::Client => Kind::ServiceEntry,
+            Role::GatewayLeg | Role::MeshLeg => Kind::VirtualService,
+        }
+    }
+
+    /// What follows the base name; empty for the object that carries the base name itself.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Role::Upstream => "upstream",
+            Role::GatewayLeg => "gateway",
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    /// The words of progress lines: `gateway leg`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Role::SharedGateway => "shared Gateway",
+            Role::SharedDestinationRule => "shared DestinationRule",
+            Role::Upstream => "upstream",
+            Role::Gateway => "Gateway",
+            Role::DestinationRule => "DestinationRule",
+            Role::GatewayLeg => "gateway leg",
+            Role::MeshLeg => "mesh leg",
+            Role::Client => "client entry",
+        })
+    }
+}
