@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -154,6 +155,14 @@ impl fmt::Display for DnsName {
     }
 }
 
+impl FromStr for DnsName {
+    type Err = HostError;
+
+    fn from_str(text: &str) -> Result<Self, HostError> {
+        Self::parse(text)
+    }
+}
+
 impl TryFrom<String> for DnsName {
     type Error = HostError;
 
@@ -235,7 +244,8 @@ fn check_outside(name: &str) -> Result<(), HostError> {
         ("localdomain", "this machine"),
         ("in-addr.arpa", "a reverse name"),
     ];
-    let inside = |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let inside =
+        |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     match INSIDE.iter().find(|(suffix, _)| inside(suffix)) {
         Some((_, why)) => Err(HostError::Internal { host: name.to_owned(), why }),
         None => Ok(()),

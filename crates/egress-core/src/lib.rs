@@ -1,6 +1,18 @@
-//! x
+//! What an egress is and how it changes, as pure functions of values.
+//!
+//! Knows hosts, Istio's objects, the layouts, the order of writing, and what counts as proof. Never touches a cluster, a
+//! file, the environment or the clock: those live in `egress-cluster` and in the binary.
+
 pub mod host;
+pub mod intent;
+pub mod inventory;
+pub mod metadata;
 pub mod names;
+pub mod plan;
 pub mod port;
+pub mod proof;
+pub mod proxy;
+pub mod resource;
 pub mod role;
+pub mod snapshot;
 pub mod target;

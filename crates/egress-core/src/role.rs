@@ -96,6 +96,20 @@ impl Role {
         }
     }
 
+    /// The word in annotations, such as `gateway-leg`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::SharedGateway => "shared-gateway",
+            Role::SharedDestinationRule => "shared-destination-rule",
+            Role::Upstream => "upstream",
+            Role::Gateway => "gateway",
+            Role::DestinationRule => "destination-rule",
+            Role::GatewayLeg => "gateway-leg",
+            Role::MeshLeg => "mesh-leg",
+            Role::Client => "client",
+        }
+    }
+
     /// What follows the base name; empty for the object that carries the base name itself.
     pub fn suffix(self) -> &'static str {
         match self {

@@ -38,7 +38,9 @@ pub enum TargetError {
     #[error("wildcard host `{0}` cannot be carried: a gateway must know each host it resolves")]
     Wildcard(String),
     /// An address: understood, not carried.
-    #[error("address `{0}` cannot be carried: a gateway routes by host name or SNI, and an address has neither")]
+    #[error(
+        "address `{0}` cannot be carried: a gateway routes by host name or SNI, and an address has neither"
+    )]
     Address(String),
     /// A URL scheme this tool does not carry.
     #[error("scheme `{0}` cannot be carried; expected `http` or `https`")]
@@ -98,7 +100,8 @@ fn from_url(text: &str) -> Result<Target, TargetError> {
         "https" => Protocol::Tls,
         _ => return Err(TargetError::Scheme(printable(&scheme))),
     };
-    let authority = text.split("://").nth(1).unwrap_or_default().split(['/', '?', '#']).next().unwrap_or_default();
+    let authority =
+        text.split("://").nth(1).unwrap_or_default().split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') {
         return Err(TargetError::Credentials);
     }
@@ -114,7 +117,8 @@ fn from_url(text: &str) -> Result<Target, TargetError> {
             error: PortError::Number(printable(digits)),
         })?,
     };
-    let port = Port::new(number, protocol).map_err(|error| TargetError::Port { host: printable(host), error })?;
+    let port =
+        Port::new(number, protocol).map_err(|error| TargetError::Port { host: printable(host), error })?;
     Ok(Target { host: host_name, ports: BTreeSet::from([port]) })
 }
 

@@ -1,0 +1,1 @@
+//! Parsing of what Envoy's admin port prints (`/config_dump?resource=…`, `/clusters?format=json`).

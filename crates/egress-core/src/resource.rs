@@ -1,0 +1,227 @@
+//! One Istio object as a value: read from the API server or made by a shape.
+//!
+//! Knows the envelope (kind, names, labels, annotations, who wrote the spec). What a spec means is decided elsewhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use egress_istio::destination_rule::DestinationRuleSpec;
+use egress_istio::gateway::GatewaySpec;
+use egress_istio::service_entry::ServiceEntrySpec;
+use egress_istio::sidecar::SidecarSpec;
+use egress_istio::virtual_service::VirtualServiceSpec;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::metadata::FIELD_MANAGER;
+use crate::role::Kind;
+
+/// Which object: enough to read, write or delete it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ObjectId {
+    /// The kind, of group `networking.istio.io`.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The specs this tool reads or writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spec {
+    /// See [`Kind::ServiceEntry`].
+    ServiceEntry(ServiceEntrySpec),
+    /// See [`Kind::VirtualService`].
+    VirtualService(VirtualServiceSpec),
+    /// See [`Kind::DestinationRule`].
+    DestinationRule(DestinationRuleSpec),
+    /// See [`Kind::Gateway`].
+    Gateway(GatewaySpec),
+    /// See [`Kind::Sidecar`].
+    Sidecar(SidecarSpec),
+}
+
+/// An object: desired when `live` is empty, read from a cluster otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// Which object.
+    pub id: ObjectId,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// What it says.
+    pub spec: Spec,
+    /// What the API server adds.
+    pub live: Option<Live>,
+}
+
+/// What only an object in a cluster has.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Live {
+    /// The object's identity: a precondition of every delete.
+    pub uid: String,
+    /// Its version: a precondition of every replacement.
+    pub resource_version: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Field managers other than ours that own a part of the spec.
+    pub foreign_managers: Vec<String>,
+}
+
+/// Why an object could not be read.
+#[derive(Debug, Error)]
+pub enum ResourceError {
+    /// The envelope lacks something that every object has.
+    #[error("object has no `{0}`")]
+    Missing(&'static str),
+    /// A kind or group that is not ours to read.
+    #[error("`{0}` is not a kind of networking.istio.io that kubectl egress reads")]
+    Kind(String),
+    /// The spec does not match the schema of its kind.
+    #[error("{id}: {error}")]
+    Spec {
+        /// Which object.
+        id: ObjectId,
+        /// What does not match.
+        error: serde_json::Error,
+    },
+}
+
+impl Resource {
+    /// Reads an object as the API server or a YAML file shows it.
+    ///
+    /// # Errors
+    /// [`ResourceError`] when it is no Istio networking object or its spec does not match the schema.
+    pub fn from_json(mut object: Value) -> Result<Self, ResourceError> {
+        let kind = kind_of(&object)?;
+        let metadata =
+            object.get_mut("metadata").map(Value::take).ok_or(ResourceError::Missing("metadata"))?;
+        let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
+        let name = text("name").ok_or(ResourceError::Missing("metadata.name"))?;
+        let id =
+            ObjectId { kind, namespace: text("namespace").unwrap_or_else(|| "default".to_owned()), name };
+        let spec = object.get_mut("spec").map_or_else(|| json!({}), Value::take);
+        let spec =
+            Spec::from_json(kind, spec).map_err(|error| ResourceError::Spec { id: id.clone(), error })?;
+        let live = text("uid").map(|uid| Live {
+            uid,
+            resource_version: text("resourceVersion").unwrap_or_default(),
+            created: text("creationTimestamp").and_then(|time| time.parse().ok()),
+            foreign_managers: foreign_managers(&metadata),
+        });
+        Ok(Resource {
+            id,
+            labels: strings(&metadata, "labels"),
+            annotations: strings(&metadata, "annotations"),
+            spec,
+            live,
+        })
+    }
+
+    /// The object as a manifest: apiVersion, kind, metadata, spec, in that order.
+    ///
+    /// # Errors
+    /// Only when a spec cannot be written as JSON, which the generated types rule out.
+    pub fn to_json(&self, api_version: &str) -> Result<Value, serde_json::Error> {
+        let mut metadata = json!({ "name": self.id.name, "namespace": self.id.namespace });
+        for (key, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+            if !map.is_empty() {
+                metadata[key] = serde_json::to_value(map)?;
+            }
+        }
+        Ok(json!({
+            "apiVersion": format!("{}/{api_version}", Kind::GROUP),
+            "kind": self.id.kind.to_string(),
+            "metadata": metadata,
+            "spec": self.spec.to_json()?,
+        }))
+    }
+
+    /// The ServiceEntry spec, if it is one.
+    pub fn service_entry(&self) -> Option<&ServiceEntrySpec> {
+        if let Spec::ServiceEntry(spec) = &self.spec { Some(spec) } else { None }
+    }
+
+    /// The VirtualService spec, if it is one.
+    pub fn virtual_service(&self) -> Option<&VirtualServiceSpec> {
+        if let Spec::VirtualService(spec) = &self.spec { Some(spec) } else { None }
+    }
+
+    /// The DestinationRule spec, if it is one.
+    pub fn destination_rule(&self) -> Option<&DestinationRuleSpec> {
+        if let Spec::DestinationRule(spec) = &self.spec { Some(spec) } else { None }
+    }
+
+    /// The Gateway spec, if it is one.
+    pub fn gateway(&self) -> Option<&GatewaySpec> {
+        if let Spec::Gateway(spec) = &self.spec { Some(spec) } else { None }
+    }
+
+    /// The Sidecar spec, if it is one.
+    pub fn sidecar(&self) -> Option<&SidecarSpec> {
+        if let Spec::Sidecar(spec) = &self.spec { Some(spec) } else { None }
+    }
+}
+
+impl Spec {
+    fn from_json(kind: Kind, spec: Value) -> Result<Self, serde_json::Error> {
+        Ok(match kind {
+            Kind::ServiceEntry => Spec::ServiceEntry(serde_json::from_value(spec)?),
+            Kind::VirtualService => Spec::VirtualService(serde_json::from_value(spec)?),
+            Kind::DestinationRule => Spec::DestinationRule(serde_json::from_value(spec)?),
+            Kind::Gateway => Spec::Gateway(serde_json::from_value(spec)?),
+            Kind::Sidecar => Spec::Sidecar(serde_json::from_value(spec)?),
+        })
+    }
+
+    fn to_json(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Spec::ServiceEntry(spec) => serde_json::to_value(spec),
+            Spec::VirtualService(spec) => serde_json::to_value(spec),
+            Spec::DestinationRule(spec) => serde_json::to_value(spec),
+            Spec::Gateway(spec) => serde_json::to_value(spec),
+            Spec::Sidecar(spec) => serde_json::to_value(spec),
+        }
+    }
+}
+
+impl fmt::Display for ObjectId {
+    /// As kubectl names an object: `serviceentry/edition-cnn-com in namespace shop`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.to_string().to_ascii_lowercase();
+        write!(formatter, "{kind}/{} in namespace {}", self.name, self.namespace)
+    }
+}
+
+fn kind_of(object: &Value) -> Result<Kind, ResourceError> {
+    let text = |key: &'static str| object.get(key).and_then(Value::as_str).ok_or(ResourceError::Missing(key));
+    let (api_version, kind) = (text("apiVersion")?, text("kind")?);
+    let ours = api_version.split_once('/').is_some_and(|(group, _)| group == Kind::GROUP);
+    Kind::ALL
+        .into_iter()
+        .find(|known| ours && known.to_string() == kind)
+        .ok_or_else(|| ResourceError::Kind(format!("{api_version} {kind}")))
+}
+
+fn strings(metadata: &Value, key: &str) -> BTreeMap<String, String> {
+    let entries = metadata.get(key).and_then(Value::as_object).into_iter().flatten();
+    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+/// Managers whose `managedFields` entry covers a part of the spec; istiod writes status only.
+fn foreign_managers(metadata: &Value) -> Vec<String> {
+    let entries = metadata.get("managedFields").and_then(Value::as_array).into_iter().flatten();
+    let mut managers: Vec<String> = entries
+        .filter(|entry| entry.pointer("/fieldsV1/f:spec").is_some())
+        .filter_map(|entry| entry.get("manager").and_then(Value::as_str))
+        .filter(|manager| *manager != FIELD_MANAGER)
+        .map(str::to_owned)
+        .collect();
+    managers.sort();
+    managers.dedup();
+    managers
+}

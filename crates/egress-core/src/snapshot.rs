@@ -1,0 +1,201 @@
+//! The cluster as data: what every decision is made from.
+//!
+//! Knows the shape of facts. Knows nothing of how they were read; what could not be read is a fact as well.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::intent::GatewayName;
+use crate::resource::{ObjectId, Resource};
+use crate::role::Kind;
+
+/// Everything that was read from one cluster at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The mesh as a whole.
+    pub mesh: MeshFacts,
+    /// The egress gateways that were found, ordered by name.
+    pub gateways: Vec<GatewayFacts>,
+    /// Istio objects of all namespaces that could be read.
+    pub resources: Vec<Resource>,
+    /// Services of all namespaces that could be read.
+    pub services: Vec<ServiceFacts>,
+    /// Pods of the callers' namespaces.
+    pub pods: Vec<PodFacts>,
+    /// Nodes.
+    pub nodes: Vec<NodeFacts>,
+    /// Names of namespaces; empty where they could not be read.
+    pub namespaces: Vec<String>,
+    /// What could not be read, and why. Never hidden from the user.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Facts of the mesh as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeshFacts {
+    /// The newest served version of `networking.istio.io`: `v1`, else `v1beta1`, else `v1alpha3`.
+    pub api_version: String,
+    /// `meshConfig.rootNamespace`.
+    pub root_namespace: String,
+    /// The cluster's DNS domain.
+    pub cluster_domain: String,
+    /// `meshConfig.outboundTrafficPolicy.mode`; `None` where the mesh configuration could not be read.
+    pub outbound: Option<OutboundMode>,
+}
+
+/// What a sidecar does with a call to an unknown host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OutboundMode {
+    /// It refuses.
+    RegistryOnly,
+    /// It lets the call leave directly.
+    AllowAny,
+}
+
+/// One gateway: a Service and the pods behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayFacts {
+    /// The Service.
+    pub name: GatewayName,
+    /// The Service's selector: what a Gateway object must select to meet exactly these pods.
+    pub selector: BTreeMap<String, String>,
+    /// The Service's ports.
+    pub ports: Vec<ServicePort>,
+    /// Its pods; empty where they could not be read.
+    pub pods: Vec<PodFacts>,
+    /// Taken from a flag or a default, never seen in a cluster.
+    pub assumed: bool,
+}
+
+/// A port of a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePort {
+    /// The port's name; empty where it has none.
+    pub name: String,
+    /// The port callers dial.
+    pub number: u16,
+    /// The port the pods listen on; `None` where it is a name that no container of the pods explains.
+    pub target: Option<u16>,
+}
+
+/// A Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Which pods are behind it.
+    pub selector: BTreeMap<String, String>,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
+    /// For a Service of type ExternalName: the name it stands for.
+    pub external_name: Option<String>,
+}
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodFacts {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The node it runs on.
+    pub node: Option<String>,
+    /// Its condition Ready, and not being deleted.
+    pub ready: bool,
+    /// Has a container or init container `istio-proxy`.
+    pub has_proxy: bool,
+    /// `spec.hostNetwork`: its traffic is never captured.
+    pub host_network: bool,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its condition Ready.
+    pub ready: bool,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unreadable {
+    /// What, in kubectl's words: `pods in namespace istio-system`.
+    pub what: String,
+    /// Why: what the API server said, in one line.
+    pub why: String,
+}
+
+impl Default for MeshFacts {
+    /// What Istio installs: used where no cluster is asked.
+    fn default() -> Self {
+        MeshFacts {
+            api_version: "v1".to_owned(),
+            root_namespace: "istio-system".to_owned(),
+            cluster_domain: "cluster.local".to_owned(),
+            outbound: None,
+        }
+    }
+}
+
+impl GatewayFacts {
+    /// The gateway of Istio's own installation, for where no cluster is asked.
+    pub fn stock() -> Self {
+        let labels = [("app", "istio-egressgateway"), ("istio", "egressgateway")];
+        GatewayFacts::assumed(
+            GatewayName { namespace: "istio-system".to_owned(), service: "istio-egressgateway".to_owned() },
+            labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        )
+    }
+
+    /// A gateway that is named but cannot be looked at: the ports of Istio's charts are taken for granted.
+    pub fn assumed(name: GatewayName, selector: BTreeMap<String, String>) -> Self {
+        let port =
+            |name: &str, number, target| ServicePort { name: name.to_owned(), number, target: Some(target) };
+        let ports = vec![port("http2", 80, 8080), port("https", 443, 8443)];
+        GatewayFacts { name, selector, ports, pods: Vec::new(), assumed: true }
+    }
+
+    /// The Service port with this number.
+    pub fn port(&self, number: u16) -> Option<&ServicePort> {
+        self.ports.iter().find(|port| port.number == number)
+    }
+
+    /// The pods that can carry traffic now.
+    pub fn ready_pods(&self) -> impl Iterator<Item = &PodFacts> {
+        self.pods.iter().filter(|pod| pod.ready)
+    }
+}
+
+impl Snapshot {
+    /// The object with this identity.
+    pub fn find(&self, id: &ObjectId) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.id == *id)
+    }
+
+    /// The objects of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().filter(move |resource| resource.id.kind == kind)
+    }
+
+    /// The gateway with this name.
+    pub fn gateway(&self, name: &GatewayName) -> Option<&GatewayFacts> {
+        self.gateways.iter().find(|gateway| gateway.name == *name)
+    }
+}
+
+/// The age of something, for tables: the moment it was created, if known.
+pub fn created(resource: &Resource) -> Option<Timestamp> {
+    resource.live.as_ref().and_then(|live| live.created)
+}
