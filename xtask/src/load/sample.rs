@@ -11,7 +11,7 @@ pub struct Sample {
     pub at_ms: u64,
     /// When its answer was complete, or it failed.
     pub done_ms: u64,
-    /// The URL, as it was given.
+    /// The URL that was asked for.
     pub target: String,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,

@@ -108,7 +108,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let service = service_fn(|request| origin::answer(request, &connection, &record));
-    Ok(http1::Builder::new().half_close(true).serve_connection(TokioIo::new(stream), service).await?)
+    Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?)
 }
 
 async fn echo(mut stream: TcpStream) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::File,
     io,
     net::IpAddr,
     path::Path,
@@ -86,11 +86,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Starts an empty record, and the folder it stands in.
+    /// Starts an empty record.
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        }
         let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
         Ok(Self { writer: Mutex::new(Writer { file, sequence: 0 }) })
     }
