@@ -14,5 +14,7 @@ pub mod proof;
 pub mod proxy;
 pub mod resource;
 pub mod role;
+pub mod shape;
 pub mod snapshot;
 pub mod target;
+pub mod visibility;

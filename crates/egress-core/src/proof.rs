@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::host::DnsName;
-use crate::port::Protocol;
-use crate::proxy::ProxyView;
+use crate::port::{Port, Protocol};
+use crate::proxy::{ProxyView, SniChain, VirtualHost};
 
 /// Which proxies are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,42 +24,132 @@ pub struct Expectation {
     pub side: Side,
     /// The host.
     pub host: DnsName,
-    /// One demand per route.
+    /// All of them must be met.
     pub demands: Vec<Demand>,
 }
 
-/// One demand on the routes of the host.
+/// One demand on a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
-    /// HTTP: a virtual host. TLS: a filter chain by SNI.
-    pub protocol: Protocol,
-    /// HTTP in a sidecar: the port of the application, which names the route table. `None`: any table.
-    pub port: Option<u16>,
-    /// Where the route must lead, or must no longer lead.
-    pub clusters: BTreeSet<String>,
-    /// What is demanded.
-    pub state: State,
-}
-
-/// What is demanded of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The route leads to one of the clusters, to nothing else, and that cluster has endpoints.
-    Live,
-    /// The same, but only where the proxy has a listener for the port: a sidecar that does not yet know the host has none.
-    LiveWhereListening,
-    /// No route leads to any of the clusters.
-    Gone,
+pub enum Demand {
+    /// The host's route for this port leads to these clusters and to nothing else.
+    Leads {
+        /// The port as the application dials it.
+        port: Port,
+        /// Where it may lead; it must lead to at least one.
+        clusters: BTreeSet<String>,
+        /// Asked only of a proxy that listens for the port: a sidecar that does not know the host yet may not.
+        where_listening: bool,
+    },
+    /// No route of the host for this protocol leads to any of these clusters.
+    Gone {
+        /// What is spoken.
+        protocol: Protocol,
+        /// Where nothing may lead any more.
+        clusters: BTreeSet<String>,
+    },
+    /// The cluster exists and has an endpoint it would send to.
+    Reaches {
+        /// The cluster's name.
+        cluster: String,
+    },
 }
 
 /// What a proxy lacks, in words for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack(pub String);
 
+impl Expectation {
+    /// Whether looking can tell anything at all. A sidecar shows nothing of a TLS host before it knows the host.
+    pub fn is_visible(&self) -> bool {
+        self.demands.iter().any(|demand| {
+            !matches!(demand, Demand::Leads { port: Port { protocol: Protocol::Tls, .. }, where_listening: true, .. })
+        })
+    }
+}
+
 /// Whether a proxy meets an expectation; what it lacks otherwise.
 ///
 /// # Errors
 /// [`Lack`] says the first demand that is not met.
-pub fn check(_view: &ProxyView, _expectation: &Expectation) -> Result<(), Lack> {
-    Ok(())
+pub fn check(view: &ProxyView, expectation: &Expectation) -> Result<(), Lack> {
+    let looked = Looked { view, side: expectation.side, host: expectation.host.as_str() };
+    expectation.demands.iter().try_for_each(|demand| looked.meets(demand))
+}
+
+struct Looked<'a> {
+    view: &'a ProxyView,
+    side: Side,
+    host: &'a str,
+}
+
+impl Looked<'_> {
+    fn meets(&self, demand: &Demand) -> Result<(), Lack> {
+        match demand {
+            Demand::Leads { port, where_listening: true, .. } if !self.listens(*port) => Ok(()),
+            Demand::Leads { port, clusters, .. } => self.leads(*port, clusters),
+            Demand::Gone { protocol, clusters } => {
+                match self.destinations(*protocol, None).intersection(clusters).next() {
+                    Some(cluster) => Err(Lack(format!("{protocol} of {} still leads to `{cluster}`", self.host))),
+                    None => Ok(()),
+                }
+            }
+            Demand::Reaches { cluster } => match self.view.clusters.get(cluster) {
+                None => Err(Lack(format!("no cluster `{cluster}`"))),
+                Some(found) if found.healthy == 0 => Err(Lack(format!("cluster `{cluster}` has no endpoint"))),
+                Some(_) => Ok(()),
+            },
+        }
+    }
+
+    fn leads(&self, port: Port, allowed: &BTreeSet<String>) -> Result<(), Lack> {
+        let found = self.destinations(port.protocol, Some(port.number));
+        if found.is_empty() {
+            return Err(Lack(format!("no {} route for {}:{}", port.protocol, self.host, port.number)));
+        }
+        match found.difference(allowed).next() {
+            Some(other) => Err(Lack(format!("{}:{} leads to `{other}`", self.host, port.number))),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the host's routes lead. In a sidecar the table or listener names the application's port; at a gateway all
+    /// ports of a protocol share one.
+    fn destinations(&self, protocol: Protocol, port: Option<u16>) -> BTreeSet<String> {
+        let port = port.filter(|_| self.side == Side::Clients).map(|number| number.to_string());
+        let wanted = |name: &str| port.as_deref().is_none_or(|port| names_port(name, port));
+        match protocol {
+            Protocol::Http => self
+                .hosts()
+                .filter(|found| wanted(&found.table))
+                .flat_map(|found| found.clusters.iter().cloned())
+                .collect(),
+            Protocol::Tls => self
+                .chains()
+                .filter(|chain| wanted(&chain.listener))
+                .flat_map(|chain| chain.clusters.iter().cloned())
+                .collect(),
+        }
+    }
+
+    fn listens(&self, port: Port) -> bool {
+        let number = port.number.to_string();
+        match port.protocol {
+            Protocol::Http => self.view.virtual_hosts.iter().any(|found| names_port(&found.table, &number)),
+            Protocol::Tls => self.chains().any(|chain| names_port(&chain.listener, &number)),
+        }
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = &VirtualHost> {
+        self.view.virtual_hosts.iter().filter(|found| found.domains.contains(self.host))
+    }
+
+    fn chains(&self) -> impl Iterator<Item = &SniChain> {
+        self.view.chains.iter().filter(|chain| chain.server_names.contains(self.host))
+    }
+}
+
+/// A sidecar's route table is named by the port (`80`, or `host:80` for a host with an address of its own), its
+/// listeners end in it (`0.0.0.0_443`).
+fn names_port(name: &str, port: &str) -> bool {
+    name == port || name.strip_suffix(port).is_some_and(|rest| rest.ends_with(['_', ':']))
 }

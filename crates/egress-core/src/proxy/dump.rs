@@ -1,1 +1,258 @@
-//! Parsing of what Envoy's admin port prints (`/config_dump?resource=…`, `/clusters?format=json`).
+//! Parsing of what Envoy's admin port prints: `/config_dump?resource=…` and `/clusters?format=json`.
+//!
+//! Reads only the fields that an egress needs; everything else is skipped without being built.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use thiserror::Error;
+
+use super::{ClusterView, ProxyView, SniChain, VirtualHost};
+
+/// Envoy answered something that is not its own format.
+#[derive(Debug, Error)]
+#[error("Envoy's answer is not understood: {0}")]
+pub struct DumpError(#[from] serde_json::Error);
+
+/// Reads `/config_dump?resource=dynamic_route_configs`.
+///
+/// # Errors
+/// [`DumpError`] when the text is not Envoy's JSON.
+pub fn route_configs(text: &[u8]) -> Result<Vec<VirtualHost>, DumpError> {
+    let dump: Dump<DynamicRoute> = serde_json::from_slice(text)?;
+    let tables = dump.configs.into_iter().filter_map(|config| config.route_config);
+    Ok(tables
+        .flat_map(|table| {
+            let name = table.name;
+            table.virtual_hosts.into_iter().map(move |host| VirtualHost {
+                table: name.clone(),
+                domains: host.domains,
+                clusters: host.routes.into_iter().flat_map(Route::clusters).collect(),
+            })
+        })
+        .collect())
+}
+
+/// Reads `/config_dump?resource=dynamic_listeners`: the filter chains that are chosen by SNI.
+///
+/// # Errors
+/// [`DumpError`] when the text is not Envoy's JSON.
+pub fn listeners(text: &[u8]) -> Result<Vec<SniChain>, DumpError> {
+    let dump: Dump<DynamicListener> = serde_json::from_slice(text)?;
+    let active = dump.configs.into_iter().filter_map(|config| Some((config.name, config.active_state?.listener?)));
+    let mut chains = Vec::new();
+    for (name, listener) in active {
+        for chain in listener.filter_chains {
+            let server_names = chain.filter_chain_match.map(|matched| matched.server_names).unwrap_or_default();
+            if !server_names.is_empty() {
+                let clusters = chain.filters.into_iter().flat_map(Filter::clusters).collect();
+                chains.push(SniChain { listener: name.clone(), server_names, clusters });
+            }
+        }
+    }
+    Ok(chains)
+}
+
+/// Reads `/clusters?format=json`.
+///
+/// # Errors
+/// [`DumpError`] when the text is not Envoy's JSON.
+pub fn clusters(text: &[u8]) -> Result<BTreeMap<String, ClusterView>, DumpError> {
+    let statuses: ClusterStatuses = serde_json::from_slice(text)?;
+    Ok(statuses.cluster_statuses.into_iter().map(|status| (status.name.clone(), status.view())).collect())
+}
+
+impl ProxyView {
+    /// Puts the parts of one look together.
+    pub fn new(
+        virtual_hosts: Vec<VirtualHost>,
+        chains: Vec<SniChain>,
+        clusters: BTreeMap<String, ClusterView>,
+    ) -> Self {
+        ProxyView { virtual_hosts, chains, clusters }
+    }
+}
+
+#[derive(Deserialize)]
+struct Dump<T> {
+    #[serde(default = "Vec::new")]
+    configs: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct DynamicRoute {
+    route_config: Option<RouteTable>,
+}
+
+#[derive(Deserialize)]
+struct RouteTable {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    virtual_hosts: Vec<Host>,
+}
+
+#[derive(Deserialize)]
+struct Host {
+    #[serde(default)]
+    domains: BTreeSet<String>,
+    #[serde(default)]
+    routes: Vec<Route>,
+}
+
+#[derive(Deserialize)]
+struct Route {
+    route: Option<Destination>,
+}
+
+/// The part that an HTTP route and a TCP proxy have in common.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Destination {
+    cluster: Option<String>,
+    weighted_clusters: Option<WeightedClusters>,
+}
+
+#[derive(Deserialize)]
+struct WeightedClusters {
+    #[serde(default)]
+    clusters: Vec<WeightedCluster>,
+}
+
+#[derive(Deserialize)]
+struct WeightedCluster {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct DynamicListener {
+    #[serde(default)]
+    name: String,
+    active_state: Option<ListenerState>,
+}
+
+#[derive(Deserialize)]
+struct ListenerState {
+    listener: Option<Listener>,
+}
+
+#[derive(Deserialize)]
+struct Listener {
+    #[serde(default)]
+    filter_chains: Vec<FilterChain>,
+}
+
+#[derive(Deserialize)]
+struct FilterChain {
+    filter_chain_match: Option<FilterChainMatch>,
+    #[serde(default)]
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+struct FilterChainMatch {
+    #[serde(default)]
+    server_names: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Filter {
+    #[serde(default)]
+    name: String,
+    typed_config: Option<TypedConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TypedConfig {
+    Destination(Destination),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct ClusterStatuses {
+    #[serde(default)]
+    cluster_statuses: Vec<ClusterStatus>,
+}
+
+#[derive(Deserialize)]
+struct ClusterStatus {
+    name: String,
+    #[serde(default)]
+    host_statuses: Vec<HostStatus>,
+}
+
+#[derive(Deserialize)]
+struct HostStatus {
+    #[serde(default)]
+    stats: Vec<Statistic>,
+    #[serde(default)]
+    health_status: HealthStatus,
+}
+
+#[derive(Deserialize)]
+struct Statistic {
+    name: String,
+    /// A 64-bit number, which protobuf's JSON writes as a string; absent when zero.
+    #[serde(default)]
+    value: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HealthStatus {
+    eds_health_status: Option<String>,
+    failed_active_health_check: bool,
+    failed_outlier_check: bool,
+}
+
+impl Destination {
+    fn clusters(self) -> impl Iterator<Item = String> {
+        let weighted = self.weighted_clusters.into_iter().flat_map(|weighted| weighted.clusters);
+        self.cluster.into_iter().chain(weighted.map(|cluster| cluster.name))
+    }
+}
+
+impl Route {
+    fn clusters(self) -> Vec<String> {
+        self.route.into_iter().flat_map(Destination::clusters).collect()
+    }
+}
+
+impl Filter {
+    fn clusters(self) -> Vec<String> {
+        match (self.name.as_str(), self.typed_config) {
+            ("envoy.filters.network.tcp_proxy", Some(TypedConfig::Destination(destination))) => {
+                destination.clusters().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl ClusterStatus {
+    fn view(self) -> ClusterView {
+        let mut view = ClusterView { endpoints: self.host_statuses.len(), ..ClusterView::default() };
+        for host in &self.host_statuses {
+            view.healthy += usize::from(host.health_status.is_healthy());
+            view.connections += host.statistic("cx_total");
+            view.connect_failures += host.statistic("cx_connect_fail");
+        }
+        view
+    }
+}
+
+impl HostStatus {
+    fn statistic(&self, name: &str) -> u64 {
+        let found = self.stats.iter().find(|statistic| statistic.name == name);
+        found.and_then(|statistic| statistic.value.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl HealthStatus {
+    fn is_healthy(&self) -> bool {
+        let known = matches!(self.eds_health_status.as_deref(), None | Some("HEALTHY" | "UNKNOWN"));
+        known && !self.failed_active_health_check && !self.failed_outlier_check
+    }
+}

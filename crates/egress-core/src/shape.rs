@@ -1,0 +1,91 @@
+//! From a request to the objects that fulfil it: one file per layout.
+//!
+//! Pure and total: what a layout cannot do is refused first, with a reason. Knows nothing of what already exists.
+
+use thiserror::Error;
+
+use crate::intent::{GatewayName, Hop, Layout};
+use crate::metadata::Record;
+use crate::port::Protocol;
+use crate::resource::Resource;
+use crate::role::Role;
+use crate::snapshot::{GatewayFacts, MeshFacts};
+
+pub mod documented;
+mod legs;
+pub mod shared;
+
+/// The gateway Service's port for HTTP, as in Istio's charts.
+pub const HTTP_HOP: u16 = 80;
+/// The gateway Service's port for TLS, as in Istio's charts.
+pub const TLS_HOP: u16 = 443;
+
+/// One object and the part it plays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The part.
+    pub role: Role,
+    /// The object.
+    pub resource: Resource,
+}
+
+/// Why a layout cannot fulfil a request.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// The shared pair terminates mesh mTLS on its HTTP port.
+    #[error("`--hop plain` needs `--layout documented`: the shared layout carries HTTP inside mesh mTLS")]
+    PlainNeedsDocumented,
+    /// At the gateway, TLS is told apart by SNI alone.
+    #[error("host `{host}` has {count} TLS ports; a gateway tells TLS apart by host name only, so one port can be carried")]
+    SeveralTlsPorts {
+        /// The host.
+        host: String,
+        /// How many TLS ports were asked for.
+        count: usize,
+    },
+    /// The Service lacks the port the hop needs.
+    #[error("Service `{gateway}` has no port {port}, which {protocol} hosts need")]
+    NoServicePort {
+        /// The gateway's Service.
+        gateway: GatewayName,
+        /// The missing port.
+        port: u16,
+        /// What would use it.
+        protocol: Protocol,
+    },
+    /// A DestinationRule is looked up in the caller's namespace, the Service's and the root namespace only.
+    #[error("the documented layout serves its own namespace only; found `--export-to {0}`")]
+    DocumentedIsLocal(String),
+}
+
+/// The objects of a request, in the order of writing.
+///
+/// # Errors
+/// [`Refusal`] when the layout cannot do what was asked.
+pub fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Result<Vec<Part>, Refusal> {
+    accept(record, gateway)?;
+    Ok(match record.intent.layout {
+        Layout::Shared => shared::build(record, gateway, mesh),
+        Layout::Documented => documented::build(record, gateway, mesh),
+    })
+}
+
+fn accept(record: &Record, gateway: &GatewayFacts) -> Result<(), Refusal> {
+    let intent = &record.intent;
+    if intent.layout == Layout::Shared && intent.hop == Hop::Plain {
+        return Err(Refusal::PlainNeedsDocumented);
+    }
+    if intent.layout == Layout::Documented && intent.export_to != ["."] {
+        return Err(Refusal::DocumentedIsLocal(intent.export_to.join(",")));
+    }
+    let count = intent.ports_of(Protocol::Tls).count();
+    if count > 1 {
+        return Err(Refusal::SeveralTlsPorts { host: intent.host.to_string(), count });
+    }
+    for (protocol, port) in [(Protocol::Http, HTTP_HOP), (Protocol::Tls, TLS_HOP)] {
+        if intent.ports_of(protocol).next().is_some() && gateway.port(port).is_none() {
+            return Err(Refusal::NoServicePort { gateway: gateway.name.clone(), port, protocol });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The documented layout: the four objects of Istio's own egress gateway task, all in the callers' namespace.
+//!
+//! Needs no rights in the gateway's namespace. Fields, port names and weights are those of the task, so that people and
+//! tools that know it recognise it. Two objects are written in stages, see [`stages`].
+
+use egress_istio::destination_rule::{
+    DestinationRuleSpec, DestinationRuleSubsets, DestinationRuleSubsetsTrafficPolicy,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettings, DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode,
+};
+use egress_istio::gateway::{
+    GatewayServers, GatewayServersPort, GatewayServersTls, GatewayServersTlsMode, GatewaySpec,
+};
+use egress_istio::virtual_service::VirtualServiceSpec;
+
+use super::legs::{Leg, service_entry, without_certificate_header};
+use super::{HTTP_HOP, Part, TLS_HOP};
+use crate::intent::{Hop, Intent};
+use crate::metadata::{self, Record};
+use crate::names;
+use crate::port::{Port, Protocol};
+use crate::resource::{ObjectId, Resource, Spec};
+use crate::role::Role;
+use crate::snapshot::{GatewayFacts, MeshFacts};
+
+/// The four objects of a host, in the order in which they are complete.
+pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
+    let intent = &record.intent;
+    let service = intent.gateway.service_host(&mesh.cluster_domain);
+    let mut parts = vec![
+        part(intent, Role::Gateway, Spec::Gateway(gateway_object(intent, gateway))),
+        part(intent, Role::DestinationRule, Spec::DestinationRule(destination_rule(intent, &service))),
+        part(intent, Role::MeshLeg, Spec::VirtualService(virtual_service(intent, &service))),
+        part(intent, Role::Client, entry(intent, vec![".".to_owned(), intent.gateway.namespace.clone()])),
+    ];
+    for part in &mut parts {
+        if part.role == Role::Client {
+            part.resource.annotations = record.annotations(Role::Client);
+        }
+    }
+    parts
+}
+
+/// The first stages of the two objects that are written twice: the entry as only the gateway sees it, and the routes
+/// that only the gateway has. A sidecar that saw the whole entry before the mesh rules would send directly.
+pub fn stages(parts: &[Part], intent: &Intent) -> Vec<Part> {
+    let mut first: Vec<Part> =
+        parts.iter().filter(|part| matches!(part.role, Role::Client | Role::MeshLeg)).cloned().collect();
+    for part in &mut first {
+        match &mut part.resource.spec {
+            Spec::ServiceEntry(entry) => entry.export_to = Some(vec![intent.gateway.namespace.clone()]),
+            Spec::VirtualService(service) => *service = gateway_rules_only(service.clone()),
+            _ => {}
+        }
+    }
+    first.sort_by_key(|part| std::cmp::Reverse(part.role));
+    first
+}
+
+fn gateway_rules_only(mut service: VirtualServiceSpec) -> VirtualServiceSpec {
+    let in_mesh = |gateways: Option<&Vec<String>>| gateways.is_some_and(|names| names.iter().any(|name| name == "mesh"));
+    service.gateways = service.gateways.map(|names| names.into_iter().filter(|name| name != "mesh").collect());
+    service.http = service.http.map(|rules| {
+        let bound = |rule: &egress_istio::virtual_service::VirtualServiceHttp| {
+            rule.r#match.iter().flatten().any(|matched| in_mesh(matched.gateways.as_ref()))
+        };
+        rules.into_iter().filter(|rule| !bound(rule)).collect()
+    });
+    service.tls = service.tls.map(|rules| {
+        let bound = |rule: &egress_istio::virtual_service::VirtualServiceTls| {
+            rule.r#match.iter().any(|matched| in_mesh(matched.gateways.as_ref()))
+        };
+        rules.into_iter().filter(|rule| !bound(rule)).collect()
+    });
+    service
+}
+
+fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
+    let server = |number: u16, name: &str, protocol: &str, mode: Option<GatewayServersTlsMode>| GatewayServers {
+        port: GatewayServersPort {
+            number: number.into(),
+            name: name.to_owned(),
+            protocol: protocol.to_owned(),
+            target_port: None,
+        },
+        hosts: vec![intent.host.to_string()],
+        tls: mode.map(|mode| GatewayServersTls { mode: Some(mode), ..Default::default() }),
+        ..Default::default()
+    };
+    let http = match intent.hop {
+        Hop::Plain => server(HTTP_HOP, "http", "HTTP", None),
+        Hop::Mtls => server(HTTP_HOP, "https", "HTTPS", Some(GatewayServersTlsMode::IstioMutual)),
+    };
+    let tls = server(TLS_HOP, "tls", "TLS", Some(GatewayServersTlsMode::Passthrough));
+    let speaks = |protocol| intent.ports_of(protocol).next().is_some();
+    let servers = [(speaks(Protocol::Http), http), (speaks(Protocol::Tls), tls)];
+    // The task selects by the label `istio` alone.
+    let selector = match gateway.selector.get("istio") {
+        Some(value) => [("istio".to_owned(), value.clone())].into(),
+        None => gateway.selector.clone(),
+    };
+    GatewaySpec {
+        selector: Some(selector),
+        servers: Some(servers.into_iter().filter(|(wanted, _)| *wanted).map(|(_, server)| server).collect()),
+    }
+}
+
+fn destination_rule(intent: &Intent, service: &str) -> DestinationRuleSpec {
+    let mtls = || {
+        let settings = DestinationRuleSubsetsTrafficPolicyPortLevelSettings {
+            port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort { number: Some(HTTP_HOP.into()) }),
+            tls: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
+                mode: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode::IstioMutual),
+                // Without it the SNI is the cluster's name, which no server of an explicit host matches.
+                sni: Some(intent.host.to_string()),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        DestinationRuleSubsetsTrafficPolicy { port_level_settings: Some(vec![settings]), ..Default::default() }
+    };
+    let secured = intent.hop == Hop::Mtls && intent.ports_of(Protocol::Http).next().is_some();
+    DestinationRuleSpec {
+        host: service.to_owned(),
+        // Every DestinationRule of one host and namespace must have the same exportTo, or the younger hides the older.
+        export_to: Some(vec![".".to_owned()]),
+        subsets: Some(vec![DestinationRuleSubsets {
+            name: intent.base_name(),
+            traffic_policy: secured.then(mtls),
+            ..Default::default()
+        }]),
+        ..Default::default()
+    }
+}
+
+fn virtual_service(intent: &Intent, service: &str) -> VirtualServiceSpec {
+    let base = intent.base_name();
+    let host = intent.host.to_string();
+    let mesh = Leg { host: service, subset: Some(&base), gateways: Some("mesh"), weight: Some(100) };
+    let gateway = Leg { host: &host, subset: None, gateways: Some(&base), weight: Some(100) };
+    let gateway_http = gateway.gateway_http(intent).map(|rules| match intent.hop {
+        Hop::Mtls => without_certificate_header(rules),
+        Hop::Plain => rules,
+    });
+    VirtualServiceSpec {
+        hosts: Some(vec![host.clone()]),
+        export_to: Some(vec![".".to_owned(), intent.gateway.namespace.clone()]),
+        gateways: Some(vec![base.clone(), "mesh".to_owned()]),
+        http: joined(mesh.mesh_http(intent), gateway_http),
+        tls: joined(mesh.mesh_tls(intent), gateway.gateway_tls(intent)),
+        tcp: None,
+    }
+}
+
+fn entry(intent: &Intent, export_to: Vec<String>) -> Spec {
+    let mut entry = service_entry(intent.host.to_string(), export_to, intent);
+    for port in entry.ports.iter_mut().flatten() {
+        if port.name == Port::HTTP.name() {
+            "http-port".clone_into(&mut port.name);
+        }
+    }
+    Spec::ServiceEntry(entry)
+}
+
+fn joined<T>(first: Option<Vec<T>>, second: Option<Vec<T>>) -> Option<Vec<T>> {
+    match (first, second) {
+        (Some(mut first), Some(second)) => {
+            first.extend(second);
+            Some(first)
+        }
+        (first, second) => first.or(second),
+    }
+}
+
+fn part(intent: &Intent, role: Role, spec: Spec) -> Part {
+    Part {
+        role,
+        resource: Resource {
+            id: ObjectId {
+                kind: role.kind(),
+                namespace: intent.namespace.clone(),
+                name: names::object(&intent.base_name(), role),
+            },
+            labels: metadata::labels(),
+            annotations: metadata::annotations(Some(intent.host.as_str()), role),
+            spec,
+            live: None,
+        },
+    }
+}

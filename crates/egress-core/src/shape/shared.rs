@@ -1,0 +1,177 @@
+//! The shared layout: one static pair per gateway, four create-only objects per host.
+//!
+//! The host has an upstream entry of its own at the gateway, so that no other ServiceEntry of the host, in whatever
+//! namespace, can change where the gateway sends. Two VirtualServices instead of one: every step is a create or a
+//! delete, and sidecars never receive the gateway's clusters.
+
+use egress_istio::destination_rule::{
+    DestinationRuleSpec, DestinationRuleSubsets, DestinationRuleSubsetsTrafficPolicy,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettings, DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode,
+};
+use egress_istio::gateway::{
+    GatewayServers, GatewayServersPort, GatewayServersTls, GatewayServersTlsMode, GatewaySpec,
+};
+use egress_istio::service_entry::{ServiceEntryEndpoints, ServiceEntryLocation};
+use egress_istio::virtual_service::VirtualServiceSpec;
+
+use super::legs::{Leg, service_entry, without_certificate_header};
+use super::{HTTP_HOP, Part, TLS_HOP};
+use crate::intent::Intent;
+use crate::metadata::{self, Record};
+use crate::names;
+use crate::resource::{ObjectId, Resource, Spec};
+use crate::role::Role;
+use crate::snapshot::{GatewayFacts, MeshFacts};
+
+/// The subset of the gateway Service that speaks mesh mTLS.
+pub const SUBSET: &str = "mesh";
+
+/// The pair and the four objects of a host, in the order of writing.
+pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
+    let intent = &record.intent;
+    let upstream = names::upstream_host(intent.host.as_str(), &intent.namespace);
+    let mut parts = pair(gateway, mesh).to_vec();
+    parts.extend([
+        part(intent, Role::Upstream, upstream_entry(intent, upstream.clone())),
+        part(intent, Role::GatewayLeg, gateway_leg(intent, &upstream)),
+        part(intent, Role::MeshLeg, mesh_leg(intent, mesh)),
+        part(intent, Role::Client, client_entry(intent)),
+    ]);
+    for part in &mut parts {
+        if part.role == Role::Upstream {
+            part.resource.annotations = record.annotations(Role::Upstream);
+        }
+    }
+    parts
+}
+
+/// The pair of a gateway: written once, never edited by `add` or `remove`.
+pub fn pair(gateway: &GatewayFacts, mesh: &MeshFacts) -> [Part; 2] {
+    let make = |role: Role, spec| Part {
+        role,
+        resource: Resource {
+            id: ObjectId {
+                kind: role.kind(),
+                namespace: gateway.name.namespace.clone(),
+                name: names::shared_pair(&gateway.name.service),
+            },
+            labels: metadata::labels(),
+            annotations: metadata::annotations(None, role),
+            spec,
+            live: None,
+        },
+    };
+    [
+        make(Role::SharedGateway, Spec::Gateway(shared_gateway(gateway))),
+        make(
+            Role::SharedDestinationRule,
+            Spec::DestinationRule(shared_destination_rule(gateway.name.service_host(&mesh.cluster_domain))),
+        ),
+    ]
+}
+
+/// One `*` server per port: a second one on the same port would be dropped by istiod as a duplicate.
+fn shared_gateway(gateway: &GatewayFacts) -> GatewaySpec {
+    let server = |number: u16, name: &str, protocol: &str, mode| GatewayServers {
+        port: GatewayServersPort {
+            number: number.into(),
+            name: name.to_owned(),
+            protocol: protocol.to_owned(),
+            target_port: None,
+        },
+        hosts: vec!["*".to_owned()],
+        tls: Some(GatewayServersTls { mode: Some(mode), ..Default::default() }),
+        ..Default::default()
+    };
+    let http = server(HTTP_HOP, "https-mesh", "HTTPS", GatewayServersTlsMode::IstioMutual);
+    let tls = server(TLS_HOP, "tls-passthrough", "TLS", GatewayServersTlsMode::Passthrough);
+    let servers = [(HTTP_HOP, http), (TLS_HOP, tls)];
+    GatewaySpec {
+        selector: Some(gateway.selector.clone()),
+        servers: Some(
+            servers
+                .into_iter()
+                .filter(|(number, _)| gateway.port(*number).is_some())
+                .map(|(_, server)| server)
+                .collect(),
+        ),
+    }
+}
+
+fn shared_destination_rule(host: String) -> DestinationRuleSpec {
+    let settings = DestinationRuleSubsetsTrafficPolicyPortLevelSettings {
+        port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort { number: Some(HTTP_HOP.into()) }),
+        tls: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
+            mode: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode::IstioMutual),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let policy =
+        DestinationRuleSubsetsTrafficPolicy { port_level_settings: Some(vec![settings]), ..Default::default() };
+    DestinationRuleSpec {
+        host,
+        subsets: Some(vec![DestinationRuleSubsets {
+            name: SUBSET.to_owned(),
+            traffic_policy: Some(policy),
+            ..Default::default()
+        }]),
+        ..Default::default()
+    }
+}
+
+fn upstream_entry(intent: &Intent, upstream: String) -> Spec {
+    let mut entry = service_entry(upstream, vec![intent.gateway.namespace.clone()], intent);
+    entry.location = Some(ServiceEntryLocation::MeshExternal);
+    entry.endpoints =
+        Some(vec![ServiceEntryEndpoints { address: Some(intent.host.to_string()), ..Default::default() }]);
+    Spec::ServiceEntry(entry)
+}
+
+fn gateway_leg(intent: &Intent, upstream: &str) -> Spec {
+    let leg = Leg { host: upstream, subset: None, gateways: None, weight: None };
+    let gateway = format!("{}/{}", intent.gateway.namespace, names::shared_pair(&intent.gateway.service));
+    Spec::VirtualService(VirtualServiceSpec {
+        hosts: Some(vec![intent.host.to_string()]),
+        export_to: Some(vec![intent.gateway.namespace.clone()]),
+        gateways: Some(vec![gateway]),
+        http: leg.gateway_http(intent).map(without_certificate_header),
+        tls: leg.gateway_tls(intent),
+        tcp: None,
+    })
+}
+
+fn mesh_leg(intent: &Intent, mesh: &MeshFacts) -> Spec {
+    let service = intent.gateway.service_host(&mesh.cluster_domain);
+    let leg = Leg { host: &service, subset: Some(SUBSET), gateways: None, weight: None };
+    Spec::VirtualService(VirtualServiceSpec {
+        hosts: Some(vec![intent.host.to_string()]),
+        export_to: Some(intent.export_to.clone()),
+        gateways: Some(vec!["mesh".to_owned()]),
+        http: leg.mesh_http(intent),
+        tls: leg.mesh_tls(intent),
+        tcp: None,
+    })
+}
+
+fn client_entry(intent: &Intent) -> Spec {
+    let mut entry = service_entry(intent.host.to_string(), intent.export_to.clone(), intent);
+    entry.location = Some(ServiceEntryLocation::MeshExternal);
+    Spec::ServiceEntry(entry)
+}
+
+fn part(intent: &Intent, role: Role, spec: Spec) -> Part {
+    let name = names::object(&intent.base_name(), role);
+    Part {
+        role,
+        resource: Resource {
+            id: ObjectId { kind: role.kind(), namespace: intent.namespace.clone(), name },
+            labels: metadata::labels(),
+            annotations: metadata::annotations(Some(intent.host.as_str()), role),
+            spec,
+            live: None,
+        },
+    }
+}

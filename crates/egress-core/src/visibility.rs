@@ -1,0 +1,98 @@
+//! Who sees what: Istio's rules of visibility, as pure functions of objects.
+//!
+//! Each function names the place in istio/istio that it follows (read at 1.31). What is deliberately not known:
+//! `meshConfig.default*ExportTo` (an object without `exportTo` counts as exported to `*`, Istio's own default), objects
+//! for chosen workloads only (a DestinationRule with a `workloadSelector` is left out), and the Gateway API.
+
+use jiff::Timestamp;
+
+use crate::resource::Resource;
+
+pub mod destination_rule;
+pub mod service_entry;
+pub mod sidecar;
+pub mod virtual_service;
+
+/// Whether an object of `owner` with this `exportTo` is visible in the namespace `viewer`.
+///
+/// `*` is everybody and beats all other words, `~` is nobody, `.` is the owner's namespace; nothing means `*`.
+/// `initServiceRegistry` in `pilot/pkg/model/push_context.go`.
+pub fn exported_to(export_to: Option<&[String]>, owner: &str, viewer: &str) -> bool {
+    let words = export_to.unwrap_or_default();
+    let holds = |word: &str| words.iter().any(|found| found == word);
+    if words.is_empty() || holds("*") {
+        return true;
+    }
+    !holds("~") && ((owner == viewer && holds(".")) || holds(viewer))
+}
+
+/// Whether a host pattern of an Istio object (`edition.cnn.com`, `*.cnn.com`, `*`) covers a host.
+///
+/// A wildcard covers names of any depth below its own, never the name itself.
+/// `Name.SubsetOf` in `pkg/config/host/name.go`.
+pub fn host_matches(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some("") => true,
+        Some(tail) => host.len() > tail.len() && ends_with_ignoring_case(host, tail),
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+/// The order in which istiod reads objects: by creation, then by name, then by namespace; the first has precedence.
+/// An object that does not exist yet comes last. `sortConfigByCreationTime` in `pilot/pkg/model/push_context.go`.
+pub fn seniority(resource: &Resource) -> (bool, Option<Timestamp>, &str, &str) {
+    let created = resource.live.as_ref().and_then(|live| live.created);
+    (created.is_none(), created, &resource.id.name, &resource.id.namespace)
+}
+
+fn ends_with_ignoring_case(text: &str, tail: &str) -> bool {
+    text.len()
+        .checked_sub(tail.len())
+        .and_then(|start| text.get(start..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(tail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visible(words: &[&str], viewer: &str) -> bool {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        exported_to(Some(&words), "shop", viewer)
+    }
+
+    #[test]
+    fn without_export_to_everybody_sees_an_object() {
+        assert!(exported_to(None, "shop", "billing"));
+        assert!(visible(&[], "billing"));
+    }
+
+    #[test]
+    fn a_dot_means_the_namespace_of_the_object() {
+        assert!(visible(&["."], "shop"));
+        assert!(!visible(&["."], "billing"));
+        assert!(visible(&[".", "billing"], "billing"));
+    }
+
+    #[test]
+    fn a_list_that_leaves_out_the_owner_hides_the_object_from_the_owner() {
+        assert!(!visible(&["istio-system"], "shop"));
+        assert!(visible(&["istio-system"], "istio-system"));
+    }
+
+    #[test]
+    fn a_star_beats_a_tilde_and_a_tilde_beats_names() {
+        assert!(visible(&["~", "*"], "billing"));
+        assert!(!visible(&["~", "billing"], "billing"));
+    }
+
+    #[test]
+    fn a_wildcard_covers_names_below_it_only() {
+        assert!(host_matches("*.cnn.com", "edition.cnn.com"));
+        assert!(host_matches("*.cnn.com", "a.b.CNN.com"));
+        assert!(!host_matches("*.cnn.com", "cnn.com"));
+        assert!(!host_matches("*.cnn.com", "notcnn.com"));
+        assert!(host_matches("*", "cnn.com"));
+        assert!(!host_matches("cnn.com", "edition.cnn.com"));
+    }
+}
