@@ -124,6 +124,7 @@ mod tests {
 
     #[test]
     fn a_selecting_sidecar_comes_before_the_namespaces_and_that_before_the_roots() {
+        let none = BTreeMap::new();
         let labels = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
         let all = [
             sidecar("istio-system", "mesh", json!({})),
@@ -134,7 +135,7 @@ mod tests {
             sidecar_for(&all[..count], "istio-system", "shop", labels).map(|found| found.id.name.as_str())
         };
         assert_eq!(name(3, &labels), Some("web"));
-        assert_eq!(name(3, &BTreeMap::new()), Some("default"));
+        assert_eq!(name(3, &none), Some("default"));
         assert_eq!(name(1, &labels), Some("mesh"));
         assert_eq!(name(0, &labels), None);
     }
