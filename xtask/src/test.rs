@@ -1,0 +1,67 @@
+//! `cargo xtask test`: every check of this repository, in tiers from quick to real, and one line that sums them up.
+//!
+//! Knows the order of the tiers and how to tell how they went; what a tier does is in [`mod@tier`].
+
+mod job;
+mod preparation;
+mod suites;
+mod tally;
+mod tier;
+
+use std::{
+    env,
+    time::{Duration, Instant},
+};
+
+use clap::{Args, ValueEnum as _};
+
+use self::{
+    preparation::Preparation,
+    tally::Tally,
+    tier::{Report, Tier},
+};
+use crate::{terminal, workspace};
+
+/// Which tests to run.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Only these tiers, in their usual order
+    #[arg(long = "tier", value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    tiers: Vec<Tier>,
+}
+
+/// Runs the tiers and prints the closing line; fails when a test failed, or was skipped where none may be.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let wanted = |tier: &Tier| options.tiers.is_empty() || options.tiers.contains(tier);
+    let tiers: Vec<_> = Tier::value_variants().iter().copied().filter(wanted).collect();
+    let root = workspace::root();
+    // Go takes minutes over the bed's programs: it works beside the tiers that do not need them.
+    let mut preparation = tiers.contains(&Tier::Mesh).then(Preparation::start);
+    let mut total = Tally::default();
+    for tier in tiers {
+        terminal::progress(format_args!("{tier} …"));
+        let start = Instant::now();
+        let report = tier.run(&root, &mut preparation);
+        tell(tier, &report, start.elapsed());
+        total += report.tally;
+    }
+    terminal::result(total)?;
+    let strict = env::var("CI").is_ok_and(|value| value == "true");
+    anyhow::ensure!(total.failed == 0, "not all tests passed");
+    anyhow::ensure!(total.skipped == 0 || !strict, "with CI=true every test must run");
+    Ok(())
+}
+
+fn tell(tier: Tier, report: &Report, elapsed: Duration) {
+    if let Some(reason) = &report.skipped {
+        terminal::progress(format_args!("SKIPPED {tier}: {reason}"));
+        return;
+    }
+    if report.tally.failed > 0 {
+        terminal::progress(&report.output);
+    }
+    let verdict = if report.tally.failed > 0 { "FAILED" } else { "ok" };
+    let Tally { passed, failed, .. } = report.tally;
+    let seconds = elapsed.as_secs_f64();
+    terminal::progress(format_args!("{tier}: {verdict}, {passed} passed, {failed} failed, {seconds:.1} s"));
+}

@@ -1,0 +1,35 @@
+//! The bed's programs, built while other tests run. Knows when they are needed, and not how they are built.
+
+use std::thread::{self, JoinHandle};
+
+use crate::{bed, terminal};
+
+/// A build of the bed's programs under way.
+pub(super) struct Preparation(JoinHandle<Result<(), Obstacle>>);
+
+/// Why there is no bed.
+pub(super) enum Obstacle {
+    /// The machine lacks something; nothing is wrong with this repository.
+    Lacking(anyhow::Error),
+    /// The programs could not be built.
+    Broken(anyhow::Error),
+}
+
+impl Preparation {
+    /// Starts to build what is not there yet.
+    pub(super) fn start() -> Self {
+        Self(thread::spawn(|| {
+            bed::check().map_err(Obstacle::Lacking)?;
+            bed::prepare().map_err(Obstacle::Broken)
+        }))
+    }
+
+    /// Waits for the programs.
+    pub(super) fn wait(self) -> Result<(), Obstacle> {
+        if !self.0.is_finished() {
+            terminal::progress("  waiting for the programs of the bed (minutes the first time, then none)");
+        }
+        let crashed = |_| Err(Obstacle::Broken(anyhow::anyhow!("the build of the bed's programs crashed")));
+        self.0.join().unwrap_or_else(crashed)
+    }
+}

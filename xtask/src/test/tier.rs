@@ -1,0 +1,128 @@
+//! The tiers: what each runs, and how its tests are counted. Knows cargo; knows no test.
+
+use std::{fmt, path::Path, process::Command};
+
+use clap::ValueEnum;
+
+use super::{
+    job::{self, Finished},
+    preparation::{Obstacle, Preparation},
+    suites::{self, Suite},
+    tally::Tally,
+};
+use crate::tidy;
+
+/// One kind of tests. The order is from quick to real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Tier {
+    /// The code is formatted
+    Fmt,
+    /// The linter has nothing to say
+    Clippy,
+    /// The repository's own rules hold
+    Tidy,
+    /// Functions, as values in and values out
+    Unit,
+    /// Requests, and the objects they become
+    Generate,
+    /// Clusters as files, and what is found in them
+    Diagnose,
+    /// The program, without a cluster
+    Cli,
+    /// The program on a real Kubernetes, istiod and Envoy
+    Mesh,
+}
+
+/// How a tier went.
+pub(super) struct Report {
+    pub(super) tally: Tally,
+    /// Everything that was printed.
+    pub(super) output: String,
+    /// Why it could not run.
+    pub(super) skipped: Option<String>,
+}
+
+impl Tier {
+    /// Runs the tier to its end. Only the mesh needs the preparation.
+    pub(super) fn run(self, root: &Path, preparation: &mut Option<Preparation>) -> Report {
+        let cargo =
+            |arguments: &[&str]| job::run(Command::new(env!("CARGO")).args(arguments).current_dir(root));
+        match self {
+            Self::Fmt => Report::of_one(cargo(&["fmt", "--all", "--check"])),
+            Self::Clippy => {
+                Report::of_one(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            }
+            Self::Tidy => tidy_report(),
+            Self::Unit => self.suites(root, &["--lib", "--bins"]),
+            Self::Generate | Self::Diagnose | Self::Cli => self.suites(root, &[]),
+            Self::Mesh => self.on_the_bed(root, preparation.take()),
+        }
+    }
+
+    fn on_the_bed(self, root: &Path, preparation: Option<Preparation>) -> Report {
+        match preparation.map_or(Ok(()), Preparation::wait) {
+            Ok(()) => {}
+            Err(Obstacle::Lacking(reason)) => return Report::skipped(&format!("{reason:#}")),
+            Err(Obstacle::Broken(error)) => return Report::broken(&error),
+        }
+        // The bed's tests start the plugin, and these tasks for the world outside the mesh.
+        let mut cargo = Command::new(env!("CARGO"));
+        let built = job::run(cargo.args(["build", "--workspace", "--bins"]).current_dir(root));
+        if built.succeeded { self.suites(root, &[]) } else { Report::of_one(built) }
+    }
+
+    /// Runs the tests of all programs that belong to this tier, and those that `more` asks cargo for. Always with the
+    /// whole workspace, so that all tiers share one build of every dependency.
+    fn suites(self, root: &Path, more: &[&str]) -> Report {
+        let workspace = match suites::find(root) {
+            Ok(workspace) => workspace,
+            Err(error) => return Report::broken(&error),
+        };
+        let suites = workspace.suites.iter().filter(|suite| suite.tier() == self);
+        let names: Vec<_> = suites.flat_map(|Suite { name, .. }| ["--test", name.as_str()]).collect();
+        if names.is_empty() && more.is_empty() {
+            return Report::skipped("there are no tests yet");
+        }
+        let programs = workspace.target.join("debug");
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["test", "--workspace", "--no-fail-fast"]).args(more).args(names).current_dir(root);
+        command.env("KUBECTL_EGRESS", programs.join("kubectl-egress")).env("XTASK", programs.join("xtask"));
+        let Finished { succeeded, output } = job::run(&mut command);
+        Report { tally: Tally::read(&output, succeeded), output, skipped: None }
+    }
+}
+
+impl Report {
+    /// The report of a program that is one test by itself.
+    fn of_one(Finished { succeeded, output }: Finished) -> Self {
+        Self { tally: Tally::of_one(succeeded), output, skipped: None }
+    }
+
+    fn broken(error: &anyhow::Error) -> Self {
+        Self::of_one(Finished { succeeded: false, output: format!("{error:#}") })
+    }
+
+    fn skipped(reason: &str) -> Self {
+        let tally = Tally { skipped: 1, ..Tally::default() };
+        Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")) }
+    }
+}
+
+/// The repository's rules are one test each.
+fn tidy_report() -> Report {
+    match tidy::check() {
+        Ok(tidy::Outcome { held, broken, findings }) => Report {
+            tally: Tally { passed: held, failed: broken, skipped: 0 },
+            output: findings.join("\n"),
+            skipped: None,
+        },
+        Err(error) => Report::broken(&error),
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        formatter.write_str(value.as_ref().map_or("unknown", |value| value.get_name()))
+    }
+}

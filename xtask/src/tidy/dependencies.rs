@@ -1,0 +1,93 @@
+//! What the crates may depend on: the deciding ones on nothing that touches the world, all of them on one Kubernetes
+//! client and one TLS provider. Asks cargo; knows no source.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::{Finding, Tree, purity::DECIDING_CRATES};
+use crate::workspace;
+
+/// What speaks to networks, runs tasks or runs foreign code.
+const WORLDLY: &[&str] = &["hyper", "kube-client", "tokio", "wasmtime"];
+/// Two of these in one program do not fit together: types of one are not types of the other.
+const ONCE: &[&str] = &["k8s-openapi", "kube", "kube-client", "kube-core", "rustls", "wasmtime"];
+/// The second TLS provider makes rustls panic for want of a choice, and needs cmake to build.
+const NEVER: &[&str] = &["aws-lc-rs", "openssl-sys"];
+
+/// The dependency trees of the deciding crates are free of runtimes and clients.
+pub(super) fn pure_crates(tree: &Tree) -> Vec<Finding> {
+    let manifests = DECIDING_CRATES.iter().map(|name| (name, format!("crates/{name}/Cargo.toml")));
+    manifests
+        .filter(|(_, manifest)| tree.texts().any(|(path, _)| path == manifest))
+        .flat_map(|(name, manifest)| match dependency_names(name) {
+            Ok(names) => worldly(&manifest, &names),
+            Err(error) => vec![Finding::of_file(&manifest, format!("not checked: {error:#}"))],
+        })
+        .collect()
+}
+
+/// `Cargo.lock` has one version of what must not be there twice, and nothing that must not be there.
+pub(super) fn locked_once(tree: &Tree) -> Vec<Finding> {
+    let path = "Cargo.lock";
+    let Some((_, lock)) = tree.texts().find(|(found, _)| *found == path) else {
+        return vec![Finding::of_file(path, "commit it: programs are built with what was tested")];
+    };
+    let count = |name: &str| lock.lines().filter(|line| *line == format!("name = \"{name}\"")).count();
+    let twice =
+        ONCE.iter().filter(|name| count(name) > 1).map(|name| format!("{} versions of {name}", count(name)));
+    let never = NEVER.iter().filter(|name| count(name) > 0).map(|name| format!("{name} must not be linked"));
+    twice.chain(never).map(|message| Finding::of_file(path, message)).collect()
+}
+
+/// The names of all crates that this one is built with, itself included.
+fn dependency_names(name: &str) -> anyhow::Result<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", name, "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .current_dir(workspace::root())
+        .output()
+        .context("running cargo tree")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "cargo tree: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn worldly(manifest: &str, names: &str) -> Vec<Finding> {
+    let found = |worldly: &&&str| names.lines().any(|line| line.split(' ').next() == Some(**worldly));
+    WORLDLY
+        .iter()
+        .filter(found)
+        .map(|name| Finding::of_file(manifest, format!("depends on {name}, and decides without the world")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_anywhere_in_the_tree_is_found() {
+        let findings = worldly("Cargo.toml", "egress-core v0.1.0 (path)\nserde v1.0.0\ntokio v1.50.0 (*)\n");
+
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].message.contains("depends on tokio"));
+    }
+
+    #[test]
+    fn a_crate_whose_name_only_begins_alike_is_not_one() {
+        assert_eq!(worldly("Cargo.toml", "tokio-macros v2.0.0\n"), []);
+    }
+
+    #[test]
+    fn a_second_client_is_found_in_the_lock_file() {
+        let kube = "[[package]]\nname = \"kube\"\nversion = \"4.0.0\"\n";
+        let tree = Tree::of(&[("Cargo.lock", &kube.repeat(2))]);
+
+        let findings = locked_once(&tree);
+
+        assert_eq!(findings, [Finding::of_file("Cargo.lock", "2 versions of kube")]);
+    }
+}
