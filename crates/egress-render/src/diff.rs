@@ -1,0 +1,66 @@
+//! The difference between what exists and what is wanted, as `kubectl diff` shows it: YAML, unified, an object at a time.
+//!
+//! Knows the notation only. Which objects are written was decided in `egress_core::plan`.
+
+use egress_core::plan::{Action, Plan};
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Kind;
+use similar::TextDiff;
+
+use crate::error::RenderError;
+use crate::escape::escape;
+use crate::manifest;
+use crate::palette::{Palette, paint};
+
+/// The unified diff of every step of every plan, in order; empty where nothing would be written.
+///
+/// # Errors
+/// [`RenderError`] when an object cannot be written as YAML.
+pub fn unified(plans: &[Plan], api_version: &str, palette: &Palette) -> Result<String, RenderError> {
+    let mut text = String::new();
+    for step in plans.iter().flat_map(|plan| &plan.steps) {
+        let (found, wanted) = match &step.action {
+            Action::Create(wanted) => (None, Some(wanted)),
+            Action::Update { wanted, found } => (Some(found), Some(wanted)),
+            Action::Delete(found) => (Some(found), None),
+        };
+        let (found, wanted) = (yaml(found, api_version)?, yaml(wanted, api_version)?);
+        let name = file_name(&step.action.object().id, api_version);
+        text.push_str(&coloured(&one(&name, &found, &wanted), palette));
+    }
+    Ok(text)
+}
+
+fn one(name: &str, found: &str, wanted: &str) -> String {
+    let (live, merged) = (format!("LIVE/{name}"), format!("MERGED/{name}"));
+    let diff = TextDiff::from_lines(found, wanted);
+    let hunks = diff.unified_diff().header(&live, &merged).to_string();
+    if hunks.is_empty() { hunks } else { format!("diff -u -N {live} {merged}\n{hunks}") }
+}
+
+fn yaml(resource: Option<&Resource>, api_version: &str) -> Result<String, RenderError> {
+    match resource {
+        None => Ok(String::new()),
+        Some(resource) => manifest::yaml(&[resource.to_json(api_version)?]),
+    }
+}
+
+/// The name kubectl gives the file of an object: `networking.istio.io.v1.ServiceEntry.shop.edition-cnn-com`.
+fn file_name(id: &ObjectId, api_version: &str) -> String {
+    let ObjectId { kind, namespace, name } = id;
+    escape(&format!("{}.{api_version}.{kind}.{namespace}.{name}", Kind::GROUP)).into_owned()
+}
+
+fn coloured(diff: &str, palette: &Palette) -> String {
+    let line = |line: &str| {
+        let style = match line.as_bytes() {
+            [b'd', ..] | [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => palette.heading,
+            [b'+', ..] => palette.good,
+            [b'-', ..] => palette.bad,
+            [b'@', ..] => palette.faint,
+            _ => return format!("{line}\n"),
+        };
+        format!("{}\n", paint(style, line))
+    };
+    diff.lines().map(line).collect()
+}

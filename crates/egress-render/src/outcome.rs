@@ -1,0 +1,168 @@
+//! What `add` and `remove` did: a line per object in kubectl's words, a line per proof, and a versioned document.
+//!
+//! Knows words. The values are filled in by the one who wrote and looked.
+
+use std::fmt;
+use std::time::Duration;
+
+use egress_core::proof::Side;
+use egress_core::resource::ObjectId;
+use egress_core::role::Role;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::duration::seconds;
+use crate::error::RenderError;
+use crate::inventory::API_VERSION;
+use crate::manifest;
+
+/// What was done for one host in one namespace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The host.
+    pub host: String,
+    /// The namespace of its objects.
+    pub namespace: String,
+    /// Every object, in the order of writing.
+    pub steps: Vec<StepOutcome>,
+    /// How much of it was seen in proxies.
+    pub proof: Proven,
+    /// What the user should know, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// What was done to one object.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepOutcome {
+    /// The object.
+    pub object: ObjectId,
+    /// The part it plays.
+    pub role: Role,
+    /// What was done.
+    pub verb: Verb,
+    /// What was seen in proxies afterwards; `None` where nothing had to be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Looked>,
+}
+
+/// What was done to an object, in kubectl's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Created or updated by server-side apply.
+    ServersideApplied,
+    /// Deleted.
+    Deleted,
+    /// Already as wanted.
+    Unchanged,
+    /// Not reached: a step before it failed or was interrupted.
+    NotReached,
+}
+
+/// Proxies that were looked at after one step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Looked {
+    /// Which proxies.
+    #[serde(serialize_with = "side_word")]
+    pub side: Side,
+    /// How many were looked at.
+    pub looked: usize,
+    /// How many show what the step wrote, or no longer show what it deleted.
+    pub live: usize,
+    /// How long it took until they did, or until the time was up.
+    #[serde(rename = "seconds", serialize_with = "as_seconds")]
+    pub elapsed: Duration,
+}
+
+/// How much of an outcome was seen in proxies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proven {
+    /// Every gateway pod and the clients.
+    Full,
+    /// The clients; the gateway may not be looked at.
+    ClientsOnly,
+    /// Nothing.
+    None,
+}
+
+/// Whether anything was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DryRun {
+    /// Everything was written.
+    None,
+    /// Nothing was sent.
+    Client,
+    /// The API server checked everything and stored nothing.
+    Server,
+}
+
+/// `serviceentry.networking.istio.io/edition-cnn-com serverside-applied`, without a newline.
+pub fn object_line(object: &ObjectId, verb: Verb, dry_run: DryRun) -> String {
+    let suffix = match dry_run {
+        DryRun::None => "",
+        DryRun::Client => " (dry run)",
+        DryRun::Server => " (server dry run)",
+    };
+    format!("{} {verb}{suffix}", manifest::name(object))
+}
+
+/// `gateway leg live in 2/2 pods, 0.4 s`, without a newline; `None` where nothing was looked at.
+pub fn proof_line(step: &StepOutcome) -> Option<String> {
+    let Looked { side: _, looked, live, elapsed } = step.proof?;
+    let (role, elapsed) = (step.role, seconds(elapsed));
+    let pods = if looked == 1 { "pod" } else { "pods" };
+    Some(match step.verb {
+        _ if looked == 0 => format!("{role} not looked at: no pod to look at"),
+        Verb::Deleted => format!("{role} gone from {live}/{looked} {pods}, {elapsed}"),
+        _ => format!("{role} live in {live}/{looked} {pods}, {elapsed}"),
+    })
+}
+
+/// The document `EgressResultList`.
+///
+/// # Errors
+/// [`RenderError::Json`] when an outcome cannot be written.
+pub fn document(outcomes: &[Outcome], dry_run: DryRun) -> Result<Value, RenderError> {
+    let items = serde_json::to_value(outcomes)?;
+    Ok(json!({ "apiVersion": API_VERSION, "kind": "EgressResultList", "dryRun": dry_run, "items": items }))
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Verb::ServersideApplied => "serverside-applied",
+            Verb::Deleted => "deleted",
+            Verb::Unchanged => "unchanged",
+            Verb::NotReached => "not reached",
+        })
+    }
+}
+
+impl fmt::Display for Proven {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Proven::Full => "full",
+            Proven::ClientsOnly => "clients only",
+            Proven::None => "none",
+        })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn side_word<S: Serializer>(side: &Side, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match side {
+        Side::Gateway => "gateway",
+        Side::Clients => "clients",
+    })
+}
+
+fn as_seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    // To a millisecond: what is measured is not known better.
+    let milliseconds = u32::try_from(elapsed.as_millis()).unwrap_or(u32::MAX);
+    serializer.serialize_f64(f64::from(milliseconds) / 1000.0)
+}
