@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn sidecar(namespace: &str, name: &str, spec: Value) -> Resource {
+    fn sidecar(namespace: &str, name: &str, spec: &Value) -> Resource {
         Resource::from_json(json!({
             "apiVersion": "networking.istio.io/v1", "kind": "Sidecar",
             "metadata": { "name": name, "namespace": namespace }, "spec": spec,
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn imported(hosts: &[&str], owner: &str) -> bool {
-        let sidecar = sidecar("shop", "default", json!({ "egress": [{ "hosts": hosts }] }));
+        let sidecar = sidecar("shop", "default", &json!({ "egress": [{ "hosts": hosts }] }));
         imports(&sidecar, "shop", owner, "edition.cnn.com", 443)
     }
 
@@ -111,13 +111,13 @@ mod tests {
 
     #[test]
     fn a_sidecar_without_egress_hides_nothing() {
-        assert!(imports(&sidecar("shop", "default", json!({})), "shop", "any", "edition.cnn.com", 80));
+        assert!(imports(&sidecar("shop", "default", &json!({})), "shop", "any", "edition.cnn.com", 80));
     }
 
     #[test]
     fn a_listener_with_a_port_speaks_for_that_port_alone() {
         let egress = json!({ "egress": [{ "port": { "number": 443, "name": "tls", "protocol": "TLS" }, "hosts": ["./*"] }] });
-        let only = sidecar("shop", "default", egress);
+        let only = sidecar("shop", "default", &egress);
         assert!(imports(&only, "shop", "shop", "edition.cnn.com", 443));
         assert!(!imports(&only, "shop", "shop", "edition.cnn.com", 80));
     }
@@ -127,9 +127,9 @@ mod tests {
         let none = BTreeMap::new();
         let labels = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
         let all = [
-            sidecar("istio-system", "mesh", json!({})),
-            sidecar("shop", "default", json!({})),
-            sidecar("shop", "web", json!({ "workloadSelector": { "labels": { "app": "web" } } })),
+            sidecar("istio-system", "mesh", &json!({})),
+            sidecar("shop", "default", &json!({})),
+            sidecar("shop", "web", &json!({ "workloadSelector": { "labels": { "app": "web" } } })),
         ];
         let name = |count: usize, labels| {
             sidecar_for(&all[..count], "istio-system", "shop", labels).map(|found| found.id.name.as_str())
