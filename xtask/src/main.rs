@@ -1,9 +1,13 @@
 //! `cargo xtask …`: the entry point. Knows the names of the tasks and nothing of how they work.
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
-use xtask::{load, world};
+use xtask::{bed, codegen, load, test, tidy, world};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -15,6 +19,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run a real Kubernetes, istiod and Envoys on this machine
+    Bed(bed::command_line::Arguments),
+    /// Run every check of this repository, from formatting to the real mesh
+    Test(test::Options),
+    /// Check the repository's own rules
+    Tidy,
+    /// Generate Istio's types anew
+    Codegen,
     /// Be the world outside the mesh: an origin and a DNS server
     #[command(hide = true)]
     World {
@@ -27,9 +39,22 @@ enum Task {
     Load(load::Options),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        // Nothing sensible is left to do when stderr is closed.
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
-        Task::World { config } => world::run(&config),
-        Task::Load(options) => load::run(&options),
+        Task::Bed(arguments) => return bed::command_line::run(&arguments),
+        Task::Test(options) => return test::run(&options),
+        Task::Tidy => tidy::run()?,
+        Task::Codegen => codegen::run()?,
+        Task::World { config } => world::run(&config)?,
+        Task::Load(options) => load::run(&options)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

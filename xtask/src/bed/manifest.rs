@@ -1,0 +1,118 @@
+//! Istio's own installation manifest for a topology, as `istioctl` generates it.
+//!
+//! Its Deployments never run a pod here; Services, webhooks, roles and the mesh's configuration are used as they are.
+
+use std::{fs, process::Command};
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+
+use super::{
+    Bed,
+    topology::{OutboundTrafficPolicy, Topology},
+};
+
+/// The manifest's name in the bed's folder.
+pub(super) const MANIFEST: &str = "istio.yaml";
+/// The mesh's configuration in the bed's folder, equal to the one in the cluster's ConfigMap.
+pub(super) const MESH: &str = "mesh.yaml";
+
+/// Writes the manifest and the mesh's configuration out of it.
+pub(super) fn generate(bed: &Bed) -> anyhow::Result<()> {
+    let wanted = bed.layout.file("istio-operator.json");
+    fs::write(&wanted, installation(&bed.topology).to_string())?;
+    let output = Command::new(&bed.programs.mesh)
+        .args(["istioctl", "manifest", "generate", "--filename"])
+        .arg(&wanted)
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    ensure!(output.status.success(), "istioctl: {}{text}", String::from_utf8_lossy(&output.stderr));
+    // Istio's programs write warnings on stdout, each after a time stamp.
+    let manifest: String = text
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with(|first: char| first.is_ascii_digit()))
+        .collect();
+    fs::write(bed.layout.file(MESH), mesh_configuration(&manifest)?)?;
+    Ok(fs::write(bed.layout.file(MANIFEST), manifest)?)
+}
+
+fn installation(topology: &Topology) -> Value {
+    let gateways: Vec<_> = topology
+        .gateways
+        .iter()
+        .map(|gateway| {
+            json!({
+                "name": gateway.name,
+                "namespace": gateway.namespace,
+                "label": gateway.labels(),
+                "enabled": true,
+            })
+        })
+        .collect();
+    json!({
+        "apiVersion": "install.istio.io/v1alpha1",
+        "kind": "IstioOperator",
+        "spec": {
+            "profile": "default",
+            "components": {
+                "egressGateways": gateways,
+                "ingressGateways": [{"name": "istio-ingressgateway", "enabled": false}],
+            },
+            // Telemetry would add filters to the proxies that only Istio's own build of Envoy has.
+            "values": {"telemetry": {"enabled": false}, "pilot": {"autoscaleEnabled": false}},
+            "meshConfig": mesh(topology.outbound_traffic_policy),
+        },
+    })
+}
+
+/// A line of the access log; `downstream_peer` is what mutual TLS proved of the caller.
+fn access_log() -> String {
+    json!({
+        "start_time": "%START_TIME%",
+        "method": "%REQ(:METHOD)%",
+        "authority": "%REQ(:AUTHORITY)%",
+        "path": "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+        "protocol": "%PROTOCOL%",
+        "response_code": "%RESPONSE_CODE%",
+        "response_code_details": "%RESPONSE_CODE_DETAILS%",
+        "response_flags": "%RESPONSE_FLAGS%",
+        "route_name": "%ROUTE_NAME%",
+        "requested_server_name": "%REQUESTED_SERVER_NAME%",
+        "downstream_peer": "%DOWNSTREAM_PEER_URI_SAN%",
+        "downstream_local_address": "%DOWNSTREAM_LOCAL_ADDRESS%",
+        "downstream_remote_address": "%DOWNSTREAM_REMOTE_ADDRESS%",
+        "upstream_cluster": "%UPSTREAM_CLUSTER%",
+        "upstream_host": "%UPSTREAM_HOST%",
+        "upstream_transport_failure_reason": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
+        "bytes_received": "%BYTES_RECEIVED%",
+        "bytes_sent": "%BYTES_SENT%",
+        "duration": "%DURATION%",
+    })
+    .to_string()
+}
+
+fn mesh(mode: OutboundTrafficPolicy) -> Value {
+    json!({
+        "accessLogFile": "/dev/stdout",
+        "accessLogEncoding": "JSON",
+        "accessLogFormat": access_log(),
+        "enableTracing": false,
+        "defaultProviders": {},
+        "ingressControllerMode": "OFF",
+        "outboundTrafficPolicy": {"mode": mode},
+        "defaultConfig": {
+            "discoveryAddress": "istiod.istio-system.svc:15012",
+            "proxyStatsMatcher": {"inclusionRegexps": [".*"]},
+        },
+    })
+}
+
+fn mesh_configuration(manifest: &str) -> anyhow::Result<String> {
+    let document = manifest
+        .split("\n---\n")
+        .find(|document| document.contains("\nkind: ConfigMap\n") && document.contains("\n  mesh: "))
+        .context("istioctl's manifest has no ConfigMap with the mesh's configuration")?;
+    let map: Value = serde_yaml::from_str(document)?;
+    let mesh = map.pointer("/data/mesh").and_then(Value::as_str);
+    Ok(mesh.context("the mesh's configuration is not a text")?.to_owned())
+}

@@ -1,0 +1,47 @@
+//! The world outside the mesh, as a part of the bed: `xtask world` in a namespace of its own.
+//!
+//! It knows how the world is started; what it does is in [`crate::world`].
+
+use std::{env, fs, net::TcpStream, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, ensure};
+
+use super::{Bed, netns, process};
+use crate::world::{Config, zone::Zone};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Starts the world and waits until it listens.
+pub(super) fn start(bed: &Bed, config: &Config) -> anyhow::Result<()> {
+    let standard = || match config.origin {
+        std::net::IpAddr::V4(origin) => Zone { default: Some(vec![origin]), ..Zone::default() },
+        std::net::IpAddr::V6(_) => Zone::default(),
+    };
+    bed.topology.zone.clone().unwrap_or_else(standard).save(&config.zone)?;
+    let file = bed.layout.file("world.json");
+    fs::write(&file, serde_json::to_string_pretty(config)?)?;
+    let mut command = netns::command(&bed.layout.outside(), executable()?);
+    command.arg("world").arg("--config").arg(file);
+    process::start(&bed.layout, "world", command)?.until_it_says("ready", LIMIT)
+}
+
+/// Whether the origin accepts connections.
+pub(super) fn is_ready(bed: &Bed, config: &Config) -> bool {
+    let connect = || config.http.iter().all(|port| TcpStream::connect((config.origin, *port)).is_ok());
+    netns::inside(&bed.layout.outside(), connect).unwrap_or(false)
+}
+
+/// This program. A test is another program: it says where this one is in `XTASK`, or lies beside it in `deps`.
+pub(super) fn executable() -> anyhow::Result<PathBuf> {
+    if let Some(path) = env::var_os("XTASK") {
+        return Ok(path.into());
+    }
+    let current = env::current_exe()?;
+    if current.file_stem().is_some_and(|name| name == "xtask") {
+        return Ok(current);
+    }
+    let directory = current.parent().and_then(|parent| parent.parent()).context("no folder of programs")?;
+    let beside = directory.join("xtask");
+    ensure!(beside.exists(), "{} is missing: cargo build -p xtask", beside.display());
+    Ok(beside)
+}
