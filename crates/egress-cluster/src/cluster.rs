@@ -1,0 +1,77 @@
+//! A connection to one cluster.
+//!
+//! Knows the server, the limit on every request and the translation of errors. What is asked is in the other modules.
+
+use std::fmt;
+use std::time::Duration;
+
+use kube::Client;
+
+use crate::config::{ConnectOptions, resolve};
+use crate::error::{ClusterError, from_kube};
+
+/// A connection to one cluster. Cheap to clone; nothing is sent before the first request.
+#[derive(Clone)]
+pub struct Cluster {
+    pub(crate) client: Client,
+    server: String,
+    default_namespace: String,
+    limit: Option<Duration>,
+}
+
+impl Cluster {
+    /// Prepares a connection. Credential plugins of the kubeconfig run here; the server is not contacted yet.
+    ///
+    /// # Errors
+    /// [`ClusterError::Kubeconfig`] for a kubeconfig or flag that cannot be used, [`ClusterError::Unauthorized`] for a
+    /// credential plugin that fails.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, ClusterError> {
+        let config = resolve(options)?;
+        let server = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let default_namespace = config.default_namespace.clone();
+        let client = Client::try_from(config).map_err(|error| unusable(&server, &error))?;
+        Ok(Cluster { client, server, default_namespace, limit: options.request_timeout })
+    }
+
+    /// The namespace of the context.
+    pub fn default_namespace(&self) -> &str {
+        &self.default_namespace
+    }
+
+    /// The server's address, such as `127.0.0.1:6443`.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Waits for one request, no longer than `--request-timeout`.
+    pub(crate) async fn ask<T>(
+        &self,
+        request: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, ClusterError> {
+        self.limited(async { request.await.map_err(|error| from_kube(&self.server, &error)) }).await
+    }
+
+    /// Waits for something that asks the server once, no longer than `--request-timeout`.
+    pub(crate) async fn limited<T>(
+        &self,
+        request: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        let Some(limit) = self.limit else { return request.await };
+        let late = || ClusterError::Timeout { server: self.server.clone(), limit };
+        tokio::time::timeout(limit, request).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Cluster").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// Before the first request every failure is one of configuration or of a credential plugin.
+fn unusable(server: &str, error: &kube::Error) -> ClusterError {
+    match from_kube(server, error) {
+        ClusterError::Unreachable { problem, .. } => ClusterError::Kubeconfig(problem),
+        other => other,
+    }
+}

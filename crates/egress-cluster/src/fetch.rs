@@ -1,0 +1,132 @@
+//! Reading the cluster as facts, everything at once.
+//!
+//! Knows what is read and what to do where a right is missing. What the facts mean is decided in `egress-core`.
+
+use std::collections::BTreeSet;
+
+use egress_core::intent::GatewayName;
+use egress_core::snapshot::{GatewayFacts, MeshFacts, Snapshot};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+
+use crate::cluster::Cluster;
+use crate::error::ClusterError;
+use crate::list::{Collection, Reading};
+
+mod facts;
+mod gateways;
+mod istio;
+mod mesh;
+
+/// How much of a cluster is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The namespaces whose callers are of interest.
+    pub namespaces: Namespaces,
+    /// A gateway that must exist.
+    pub gateway: Option<GatewayName>,
+    /// Whether nodes are read.
+    pub nodes: bool,
+}
+
+/// Some namespaces, or all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namespaces {
+    /// Every namespace.
+    All,
+    /// These.
+    Some(Vec<String>),
+}
+
+impl Cluster {
+    /// Reads everything a decision is made from. What a right is missing for is in [`Snapshot::unreadable`].
+    ///
+    /// # Errors
+    /// [`ClusterError::NoIstio`], [`ClusterError::NoGateway`] for a named gateway that is not there, and every failure
+    /// that is no lack of rights.
+    pub async fn fetch(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
+        let narrow = scope.narrow();
+        let (services, pods, nodes, namespaces) =
+            (collection("services"), collection("pods"), collection("nodes"), collection("namespaces"));
+        let (istio, mesh, services, callers, labelled, nodes, namespaces) = tokio::try_join!(
+            self.istio(&narrow),
+            self.mesh(),
+            self.read::<Service>(&services, &narrow),
+            self.callers(&pods, scope),
+            self.labelled_pods(&pods),
+            self.nodes(&nodes, scope),
+            self.namespaces(&namespaces),
+        )?;
+        let gateways = self.gateways(scope, &services, labelled.as_deref()).await?;
+
+        let domain = facts::cluster_domain(gateways.pods.iter().chain(&callers.items));
+        let mesh_facts = MeshFacts {
+            api_version: istio.api_version,
+            cluster_domain: domain.unwrap_or_else(|| MeshFacts::default().cluster_domain),
+            ..mesh.facts
+        };
+        let mut snapshot = Snapshot {
+            mesh: mesh_facts,
+            gateways: gateways.found,
+            resources: istio.resources,
+            services: services.items.iter().map(|service| facts::service(service, &[])).collect(),
+            pods: callers.items.iter().map(facts::pod).collect(),
+            nodes: nodes.items.iter().map(facts::node).collect(),
+            namespaces: namespaces.items.into_iter().filter_map(|item| item.metadata.name).collect(),
+            unreadable: [
+                istio.unreadable,
+                mesh.unreadable,
+                services.unreadable,
+                callers.unreadable,
+                gateways.unreadable,
+                nodes.unreadable,
+                namespaces.unreadable,
+            ]
+            .concat(),
+        };
+        snapshot.unreadable.sort();
+        snapshot.unreadable.dedup();
+        Ok(snapshot)
+    }
+
+    async fn callers(&self, pods: &Collection, scope: &Scope) -> Result<Reading<Pod>, ClusterError> {
+        match &scope.namespaces {
+            Namespaces::All => self.read(pods, &BTreeSet::new()).await,
+            Namespaces::Some(names) => self.read_in(pods, &names.iter().cloned().collect()).await,
+        }
+    }
+
+    /// The pods that carry the label of Istio's own egress gateway, if pods may be listed everywhere.
+    async fn labelled_pods(&self, pods: &Collection) -> Result<Option<Vec<Pod>>, ClusterError> {
+        match self.list(pods, None, Some(gateways::LABEL)).await {
+            Err(error) if error.is_forbidden() => Ok(None),
+            listed => listed.map(Some),
+        }
+    }
+
+    async fn nodes(&self, nodes: &Collection, scope: &Scope) -> Result<Reading<Node>, ClusterError> {
+        if !scope.nodes {
+            return Ok(Reading { items: Vec::new(), unreadable: Vec::new() });
+        }
+        self.tolerate(nodes, None, self.list(nodes, None, None).await)
+    }
+
+    async fn namespaces(&self, namespaces: &Collection) -> Result<Reading<Namespace>, ClusterError> {
+        self.tolerate(namespaces, None, self.list(namespaces, None, None).await)
+    }
+}
+
+impl Scope {
+    /// The namespaces that are read where not all may be: those asked for and the gateway's.
+    fn narrow(&self) -> BTreeSet<String> {
+        let gateway = self.gateway.clone().unwrap_or_else(|| GatewayFacts::stock().name);
+        let asked = match &self.namespaces {
+            Namespaces::All => Vec::new(),
+            Namespaces::Some(names) => names.clone(),
+        };
+        asked.into_iter().chain([gateway.namespace]).collect()
+    }
+}
+
+fn collection(plural: &'static str) -> Collection {
+    Collection::core(plural)
+}

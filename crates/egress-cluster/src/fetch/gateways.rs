@@ -1,0 +1,147 @@
+//! Finding egress gateways: Services, and the pods behind them.
+//!
+//! Knows by which signs a Service is an egress gateway. Which one is used is decided elsewhere.
+
+use std::collections::BTreeMap;
+
+use egress_core::intent::GatewayName;
+use egress_core::snapshot::{GatewayFacts, Unreadable};
+use futures::future::try_join_all;
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::Api;
+
+use super::{Scope, facts};
+use crate::cluster::Cluster;
+use crate::error::ClusterError;
+use crate::list::{Collection, Reading};
+
+/// The label of the pods of Istio's own egress gateway.
+pub(super) const LABEL: &str = "istio=egressgateway";
+
+/// The gateways, the pods behind them as they were read, and what could not be read.
+#[derive(Default)]
+pub(super) struct GatewaysReading {
+    pub(super) found: Vec<GatewayFacts>,
+    pub(super) pods: Vec<Pod>,
+    pub(super) unreadable: Vec<Unreadable>,
+}
+
+impl Cluster {
+    /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with [`LABEL`], where
+    /// they may be listed.
+    pub(super) async fn gateways(
+        &self,
+        scope: &Scope,
+        services: &Reading<Service>,
+        labelled: Option<&[Pod]>,
+    ) -> Result<GatewaysReading, ClusterError> {
+        let mut candidates: Vec<Service> = services
+            .items
+            .iter()
+            .filter(|service| is_gateway(service, labelled) || scope.gateway == name(service))
+            .cloned()
+            .collect();
+        let mut reading = GatewaysReading::default();
+        match &scope.gateway {
+            Some(wanted) if !candidates.iter().any(|service| name(service).as_ref() == Some(wanted)) => {
+                match self.named_gateway(wanted).await? {
+                    Ok(service) => candidates.push(service),
+                    Err(unreadable) => reading.assume(wanted.clone(), unreadable),
+                }
+            }
+            None if candidates.is_empty() => {
+                // The stock gateway's Service is hidden from this user: taken for granted, as without a cluster.
+                let hidden = services.unreadable.iter().filter(|row| !row.what.contains("other namespaces"));
+                if let Some(unreadable) = hidden.last() {
+                    reading.assume(GatewayFacts::stock().name, unreadable.clone());
+                }
+            }
+            _ => {}
+        }
+        let read = candidates.iter().map(|service| self.pods_behind(service, labelled));
+        for (service, pods) in candidates.iter().zip(try_join_all(read).await?) {
+            reading.found.extend(gateway(service, &pods.items));
+            reading.pods.extend(pods.items);
+            reading.unreadable.extend(pods.unreadable);
+        }
+        reading.found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(reading)
+    }
+
+    async fn named_gateway(&self, wanted: &GatewayName) -> Result<Result<Service, Unreadable>, ClusterError> {
+        let services: Api<Service> = Api::namespaced(self.client.clone(), &wanted.namespace);
+        let what = format!("service/{} in namespace {}", wanted.service, wanted.namespace);
+        match self.ask(services.get_opt(&wanted.service)).await {
+            Err(ClusterError::Forbidden(why)) => Ok(Err(Unreadable { what, why })),
+            found => found?.map(Ok).ok_or_else(|| ClusterError::NoGateway {
+                gateway: wanted.clone(),
+                problem: format!("services \"{}\" not found", wanted.service),
+            }),
+        }
+    }
+
+    async fn pods_behind(
+        &self,
+        service: &Service,
+        labelled: Option<&[Pod]>,
+    ) -> Result<Reading<Pod>, ClusterError> {
+        let selector = facts::selector(service);
+        if selector.is_empty() {
+            return Ok(Reading { items: Vec::new(), unreadable: Vec::new() });
+        }
+        let namespace = service.metadata.namespace.as_deref();
+        let known = labelled.filter(|_| selects_label(&selector));
+        if let Some(pods) = known {
+            let items = pods.iter().filter(|pod| is_behind(pod, namespace, &selector)).cloned().collect();
+            return Ok(Reading { items, unreadable: Vec::new() });
+        }
+        let pods = Collection::core("pods");
+        let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        self.tolerate(&pods, namespace, self.list(&pods, namespace, Some(&labels.join(","))).await)
+    }
+}
+
+impl GatewaysReading {
+    fn assume(&mut self, name: GatewayName, unreadable: Unreadable) {
+        self.found.push(GatewayFacts::assumed(name, GatewayFacts::stock().selector));
+        self.unreadable.push(unreadable);
+    }
+}
+
+fn gateway(service: &Service, pods: &[Pod]) -> Option<GatewayFacts> {
+    let shown: Vec<&Pod> = pods.iter().collect();
+    let facts = facts::service(service, &shown);
+    Some(GatewayFacts {
+        name: name(service)?,
+        selector: facts.selector,
+        ports: facts.ports,
+        pods: pods.iter().map(facts::pod).collect(),
+        assumed: false,
+    })
+}
+
+fn is_gateway(service: &Service, labelled: Option<&[Pod]>) -> bool {
+    let selector = facts::selector(service);
+    if selector.is_empty() {
+        return false;
+    }
+    let namespace = service.metadata.namespace.as_deref();
+    let named = service.metadata.name.as_deref().is_some_and(|name| name.contains("egressgateway"));
+    let mut labelled = labelled.into_iter().flatten();
+    named || selects_label(&selector) || labelled.any(|pod| is_behind(pod, namespace, &selector))
+}
+
+fn selects_label(selector: &BTreeMap<String, String>) -> bool {
+    LABEL.split_once('=').is_some_and(|(key, value)| selector.get(key).is_some_and(|found| found == value))
+}
+
+fn is_behind(pod: &Pod, namespace: Option<&str>, selector: &BTreeMap<String, String>) -> bool {
+    let labels = pod.metadata.labels.as_ref();
+    pod.metadata.namespace.as_deref() == namespace
+        && selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+}
+
+fn name(service: &Service) -> Option<GatewayName> {
+    let metadata = &service.metadata;
+    Some(GatewayName { namespace: metadata.namespace.clone()?, service: metadata.name.clone()? })
+}

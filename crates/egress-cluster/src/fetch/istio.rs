@@ -1,0 +1,68 @@
+//! Istio's objects, in the newest version the server speaks.
+
+use std::collections::BTreeSet;
+
+use egress_core::resource::{Resource, ResourceError};
+use egress_core::role::Kind;
+use egress_core::snapshot::Unreadable;
+use futures::future::try_join_all;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::error::{ClusterError, one_line};
+use crate::list::Collection;
+
+/// The versions this tool can write, best first.
+const VERSIONS: [&str; 3] = ["v1", "v1beta1", "v1alpha3"];
+
+/// Istio's objects as far as they could be read.
+pub(super) struct IstioReading {
+    pub(super) api_version: String,
+    pub(super) resources: Vec<Resource>,
+    pub(super) unreadable: Vec<Unreadable>,
+}
+
+impl Cluster {
+    /// Every object of the kinds this tool knows; where the user may not list them everywhere, those of `narrow`.
+    pub(super) async fn istio(&self, narrow: &BTreeSet<String>) -> Result<IstioReading, ClusterError> {
+        let api_version = self.served_version().await?;
+        let kinds: Vec<Collection> = Kind::ALL
+            .into_iter()
+            .map(|kind| Collection::of_group(Kind::GROUP, &api_version, kind.plural()))
+            .collect();
+        let readings = try_join_all(kinds.iter().map(|kind| self.read::<Value>(kind, narrow))).await?;
+        let mut whole = IstioReading { api_version, resources: Vec::new(), unreadable: Vec::new() };
+        for reading in readings {
+            whole.unreadable.extend(reading.unreadable);
+            for object in reading.items {
+                match Resource::from_json(object) {
+                    Ok(resource) => whole.resources.push(resource),
+                    Err(error) => whole.unreadable.push(not_understood(&error)),
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    async fn served_version(&self) -> Result<String, ClusterError> {
+        let request = hyper::Request::get(format!("/apis/{}", Kind::GROUP)).body(Vec::new());
+        let request = request.map_err(kube::Error::HttpError);
+        let group: APIGroup = match self.ask(async { self.client.request(request?).await }).await {
+            Err(ClusterError::Server { reason, .. }) if reason == "NotFound" || reason == "404" => {
+                return Err(ClusterError::NoIstio);
+            }
+            group => group?,
+        };
+        let served = |version: &&str| group.versions.iter().any(|served| served.version == *version);
+        VERSIONS.into_iter().find(served).map(str::to_owned).ok_or(ClusterError::NoIstio)
+    }
+}
+
+fn not_understood(error: &ResourceError) -> Unreadable {
+    let what = match error {
+        ResourceError::Spec { id, .. } => id.to_string(),
+        ResourceError::Missing(_) | ResourceError::Kind(_) => format!("an object of {}", Kind::GROUP),
+    };
+    Unreadable { what: one_line(&what), why: one_line(&error.to_string()) }
+}

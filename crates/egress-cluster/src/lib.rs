@@ -1,0 +1,17 @@
+//! The only part that speaks to the API server and to proxies.
+//!
+//! Reads the cluster as facts, writes objects, looks into Envoys. Decides nothing: what to write, what a fact means and
+//! what counts as proof are in `egress-core`. Prints nothing, and reads no environment variable of its own.
+
+pub mod access;
+pub mod cluster;
+pub mod config;
+pub mod error;
+pub mod fetch;
+mod list;
+pub mod look;
+pub mod prove;
+pub mod write;
+
+pub use cluster::Cluster;
+pub use error::ClusterError;

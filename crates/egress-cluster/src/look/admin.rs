@@ -1,0 +1,87 @@
+//! One kept connection to the admin port of a pod's Envoy.
+//!
+//! Knows how bytes get there. Dropping it leaves neither a task nor a connection behind.
+
+use egress_core::snapshot::PodFacts;
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::HOST;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
+use kube::api::Portforwarder;
+use tokio::task::JoinSet;
+
+use crate::cluster::Cluster;
+use crate::error::{ClusterError, one_line};
+
+/// Where Istio's proxies serve Envoy's admin pages, on loopback only.
+const ADMIN_PORT: u16 = 15000;
+
+/// A connection to one Envoy's admin port.
+pub(crate) struct AdminConnection {
+    pod: String,
+    sender: SendRequest<Empty<Bytes>>,
+    /// What the node says about the forwarding, once it fails.
+    failure: Option<BoxFuture<'static, Option<String>>>,
+    /// Drives HTTP over the forwarded stream; ends with the connection.
+    _driver: JoinSet<()>,
+    _forwarder: Forwarder,
+}
+
+/// A port-forward that ends when it is dropped: the library's own would live on until the pod closes it.
+struct Forwarder(Portforwarder);
+
+impl AdminConnection {
+    /// Opens the way to a pod.
+    pub(crate) async fn open(cluster: &Cluster, pod: &PodFacts) -> Result<Self, ClusterError> {
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), &pod.namespace);
+        let mut forwarder = Forwarder(cluster.ask(pods.portforward(&pod.name, &[ADMIN_PORT])).await?);
+        let failure = forwarder.0.take_error(ADMIN_PORT).map(FutureExt::boxed);
+        let stream = forwarder.0.take_stream(ADMIN_PORT).ok_or_else(|| broken(&name, "no stream"))?;
+        let connected = handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = connected.map_err(|error| broken(&name, &error.to_string()))?;
+        let mut driver = JoinSet::new();
+        driver.spawn(connection.unwrap_or_else(|error| tracing::debug!(%error, "admin connection ended")));
+        Ok(AdminConnection { pod: name, sender, failure, _driver: driver, _forwarder: forwarder })
+    }
+
+    /// Reads one page.
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes, ClusterError> {
+        tracing::debug!(pod = %self.pod, path, "looking into a proxy");
+        match self.request(path).await {
+            Ok((StatusCode::OK, body)) => Ok(body),
+            Ok((status, _)) => Err(broken(&self.pod, &format!("{path} answered {status}"))),
+            Err(problem) => {
+                // The node's word, such as «connection refused», says more than a stream that ended.
+                let told = self.failure.take().and_then(|failure| failure.now_or_never().flatten());
+                Err(broken(&self.pod, &told.unwrap_or(problem)))
+            }
+        }
+    }
+
+    async fn request(&mut self, path: &str) -> Result<(StatusCode, Bytes), String> {
+        let request = Request::get(path).header(HOST, "localhost").body(Empty::new());
+        let request = request.map_err(|error| error.to_string())?;
+        self.sender.ready().await.map_err(|error| error.to_string())?;
+        let response = self.sender.send_request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
+        Ok((status, body.to_bytes()))
+    }
+}
+
+impl Drop for Forwarder {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn broken(pod: &str, problem: &str) -> ClusterError {
+    ClusterError::Unexpected(format!("the proxy of {pod}: {}", one_line(problem)))
+}
