@@ -1,16 +1,44 @@
-//! The egresses that exist, read back from the objects: one row per host and namespace.
+//! The egresses that exist, read back from the objects.
 //!
-//! Pure. Knows what makes an egress whole, half-done, changed or foreign; how rows look is in `egress-render`.
+//! Pure. Knows which objects belong together; whether they are whole is in [`state`], what others made by hand is
+//! recognised in [`foreign`], and how rows look is in `egress-render`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::host::DnsName;
 use crate::intent::{GatewayName, Hop, Layout};
-use crate::resource::ObjectId;
+use crate::metadata::{self, Record, RecordError};
+use crate::resource::{ObjectId, Resource};
+use crate::role::Role;
+use crate::shape::Part;
+use crate::snapshot::{Snapshot, created};
 
-/// One host in one namespace.
+mod foreign;
+pub mod state;
+
+pub use state::{Change, State};
+
+/// One host in one namespace, with the objects that exist for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Egress {
+    /// The namespace of its objects.
+    pub namespace: String,
+    /// The host.
+    pub host: DnsName,
+    /// The live objects, in the order of writing; a shared pair is not among them.
+    pub parts: Vec<Part>,
+    /// What was asked for. `None`: the object that holds the record is missing.
+    pub record: Option<Result<Record, RecordError>>,
+    /// The layout; `None`: not made by this tool.
+    pub layout: Option<Layout>,
+    /// The gateway's Service, from the record or else from where the mesh leg leads.
+    pub gateway: Option<GatewayName>,
+}
+
+/// One host in one namespace, as `list` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
@@ -18,13 +46,14 @@ pub struct Row {
     pub namespace: String,
     /// The host.
     pub host: String,
-    /// Ports as `443/TLS`.
-    pub ports: BTreeSet<String>,
+    /// Ports as `443/TLS`, in order of number.
+    pub ports: Vec<String>,
     /// The gateway's Service, if the objects tell.
     pub gateway: Option<GatewayName>,
     /// The nodes on which the gateway's ready pods run.
     pub nodes: BTreeSet<String>,
     /// Whole, half-done, changed or foreign.
+    #[serde(flatten)]
     pub state: State,
     /// When the first of its objects was created.
     pub created: Option<Timestamp>,
@@ -40,31 +69,85 @@ pub struct Row {
     pub added_by: Option<String>,
 }
 
-/// What the objects that exist say about an egress.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase", tag = "state")]
-pub enum State {
-    /// All objects exist and are as written.
-    Ready,
-    /// Objects are missing: an `add` or `remove` was cut short, or someone deleted them.
-    Incomplete {
-        /// What is missing.
-        missing: Vec<ObjectId>,
-    },
-    /// Objects differ from what was written.
-    Changed {
-        /// Which, and what owns the difference, where that can be told.
-        changes: Vec<Change>,
-    },
-    /// Made by hand or by another tool.
-    Foreign,
+/// Every egress of the snapshot: ours and those that others made, ordered by namespace and host.
+pub fn egresses(snapshot: &Snapshot) -> Vec<Egress> {
+    let mut found = ours(snapshot);
+    found.extend(foreign::egresses(snapshot));
+    found.sort_by(|left, right| (&left.namespace, &left.host).cmp(&(&right.namespace, &right.host)));
+    found
 }
 
-/// One object that is not as it was written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// Which object.
-    pub object: ObjectId,
-    /// The field managers other than ours that own a part of its spec.
-    pub managers: Vec<String>,
+/// The rows of `list`.
+pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
+    egresses(snapshot).iter().map(|egress| egress.row(snapshot)).collect()
+}
+
+impl Egress {
+    /// The record, where it is there and readable.
+    pub fn readable_record(&self) -> Option<&Record> {
+        self.record.as_ref().and_then(|record| record.as_ref().ok())
+    }
+
+    /// The live object that plays a part.
+    pub fn part(&self, role: Role) -> Option<&Resource> {
+        self.parts.iter().find(|part| part.role == role).map(|part| &part.resource)
+    }
+
+    fn row(&self, snapshot: &Snapshot) -> Row {
+        let record = self.readable_record();
+        let gateway = self.gateway.as_ref().and_then(|name| snapshot.gateway(name));
+        Row {
+            namespace: self.namespace.clone(),
+            host: self.host.to_string(),
+            ports: self.ports(),
+            gateway: self.gateway.clone(),
+            nodes: gateway
+                .into_iter()
+                .flat_map(|gateway| gateway.ready_pods().filter_map(|pod| pod.node.clone()))
+                .collect(),
+            state: state::of(self, snapshot),
+            created: self.parts.iter().filter_map(|part| created(&part.resource)).min(),
+            layout: self.layout,
+            hop: record.map(|record| record.intent.hop),
+            objects: self.parts.iter().map(|part| part.resource.id.clone()).collect(),
+            reason: record.and_then(|record| record.intent.reason.clone()),
+            added_by: record.and_then(|record| record.added_by.clone()),
+        }
+    }
+
+    /// From the record, else from the first ServiceEntry that is there.
+    fn ports(&self) -> Vec<String> {
+        if let Some(record) = self.readable_record() {
+            return record.intent.ports.iter().map(ToString::to_string).collect();
+        }
+        let entry = self.parts.iter().find_map(|part| part.resource.service_entry());
+        let ports = entry.and_then(|entry| entry.ports.as_ref()).into_iter().flatten();
+        ports.map(|port| format!("{}/{}", port.number, port.protocol.as_deref().unwrap_or("TCP"))).collect()
+    }
+}
+
+fn ours(snapshot: &Snapshot) -> Vec<Egress> {
+    let mut groups: BTreeMap<(String, DnsName), Vec<Part>> = BTreeMap::new();
+    for resource in snapshot.resources.iter().filter(|resource| metadata::is_ours(resource)) {
+        let host = metadata::host(resource).and_then(|host| DnsName::parse(host).ok());
+        if let (Some(host), Some(role)) = (host, metadata::role(resource)) {
+            let part = Part { role, resource: resource.clone() };
+            groups.entry((resource.id.namespace.clone(), host)).or_default().push(part);
+        }
+    }
+    groups.into_iter().map(|((namespace, host), parts)| egress(namespace, host, parts, snapshot)).collect()
+}
+
+fn egress(namespace: String, host: DnsName, mut parts: Vec<Part>, snapshot: &Snapshot) -> Egress {
+    parts.sort_by_key(|part| part.role);
+    let documented = parts.iter().any(|part| matches!(part.role, Role::Gateway | Role::DestinationRule));
+    let holder = |part: &&Part| part.resource.annotations.contains_key(metadata::LAYOUT);
+    let record = parts.iter().find(holder).map(|part| Record::read(&part.resource));
+    let recorded = record.as_ref().and_then(|record| record.as_ref().ok());
+    let layout =
+        recorded.map_or(if documented { Layout::Documented } else { Layout::Shared }, |r| r.intent.layout);
+    let gateway = recorded
+        .map(|record| record.intent.gateway.clone())
+        .or_else(|| parts.iter().find_map(|part| foreign::gateway_of(&part.resource, snapshot)));
+    Egress { namespace, host, parts, layout: Some(layout), gateway, record }
 }

@@ -3,7 +3,9 @@
 //! Knows hosts, Istio's objects, the layouts, the order of writing, and what counts as proof. Never touches a cluster, a
 //! file, the environment or the clock: those live in `egress-cluster` and in the binary.
 
+pub mod conflict;
 pub mod host;
+pub mod host_list;
 pub mod intent;
 pub mod inventory;
 pub mod metadata;
@@ -12,6 +14,7 @@ pub mod plan;
 pub mod port;
 pub mod proof;
 pub mod proxy;
+pub mod request;
 pub mod resource;
 pub mod role;
 pub mod shape;

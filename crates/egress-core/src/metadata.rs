@@ -26,7 +26,8 @@ pub const ADDED_AT: &str = "kubectl-egress.github.io/added-at";
 /// On the record: the user the API server saw.
 pub const ADDED_BY: &str = "kubectl-egress.github.io/added-by";
 const PORTS: &str = "kubectl-egress.github.io/ports";
-const LAYOUT: &str = "kubectl-egress.github.io/layout";
+/// On the record: the layout; only the record has it.
+pub const LAYOUT: &str = "kubectl-egress.github.io/layout";
 const HOP: &str = "kubectl-egress.github.io/hop";
 const GATEWAY: &str = "kubectl-egress.github.io/gateway";
 const EXPORT_TO: &str = "kubectl-egress.github.io/export-to";

@@ -4,8 +4,12 @@
 
 use crate::host::DnsName;
 use crate::proof::Expectation;
-use crate::resource::{ObjectId, Resource};
+use crate::resource::Resource;
 use crate::role::Role;
+
+pub mod add;
+mod expect;
+pub mod remove;
 
 /// All steps for one host in one namespace.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,19 +18,20 @@ pub struct Plan {
     pub host: DnsName,
     /// The namespace of its objects.
     pub namespace: String,
-    /// Steps in order. Empty: nothing to do.
+    /// Steps in order, those that only prove included.
     pub steps: Vec<Step>,
-    /// Objects that exist and are as wanted.
-    pub unchanged: Vec<ObjectId>,
 }
 
-/// One write, and what must be seen before the next.
+/// One object of the plan: what is written, and what must be seen before the next step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The part the object plays.
     pub role: Role,
-    /// The write.
-    pub action: Action,
+    /// The object, as it will be; for a deletion as it is.
+    pub object: Resource,
+    /// The write; `None` when nothing has to be written. The proof is then asked for all the same: whoever was here
+    /// before may have been cut short between the write and its proof.
+    pub action: Option<Action>,
     /// What must be proven before the next step; `None`: it is enough that the object is stored.
     pub proof: Option<Expectation>,
 }
@@ -35,34 +40,42 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Server-side apply of an object that does not exist.
-    Create(Resource),
-    /// Server-side apply over an object that differs.
-    Update {
-        /// As it is wanted.
-        wanted: Resource,
-        /// As it is.
-        found: Resource,
-    },
+    Create,
+    /// Server-side apply over this object, which differs.
+    Update(Box<Resource>),
     /// Deletion, with the uid as a precondition.
-    Delete(Resource),
+    Delete,
+}
+
+impl Plan {
+    /// The steps that write.
+    pub fn writes(&self) -> impl Iterator<Item = (&Step, &Action)> {
+        self.steps.iter().filter_map(|step| Some((step, step.action.as_ref()?)))
+    }
+
+    /// Whether nothing has to be written.
+    pub fn is_empty(&self) -> bool {
+        self.writes().next().is_none()
+    }
 }
 
 impl Action {
-    /// The object that is written.
-    pub fn object(&self) -> &Resource {
-        match self {
-            Action::Create(resource) | Action::Update { wanted: resource, .. } | Action::Delete(resource) => {
-                resource
-            }
-        }
-    }
-
     /// The word of progress and plan lines.
     pub fn verb(&self) -> &'static str {
         match self {
-            Action::Create(_) => "create",
-            Action::Update { .. } => "update",
-            Action::Delete(_) => "delete",
+            Action::Create => "create",
+            Action::Update(_) => "update",
+            Action::Delete => "delete",
         }
+    }
+}
+
+/// What has to be written so that `wanted` exists: nothing if the live object says the same already. Labels and
+/// annotations that others added do not count.
+fn apply(wanted: &Resource, found: Option<&Resource>) -> Option<Action> {
+    match found {
+        None => Some(Action::Create),
+        Some(found) if wanted.is_fulfilled_by(found) => None,
+        Some(found) => Some(Action::Update(Box::new(found.clone()))),
     }
 }

@@ -62,7 +62,10 @@ impl Expectation {
     /// Whether looking can tell anything at all. A sidecar shows nothing of a TLS host before it knows the host.
     pub fn is_visible(&self) -> bool {
         self.demands.iter().any(|demand| {
-            !matches!(demand, Demand::Leads { port: Port { protocol: Protocol::Tls, .. }, where_listening: true, .. })
+            !matches!(
+                demand,
+                Demand::Leads { port: Port { protocol: Protocol::Tls, .. }, where_listening: true, .. }
+            )
         })
     }
 }
@@ -89,13 +92,17 @@ impl Looked<'_> {
             Demand::Leads { port, clusters, .. } => self.leads(*port, clusters),
             Demand::Gone { protocol, clusters } => {
                 match self.destinations(*protocol, None).intersection(clusters).next() {
-                    Some(cluster) => Err(Lack(format!("{protocol} of {} still leads to `{cluster}`", self.host))),
+                    Some(cluster) => {
+                        Err(Lack(format!("{protocol} of {} still leads to `{cluster}`", self.host)))
+                    }
                     None => Ok(()),
                 }
             }
             Demand::Reaches { cluster } => match self.view.clusters.get(cluster) {
                 None => Err(Lack(format!("no cluster `{cluster}`"))),
-                Some(found) if found.healthy == 0 => Err(Lack(format!("cluster `{cluster}` has no endpoint"))),
+                Some(found) if found.healthy == 0 => {
+                    Err(Lack(format!("cluster `{cluster}` has no endpoint")))
+                }
                 Some(_) => Ok(()),
             },
         }

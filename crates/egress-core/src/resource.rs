@@ -141,6 +141,17 @@ impl Resource {
         }))
     }
 
+    /// Whether a live object says what this one asks for. Labels and annotations that others added do not count.
+    pub fn is_fulfilled_by(&self, live: &Resource) -> bool {
+        let holds = |wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>| {
+            wanted.iter().all(|(key, value)| found.get(key) == Some(value))
+        };
+        self.id == live.id
+            && self.spec == live.spec
+            && holds(&self.labels, &live.labels)
+            && holds(&self.annotations, &live.annotations)
+    }
+
     /// The ServiceEntry spec, if it is one.
     pub fn service_entry(&self) -> Option<&ServiceEntrySpec> {
         if let Spec::ServiceEntry(spec) = &self.spec { Some(spec) } else { None }

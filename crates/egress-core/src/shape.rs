@@ -36,7 +36,9 @@ pub enum Refusal {
     #[error("`--hop plain` needs `--layout documented`: the shared layout carries HTTP inside mesh mTLS")]
     PlainNeedsDocumented,
     /// At the gateway, TLS is told apart by SNI alone.
-    #[error("host `{host}` has {count} TLS ports; a gateway tells TLS apart by host name only, so one port can be carried")]
+    #[error(
+        "host `{host}` has {count} TLS ports; a gateway tells TLS apart by host name only, so one port can be carried"
+    )]
     SeveralTlsPorts {
         /// The host.
         host: String,

@@ -53,6 +53,16 @@ pub enum TargetError {
     Form(String),
 }
 
+impl Target {
+    /// A host whose ports are told apart from it.
+    ///
+    /// # Errors
+    /// [`TargetError`] for anything but a single DNS name.
+    pub fn with_ports(host: &str, ports: &BTreeSet<Port>) -> Result<Self, TargetError> {
+        Ok(Target { host: single_name(host)?, ports: ports.clone() })
+    }
+}
+
 impl FromStr for Target {
     type Err = TargetError;
 

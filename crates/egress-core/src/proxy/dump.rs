@@ -40,11 +40,13 @@ pub fn route_configs(text: &[u8]) -> Result<Vec<VirtualHost>, DumpError> {
 /// [`DumpError`] when the text is not Envoy's JSON.
 pub fn listeners(text: &[u8]) -> Result<Vec<SniChain>, DumpError> {
     let dump: Dump<DynamicListener> = serde_json::from_slice(text)?;
-    let active = dump.configs.into_iter().filter_map(|config| Some((config.name, config.active_state?.listener?)));
+    let active =
+        dump.configs.into_iter().filter_map(|config| Some((config.name, config.active_state?.listener?)));
     let mut chains = Vec::new();
     for (name, listener) in active {
         for chain in listener.filter_chains {
-            let server_names = chain.filter_chain_match.map(|matched| matched.server_names).unwrap_or_default();
+            let server_names =
+                chain.filter_chain_match.map(|matched| matched.server_names).unwrap_or_default();
             if !server_names.is_empty() {
                 let clusters = chain.filters.into_iter().flat_map(Filter::clusters).collect();
                 chains.push(SniChain { listener: name.clone(), server_names, clusters });

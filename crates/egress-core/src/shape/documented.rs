@@ -5,7 +5,8 @@
 
 use egress_istio::destination_rule::{
     DestinationRuleSpec, DestinationRuleSubsets, DestinationRuleSubsetsTrafficPolicy,
-    DestinationRuleSubsetsTrafficPolicyPortLevelSettings, DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettings,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort,
     DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls,
     DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode,
 };
@@ -44,12 +45,12 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
 
 /// The first stages of the two objects that are written twice: the entry as only the gateway sees it, and the routes
 /// that only the gateway has. A sidecar that saw the whole entry before the mesh rules would send directly.
-pub fn stages(parts: &[Part], intent: &Intent) -> Vec<Part> {
+pub fn stages(parts: &[Part], gateway_namespace: &str) -> Vec<Part> {
     let mut first: Vec<Part> =
         parts.iter().filter(|part| matches!(part.role, Role::Client | Role::MeshLeg)).cloned().collect();
     for part in &mut first {
         match &mut part.resource.spec {
-            Spec::ServiceEntry(entry) => entry.export_to = Some(vec![intent.gateway.namespace.clone()]),
+            Spec::ServiceEntry(entry) => entry.export_to = Some(vec![gateway_namespace.to_owned()]),
             Spec::VirtualService(service) => *service = gateway_rules_only(service.clone()),
             _ => {}
         }
@@ -59,8 +60,11 @@ pub fn stages(parts: &[Part], intent: &Intent) -> Vec<Part> {
 }
 
 fn gateway_rules_only(mut service: VirtualServiceSpec) -> VirtualServiceSpec {
-    let in_mesh = |gateways: Option<&Vec<String>>| gateways.is_some_and(|names| names.iter().any(|name| name == "mesh"));
-    service.gateways = service.gateways.map(|names| names.into_iter().filter(|name| name != "mesh").collect());
+    let in_mesh = |gateways: Option<&Vec<String>>| {
+        gateways.is_some_and(|names| names.iter().any(|name| name == "mesh"))
+    };
+    service.gateways =
+        service.gateways.map(|names| names.into_iter().filter(|name| name != "mesh").collect());
     service.http = service.http.map(|rules| {
         let bound = |rule: &egress_istio::virtual_service::VirtualServiceHttp| {
             rule.r#match.iter().flatten().any(|matched| in_mesh(matched.gateways.as_ref()))
@@ -77,17 +81,18 @@ fn gateway_rules_only(mut service: VirtualServiceSpec) -> VirtualServiceSpec {
 }
 
 fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
-    let server = |number: u16, name: &str, protocol: &str, mode: Option<GatewayServersTlsMode>| GatewayServers {
-        port: GatewayServersPort {
-            number: number.into(),
-            name: name.to_owned(),
-            protocol: protocol.to_owned(),
-            target_port: None,
-        },
-        hosts: vec![intent.host.to_string()],
-        tls: mode.map(|mode| GatewayServersTls { mode: Some(mode), ..Default::default() }),
-        ..Default::default()
-    };
+    let server =
+        |number: u16, name: &str, protocol: &str, mode: Option<GatewayServersTlsMode>| GatewayServers {
+            port: GatewayServersPort {
+                number: number.into(),
+                name: name.to_owned(),
+                protocol: protocol.to_owned(),
+                target_port: None,
+            },
+            hosts: vec![intent.host.to_string()],
+            tls: mode.map(|mode| GatewayServersTls { mode: Some(mode), ..Default::default() }),
+            ..Default::default()
+        };
     let http = match intent.hop {
         Hop::Plain => server(HTTP_HOP, "http", "HTTP", None),
         Hop::Mtls => server(HTTP_HOP, "https", "HTTPS", Some(GatewayServersTlsMode::IstioMutual)),
@@ -109,7 +114,9 @@ fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
 fn destination_rule(intent: &Intent, service: &str) -> DestinationRuleSpec {
     let mtls = || {
         let settings = DestinationRuleSubsetsTrafficPolicyPortLevelSettings {
-            port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort { number: Some(HTTP_HOP.into()) }),
+            port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort {
+                number: Some(HTTP_HOP.into()),
+            }),
             tls: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
                 mode: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode::IstioMutual),
                 // Without it the SNI is the cluster's name, which no server of an explicit host matches.
@@ -118,7 +125,10 @@ fn destination_rule(intent: &Intent, service: &str) -> DestinationRuleSpec {
             }),
             ..Default::default()
         };
-        DestinationRuleSubsetsTrafficPolicy { port_level_settings: Some(vec![settings]), ..Default::default() }
+        DestinationRuleSubsetsTrafficPolicy {
+            port_level_settings: Some(vec![settings]),
+            ..Default::default()
+        }
     };
     let secured = intent.hop == Hop::Mtls && intent.ports_of(Protocol::Http).next().is_some();
     DestinationRuleSpec {

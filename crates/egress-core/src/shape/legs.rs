@@ -6,8 +6,8 @@ use egress_istio::service_entry::{ServiceEntryPorts, ServiceEntryResolution, Ser
 use egress_istio::virtual_service::{
     VirtualServiceHttp, VirtualServiceHttpHeaders, VirtualServiceHttpHeadersRequest, VirtualServiceHttpMatch,
     VirtualServiceHttpMatchAuthority, VirtualServiceHttpRoute, VirtualServiceHttpRouteDestination,
-    VirtualServiceHttpRouteDestinationPort, VirtualServiceTls, VirtualServiceTlsMatch, VirtualServiceTlsRoute,
-    VirtualServiceTlsRouteDestination, VirtualServiceTlsRouteDestinationPort,
+    VirtualServiceHttpRouteDestinationPort, VirtualServiceTls, VirtualServiceTlsMatch,
+    VirtualServiceTlsRoute, VirtualServiceTlsRouteDestination, VirtualServiceTlsRouteDestinationPort,
 };
 
 use super::{HTTP_HOP, TLS_HOP};
@@ -77,7 +77,11 @@ impl Leg<'_> {
         };
         VirtualServiceHttp {
             r#match: Some(vec![matched]),
-            route: Some(vec![VirtualServiceHttpRoute { destination, weight: self.weight, ..Default::default() }]),
+            route: Some(vec![VirtualServiceHttpRoute {
+                destination,
+                weight: self.weight,
+                ..Default::default()
+            }]),
             ..Default::default()
         }
     }

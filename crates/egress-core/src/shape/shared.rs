@@ -6,7 +6,8 @@
 
 use egress_istio::destination_rule::{
     DestinationRuleSpec, DestinationRuleSubsets, DestinationRuleSubsetsTrafficPolicy,
-    DestinationRuleSubsetsTrafficPolicyPortLevelSettings, DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettings,
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort,
     DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls,
     DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode,
 };
@@ -102,15 +103,19 @@ fn shared_gateway(gateway: &GatewayFacts) -> GatewaySpec {
 
 fn shared_destination_rule(host: String) -> DestinationRuleSpec {
     let settings = DestinationRuleSubsetsTrafficPolicyPortLevelSettings {
-        port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort { number: Some(HTTP_HOP.into()) }),
+        port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort {
+            number: Some(HTTP_HOP.into()),
+        }),
         tls: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
             mode: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode::IstioMutual),
             ..Default::default()
         }),
         ..Default::default()
     };
-    let policy =
-        DestinationRuleSubsetsTrafficPolicy { port_level_settings: Some(vec![settings]), ..Default::default() };
+    let policy = DestinationRuleSubsetsTrafficPolicy {
+        port_level_settings: Some(vec![settings]),
+        ..Default::default()
+    };
     DestinationRuleSpec {
         host,
         subsets: Some(vec![DestinationRuleSubsets {

@@ -1,0 +1,156 @@
+//! What the callers' sidecars see besides this egress: other routes, other entries, hidden subsets, closed Sidecars.
+
+use std::collections::BTreeMap;
+
+use super::{Conflict, Scene, Severity, conflict, refusal};
+use crate::intent::Layout;
+use crate::resource::Resource;
+use crate::role::{Kind, Role};
+use crate::shape::shared;
+use crate::visibility::destination_rule::{Destination, destination_rules, subset};
+use crate::visibility::{exported_to, service_entry, sidecar, virtual_service};
+
+pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
+    let mut found: Vec<Conflict> = kubernetes_service(scene).into_iter().collect();
+    for caller in &scene.callers {
+        found.extend(other_routes(scene, caller));
+        found.extend(other_entries(scene, caller));
+        found.extend(hidden_subset(scene, caller));
+        found.extend(closed_sidecar(scene, caller));
+    }
+    found.extend(hides_shared_subset(scene));
+    found
+}
+
+/// A Service's own name wins over any ServiceEntry of the same host.
+fn kubernetes_service(scene: &Scene<'_>) -> Option<Conflict> {
+    let domain = &scene.snapshot.mesh.cluster_domain;
+    let full = |name: &str, namespace: &str| format!("{name}.{namespace}.svc.{domain}");
+    let service = scene
+        .snapshot
+        .services
+        .iter()
+        .find(|service| full(&service.name, &service.namespace) == scene.host())?;
+    Some(Conflict {
+        severity: Severity::Refusal,
+        object: format!("service/{} in namespace {}", service.name, service.namespace),
+        field: "metadata.name".to_owned(),
+        message: format!("has the host name `{}`: calls to it stay in the cluster", scene.host()),
+        hint: "an egress is for hosts outside the cluster".to_owned(),
+    })
+}
+
+/// For HTTP a sidecar takes one VirtualService of a host and ignores the others.
+fn other_routes(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
+    let routes = virtual_service::mesh_virtual_services(scene.others(), scene.host(), caller);
+    let exact = routes.into_iter().filter(|routes| virtual_service::is_exact(routes, scene.host()));
+    exact
+        .map(|routes| {
+            let message = format!(
+                "routes `{}` for the callers in `{caller}` already; Istio follows one of the two",
+                scene.host()
+            );
+            let hint = format!(
+                "remove it, or keep it from them with `exportTo`: `kubectl get {} {} -n {} -o yaml`",
+                Kind::VirtualService.qualified(),
+                routes.id.name,
+                routes.id.namespace
+            );
+            refusal(routes, "spec.hosts", message, hint)
+        })
+        .collect()
+}
+
+/// Entries of others make the host known to sidecars without our routes.
+fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
+    let entries = service_entry::service_entries(scene.others(), scene.host(), caller);
+    let exact = entries.into_iter().filter(|entry| service_entry::is_exact(entry, scene.host()));
+    let gateway = &scene.record.intent.gateway.namespace;
+    exact
+        .map(|entry| {
+            let export_to = entry.service_entry().and_then(|spec| spec.export_to.as_deref());
+            let at_gateway = exported_to(export_to, &entry.id.namespace, gateway);
+            if scene.record.intent.layout == Layout::Documented && at_gateway {
+                let message =
+                    format!("declares `{}` too: the gateway would use the older of the two", scene.host());
+                let hint = "use `--layout shared`, which is immune, or remove the other entry".to_owned();
+                return refusal(entry, "spec.hosts", message, hint);
+            }
+            let message = format!(
+                "declares `{}` as well: whoever sees it without this egress can leave directly",
+                scene.host()
+            );
+            let hint = "remove it if nobody needs the direct way".to_owned();
+            conflict(Severity::Warning, entry, "spec.exportTo", message, hint)
+        })
+        .collect()
+}
+
+/// The shared layout's mesh leg names a subset; a DestinationRule nearer to the callers hides the one that has it.
+fn hidden_subset(scene: &Scene<'_>, caller: &str) -> Option<Conflict> {
+    let intent = &scene.record.intent;
+    if intent.layout != Layout::Shared {
+        return None;
+    }
+    let host = intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
+    let destination = Destination { host: &host, namespace: &intent.gateway.namespace };
+    let pair = scene.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
+    let pair = pair.map(|part| &part.resource).filter(|pair| scene.snapshot.find(&pair.id).is_none());
+    let rules = scene.snapshot.of_kind(Kind::DestinationRule).chain(pair);
+    let used = destination_rules(rules, &scene.snapshot.mesh, destination, caller);
+    let first = used.first().filter(|_| subset(&used, shared::SUBSET).is_none())?;
+    let message = format!(
+        "hides the subset `{}` of the gateway from `{caller}`: every HTTP call would answer 503",
+        shared::SUBSET
+    );
+    let hint =
+        "remove it, or move what it says to the shared DestinationRule's namespace with the same `exportTo`";
+    Some(refusal(first, "spec.host", message, hint.to_owned()))
+}
+
+/// The documented layout's own DestinationRule would hide the shared subset from the same namespace.
+fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
+    let intent = &scene.record.intent;
+    let uses_subset = |resource: &&Resource| {
+        crate::metadata::role(resource) == Some(Role::MeshLeg)
+            && resource.id.namespace == intent.namespace
+            && crate::metadata::is_ours(resource)
+            && resource.virtual_service().is_some_and(|spec| {
+                let routes = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+                routes.into_iter().any(|route| route.destination.subset.as_deref() == Some(shared::SUBSET))
+            })
+    };
+    let shared = scene.others().find(uses_subset).filter(|_| intent.layout == Layout::Documented)?;
+    let message = format!(
+        "uses the shared layout in `{}`; the documented layout's DestinationRule would hide its subset",
+        intent.namespace
+    );
+    let hint = "use `--layout shared`, or remove the namespace's shared egresses first".to_owned();
+    Some(refusal(shared, "spec.http", message, hint))
+}
+
+/// A Sidecar that does not import the host hides this egress from its pods.
+fn closed_sidecar(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
+    let intent = &scene.record.intent;
+    let pods = scene.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_proxy);
+    let no_labels = BTreeMap::new();
+    let mut labels: Vec<&BTreeMap<String, String>> = pods.map(|pod| &pod.labels).collect();
+    if labels.is_empty() {
+        labels.push(&no_labels);
+    }
+    let root = &scene.snapshot.mesh.root_namespace;
+    let sidecars = || scene.snapshot.of_kind(Kind::Sidecar);
+    let applying =
+        labels.into_iter().filter_map(|labels| sidecar::sidecar_for(sidecars(), root, caller, labels));
+    let closed = applying.filter(|found| {
+        let imports = |port: u16| sidecar::imports(found, caller, &intent.namespace, scene.host(), port);
+        !intent.ports.iter().all(|port| imports(port.number))
+    });
+    closed
+        .map(|found| {
+            let message = format!("does not let the pods in `{caller}` see `{}`", scene.host());
+            let hint = format!("add `{}/{}` to its `spec.egress[].hosts`", intent.namespace, scene.host());
+            refusal(found, "spec.egress", message, hint)
+        })
+        .collect()
+}

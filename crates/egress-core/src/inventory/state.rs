@@ -1,0 +1,95 @@
+//! Whether an egress is whole: what its record asks for against what exists.
+
+use serde::Serialize;
+
+use super::Egress;
+use crate::intent::Layout;
+use crate::resource::{ObjectId, Resource};
+use crate::role::Role;
+use crate::shape::{self, Part};
+use crate::snapshot::{GatewayFacts, Snapshot};
+
+/// What the objects that exist say about an egress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "state")]
+pub enum State {
+    /// All objects exist and are as written.
+    Ready,
+    /// Objects are missing: an `add` or `remove` was cut short, or someone deleted them.
+    Incomplete {
+        /// What is missing.
+        missing: Vec<ObjectId>,
+    },
+    /// Objects differ from what was written.
+    Changed {
+        /// Which, and what owns the difference, where that can be told.
+        changes: Vec<Change>,
+    },
+    /// Made by hand or by another tool.
+    Foreign,
+}
+
+/// One object that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Which object.
+    pub object: ObjectId,
+    /// The field managers other than ours that own a part of its spec.
+    pub managers: Vec<String>,
+}
+
+/// The state of an egress.
+pub fn of(egress: &Egress, snapshot: &Snapshot) -> State {
+    let Some(layout) = egress.layout else { return State::Foreign };
+    let Some(record) = &egress.record else {
+        return State::Incomplete { missing: vec![record_holder(egress, layout)] };
+    };
+    let Some(wanted) = record.as_ref().ok().and_then(|_| wanted(egress, snapshot)) else {
+        return State::Changed { changes: holders(egress) };
+    };
+    let found = |part: &Part| snapshot.find(&part.resource.id);
+    let missing: Vec<ObjectId> =
+        wanted.iter().filter(|part| found(part).is_none()).map(|part| part.resource.id.clone()).collect();
+    if !missing.is_empty() {
+        return State::Incomplete { missing };
+    }
+    let differs = |part: &Part| found(part).filter(|live| !part.resource.is_fulfilled_by(live)).map(change);
+    let changes: Vec<Change> = wanted.iter().filter_map(differs).collect();
+    if changes.is_empty() { State::Ready } else { State::Changed { changes } }
+}
+
+/// The parts that the record of an egress asks for. `None` where the record cannot be read or fulfilled. The shared
+/// pair is left out where its gateway cannot be looked at.
+pub fn wanted(egress: &Egress, snapshot: &Snapshot) -> Option<Vec<Part>> {
+    let record = egress.readable_record()?;
+    let seen = snapshot.gateway(&record.intent.gateway).filter(|gateway| !gateway.assumed);
+    let assumed = GatewayFacts::assumed(record.intent.gateway.clone(), GatewayFacts::stock().selector);
+    let gateway = seen.unwrap_or(&assumed);
+    let mut parts = shape::build(record, gateway, &snapshot.mesh).ok()?;
+    if seen.is_none() {
+        let of_gateway =
+            |role: Role| matches!(role, Role::SharedGateway | Role::SharedDestinationRule | Role::Gateway);
+        parts.retain(|part| !of_gateway(part.role));
+    }
+    Some(parts)
+}
+
+fn record_holder(egress: &Egress, layout: Layout) -> ObjectId {
+    let role = if layout == Layout::Shared { Role::Upstream } else { Role::Client };
+    let base = crate::names::base(&crate::host::Host::Name(egress.host.clone()));
+    ObjectId {
+        kind: role.kind(),
+        namespace: egress.namespace.clone(),
+        name: crate::names::object(&base, role),
+    }
+}
+
+fn holders(egress: &Egress) -> Vec<Change> {
+    let holds = |part: &&Part| matches!(part.role, Role::Upstream | Role::Client);
+    egress.parts.iter().filter(holds).take(1).map(|part| change(&part.resource)).collect()
+}
+
+fn change(live: &Resource) -> Change {
+    let managers = live.live.as_ref().map(|live| live.foreign_managers.clone()).unwrap_or_default();
+    Change { object: live.id.clone(), managers }
+}

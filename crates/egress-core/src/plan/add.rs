@@ -1,0 +1,112 @@
+//! The steps that make an egress exist, or that finish one that was cut short, or widen one.
+//!
+//! Order: whatever carries the traffic exists before whatever sends traffic to it, and the entry that lets a sidecar
+//! know the host comes last. A client entry seen before the mesh leg would open the direct way.
+
+use std::collections::BTreeSet;
+
+use super::{Action, Plan, Step, apply, expect};
+use crate::intent::{Intent, Layout};
+use crate::metadata;
+use crate::proof::{Demand, Expectation, Side};
+use crate::proxy::cluster_name;
+use crate::resource::Resource;
+use crate::role::Role;
+use crate::shape::{HTTP_HOP, Part, documented, shared};
+use crate::snapshot::{MeshFacts, Snapshot};
+
+/// The steps from the snapshot to the wanted parts, which `shape::build` made for this intent.
+pub fn plan(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Plan {
+    let steps = match intent.layout {
+        Layout::Shared => wanted.iter().map(|part| shared_step(intent, part, wanted, snapshot)).collect(),
+        Layout::Documented => documented_steps(intent, wanted, snapshot),
+    };
+    Plan { host: intent.host.clone(), namespace: intent.namespace.clone(), steps }
+}
+
+fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapshot) -> Step {
+    let routes = |role: Role| wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
+    let live = |side, role, tolerated: &BTreeSet<String>, where_listening| {
+        routes(role).map(|routes| expect::live(side, &intent.host, routes, tolerated, where_listening))
+    };
+    let proof = match part.role {
+        Role::SharedDestinationRule => Some(subset_known(intent, &snapshot.mesh)),
+        Role::GatewayLeg => live(Side::Gateway, Role::GatewayLeg, &others(intent, snapshot), false),
+        Role::MeshLeg => live(Side::Clients, Role::MeshLeg, &BTreeSet::new(), true),
+        Role::Client => live(Side::Clients, Role::MeshLeg, &BTreeSet::new(), false),
+        _ => None,
+    };
+    let action = apply(&part.resource, snapshot.find(&part.resource.id));
+    // The pair is as old as the gateway: once it exists, no host waits for it again.
+    let proof = proof.filter(|_| part.role != Role::SharedDestinationRule || action.is_some());
+    Step { role: part.role, object: part.resource.clone(), action, proof }
+}
+
+/// The subset exists in the sidecars: a route to a subset that a sidecar does not know answers 503.
+fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Expectation {
+    let service = intent.gateway.service_host(&mesh.cluster_domain);
+    let cluster = cluster_name(HTTP_HOP, shared::SUBSET, &service);
+    Expectation { side: Side::Clients, host: intent.host.clone(), demands: vec![Demand::Reaches { cluster }] }
+}
+
+/// Clusters to which other namespaces' gateway legs for this host lead: the gateway joins the routes of one host, and
+/// the oldest rule serves all.
+fn others(intent: &Intent, snapshot: &Snapshot) -> BTreeSet<String> {
+    snapshot
+        .resources
+        .iter()
+        .filter(|resource| metadata::is_ours(resource) && resource.id.namespace != intent.namespace)
+        .filter(|resource| metadata::role(resource) == Some(Role::GatewayLeg))
+        .filter(|resource| metadata::host(resource) == Some(intent.host.as_str()))
+        .flat_map(expect::gateway_clusters)
+        .collect()
+}
+
+fn documented_steps(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Vec<Step> {
+    let of = |role: Role| wanted.iter().find(|part| part.role == role);
+    let found = |part: &Part| snapshot.find(&part.resource.id);
+    let [Some(gateway), Some(rule), Some(routes), Some(entry)] =
+        [Role::Gateway, Role::DestinationRule, Role::MeshLeg, Role::Client].map(of)
+    else {
+        return Vec::new();
+    };
+    let stages = documented::stages(wanted, &intent.gateway.namespace);
+    // A stage is only for an object that does not exist yet: narrowing a live one would cut its callers off.
+    let stage = |whole: &Part, proof: Option<Expectation>| match found(whole) {
+        None => step(first_stage(&stages, whole), Some(Action::Create), proof),
+        Some(live) => Step { role: whole.role, object: live.clone(), action: None, proof },
+    };
+    // The second write of a new object goes over its first stage.
+    let complete = |whole: &Part| match found(whole) {
+        None => Some(Action::Update(Box::new(first_stage(&stages, whole).resource.clone()))),
+        live => apply(&whole.resource, live),
+    };
+    let no_others = BTreeSet::new();
+    let at_gateway = expect::live(Side::Gateway, &intent.host, &routes.resource, &no_others, false);
+    let in_sidecars = |where_listening| {
+        expect::live(Side::Clients, &intent.host, &routes.resource, &no_others, where_listening)
+    };
+    // Ports that the live entry lacks cannot be seen at the gateway before the entry is written.
+    let widens = found(entry).is_some_and(|live| ports(live) != ports(&entry.resource));
+    vec![
+        stage(entry, None),
+        step(gateway, apply(&gateway.resource, found(gateway)), None),
+        step(rule, apply(&rule.resource, found(rule)), None),
+        stage(routes, (!widens).then_some(at_gateway)),
+        step(routes, complete(routes), Some(in_sidecars(true))),
+        step(entry, complete(entry), Some(in_sidecars(false))),
+    ]
+}
+
+fn first_stage<'a>(stages: &'a [Part], whole: &'a Part) -> &'a Part {
+    stages.iter().find(|stage| stage.role == whole.role).unwrap_or(whole)
+}
+
+fn step(part: &Part, action: Option<Action>, proof: Option<Expectation>) -> Step {
+    Step { role: part.role, object: part.resource.clone(), action, proof }
+}
+
+fn ports(entry: &Resource) -> Option<Vec<i64>> {
+    let ports = entry.service_entry()?.ports.as_ref()?;
+    Some(ports.iter().map(|port| port.number).collect())
+}

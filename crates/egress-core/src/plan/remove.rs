@@ -1,0 +1,114 @@
+//! The steps that end an egress: the exact reverse of adding it.
+//!
+//! First the sidecars forget the host, then they lose the way to the gateway, then the gateway loses the way out. Taken
+//! forward, a sidecar could find the host without the mesh leg and send directly.
+
+use super::{Action, Plan, Step, expect};
+use crate::intent::Layout;
+use crate::inventory::Egress;
+use crate::port::Protocol;
+use crate::proof::{Expectation, Side};
+use crate::resource::Resource;
+use crate::role::Role;
+use crate::shape::{Part, documented};
+
+const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
+
+/// The steps from what exists of an egress to nothing. `wanted` are the parts that its record asks for, where it can be
+/// read: they tell what to look for in the proxies when an object is already gone.
+pub fn plan(egress: &Egress, wanted: &[Part]) -> Plan {
+    let removal = Removal { egress, wanted };
+    let steps = match egress.layout {
+        Some(Layout::Shared) => removal.shared(),
+        Some(Layout::Documented) => removal.documented(),
+        None => removal.foreign(),
+    };
+    Plan { host: egress.host.clone(), namespace: egress.namespace.clone(), steps }
+}
+
+struct Removal<'a> {
+    egress: &'a Egress,
+    wanted: &'a [Part],
+}
+
+impl Removal<'_> {
+    fn shared(&self) -> Vec<Step> {
+        let tls = self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls]);
+        let sidecars = self.gone(Side::Clients, Role::MeshLeg, &BOTH);
+        let gateway = self.gone(Side::Gateway, Role::GatewayLeg, &BOTH);
+        [
+            self.delete(Role::Client, tls),
+            self.delete(Role::MeshLeg, sidecars),
+            self.delete(Role::GatewayLeg, gateway),
+            self.delete(Role::Upstream, None),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The two objects that were written in stages lose their second stage first.
+    fn documented(&self) -> Vec<Step> {
+        let gateway_namespace = self.egress.gateway.as_ref().map(|gateway| gateway.namespace.clone());
+        let stages = documented::stages(&self.egress.parts, gateway_namespace.as_deref().unwrap_or_default());
+        let narrow = |role: Role, proof: Option<Expectation>| {
+            let live = self.live(role)?;
+            let first = stages.iter().find(|stage| stage.role == role)?;
+            let action = (first.resource.spec != live.spec).then(|| Action::Update(Box::new(live.clone())));
+            Some(Step { role, object: first.resource.clone(), action, proof })
+        };
+        [
+            narrow(Role::Client, self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls])),
+            narrow(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)),
+            self.delete(Role::MeshLeg, self.gone(Side::Gateway, Role::MeshLeg, &BOTH)),
+            self.delete(Role::DestinationRule, None),
+            self.delete(Role::Gateway, None),
+            self.delete(Role::Client, None),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Objects of others are deleted whole, never edited; Gateways and DestinationRules may serve more than this host
+    /// and stay.
+    fn foreign(&self) -> Vec<Step> {
+        let whole = |role: Role, proof: Option<Expectation>| {
+            let live = self.egress.parts.iter().filter(move |part| part.role == role);
+            live.map(move |part| deletion(role, &part.resource, proof.clone())).collect::<Vec<_>>()
+        };
+        let mut steps = whole(Role::Client, self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls]));
+        steps.extend(whole(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)));
+        steps
+    }
+
+    fn live(&self, role: Role) -> Option<&Resource> {
+        self.egress.parts.iter().find(|part| part.role == role).map(|part| &part.resource)
+    }
+
+    fn routes(&self, role: Role) -> Option<&Resource> {
+        let wanted = || self.wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
+        self.live(role).or_else(wanted)
+    }
+
+    fn gone(&self, side: Side, role: Role, protocols: &[Protocol]) -> Option<Expectation> {
+        let expectation = expect::gone(side, &self.egress.host, self.routes(role)?, protocols);
+        (!expectation.demands.is_empty()).then_some(expectation)
+    }
+
+    /// Deletes the object if it is there. If it is gone already the proof is still asked for: whoever deleted it may
+    /// have been cut short before they saw the effect.
+    fn delete(&self, role: Role, proof: Option<Expectation>) -> Option<Step> {
+        match self.live(role) {
+            Some(live) => Some(deletion(role, live, proof)),
+            None => {
+                let object = self.routes(role)?.clone();
+                Some(Step { role, object, action: None, proof: Some(proof?) })
+            }
+        }
+    }
+}
+
+fn deletion(role: Role, live: &Resource, proof: Option<Expectation>) -> Step {
+    Step { role, object: live.clone(), action: Some(Action::Delete), proof }
+}
