@@ -1,0 +1,130 @@
+//! What was typed: the command line as clap reads it, with all help text.
+//!
+//! Checks only what one flag can tell by itself. What flags mean together is in [`crate::settings`].
+
+pub mod add;
+pub mod boolean;
+pub mod change;
+pub mod complete;
+pub mod completion;
+pub mod diagnose;
+pub mod global;
+pub mod list;
+pub mod remove;
+pub mod version;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::program::Program;
+use global::Global;
+
+const ABOUT: &str = "Let calls leave an Istio mesh through its egress gateways, one host at a time.";
+
+const LONG_ABOUT: &str = "\
+Let calls leave an Istio mesh through its egress gateways, one host at a time.
+
+A host is opened for the pods of one namespace. Objects are written in an order, and with proof from the proxies \
+between the steps, so that no call leaves around the gateway and no call is lost on the way.
+
+Istio routes calls to a gateway; it does not force them there. What must not leave directly has to be stopped by a \
+NetworkPolicy or a firewall.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Let the pods of namespace shop call edition.cnn.com, on ports 80 and 443, through the egress gateway
+  kubectl egress add edition.cnn.com -n shop
+
+  # See the objects first; needs no cluster
+  kubectl egress add edition.cnn.com -n shop --dry-run=client -o yaml
+
+  # What may leave, from where
+  kubectl egress list -A
+
+  # Why does a call not work?
+  kubectl egress diagnose edition.cnn.com -n shop
+
+Exit codes:
+  0  done, or nothing to do
+  1  findings, or a change failed and the cluster is as before
+  2  the command line is wrong
+  3  changes are pending (--diff)
+  5  the cluster cannot be reached, or rights are missing
+  6  written, but not proven live in time; safe to run again
+  7  conflict: someone else owns it, or the cluster moved
+  8  not everything could be checked
+  130  interrupted";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(about = ABOUT, long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, args_override_self = true, subcommand_value_name = "COMMAND")]
+#[command(max_term_width = 110)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Let the pods of a namespace call hosts outside the mesh, through an egress gateway
+    Add(Box<add::Add>),
+    /// Show which hosts may be called, from where, through which gateway
+    #[command(visible_alias = "ls")]
+    List(list::List),
+    /// Stop letting the pods of a namespace call hosts
+    #[command(visible_alias = "rm")]
+    Remove(Box<remove::Remove>),
+    /// Walk the path of a host and say where it is broken, with evidence and a fix
+    Diagnose(diagnose::Diagnose),
+    /// Print a completion script for a shell
+    Completion(completion::Completion),
+    /// Print the version of this plugin
+    Version(version::Version),
+    /// Answers a shell's question for candidates
+    #[command(name = "__complete", hide = true)]
+    Complete(complete::Complete),
+}
+
+/// Why a command line was not read: what clap has to say, and about which command.
+#[derive(Debug)]
+pub struct Refusal {
+    /// A usage error, or the help that was asked for.
+    pub answer: clap::Error,
+    /// The command that was typed, such as `kubectl egress add`.
+    pub command: String,
+}
+
+/// Reads `argv`.
+pub fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Cli, Box<Refusal>> {
+    let mut command = command(program);
+    let arguments = boolean::normalise(&command, arguments);
+    let typed = |name: &str| arguments.iter().any(|argument| argument == name);
+    let subcommand = command.get_subcommands().map(clap::Command::get_name).find(|name| typed(name));
+    let named = subcommand.map_or(program.to_string(), |name| format!("{program} {name}"));
+    command
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|answer| Box::new(Refusal { answer, command: named }))
+}
+
+/// The command line as clap knows it, speaking of the program by the name it was called with.
+pub fn command(program: &Program) -> clap::Command {
+    rename(Cli::command().bin_name(program.to_string()), program)
+}
+
+fn rename(mut command: clap::Command, program: &Program) -> clap::Command {
+    if program.to_string() == Program::WRITTEN {
+        return command;
+    }
+    if let Some(text) = command.get_after_long_help().map(ToString::to_string) {
+        command = command.after_long_help(program.rename(&text));
+    }
+    command.mut_subcommands(|subcommand| rename(subcommand, program))
+}

@@ -1,0 +1,91 @@
+//! `add`: what was typed.
+
+use clap::Args;
+
+use super::change::Change;
+
+const LONG_ABOUT: &str = "\
+Let the pods of a namespace call hosts outside the mesh, through an egress gateway.
+
+HOST is a host, a host with a port, or a URL:
+  edition.cnn.com               ports 80/HTTP and 443/TLS
+  edition.cnn.com:8443/TLS      one port, with what the application speaks on it
+  https://edition.cnn.com/x     443/TLS; the path is not used
+
+For each host four objects are created: the gateway's way out, the route at the gateway, the route to the gateway, and \
+the host itself for the callers. Before the next one is created, the proxies are asked whether they have the last. What \
+exists and is as wanted is not touched, so that the same command can be run again.
+
+Two namespaces with the same TLS host share one filter chain at the gateway: when the older one is removed, long-lived \
+connections of the other are drained.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Ports 80 and 443 of edition.cnn.com, for the pods of namespace shop
+  kubectl egress add edition.cnn.com -n shop
+
+  # One port, several hosts
+  kubectl egress add api.github.com:443 https://uploads.github.com -n shop
+
+  # Many hosts: one a line, or a YAML list
+  kubectl egress add -n shop -f hosts.txt
+
+  # The objects, for review or for a repository; needs no cluster
+  kubectl egress add edition.cnn.com -n shop --dry-run=client -o yaml
+
+  # What would change; exits with 3 if anything would
+  kubectl egress add edition.cnn.com -n shop --diff
+
+  # In a pipeline: no question, a machine's answer, and only with full proof
+  kubectl egress add edition.cnn.com -n shop -y -o json --require-proof";
+
+/// What was typed after `add`.
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+pub struct Add {
+    /// Hosts outside the mesh, such as edition.cnn.com, edition.cnn.com:8443/TLS or https://edition.cnn.com
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+
+    /// File with hosts, one a line or as YAML; - reads standard input
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub filenames: Vec<String>,
+
+    /// Service of the egress gateway; found by itself where there is one only
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub gateway: Option<String>,
+
+    /// Which objects are written. shared: one static pair per gateway and four objects per host.
+    /// documented: the objects of Istio's own documentation, all in the callers' namespace
+    #[arg(long, value_name = "shared|documented", default_value = "shared")]
+    pub layout: String,
+
+    /// How plain HTTP travels to the gateway. mtls: inside mesh mTLS. plain: as the application sent it.
+    /// auto: mtls. TLS of the application is passed through in any case
+    #[arg(long, value_name = "auto|mtls|plain", default_value = "auto")]
+    pub hop: String,
+
+    /// Namespaces whose pods may call the host: . is the namespace itself, * is every namespace
+    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = ".")]
+    pub export_to: Vec<String>,
+
+    /// Why it is needed; kept with the objects and shown by list
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+
+    /// Show what would change, as kubectl diff does, and exit with 3 if anything would
+    #[arg(long)]
+    pub diff: bool,
+
+    /// Name of the manager used to track field ownership
+    #[arg(long, value_name = "NAME", default_value = egress_core::metadata::FIELD_MANAGER)]
+    pub field_manager: String,
+
+    /// If true, take over fields that another manager owns
+    #[arg(long)]
+    pub force_conflicts: bool,
+
+    /// What every change has.
+    #[command(flatten)]
+    pub change: Change,
+}

@@ -1,0 +1,40 @@
+//! The flags of commands that change the cluster.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::settings::duration;
+
+/// Flags of `add` and `remove`.
+#[derive(Args, Debug)]
+pub struct Change {
+    /// Must be "none", "server", or "client". client: only print what would be written, without a cluster.
+    /// server: submit the requests without persisting anything
+    #[arg(long, value_name = "none|client|server", num_args = 0..=1, require_equals = true)]
+    #[arg(default_value = "none", default_missing_value = BARE, hide_default_value = true)]
+    pub dry_run: String,
+
+    /// Output format: json, yaml, name, wide or jsonpath=TEMPLATE
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<String>,
+
+    /// Do not ask before changing the cluster
+    #[arg(short, long)]
+    pub yes: bool,
+
+    /// The length of time to wait for the proxies after each step, such as 30s
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
+    pub timeout: Duration,
+
+    /// The length of time to wait instead where the proxies may not be looked at
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration::parse)]
+    pub settle: Duration,
+
+    /// Refuse to change anything where the proxies may not be looked at
+    #[arg(long)]
+    pub require_proof: bool,
+}
+
+/// What a `--dry-run` without a value is read as; kubectl takes it for `client` and warns.
+pub const BARE: &str = "(bare)";

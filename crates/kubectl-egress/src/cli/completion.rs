@@ -1,0 +1,43 @@
+//! `completion`: what was typed.
+
+use clap::Args;
+use clap_complete::Shell;
+
+const LONG_ABOUT: &str = "\
+Print a completion script for a shell.
+
+The script completes `kubectl-egress`. To complete `kubectl egress`, kubectl (1.26 and later) asks an executable named \
+kubectl_complete-egress on the PATH. Make it once, beside kubectl-egress:
+
+  cat > kubectl_complete-egress <<'EOF'
+  #!/bin/sh
+  exec kubectl-egress __complete \"$@\"
+  EOF
+  chmod +x kubectl_complete-egress";
+
+const EXAMPLES: &str = "\
+Examples:
+  # bash, for this session
+  source <(kubectl egress completion bash)
+
+  # zsh, for every session
+  kubectl egress completion zsh > \"${fpath[1]}/_kubectl-egress\"";
+
+/// What was typed after `completion`.
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+pub struct Completion {
+    /// bash, zsh, fish or powershell
+    #[arg(value_name = "SHELL", value_parser = parse, ignore_case = true)]
+    pub shell: Shell,
+}
+
+fn parse(text: &str) -> Result<Shell, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "bash" => Ok(Shell::Bash),
+        "zsh" => Ok(Shell::Zsh),
+        "fish" => Ok(Shell::Fish),
+        "powershell" => Ok(Shell::PowerShell),
+        _ => Err("expected bash, zsh, fish or powershell".to_owned()),
+    }
+}

@@ -1,0 +1,37 @@
+//! `diagnose`: what was typed.
+
+use clap::Args;
+
+const LONG_ABOUT: &str = "\
+Walk the path of a host and say where it is broken, with evidence and a fix.
+
+The walk goes from the caller to the gateway to the host and stops to blame after the first broken hop. What could not be \
+checked is said, with the reason, and is never counted as good. Without HOST, all hosts are walked, after a look at the \
+gateway itself.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # One host, for the pods of namespace shop
+  kubectl egress diagnose edition.cnn.com -n shop
+
+  # Everything, for a pipeline
+  kubectl egress diagnose -A -o json
+
+Exits with 1 if there are findings, with 8 if there are none but not everything could be checked.";
+
+/// What was typed after `diagnose`.
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+pub struct Diagnose {
+    /// Hosts to walk; all by default
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+
+    /// If present, walk the hosts of all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+
+    /// Output format: json
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<String>,
+}

@@ -1,0 +1,38 @@
+//! `list`: what was typed.
+
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  # Hosts that the pods of namespace shop may call
+  kubectl egress list -n shop
+
+  # Every namespace, with layout, objects and reason
+  kubectl egress list -A -o wide
+
+  # Hosts only
+  kubectl egress list -A -o jsonpath='{range .items[*]}{.host}{\"\\n\"}{end}'
+
+STATE is read from the objects that exist: ready, incomplete (an object is missing), changed (someone edited one), \
+foreign (made by hand or by another tool).";
+
+/// What was typed after `list`.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub struct List {
+    /// If present, list across all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+
+    /// Selector (label query) to filter on, such as -l team=news,tier!=test
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+
+    /// Output format: json, yaml, name, wide or jsonpath=TEMPLATE
+    #[arg(short, long, value_name = "FORMAT")]
+    pub output: Option<String>,
+
+    /// Don't print headers
+    #[arg(long)]
+    pub no_headers: bool,
+}

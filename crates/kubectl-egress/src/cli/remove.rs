@@ -1,0 +1,59 @@
+//! `remove`: what was typed.
+
+use clap::Args;
+
+use super::change::Change;
+
+const LONG_ABOUT: &str = "\
+Stop letting the pods of a namespace call hosts.
+
+The objects of a host are deleted in the reverse order of their creation, with proof from the proxies between the \
+steps. What this plugin did not make is refused, unless --force is given. The pair of objects that all hosts of a gateway \
+share stays, unless it is unused and --prune is given.
+
+Two namespaces with the same TLS host share one filter chain at the gateway: when the older one is removed, long-lived \
+connections of the other are drained.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # One host of namespace shop
+  kubectl egress remove edition.cnn.com -n shop
+
+  # Everything of namespace shop, without a question
+  kubectl egress remove --all -n shop -y
+
+  # What would be deleted
+  kubectl egress remove edition.cnn.com -n shop --dry-run=server";
+
+/// What was typed after `remove`.
+#[derive(Args, Debug)]
+#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+pub struct Remove {
+    /// Hosts to remove, with all their ports
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+
+    /// File with hosts, one a line or as YAML; - reads standard input
+    #[arg(short, long = "filename", value_name = "FILE")]
+    pub filenames: Vec<String>,
+
+    /// Remove every host of the namespace
+    #[arg(long)]
+    pub all: bool,
+
+    /// Selector (label query) to filter on, such as -l team=news,tier!=test
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+
+    /// Remove objects that this plugin did not make, too
+    #[arg(long)]
+    pub force: bool,
+
+    /// Remove the pair of objects that the gateway's hosts share as well, if no host uses it any more
+    #[arg(long)]
+    pub prune: bool,
+
+    /// What every change has.
+    #[command(flatten)]
+    pub change: Change,
+}

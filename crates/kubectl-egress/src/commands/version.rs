@@ -1,0 +1,38 @@
+//! `version`: which plugin this is. Asks no cluster.
+
+use std::env::consts::{ARCH, OS};
+
+use serde_json::json;
+
+use crate::exit::Code;
+use crate::settings::version::Version;
+use crate::terminal::Terminal;
+
+/// Prints the version.
+pub fn run(format: Version, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let version = concat!("v", env!("CARGO_PKG_VERSION"));
+    let platform = format!("{}/{}", go_name(OS), go_name(ARCH));
+    let answer = json!({
+        "apiVersion": "kubectl-egress.github.io/v1alpha1",
+        "kind": "Version",
+        "version": version,
+        "platform": platform,
+    });
+    let text = match format {
+        Version::Text => format!("kubectl-egress {version} {platform}\n"),
+        Version::Json => format!("{answer:#}\n"),
+        Version::Yaml => serde_saphyr::to_string(&answer)?,
+    };
+    terminal.result(&text)?;
+    Ok(Code::Done)
+}
+
+/// The words that kubectl and krew use for platforms are Go's.
+fn go_name(word: &str) -> &str {
+    match word {
+        "macos" => "darwin",
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}

@@ -1,0 +1,97 @@
+//! How a run ends: one table of exit codes, and an error as words and a hint.
+//!
+//! Knows every error type of the libraries below. Prints through [`Terminal`] only.
+
+mod hint;
+mod usage;
+
+use std::io;
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+pub use hint::target as target_hint;
+
+use crate::program::Program;
+use crate::terminal::Terminal;
+
+/// The exit codes, the same for every command and every output format. 4 and 9 are kept for policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Code {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Findings, or a change failed and the cluster is as before.
+    Failed = 1,
+    /// The command line is wrong; nothing was done.
+    Usage = 2,
+    /// Changes are pending (`--diff`).
+    Pending = 3,
+    /// The cluster cannot be reached, or rights are missing.
+    Unreachable = 5,
+    /// Written, but not proven live in time; safe to run again.
+    Unproven = 6,
+    /// Someone else owns it, or the cluster moved.
+    Conflict = 7,
+    /// Not everything could be checked.
+    Unchecked = 8,
+    /// Interrupted; what was and was not done has been said.
+    Interrupted = 130,
+}
+
+/// An error that knows its exit code and what to type next.
+#[derive(Clone, Debug, Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// How the run ends.
+    pub code: Code,
+    /// What was expected and what was found.
+    pub message: String,
+    /// What to do about it, with something to type.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A wrong command line. The hint is written for `kubectl egress`, whatever the program is called.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Failure { code: Code::Usage, message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        ExitCode::from(code as u8)
+    }
+}
+
+/// Says what went wrong, and how the run ends.
+pub fn report(error: &anyhow::Error, program: &Program, terminal: &mut Terminal) -> Code {
+    match interruption(error) {
+        // Whoever read our output has seen enough: `kubectl egress list | head -1` is no error.
+        Some(io::ErrorKind::BrokenPipe) => return Code::Done,
+        Some(io::ErrorKind::Interrupted) => return Code::Interrupted,
+        _ => {}
+    }
+    let (code, hint) = match error.downcast_ref::<Failure>() {
+        Some(failure) => (failure.code, failure.hint.clone()),
+        None => hint::of(error),
+    };
+    terminal.error(&format!("{error:#}"), hint.map(|hint| program.rename(&hint)).as_deref());
+    code
+}
+
+/// Prints what clap has to say about a command such as `kubectl egress add`: help on stdout, or a usage error.
+pub fn answer(answer: &clap::Error, command: &str, program: &Program, terminal: &mut Terminal) -> Code {
+    if answer.use_stderr() {
+        let failure = usage::failure(answer, command, program);
+        return report(&failure.into(), program, terminal);
+    }
+    match terminal.result(&answer.render().ansi().to_string()) {
+        Ok(()) => Code::Done,
+        Err(error) => report(&error.into(), program, terminal),
+    }
+}
+
+fn interruption(error: &anyhow::Error) -> Option<io::ErrorKind> {
+    error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
+}

@@ -1,0 +1,99 @@
+//! clap's usage errors in this program's words: one line, and a hint with something to type.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use egress_core::host::printable;
+
+use super::Failure;
+use crate::program::Program;
+
+/// Puts a usage error of clap into words.
+pub(super) fn failure(error: &clap::Error, command: &str, program: &Program) -> Failure {
+    let context = Context { error, command };
+    match error.kind() {
+        ErrorKind::UnknownArgument => context.unknown_argument(),
+        ErrorKind::InvalidSubcommand => context.unknown_command(program),
+        ErrorKind::InvalidValue if context.text(ContextKind::InvalidValue).is_empty() => context.no_value(),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => context.bad_value(),
+        ErrorKind::MissingRequiredArgument => context.missing(),
+        ErrorKind::TooManyValues => context.too_many_values(),
+        ErrorKind::InvalidUtf8 => context.usage("an argument is not UTF-8; expected text"),
+        _ => context.usage(&first_line(error)),
+    }
+}
+
+struct Context<'a> {
+    error: &'a clap::Error,
+    /// The command that was typed, such as `kubectl egress add`.
+    command: &'a str,
+}
+
+impl Context<'_> {
+    fn unknown_argument(&self) -> Failure {
+        let argument = printable(&self.text(ContextKind::InvalidArg));
+        let suggestion = self.text(ContextKind::SuggestedArg);
+        let (kind, hint) = match argument.as_str() {
+            "--version" => ("flag", "type `kubectl egress version`".to_owned()),
+            _ if !suggestion.is_empty() => ("flag", format!("did you mean `{suggestion}`?")),
+            flag if flag.starts_with('-') => ("flag", self.help()),
+            _ => ("argument", self.help()),
+        };
+        Failure::usage(format!("`{}` does not know the {kind} `{argument}`", self.command), hint)
+    }
+
+    fn unknown_command(&self, program: &Program) -> Failure {
+        let command = printable(&self.text(ContextKind::InvalidSubcommand));
+        let hint = match self.text(ContextKind::SuggestedSubcommand) {
+            none if none.is_empty() => self.help(),
+            suggestion => format!("did you mean `{program} {suggestion}`?"),
+        };
+        Failure::usage(format!("`{program}` does not know the command `{command}`"), hint)
+    }
+
+    fn no_value(&self) -> Failure {
+        let flag = self.text(ContextKind::InvalidArg);
+        self.usage(&format!("`{flag}` needs a value, found nothing"))
+    }
+
+    fn bad_value(&self) -> Failure {
+        let flag = self.text(ContextKind::InvalidArg);
+        let found = printable(&self.text(ContextKind::InvalidValue));
+        let flag = flag.split([' ', '[']).next().unwrap_or(&flag);
+        let flag = flag.trim_matches(['<', '>']);
+        let why =
+            std::error::Error::source(self.error).map_or("another value".to_owned(), ToString::to_string);
+        self.usage(&format!("`{flag}`: {why}, found `{found}`"))
+    }
+
+    fn missing(&self) -> Failure {
+        let missing = self.text(ContextKind::InvalidArg);
+        self.usage(&format!("`{}` needs {}", self.command, missing.replace(['<', '>'], "")))
+    }
+
+    fn too_many_values(&self) -> Failure {
+        let flag = self.text(ContextKind::InvalidArg);
+        let found = printable(&self.text(ContextKind::InvalidValue));
+        self.usage(&format!("`{flag}` takes no value, found `{found}`"))
+    }
+
+    fn usage(&self, message: &str) -> Failure {
+        Failure::usage(message, self.help())
+    }
+
+    fn help(&self) -> String {
+        format!("type `{} --help`", self.command)
+    }
+
+    fn text(&self, kind: ContextKind) -> String {
+        match self.error.get(kind) {
+            Some(ContextValue::String(text)) => text.clone(),
+            Some(ContextValue::Strings(texts)) => texts.first().cloned().unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}

@@ -1,0 +1,7 @@
+//! Parse, run, exit. Everything else is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubectl_egress::run(std::env::args_os())
+}

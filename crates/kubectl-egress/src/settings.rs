@@ -1,0 +1,55 @@
+//! What a command is to do: flags, environment and defaults put together into plain values.
+//!
+//! Says which flags contradict each other, and reads the files that flags name. Commands see only these values.
+
+pub mod add;
+pub mod diagnose;
+pub mod duration;
+mod host_file;
+mod hosts;
+pub mod list;
+pub mod output;
+pub mod remove;
+pub mod version;
+pub mod writing;
+
+use egress_core::host::printable;
+use egress_core::intent::is_label;
+
+use crate::exit::Failure;
+
+/// Which namespaces a command looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Namespaces {
+    /// All of them (`-A`).
+    All,
+    /// One: `-n`, else (`None`) the namespace of the kubeconfig's context.
+    One(Option<String>),
+}
+
+impl Namespaces {
+    fn resolve(namespace: Option<String>, all: bool) -> Result<Self, Failure> {
+        match (namespace, all) {
+            (Some(_), true) => {
+                let hint = "leave out `-n` for all namespaces, or `-A` for one";
+                Err(Failure::usage("`-n` and `-A` contradict each other", hint))
+            }
+            (None, true) => Ok(Namespaces::All),
+            (namespace, false) => Ok(Namespaces::One(checked_namespace(namespace)?)),
+        }
+    }
+}
+
+/// Refuses what cannot be the name of a namespace, before it becomes a part of a URL.
+fn checked_namespace(namespace: Option<String>) -> Result<Option<String>, Failure> {
+    match namespace {
+        Some(name) if !is_label(&name) => Err(Failure::usage(
+            format!(
+                "`--namespace`: expected at most 63 lower case letters, digits and `-`, found `{}`",
+                printable(&name)
+            ),
+            "type `kubectl get namespaces` for the names that exist",
+        )),
+        namespace => Ok(namespace),
+    }
+}

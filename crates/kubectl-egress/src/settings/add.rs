@@ -1,0 +1,159 @@
+//! What `add` is to do.
+
+use egress_core::host::printable;
+use egress_core::intent::{GatewayName, Hop, Layout, WordError, is_label};
+use egress_core::target::Target;
+
+use super::writing::Writing;
+use super::{checked_namespace, hosts};
+use crate::cli;
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// What `add` is to do.
+#[derive(Clone, Debug)]
+pub struct Add {
+    /// The hosts, each once, at least one.
+    pub targets: Vec<Target>,
+    /// The namespace whose pods call out; `None`: the namespace of the kubeconfig's context.
+    pub namespace: Option<String>,
+    /// The gateway, where it was named.
+    pub gateway: Option<GatewayName>,
+    /// Which objects are written.
+    pub layout: Layout,
+    /// How HTTP travels to the gateway.
+    pub hop: Hop,
+    /// Who may use the egress.
+    pub export_to: Vec<String>,
+    /// Why it is needed.
+    pub reason: Option<String>,
+    /// The field manager of what is written.
+    pub field_manager: String,
+    /// Take over fields of other managers.
+    pub force_conflicts: bool,
+    /// The format of the result.
+    pub output: Option<String>,
+    /// For real or not, and with which proof.
+    pub writing: Writing,
+}
+
+/// The longest reason: it stands in a column of `list`.
+const LONGEST_REASON: usize = 1024;
+/// What the API server takes as the name of a manager.
+const LONGEST_MANAGER: usize = 128;
+
+impl Add {
+    /// Puts the flags together and reads the files they name.
+    pub fn resolve(
+        typed: cli::add::Add,
+        global: &cli::global::Global,
+        terminal: &mut Terminal,
+    ) -> Result<Self, Failure> {
+        if typed.hosts.is_empty() && typed.filenames.is_empty() {
+            return Err(Failure::usage(
+                "expected at least one HOST or `-f FILE`, found neither",
+                "type `kubectl egress add edition.cnn.com`",
+            ));
+        }
+        let writing = Writing::resolve(&typed.change, typed.diff, terminal)?;
+        let layout: Layout =
+            typed.layout.parse().map_err(|error| bad_word("--layout", &error, "--layout shared"))?;
+        let hop = hop(&typed.hop)?;
+        let export_to = export_to(typed.export_to)?;
+        check_layout(layout, hop, &export_to)?;
+        Ok(Add {
+            namespace: checked_namespace(global.namespace.clone())?,
+            gateway: typed.gateway.as_deref().map(gateway).transpose()?,
+            layout,
+            hop,
+            export_to,
+            reason: typed.reason.map(reason).transpose()?,
+            field_manager: field_manager(typed.field_manager)?,
+            force_conflicts: typed.force_conflicts,
+            output: typed.change.output,
+            writing,
+            targets: hosts::read(&typed.hosts, &typed.filenames, terminal)?,
+        })
+    }
+}
+
+/// Plain HTTP rides inside mesh mTLS unless asked otherwise; TLS of the application is the same in every hop.
+fn hop(text: &str) -> Result<Hop, Failure> {
+    if text == "auto" {
+        return Ok(Hop::Mtls);
+    }
+    text.parse().map_err(|error: WordError| {
+        let error = WordError { expected: "hop `auto`, `mtls` or `plain`", ..error };
+        bad_word("--hop", &error, "--hop auto")
+    })
+}
+
+fn gateway(text: &str) -> Result<GatewayName, Failure> {
+    text.parse().map_err(|error| bad_word("--gateway", &error, "--gateway istio-system/istio-egressgateway"))
+}
+
+fn bad_word(flag: &str, error: &WordError, example: &str) -> Failure {
+    Failure::usage(format!("`{flag}`: {error}"), format!("type `{example}`"))
+}
+
+fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Failure> {
+    if let Some(bad) = namespaces.iter().find(|name| !matches!(name.as_str(), "." | "*") && !is_label(name)) {
+        return Err(Failure::usage(
+            format!(
+                "`--export-to`: expected `.`, `*` or the name of a namespace, found `{}`",
+                printable(bad)
+            ),
+            "type `--export-to .` for the namespace itself",
+        ));
+    }
+    namespaces.sort();
+    namespaces.dedup();
+    if namespaces.len() > 1 && namespaces.iter().any(|name| name == "*") {
+        return Err(Failure::usage(
+            "`--export-to`: `*` is every namespace and stands alone",
+            "type `--export-to '*'`, or name the namespaces without it",
+        ));
+    }
+    Ok(namespaces)
+}
+
+fn check_layout(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Failure> {
+    match (layout, hop) {
+        (Layout::Shared, Hop::Plain) => Err(Failure::usage(
+            "`--hop plain` needs `--layout documented`: the shared pair speaks mesh mTLS",
+            "add `--layout documented`, or leave out `--hop plain`",
+        )),
+        (Layout::Documented, _) if export_to != ["."] => Err(Failure::usage(
+            "`--export-to` needs `--layout shared`: the documented objects serve their own namespace only",
+            "leave out `--export-to`, or add the host in each namespace",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn reason(text: String) -> Result<String, Failure> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > LONGEST_REASON || text.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            format!(
+                "`--reason`: expected one line of at most {LONGEST_REASON} characters, found `{}`",
+                printable(&text)
+            ),
+            "type `--reason 'TICKET-1: news ticker'`",
+        ));
+    }
+    Ok(text)
+}
+
+fn field_manager(name: String) -> Result<String, Failure> {
+    if name.is_empty() || name.len() > LONGEST_MANAGER || name.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            format!(
+                "`--field-manager`: expected 1 to {LONGEST_MANAGER} characters, found `{}`",
+                printable(&name)
+            ),
+            "leave it out for `kubectl-egress`",
+        ));
+    }
+    Ok(name)
+}

@@ -1,0 +1,107 @@
+//! The hosts of a command: from arguments and files, each host once.
+//!
+//! A host that is given twice is one host with the ports of both, unless they contradict each other.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use egress_core::host::DnsName;
+use egress_core::port::Port;
+use egress_core::target::Target;
+
+use super::host_file;
+use crate::exit::{Failure, target_hint};
+use crate::terminal::Terminal;
+
+/// Where a host was given.
+#[derive(Clone, Debug)]
+enum Origin {
+    Argument,
+    Line(String, usize),
+}
+
+/// Reads all hosts, in the order in which they were given first.
+pub(super) fn read(
+    arguments: &[String],
+    files: &[String],
+    terminal: &mut Terminal,
+) -> Result<Vec<Target>, Failure> {
+    if files.iter().filter(|name| *name == host_file::STDIN).count() > 1 {
+        return Err(Failure::usage("standard input can be read once only", "leave out one `-f -`"));
+    }
+    let mut hosts = Hosts::default();
+    for argument in arguments {
+        let target: Target =
+            argument.parse().map_err(|error| Failure::usage(format!("{error}"), target_hint(&error)))?;
+        hosts.add(target, Origin::Argument)?;
+    }
+    for name in files {
+        for entry in host_file::read(name)? {
+            hosts.add(entry.target, Origin::Line(host_file::shown(name), entry.line))?;
+        }
+    }
+    if let Some(note) = hosts.note() {
+        terminal.note(&note);
+    }
+    Ok(hosts.targets)
+}
+
+#[derive(Default)]
+struct Hosts {
+    targets: Vec<Target>,
+    origins: Vec<Origin>,
+    places: HashMap<DnsName, usize>,
+    repeated: Vec<(DnsName, Origin, Origin)>,
+}
+
+impl Hosts {
+    fn add(&mut self, target: Target, origin: Origin) -> Result<(), Failure> {
+        let Some(&place) = self.places.get(&target.host) else {
+            check_ports(&target, &origin, &origin)?;
+            self.places.insert(target.host.clone(), self.targets.len());
+            self.targets.push(target);
+            self.origins.push(origin);
+            return Ok(());
+        };
+        self.targets[place].ports.extend(target.ports);
+        check_ports(&self.targets[place], &self.origins[place], &origin)?;
+        self.repeated.push((target.host, self.origins[place].clone(), origin));
+        Ok(())
+    }
+
+    /// One note, however many hosts were repeated.
+    fn note(&self) -> Option<String> {
+        let (host, first, second) = self.repeated.first()?;
+        let others = match self.repeated.len() - 1 {
+            0 => String::new(),
+            others => format!(", and {others} more"),
+        };
+        Some(format!(
+            "note: `{host}` is given twice ({first}; {second}){others}; the ports are taken together"
+        ))
+    }
+}
+
+/// One port speaks one protocol.
+fn check_ports(target: &Target, first: &Origin, second: &Origin) -> Result<(), Failure> {
+    let ports: Vec<Port> = target.ports.iter().copied().collect();
+    match ports.windows(2).find(|pair| pair[0].number == pair[1].number) {
+        None => Ok(()),
+        Some(pair) => Err(Failure::usage(
+            format!(
+                "host `{}`: port {} cannot be both {} and {} ({first}; {second})",
+                target.host, pair[0].number, pair[0].protocol, pair[1].protocol
+            ),
+            format!("name the port once: `{}:{}`", target.host, pair[0]),
+        )),
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Argument => formatter.write_str("argument"),
+            Origin::Line(file, line) => write!(formatter, "{file}:{line}"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What `remove` is to do.
+
+use std::collections::BTreeSet;
+
+use egress_core::host::DnsName;
+use egress_core::port::Port;
+use egress_core::target::Target;
+
+use super::writing::Writing;
+use super::{checked_namespace, hosts};
+use crate::cli;
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// What `remove` is to do.
+#[derive(Clone, Debug)]
+pub struct Remove {
+    /// What to remove.
+    pub selection: Selection,
+    /// The namespace; `None`: the namespace of the kubeconfig's context.
+    pub namespace: Option<String>,
+    /// Remove what others made, too.
+    pub force: bool,
+    /// Remove the unused shared pair, too.
+    pub prune: bool,
+    /// The format of the result.
+    pub output: Option<String>,
+    /// For real or not, and with which proof.
+    pub writing: Writing,
+}
+
+/// What to remove.
+#[derive(Clone, Debug)]
+pub enum Selection {
+    /// These hosts, each once, at least one.
+    Hosts(Vec<DnsName>),
+    /// Hosts whose objects carry these labels.
+    Labels(String),
+    /// Every host of the namespace.
+    All,
+}
+
+impl Remove {
+    /// Puts the flags together and reads the files they name.
+    pub fn resolve(
+        typed: cli::remove::Remove,
+        global: &cli::global::Global,
+        terminal: &mut Terminal,
+    ) -> Result<Self, Failure> {
+        let writing = Writing::resolve(&typed.change, false, terminal)?;
+        Ok(Remove {
+            namespace: checked_namespace(global.namespace.clone())?,
+            force: typed.force,
+            prune: typed.prune,
+            output: typed.change.output.clone(),
+            selection: selection(typed, terminal)?,
+            writing,
+        })
+    }
+}
+
+fn selection(typed: cli::remove::Remove, terminal: &mut Terminal) -> Result<Selection, Failure> {
+    let named = !typed.hosts.is_empty() || !typed.filenames.is_empty();
+    match (named, typed.selector, typed.all) {
+        (true, None, false) => {
+            let mut targets = hosts::read(&typed.hosts, &[], terminal)?;
+            whole_hosts(&targets)?;
+            // A file of `add` may be given to `remove` as it is, ports and all.
+            targets.extend(hosts::read(&[], &typed.filenames, terminal)?);
+            let hosts: BTreeSet<DnsName> = targets.into_iter().map(|target| target.host).collect();
+            Ok(Selection::Hosts(hosts.into_iter().collect()))
+        }
+        (false, Some(selector), false) => Ok(Selection::Labels(selector)),
+        (false, None, true) => Ok(Selection::All),
+        (false, None, false) => Err(Failure::usage(
+            "expected HOST, `-f FILE`, `-l SELECTOR` or `--all`, found none",
+            "type `kubectl egress list` for the hosts that exist",
+        )),
+        _ => Err(Failure::usage(
+            "HOST or `-f`, `-l` and `--all` contradict each other: each says what to remove",
+            "type one of them only",
+        )),
+    }
+}
+
+/// `remove x:443` must not take away port 80 as well, so it is refused.
+fn whole_hosts(targets: &[Target]) -> Result<(), Failure> {
+    let whole = BTreeSet::from([Port::HTTP, Port::TLS]);
+    match targets.iter().find(|target| target.ports != whole) {
+        None => Ok(()),
+        Some(target) => Err(Failure::usage(
+            format!("expected a host without port or scheme: `remove` takes all ports of `{}`", target.host),
+            format!("type `kubectl egress remove {}`", target.host),
+        )),
+    }
+}

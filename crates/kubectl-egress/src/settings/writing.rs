@@ -1,0 +1,90 @@
+//! How a change is to be made: for real or as a rehearsal, with how much proof, with which answer to questions.
+
+use std::time::Duration;
+
+use crate::cli::change::{BARE, Change};
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// What `add` and `remove` have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// For real or not.
+    pub mode: Mode,
+    /// How the proxies are waited for.
+    pub proof: Proof,
+    /// Whether the question before a change is answered already.
+    pub confirmed: bool,
+}
+
+/// For real or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Write.
+    Apply,
+    /// Print what would be written, without a cluster.
+    DryRunClient,
+    /// Let the API server check what would be written.
+    DryRunServer,
+    /// Show the difference only.
+    Diff,
+}
+
+/// How the proxies are waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The limit after each step.
+    pub timeout: Duration,
+    /// What is waited instead where the proxies may not be looked at.
+    pub settle: Duration,
+    /// Refuse to write where they may not be looked at.
+    pub required: bool,
+}
+
+impl Writing {
+    /// Puts the flags together.
+    pub(super) fn resolve(typed: &Change, diff: bool, terminal: &mut Terminal) -> Result<Self, Failure> {
+        let dry_run = match typed.dry_run.as_str() {
+            "none" => Mode::Apply,
+            "client" => Mode::DryRunClient,
+            "server" => Mode::DryRunServer,
+            BARE => {
+                terminal.warning("--dry-run is deprecated and can be replaced with --dry-run=client");
+                Mode::DryRunClient
+            }
+            _ => return Err(unknown_dry_run(&typed.dry_run)),
+        };
+        let mode = match (diff, dry_run) {
+            (false, mode) => mode,
+            (true, Mode::Apply) => Mode::Diff,
+            (true, _) => {
+                return Err(Failure::usage(
+                    "`--diff` and `--dry-run` contradict each other",
+                    "leave out `--dry-run`: `--diff` writes nothing",
+                ));
+            }
+        };
+        if mode == Mode::Diff && typed.output.is_some() {
+            return Err(Failure::usage(
+                "`--diff` and `-o` contradict each other: a difference has one format",
+                "leave out `-o`, or `--diff` for the objects themselves: `--dry-run=client -o yaml`",
+            ));
+        }
+        if mode != Mode::Apply && typed.require_proof {
+            return Err(Failure::usage(
+                "`--require-proof` needs a change to prove; `--dry-run` and `--diff` change nothing",
+                "leave out `--require-proof`",
+            ));
+        }
+        let proof = Proof { timeout: typed.timeout, settle: typed.settle, required: typed.require_proof };
+        Ok(Writing { mode, proof, confirmed: typed.yes })
+    }
+}
+
+fn unknown_dry_run(found: &str) -> Failure {
+    let found = egress_core::host::printable(found);
+    Failure::usage(
+        format!("`--dry-run`: expected \"none\", \"server\", or \"client\", found `{found}`"),
+        "type `--dry-run=client`",
+    )
+}

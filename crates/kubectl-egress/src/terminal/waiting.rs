@@ -1,0 +1,26 @@
+//! A spinner for as long as something is waited for.
+//!
+//! Only a terminal sees it: without one, `indicatif` draws nothing.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows that something is being waited for, until it is dropped.
+#[derive(Debug)]
+pub struct Waiting(ProgressBar);
+
+impl Waiting {
+    pub(super) fn start(what: &str) -> Self {
+        let bar = ProgressBar::new_spinner().with_message(what.to_owned());
+        bar.set_style(ProgressStyle::default_spinner());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Waiting(bar)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

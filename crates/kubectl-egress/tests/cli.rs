@@ -1,0 +1,3 @@
+//! The command line, case by case.
+
+fn main() {}
