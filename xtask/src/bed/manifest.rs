@@ -12,6 +12,10 @@ use super::{
     topology::{OutboundTrafficPolicy, Topology},
 };
 
+/// Where the images of the pods would come from. Nothing is pulled; `istioctl` and the plugin read the version here.
+pub(super) const HUB: &str = "docker.io/istio";
+/// The version of the images: the release that the sources in `tests/bed/mesh` became.
+pub(super) const TAG: &str = "1.31.0";
 /// The manifest's name in the bed's folder.
 pub(super) const MANIFEST: &str = "istio.yaml";
 /// The mesh's configuration in the bed's folder, equal to the one in the cluster's ConfigMap.
@@ -59,7 +63,11 @@ fn installation(topology: &Topology) -> Value {
                 "ingressGateways": [{"name": "istio-ingressgateway", "enabled": false}],
             },
             // Telemetry would add filters to the proxies that only Istio's own build of Envoy has.
-            "values": {"telemetry": {"enabled": false}, "pilot": {"autoscaleEnabled": false}},
+            "values": {
+                "telemetry": {"enabled": false},
+                "pilot": {"autoscaleEnabled": false},
+                "global": {"hub": HUB, "tag": TAG},
+            },
             "meshConfig": mesh(topology.outbound_traffic_policy),
         },
     })
@@ -81,7 +89,7 @@ fn access_log() -> String {
         "downstream_peer": "%DOWNSTREAM_PEER_URI_SAN%",
         "downstream_local_address": "%DOWNSTREAM_LOCAL_ADDRESS%",
         "downstream_remote_address": "%DOWNSTREAM_REMOTE_ADDRESS%",
-        "upstream_cluster": "%UPSTREAM_CLUSTER%",
+        "upstream_cluster": "%UPSTREAM_CLUSTER_RAW%",
         "upstream_host": "%UPSTREAM_HOST%",
         "upstream_transport_failure_reason": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
         "bytes_received": "%BYTES_RECEIVED%",

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Bed,
     layout::{CONTROL_PLANE, Kind, Pod},
+    manifest::{HUB, TAG},
 };
 
 /// The port of the stand-in for kubelets.
@@ -71,12 +72,30 @@ pub(super) fn create_nodes_and_pods(bed: &Bed) -> anyhow::Result<()> {
     bed.apply(&["--subresource=status"], &list(names.map(node_status).chain(pods).chain([istiod])))
 }
 
+/// Says of the clients' namespaces that their pods get sidecars. Only now: the bed has made these pods itself, and
+/// istiod would have changed them.
+pub(super) fn enable_injection(bed: &Bed) -> anyhow::Result<()> {
+    let clients = bed.pods.iter().filter(|pod| pod.kind == Kind::Sidecar);
+    let namespaces: BTreeSet<_> = clients.map(|pod| pod.namespace.as_str()).collect();
+    let labelled = namespaces.into_iter().map(|name| {
+        json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"istio-injection": "enabled"}},
+        })
+    });
+    bed.apply(&[], &list(labelled))
+}
+
 fn pod(pod: &Pod) -> Value {
     let mut labels: serde_json::Map<_, _> =
         pod.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     if pod.kind != Kind::Bare {
         let app = labels.get("app").cloned().unwrap_or_else(|| json!(pod.name));
         labels.insert("service.istio.io/canonical-name".into(), app);
+    }
+    if pod.kind == Kind::Bare {
+        labels.insert("sidecar.istio.io/inject".into(), json!("false"));
     }
     let mut annotations = json!({});
     if pod.kind == Kind::Sidecar {
@@ -93,7 +112,7 @@ fn pod(pod: &Pod) -> Value {
         "spec": {
             "nodeName": pod.node,
             "serviceAccountName": pod.service_account,
-            "containers": containers(pod.kind).iter().map(|name| json!({"name": name, "image": name})).collect::<Vec<_>>(),
+            "containers": containers(pod.kind).iter().map(|name| json!({"name": name, "image": image(name)})).collect::<Vec<_>>(),
         },
     })
 }
@@ -115,7 +134,7 @@ fn istiod() -> Value {
         "spec": {
             "nodeName": CONTROL_PLANE_NODE,
             "serviceAccountName": "istiod",
-            "containers": [{"name": "discovery", "image": "discovery"}],
+            "containers": [{"name": "discovery", "image": image("discovery")}],
         },
     })
 }
@@ -137,7 +156,7 @@ fn pod_status(namespace: &str, name: &str, address: Ipv4Addr, containers: &[&str
     let condition = if ready { "True" } else { "False" };
     let containers: Vec<_> = containers
         .iter()
-        .map(|name| json!({"name": name, "image": name, "imageID": "", "restartCount": 0, "ready": ready}))
+        .map(|name| json!({"name": name, "image": image(name), "imageID": "", "restartCount": 0, "ready": ready, "state": {"running": {}}}))
         .collect();
     json!({
         "apiVersion": "v1",
@@ -161,6 +180,14 @@ fn containers(kind: Kind) -> &'static [&'static str] {
         Kind::Gateway | Kind::BrokenGateway => &["istio-proxy"],
         Kind::Sidecar => &["app", "istio-proxy"],
         Kind::Bare => &["app"],
+    }
+}
+
+fn image(container: &str) -> String {
+    match container {
+        "discovery" => format!("{HUB}/pilot:{TAG}"),
+        "istio-proxy" => format!("{HUB}/proxyv2:{TAG}"),
+        application => application.to_owned(),
     }
 }
 

@@ -10,9 +10,8 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{cache, envoy};
+use super::{cache, digest, envoy};
 use crate::{terminal, workspace};
 
 /// The paths of everything that a bed runs.
@@ -87,15 +86,11 @@ fn key(source: &Path) -> anyhow::Result<String> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     files.sort();
-    let mut hash = Sha256::new();
+    let mut made_from = output(go(source).args(["env", "GOVERSION"]))?;
     for file in files {
-        hash.update(file.file_name().unwrap_or_default().as_encoded_bytes());
-        hash.update([0]);
-        hash.update(fs::read(&file)?);
-        hash.update([0]);
+        made_from += &digest::sha256(&fs::read(&file)?);
     }
-    hash.update(output(go(source).args(["env", "GOVERSION"]))?);
-    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest::sha256(made_from.as_bytes())[..16].to_owned())
 }
 
 fn go(directory: &Path) -> Command {

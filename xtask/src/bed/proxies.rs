@@ -12,13 +12,14 @@ use serde_json::json;
 use super::{
     Bed,
     layout::{Kind, Pod},
+    manifest::TAG,
     netns,
     network::PROXY_GROUP,
     process::{self, Started},
     wait,
 };
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const READY: &str = "http://127.0.0.1:15021/healthz/ready";
 
 /// Starts the proxies of all pods that have one, and waits until each has its first configuration.
@@ -85,8 +86,8 @@ fn mount(bed: &Bed, pod: &Pod, authority: &str, directory: &Path) -> anyhow::Res
     ])?;
     fs::write(directory.join("var/run/secrets/tokens/istio-token"), token.trim())?;
     fs::write(directory.join("var/run/secrets/istio/root-cert.pem"), authority)?;
-    let labels: String = pod.labels.iter().map(|(key, value)| format!("{key}={value:?}\n")).collect();
-    fs::write(directory.join("etc/istio/pod/labels"), labels)?;
+    let labels: Vec<_> = pod.labels.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
+    fs::write(directory.join("etc/istio/pod/labels"), labels.join("\n"))?;
     Ok(fs::write(directory.join("etc/istio/pod/annotations"), "")?)
 }
 
@@ -111,6 +112,7 @@ fn agent(bed: &Bed, pod: &Pod, directory: &Path) -> Command {
         .env("SERVICE_ACCOUNT", &pod.service_account)
         .env("ISTIO_META_CLUSTER_ID", "Kubernetes")
         .env("ISTIO_META_INTERCEPTION_MODE", "REDIRECT")
+        .env("ISTIO_META_ISTIO_VERSION", TAG)
         .env("ISTIO_META_MESH_ID", "cluster.local")
         .env("ISTIO_META_NODE_NAME", &pod.node)
         .env("ISTIO_META_WORKLOAD_NAME", workload)

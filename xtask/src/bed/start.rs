@@ -30,7 +30,11 @@ pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
     let istiod = istiod::start(bed)?;
     bed.apply(&[], &fs::read_to_string(bed.layout.file(MANIFEST))?)?;
     objects::create_nodes_and_pods(bed)?;
-    together([Box::new(|| istiod::wait(bed, istiod)), Box::new(|| proxies::start(bed))])
+    together([
+        Box::new(|| objects::enable_injection(bed)),
+        Box::new(|| istiod::wait(bed, istiod)),
+        Box::new(|| proxies::start(bed)),
+    ])
 }
 
 impl Bed {

@@ -2,7 +2,11 @@
 //!
 //! What they may do is in `tests/bed/access.yaml`; this file only says who they are.
 
-use std::{fmt, fs, path::Path};
+use std::{
+    fmt::{self, Write as _},
+    fs,
+    path::Path,
+};
 
 use clap::ValueEnum;
 use serde_json::json;
@@ -60,7 +64,7 @@ pub(super) fn create(layout: &Layout, authority: &Path) -> anyhow::Result<()> {
     let mut tokens = String::new();
     for (name, groups, user) in people.chain(programs) {
         if user != User::Expired {
-            tokens += &format!("{name}-token,{name},{name},\"{groups}\"\n");
+            writeln!(tokens, "{name}-token,{name},{name},\"{groups}\"")?;
         }
         let kubeconfig = json!({
             "apiVersion": "v1",
