@@ -55,6 +55,8 @@ fn api_server(bed: &Bed, certificates: &Certificates) -> anyhow::Result<Command>
         .args(flag("service-account-key-file", &certificates.token_public_key))
         .args(flag("service-account-signing-key-file", &certificates.token_key))
         .arg(format!("--service-cluster-ip-range={SERVICE_NETWORK}"))
+        // No controller here would take away the taint that this one puts on new nodes.
+        .arg("--disable-admission-plugins=TaintNodesByCondition")
         // Webhooks are called at the pod behind the Service: no kube-proxy runs here.
         .args(["--enable-aggregator-routing=true", "--endpoint-reconciler-type=none"])
         .args(flag("audit-policy-file", &policy))
