@@ -1,12 +1,15 @@
 //! The tasks as a library, so that tests can drive the test bed without a process in between.
 
 pub mod bed;
+pub mod bench;
 pub mod codegen;
+pub mod demo;
 mod json_lines;
 pub mod load;
+mod plugin;
 mod terminal;
 mod termination;
 pub mod test;
 pub mod tidy;
-pub mod workspace;
+mod workspace;
 pub mod world;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::{bed, codegen, load, test, tidy, world};
+use xtask::{bed, bench, codegen, demo, load, test, tidy, world};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -23,6 +23,10 @@ enum Task {
     Bed(bed::command_line::Arguments),
     /// Run every check of this repository, from formatting to the real mesh
     Test(test::Options),
+    /// See the main job done, on a real mesh on this machine
+    Demo(demo::Options),
+    /// Measure how long things take, beside kubectl
+    Bench(bench::Options),
     /// Check the repository's own rules
     Tidy,
     /// Generate Istio's types anew
@@ -51,6 +55,8 @@ fn run() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
         Task::Bed(arguments) => return bed::command_line::run(&arguments),
         Task::Test(options) => return test::run(&options),
+        Task::Demo(options) => demo::run(&options)?,
+        Task::Bench(options) => bench::run(&options)?,
         Task::Tidy => tidy::run()?,
         Task::Codegen => codegen::run()?,
         Task::World { config } => world::run(&config)?,

@@ -7,10 +7,10 @@ use clap::ValueEnum;
 use super::{
     job::{self, Finished},
     preparation::{Obstacle, Preparation},
-    suites::{self, Suite},
+    suites,
     tally::Tally,
 };
-use crate::tidy;
+use crate::{tidy, workspace};
 
 /// One kind of tests. The order is from quick to real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,18 +74,18 @@ impl Tier {
     /// Runs the tests of all programs that belong to this tier, and those that `more` asks cargo for. Always with the
     /// whole workspace, so that all tiers share one build of every dependency.
     fn suites(self, root: &Path, more: &[&str]) -> Report {
-        let workspace = match suites::find(root) {
+        let workspace = match workspace::metadata() {
             Ok(workspace) => workspace,
             Err(error) => return Report::broken(&error),
         };
-        let suites = workspace.suites.iter().filter(|suite| suite.tier() == self);
-        let names: Vec<_> = suites.flat_map(|Suite { name, .. }| ["--test", name.as_str()]).collect();
+        let names = suites::of_tier(&workspace, self);
         if names.is_empty() && more.is_empty() {
             return Report::skipped("there are no tests yet");
         }
-        let programs = workspace.target.join("debug");
+        let programs = workspace.target_directory.join("debug");
         let mut command = Command::new(env!("CARGO"));
-        command.args(["test", "--workspace", "--no-fail-fast"]).args(more).args(names).current_dir(root);
+        command.args(["test", "--workspace", "--no-fail-fast"]).args(more).current_dir(root);
+        command.args(names.iter().flat_map(|name| ["--test", name]));
         command.env("KUBECTL_EGRESS", programs.join("kubectl-egress")).env("XTASK", programs.join("xtask"));
         let Finished { succeeded, output } = job::run(&mut command);
         Report { tally: Tally::read(&output, succeeded), output, skipped: None }

@@ -1,0 +1,71 @@
+//! `cargo xtask bench`: how long things take, beside what people use today. Medians of several runs, as one table.
+//!
+//! Knows what is compared with what; how it is run is in the modules below.
+
+mod mesh;
+mod names;
+mod start;
+mod stopwatch;
+
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
+
+use clap::{Args, value_parser};
+use tabwriter::TabWriter;
+
+use self::stopwatch::Times;
+use crate::{
+    bed::{self, Bed, Topology},
+    plugin::{self, Profile},
+    terminal,
+};
+
+/// How much to measure.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Runs of each command; twice as many of the quick ones
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u16).range(1..=1000))]
+    runs: u16,
+    /// Hosts to list
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000))]
+    hosts: u32,
+}
+
+/// One thing that is measured: how long it takes us, and how long something comparable takes.
+struct Row {
+    what: String,
+    ours: Times,
+    peer: String,
+    theirs: Times,
+}
+
+/// Measures everything and prints the table.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    bed::check()?;
+    bed::prepare()?;
+    let plugin = plugin::build(Profile::Release)?;
+    let bed = Bed::up("bench", &Topology::standard()?)?.guard();
+    let runs = usize::from(options.runs);
+    let mut rows = start::measure(&plugin, &bed.programs().join("kubectl"), 2 * runs)?;
+    rows.extend(mesh::measure(&bed, &plugin, runs, options.hosts)?);
+    print(&rows)?;
+    terminal::result("")?;
+    terminal::result(names::count())?;
+    Ok(())
+}
+
+fn print(rows: &[Row]) -> anyhow::Result<()> {
+    let mut table = TabWriter::new(io::stdout()).padding(3);
+    writeln!(table, "WHAT\tMEDIAN\tP90\tBESIDE\tMEDIAN")?;
+    for Row { what, ours, peer, theirs } in rows {
+        let [median, slow, beside] = [ours.median(), ours.slow(), theirs.median()].map(milliseconds);
+        writeln!(table, "{what}\t{median}\t{slow}\t{peer}\t{beside}")?;
+    }
+    Ok(table.flush()?)
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,90 @@
+//! What a person waits for on a cluster: one host until it is proven live, and a list of many.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, ensure};
+
+use super::{
+    Row,
+    stopwatch::{Times, time, times},
+};
+use crate::{bed::Bed, terminal, workspace};
+
+const HOST: &str = "edition.cnn.com";
+/// Where the many hosts go; nobody lives there, so the lists are measured and not the proxies.
+const CROWD: &str = "crowd";
+const KINDS: &str = "serviceentries,virtualservices";
+
+/// Measures the plugin beside kubectl with the same objects.
+pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyhow::Result<Vec<Row>> {
+    let manifest = objects(bed, plugin, &[HOST.to_owned()], "shop")?;
+    let file = manifest.as_os_str();
+    let one = Row {
+        what: "add HOST, four writes, proven at 2 gateway pods and a caller".to_owned(),
+        ours: there_and_back(
+            runs,
+            || bed.command(plugin),
+            &["add", HOST, "-n", "shop", "--yes"].map(OsStr::new),
+            &["remove", HOST, "-n", "shop", "--yes"].map(OsStr::new),
+        )?,
+        peer: "kubectl apply of the same objects, nothing proven".to_owned(),
+        theirs: there_and_back(
+            runs,
+            || bed.command("kubectl"),
+            &[OsStr::new("apply"), OsStr::new("-f"), file],
+            &[OsStr::new("delete"), OsStr::new("-f"), file],
+        )?,
+    };
+    fill(bed, plugin, hosts)?;
+    let many = Row {
+        what: format!("list of {hosts} hosts"),
+        ours: times(bed.command(plugin).args(["list", "-n", CROWD]), runs)?,
+        peer: format!("kubectl get {KINDS}"),
+        theirs: times(bed.command("kubectl").args(["get", KINDS, "-n", CROWD]), runs)?,
+    };
+    Ok(vec![one, many])
+}
+
+/// The times of the way there; the way back is not measured. The first run warms caches and is not counted.
+fn there_and_back(
+    runs: usize,
+    command: impl Fn() -> Command,
+    there: &[&OsStr],
+    back: &[&OsStr],
+) -> anyhow::Result<Times> {
+    let mut taken: Vec<Duration> = Vec::new();
+    for _ in 0..=runs {
+        taken.push(time(command().args(there))?);
+        time(command().args(back))?;
+    }
+    Ok(Times::of(taken.split_off(1)))
+}
+
+/// Writes the objects of many hosts, as fast as kubectl can.
+fn fill(bed: &Bed, plugin: &Path, hosts: u32) -> anyhow::Result<()> {
+    terminal::progress(format_args!("writing the objects of {hosts} hosts …"));
+    let hosts: Vec<_> = (0..hosts).map(|number| format!("host{number}.example.com")).collect();
+    let manifest = objects(bed, plugin, &hosts, CROWD)?;
+    bed.kubectl(&["create", "namespace", CROWD])?;
+    time(bed.command("kubectl").args(["apply", "--server-side", "-f"]).arg(&manifest))?;
+    Ok(())
+}
+
+/// A file with the objects that the plugin would write.
+fn objects(bed: &Bed, plugin: &Path, hosts: &[String], namespace: &str) -> anyhow::Result<PathBuf> {
+    let mut command = bed.command(plugin);
+    command.arg("add").args(hosts).args(["-n", namespace, "--dry-run=client", "-o", "yaml"]);
+    let output = command.stderr(Stdio::inherit()).output().context("running the plugin")?;
+    ensure!(output.status.success(), "the plugin ended with {}", output.status);
+    let folder = workspace::root().join("target/bench");
+    fs::create_dir_all(&folder)?;
+    let file = folder.join(format!("{namespace}.yaml"));
+    fs::write(&file, output.stdout)?;
+    Ok(file)
+}

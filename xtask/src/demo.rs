@@ -1,0 +1,119 @@
+//! `cargo xtask demo`: the main job, told in the terminal, on a real mesh on this machine.
+//!
+//! A host is refused, opened, called, looked at and closed again. Every step says what must come of it: the demo is a
+//! test that can be read. Knows the story, and nothing of how the mesh is made.
+
+mod stage;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
+use serde_json::Value;
+
+use self::stage::{Stage, note, say};
+use crate::{
+    bed::{self, Bed, Topology},
+    plugin::{self, Profile},
+    terminal,
+};
+
+const NAME: &str = "demo";
+const GATEWAYS: &str = "istio-system";
+
+/// How to end.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Leave the mesh up, to play with it
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Tells the story; fails where it goes another way.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    bed::check()?;
+    bed::prepare()?;
+    let plugin = plugin::build(Profile::Debug)?;
+    terminal::progress("starting Kubernetes, istiod and the proxies on this machine …");
+    let bed = Bed::up(NAME, &Topology::standard()?)?;
+    let ending = tell(&Stage::new(&bed, &plugin)?);
+    if options.keep {
+        terminal::progress(format_args!(
+            "The mesh is still up. A shell in it: cargo xtask bed run --name {NAME} -- env PATH={}:$PATH bash\n\
+             To end it: cargo xtask bed down --name {NAME}",
+            plugin.parent().unwrap_or(&plugin).display()
+        ));
+    } else {
+        bed.down()?;
+    }
+    ending
+}
+
+fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+    say("An egress gateway with a pod on each infra node, and an application in namespace shop:")?;
+    stage.run(&[
+        "get",
+        "pods",
+        "-A",
+        "-o",
+        "custom-columns=NAMESPACE:.metadata.namespace,NAME:.metadata.name,NODE:.spec.nodeName",
+    ])?;
+
+    say("The mesh lets nothing out that it does not know. The application calls, and is refused:")?;
+    let refused = call(stage, "http")?;
+    ensure!(refused.status == "502", "expected 502 before the host is added, found {}", refused.status);
+
+    say("One command opens the host for the pods of shop, and proves each step before it takes the next:")?;
+    stage.run(&["egress", "add", "edition.cnn.com", "-n", "shop", "--reason", "the news ticker", "--yes"])?;
+
+    say("The same call is answered. The host saw the address of the gateway, not that of the application:")?;
+    left_through_gateway(stage, &call(stage, "http")?)?;
+    say("So is a call inside TLS, which the gateway passes through unopened:")?;
+    left_through_gateway(stage, &call(stage, "https")?)?;
+
+    say("What may leave, from where, through which nodes:")?;
+    let listed = stage.run(&["egress", "list", "-n", "shop"])?;
+    ensure!(listed.contains("edition.cnn.com"), "expected edition.cnn.com in the list");
+    say("Every hop of the path, checked in the proxies themselves:")?;
+    stage.run(&["egress", "diagnose", "edition.cnn.com", "-n", "shop"])?;
+
+    say("And back, in the reverse order:")?;
+    stage.run(&["egress", "remove", "edition.cnn.com", "-n", "shop", "--yes"])?;
+    let refused = call(stage, "http")?;
+    ensure!(refused.status == "502", "expected 502 after the host is removed, found {}", refused.status);
+    say("As before. Nothing left around the gateway, and nothing is left behind.")
+}
+
+/// What a call came to.
+struct Answer {
+    status: String,
+    body: String,
+}
+
+/// Calls the host from the application.
+fn call(stage: &Stage<'_>, scheme: &str) -> anyhow::Result<Answer> {
+    let url = format!("{scheme}://edition.cnn.com/");
+    let authority = stage.authority();
+    let curl = ["exec", "-n", "shop", "client", "-c", "app", "--", "curl", "-sS", "-w", "\\n%{http_code}\\n"];
+    let trust = ["--cacert", authority.as_str()];
+    let trust = if scheme == "https" { trust.as_slice() } else { &[] };
+    let printed = stage.run(&[&curl, trust, &[url.as_str()]].concat())?;
+    let (body, status) = printed.trim_end().rsplit_once('\n').context("curl printed no status")?;
+    Ok(Answer { status: status.to_owned(), body: body.to_owned() })
+}
+
+fn left_through_gateway(stage: &Stage<'_>, answer: &Answer) -> anyhow::Result<()> {
+    ensure!(answer.status == "200", "expected 200, found {}", answer.status);
+    let seen: Value =
+        serde_json::from_str(&answer.body).context("the host did not answer with what it saw")?;
+    let peer = seen["peer"].as_str().context("the host did not say who called")?;
+    let pods: Value = serde_json::from_str(&stage.ask(&["get", "pods", "-n", GATEWAYS, "-o", "json"])?)?;
+    let pods = pods["items"].as_array().context("kubectl listed no pods")?;
+    let gateway = pods.iter().find(|pod| pod["status"]["podIP"] == peer).with_context(|| {
+        format!("expected the call to leave from a gateway pod, found {peer}: it left around the gateway")
+    })?;
+    let (name, node) = (&gateway["metadata"]["name"], &gateway["spec"]["nodeName"]);
+    note(&format!(
+        "{peer} is {} on node {}",
+        name.as_str().unwrap_or_default(),
+        node.as_str().unwrap_or_default()
+    ))
+}
