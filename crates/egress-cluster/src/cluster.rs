@@ -8,7 +8,7 @@ use std::time::Duration;
 use kube::Client;
 
 use crate::config::{ConnectOptions, resolve};
-use crate::error::{ClusterError, from_kube};
+use crate::error::{ClusterError, from_kube, one_line};
 
 /// A connection to one cluster. Cheap to clone; nothing is sent before the first request.
 #[derive(Clone)]
@@ -20,12 +20,19 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Prepares a connection. Credential plugins of the kubeconfig run here; the server is not contacted yet.
+    /// Prepares a connection. Credential plugins of the kubeconfig run here, beside the runtime: they may ask a person,
+    /// who may press Ctrl-C. The server is not contacted yet.
     ///
     /// # Errors
     /// [`ClusterError::Kubeconfig`] for a kubeconfig or flag that cannot be used, [`ClusterError::Unauthorized`] for a
     /// credential plugin that fails.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, ClusterError> {
+        let options = options.clone();
+        let prepared = tokio::task::spawn_blocking(move || Self::prepare(&options)).await;
+        prepared.unwrap_or_else(|error| Err(ClusterError::Unexpected(one_line(&error.to_string()))))
+    }
+
+    fn prepare(options: &ConnectOptions) -> Result<Self, ClusterError> {
         let config = resolve(options)?;
         let server = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
         let default_namespace = config.default_namespace.clone();

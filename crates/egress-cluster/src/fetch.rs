@@ -105,13 +105,13 @@ impl Cluster {
 
     async fn nodes(&self, nodes: &Collection, scope: &Scope) -> Result<Reading<Node>, ClusterError> {
         if !scope.nodes {
-            return Ok(Reading { items: Vec::new(), unreadable: Vec::new() });
+            return Ok(Reading::whole(Vec::new()));
         }
-        self.tolerate(nodes, None, self.list(nodes, None, None).await)
+        nodes.tolerate(None, self.list(nodes, None, None).await)
     }
 
     async fn namespaces(&self, namespaces: &Collection) -> Result<Reading<Namespace>, ClusterError> {
-        self.tolerate(namespaces, None, self.list(namespaces, None, None).await)
+        namespaces.tolerate(None, self.list(namespaces, None, None).await)
     }
 }
 

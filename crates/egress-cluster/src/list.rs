@@ -28,6 +28,8 @@ pub(crate) struct Collection {
 #[derive(Debug)]
 pub(crate) struct Reading<T> {
     pub(crate) items: Vec<T>,
+    /// The namespaces that were read; `None`: all there are.
+    pub(crate) covered: Option<BTreeSet<String>>,
     pub(crate) unreadable: Vec<Unreadable>,
 }
 
@@ -63,6 +65,36 @@ impl Collection {
             None => format!("{}/{}", self.prefix, self.plural),
         }
     }
+
+    /// Turns a refusal into a fact.
+    pub(crate) fn tolerate<T>(
+        &self,
+        namespace: Option<&str>,
+        listed: Result<Vec<T>, ClusterError>,
+    ) -> Result<Reading<T>, ClusterError> {
+        match listed {
+            Err(ClusterError::Forbidden(why)) => {
+                let place =
+                    namespace.map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
+                let what = format!("{}{place}", self.named);
+                let covered = Some(BTreeSet::new());
+                Ok(Reading { items: Vec::new(), covered, unreadable: vec![Unreadable { what, why }] })
+            }
+            listed => Ok(Reading::whole(listed?)),
+        }
+    }
+}
+
+impl<T> Reading<T> {
+    /// A collection that was read without a gap.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Reading { items, covered: None, unreadable: Vec::new() }
+    }
+
+    /// Whether a namespace was read.
+    pub(crate) fn covers(&self, namespace: &str) -> bool {
+        self.covered.as_ref().is_none_or(|covered| covered.contains(namespace))
+    }
 }
 
 impl Cluster {
@@ -75,18 +107,17 @@ impl Cluster {
     ) -> Result<Reading<T>, ClusterError> {
         let why = match self.list(collection, None, None).await {
             Err(ClusterError::Forbidden(why)) => why,
-            all => return Ok(Reading { items: all?, unreadable: Vec::new() }),
+            all => return Ok(Reading::whole(all?)),
         };
         let mut reading = self.read_in(collection, narrow).await?;
-        let what = match (narrow.is_empty(), reading.unreadable.len() == narrow.len()) {
-            (false, false) => format!("{} in other namespaces", collection.named),
-            _ => format!("{} in all namespaces", collection.named),
+        let covered: Vec<&str> = reading.covered.iter().flatten().map(String::as_str).collect();
+        let what = match covered.as_slice() {
+            [] => format!("{} in all namespaces", collection.named),
+            [one] => format!("{} outside namespace {one}", collection.named),
+            several => format!("{} outside namespaces {}", collection.named, several.join(", ")),
         };
-        if reading.unreadable.len() == narrow.len() {
-            // One row says it all.
-            reading.unreadable.clear();
-        }
-        reading.unreadable.push(Unreadable { what, why });
+        // One row says it all: what was refused by namespace is outside what was read.
+        reading.unreadable = vec![Unreadable { what, why }];
         Ok(reading)
     }
 
@@ -97,33 +128,17 @@ impl Cluster {
         namespaces: &BTreeSet<String>,
     ) -> Result<Reading<T>, ClusterError> {
         let each = namespaces.iter().map(|namespace| async move {
-            self.tolerate(collection, Some(namespace), self.list(collection, Some(namespace), None).await)
+            collection.tolerate(Some(namespace), self.list(collection, Some(namespace), None).await)
         });
-        let mut whole = Reading { items: Vec::new(), unreadable: Vec::new() };
-        for reading in try_join_all(each).await? {
+        let mut whole = Reading { items: Vec::new(), covered: Some(BTreeSet::new()), unreadable: Vec::new() };
+        for (namespace, reading) in namespaces.iter().zip(try_join_all(each).await?) {
+            if reading.unreadable.is_empty() {
+                whole.covered.get_or_insert_default().insert(namespace.clone());
+            }
             whole.items.extend(reading.items);
             whole.unreadable.extend(reading.unreadable);
         }
         Ok(whole)
-    }
-
-    /// Turns a refusal into a fact.
-    #[expect(clippy::unused_self, reason = "reads as the other steps of a reading do")]
-    pub(crate) fn tolerate<T>(
-        &self,
-        collection: &Collection,
-        namespace: Option<&str>,
-        listed: Result<Vec<T>, ClusterError>,
-    ) -> Result<Reading<T>, ClusterError> {
-        match listed {
-            Err(ClusterError::Forbidden(why)) => {
-                let place =
-                    namespace.map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
-                let what = format!("{}{place}", collection.named);
-                Ok(Reading { items: Vec::new(), unreadable: vec![Unreadable { what, why }] })
-            }
-            listed => Ok(Reading { items: listed?, unreadable: Vec::new() }),
-        }
     }
 
     /// One collection in pages of 500, as kubectl reads it.

@@ -46,15 +46,16 @@ impl Cluster {
             Some(wanted) if !candidates.iter().any(|service| name(service).as_ref() == Some(wanted)) => {
                 match self.named_gateway(wanted).await? {
                     Ok(service) => candidates.push(service),
-                    Err(unreadable) => reading.assume(wanted.clone(), unreadable),
+                    Err(unreadable) => {
+                        let selector = GatewayFacts::stock().selector;
+                        reading.found.push(GatewayFacts::assumed(wanted.clone(), selector));
+                        reading.unreadable.push(unreadable);
+                    }
                 }
             }
-            None if candidates.is_empty() => {
-                // The stock gateway's Service is hidden from this user: taken for granted, as without a cluster.
-                let hidden = services.unreadable.iter().filter(|row| !row.what.contains("other namespaces"));
-                if let Some(unreadable) = hidden.last() {
-                    reading.assume(GatewayFacts::stock().name, unreadable.clone());
-                }
+            // The stock gateway's Service is hidden from this user: taken for granted, as without a cluster.
+            None if candidates.is_empty() && !services.covers(&GatewayFacts::stock().name.namespace) => {
+                reading.found.push(GatewayFacts::stock());
             }
             _ => {}
         }
@@ -87,24 +88,17 @@ impl Cluster {
     ) -> Result<Reading<Pod>, ClusterError> {
         let selector = facts::selector(service);
         if selector.is_empty() {
-            return Ok(Reading { items: Vec::new(), unreadable: Vec::new() });
+            return Ok(Reading::whole(Vec::new()));
         }
         let namespace = service.metadata.namespace.as_deref();
         let known = labelled.filter(|_| selects_label(&selector));
         if let Some(pods) = known {
             let items = pods.iter().filter(|pod| is_behind(pod, namespace, &selector)).cloned().collect();
-            return Ok(Reading { items, unreadable: Vec::new() });
+            return Ok(Reading::whole(items));
         }
         let pods = Collection::core("pods");
         let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        self.tolerate(&pods, namespace, self.list(&pods, namespace, Some(&labels.join(","))).await)
-    }
-}
-
-impl GatewaysReading {
-    fn assume(&mut self, name: GatewayName, unreadable: Unreadable) {
-        self.found.push(GatewayFacts::assumed(name, GatewayFacts::stock().selector));
-        self.unreadable.push(unreadable);
+        pods.tolerate(namespace, self.list(&pods, namespace, Some(&labels.join(","))).await)
     }
 }
 
