@@ -2,33 +2,48 @@
 //!
 //! Knows the notation only. Which objects are written was decided in `egress_core::plan`.
 
-use egress_core::plan::{Action, Plan};
+use egress_core::plan::Plan;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use similar::TextDiff;
 
+use crate::changes;
 use crate::error::RenderError;
 use crate::escape::escape;
 use crate::manifest;
 use crate::palette::{Palette, paint};
 
-/// The unified diff of every step of every plan, in order; empty where nothing would be written.
+/// How every annotation of ours begins.
+const OURS: &str = "kubectl-egress.github.io/";
+
+/// The unified diff of every object of every plan, in order; empty where nothing would be written.
 ///
 /// # Errors
 /// [`RenderError`] when an object cannot be written as YAML.
 pub fn unified(plans: &[Plan], api_version: &str, palette: &Palette) -> Result<String, RenderError> {
     let mut text = String::new();
-    for step in plans.iter().flat_map(|plan| &plan.steps) {
-        let (found, wanted) = match &step.action {
-            Action::Create(wanted) => (None, Some(wanted)),
-            Action::Update { wanted, found } => (Some(found), Some(wanted)),
-            Action::Delete(found) => (Some(found), None),
-        };
-        let (found, wanted) = (yaml(found, api_version)?, yaml(wanted, api_version)?);
-        let name = file_name(&step.action.object().id, api_version);
-        text.push_str(&coloured(&one(&name, &found, &wanted), palette));
+    for change in changes::of(plans).iter().flatten().filter(|change| change.operation().is_some()) {
+        let wanted = change.wanted.map(|wanted| merged(wanted, change.found));
+        let (found, wanted) = (yaml(change.found, api_version)?, yaml(wanted.as_ref(), api_version)?);
+        text.push_str(&coloured(&one(&file_name(change.id, api_version), &found, &wanted), palette));
     }
     Ok(text)
+}
+
+/// What server-side apply leaves behind: labels and annotations of others stay.
+fn merged(wanted: &Resource, found: Option<&Resource>) -> Resource {
+    let mut merged = wanted.clone();
+    if let Some(found) = found {
+        let of_others = |(key, _): &(&String, &String)| !key.starts_with(OURS);
+        for (map, others) in
+            [(&mut merged.labels, &found.labels), (&mut merged.annotations, &found.annotations)]
+        {
+            for (key, value) in others.iter().filter(of_others) {
+                map.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    merged
 }
 
 fn one(name: &str, found: &str, wanted: &str) -> String {

@@ -2,15 +2,13 @@
 //!
 //! Knows the two notations and their traps. Knows nothing of Kubernetes; see `manifest`.
 
-use std::fmt::Write;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
-use serde_json::ser::{PrettyFormatter, Serializer};
-use serde_saphyr::ser_options;
+use serde_json::ser::PrettyFormatter;
+use serde_saphyr::{DoubleQuoted, ser_options};
 
 use crate::error::RenderError;
-use crate::escape::is_hidden;
+use crate::escape::{escape, is_hidden};
 
 /// JSON as kubectl prints it, indented by four blanks, with a newline at the end.
 ///
@@ -18,8 +16,11 @@ use crate::escape::is_hidden;
 /// [`RenderError::Json`] when JSON cannot hold the value.
 pub fn json(value: &Value) -> Result<String, RenderError> {
     let mut bytes = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"    ")))?;
-    let mut text = visible(&String::from_utf8_lossy(&bytes));
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes,
+        PrettyFormatter::with_indent(b"    "),
+    ))?;
+    let mut text = visible(&String::from_utf8_lossy(&bytes), json_escape);
     text.push('\n');
     Ok(text)
 }
@@ -32,29 +33,57 @@ pub fn json(value: &Value) -> Result<String, RenderError> {
 /// # Errors
 /// [`RenderError::Yaml`] when YAML cannot hold the value.
 pub fn yaml(value: &Value) -> Result<String, RenderError> {
-    let mut text = serde_saphyr::to_string_with_options(value, ser_options! { prefer_block_scalars: false })?;
+    let options = ser_options! { prefer_block_scalars: false };
+    let mut text = visible(&serde_saphyr::to_string_with_options(&Quoted(value), options)?, yaml_escape);
     if !text.ends_with('\n') {
         text.push('\n');
     }
     Ok(text)
 }
 
-/// JSON must escape C0 only; a terminal obeys C1 as well, and a reader is fooled by characters that reorder text.
-/// Outside of strings JSON holds none of these, so that each may be replaced by its escape.
-fn visible(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character == '\n' || !is_hidden(character) {
-            text.push(character);
-        } else {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing into a String does not fail.
-                let _ = write!(text, "\\u{unit:04x}");
+/// A value whose strings are double-quoted where they hold what must be escaped.
+struct Quoted<'a>(&'a Value);
+
+impl Serialize for Quoted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::String(text) if text.contains(is_hidden) => DoubleQuoted(text).serialize(serializer),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Quoted)),
+            // The writer does not quote keys on demand. No key of Kubernetes holds such a character.
+            Value::Object(fields) => {
+                serializer.collect_map(fields.iter().map(|(key, value)| (escape(key), Quoted(value))))
             }
+            plain => plain.serialize(serializer),
         }
     }
-    text
+}
+
+/// Writers escape what their notation forbids; a terminal obeys more, and a reader is fooled by more. What is left
+/// stands inside double quotes, so that each character may be replaced by its escape.
+fn visible(text: &str, escape: impl Fn(char) -> String) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character == '\n' || !is_hidden(character) {
+            shown.push(character);
+        } else {
+            shown.push_str(&escape(character));
+        }
+    }
+    shown
+}
+
+fn json_escape(character: char) -> String {
+    let mut units = [0; 2];
+    character
+        .encode_utf16(&mut units)
+        .iter()
+        .map(|unit| format!("\\u{unit:04x}"))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+fn yaml_escape(character: char) -> String {
+    format!("\\U{:08x}", u32::from(character))
 }
 
 #[cfg(test)]
@@ -108,9 +137,12 @@ mod tests {
         "<<",
     ];
 
+    /// Text of which every third character is one that must be escaped.
+    const TEXT: &str = "([\u{0}-\u{1f}\u{7f}-\u{9f}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{feff}\u{e0000}-\u{e007f}]|[a-z:#'\"\\\\ -]|\\PC){0,8}";
+
     fn leaf() -> impl Strategy<Value = Value> {
         prop_oneof![
-            any::<String>().prop_map(Value::from),
+            TEXT.prop_map(Value::from),
             proptest::sample::select(AMBIGUOUS).prop_map(Value::from),
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
@@ -122,8 +154,11 @@ mod tests {
         leaf().prop_recursive(4, 32, 4, |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                proptest::collection::vec((any::<String>(), inner), 0..4)
-                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+                proptest::collection::vec(
+                    ("\\PC{0,8}".prop_map(|key| escape(&key).into_owned()), inner),
+                    0..4
+                )
+                .prop_map(|entries| Value::Object(entries.into_iter().collect())),
             ]
         })
     }
@@ -143,6 +178,12 @@ mod tests {
             yaml(&json!({ "hosts": ["edition.cnn.com"], "to": "istio-system/egress", "by": "a@b.c" }))
                 .unwrap();
         assert_eq!(written, "hosts:\n- edition.cnn.com\nto: istio-system/egress\nby: a@b.c\n");
+    }
+
+    #[test]
+    fn yaml_shows_what_a_terminal_would_obey() {
+        let written = yaml(&json!({ "a": "\u{1b}[2J\u{9b}2J\u{202e}\u{e0041}" })).unwrap();
+        assert_eq!(written, "a: \"\\e[2J\\x9B2J\\U0000202e\\U000e0041\"\n");
     }
 
     #[test]

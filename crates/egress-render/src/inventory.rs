@@ -2,6 +2,8 @@
 //!
 //! Knows columns and words. Which egresses there are and in which state was decided in `egress_core::inventory`.
 
+use std::collections::BTreeSet;
+
 use egress_core::inventory::{Change, Row, State};
 use egress_core::resource::ObjectId;
 use egress_core::role::Kind;
@@ -49,7 +51,7 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
             ports(row, columns.wide),
             gateway(row, columns.wide),
             nodes(row, columns.wide),
-            state(&row.state),
+            state(row),
             age(row.created, now),
         ]);
         if columns.wide {
@@ -81,44 +83,44 @@ pub fn document(rows: &[Row]) -> Result<Value, RenderError> {
     Ok(json!({ "apiVersion": API_VERSION, "kind": "EgressList", "items": items? }))
 }
 
-/// What a state is called in a table.
-pub fn state(state: &State) -> String {
-    match state {
+/// What the state of a row is called in its table.
+fn state(row: &Row) -> String {
+    match &row.state {
         State::Ready => "ready".to_owned(),
         State::Foreign => "foreign".to_owned(),
         State::Incomplete { missing } => match missing.as_slice() {
             [] => "incomplete".to_owned(),
-            [object] => format!("incomplete: {} missing", object_name(object)),
+            [object] => format!("incomplete: {} missing", object_name(object, row)),
             [object, others @ ..] => {
-                format!("incomplete: {} and {} more missing", object_name(object), others.len())
+                format!("incomplete: {} and {} more missing", object_name(object, row), others.len())
             }
         },
-        State::Changed { changes } => changed(changes),
+        State::Changed { changes } => changed(changes, row),
     }
 }
 
-fn changed(changes: &[Change]) -> String {
-    let mut managers: Vec<&str> =
+fn changed(changes: &[Change], row: &Row) -> String {
+    let managers: BTreeSet<&str> =
         changes.iter().flat_map(|change| &change.managers).map(String::as_str).collect();
-    managers.sort_unstable();
-    managers.dedup();
-    match (managers.as_slice(), changes) {
-        ([], []) => "changed".to_owned(),
-        ([], [change, ..]) => format!("changed: {}", object_name(&change.object)),
-        (managers, _) => format!("changed: by {}", managers.join(",")),
+    match changes.first() {
+        None => "changed".to_owned(),
+        Some(change) if managers.is_empty() => format!("changed: {}", object_name(&change.object, row)),
+        Some(_) => format!("changed: by {}", managers.into_iter().collect::<Vec<_>>().join(",")),
     }
 }
 
-/// `443/TLS` in full, the number alone where space is short; ordered by number.
+/// `443/TLS` in full, the number alone where space is short.
 fn ports(row: &Row, wide: bool) -> String {
-    let number = |port: &str| port.split('/').next().unwrap_or_default().to_owned();
-    let mut ports: Vec<String> = row.ports.iter().cloned().collect();
-    ports.sort_by_key(|port| (number(port).parse::<u16>().unwrap_or(u16::MAX), port.clone()));
-    if !wide {
-        ports = ports.iter().map(|port| number(port)).collect();
-        ports.dedup();
+    if wide {
+        return row.ports.join(",");
     }
-    ports.join(",")
+    let mut numbers: Vec<&str> = row
+        .ports
+        .iter()
+        .map(|port| port.split_once('/').map_or(port.as_str(), |(number, _)| number))
+        .collect();
+    numbers.dedup();
+    numbers.join(",")
 }
 
 fn gateway(row: &Row, wide: bool) -> String {
@@ -140,8 +142,13 @@ fn nodes(row: &Row, wide: bool) -> String {
     }
 }
 
-fn object_name(object: &ObjectId) -> String {
-    format!("{}/{}", object.kind.to_string().to_ascii_lowercase(), object.name)
+/// The namespace is told where it is not that of the row.
+fn object_name(object: &ObjectId, row: &Row) -> String {
+    if object.namespace == row.namespace {
+        format!("{}/{}", object.kind.to_string().to_ascii_lowercase(), object.name)
+    } else {
+        object.to_string()
+    }
 }
 
 /// As short as kubectl takes it: these are the short names of Istio's definitions.

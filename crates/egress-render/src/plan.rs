@@ -2,8 +2,9 @@
 //!
 //! Knows words and layout. What is done and in which order was decided in `egress_core::plan`.
 
-use egress_core::plan::{Action, Plan};
+use egress_core::plan::Plan;
 
+use crate::changes::{self, Change, Operation};
 use crate::escape::escape;
 use crate::palette::{Palette, paint};
 use crate::table::align;
@@ -22,57 +23,58 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts all steps of all plans.
+    /// Counts the objects of all plans, each one once.
     pub fn of(plans: &[Plan]) -> Self {
+        Counts::of_changes(&changes::of(plans))
+    }
+
+    fn of_changes(changes: &[Vec<Change<'_>>]) -> Self {
         let mut counts = Counts::default();
-        for plan in plans {
-            counts.unchanged += plan.unchanged.len();
-            for step in &plan.steps {
-                match step.action {
-                    Action::Create(_) => counts.create += 1,
-                    Action::Update { .. } => counts.update += 1,
-                    Action::Delete(_) => counts.delete += 1,
-                }
+        for change in changes.iter().flatten() {
+            match change.operation() {
+                Some(Operation::Create) => counts.create += 1,
+                Some(Operation::Update) => counts.update += 1,
+                Some(Operation::Delete) => counts.delete += 1,
+                None => counts.unchanged += 1,
             }
         }
         counts
     }
-
-    /// Whether nothing would be written.
-    pub fn is_nothing(self) -> bool {
-        self.create + self.update + self.delete == 0
-    }
 }
 
-/// The plans as text, ending in the count.
+/// The plans as text, ending in the count. Objects that stay as they are appear in the count only.
 pub fn view(plans: &[Plan], palette: &Palette) -> String {
+    let changes = changes::of(plans);
     // One table for all hosts, so that the columns stay where they are from host to host.
-    let rows: Vec<String> = plans.iter().flat_map(|plan| &plan.steps).map(|step| row(&step.action)).collect();
-    let aligned = align(&rows.concat());
+    let written = changes.iter().flatten().filter(|change| change.operation().is_some());
+    let aligned = align(&written.map(row).collect::<Vec<_>>().concat());
     let mut aligned = aligned.lines();
     let mut lines = Vec::new();
-    for plan in plans {
+    for (plan, changes) in plans.iter().zip(&changes) {
+        let operations: Vec<Operation> = changes.iter().filter_map(Change::operation).collect();
         let title = paint(palette.heading, format!("{} in namespace {}", plan.host, escape(&plan.namespace)));
-        let nothing = if plan.steps.is_empty() { ": nothing to do" } else { "" };
+        let nothing = if operations.is_empty() { ": nothing to do" } else { "" };
         lines.push(format!("{title}{nothing}"));
-        for (step, object) in plan.steps.iter().zip(&mut aligned) {
-            let style = match step.action {
-                Action::Create(_) => palette.good,
-                Action::Update { .. } => palette.warning,
-                Action::Delete(_) => palette.bad,
-            };
-            lines.push(format!("  {}   {object}", paint(style, step.action.verb())));
+        for (operation, object) in operations.into_iter().zip(&mut aligned) {
+            lines.push(format!("  {}   {object}", verb(operation, palette)));
         }
         lines.push(String::new());
     }
-    let Counts { create, update, delete, unchanged } = Counts::of(plans);
+    let Counts { create, update, delete, unchanged } = Counts::of_changes(&changes);
     lines
         .push(format!("{create} to create, {update} to update, {delete} to delete, {unchanged} unchanged\n"));
     lines.join("\n")
 }
 
 /// Every verb has six letters, so that it needs no column of its own and can be styled.
-fn row(action: &Action) -> String {
-    let id = &action.object().id;
-    format!("{}\t{}\t{}\n", id.kind, escape(&id.name), escape(&id.namespace))
+fn verb(operation: Operation, palette: &Palette) -> String {
+    match operation {
+        Operation::Create => paint(palette.good, "create"),
+        Operation::Update => paint(palette.warning, "update"),
+        Operation::Delete => paint(palette.bad, "delete"),
+    }
+}
+
+fn row(change: &Change<'_>) -> String {
+    format!("{}\t{}\t{}\n", change.id.kind, escape(&change.id.name), escape(&change.id.namespace))
 }

@@ -11,7 +11,7 @@ use crate::escape::escape;
 /// Members of unions multiply; nobody types more.
 const MOST_PATHS: usize = 64;
 
-/// The queries of one path: one, or as many as its unions have members.
+/// The queries of one path: one, or as many as its unions have members. No path at all leads to the value itself.
 pub(super) fn parse(text: &str) -> Result<Vec<JpQuery>, String> {
     let paths = translate(text, "$")?;
     let queries: Result<Vec<JpQuery>, _> = paths.iter().map(|path| parse_json_path(path)).collect();
@@ -22,9 +22,6 @@ pub(super) fn parse(text: &str) -> Result<Vec<JpQuery>, String> {
 fn translate(text: &str, root: &str) -> Result<Vec<String>, String> {
     let unexpected = || format!("expected a path such as `.items[*].host`, found `{}`", escape(text));
     let mut rest = text.strip_prefix(['$', '@']).unwrap_or(text);
-    if text.is_empty() {
-        return Err(unexpected());
-    }
     let mut paths = vec![root.to_owned()];
     while !rest.is_empty() {
         let descent = if rest.starts_with("..") { ".." } else { "" };
@@ -109,7 +106,13 @@ fn filter(condition: &str) -> Result<String, String> {
             return Ok(format!("{} {operator} {}", operand(left.trim())?, operand(right.trim())?));
         }
     }
-    operand(condition.trim())
+    let stray = outside_quotes(condition).find(|(_, character)| matches!(character, '=' | '!' | '&' | '|'));
+    match stray {
+        Some((_, found)) => {
+            Err(format!("expected `==`, `!=`, `<`, `<=`, `>` or `>=` in a filter, once, found `{found}`"))
+        }
+        None => operand(condition.trim()),
+    }
 }
 
 /// A side of a comparison: a path from the element, or a literal.

@@ -1,0 +1,63 @@
+//! Plans before they are confirmed, and their diffs.
+
+use egress_core::plan::Action;
+use egress_core::role::Role;
+use egress_render::diff::unified;
+use egress_render::palette::Palette;
+use egress_render::plan::{Counts, view};
+use snapbox::{assert_data_eq, file};
+
+use crate::fixtures::{plan, plans, resource, service_entry, step};
+
+#[test]
+fn a_plan_shows_each_object_below_its_host_and_counts() {
+    assert_data_eq!(view(&plans(), &Palette::plain()), file!["goldens/plan.txt"].raw());
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    let coloured = view(&plans(), &Palette::coloured());
+    assert!(coloured.contains("\u{1b}[32mcreate\u{1b}[0m"), "{coloured}");
+    let mut plain = String::new();
+    for (index, part) in coloured.split('\u{1b}').enumerate() {
+        plain.push_str(if index == 0 { part } else { part.split_once('m').unwrap().1 });
+    }
+    assert_eq!(plain, view(&plans(), &Palette::plain()));
+}
+
+#[test]
+fn an_object_that_hosts_share_is_counted_once() {
+    assert_eq!(Counts::of(&plans()), Counts { create: 2, update: 1, delete: 1, unchanged: 1 });
+}
+
+#[test]
+fn an_object_written_in_two_stages_is_one_object() {
+    let narrow = resource(service_entry("shop", "a-example-com", "a.example.com", &[443]));
+    let whole = resource(service_entry("shop", "a-example-com", "a.example.com", &[443, 8443]));
+    let staged = plan(
+        "a.example.com",
+        "shop",
+        vec![
+            step(Role::Client, narrow.clone(), Some(Action::Create)),
+            step(Role::Client, whole, Some(Action::Update(Box::new(narrow)))),
+        ],
+    );
+    let counts = Counts { create: 1, ..Counts::default() };
+    assert_eq!(Counts::of(std::slice::from_ref(&staged)), counts);
+    let diff = unified(&[staged], "v1", &Palette::plain()).unwrap();
+    assert_eq!(diff.matches("diff -u -N").count(), 1, "{diff}");
+    assert!(diff.contains("+    name: tls-8443\n") || diff.contains("+  - name: tls-8443\n"), "{diff}");
+}
+
+#[test]
+fn a_diff_shows_what_is_created_changed_and_deleted() {
+    let diff = unified(&plans(), "v1", &Palette::plain()).unwrap();
+    assert_data_eq!(diff, file!["goldens/diff.txt"].raw());
+}
+
+#[test]
+fn equal_objects_give_no_diff() {
+    let object = resource(service_entry("shop", "a-example-com", "a.example.com", &[443]));
+    let same = plan("a.example.com", "shop", vec![step(Role::Client, object, None)]);
+    assert_eq!(unified(&[same], "v1", &Palette::plain()).unwrap(), "");
+}

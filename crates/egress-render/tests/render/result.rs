@@ -1,0 +1,70 @@
+//! What `add` and `remove` did.
+
+use std::time::Duration;
+
+use egress_core::proof::Side;
+use egress_core::role::{Kind, Role};
+use egress_render::document;
+use egress_render::outcome::{
+    self, DryRun, Looked, Outcome, Proven, StepOutcome, Verb, object_line, proof_line,
+};
+use snapbox::{assert_data_eq, file};
+
+use crate::fixtures::id;
+
+fn step(verb: Verb, looked: usize, live: usize) -> StepOutcome {
+    let elapsed = Duration::from_millis(412);
+    StepOutcome {
+        object: id(Kind::VirtualService, "shop", "edition-cnn-com-gateway"),
+        role: Role::GatewayLeg,
+        verb,
+        proof: Some(Looked { side: Side::Gateway, looked, live, elapsed }),
+    }
+}
+
+pub(crate) fn outcomes() -> Vec<Outcome> {
+    let stored = StepOutcome {
+        object: id(Kind::ServiceEntry, "shop", "edition-cnn-com-upstream"),
+        role: Role::Upstream,
+        verb: Verb::Unchanged,
+        proof: None,
+    };
+    vec![Outcome {
+        host: "edition.cnn.com".to_owned(),
+        namespace: "shop".to_owned(),
+        steps: vec![stored, step(Verb::ServersideApplied, 2, 2), step(Verb::NotReached, 0, 0)],
+        proof: Proven::ClientsOnly,
+        warnings: vec!["the gateway's pods may not be looked at".to_owned()],
+    }]
+}
+
+#[test]
+fn an_object_line_is_what_kubectl_would_print() {
+    let object = id(Kind::ServiceEntry, "shop", "edition-cnn-com");
+    for (verb, dry_run, expect) in [
+        (Verb::ServersideApplied, DryRun::None, "serverside-applied"),
+        (Verb::ServersideApplied, DryRun::Server, "serverside-applied (server dry run)"),
+        (Verb::ServersideApplied, DryRun::Client, "serverside-applied (dry run)"),
+        (Verb::Deleted, DryRun::None, "deleted"),
+        (Verb::Unchanged, DryRun::None, "unchanged"),
+        (Verb::NotReached, DryRun::None, "not reached"),
+    ] {
+        let line = object_line(&object, verb, dry_run);
+        assert_eq!(line, format!("serviceentry.networking.istio.io/edition-cnn-com {expect}"));
+    }
+}
+
+#[test]
+fn a_proof_line_tells_where_how_many_and_how_long() {
+    let line = |step: StepOutcome| proof_line(&step).unwrap();
+    assert_eq!(line(step(Verb::ServersideApplied, 2, 2)), "gateway leg live in 2/2 pods, 0.4 s");
+    assert_eq!(line(step(Verb::Unchanged, 1, 1)), "gateway leg live in 1/1 pod, 0.4 s");
+    assert_eq!(line(step(Verb::Deleted, 2, 1)), "gateway leg gone from 1/2 pods, 0.4 s");
+    assert_eq!(line(step(Verb::ServersideApplied, 0, 0)), "gateway leg not looked at: no pod to look at");
+}
+
+#[test]
+fn the_document_is_versioned() {
+    let document = outcome::document(&outcomes(), DryRun::None).unwrap();
+    assert_data_eq!(document::json(&document).unwrap(), file!["goldens/result.json"].raw());
+}

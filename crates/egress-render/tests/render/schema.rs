@@ -1,0 +1,44 @@
+//! The documents match the schemas that are published for them.
+
+use egress_render::outcome::{self, DryRun};
+use egress_render::{inventory, manifest};
+use serde_json::{Value, json};
+
+use crate::fixtures::rows;
+use crate::result::outcomes;
+
+fn schema(text: &str) -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(text).unwrap();
+    jsonschema::draft202012::meta::validate(&schema).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn check(schema: &jsonschema::Validator, document: &Value) {
+    let errors: Vec<String> =
+        schema.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+#[test]
+fn every_list_matches_its_schema() {
+    let schema = schema(include_str!("../../../../docs/schema/list.json"));
+    check(&schema, &inventory::document(&rows()).unwrap());
+    check(&schema, &inventory::document(&[]).unwrap());
+}
+
+#[test]
+fn every_result_matches_its_schema() {
+    let schema = schema(include_str!("../../../../docs/schema/result.json"));
+    for dry_run in [DryRun::None, DryRun::Client, DryRun::Server] {
+        check(&schema, &outcome::document(&outcomes(), dry_run).unwrap());
+    }
+}
+
+#[test]
+fn a_schema_refuses_what_it_does_not_know() {
+    let schema = schema(include_str!("../../../../docs/schema/list.json"));
+    let mut document = inventory::document(&rows()).unwrap();
+    document["items"][0]["surprise"] = json!(1);
+    assert!(!schema.is_valid(&document));
+    assert!(!schema.is_valid(&manifest::list(&[])));
+}
