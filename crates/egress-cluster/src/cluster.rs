@@ -9,6 +9,7 @@ use kube::Client;
 
 use crate::config::{ConnectOptions, resolve};
 use crate::error::{ClusterError, from_kube, one_line};
+use crate::transport;
 
 /// A connection to one cluster. Cheap to clone; nothing is sent before the first request.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ impl Cluster {
         let config = resolve(options)?;
         let server = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
         let default_namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| unusable(&server, &error))?;
+        let client = transport::client(config).map_err(|error| unusable(&server, &error))?;
         Ok(Cluster { client, server, default_namespace, limit: options.request_timeout })
     }
 

@@ -11,6 +11,7 @@ pub mod fetch;
 mod list;
 pub mod look;
 pub mod prove;
+mod transport;
 pub mod write;
 
 pub use cluster::Cluster;
