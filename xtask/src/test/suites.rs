@@ -16,7 +16,7 @@ pub(super) fn of_tier(workspace: &Metadata, tier: Tier) -> Vec<&str> {
 
 fn tier_of(package: &str, name: &str) -> Tier {
     match (package, name) {
-        ("xtask", "mesh") => Tier::Mesh,
+        ("xtask", "bed" | "mesh") => Tier::Mesh,
         ("kubectl-egress", _) => Tier::Cli,
         (_, "generate") => Tier::Generate,
         (_, "diagnose") => Tier::Diagnose,
@@ -42,7 +42,12 @@ mod tests {
                 package("egress-diagnose", vec![target("diagnose", "test")]),
                 package(
                     "xtask",
-                    vec![target("xtask", "bin"), target("mesh", "test"), target("world", "test")],
+                    vec![
+                        target("xtask", "bin"),
+                        target("bed", "test"),
+                        target("mesh", "test"),
+                        target("world", "test"),
+                    ],
                 ),
                 package("kubectl-egress", vec![target("cli", "test")]),
             ],
@@ -51,6 +56,6 @@ mod tests {
         assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "world"]);
         assert_eq!(of_tier(&workspace, Tier::Diagnose), ["diagnose"]);
         assert_eq!(of_tier(&workspace, Tier::Cli), ["cli"]);
-        assert_eq!(of_tier(&workspace, Tier::Mesh), ["mesh"]);
+        assert_eq!(of_tier(&workspace, Tier::Mesh), ["bed", "mesh"]);
     }
 }
