@@ -50,7 +50,7 @@ struct Scene<'a> {
 
 /// Everything in the way of these parts, refusals first.
 pub fn find(record: &Record, wanted: &[Part], gateway: &GatewayFacts, snapshot: &Snapshot) -> Vec<Conflict> {
-    let callers = callers(record, snapshot);
+    let callers = callers(&record.intent.export_to, &record.intent.namespace, snapshot);
     let scene = Scene { record, wanted, gateway, snapshot, callers };
     let mut found = names::conflicts(&scene);
     found.extend(at_callers::conflicts(&scene));
@@ -60,13 +60,12 @@ pub fn find(record: &Record, wanted: &[Part], gateway: &GatewayFacts, snapshot: 
     found
 }
 
-/// The namespaces whose sidecars will see the host, as far as they are known.
-pub fn callers(record: &Record, snapshot: &Snapshot) -> Vec<String> {
-    let intent = &record.intent;
+/// The namespaces whose sidecars see what is exported like this, as far as they are known.
+pub fn callers(export_to: &[String], namespace: &str, snapshot: &Snapshot) -> Vec<String> {
     let mut namespaces: Vec<String> = Vec::new();
-    for word in &intent.export_to {
+    for word in export_to {
         match word.as_str() {
-            "." => namespaces.push(intent.namespace.clone()),
+            "." => namespaces.push(namespace.to_owned()),
             "*" => namespaces
                 .extend(snapshot.pods.iter().filter(|pod| pod.has_proxy).map(|pod| pod.namespace.clone())),
             other => namespaces.push(other.to_owned()),

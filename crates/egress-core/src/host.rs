@@ -65,7 +65,7 @@ pub enum HostError {
     #[error("host `{0}` is not a wildcard Istio knows; expected `*.` and a name of at least two labels")]
     Wildcard(String),
     /// A name that means something inside the cluster or on the machine, never outside the mesh.
-    #[error("host `{host}` is inside the cluster ({why}); an egress is for hosts outside the mesh")]
+    #[error("host `{host}` {why}; an egress is for hosts outside the mesh")]
     Internal {
         /// The text.
         host: String,
@@ -124,23 +124,18 @@ impl DnsName {
     /// # Errors
     /// [`HostError`] says what was expected and what was found.
     pub fn parse(text: &str) -> Result<Self, HostError> {
-        let text = text.strip_suffix('.').unwrap_or(text);
         if text.is_empty() {
             return Err(HostError::Empty);
         }
         if let Some(found) = text.chars().find(|c| c.is_ascii() && !is_name_character(*c)) {
             return Err(HostError::Character { host: printable(text), found: describe(found) });
         }
-        let ascii = idna::domain_to_ascii_strict(text)
-            .ok()
-            .or_else(|| text.is_ascii().then(|| text.to_ascii_lowercase()))
-            .ok_or_else(|| HostError::Character {
-                host: printable(text),
-                found: "characters that IDNA does not allow".to_owned(),
-            })?;
-        check_labels(&ascii)?;
-        check_outside(&ascii)?;
-        Ok(DnsName(ascii))
+        let ascii = to_ascii(text)?;
+        // After the mapping, since IDNA takes other characters for dots as well.
+        let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
+        check_outside(ascii)?;
+        check_labels(ascii)?;
+        Ok(DnsName(ascii.to_owned()))
     }
 
     /// The name, in ASCII and lower case.
@@ -187,10 +182,32 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// A text in a message: in backticks, or `nothing`.
+pub fn quoted(text: &str) -> String {
+    if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", printable(text)) }
+}
+
 fn escape(character: char) -> Vec<char> {
     let hidden = character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     if hidden { character.escape_default().collect() } else { vec![character] }
+}
+
+/// Maps to A-labels. Hosts such as `r3---sn-4g5e.googlevideo.com` exist although IDNA forbids their dashes, so ASCII is
+/// taken as it is, unless it claims to be an A-label and is none.
+fn to_ascii(text: &str) -> Result<String, HostError> {
+    if let Ok(ascii) = idna::domain_to_ascii_strict(text) {
+        return Ok(ascii);
+    }
+    let lower = text.to_ascii_lowercase();
+    let found = if !text.is_ascii() {
+        "characters that IDNA does not allow"
+    } else if lower.split('.').any(|label| label.starts_with("xn--")) {
+        "an `xn--` label that is not Punycode"
+    } else {
+        return Ok(lower);
+    };
+    Err(HostError::Character { host: printable(text), found: found.to_owned() })
 }
 
 fn is_name_character(character: char) -> bool {
@@ -236,13 +253,13 @@ fn check_labels(name: &str) -> Result<(), HostError> {
 /// (ICANN, 2024) and is where our own upstream hosts live.
 fn check_outside(name: &str) -> Result<(), HostError> {
     const INSIDE: [(&str, &str); 7] = [
-        ("svc", "`.svc` names a Service"),
-        ("cluster.local", "the cluster's own domain"),
-        ("localhost", "this machine"),
-        ("local", "a name on the local network"),
-        ("internal", "a private name; cloud metadata and our own upstream hosts live there"),
-        ("localdomain", "this machine"),
-        ("in-addr.arpa", "a reverse name"),
+        ("svc", "names a Service"),
+        ("cluster.local", "is in the cluster's own domain"),
+        ("localhost", "is this machine"),
+        ("local", "is a name of the local network"),
+        ("internal", "is a private name, as of cloud metadata and of our own upstream hosts"),
+        ("localdomain", "is this machine"),
+        ("in-addr.arpa", "is a reverse name"),
     ];
     let inside =
         |suffix: &str| name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::conflict::callers;
 use crate::host::DnsName;
 use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record, RecordError};
@@ -88,12 +89,20 @@ impl Egress {
         self.record.as_ref().and_then(|record| record.as_ref().ok())
     }
 
+    /// The namespaces whose callers may use it, as far as they are known.
+    pub fn callers(&self, snapshot: &Snapshot) -> Vec<String> {
+        let own = [".".to_owned()];
+        let export_to = self.readable_record().map_or(own.as_slice(), |record| &record.intent.export_to);
+        callers(export_to, &self.namespace, snapshot)
+    }
+
     /// The live object that plays a part.
     pub fn part(&self, role: Role) -> Option<&Resource> {
         self.parts.iter().find(|part| part.role == role).map(|part| &part.resource)
     }
 
-    fn row(&self, snapshot: &Snapshot) -> Row {
+    /// The egress as `list` shows it.
+    pub fn row(&self, snapshot: &Snapshot) -> Row {
         let record = self.readable_record();
         let gateway = self.gateway.as_ref().and_then(|name| snapshot.gateway(name));
         Row {

@@ -4,6 +4,7 @@
 //! file, the environment or the clock: those live in `egress-cluster` and in the binary.
 
 pub mod conflict;
+pub mod departure;
 pub mod host;
 pub mod host_list;
 pub mod intent;
@@ -17,6 +18,7 @@ pub mod proxy;
 pub mod request;
 pub mod resource;
 pub mod role;
+pub mod selector;
 pub mod shape;
 pub mod snapshot;
 pub mod target;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::host::printable;
+use crate::host::quoted;
 
 /// What the application speaks on a port, in the words of `ServiceEntry.spec.ports[].protocol`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,13 +33,13 @@ pub struct Port {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PortError {
     /// Not a number from 1 to 65535.
-    #[error("expected a port from 1 to 65535, found `{0}`")]
+    #[error("expected a port from 1 to 65535, found {}", quoted(.0))]
     Number(String),
     /// A protocol that exists nowhere, or that this tool does not carry yet.
-    #[error("expected protocol HTTP or TLS, found `{0}`")]
+    #[error("expected protocol HTTP or TLS, found {}", quoted(.0))]
     Protocol(String),
     /// A number that does not tell its protocol.
-    #[error("port {0} does not tell its protocol; type `{0}/TLS` or `{0}/HTTP`")]
+    #[error("port {0} does not tell its protocol; expected `{0}/TLS` or `{0}/HTTP`")]
     Ambiguous(u16),
     /// A port that the sidecar itself listens on: istiod drops such a listener.
     #[error("port {0} belongs to the sidecar itself; Istio drops a ServiceEntry port of that number")]
@@ -87,7 +87,7 @@ impl FromStr for Port {
         };
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let number: u16 =
-            number.parse().ok().filter(|_| digits).ok_or_else(|| PortError::Number(printable(number)))?;
+            number.parse().ok().filter(|_| digits).ok_or_else(|| PortError::Number(number.to_owned()))?;
         let protocol = match (protocol, number) {
             (Some(protocol), _) => protocol,
             (None, 80) => Protocol::Http,
@@ -127,7 +127,7 @@ impl FromStr for Protocol {
         match text.to_ascii_uppercase().as_str() {
             "HTTP" => Ok(Protocol::Http),
             "TLS" | "HTTPS" => Ok(Protocol::Tls),
-            _ => Err(PortError::Protocol(printable(text))),
+            _ => Err(PortError::Protocol(text.to_owned())),
         }
     }
 }

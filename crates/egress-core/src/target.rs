@@ -70,11 +70,11 @@ impl FromStr for Target {
         if text.contains("://") {
             return from_url(text);
         }
-        let (host, port) = split_port(text);
-        if host.contains('@') {
+        if text.contains('@') {
             return Err(TargetError::Credentials);
         }
-        if host.contains('/') {
+        let (host, port) = split_port(text);
+        if host.contains('/') || port.is_some_and(|port| port.starts_with('/')) {
             return Err(TargetError::Form(printable(text)));
         }
         let host_name = single_name(host)?;
@@ -124,7 +124,7 @@ fn from_url(text: &str) -> Result<Target, TargetError> {
             .ok_or_else(|| TargetError::Form(printable(text)))?,
         Some(digits) => digits.parse().map_err(|_| TargetError::Port {
             host: printable(host),
-            error: PortError::Number(printable(digits)),
+            error: PortError::Number(digits.to_owned()),
         })?,
     };
     let port =

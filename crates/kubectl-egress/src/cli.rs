@@ -33,7 +33,7 @@ NetworkPolicy or a firewall.";
 
 const EXAMPLES: &str = "\
 Examples:
-  # Let the pods of namespace shop call edition.cnn.com, on ports 80 and 443, through the egress gateway
+  # Let the pods of namespace shop call edition.cnn.com, on ports 80 and 443
   kubectl egress add edition.cnn.com -n shop
 
   # See the objects first; needs no cluster
@@ -73,21 +73,25 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Let the pods of a namespace call hosts outside the mesh, through an egress gateway
+    /// See [`add::Add`].
+    #[command(about = add::ABOUT, long_about = add::LONG_ABOUT)]
     Add(Box<add::Add>),
-    /// Show which hosts may be called, from where, through which gateway
-    #[command(visible_alias = "ls")]
+    /// See [`list::List`].
+    #[command(about = list::ABOUT, visible_alias = "ls")]
     List(list::List),
-    /// Stop letting the pods of a namespace call hosts
-    #[command(visible_alias = "rm")]
+    /// See [`remove::Remove`].
+    #[command(about = remove::ABOUT, long_about = remove::LONG_ABOUT, visible_alias = "rm")]
     Remove(Box<remove::Remove>),
-    /// Walk the path of a host and say where it is broken, with evidence and a fix
+    /// See [`diagnose::Diagnose`].
+    #[command(about = diagnose::ABOUT, long_about = diagnose::LONG_ABOUT)]
     Diagnose(diagnose::Diagnose),
-    /// Print a completion script for a shell
+    /// See [`completion::Completion`].
+    #[command(about = completion::ABOUT, long_about = completion::LONG_ABOUT)]
     Completion(completion::Completion),
-    /// Print the version of this plugin
+    /// See [`version::Version`].
+    #[command(about = version::ABOUT)]
     Version(version::Version),
-    /// Answers a shell's question for candidates
+    /// See [`complete::Complete`].
     #[command(name = "__complete", hide = true)]
     Complete(complete::Complete),
 }

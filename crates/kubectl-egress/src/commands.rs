@@ -2,12 +2,26 @@
 //!
 //! They get resolved settings and a terminal, never flags or the environment.
 
+mod add;
+mod change;
 pub mod completion;
+mod decide;
+mod document;
+mod engine;
+mod interrupt;
+mod list;
+mod manifests;
+mod prune;
+mod remove;
+mod result;
+mod rights;
+mod sight;
 pub mod version;
 
 use crate::cli::{self, Cli, Command};
 use crate::exit::Code;
 use crate::program::Program;
+use crate::runtime;
 use crate::settings;
 use crate::terminal::Terminal;
 
@@ -21,22 +35,24 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
         }
         Some(Command::Add(typed)) => {
             let settings = settings::add::Add::resolve(*typed, &global, terminal)?;
-            anyhow::bail!("add is not built yet: {settings:?}")
+            add::run(&settings, terminal)
         }
         Some(Command::List(typed)) => {
-            let settings = settings::list::List::resolve(typed, &global)?;
-            anyhow::bail!("list is not built yet: {settings:?}")
+            let settings = settings::list::List::resolve(&typed, &global)?;
+            runtime::run(list::run(&settings, terminal))
         }
         Some(Command::Remove(typed)) => {
             let settings = settings::remove::Remove::resolve(*typed, &global, terminal)?;
-            anyhow::bail!("remove is not built yet: {settings:?}")
+            runtime::run(remove::run(&settings, terminal))
         }
         Some(Command::Diagnose(typed)) => {
             let settings = settings::diagnose::Diagnose::resolve(&typed, &global, terminal)?;
             anyhow::bail!("diagnose is not built yet: {settings:?}")
         }
         Some(Command::Completion(typed)) => completion::run(&typed, program, terminal),
-        Some(Command::Version(typed)) => version::run(settings::version::Version::resolve(&typed)?, terminal),
+        Some(Command::Version(typed)) => {
+            version::run(&settings::version::Version::resolve(&typed)?, terminal)
+        }
         Some(Command::Complete(typed)) => completion::candidates(typed, program, terminal),
     }
 }

@@ -3,18 +3,20 @@
 //! Says which flags contradict each other, and reads the files that flags name. Commands see only these values.
 
 pub mod add;
+mod connection;
 pub mod diagnose;
 pub mod duration;
 mod host_file;
 mod hosts;
 pub mod list;
-pub mod output;
+mod output;
 pub mod remove;
 pub mod version;
 pub mod writing;
 
-use egress_core::host::printable;
+use egress_core::host::quoted;
 use egress_core::intent::is_label;
+use egress_core::selector::Selector;
 
 use crate::exit::Failure;
 
@@ -45,11 +47,16 @@ fn checked_namespace(namespace: Option<String>) -> Result<Option<String>, Failur
     match namespace {
         Some(name) if !is_label(&name) => Err(Failure::usage(
             format!(
-                "`--namespace`: expected at most 63 lower case letters, digits and `-`, found `{}`",
-                printable(&name)
+                "`--namespace`: expected at most 63 lower case letters, digits and `-`, found {}",
+                quoted(&name)
             ),
             "type `kubectl get namespaces` for the names that exist",
         )),
         namespace => Ok(namespace),
     }
+}
+
+/// Reads `-l`.
+fn selector(text: &str) -> Result<Selector, Failure> {
+    text.parse().map_err(|error| Failure::usage(format!("`--selector`: {error}"), "type `-l team=news`"))
 }

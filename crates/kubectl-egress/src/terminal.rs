@@ -9,6 +9,8 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use dialoguer::Confirm;
+use egress_render::escape::escape;
+use egress_render::palette::Palette;
 
 pub use waiting::Waiting;
 
@@ -41,6 +43,14 @@ impl Terminal {
         Terminal { stdout: anstream::stdout(), stderr: anstream::stderr() }
     }
 
+    /// The styles of results: plain where nobody sees colour.
+    pub fn palette(&self) -> Palette {
+        match self.stdout.current_choice() {
+            anstream::ColorChoice::Never => Palette::plain(),
+            _ => Palette::coloured(),
+        }
+    }
+
     /// Prints a part of the result, as it is.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
         self.stdout.write_all(text.as_bytes())?;
@@ -65,9 +75,14 @@ impl Terminal {
         }
     }
 
+    /// Whether someone is there to be asked.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks before a change, if someone is there to answer.
     pub fn confirm(&mut self, question: &str) -> io::Result<Answer> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return Ok(Answer::NobodyThere);
         }
         let prompt = Confirm::new().with_prompt(escaped(question)).default(false).wait_for_newline(true);
@@ -90,15 +105,10 @@ impl Terminal {
     }
 }
 
-/// Makes control characters visible, but for line breaks: what a terminal would obey must not come from a cluster.
+/// Makes hidden characters visible, but for line breaks: what a terminal would obey must not come from a cluster.
 fn escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| match character {
-            '\n' => vec![character],
-            control if control.is_control() => control.escape_default().collect(),
-            other => vec![other],
-        })
-        .collect()
+    let lines: Vec<_> = text.split('\n').map(escape).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -136,7 +136,8 @@ fn other_layout(scene: &Scene<'_>, egress: &Egress) -> Option<Conflict> {
     let theirs = egress.readable_record().filter(|record| record.intent.layout != intent.layout)?;
     let both = [&theirs.intent, intent].iter().all(|intent| intent.ports_of(Protocol::Tls).next().is_some());
     let object = egress.part(Role::MeshLeg).filter(|_| both)?;
-    let message = format!("serves TLS of `{}` at this gateway in the {} layout", intent.host, theirs.intent.layout);
+    let message =
+        format!("serves TLS of `{}` at this gateway in the {} layout", intent.host, theirs.intent.layout);
     let hint = format!("use `--layout {}`: a gateway takes one layout per TLS host", theirs.intent.layout);
     Some(refusal(object, metadata::HOST, message, hint))
 }

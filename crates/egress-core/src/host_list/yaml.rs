@@ -14,16 +14,22 @@ use super::{Entry, HostListError, MAXIMUM_BYTES, MAXIMUM_ENTRIES};
 use crate::host::printable;
 use crate::target::Target;
 
-/// Whether a text is meant as YAML. No host starts with any of these.
+/// Whether a text is meant as YAML: its first line starts as no host can.
 pub(super) fn is_yaml(text: &str) -> bool {
     let first =
         text.lines().map(|line| without_comment(line).trim_end()).find(|line| !line.trim().is_empty());
     let start = first.unwrap_or_default().trim_start();
-    start == "-" || start.starts_with(['[', '{', '%']) || start.starts_with("- ") || is_document_start(start)
+    start == "-"
+        || start.starts_with(['[', '{', '%'])
+        || ["- ", "---"].iter().any(|mark| start.starts_with(mark))
+        || starts_with_key(start)
 }
 
-fn is_document_start(line: &str) -> bool {
-    line.starts_with("---") || line.starts_with("hosts:")
+/// `hosts:`, or any other key, so that a manifest is answered as the YAML that it is.
+fn starts_with_key(line: &str) -> bool {
+    let key = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with(char::is_whitespace);
+    line.split_once(':').is_some_and(|(word, rest)| key(word) && ends(rest))
 }
 
 /// Reads the YAML form.

@@ -4,7 +4,11 @@ use clap::Args;
 
 use super::change::Change;
 
-const LONG_ABOUT: &str = "\
+/// The line in the list of commands.
+pub const ABOUT: &str = "Let the pods of a namespace call hosts outside the mesh, through an egress gateway";
+
+/// What `--help` says.
+pub const LONG_ABOUT: &str = "\
 Let the pods of a namespace call hosts outside the mesh, through an egress gateway.
 
 HOST is a host, a host with a port, or a URL:
@@ -41,7 +45,7 @@ Examples:
 
 /// What was typed after `add`.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Add {
     /// Hosts outside the mesh, such as edition.cnn.com, edition.cnn.com:8443/TLS or https://edition.cnn.com
     #[arg(value_name = "HOST")]

@@ -15,7 +15,7 @@ pub struct Change {
     #[arg(default_value = "none", default_missing_value = BARE, hide_default_value = true)]
     pub dry_run: String,
 
-    /// Output format: json, yaml, name, wide or jsonpath=TEMPLATE
+    /// Output format: json, yaml, name or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
 

@@ -3,7 +3,11 @@
 use clap::Args;
 use clap_complete::Shell;
 
-const LONG_ABOUT: &str = "\
+/// The line in the list of commands.
+pub const ABOUT: &str = "Print a completion script for a shell";
+
+/// What `--help` says.
+pub const LONG_ABOUT: &str = "\
 Print a completion script for a shell.
 
 The script completes `kubectl-egress`. To complete `kubectl egress`, kubectl (1.26 and later) asks an executable named \
@@ -25,7 +29,7 @@ Examples:
 
 /// What was typed after `completion`.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Completion {
     /// bash, zsh, fish or powershell
     #[arg(value_name = "SHELL", value_parser = parse, ignore_case = true)]

@@ -2,7 +2,11 @@
 
 use clap::Args;
 
-const LONG_ABOUT: &str = "\
+/// The line in the list of commands.
+pub const ABOUT: &str = "Walk the path of a host and say where it is broken, with evidence and a fix";
+
+/// What `--help` says.
+pub const LONG_ABOUT: &str = "\
 Walk the path of a host and say where it is broken, with evidence and a fix.
 
 The walk goes from the caller to the gateway to the host and stops to blame after the first broken hop. What could not be \
@@ -21,7 +25,7 @@ Exits with 1 if there are findings, with 8 if there are none but not everything 
 
 /// What was typed after `diagnose`.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Diagnose {
     /// Hosts to walk; all by default
     #[arg(value_name = "HOST")]
@@ -31,7 +35,7 @@ pub struct Diagnose {
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
 
-    /// Output format: json
+    /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
 }

@@ -19,7 +19,8 @@ pub struct Global {
     pub namespace: Option<String>,
 
     /// Number for the log level verbosity; the log goes to stderr
-    #[arg(short = 'v', long = "v", global = true, value_name = "LEVEL", default_value_t = 0)]
+    #[arg(short = 'v', long = "v", global = true, value_name = "LEVEL", default_value = "0")]
+    #[arg(value_parser = verbosity)]
     #[arg(hide_short_help = true, hide_default_value = true, help_heading = HEADING)]
     pub verbosity: u8,
 
@@ -94,8 +95,16 @@ pub struct Connection {
     #[arg(hide_short_help = true)]
     pub as_user_extra: Vec<String>,
 
+    /// If true, opt-out of response compression for all requests to the server
+    #[arg(long, global = true, hide_short_help = true)]
+    pub disable_compression: bool,
+
     /// The length of time to wait before giving up on a single server request, such as 1s, 2m, 3h; 0 means no limit
     #[arg(long, global = true, value_name = "DURATION", default_value = "0", hide_short_help = true)]
     #[arg(value_parser = duration::parse)]
     pub request_timeout: Duration,
+}
+
+fn verbosity(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| "expected a number such as 6".to_owned())
 }

@@ -2,6 +2,9 @@
 
 use clap::Args;
 
+/// The line in the list of commands.
+pub const ABOUT: &str = "Show which hosts may be called, from where, through which gateway";
+
 const EXAMPLES: &str = "\
 Examples:
   # Hosts that the pods of namespace shop may call

@@ -4,7 +4,11 @@ use clap::Args;
 
 use super::change::Change;
 
-const LONG_ABOUT: &str = "\
+/// The line in the list of commands.
+pub const ABOUT: &str = "Stop letting the pods of a namespace call hosts";
+
+/// What `--help` says.
+pub const LONG_ABOUT: &str = "\
 Stop letting the pods of a namespace call hosts.
 
 The objects of a host are deleted in the reverse order of their creation, with proof from the proxies between the \
@@ -27,7 +31,7 @@ Examples:
 
 /// What was typed after `remove`.
 #[derive(Args, Debug)]
-#[command(long_about = LONG_ABOUT, after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES)]
 pub struct Remove {
     /// Hosts to remove, with all their ports
     #[arg(value_name = "HOST")]

@@ -2,6 +2,9 @@
 
 use clap::Args;
 
+/// The line in the list of commands.
+pub const ABOUT: &str = "Print the version of this plugin";
+
 const EXAMPLES: &str = "\
 Examples:
   kubectl egress version
@@ -11,7 +14,7 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Version {
-    /// Output format: json or yaml
+    /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
 }

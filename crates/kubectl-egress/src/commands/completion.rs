@@ -29,10 +29,15 @@ pub fn candidates(typed: Complete, program: &Program, terminal: &mut Terminal) -
     let mut words = vec![OsString::from(EXECUTABLE)];
     words.extend(typed.words);
     let last = words.len() - 1;
+    let begun = words[last].to_string_lossy().into_owned();
     let found = engine::complete(&mut crate::cli::command(program), words, last, None)?;
     let mut text = String::new();
     for candidate in found.iter().filter(|candidate| !candidate.is_hide_set()) {
         let value = candidate.get_value().to_string_lossy();
+        // As kubectl's own completion: flags only to a word that begins as one.
+        if value.starts_with('-') && !begun.starts_with('-') {
+            continue;
+        }
         let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
         writeln!(text, "{value}\t{}", help.lines().next().unwrap_or_default())?;
     }

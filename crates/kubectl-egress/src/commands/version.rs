@@ -4,12 +4,13 @@ use std::env::consts::{ARCH, OS};
 
 use serde_json::json;
 
+use super::document;
 use crate::exit::Code;
 use crate::settings::version::Version;
 use crate::terminal::Terminal;
 
 /// Prints the version.
-pub fn run(format: Version, terminal: &mut Terminal) -> anyhow::Result<Code> {
+pub fn run(settings: &Version, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let version = concat!("v", env!("CARGO_PKG_VERSION"));
     let platform = format!("{}/{}", go_name(OS), go_name(ARCH));
     let answer = json!({
@@ -18,10 +19,9 @@ pub fn run(format: Version, terminal: &mut Terminal) -> anyhow::Result<Code> {
         "version": version,
         "platform": platform,
     });
-    let text = match format {
-        Version::Text => format!("kubectl-egress {version} {platform}\n"),
-        Version::Json => format!("{answer:#}\n"),
-        Version::Yaml => serde_saphyr::to_string(&answer)?,
+    let text = match &settings.output {
+        None => format!("kubectl-egress {version} {platform}\n"),
+        Some(format) => document::text(&answer, format)?,
     };
     terminal.result(&text)?;
     Ok(Code::Done)

@@ -2,6 +2,7 @@
 //!
 //! Written for `kubectl egress`; the caller puts in the real name.
 
+use egress_cluster::ClusterError;
 use egress_core::host::HostError;
 use egress_core::port::PortError;
 use egress_core::target::TargetError;
@@ -9,8 +10,60 @@ use egress_core::target::TargetError;
 use super::Code;
 
 /// The exit code and the hint of an error that does not carry them itself.
-pub(super) fn of(_error: &anyhow::Error) -> (Code, Option<String>) {
-    (Code::Failed, None)
+pub(super) fn of(error: &anyhow::Error) -> (Code, Option<String>) {
+    match error.chain().find_map(|cause| cause.downcast_ref::<ClusterError>()) {
+        Some(error) => {
+            let (code, hint) = cluster(error);
+            (code, Some(hint))
+        }
+        None => (Code::Failed, None),
+    }
+}
+
+fn cluster(error: &ClusterError) -> (Code, String) {
+    match error {
+        ClusterError::Kubeconfig(_) => (
+            Code::Unreachable,
+            "type `kubectl config get-contexts`, or name a file: `--kubeconfig FILE`".to_owned(),
+        ),
+        ClusterError::Unreachable { .. } => (Code::Unreachable, "type `kubectl cluster-info`".to_owned()),
+        ClusterError::Timeout { .. } => {
+            (Code::Unreachable, "give it more time: `--request-timeout 1m`".to_owned())
+        }
+        ClusterError::Unauthorized(_) => {
+            (Code::Unreachable, "log in again; who you are says `kubectl auth whoami`".to_owned())
+        }
+        ClusterError::Forbidden(_) => {
+            (Code::Unreachable, "what you may do says `kubectl auth can-i --list -n NAMESPACE`".to_owned())
+        }
+        ClusterError::NoIstio => {
+            (Code::Failed, "is this the right cluster? type `kubectl config current-context`".to_owned())
+        }
+        ClusterError::NoGateway { .. } => (
+            Code::Failed,
+            "type `kubectl get services -A -l istio=egressgateway` for those that exist".to_owned(),
+        ),
+        ClusterError::NamespaceNotFound(_) => (Code::Failed, "type `kubectl get namespaces`".to_owned()),
+        ClusterError::Conflict { .. } => {
+            (Code::Conflict, "talk to the owner, or take the fields over: `--force-conflicts`".to_owned())
+        }
+        ClusterError::Moved { .. } => {
+            (Code::Conflict, "type the command again: it starts from what is there now".to_owned())
+        }
+        ClusterError::Rejected { object, .. } => {
+            let kind = object.kind.to_string().to_lowercase();
+            (
+                Code::Failed,
+                format!(
+                    "type `kubectl get {kind} {} -n {} -o yaml` for what is there",
+                    object.name, object.namespace
+                ),
+            )
+        }
+        ClusterError::Server { .. } | ClusterError::Unexpected(_) => {
+            (Code::Failed, "type the same with `-v 6` to see each request".to_owned())
+        }
+    }
 }
 
 /// What to type instead of a HOST that was refused.
@@ -32,7 +85,8 @@ fn host(error: &HostError) -> String {
     match error {
         HostError::SingleLabel(name) => format!("type the full name, such as `{name}.example.com`"),
         HostError::Internal { .. } => {
-            "calls to Services need no egress; type a host outside the mesh: `edition.cnn.com`".to_owned()
+            "calls inside the cluster need no egress; type a host outside the mesh: `edition.cnn.com`"
+                .to_owned()
         }
         HostError::ForbiddenAddress { .. } => "type a host outside the mesh: `edition.cnn.com`".to_owned(),
         HostError::Wildcard(_) => "name each host: `www.example.com api.example.com`".to_owned(),
@@ -46,6 +100,7 @@ fn port(host: &str, error: &PortError) -> String {
         PortError::Reserved(_) => {
             "a host on this port cannot be called through a sidecar; use another port".to_owned()
         }
-        PortError::Number(_) | PortError::Protocol(_) => format!("type `{host}:443/TLS`"),
+        PortError::Number(_) => format!("type `{host}:443/TLS`"),
+        PortError::Protocol(_) => format!("type `{host}:PORT/TLS` or `{host}:PORT/HTTP`"),
     }
 }

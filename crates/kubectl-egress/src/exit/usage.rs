@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use egress_core::host::printable;
+use egress_core::host::{printable, quoted};
 
 use super::Failure;
 use crate::program::Program;
@@ -57,12 +57,16 @@ impl Context<'_> {
 
     fn bad_value(&self) -> Failure {
         let flag = self.text(ContextKind::InvalidArg);
-        let found = printable(&self.text(ContextKind::InvalidValue));
+        let found = self.text(ContextKind::InvalidValue);
         let flag = flag.split([' ', '[']).next().unwrap_or(&flag);
         let flag = flag.trim_matches(['<', '>']);
         let why =
             std::error::Error::source(self.error).map_or("another value".to_owned(), ToString::to_string);
-        self.usage(&format!("`{flag}`: {why}, found `{found}`"))
+        let hint = match flag {
+            "--timeout" | "--settle" | "--request-timeout" => format!("type `{flag} 30s`"),
+            _ => self.help(),
+        };
+        Failure::usage(format!("`{flag}`: {why}, found {}", quoted(&found)), hint)
     }
 
     fn missing(&self) -> Failure {

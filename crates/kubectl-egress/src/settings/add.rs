@@ -1,11 +1,13 @@
 //! What `add` is to do.
 
-use egress_core::host::printable;
+use egress_cluster::config::ConnectOptions;
+use egress_core::host::quoted;
 use egress_core::intent::{GatewayName, Hop, Layout, WordError, is_label};
 use egress_core::target::Target;
+use egress_render::format::OutputFormat;
 
 use super::writing::Writing;
-use super::{checked_namespace, hosts};
+use super::{checked_namespace, connection, hosts, output};
 use crate::cli;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
@@ -32,9 +34,11 @@ pub struct Add {
     /// Take over fields of other managers.
     pub force_conflicts: bool,
     /// The format of the result.
-    pub output: Option<String>,
+    pub output: Option<OutputFormat>,
     /// For real or not, and with which proof.
     pub writing: Writing,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
 }
 
 /// The longest reason: it stands in a column of `list`.
@@ -70,8 +74,9 @@ impl Add {
             reason: typed.reason.map(reason).transpose()?,
             field_manager: field_manager(typed.field_manager)?,
             force_conflicts: typed.force_conflicts,
-            output: typed.change.output,
+            output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
             writing,
+            connection: connection::resolve(&global.connection),
             targets: hosts::read(&typed.hosts, &typed.filenames, terminal)?,
         })
     }
@@ -99,10 +104,7 @@ fn bad_word(flag: &str, error: &WordError, example: &str) -> Failure {
 fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Failure> {
     if let Some(bad) = namespaces.iter().find(|name| !matches!(name.as_str(), "." | "*") && !is_label(name)) {
         return Err(Failure::usage(
-            format!(
-                "`--export-to`: expected `.`, `*` or the name of a namespace, found `{}`",
-                printable(bad)
-            ),
+            format!("`--export-to`: expected `.`, `*` or the name of a namespace, found {}", quoted(bad)),
             "type `--export-to .` for the namespace itself",
         ));
     }
@@ -136,8 +138,8 @@ fn reason(text: String) -> Result<String, Failure> {
     if text.trim().is_empty() || length > LONGEST_REASON || text.chars().any(char::is_control) {
         return Err(Failure::usage(
             format!(
-                "`--reason`: expected one line of at most {LONGEST_REASON} characters, found `{}`",
-                printable(&text)
+                "`--reason`: expected one line of at most {LONGEST_REASON} characters, found {}",
+                quoted(&text)
             ),
             "type `--reason 'TICKET-1: news ticker'`",
         ));
@@ -148,10 +150,7 @@ fn reason(text: String) -> Result<String, Failure> {
 fn field_manager(name: String) -> Result<String, Failure> {
     if name.is_empty() || name.len() > LONGEST_MANAGER || name.chars().any(char::is_control) {
         return Err(Failure::usage(
-            format!(
-                "`--field-manager`: expected 1 to {LONGEST_MANAGER} characters, found `{}`",
-                printable(&name)
-            ),
+            format!("`--field-manager`: expected 1 to {LONGEST_MANAGER} characters, found {}", quoted(&name)),
             "leave it out for `kubectl-egress`",
         ));
     }

@@ -1,8 +1,10 @@
 //! What `diagnose` is to do.
 
+use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
+use egress_render::format::OutputFormat;
 
-use super::{Namespaces, hosts};
+use super::{Namespaces, connection, hosts, output};
 use crate::cli;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
@@ -14,8 +16,10 @@ pub struct Diagnose {
     pub hosts: Vec<DnsName>,
     /// Where to look.
     pub namespaces: Namespaces,
-    /// The report as JSON.
-    pub json: bool,
+    /// The format of the report; `None`: for people.
+    pub output: Option<OutputFormat>,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
 }
 
 impl Diagnose {
@@ -29,7 +33,8 @@ impl Diagnose {
         Ok(Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
-            json: super::output::is_json(typed.output.as_deref())?,
+            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
+            connection: connection::resolve(&global.connection),
         })
     }
 }

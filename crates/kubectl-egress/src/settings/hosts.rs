@@ -76,9 +76,8 @@ impl Hosts {
             0 => String::new(),
             others => format!(", and {others} more"),
         };
-        Some(format!(
-            "note: `{host}` is given twice ({first}; {second}){others}; the ports are taken together"
-        ))
+        let places = places(first, second);
+        Some(format!("note: `{host}` is given twice ({places}){others}; its ports are taken together"))
     }
 }
 
@@ -89,18 +88,29 @@ fn check_ports(target: &Target, first: &Origin, second: &Origin) -> Result<(), F
         None => Ok(()),
         Some(pair) => Err(Failure::usage(
             format!(
-                "host `{}`: port {} cannot be both {} and {} ({first}; {second})",
-                target.host, pair[0].number, pair[0].protocol, pair[1].protocol
+                "host `{}`: port {} cannot be both {} and {} ({})",
+                target.host,
+                pair[0].number,
+                pair[0].protocol,
+                pair[1].protocol,
+                places(first, second)
             ),
             format!("name the port once: `{}:{}`", target.host, pair[0]),
         )),
     }
 }
 
+fn places(first: &Origin, second: &Origin) -> String {
+    match (first, second) {
+        (Origin::Argument, Origin::Argument) => "in the arguments".to_owned(),
+        (first, second) => format!("{first} and {second}"),
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Argument => formatter.write_str("argument"),
+            Origin::Argument => formatter.write_str("an argument"),
             Origin::Line(file, line) => write!(formatter, "{file}:{line}"),
         }
     }

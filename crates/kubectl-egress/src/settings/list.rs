@@ -1,6 +1,10 @@
 //! What `list` is to do.
 
-use super::Namespaces;
+use egress_cluster::config::ConnectOptions;
+use egress_core::selector::Selector;
+use egress_render::format::OutputFormat;
+
+use super::{Namespaces, connection, output, selector};
 use crate::cli;
 use crate::exit::Failure;
 
@@ -10,21 +14,24 @@ pub struct List {
     /// Where to look.
     pub namespaces: Namespaces,
     /// Which objects.
-    pub selector: Option<String>,
+    pub selector: Option<Selector>,
     /// The format of the result.
-    pub output: Option<String>,
+    pub output: Option<OutputFormat>,
     /// Whether a table has a header.
     pub headers: bool,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
 }
 
 impl List {
     /// Puts the flags together.
-    pub fn resolve(typed: cli::list::List, global: &cli::global::Global) -> Result<Self, Failure> {
+    pub fn resolve(typed: &cli::list::List, global: &cli::global::Global) -> Result<Self, Failure> {
         Ok(List {
             namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
-            selector: typed.selector,
-            output: typed.output,
+            selector: typed.selector.as_deref().map(selector).transpose()?,
+            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_LISTS)?,
             headers: !typed.no_headers,
+            connection: connection::resolve(&global.connection),
         })
     }
 }

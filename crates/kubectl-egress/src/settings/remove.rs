@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 use egress_core::port::Port;
+use egress_core::selector::Selector;
 use egress_core::target::Target;
+use egress_render::format::OutputFormat;
 
 use super::writing::Writing;
-use super::{checked_namespace, hosts};
+use super::{checked_namespace, connection, hosts, output};
 use crate::cli;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
@@ -24,9 +27,11 @@ pub struct Remove {
     /// Remove the unused shared pair, too.
     pub prune: bool,
     /// The format of the result.
-    pub output: Option<String>,
+    pub output: Option<OutputFormat>,
     /// For real or not, and with which proof.
     pub writing: Writing,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
 }
 
 /// What to remove.
@@ -35,7 +40,7 @@ pub enum Selection {
     /// These hosts, each once, at least one.
     Hosts(Vec<DnsName>),
     /// Hosts whose objects carry these labels.
-    Labels(String),
+    Labels(Selector),
     /// Every host of the namespace.
     All,
 }
@@ -52,9 +57,10 @@ impl Remove {
             namespace: checked_namespace(global.namespace.clone())?,
             force: typed.force,
             prune: typed.prune,
-            output: typed.change.output.clone(),
+            output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
             selection: selection(typed, terminal)?,
             writing,
+            connection: connection::resolve(&global.connection),
         })
     }
 }
@@ -70,7 +76,7 @@ fn selection(typed: cli::remove::Remove, terminal: &mut Terminal) -> Result<Sele
             let hosts: BTreeSet<DnsName> = targets.into_iter().map(|target| target.host).collect();
             Ok(Selection::Hosts(hosts.into_iter().collect()))
         }
-        (false, Some(selector), false) => Ok(Selection::Labels(selector)),
+        (false, Some(selector), false) => Ok(Selection::Labels(super::selector(&selector)?)),
         (false, None, true) => Ok(Selection::All),
         (false, None, false) => Err(Failure::usage(
             "expected HOST, `-f FILE`, `-l SELECTOR` or `--all`, found none",

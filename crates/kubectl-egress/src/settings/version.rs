@@ -1,28 +1,21 @@
 //! What `version` is to do.
 
+use egress_render::format::OutputFormat;
+
 use super::output;
 use crate::cli;
 use crate::exit::Failure;
 
-/// The format in which `version` answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// One line.
-    Text,
-    /// JSON.
-    Json,
-    /// YAML.
-    Yaml,
+/// What `version` is to do.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The format of the answer; `None`: one line for people.
+    pub output: Option<OutputFormat>,
 }
 
 impl Version {
     /// Reads `-o`.
     pub fn resolve(typed: &cli::version::Version) -> Result<Self, Failure> {
-        match typed.output.as_deref() {
-            None => Ok(Version::Text),
-            Some("json") => Ok(Version::Json),
-            Some("yaml") => Ok(Version::Yaml),
-            Some(other) => Err(output::unknown(other, "json,yaml")),
-        }
+        Ok(Version { output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)? })
     }
 }

@@ -82,9 +82,9 @@ impl Writing {
 }
 
 fn unknown_dry_run(found: &str) -> Failure {
-    let found = egress_core::host::printable(found);
+    let found = egress_core::host::quoted(found);
     Failure::usage(
-        format!("`--dry-run`: expected \"none\", \"server\", or \"client\", found `{found}`"),
+        format!("`--dry-run`: expected \"none\", \"server\", or \"client\", found {found}"),
         "type `--dry-run=client`",
     )
 }

@@ -1,0 +1,57 @@
+//! What the end of an egress does to others: said before it is removed.
+//!
+//! Knows what outlives it. Refuses nothing: whoever removes decides.
+
+use crate::inventory::Egress;
+use crate::port::Protocol;
+use crate::role::Kind;
+use crate::snapshot::Snapshot;
+use crate::visibility::service_entry;
+
+/// One sentence for each consequence that outlives the egress.
+pub fn consequences(egress: &Egress, all: &[Egress], snapshot: &Snapshot) -> Vec<String> {
+    let mut found = direct_ways(egress, snapshot);
+    found.extend(drained(egress, all));
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Without the mesh leg, an entry of somebody else lets the callers leave directly.
+fn direct_ways(egress: &Egress, snapshot: &Snapshot) -> Vec<String> {
+    let leaves =
+        |entry: &crate::resource::Resource| egress.parts.iter().any(|part| part.resource.id == entry.id);
+    let remaining = || snapshot.of_kind(Kind::ServiceEntry).filter(|entry| !leaves(entry));
+    let mut found = Vec::new();
+    for caller in egress.callers(snapshot) {
+        for entry in service_entry::service_entries(remaining(), egress.host.as_str(), &caller) {
+            found.push(format!(
+                "{} stays: callers in `{caller}` will reach `{}` directly",
+                entry.id, egress.host
+            ));
+        }
+    }
+    found
+}
+
+/// One TLS host has one filter chain at a gateway; when the owner of its rule leaves, Envoy replaces the chain.
+fn drained(egress: &Egress, all: &[Egress]) -> Vec<String> {
+    let speaks_tls = |egress: &Egress| {
+        egress.readable_record().is_some_and(|record| record.intent.ports_of(Protocol::Tls).next().is_some())
+    };
+    let shares = |other: &&Egress| {
+        other.host == egress.host
+            && other.namespace != egress.namespace
+            && other.gateway == egress.gateway
+            && speaks_tls(other)
+    };
+    let sharing = all.iter().filter(shares).filter(|_| speaks_tls(egress));
+    sharing
+        .map(|other| {
+            format!(
+                "`{}` uses `{}` too: its long-lived TLS connections may be closed once and have to reconnect",
+                other.namespace, egress.host
+            )
+        })
+        .collect()
+}

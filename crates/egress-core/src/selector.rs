@@ -1,0 +1,161 @@
+//! Label selectors, as `kubectl get -l` takes them: `team=news,tier!=test,env in (a,b),!old`.
+//!
+//! Parsed once, asked often. Knows labels only.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::host::printable;
+
+/// Demands on labels; all must be met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector(Vec<Requirement>);
+
+/// Why a text is no selector.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("expected a label selector such as `team=news,tier!=test`, found `{0}`")]
+pub struct SelectorError(pub String);
+
+/// One demand on one label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Requirement {
+    key: String,
+    demand: Demand,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Demand {
+    Exists,
+    Missing,
+    In(Vec<String>),
+    /// Met by a label that does not exist, too.
+    NotIn(Vec<String>),
+}
+
+impl Selector {
+    /// Whether labels meet every demand.
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.0.iter().all(|Requirement { key, demand }| {
+            let value = labels.get(key);
+            match demand {
+                Demand::Exists => value.is_some(),
+                Demand::Missing => value.is_none(),
+                Demand::In(values) => value.is_some_and(|value| values.contains(value)),
+                Demand::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+            }
+        })
+    }
+}
+
+impl FromStr for Selector {
+    type Err = SelectorError;
+
+    fn from_str(text: &str) -> Result<Self, SelectorError> {
+        let requirements: Option<Vec<Requirement>> = split(text).into_iter().map(requirement).collect();
+        requirements.map(Selector).ok_or_else(|| SelectorError(printable(text)))
+    }
+}
+
+/// Splits at the commas that stand outside parentheses.
+fn split(text: &str) -> Vec<&str> {
+    let mut inside = false;
+    text.split(|character| {
+        inside = match character {
+            '(' => true,
+            ')' => false,
+            _ => inside,
+        };
+        character == ',' && !inside
+    })
+    .map(str::trim)
+    .collect()
+}
+
+fn requirement(text: &str) -> Option<Requirement> {
+    let (key, demand) = if let Some(key) = text.strip_prefix('!') {
+        (key, Demand::Missing)
+    } else if let Some((key, value)) = text.split_once("!=") {
+        (key, Demand::NotIn(vec![label_value(value)?]))
+    } else if let Some((key, value)) = text.split_once('=') {
+        (key, Demand::In(vec![label_value(value.strip_prefix('=').unwrap_or(value))?]))
+    } else if let Some((key, set)) = text.split_once('(') {
+        let set: Option<Vec<String>> = set.strip_suffix(')')?.split(',').map(label_value).collect();
+        match key.trim_end().rsplit_once(char::is_whitespace)? {
+            (key, "in") => (key, Demand::In(set?)),
+            (key, "notin") => (key, Demand::NotIn(set?)),
+            _ => return None,
+        }
+    } else {
+        (text, Demand::Exists)
+    };
+    let key = key.trim();
+    is_label_key(key).then(|| Requirement { key: key.to_owned(), demand })
+}
+
+/// `name` or `prefix/name`.
+fn is_label_key(key: &str) -> bool {
+    match key.split_once('/') {
+        Some((prefix, name)) => {
+            let dns = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+            (1..=253).contains(&prefix.len()) && prefix.bytes().all(dns) && is_name(name)
+        }
+        None => is_name(key),
+    }
+}
+
+fn label_value(text: &str) -> Option<String> {
+    let value = text.trim();
+    (value.is_empty() || is_name(value)).then(|| value.to_owned())
+}
+
+fn is_name(text: &str) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    bytes.len() <= 63
+        && edge(bytes.first())
+        && edge(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(selector: &str, labels: &[(&str, &str)]) -> bool {
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        selector.parse::<Selector>().unwrap().matches(&labels)
+    }
+
+    #[test]
+    fn every_form_of_kubectl_is_understood() {
+        let labels = [("team", "news"), ("example.com/tier", "test")];
+        for selector in [
+            "team",
+            "team=news",
+            "team==news",
+            "team = news",
+            "team!=sport",
+            "!old",
+            "old!=x",
+            "team in (sport, news)",
+            "team notin (sport),example.com/tier=test",
+            "old notin (x)",
+        ] {
+            assert!(matches(selector, &labels), "{selector}");
+        }
+        for selector in ["old", "team=sport", "team!=news", "!team", "team in (sport)", "team,old"] {
+            assert!(!matches(selector, &labels), "{selector}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_selector_is_refused() {
+        for text in
+            ["", ",", "a,,b", "=x", "a=b c", "a in b", "a in (b", "a > 1", "a/b/c", "-a", "a=\u{1b}[31m"]
+        {
+            assert!(text.parse::<Selector>().is_err(), "{text:?}");
+        }
+    }
+}

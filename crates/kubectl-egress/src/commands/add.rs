@@ -1,0 +1,142 @@
+//! `add`: let the callers of a namespace reach hosts through an egress gateway.
+
+use egress_cluster::fetch::{Namespaces, Scope};
+use egress_cluster::{Cluster, ClusterError, config};
+use egress_core::conflict;
+use egress_core::intent::Intent;
+use egress_core::metadata::Record;
+use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_render::outcome::DryRun;
+use jiff::Timestamp;
+
+use super::change::{Change, Work};
+use super::decide;
+use super::sight::Sight;
+use super::{manifests, result};
+use crate::exit::Code;
+use crate::runtime;
+use crate::settings::add::Add;
+use crate::settings::writing::Mode;
+use crate::terminal::Terminal;
+
+/// Adds, rehearses, or shows the difference.
+pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    match settings.writing.mode {
+        Mode::DryRunClient => offline(settings, terminal),
+        _ => runtime::run(online(settings, terminal)),
+    }
+}
+
+/// `--dry-run=client`: what would be written to a cluster where nothing exists yet.
+fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let namespace = match &settings.namespace {
+        Some(namespace) => namespace.clone(),
+        None => config::current_namespace(&settings.connection)?,
+    };
+    let stock = GatewayFacts::stock();
+    let gateway = match &settings.gateway {
+        Some(name) => GatewayFacts::assumed(name.clone(), stock.selector),
+        None => stock,
+    };
+    terminal
+        .note(&format!("note: no cluster was asked; assumed gateway {} with ports 80 and 443", gateway.name));
+    let snapshot = Snapshot { gateways: vec![gateway.clone()], ..Snapshot::default() };
+    let mut plans = Vec::new();
+    let mut parts = Vec::new();
+    for asked in records(settings, &namespace, &gateway, None) {
+        let decision = decide::add(asked, &gateway, &snapshot)?;
+        plans.extend(decision.plans);
+        parts.extend(decision.parts);
+    }
+    match &settings.output {
+        None => result::print_rehearsal(&plans, DryRun::Client, terminal)?,
+        Some(format) => manifests::print(&parts, &snapshot.mesh.api_version, format, terminal)?,
+    }
+    Ok(Code::Done)
+}
+
+async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
+    let scope = scope(settings, &namespace);
+    let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
+    let snapshot = snapshot?;
+    if !snapshot.namespaces.is_empty() && !snapshot.namespaces.contains(&namespace) {
+        return Err(ClusterError::NamespaceNotFound(namespace).into());
+    }
+    let gateway = decide::gateway(settings.gateway.as_ref(), &snapshot)?;
+    let mut work: Vec<Work> = Vec::new();
+    let mut seen = snapshot.clone();
+    let mut parts = Vec::new();
+    for asked in records(settings, &namespace, gateway, user.as_deref()) {
+        let decision = decide::add(asked, gateway, &seen)?;
+        // What one host writes, the next one finds: the shared pair is written once.
+        seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
+        parts.extend(decision.parts.clone());
+        let mut warnings = decision.warnings;
+        // The callers are the same for every host of one command.
+        let sight = match work.first() {
+            None => sight(&decision.record, gateway, &cluster, &snapshot).await?,
+            Some(Work { sight, .. }) => sight.clone(),
+        };
+        work.extend(decision.plans.into_iter().map(|plan| Work {
+            plan,
+            sight: sight.clone(),
+            warnings: std::mem::take(&mut warnings),
+        }));
+    }
+    let change = Change {
+        cluster: &cluster,
+        api_version: &snapshot.mesh.api_version,
+        field_manager: &settings.field_manager,
+        force_conflicts: settings.force_conflicts,
+        writing: &settings.writing,
+        output: settings.output.as_ref(),
+        question: "Add?",
+        unreadable: &snapshot.unreadable,
+    };
+    change.make(work, &parts, terminal).await
+}
+
+async fn sight(
+    record: &Record,
+    gateway: &GatewayFacts,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+) -> Result<Sight, ClusterError> {
+    let callers = conflict::callers(&record.intent.export_to, &record.intent.namespace, snapshot);
+    Sight::find(cluster, Some(gateway), &callers, snapshot).await
+}
+
+fn scope(settings: &Add, namespace: &str) -> Scope {
+    let everywhere = settings.export_to.iter().any(|word| word == "*");
+    let named = settings.export_to.iter().filter(|word| *word != ".").cloned();
+    Scope {
+        namespaces: if everywhere {
+            Namespaces::All
+        } else {
+            Namespaces::Some(named.chain([namespace.to_owned()]).collect())
+        },
+        gateway: settings.gateway.clone(),
+        nodes: false,
+    }
+}
+
+fn records(settings: &Add, namespace: &str, gateway: &GatewayFacts, user: Option<&str>) -> Vec<Record> {
+    let now = Timestamp::now();
+    let record = |target: &egress_core::target::Target| Record {
+        intent: Intent {
+            host: target.host.clone(),
+            ports: target.ports.clone(),
+            namespace: namespace.to_owned(),
+            gateway: gateway.name.clone(),
+            layout: settings.layout,
+            hop: settings.hop,
+            export_to: settings.export_to.clone(),
+            reason: settings.reason.clone(),
+        },
+        added_at: Timestamp::from_second(now.as_second()).ok(),
+        added_by: user.map(str::to_owned),
+    };
+    settings.targets.iter().map(record).collect()
+}

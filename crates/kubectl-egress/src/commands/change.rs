@@ -1,0 +1,200 @@
+//! A change to the cluster, from plans to an exit code: rights, question, steps, result.
+//!
+//! What `add` and `remove` have in common once it is decided what to do.
+
+use egress_cluster::Cluster;
+use egress_cluster::write::WriteOptions;
+use egress_core::plan::Plan;
+use egress_core::shape::Part;
+use egress_core::snapshot::Unreadable;
+use egress_render::format::OutputFormat;
+use egress_render::outcome::{DryRun, Outcome};
+use egress_render::{diff, plan as plan_view};
+
+use super::engine::{End, Engine};
+use super::interrupt::Interrupt;
+use super::sight::Sight;
+use super::{manifests, result, rights};
+use crate::exit::{Code, Failure};
+use crate::settings::writing::{Mode, Writing};
+use crate::terminal::{Answer, Terminal};
+
+/// One plan, and the proxies that prove it.
+pub(super) struct Work {
+    /// The steps.
+    pub plan: Plan,
+    /// What is looked at.
+    pub sight: Sight,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// How a change is made.
+pub(super) struct Change<'a> {
+    pub cluster: &'a Cluster,
+    pub api_version: &'a str,
+    pub field_manager: &'a str,
+    pub force_conflicts: bool,
+    pub writing: &'a Writing,
+    pub output: Option<&'a OutputFormat>,
+    /// What is asked before the first write.
+    pub question: &'a str,
+    pub unreadable: &'a [Unreadable],
+}
+
+impl Change<'_> {
+    /// Makes the change, or rehearses it, as the mode says. `parts` are what a rehearsal prints.
+    pub(super) async fn make(
+        &self,
+        work: Vec<Work>,
+        parts: &[Part],
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Code> {
+        let plans: Vec<Plan> = work.iter().map(|piece| piece.plan.clone()).collect();
+        for warning in work.iter().flat_map(|piece| &piece.warnings) {
+            terminal.warning(warning);
+        }
+        if self.writing.mode == Mode::Diff {
+            let text = diff::unified(&plans, self.api_version, &terminal.palette())?;
+            terminal.result(&text)?;
+            return Ok(if text.is_empty() { Code::Done } else { Code::Pending });
+        }
+        let missing = rights::missing(self.cluster, &plans).await?;
+        if !missing.is_empty() {
+            return Err(no_rights(&missing).into());
+        }
+        match self.writing.mode {
+            Mode::DryRunServer => self.rehearse(&plans, parts, terminal).await,
+            _ => self.apply(work, &plans, terminal).await,
+        }
+    }
+
+    /// `--dry-run=server`: the API server and its webhooks check every object and store nothing. An object that is
+    /// written in stages is checked as it will be in the end.
+    async fn rehearse(
+        &self,
+        plans: &[Plan],
+        parts: &[Part],
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Code> {
+        let options = self.options(true);
+        let mut checked = std::collections::BTreeSet::new();
+        for (step, action) in plans.iter().flat_map(|plan| plan.writes().collect::<Vec<_>>()) {
+            if checked.insert(step.object.id.clone()) {
+                self.cluster.write(&step.object, action, &options).await?;
+            }
+        }
+        match self.output {
+            None => result::print_rehearsal(plans, DryRun::Server, terminal)?,
+            Some(format) => manifests::print(parts, self.api_version, format, terminal)?,
+        }
+        Ok(Code::Done)
+    }
+
+    async fn apply(&self, work: Vec<Work>, plans: &[Plan], terminal: &mut Terminal) -> anyhow::Result<Code> {
+        let changes = plans.iter().any(|plan| !plan.is_empty());
+        if changes {
+            self.announce(&work, terminal)?;
+            if !self.is_confirmed(plans, terminal)? {
+                return Ok(Code::Failed);
+            }
+        }
+        let mut interrupt = Interrupt::catch()?;
+        let mut outcomes = Vec::new();
+        let mut end = End::Done;
+        for piece in work {
+            let engine = Engine {
+                cluster: self.cluster,
+                options: self.options(false),
+                sight: piece.sight,
+                proof: self.writing.proof,
+            };
+            let (outcome, ended) = engine.run(&piece.plan, piece.warnings, &mut interrupt, terminal).await;
+            outcomes.push(outcome);
+            end = ended;
+            if !matches!(end, End::Done) {
+                break;
+            }
+        }
+        result::print(&outcomes, self.output, terminal)?;
+        finish(end, &outcomes, self.writing.proof.timeout)
+    }
+
+    /// What may not be looked at, before the first write.
+    fn announce(&self, work: &[Work], terminal: &mut Terminal) -> Result<(), Failure> {
+        let mut notes: Vec<String> = work.iter().flat_map(|piece| piece.sight.notes.clone()).collect();
+        notes.dedup();
+        let blind = work.iter().any(|piece| !piece.sight.is_full());
+        if blind && self.writing.proof.required {
+            return Err(no_sight(&notes));
+        }
+        for unreadable in self.unreadable {
+            terminal.note(&format!("note: could not read {}: {}", unreadable.what, unreadable.why));
+        }
+        for note in &notes {
+            terminal.note(&format!("note: {note}"));
+        }
+        Ok(())
+    }
+
+    /// Shows the plan and asks, where someone is there to answer and has not answered already.
+    fn is_confirmed(&self, plans: &[Plan], terminal: &mut Terminal) -> anyhow::Result<bool> {
+        if self.writing.confirmed || !terminal.can_ask() {
+            return Ok(true);
+        }
+        terminal.note(&plan_view::view(plans, &terminal.palette()));
+        Ok(terminal.confirm(self.question)? != Answer::No)
+    }
+
+    fn options(&self, dry_run: bool) -> WriteOptions {
+        WriteOptions {
+            api_version: self.api_version.to_owned(),
+            dry_run,
+            force_conflicts: self.force_conflicts,
+            field_manager: self.field_manager.to_owned(),
+        }
+    }
+}
+
+/// Nothing is written where the right to see what happens was demanded and is missing.
+fn no_sight(notes: &[String]) -> Failure {
+    Failure {
+        code: Code::Unreachable,
+        message: format!("`--require-proof`: {}", notes.join("; ")),
+        hint: Some(
+            "ask for the right `create pods/portforward` there, or leave out `--require-proof`".to_owned(),
+        ),
+    }
+}
+
+fn no_rights(missing: &[String]) -> Failure {
+    Failure {
+        code: Code::Unreachable,
+        message: format!("you lack the right to: {}", missing.join("; ")),
+        hint: Some(
+            "ask for it, or use `--layout documented`, which writes to the namespace of `-n` only".to_owned(),
+        ),
+    }
+}
+
+fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyhow::Result<Code> {
+    match end {
+        End::Done => Ok(Code::Done),
+        End::Failed(error) => Err(error.into()),
+        End::Unproven(lacks) => Err(Failure {
+            code: Code::Unproven,
+            message: format!("not live within {timeout:?}: {lacks}\n{}", result::progress(outcomes)),
+            hint: Some(
+                "run the same command again to go on from here; `kubectl egress diagnose` says what is in the way"
+                    .to_owned(),
+            ),
+        }
+        .into()),
+        End::Interrupted => Err(Failure {
+            code: Code::Interrupted,
+            message: format!("interrupted\n{}", result::progress(outcomes)),
+            hint: Some("run `add` again to finish, or `remove` to undo".to_owned()),
+        }
+        .into()),
+    }
+}

@@ -1,0 +1,71 @@
+//! `list`: the egresses that exist, read back from the objects.
+
+use egress_cluster::Cluster;
+use egress_cluster::fetch::{self, Scope};
+use egress_core::inventory;
+use egress_core::role::Kind;
+use egress_core::snapshot::Snapshot;
+use egress_render::format::OutputFormat;
+use egress_render::inventory::{Columns, document as rows_document, names, table};
+use jiff::Timestamp;
+
+use super::document;
+use crate::exit::Code;
+use crate::settings::Namespaces;
+use crate::settings::list::List;
+use crate::terminal::Terminal;
+
+/// Lists.
+pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let namespace = match &settings.namespaces {
+        Namespaces::All => None,
+        Namespaces::One(named) => {
+            Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
+        }
+    };
+    let namespaces =
+        namespace.clone().map_or(fetch::Namespaces::All, |name| fetch::Namespaces::Some(vec![name]));
+    let snapshot = cluster.fetch(&Scope { namespaces, gateway: None, nodes: false }).await?;
+    let egresses = inventory::egresses(&snapshot);
+    let wanted = egresses.iter().filter(|egress| {
+        let here = namespace.as_ref().is_none_or(|namespace| egress.namespace == *namespace);
+        let labelled = settings
+            .selector
+            .as_ref()
+            .is_none_or(|selector| egress.parts.iter().any(|part| selector.matches(&part.resource.labels)));
+        here && labelled
+    });
+    let rows: Vec<inventory::Row> = wanted.map(|egress| egress.row(&snapshot)).collect();
+    let columns = |wide| Columns { namespace: namespace.is_none(), wide, header: settings.headers };
+    let text = match &settings.output {
+        None => table(&rows, columns(false), Timestamp::now()),
+        Some(OutputFormat::Wide) => table(&rows, columns(true), Timestamp::now()),
+        Some(OutputFormat::Name) => names(&rows),
+        Some(format) => document::text(&rows_document(&rows)?, format)?,
+    };
+    terminal.result(&text)?;
+    if rows.is_empty() {
+        terminal.note(&match &namespace {
+            Some(namespace) => format!("No egress found in {namespace} namespace."),
+            None => "No egress found.".to_owned(),
+        });
+    }
+    Ok(report_unreadable(&snapshot, namespace.as_deref(), terminal))
+}
+
+/// Rows may be missing where Istio's objects of the namespaces asked for cannot be read: that is no success.
+fn report_unreadable(snapshot: &Snapshot, namespace: Option<&str>, terminal: &mut Terminal) -> Code {
+    let here = |what: &str| match namespace {
+        None => true,
+        Some(namespace) => !what.contains(" in ") || what.ends_with(&format!("in namespace {namespace}")),
+    };
+    let mut code = Code::Done;
+    for unreadable in &snapshot.unreadable {
+        if unreadable.what.contains(Kind::GROUP) && here(&unreadable.what) {
+            terminal.warning(&format!("could not read {}: {}", unreadable.what, unreadable.why));
+            code = Code::Unchecked;
+        }
+    }
+    code
+}

@@ -1,0 +1,55 @@
+//! `remove --prune`: the shared pair goes as well, where nobody uses it any more.
+
+use egress_core::inventory::Egress;
+use egress_core::metadata;
+use egress_core::plan::{Action, Step};
+use egress_core::role::Role;
+use egress_core::shape::shared;
+use egress_core::snapshot::Snapshot;
+
+use super::change::Work;
+use super::remove::uses_pair;
+use crate::exit::{Code, Failure};
+
+/// Appends the deletion of each pair that is left without users to the last plan.
+pub(super) fn add_pairs(
+    work: &mut [Work],
+    chosen: &[Egress],
+    all: &[Egress],
+    snapshot: &Snapshot,
+) -> Result<(), Failure> {
+    if let Some(hidden) = snapshot.unreadable.iter().find(|row| row.what.contains("networking.istio.io")) {
+        return Err(Failure {
+            code: Code::Unreachable,
+            message: format!(
+                "`--prune` must see every egress, and {} cannot be read: {}",
+                hidden.what, hidden.why
+            ),
+            hint: Some("leave out `--prune`: the pair does no harm".to_owned()),
+        });
+    }
+    let stays = |egress: &&Egress| {
+        !chosen.iter().any(|gone| gone.namespace == egress.namespace && gone.host == egress.host)
+    };
+    let Some(last) = work.last_mut() else { return Ok(()) };
+    for gateway in &snapshot.gateways {
+        let used = all
+            .iter()
+            .filter(stays)
+            .any(|egress| uses_pair(egress) && egress.gateway.as_ref() == Some(&gateway.name));
+        let touched = chosen.iter().any(|egress| egress.gateway.as_ref() == Some(&gateway.name));
+        if used || !touched {
+            continue;
+        }
+        let pair = shared::pair(gateway, &snapshot.mesh);
+        let live = pair.iter().rev().filter_map(|part| Some((part.role, snapshot.find(&part.resource.id)?)));
+        last.plan.steps.extend(
+            live.filter(|(_, live)| metadata::is_ours(live)).map(|(role, live)| deletion(role, live.clone())),
+        );
+    }
+    Ok(())
+}
+
+fn deletion(role: Role, object: egress_core::resource::Resource) -> Step {
+    Step { role, object, action: Some(Action::Delete), proof: None }
+}

@@ -1,0 +1,126 @@
+//! `remove`: end egresses, in the reverse order of adding, with proof.
+
+use egress_cluster::Cluster;
+use egress_cluster::fetch::{Namespaces, Scope};
+use egress_core::departure;
+use egress_core::host::DnsName;
+use egress_core::intent::Layout;
+use egress_core::inventory::{self, Egress, state};
+use egress_core::metadata::FIELD_MANAGER;
+use egress_core::plan;
+use egress_core::snapshot::Snapshot;
+use egress_render::outcome::DryRun;
+
+use super::change::{Change, Work};
+use super::prune;
+use super::result;
+use super::sight::Sight;
+use crate::exit::{Code, Failure};
+use crate::settings::remove::{Remove, Selection};
+use crate::settings::writing::Mode;
+use crate::terminal::Terminal;
+
+/// Removes, or rehearses it.
+pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
+    // Callers of other namespaces may use the egress, and the pair is unused only if nobody uses it.
+    let scope = Scope { namespaces: Namespaces::All, gateway: None, nodes: false };
+    let snapshot = cluster.fetch(&scope).await?;
+    let all = inventory::egresses(&snapshot);
+    let chosen = choose(settings, &namespace, &all)?;
+    if chosen.is_empty() {
+        terminal.note(&format!("No egress to remove found in {namespace} namespace."));
+        return Ok(Code::Done);
+    }
+    let mut work = Vec::new();
+    for egress in &chosen {
+        work.push(piece(egress, &all, &cluster, &snapshot).await?);
+    }
+    if settings.prune {
+        prune::add_pairs(&mut work, &chosen, &all, &snapshot)?;
+    }
+    if settings.writing.mode == Mode::DryRunClient {
+        let plans: Vec<_> = work.into_iter().map(|piece| piece.plan).collect();
+        result::print_rehearsal(&plans, DryRun::Client, terminal)?;
+        return Ok(Code::Done);
+    }
+    let change = Change {
+        cluster: &cluster,
+        api_version: &snapshot.mesh.api_version,
+        field_manager: FIELD_MANAGER,
+        force_conflicts: settings.force,
+        writing: &settings.writing,
+        output: settings.output.as_ref(),
+        question: "Remove?",
+        unreadable: &snapshot.unreadable,
+    };
+    change.make(work, &[], terminal).await
+}
+
+async fn piece(
+    egress: &Egress,
+    all: &[Egress],
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+) -> anyhow::Result<Work> {
+    let wanted = state::wanted(egress, snapshot).unwrap_or_default();
+    let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
+    let sight = Sight::find(cluster, gateway, &egress.callers(snapshot), snapshot).await?;
+    let mut warnings = departure::consequences(egress, all, snapshot);
+    if egress.layout.is_none() {
+        warnings.push(format!(
+            "{} was made by someone else; its Gateway and DestinationRule objects may serve others and stay",
+            egress.host
+        ));
+    }
+    Ok(Work { plan: plan::remove::plan(egress, &wanted), sight, warnings })
+}
+
+fn choose(settings: &Remove, namespace: &str, all: &[Egress]) -> Result<Vec<Egress>, Failure> {
+    let here: Vec<&Egress> = all.iter().filter(|egress| egress.namespace == namespace).collect();
+    let removable = |egress: &&&Egress| egress.layout.is_some() || settings.force;
+    match &settings.selection {
+        Selection::Hosts(hosts) => {
+            let found = hosts.iter().map(|host| named(host, namespace, &here, settings.force));
+            found.collect::<Result<Vec<Vec<Egress>>, Failure>>().map(|found| found.concat())
+        }
+        Selection::All => Ok(here.iter().filter(removable).map(|egress| (*egress).clone()).collect()),
+        Selection::Labels(selector) => Ok(here
+            .iter()
+            .filter(removable)
+            .filter(|egress| egress.parts.iter().any(|part| selector.matches(&part.resource.labels)))
+            .map(|egress| (*egress).clone())
+            .collect()),
+    }
+}
+
+fn named(host: &DnsName, namespace: &str, here: &[&Egress], force: bool) -> Result<Vec<Egress>, Failure> {
+    let found: Vec<&Egress> = here.iter().filter(|egress| egress.host == *host).copied().collect();
+    let ours: Vec<Egress> =
+        found.iter().filter(|egress| egress.layout.is_some()).map(|e| (*e).clone()).collect();
+    match (ours.is_empty(), found.first()) {
+        (false, _) => Ok(ours),
+        (true, Some(foreign)) if force => Ok(vec![(*foreign).clone()]),
+        (true, Some(foreign)) => Err(Failure {
+            code: Code::Conflict,
+            message: format!(
+                "the egress of `{host}` in namespace {namespace} was made by someone else: {}",
+                foreign.parts.iter().map(|part| part.resource.id.to_string()).collect::<Vec<_>>().join(", ")
+            ),
+            hint: Some(format!(
+                "to remove it all the same: `kubectl egress remove {host} -n {namespace} --force`"
+            )),
+        }),
+        (true, None) => Err(Failure {
+            code: Code::Failed,
+            message: format!("no egress for host `{host}` found in namespace {namespace}"),
+            hint: Some(format!("see what is there: `kubectl egress list -n {namespace}`")),
+        }),
+    }
+}
+
+/// Whether an egress uses a shared pair.
+pub(super) fn uses_pair(egress: &Egress) -> bool {
+    egress.layout == Some(Layout::Shared)
+}

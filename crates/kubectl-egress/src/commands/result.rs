@@ -1,0 +1,88 @@
+//! What a change did, in the format that was asked for.
+
+use std::collections::BTreeSet;
+
+use egress_core::plan::{Action, Plan};
+use egress_render::format::OutputFormat;
+use egress_render::manifest;
+use egress_render::outcome::{self, DryRun, Outcome, StepOutcome, Verb};
+
+use super::document;
+use crate::terminal::Terminal;
+
+/// Prints outcomes: kubectl's lines, or the versioned document.
+pub(super) fn print(
+    outcomes: &[Outcome],
+    format: Option<&OutputFormat>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let steps = || outcomes.iter().flat_map(last_of_each);
+    let text = match format {
+        None | Some(OutputFormat::Wide) => steps().map(|step| line(step, DryRun::None)).collect::<String>(),
+        Some(OutputFormat::Name) => {
+            steps().map(|step| format!("{}\n", manifest::name(&step.object))).collect()
+        }
+        Some(OutputFormat::Json) => document::json(&outcome::document(outcomes, DryRun::None)?)?,
+        Some(OutputFormat::Yaml) => document::yaml(&outcome::document(outcomes, DryRun::None)?)?,
+        Some(OutputFormat::JsonPath(template)) => {
+            template.render(&outcome::document(outcomes, DryRun::None)?)?
+        }
+    };
+    terminal.result(&text)?;
+    Ok(())
+}
+
+/// Prints what would be written.
+pub(super) fn print_rehearsal(
+    plans: &[Plan],
+    dry_run: DryRun,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let mut seen = BTreeSet::new();
+    let steps = plans.iter().flat_map(|plan| &plan.steps).filter(|step| seen.insert(step.object.id.clone()));
+    let lines = steps.map(|step| {
+        let verb = match &step.action {
+            None => Verb::Unchanged,
+            Some(Action::Delete) => Verb::Deleted,
+            Some(_) => Verb::ServersideApplied,
+        };
+        format!("{}\n", outcome::object_line(&step.object.id, verb, dry_run))
+    });
+    let text: String = lines.collect();
+    terminal.result(&text)?;
+    Ok(())
+}
+
+/// What was and was not done, for a run that stopped early: one line each.
+pub(super) fn progress(outcomes: &[Outcome]) -> String {
+    let describe = |step: &StepOutcome| {
+        let name = format!("{} in namespace {}", manifest::name(&step.object), step.object.namespace);
+        match step.verb {
+            Verb::ServersideApplied => format!("  written      {name}"),
+            Verb::Deleted => format!("  deleted      {name}"),
+            Verb::Unchanged => format!("  unchanged    {name}"),
+            Verb::NotReached => format!("  not reached  {name}"),
+        }
+    };
+    outcomes.iter().flat_map(last_of_each).map(describe).collect::<Vec<_>>().join("\n")
+}
+
+/// An object may be written in stages: the last word about it counts, unless it was not reached.
+fn last_of_each(outcome: &Outcome) -> Vec<&StepOutcome> {
+    let mut steps: Vec<&StepOutcome> = Vec::new();
+    for step in &outcome.steps {
+        match steps.iter_mut().find(|found| found.object == step.object) {
+            Some(found) if step.verb != Verb::Unchanged => *found = step,
+            Some(_) => {}
+            None => steps.push(step),
+        }
+    }
+    steps
+}
+
+fn line(step: &StepOutcome, dry_run: DryRun) -> String {
+    match step.verb {
+        Verb::NotReached => String::new(),
+        verb => format!("{}\n", outcome::object_line(&step.object, verb, dry_run)),
+    }
+}

@@ -1,0 +1,156 @@
+//! `docs/reference.md` says what the program says: it is made from the command line's own definition, and compared here.
+//!
+//! `cargo xtask docs` writes it anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, Command};
+use kubectl_egress::cli;
+use kubectl_egress::program::Program;
+use snapbox::{Data, assert_data_eq};
+
+const INTRODUCTION: &str = "\
+# Reference
+
+All commands, flags, exit codes and rights. Made by `cargo xtask docs` from what the program itself says; do not edit.
+";
+
+/// The roles that the tests run with, and whom each is for.
+const ROLES: [(&str, &str); 3] = [
+    ("egress-viewer", "Who may look: `list`, and `diagnose` as far as objects tell."),
+    (
+        "egress-editor",
+        "Who may open hosts for one namespace: an application's developers. They prove what their own pods have.",
+    ),
+    ("egress-platform", "Who may open hosts for every namespace, and prove them at the gateways."),
+];
+
+#[test]
+fn the_reference_says_what_the_program_says() {
+    assert_data_eq!(reference(), Data::read_from(&repository().join("docs/reference.md"), None).raw());
+}
+
+#[test]
+fn the_readme_has_the_same_exit_codes() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+
+    for (code, meaning) in exit_codes(&program()) {
+        let row = format!("| {code} | {meaning} |");
+        assert!(readme.contains(&row), "README.md lacks {row}");
+    }
+}
+
+fn reference() -> String {
+    let program = program();
+    let mut text = INTRODUCTION.to_owned();
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+        describe(&mut text, command);
+    }
+    text.push_str("\n## Flags of every command\n\n");
+    let everywhere = program.get_arguments().filter(|argument| argument.is_global_set());
+    flags(&mut text, everywhere);
+    text.push_str("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
+    for (code, meaning) in exit_codes(&program) {
+        writeln!(text, "| {code} | {meaning} |").unwrap();
+    }
+    text.push_str("\n## Rights\n");
+    let access = fs::read_to_string(repository().join("tests/bed/access.yaml")).unwrap();
+    for (name, purpose) in ROLES {
+        let role = access
+            .split("\n---\n")
+            .find(|document| document.contains("rules:") && document.contains(&format!("name: {name}")))
+            .unwrap();
+        let role: Vec<_> = role.lines().filter(|line| !line.starts_with('#')).collect();
+        write!(text, "\n{purpose}\n\n```yaml\n{}\n```\n", role.join("\n")).unwrap();
+    }
+    text
+}
+
+fn describe(text: &mut String, command: &Command) {
+    let about = command.get_long_about().or(command.get_about()).unwrap();
+    write!(text, "\n## kubectl egress {}\n\n{}\n", command.get_name(), markdown(&about.to_string())).unwrap();
+    let own: Vec<_> = command.get_arguments().filter(|argument| !argument.is_global_set()).collect();
+    let shown = own.iter().copied().filter(|argument| !argument.is_hide_set() && argument.get_id() != "help");
+    if shown.clone().next().is_some() {
+        text.push('\n');
+        flags(text, shown);
+    }
+    if let Some(examples) = command.get_after_long_help().or(command.get_after_help()) {
+        write!(text, "\n```console\n{examples}\n```\n").unwrap();
+    }
+}
+
+fn flags<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
+    text.push_str("| flag | meaning |\n|---|---|\n");
+    for argument in arguments.filter(|argument| !argument.is_hide_set()) {
+        let help =
+            argument.get_help().or(argument.get_long_help()).map(ToString::to_string).unwrap_or_default();
+        let default: Vec<_> =
+            argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        let takes_value = argument.get_action().takes_values();
+        let default = match default.join(",") {
+            value if value.is_empty() || !takes_value => String::new(),
+            value => format!(" (default `{value}`)"),
+        };
+        writeln!(text, "| `{}` | {}{default} |", cell(&spelled(argument)), cell(&help)).unwrap();
+    }
+}
+
+/// The flag as one types it: `-n, --namespace NAMESPACE`.
+fn spelled(argument: &Arg) -> String {
+    let values = argument.get_value_names().unwrap_or_default();
+    let value = values.iter().map(|name| format!(" {name}")).collect::<String>();
+    let value = if argument.get_action().takes_values() { value } else { String::new() };
+    let names = [
+        argument.get_short().map(|name| format!("-{name}")),
+        argument.get_long().map(|name| format!("--{name}")),
+    ];
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    format!("{}{value}", names.join(", ")).trim().to_owned()
+}
+
+/// The codes, as the program's help has them.
+fn exit_codes(program: &Command) -> Vec<(String, String)> {
+    let help = program.get_after_long_help().unwrap().to_string();
+    let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+    let lines = codes.lines().take_while(|line| !line.trim().is_empty());
+    lines
+        .filter_map(|line| line.trim().split_once("  "))
+        .map(|(code, meaning)| (code.into(), meaning.into()))
+        .collect()
+}
+
+/// A text in which indented lines are typed or printed.
+fn markdown(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        if line.starts_with("  ") { format!("    {}", line.trim_start()) } else { line.to_owned() }
+    });
+    let lines: Vec<_> = lines.collect();
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        // A block of code needs an empty line before it.
+        let begins = line.starts_with("    ")
+            && index > 0
+            && !lines[index - 1].starts_with("    ")
+            && !lines[index - 1].is_empty();
+        writeln!(text, "{}{line}", if begins { "\n" } else { "" }).unwrap();
+    }
+    text.trim_end().to_owned()
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+fn program() -> Command {
+    let mut command = cli::command(&Program::from_path(None));
+    // Fills in what clap adds by itself, such as value names.
+    command.build();
+    command
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
