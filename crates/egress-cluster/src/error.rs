@@ -89,8 +89,8 @@ pub enum ClusterError {
         /// What the server said.
         message: String,
     },
-    /// An answer that does not have the expected form.
-    #[error("unexpected answer from the server: {0}")]
+    /// An answer that does not have the expected form, or a proxy that does not answer.
+    #[error("{0}")]
     Unexpected(String),
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-use crate::look::{AdminConnection, Parts, view};
+use crate::look::{AdminConnection, Pages, view};
 
 /// The first pause between two looks; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -80,11 +80,11 @@ impl Cluster {
 
     /// True once the expectation is met; false where looking again is of no use. `last` is what was seen meanwhile.
     async fn look_until_met(&self, pod: &PodFacts, expectation: &Expectation, last: &mut Outcome) -> bool {
-        let parts = Parts::of(expectation);
+        let pages = Pages::of(expectation);
         let mut kept = None;
         let mut pause = FIRST_PAUSE;
         loop {
-            match timeout(LOOK, self.look_once(pod, parts, expectation, &mut kept)).await {
+            match timeout(LOOK, self.look_once(pod, &pages, expectation, &mut kept)).await {
                 Ok(Ok(Ok(()))) => return true,
                 Ok(Ok(Err(lack))) => *last = Outcome::Lacking(lack),
                 Ok(Err(error)) => {
@@ -107,7 +107,7 @@ impl Cluster {
     async fn look_once(
         &self,
         pod: &PodFacts,
-        parts: Parts,
+        pages: &Pages,
         expectation: &Expectation,
         kept: &mut Option<AdminConnection>,
     ) -> Result<Result<(), Lack>, ClusterError> {
@@ -115,7 +115,7 @@ impl Cluster {
             Some(admin) => admin,
             None => kept.insert(AdminConnection::open(self, pod).await?),
         };
-        let view = view(admin, parts).await?;
+        let view = view(admin, pages).await?;
         Ok(check(&view, expectation))
     }
 }

@@ -43,7 +43,13 @@ impl Cluster {
         options: &WriteOptions,
     ) -> Result<Option<Resource>, ClusterError> {
         match action {
-            Action::Create => self.apply(object, Some(ABSENT), options).await.map(Some),
+            Action::Create => match self.apply(object, Some(ABSENT), options).await {
+                Err(ClusterError::Moved { object, .. }) => {
+                    let message = "someone else has created it meanwhile".to_owned();
+                    Err(ClusterError::Moved { object, message })
+                }
+                stored => stored.map(Some),
+            },
             Action::Update(found) => {
                 let version = found.live.as_ref().map(|live| live.resource_version.as_str());
                 self.apply(object, version, options).await.map(Some)
@@ -58,9 +64,10 @@ impl Cluster {
         version: Option<&str>,
         options: &WriteOptions,
     ) -> Result<Resource, ClusterError> {
-        let unexpected = |error: String| ClusterError::Unexpected(one_line(&error));
+        let unexpected =
+            |error: &str| ClusterError::Unexpected(format!("{}: {}", wanted.id, one_line(error)));
         let mut manifest =
-            wanted.to_json(&options.api_version).map_err(|error| unexpected(error.to_string()))?;
+            wanted.to_json(&options.api_version).map_err(|error| unexpected(&error.to_string()))?;
         if let Some(version) = version {
             manifest["metadata"]["resourceVersion"] = json!(version);
         }
@@ -74,7 +81,7 @@ impl Cluster {
             .patch(&wanted.id.name, &parameters, &Patch::Apply(&manifest))
             .map_err(kube::Error::BuildRequest);
         let stored: Value = self.written(wanted, async { self.client.request(request?).await }).await?;
-        Resource::from_json(stored).map_err(|error| unexpected(error.to_string()))
+        Resource::from_json(stored).map_err(|error| unexpected(&error.to_string()))
     }
 
     async fn delete(&self, found: &Resource, options: &WriteOptions) -> Result<(), ClusterError> {

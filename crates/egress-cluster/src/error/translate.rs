@@ -15,7 +15,7 @@ pub(crate) fn from_kube(server: &str, error: &kube::Error) -> ClusterError {
     match error {
         kube::Error::Api(status) => from_status(status),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
-            ClusterError::Unexpected(one_line(&root(error)))
+            ClusterError::Unexpected(format!("unexpected answer from the server: {}", one_line(&root(error))))
         }
         kube::Error::Auth(auth) => {
             ClusterError::Unauthorized(format!("getting credentials: {}", one_line(&root(auth))))
@@ -38,6 +38,8 @@ pub(crate) fn from_write(server: &str, object: &ObjectId, error: &kube::Error) -
     if status.is_conflict() || status.is_already_exists() {
         let causes = conflict_causes(status);
         return if causes.is_empty() {
+            // `Operation cannot be fulfilled on serviceentries… "example-com": the object has been modified; …`
+            let message = message.split_once("\": ").map_or(message.as_str(), |(_, why)| why).to_owned();
             ClusterError::Moved { object, message }
         } else {
             ClusterError::Conflict { object, causes }

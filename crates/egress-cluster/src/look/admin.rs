@@ -24,7 +24,7 @@ const ADMIN_PORT: u16 = 15000;
 
 /// A connection to one Envoy's admin port.
 pub(crate) struct AdminConnection {
-    pod: String,
+    pod: PodFacts,
     sender: SendRequest<Empty<Bytes>>,
     /// What the node says about the forwarding, once it fails.
     failure: Option<BoxFuture<'static, Option<String>>>,
@@ -39,21 +39,20 @@ struct Forwarder(Portforwarder);
 impl AdminConnection {
     /// Opens the way to a pod.
     pub(crate) async fn open(cluster: &Cluster, pod: &PodFacts) -> Result<Self, ClusterError> {
-        let name = format!("{}/{}", pod.namespace, pod.name);
         let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), &pod.namespace);
         let mut forwarder = Forwarder(cluster.ask(pods.portforward(&pod.name, &[ADMIN_PORT])).await?);
         let failure = forwarder.0.take_error(ADMIN_PORT).map(FutureExt::boxed);
-        let stream = forwarder.0.take_stream(ADMIN_PORT).ok_or_else(|| broken(&name, "no stream"))?;
+        let stream = forwarder.0.take_stream(ADMIN_PORT).ok_or_else(|| broken(pod, "no stream"))?;
         let connected = handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = connected.map_err(|error| broken(&name, &error.to_string()))?;
+        let (sender, connection) = connected.map_err(|error| broken(pod, &error.to_string()))?;
         let mut driver = JoinSet::new();
         driver.spawn(connection.unwrap_or_else(|error| tracing::debug!(%error, "admin connection ended")));
-        Ok(AdminConnection { pod: name, sender, failure, _driver: driver, _forwarder: forwarder })
+        Ok(AdminConnection { pod: pod.clone(), sender, failure, _driver: driver, _forwarder: forwarder })
     }
 
     /// Reads one page.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes, ClusterError> {
-        tracing::debug!(pod = %self.pod, path, "looking into a proxy");
+        tracing::debug!(pod = self.pod.name, path, "looking into a proxy");
         match self.request(path).await {
             Ok((StatusCode::OK, body)) => Ok(body),
             Ok((status, _)) => Err(broken(&self.pod, &format!("{path} answered {status}"))),
@@ -82,6 +81,7 @@ impl Drop for Forwarder {
     }
 }
 
-fn broken(pod: &str, problem: &str) -> ClusterError {
-    ClusterError::Unexpected(format!("the proxy of {pod}: {}", one_line(problem)))
+/// A look that failed, by the pod's name.
+pub(crate) fn broken(pod: &PodFacts, problem: &str) -> ClusterError {
+    ClusterError::Unexpected(format!("proxy of pod {}/{}: {}", pod.namespace, pod.name, one_line(problem)))
 }

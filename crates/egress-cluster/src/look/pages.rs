@@ -1,0 +1,126 @@
+//! Which of Envoy's admin pages answer an expectation, and no more of them than needed: a page costs time in proportion
+//! to the size of the mesh.
+//!
+//! Knows Envoy's filters: `name_regex` must match a whole name, `filter` any part of one; an Envoy that does not know
+//! them answers with everything.
+
+use egress_core::port::Protocol;
+use egress_core::proof::{Demand, Expectation, Side};
+use url::form_urlencoded::byte_serialize;
+
+const ROUTES: &str = "/config_dump?resource=dynamic_route_configs";
+const LISTENERS: &str = "/config_dump?resource=dynamic_listeners";
+const CLUSTERS: &str = "/clusters?format=json";
+
+/// The pages of one look; `None`: not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pages {
+    /// Route tables: HTTP.
+    pub(crate) routes: Option<String>,
+    /// Listeners: TLS.
+    pub(crate) listeners: Option<String>,
+    /// Clusters and their endpoints.
+    pub(crate) clusters: Option<String>,
+}
+
+impl Pages {
+    /// Everything.
+    pub(crate) fn all() -> Self {
+        let page = |path: &str| Some(path.to_owned());
+        Pages { routes: page(ROUTES), listeners: page(LISTENERS), clusters: page(CLUSTERS) }
+    }
+
+    /// What is needed to check an expectation.
+    pub(crate) fn of(expectation: &Expectation) -> Self {
+        let clusters: Vec<String> = expectation
+            .demands
+            .iter()
+            .filter_map(|demand| match demand {
+                Demand::Reaches { cluster } => Some(format!(r"\Q{cluster}\E")),
+                Demand::Leads { .. } | Demand::Gone { .. } => None,
+            })
+            .collect();
+        let filter = format!("^({})$", clusters.join("|"));
+        Pages {
+            routes: page(ROUTES, expectation, Protocol::Http),
+            listeners: page(LISTENERS, expectation, Protocol::Tls),
+            clusters: (!clusters.is_empty()).then(|| format!("{CLUSTERS}&filter={}", encoded(&filter))),
+        }
+    }
+}
+
+/// The tables or listeners of a protocol. In a sidecar their names end in the application's port (`80`, `host:80`,
+/// `0.0.0.0_443`), so that only those asked for are read; at a gateway they do not.
+fn page(path: &str, expectation: &Expectation, protocol: Protocol) -> Option<String> {
+    let mut ports = Vec::new();
+    let mut every = expectation.side == Side::Gateway;
+    for demand in &expectation.demands {
+        match demand {
+            Demand::Leads { port, .. } if port.protocol == protocol => ports.push(port.number.to_string()),
+            Demand::Gone { protocol: gone, .. } if *gone == protocol => {
+                every = true;
+                ports.push(String::new());
+            }
+            _ => {}
+        }
+    }
+    if ports.is_empty() {
+        return None;
+    }
+    if every {
+        return Some(path.to_owned());
+    }
+    let regex = format!("(.*[:_])?({})", ports.join("|"));
+    Some(format!("{path}&name_regex={}", encoded(&regex)))
+}
+
+fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_core::host::DnsName;
+    use egress_core::port::Port;
+
+    use super::*;
+
+    fn pages(side: Side, demands: Vec<Demand>) -> Pages {
+        Pages::of(&Expectation { side, host: DnsName::parse("example.com").unwrap(), demands })
+    }
+
+    fn leads(port: Port) -> Demand {
+        Demand::Leads { port, clusters: ["a".to_owned()].into(), where_listening: false }
+    }
+
+    fn gone(protocol: Protocol) -> Demand {
+        Demand::Gone { protocol, clusters: ["a".to_owned()].into() }
+    }
+
+    #[test]
+    fn only_the_pages_of_the_demanded_protocols_are_read() {
+        let found = pages(Side::Gateway, vec![leads(Port::HTTP)]);
+        assert_eq!(found, Pages { routes: Some(ROUTES.to_owned()), listeners: None, clusters: None });
+        let found = pages(Side::Clients, vec![gone(Protocol::Tls)]);
+        assert_eq!(found, Pages { routes: None, listeners: Some(LISTENERS.to_owned()), clusters: None });
+    }
+
+    #[test]
+    fn of_a_sidecar_only_the_tables_of_the_ports_are_read() {
+        let found = pages(Side::Clients, vec![leads(Port::HTTP), leads(Port::TLS)]);
+        assert_eq!(found.routes.unwrap(), format!("{ROUTES}&name_regex=%28.*%5B%3A_%5D%29%3F%2880%29"));
+        assert_eq!(
+            found.listeners.unwrap(),
+            format!("{LISTENERS}&name_regex=%28.*%5B%3A_%5D%29%3F%28443%29")
+        );
+        let both = pages(Side::Clients, vec![leads(Port::HTTP), gone(Protocol::Http)]);
+        assert_eq!(both.routes.unwrap(), ROUTES);
+    }
+
+    #[test]
+    fn of_the_clusters_only_those_asked_for_are_read() {
+        let cluster = "outbound|80||example.com".to_owned();
+        let found = pages(Side::Gateway, vec![Demand::Reaches { cluster }]).clusters.unwrap();
+        assert_eq!(found, format!("{CLUSTERS}&filter=%5E%28%5CQoutbound%7C80%7C%7Cexample.com%5CE%29%24"));
+    }
+}
