@@ -175,6 +175,13 @@ impl Bed {
         Ok(netns::command(&self.layout.pod(&pod.namespace, &pod.name), program))
     }
 
+    /// `xtask load` in the network of a pod, still without its options, see [`crate::load::Options`].
+    pub fn load(&self, namespace: &str, pod: &str) -> anyhow::Result<Command> {
+        let mut command = self.exec_in_pod(namespace, pod, outside::executable()?)?;
+        command.arg("load");
+        Ok(command)
+    }
+
     /// The address of a pod.
     pub fn pod_address(&self, namespace: &str, pod: &str) -> anyhow::Result<Ipv4Addr> {
         Ok(self.pod(namespace, pod)?.address)

@@ -40,7 +40,7 @@ pub(super) fn start(bed: &Bed) -> anyhow::Result<Started> {
 /// Waits until istiod answers, and until the API server asks it about every change.
 pub(super) fn wait(bed: &Bed, started: Started) -> anyhow::Result<()> {
     started.until(LIMIT, || Ok(is_ready(bed)))?;
-    wait::until("istiod to check changes of the cluster", LIMIT, || {
+    wait::until_with_log(&bed.layout.log("istiod"), "istiod to check changes of the cluster", LIMIT, || {
         let policies = bed.kubectl(&[
             "get",
             "validatingwebhookconfiguration",

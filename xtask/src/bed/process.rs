@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 
 use super::{layout::Layout, wait};
 
@@ -50,13 +50,12 @@ impl Started {
         mut ready: impl FnMut() -> anyhow::Result<bool>,
     ) -> anyhow::Result<()> {
         let what = format!("{} to be ready", self.part);
-        let result = wait::until(&what, limit, || {
+        wait::until_with_log(&self.log, &what, limit, || {
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended with {status}", self.part);
             }
             ready()
-        });
-        result.map_err(|error| anyhow!("{error:#}\n{}", last_lines(&self.log)))?;
+        })?;
         // Without this, a part that ends would stay as a zombie of a test that goes on.
         thread::spawn(move || self.child.wait());
         Ok(())
@@ -67,12 +66,4 @@ impl Started {
         let log = self.log.clone();
         self.until(limit, || Ok(fs::read_to_string(&log)?.lines().any(|line| line == text)))
     }
-}
-
-fn last_lines(log: &PathBuf) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().collect();
-    let last = lines[lines.len().saturating_sub(15)..].join("\n  ");
-    format!("the end of {}:\n  {last}", log.display())
 }

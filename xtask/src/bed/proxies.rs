@@ -48,7 +48,7 @@ pub(super) fn is_ready(bed: &Bed, pod: &Pod) -> bool {
 /// istiod writes its authority into every namespace, as soon as it has one.
 fn mesh_authority(bed: &Bed) -> anyhow::Result<String> {
     let mut certificate = String::new();
-    wait::until("the certificate of istiod's authority", LIMIT, || {
+    wait::until_with_log(&bed.layout.log("istiod"), "the certificate of istiod's authority", LIMIT, || {
         certificate = bed.kubectl(&[
             "get",
             "configmap",
