@@ -22,11 +22,7 @@ pub(super) fn print(
         Some(OutputFormat::Name) => {
             steps().map(|step| format!("{}\n", manifest::name(&step.object))).collect()
         }
-        Some(OutputFormat::Json) => document::json(&outcome::document(outcomes, DryRun::None)?)?,
-        Some(OutputFormat::Yaml) => document::yaml(&outcome::document(outcomes, DryRun::None)?)?,
-        Some(OutputFormat::JsonPath(template)) => {
-            template.render(&outcome::document(outcomes, DryRun::None)?)?
-        }
+        Some(format) => document::text(&outcome::document(outcomes, DryRun::None)?, format)?,
     };
     terminal.result(&text)?;
     Ok(())
