@@ -48,7 +48,7 @@ fn the_next_bed_of_a_name_cleans_what_a_crash_has_left() -> anyhow::Result<()> {
 
 #[test]
 fn a_bed_is_a_mesh_with_people_and_an_outside() -> anyhow::Result<()> {
-    let bed = up("mesh")?;
+    let bed = up("people")?;
     users_may_do_what_they_are_for(&bed)?;
     the_sidecar_refuses_what_goes_around_it_arrives(&bed)?;
     a_paused_proxy_is_not_ready_until_it_goes_on(&bed)

@@ -20,6 +20,8 @@ pub(super) fn start(bed: &Bed, certificate: &Pair) -> anyhow::Result<()> {
         let folder = directory.join(format!("{namespace}_{name}"));
         fs::create_dir_all(&folder)?;
         symlink(netns::path(&netns), folder.join("netns"))?;
+        // Applications have nothing to say: what runs in them comes by exec.
+        fs::write(folder.join("app.log"), "")?;
         let container = if part == "istiod" { "discovery.log" } else { "istio-proxy.log" };
         symlink(bed.layout.log(&part), folder.join(container))?;
     }
