@@ -127,11 +127,15 @@ impl DnsName {
         if text.is_empty() {
             return Err(HostError::Empty);
         }
-        if let Some(found) = text.chars().find(|c| c.is_ascii() && !is_name_character(*c)) {
+        // IDNA drops some hidden characters without a word; whoever typed one did not see it.
+        let wrong = |character: &char| {
+            is_hidden(*character) || character.is_ascii() && !is_name_character(*character)
+        };
+        if let Some(found) = text.chars().find(wrong) {
             return Err(HostError::Character { host: printable(text), found: describe(found) });
         }
-        let ascii = to_ascii(text)?;
-        // After the mapping, since IDNA takes other characters for dots as well.
+        let ascii = to_ascii(text.strip_suffix('.').unwrap_or(text))?;
+        // IDNA takes other characters for dots as well.
         let ascii = ascii.strip_suffix('.').unwrap_or(&ascii);
         check_outside(ascii)?;
         check_labels(ascii)?;
@@ -188,9 +192,14 @@ pub fn quoted(text: &str) -> String {
 }
 
 fn escape(character: char) -> Vec<char> {
-    let hidden = character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if hidden { character.escape_default().collect() } else { vec![character] }
+    if is_hidden(character) { character.escape_default().collect() } else { vec![character] }
+}
+
+/// What a terminal obeys, or what nobody sees.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 /// Maps to A-labels. Hosts such as `r3---sn-4g5e.googlevideo.com` exist although IDNA forbids their dashes, so ASCII is
@@ -218,7 +227,7 @@ fn describe(character: char) -> String {
     match character {
         ' ' => "a space".to_owned(),
         '_' => "an underscore".to_owned(),
-        other if other.is_control() => format!("the control character {}", other.escape_default()),
+        other if is_hidden(other) => format!("the hidden character {}", other.escape_default()),
         other => format!("`{other}`"),
     }
 }
