@@ -1,0 +1,139 @@
+//! What a check is: a row of data and a pure function.
+//!
+//! Knows nothing of which checks there are; that is [`checks`](crate::checks).
+
+use std::fmt;
+
+use egress_core::snapshot::GatewayFacts;
+use serde::{Serialize, Serializer};
+
+use crate::finding::Finding;
+use crate::view::View;
+use crate::way::Way;
+
+/// One check.
+pub struct Check {
+    /// Its stable code, never used again for anything else.
+    pub code: Code,
+    /// What is true when nothing is wrong.
+    pub name: &'static str,
+    /// How bad it is at worst when it is not true.
+    pub level: Level,
+    /// Where on the way it looks.
+    pub hop: Hop,
+    /// What it reads; held against what it does read.
+    pub inputs: &'static [Input],
+    /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.
+    pub docs: &'static str,
+    /// The function.
+    pub run: Run,
+}
+
+/// What a check is about, and its function.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// The mesh as a whole.
+    Mesh(fn(&View<'_>) -> Outcome),
+    /// One gateway.
+    Gateway(fn(&View<'_>, &GatewayFacts) -> Outcome),
+    /// The way of one host in one namespace.
+    Way(fn(&View<'_>, &Way<'_>) -> Outcome),
+}
+
+/// What a check says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is true; what was seen, where that is worth telling.
+    Good(Option<String>),
+    /// It is not true.
+    Bad(Vec<Finding>),
+    /// It could not be looked at, and why.
+    Unreadable(String),
+    /// Nothing is there yet that could tell, and what is missing.
+    NoEvidence(String),
+    /// It does not concern this subject.
+    NotApplicable,
+}
+
+/// A check's code, written `EG007`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(pub u16);
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Works, but not as safe or as whole as it should be.
+    Warning,
+    /// Traffic fails, or leaves where it must not.
+    Error,
+}
+
+/// The parts of a request's way, in the order of the walk. After the first broken one nothing more is blamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Hop {
+    /// What holds for every host.
+    Mesh,
+    /// The gateway's Service, pods and nodes.
+    Gateway,
+    /// The objects of the host: are they there at all.
+    Objects,
+    /// From the caller to the gateway, as the objects say it.
+    ToGateway,
+    /// From the gateway to the host, as the objects say it.
+    FromGateway,
+    /// What the Envoys have of it.
+    Proxies,
+    /// From the gateway's Envoy to the world.
+    Upstream,
+}
+
+/// What a check may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Input {
+    /// Mesh configuration.
+    Mesh,
+    /// Gateway Services and their pods.
+    Gateways,
+    /// Nodes.
+    Nodes,
+    /// Pods and namespaces of callers.
+    Pods,
+    /// ServiceEntry objects.
+    ServiceEntries,
+    /// VirtualService objects.
+    VirtualServices,
+    /// DestinationRule objects.
+    DestinationRules,
+    /// Gateway objects.
+    GatewayObjects,
+    /// Sidecar objects.
+    Sidecars,
+    /// Envoys of gateway pods.
+    GatewayProxies,
+    /// Envoys of calling pods.
+    ClientProxies,
+}
+
+impl Outcome {
+    /// Bad if there are findings, good otherwise.
+    pub fn of(findings: Vec<Finding>) -> Self {
+        if findings.is_empty() { Outcome::Good(None) } else { Outcome::Bad(findings) }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "EG{:03}", self.0)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,69 @@
+//! EG027: the callers' Envoys send the host to the gateway.
+
+use egress_core::host::DnsName;
+use egress_core::proof::{self, Demand, Expectation, Lack, Side};
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Fix, Place};
+use crate::legs::to_gateway;
+use crate::proxies::{Seen, demands};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(27),
+    name: "the callers' Envoys send the host to the gateway",
+    level: Level::Error,
+    hop: Hop::Proxies,
+    inputs: &[Input::VirtualServices, Input::ClientProxies],
+    docs: "\
+## What it checks
+One ready pod with a sidecar in each calling namespace: its Envoy must have the host's routes, they must lead to the
+gateway's Service and nowhere else, and the cluster must have endpoints.
+
+## Why it matters
+Objects that are right and an Envoy that has something else: the configuration did not arrive. istiod may be down or
+unreachable, or Envoy rejected what it got and keeps the old state.
+
+## How to fix
+See `istioctl proxy-status` for what istiod sent and Envoy took; the logs of the sidecar say what was rejected.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let (Some(gateway), Ok(host)) = (way.gateway, DnsName::parse(&way.host)) else {
+        return Outcome::NotApplicable;
+    };
+    let routes = to_gateway(view, way, gateway);
+    let demands = demands(way, &routes, Side::Clients);
+    let clusters = routes.iter().filter_map(crate::routes::Route::cluster);
+    let reaches = clusters.map(|cluster| Demand::Reaches { cluster });
+    let expectation =
+        Expectation { side: Side::Clients, host, demands: demands.into_iter().chain(reaches).collect() };
+    let mut seen = Seen::default();
+    for caller in &way.callers {
+        match view.client_proxy(caller) {
+            None => seen.nobody(format!("namespace {caller} has no ready pod with a sidecar")),
+            Some((_, Err(why))) => seen.unreadable(why),
+            Some((pod, Ok(envoy))) => {
+                seen.looked(proof::check(envoy, &expectation).err().map(|Lack(lack)| Finding {
+                    code: CHECK.code,
+                    level: CHECK.level,
+                    message: format!(
+                        "the Envoy of pod {} does not send {} to the gateway",
+                        pod.name, way.host
+                    ),
+                    object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+                    evidence: vec![format!("its Envoy: {lack}")],
+                    consequence: format!("calls from {caller} to {} do not reach the gateway", way.host),
+                    fix: Fix {
+                        command: format!("istioctl proxy-status {}.{}", pod.name, pod.namespace),
+                        why: "shows what istiod sent and what Envoy took".to_owned(),
+                    },
+                }))
+            }
+        }
+    }
+    seen.outcome()
+}

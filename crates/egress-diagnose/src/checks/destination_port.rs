@@ -1,0 +1,65 @@
+//! EG005: routes to the gateway name a port that its Service has.
+
+use std::collections::BTreeSet;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::to_gateway;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(5),
+    name: "routes lead to a port of the gateway's Service",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::VirtualServices],
+    docs: "\
+## What it checks
+The port of each destination in the routes to the gateway, against the ports of its Service.
+
+## Why it matters
+A port that the Service does not have makes no cluster: the route leads nowhere, and calls fail with 503 (`NC`).
+
+## How to fix
+Route to a port of the Service (not to the target port of the pods), or add the port to the Service.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway.filter(|gateway| !gateway.assumed) else { return Outcome::NotApplicable };
+    let mut told = BTreeSet::new();
+    let mut findings = Vec::new();
+    for route in to_gateway(view, way, gateway) {
+        let Some(port) = route.destination_port.filter(|port| gateway.port(*port).is_none()) else {
+            continue;
+        };
+        if !told.insert(route.field.clone()) {
+            continue;
+        }
+        let ports: Vec<String> = gateway.ports.iter().map(|port| port.number.to_string()).collect();
+        let target = gateway.ports.iter().find(|other| other.target == Some(port));
+        let right = target.or_else(|| gateway.ports.first());
+        let path = route.field.replace('.', "/").replace('[', "/").replace(']', "");
+        let operation = format!(
+            r#"{{"op":"replace","path":"/{path}/port/number","value":{}}}"#,
+            right.map_or(port, |port| port.number)
+        );
+        findings.push(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("the gateway's Service has no port {port}"),
+            object: Place::of(&route.resource.id)
+                .field(format!("{}.port.number", route.field), port.to_string()),
+            evidence: vec![match target {
+                Some(target) => format!("{port} is the target port of port {}", target.number),
+                None => format!("service {} has ports {}", gateway.name, ports.join(", ")),
+            }],
+            consequence: format!("{} calls to {} fail with 503", route.protocol, way.host),
+            fix: fixes::patch(&route.resource.id, &operation, "routes to a port that the Service has"),
+        });
+    }
+    Outcome::of(findings)
+}

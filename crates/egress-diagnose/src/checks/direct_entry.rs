@@ -1,0 +1,134 @@
+//! EG014: wherever the host is known, its calls go through a gateway.
+
+use egress_core::port::Port;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::to_gateway;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::{export_to, list};
+
+pub(super) const CHECK: Check = Check {
+    code: Code(14),
+    name: "nobody is let out directly by an entry without a route",
+    level: Level::Error,
+    hop: Hop::Objects,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices],
+    docs: "\
+## What it checks
+Every ServiceEntry of the host: whoever sees it must also see a route that takes the host to a gateway.
+
+## Why it matters
+A ServiceEntry makes a host known to sidecars. Without a route to a gateway they send straight to it, from the caller's
+node, also under `REGISTRY_ONLY`. For the callers in question that is an error; for other namespaces, or a port that the
+routes leave out, a warning: the egress works, but some calls leave by another way.
+
+## How to fix
+Add the host where it is called, or export the entry no further than it is needed.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let entries = view.entries(&way.host);
+    if entries.is_empty() && way.egress.is_none() {
+        return Outcome::NotApplicable;
+    }
+    let routed = |viewer: &str| !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
+    let mut findings = Vec::new();
+    for caller in way.callers.iter().filter(|caller| !routed(caller)) {
+        if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {
+            findings.push(callers_leave(entry, way, caller));
+        }
+    }
+    findings.extend(way.gateway.into_iter().flat_map(|gateway| ports_leave(view, way, gateway)));
+    for entry in entries.iter().filter(|entry| !way.owns(&entry.id)) {
+        findings.extend(others_leave(view, way, entry, &routed));
+    }
+    Outcome::of(findings)
+}
+
+/// Ports that the callers' entry declares and no route takes to the gateway.
+fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
+    let routes = to_gateway(view, way, gateway);
+    let direct = way.ports.iter().filter(|port| !routes.iter().any(|route| route.carries(**port)));
+    let entry = view.entries(&way.host).into_iter().find(|entry| way.owns(&entry.id));
+    let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
+    let callers = list(&way.callers);
+    let finding = |port: &Port| Finding {
+        code: CHECK.code,
+        level: Level::Warning,
+        message: format!(
+            "port {} of {} is known, and no route takes it to the gateway",
+            port.number, way.host
+        ),
+        object: Place::of(&entry.id).field("spec.ports[].number", port.number.to_string()),
+        evidence: vec![format!("{} routes other ports only", route.resource.id)],
+        consequence: format!(
+            "{} calls from {callers} to {}:{} leave directly from the caller's node",
+            port.protocol, way.host, port.number
+        ),
+        fix: fixes::add(way, "takes all ports through the gateway"),
+    };
+    direct.map(finding).collect()
+}
+
+fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
+    Finding {
+        code: CHECK.code,
+        level: Level::Error,
+        message: format!("{} is known in namespace {caller}, and no route takes it to a gateway", way.host),
+        object: Place::export_to(entry),
+        evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", way.host)],
+        consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
+        fix: fixes::add_for(&way.host, Some(caller), "takes its calls through the gateway"),
+    }
+}
+
+/// An entry of somebody else, seen by namespaces that have no route for the host.
+fn others_leave(
+    view: &View<'_>,
+    way: &Way<'_>,
+    entry: &Resource,
+    routed: &impl Fn(&str) -> bool,
+) -> Option<Finding> {
+    // What another egress of this tool or of others exports is judged with that egress.
+    let judged_elsewhere =
+        view.egresses().iter().any(|egress| egress.parts.iter().any(|part| part.resource.id == entry.id));
+    let words = export_to(entry);
+    let owner = &entry.id.namespace;
+    let is_caller = |namespace: &str| way.callers.iter().any(|caller| caller == namespace);
+    let public = words.iter().any(|word| word == "*");
+    let mut viewers: Vec<&str> = words
+        .iter()
+        .filter(|word| *word != "*" && *word != "~")
+        .map(|word| if word == "." { owner.as_str() } else { word.as_str() })
+        .filter(|viewer| !is_caller(viewer) && !routed(viewer))
+        .collect();
+    // No namespace has this name, so that it sees what everybody sees.
+    let everybody = public && !routed("");
+    if everybody {
+        viewers = vec!["every other namespace"];
+    }
+    if judged_elsewhere || viewers.is_empty() {
+        return None;
+    }
+    let whom = list(&viewers);
+    Some(Finding {
+        code: CHECK.code,
+        level: Level::Warning,
+        message: format!("an entry that is not part of this egress makes {} known to {whom}", way.host),
+        object: Place::export_to(entry),
+        evidence: vec![format!("no VirtualService of {} is visible there", way.host)],
+        consequence: format!("calls from {whom} to {} leave directly from the caller's node", way.host),
+        fix: fixes::merge(
+            &entry.id,
+            r#"{"exportTo":["."]}"#,
+            "keeps the entry to its own namespace; others are refused until the host is added for them",
+        ),
+    })
+}

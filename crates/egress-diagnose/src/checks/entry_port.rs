@@ -1,0 +1,71 @@
+//! EG053: the entry that the gateway uses has the port.
+
+use std::collections::BTreeSet;
+
+use egress_core::resource::Resource;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::upstreams;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(53),
+    name: "the entry that the gateway uses has every port",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    docs: "\
+## What it checks
+The port of each destination at the gateway, against the ServiceEntry that the gateway uses for the host: its own, else the
+oldest that it sees.
+
+## Why it matters
+The gateway knows one entry of a host. Ports that only a younger one declares do not exist there, and calls to them fail
+with 503 (`NC`): two namespaces that add the same host with different ports break each other.
+
+## How to fix
+Declare the port in the entry that is used, or give the upstream a host of its own, as `kubectl egress add` does.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let mut told = BTreeSet::new();
+    let mut findings = Vec::new();
+    for route in upstreams(view, way, gateway) {
+        let entries = view.entries_seen_from(&gateway.name.namespace, route.host);
+        let (Some(port), Some((used, others))) = (route.destination_port, entries.split_first()) else {
+            continue;
+        };
+        if ports(used).contains(&port) || !told.insert((route.host, port)) {
+            continue;
+        }
+        let numbers: Vec<String> = ports(used).iter().map(u16::to_string).collect();
+        let elsewhere = others.iter().find(|entry| ports(entry).contains(&port));
+        findings.push(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("the gateway does not know port {port} of {}", route.host),
+            object: Place::of(&used.id).field("spec.ports[].number", numbers.join(", ")),
+            evidence: vec![match elsewhere {
+                Some(other) => format!("{} has the port and is younger: the gateway ignores it", other.id),
+                None => format!(
+                    "{} sends there",
+                    Place::of(&route.resource.id).field(route.field.as_str(), port.to_string())
+                ),
+            }],
+            consequence: format!("calls to {} that need port {port} get 503 from the gateway", way.host),
+            fix: fixes::add(way, "gives the gateway an entry of its own for this host and namespace"),
+        });
+    }
+    Outcome::of(findings)
+}
+
+fn ports(entry: &Resource) -> Vec<u16> {
+    let ports = entry.service_entry().and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
+    ports.filter_map(|port| u16::try_from(port.number).ok()).collect()
+}

@@ -1,0 +1,56 @@
+//! EG051: the entry that the gateway uses can be resolved there.
+
+use std::collections::BTreeMap;
+
+use egress_istio::service_entry::ServiceEntryResolution;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::upstreams;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(51),
+    name: "the entry that the gateway uses is resolved by DNS or has addresses",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    docs: "\
+## What it checks
+`resolution` of the ServiceEntry that the gateway uses: it must not be `NONE`, which is what a missing field means.
+
+## Why it matters
+With `NONE` a sidecar sends to the address that the application dialled. A gateway is dialled itself, so that it has no
+address to send to: every call fails with 503 (`UH`).
+
+## How to fix
+Set `resolution: DNS`.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let used = upstreams(view, way, gateway)
+        .into_iter()
+        .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied());
+    let unresolved: BTreeMap<_, _> = used
+        .filter(|entry| {
+            let resolution = entry.service_entry().and_then(|spec| spec.resolution.as_ref());
+            matches!(resolution, None | Some(ServiceEntryResolution::None))
+        })
+        .map(|entry| (&entry.id, entry))
+        .collect();
+    let findings = unresolved.into_values().map(|entry| Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: format!("the gateway cannot resolve {}", way.host),
+        object: Place::of(&entry.id).field("spec.resolution", "NONE"),
+        evidence: Vec::new(),
+        consequence: format!("calls to {} get 503 from the gateway", way.host),
+        fix: fixes::merge(&entry.id, r#"{"resolution":"DNS"}"#, "lets the gateway look the host up"),
+    });
+    Outcome::of(findings.collect())
+}

@@ -1,0 +1,74 @@
+//! EG025: the callers see the route and the entry of the host.
+
+use egress_core::resource::Resource;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::without_route;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(25),
+    name: "the callers see the host",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    docs: "\
+## What it checks
+`exportTo` of the VirtualService and of the ServiceEntry, for each namespace that calls.
+
+## Why it matters
+What is not exported to a namespace does not exist there: without the entry the sidecar refuses TLS to the host, without
+the route it does not send to the gateway.
+
+## How to fix
+Export both objects to the namespaces that call.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    if way.egress.is_none() {
+        return Outcome::NotApplicable;
+    }
+    let mut findings = Vec::new();
+    for caller in &way.callers {
+        let routed = view.mesh_routes_seen_from(caller, &way.host).iter().any(|route| way.owns(&route.id));
+        let known = !view.entries_seen_from(caller, &way.host).is_empty();
+        let hidden = match (routed, known) {
+            (true, true) => continue,
+            (false, _) => view.virtual_services(&way.host),
+            (true, false) => view.entries(&way.host),
+        };
+        let own = hidden.into_iter().find(|resource| way.owns(&resource.id) && hides(resource));
+        findings.extend(own.map(|resource| Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("namespace {caller} does not see the {}", what(resource)),
+            object: Place::export_to(resource),
+            evidence: Vec::new(),
+            consequence: without_route(&[caller], &way.host, view.mesh().outbound),
+            fix: if way.record().is_some() {
+                fixes::add(way, "exports the objects as it was asked for")
+            } else {
+                fixes::patch(
+                    &resource.id,
+                    &format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{caller}"}}"#),
+                    "exports it to the namespace",
+                )
+            },
+        }));
+    }
+    Outcome::of(findings)
+}
+
+/// Whether the object is one that callers must see: the gateway leg is for the gateway only.
+fn hides(resource: &Resource) -> bool {
+    resource.virtual_service().is_none_or(egress_core::visibility::virtual_service::serves_mesh)
+}
+
+fn what(resource: &Resource) -> &'static str {
+    if resource.virtual_service().is_some() { "route" } else { "host" }
+}

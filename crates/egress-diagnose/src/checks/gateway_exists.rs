@@ -1,0 +1,50 @@
+//! EG060: the cluster has an egress gateway.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Fix, Place};
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(60),
+    name: "an egress gateway exists",
+    level: Level::Error,
+    hop: Hop::Mesh,
+    inputs: &[Input::Gateways],
+    docs: "\
+## What it checks
+Whether any Service looks like an egress gateway: its pods carry the label `istio: egressgateway`, or it was named.
+
+## Why it matters
+Without a gateway every call to the outside leaves from the node of its caller, or not at all.
+
+## How to fix
+Install one, for example with Istio's Helm chart `gateway`. The label that routes need is made from the release's name.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    let gateways = view.gateways();
+    if !gateways.is_empty() {
+        let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.to_string()).collect();
+        return Outcome::Good(Some(list(&names)));
+    }
+    if let Some(why) = view.unreadable("services") {
+        return Outcome::Unreadable(why);
+    }
+    Outcome::Bad(vec![Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: "no Service is an egress gateway".to_owned(),
+        object: Place::new("Service", Some("istio-system"), "istio-egressgateway"),
+        evidence: vec!["no Service selects pods with the label istio=egressgateway".to_owned()],
+        consequence: "no call can leave through a gateway".to_owned(),
+        fix: Fix {
+            command: "helm install istio-egressgateway gateway -n istio-system --set service.type=ClusterIP \
+                      --repo https://istio-release.storage.googleapis.com/charts"
+                .to_owned(),
+            why: "installs Istio's gateway chart".to_owned(),
+        },
+    }])
+}

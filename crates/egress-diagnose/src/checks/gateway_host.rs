@@ -1,0 +1,55 @@
+//! EG004: a server of the Gateway object is for the host.
+
+use egress_core::port::Protocol;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::{Cause, MissingLeg, missing};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(4),
+    name: "a server of the Gateway object is for the host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+`servers[].hosts` of the Gateway object that the routes name.
+
+## Why it matters
+Routes of a host that no server is for are ignored: calls end at the gateway with 404 or a reset.
+
+## How to fix
+Add the host to the server of its protocol.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::NotServed(object) } = leg else { return None };
+        let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
+        let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
+        let speaks = |name: &str| match protocol {
+            Protocol::Http => name.starts_with("HTTP") || name.starts_with("GRPC"),
+            Protocol::Tls => name == "TLS" || name == "HTTPS",
+        };
+        let server = servers.iter().position(|server| speaks(&server.port.protocol)).unwrap_or_default();
+        let operation =
+            format!(r#"{{"op":"add","path":"/spec/servers/{server}/hosts/-","value":"{}"}}"#, way.host);
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("no server of the Gateway object is for {}", way.host),
+            object: Place::of(&object.id).field("spec.servers[].hosts", hosts.join(", ")),
+            evidence: Vec::new(),
+            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            fix: fixes::patch(&object.id, &operation, "lets the server carry the host"),
+        })
+    });
+    Outcome::of(findings.collect())
+}

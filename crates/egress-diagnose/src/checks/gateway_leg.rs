@@ -1,0 +1,51 @@
+//! EG015: the gateway has a route for the host.
+
+use egress_core::port::Protocol;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::{Cause, MissingLeg, missing, to_gateway};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(15),
+    name: "the gateway routes the host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+That some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the
+sidecars send.
+
+## Why it matters
+Calls that reach a gateway without such a route end there: HTTP gets 404 (`NR`), TLS is reset.
+
+## How to fix
+Add the second leg: rules for the host that are bound to the Gateway object.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::NothingBound } = leg else { return None };
+        let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("nothing at gateway {} routes {protocol} of {}", gateway.name, way.host),
+            object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
+            evidence: vec![format!("no VirtualService of {} is bound to a Gateway of these pods", way.host)],
+            consequence: match protocol {
+                Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", way.host),
+                Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
+            },
+            fix: fixes::add(way, "writes the missing leg"),
+        })
+    });
+    Outcome::of(findings.collect())
+}

@@ -1,0 +1,47 @@
+//! EG054: the gateway sees its route of the host.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::{Cause, MissingLeg, missing};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(54),
+    name: "the gateway's namespace sees the route of the host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+`exportTo` of the VirtualService that is bound to the Gateway object: it must cover the namespace of the gateway's pods.
+
+## Why it matters
+A VirtualService that the gateway's namespace does not see does not exist there, whatever Gateway it names: 404 for HTTP,
+a reset for TLS.
+
+## How to fix
+Export the VirtualService to the gateway's namespace.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let namespace = &gateway.name.namespace;
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::Hidden(route) } = leg else { return None };
+        let operation = format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{namespace}"}}"#);
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("namespace {namespace} does not see the gateway's route for {protocol}"),
+            object: Place::export_to(route),
+            evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
+            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            fix: fixes::patch(&route.id, &operation, "exports it to the gateway"),
+        })
+    });
+    Outcome::of(findings.collect())
+}

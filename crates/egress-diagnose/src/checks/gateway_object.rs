@@ -1,0 +1,57 @@
+//! EG003: routes name Gateway objects that exist.
+
+use egress_core::resource::Resource;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::{Cause, MissingLeg, missing, name_of, selects};
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(3),
+    name: "routes name a Gateway object that exists",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+The names in `gateways` of the VirtualServices that route the host at the gateway. A bare name means the namespace of the
+VirtualService.
+
+## Why it matters
+A VirtualService that is bound to nothing routes nothing: calls reach the gateway and end there with 404 or a reset.
+
+## How to fix
+Write the name as `NAMESPACE/NAME`, or create the Gateway object.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let objects: Vec<_> = view.gateway_objects().filter(|object| selects(object, gateway)).collect();
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };
+        let names: Vec<String> = objects.iter().map(|object| name_of(object)).collect();
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("there is no Gateway {name}"),
+            object: Place::of(&route.id).field("spec.gateways", bound(route).join(", ")),
+            evidence: vec![match names.as_slice() {
+                [] => format!("no Gateway object selects the pods of gateway {}", gateway.name),
+                names => format!("Gateway objects of these pods: {}", list(names)),
+            }],
+            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            fix: fixes::add(way, "writes an egress that is bound to an existing Gateway"),
+        })
+    });
+    Outcome::of(findings.collect())
+}
+
+fn bound(route: &Resource) -> Vec<String> {
+    route.virtual_service().and_then(|spec| spec.gateways.clone()).unwrap_or_default()
+}

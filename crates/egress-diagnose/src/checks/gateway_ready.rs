@@ -1,0 +1,78 @@
+//! EG061: the gateway has ready pods.
+
+use std::collections::BTreeSet;
+
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Fix, Place};
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(61),
+    name: "the gateway's pods are ready",
+    level: Level::Error,
+    hop: Hop::Gateway,
+    inputs: &[Input::Gateways],
+    docs: "\
+## What it checks
+The pods behind the gateway's Service: that there are some, and that they are ready.
+
+## Why it matters
+Without a ready pod the Service has no endpoints, and every call through it fails with 503 (`UH`). With only some of them
+ready the rest carry all traffic.
+
+## How to fix
+Look at why the pods are not scheduled or not ready; for a pinned gateway it is often a node selector that no node meets.
+",
+    run: Run::Gateway(run),
+};
+
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    if gateway.assumed {
+        let why = view.unreadable("pods").or_else(|| view.unreadable("services"));
+        return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be looked at".to_owned()));
+    }
+    let nodes: BTreeSet<&str> = gateway.ready_pods().filter_map(|pod| pod.node.as_deref()).collect();
+    let nodes: Vec<&str> = nodes.into_iter().collect();
+    let (ready, all) = (gateway.ready_pods().count(), gateway.pods.len());
+    if ready == all && all > 0 {
+        let seen = format!("{ready} of {all}, on {}", list(&nodes));
+        return Outcome::Good(Some(seen));
+    }
+    let selector: Vec<String> =
+        gateway.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let selector = selector.join(",");
+    let waiting = gateway.pods.iter().filter(|pod| !pod.ready);
+    let evidence = waiting.map(|pod| match &pod.node {
+        Some(node) => format!("pod {} on node {node} is not ready", pod.name),
+        None => format!("pod {} is on no node", pod.name),
+    });
+    let service = &gateway.name;
+    Outcome::Bad(vec![Finding {
+        code: CHECK.code,
+        level: if ready == 0 { Level::Error } else { Level::Warning },
+        message: match (all, ready) {
+            (0, _) => "the gateway has no pods".to_owned(),
+            (_, 0) => "no pod of the gateway is ready".to_owned(),
+            _ => format!("{ready} of {all} pods of the gateway are ready, on {}", list(&nodes)),
+        },
+        object: Place::new("Service", Some(&service.namespace), &service.service)
+            .field("spec.selector", selector.as_str()),
+        evidence: evidence.collect(),
+        consequence: if ready == 0 {
+            "every call through this gateway fails with 503".to_owned()
+        } else {
+            "the ready pods carry all traffic".to_owned()
+        },
+        fix: Fix {
+            command: if all == 0 {
+                format!("kubectl get deployments -n {} -l {selector} -o wide", service.namespace)
+            } else {
+                format!("kubectl describe pods -n {} -l {selector}", service.namespace)
+            },
+            why: "shows why they are not there or not ready".to_owned(),
+        },
+    }])
+}

@@ -1,0 +1,56 @@
+//! EG001: the Gateway object selects the gateway's pods.
+
+use std::collections::BTreeMap;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::{Cause, MissingLeg, missing};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(1),
+    name: "the Gateway object selects the gateway's pods",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+`selector` of the Gateway object that the routes name, against the labels of the pods behind the gateway's Service.
+
+## Why it matters
+A Gateway object that selects no pod of the gateway opens no listener there: calls are refused or reset. Istio's charts
+make the label from the release's name, so that a selector copied from elsewhere often meets nothing.
+
+## How to fix
+Write the labels of the pods into the selector.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
+        let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();
+        let quoted: Vec<String> =
+            gateway.selector.iter().map(|(key, value)| format!(r#""{key}":"{value}""#)).collect();
+        let operation =
+            format!(r#"{{"op":"replace","path":"/spec/selector","value":{{{}}}}}"#, quoted.join(","));
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("the Gateway object selects no pod of gateway {}", gateway.name),
+            object: Place::of(&object.id).field("spec.selector", words(&selector)),
+            evidence: vec![format!("the Service selects {}", words(&gateway.selector))],
+            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
+        })
+    });
+    Outcome::of(findings.collect())
+}
+
+fn words(labels: &BTreeMap<String, String>) -> String {
+    labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,63 @@
+//! EG062: the host was added for the callers.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::without_route;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(62),
+    name: "the host was added",
+    level: Level::Error,
+    hop: Hop::Objects,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    docs: "\
+## What it checks
+Whether anything takes the host to a gateway for the callers: objects in their namespace, or in another one that exports
+its routes to them.
+
+## Why it matters
+A host that was not added is refused by the sidecar, or leaves directly from the caller's node where the mesh lets calls
+to unknown hosts leave.
+
+## How to fix
+Add the host for the namespace that calls.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    if way.egress.is_some() {
+        return Outcome::Good(None);
+    }
+    let known = way.callers.iter().any(|caller| !view.entries_seen_from(caller, &way.host).is_empty());
+    let routed = way.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &way.host).is_empty());
+    if known || routed {
+        return Outcome::NotApplicable;
+    }
+    let elsewhere = view.egresses().iter().filter(|egress| egress.host.as_str() == way.host);
+    let evidence: Vec<String> = elsewhere
+        .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
+        .collect();
+    let callers = match &way.namespace {
+        Some(namespace) => vec![namespace.clone()],
+        None => vec!["every namespace".to_owned()],
+    };
+    Outcome::Bad(vec![Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: match &way.namespace {
+            Some(namespace) => format!("{} was not added for namespace {namespace}", way.host),
+            None => format!("{} was not added in any namespace", way.host),
+        },
+        object: match &way.namespace {
+            Some(namespace) => Place::new("Namespace", None, namespace),
+            None => Place::new("Host", None, &way.host),
+        },
+        evidence,
+        consequence: without_route(&callers, &way.host, view.mesh().outbound),
+        fix: fixes::add_for(&way.host, way.namespace.as_deref(), "takes its calls through the gateway"),
+    }])
+}

@@ -1,0 +1,101 @@
+//! EG034: every object of the egress exists.
+
+use egress_core::host::Host;
+use egress_core::inventory::State;
+use egress_core::names;
+use egress_core::resource::ObjectId;
+use egress_core::role::Role;
+
+use crate::check::{Check, Code, Hop, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(34),
+    name: "all objects of the egress exist",
+    level: Level::Error,
+    hop: Hop::Objects,
+    inputs: &[],
+    docs: "\
+## What it checks
+The objects that exist against those that the record of what was asked for makes necessary, the gateway's shared pair
+included.
+
+## Why it matters
+An `add` or `remove` that was cut short, or somebody who deleted one object, leaves a half: without the gateway leg the
+gateway answers 404, without the mesh leg calls are refused or leave directly.
+
+## How to fix
+Run the same `add` again: it finishes what is missing. Or run `remove`.
+",
+    run: Run::Way(run),
+};
+
+fn run(_: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(egress) = way.egress.filter(|egress| egress.layout.is_some()) else {
+        return Outcome::NotApplicable;
+    };
+    let Some(State::Incomplete { missing }) = &way.state else {
+        return Outcome::Good(Some(format!("{} objects", egress.parts.len())));
+    };
+    let exists: Vec<String> = egress.parts.iter().map(|part| part.resource.id.to_string()).collect();
+    let finding = |id: &ObjectId| {
+        let role = role(id, &egress.host);
+        Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!(
+                "the {} is missing",
+                role.map_or_else(|| id.kind.to_string(), |role| role.to_string())
+            ),
+            object: Place::of(id),
+            evidence: vec![format!("what exists: {}", list(&exists))],
+            consequence: consequence(role, way),
+            fix: fixes::add(way, "creates what is missing, in the order that leaks nothing"),
+        }
+    };
+    Outcome::Bad(missing.iter().map(finding).collect())
+}
+
+/// The part that a missing object played.
+fn role(id: &ObjectId, host: &egress_core::host::DnsName) -> Option<Role> {
+    let base = names::base(&Host::Name(host.clone()));
+    let plays = |role: &Role| match role {
+        Role::SharedGateway | Role::SharedDestinationRule => false,
+        role => role.kind() == id.kind && names::object(&base, *role) == id.name,
+    };
+    let shared =
+        [Role::SharedGateway, Role::SharedDestinationRule].into_iter().find(|role| role.kind() == id.kind);
+    Role::ALL.into_iter().find(plays).or(shared)
+}
+
+fn consequence(role: Option<Role>, way: &Way<'_>) -> String {
+    let (host, callers) = (&way.host, list(&way.callers));
+    match role {
+        Some(Role::SharedGateway | Role::Gateway) => {
+            format!("the gateway does not listen for {host}: calls fail")
+        }
+        Some(Role::SharedDestinationRule | Role::DestinationRule) => {
+            format!(
+                "HTTP calls from {callers} to {host} fail with 503: the subset of the gateway's Service is missing"
+            )
+        }
+        Some(Role::Upstream) => {
+            format!("the gateway cannot reach {host}: 503, and the record of what was asked for is lost")
+        }
+        Some(Role::GatewayLeg) => {
+            format!("calls from {callers} reach the gateway and end there: HTTP gets 404, TLS is reset")
+        }
+        Some(Role::MeshLeg) => {
+            format!(
+                "calls from {callers} to {host} do not go to the gateway: they are refused, or leave directly where the host is known"
+            )
+        }
+        Some(Role::Client) | None => {
+            format!("the sidecars of {callers} do not know {host}: TLS calls are refused")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! EG029: the host resolves from the gateway.
+
+use std::collections::BTreeSet;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::upstreams;
+use crate::proxies::Seen;
+use crate::routes::Route;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(29),
+    name: "the host resolves from the gateway",
+    level: Level::Error,
+    hop: Hop::Upstream,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    docs: "\
+## What it checks
+The cluster of the host in each gateway pod's Envoy: it must have an address. Envoy asks the name server of the pod.
+
+## Why it matters
+Without an address every call fails with 503 (`UH`). Names of a private zone often resolve on some nodes only.
+
+## How to fix
+If the name is wrong, remove the egress. Otherwise make the cluster's DNS answer for it.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let clusters: BTreeSet<String> =
+        upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
+    let mut seen = Seen::default();
+    for (pod, envoy) in view.gateway_proxies(gateway) {
+        let envoy = match envoy {
+            Err(why) => {
+                seen.unreadable(why);
+                continue;
+            }
+            Ok(envoy) => envoy,
+        };
+        let empty = clusters
+            .iter()
+            .find(|name| envoy.clusters.get(*name).is_some_and(|cluster| cluster.endpoints == 0));
+        seen.looked(empty.map(|cluster| Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("{} does not resolve from gateway pod {}", way.host, pod.name),
+            object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+            evidence: vec![format!("its Envoy: cluster `{cluster}` has no address")],
+            consequence: format!("calls to {} that reach this pod get 503", way.host),
+            fix: fixes::remove(way, "if the name is wrong; otherwise make the cluster's DNS answer for it"),
+        }));
+    }
+    seen.outcome()
+}

@@ -1,0 +1,71 @@
+//! EG008: no other VirtualService takes the host before the callers' own.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Protocol;
+use egress_core::visibility::virtual_service::MESH;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::legs::to_gateway;
+use crate::routes::routes;
+use crate::view::View;
+use crate::way::Way;
+use crate::{fixes, words};
+
+pub(super) const CHECK: Check = Check {
+    code: Code(8),
+    name: "no other VirtualService takes the host from the callers",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::VirtualServices],
+    docs: "\
+## What it checks
+All VirtualServices of the host with rules for sidecars that the callers see, in the order in which istiod takes them:
+private ones before public ones, then by age. For each protocol the first must be the one that leads to the gateway.
+
+## Why it matters
+For HTTP the first takes the host and all others are ignored; for TLS the first of two equal matches wins. What the other
+one says then decides, which may be the direct way out.
+
+## How to fix
+Delete the other VirtualService, or export it to other namespaces only.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let protocols: BTreeSet<Protocol> =
+        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let mut findings = Vec::new();
+    for caller in &way.callers {
+        let seen = view.mesh_routes_seen_from(caller, &way.host);
+        if !seen.iter().any(|resource| way.owns(&resource.id)) {
+            continue;
+        }
+        for protocol in &protocols {
+            let speaks = |route: &crate::routes::Route<'_>| route.protocol == *protocol;
+            let mut with_rules = seen.iter().filter_map(|resource| {
+                Some((*resource, routes(resource, MESH, &way.host).into_iter().find(speaks)?))
+            });
+            let Some((other, route)) = with_rules.next().filter(|(resource, _)| !way.owns(&resource.id))
+            else {
+                continue;
+            };
+            findings.push(Finding {
+                code: CHECK.code,
+                level: CHECK.level,
+                message: format!("another VirtualService decides where {protocol} of {caller} goes"),
+                object: Place::of(&other.id).field(format!("{}.host", route.field), route.host),
+                evidence: vec![format!("its exportTo is `{}`", words::export_to(other).join(", "))],
+                consequence: format!("{protocol} calls from {caller} to {} go to {}", way.host, route.host),
+                fix: fixes::delete(
+                    other,
+                    "lets the route to the gateway decide; first see who needs the other",
+                ),
+            });
+        }
+    }
+    Outcome::of(findings)
+}

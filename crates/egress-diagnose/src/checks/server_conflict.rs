@@ -1,0 +1,100 @@
+//! EG009: no two Gateway objects want one port of the same pods for different things.
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::seniority;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::{name_of, selects};
+use crate::view::View;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(9),
+    name: "no port of the gateway is claimed for plaintext and for TLS",
+    level: Level::Error,
+    hop: Hop::Gateway,
+    inputs: &[Input::Gateways, Input::GatewayObjects],
+    docs: "\
+## What it checks
+The servers of all Gateway objects that select the gateway's pods: on one port either all are plaintext or all are TLS.
+
+## Why it matters
+If the plaintext server is older, istiod drops the TLS server, and every host behind it fails. If it is younger, istiod
+sends two equal filter chains, Envoy rejects the whole listener and keeps the old one, until the pod restarts with the
+new one in place. Neither is shown by `istioctl analyze`.
+
+## How to fix
+Take the plaintext server off the port: remove it, or let it listen on another port of the Service.
+",
+    run: Run::Gateway(run),
+};
+
+/// One server of one Gateway object.
+struct Server<'a> {
+    object: &'a Resource,
+    index: usize,
+    port: i64,
+    protocol: &'a str,
+    plaintext: bool,
+    last: bool,
+}
+
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    let objects = view.gateway_objects().filter(|object| selects(object, gateway));
+    let servers: Vec<Server<'_>> = objects.flat_map(servers).collect();
+    let conflicts = servers.iter().filter(|server| server.plaintext).filter_map(|plain| {
+        let secured = servers.iter().find(|other| !other.plaintext && other.port == plain.port)?;
+        Some(finding(plain, secured))
+    });
+    Outcome::of(conflicts.collect())
+}
+
+fn servers(object: &Resource) -> impl Iterator<Item = Server<'_>> {
+    let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
+    all.iter().enumerate().map(move |(index, server)| Server {
+        object,
+        index,
+        port: server.port.number,
+        protocol: &server.port.protocol,
+        plaintext: !matches!(server.port.protocol.to_ascii_uppercase().as_str(), "HTTPS" | "TLS"),
+        last: all.len() == 1,
+    })
+}
+
+fn finding(plain: &Server<'_>, secured: &Server<'_>) -> Finding {
+    let (port, name) = (plain.port, name_of(secured.object));
+    let older = seniority(plain.object) < seniority(secured.object);
+    let why = format!(
+        "takes the plaintext server off port {port}; what still uses it must move to another port first"
+    );
+    Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: format!("a plaintext server claims port {port}, which gateway {name} uses for TLS"),
+        object: Place::of(&plain.object.id)
+            .field(format!("spec.servers[{}].port.protocol", plain.index), plain.protocol),
+        evidence: vec![format!(
+            "{} is {}",
+            Place::of(&secured.object.id)
+                .field(format!("spec.servers[{}].port.protocol", secured.index), secured.protocol),
+            if older {
+                "younger: istiod drops it"
+            } else {
+                "older: istiod sends both, and Envoy rejects the listener"
+            },
+        )],
+        consequence: if older {
+            format!("every host that leaves by port {port} through gateway {name} fails")
+        } else {
+            format!("changes to port {port} do not arrive any more, and a restarted pod may serve neither")
+        },
+        fix: if plain.last {
+            fixes::delete(plain.object, &why)
+        } else {
+            let operation = format!(r#"{{"op":"remove","path":"/spec/servers/{}"}}"#, plain.index);
+            fixes::patch(&plain.object.id, &operation, &why)
+        },
+    }
+}

@@ -1,0 +1,61 @@
+//! EG002: the gateway's Service has the ports that hosts leave by.
+
+use egress_core::port::Protocol;
+use egress_core::shape::{HTTP_HOP, TLS_HOP};
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Fix, Place};
+use crate::view::View;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(2),
+    name: "the gateway's Service has ports 80 and 443",
+    level: Level::Warning,
+    hop: Hop::Gateway,
+    inputs: &[Input::Gateways],
+    docs: "\
+## What it checks
+That the gateway's Service has port 80, by which HTTP leaves, and port 443, by which TLS leaves, and that each leads to a
+port of the pods.
+
+## Why it matters
+A route to a port that the Service does not have leads nowhere: 503. A Gateway server on such a port never gets a
+listener.
+
+## How to fix
+Add the port to the Service, with the target port that the gateway listens on: 8080 and 8443 in Istio's charts.
+",
+    run: Run::Gateway(run),
+};
+
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    if gateway.assumed {
+        let why = view.unreadable("services");
+        return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be looked at".to_owned()));
+    }
+    let lacking = [(Protocol::Http, "http2", HTTP_HOP, 8080), (Protocol::Tls, "https", TLS_HOP, 8443)]
+        .into_iter()
+        .filter(|(_, _, number, _)| gateway.port(*number).is_none_or(|port| port.target.is_none()));
+    let ports: Vec<String> = gateway.ports.iter().map(|port| port.number.to_string()).collect();
+    let name = &gateway.name;
+    let findings = lacking.map(|(protocol, port, number, target)| Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: format!("the Service has no usable port {number}"),
+        object: Place::new("Service", Some(&name.namespace), &name.service).field("spec.ports", ports.join(", ")),
+        evidence: match gateway.port(number) {
+            Some(_) => vec![format!("targetPort of port {number} is a name that no container has")],
+            None => Vec::new(),
+        },
+        consequence: format!("{protocol} of no host can leave through this gateway"),
+        fix: Fix {
+            command: format!(
+                "kubectl patch service {} -n {} -p '{{\"spec\":{{\"ports\":[{{\"name\":\"{port}\",\"port\":{number},\"targetPort\":{target}}}]}}}}'",
+                name.service, name.namespace
+            ),
+            why: "sets the port as Istio's charts do".to_owned(),
+        },
+    });
+    Outcome::of(findings.collect())
+}

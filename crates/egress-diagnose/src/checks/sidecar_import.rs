@@ -1,0 +1,74 @@
+//! EG024: no Sidecar hides the host from the callers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::resource::ObjectId;
+use egress_core::visibility::sidecar::imports;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::{list, without_route};
+
+pub(super) const CHECK: Check = Check {
+    code: Code(24),
+    name: "no Sidecar hides the host from the callers",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
+    docs: "\
+## What it checks
+The Sidecar that applies to the pods of each calling namespace: its `egress.hosts` must bring in the host from the
+namespace of its objects, on each port.
+
+## Why it matters
+A Sidecar that lists hosts leaves out all others: the route and the entry exist, and the callers' Envoys get neither.
+
+## How to fix
+Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(egress) = way.egress else { return Outcome::NotApplicable };
+    let mut seen: BTreeSet<(&ObjectId, &str)> = BTreeSet::new();
+    let mut findings = Vec::new();
+    for caller in &way.callers {
+        let pods = view.pods(caller);
+        let mut labels: Vec<BTreeMap<String, String>> = pods.iter().map(|pod| pod.labels.clone()).collect();
+        if labels.is_empty() {
+            labels.push(BTreeMap::new());
+        }
+        for labels in &labels {
+            let Some(sidecar) = view.sidecar_for(caller, labels) else { continue };
+            let hidden: Vec<String> = way
+                .ports
+                .iter()
+                .filter(|port| !imports(sidecar, caller, &egress.namespace, &way.host, port.number))
+                .map(|port| port.number.to_string())
+                .collect();
+            if hidden.is_empty() || !seen.insert((&sidecar.id, caller)) {
+                continue;
+            }
+            let lists = sidecar.sidecar().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
+            let hosts: Vec<&str> = lists.iter().flat_map(|list| &list.hosts).map(String::as_str).collect();
+            let operation = format!(
+                r#"{{"op":"add","path":"/spec/egress/0/hosts/-","value":"{}/{}"}}"#,
+                egress.namespace, way.host
+            );
+            findings.push(Finding {
+                code: CHECK.code,
+                level: CHECK.level,
+                message: format!("the sidecars of {caller} do not get {}", way.host),
+                object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
+                evidence: vec![format!("hidden on port {}", list(&hidden))],
+                consequence: without_route(&[caller], &way.host, view.mesh().outbound),
+                fix: fixes::patch(&sidecar.id, &operation, "brings the host in"),
+            });
+        }
+    }
+    Outcome::of(findings)
+}

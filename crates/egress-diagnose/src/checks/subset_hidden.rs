@@ -1,0 +1,58 @@
+//! EG047: the DestinationRules of the gateway's Service do not hide each other.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::subset::{Cause, Unresolved, unresolved};
+use crate::view::View;
+use crate::way::Way;
+use crate::words::export_to;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(47),
+    name: "no younger rule hides the gateway's subset by another exportTo",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::VirtualServices, Input::DestinationRules],
+    docs: "\
+## What it checks
+The DestinationRules of the gateway's Service in one namespace: all of them must have the same `exportTo`.
+
+## Why it matters
+istiod merges rules of one host only when their `exportTo` is equal. Otherwise the youngest that the callers see is the
+only one for them, and the subsets of the others disappear: 503 (`NC cluster_not_found`).
+
+## How to fix
+Give the younger rule the `exportTo` of the older one.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
+        let Unresolved { caller, route, subset, cause: Cause::HiddenByYounger { by, holder } } = missing
+        else {
+            return None;
+        };
+        let words = holder.destination_rule().and_then(|spec| spec.export_to.clone());
+        let wanted =
+            words.map_or_else(|| "null".to_owned(), |words| format!(r#"["{}"]"#, words.join(r#"",""#)));
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!(
+                "a younger rule hides the subset `{subset}` of the gateway's Service from {caller}"
+            ),
+            object: Place::export_to(by),
+            evidence: vec![format!(
+                "{} has the subset, and its exportTo is `{}`",
+                holder.id,
+                export_to(holder).join(", ")
+            )],
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            fix: fixes::merge(&by.id, &format!(r#"{{"exportTo":{wanted}}}"#), "lets the two rules merge"),
+        })
+    });
+    Outcome::of(findings.collect())
+}

@@ -1,0 +1,60 @@
+//! EG007: the subset that routes to the gateway name exists for the callers.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::subset::{Cause, Unresolved, unresolved};
+use crate::view::View;
+use crate::way::Way;
+use crate::words::export_to;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(7),
+    name: "the callers can resolve the gateway's subset",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::VirtualServices, Input::DestinationRules],
+    docs: "\
+## What it checks
+The subset that the route names, against the DestinationRules that count for the callers: those of their own namespace,
+else of the gateway's Service, else of the root namespace.
+
+## Why it matters
+A subset that is in none of them makes no cluster in the callers' Envoys: 503 (`NC cluster_not_found`), and nothing arrives
+at the gateway. A DestinationRule in a third namespace never counts, whatever its `exportTo` says.
+
+## How to fix
+Put the DestinationRule into the namespace of the gateway's Service, exported to the callers, or into the callers' own.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
+        let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder } } = missing else {
+            return None;
+        };
+        Some(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: format!("the callers of {caller} have no subset `{subset}` of the gateway's Service"),
+            object: Place::of(&route.resource.id).field(format!("{}.subset", route.field), subset),
+            evidence: vec![match holder {
+                Some(rule) => format!(
+                    "{} has it and does not count for {caller}: exportTo is `{}`",
+                    rule.id,
+                    export_to(rule).join(", ")
+                ),
+                None => "no DestinationRule has it".to_owned(),
+            }],
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            fix: if way.record().is_some() {
+                fixes::add(way, "writes the objects so that the callers see the subset")
+            } else {
+                fixes::add_for(&way.host, Some(&caller), "makes an egress whose subset the callers see")
+            },
+        })
+    });
+    Outcome::of(findings.collect())
+}

@@ -1,0 +1,67 @@
+//! EG026: the gateway sees the entry it sends to.
+
+use std::collections::BTreeSet;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Place};
+use crate::fixes;
+use crate::legs::upstreams;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(26),
+    name: "the gateway's namespace sees the entry of the host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    docs: "\
+## What it checks
+The host of each destination at the gateway: some ServiceEntry must declare it, and its `exportTo` must cover the namespace
+of the gateway's pods.
+
+## Why it matters
+Without the entry the gateway has no cluster to send to: every call fails with 503 (`NC`). `exportTo: [.]` in the callers'
+namespace does exactly that.
+
+## How to fix
+Export the entry to the gateway's namespace.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+    let namespace = &gateway.name.namespace;
+    let mut told = BTreeSet::new();
+    let mut findings = Vec::new();
+    for route in upstreams(view, way, gateway) {
+        if !view.entries_seen_from(namespace, route.host).is_empty() || !told.insert(route.host) {
+            continue;
+        }
+        let hidden = view.entries(route.host).first().copied();
+        findings.push(Finding {
+            code: CHECK.code,
+            level: CHECK.level,
+            message: match hidden {
+                Some(_) => format!("namespace {namespace} does not see the entry of {}", route.host),
+                None => format!("no ServiceEntry declares {}", route.host),
+            },
+            object: match hidden {
+                Some(entry) => Place::export_to(entry),
+                None => Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
+            },
+            evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
+            consequence: format!("calls to {} get 503 from the gateway", way.host),
+            fix: match hidden {
+                Some(entry) if way.record().is_none() => fixes::patch(
+                    &entry.id,
+                    &format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{namespace}"}}"#),
+                    "exports it to the gateway",
+                ),
+                _ => fixes::add(way, "writes the entry so that the gateway sees it"),
+            },
+        });
+    }
+    Outcome::of(findings)
+}

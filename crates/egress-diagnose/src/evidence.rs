@@ -1,0 +1,77 @@
+//! Everything a diagnosis is made from: the cluster's facts and what was seen in Envoys.
+//!
+//! Knows which Envoys are worth a look for a request. Knows nothing of how one looks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use egress_core::host::DnsName;
+use egress_core::proxy::ProxyView;
+use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
+
+use crate::index::Index;
+use crate::way::{is_gateway_pod, ways};
+
+/// Facts of one cluster at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Objects, gateways, pods, nodes, and what could not be read.
+    pub snapshot: Snapshot,
+    /// What was seen in the Envoys that were looked at, or why nothing was.
+    pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
+}
+
+/// What was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// These hosts; none means every host.
+    pub hosts: Vec<DnsName>,
+    /// In this namespace; none means in all of them.
+    pub namespace: Option<String>,
+}
+
+/// Which pod.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PodName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The pods whose Envoys a diagnosis wants to see: every ready pod of the gateways in question, and one ready client of
+/// each namespace that calls.
+pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a PodFacts> {
+    let egresses = egress_core::inventory::egresses(snapshot);
+    let ways = ways(snapshot, &Index::new(snapshot), &egresses, request);
+    let gateways: BTreeSet<_> = ways.iter().filter_map(|way| Some(&way.gateway?.name)).collect();
+    let callers: BTreeSet<&str> = ways.iter().flat_map(|way| &way.callers).map(String::as_str).collect();
+    let gateway_pods = snapshot
+        .gateways
+        .iter()
+        .filter(|gateway| gateways.contains(&gateway.name))
+        .flat_map(GatewayFacts::ready_pods);
+    let clients = callers.into_iter().filter_map(|namespace| client_of(snapshot, namespace));
+    gateway_pods.chain(clients).collect()
+}
+
+/// The pod that speaks for the callers of a namespace: its first ready one with a sidecar.
+pub fn client_of<'a>(snapshot: &'a Snapshot, namespace: &str) -> Option<&'a PodFacts> {
+    let speaks = |pod: &&PodFacts| {
+        pod.namespace == namespace && pod.ready && pod.has_proxy && !is_gateway_pod(snapshot, pod)
+    };
+    snapshot.pods.iter().find(speaks)
+}
+
+impl PodName {
+    /// The name of a pod.
+    pub fn of(pod: &PodFacts) -> Self {
+        PodName { namespace: pod.namespace.clone(), name: pod.name.clone() }
+    }
+}
+
+impl fmt::Display for PodName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "pod/{} in namespace {}", self.name, self.namespace)
+    }
+}

@@ -1,0 +1,145 @@
+//! The walk: every check of the catalogue over every subject of a request, hop by hop.
+//!
+//! After the first hop with an error nothing more is blamed: what lies behind it is not checked, and the report says
+//! because of what. Knows nothing of what the checks look at.
+
+use std::collections::BTreeSet;
+
+use egress_core::intent::GatewayName;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::checks::CHECKS;
+use crate::evidence::{Evidence, Request};
+use crate::report::{Line, Reason, Report, Section, Subject, Verdict};
+use crate::view::View;
+use crate::way::{Way, ways};
+
+/// Examines what a request asks for.
+pub fn examine(evidence: &Evidence, request: &Request) -> Report {
+    examine_watched(evidence, request, |_, _| {})
+}
+
+/// The same, and tells what each check read while it ran: the tests of the catalogue hold it against what is declared.
+pub fn examine_watched(
+    evidence: &Evidence,
+    request: &Request,
+    watch: impl Fn(Code, BTreeSet<Input>),
+) -> Report {
+    let egresses = egress_core::inventory::egresses(&evidence.snapshot);
+    let view = View::new(evidence, &egresses);
+    let ways = ways(&evidence.snapshot, view.index(), &egresses, request);
+    let walk = Walk { view: &view, watch };
+    let mut sections = vec![walk.section(Subject::Mesh, None, |check, view| match check.run {
+        Run::Mesh(run) => Some(run(view)),
+        Run::Gateway(_) | Run::Way(_) => None,
+    })];
+    let mut broken_gateways: Vec<(&GatewayName, Broken)> = Vec::new();
+    for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
+        let section = walk.gateway(gateway);
+        broken_gateways.extend(Broken::at(&section).map(|broken| (&gateway.name, broken)));
+        sections.push(section);
+    }
+    for way in &ways {
+        let name = way.gateway.map(|gateway| &gateway.name);
+        let broken = broken_gateways.iter().find(|(gateway, _)| Some(*gateway) == name);
+        sections.push(walk.way(way, broken.map(|(_, broken)| broken.clone())));
+    }
+    Report::new(sections, evidence.snapshot.unreadable.clone())
+}
+
+/// The gateways that the hosts leave by; every gateway where no host was asked for, or none has one.
+fn in_question<'a>(all: &'a [GatewayFacts], ways: &[Way<'_>], request: &Request) -> Vec<&'a GatewayFacts> {
+    let used = |gateway: &GatewayFacts| {
+        ways.iter().filter_map(|way| way.gateway).any(|other| other.name == gateway.name)
+    };
+    let everything = request.hosts.is_empty() || !all.iter().any(used);
+    all.iter().filter(|gateway| everything || used(gateway)).collect()
+}
+
+/// The first thing that is broken on a way.
+#[derive(Clone)]
+struct Broken {
+    hop: Hop,
+    because: String,
+}
+
+impl Broken {
+    fn at(section: &Section) -> Option<Self> {
+        let line = section
+            .checks
+            .iter()
+            .find(|line| line.findings().iter().any(|finding| finding.level == Level::Error))?;
+        let hop = CHECKS.iter().find(|check| check.code == line.code)?.hop;
+        let because = match &section.subject {
+            Subject::Gateway { gateway } => format!("gateway {gateway} is broken ({})", line.code),
+            Subject::Mesh | Subject::Host { .. } => format!("the way is broken before ({})", line.code),
+        };
+        Some(Broken { hop, because })
+    }
+}
+
+struct Walk<'a, 'b, W> {
+    view: &'b View<'a>,
+    watch: W,
+}
+
+impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
+    fn gateway(&self, gateway: &GatewayFacts) -> Section {
+        let subject = Subject::Gateway { gateway: gateway.name.clone() };
+        self.section(subject, None, |check, view| match check.run {
+            Run::Gateway(run) => {
+                view.note(Input::Gateways);
+                Some(run(view, gateway))
+            }
+            Run::Mesh(_) | Run::Way(_) => None,
+        })
+    }
+
+    fn way(&self, way: &Way<'_>, broken: Option<Broken>) -> Section {
+        let subject = Subject::Host {
+            host: way.host.clone(),
+            namespace: way.namespace.clone(),
+            gateway: way.gateway.map(|gateway| gateway.name.clone()),
+        };
+        self.section(subject, broken, |check, view| match check.run {
+            Run::Way(run) => Some(run(view, way)),
+            Run::Mesh(_) | Run::Gateway(_) => None,
+        })
+    }
+
+    /// Checks one subject. A hop is looked at as a whole, so that two faults of one hop are both told.
+    fn section(
+        &self,
+        subject: Subject,
+        broken: Option<Broken>,
+        run: impl Fn(&Check, &View<'a>) -> Option<Outcome>,
+    ) -> Section {
+        let mut section = Section { subject, checks: Vec::new() };
+        let mut broken = broken;
+        let mut order: Vec<&Check> = CHECKS.iter().collect();
+        order.sort_by_key(|check| (check.hop, check.code));
+        for check in order {
+            broken = broken.or_else(|| Broken::at(&section));
+            self.view.take_reads();
+            let Some(outcome) = run(check, self.view) else { continue };
+            let verdict = match (outcome, &broken) {
+                (Outcome::NotApplicable, _) => continue,
+                (_, Some(broken)) if broken.hop < check.hop => {
+                    Verdict::NotChecked { reason: Reason::Blocked, because: broken.because.clone() }
+                }
+                (Outcome::Good(seen), _) => Verdict::Passed { seen },
+                (Outcome::Bad(findings), _) => Verdict::Failed { findings },
+                (Outcome::Unreadable(because), _) => {
+                    Verdict::NotChecked { reason: Reason::Unreadable, because }
+                }
+                (Outcome::NoEvidence(because), _) => {
+                    Verdict::NotChecked { reason: Reason::NoEvidence, because }
+                }
+            };
+            (self.watch)(check.code, self.view.take_reads());
+            section.checks.push(Line { code: check.code, name: check.name, verdict });
+        }
+        section
+    }
+}

@@ -1,0 +1,99 @@
+//! One thing that is wrong, told so that a person can act: where, what was read, what it does to traffic, what repairs it.
+//!
+//! Knows nothing of how it was found.
+
+use std::fmt;
+
+use egress_core::resource::{ObjectId, Resource};
+use serde::Serialize;
+
+use crate::check::{Code, Level};
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The check that found it.
+    pub code: Code,
+    /// How bad it is here; never worse than the check's own level.
+    pub level: Level,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// Where.
+    pub object: Place,
+    /// What was read, one fact a line.
+    pub evidence: Vec<String>,
+    /// What it does to traffic.
+    pub consequence: String,
+    /// What repairs it.
+    pub fix: Fix,
+}
+
+/// A field of an object, and what was found there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The kind, as manifests write it.
+    pub kind: String,
+    /// The namespace; none for what belongs to no namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The path of the field, such as `spec.exportTo`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was found there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// What repairs a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    /// A command to type.
+    pub command: String,
+    /// What the command does, or what to do where no command can.
+    pub why: String,
+}
+
+impl Place {
+    /// An object of any kind.
+    pub fn new(kind: &str, namespace: Option<&str>, name: &str) -> Self {
+        let namespace = namespace.map(str::to_owned);
+        Place { kind: kind.to_owned(), namespace, name: name.to_owned(), field: None, value: None }
+    }
+
+    /// An Istio object.
+    pub fn of(id: &ObjectId) -> Self {
+        Place::new(&id.kind.to_string(), Some(&id.namespace), &id.name)
+    }
+
+    /// The field of an Istio object that decides who sees it.
+    pub fn export_to(resource: &Resource) -> Self {
+        let words = crate::words::export_to(resource).join(", ");
+        Place::of(&resource.id).field("spec.exportTo", words)
+    }
+
+    /// The same place, with a field and what was found there.
+    #[must_use]
+    pub fn field(self, path: impl Into<String>, value: impl Into<String>) -> Self {
+        Place { field: Some(path.into()), value: Some(value.into()), ..self }
+    }
+}
+
+impl fmt::Display for Place {
+    /// As kubectl names an object, then the field: `gateway/egress in namespace istio-system: spec.servers[0] is …`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.kind.to_ascii_lowercase(), self.name)?;
+        if let Some(namespace) = &self.namespace {
+            write!(formatter, " in namespace {namespace}")?;
+        }
+        match (&self.field, &self.value) {
+            (Some(field), Some(value)) => write!(formatter, ": {field} is `{value}`"),
+            (Some(field), None) => write!(formatter, ": {field}"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The two legs of a way as the objects say them: sidecar to gateway, and gateway to host.
+//!
+//! Knows what can be wrong with the second leg, since several checks share that: one for each cause. Knows nothing of how
+//! they word it.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Protocol;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::virtual_service::{MESH, gateway_name};
+use egress_core::visibility::{exported_to, host_matches};
+
+use crate::routes::{Route, routes};
+use crate::view::View;
+use crate::way::Way;
+
+/// A protocol of a way for which the gateway has no route.
+pub(crate) struct MissingLeg<'a> {
+    /// The protocol.
+    pub(crate) protocol: Protocol,
+    /// Why there is none.
+    pub(crate) cause: Cause<'a>,
+}
+
+/// Why a gateway has no route for a host.
+pub(crate) enum Cause<'a> {
+    /// Nothing routes the host at a Gateway object of these pods.
+    NothingBound,
+    /// A VirtualService does, and the gateway's namespace does not see it.
+    Hidden(&'a Resource),
+    /// A VirtualService names a Gateway object that does not exist.
+    NoGatewayObject(&'a Resource, String),
+    /// A VirtualService is bound to a Gateway object that does not select these pods.
+    NotSelected(&'a Resource),
+    /// A VirtualService is bound to a Gateway object none of whose servers is for the host.
+    NotServed(&'a Resource),
+}
+
+/// The routes of the way's own objects that lead to the gateway's Service, whoever sees them.
+pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let service = view.service_host(gateway);
+    let own = view.virtual_services(&way.host).into_iter().filter(|resource| way.owns(&resource.id));
+    own.flat_map(|resource| routes(resource, MESH, &way.host)).filter(|route| route.host == service).collect()
+}
+
+/// The routes of the host at the gateway, of whichever VirtualService its pods see.
+pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let serving = view.gateway_objects().filter(|object| selects(object, gateway));
+    serving
+        .filter(|object| serves(object, &way.host))
+        .flat_map(|object| {
+            let name = name_of(object);
+            let seen = view.gateway_routes(&object.id, &way.host, &gateway.name.namespace);
+            seen.into_iter().flat_map(move |resource| routes(resource, &name, &way.host))
+        })
+        .collect()
+}
+
+/// Where the gateway sends the host: of the way's own routes where it has some, else of all.
+pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        from_gateway(view, way, gateway).into_iter().partition(|route| way.owns(&route.resource.id));
+    if own.is_empty() { others } else { own }
+}
+
+/// The protocols that the first leg carries and the second does not.
+pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<MissingLeg<'a>> {
+    let there: BTreeSet<Protocol> =
+        from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let wanted: BTreeSet<Protocol> =
+        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let lacking = wanted.difference(&there);
+    lacking
+        .map(|protocol| MissingLeg { protocol: *protocol, cause: cause(view, way, gateway, *protocol) })
+        .collect()
+}
+
+/// Whether a Gateway object is for the gateway's pods. `labels.SubsetOf` in `pilot/pkg/model/push_context.go`
+/// (`mergeGateways`); an object without a selector is for all.
+pub(crate) fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
+    let Some(spec) = object.gateway() else { return false };
+    let mut wanted = spec.selector.iter().flatten();
+    if gateway.pods.is_empty() {
+        return wanted.all(|(key, value)| gateway.selector.get(key) == Some(value));
+    }
+    let wanted: Vec<_> = wanted.collect();
+    gateway.pods.iter().any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(*key) == Some(*value)))
+}
+
+/// A Gateway object as VirtualServices name it.
+pub(crate) fn name_of(object: &Resource) -> String {
+    format!("{}/{}", object.id.namespace, object.id.name)
+}
+
+/// Whether a server of a Gateway object is for the host. `hosts` may be `namespace/host`.
+fn serves(object: &Resource, host: &str) -> bool {
+    let servers = object.gateway().and_then(|spec| spec.servers.as_ref()).into_iter().flatten();
+    let mut hosts = servers.flat_map(|server| &server.hosts);
+    hosts.any(|pattern| host_matches(pattern.rsplit('/').next().unwrap_or_default(), host))
+}
+
+fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: Protocol) -> Cause<'a> {
+    let viewer = &gateway.name.namespace;
+    for resource in view.virtual_services(&way.host) {
+        let Some(spec) = resource.virtual_service() else { continue };
+        for name in spec.gateways.iter().flatten().filter(|name| *name != MESH) {
+            let name = gateway_name(name, &resource.id.namespace);
+            if !routes(resource, &name, &way.host).iter().any(|route| route.protocol == protocol) {
+                continue;
+            }
+            let Some(object) = view.gateway_objects().find(|object| name_of(object) == name) else {
+                return Cause::NoGatewayObject(resource, name);
+            };
+            if !selects(object, gateway) {
+                return Cause::NotSelected(object);
+            }
+            if !serves(object, &way.host) {
+                return Cause::NotServed(object);
+            }
+            if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
+                return Cause::Hidden(resource);
+            }
+        }
+    }
+    Cause::NothingBound
+}

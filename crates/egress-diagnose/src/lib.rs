@@ -1,0 +1,21 @@
+//! Every known way in which an egress breaks or leaks, as pure checks over facts.
+//!
+//! [`examine`](examine::examine) walks the way of each host, hop by hop, and stops blaming after the first broken one.
+//! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
+//! read or how a report looks.
+
+pub mod check;
+pub mod checks;
+pub mod evidence;
+pub mod examine;
+pub mod finding;
+mod fixes;
+mod index;
+mod legs;
+mod proxies;
+pub mod report;
+mod routes;
+mod subset;
+pub mod view;
+pub mod way;
+mod words;

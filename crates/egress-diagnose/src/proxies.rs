@@ -1,0 +1,72 @@
+//! What checks of Envoys share: what is demanded of a route, and what several looks come to.
+//!
+//! Knows nothing of which Envoys are looked at.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Port;
+use egress_core::proof::{Demand, Side};
+
+use crate::check::Outcome;
+use crate::finding::Finding;
+use crate::routes::Route;
+use crate::way::Way;
+
+/// Each port of the way must lead to the clusters of its routes and to nothing else. In a sidecar routes match the port of
+/// the application; at a gateway they match that of the gateway, which all ports of a protocol share.
+pub(crate) fn demands(way: &Way<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
+    let demand = |port: &Port| {
+        let carries = |route: &&Route<'_>| match side {
+            Side::Clients => route.carries(*port),
+            Side::Gateway => route.protocol == port.protocol,
+        };
+        let clusters: BTreeSet<String> = routes.iter().filter(carries).filter_map(Route::cluster).collect();
+        let routed = !clusters.is_empty();
+        routed.then(|| Demand::Leads { port: *port, clusters, where_listening: false })
+    };
+    way.ports.iter().filter_map(demand).collect()
+}
+
+/// What several looks come to. Findings beat all; what could not be read beats what was fine, so that a half-seen gateway
+/// is never green.
+#[derive(Default)]
+pub(crate) struct Seen {
+    findings: Vec<Finding>,
+    unreadable: Vec<String>,
+    nobody: Vec<String>,
+    fine: usize,
+}
+
+impl Seen {
+    /// One Envoy was looked at: what is wrong there, if anything.
+    pub(crate) fn looked(&mut self, finding: Option<Finding>) {
+        match finding {
+            Some(finding) => self.findings.push(finding),
+            None => self.fine += 1,
+        }
+    }
+
+    /// One Envoy could not be looked at.
+    pub(crate) fn unreadable(&mut self, why: String) {
+        self.unreadable.push(why);
+    }
+
+    /// There is nothing to look at yet.
+    pub(crate) fn nobody(&mut self, why: String) {
+        self.nobody.push(why);
+    }
+
+    pub(crate) fn outcome(mut self) -> Outcome {
+        if !self.findings.is_empty() {
+            return Outcome::Bad(self.findings);
+        }
+        if !self.unreadable.is_empty() {
+            return Outcome::Unreadable(self.unreadable.swap_remove(0));
+        }
+        match (self.fine, self.nobody.is_empty()) {
+            (0, false) => Outcome::NoEvidence(self.nobody.swap_remove(0)),
+            (0, true) => Outcome::NotApplicable,
+            (_, _) => Outcome::Good(None),
+        }
+    }
+}

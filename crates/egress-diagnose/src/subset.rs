@@ -1,0 +1,88 @@
+//! Whether the subset that a route names exists for the callers, and what hides it where it does not.
+//!
+//! Three checks share this, one for each cause. Knows nothing of how they word it.
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::destination_rule::subset;
+use egress_core::visibility::virtual_service::MESH;
+use egress_core::visibility::{exported_to, host_matches};
+
+use crate::routes::{Route, routes};
+use crate::view::View;
+use crate::way::Way;
+
+/// A subset that some callers cannot resolve.
+pub(crate) struct Unresolved<'a> {
+    /// The namespace of the callers.
+    pub(crate) caller: String,
+    /// The route that names it.
+    pub(crate) route: Route<'a>,
+    /// The name.
+    pub(crate) subset: &'a str,
+    /// What hides it.
+    pub(crate) cause: Cause<'a>,
+}
+
+/// Why a subset cannot be resolved.
+pub(crate) enum Cause<'a> {
+    /// No rule that counts for the callers could hold it: it is nowhere, or out of their sight.
+    NotVisible {
+        /// The rule that holds it and is not visible, if there is one.
+        holder: Option<&'a Resource>,
+    },
+    /// A rule in the callers' own namespace comes before the gateway's.
+    Shadowed {
+        /// That rule.
+        by: &'a Resource,
+        /// The rule that holds the subset.
+        holder: &'a Resource,
+    },
+    /// A younger rule of the same namespace with another `exportTo` hides it.
+    HiddenByYounger {
+        /// That rule.
+        by: &'a Resource,
+        /// The rule that holds the subset.
+        holder: &'a Resource,
+    },
+}
+
+/// The subsets on the way to the gateway that callers cannot resolve, each once per caller.
+pub(crate) fn unresolved<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Unresolved<'a>> {
+    let service = view.service_host(gateway);
+    let mut found: Vec<Unresolved<'a>> = Vec::new();
+    for caller in &way.callers {
+        let rules = view.rules_seen_from(caller, gateway);
+        for route in view.mesh_routes_seen_from(caller, &way.host).into_iter().filter(|it| way.owns(&it.id)) {
+            for route in routes(route, MESH, &way.host).into_iter().filter(|route| route.host == service) {
+                let Some(name) = route.subset else { continue };
+                let known = found.iter().any(|other| other.caller == *caller && other.subset == name);
+                if known || subset(&rules, name).is_some() {
+                    continue;
+                }
+                let cause = cause(view, &service, &rules, caller, name);
+                found.push(Unresolved { caller: caller.clone(), route, subset: name, cause });
+            }
+        }
+    }
+    found
+}
+
+fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &str, name: &str) -> Cause<'a> {
+    let covers = |rule: &&Resource| {
+        rule.destination_rule()
+            .is_some_and(|spec| host_matches(&view.full_host(&spec.host, &rule.id.namespace), service))
+    };
+    let holder = view.destination_rules().filter(covers).find(|rule| subset(&[*rule], name).is_some());
+    let visible = |rule: &Resource| {
+        let words = rule.destination_rule().and_then(|spec| spec.export_to.as_deref());
+        exported_to(words, &rule.id.namespace, caller)
+    };
+    match (rules.last(), holder) {
+        (Some(by), Some(holder)) if by.id.namespace == holder.id.namespace && visible(holder) => {
+            Cause::HiddenByYounger { by, holder }
+        }
+        (Some(by), Some(holder)) if by.id.namespace == caller => Cause::Shadowed { by, holder },
+        (_, holder) => Cause::NotVisible { holder },
+    }
+}

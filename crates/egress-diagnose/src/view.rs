@@ -1,0 +1,201 @@
+//! The facts as checks read them: each read is written down, so that what a check declares can be held against what it
+//! does.
+//!
+//! Knows where facts are. Judges nothing.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::inventory::Egress;
+use egress_core::proxy::ProxyView;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Kind;
+use egress_core::snapshot::{GatewayFacts, MeshFacts, NodeFacts, PodFacts, Unreadable};
+use egress_core::visibility::destination_rule::{Destination, destination_rules, full_host};
+use egress_core::visibility::service_entry::{self, service_entries};
+use egress_core::visibility::sidecar::sidecar_for;
+use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
+
+use crate::check::Input;
+use crate::evidence::{Evidence, PodName, client_of};
+use crate::index::Index;
+
+/// The facts of one diagnosis.
+pub struct View<'a> {
+    evidence: &'a Evidence,
+    egresses: &'a [Egress],
+    index: Index<'a>,
+    reads: RefCell<BTreeSet<Input>>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress]) -> Self {
+        let index = Index::new(&evidence.snapshot);
+        View { evidence, egresses, index, reads: RefCell::default() }
+    }
+
+    /// What was read since the last call.
+    pub(crate) fn take_reads(&self) -> BTreeSet<Input> {
+        self.reads.take()
+    }
+
+    pub(crate) fn index(&self) -> &Index<'a> {
+        &self.index
+    }
+
+    /// The mesh configuration.
+    pub fn mesh(&self) -> &'a MeshFacts {
+        self.note(Input::Mesh);
+        &self.evidence.snapshot.mesh
+    }
+
+    /// The egress gateways.
+    pub fn gateways(&self) -> &'a [GatewayFacts] {
+        self.note(Input::Gateways);
+        &self.evidence.snapshot.gateways
+    }
+
+    /// The gateway's Service as routes name it.
+    pub fn service_host(&self, gateway: &GatewayFacts) -> String {
+        gateway.name.service_host(&self.evidence.snapshot.mesh.cluster_domain)
+    }
+
+    /// The host of an object in full: a name without a dot means a Service of its namespace.
+    pub fn full_host(&self, host: &str, namespace: &str) -> String {
+        full_host(host, namespace, &self.evidence.snapshot.mesh)
+    }
+
+    /// Nodes; empty where they could not be read.
+    pub fn nodes(&self) -> &'a [NodeFacts] {
+        self.note(Input::Nodes);
+        &self.evidence.snapshot.nodes
+    }
+
+    /// The pods of callers' namespaces that have a sidecar.
+    pub fn pods(&self, namespace: &str) -> Vec<&'a PodFacts> {
+        self.note(Input::Pods);
+        let pods = self.evidence.snapshot.pods.iter();
+        pods.filter(|pod| pod.namespace == namespace && pod.has_proxy).collect()
+    }
+
+    /// Every namespace that is known, by its name or by a pod in it.
+    pub fn namespaces(&self) -> BTreeSet<&'a str> {
+        self.note(Input::Pods);
+        let pods = self.evidence.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
+        pods.chain(self.evidence.snapshot.namespaces.iter().map(String::as_str)).collect()
+    }
+
+    /// The ServiceEntries of exactly this host that a namespace sees, in order of precedence.
+    pub fn entries_seen_from(&self, viewer: &str, host: &str) -> Vec<&'a Resource> {
+        let mut seen = service_entries(self.entries(host), host, viewer);
+        seen.retain(|entry| service_entry::is_exact(entry, host));
+        seen
+    }
+
+    /// The ServiceEntries of exactly this host, in all namespaces.
+    pub fn entries(&self, host: &str) -> Vec<&'a Resource> {
+        self.note(Input::ServiceEntries);
+        let mut found = self.index.service_entries(host);
+        found.retain(|entry| service_entry::is_exact(entry, host));
+        found
+    }
+
+    /// The VirtualServices of exactly this host with rules for sidecars that a namespace sees, in order of precedence.
+    pub fn mesh_routes_seen_from(&self, viewer: &str, host: &str) -> Vec<&'a Resource> {
+        let mut seen = mesh_virtual_services(self.virtual_services(host), host, viewer);
+        seen.retain(|resource| is_exact(resource, host));
+        seen
+    }
+
+    /// The VirtualServices of a host or of a wildcard over it, in all namespaces.
+    pub fn virtual_services(&self, host: &str) -> Vec<&'a Resource> {
+        self.note(Input::VirtualServices);
+        self.index.virtual_services(host)
+    }
+
+    /// The VirtualServices of a host that are bound to a Gateway object and that its pods in a namespace see.
+    pub fn gateway_routes(&self, gateway: &ObjectId, host: &str, viewer: &str) -> Vec<&'a Resource> {
+        let name = format!("{}/{}", gateway.namespace, gateway.name);
+        gateway_virtual_services(self.virtual_services(host), &name, host, viewer)
+    }
+
+    /// Every DestinationRule.
+    pub fn destination_rules(&self) -> impl Iterator<Item = &'a Resource> {
+        self.note(Input::DestinationRules);
+        self.evidence.snapshot.of_kind(Kind::DestinationRule)
+    }
+
+    /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
+    pub fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Vec<&'a Resource> {
+        let host = self.service_host(gateway);
+        let destination = Destination { host: &host, namespace: &gateway.name.namespace };
+        destination_rules(self.destination_rules(), &self.evidence.snapshot.mesh, destination, client)
+    }
+
+    /// Every Gateway object.
+    pub fn gateway_objects(&self) -> impl Iterator<Item = &'a Resource> {
+        self.note(Input::GatewayObjects);
+        self.evidence.snapshot.of_kind(Kind::Gateway)
+    }
+
+    /// Every Sidecar.
+    pub fn sidecars(&self) -> impl Iterator<Item = &'a Resource> {
+        self.note(Input::Sidecars);
+        self.evidence.snapshot.of_kind(Kind::Sidecar)
+    }
+
+    /// The Sidecar that applies to pods with these labels.
+    pub fn sidecar_for(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<&'a Resource> {
+        sidecar_for(self.sidecars(), &self.evidence.snapshot.mesh.root_namespace, namespace, labels)
+    }
+
+    /// The object with this identity, of whatever kind the check declares.
+    pub fn find(&self, id: &ObjectId) -> Option<&'a Resource> {
+        self.note(match id.kind {
+            Kind::ServiceEntry => Input::ServiceEntries,
+            Kind::VirtualService => Input::VirtualServices,
+            Kind::DestinationRule => Input::DestinationRules,
+            Kind::Gateway => Input::GatewayObjects,
+            Kind::Sidecar => Input::Sidecars,
+        });
+        self.evidence.snapshot.find(id)
+    }
+
+    /// Every egress there is.
+    pub fn egresses(&self) -> &'a [Egress] {
+        self.egresses
+    }
+
+    /// The pod that speaks for the callers of a namespace, and what its Envoy has.
+    pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
+        self.note(Input::ClientProxies);
+        let pod = client_of(&self.evidence.snapshot, namespace)?;
+        Some((PodName::of(pod), self.proxy(pod)))
+    }
+
+    /// The ready pods of a gateway, and what their Envoys have.
+    pub fn gateway_proxies(&self, gateway: &GatewayFacts) -> Vec<(PodName, Result<&'a ProxyView, String>)> {
+        self.note(Input::GatewayProxies);
+        gateway.ready_pods().map(|pod| (PodName::of(pod), self.proxy(pod))).collect()
+    }
+
+    /// Why something could not be read, if it could not: the first of what was not read that starts with this word.
+    pub fn unreadable(&self, what: &str) -> Option<String> {
+        let found = self.evidence.snapshot.unreadable.iter().find(|missing| missing.what.starts_with(what));
+        found.map(|Unreadable { what, why }| format!("{what} could not be read: {why}"))
+    }
+
+    fn proxy(&self, pod: &PodFacts) -> Result<&'a ProxyView, String> {
+        let name = PodName::of(pod);
+        match self.evidence.proxies.get(&name) {
+            Some(Ok(view)) => Ok(view),
+            Some(Err(why)) => Err(format!("the Envoy of {name} could not be read: {why}")),
+            None => Err(format!("the Envoy of {name} was not looked at")),
+        }
+    }
+
+    /// Writes down that a check was given facts of this kind.
+    pub(crate) fn note(&self, input: Input) {
+        self.reads.borrow_mut().insert(input);
+    }
+}

@@ -1,0 +1,171 @@
+//! The ways a diagnosis walks: each host that was asked for, with who calls it and through which gateway.
+//!
+//! Knows how the inventory and the callers' view of routes become ways. Judges nothing.
+
+use std::collections::BTreeSet;
+
+use egress_core::inventory::{Egress, State, state};
+use egress_core::metadata::Record;
+use egress_core::port::Port;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
+use egress_core::visibility::service_entry::{self, service_entries};
+use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
+
+use crate::evidence::Request;
+use crate::index::Index;
+
+/// The way of one host in one namespace, with all that is known of it before any check.
+#[derive(Debug)]
+pub struct Way<'a> {
+    /// The host.
+    pub host: String,
+    /// The namespace of its objects, or the one that was asked for; none where neither exists.
+    pub namespace: Option<String>,
+    /// Its objects; none where nothing takes the host to a gateway.
+    pub egress: Option<&'a Egress>,
+    /// Whether the objects are whole.
+    pub state: Option<State>,
+    /// The gateway it leaves by.
+    pub gateway: Option<&'a GatewayFacts>,
+    /// The namespaces whose pods call it.
+    pub callers: Vec<String>,
+    /// Its ports, as far as they are of a kind this tool carries.
+    pub ports: BTreeSet<Port>,
+}
+
+impl Way<'_> {
+    /// What was asked for when it was added; none where it was made by hand.
+    pub fn record(&self) -> Option<&Record> {
+        self.egress?.readable_record()
+    }
+
+    /// Whether an object is one of this egress.
+    pub fn owns(&self, id: &ObjectId) -> bool {
+        self.egress.is_some_and(|egress| owns(egress, id))
+    }
+}
+
+/// The ways of a request, in the order of the inventory; hosts that were asked for and are nowhere come last.
+pub(crate) fn ways<'a>(
+    snapshot: &'a Snapshot,
+    index: &Index<'a>,
+    egresses: &'a [Egress],
+    request: &Request,
+) -> Vec<Way<'a>> {
+    let maker = Maker { snapshot, index, egresses, clients: clients(snapshot) };
+    let asked = |egress: &&Egress| request.hosts.is_empty() || request.hosts.contains(&egress.host);
+    let here =
+        |egress: &&Egress| request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace);
+    let mut found: Vec<Way<'a>> = egresses
+        .iter()
+        .filter(asked)
+        .filter(here)
+        .map(|egress| maker.of_egress(egress, maker.callers(egress)))
+        .collect();
+    for host in &request.hosts {
+        if !found.iter().any(|way| way.host == host.as_str()) {
+            found.push(maker.elsewhere(host.as_str(), request.namespace.as_deref()));
+        }
+    }
+    found
+}
+
+struct Maker<'a, 'b> {
+    snapshot: &'a Snapshot,
+    index: &'b Index<'a>,
+    egresses: &'a [Egress],
+    clients: BTreeSet<&'a str>,
+}
+
+impl<'a> Maker<'a, '_> {
+    fn of_egress(&self, egress: &'a Egress, callers: Vec<String>) -> Way<'a> {
+        Way {
+            host: egress.host.to_string(),
+            namespace: Some(egress.namespace.clone()),
+            egress: Some(egress),
+            state: Some(state::of(egress, self.snapshot)),
+            gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
+            callers,
+            ports: self.ports(egress),
+        }
+    }
+
+    /// A host without objects in the namespace that was asked for: its callers may use those of another namespace.
+    fn elsewhere(&self, host: &str, namespace: Option<&str>) -> Way<'a> {
+        let callers = namespace.map(str::to_owned).into_iter().collect();
+        if let Some(egress) = namespace.and_then(|caller| self.egress_seen_from(caller, host)) {
+            return self.of_egress(egress, callers);
+        }
+        Way {
+            host: host.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            egress: None,
+            state: None,
+            gateway: None,
+            callers,
+            ports: BTreeSet::new(),
+        }
+    }
+
+    /// The egress whose routes the sidecars of a namespace use for a host.
+    fn egress_seen_from(&self, caller: &str, host: &str) -> Option<&'a Egress> {
+        let route = self.first_route(caller, host)?;
+        self.egresses.iter().find(|egress| egress.host.as_str() == host && owns(egress, &route.id))
+    }
+
+    fn first_route(&self, caller: &str, host: &str) -> Option<&'a Resource> {
+        let routes = mesh_virtual_services(self.index.virtual_services(host), host, caller);
+        routes.into_iter().find(|route| is_exact(route, host))
+    }
+
+    /// What the record asks for; for what others made, what the entry that its callers use declares.
+    fn ports(&self, egress: &Egress) -> BTreeSet<Port> {
+        if let Some(record) = egress.readable_record() {
+            return record.intent.ports.clone();
+        }
+        let host = egress.host.as_str();
+        let entries = service_entries(self.index.service_entries(host), host, &egress.namespace);
+        let entry = entries.into_iter().find(|entry| service_entry::is_exact(entry, host));
+        let ports = entry.and_then(|entry| entry.service_entry()?.ports.as_ref()).into_iter().flatten();
+        let parse = |port: &egress_istio::service_entry::ServiceEntryPorts| {
+            let protocol = port.protocol.as_deref()?.parse().ok()?;
+            Port::new(u16::try_from(port.number).ok()?, protocol).ok()
+        };
+        ports.filter_map(parse).collect()
+    }
+
+    /// Who was given the egress; for what everybody sees, the namespaces with clients that do see it.
+    fn callers(&self, egress: &Egress) -> Vec<String> {
+        let words = egress.readable_record().map_or(&[][..], |record| &record.intent.export_to[..]);
+        let everybody = words.is_empty() || words.iter().any(|word| word == "*");
+        let named = words.iter().filter(|word| *word != "*" && *word != ".");
+        let mut callers: BTreeSet<String> = named.cloned().collect();
+        if everybody || words.iter().any(|word| word == ".") {
+            callers.insert(egress.namespace.clone());
+        }
+        if everybody {
+            let uses = |namespace: &&&str| {
+                self.first_route(namespace, egress.host.as_str()).is_some_and(|route| owns(egress, &route.id))
+            };
+            callers.extend(self.clients.iter().filter(uses).map(|namespace| (*namespace).to_owned()));
+        }
+        callers.into_iter().collect()
+    }
+}
+
+fn owns(egress: &Egress, id: &ObjectId) -> bool {
+    egress.parts.iter().any(|part| part.resource.id == *id)
+}
+
+/// The namespaces in which pods with a sidecar run.
+fn clients(snapshot: &Snapshot) -> BTreeSet<&str> {
+    let pods = snapshot.pods.iter().filter(|pod| pod.has_proxy && !is_gateway_pod(snapshot, pod));
+    pods.map(|pod| pod.namespace.as_str()).collect()
+}
+
+/// Whether a pod is one of a gateway's.
+pub(crate) fn is_gateway_pod(snapshot: &Snapshot, pod: &PodFacts) -> bool {
+    let mut pods = snapshot.gateways.iter().flat_map(|gateway| &gateway.pods);
+    pods.any(|other| other.namespace == pod.namespace && other.name == pod.name)
+}

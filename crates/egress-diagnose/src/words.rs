@@ -1,0 +1,52 @@
+//! Wording that several checks share, so that the same thing is always said in the same way.
+//!
+//! Knows nothing of checks.
+
+use egress_core::resource::{Resource, Spec};
+use egress_core::snapshot::OutboundMode;
+
+/// The words of an object's `exportTo`; `*` where it has none, since that is what it means.
+pub(crate) fn export_to(resource: &Resource) -> Vec<String> {
+    let words = match &resource.spec {
+        Spec::ServiceEntry(spec) => spec.export_to.as_deref(),
+        Spec::VirtualService(spec) => spec.export_to.as_deref(),
+        Spec::DestinationRule(spec) => spec.export_to.as_deref(),
+        Spec::Gateway(_) | Spec::Sidecar(_) => None,
+    };
+    match words.unwrap_or_default() {
+        [] => vec!["*".to_owned()],
+        words => words.to_vec(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list(words: &[impl AsRef<str>]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// What happens to calls that no route takes to a gateway.
+pub(crate) fn without_route(
+    callers: &[impl AsRef<str>],
+    host: &str,
+    outbound: Option<OutboundMode>,
+) -> String {
+    let callers = list(callers);
+    match outbound {
+        Some(OutboundMode::RegistryOnly) => {
+            format!("calls from {callers} to {host} are refused: HTTP gets 502, TLS is reset")
+        }
+        Some(OutboundMode::AllowAny) => {
+            format!("calls from {callers} to {host} leave directly from the caller's node")
+        }
+        None => format!(
+            "calls from {callers} to {host} are refused, or leave directly from the caller's node where the outbound mode is ALLOW_ANY"
+        ),
+    }
+}
