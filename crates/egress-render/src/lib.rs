@@ -16,4 +16,5 @@ pub mod manifest;
 pub mod outcome;
 pub mod palette;
 pub mod plan;
+pub mod report;
 pub mod table;
