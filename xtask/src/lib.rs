@@ -4,6 +4,7 @@ pub mod bed;
 pub mod bench;
 pub mod codegen;
 pub mod demo;
+pub mod docs;
 mod json_lines;
 pub mod load;
 mod plugin;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::{bed, bench, codegen, demo, load, test, tidy, world};
+use xtask::{bed, bench, codegen, demo, docs, load, test, tidy, world};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -29,6 +29,8 @@ enum Task {
     Bench(bench::Options),
     /// Check the repository's own rules
     Tidy,
+    /// Write the documents that are made from code
+    Docs,
     /// Generate Istio's types anew
     Codegen,
     /// Be the world outside the mesh: an origin and a DNS server
@@ -58,6 +60,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
         Task::Tidy => tidy::run()?,
+        Task::Docs => docs::run()?,
         Task::Codegen => codegen::run()?,
         Task::World { config } => world::run(&config)?,
         Task::Load(options) => load::run(&options)?,
