@@ -10,6 +10,9 @@ use serde_saphyr::{DoubleQuoted, ser_options};
 use crate::error::RenderError;
 use crate::escape::{escape, is_hidden};
 
+/// The version of the documents that kubectl egress writes of its own; their schemas are in `docs/schema`.
+pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
+
 /// JSON as kubectl prints it, indented by four blanks, with a newline at the end.
 ///
 /// # Errors

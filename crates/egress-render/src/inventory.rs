@@ -10,13 +10,12 @@ use egress_core::role::Kind;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::document::API_VERSION;
 use crate::duration::age;
 use crate::error::RenderError;
 use crate::escape::escape;
 use crate::table::Table;
 
-/// The version of the documents that this crate writes; their schemas are in `docs/schema`.
-pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
 /// Names of nodes that are longer together are counted instead.
 const NODES_WIDTH: usize = 20;
 

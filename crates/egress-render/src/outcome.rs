@@ -11,9 +11,9 @@ use egress_core::role::Role;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::document::API_VERSION;
 use crate::duration::seconds;
 use crate::error::RenderError;
-use crate::inventory::API_VERSION;
 use crate::manifest;
 
 /// What was done for one host in one namespace.

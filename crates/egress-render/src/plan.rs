@@ -9,39 +9,6 @@ use crate::escape::escape;
 use crate::palette::{Palette, paint};
 use crate::table::align;
 
-/// How many objects are written how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Objects that do not exist yet.
-    pub create: usize,
-    /// Objects that differ.
-    pub update: usize,
-    /// Objects that go.
-    pub delete: usize,
-    /// Objects that stay as they are.
-    pub unchanged: usize,
-}
-
-impl Counts {
-    /// Counts the objects of all plans, each one once.
-    pub fn of(plans: &[Plan]) -> Self {
-        Counts::of_changes(&changes::of(plans))
-    }
-
-    fn of_changes(changes: &[Vec<Change<'_>>]) -> Self {
-        let mut counts = Counts::default();
-        for change in changes.iter().flatten() {
-            match change.operation() {
-                Some(Operation::Create) => counts.create += 1,
-                Some(Operation::Update) => counts.update += 1,
-                Some(Operation::Delete) => counts.delete += 1,
-                None => counts.unchanged += 1,
-            }
-        }
-        counts
-    }
-}
-
 /// The plans as text, ending in the count. Objects that stay as they are appear in the count only.
 pub fn view(plans: &[Plan], palette: &Palette) -> String {
     let changes = changes::of(plans);
@@ -60,9 +27,14 @@ pub fn view(plans: &[Plan], palette: &Palette) -> String {
         }
         lines.push(String::new());
     }
-    let Counts { create, update, delete, unchanged } = Counts::of_changes(&changes);
-    lines
-        .push(format!("{create} to create, {update} to update, {delete} to delete, {unchanged} unchanged\n"));
+    let count = |operation| changes.iter().flatten().filter(|change| change.operation() == operation).count();
+    lines.push(format!(
+        "{} to create, {} to update, {} to delete, {} unchanged\n",
+        count(Some(Operation::Create)),
+        count(Some(Operation::Update)),
+        count(Some(Operation::Delete)),
+        count(None),
+    ));
     lines.join("\n")
 }
 
