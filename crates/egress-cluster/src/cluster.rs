@@ -70,6 +70,25 @@ impl Cluster {
     }
 }
 
+#[cfg(test)]
+impl Cluster {
+    /// A connection to a server that is a function from a path with its query to a status and a body.
+    pub(crate) fn fake(answer: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let service = tower::service_fn(move |request: hyper::Request<kube::client::Body>| {
+            let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+            let (status, body) = answer(&path);
+            let body = kube::client::Body::from(body.into_bytes());
+            futures::future::ready(hyper::Response::builder().status(status).body(body))
+        });
+        Cluster {
+            client: Client::new(service, "default"),
+            server: "fake".to_owned(),
+            default_namespace: "default".to_owned(),
+            limit: None,
+        }
+    }
+}
+
 impl fmt::Debug for Cluster {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Cluster").field("server", &self.server).finish_non_exhaustive()

@@ -68,6 +68,7 @@ impl Cluster {
             mesh: mesh_facts,
             gateways: gateways.found,
             resources: istio.resources,
+            istio_read_in: istio.read_in,
             services: services.items.iter().map(|service| facts::service(service, &[])).collect(),
             pods: callers.items.iter().map(facts::pod).collect(),
             nodes: nodes.items.iter().map(facts::node).collect(),
@@ -130,3 +131,6 @@ impl Scope {
 fn collection(plural: &'static str) -> Collection {
     Collection::core(plural)
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,8 +54,10 @@ fn from_status(status: &Status) -> ClusterError {
         401 => ClusterError::Unauthorized(message),
         _ if status.is_forbidden() => ClusterError::Forbidden(message),
         code => {
-            let reason = if status.reason.is_empty() { code.to_string() } else { one_line(&status.reason) };
-            ClusterError::Server { reason, message }
+            // What is no `Status` of Kubernetes, such as the plain text of an unknown path, gets a made-up reason.
+            let known = status.details.is_some() || !status.reason.contains(' ');
+            let reason = Some(one_line(&status.reason)).filter(|reason| known && !reason.is_empty());
+            ClusterError::Server { reason: reason.unwrap_or_else(|| code.to_string()), message }
         }
     }
 }

@@ -20,6 +20,8 @@ const VERSIONS: [&str; 3] = ["v1", "v1beta1", "v1alpha3"];
 pub(super) struct IstioReading {
     pub(super) api_version: String,
     pub(super) resources: Vec<Resource>,
+    /// The namespaces in which every kind was read; `None`: all of them.
+    pub(super) read_in: Option<BTreeSet<String>>,
     pub(super) unreadable: Vec<Unreadable>,
 }
 
@@ -32,8 +34,9 @@ impl Cluster {
             .map(|kind| Collection::of_group(Kind::GROUP, &api_version, kind.plural()))
             .collect();
         let readings = try_join_all(kinds.iter().map(|kind| self.read::<Value>(kind, narrow))).await?;
-        let mut whole = IstioReading { api_version, resources: Vec::new(), unreadable: Vec::new() };
+        let mut whole = IstioReading { api_version, resources: Vec::new(), read_in: None, unreadable: Vec::new() };
         for reading in readings {
+            whole.read_in = common(whole.read_in, reading.covered);
             whole.unreadable.extend(reading.unreadable);
             for object in reading.items {
                 match Resource::from_json(object) {
@@ -56,6 +59,14 @@ impl Cluster {
         };
         let served = |version: &&str| group.versions.iter().any(|served| served.version == *version);
         VERSIONS.into_iter().find(served).map(str::to_owned).ok_or(ClusterError::NoIstio)
+    }
+}
+
+/// The namespaces that are in both; `None` is all of them.
+fn common(one: Option<BTreeSet<String>>, other: Option<BTreeSet<String>>) -> Option<BTreeSet<String>> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.intersection(&other).cloned().collect()),
+        (one, other) => one.or(other),
     }
 }
 
