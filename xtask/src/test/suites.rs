@@ -17,8 +17,8 @@ pub(super) fn of_tier(workspace: &Metadata, tier: Tier) -> Vec<&str> {
 fn tier_of(package: &str, name: &str) -> Tier {
     match (package, name) {
         ("xtask", "bed" | "mesh") => Tier::Mesh,
-        ("kubectl-egress", _) => Tier::Cli,
         (_, "generate") => Tier::Generate,
+        ("kubectl-egress", _) => Tier::Cli,
         (_, "diagnose") => Tier::Diagnose,
         _ => Tier::Unit,
     }
@@ -49,11 +49,12 @@ mod tests {
                         target("world", "test"),
                     ],
                 ),
-                package("kubectl-egress", vec![target("cli", "test")]),
+                package("kubectl-egress", vec![target("cli", "test"), target("generate", "test")]),
             ],
         };
 
         assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "world"]);
+        assert_eq!(of_tier(&workspace, Tier::Generate), ["generate"]);
         assert_eq!(of_tier(&workspace, Tier::Diagnose), ["diagnose"]);
         assert_eq!(of_tier(&workspace, Tier::Cli), ["cli"]);
         assert_eq!(of_tier(&workspace, Tier::Mesh), ["bed", "mesh"]);

@@ -1,0 +1,117 @@
+//! The documented layout against the page it is named after: Istio's task "Egress Gateways", HTTP traffic.
+//!
+//! The page's objects are typed here, so that a change of the layout cannot change what it is held to.
+
+use serde_json::{Map, Value};
+
+use super::case;
+
+/// The four objects of the page.
+const PAGE: &str = "\
+apiVersion: networking.istio.io/v1alpha3
+kind: Gateway
+metadata:
+  name: istio-egressgateway
+spec:
+  selector:
+    istio: egressgateway
+  servers:
+  - port:
+      number: 80
+      name: http
+      protocol: HTTP
+    hosts:
+    - edition.cnn.com
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
+metadata:
+  name: egressgateway-for-cnn
+spec:
+  host: istio-egressgateway.istio-system.svc.cluster.local
+  subsets:
+  - name: cnn
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: VirtualService
+metadata:
+  name: direct-cnn-through-egress-gateway
+spec:
+  hosts:
+  - edition.cnn.com
+  gateways:
+  - istio-egressgateway
+  - mesh
+  http:
+  - match:
+    - gateways:
+      - mesh
+      port: 80
+    route:
+    - destination:
+        host: istio-egressgateway.istio-system.svc.cluster.local
+        subset: cnn
+        port:
+          number: 80
+      weight: 100
+  - match:
+    - gateways:
+      - istio-egressgateway
+      port: 80
+    route:
+    - destination:
+        host: edition.cnn.com
+        port:
+          number: 80
+      weight: 100
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: ServiceEntry
+metadata:
+  name: cnn
+spec:
+  hosts:
+  - edition.cnn.com
+  ports:
+  - number: 80
+    name: http-port
+    protocol: HTTP
+  resolution: DNS
+";
+
+/// Field by field, but for metadata, for the names of Gateway and subset, and for `exportTo`, which the page leaves open.
+pub(crate) fn is_what_the_documented_layout_writes() -> Result<(), String> {
+    let written = case::objects("edition.cnn.com:80 -n default --layout documented --hop plain")?;
+    let written = specs(&written, &[("edition-cnn-com", "NAME")])?;
+    let page = specs(PAGE, &[("istio-egressgateway", "NAME"), ("cnn", "NAME")])?;
+    if written == page { Ok(()) } else { Err(format!("written: {written:#?}\non the page: {page:#?}")) }
+}
+
+/// Kinds and specs, with the names of Gateway and subset made equal.
+fn specs(yaml: &str, names: &[(&str, &str)]) -> Result<Vec<(String, Value)>, String> {
+    let mut found = Vec::new();
+    for document in serde_yaml::Deserializer::from_str(yaml) {
+        let mut object: Map<String, Value> =
+            serde::Deserialize::deserialize(document).map_err(|error| error.to_string())?;
+        let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut spec = object.remove("spec").ok_or("an object without spec")?;
+        rename(&mut spec, names);
+        spec.as_object_mut().and_then(|spec| spec.remove("exportTo"));
+        found.push((kind, spec));
+    }
+    Ok(found)
+}
+
+/// Replaces whole values only: a host such as `istio-egressgateway.istio-system…` stays.
+fn rename(value: &mut Value, names: &[(&str, &str)]) {
+    match value {
+        Value::String(text) => {
+            if let Some((_, name)) = names.iter().find(|(found, _)| found == text) {
+                (*name).clone_into(text);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| rename(item, names)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| rename(field, names)),
+        _ => {}
+    }
+}
