@@ -64,6 +64,8 @@ impl Cluster {
         &self,
         request: impl Future<Output = Result<T, ClusterError>>,
     ) -> Result<T, ClusterError> {
+        // On the heap: a request's state is kilobytes, and many are joined into one future.
+        let request = Box::pin(request);
         let Some(limit) = self.limit else { return request.await };
         let late = || ClusterError::Timeout { server: self.server.clone(), limit };
         tokio::time::timeout(limit, request).await.unwrap_or_else(|_| Err(late()))

@@ -31,8 +31,8 @@ pub struct Scope {
 /// Some namespaces, or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespaces {
-    /// Every namespace.
-    All,
+    /// Every namespace; where not all may be read, these.
+    All(Vec<String>),
     /// These.
     Some(Vec<String>),
 }
@@ -91,7 +91,7 @@ impl Cluster {
 
     async fn callers(&self, pods: &Collection, scope: &Scope) -> Result<Reading<Pod>, ClusterError> {
         match &scope.namespaces {
-            Namespaces::All => self.read(pods, &BTreeSet::new()).await,
+            Namespaces::All(names) => self.read(pods, &names.iter().cloned().collect()).await,
             Namespaces::Some(names) => self.read_in(pods, &names.iter().cloned().collect()).await,
         }
     }
@@ -121,8 +121,7 @@ impl Scope {
     fn narrow(&self) -> BTreeSet<String> {
         let gateway = self.gateway.clone().unwrap_or_else(|| GatewayFacts::stock().name);
         let asked = match &self.namespaces {
-            Namespaces::All => Vec::new(),
-            Namespaces::Some(names) => names.clone(),
+            Namespaces::All(names) | Namespaces::Some(names) => names.clone(),
         };
         asked.into_iter().chain([gateway.namespace]).collect()
     }

@@ -154,7 +154,7 @@ impl Cluster {
         parameters.limit = Some(500);
         let mut items = Vec::new();
         loop {
-            let page = self.page::<T>(&request, &parameters).await;
+            let page = Box::pin(self.page::<T>(&request, &parameters)).await;
             let page = match page {
                 // A list that took longer than etcd keeps its versions: begin again, in one piece.
                 Err(ClusterError::Server { reason, .. })

@@ -34,7 +34,8 @@ impl Cluster {
             .map(|kind| Collection::of_group(Kind::GROUP, &api_version, kind.plural()))
             .collect();
         let readings = try_join_all(kinds.iter().map(|kind| self.read::<Value>(kind, narrow))).await?;
-        let mut whole = IstioReading { api_version, resources: Vec::new(), read_in: None, unreadable: Vec::new() };
+        let mut whole =
+            IstioReading { api_version, resources: Vec::new(), read_in: None, unreadable: Vec::new() };
         for reading in readings {
             whole.read_in = common(whole.read_in, reading.covered);
             whole.unreadable.extend(reading.unreadable);

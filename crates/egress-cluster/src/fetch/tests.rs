@@ -195,7 +195,7 @@ async fn long_lists_are_read_page_by_page() {
         };
         (200, page.to_string())
     });
-    let scope = Scope { namespaces: Namespaces::All, gateway: None, nodes: false };
+    let scope = Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false };
     assert_eq!(cluster.fetch(&scope).await.unwrap().resources.len(), 2);
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
@@ -217,6 +217,6 @@ async fn a_list_that_expires_between_two_pages_is_read_again_in_one_piece() {
             }
         }
     });
-    let scope = Scope { namespaces: Namespaces::All, gateway: None, nodes: false };
+    let scope = Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false };
     assert_eq!(cluster.fetch(&scope).await.unwrap().resources.len(), 2);
 }
