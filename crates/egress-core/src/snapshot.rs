@@ -2,7 +2,7 @@
 //!
 //! Knows the shape of facts. Knows nothing of how they were read; what could not be read is a fact as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub nodes: Vec<NodeFacts>,
     /// Names of namespaces; empty where they could not be read.
     pub namespaces: Vec<String>,
+    /// The namespaces of which every Istio object was read; `None`: all of them.
+    pub istio_read_in: Option<BTreeSet<String>>,
     /// What could not be read, and why. Never hidden from the user.
     pub unreadable: Vec<Unreadable>,
 }
@@ -182,6 +184,13 @@ impl Snapshot {
     /// The object with this identity.
     pub fn find(&self, id: &ObjectId) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.id == *id)
+    }
+
+    /// Whether every Istio object of a namespace was read; without a namespace: of all namespaces.
+    pub fn has_istio_of(&self, namespace: Option<&str>) -> bool {
+        self.istio_read_in
+            .as_ref()
+            .is_none_or(|read| namespace.is_some_and(|namespace| read.contains(namespace)))
     }
 
     /// The objects of one kind.

@@ -68,6 +68,8 @@ pub struct Looked {
     /// Which proxies.
     #[serde(serialize_with = "side_word")]
     pub side: Side,
+    /// What they had to show.
+    pub shows: Shows,
     /// How many were looked at.
     pub looked: usize,
     /// How many show what the step wrote, or no longer show what it deleted.
@@ -75,6 +77,16 @@ pub struct Looked {
     /// How long it took until they did, or until the time was up.
     #[serde(rename = "seconds", serialize_with = "as_seconds")]
     pub elapsed: Duration,
+}
+
+/// What proxies have to show after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shows {
+    /// What was written.
+    Live,
+    /// No trace of what was deleted or narrowed.
+    Gone,
 }
 
 /// How much of an outcome was seen in proxies.
@@ -111,15 +123,20 @@ pub fn object_line(object: &ObjectId, verb: Verb, dry_run: DryRun) -> String {
     format!("{} {verb}{suffix}", manifest::name(object))
 }
 
-/// `gateway leg live in 2/2 pods, 0.4 s`, without a newline; `None` where nothing was looked at.
+/// `gateway leg live in 2/2 gateway pods, 0.4 s`, without a newline; `None` where nothing was looked at.
 pub fn proof_line(step: &StepOutcome) -> Option<String> {
-    let Looked { side: _, looked, live, elapsed } = step.proof?;
+    let Looked { side, shows, looked, live, elapsed } = step.proof?;
     let (role, elapsed) = (step.role, seconds(elapsed));
-    let pods = if looked == 1 { "pod" } else { "pods" };
-    Some(match step.verb {
-        _ if looked == 0 => format!("{role} not looked at: no pod to look at"),
-        Verb::Deleted => format!("{role} gone from {live}/{looked} {pods}, {elapsed}"),
-        _ => format!("{role} live in {live}/{looked} {pods}, {elapsed}"),
+    let pods = match (side, looked) {
+        (Side::Gateway, 1) => "gateway pod",
+        (Side::Gateway, _) => "gateway pods",
+        (Side::Clients, 1) => "client pod",
+        (Side::Clients, _) => "client pods",
+    };
+    Some(match shows {
+        _ if looked == 0 => format!("{role} not looked at: there are no {pods}"),
+        Shows::Gone => format!("{role} gone from {live}/{looked} {pods}, {elapsed}"),
+        Shows::Live => format!("{role} live in {live}/{looked} {pods}, {elapsed}"),
     })
 }
 

@@ -101,13 +101,16 @@ fn others_leave(
         view.egresses().iter().any(|egress| egress.parts.iter().any(|part| part.resource.id == entry.id));
     let words = export_to(entry);
     let owner = &entry.id.namespace;
+    // What is exported to the gateway's namespace is for the gateway.
+    let for_gateway =
+        |namespace: &str| way.gateway.is_some_and(|gateway| gateway.name.namespace == namespace);
     let is_caller = |namespace: &str| way.callers.iter().any(|caller| caller == namespace);
     let public = words.iter().any(|word| word == "*");
     let mut viewers: Vec<&str> = words
         .iter()
         .filter(|word| *word != "*" && *word != "~")
         .map(|word| if word == "." { owner.as_str() } else { word.as_str() })
-        .filter(|viewer| !is_caller(viewer) && !routed(viewer))
+        .filter(|viewer| !is_caller(viewer) && !for_gateway(viewer) && !routed(viewer))
         .collect();
     // No namespace has this name, so that it sees what everybody sees.
     let everybody = public && !routed("");

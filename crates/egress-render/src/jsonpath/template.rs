@@ -2,7 +2,6 @@
 //!
 //! Knows braces, quotes and the words `range` and `end`. The paths themselves are read by `path`.
 
-use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::{Node, TemplateError, path};
@@ -19,21 +18,20 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateError> {
             problem: format!("expected at most {LONGEST} bytes, found {}", text.len()),
         });
     }
-    let mut reader = Reader { text, characters: text.char_indices().peekable() };
-    reader.nodes(0)
+    let mut reader = Reader { text, characters: text.char_indices() };
+    reader.nodes(0, 0)
 }
 
 struct Reader<'a> {
     text: &'a str,
-    characters: Peekable<CharIndices<'a>>,
+    characters: CharIndices<'a>,
 }
 
 impl Reader<'_> {
-    /// Nodes up to the end of the template, or up to the `{end}` of the range they stand in.
-    fn nodes(&mut self, depth: usize) -> Result<Vec<Node>, TemplateError> {
+    /// Nodes up to the end of the template, or up to the `{end}` of the range they stand in, which begins at `opened`.
+    fn nodes(&mut self, depth: usize, opened: usize) -> Result<Vec<Node>, TemplateError> {
         let mut nodes = Vec::new();
         let mut literal = String::new();
-        let opened = self.position();
         while let Some((start, character)) = self.characters.next() {
             if character != '{' {
                 literal.push(character);
@@ -90,7 +88,7 @@ impl Reader<'_> {
                     self.error(start, &format!("expected at most {DEEPEST} ranges within each other"))
                 );
             }
-            return Ok(Node::Range(paths, self.nodes(depth + 1)?));
+            return Ok(Node::Range(paths, self.nodes(depth + 1, start)?));
         }
         match action.chars().next() {
             Some(quote @ ('"' | '\'')) => {
@@ -98,10 +96,6 @@ impl Reader<'_> {
             }
             _ => path::parse(action).map(Node::Paths).map_err(|problem| self.error(start, &problem)),
         }
-    }
-
-    fn position(&mut self) -> usize {
-        self.characters.peek().map_or(self.text.len(), |(index, _)| *index)
     }
 
     fn error(&self, byte: usize, problem: &str) -> TemplateError {

@@ -117,7 +117,7 @@ fn a_refusal_says_where_and_what() {
         ("{.items[*].name", "character 1: `{` without `}`"),
         ("é {.items[*.name}", "character 3: `[` without `]`"),
         ("{end}", "character 1: `{end}` without `{range}`"),
-        ("x{range .items[*]}y", "`{range}` without `{end}`"),
+        ("x{range .items[*]}y", "character 2: `{range}` without `{end}`"),
         ("{\"abc}", "character 1: a quote is not closed"),
         ("{\"a\\x\"}", "found `\\x`"),
         ("{items}", "found `items`"),

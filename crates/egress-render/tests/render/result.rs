@@ -6,7 +6,7 @@ use egress_core::proof::Side;
 use egress_core::role::{Kind, Role};
 use egress_render::document;
 use egress_render::outcome::{
-    self, DryRun, Looked, Outcome, Proven, StepOutcome, Verb, object_line, proof_line,
+    self, DryRun, Looked, Outcome, Proven, Shows, StepOutcome, Verb, object_line, proof_line,
 };
 use snapbox::{assert_data_eq, file};
 
@@ -14,11 +14,12 @@ use crate::fixtures::id;
 
 fn step(verb: Verb, looked: usize, live: usize) -> StepOutcome {
     let elapsed = Duration::from_millis(412);
+    let shows = if verb == Verb::Deleted { Shows::Gone } else { Shows::Live };
     StepOutcome {
         object: id(Kind::VirtualService, "shop", "edition-cnn-com-gateway"),
         role: Role::GatewayLeg,
         verb,
-        proof: Some(Looked { side: Side::Gateway, looked, live, elapsed }),
+        proof: Some(Looked { side: Side::Gateway, shows, looked, live, elapsed }),
     }
 }
 
@@ -57,10 +58,13 @@ fn an_object_line_is_what_kubectl_would_print() {
 #[test]
 fn a_proof_line_tells_where_how_many_and_how_long() {
     let line = |step: StepOutcome| proof_line(&step).unwrap();
-    assert_eq!(line(step(Verb::ServersideApplied, 2, 2)), "gateway leg live in 2/2 pods, 0.4 s");
-    assert_eq!(line(step(Verb::Unchanged, 1, 1)), "gateway leg live in 1/1 pod, 0.4 s");
-    assert_eq!(line(step(Verb::Deleted, 2, 1)), "gateway leg gone from 1/2 pods, 0.4 s");
-    assert_eq!(line(step(Verb::ServersideApplied, 0, 0)), "gateway leg not looked at: no pod to look at");
+    assert_eq!(line(step(Verb::ServersideApplied, 2, 2)), "gateway leg live in 2/2 gateway pods, 0.4 s");
+    assert_eq!(line(step(Verb::Unchanged, 1, 1)), "gateway leg live in 1/1 gateway pod, 0.4 s");
+    assert_eq!(line(step(Verb::Deleted, 2, 1)), "gateway leg gone from 1/2 gateway pods, 0.4 s");
+    assert_eq!(
+        line(step(Verb::ServersideApplied, 0, 0)),
+        "gateway leg not looked at: there are no gateway pods"
+    );
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn scope(settings: &Add, namespace: &str) -> Scope {
     let named = settings.export_to.iter().filter(|word| *word != ".").cloned();
     Scope {
         namespaces: if everywhere {
-            Namespaces::All
+            Namespaces::All(vec![namespace.to_owned()])
         } else {
             Namespaces::Some(named.chain([namespace.to_owned()]).collect())
         },

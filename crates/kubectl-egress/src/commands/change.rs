@@ -5,6 +5,7 @@
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
 use egress_core::plan::Plan;
+use egress_core::role::Kind;
 use egress_core::shape::Part;
 use egress_core::snapshot::Unreadable;
 use egress_render::format::OutputFormat;
@@ -13,8 +14,9 @@ use egress_render::{diff, plan as plan_view};
 
 use super::engine::{End, Engine};
 use super::interrupt::Interrupt;
+use super::rights::{self, Missing};
 use super::sight::Sight;
-use super::{manifests, result, rights};
+use super::{manifests, result};
 use crate::exit::{Code, Failure};
 use crate::settings::writing::{Mode, Writing};
 use crate::terminal::{Answer, Terminal};
@@ -61,7 +63,7 @@ impl Change<'_> {
         }
         let missing = rights::missing(self.cluster, &plans).await?;
         if !missing.is_empty() {
-            return Err(no_rights(&missing).into());
+            return Err(no_rights(&missing, &plans).into());
         }
         match self.writing.mode {
             Mode::DryRunServer => self.rehearse(&plans, parts, terminal).await,
@@ -128,8 +130,12 @@ impl Change<'_> {
         if blind && self.writing.proof.required {
             return Err(no_sight(&notes));
         }
-        for unreadable in self.unreadable {
-            terminal.note(&format!("note: could not read {}: {}", unreadable.what, unreadable.why));
+        if !self.unreadable.is_empty() {
+            let hidden: Vec<&str> = self.unreadable.iter().map(|row| row.what.as_str()).collect();
+            terminal.note(&format!(
+                "note: may not be read, so conflicts there are not seen: {}",
+                hidden.join("; ")
+            ));
         }
         for note in &notes {
             terminal.note(&format!("note: {note}"));
@@ -167,14 +173,30 @@ fn no_sight(notes: &[String]) -> Failure {
     }
 }
 
-fn no_rights(missing: &[String]) -> Failure {
+fn no_rights(missing: &[Missing], plans: &[Plan]) -> Failure {
+    let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let home = plans.first().map(|plan| plan.namespace.clone()).unwrap_or_default();
+    let hint = match missing.iter().find(|right| right.namespace == home) {
+        Some(right) => format!(
+            "ask for it: `kubectl create role egress-editor -n {home} --verb=get,list,create,patch,delete \
+             --resource={}`",
+            missing_kinds(missing, &right.namespace)
+        ),
+        None => format!(
+            "the gateway's owner writes the shared pair with the first host; `--layout documented` needs rights in \
+             namespace {home} only"
+        ),
+    };
     Failure {
         code: Code::Unreachable,
-        message: format!("you lack the right to: {}", missing.join("; ")),
-        hint: Some(
-            "ask for it, or use `--layout documented`, which writes to the namespace of `-n` only".to_owned(),
-        ),
+        message: format!("you lack the right to {}", list.join("; ")),
+        hint: Some(hint),
     }
+}
+
+fn missing_kinds(missing: &[Missing], namespace: &str) -> String {
+    let kinds = missing.iter().filter(|right| right.namespace == namespace);
+    kinds.map(|right| format!("{}.{}", right.kind.plural(), Kind::GROUP)).collect::<Vec<_>>().join(",")
 }
 
 fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyhow::Result<Code> {

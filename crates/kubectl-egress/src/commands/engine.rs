@@ -8,8 +8,8 @@ use egress_cluster::prove::{self, Proof};
 use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::plan::{Action, Plan, Step};
-use egress_core::proof::{Expectation, Side};
-use egress_render::outcome::{self, Looked, Outcome, Proven, StepOutcome, Verb};
+use egress_core::proof::{Demand, Expectation, Side};
+use egress_render::outcome::{self, Looked, Outcome, Proven, Shows, StepOutcome, Verb};
 
 use super::interrupt::Interrupt;
 use super::sight::Sight;
@@ -148,8 +148,14 @@ impl Engine<'_> {
         if !expectation.is_visible() && !pods.is_empty() {
             tokio::time::sleep(self.proof.settle).await;
         }
-        let looked =
-            Looked { side: expectation.side, looked: pods.len(), live: pods.len(), elapsed: began.elapsed() };
+        let gone = expectation.demands.iter().any(|demand| matches!(demand, Demand::Gone { .. }));
+        let looked = Looked {
+            side: expectation.side,
+            shows: if gone { Shows::Gone } else { Shows::Live },
+            looked: pods.len(),
+            live: pods.len(),
+            elapsed: began.elapsed(),
+        };
         Ok(Some(looked))
     }
 }

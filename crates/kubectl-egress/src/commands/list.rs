@@ -1,5 +1,7 @@
 //! `list`: the egresses that exist, read back from the objects.
 
+use std::collections::BTreeSet;
+
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
 use egress_core::inventory;
@@ -10,7 +12,7 @@ use egress_render::inventory::{Columns, document as rows_document, names, table}
 use jiff::Timestamp;
 
 use super::document;
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
 use crate::settings::Namespaces;
 use crate::settings::list::List;
 use crate::terminal::Terminal;
@@ -24,9 +26,11 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
         }
     };
-    let namespaces =
-        namespace.clone().map_or(fetch::Namespaces::All, |name| fetch::Namespaces::Some(vec![name]));
+    let namespaces = namespace
+        .clone()
+        .map_or(fetch::Namespaces::All(Vec::new()), |name| fetch::Namespaces::Some(vec![name]));
     let snapshot = cluster.fetch(&Scope { namespaces, gateway: None, nodes: false }).await?;
+    require_readable(&snapshot, namespace.as_deref())?;
     let egresses = inventory::egresses(&snapshot);
     let wanted = egresses.iter().filter(|egress| {
         let here = namespace.as_ref().is_none_or(|namespace| egress.namespace == *namespace);
@@ -54,18 +58,30 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     Ok(report_unreadable(&snapshot, namespace.as_deref(), terminal))
 }
 
-/// Rows may be missing where Istio's objects of the namespaces asked for cannot be read: that is no success.
-fn report_unreadable(snapshot: &Snapshot, namespace: Option<&str>, terminal: &mut Terminal) -> Code {
-    let here = |what: &str| match namespace {
-        None => true,
-        Some(namespace) => !what.contains(" in ") || what.ends_with(&format!("in namespace {namespace}")),
-    };
-    let mut code = Code::Done;
-    for unreadable in &snapshot.unreadable {
-        if unreadable.what.contains(Kind::GROUP) && here(&unreadable.what) {
-            terminal.warning(&format!("could not read {}: {}", unreadable.what, unreadable.why));
-            code = Code::Unchecked;
-        }
+/// Without a single namespace of which Istio's objects could be read there is nothing to say.
+pub(super) fn require_readable(snapshot: &Snapshot, namespace: Option<&str>) -> Result<(), Failure> {
+    let nothing = snapshot.istio_read_in.as_ref().is_some_and(BTreeSet::is_empty);
+    if snapshot.has_istio_of(namespace) || (namespace.is_none() && !nothing) {
+        return Ok(());
     }
-    code
+    let why =
+        snapshot.unreadable.iter().find(|row| row.what.contains(Kind::GROUP)).map(|row| row.why.clone());
+    Err(Failure {
+        code: Code::Unreachable,
+        message: why.unwrap_or_else(|| format!("the objects of {} could not be read", Kind::GROUP)),
+        hint: Some(
+            "ask for the right to list the objects of networking.istio.io in the namespace".to_owned(),
+        ),
+    })
+}
+
+/// Rows may be missing where not every namespace that was asked for could be read: that is no success.
+fn report_unreadable(snapshot: &Snapshot, namespace: Option<&str>, terminal: &mut Terminal) -> Code {
+    if snapshot.has_istio_of(namespace) {
+        return Code::Done;
+    }
+    for unreadable in snapshot.unreadable.iter().filter(|row| row.what.contains(Kind::GROUP)) {
+        terminal.warning(&format!("could not read {}: {}", unreadable.what, unreadable.why));
+    }
+    Code::Unchecked
 }
