@@ -1,0 +1,166 @@
+//! What the tests share: the mesh, ways to use the plugin on it, and ways to see what came of it.
+//!
+//! Knows the bed's default topology. Knows nothing of what the plugin should do.
+
+mod audit;
+mod calls;
+mod cleaning;
+mod plugin;
+
+use std::{
+    env, fmt,
+    io::{self, Write as _},
+    net::IpAddr,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+use xtask::{
+    bed::{Bed, Guard, Signal, Topology},
+    world::record::{self, Entry},
+};
+
+pub(crate) use self::{
+    audit::{Mark, Write},
+    calls::Answer,
+    plugin::{Ended, Running},
+};
+
+/// A test: what it shows, and the function that shows it.
+pub(crate) type Test = (&'static str, fn(&Mesh) -> anyhow::Result<()>);
+
+/// A pod of the topology.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pod {
+    pub(crate) namespace: &'static str,
+    pub(crate) name: &'static str,
+}
+
+/// Calls out from `shop`.
+pub(crate) const SHOP: Pod = Pod { namespace: "shop", name: "client" };
+/// Calls out from `billing`.
+pub(crate) const BILLING: Pod = Pod { namespace: "billing", name: "client" };
+/// In `shop`, without a sidecar.
+pub(crate) const BARE: Pod = Pod { namespace: "shop", name: "bare" };
+/// The pods of the gateway.
+pub(crate) const GATEWAYS: [Pod; 2] = [
+    Pod { namespace: "istio-system", name: "istio-egressgateway-0" },
+    Pod { namespace: "istio-system", name: "istio-egressgateway-1" },
+];
+
+/// How long anything on the mesh may take that is not a test's own subject.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+
+/// The mesh that all tests run on.
+#[derive(Debug)]
+pub(crate) struct Mesh {
+    bed: Owned,
+}
+
+/// A bed of our own goes down in the end, one that was lent does not.
+#[derive(Debug)]
+enum Owned {
+    Ours(Guard),
+    Lent(Bed),
+}
+
+/// An Envoy that stands still; it goes on when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Paused<'a> {
+    bed: &'a Bed,
+    pod: Pod,
+}
+
+impl Mesh {
+    /// Brings the mesh up, or opens the one that `MESH_BED` names.
+    pub(crate) fn up() -> anyhow::Result<Self> {
+        let bed = match env::var("MESH_BED") {
+            Ok(name) => Owned::Lent(Bed::open(&name)?),
+            Err(_) => Owned::Ours(Bed::up("mesh", &Topology::standard()?)?.guard()),
+        };
+        Ok(Self { bed })
+    }
+
+    /// The bed underneath.
+    pub(crate) fn bed(&self) -> &Bed {
+        match &self.bed {
+            Owned::Ours(guard) => guard,
+            Owned::Lent(bed) => bed,
+        }
+    }
+
+    /// Makes the Envoy of a pod stand still.
+    pub(crate) fn pause(&self, pod: Pod) -> anyhow::Result<Paused<'_>> {
+        self.bed().signal_envoy(pod.namespace, pod.name, Signal::STOP)?;
+        Ok(Paused { bed: self.bed(), pod })
+    }
+
+    /// The address of a pod, as the origin would see it.
+    pub(crate) fn address(&self, pod: Pod) -> anyhow::Result<IpAddr> {
+        Ok(self.bed().pod_address(pod.namespace, pod.name)?.into())
+    }
+
+    /// Whether this is the address of a gateway pod.
+    pub(crate) fn is_gateway(&self, peer: IpAddr) -> anyhow::Result<bool> {
+        let addresses = GATEWAYS.iter().map(|pod| self.address(*pod));
+        Ok(addresses.collect::<anyhow::Result<Vec<_>>>()?.contains(&peer))
+    }
+
+    /// Everything that has arrived at the origin since the bed came up, in order.
+    pub(crate) fn arrived(&self) -> anyhow::Result<Vec<Entry>> {
+        record::read_entries(self.bed().origin_log())
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        // Cleaning resumes every Envoy: nothing is lost if it fails here.
+        let _ = self.bed.signal_envoy(self.pod.namespace, self.pod.name, Signal::CONT);
+    }
+}
+
+impl fmt::Display for Pod {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// Tries until there is a value, never longer than the limit; the error has what went wrong last.
+pub(crate) fn eventually<T>(
+    what: &str,
+    limit: Duration,
+    mut attempt: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let begin = Instant::now();
+    loop {
+        match attempt() {
+            Ok(value) => return Ok(value),
+            Err(error) if begin.elapsed() > limit => {
+                return Err(error).with_context(|| format!("waited {limit:?} for {what}"));
+            }
+            Err(_) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// Says a figure of a test, beside what the test runner says.
+pub(crate) fn say(text: impl fmt::Display) {
+    // Nothing sensible is left to do when stderr is closed.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The program under test: of `KUBECTL_EGRESS`, or beside this one.
+pub(crate) fn program() -> anyhow::Result<std::path::PathBuf> {
+    if let Some(path) = env::var_os("KUBECTL_EGRESS") {
+        return Ok(path.into());
+    }
+    let current = env::current_exe()?;
+    let folder = current.parent().and_then(Path::parent).context("no folder of programs")?;
+    let beside = folder.join("kubectl-egress");
+    if !beside.exists() {
+        bail!("{} is missing: cargo build -p kubectl-egress", beside.display());
+    }
+    Ok(beside)
+}

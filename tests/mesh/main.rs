@@ -1,0 +1,69 @@
+//! The plugin on a real mesh: Kubernetes, istiod, Envoys and an outside world on this machine, see `tests/bed`.
+//!
+//! Tests run one after another, each on a clean mesh, so their order does not matter. `MESH_BED=NAME` runs them on a bed
+//! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
+
+mod first_host;
+mod harness;
+
+use std::{process::ExitCode, sync::Arc, time::Instant};
+
+use libtest_mimic::{Arguments, Trial};
+use xtask::bed;
+
+use self::harness::{Mesh, Test, say};
+
+/// Every topic and its tests.
+const TOPICS: &[(&str, &[Test])] = &[("first_host", first_host::TESTS)];
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // They share one mesh.
+    arguments.test_threads = Some(1);
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials(None)).exit_code();
+    }
+    if let Err(obstacle) = bed::check() {
+        say(format_args!("SKIPPED mesh: {}", obstacle.to_string().replace('\n', "; ")));
+        let ignored = libtest_mimic::run(&arguments, trials(None)).exit_code();
+        let strict = std::env::var("CI").is_ok_and(|value| value == "true");
+        return if strict { ExitCode::FAILURE } else { ignored };
+    }
+    let mesh = match Mesh::up() {
+        Ok(mesh) => Arc::new(mesh),
+        Err(error) => {
+            say(format_args!("the mesh did not come up: {error:#}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    // A test that panics is caught: the mesh goes down in any case.
+    libtest_mimic::run(&arguments, trials(Some(&mesh))).exit_code()
+}
+
+/// The tests; without a mesh they are only names.
+fn trials(mesh: Option<&Arc<Mesh>>) -> Vec<Trial> {
+    let tests = TOPICS.iter().flat_map(|(topic, tests)| tests.iter().map(move |test| (topic, test)));
+    let trial = |(topic, (name, test)): (&&str, &Test)| {
+        let (test, mesh) = (*test, mesh.map(Arc::clone));
+        let ignored = mesh.is_none();
+        let run = move || match mesh {
+            Some(mesh) => run(&mesh, test).map_err(|error| format!("{error:#}").into()),
+            None => Ok(()),
+        };
+        Trial::test(format!("{topic}::{name}"), run).with_ignored_flag(ignored)
+    };
+    tests.map(trial).collect()
+}
+
+fn run(mesh: &Mesh, test: fn(&Mesh) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    // The name of the test stands alone on its line.
+    say("");
+    mesh.clean()?;
+    let cleaned = begin.elapsed();
+    let outcome = test(mesh);
+    mesh.resume()?;
+    let seconds = begin.elapsed().as_secs_f64();
+    say(format_args!("  {seconds:.1} s, {:.1} s of it to clean the mesh", cleaned.as_secs_f64()));
+    outcome
+}
