@@ -7,6 +7,7 @@ use std::time::Duration;
 use egress_core::proxy::{ProxyView, dump};
 use egress_core::snapshot::PodFacts;
 
+use crate::access::Right;
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 
@@ -15,6 +16,19 @@ mod pages;
 
 pub(crate) use admin::AdminConnection;
 pub(crate) use pages::Pages;
+
+/// What a user needs for looking into the proxies of a namespace. Port-forward by WebSocket is a `get`; since
+/// Kubernetes 1.35 the server asks for `create` as well.
+pub fn rights(namespace: &str) -> [Right; 2] {
+    ["get", "create"].map(|verb| Right {
+        verb,
+        group: "",
+        resource: "pods",
+        subresource: "portforward",
+        namespace: Some(namespace.to_owned()),
+        name: None,
+    })
+}
 
 impl Cluster {
     /// Looks into a pod's Envoy once, at everything.

@@ -156,6 +156,24 @@ async fn an_object_that_is_not_understood_is_told_and_hides_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_mesh_configuration_of_a_revision_is_found() {
+    let map = |name: &str| {
+        let mesh = "outboundTrafficPolicy: {mode: REGISTRY_ONLY}";
+        json!({"metadata": {"name": name}, "data": {"mesh": mesh}})
+    };
+    let mesh = |maps: Value| {
+        Fake::mesh()
+            .missing("/api/v1/namespaces/istio-system/configmaps/istio")
+            .on("/api/v1/namespaces/istio-system/configmaps", json!({"metadata": {}, "items": maps}))
+    };
+    let one = mesh(json!([map("istio-1-31"), map("other")])).fetch(None).await.unwrap();
+    assert_eq!(one.mesh.outbound, Some(OutboundMode::RegistryOnly));
+    let two = mesh(json!([map("istio-1-31"), map("istio-1-30")])).fetch(None).await.unwrap();
+    assert_eq!(two.mesh.outbound, None);
+    assert_eq!(two.unreadable[0].what, "configmap/istio in namespace istio-system");
+}
+
+#[tokio::test]
 async fn a_named_gateway_that_does_not_exist_is_an_error() {
     let fake = Fake::mesh().missing("/api/v1/namespaces/istio-system/services/absent");
     let error = fake.fetch(Some("istio-system/absent")).await.unwrap_err();
