@@ -4,7 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use egress_core::proof::{Expectation, Lack, check};
+use egress_core::port::Protocol;
+use egress_core::proof::{Demand, Expectation, Lack, check};
 use egress_core::snapshot::PodFacts;
 use futures::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -80,28 +81,31 @@ impl Cluster {
 
     /// True once the expectation is met; false where looking again is of no use. `last` is what was seen meanwhile.
     async fn look_until_met(&self, pod: &PodFacts, expectation: &Expectation, last: &mut Outcome) -> bool {
-        let pages = Pages::of(expectation);
         let mut kept = None;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match timeout(LOOK, self.look_once(pod, &pages, expectation, &mut kept)).await {
-                Ok(Ok(Ok(()))) => return true,
-                Ok(Ok(Err(lack))) => *last = Outcome::Lacking(lack),
-                Ok(Err(error)) => {
-                    kept = None;
-                    *last = Outcome::Unreachable(error.to_string());
-                    if is_final(&error) {
-                        return false;
+        for part in parts(expectation) {
+            let pages = Pages::of(&part);
+            let mut pause = FIRST_PAUSE;
+            loop {
+                match timeout(LOOK, self.look_once(pod, &pages, &part, &mut kept)).await {
+                    Ok(Ok(Ok(()))) => break,
+                    Ok(Ok(Err(lack))) => *last = Outcome::Lacking(lack),
+                    Ok(Err(error)) => {
+                        kept = None;
+                        *last = Outcome::Unreachable(error.to_string());
+                        if is_final(&error) {
+                            return false;
+                        }
+                    }
+                    Err(_) => {
+                        kept = None;
+                        *last = Outcome::Unreachable(format!("no answer within {LOOK:?}"));
                     }
                 }
-                Err(_) => {
-                    kept = None;
-                    *last = Outcome::Unreachable(format!("no answer within {LOOK:?}"));
-                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        true
     }
 
     async fn look_once(
@@ -120,11 +124,57 @@ impl Cluster {
     }
 }
 
+/// The expectation by the pages that answer it, so that a look reads one page and not what is known already: with a
+/// thousand hosts a page is megabytes.
+fn parts(expectation: &Expectation) -> impl Iterator<Item = Expectation> {
+    let page = |demand: &Demand| match demand {
+        Demand::Leads { port, .. } => Some(port.protocol),
+        Demand::Gone { protocol, .. } => Some(*protocol),
+        Demand::Reaches { .. } => None,
+    };
+    let pages = [Some(Protocol::Http), Some(Protocol::Tls), None];
+    let part = move |wanted| {
+        let demands: Vec<Demand> =
+            expectation.demands.iter().filter(|demand| page(demand) == wanted).cloned().collect();
+        Expectation { demands, ..expectation.clone() }
+    };
+    pages.into_iter().map(part).filter(|part| !part.demands.is_empty())
+}
+
 /// A right that is missing now is missing a moment later, and a pod that is gone does not come back by this name.
 fn is_final(error: &ClusterError) -> bool {
     match error {
         ClusterError::Forbidden(_) | ClusterError::Unauthorized(_) => true,
         ClusterError::Server { reason, .. } => reason == "NotFound",
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_core::host::DnsName;
+    use egress_core::port::Port;
+    use egress_core::proof::Side;
+
+    use super::*;
+
+    #[test]
+    fn every_demand_is_in_the_part_of_its_page() {
+        let leads = |port| Demand::Leads { port, clusters: ["a".to_owned()].into(), where_listening: false };
+        let gone = |protocol| Demand::Gone { protocol, clusters: ["b".to_owned()].into() };
+        let reaches = Demand::Reaches { cluster: "a".to_owned() };
+        let demands = vec![
+            leads(Port::TLS),
+            reaches.clone(),
+            gone(Protocol::Http),
+            leads(Port::HTTP),
+            gone(Protocol::Tls),
+        ];
+        let host = DnsName::parse("example.com").unwrap();
+        let whole = Expectation { side: Side::Gateway, host, demands };
+        let found: Vec<Vec<Demand>> = parts(&whole).map(|part| part.demands).collect();
+        let http = vec![gone(Protocol::Http), leads(Port::HTTP)];
+        let tls = vec![leads(Port::TLS), gone(Protocol::Tls)];
+        assert_eq!(found, [http, tls, vec![reaches]]);
     }
 }

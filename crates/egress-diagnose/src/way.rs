@@ -61,7 +61,7 @@ pub(crate) fn ways<'a>(
         .iter()
         .filter(asked)
         .filter(here)
-        .map(|egress| maker.of_egress(egress, maker.callers(egress)))
+        .map(|egress| maker.of_egress(egress, maker.callers(egress, request)))
         .collect();
     for host in &request.hosts {
         if !found.iter().any(|way| way.host == host.as_str()) {
@@ -135,8 +135,9 @@ impl<'a> Maker<'a, '_> {
         ports.filter_map(parse).collect()
     }
 
-    /// Who was given the egress; for what everybody sees, the namespaces with clients that do see it.
-    fn callers(&self, egress: &Egress) -> Vec<String> {
+    /// Who was given the egress. For what everybody sees, the namespaces with clients that do see it, unless one was asked
+    /// for.
+    fn callers(&self, egress: &Egress, request: &Request) -> Vec<String> {
         let words = egress.readable_record().map_or(&[][..], |record| &record.intent.export_to[..]);
         let everybody = words.is_empty() || words.iter().any(|word| word == "*");
         let named = words.iter().filter(|word| *word != "*" && *word != ".");
@@ -144,7 +145,7 @@ impl<'a> Maker<'a, '_> {
         if everybody || words.iter().any(|word| word == ".") {
             callers.insert(egress.namespace.clone());
         }
-        if everybody {
+        if everybody && request.namespace.is_none() {
             let uses = |namespace: &&&str| {
                 self.first_route(namespace, egress.host.as_str()).is_some_and(|route| owns(egress, &route.id))
             };

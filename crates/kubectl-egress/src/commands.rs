@@ -6,6 +6,7 @@ mod add;
 mod change;
 pub mod completion;
 mod decide;
+mod diagnose;
 mod document;
 mod engine;
 mod interrupt;
@@ -47,7 +48,7 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
         }
         Some(Command::Diagnose(typed)) => {
             let settings = settings::diagnose::Diagnose::resolve(&typed, &global, terminal)?;
-            anyhow::bail!("diagnose is not built yet: {settings:?}")
+            runtime::run(diagnose::run(&settings, terminal))
         }
         Some(Command::Completion(typed)) => completion::run(&typed, program, terminal),
         Some(Command::Version(typed)) => {

@@ -53,8 +53,10 @@ impl Terminal {
 
     /// Prints a part of the result, as it is.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
-        self.stdout.write_all(text.as_bytes())?;
-        self.stdout.flush()
+        let written = self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush());
+        written.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
+        })
     }
 
     /// Says something beside the result: a line or several.

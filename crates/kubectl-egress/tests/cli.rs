@@ -9,16 +9,17 @@ mod case;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::{fs, io};
 
 use libtest_mimic::{Arguments, Trial};
 
-fn main() -> ExitCode {
+fn main() -> io::Result<ExitCode> {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cli");
     let mut trials = Vec::new();
-    for entry in std::fs::read_dir(&cases).expect("the directory of cases is readable") {
-        let directory = entry.expect("the directory of cases is readable").path();
+    for entry in fs::read_dir(cases)? {
+        let directory = entry?.path();
         let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
         trials.push(Trial::test(name, move || case::check(&directory).map_err(Into::into)));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    Ok(libtest_mimic::run(&Arguments::from_args(), trials).exit_code())
 }

@@ -18,13 +18,15 @@ use crate::snapshot::{MeshFacts, Snapshot};
 /// The steps from the snapshot to the wanted parts, which `shape::build` made for this intent.
 pub fn plan(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Plan {
     let steps = match intent.layout {
-        Layout::Shared => wanted.iter().map(|part| shared_step(intent, part, wanted, snapshot)).collect(),
+        Layout::Shared => {
+            wanted.iter().filter_map(|part| shared_step(intent, part, wanted, snapshot)).collect()
+        }
         Layout::Documented => documented_steps(intent, wanted, snapshot),
     };
     Plan { host: intent.host.clone(), namespace: intent.namespace.clone(), steps }
 }
 
-fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapshot) -> Step {
+fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapshot) -> Option<Step> {
     let routes = |role: Role| wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
     let live = |side, role, tolerated: &BTreeSet<String>, where_listening| {
         routes(role).map(|routes| expect::live(side, &intent.host, routes, tolerated, where_listening))
@@ -36,10 +38,17 @@ fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapsho
         Role::Client => live(Side::Clients, Role::MeshLeg, &BTreeSet::new(), false),
         _ => None,
     };
-    let action = apply(&part.resource, snapshot.find(&part.resource.id));
-    // The pair is as old as the gateway: once it exists, no host waits for it again.
-    let proof = proof.filter(|_| part.role != Role::SharedDestinationRule || action.is_some());
-    Step { role: part.role, object: part.resource.clone(), action, proof }
+    let pair = matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule);
+    // A user who may not read the gateway's namespace may not write there either: the pair is its owner's. Whether it is
+    // there shows in the callers' proxies, which know the subset of its DestinationRule.
+    let hidden = pair && !snapshot.has_istio_of(Some(&part.resource.id.namespace));
+    if hidden && part.role == Role::SharedGateway {
+        return None;
+    }
+    let action = if hidden { None } else { apply(&part.resource, snapshot.find(&part.resource.id)) };
+    // The pair is as old as the gateway: once it is seen to exist, no host waits for it again.
+    let proof = proof.filter(|_| !pair || hidden || action.is_some());
+    Some(Step { role: part.role, object: part.resource.clone(), action, proof })
 }
 
 /// The subset exists in the sidecars: a route to a subset that a sidecar does not know answers 503.

@@ -128,10 +128,15 @@ fn others_leave(
         object: Place::export_to(entry),
         evidence: vec![format!("no VirtualService of {} is visible there", way.host)],
         consequence: format!("calls from {whom} to {} leave directly from the caller's node", way.host),
-        fix: fixes::merge(
-            &entry.id,
-            r#"{"exportTo":["."]}"#,
-            "keeps the entry to its own namespace; others are refused until the host is added for them",
-        ),
+        fix: match viewers.as_slice() {
+            [only] if only == owner => {
+                fixes::add_for(&way.host, Some(owner), "takes its calls through the gateway")
+            }
+            _ => fixes::merge(
+                &entry.id,
+                r#"{"exportTo":["."]}"#,
+                "keeps the entry to its own namespace; others are refused until the host is added for them",
+            ),
+        },
     })
 }

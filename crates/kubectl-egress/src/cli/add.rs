@@ -1,6 +1,8 @@
 //! `add`: what was typed.
 
-use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use egress_core::intent::{Hop, Layout, WordError};
 
 use super::change::Change;
 
@@ -52,7 +54,7 @@ pub struct Add {
     pub hosts: Vec<String>,
 
     /// File with hosts, one a line or as YAML; - reads standard input
-    #[arg(short, long = "filename", value_name = "FILE")]
+    #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub filenames: Vec<String>,
 
     /// Service of the egress gateway; found by itself where there is one only
@@ -61,13 +63,15 @@ pub struct Add {
 
     /// Which objects are written. shared: one static pair per gateway and four objects per host.
     /// documented: the objects of Istio's own documentation, all in the callers' namespace
-    #[arg(long, value_name = "shared|documented", default_value = "shared")]
-    pub layout: String,
+    #[arg(long, value_name = "shared|documented", default_value = "shared", value_parser = layout())]
+    #[arg(hide_possible_values = true)]
+    pub layout: Layout,
 
     /// How plain HTTP travels to the gateway. mtls: inside mesh mTLS. plain: as the application sent it.
     /// auto: mtls. TLS of the application is passed through in any case
-    #[arg(long, value_name = "auto|mtls|plain", default_value = "auto")]
-    pub hop: String,
+    #[arg(long, value_name = "auto|mtls|plain", default_value = "auto", value_parser = hop())]
+    #[arg(hide_possible_values = true)]
+    pub hop: Hop,
 
     /// Namespaces whose pods may call the host: . is the namespace itself, * is every namespace
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = ".")]
@@ -92,4 +96,16 @@ pub struct Add {
     /// What every change has.
     #[command(flatten)]
     pub change: Change,
+}
+
+fn layout() -> impl TypedValueParser<Value = Layout> {
+    PossibleValuesParser::new(["shared", "documented"]).try_map(|word| word.parse::<Layout>())
+}
+
+/// TLS of the application is the same in every hop, so `auto` has nothing to decide but for HTTP: mesh mTLS.
+fn hop() -> impl TypedValueParser<Value = Hop> {
+    PossibleValuesParser::new(["auto", "mtls", "plain"]).try_map(|word| match word.as_str() {
+        "auto" => Ok::<Hop, WordError>(Hop::Mtls),
+        word => word.parse(),
+    })
 }

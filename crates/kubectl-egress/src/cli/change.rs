@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::settings::duration;
 
@@ -12,8 +12,9 @@ pub struct Change {
     /// Must be "none", "server", or "client". client: only print what would be written, without a cluster.
     /// server: submit the requests without persisting anything
     #[arg(long, value_name = "none|client|server", num_args = 0..=1, require_equals = true)]
-    #[arg(default_value = "none", default_missing_value = BARE, hide_default_value = true)]
-    pub dry_run: String,
+    #[arg(default_value = "none", default_missing_value = "(bare)")]
+    #[arg(hide_default_value = true, hide_possible_values = true)]
+    pub dry_run: DryRun,
 
     /// Output format: json, yaml, name or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
@@ -36,5 +37,16 @@ pub struct Change {
     pub require_proof: bool,
 }
 
-/// What a `--dry-run` without a value is read as; kubectl takes it for `client` and warns.
-pub const BARE: &str = "(bare)";
+/// The values of `--dry-run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DryRun {
+    /// Without a cluster.
+    Client,
+    /// The API server checks and stores nothing.
+    Server,
+    /// Write.
+    None,
+    /// No value; kubectl takes it for `client` and warns.
+    #[value(name = "(bare)", hide = true)]
+    Bare,
+}

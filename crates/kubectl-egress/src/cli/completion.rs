@@ -31,17 +31,7 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Completion {
-    /// bash, zsh, fish or powershell
-    #[arg(value_name = "SHELL", value_parser = parse, ignore_case = true)]
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum, ignore_case = true)]
     pub shell: Shell,
-}
-
-fn parse(text: &str) -> Result<Shell, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "bash" => Ok(Shell::Bash),
-        "zsh" => Ok(Shell::Zsh),
-        "fish" => Ok(Shell::Fish),
-        "powershell" => Ok(Shell::PowerShell),
-        _ => Err("expected bash, zsh, fish or powershell".to_owned()),
-    }
 }

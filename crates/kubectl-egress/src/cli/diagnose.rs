@@ -21,7 +21,8 @@ Examples:
   # Everything, for a pipeline
   kubectl egress diagnose -A -o json
 
-Exits with 1 if there are findings, with 8 if there are none but not everything could be checked.";
+Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
+with 0.";
 
 /// What was typed after `diagnose`.
 #[derive(Args, Debug)]

@@ -1,6 +1,6 @@
 //! `remove`: what was typed.
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::change::Change;
 
@@ -38,7 +38,7 @@ pub struct Remove {
     pub hosts: Vec<String>,
 
     /// File with hosts, one a line or as YAML; - reads standard input
-    #[arg(short, long = "filename", value_name = "FILE")]
+    #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub filenames: Vec<String>,
 
     /// Remove every host of the namespace

@@ -29,8 +29,9 @@ pub fn candidates(typed: Complete, program: &Program, terminal: &mut Terminal) -
     let mut words = vec![OsString::from(EXECUTABLE)];
     words.extend(typed.words);
     let last = words.len() - 1;
+    let directory = std::env::current_dir().ok();
     let begun = words[last].to_string_lossy().into_owned();
-    let found = engine::complete(&mut crate::cli::command(program), words, last, None)?;
+    let found = engine::complete(&mut crate::cli::command(program), words, last, directory.as_deref())?;
     let mut text = String::new();
     for candidate in found.iter().filter(|candidate| !candidate.is_hide_set()) {
         let value = candidate.get_value().to_string_lossy();

@@ -56,17 +56,22 @@ impl Context<'_> {
     }
 
     fn bad_value(&self) -> Failure {
+        let found = quoted(&self.text(ContextKind::InvalidValue));
         let flag = self.text(ContextKind::InvalidArg);
-        let found = self.text(ContextKind::InvalidValue);
-        let flag = flag.split([' ', '[']).next().unwrap_or(&flag);
-        let flag = flag.trim_matches(['<', '>']);
-        let why =
-            std::error::Error::source(self.error).map_or("another value".to_owned(), ToString::to_string);
-        let hint = match flag {
-            "--timeout" | "--settle" | "--request-timeout" => format!("type `{flag} 30s`"),
+        let flag = flag.split([' ', '[']).next().unwrap_or(&flag).trim_matches(['<', '>']);
+        let words = self.texts(ContextKind::ValidValue);
+        let expected = match std::error::Error::source(self.error) {
+            Some(why) => why.to_string(),
+            None => format!("expected {}", either(&words)),
+        };
+        let suggestion = self.text(ContextKind::SuggestedValue);
+        let hint = match (flag, words.first()) {
+            _ if !suggestion.is_empty() => format!("did you mean `{suggestion}`?"),
+            ("--timeout" | "--settle" | "--request-timeout", _) => format!("type `{flag} 30s`"),
+            (flag, Some(word)) if flag.starts_with('-') => format!("type `{flag}={word}`"),
             _ => self.help(),
         };
-        Failure::usage(format!("`{flag}`: {why}, found {}", quoted(&found)), hint)
+        Failure::usage(format!("`{flag}`: {expected}, found {found}"), hint)
     }
 
     fn missing(&self) -> Failure {
@@ -89,11 +94,24 @@ impl Context<'_> {
     }
 
     fn text(&self, kind: ContextKind) -> String {
+        self.texts(kind).into_iter().next().unwrap_or_default()
+    }
+
+    fn texts(&self, kind: ContextKind) -> Vec<String> {
         match self.error.get(kind) {
-            Some(ContextValue::String(text)) => text.clone(),
-            Some(ContextValue::Strings(texts)) => texts.first().cloned().unwrap_or_default(),
-            _ => String::new(),
+            Some(ContextValue::String(text)) => vec![text.clone()],
+            Some(ContextValue::Strings(texts)) => texts.clone(),
+            _ => Vec::new(),
         }
+    }
+}
+
+/// `a`, `b` or `c`.
+fn either(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
     }
 }
 

@@ -60,16 +60,13 @@ impl Add {
             ));
         }
         let writing = Writing::resolve(&typed.change, typed.diff, terminal)?;
-        let layout: Layout =
-            typed.layout.parse().map_err(|error| bad_word("--layout", &error, "--layout shared"))?;
-        let hop = hop(&typed.hop)?;
         let export_to = export_to(typed.export_to)?;
-        check_layout(layout, hop, &export_to)?;
+        check_layout(typed.layout, typed.hop, &export_to)?;
         Ok(Add {
             namespace: checked_namespace(global.namespace.clone())?,
             gateway: typed.gateway.as_deref().map(gateway).transpose()?,
-            layout,
-            hop,
+            layout: typed.layout,
+            hop: typed.hop,
             export_to,
             reason: typed.reason.map(reason).transpose()?,
             field_manager: field_manager(typed.field_manager)?,
@@ -82,23 +79,11 @@ impl Add {
     }
 }
 
-/// Plain HTTP rides inside mesh mTLS unless asked otherwise; TLS of the application is the same in every hop.
-fn hop(text: &str) -> Result<Hop, Failure> {
-    if text == "auto" {
-        return Ok(Hop::Mtls);
-    }
-    text.parse().map_err(|error: WordError| {
-        let error = WordError { expected: "hop `auto`, `mtls` or `plain`", ..error };
-        bad_word("--hop", &error, "--hop auto")
-    })
-}
-
 fn gateway(text: &str) -> Result<GatewayName, Failure> {
-    text.parse().map_err(|error| bad_word("--gateway", &error, "--gateway istio-system/istio-egressgateway"))
-}
-
-fn bad_word(flag: &str, error: &WordError, example: &str) -> Failure {
-    Failure::usage(format!("`{flag}`: {error}"), format!("type `{example}`"))
+    let refused = |error: WordError| {
+        Failure::usage(format!("`--gateway`: {error}"), "type `--gateway istio-system/istio-egressgateway`")
+    };
+    text.parse().map_err(refused)
 }
 
 fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Failure> {

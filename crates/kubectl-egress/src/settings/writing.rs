@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli::change::{BARE, Change};
+use crate::cli::change::{Change, DryRun};
 use crate::exit::Failure;
 use crate::terminal::Terminal;
 
@@ -44,15 +44,14 @@ pub struct Proof {
 impl Writing {
     /// Puts the flags together.
     pub(super) fn resolve(typed: &Change, diff: bool, terminal: &mut Terminal) -> Result<Self, Failure> {
-        let dry_run = match typed.dry_run.as_str() {
-            "none" => Mode::Apply,
-            "client" => Mode::DryRunClient,
-            "server" => Mode::DryRunServer,
-            BARE => {
+        let dry_run = match typed.dry_run {
+            DryRun::None => Mode::Apply,
+            DryRun::Client => Mode::DryRunClient,
+            DryRun::Server => Mode::DryRunServer,
+            DryRun::Bare => {
                 terminal.warning("--dry-run is deprecated and can be replaced with --dry-run=client");
                 Mode::DryRunClient
             }
-            _ => return Err(unknown_dry_run(&typed.dry_run)),
         };
         let mode = match (diff, dry_run) {
             (false, mode) => mode,
@@ -79,12 +78,4 @@ impl Writing {
         let proof = Proof { timeout: typed.timeout, settle: typed.settle, required: typed.require_proof };
         Ok(Writing { mode, proof, confirmed: typed.yes })
     }
-}
-
-fn unknown_dry_run(found: &str) -> Failure {
-    let found = egress_core::host::quoted(found);
-    Failure::usage(
-        format!("`--dry-run`: expected \"none\", \"server\", or \"client\", found {found}"),
-        "type `--dry-run=client`",
-    )
 }

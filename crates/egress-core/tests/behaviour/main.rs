@@ -1,0 +1,13 @@
+//! The pure core as a whole: from requests and clusters as data to names, plans, proofs, conflicts and rows.
+
+mod conflicts;
+mod conflicts_at_gateway;
+mod fixture;
+mod inventory;
+mod leak;
+mod names;
+mod plans;
+mod proof;
+mod proxies;
+mod records;
+mod requests;

@@ -1,0 +1,210 @@
+//! Steps: which objects are written in which order, and what must be proven between them.
+
+use egress_core::intent::Intent;
+use egress_core::inventory::{self, state};
+use egress_core::metadata::Record;
+use egress_core::plan::{self, Action, Plan};
+use egress_core::proof::Side;
+use egress_core::resource::Resource;
+use egress_core::role::Role;
+use egress_core::snapshot::Snapshot;
+
+use crate::fixture::{documented, live, objects, parts, request, snapshot, stored, take};
+
+#[test]
+fn a_first_host_is_written_from_the_gateway_to_the_callers_with_proof_in_between() {
+    let plan = add(&request("edition.cnn.com"), &snapshot(&[]));
+    assert_eq!(
+        lines(&plan),
+        [
+            "create shared Gateway",
+            "create shared DestinationRule, proven in Clients",
+            "create upstream",
+            "create gateway leg, proven in Gateway",
+            "create mesh leg, proven in Clients",
+            "create client entry, proven in Clients",
+        ]
+    );
+}
+
+#[test]
+fn a_second_host_does_not_wait_for_the_pair() {
+    let first = stored(&request("api.github.com"));
+    let plan = add(&request("edition.cnn.com"), &snapshot(&first));
+    assert_eq!(lines(&plan)[..2], ["keep shared Gateway", "keep shared DestinationRule"]);
+}
+
+#[test]
+fn whichever_objects_exist_only_the_others_are_written_in_the_same_order() {
+    let record = request("edition.cnn.com");
+    let all = stored(&record);
+    for mask in 0..1_usize << all.len() {
+        let exists = |index: usize| mask & (1 << index) != 0;
+        let found: Vec<Resource> =
+            all.iter().enumerate().filter(|(index, _)| exists(*index)).map(|(_, o)| o.clone()).collect();
+        let mut cluster = snapshot(&found);
+        let plan = add(&record, &cluster);
+        let written: Vec<Role> = plan.writes().map(|(step, _)| step.role).collect();
+        let missing: Vec<Role> = parts(&record)
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !exists(*index))
+            .map(|(_, part)| part.role)
+            .collect();
+        assert_eq!(written, missing, "{mask:06b}");
+        plan.steps.iter().for_each(|step| take(step, &mut cluster));
+        assert!(add(&record, &cluster).is_empty(), "{mask:06b}: the second add writes");
+    }
+}
+
+#[test]
+fn what_is_complete_is_proven_again_but_not_written() {
+    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+        let plan = add(&record, &snapshot(&stored(&record)));
+        assert!(plan.is_empty());
+        let proven: Vec<Side> =
+            plan.steps.iter().filter_map(|step| Some(step.proof.as_ref()?.side)).collect();
+        assert_eq!(proven, [Side::Gateway, Side::Clients, Side::Clients], "{:?}", record.intent.layout);
+    }
+}
+
+#[test]
+fn a_label_or_an_annotation_of_someone_else_is_no_reason_to_write() {
+    let record = request("edition.cnn.com");
+    let mut found = stored(&record);
+    for object in &mut found {
+        object.labels.insert("team".to_owned(), "news".to_owned());
+        object.annotations.insert("argocd.argoproj.io/sync-wave".to_owned(), "1".to_owned());
+    }
+    assert!(add(&record, &snapshot(&found)).is_empty());
+}
+
+#[test]
+fn an_object_that_was_edited_is_put_right_in_its_place() {
+    let record = request("edition.cnn.com");
+    let mut found = stored(&record);
+    let other = stored(&request("edition.cnn.com:443"));
+    let leg = found.iter_mut().find(|object| object.id.name == "edition-cnn-com-gateway").unwrap();
+    leg.spec = other.iter().find(|object| object.id == leg.id).unwrap().spec.clone();
+    let plan = add(&record, &snapshot(&found));
+    let writes: Vec<_> = plan.writes().map(|(step, action)| (action.verb(), step.role)).collect();
+    assert_eq!(writes, [("update", Role::GatewayLeg)]);
+}
+
+#[test]
+fn the_documented_layout_hides_entry_and_mesh_rules_from_the_callers_until_the_gateway_has_its_rules() {
+    let plan = add(&documented("edition.cnn.com"), &snapshot(&[]));
+    assert_eq!(
+        lines(&plan),
+        [
+            "create client entry",
+            "create Gateway",
+            "create DestinationRule",
+            "create mesh leg, proven in Gateway",
+            "update mesh leg, proven in Clients",
+            "update client entry, proven in Clients",
+        ]
+    );
+    let entry = plan.steps[0].object.service_entry().unwrap();
+    assert_eq!(entry.export_to.as_deref(), Some(&["istio-system".to_owned()][..]));
+    let routes = plan.steps[3].object.virtual_service().unwrap();
+    assert_eq!(routes.gateways.as_deref(), Some(&["edition-cnn-com".to_owned()][..]));
+}
+
+#[test]
+fn a_removal_goes_backwards_and_leaves_the_pair() {
+    let plan = remove(&snapshot(&stored(&request("edition.cnn.com"))));
+    assert_eq!(
+        lines(&plan),
+        [
+            "delete client entry, proven in Clients",
+            "delete mesh leg, proven in Clients",
+            "delete gateway leg, proven in Gateway",
+            "delete upstream",
+        ]
+    );
+    let plan = remove(&snapshot(&stored(&documented("edition.cnn.com"))));
+    assert_eq!(
+        lines(&plan),
+        [
+            "update client entry, proven in Clients",
+            "update mesh leg, proven in Clients",
+            "delete mesh leg, proven in Gateway",
+            "delete DestinationRule",
+            "delete Gateway",
+            "delete client entry",
+        ]
+    );
+}
+
+#[test]
+fn a_removal_that_was_cut_short_asks_again_for_the_proof_of_what_is_gone() {
+    let mut found = stored(&request("edition.cnn.com"));
+    found.retain(|object| object.id.name != "edition-cnn-com");
+    assert_eq!(
+        lines(&remove(&snapshot(&found))),
+        [
+            "keep client entry, proven in Clients",
+            "keep mesh leg, proven in Clients",
+            "delete gateway leg, proven in Gateway",
+            "delete upstream",
+        ]
+    );
+}
+
+#[test]
+fn objects_of_others_are_deleted_whole_and_their_gateway_stays() {
+    let mut foreign = stored(&documented("edition.cnn.com"));
+    for object in &mut foreign {
+        object.labels.clear();
+        object.annotations.clear();
+    }
+    let plan = remove(&snapshot(&foreign));
+    assert!(plan.writes().all(|(_, action)| *action == Action::Delete));
+    assert_eq!(plan.writes().map(|(step, _)| step.role).collect::<Vec<_>>(), [Role::Client, Role::MeshLeg]);
+}
+
+#[test]
+fn the_legs_of_other_namespaces_may_serve_a_host_at_the_gateway() {
+    let mut billing = request("edition.cnn.com");
+    billing.intent.namespace = "billing".to_owned();
+    let plan = add(&request("edition.cnn.com"), &snapshot(&stored(&billing)));
+    let leg = plan.steps.iter().find(|step| step.role == Role::GatewayLeg).unwrap();
+    let demands = format!("{:?}", leg.proof);
+    for namespace in ["shop", "billing"] {
+        assert!(demands.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
+    }
+}
+
+#[test]
+fn objects_that_are_not_ours_are_no_part_of_a_plan() {
+    let mut others = objects(
+        "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: cnn, namespace: shop}
+spec: {hosts: [edition.cnn.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS}
+",
+    );
+    others.extend(stored(&request("edition.cnn.com")).into_iter().map(live));
+    assert!(remove(&snapshot(&others)).writes().all(|(step, _)| step.object.id.name != "cnn"));
+}
+
+fn add(record: &Record, cluster: &Snapshot) -> Plan {
+    let intent: &Intent = &record.intent;
+    plan::add::plan(intent, &parts(record), cluster)
+}
+
+fn remove(cluster: &Snapshot) -> Plan {
+    let egress = inventory::egresses(cluster).pop().expect("an egress");
+    plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default())
+}
+
+fn lines(plan: &Plan) -> Vec<String> {
+    let line = |step: &plan::Step| {
+        let verb = step.action.as_ref().map_or("keep", Action::verb);
+        let proof = step.proof.as_ref().map(|proof| format!(", proven in {:?}", proof.side));
+        format!("{verb} {}{}", step.role, proof.unwrap_or_default())
+    };
+    plan.steps.iter().map(line).collect()
+}

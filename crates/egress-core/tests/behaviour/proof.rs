@@ -1,0 +1,147 @@
+//! When a proxy counts as live, and what it is said to lack otherwise.
+
+use std::collections::BTreeSet;
+
+use egress_core::host::DnsName;
+use egress_core::inventory;
+use egress_core::plan;
+use egress_core::port::{Port, Protocol};
+use egress_core::proof::{Demand, Expectation, Side, check};
+use egress_core::proxy::ProxyView;
+use egress_core::role::Role;
+
+use crate::fixture::{parts, request, snapshot, stored};
+use crate::proxies::{gateway, sidecar};
+
+const TO_HOST: &str = "outbound|443||edition.cnn.com.shop.egress.internal";
+const TO_GATEWAY: &str = "outbound|443||istio-egressgateway.istio-system.svc.cluster.local";
+const DIRECT: &str = "outbound|443||edition.cnn.com";
+
+#[test]
+fn a_gateway_without_the_route_is_not_live() {
+    let mut view = gateway();
+    view.virtual_hosts.clear();
+    assert_eq!(lack(&view, &added(Role::GatewayLeg)), "no HTTP route for edition.cnn.com:80");
+}
+
+#[test]
+fn a_gateway_without_the_filter_chain_is_not_live() {
+    let mut view = gateway();
+    view.chains.clear();
+    assert_eq!(lack(&view, &added(Role::GatewayLeg)), "no TLS route for edition.cnn.com:443");
+}
+
+#[test]
+fn a_gateway_whose_name_lookup_has_not_answered_is_not_live() {
+    let mut view = gateway();
+    view.clusters.get_mut(TO_HOST).unwrap().healthy = 0;
+    assert_eq!(lack(&view, &added(Role::GatewayLeg)), format!("cluster `{TO_HOST}` has no endpoint"));
+    view.clusters.remove(TO_HOST);
+    assert_eq!(lack(&view, &added(Role::GatewayLeg)), format!("no cluster `{TO_HOST}`"));
+}
+
+#[test]
+fn a_gateway_that_leads_somewhere_else_is_not_live() {
+    let mut view = gateway();
+    view.chains[0].clusters = [DIRECT.to_owned()].into();
+    assert_eq!(lack(&view, &added(Role::GatewayLeg)), format!("edition.cnn.com:443 leads to `{DIRECT}`"));
+}
+
+#[test]
+fn a_sidecar_that_still_sends_a_share_directly_is_not_live() {
+    let mut view = sidecar();
+    view.chains[0].clusters.insert(DIRECT.to_owned());
+    assert_eq!(lack(&view, &added(Role::Client)), format!("edition.cnn.com:443 leads to `{DIRECT}`"));
+}
+
+#[test]
+fn a_sidecar_without_a_listener_can_take_the_mesh_leg_but_not_the_entry() {
+    let nothing = ProxyView { clusters: sidecar().clusters, ..ProxyView::default() };
+    assert_eq!(check(&nothing, &added(Role::MeshLeg)), Ok(()));
+    assert_eq!(lack(&nothing, &added(Role::Client)), "no HTTP route for edition.cnn.com:80");
+}
+
+#[test]
+fn a_sidecar_that_listens_must_have_the_mesh_leg() {
+    let mut view = sidecar();
+    view.virtual_hosts.retain(|host| !host.domains.contains("edition.cnn.com"));
+    assert_eq!(lack(&view, &added(Role::MeshLeg)), "no HTTP route for edition.cnn.com:80");
+}
+
+#[test]
+fn a_port_is_not_taken_for_another_that_ends_in_the_same_digits() {
+    let mut view = sidecar();
+    for host in &mut view.virtual_hosts {
+        host.table = "8080".to_owned();
+    }
+    assert_eq!(lack(&view, &added(Role::Client)), "no HTTP route for edition.cnn.com:80");
+    for (table, live) in [("edition.cnn.com:80", true), ("0.0.0.0_80", true), ("180", false)] {
+        for host in &mut view.virtual_hosts {
+            table.clone_into(&mut host.table);
+        }
+        assert_eq!(check(&view, &added(Role::Client)).is_ok(), live, "{table}");
+    }
+}
+
+#[test]
+fn a_removal_is_proven_when_nothing_leads_to_the_way_any_more() {
+    assert_eq!(
+        lack(&sidecar(), &removed(Role::MeshLeg)),
+        "HTTP of edition.cnn.com still leads to `outbound|80|mesh|istio-egressgateway.istio-system.svc.cluster.local`"
+    );
+    assert_eq!(
+        lack(&sidecar(), &removed(Role::Client)),
+        format!("TLS of edition.cnn.com still leads to `{TO_GATEWAY}`")
+    );
+    assert!(
+        lack(&gateway(), &removed(Role::GatewayLeg)).starts_with("HTTP of edition.cnn.com still leads to")
+    );
+    for role in [Role::Client, Role::MeshLeg, Role::GatewayLeg] {
+        assert_eq!(check(&ProxyView::default(), &removed(role)), Ok(()), "{role}");
+    }
+}
+
+#[test]
+fn a_host_that_others_lead_elsewhere_is_gone_all_the_same() {
+    let mut view = sidecar();
+    view.virtual_hosts.clear();
+    view.chains[0].clusters = [DIRECT.to_owned()].into();
+    assert_eq!(check(&view, &removed(Role::MeshLeg)), Ok(()));
+}
+
+#[test]
+fn before_the_entry_is_known_a_sidecar_shows_nothing_of_a_tls_host() {
+    let demand = |protocol, where_listening| Demand::Leads {
+        port: Port { number: 443, protocol },
+        clusters: BTreeSet::new(),
+        where_listening,
+    };
+    let visible = |demands: Vec<Demand>| {
+        let host = DnsName::parse("edition.cnn.com").unwrap();
+        Expectation { side: Side::Clients, host, demands }.is_visible()
+    };
+    assert!(!visible(vec![demand(Protocol::Tls, true)]));
+    assert!(visible(vec![demand(Protocol::Tls, false)]));
+    assert!(visible(vec![demand(Protocol::Tls, true), demand(Protocol::Http, true)]));
+}
+
+fn lack(view: &ProxyView, expectation: &Expectation) -> String {
+    check(view, expectation).expect_err("something that is lacking").0
+}
+
+/// What must be shown after the step that writes the object of this role.
+fn added(role: Role) -> Expectation {
+    let record = request("edition.cnn.com");
+    let plan = plan::add::plan(&record.intent, &parts(&record), &snapshot(&[]));
+    let step = plan.steps.into_iter().find(|step| step.role == role);
+    step.and_then(|step| step.proof).expect("a proof")
+}
+
+/// What must be shown after the step that deletes it.
+fn removed(role: Role) -> Expectation {
+    let cluster = snapshot(&stored(&request("edition.cnn.com")));
+    let egress = inventory::egresses(&cluster).pop().expect("an egress");
+    let plan = plan::remove::plan(&egress, &[]);
+    let step = plan.steps.into_iter().find(|step| step.role == role);
+    step.and_then(|step| step.proof).expect("a proof")
+}

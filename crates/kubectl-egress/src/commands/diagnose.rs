@@ -1,0 +1,73 @@
+//! `diagnose`: walk the way of each host through objects and proxies, and say where it is broken.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use egress_cluster::Cluster;
+use egress_cluster::fetch::{self, Scope};
+use egress_core::proxy::ProxyView;
+use egress_core::snapshot::PodFacts;
+use egress_diagnose::check::Level;
+use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
+use egress_diagnose::examine::examine;
+use egress_diagnose::report::Report;
+use egress_render::report;
+use futures::StreamExt;
+
+use super::document;
+use crate::exit::Code;
+use crate::settings::Namespaces;
+use crate::settings::diagnose::Diagnose;
+use crate::terminal::Terminal;
+
+/// How long one proxy is waited for: a diagnosis is wanted even where one hangs.
+const LOOK: Duration = Duration::from_secs(5);
+/// Proxies looked at in one moment.
+const AT_ONCE: usize = 8;
+
+/// Diagnoses.
+pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let namespace = match &settings.namespaces {
+        Namespaces::All => None,
+        Namespaces::One(named) => {
+            Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
+        }
+    };
+    let scope = Scope {
+        // The callers of a namespace's egress may live in others.
+        namespaces: fetch::Namespaces::All(namespace.clone().into_iter().collect()),
+        gateway: None,
+        nodes: true,
+    };
+    let snapshot = cluster.fetch(&scope).await?;
+    let request = Request { hosts: settings.hosts.clone(), namespace };
+    let pods: Vec<PodFacts> = wanted_proxies(&snapshot, &request).into_iter().cloned().collect();
+    let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
+    let proxies = look(&cluster, &pods).await;
+    drop(waiting);
+    let found = examine(&Evidence { snapshot, proxies }, &request);
+    let text = match &settings.output {
+        None => report::text(&found, &terminal.palette()),
+        Some(format) => document::text(&report::document(&found)?, format)?,
+    };
+    terminal.result(&text)?;
+    Ok(code(&found))
+}
+
+async fn look(cluster: &Cluster, pods: &[PodFacts]) -> BTreeMap<PodName, Result<ProxyView, String>> {
+    let looks = pods.iter().map(|pod| async move {
+        let seen = cluster.look(pod, LOOK).await;
+        (PodName::of(pod), seen.map_err(|error| error.to_string()))
+    });
+    futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// What is broken counts before what could not be seen; warnings alone are no failure.
+fn code(report: &Report) -> Code {
+    match (report.worst(), report.summary.unreadable) {
+        (Some(Level::Error), _) => Code::Failed,
+        (_, 0) => Code::Done,
+        _ => Code::Unchecked,
+    }
+}
