@@ -9,7 +9,7 @@ use egress_core::role::Kind;
 use egress_core::shape::Part;
 use egress_core::snapshot::Unreadable;
 use egress_render::format::OutputFormat;
-use egress_render::outcome::{DryRun, Outcome};
+use egress_render::outcome::{DryRun, Outcome, Proven};
 use egress_render::{diff, plan as plan_view};
 
 use super::engine::{End, Engine};
@@ -118,6 +118,9 @@ impl Change<'_> {
                 break;
             }
         }
+        if matches!(end, End::Done) {
+            say_what_is_unproven(&outcomes, terminal);
+        }
         result::print(&outcomes, self.output, terminal)?;
         finish(end, &outcomes, self.writing.proof.timeout)
     }
@@ -197,6 +200,15 @@ fn no_rights(missing: &[Missing], plans: &[Plan]) -> Failure {
 fn missing_kinds(missing: &[Missing], namespace: &str) -> String {
     let kinds = missing.iter().filter(|right| right.namespace == namespace);
     kinds.map(|right| format!("{}.{}", right.kind.plural(), Kind::GROUP)).collect::<Vec<_>>().join(",")
+}
+
+/// A reader who sees no such line may take everything as proven.
+fn say_what_is_unproven(outcomes: &[Outcome], terminal: &mut Terminal) {
+    let mut proofs: Vec<Proven> = outcomes.iter().map(|outcome| outcome.proof).collect();
+    proofs.dedup();
+    for proof in proofs.into_iter().filter(|proof| *proof != Proven::Full) {
+        terminal.note(&format!("proof: {proof}"));
+    }
 }
 
 fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyhow::Result<Code> {
