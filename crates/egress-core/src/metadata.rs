@@ -110,7 +110,7 @@ impl Record {
         Ok(Record {
             intent: Intent {
                 host: reader.parse(HOST)?,
-                ports: reader.list(PORTS, |text| text.parse::<Port>())?,
+                ports: reader.list(PORTS, str::parse::<Port>)?,
                 namespace: resource.id.namespace.clone(),
                 gateway: reader.parse::<GatewayName>(GATEWAY)?,
                 layout: reader.parse::<Layout>(LAYOUT)?,

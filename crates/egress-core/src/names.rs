@@ -68,5 +68,7 @@ fn looks_like_suffix(label: &str) -> bool {
 
 /// The first 8 hexadecimal digits of the SHA-256 of a text.
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(text.as_bytes());
+    let first = hash.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    format!("{first:08x}")
 }

@@ -36,12 +36,12 @@ pub enum Spec {
     ServiceEntry(ServiceEntrySpec),
     /// See [`Kind::VirtualService`].
     VirtualService(VirtualServiceSpec),
-    /// See [`Kind::DestinationRule`].
-    DestinationRule(DestinationRuleSpec),
+    /// See [`Kind::DestinationRule`]. Boxed, like a Sidecar: few, and larger than the others.
+    DestinationRule(Box<DestinationRuleSpec>),
     /// See [`Kind::Gateway`].
     Gateway(GatewaySpec),
     /// See [`Kind::Sidecar`].
-    Sidecar(SidecarSpec),
+    Sidecar(Box<SidecarSpec>),
 }
 
 /// An object: desired when `live` is empty, read from a cluster otherwise.

@@ -48,8 +48,14 @@ pub fn of(egress: &Egress, snapshot: &Snapshot) -> State {
         return State::Changed { changes: holders(egress) };
     };
     let found = |part: &Part| snapshot.find(&part.resource.id);
-    let missing: Vec<ObjectId> =
-        wanted.iter().filter(|part| found(part).is_none()).map(|part| part.resource.id.clone()).collect();
+    // What lies where nothing could be read is not missing.
+    let seen = |part: &&Part| snapshot.has_istio_of(Some(&part.resource.id.namespace));
+    let missing: Vec<ObjectId> = wanted
+        .iter()
+        .filter(seen)
+        .filter(|part| found(part).is_none())
+        .map(|part| part.resource.id.clone())
+        .collect();
     if !missing.is_empty() {
         return State::Incomplete { missing };
     }

@@ -99,13 +99,11 @@ impl Removal<'_> {
     /// Deletes the object if it is there. If it is gone already the proof is still asked for: whoever deleted it may
     /// have been cut short before they saw the effect.
     fn delete(&self, role: Role, proof: Option<Expectation>) -> Option<Step> {
-        match self.live(role) {
-            Some(live) => Some(deletion(role, live, proof)),
-            None => {
-                let object = self.routes(role)?.clone();
-                Some(Step { role, object, action: None, proof: Some(proof?) })
-            }
+        if let Some(live) = self.live(role) {
+            return Some(deletion(role, live, proof));
         }
+        let object = self.routes(role)?.clone();
+        Some(Step { role, object, action: None, proof: Some(proof?) })
     }
 }
 

@@ -204,7 +204,8 @@ struct Statistic {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct HealthStatus {
-    eds_health_status: Option<String>,
+    #[serde(rename = "eds_health_status")]
+    by_discovery: Option<String>,
     failed_active_health_check: bool,
     failed_outlier_check: bool,
 }
@@ -254,7 +255,7 @@ impl HostStatus {
 
 impl HealthStatus {
     fn is_healthy(&self) -> bool {
-        let known = matches!(self.eds_health_status.as_deref(), None | Some("HEALTHY" | "UNKNOWN"));
+        let known = matches!(self.by_discovery.as_deref(), None | Some("HEALTHY" | "UNKNOWN"));
         known && !self.failed_active_health_check && !self.failed_outlier_check
     }
 }

@@ -31,7 +31,11 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
     let service = intent.gateway.service_host(&mesh.cluster_domain);
     let mut parts = vec![
         part(intent, Role::Gateway, Spec::Gateway(gateway_object(intent, gateway))),
-        part(intent, Role::DestinationRule, Spec::DestinationRule(destination_rule(intent, &service))),
+        part(
+            intent,
+            Role::DestinationRule,
+            Spec::DestinationRule(Box::new(destination_rule(intent, &service))),
+        ),
         part(intent, Role::MeshLeg, Spec::VirtualService(virtual_service(intent, &service))),
         part(intent, Role::Client, entry(intent, vec![".".to_owned(), intent.gateway.namespace.clone()])),
     ];

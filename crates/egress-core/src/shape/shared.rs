@@ -68,7 +68,9 @@ pub fn pair(gateway: &GatewayFacts, mesh: &MeshFacts) -> [Part; 2] {
         make(Role::SharedGateway, Spec::Gateway(shared_gateway(gateway))),
         make(
             Role::SharedDestinationRule,
-            Spec::DestinationRule(shared_destination_rule(gateway.name.service_host(&mesh.cluster_domain))),
+            Spec::DestinationRule(Box::new(shared_destination_rule(
+                gateway.name.service_host(&mesh.cluster_domain),
+            ))),
         ),
     ]
 }
