@@ -5,6 +5,7 @@
 mod audit;
 mod calls;
 mod cleaning;
+mod load;
 mod plugin;
 
 use std::{
@@ -25,6 +26,7 @@ use xtask::{
 pub(crate) use self::{
     audit::{Mark, Write},
     calls::Answer,
+    load::Fates,
     plugin::{Ended, Running},
 };
 

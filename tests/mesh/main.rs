@@ -5,6 +5,7 @@
 
 mod first_host;
 mod harness;
+mod leak_and_loss;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
@@ -14,7 +15,8 @@ use xtask::bed;
 use self::harness::{Mesh, Test, say};
 
 /// Every topic and its tests.
-const TOPICS: &[(&str, &[Test])] = &[("first_host", first_host::TESTS)];
+const TOPICS: &[(&str, &[Test])] =
+    &[("first_host", first_host::TESTS), ("leak_and_loss", leak_and_loss::TESTS)];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
