@@ -104,7 +104,7 @@ proptest! {
     fn any_list_is_read_or_refused_in_one_line(
         lines in prop::collection::vec((prop::sample::select(vec!["", "- ", "  - ", "hosts: ", "host: ", "[", "&a "]), near_a_host()), 0..8),
     ) {
-        let text: String = lines.into_iter().map(|(mark, host)| format!("{mark}{host}\n")).collect();
+        let text: String = lines.into_iter().flat_map(|(mark, host)| [mark.to_owned(), host, "\n".to_owned()]).collect();
         match host_list::parse(text.as_bytes()) {
             Ok(entries) => prop_assert!(entries.iter().all(|entry| entry.line <= text.lines().count())),
             Err(error) => prop_assert!(!error.to_string().contains(char::is_control), "{error:?}"),
@@ -114,7 +114,7 @@ proptest! {
     #[test]
     fn one_host_a_line_and_a_yaml_list_say_the_same(hosts in prop::collection::vec("[a-z]{1,10}\\.example\\.(com|org)(:443|:8443/TLS)?", 1..8)) {
         let lines = host_list::parse(hosts.join("\n").as_bytes());
-        let yaml = host_list::parse(hosts.iter().map(|host| format!("- {host}\n")).collect::<String>().as_bytes());
+        let yaml = host_list::parse(hosts.iter().flat_map(|host| ["- ", host, "\n"]).collect::<String>().as_bytes());
         prop_assert_eq!(lines, yaml);
     }
 }
