@@ -39,7 +39,7 @@ mod tests {
             target_directory: PathBuf::from("target"),
             packages: vec![
                 package("egress-core", vec![target("egress_core", "lib"), target("anything", "test")]),
-                package("egress-diagnose", vec![target("diagnose", "test")]),
+                package("egress-diagnose", vec![target("fixtures", "test")]),
                 package(
                     "xtask",
                     vec![
@@ -55,7 +55,7 @@ mod tests {
 
         assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "world"]);
         assert_eq!(of_tier(&workspace, Tier::Generate), ["generate"]);
-        assert_eq!(of_tier(&workspace, Tier::Diagnose), ["diagnose"]);
+        assert_eq!(of_tier(&workspace, Tier::Diagnose), ["fixtures"]);
         assert_eq!(of_tier(&workspace, Tier::Cli), ["cli"]);
         assert_eq!(of_tier(&workspace, Tier::Mesh), ["bed", "mesh"]);
     }
