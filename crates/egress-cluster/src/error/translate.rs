@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io;
 
 use egress_core::resource::ObjectId;
+use kube::client::AuthError;
 use kube::core::Status;
 
 use super::{ClusterError, ConflictCause, one_line};
@@ -17,9 +18,7 @@ pub(crate) fn from_kube(server: &str, error: &kube::Error) -> ClusterError {
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             ClusterError::Unexpected(format!("unexpected answer from the server: {}", one_line(&root(error))))
         }
-        kube::Error::Auth(auth) => {
-            ClusterError::Unauthorized(format!("getting credentials: {}", one_line(&root(auth))))
-        }
+        kube::Error::Auth(auth) => ClusterError::Unauthorized(credentials(auth)),
         other => unreachable_server(server, other),
     }
 }
@@ -83,6 +82,10 @@ fn conflict_causes(status: &Status) -> Vec<ConflictCause> {
 }
 
 fn unreachable_server(server: &str, error: &kube::Error) -> ClusterError {
+    // A credential that is renewed in the middle of a run fails inside the transport.
+    if let Some(auth) = chain(error).find_map(|error| error.downcast_ref::<AuthError>()) {
+        return ClusterError::Unauthorized(credentials(auth));
+    }
     let refused = chain(error).any(|error| {
         error
             .downcast_ref::<io::Error>()
@@ -94,6 +97,17 @@ fn unreachable_server(server: &str, error: &kube::Error) -> ClusterError {
         format!("Unable to connect to the server: {}", one_line(&root(error)))
     };
     ClusterError::Unreachable { server: server.to_owned(), problem }
+}
+
+/// Why there are no credentials. Never what a credential plugin printed: that may be a token.
+fn credentials(error: &AuthError) -> String {
+    let why = match error {
+        AuthError::AuthExecRun { out, .. } => format!("the credential plugin failed with {}", out.status),
+        AuthError::AuthExecStart(error) => format!("the credential plugin cannot be run: {error}"),
+        AuthError::AuthExecParse(_) => "the credential plugin printed no ExecCredential".to_owned(),
+        other => root(other),
+    };
+    format!("getting credentials: {}", one_line(&why))
 }
 
 /// What the innermost error says: the outer ones only say that something inside failed.
@@ -165,6 +179,14 @@ mod tests {
             "details": {"name": "shop", "kind": "namespaces"},
         }));
         assert_eq!(error, ClusterError::NamespaceNotFound("shop".to_owned()));
+    }
+
+    #[test]
+    fn what_a_credential_plugin_printed_is_never_shown() {
+        let output = std::process::Command::new("sh").args(["-c", "echo secret; exit 3"]).output().unwrap();
+        let error = AuthError::AuthExecRun { cmd: "plugin".to_owned(), out: Box::new(output) };
+        let shown = from_kube("127.0.0.1:6443", &kube::Error::Auth(error)).to_string();
+        assert!(shown.contains("failed with exit status: 3") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]
