@@ -38,6 +38,8 @@ pub enum Run {
     Gateway(fn(&View<'_>, &GatewayFacts) -> Outcome),
     /// The way of one host in one namespace.
     Way(fn(&View<'_>, &Way<'_>) -> Outcome),
+    /// The same, where nothing can be said without the gateway and what lies in its namespace.
+    Through(fn(&View<'_>, &Way<'_>, &GatewayFacts) -> Outcome),
 }
 
 /// What a check says.

@@ -11,6 +11,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::checks::CHECKS;
 use crate::evidence::{Evidence, Request};
+use crate::legs::seen_gateway;
 use crate::report::{Line, Reason, Report, Section, Subject, Verdict};
 use crate::view::View;
 use crate::way::{Way, ways};
@@ -32,7 +33,7 @@ pub fn examine_watched(
     let walk = Walk { view: &view, watch };
     let mut sections = vec![walk.section(Subject::Mesh, None, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
-        Run::Gateway(_) | Run::Way(_) => None,
+        Run::Gateway(_) | Run::Way(_) | Run::Through(_) => None,
     })];
     let mut broken_gateways: Vec<(&GatewayName, Broken)> = Vec::new();
     for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
@@ -92,7 +93,7 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
                 view.note(Input::Gateways);
                 Some(run(view, gateway))
             }
-            Run::Mesh(_) | Run::Way(_) => None,
+            Run::Mesh(_) | Run::Way(_) | Run::Through(_) => None,
         })
     }
 
@@ -100,10 +101,15 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
         let subject = Subject::Host {
             host: way.host.clone(),
             namespace: way.namespace.clone(),
+            callers: way.callers.clone(),
             gateway: way.gateway.map(|gateway| gateway.name.clone()),
         };
         self.section(subject, broken, |check, view| match check.run {
             Run::Way(run) => Some(run(view, way)),
+            Run::Through(run) => Some(match seen_gateway(view, way) {
+                Ok(gateway) => run(view, way, gateway),
+                Err(outcome) => outcome,
+            }),
             Run::Mesh(_) | Run::Gateway(_) => None,
         })
     }

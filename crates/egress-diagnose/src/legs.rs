@@ -11,6 +11,7 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 use egress_core::visibility::{exported_to, host_matches};
 
+use crate::check::Outcome;
 use crate::routes::{Route, routes};
 use crate::view::View;
 use crate::way::Way;
@@ -35,6 +36,14 @@ pub(crate) enum Cause<'a> {
     NotSelected(&'a Resource),
     /// A VirtualService is bound to a Gateway object none of whose servers is for the host.
     NotServed(&'a Resource),
+}
+
+/// The gateway of a way, where what lies in its namespace could be read; what to say otherwise. Without its namespace the
+/// second leg looks missing and the subset looks hidden.
+pub(crate) fn seen_gateway<'a>(view: &View<'_>, way: &Way<'a>) -> Result<&'a GatewayFacts, Outcome> {
+    let gateway = way.gateway.ok_or(Outcome::NotApplicable)?;
+    view.sees(Some(&gateway.name.namespace)).map_err(Outcome::Unreadable)?;
+    Ok(gateway)
 }
 
 /// The routes of the way's own objects that lead to the gateway's Service, whoever sees them.

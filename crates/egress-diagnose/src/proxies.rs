@@ -21,8 +21,8 @@ pub(crate) fn demands(way: &Way<'_>, routes: &[Route<'_>], side: Side) -> Vec<De
             Side::Gateway => route.protocol == port.protocol,
         };
         let clusters: BTreeSet<String> = routes.iter().filter(carries).filter_map(Route::cluster).collect();
-        let routed = !clusters.is_empty();
-        routed.then(|| Demand::Leads { port: *port, clusters, where_listening: false })
+        let leads = !clusters.is_empty();
+        leads.then_some(Demand::Leads { port: *port, clusters, where_listening: false })
     };
     way.ports.iter().filter_map(demand).collect()
 }
@@ -66,7 +66,8 @@ impl Seen {
         match (self.fine, self.nobody.is_empty()) {
             (0, false) => Outcome::NoEvidence(self.nobody.swap_remove(0)),
             (0, true) => Outcome::NotApplicable,
-            (_, _) => Outcome::Good(None),
+            (1, _) => Outcome::Good(Some("1 Envoy".to_owned())),
+            (several, _) => Outcome::Good(Some(format!("{several} Envoys"))),
         }
     }
 }

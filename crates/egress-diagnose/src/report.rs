@@ -60,6 +60,8 @@ pub enum Subject {
         /// The namespace of its objects, or the one that was asked for.
         #[serde(skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
+        /// The namespaces whose pods call it.
+        callers: Vec<String>,
         /// The gateway it leaves by.
         #[serde(skip_serializing_if = "Option::is_none")]
         gateway: Option<GatewayName>,

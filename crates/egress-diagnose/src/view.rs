@@ -179,6 +179,19 @@ impl<'a> View<'a> {
         gateway.ready_pods().map(|pod| (PodName::of(pod), self.proxy(pod))).collect()
     }
 
+    /// Whether every Istio object of a namespace was read; without a namespace, of all. Why not, otherwise.
+    pub fn sees(&self, namespace: Option<&str>) -> Result<(), String> {
+        if self.evidence.snapshot.has_istio_of(namespace) {
+            return Ok(());
+        }
+        let place = namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+        let missing = self.evidence.snapshot.unreadable.iter();
+        let why =
+            missing.filter(|missing| missing.what.contains(Kind::GROUP)).map(|missing| &missing.why).next();
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        Err(format!("Istio objects of {place} could not be read{why}"))
+    }
+
     /// Why something could not be read, if it could not: the first of what was not read that starts with this word.
     pub fn unreadable(&self, what: &str) -> Option<String> {
         let found = self.evidence.snapshot.unreadable.iter().find(|missing| missing.what.starts_with(what));

@@ -135,8 +135,8 @@ impl<'a> Maker<'a, '_> {
         ports.filter_map(parse).collect()
     }
 
-    /// Who was given the egress. For what everybody sees, the namespaces with clients that do see it, unless one was asked
-    /// for.
+    /// Who was given the egress. For what everybody sees, the namespaces with clients that know the host by it, unless one
+    /// was asked for.
     fn callers(&self, egress: &Egress, request: &Request) -> Vec<String> {
         let words = egress.readable_record().map_or(&[][..], |record| &record.intent.export_to[..]);
         let everybody = words.is_empty() || words.iter().any(|word| word == "*");
@@ -147,7 +147,9 @@ impl<'a> Maker<'a, '_> {
         }
         if everybody && request.namespace.is_none() {
             let uses = |namespace: &&&str| {
-                self.first_route(namespace, egress.host.as_str()).is_some_and(|route| owns(egress, &route.id))
+                let host = egress.host.as_str();
+                let knows = !service_entries(self.index.service_entries(host), host, namespace).is_empty();
+                knows && self.first_route(namespace, host).is_some_and(|route| owns(egress, &route.id))
             };
             callers.extend(self.clients.iter().filter(uses).map(|namespace| (*namespace).to_owned()));
         }

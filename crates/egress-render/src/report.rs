@@ -146,10 +146,17 @@ fn title(subject: &Subject) -> String {
     match subject {
         Subject::Mesh => "mesh".to_owned(),
         Subject::Gateway { gateway } => format!("gateway {gateway}"),
-        Subject::Host { host, namespace, gateway } => {
-            let namespace = namespace.as_ref().map(|name| format!(" from {name}")).unwrap_or_default();
+        Subject::Host { host, namespace, callers, gateway } => {
+            let from = match callers.as_slice() {
+                [] => String::new(),
+                [one] => format!(" from {one}"),
+                [one, two] => format!(" from {one} and {two}"),
+                [first, rest @ ..] => format!(" from {first} and {} others", rest.len()),
+            };
             let gateway = gateway.as_ref().map(|name| format!(" through {name}")).unwrap_or_default();
-            escape(&format!("{host}{namespace}{gateway}")).into_owned()
+            let elsewhere = namespace.as_ref().filter(|namespace| !callers.contains(namespace));
+            let objects = elsewhere.map(|name| format!(", by objects in {name}")).unwrap_or_default();
+            escape(&format!("{host}{from}{gateway}{objects}")).into_owned()
         }
     }
 }

@@ -4,6 +4,7 @@ use egress_core::host::DnsName;
 use egress_core::proof::{self, Demand, Expectation, Lack, Side};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::evidence::PodName;
 use crate::finding::{Finding, Fix, Place};
 use crate::legs::to_gateway;
 use crate::proxies::{Seen, demands};
@@ -47,23 +48,25 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             None => seen.nobody(format!("namespace {caller} has no ready pod with a sidecar")),
             Some((_, Err(why))) => seen.unreadable(why),
             Some((pod, Ok(envoy))) => {
-                seen.looked(proof::check(envoy, &expectation).err().map(|Lack(lack)| Finding {
-                    code: CHECK.code,
-                    level: CHECK.level,
-                    message: format!(
-                        "the Envoy of pod {} does not send {} to the gateway",
-                        pod.name, way.host
-                    ),
-                    object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-                    evidence: vec![format!("its Envoy: {lack}")],
-                    consequence: format!("calls from {caller} to {} do not reach the gateway", way.host),
-                    fix: Fix {
-                        command: format!("istioctl proxy-status {}.{}", pod.name, pod.namespace),
-                        why: "shows what istiod sent and what Envoy took".to_owned(),
-                    },
-                }))
+                let lack = proof::check(envoy, &expectation).err();
+                seen.looked(lack.map(|Lack(lack)| finding(way, caller, &pod, &lack)));
             }
         }
     }
     seen.outcome()
+}
+
+fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
+    Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: format!("the Envoy of pod {} does not send {} to the gateway", pod.name, way.host),
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+        evidence: vec![format!("its Envoy: {lack}")],
+        consequence: format!("calls from {caller} to {} do not reach the gateway", way.host),
+        fix: Fix {
+            command: format!("istioctl proxy-status {}.{}", pod.name, pod.namespace),
+            why: "shows what istiod sent and what Envoy took".to_owned(),
+        },
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_core::proxy::ClusterView;
+use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
@@ -29,14 +30,13 @@ connect timeout. Statistics tell of the time since the pod started; before the f
 ## How to fix
 Try the connection from the gateway's pod, and open the way from its node.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
 /// From this share of failed connections on a partial failure is worth a warning: one lost connection in a long life is not.
 const NOTABLE: f64 = 0.1;
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let clusters: BTreeMap<String, Option<u16>> = upstreams(view, way, gateway)
         .iter()
         .filter_map(|route| Some((route.cluster()?, route.destination_port)))

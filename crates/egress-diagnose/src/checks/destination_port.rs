@@ -42,7 +42,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         let ports: Vec<String> = gateway.ports.iter().map(|port| port.number.to_string()).collect();
         let target = gateway.ports.iter().find(|other| other.target == Some(port));
         let right = target.or_else(|| gateway.ports.first());
-        let path = route.field.replace('.', "/").replace('[', "/").replace(']', "");
+        let path = route.field.replace(['.', '['], "/").replace(']', "");
         let operation = format!(
             r#"{{"op":"replace","path":"/{path}/port/number","value":{}}}"#,
             right.map_or(port, |port| port.number)

@@ -49,7 +49,10 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     for entry in entries.iter().filter(|entry| !way.owns(&entry.id)) {
         findings.extend(others_leave(view, way, entry, &routed));
     }
-    Outcome::of(findings)
+    if findings.is_empty() {
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+    }
+    Outcome::Bad(findings)
 }
 
 /// Ports that the callers' entry declares and no route takes to the gateway.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -29,11 +30,10 @@ with 503 (`NC`): two namespaces that add the same host with different ports brea
 ## How to fix
 Declare the port in the entry that is used, or give the upstream a host of its own, as `kubectl egress add` does.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
     for route in upstreams(view, way, gateway) {
@@ -53,10 +53,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             object: Place::of(&used.id).field("spec.ports[].number", numbers.join(", ")),
             evidence: vec![match elsewhere {
                 Some(other) => format!("{} has the port and is younger: the gateway ignores it", other.id),
-                None => format!(
-                    "{} sends there",
-                    Place::of(&route.resource.id).field(route.field.as_str(), port.to_string())
-                ),
+                None => format!("{} sends there", route.resource.id),
             }],
             consequence: format!("calls to {} that need port {port} get 503 from the gateway", way.host),
             fix: fixes::add(way, "gives the gateway an entry of its own for this host and namespace"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::snapshot::GatewayFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -28,11 +29,10 @@ address to send to: every call fails with 503 (`UH`).
 ## How to fix
 Set `resolution: DNS`.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let used = upstreams(view, way, gateway)
         .into_iter()
         .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied());

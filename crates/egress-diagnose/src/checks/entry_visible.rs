@@ -1,6 +1,7 @@
 //! EG025: the callers see the route and the entry of the host.
 
 use egress_core::resource::Resource;
+use egress_core::snapshot::OutboundMode;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -49,7 +50,13 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             message: format!("namespace {caller} does not see the {}", what(resource)),
             object: Place::export_to(resource),
             evidence: Vec::new(),
-            consequence: without_route(&[caller], &way.host, view.mesh().outbound),
+            consequence: match view.mesh().outbound {
+                Some(OutboundMode::RegistryOnly) if routed => format!(
+                    "TLS calls from {caller} to {} are reset; HTTP works only while another host opens its port",
+                    way.host
+                ),
+                outbound => without_route(&[caller], &way.host, outbound),
+            },
             fix: if way.record().is_some() {
                 fixes::add(way, "exports the objects as it was asked for")
             } else {

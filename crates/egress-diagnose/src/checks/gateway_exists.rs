@@ -30,7 +30,7 @@ fn run(view: &View<'_>) -> Outcome {
         let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.to_string()).collect();
         return Outcome::Good(Some(list(&names)));
     }
-    if let Some(why) = view.unreadable("services") {
+    if let Some(why) = view.unreadable("service") {
         return Outcome::Unreadable(why);
     }
     Outcome::Bad(vec![Finding {

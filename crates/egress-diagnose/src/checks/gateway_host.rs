@@ -1,6 +1,7 @@
 //! EG004: a server of the Gateway object is for the host.
 
 use egress_core::port::Protocol;
+use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -25,11 +26,10 @@ Routes of a host that no server is for are ignored: calls end at the gateway wit
 ## How to fix
 Add the host to the server of its protocol.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::NotServed(object) } = leg else { return None };
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();

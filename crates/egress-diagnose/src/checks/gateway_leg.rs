@@ -1,6 +1,7 @@
 //! EG015: the gateway has a route for the host.
 
 use egress_core::port::Protocol;
+use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -26,11 +27,10 @@ Calls that reach a gateway without such a route end there: HTTP gets 404 (`NR`),
 ## How to fix
 Add the second leg: rules for the host that are bound to the Gateway object.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::NothingBound } = leg else { return None };
         let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;

@@ -1,5 +1,7 @@
 //! EG054: the gateway sees its route of the host.
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -24,11 +26,10 @@ a reset for TLS.
 ## How to fix
 Export the VirtualService to the gateway's namespace.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let namespace = &gateway.name.namespace;
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::Hidden(route) } = leg else { return None };

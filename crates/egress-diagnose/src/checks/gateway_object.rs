@@ -1,6 +1,7 @@
 //! EG003: routes name Gateway objects that exist.
 
 use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -27,11 +28,10 @@ A VirtualService that is bound to nothing routes nothing: calls reach the gatewa
 ## How to fix
 Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let objects: Vec<_> = view.gateway_objects().filter(|object| selects(object, gateway)).collect();
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::host::DnsName;
 use egress_core::proof::{self, Expectation, Lack, Side};
 use egress_core::proxy::ProxyView;
+use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Fix, Place};
@@ -32,13 +33,11 @@ A gateway that missed one push answers 404 or resets, for the calls that happen 
 ## How to fix
 See `istioctl proxy-status` and istiod's log for what was dropped or rejected.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let (Some(gateway), Ok(host)) = (way.gateway, DnsName::parse(&way.host)) else {
-        return Outcome::NotApplicable;
-    };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let Ok(host) = DnsName::parse(&way.host) else { return Outcome::NotApplicable };
     let routes = from_gateway(view, way, gateway);
     let expectation =
         Expectation { side: Side::Gateway, host, demands: demands(way, &routes, Side::Gateway) };

@@ -30,9 +30,14 @@ Look at why the pods are not scheduled or not ready; for a pinned gateway it is 
 };
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    let hidden = || view.unreadable("pods").or_else(|| view.unreadable("service"));
     if gateway.assumed {
-        let why = view.unreadable("pods").or_else(|| view.unreadable("services"));
-        return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be looked at".to_owned()));
+        return Outcome::Unreadable(
+            hidden().unwrap_or_else(|| "the gateway could not be looked at".to_owned()),
+        );
+    }
+    if let Some(why) = hidden().filter(|_| gateway.pods.is_empty()) {
+        return Outcome::Unreadable(why);
     }
     let nodes: BTreeSet<&str> = gateway.ready_pods().filter_map(|pod| pod.node.as_deref()).collect();
     let nodes: Vec<&str> = nodes.into_iter().collect();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -26,11 +28,10 @@ make the label from the release's name, so that a selector copied from elsewhere
 ## How to fix
 Write the labels of the pods into the selector.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
         let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();

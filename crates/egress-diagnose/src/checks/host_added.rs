@@ -38,9 +38,10 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         return Outcome::NotApplicable;
     }
     let elsewhere = view.egresses().iter().filter(|egress| egress.host.as_str() == way.host);
-    let evidence: Vec<String> = elsewhere
+    let mut evidence: Vec<String> = elsewhere
         .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
         .collect();
+    evidence.extend(view.sees(None).err());
     let callers = match &way.namespace {
         Some(namespace) => vec![namespace.clone()],
         None => vec!["every namespace".to_owned()],

@@ -24,7 +24,7 @@ A pod stays ready for minutes after its node is gone. Calls that reach it hang o
 replaced only where another node may run it.
 
 ## How to fix
-Bring the node back, or drain it so that the pod moves.
+Bring the node back, or delete the pod so that another node takes over.
 ",
     run: Run::Gateway(run),
 };
@@ -45,26 +45,29 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let used: Vec<&str> = used.into_iter().collect();
         return Outcome::Good(Some(list(&used)));
     }
+    let pods = |node: &str| -> Vec<&str> {
+        let there = gateway.ready_pods().filter(|pod| pod.node.as_deref() == Some(node));
+        there.map(|pod| pod.name.as_str()).collect()
+    };
     let all = down.len() == used.len();
-    let finding = |name: &&str| Finding {
+    let finding = |name: &&str| {
+        Finding {
         code: CHECK.code,
         level: if all { Level::Error } else { Level::Warning },
         message: format!("node {name} is not ready"),
         object: Place::new("Node", None, name).field("status.conditions[Ready]", "False"),
-        evidence: gateway
-            .ready_pods()
-            .filter(|pod| pod.node.as_deref() == Some(name))
-            .map(|pod| format!("pod {} runs on it and still counts as ready", pod.name))
-            .collect(),
+        evidence: vec![format!("pods on it that still count as ready: {}", list(&pods(name)))],
         consequence: if all {
             "every call through this gateway hangs or fails".to_owned()
         } else {
             "calls that reach the pods on it hang or fail".to_owned()
         },
         fix: Fix {
-            command: format!("kubectl drain {name} --ignore-daemonsets --delete-emptydir-data"),
-            why: "moves the pods to another node; first see that one may run them".to_owned(),
+            command: format!("kubectl delete pod {} -n {} --wait=false", pods(name).join(" "), gateway.name.namespace),
+            why: "another node takes over, if one may run them; kubectl describe node tells what is wrong with this one"
+                .to_owned(),
         },
+    }
     };
     Outcome::Bad(down.iter().map(finding).collect())
 }

@@ -1,6 +1,7 @@
 //! EG034: every object of the egress exists.
 
 use egress_core::host::Host;
+use egress_core::intent::Layout;
 use egress_core::inventory::State;
 use egress_core::names;
 use egress_core::resource::ObjectId;
@@ -34,14 +35,16 @@ Run the same `add` again: it finishes what is missing. Or run `remove`.
     run: Run::Way(run),
 };
 
-fn run(_: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let Some(egress) = way.egress.filter(|egress| egress.layout.is_some()) else {
         return Outcome::NotApplicable;
     };
     let Some(State::Incomplete { missing }) = &way.state else {
-        return Outcome::Good(Some(format!("{} objects", egress.parts.len())));
+        let pair = way.gateway.filter(|_| egress.layout == Some(Layout::Shared));
+        let seen = pair.map_or(Ok(()), |gateway| view.sees(Some(&gateway.name.namespace)));
+        return seen.map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     };
-    let exists: Vec<String> = egress.parts.iter().map(|part| part.resource.id.to_string()).collect();
+    let exists: Vec<String> = egress.parts.iter().map(|part| part.role.to_string()).collect();
     let finding = |id: &ObjectId| {
         let role = role(id, &egress.host);
         Finding {
@@ -52,7 +55,7 @@ fn run(_: &View<'_>, way: &Way<'_>) -> Outcome {
                 role.map_or_else(|| id.kind.to_string(), |role| role.to_string())
             ),
             object: Place::of(id),
-            evidence: vec![format!("what exists: {}", list(&exists))],
+            evidence: vec![format!("of it exist: {}", list(&exists))],
             consequence: consequence(role, way),
             fix: fixes::add(way, "creates what is missing, in the order that leaks nothing"),
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -27,11 +29,10 @@ Without an address every call fails with 503 (`UH`). Names of a private zone oft
 ## How to fix
 If the name is wrong, remove the egress. Otherwise make the cluster's DNS answer for it.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
     let mut seen = Seen::default();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::port::Protocol;
+use egress_core::resource::Resource;
 use egress_core::visibility::virtual_service::MESH;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -59,13 +60,26 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
                 message: format!("another VirtualService decides where {protocol} of {caller} goes"),
                 object: Place::of(&other.id).field(format!("{}.host", route.field), route.host),
                 evidence: vec![format!("its exportTo is `{}`", words::export_to(other).join(", "))],
-                consequence: format!("{protocol} calls from {caller} to {} go to {}", way.host, route.host),
+                consequence: if route.host == way.host {
+                    format!(
+                        "{protocol} calls from {caller} to {} leave directly from the caller's node",
+                        way.host
+                    )
+                } else {
+                    format!("{protocol} calls from {caller} to {} go to {}", way.host, route.host)
+                },
                 fix: fixes::delete(
                     other,
                     "lets the route to the gateway decide; first see who needs the other",
                 ),
             });
         }
+    }
+    // A private route comes before all others of other namespaces, so that these need not be known.
+    let private = |resource: &Resource| words::export_to(resource) == ["."];
+    let own = to_gateway(view, way, gateway);
+    if findings.is_empty() && !own.iter().all(|route| private(route.resource)) {
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     }
     Outcome::of(findings)
 }

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     code: Code(9),
     name: "no port of the gateway is claimed for plaintext and for TLS",
     level: Level::Error,
-    hop: Hop::Gateway,
+    hop: Hop::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -48,7 +48,11 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let secured = servers.iter().find(|other| !other.plaintext && other.port == plain.port)?;
         Some(finding(plain, secured))
     });
-    Outcome::of(conflicts.collect())
+    let findings: Vec<Finding> = conflicts.collect();
+    if findings.is_empty() {
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+    }
+    Outcome::Bad(findings)
 }
 
 fn servers(object: &Resource) -> impl Iterator<Item = Server<'_>> {
@@ -75,16 +79,17 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>) -> Finding {
         message: format!("a plaintext server claims port {port}, which gateway {name} uses for TLS"),
         object: Place::of(&plain.object.id)
             .field(format!("spec.servers[{}].port.protocol", plain.index), plain.protocol),
-        evidence: vec![format!(
-            "{} is {}",
+        evidence: vec![
             Place::of(&secured.object.id)
-                .field(format!("spec.servers[{}].port.protocol", secured.index), secured.protocol),
+                .field(format!("spec.servers[{}].port.protocol", secured.index), secured.protocol)
+                .to_string(),
             if older {
-                "younger: istiod drops it"
+                "the plaintext server is older: istiod drops the other".to_owned()
             } else {
-                "older: istiod sends both, and Envoy rejects the listener"
+                "the plaintext server is younger: istiod sends both, and Envoy rejects the listener"
+                    .to_owned()
             },
-        )],
+        ],
         consequence: if older {
             format!("every host that leaves by port {port} through gateway {name} fails")
         } else {

@@ -31,7 +31,7 @@ Add the port to the Service, with the target port that the gateway listens on: 8
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     if gateway.assumed {
-        let why = view.unreadable("services");
+        let why = view.unreadable("service");
         return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be looked at".to_owned()));
     }
     let lacking = [(Protocol::Http, "http2", HTTP_HOP, 8080), (Protocol::Tls, "https", TLS_HOP, 8443)]

@@ -1,5 +1,7 @@
 //! EG047: the DestinationRules of the gateway's Service do not hide each other.
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -25,11 +27,10 @@ only one for them, and the subsets of the others disappear: 503 (`NC cluster_not
 ## How to fix
 Give the younger rule the `exportTo` of the older one.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::HiddenByYounger { by, holder } } = missing
         else {

@@ -1,5 +1,7 @@
 //! EG056: no DestinationRule of the callers' namespace hides the gateway's subset.
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -25,11 +27,10 @@ namespace then does not exist for these callers: 503 (`NC cluster_not_found`).
 ## How to fix
 Delete the rule, narrow its host, or repeat the subset in it.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::Shadowed { by, holder } } = missing else {
             return None;
@@ -42,7 +43,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             object: Place::of(&by.id).field("spec.host", host),
             evidence: vec![
                 format!("{} has the subset", holder.id),
-                format!("{} names it", Place::of(&route.resource.id).field(route.field.as_str(), subset)),
+                format!("{} names it in {}", route.resource.id, route.field),
             ],
             consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
             fix: fixes::delete(

@@ -1,5 +1,7 @@
 //! EG007: the subset that routes to the gateway name exists for the callers.
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -26,11 +28,10 @@ at the gateway. A DestinationRule in a third namespace never counts, whatever it
 ## How to fix
 Put the DestinationRule into the namespace of the gateway's Service, exported to the callers, or into the callers' own.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder } } = missing else {
             return None;

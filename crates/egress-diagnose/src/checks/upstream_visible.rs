@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::snapshot::GatewayFacts;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -27,11 +29,10 @@ namespace does exactly that.
 ## How to fix
 Export the entry to the gateway's namespace.
 ",
-    run: Run::Way(run),
+    run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let namespace = &gateway.name.namespace;
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
