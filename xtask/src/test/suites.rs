@@ -19,7 +19,7 @@ fn tier_of(package: &str, name: &str) -> Tier {
         ("xtask", "bed" | "mesh") => Tier::Mesh,
         (_, "generate") => Tier::Generate,
         ("kubectl-egress", _) => Tier::Cli,
-        (_, "diagnose") => Tier::Diagnose,
+        ("egress-diagnose", _) => Tier::Diagnose,
         _ => Tier::Unit,
     }
 }
