@@ -49,6 +49,7 @@ struct Object {
     namespace: String,
     name: String,
     api_group: String,
+    subresource: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,10 +112,12 @@ impl Mesh {
 }
 
 impl Event {
+    /// A status is no object: istiod writes that.
     fn is_write(&self) -> bool {
         let verb = !["get", "list", "watch"].contains(&self.verb.as_str());
-        let group = |object: &Object| object.api_group == "networking.istio.io";
-        verb && self.object_ref.as_ref().is_some_and(group)
+        let whole =
+            |object: &Object| object.api_group == "networking.istio.io" && object.subresource.is_empty();
+        verb && self.object_ref.as_ref().is_some_and(whole)
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Running {
 #[derive(Debug)]
 struct Stream {
     text: Arc<Mutex<String>>,
-    reader: JoinHandle<()>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Mesh {
@@ -100,8 +100,6 @@ impl Running {
     pub(crate) fn end(mut self) -> anyhow::Result<Ended> {
         while self.is_running()? {
             if self.begin.elapsed() > LONGEST {
-                self.child.kill()?;
-                self.child.wait()?;
                 bail!("it did not end within {LONGEST:?}, after it had said: {}", self.stderr.so_far());
             }
             thread::sleep(Duration::from_millis(5));
@@ -109,6 +107,14 @@ impl Running {
         let status = self.child.wait()?;
         let elapsed = self.begin.elapsed();
         Ok(Ended { code: code(status), stdout: self.stdout.whole(), stderr: self.stderr.whole(), elapsed })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless its test failed: then it must not go on to write.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -123,17 +129,17 @@ impl Stream {
                 text.push('\n');
             }
         });
-        Self { text, reader }
+        Self { text, reader: Some(reader) }
     }
 
     fn so_far(&self) -> String {
         self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn whole(self) -> String {
+    fn whole(&mut self) -> String {
         // A reader that panicked has left what it had read.
-        let _ = self.reader.join();
-        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let _ = self.reader.take().map(JoinHandle::join);
+        self.so_far()
     }
 }
 
