@@ -49,9 +49,12 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn section(&mut self, section: &Section) {
-        let title = title(&section.subject);
-        let rule = "-".repeat(title.chars().count());
-        self.line(&format!("{}\n{rule}", paint(self.palette.heading, &title)));
+        let title = wrap(&title(&section.subject), WIDTH);
+        for line in &title {
+            self.line(&paint(self.palette.heading, line));
+        }
+        let widest = title.iter().map(|line| line.chars().count()).max().unwrap_or_default();
+        self.line(&"-".repeat(widest));
         let mut lines = section.checks.iter().peekable();
         while let Some(line) = lines.next() {
             let Verdict::NotChecked { because, .. } = &line.verdict else {
@@ -156,7 +159,7 @@ fn title(subject: &Subject) -> String {
             let gateway = gateway.as_ref().map(|name| format!(" through {name}")).unwrap_or_default();
             let elsewhere = namespace.as_ref().filter(|namespace| !callers.contains(namespace));
             let objects = elsewhere.map(|name| format!(", by objects in {name}")).unwrap_or_default();
-            escape(&format!("{host}{from}{gateway}{objects}")).into_owned()
+            format!("{host}{from}{gateway}{objects}")
         }
     }
 }
@@ -175,4 +178,52 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     let options =
         textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(&text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_diagnose::finding::{Fix, Place};
+    use egress_diagnose::report::Reason;
+
+    use super::*;
+
+    fn report(verdict: Verdict, summary: Summary) -> Report {
+        let line = Line { code: Code(7), name: "the subset exists", verdict };
+        Report {
+            api_version: egress_diagnose::report::API_VERSION,
+            kind: egress_diagnose::report::KIND,
+            sections: vec![Section { subject: Subject::Mesh, checks: vec![line] }],
+            unreadable: Vec::new(),
+            summary,
+        }
+    }
+
+    #[test]
+    fn what_was_not_checked_has_a_mark_of_its_own_and_its_reason() {
+        let verdict =
+            Verdict::NotChecked { reason: Reason::Unreadable, because: "pods may not be read".to_owned() };
+        let report = report(verdict, Summary { not_checked: 1, unreadable: 1, ..Summary::default() });
+        let text = text(&report, &Palette::plain());
+        assert!(
+            text.contains("? EG007 the subset exists: not checked, because pods may not be read"),
+            "{text}"
+        );
+        assert!(!text.contains('√'), "{text}");
+    }
+
+    #[test]
+    fn a_text_of_the_cluster_cannot_command_the_terminal() {
+        let finding = Finding {
+            code: Code(7),
+            level: Level::Error,
+            message: "m\u{1b}[2J".to_owned(),
+            object: Place::new("Pod", Some("n\u{9b}"), "p\r").field("f\u{202e}", "v\u{7}"),
+            evidence: vec!["e\u{1b}]0;x\u{7}".to_owned()],
+            consequence: "c\n\u{1b}".to_owned(),
+            fix: Fix { command: "k\u{1b}".to_owned(), why: "w\u{1b}".to_owned() },
+        };
+        let report = report(Verdict::Failed { findings: vec![finding] }, Summary::default());
+        let text = text(&report, &Palette::plain());
+        assert!(!text.replace('\n', "").contains(crate::escape::is_hidden), "{text:?}");
+    }
 }

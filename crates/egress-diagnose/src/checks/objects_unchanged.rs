@@ -29,11 +29,11 @@ Run the same `add` again to put it back, or `add` what is wanted now.
 };
 
 fn run(_: &View<'_>, way: &Way<'_>) -> Outcome {
-    if way.egress.is_none_or(|egress| egress.layout.is_none()) {
-        return Outcome::NotApplicable;
-    }
-    let Some(State::Changed { changes }) = &way.state else {
-        return Outcome::Good(None);
+    let changes = match &way.state {
+        Some(State::Changed { changes }) => changes,
+        Some(State::Ready) => return Outcome::Good(None),
+        // What is incomplete is judged as that; only a whole egress is compared.
+        Some(State::Incomplete { .. } | State::Foreign) | None => return Outcome::NotApplicable,
     };
     let finding = |change: &Change| Finding {
         code: CHECK.code,
