@@ -4,6 +4,7 @@
 
 use crate::inventory::Egress;
 use crate::port::Protocol;
+use crate::resource::Resource;
 use crate::role::Kind;
 use crate::snapshot::Snapshot;
 use crate::visibility::service_entry;
@@ -19,17 +20,20 @@ pub fn consequences(egress: &Egress, all: &[Egress], snapshot: &Snapshot) -> Vec
 
 /// Without the mesh leg, an entry of somebody else lets the callers leave directly.
 fn direct_ways(egress: &Egress, snapshot: &Snapshot) -> Vec<String> {
-    let leaves =
-        |entry: &crate::resource::Resource| egress.parts.iter().any(|part| part.resource.id == entry.id);
+    let way = |(caller, entry): (String, &Resource)| {
+        format!("{} stays: callers in `{caller}` will reach `{}` directly", entry.id, egress.host)
+    };
+    remaining_entries(egress, snapshot).into_iter().map(way).collect()
+}
+
+/// Entries by which a caller's namespace will still know the host, each with that namespace.
+pub(crate) fn remaining_entries<'a>(egress: &Egress, snapshot: &'a Snapshot) -> Vec<(String, &'a Resource)> {
+    let leaves = |entry: &Resource| egress.parts.iter().any(|part| part.resource.id == entry.id);
     let remaining = || snapshot.of_kind(Kind::ServiceEntry).filter(|entry| !leaves(entry));
     let mut found = Vec::new();
     for caller in egress.callers(snapshot) {
-        for entry in service_entry::service_entries(remaining(), egress.host.as_str(), &caller) {
-            found.push(format!(
-                "{} stays: callers in `{caller}` will reach `{}` directly",
-                entry.id, egress.host
-            ));
-        }
+        let known = service_entry::service_entries(remaining(), egress.host.as_str(), &caller);
+        found.extend(known.into_iter().map(|entry| (caller.clone(), entry)));
     }
     found
 }

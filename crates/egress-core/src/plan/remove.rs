@@ -3,7 +3,10 @@
 //! First the sidecars forget the host, then they lose the way to the gateway, then the gateway loses the way out. Taken
 //! forward, a sidecar could find the host without the mesh leg and send directly.
 
+use std::collections::BTreeSet;
+
 use super::{Action, Plan, Step, expect};
+use crate::departure;
 use crate::intent::Layout;
 use crate::inventory::Egress;
 use crate::port::Protocol;
@@ -11,13 +14,18 @@ use crate::proof::{Expectation, Side};
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::shape::{Part, documented};
+use crate::snapshot::Snapshot;
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
 
 /// The steps from what exists of an egress to nothing. `wanted` are the parts that its record asks for, where it can be
-/// read: they tell what to look for in the proxies when an object is already gone.
-pub fn plan(egress: &Egress, wanted: &[Part]) -> Plan {
-    let removal = Removal { egress, wanted };
+/// read: they tell what to look for in the proxies when an object is already gone. The snapshot tells who else makes the
+/// host known.
+pub fn plan(egress: &Egress, wanted: &[Part], snapshot: &Snapshot) -> Plan {
+    let remaining = departure::remaining_entries(egress, snapshot);
+    let known = remaining.iter().filter_map(|(_, entry)| entry.service_entry()?.ports.as_ref());
+    let known = known.flatten().map(|port| port.number).collect();
+    let removal = Removal { egress, wanted, known };
     let steps = match egress.layout {
         Some(Layout::Shared) => removal.shared(),
         Some(Layout::Documented) => removal.documented(),
@@ -29,15 +37,16 @@ pub fn plan(egress: &Egress, wanted: &[Part]) -> Plan {
 struct Removal<'a> {
     egress: &'a Egress,
     wanted: &'a [Part],
+    /// Ports of the host that callers know by an entry that stays.
+    known: BTreeSet<i64>,
 }
 
 impl Removal<'_> {
     fn shared(&self) -> Vec<Step> {
-        let tls = self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls]);
         let sidecars = self.gone(Side::Clients, Role::MeshLeg, &BOTH);
         let gateway = self.gone(Side::Gateway, Role::GatewayLeg, &BOTH);
         [
-            self.delete(Role::Client, tls),
+            self.delete(Role::Client, self.forgotten()),
             self.delete(Role::MeshLeg, sidecars),
             self.delete(Role::GatewayLeg, gateway),
             self.delete(Role::Upstream, None),
@@ -58,7 +67,7 @@ impl Removal<'_> {
             Some(Step { role, object: first.resource.clone(), action, proof })
         };
         [
-            narrow(Role::Client, self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls])),
+            narrow(Role::Client, self.forgotten()),
             narrow(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)),
             self.delete(Role::MeshLeg, self.gone(Side::Gateway, Role::MeshLeg, &BOTH)),
             self.delete(Role::DestinationRule, None),
@@ -77,7 +86,7 @@ impl Removal<'_> {
             let live = self.egress.parts.iter().filter(move |part| part.role == role);
             live.map(move |part| deletion(role, &part.resource, proof.clone())).collect::<Vec<_>>()
         };
-        let mut steps = whole(Role::Client, self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls]));
+        let mut steps = whole(Role::Client, self.forgotten());
         steps.extend(whole(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)));
         steps
     }
@@ -89,6 +98,18 @@ impl Removal<'_> {
     fn routes(&self, role: Role) -> Option<&Resource> {
         let wanted = || self.wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
         self.live(role).or_else(wanted)
+    }
+
+    /// The sidecars do not know the host any more. Where an entry of somebody else stays, they go on to know it, and
+    /// the mesh leg serves it: there is nothing to wait for.
+    fn forgotten(&self) -> Option<Expectation> {
+        let rules = self.routes(Role::MeshLeg)?.virtual_service()?.tls.as_ref();
+        let mut ports =
+            rules.into_iter().flatten().flat_map(|rule| &rule.r#match).filter_map(|found| found.port);
+        if ports.any(|port| self.known.contains(&port)) {
+            return None;
+        }
+        self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls])
     }
 
     fn gone(&self, side: Side, role: Role, protocols: &[Protocol]) -> Option<Expectation> {

@@ -75,7 +75,7 @@ fn add(asked: &Record, cluster: &Snapshot) -> Plan {
 
 fn remove(cluster: &Snapshot) -> Option<Plan> {
     let egress = existing(cluster)?;
-    Some(plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default()))
+    Some(plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default(), cluster))
 }
 
 /// Takes as many steps of a plan as there is time for, and looks after each.

@@ -190,6 +190,25 @@ spec: {hosts: [edition.cnn.com], ports: [{number: 443, name: tls, protocol: TLS}
     assert!(remove(&snapshot(&others)).writes().all(|(step, _)| step.object.id.name != "cnn"));
 }
 
+#[test]
+fn an_entry_that_stays_makes_the_sidecars_go_on_to_know_the_host() {
+    let client_step = |others: &str| {
+        let mut resources = objects(others);
+        resources.extend(stored(&request("edition.cnn.com")).into_iter().map(live));
+        let plan = remove(&snapshot(&resources));
+        plan.steps.into_iter().find(|step| step.role == Role::Client).expect("a step")
+    };
+    let entry = "
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: cnn, namespace: default}
+spec: {hosts: [edition.cnn.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS, exportTo: ['*']}
+";
+    assert!(client_step(entry).proof.is_none());
+    assert!(client_step(&entry.replace("'*'", "'.'")).proof.is_some());
+    assert!(client_step(&entry.replace("443", "8443")).proof.is_some());
+}
+
 fn add(record: &Record, cluster: &Snapshot) -> Plan {
     let intent: &Intent = &record.intent;
     plan::add::plan(intent, &parts(record), cluster)
@@ -197,7 +216,7 @@ fn add(record: &Record, cluster: &Snapshot) -> Plan {
 
 fn remove(cluster: &Snapshot) -> Plan {
     let egress = inventory::egresses(cluster).pop().expect("an egress");
-    plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default())
+    plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default(), cluster)
 }
 
 fn lines(plan: &Plan) -> Vec<String> {

@@ -141,7 +141,7 @@ fn added(role: Role) -> Expectation {
 fn removed(role: Role) -> Expectation {
     let cluster = snapshot(&stored(&request("edition.cnn.com")));
     let egress = inventory::egresses(&cluster).pop().expect("an egress");
-    let plan = plan::remove::plan(&egress, &[]);
+    let plan = plan::remove::plan(&egress, &[], &cluster);
     let step = plan.steps.into_iter().find(|step| step.role == role);
     step.and_then(|step| step.proof).expect("a proof")
 }

@@ -89,7 +89,11 @@ pub(super) fn add(asked: Record, gateway: &GatewayFacts, snapshot: &Snapshot) ->
     let warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &remaining))?;
     let mut decision = Decision { plans: Vec::new(), warnings, record, parts };
     if let Some(old) = &old {
-        decision.plans.push(plan::remove::plan(old, &state::wanted(old, snapshot).unwrap_or_default()));
+        decision.plans.push(plan::remove::plan(
+            old,
+            &state::wanted(old, snapshot).unwrap_or_default(),
+            snapshot,
+        ));
         decision.warnings.push(format!(
             "{} changes its layout, hop or gateway: calls are refused from the removal of the old objects to the proof \
              of the new ones",

@@ -75,7 +75,7 @@ async fn piece(
             egress.host
         ));
     }
-    Ok(Work { plan: plan::remove::plan(egress, &wanted), sight, warnings })
+    Ok(Work { plan: plan::remove::plan(egress, &wanted, snapshot), sight, warnings })
 }
 
 fn choose(settings: &Remove, namespace: &str, all: &[Egress]) -> Result<Vec<Egress>, Failure> {
