@@ -66,11 +66,9 @@ impl From<Code> for ExitCode {
 
 /// Says what went wrong, and how the run ends.
 pub fn report(error: &anyhow::Error, program: &Program, terminal: &mut Terminal) -> Code {
-    match interruption(error) {
-        // Whoever read our output has seen enough: `kubectl egress list | head -1` is no error.
-        Some(io::ErrorKind::BrokenPipe) => return Code::Done,
-        Some(io::ErrorKind::Interrupted) => return Code::Interrupted,
-        _ => {}
+    // Whoever read our output has seen enough: `kubectl egress list | head -1` is no error.
+    if is_broken_pipe(error) {
+        return Code::Done;
     }
     let (code, hint) = match error.downcast_ref::<Failure>() {
         Some(failure) => (failure.code, failure.hint.clone()),
@@ -92,6 +90,7 @@ pub fn answer(answer: &clap::Error, command: &str, program: &Program, terminal: 
     }
 }
 
-fn interruption(error: &anyhow::Error) -> Option<io::ErrorKind> {
-    error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind)
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

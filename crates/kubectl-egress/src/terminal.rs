@@ -9,9 +9,13 @@ use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use dialoguer::Confirm;
+use dialoguer::console::Term;
 use egress_render::escape::escape;
 use egress_render::palette::Palette;
 
+use indicatif::ProgressBar;
+
+use crate::exit::{Code, Failure};
 pub use waiting::Waiting;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -23,24 +27,15 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 pub struct Terminal {
     stdout: anstream::Stdout,
     stderr: anstream::Stderr,
-}
-
-/// What came of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Go on.
-    Yes,
-    /// Leave everything as it is.
-    No,
-    /// No terminal, so nobody was asked.
-    NobodyThere,
+    /// The last one that was started.
+    spinner: Option<ProgressBar>,
 }
 
 impl Terminal {
     /// The terminal of this process.
     #[expect(clippy::new_without_default, reason = "there is one terminal; it is taken, not defaulted")]
     pub fn new() -> Self {
-        Terminal { stdout: anstream::stdout(), stderr: anstream::stderr() }
+        Terminal { stdout: anstream::stdout(), stderr: anstream::stderr(), spinner: None }
     }
 
     /// The styles of results: plain where nobody sees colour.
@@ -64,6 +59,11 @@ impl Terminal {
         self.say(&escaped(text));
     }
 
+    /// Shows something beside the result that `egress-render` has escaped and styled.
+    pub fn show(&mut self, styled: &str) {
+        self.say(styled);
+    }
+
     /// Warns of something that does not stop the run.
     pub fn warning(&mut self, text: &str) {
         self.say(&format!("{WARNING}warning:{WARNING:#} {}", escaped(text)));
@@ -82,28 +82,41 @@ impl Terminal {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks before a change, if someone is there to answer.
-    pub fn confirm(&mut self, question: &str) -> io::Result<Answer> {
-        if !self.can_ask() {
-            return Ok(Answer::NobodyThere);
-        }
+    /// Asks before a change. Only for those who checked that someone can be asked, and who took over Ctrl-C: it
+    /// otherwise ends the process with the cursor still hidden.
+    pub fn confirm(&mut self, question: &str) -> anyhow::Result<bool> {
         let prompt = Confirm::new().with_prompt(escaped(question)).default(false).wait_for_newline(true);
         let dialoguer::Error::IO(error) = match prompt.interact() {
-            Ok(true) => return Ok(Answer::Yes),
-            Ok(false) => return Ok(Answer::No),
+            Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        Err(error)
+        Term::stderr().show_cursor()?;
+        match error.kind() {
+            io::ErrorKind::Interrupted => Err(Failure {
+                code: Code::Interrupted,
+                message: "interrupted; nothing was changed".to_owned(),
+                hint: None,
+            }
+            .into()),
+            _ => Err(error.into()),
+        }
     }
 
     /// Shows that something is being waited for, until the value is dropped. Shows nothing without a terminal.
     pub fn wait(&mut self, what: &str) -> Waiting {
-        Waiting::start(&escaped(what))
+        let waiting = Waiting::start(&escaped(what));
+        self.spinner = Some(waiting.spinner());
+        waiting
     }
 
-    /// Writes one line to stderr. There is nobody to tell when stderr is closed.
+    /// Writes one line to stderr, above a spinner if there is one. There is nobody to tell when stderr is closed.
     fn say(&mut self, line: &str) {
-        drop(writeln!(self.stderr, "{line}"));
+        let stderr = &mut self.stderr;
+        let mut write = || drop(writeln!(stderr, "{line}"));
+        match &self.spinner {
+            Some(spinner) if !spinner.is_finished() => spinner.suspend(write),
+            _ => write(),
+        }
     }
 }
 

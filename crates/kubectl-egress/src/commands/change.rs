@@ -19,7 +19,7 @@ use super::sight::Sight;
 use super::{manifests, result};
 use crate::exit::{Code, Failure};
 use crate::settings::writing::{Mode, Writing};
-use crate::terminal::{Answer, Terminal};
+use crate::terminal::Terminal;
 
 /// One plan, and the proxies that prove it.
 pub(super) struct Work {
@@ -94,6 +94,8 @@ impl Change<'_> {
     }
 
     async fn apply(&self, work: Vec<Work>, plans: &[Plan], terminal: &mut Terminal) -> anyhow::Result<Code> {
+        // Before the question: Ctrl-C is an answer to it.
+        let mut interrupt = Interrupt::catch()?;
         let changes = plans.iter().any(|plan| !plan.is_empty());
         if changes {
             self.announce(&work, terminal)?;
@@ -101,7 +103,6 @@ impl Change<'_> {
                 return Ok(Code::Failed);
             }
         }
-        let mut interrupt = Interrupt::catch()?;
         let mut outcomes = Vec::new();
         let mut end = End::Done;
         for piece in work {
@@ -151,8 +152,8 @@ impl Change<'_> {
         if self.writing.confirmed || !terminal.can_ask() {
             return Ok(true);
         }
-        terminal.note(&plan_view::view(plans, &terminal.palette()));
-        Ok(terminal.confirm(self.question)? != Answer::No)
+        terminal.show(&plan_view::view(plans, &terminal.palette()));
+        terminal.confirm(self.question)
     }
 
     fn options(&self, dry_run: bool) -> WriteOptions {

@@ -17,6 +17,11 @@ impl Waiting {
         bar.enable_steady_tick(Duration::from_millis(100));
         Waiting(bar)
     }
+
+    /// A handle to write around it.
+    pub(super) fn spinner(&self) -> ProgressBar {
+        self.0.clone()
+    }
 }
 
 impl Drop for Waiting {
