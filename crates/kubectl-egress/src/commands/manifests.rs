@@ -26,7 +26,7 @@ pub(super) fn print(
         OutputFormat::Json => manifest::json(&objects()?)?,
         OutputFormat::JsonPath(template) => template.render(&manifest::list(&objects()?))?,
         OutputFormat::Name | OutputFormat::Wide => {
-            parts.iter().map(|part| format!("{}\n", manifest::name(&part.resource.id))).collect()
+            parts.iter().flat_map(|part| [manifest::name(&part.resource.id), "\n".to_owned()]).collect()
         }
     };
     terminal.result(&text)?;

@@ -20,7 +20,7 @@ pub(super) fn print(
     let text = match format {
         None | Some(OutputFormat::Wide) => steps().map(|step| line(step, DryRun::None)).collect::<String>(),
         Some(OutputFormat::Name) => {
-            steps().map(|step| format!("{}\n", manifest::name(&step.object))).collect()
+            steps().flat_map(|step| [manifest::name(&step.object), "\n".to_owned()]).collect()
         }
         Some(format) => document::text(&outcome::document(outcomes, DryRun::None)?, format)?,
     };

@@ -34,7 +34,7 @@ pub(super) async fn missing(cluster: &Cluster, plans: &[Plan]) -> Result<Vec<Mis
         match missing.iter_mut().find(|found| found.namespace == *namespace && found.kind == *kind) {
             Some(found) => found.verbs.push(verb),
             None => {
-                missing.push(Missing { namespace: (*namespace).to_owned(), kind: *kind, verbs: vec![verb] })
+                missing.push(Missing { namespace: (*namespace).to_owned(), kind: *kind, verbs: vec![verb] });
             }
         }
     }
