@@ -31,7 +31,7 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Completion {
-    /// The shell
-    #[arg(value_name = "SHELL", value_enum, ignore_case = true)]
+    /// bash, elvish, fish, powershell or zsh
+    #[arg(value_name = "SHELL", value_enum, ignore_case = true, hide_possible_values = true)]
     pub shell: Shell,
 }
