@@ -22,6 +22,8 @@ pub(crate) struct Collection {
     plural: &'static str,
     /// As kubectl names it: `serviceentries.networking.istio.io`.
     named: String,
+    /// Objects in one answer.
+    page: u32,
 }
 
 /// What could be read of a collection, and what could not.
@@ -50,12 +52,14 @@ struct PageMetadata {
 impl Collection {
     /// A collection of the core API.
     pub(crate) fn core(plural: &'static str) -> Self {
-        Collection { prefix: "/api/v1".to_owned(), plural, named: plural.to_owned() }
+        Collection { prefix: "/api/v1".to_owned(), plural, named: plural.to_owned(), page: 500 }
     }
 
-    /// A collection of an API group.
+    /// A collection of an API group. Its objects are small, and every page after the first is read from etcd instead of
+    /// the server's memory: with 2,000 objects, pages of 500 take twice as long as one answer.
     pub(crate) fn of_group(group: &str, version: &str, plural: &'static str) -> Self {
-        Collection { prefix: format!("/apis/{group}/{version}"), plural, named: format!("{plural}.{group}") }
+        let named = format!("{plural}.{group}");
+        Collection { prefix: format!("/apis/{group}/{version}"), plural, named, page: 5000 }
     }
 
     /// The path of one collection: of a namespace, or of the whole cluster.
@@ -141,7 +145,7 @@ impl Cluster {
         Ok(whole)
     }
 
-    /// One collection in pages of 500, as kubectl reads it.
+    /// One collection, page by page.
     pub(crate) async fn list<T: DeserializeOwned>(
         &self,
         collection: &Collection,
@@ -151,7 +155,7 @@ impl Cluster {
         let request = Request::new(collection.path(namespace));
         let mut parameters =
             ListParams { label_selector: labels.map(str::to_owned), ..ListParams::default() };
-        parameters.limit = Some(500);
+        parameters.limit = Some(collection.page);
         let mut items = Vec::new();
         loop {
             let page = Box::pin(self.page::<T>(&request, &parameters)).await;

@@ -206,7 +206,7 @@ async fn long_lists_are_read_page_by_page() {
             return fake.answer(path);
         }
         counter.fetch_add(1, Ordering::Relaxed);
-        assert!(path.contains("limit=500"), "{path}");
+        assert!(path.contains("limit="), "{path}");
         let page = match path.split_once("continue=") {
             None => json!({"metadata": {"continue": "next"}, "items": [entry("one", &json!(["a.example"]))]}),
             Some(_) => json!({"metadata": {}, "items": [entry("two", &json!(["b.example"]))]}),
