@@ -172,7 +172,7 @@ fn no_sight(notes: &[String]) -> Failure {
         code: Code::Unreachable,
         message: format!("`--require-proof`: {}", notes.join("; ")),
         hint: Some(
-            "ask for the right `create pods/portforward` there, or leave out `--require-proof`".to_owned(),
+            "ask for the rights `get` and `create` on `pods/portforward` there, or leave out `--require-proof`".to_owned(),
         ),
     }
 }

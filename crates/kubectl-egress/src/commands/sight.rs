@@ -4,7 +4,7 @@
 //! said before the first write.
 
 use egress_cluster::access::Right;
-use egress_cluster::{Cluster, ClusterError};
+use egress_cluster::{Cluster, ClusterError, look};
 use egress_core::proof::Side;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_render::outcome::Proven;
@@ -31,10 +31,11 @@ impl Sight {
     ) -> Result<Self, ClusterError> {
         let gateway_namespace = gateway.map(|gateway| gateway.name.namespace.clone());
         let namespaces: Vec<String> = gateway_namespace.iter().chain(callers).cloned().collect();
-        let rights: Vec<Right> = namespaces.iter().cloned().map(port_forward).collect();
+        let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| look::rights(namespace)).collect();
         let allowed = cluster.may(&rights).await?;
         let may = |namespace: &String| {
-            namespaces.iter().zip(&allowed).any(|(found, allowed)| found == namespace && *allowed)
+            let there = |right: &Right| right.namespace.as_ref() == Some(namespace);
+            rights.iter().zip(&allowed).all(|(right, allowed)| *allowed || !there(right))
         };
         let mut notes = Vec::new();
         let gateway_pods = match gateway {
@@ -100,15 +101,4 @@ fn sample(clients: Vec<PodFacts>, notes: &mut Vec<String>) -> Vec<PodFacts> {
     notes.push(format!("{MOST_CLIENTS} of {count} callers are looked at"));
     let step = count.div_ceil(MOST_CLIENTS);
     clients.into_iter().step_by(step).collect()
-}
-
-fn port_forward(namespace: String) -> Right {
-    Right {
-        verb: "create",
-        group: "",
-        resource: "pods",
-        subresource: "portforward",
-        namespace: Some(namespace),
-        name: None,
-    }
 }
