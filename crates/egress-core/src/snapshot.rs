@@ -174,6 +174,13 @@ impl GatewayFacts {
         self.ports.iter().find(|port| port.number == number)
     }
 
+    /// The port of the pods on which a Gateway server of this number listens: the target of the Service's port, or the
+    /// number itself where the Service has no such port. `resolvePorts` in `pilot/pkg/model/gateway.go`.
+    pub fn listens_on(&self, number: i64) -> i64 {
+        let port = u16::try_from(number).ok().and_then(|number| self.port(number));
+        port.and_then(|port| port.target).map_or(number, i64::from)
+    }
+
     /// The pods that can carry traffic now.
     pub fn ready_pods(&self) -> impl Iterator<Item = &PodFacts> {
         self.pods.iter().filter(|pod| pod.ready)

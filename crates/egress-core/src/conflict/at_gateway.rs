@@ -47,11 +47,11 @@ fn clash(
     other: &Resource,
     theirs: &GatewayServers,
 ) -> Option<Conflict> {
-    if mine.port.number != theirs.port.number {
+    let port = mine.port.number;
+    if scene.gateway.listens_on(port) != scene.gateway.listens_on(theirs.port.number) {
         return None;
     }
-    let port = mine.port.number;
-    let field = format!("spec.servers[port {port}]");
+    let field = format!("spec.servers[port {}]", theirs.port.number);
     let documented =
         |hop: &str| format!("try `--layout documented --hop {hop}`, or move that server to another port");
     match (mine.tls.is_some(), theirs.tls.is_some()) {

@@ -13,13 +13,13 @@ metadata: {name: old, namespace: istio-system, uid: g}
 spec:
   selector: {istio: egressgateway}
   servers:
-  - port: {number: 8080, name: http, protocol: HTTP}
+  - port: {number: 9080, name: http, protocol: HTTP}
     hosts: [www.cnn.com]
 ";
 
 #[test]
 fn a_plaintext_server_on_the_port_of_the_pair_is_refused_whatever_its_host() {
-    let plaintext = HARMLESS.replace("number: 8080", "number: 80");
+    let plaintext = HARMLESS.replace("number: 9080", "number: 80");
     assert_found(
         &request("edition.cnn.com"),
         &plaintext,
@@ -31,6 +31,13 @@ fn a_plaintext_server_on_the_port_of_the_pair_is_refused_whatever_its_host() {
         &selects_more,
         &["refusal gateway/old in namespace istio-system (spec.servers[port 80])"],
     );
+    // The Service's port 80 leads to the pods' port 8080: a server of that number listens in the same place.
+    let behind = plaintext.replace("number: 80,", "number: 8080,");
+    assert_found(
+        &request("edition.cnn.com"),
+        &behind,
+        &["refusal gateway/old in namespace istio-system (spec.servers[port 8080])"],
+    );
     let other_pods = plaintext.replace("istio: egressgateway", "istio: ingressgateway");
     for harmless in [HARMLESS, &other_pods] {
         assert_found(&request("edition.cnn.com"), harmless, &[]);
@@ -41,7 +48,7 @@ fn a_plaintext_server_on_the_port_of_the_pair_is_refused_whatever_its_host() {
 fn the_plain_hop_can_stand_beside_a_plaintext_server_but_not_beside_the_pair() {
     let mut plain = documented("edition.cnn.com:80");
     plain.intent.hop = Hop::Plain;
-    assert_found(&plain, &HARMLESS.replace("number: 8080", "number: 80"), &[]);
+    assert_found(&plain, &HARMLESS.replace("number: 9080", "number: 80"), &[]);
     let pair = stored_in("billing", request("api.github.com:443"));
     assert_eq!(
         lines(&find(&plain, &snapshot(&pair))),

@@ -36,6 +36,7 @@ struct Server<'a> {
     object: &'a Resource,
     index: usize,
     port: i64,
+    listens_on: i64,
     protocol: &'a str,
     plaintext: bool,
     last: bool,
@@ -43,9 +44,10 @@ struct Server<'a> {
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let objects = view.gateway_objects().filter(|object| selects(object, gateway));
-    let servers: Vec<Server<'_>> = objects.flat_map(servers).collect();
+    let servers: Vec<Server<'_>> = objects.flat_map(|object| servers(object, gateway)).collect();
     let conflicts = servers.iter().filter(|server| server.plaintext).filter_map(|plain| {
-        let secured = servers.iter().find(|other| !other.plaintext && other.port == plain.port)?;
+        let secured =
+            servers.iter().find(|other| !other.plaintext && other.listens_on == plain.listens_on)?;
         Some(finding(plain, secured))
     });
     let findings: Vec<Finding> = conflicts.collect();
@@ -55,12 +57,13 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::Bad(findings)
 }
 
-fn servers(object: &Resource) -> impl Iterator<Item = Server<'_>> {
+fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<Item = Server<'a>> {
     let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
     all.iter().enumerate().map(move |(index, server)| Server {
         object,
         index,
         port: server.port.number,
+        listens_on: gateway.listens_on(server.port.number),
         protocol: &server.port.protocol,
         plaintext: !matches!(server.port.protocol.to_ascii_uppercase().as_str(), "HTTPS" | "TLS"),
         last: all.len() == 1,
