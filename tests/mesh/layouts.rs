@@ -1,0 +1,116 @@
+//! An egress over its life: both layouts, more ports, another layout; calls work at every stage.
+
+use anyhow::ensure;
+
+use super::harness::{BILLING, Mesh, SHOP, Test};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("the_documented_layout_lives_from_add_to_remove", documented_life),
+    ("the_plain_hop_of_the_documented_layout_works", plain_hop),
+    ("shared_becomes_documented_and_back", other_layout),
+    ("more_ports_are_added_while_the_first_ones_are_used", |mesh| more_ports(mesh, "shared")),
+    ("more_ports_are_added_while_the_first_ones_are_used_in_the_documented_layout", |mesh| {
+        more_ports(mesh, "documented")
+    }),
+    ("odd_ports_arrive_at_the_port_that_was_called", odd_ports),
+    ("a_host_is_exported_to_another_namespace", exported),
+];
+
+const HTTP: &str = "http://edition.cnn.com/";
+const HTTPS: &str = "https://edition.cnn.com/";
+
+fn documented_life(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com", "-n", "shop", "--layout", "documented"])?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    mesh.expect_via_gateway(SHOP, HTTPS)?;
+    for url in [HTTP, HTTPS] {
+        mesh.expect_refused(BILLING, url)?;
+    }
+    let wide = mesh.done(&["list", "-n", "shop", "-o", "wide"])?.stdout;
+    ensure!(wide.contains("ready") && wide.contains("documented"), "{wide}");
+
+    let mark = mesh.mark()?;
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    let elsewhere: Vec<_> =
+        mesh.writes_since(mark)?.into_iter().filter(|write| write.namespace != "shop").collect();
+    ensure!(elsewhere.is_empty(), "{elsewhere:#?}");
+    mesh.expect_refused(SHOP, HTTP)?;
+    mesh.expect_refused(SHOP, HTTPS)
+}
+
+fn plain_hop(mesh: &Mesh) -> anyhow::Result<()> {
+    let add = ["add", "edition.cnn.com:80", "-n", "shop", "--layout", "documented", "--hop", "plain"];
+    mesh.done(&add)?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    mesh.expect_refused(SHOP, HTTPS)?;
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    mesh.expect_refused(SHOP, HTTP)
+}
+
+fn other_layout(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com", "-n", "shop"])?;
+    for layout in ["documented", "shared"] {
+        let changed = mesh.plugin(&["add", "edition.cnn.com", "-n", "shop", "--layout", layout])?;
+        changed.expect(0, &["warning: edition.cnn.com changes its layout"])?;
+        mesh.expect_via_gateway(SHOP, HTTP)?;
+        mesh.expect_via_gateway(SHOP, HTTPS)?;
+        let row = mesh.done(&["list", "-n", "shop", "-o", "json"])?.json()?["items"][0].take();
+        ensure!(row["layout"] == layout && row["state"] == "ready", "{row:#}");
+    }
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    let left = mesh.bed().kubectl(&["get", "serviceentries,virtualservices", "-A", "-o", "name"])?;
+    ensure!(left.is_empty(), "left behind: {left}");
+    mesh.expect_refused(SHOP, HTTPS)
+}
+
+/// Under load on the first port: no request of it leaves directly or is lost.
+fn more_ports(mesh: &Mesh, layout: &str) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com:443", "-n", "shop", "--layout", layout])?;
+    mesh.expect_refused(SHOP, HTTP)?;
+    let load = mesh.load(SHOP, &[HTTPS])?;
+    mesh.done(&["add", "edition.cnn.com:80", "-n", "shop", "--layout", layout])?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    load.until_sent(50)?;
+    let samples = load.end()?;
+    let fates = mesh.fates(samples.iter())?;
+    super::harness::say(format_args!("  {layout}: {fates}"));
+    ensure!(fates.through == samples.len() && fates.through > 50, "{fates}");
+    let row = mesh.done(&["list", "-n", "shop", "-o", "json"])?.json()?["items"][0].take();
+    ensure!(row["ports"] == serde_json::json!(["80/HTTP", "443/TLS"]) && row["state"] == "ready", "{row:#}");
+    Ok(())
+}
+
+fn odd_ports(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&[
+        "add",
+        "edition.cnn.com:80",
+        "edition.cnn.com:8080/HTTP",
+        "edition.cnn.com:8443/TLS",
+        "-n",
+        "shop",
+    ])?;
+    for (url, port) in [
+        ("http://edition.cnn.com/", 80),
+        ("http://edition.cnn.com:8080/", 8080),
+        ("https://edition.cnn.com:8443/", 8443),
+    ] {
+        let seen = mesh.expect_via_gateway(SHOP, url)?;
+        ensure!(seen.port == port, "{url} arrived at {}", seen.port);
+    }
+    mesh.expect_refused(SHOP, HTTPS)
+}
+
+fn exported(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com", "-n", "shop", "--export-to", ".,billing"])?;
+    for pod in [SHOP, BILLING] {
+        mesh.expect_via_gateway(pod, HTTP)?;
+        mesh.expect_via_gateway(pod, HTTPS)?;
+    }
+    let words = ["exported to", "leaves out callers"];
+    mesh.refuses(xtask::bed::User::Admin, &["add", "edition.cnn.com", "-n", "shop"], 7, &words)?;
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    for pod in [SHOP, BILLING] {
+        mesh.expect_refused(pod, HTTP)?;
+    }
+    Ok(())
+}
