@@ -55,6 +55,9 @@ pub enum Refusal {
         /// What would use it.
         protocol: Protocol,
     },
+    /// A Gateway object that selects nothing in particular configures every proxy of the mesh.
+    #[error("Service `{0}` selects no pods by labels; a Gateway object for it would configure every gateway")]
+    NoSelector(GatewayName),
     /// A DestinationRule is looked up in the caller's namespace, the Service's and the root namespace only.
     #[error("the documented layout serves its own namespace only; found `--export-to {0}`")]
     DocumentedIsLocal(String),
@@ -79,6 +82,9 @@ fn accept(record: &Record, gateway: &GatewayFacts) -> Result<(), Refusal> {
     }
     if intent.layout == Layout::Documented && intent.export_to != ["."] {
         return Err(Refusal::DocumentedIsLocal(intent.export_to.join(",")));
+    }
+    if gateway.selector.is_empty() {
+        return Err(Refusal::NoSelector(gateway.name.clone()));
     }
     let count = intent.ports_of(Protocol::Tls).count();
     if count > 1 {
