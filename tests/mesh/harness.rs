@@ -5,6 +5,7 @@
 mod audit;
 mod calls;
 mod cleaning;
+mod expect;
 mod load;
 mod plugin;
 
@@ -18,13 +19,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use rustix::process::{Pid, kill_process};
 use xtask::{
     bed::{Bed, Guard, Signal, Topology},
     world::record::{self, Entry},
 };
 
 pub(crate) use self::{
-    audit::{Mark, Write},
+    audit::Mark,
     calls::Answer,
     load::Fates,
     plugin::{Ended, Running},
@@ -68,11 +70,17 @@ enum Owned {
     Lent(Bed),
 }
 
-/// An Envoy that stands still; it goes on when this is dropped.
+/// Something that stands still; it goes on when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Paused<'a> {
     bed: &'a Bed,
-    pod: Pod,
+    what: Still,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Still {
+    Envoy(Pod),
+    Part(&'static str),
 }
 
 impl Mesh {
@@ -95,8 +103,12 @@ impl Mesh {
 
     /// Makes the Envoy of a pod stand still.
     pub(crate) fn pause(&self, pod: Pod) -> anyhow::Result<Paused<'_>> {
-        self.bed().signal_envoy(pod.namespace, pod.name, Signal::STOP)?;
-        Ok(Paused { bed: self.bed(), pod })
+        Paused::new(self.bed(), Still::Envoy(pod))
+    }
+
+    /// Makes a part of the control plane stand still, see [`Bed::pid`].
+    pub(crate) fn pause_part(&self, part: &'static str) -> anyhow::Result<Paused<'_>> {
+        Paused::new(self.bed(), Still::Part(part))
     }
 
     /// The address of a pod, as the origin would see it.
@@ -116,10 +128,28 @@ impl Mesh {
     }
 }
 
+impl<'a> Paused<'a> {
+    fn new(bed: &'a Bed, what: Still) -> anyhow::Result<Self> {
+        let paused = Self { bed, what };
+        paused.signal(Signal::STOP)?;
+        Ok(paused)
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        match self.what {
+            Still::Envoy(pod) => self.bed.signal_envoy(pod.namespace, pod.name, signal),
+            Still::Part(part) => {
+                let pid = Pid::from_raw(self.bed.pid(part)?).context("no process")?;
+                Ok(kill_process(pid, signal)?)
+            }
+        }
+    }
+}
+
 impl Drop for Paused<'_> {
     fn drop(&mut self) {
-        // Cleaning resumes every Envoy: nothing is lost if it fails here.
-        let _ = self.bed.signal_envoy(self.pod.namespace, self.pod.name, Signal::CONT);
+        // What cannot go on any more has ended, and the next test will say so.
+        let _ = self.signal(Signal::CONT);
     }
 }
 

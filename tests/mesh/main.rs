@@ -3,9 +3,20 @@
 //! Tests run one after another, each on a clean mesh, so their order does not matter. `MESH_BED=NAME` runs them on a bed
 //! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
 
+mod conflicts;
+mod dry_run;
 mod first_host;
 mod harness;
+mod idempotent;
+mod interrupted;
+mod layouts;
 mod leak_and_loss;
+mod manifests;
+mod removal;
+mod rights;
+mod states;
+mod stopped_gateway;
+mod two_namespaces;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
@@ -15,8 +26,20 @@ use xtask::bed;
 use self::harness::{Mesh, Test, say};
 
 /// Every topic and its tests.
-const TOPICS: &[(&str, &[Test])] =
-    &[("first_host", first_host::TESTS), ("leak_and_loss", leak_and_loss::TESTS)];
+const TOPICS: &[(&str, &[Test])] = &[
+    ("first_host", first_host::TESTS),
+    ("leak_and_loss", leak_and_loss::TESTS),
+    ("stopped_gateway", stopped_gateway::TESTS),
+    ("two_namespaces", two_namespaces::TESTS),
+    ("dry_run", dry_run::TESTS),
+    ("idempotent", idempotent::TESTS),
+    ("interrupted", interrupted::TESTS),
+    ("rights", rights::TESTS),
+    ("states", states::TESTS),
+    ("removal", removal::TESTS),
+    ("conflicts", conflicts::TESTS),
+    ("layouts", layouts::TESTS),
+];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();

@@ -34,7 +34,7 @@ fn add_waits(mesh: &Mesh) -> anyhow::Result<()> {
     drop(paused);
     let ended = adding.end()?;
     ensure!(ended.code == 0, "exit code {}\n{}", ended.code, ended.stderr);
-    ensure!(ended.stderr.contains("gateway leg live in 2/2 pods"), "{}", ended.stderr);
+    ensure!(ended.stderr.contains("gateway leg live in 2/2"), "{}", ended.stderr);
     ensure!(ended.elapsed > STILL, "{:?}", ended.elapsed);
     let written = objects(mesh, mark)?;
     ensure!(written.ends_with(&[GATEWAY_LEG.into(), MESH_LEG.into(), CLIENT.into()]), "{written:?}");

@@ -7,10 +7,8 @@ use super::harness::{BILLING, Fates, LIMIT, Mesh, Pod, SHOP, Test, eventually, s
 
 pub(crate) const TESTS: &[Test] = &[
     ("the_same_host_with_different_ports_works_in_both", the_same_host_with_different_ports_works_in_both),
-    (
-        "a_namespace_that_leaves_does_not_disturb_the_other",
-        a_namespace_that_leaves_does_not_disturb_the_other,
-    ),
+    ("the_older_leaves_and_the_newer_loses_no_call", the_older_leaves),
+    ("the_newer_leaves_and_the_older_loses_no_call", the_newer_leaves),
 ];
 
 /// `edition.cnn.com`, shown to every namespace by somebody who never heard of the gateway. The second host is nobody
@@ -66,17 +64,26 @@ fn the_same_host_with_different_ports_works_in_both(mesh: &Mesh) -> anyhow::Resu
     all_work(mesh, &calls)
 }
 
-fn a_namespace_that_leaves_does_not_disturb_the_other(mesh: &Mesh) -> anyhow::Result<()> {
+fn the_older_leaves(mesh: &Mesh) -> anyhow::Result<()> {
+    leaves(mesh, SHOP, BILLING, &[CNN[0], CNN[1], GITHUB])
+}
+
+fn the_newer_leaves(mesh: &Mesh) -> anyhow::Result<()> {
+    leaves(mesh, BILLING, SHOP, &[CNN[0], GITHUB])
+}
+
+fn leaves(mesh: &Mesh, who: Pod, who_stays: Pod, urls: &[&str]) -> anyhow::Result<()> {
     add_all(mesh)?;
     show_foreign_entry(mesh)?;
-
-    let load = mesh.load(BILLING, &[CNN[0], CNN[1], GITHUB])?;
-    mesh.done(&["remove", "edition.cnn.com", "api.github.com", "-n", "shop"])?;
+    let load = mesh.load(who_stays, urls)?;
+    mesh.done(&["remove", "edition.cnn.com", "api.github.com", "-n", who.namespace])?;
     load.until_sent(100)?;
     let fates = mesh.fates(load.end()?.iter())?;
-    say(format_args!("  while shop left: {fates}"));
+    say(format_args!("  calls of {who_stays} while {who} left: {fates}"));
     let through = fates.through;
     ensure!(fates == Fates { through, ..Fates::default() }, "{fates}");
-    all_work(mesh, &[(BILLING, CNN[0]), (BILLING, CNN[1]), (BILLING, GITHUB)])?;
-    mesh.expect_refused(SHOP, GITHUB)
+    for url in urls {
+        mesh.expect_via_gateway(who_stays, url)?;
+    }
+    mesh.expect_refused(who, GITHUB)
 }

@@ -5,7 +5,6 @@ use std::{
     fmt, fs,
     path::PathBuf,
     process::{Child, Stdio},
-    time::Duration,
 };
 
 use anyhow::ensure;
