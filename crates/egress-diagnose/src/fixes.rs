@@ -3,11 +3,17 @@
 //! Every command is complete: it can be pasted into a shell.
 
 use egress_core::intent::{Hop, Intent, Layout};
+use egress_core::inventory::State;
 use egress_core::port::Port;
 use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
+use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
+use serde_json::json;
 
+use crate::evidence::PodName;
 use crate::finding::Fix;
+use crate::view::View;
 use crate::way::Way;
 
 /// Adds the host, or brings its objects back to what was asked for.
@@ -40,6 +46,64 @@ pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
         }
     }
     Fix { command, why: why.to_owned() }
+}
+
+/// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
+pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
+    let Some(egress) = way.egress.filter(|egress| egress.layout.is_none()) else { return add(way, why) };
+    let service = view.service_host(gateway);
+    let rules = view.destination_rules().filter(|rule| {
+        rule.id.namespace == egress.namespace
+            && rule
+                .destination_rule()
+                .is_some_and(|spec| view.full_host(&spec.host, &egress.namespace) == service)
+    });
+    let parts = egress.parts.iter().map(|part| &part.resource).chain(rules);
+    let own = parts.filter(|part| part.id.namespace == egress.namespace);
+    let names: Vec<String> =
+        own.map(|part| format!("{}/{}", part.id.kind.qualified(), part.id.name)).collect();
+    let Fix { command, .. } = add(way, why);
+    Fix {
+        command: format!("kubectl delete {} -n {} && {command}", names.join(" "), egress.namespace),
+        why: format!("{why}; calls are refused or leave directly in between"),
+    }
+}
+
+/// Writes a DestinationRule into a namespace: a copy of one that lies elsewhere, or one with this subset alone.
+pub(crate) fn write_rule(
+    holder: Option<&Resource>,
+    (host, subset): (&str, &str),
+    namespace: &str,
+    why: &str,
+) -> Fix {
+    let spec = match holder.and_then(|rule| rule.destination_rule()) {
+        Some(spec) => DestinationRuleSpec { export_to: None, host: host.to_owned(), ..spec.clone() },
+        None => DestinationRuleSpec {
+            host: host.to_owned(),
+            subsets: Some(vec![DestinationRuleSubsets { name: subset.to_owned(), ..Default::default() }]),
+            ..Default::default()
+        },
+    };
+    let name = holder.map_or(subset, |rule| rule.id.name.as_str());
+    let manifest = json!({
+        "apiVersion": format!("{}/v1", Kind::GROUP),
+        "kind": "DestinationRule",
+        "metadata": { "name": name, "namespace": namespace },
+        "spec": spec,
+    });
+    let quoted = manifest.to_string().replace('\'', "'\\''");
+    Fix { command: format!("echo '{quoted}' | kubectl apply -f -"), why: why.to_owned() }
+}
+
+/// Gets an Envoy what the objects say. Where objects were changed by hand, that comes first.
+pub(crate) fn of_proxy(way: &Way<'_>, pod: &PodName) -> Fix {
+    if matches!(way.state, Some(State::Changed { .. })) {
+        return add(way, "writes the objects as they were asked for; the Envoy follows them");
+    }
+    Fix {
+        command: format!("istioctl proxy-status {}.{}", pod.name, pod.namespace),
+        why: "shows what istiod sent and what Envoy took; istiod's log names what it dropped".to_owned(),
+    }
 }
 
 /// Removes the host.

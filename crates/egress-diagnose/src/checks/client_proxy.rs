@@ -5,7 +5,8 @@ use egress_core::proof::{self, Demand, Expectation, Lack, Side};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Finding, Place};
+use crate::fixes;
 use crate::legs::to_gateway;
 use crate::proxies::{Seen, demands};
 use crate::view::View;
@@ -64,9 +65,6 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![format!("its Envoy: {lack}")],
         consequence: format!("calls from {caller} to {} do not reach the gateway", way.host),
-        fix: Fix {
-            command: format!("istioctl proxy-status {}.{}", pod.name, pod.namespace),
-            why: "shows what istiod sent and what Envoy took".to_owned(),
-        },
+        fix: fixes::of_proxy(way, pod),
     }
 }

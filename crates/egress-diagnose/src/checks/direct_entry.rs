@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     name: "nobody is let out directly by an entry without a route",
     level: Level::Error,
     hop: Hop::Objects,
-    inputs: &[Input::ServiceEntries, Input::VirtualServices],
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
 Every ServiceEntry of the host: whoever sees it must also see a route that takes the host to a gateway.
@@ -75,7 +75,7 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
             "{} calls from {callers} to {}:{} leave directly from the caller's node",
             port.protocol, way.host, port.number
         ),
-        fix: fixes::add(way, "takes all ports through the gateway"),
+        fix: fixes::put_right(view, way, gateway, "takes all ports through the gateway"),
     };
     direct.map(finding).collect()
 }

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     name: "the entry that the gateway uses has every port",
     level: Level::Error,
     hop: Hop::FromGateway,
-    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
 The port of each destination at the gateway, against the ServiceEntry that the gateway uses for the host: its own, else the
@@ -56,7 +56,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 None => format!("{} sends there", route.resource.id),
             }],
             consequence: format!("calls to {} that need port {port} get 503 from the gateway", way.host),
-            fix: fixes::add(way, "gives the gateway an entry of its own for this host and namespace"),
+            fix: fixes::put_right(view, way, gateway, "gives the gateway an entry of its own"),
         });
     }
     Outcome::of(findings)

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     name: "the gateway routes the host",
     level: Level::Error,
     hop: Hop::FromGateway,
-    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
 That some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the
@@ -44,7 +44,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", way.host),
                 Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
             },
-            fix: fixes::add(way, "writes the missing leg"),
+            fix: fixes::put_right(view, way, gateway, "writes both legs"),
         })
     });
     Outcome::of(findings.collect())

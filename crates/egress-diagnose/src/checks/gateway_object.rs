@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     name: "routes name a Gateway object that exists",
     level: Level::Error,
     hop: Hop::FromGateway,
-    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
 The names in `gateways` of the VirtualServices that route the host at the gateway. A bare name means the namespace of the
@@ -46,7 +46,12 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 names => format!("Gateway objects of these pods: {}", list(names)),
             }],
             consequence: format!("{protocol} calls to {} end at the gateway", way.host),
-            fix: fixes::add(way, "writes an egress that is bound to an existing Gateway"),
+            fix: fixes::put_right(
+                view,
+                way,
+                gateway,
+                "writes an egress that is bound to an existing Gateway",
+            ),
         })
     });
     Outcome::of(findings.collect())

@@ -8,7 +8,8 @@ use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Finding, Place};
+use crate::fixes;
 use crate::legs::{from_gateway, upstreams};
 use crate::proxies::{Seen, demands};
 use crate::routes::Route;
@@ -60,23 +61,17 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     for (pod, envoy) in proxies {
         match envoy {
             Err(why) => seen.unreadable(why),
-            Ok(envoy) => seen.looked(lacks(envoy).map(|lack| {
-                Finding {
-                    code: CHECK.code,
-                    level: CHECK.level,
-                    message: format!("the Envoy of gateway pod {} has no way to {}", pod.name, way.host),
-                    object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-                    evidence: vec![format!("its Envoy: {lack}")],
-                    consequence: format!(
-                        "calls to {} that reach this pod get 404 or 503, or are reset",
-                        way.host
-                    ),
-                    fix: Fix {
-                        command: format!("istioctl proxy-status {}.{}", pod.name, pod.namespace),
-                        why: "shows what istiod sent and what Envoy took; istiod's log names what it dropped"
-                            .to_owned(),
-                    },
-                }
+            Ok(envoy) => seen.looked(lacks(envoy).map(|lack| Finding {
+                code: CHECK.code,
+                level: CHECK.level,
+                message: format!("the Envoy of gateway pod {} has no way to {}", pod.name, way.host),
+                object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+                evidence: vec![format!("its Envoy: {lack}")],
+                consequence: format!(
+                    "calls to {} that reach this pod get 404 or 503, or are reset",
+                    way.host
+                ),
+                fix: fixes::of_proxy(way, &pod),
             })),
         }
     }

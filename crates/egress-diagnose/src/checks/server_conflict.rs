@@ -1,6 +1,10 @@
 //! EG009: no two Gateway objects want one port of the same pods for different things.
 
+use egress_core::intent::Layout;
+use egress_core::inventory::Egress;
+use egress_core::metadata;
 use egress_core::resource::Resource;
+use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 
@@ -48,13 +52,21 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let conflicts = servers.iter().filter(|server| server.plaintext).filter_map(|plain| {
         let secured =
             servers.iter().find(|other| !other.plaintext && other.listens_on == plain.listens_on)?;
-        Some(finding(plain, secured))
+        Some(finding(plain, secured, is_unused(view, secured.object, gateway)))
     });
     let findings: Vec<Finding> = conflicts.collect();
     if findings.is_empty() {
         return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     }
     Outcome::Bad(findings)
+}
+
+/// Whether an object is the shared pair of a gateway that no host uses.
+fn is_unused(view: &View<'_>, object: &Resource, gateway: &GatewayFacts) -> bool {
+    let uses = |egress: &Egress| {
+        egress.layout == Some(Layout::Shared) && egress.gateway.as_ref() == Some(&gateway.name)
+    };
+    metadata::role(object) == Some(Role::SharedGateway) && !view.egresses().iter().any(uses)
 }
 
 fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<Item = Server<'a>> {
@@ -70,7 +82,7 @@ fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<It
     })
 }
 
-fn finding(plain: &Server<'_>, secured: &Server<'_>) -> Finding {
+fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
     let (port, name) = (plain.port, name_of(secured.object));
     let older = seniority(plain.object) < seniority(secured.object);
     let why = format!(
@@ -98,7 +110,12 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>) -> Finding {
         } else {
             format!("changes to port {port} do not arrive any more, and a restarted pod may serve neither")
         },
-        fix: if plain.last {
+        fix: if unused {
+            fixes::delete(
+                secured.object,
+                "nothing uses it; it is written again with the next host that needs it",
+            )
+        } else if plain.last {
             fixes::delete(plain.object, &why)
         } else {
             let operation = format!(r#"{{"op":"remove","path":"/spec/servers/{}"}}"#, plain.index);

@@ -50,10 +50,20 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 None => "no DestinationRule has it".to_owned(),
             }],
             consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
-            fix: if way.record().is_some() {
-                fixes::add(way, "writes the objects so that the callers see the subset")
-            } else {
-                fixes::add_for(&way.host, Some(&caller), "makes an egress whose subset the callers see")
+            fix: match holder {
+                _ if way.record().is_some() => {
+                    fixes::add(way, "writes the objects so that the callers see the subset")
+                }
+                Some(rule) if rule.id.namespace == gateway.name.namespace => {
+                    let operation = format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{caller}"}}"#);
+                    fixes::patch(&rule.id, &operation, "exports it to the callers")
+                }
+                holder => fixes::write_rule(
+                    holder,
+                    (route.host, subset),
+                    &gateway.name.namespace,
+                    "writes it where all callers look: beside the gateway's Service",
+                ),
             },
         })
     });

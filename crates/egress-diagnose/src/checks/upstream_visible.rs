@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     name: "the gateway's namespace sees the entry of the host",
     level: Level::Error,
     hop: Hop::FromGateway,
-    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
 The host of each destination at the gateway: some ServiceEntry must declare it, and its `exportTo` must cover the namespace
@@ -60,7 +60,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                     &format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{namespace}"}}"#),
                     "exports it to the gateway",
                 ),
-                _ => fixes::add(way, "writes the entry so that the gateway sees it"),
+                _ => fixes::put_right(view, way, gateway, "writes the entry so that the gateway sees it"),
             },
         });
     }
