@@ -20,6 +20,10 @@ pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
     network::create(&bed.layout, &bed.pods, &bed.world)?;
     let certificates = certificates::create(&bed.layout.file("certificates"))?;
     users::create(&bed.layout, &certificates.authority)?;
+    if !bed.topology.istio {
+        kubernetes::start(bed, &certificates)?;
+        return objects::create_namespaces(bed);
+    }
     together([
         Box::new(|| outside::start(bed, &bed.world)),
         Box::new(|| manifest::generate(bed)),

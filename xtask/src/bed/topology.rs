@@ -24,6 +24,9 @@ pub struct Topology {
     /// Namespaces beside those of gateways and clients.
     #[serde(default)]
     pub namespaces: Vec<String>,
+    /// False: a Kubernetes without a mesh, for what has to be said about one. It has no pods.
+    #[serde(default = "yes")]
+    pub istio: bool,
     /// What a sidecar does with a host that the mesh does not know.
     #[serde(default)]
     pub outbound_traffic_policy: OutboundTrafficPolicy,
@@ -150,6 +153,10 @@ impl Topology {
     }
 
     fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.istio || (self.gateways.is_empty() && self.clients.is_empty()),
+            "gateways and clients need Istio, and `istio` is false"
+        );
         let placed = self.gateways.iter().flat_map(|gateway| gateway.pods.iter().map(|pod| &pod.node));
         for node in placed.chain(self.clients.iter().map(|client| &client.node)) {
             ensure!(
