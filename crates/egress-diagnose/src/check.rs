@@ -85,10 +85,12 @@ pub enum Hop {
     Objects,
     /// From the caller to the gateway, as the objects say it.
     ToGateway,
+    /// The same, as the callers' Envoys have it.
+    ClientProxies,
     /// From the gateway to the host, as the objects say it.
     FromGateway,
-    /// What the Envoys have of it.
-    Proxies,
+    /// The same, as the gateway's Envoys have it.
+    GatewayProxies,
     /// From the gateway's Envoy to the world.
     Upstream,
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::intent::GatewayName;
+use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -30,15 +31,17 @@ pub fn examine_watched(
     let egresses = egress_core::inventory::egresses(&evidence.snapshot);
     let view = View::new(evidence, &egresses);
     let ways = ways(&evidence.snapshot, view.index(), &egresses, request);
-    let walk = Walk { view: &view, watch };
-    let mut sections = vec![walk.section(Subject::Mesh, None, |check, view| match check.run {
+    let mut order: Vec<&Check> = CHECKS.iter().collect();
+    order.sort_by_key(|check| (check.hop, check.code));
+    let walk = Walk { view: &view, order, watch };
+    let mut sections = vec![walk.section(Subject::Mesh, None, None, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
         Run::Gateway(_) | Run::Way(_) | Run::Through(_) => None,
     })];
     let mut broken_gateways: Vec<(&GatewayName, Broken)> = Vec::new();
     for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
         let section = walk.gateway(gateway);
-        broken_gateways.extend(Broken::at(&section).map(|broken| (&gateway.name, broken)));
+        broken_gateways.extend(Broken::at(&section, None).map(|broken| (&gateway.name, broken)));
         sections.push(section);
     }
     for way in &ways {
@@ -63,10 +66,12 @@ fn in_question<'a>(all: &'a [GatewayFacts], ways: &[Way<'_>], request: &Request)
 struct Broken {
     hop: Hop,
     because: String,
+    /// From this hop on nothing depends on it.
+    spares: Option<Hop>,
 }
 
 impl Broken {
-    fn at(section: &Section) -> Option<Self> {
+    fn at(section: &Section, way: Option<&Way<'_>>) -> Option<Self> {
         let line = section
             .checks
             .iter()
@@ -76,19 +81,33 @@ impl Broken {
             Subject::Gateway { gateway } => format!("gateway {gateway} is broken ({})", line.code),
             Subject::Mesh | Subject::Host { .. } => format!("the way is broken before ({})", line.code),
         };
-        Some(Broken { hop, because })
+        // An `add` stops after the gateway leg where the gateway cannot reach the host: the reason is found there.
+        let spares = way.filter(|way| hop == Hop::Objects && has_gateway_side(way)).map(|_| Hop::FromGateway);
+        Some(Broken { hop, because, spares })
     }
+
+    fn blocks(&self, check: &Check) -> bool {
+        self.hop < check.hop && self.spares.is_none_or(|spared| check.hop < spared)
+    }
+}
+
+/// Whether an egress of the shared layout has all that lies between the gateway and the host.
+fn has_gateway_side(way: &Way<'_>) -> bool {
+    let has = |role| way.egress.is_some_and(|egress| egress.part(role).is_some());
+    has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
 struct Walk<'a, 'b, W> {
     view: &'b View<'a>,
+    /// The catalogue in the order of the walk.
+    order: Vec<&'static Check>,
     watch: W,
 }
 
 impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
     fn gateway(&self, gateway: &GatewayFacts) -> Section {
         let subject = Subject::Gateway { gateway: gateway.name.clone() };
-        self.section(subject, None, |check, view| match check.run {
+        self.section(subject, None, None, |check, view| match check.run {
             Run::Gateway(run) => {
                 view.note(Input::Gateways);
                 Some(run(view, gateway))
@@ -104,7 +123,7 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
             callers: way.callers.clone(),
             gateway: way.gateway.map(|gateway| gateway.name.clone()),
         };
-        self.section(subject, broken, |check, view| match check.run {
+        self.section(subject, Some(way), broken, |check, view| match check.run {
             Run::Way(run) => Some(run(view, way)),
             Run::Through(run) => Some(match seen_gateway(view, way) {
                 Ok(gateway) => run(view, way, gateway),
@@ -118,20 +137,19 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
     fn section(
         &self,
         subject: Subject,
+        way: Option<&Way<'_>>,
         broken: Option<Broken>,
         run: impl Fn(&Check, &View<'a>) -> Option<Outcome>,
     ) -> Section {
         let mut section = Section { subject, checks: Vec::new() };
         let mut broken = broken;
-        let mut order: Vec<&Check> = CHECKS.iter().collect();
-        order.sort_by_key(|check| (check.hop, check.code));
-        for check in order {
-            broken = broken.or_else(|| Broken::at(&section));
+        for check in &self.order {
+            broken = broken.or_else(|| Broken::at(&section, way));
             self.view.take_reads();
             let Some(outcome) = run(check, self.view) else { continue };
             let verdict = match (outcome, &broken) {
                 (Outcome::NotApplicable, _) => continue,
-                (_, Some(broken)) if broken.hop < check.hop => {
+                (_, Some(broken)) if broken.blocks(check) => {
                     Verdict::NotChecked { reason: Reason::Blocked, because: broken.because.clone() }
                 }
                 (Outcome::Good(seen), _) => Verdict::Passed { seen },

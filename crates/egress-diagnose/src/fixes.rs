@@ -5,7 +5,7 @@
 use egress_core::intent::{Hop, Intent, Layout};
 use egress_core::inventory::State;
 use egress_core::port::Port;
-use egress_core::resource::{ObjectId, Resource};
+use egress_core::resource::{ObjectId, Resource, Spec};
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
@@ -15,6 +15,7 @@ use crate::evidence::PodName;
 use crate::finding::Fix;
 use crate::view::View;
 use crate::way::Way;
+use crate::words::list;
 
 /// Adds the host, or brings its objects back to what was asked for.
 pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
@@ -52,20 +53,36 @@ pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
 pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
     let Some(egress) = way.egress.filter(|egress| egress.layout.is_none()) else { return add(way, why) };
     let service = view.service_host(gateway);
-    let rules = view.destination_rules().filter(|rule| {
-        rule.id.namespace == egress.namespace
-            && rule
-                .destination_rule()
-                .is_some_and(|spec| view.full_host(&spec.host, &egress.namespace) == service)
+    let here = |resource: &&Resource| resource.id.namespace == egress.namespace;
+    let rules = view.destination_rules().filter(here).filter(|rule| {
+        rule.destination_rule().is_some_and(|spec| view.full_host(&spec.host, &egress.namespace) == service)
     });
-    let parts = egress.parts.iter().map(|part| &part.resource).chain(rules);
-    let own = parts.filter(|part| part.id.namespace == egress.namespace);
-    let names: Vec<String> =
-        own.map(|part| format!("{}/{}", part.id.kind.qualified(), part.id.name)).collect();
+    let servers = view.gateway_objects().filter(here).filter(|object| hosts(object) == [&way.host]);
+    let parts = egress.parts.iter().map(|part| &part.resource).filter(here);
+    let mut gone: Vec<&Resource> = parts.chain(rules).chain(servers).collect();
+    gone.sort_by_key(|resource| &resource.id);
+    gone.dedup_by_key(|resource| &resource.id);
+    let names = |resource: &&Resource| format!("{}/{}", resource.id.kind.qualified(), resource.id.name);
+    let all: Vec<String> = gone.iter().map(names).collect();
+    let shared: Vec<String> = gone.iter().filter(|resource| hosts(resource).len() > 1).map(names).collect();
     let Fix { command, .. } = add(way, why);
+    let others = match shared.as_slice() {
+        [] => String::new(),
+        shared => format!("; first see to the other hosts of {}", list(shared)),
+    };
     Fix {
-        command: format!("kubectl delete {} -n {} && {command}", names.join(" "), egress.namespace),
-        why: format!("{why}; calls are refused or leave directly in between"),
+        command: format!("kubectl delete {} -n {} && {command}", all.join(" "), egress.namespace),
+        why: format!("{why}; calls are refused or leave directly in between{others}"),
+    }
+}
+
+/// The hosts outside the mesh that an object names.
+fn hosts(resource: &Resource) -> Vec<&String> {
+    match &resource.spec {
+        Spec::ServiceEntry(spec) => spec.hosts.iter().collect(),
+        Spec::VirtualService(spec) => spec.hosts.iter().flatten().collect(),
+        Spec::Gateway(spec) => spec.servers.iter().flatten().flat_map(|server| &server.hosts).collect(),
+        Spec::DestinationRule(_) | Spec::Sidecar(_) => Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     code: Code(27),
     name: "the callers' Envoys send the host to the gateway",
     level: Level::Error,
-    hop: Hop::Proxies,
+    hop: Hop::ClientProxies,
     inputs: &[Input::VirtualServices, Input::ClientProxies],
     docs: "\
 ## What it checks

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     name: "nobody is let out directly by an entry without a route",
     level: Level::Error,
     hop: Hop::Objects,
-    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules],
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
 Every ServiceEntry of the host: whoever sees it must also see a route that takes the host to a gateway.

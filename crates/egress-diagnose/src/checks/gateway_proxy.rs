@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
     code: Code(28),
     name: "the gateway's Envoys have the route of the host",
     level: Level::Error,
-    hop: Hop::Proxies,
+    hop: Hop::GatewayProxies,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks

@@ -45,22 +45,26 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         return seen.map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     };
     let exists: Vec<String> = egress.parts.iter().map(|part| part.role.to_string()).collect();
-    let finding = |id: &ObjectId| {
-        let role = role(id, &egress.host);
-        Finding {
-            code: CHECK.code,
-            level: CHECK.level,
-            message: format!(
-                "the {} is missing",
-                role.map_or_else(|| id.kind.to_string(), |role| role.to_string())
-            ),
-            object: Place::of(id),
-            evidence: vec![format!("of it exist: {}", list(&exists))],
-            consequence: consequence(role, way),
-            fix: fixes::add(way, "creates what is missing, in the order that leaks nothing"),
-        }
-    };
-    Outcome::Bad(missing.iter().map(finding).collect())
+    let mut gone: Vec<(Option<Role>, &ObjectId)> =
+        missing.iter().map(|id| (role(id, &egress.host), id)).collect();
+    gone.sort_by_key(|(role, _)| *role);
+    let Some((first, id)) = gone.first() else { return Outcome::Good(None) };
+    let names: Vec<String> = gone
+        .iter()
+        .map(|(role, id)| role.map_or_else(|| id.kind.to_string(), |role| format!("the {role}")))
+        .collect();
+    let mut evidence: Vec<String> =
+        gone.iter().skip(1).map(|(_, id)| format!("{id} is missing too")).collect();
+    evidence.push(format!("of it exist: {}", list(&exists)));
+    Outcome::Bad(vec![Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message: format!("{} {} missing", list(&names), if names.len() == 1 { "is" } else { "are" }),
+        object: Place::of(id),
+        evidence,
+        consequence: consequence(*first, way),
+        fix: fixes::add(way, "creates what is missing, in the order that leaks nothing"),
+    }])
 }
 
 /// The part that a missing object played.
