@@ -5,7 +5,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use xtask::bed::{Bed, User};
 
-use super::harness::{GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually, program};
+use super::harness::{LIMIT, Mesh, SHOP, Test, eventually, program};
 
 pub(crate) const TESTS: &[Test] = &[
     ("without_a_gateway", no_gateway),
@@ -31,11 +31,11 @@ fn no_gateway(mesh: &Mesh) -> anyhow::Result<()> {
 }
 
 fn no_ready_pod(mesh: &Mesh) -> anyhow::Result<()> {
-    set_ready(mesh, false)?;
+    mesh.set_gateway_ready(false)?;
     let words =
         ["egress gateway istio-system/istio-egressgateway has no ready pod (2 found)", "hint: look at them"];
     let outcome = mesh.refuses(User::Admin, &ADD, 1, &words);
-    set_ready(mesh, true)?;
+    mesh.set_gateway_ready(true)?;
     outcome?;
     works(mesh, &ADD)
 }
@@ -93,15 +93,4 @@ fn gateway_service(mesh: &Mesh) -> anyhow::Result<Value> {
     let mut service: Value = serde_json::from_str(&mesh.bed().kubectl(&service)?)?;
     service.as_object_mut().context("no Service")?.remove("status");
     Ok(service)
-}
-
-fn set_ready(mesh: &Mesh, ready: bool) -> anyhow::Result<()> {
-    let status = if ready { "True" } else { "False" };
-    let patch = json!({"status": {"conditions": [{"type": "Ready", "status": status}]}}).to_string();
-    for pod in GATEWAYS {
-        let patch =
-            ["patch", "pod", pod.name, "-n", pod.namespace, "--subresource=status", "--patch", &patch];
-        mesh.bed().kubectl(&patch)?;
-    }
-    Ok(())
 }

@@ -1,10 +1,10 @@
 //! What tests expect of a run of the plugin, and objects that somebody else put into the cluster.
 
 use anyhow::ensure;
-use serde_json::Value;
+use serde_json::{Value, json};
 use xtask::bed::User;
 
-use super::{Ended, Mark, Mesh};
+use super::{Ended, GATEWAYS, Mark, Mesh};
 
 impl Mesh {
     /// Runs the plugin to its end, as somebody.
@@ -51,6 +51,17 @@ impl Mesh {
     pub(crate) fn delete(&self, kind: &str, name: &str, namespace: &str) -> anyhow::Result<()> {
         let kind = format!("{kind}.networking.istio.io");
         self.bed().kubectl(&["delete", &kind, name, "--namespace", namespace]).map(drop)
+    }
+
+    /// Writes the condition Ready of the gateway's pods, as their kubelets would.
+    pub(crate) fn set_gateway_ready(&self, ready: bool) -> anyhow::Result<()> {
+        let status = if ready { "True" } else { "False" };
+        let patch = json!({"status": {"conditions": [{"type": "Ready", "status": status}]}}).to_string();
+        GATEWAYS.iter().try_for_each(|pod| {
+            let pod = ["patch", "pod", pod.name, "--namespace", pod.namespace];
+            let patch = ["--subresource=status", "--patch", &patch];
+            self.bed().kubectl(&[&pod[..], &patch].concat()).map(drop)
+        })
     }
 }
 
