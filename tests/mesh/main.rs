@@ -4,11 +4,15 @@
 //! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
 
 mod conflicts;
+mod diagnose;
 mod dry_run;
 mod first_host;
+mod gateways;
 mod harness;
+mod hostile;
 mod idempotent;
 mod interrupted;
+mod kubectl_versions;
 mod layouts;
 mod leak_and_loss;
 mod manifests;
@@ -39,6 +43,10 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("removal", removal::TESTS),
     ("conflicts", conflicts::TESTS),
     ("layouts", layouts::TESTS),
+    ("gateways", gateways::TESTS),
+    ("hostile", hostile::TESTS),
+    ("kubectl_versions", kubectl_versions::TESTS),
+    ("diagnose", diagnose::TESTS),
 ];
 
 fn main() -> ExitCode {
