@@ -43,9 +43,8 @@ pub(super) fn wait(bed: &Bed, started: Started) -> anyhow::Result<()> {
     wait::until_with_log(&bed.layout.log("istiod"), "istiod to check changes of the cluster", LIMIT, || {
         let policies = bed.kubectl(&[
             "get",
-            "validatingwebhookconfiguration",
-            "istio-validator-istio-system",
-            "--output=jsonpath={.webhooks[*].failurePolicy}",
+            "validatingwebhookconfigurations",
+            "--output=jsonpath={.items[*].webhooks[*].failurePolicy}",
         ])?;
         Ok(policies.split_whitespace().all(|policy| policy == "Fail"))
     })

@@ -62,8 +62,10 @@ fn installation(topology: &Topology) -> Value {
                 "egressGateways": gateways,
                 "ingressGateways": [{"name": "istio-ingressgateway", "enabled": false}],
             },
-            // Telemetry would add filters to the proxies that only Istio's own build of Envoy has.
+            // Telemetry would add filters to the proxies that only Istio's own build of Envoy has. A default revision is
+            // what `istioctl install` leaves behind: istiod checks every object before it is stored.
             "values": {
+                "defaultRevision": "default",
                 "telemetry": {"enabled": false},
                 "pilot": {"autoscaleEnabled": false},
                 "global": {"hub": HUB, "tag": TAG},
