@@ -1,12 +1,14 @@
 //! Interrupted at any step: what was and was not done is said, and the next command finishes it.
 //!
-//! A step is held by what it waits for: a proxy that stands still cannot prove anything, istiod standing still answers no
-//! write, and etcd stores none.
+//! A step is held by what it waits for: a proxy that stands still proves nothing, and istiod standing still lets the API
+//! server store nothing.
 
-use anyhow::{Context as _, ensure};
+mod killed;
+
+use anyhow::{Context as _, bail, ensure};
 use xtask::bed::{Signal, User};
 
-use super::harness::{Ended, GATEWAYS, LIMIT, Mark, Mesh, Paused, Running, SHOP, Test};
+use super::harness::{Ended, GATEWAYS, LIMIT, Mesh, Paused, Running, SHOP, Test};
 
 pub(crate) const TESTS: &[Test] = &[
     ("add_is_interrupted_while_the_gateway_cannot_show_its_leg", add_at_the_gateway_leg),
@@ -15,11 +17,14 @@ pub(crate) const TESTS: &[Test] = &[
     ("add_is_interrupted_while_the_record_is_written", add_at_the_record),
     ("add_is_interrupted_while_a_caller_cannot_show_the_mesh_leg", add_at_the_mesh_leg),
     ("add_is_interrupted_while_a_caller_cannot_show_the_host", add_at_the_client_entry),
+    ("add_of_two_hosts_says_that_the_second_was_not_begun", add_of_two_hosts),
+    ("add_of_the_documented_objects_says_what_is_written_in_part", add_of_the_documented_objects),
+    ("what_nobody_has_answered_is_called_unknown", add_that_nobody_answers),
     ("remove_is_interrupted_while_a_caller_knows_the_host", remove_at_the_client_entry),
     ("remove_is_interrupted_while_a_caller_knows_the_gateway", remove_at_the_mesh_leg),
     ("remove_is_interrupted_while_the_gateway_knows_the_host", remove_at_the_gateway_leg),
     ("remove_is_interrupted_while_the_record_is_deleted", remove_at_the_record),
-    ("what_a_killed_command_left_is_finished_by_the_next", killed),
+    ("what_a_killed_command_left_is_finished_by_the_next", killed::killed),
 ];
 
 const GATEWAY: &str = "gateways/kubectl-egress-istio-egressgateway";
@@ -78,11 +83,47 @@ fn add_at_the_mesh_leg(mesh: &Mesh) -> anyhow::Result<()> {
 fn add_at_the_client_entry(mesh: &Mesh) -> anyhow::Result<()> {
     let adding = mesh.start(User::Admin, &ADD)?;
     adding.until_it_says("mesh leg live")?;
-    let _still = mesh.pause(SHOP)?;
+    let still = mesh.pause(SHOP)?;
     let ended = interrupt(adding)?;
     // The interrupt may also have come before the write.
     said(&ended, "written", &ADDED, &[]).or_else(|_| said(&ended, "written", &ADDED[..5], &ADDED[5..]))?;
-    drop(_still);
+    drop(still);
+    add_finishes(mesh)
+}
+
+fn add_of_two_hosts(mesh: &Mesh) -> anyhow::Result<()> {
+    let still = mesh.pause(GATEWAYS[0])?;
+    let ended = interrupt_at(mesh, &[&ADD[..], &["example.test:443/TLS"]].concat(), GATEWAY_LEG, still)?;
+    let second = [
+        "serviceentries/example-test-upstream",
+        "virtualservices/example-test-gateway",
+        "virtualservices/example-test",
+        "serviceentries/example-test",
+    ];
+    said(&ended, "written", &ADDED[..4], &[&ADDED[4..], &second].concat())
+}
+
+fn add_of_the_documented_objects(mesh: &Mesh) -> anyhow::Result<()> {
+    let command = [&ADD[..], &["--layout", "documented"]].concat();
+    let still = mesh.pause(GATEWAYS[0])?;
+    let ended = interrupt_at(mesh, &command, MESH_LEG, still)?;
+    said(&ended, "in part", &[CLIENT, MESH_LEG], &[])?;
+    said(&ended, "written", &["gateways/edition-cnn-com", "destinationrules/edition-cnn-com"], &[])?;
+    mesh.done(&command)?;
+    mesh.expect_via_gateway(SHOP, "https://edition.cnn.com/")?;
+    remove_finishes(mesh)
+}
+
+/// An interrupted write is waited for, but not for ever.
+fn add_that_nobody_answers(mesh: &Mesh) -> anyhow::Result<()> {
+    let mark = mesh.mark()?;
+    let istiod = mesh.pause_part("istiod")?;
+    let adding = mesh.start(User::Admin, &ADD)?;
+    mesh.until_asked(GATEWAY, mark, LIMIT)?;
+    let ended = interrupt(adding)?;
+    drop(istiod);
+    said(&ended, "unknown", &ADDED[..1], &ADDED[1..])?;
+    mesh.writes_since(mark)?;
     add_finishes(mesh)
 }
 
@@ -111,45 +152,21 @@ fn remove_at_the_gateway_leg(mesh: &Mesh) -> anyhow::Result<()> {
     remove_finishes(mesh)
 }
 
+/// The last step has nothing to prove: the interrupt comes before, during or after it, and each is a clean end.
 fn remove_at_the_record(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&ADD)?;
-    let mark = mesh.mark()?;
-    let gateway = mesh.pause(GATEWAYS[1])?;
     let removing = mesh.start(User::Admin, &REMOVE)?;
-    mesh.until_asked(GATEWAY_LEG, mark, LIMIT)?;
-    mesh.writes_since(mark)?;
-    let etcd = mesh.pause_part("etcd")?;
-    drop(gateway);
-    mesh.until_asked(UPSTREAM, mark, LIMIT)?;
+    removing.until_it_says("gateway leg gone")?;
     removing.signal(Signal::INT)?;
-    drop(etcd);
     let ended = removing.end()?;
-    // Nothing was left to do.
-    ensure!(ended.code == 0 || ended.code == 130, "exit code {}\n{}", ended.code, ended.stderr);
-    nothing_is_left(mesh)
-}
-
-fn killed(mesh: &Mesh) -> anyhow::Result<()> {
-    for (index, object) in ADDED.into_iter().enumerate() {
-        kill_at(mesh, &ADD, object)?;
-        if index % 2 == 0 {
-            add_finishes(mesh)?;
+    match ended.code {
+        0 => nothing_is_left(mesh),
+        130 => {
+            said(&ended, "deleted", &REMOVED[..3], &REMOVED[3..])?;
+            remove_finishes(mesh)
         }
-        remove_finishes(mesh)?;
-        mesh.clean()?;
+        code => bail!("exit code {code}\n{}", ended.stderr),
     }
-    for (index, object) in REMOVED.into_iter().enumerate() {
-        mesh.done(&ADD)?;
-        kill_at(mesh, &REMOVE, object)?;
-        // The first objects are the record: without it there is nothing to finish, and `add` begins anew.
-        if index % 2 == 1 {
-            add_finishes(mesh)?;
-            remove_finishes(mesh)?;
-        } else {
-            remove_finishes(mesh)?;
-        }
-    }
-    Ok(())
 }
 
 /// Runs a command until it has asked for this write, and interrupts it while it is held there.
@@ -171,16 +188,6 @@ fn interrupt(running: Running) -> anyhow::Result<Ended> {
     let ended = running.end()?;
     ensure!(ended.code == 130, "exit code {}\n{}", ended.code, ended.stderr);
     Ok(ended)
-}
-
-fn kill_at(mesh: &Mesh, command: &[&str], object: &str) -> anyhow::Result<()> {
-    let mark: Mark = mesh.mark()?;
-    let running = mesh.start(User::Admin, command)?;
-    mesh.until_asked(object, mark, LIMIT)?;
-    running.signal(Signal::KILL)?;
-    running.end()?;
-    mesh.writes_since(mark)?;
-    Ok(())
 }
 
 /// The error names what was done and what was not reached; what existed before may be named as unchanged.

@@ -59,6 +59,8 @@ pub enum Verb {
     Unchanged,
     /// Not reached: a step before it failed or was interrupted.
     NotReached,
+    /// Asked for, and not answered: it may have been done or not.
+    Unknown,
 }
 
 /// Proxies that were looked at after one step.
@@ -156,6 +158,7 @@ impl fmt::Display for Verb {
             Verb::Deleted => "deleted",
             Verb::Unchanged => "unchanged",
             Verb::NotReached => "not reached",
+            Verb::Unknown => "unknown",
         })
     }
 }

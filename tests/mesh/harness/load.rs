@@ -73,11 +73,7 @@ impl Mesh {
 impl Load {
     /// Waits until so many more requests have come to an end.
     pub(crate) fn until_sent(&self, more: usize) -> anyhow::Result<()> {
-        let count = || {
-            Ok::<_, anyhow::Error>(
-                fs::read(self.file()).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count(),
-            )
-        };
+        let count = || anyhow::Ok(fs::read_to_string(self.file()).unwrap_or_default().lines().count());
         let before = count()?;
         eventually("the load to go on", LIMIT, || {
             ensure!(count()? >= before + more, "{} of {more} requests have ended", count()? - before);

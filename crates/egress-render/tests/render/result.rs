@@ -49,6 +49,7 @@ fn an_object_line_is_what_kubectl_would_print() {
         (Verb::Deleted, DryRun::None, "deleted"),
         (Verb::Unchanged, DryRun::None, "unchanged"),
         (Verb::NotReached, DryRun::None, "not reached"),
+        (Verb::Unknown, DryRun::None, "unknown"),
     ] {
         let line = object_line(&object, verb, dry_run);
         assert_eq!(line, format!("serviceentry.networking.istio.io/edition-cnn-com {expect}"));

@@ -12,7 +12,7 @@ use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, Outcome, Proven};
 use egress_render::{diff, plan as plan_view};
 
-use super::engine::{End, Engine};
+use super::engine::{self, End, Engine};
 use super::interrupt::Interrupt;
 use super::rights::{self, Missing};
 use super::sight::Sight;
@@ -106,6 +106,10 @@ impl Change<'_> {
         let mut outcomes = Vec::new();
         let mut end = End::Done;
         for piece in work {
+            if !matches!(end, End::Done) {
+                outcomes.push(engine::not_begun(&piece.plan, piece.warnings));
+                continue;
+            }
             let engine = Engine {
                 cluster: self.cluster,
                 options: self.options(false),
@@ -115,9 +119,6 @@ impl Change<'_> {
             let (outcome, ended) = engine.run(&piece.plan, piece.warnings, &mut interrupt, terminal).await;
             outcomes.push(outcome);
             end = ended;
-            if !matches!(end, End::Done) {
-                break;
-            }
         }
         if matches!(end, End::Done) {
             say_what_is_unproven(&outcomes, terminal);

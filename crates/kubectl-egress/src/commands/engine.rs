@@ -63,10 +63,7 @@ impl Engine<'_> {
         let mut end = End::Done;
         for step in &plan.steps {
             if !matches!(end, End::Done) {
-                steps.push(step_outcome(
-                    step,
-                    if step.action.is_some() { Verb::NotReached } else { Verb::Unchanged },
-                ));
+                steps.push(not_reached(step));
                 continue;
             }
             let taken = self.take(step, interrupt, terminal).await;
@@ -96,13 +93,13 @@ impl Engine<'_> {
     async fn take(&self, step: &Step, interrupt: &mut Interrupt, terminal: &mut Terminal) -> Taken {
         let waiting = terminal.wait(&step.role.to_string());
         if interrupt.is_raised() {
-            return Taken::Stopped(step_outcome(step, Verb::NotReached), End::Interrupted);
+            return Taken::Stopped(not_reached(step), End::Interrupted);
         }
         let verb = match &step.action {
             None => Verb::Unchanged,
             Some(action) => match self.write(step, action, interrupt).await {
                 Ok(()) => verb(action),
-                Err(end) => return Taken::Stopped(step_outcome(step, Verb::NotReached), end),
+                Err((verb, end)) => return Taken::Stopped(step_outcome(step, verb), end),
             },
         };
         let mut taken = step_outcome(step, verb);
@@ -123,16 +120,25 @@ impl Engine<'_> {
     }
 
     /// A write that is under way is not dropped by an interrupt: whether it was stored must be known.
-    async fn write(&self, step: &Step, action: &Action, interrupt: &mut Interrupt) -> Result<(), End> {
+    async fn write(
+        &self,
+        step: &Step,
+        action: &Action,
+        interrupt: &mut Interrupt,
+    ) -> Result<(), (Verb, End)> {
         let mut write = std::pin::pin!(self.cluster.write(&step.object, action, &self.options));
         let written = tokio::select! {
-            written = &mut write => written,
+            biased;
             () = interrupt.raised() => match tokio::time::timeout(LAST_WRITE, write).await {
                 Ok(written) => written,
-                Err(_) => return Err(End::Interrupted),
+                Err(_) => return Err((Verb::Unknown, End::Interrupted)),
             },
+            written = &mut write => written,
         };
-        written.map(drop).map_err(End::Failed)
+        written.map(drop).map_err(|error| {
+            let unanswered = matches!(error, ClusterError::Timeout { .. } | ClusterError::Unreachable { .. });
+            (if unanswered { Verb::Unknown } else { Verb::NotReached }, End::Failed(error))
+        })
     }
 
     async fn prove(&self, expectation: &Expectation) -> Result<Option<Looked>, End> {
@@ -158,6 +164,17 @@ impl Engine<'_> {
         };
         Ok(Some(looked))
     }
+}
+
+/// What is said of a plan that another one before it kept from being begun.
+pub(super) fn not_begun(plan: &Plan, warnings: Vec<String>) -> Outcome {
+    let steps = plan.steps.iter().map(not_reached).collect();
+    let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
+    Outcome { host, namespace, steps, proof: Proven::None, warnings }
+}
+
+fn not_reached(step: &Step) -> StepOutcome {
+    step_outcome(step, if step.action.is_some() { Verb::NotReached } else { Verb::Unchanged })
 }
 
 fn step_outcome(step: &Step, verb: Verb) -> StepOutcome {

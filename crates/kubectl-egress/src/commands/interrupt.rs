@@ -2,6 +2,7 @@
 
 use std::future::pending;
 
+use futures::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that ask for an end.
@@ -18,9 +19,9 @@ impl Interrupt {
         Ok(Interrupt { signals, raised: false })
     }
 
-    /// Whether a signal has come.
-    pub(super) fn is_raised(&self) -> bool {
-        self.raised
+    /// Whether a signal has come, also one that nobody has waited for.
+    pub(super) fn is_raised(&mut self) -> bool {
+        self.raised().now_or_never().is_some()
     }
 
     /// Waits for a signal; at once if one has come before.

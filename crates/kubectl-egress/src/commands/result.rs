@@ -51,24 +51,31 @@ pub(super) fn print_rehearsal(
 
 /// What was and was not done, for a run that stopped early: one line each.
 pub(super) fn progress(outcomes: &[Outcome]) -> String {
-    let describe = |step: &StepOutcome| {
-        let name = format!("{} in namespace {}", manifest::name(&step.object), step.object.namespace);
-        match step.verb {
-            Verb::ServersideApplied => format!("  written      {name}"),
-            Verb::Deleted => format!("  deleted      {name}"),
-            Verb::Unchanged => format!("  unchanged    {name}"),
-            Verb::NotReached => format!("  not reached  {name}"),
-        }
+    let describe = |step: &StepOutcome, outcome: &Outcome| {
+        let more = outcome.steps.iter().any(|other| other.object == step.object && is_open(other));
+        let word = match step.verb {
+            Verb::ServersideApplied if more => "in part",
+            Verb::ServersideApplied => "written",
+            Verb::Deleted => "deleted",
+            Verb::Unchanged => "unchanged",
+            Verb::NotReached => "not reached",
+            Verb::Unknown => "unknown",
+        };
+        let StepOutcome { object, .. } = step;
+        format!("  {word:<11}  {} in namespace {}", manifest::name(object), object.namespace)
     };
-    outcomes.iter().flat_map(last_of_each).map(describe).collect::<Vec<_>>().join("\n")
+    let lines = outcomes.iter().flat_map(|outcome| {
+        last_of_each(outcome).into_iter().map(|step| describe(step, outcome)).collect::<Vec<_>>()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-/// An object may be written in stages: the last word about it counts, unless it was not reached.
+/// An object may be written in stages: the last word about it counts, unless that says that nothing was done.
 fn last_of_each(outcome: &Outcome) -> Vec<&StepOutcome> {
     let mut steps: Vec<&StepOutcome> = Vec::new();
     for step in &outcome.steps {
         match steps.iter_mut().find(|found| found.object == step.object) {
-            Some(found) if step.verb != Verb::Unchanged => *found = step,
+            Some(found) if found.verb == Verb::Unchanged || !is_idle(step) => *found = step,
             Some(_) => {}
             None => steps.push(step),
         }
@@ -76,9 +83,17 @@ fn last_of_each(outcome: &Outcome) -> Vec<&StepOutcome> {
     steps
 }
 
+fn is_idle(step: &StepOutcome) -> bool {
+    step.verb == Verb::Unchanged || is_open(step)
+}
+
+fn is_open(step: &StepOutcome) -> bool {
+    step.verb == Verb::NotReached
+}
+
 fn line(step: &StepOutcome, dry_run: DryRun) -> String {
     match step.verb {
-        Verb::NotReached => String::new(),
+        Verb::NotReached | Verb::Unknown => String::new(),
         verb => format!("{}\n", outcome::object_line(&step.object, verb, dry_run)),
     }
 }
