@@ -38,11 +38,17 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// One Envoy was looked at: what is wrong there, if anything.
+    /// One Envoy was looked at: what is wrong there, if anything. The same fault of several pods is told once, with the
+    /// evidence of each.
     pub(crate) fn looked(&mut self, finding: Option<Finding>) {
-        match finding {
-            Some(finding) => self.findings.push(finding),
-            None => self.fine += 1,
+        let Some(finding) = finding else {
+            self.fine += 1;
+            return;
+        };
+        let same = |other: &&mut Finding| other.message == finding.message && other.level == finding.level;
+        match self.findings.iter_mut().find(same) {
+            Some(known) => known.evidence.extend(finding.evidence),
+            None => self.findings.push(finding),
         }
     }
 

@@ -61,9 +61,9 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
     Finding {
         code: CHECK.code,
         level: CHECK.level,
-        message: format!("the Envoy of pod {} does not send {} to the gateway", pod.name, way.host),
+        message: format!("the sidecars of {caller} do not send {} to the gateway", way.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-        evidence: vec![format!("its Envoy: {lack}")],
+        evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
         consequence: format!("calls from {caller} to {} do not reach the gateway", way.host),
         fix: fixes::of_proxy(way, pod),
     }

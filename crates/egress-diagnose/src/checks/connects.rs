@@ -77,14 +77,14 @@ fn finding(way: &Way<'_>, pod: &PodName, name: &str, port: Option<u16>, cluster:
     Finding {
         code: CHECK.code,
         level: if all { Level::Error } else { Level::Warning },
-        message: format!(
-            "{} of {} connections from gateway pod {} to {host} failed",
-            cluster.connect_failures, cluster.connections, pod.name
-        ),
+        message: format!("{} connections from the gateway to {host} fail", if all { "all" } else { "some" }),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-        evidence: vec![format!("its Envoy: cluster `{name}` since the pod started")],
+        evidence: vec![format!(
+            "Envoy of pod {}: {} of {} to cluster `{name}` failed since it started",
+            pod.name, cluster.connect_failures, cluster.connections
+        )],
         consequence: format!(
-            "calls to {host} that reach this pod get 503{}",
+            "calls to {host} that reach such a pod get 503{}",
             if all { "" } else { " at times" }
         ),
         fix: Fix {

@@ -64,11 +64,11 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             Ok(envoy) => seen.looked(lacks(envoy).map(|lack| Finding {
                 code: CHECK.code,
                 level: CHECK.level,
-                message: format!("the Envoy of gateway pod {} has no way to {}", pod.name, way.host),
+                message: format!("the gateway has no way to {}", way.host),
                 object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-                evidence: vec![format!("its Envoy: {lack}")],
+                evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
                 consequence: format!(
-                    "calls to {} that reach this pod get 404 or 503, or are reset",
+                    "calls to {} that reach such a pod get 404 or 503, or are reset",
                     way.host
                 ),
                 fix: fixes::of_proxy(way, &pod),

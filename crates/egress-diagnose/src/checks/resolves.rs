@@ -50,10 +50,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         seen.looked(empty.map(|cluster| Finding {
             code: CHECK.code,
             level: CHECK.level,
-            message: format!("{} does not resolve from gateway pod {}", way.host, pod.name),
+            message: format!("{} does not resolve from the gateway", way.host),
             object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-            evidence: vec![format!("its Envoy: cluster `{cluster}` has no address")],
-            consequence: format!("calls to {} that reach this pod get 503", way.host),
+            evidence: vec![format!("Envoy of pod {}: cluster `{cluster}` has no address", pod.name)],
+            consequence: format!("calls to {} that reach such a pod get 503", way.host),
             fix: fixes::remove(way, "if the name is wrong; otherwise make the cluster's DNS answer for it"),
         }));
     }
