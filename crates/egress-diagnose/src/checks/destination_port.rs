@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
 use crate::fixes;
@@ -43,10 +45,8 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         let target = gateway.ports.iter().find(|other| other.target == Some(port));
         let right = target.or_else(|| gateway.ports.first());
         let path = route.field.replace(['.', '['], "/").replace(']', "");
-        let operation = format!(
-            r#"{{"op":"replace","path":"/{path}/port/number","value":{}}}"#,
-            right.map_or(port, |port| port.number)
-        );
+        let number = right.map_or(port, |port| port.number);
+        let operation = json!({ "op": "replace", "path": format!("/{path}/port/number"), "value": number });
         findings.push(Finding {
             code: CHECK.code,
             level: CHECK.level,

@@ -3,6 +3,7 @@
 use egress_core::port::Port;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -137,7 +138,7 @@ fn others_leave(
             }
             _ => fixes::merge(
                 &entry.id,
-                r#"{"exportTo":["."]}"#,
+                &json!({ "exportTo": ["."] }),
                 "keeps the entry to its own namespace; others are refused until the host is added for them",
             ),
         },

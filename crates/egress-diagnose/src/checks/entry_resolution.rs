@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -50,7 +51,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         object: Place::of(&entry.id).field("spec.resolution", "NONE"),
         evidence: Vec::new(),
         consequence: format!("calls to {} get 503 from the gateway", way.host),
-        fix: fixes::merge(&entry.id, r#"{"resolution":"DNS"}"#, "lets the gateway look the host up"),
+        fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway look the host up"),
     });
     Outcome::of(findings.collect())
 }

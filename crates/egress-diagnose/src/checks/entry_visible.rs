@@ -60,11 +60,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             fix: if way.record().is_some() {
                 fixes::add(way, "exports the objects as it was asked for")
             } else {
-                fixes::patch(
-                    &resource.id,
-                    &format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{caller}"}}"#),
-                    "exports it to the namespace",
-                )
+                fixes::export(&resource.id, caller, "exports it to the namespace")
             },
         }));
     }

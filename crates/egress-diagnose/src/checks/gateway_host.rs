@@ -2,6 +2,7 @@
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -40,7 +41,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         };
         let server = servers.iter().position(|server| speaks(&server.port.protocol)).unwrap_or_default();
         let operation =
-            format!(r#"{{"op":"add","path":"/spec/servers/{server}/hosts/-","value":"{}"}}"#, way.host);
+            json!({ "op": "add", "path": format!("/spec/servers/{server}/hosts/-"), "value": way.host });
         Some(Finding {
             code: CHECK.code,
             level: CHECK.level,

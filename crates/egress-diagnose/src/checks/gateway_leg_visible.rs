@@ -33,7 +33,6 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let namespace = &gateway.name.namespace;
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::Hidden(route) } = leg else { return None };
-        let operation = format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{namespace}"}}"#);
         Some(Finding {
             code: CHECK.code,
             level: CHECK.level,
@@ -41,7 +40,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             object: Place::export_to(route),
             evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
             consequence: format!("{protocol} calls to {} end at the gateway", way.host),
-            fix: fixes::patch(&route.id, &operation, "exports it to the gateway"),
+            fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
         })
     });
     Outcome::of(findings.collect())

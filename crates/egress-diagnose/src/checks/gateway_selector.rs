@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -35,10 +36,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
         let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();
-        let quoted: Vec<String> =
-            gateway.selector.iter().map(|(key, value)| format!(r#""{key}":"{value}""#)).collect();
-        let operation =
-            format!(r#"{{"op":"replace","path":"/spec/selector","value":{{{}}}}}"#, quoted.join(","));
+        let operation = json!({ "op": "replace", "path": "/spec/selector", "value": gateway.selector });
         Some(Finding {
             code: CHECK.code,
             level: CHECK.level,

@@ -5,6 +5,7 @@
 
 use egress_core::snapshot::OutboundMode;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Fix, Place};
@@ -72,7 +73,7 @@ fn run(view: &View<'_>) -> Outcome {
         consequence: CONSEQUENCE.to_owned(),
         fix: fixes::merge(
             &sidecar.id,
-            r#"{"outboundTrafficPolicy":{"mode":"REGISTRY_ONLY"}}"#,
+            &json!({ "outboundTrafficPolicy": { "mode": "REGISTRY_ONLY" } }),
             "hosts that were not added stop working in that namespace",
         ),
     }));

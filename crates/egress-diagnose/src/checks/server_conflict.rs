@@ -7,6 +7,7 @@ use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -118,7 +119,7 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
         } else if plain.last {
             fixes::delete(plain.object, &why)
         } else {
-            let operation = format!(r#"{{"op":"remove","path":"/spec/servers/{}"}}"#, plain.index);
+            let operation = json!({ "op": "remove", "path": format!("/spec/servers/{}", plain.index) });
             fixes::patch(&plain.object.id, &operation, &why)
         },
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::resource::ObjectId;
 use egress_core::visibility::sidecar::imports;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -55,10 +56,8 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             }
             let lists = sidecar.sidecar().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
             let hosts: Vec<&str> = lists.iter().flat_map(|list| &list.hosts).map(String::as_str).collect();
-            let operation = format!(
-                r#"{{"op":"add","path":"/spec/egress/0/hosts/-","value":"{}/{}"}}"#,
-                egress.namespace, way.host
-            );
+            let imported = format!("{}/{}", egress.namespace, way.host);
+            let operation = json!({ "op": "add", "path": "/spec/egress/0/hosts/-", "value": imported });
             findings.push(Finding {
                 code: CHECK.code,
                 level: CHECK.level,

@@ -1,6 +1,7 @@
 //! EG047: the DestinationRules of the gateway's Service do not hide each other.
 
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Finding, Place};
@@ -37,8 +38,6 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             return None;
         };
         let words = holder.destination_rule().and_then(|spec| spec.export_to.clone());
-        let wanted =
-            words.map_or_else(|| "null".to_owned(), |words| format!(r#"["{}"]"#, words.join(r#"",""#)));
         Some(Finding {
             code: CHECK.code,
             level: CHECK.level,
@@ -52,7 +51,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 export_to(holder).join(", ")
             )],
             consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
-            fix: fixes::merge(&by.id, &format!(r#"{{"exportTo":{wanted}}}"#), "lets the two rules merge"),
+            fix: fixes::merge(&by.id, &json!({ "exportTo": words }), "lets the two rules merge"),
         })
     });
     Outcome::of(findings.collect())

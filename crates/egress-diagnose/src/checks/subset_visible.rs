@@ -55,8 +55,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                     fixes::add(way, "writes the objects so that the callers see the subset")
                 }
                 Some(rule) if rule.id.namespace == gateway.name.namespace => {
-                    let operation = format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{caller}"}}"#);
-                    fixes::patch(&rule.id, &operation, "exports it to the callers")
+                    fixes::export(&rule.id, &caller, "exports it to the callers")
                 }
                 holder => fixes::write_rule(
                     holder,

@@ -55,11 +55,9 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
             consequence: format!("calls to {} get 503 from the gateway", way.host),
             fix: match hidden {
-                Some(entry) if way.record().is_none() => fixes::patch(
-                    &entry.id,
-                    &format!(r#"{{"op":"add","path":"/spec/exportTo/-","value":"{namespace}"}}"#),
-                    "exports it to the gateway",
-                ),
+                Some(entry) if way.record().is_none() => {
+                    fixes::export(&entry.id, namespace, "exports it to the gateway")
+                }
                 _ => fixes::put_right(view, way, gateway, "writes the entry so that the gateway sees it"),
             },
         });
