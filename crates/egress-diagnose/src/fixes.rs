@@ -16,12 +16,12 @@ pub(crate) use egress::{add, add_for, of_proxy, put_right, remove};
 
 /// Replaces a part of a spec.
 pub(crate) fn merge(id: &ObjectId, spec: &Value, why: &str) -> Fix {
-    patched(id, "--type=merge", &json!({ "spec": spec }), why)
+    patched(id, "merge", &json!({ "spec": spec }), why)
 }
 
 /// Changes one place of an object.
 pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
-    patched(id, "--type=json", &json!([operation]), why)
+    patched(id, "json", &json!([operation]), why)
 }
 
 /// Exports an object that has an `exportTo` to one more namespace.
@@ -69,7 +69,21 @@ pub(crate) fn fix(words: &[&str], why: &str) -> Fix {
 fn patched(id: &ObjectId, kind_of_patch: &str, patch: &Value, why: &str) -> Fix {
     let ObjectId { kind, namespace, name } = id;
     let patch = patch.to_string();
-    fix(&["kubectl", "patch", &kind.qualified(), name, "-n", namespace, kind_of_patch, "-p", &patch], why)
+    fix(
+        &[
+            "kubectl",
+            "patch",
+            &kind.qualified(),
+            name,
+            "-n",
+            namespace,
+            "--type",
+            kind_of_patch,
+            "-p",
+            &patch,
+        ],
+        why,
+    )
 }
 
 /// The words as a shell reads them back. NUL, which no shell can hold, is left out.
@@ -88,8 +102,8 @@ mod tests {
         let hostile = "x'; touch /tmp/owned; echo \"$(id)\" `id` \0'";
         let fix = export(&id, hostile, "why");
         let words = shlex::split(&fix.command).unwrap();
-        assert_eq!(words.len(), 9, "{words:?}");
-        let patch: Value = serde_json::from_str(&words[8]).unwrap();
+        assert_eq!(words.len(), 10, "{words:?}");
+        let patch: Value = serde_json::from_str(&words[9]).unwrap();
         assert_eq!(patch[0]["value"], hostile);
     }
 }
