@@ -18,6 +18,7 @@ use crate::{
 
 const NAME: &str = "demo";
 const GATEWAYS: &str = "istio-system";
+const KINDS: &str = "serviceentries,virtualservices,destinationrules,gateways";
 
 /// How to end.
 #[derive(Debug, Args)]
@@ -75,11 +76,23 @@ fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     say("Every hop of the path, checked in the proxies themselves:")?;
     stage.run(&["egress", "diagnose", "edition.cnn.com", "-n", "shop"])?;
 
-    say("And back, in the reverse order:")?;
-    stage.run(&["egress", "remove", "edition.cnn.com", "-n", "shop", "--yes"])?;
+    say(
+        "And back, in the reverse order; --prune takes the two objects along that all hosts of a gateway share:",
+    )?;
+    stage.run(&["egress", "remove", "edition.cnn.com", "-n", "shop", "--prune", "--yes"])?;
     let refused = call(stage, "http")?;
     ensure!(refused.status == "502", "expected 502 after the host is removed, found {}", refused.status);
-    say("As before. Nothing left around the gateway, and nothing is left behind.")
+    let left = stage.ask(&[
+        "get",
+        KINDS,
+        "-A",
+        "-l",
+        "app.kubernetes.io/managed-by=kubectl-egress",
+        "-o",
+        "name",
+    ])?;
+    ensure!(left.is_empty(), "expected no object to be left, found {left}");
+    say("As before: the host is refused, and no object is left.")
 }
 
 /// What a call came to.
