@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod checks;
+mod drift;
 pub mod evidence;
 pub mod examine;
 pub mod finding;

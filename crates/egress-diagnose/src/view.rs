@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_core::inventory::Egress;
+use egress_core::inventory::{Egress, state};
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -164,6 +164,13 @@ impl<'a> View<'a> {
     /// Every egress there is.
     pub fn egresses(&self) -> &'a [Egress] {
         self.egresses
+    }
+
+    /// An object of an egress as it was asked for, and as it is.
+    pub fn asked_for(&self, egress: &Egress, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
+        let parts = state::wanted(egress, &self.evidence.snapshot)?;
+        let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
+        Some((wanted, self.evidence.snapshot.find(id)?))
     }
 
     /// The pod that speaks for the callers of a namespace, and what its Envoy has.

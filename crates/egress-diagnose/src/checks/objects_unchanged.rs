@@ -3,6 +3,7 @@
 use egress_core::inventory::{Change, State};
 
 use crate::check::{Check, Code, Hop, Level, Outcome, Run};
+use crate::drift::{Difference, differences};
 use crate::finding::{Finding, Place};
 use crate::fixes;
 use crate::view::View;
@@ -28,24 +29,50 @@ Run the same `add` again to put it back, or `add` what is wanted now.
     run: Run::Way(run),
 };
 
-fn run(_: &View<'_>, way: &Way<'_>) -> Outcome {
+/// Fields shown beside the first: a rewritten object has many.
+const SHOWN: usize = 4;
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let changes = match &way.state {
         Some(State::Changed { changes }) => changes,
         Some(State::Ready) => return Outcome::Good(None),
         // What is incomplete is judged as that; only a whole egress is compared.
         Some(State::Incomplete { .. } | State::Foreign) | None => return Outcome::NotApplicable,
     };
-    let finding = |change: &Change| Finding {
+    Outcome::of(changes.iter().map(|change| finding(view, way, change)).collect())
+}
+
+fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
+    let objects = way.egress.and_then(|egress| view.asked_for(egress, &change.object));
+    let mut different =
+        objects.map(|(wanted, live)| differences(&wanted, live)).unwrap_or_default().into_iter();
+    let record = way.egress.and_then(|egress| egress.record.as_ref()?.as_ref().err());
+    let place = Place::of(&change.object);
+    let (object, mut evidence) = match different.next() {
+        Some(first) => {
+            let found = first.found.clone().unwrap_or_else(|| "missing".to_owned());
+            (place.field(first.field.as_str(), found), vec![asked(&first)])
+        }
+        None => (place, record.map(ToString::to_string).into_iter().collect()),
+    };
+    evidence.extend(different.take(SHOWN).map(|other| format!("{}: {}", other.field, asked(&other))));
+    Finding {
         code: CHECK.code,
         level: CHECK.level,
         message: match change.managers.as_slice() {
-            [] => "the spec is not as it was written".to_owned(),
-            managers => format!("the spec was changed by {}", list(managers)),
+            [] => "the object is not as it was written".to_owned(),
+            managers => format!("the object was changed by {}", list(managers)),
         },
-        object: Place::of(&change.object),
-        evidence: Vec::new(),
+        object,
+        evidence,
         consequence: "the egress is not what was asked for".to_owned(),
         fix: fixes::add(way, "writes the objects as they were asked for"),
-    };
-    Outcome::Bad(changes.iter().map(finding).collect())
+    }
+}
+
+fn asked(difference: &Difference) -> String {
+    match &difference.wanted {
+        Some(wanted) => format!("`{wanted}` was asked for"),
+        None => "nothing was asked for".to_owned(),
+    }
 }
