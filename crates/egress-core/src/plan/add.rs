@@ -95,16 +95,20 @@ fn documented_steps(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Ve
     let in_sidecars = |where_listening| {
         expect::live(Side::Clients, &intent.host, &routes.resource, &no_others, where_listening)
     };
-    // Ports that the live entry lacks cannot be seen at the gateway before the entry is written.
+    // Ports that the live entry lacks cannot be seen at the gateway before the entry is written: they are proven after.
     let widens = found(entry).is_some_and(|live| ports(live) != ports(&entry.resource));
-    vec![
+    let (before, after) = if widens { (None, Some(at_gateway)) } else { (Some(at_gateway), None) };
+    let mut steps = vec![
         stage(entry, None),
         step(gateway, apply(&gateway.resource, found(gateway)), None),
         step(rule, apply(&rule.resource, found(rule)), None),
-        stage(routes, (!widens).then_some(at_gateway)),
+        stage(routes, before),
         step(routes, complete(routes), Some(in_sidecars(true))),
-        step(entry, complete(entry), Some(in_sidecars(false))),
-    ]
+    ];
+    let mut last = complete(entry);
+    steps.extend(after.map(|at_gateway| step(entry, last.take(), Some(at_gateway))));
+    steps.push(step(entry, last, Some(in_sidecars(false))));
+    steps
 }
 
 fn first_stage<'a>(stages: &'a [Part], whole: &'a Part) -> &'a Part {

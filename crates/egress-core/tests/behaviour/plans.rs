@@ -112,6 +112,25 @@ fn the_documented_layout_hides_entry_and_mesh_rules_from_the_callers_until_the_g
 }
 
 #[test]
+fn a_port_that_joins_a_documented_egress_is_proven_at_the_gateway_before_add_is_done() {
+    let mut narrow = documented("edition.cnn.com");
+    narrow.intent.ports.retain(|port| port.number == 443);
+    let plan = add(&documented("edition.cnn.com"), &snapshot(&stored(&narrow)));
+    assert_eq!(
+        lines(&plan),
+        [
+            "keep client entry",
+            "update Gateway",
+            "update DestinationRule",
+            "keep mesh leg",
+            "update mesh leg, proven in Clients",
+            "update client entry, proven in Gateway",
+            "keep client entry, proven in Clients",
+        ]
+    );
+}
+
+#[test]
 fn a_removal_goes_backwards_and_leaves_the_pair() {
     let plan = remove(&snapshot(&stored(&request("edition.cnn.com"))));
     assert_eq!(
