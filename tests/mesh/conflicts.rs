@@ -167,7 +167,7 @@ fn refused_then_added(mesh: &Mesh, in_the_way: &str, harmless: &str, words: &[&s
         "{}",
         refused.stderr
     );
-    mesh.expect_refused(SHOP, HTTP)?;
+    ensure!(mesh.expect_via_gateway(SHOP, HTTP).is_err());
 
     mesh.clean()?;
     mesh.apply(harmless)?;

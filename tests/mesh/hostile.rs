@@ -16,25 +16,21 @@ pub(crate) const TESTS: &[Test] = &[
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}[8m\r\u{9b}31m\u{202e}ready";
 
 fn our_annotations(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com:443", "-n", "shop", "--reason", "news"])?;
     for key in ["reason", "added-by", "added-at", "ports", "gateway", "layout", "hop", "export-to"] {
-        mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
-        annotate(
-            mesh,
-            "serviceentry",
-            "edition-cnn-com-upstream",
-            &format!("kubectl-egress.github.io/{key}"),
-        )?;
+        let key = format!("kubectl-egress.github.io/{key}");
+        let object = mesh.object("serviceentry", "edition-cnn-com-upstream", "shop")?;
+        let before = object["metadata"]["annotations"][&key].as_str().context("no such annotation")?;
+        annotate(mesh, &key, HOSTILE)?;
         for ended in commands(mesh)? {
             expect_clean(&ended).with_context(|| format!("annotation {key}"))?;
         }
-        mesh.bed().kubectl(&[
-            "delete",
-            "serviceentries.networking.istio.io,virtualservices.networking.istio.io",
-            "--all",
-            "-n",
-            "shop",
-        ])?;
+        annotate(mesh, &key, before)?;
     }
+    // The control: the text is there to be shown.
+    annotate(mesh, "kubectl-egress.github.io/reason", HOSTILE)?;
+    let wide = mesh.done(&["list", "-n", "shop", "-o", "wide"])?.stdout;
+    ensure!(wide.contains(r"\u{1b}[2J"), "{wide}");
     Ok(())
 }
 
@@ -70,7 +66,7 @@ fn objects_of_others(mesh: &Mesh) -> anyhow::Result<()> {
 
 fn unreadable_record(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
-    annotate(mesh, "serviceentry", "edition-cnn-com-upstream", "kubectl-egress.github.io/ports")?;
+    annotate(mesh, "kubectl-egress.github.io/ports", HOSTILE)?;
     let table = mesh.done(&["list", "-n", "shop"])?;
     ensure!(table.stdout.contains("edition.cnn.com") && table.stdout.contains("changed"), "{}", table.stdout);
     mesh.expect_via_gateway(SHOP, "https://edition.cnn.com/")?;
@@ -98,10 +94,12 @@ fn commands(mesh: &Mesh) -> anyhow::Result<Vec<Ended>> {
     Ok(ended)
 }
 
-fn annotate(mesh: &Mesh, kind: &str, name: &str, key: &str) -> anyhow::Result<()> {
-    let patch = json!({"metadata": {"annotations": {key: HOSTILE}}}).to_string();
-    let kind = format!("{kind}.networking.istio.io");
-    mesh.bed().kubectl(&["patch", &kind, name, "-n", "shop", "--type=merge", "--patch", &patch]).map(drop)
+/// Writes an annotation of the object that holds the record.
+fn annotate(mesh: &Mesh, key: &str, value: &str) -> anyhow::Result<()> {
+    let patch = json!({"metadata": {"annotations": {key: value}}}).to_string();
+    let object = ["serviceentries.networking.istio.io", "edition-cnn-com-upstream", "--namespace=shop"];
+    let patch = ["--type=merge", "--patch", &patch];
+    mesh.bed().kubectl(&[&["patch"], &object[..], &patch].concat()).map(drop)
 }
 
 fn expect_clean(ended: &Ended) -> anyhow::Result<()> {

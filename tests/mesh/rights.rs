@@ -19,6 +19,9 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 const ADD: [&str; 4] = ["add", "edition.cnn.com", "-n", "shop"];
+/// Enough for a mesh of this size; the default is for larger ones.
+const SETTLE: [&str; 2] = ["--settle", "1s"];
+const REMOVE: [&str; 4] = ["remove", "edition.cnn.com", "-n", "shop"];
 const HTTP: &str = "http://edition.cnn.com/";
 const HTTPS: &str = "https://edition.cnn.com/";
 
@@ -27,7 +30,7 @@ fn editor_with_the_documented_layout(mesh: &Mesh) -> anyhow::Result<()> {
     let demanding = [&add[..], &["--require-proof"]].concat();
     mesh.refuses(User::ShopEditor, &demanding, 5, &["--require-proof", "istio-system/istio-egressgateway"])?;
 
-    let added = mesh.plugin_as(User::ShopEditor, &[&add[..], &["-o", "json"]].concat())?;
+    let added = mesh.plugin_as(User::ShopEditor, &[&add[..], &SETTLE, &["-o", "json"]].concat())?;
     added.expect(0, &["the pods of istio-system/istio-egressgateway may not be looked at"])?;
     ensure!(proofs(&added.json()?) == ["clients-only"], "{}", added.stdout);
     mesh.expect_via_gateway(SHOP, HTTP)?;
@@ -36,17 +39,17 @@ fn editor_with_the_documented_layout(mesh: &Mesh) -> anyhow::Result<()> {
     let listed = mesh.plugin_as(User::ShopEditor, &["list", "-n", "shop", "-o", "json"])?;
     listed.expect(0, &[])?;
     ensure!(listed.json()?["items"][0]["state"] == "ready", "{}", listed.stdout);
-    mesh.plugin_as(User::ShopEditor, &["remove", "edition.cnn.com", "-n", "shop"])?.expect(0, &[])?;
+    mesh.plugin_as(User::ShopEditor, &[&REMOVE[..], &SETTLE].concat())?.expect(0, &[])?;
     mesh.expect_refused(SHOP, HTTP)
 }
 
 fn editor_with_an_existing_pair(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["add", "api.github.com", "-n", "billing"])?;
-    let added = mesh.plugin_as(User::ShopEditor, &ADD)?;
+    let added = mesh.plugin_as(User::ShopEditor, &[&ADD[..], &SETTLE].concat())?;
     added.expect(0, &["proof: clients only", "note: the pods of istio-system/istio-egressgateway"])?;
     mesh.expect_via_gateway(SHOP, HTTP)?;
     mesh.expect_via_gateway(SHOP, HTTPS)?;
-    mesh.plugin_as(User::ShopEditor, &["remove", "edition.cnn.com", "-n", "shop"])?.expect(0, &[])?;
+    mesh.plugin_as(User::ShopEditor, &[&REMOVE[..], &SETTLE].concat())?.expect(0, &[])?;
     mesh.expect_refused(SHOP, HTTPS)
 }
 

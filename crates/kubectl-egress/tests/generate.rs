@@ -5,6 +5,8 @@
 //! asked. `expected.yaml` holds the objects, with `[TIME]` for the moment of the call.
 //! `SNAPSHOTS=overwrite cargo test -p kubectl-egress --test generate` writes down what came instead.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 #[path = "generate/case.rs"]
 mod case;
 #[path = "generate/task.rs"]

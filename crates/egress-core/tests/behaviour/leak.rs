@@ -153,11 +153,7 @@ fn rules(object: &Resource) -> Vec<(Vec<String>, i64, i64)> {
     http.chain(tls)
         .map(|(gateways, matched, to)| {
             let port = |number: Option<i64>| number.expect("every rule names its ports");
-            (
-                gateways.unwrap_or_else(|| everywhere.clone()),
-                port(matched.map(Into::into)),
-                port(to.map(Into::into)),
-            )
+            (gateways.unwrap_or_else(|| everywhere.clone()), port(matched), port(to))
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! The pure core as a whole: from requests and clusters as data to names, plans, proofs, conflicts and rows.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod conflicts;
 mod conflicts_at_gateway;
 mod fixture;
