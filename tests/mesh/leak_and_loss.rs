@@ -6,12 +6,22 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{bail, ensure};
-use xtask::world::record::{Entry, Event};
+use xtask::{
+    bed::User,
+    world::record::{Entry, Event},
+};
 
 use super::harness::{Answer, Fates, LIMIT, Mesh, SHOP, Test, eventually, say};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("twenty_cycles_leak_nothing_and_lose_nothing", twenty_cycles_leak_nothing_and_lose_nothing),
+    ("twenty_cycles_leak_nothing_and_lose_nothing", |mesh| cycles(mesh, User::Admin, "shared", CYCLES)),
+    ("the_documented_layout_leaks_nothing_and_loses_nothing", |mesh| {
+        cycles(mesh, User::Admin, "documented", 5)
+    }),
+    ("who_may_not_look_at_the_gateway_leaks_nothing_and_loses_nothing", |mesh| {
+        mesh.done(&["add", "api.github.com", "-n", "billing"])?;
+        cycles(mesh, User::ShopEditor, "shared", 3)
+    }),
     ("the_documented_objects_by_kubectl_leak", the_documented_objects_by_kubectl_leak),
 ];
 
@@ -23,16 +33,17 @@ const WHILE_LIVE: usize = 40;
 /// Istio's task "Egress Gateways", for HTTP and TLS at once.
 const DOCUMENTED: &str = include_str!("leak_and_loss/documented.yaml");
 
-fn twenty_cycles_leak_nothing_and_lose_nothing(mesh: &Mesh) -> anyhow::Result<()> {
+fn cycles(mesh: &Mesh, user: User, layout: &str, cycles: usize) -> anyhow::Result<()> {
     let before = mesh.arrived()?.len();
     let load = mesh.load(SHOP, &URLS)?;
     let mut windows = Vec::new();
-    for _ in 0..CYCLES {
-        mesh.done(&["add", "edition.cnn.com", "-n", "shop"])?;
+    for _ in 0..cycles {
+        mesh.plugin_as(user, &["add", "edition.cnn.com", "-n", "shop", "--layout", layout])?
+            .expect(0, &[])?;
         let live = now_ms();
         load.until_sent(WHILE_LIVE)?;
         let leaving = now_ms();
-        mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+        mesh.plugin_as(user, &["remove", "edition.cnn.com", "-n", "shop"])?.expect(0, &[])?;
         windows.push(live..leaving);
     }
     let samples = load.end()?;
@@ -40,12 +51,12 @@ fn twenty_cycles_leak_nothing_and_lose_nothing(mesh: &Mesh) -> anyhow::Result<()
     let (inside, outside): (Vec<_>, Vec<_>) = samples.iter().partition(|sample| promised(&sample.at_ms));
     let (inside, outside) = (mesh.fates(inside.into_iter())?, mesh.fates(outside.into_iter())?);
     let around = around(mesh, &mesh.arrived()?[before..])?;
-    say(format_args!("  {CYCLES} cycles, between add and remove: {inside}"));
+    say(format_args!("  {cycles} cycles, between add and remove: {inside}"));
     say(format_args!("  before and after: {outside}"));
 
     ensure!(around.is_empty(), "{} left around the gateway: {:?}", around.len(), around.first());
     let through = inside.through;
-    ensure!(through >= CYCLES * WHILE_LIVE / 2, "the load was too thin to say anything: {inside}");
+    ensure!(through >= cycles * WHILE_LIVE / 2, "the load was too thin to say anything: {inside}");
     ensure!(inside == Fates { through, ..Fates::default() }, "failed although added: {inside}");
     ensure!(outside.direct == 0 && outside.lost.is_empty(), "neither answered nor refused: {outside}");
     ensure!(outside.refused > 0, "nothing was ever refused: the host was open all along");
