@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 
 use egress_core::port::Protocol;
-use egress_core::resource::Resource;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
-use egress_core::visibility::{exported_to, host_matches};
 
 use crate::check::Outcome;
 use crate::routes::{Route, routes};
@@ -55,9 +56,8 @@ pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFa
 
 /// The routes of the host at the gateway, of whichever VirtualService its pods see.
 pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
-    let serving = view.gateway_objects().filter(|object| selects(object, gateway));
+    let serving = view.gateway_objects_for(&way.host).into_iter().filter(|object| selects(object, gateway));
     serving
-        .filter(|object| serves(object, &way.host))
         .flat_map(|object| {
             let name = name_of(object);
             let seen = view.gateway_routes(&object.id, &way.host, &gateway.name.namespace);
@@ -102,13 +102,6 @@ pub(crate) fn name_of(object: &Resource) -> String {
     format!("{}/{}", object.id.namespace, object.id.name)
 }
 
-/// Whether a server of a Gateway object is for the host. `hosts` may be `namespace/host`.
-fn serves(object: &Resource, host: &str) -> bool {
-    let servers = object.gateway().and_then(|spec| spec.servers.as_ref()).into_iter().flatten();
-    let mut hosts = servers.flat_map(|server| &server.hosts);
-    hosts.any(|pattern| host_matches(pattern.rsplit('/').next().unwrap_or_default(), host))
-}
-
 fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: Protocol) -> Cause<'a> {
     let viewer = &gateway.name.namespace;
     for resource in view.virtual_services(&way.host) {
@@ -118,13 +111,11 @@ fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: P
             if !routes(resource, &name, &way.host).iter().any(|route| route.protocol == protocol) {
                 continue;
             }
-            let Some(object) = view.gateway_objects().find(|object| name_of(object) == name) else {
-                return Cause::NoGatewayObject(resource, name);
-            };
+            let Some(object) = named(view, &name) else { return Cause::NoGatewayObject(resource, name) };
             if !selects(object, gateway) {
                 return Cause::NotSelected(object);
             }
-            if !serves(object, &way.host) {
+            if !view.gateway_objects_for(&way.host).iter().any(|serving| serving.id == object.id) {
                 return Cause::NotServed(object);
             }
             if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
@@ -133,4 +124,11 @@ fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: P
         }
     }
     Cause::NothingBound
+}
+
+/// The Gateway object that VirtualServices name like this.
+fn named<'a>(view: &View<'a>, name: &str) -> Option<&'a Resource> {
+    let (namespace, name) = name.split_once('/')?;
+    let (kind, namespace, name) = (Kind::Gateway, namespace.to_owned(), name.to_owned());
+    view.find(&ObjectId { kind, namespace, name })
 }

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
@@ -25,13 +26,14 @@ pub struct View<'a> {
     evidence: &'a Evidence,
     egresses: &'a [Egress],
     index: Index<'a>,
+    rules: RefCell<BTreeMap<(String, GatewayName), Vec<&'a Resource>>>,
     reads: RefCell<BTreeSet<Input>>,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress]) -> Self {
         let index = Index::new(&evidence.snapshot);
-        View { evidence, egresses, index, reads: RefCell::default() }
+        View { evidence, egresses, index, rules: RefCell::default(), reads: RefCell::default() }
     }
 
     /// What was read since the last call.
@@ -122,26 +124,38 @@ impl<'a> View<'a> {
     /// Every DestinationRule.
     pub fn destination_rules(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::DestinationRules);
-        self.evidence.snapshot.of_kind(Kind::DestinationRule)
+        self.index.of_kind(Kind::DestinationRule).iter().copied()
     }
 
     /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
     pub fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Vec<&'a Resource> {
-        let host = self.service_host(gateway);
-        let destination = Destination { host: &host, namespace: &gateway.name.namespace };
-        destination_rules(self.destination_rules(), &self.evidence.snapshot.mesh, destination, client)
+        self.note(Input::DestinationRules);
+        // The same for every host that leaves by this gateway.
+        let mut known = self.rules.borrow_mut();
+        let rules = known.entry((client.to_owned(), gateway.name.clone())).or_insert_with(|| {
+            let host = self.service_host(gateway);
+            let destination = Destination { host: &host, namespace: &gateway.name.namespace };
+            destination_rules(self.destination_rules(), &self.evidence.snapshot.mesh, destination, client)
+        });
+        rules.clone()
     }
 
     /// Every Gateway object.
     pub fn gateway_objects(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::GatewayObjects);
-        self.evidence.snapshot.of_kind(Kind::Gateway)
+        self.index.of_kind(Kind::Gateway).iter().copied()
+    }
+
+    /// The Gateway objects with a server for a host.
+    pub fn gateway_objects_for(&self, host: &str) -> Vec<&'a Resource> {
+        self.note(Input::GatewayObjects);
+        self.index.gateways(host)
     }
 
     /// Every Sidecar.
     pub fn sidecars(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::Sidecars);
-        self.evidence.snapshot.of_kind(Kind::Sidecar)
+        self.index.of_kind(Kind::Sidecar).iter().copied()
     }
 
     /// The Sidecar that applies to pods with these labels.
@@ -158,7 +172,7 @@ impl<'a> View<'a> {
             Kind::Gateway => Input::GatewayObjects,
             Kind::Sidecar => Input::Sidecars,
         });
-        self.evidence.snapshot.find(id)
+        self.index.find(id)
     }
 
     /// Every egress there is.
@@ -170,7 +184,7 @@ impl<'a> View<'a> {
     pub fn asked_for(&self, egress: &Egress, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
         let parts = state::wanted(egress, &self.evidence.snapshot)?;
         let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
-        Some((wanted, self.evidence.snapshot.find(id)?))
+        Some((wanted, self.index.find(id)?))
     }
 
     /// The pod that speaks for the callers of a namespace, and what its Envoy has.

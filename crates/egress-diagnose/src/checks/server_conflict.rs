@@ -1,5 +1,7 @@
 //! EG009: no two Gateway objects want one port of the same pods for different things.
 
+use std::collections::BTreeMap;
+
 use egress_core::intent::Layout;
 use egress_core::inventory::Egress;
 use egress_core::metadata;
@@ -50,9 +52,10 @@ struct Server<'a> {
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let objects = view.gateway_objects().filter(|object| selects(object, gateway));
     let servers: Vec<Server<'_>> = objects.flat_map(|object| servers(object, gateway)).collect();
+    let all_secured = servers.iter().filter(|server| !server.plaintext);
+    let by_port: BTreeMap<i64, &Server<'_>> = all_secured.map(|server| (server.listens_on, server)).collect();
     let conflicts = servers.iter().filter(|server| server.plaintext).filter_map(|plain| {
-        let secured =
-            servers.iter().find(|other| !other.plaintext && other.listens_on == plain.listens_on)?;
+        let secured = by_port.get(&plain.listens_on)?;
         Some(finding(plain, secured, is_unused(view, secured.object, gateway)))
     });
     let findings: Vec<Finding> = conflicts.collect();

@@ -56,14 +56,14 @@ pub(crate) fn remove(way: &Way<'_>, why: &str) -> Fix {
 /// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
 pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
     let Some(egress) = way.egress.filter(|egress| egress.layout.is_none()) else { return add(way, why) };
+    let parts = egress.parts.iter().filter_map(|part| view.index().find(&part.resource.id));
     let service = view.service_host(gateway);
     let here = |resource: &&Resource| resource.id.namespace == egress.namespace;
     let rules = view.destination_rules().filter(here).filter(|rule| {
         rule.destination_rule().is_some_and(|spec| view.full_host(&spec.host, &egress.namespace) == service)
     });
     let servers = view.gateway_objects().filter(here).filter(|object| hosts(object) == [&way.host]);
-    let parts = egress.parts.iter().map(|part| &part.resource).filter(here);
-    let mut gone: Vec<&Resource> = parts.chain(rules).chain(servers).collect();
+    let mut gone: Vec<&Resource> = parts.filter(here).chain(rules).chain(servers).collect();
     gone.sort_by_key(|resource| &resource.id);
     gone.dedup_by_key(|resource| &resource.id);
     let name = |resource: &&Resource| format!("{}/{}", resource.id.kind.qualified(), resource.id.name);
