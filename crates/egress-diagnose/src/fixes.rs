@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn what_others_wrote_cannot_become_a_command() {
         let id = ObjectId { kind: Kind::ServiceEntry, namespace: "shop".to_owned(), name: "cnn".to_owned() };
-        let hostile = "x'; touch /tmp/owned; echo \"$(id)\" `id` \0'";
+        let hostile = "x'; touch owned; echo \"$(id)\" `id` \0'";
         let fix = export(&id, hostile, "why");
         let words = shlex::split(&fix.command).unwrap();
         assert_eq!(words.len(), 10, "{words:?}");
