@@ -55,7 +55,12 @@ fn editor_with_an_existing_pair(mesh: &Mesh) -> anyhow::Result<()> {
 
 fn editor_without_a_pair(mesh: &Mesh) -> anyhow::Result<()> {
     let add = [&ADD[..], &["--timeout", "1s"]].concat();
-    mesh.refuses(User::ShopEditor, &add, 6, &["outbound|80|mesh|istio-egressgateway"])?;
+    let words = [
+        "nothing was written",
+        "outbound|80|mesh|istio-egressgateway",
+        "hint: the gateway's owner writes the pair",
+    ];
+    mesh.refuses(User::ShopEditor, &add, 1, &words)?;
     mesh.expect_refused(SHOP, HTTP)
 }
 

@@ -5,11 +5,11 @@
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
 use egress_core::plan::Plan;
-use egress_core::role::Kind;
+use egress_core::role::{Kind, Role};
 use egress_core::shape::Part;
 use egress_core::snapshot::Unreadable;
 use egress_render::format::OutputFormat;
-use egress_render::outcome::{DryRun, Outcome, Proven};
+use egress_render::outcome::{DryRun, Outcome, Proven, StepOutcome, Verb};
 use egress_render::{diff, plan as plan_view};
 
 use super::engine::{self, End, Engine};
@@ -217,6 +217,19 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
     match end {
         End::Done => Ok(Code::Done),
         End::Failed(error) => Err(error.into()),
+        End::Unproven(lacks) if waited_for_the_pair(outcomes) => Err(Failure {
+            code: Code::Failed,
+            message: format!(
+                "nothing was written: the gateway's shared pair, which you may not read, was not seen within \
+                 {timeout:?}: {lacks}"
+            ),
+            hint: Some(
+                "the gateway's owner writes the pair with the first host; `--layout documented` needs rights in your \
+                 namespace only"
+                    .to_owned(),
+            ),
+        }
+        .into()),
         End::Unproven(lacks) => Err(Failure {
             code: Code::Unproven,
             message: format!("not live within {timeout:?}: {lacks}\n{}", result::progress(outcomes)),
@@ -233,4 +246,12 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
         }
         .into()),
     }
+}
+
+/// Whether a run ended at a pair that it could neither read nor write: seen in no proxy, it is most likely not there.
+fn waited_for_the_pair(outcomes: &[Outcome]) -> bool {
+    let steps = || outcomes.iter().flat_map(|outcome| &outcome.steps);
+    let written = |step: &StepOutcome| !matches!(step.verb, Verb::Unchanged | Verb::NotReached);
+    let last = steps().take_while(|step| step.verb != Verb::NotReached).last();
+    last.is_some_and(|step| step.role == Role::SharedDestinationRule) && !steps().any(written)
 }
