@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     }),
     ("odd_ports_arrive_at_the_port_that_was_called", odd_ports),
     ("a_host_is_exported_to_another_namespace", exported),
+    ("a_host_is_exported_to_every_namespace", exported_to_all),
 ];
 
 const HTTP: &str = "http://edition.cnn.com/";
@@ -111,6 +112,22 @@ fn exported(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
     for pod in [SHOP, BILLING] {
         mesh.expect_refused(pod, HTTP)?;
+    }
+    Ok(())
+}
+
+/// The proxies of gateways are no callers: they never learn what the callers see.
+fn exported_to_all(mesh: &Mesh) -> anyhow::Result<()> {
+    let add = ["add", "edition.cnn.com", "-n", "shop", "--export-to", "*", "--require-proof"];
+    mesh.done(&add)?.expect(0, &["client entry live in 2/2 client pods"])?;
+    for pod in [SHOP, BILLING] {
+        mesh.expect_via_gateway(pod, HTTP)?;
+        mesh.expect_via_gateway(pod, HTTPS)?;
+    }
+    let removed = mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    removed.expect(0, &["client entry gone from 2/2 client pods"])?;
+    for pod in [SHOP, BILLING] {
+        mesh.expect_refused(pod, HTTPS)?;
     }
     Ok(())
 }

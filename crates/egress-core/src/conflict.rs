@@ -67,7 +67,7 @@ pub fn callers(export_to: &[String], namespace: &str, snapshot: &Snapshot) -> Ve
         match word.as_str() {
             "." => namespaces.push(namespace.to_owned()),
             "*" => namespaces
-                .extend(snapshot.pods.iter().filter(|pod| pod.has_proxy).map(|pod| pod.namespace.clone())),
+                .extend(snapshot.pods.iter().filter(|pod| pod.has_sidecar).map(|pod| pod.namespace.clone())),
             other => namespaces.push(other.to_owned()),
         }
     }

@@ -113,8 +113,8 @@ pub struct PodFacts {
     pub node: Option<String>,
     /// Its condition Ready, and not being deleted.
     pub ready: bool,
-    /// Has a container or init container `istio-proxy`.
-    pub has_proxy: bool,
+    /// Istio's proxy runs beside an application: its calls pass through it. In a gateway the proxy is the application.
+    pub has_sidecar: bool,
     /// `spec.hostNetwork`: its traffic is never captured.
     pub host_network: bool,
 }

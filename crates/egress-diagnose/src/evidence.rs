@@ -58,7 +58,7 @@ pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a 
 /// The pod that speaks for the callers of a namespace: its first ready one with a sidecar.
 pub fn client_of<'a>(snapshot: &'a Snapshot, namespace: &str) -> Option<&'a PodFacts> {
     let speaks = |pod: &&PodFacts| {
-        pod.namespace == namespace && pod.ready && pod.has_proxy && !is_gateway_pod(snapshot, pod)
+        pod.namespace == namespace && pod.ready && pod.has_sidecar && !is_gateway_pod(snapshot, pod)
     };
     snapshot.pods.iter().find(speaks)
 }

@@ -77,7 +77,7 @@ impl<'a> View<'a> {
     pub fn pods(&self, namespace: &str) -> Vec<&'a PodFacts> {
         self.note(Input::Pods);
         let pods = self.evidence.snapshot.pods.iter();
-        pods.filter(|pod| pod.namespace == namespace && pod.has_proxy).collect()
+        pods.filter(|pod| pod.namespace == namespace && pod.has_sidecar).collect()
     }
 
     /// Every namespace that is known, by its name or by a pod in it.

@@ -23,7 +23,7 @@ pub(super) fn pod(pod: &Pod) -> PodFacts {
         labels: metadata.labels.clone().unwrap_or_default(),
         node: spec.and_then(|spec| spec.node_name.clone()),
         ready: ready && metadata.deletion_timestamp.is_none(),
-        has_proxy: proxy(pod).is_some(),
+        has_sidecar: has_sidecar(pod),
         host_network: spec.and_then(|spec| spec.host_network).unwrap_or(false),
     }
 }
@@ -92,6 +92,14 @@ fn proxy(pod: &Pod) -> Option<&Container> {
     containers(pod).find(|container| container.name == PROXY)
 }
 
+/// Whether a proxy runs beside an application. In a gateway or a waypoint the proxy is the application.
+fn has_sidecar(pod: &Pod) -> bool {
+    let plays = |proxy: &Container, part: &str| proxy.args.iter().flatten().any(|argument| argument == part);
+    let beside = proxy(pod).is_some_and(|proxy| !plays(proxy, "router") && !plays(proxy, "waypoint"));
+    let mut applications = pod.spec.iter().flat_map(|spec| &spec.containers);
+    beside && applications.any(|container| container.name != PROXY)
+}
+
 /// Ordinary containers first; a native sidecar is an init container.
 fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
     let spec = pod.spec.iter();
@@ -129,13 +137,24 @@ mod tests {
     }
 
     #[test]
-    fn a_native_sidecar_is_a_proxy() {
+    fn the_proxy_of_a_gateway_is_no_sidecar() {
+        let mut object = gateway_pod();
+        assert!(!pod(&object).has_sidecar);
+        let helper = serde_json::from_value(json!({"name": "certificates"})).unwrap();
+        object.spec.as_mut().unwrap().containers.push(helper);
+        assert!(!pod(&object).has_sidecar, "whatever else runs in it");
+        object.spec.as_mut().unwrap().containers[0].args = None;
+        assert!(pod(&object).has_sidecar);
+    }
+
+    #[test]
+    fn a_native_sidecar_is_a_proxy_beside_an_application() {
         let object: Pod = serde_json::from_value(json!({
             "metadata": {},
             "spec": {"containers": [{"name": "app"}], "initContainers": [{"name": "istio-proxy"}]},
         }))
         .unwrap();
-        assert!(pod(&object).has_proxy);
+        assert!(pod(&object).has_sidecar);
     }
 
     #[test]

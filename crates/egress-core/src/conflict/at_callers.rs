@@ -132,7 +132,7 @@ fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
 /// A Sidecar that does not import the host hides this egress from its pods.
 fn closed_sidecar(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
     let intent = &scene.record.intent;
-    let pods = scene.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_proxy);
+    let pods = scene.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_sidecar);
     let no_labels = BTreeMap::new();
     let mut labels: Vec<&BTreeMap<String, String>> = pods.map(|pod| &pod.labels).collect();
     if labels.is_empty() {

@@ -53,7 +53,7 @@ pub(crate) fn gateway() -> GatewayFacts {
         labels: stock.selector.clone(),
         node: Some(format!("infra-{}", number + 1)),
         ready: true,
-        has_proxy: true,
+        has_sidecar: false,
         host_network: false,
     };
     GatewayFacts { pods: vec![pod(0), pod(1)], assumed: false, ..stock.clone() }
@@ -72,7 +72,7 @@ pub(crate) fn snapshot(resources: &[Resource]) -> Snapshot {
         labels: BTreeMap::from([("app".to_owned(), "client".to_owned())]),
         node: Some("app-1".to_owned()),
         ready: true,
-        has_proxy: true,
+        has_sidecar: true,
         host_network: false,
     };
     let other = GatewayFacts {

@@ -88,7 +88,7 @@ impl Sight {
 
 fn clients_of(callers: &[String], snapshot: &Snapshot) -> Vec<PodFacts> {
     let clients =
-        snapshot.pods.iter().filter(|pod| pod.has_proxy && pod.ready && callers.contains(&pod.namespace));
+        snapshot.pods.iter().filter(|pod| pod.has_sidecar && pod.ready && callers.contains(&pod.namespace));
     clients.cloned().collect()
 }
 
