@@ -2,10 +2,11 @@
 //!
 //! `cargo xtask docs` writes it anew.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::{Arg, Command};
 use kubectl_egress::cli;
 use kubectl_egress::program::Program;
@@ -28,61 +29,64 @@ const ROLES: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn the_reference_says_what_the_program_says() {
-    assert_data_eq!(reference(), Data::read_from(&repository().join("docs/reference.md"), None).raw());
+fn the_reference_says_what_the_program_says() -> anyhow::Result<()> {
+    assert_data_eq!(reference()?, Data::read_from(&repository().join("docs/reference.md"), None).raw());
+    Ok(())
 }
 
 #[test]
-fn the_readme_has_the_same_exit_codes() {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+fn the_readme_has_the_same_exit_codes() -> anyhow::Result<()> {
+    let readme = fs::read_to_string(repository().join("README.md"))?;
 
-    for (code, meaning) in exit_codes(&program()) {
+    for (code, meaning) in exit_codes(&program())? {
         let row = format!("| {code} | {meaning} |");
         assert!(readme.contains(&row), "README.md lacks {row}");
     }
+    Ok(())
 }
 
-fn reference() -> String {
+fn reference() -> anyhow::Result<String> {
     let program = program();
     let mut text = INTRODUCTION.to_owned();
     for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
-        describe(&mut text, command);
+        describe(&mut text, command)?;
     }
     text.push_str("\n## Flags of every command\n\n");
     let everywhere = program.get_arguments().filter(|argument| argument.is_global_set());
-    flags(&mut text, everywhere);
+    flags(&mut text, everywhere)?;
     text.push_str("\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
-    for (code, meaning) in exit_codes(&program) {
-        writeln!(text, "| {code} | {meaning} |").unwrap();
+    for (code, meaning) in exit_codes(&program)? {
+        writeln!(text, "| {code} | {meaning} |")?;
     }
     text.push_str("\n## Rights\n");
-    let access = fs::read_to_string(repository().join("tests/bed/access.yaml")).unwrap();
+    let access = fs::read_to_string(repository().join("tests/bed/access.yaml"))?;
     for (name, purpose) in ROLES {
         let role = access
             .split("\n---\n")
             .find(|document| document.contains("rules:") && document.contains(&format!("name: {name}")))
-            .unwrap();
+            .with_context(|| format!("tests/bed/access.yaml has no role {name}"))?;
         let role: Vec<_> = role.lines().filter(|line| !line.starts_with('#')).collect();
-        write!(text, "\n{purpose}\n\n```yaml\n{}\n```\n", role.join("\n")).unwrap();
+        write!(text, "\n{purpose}\n\n```yaml\n{}\n```\n", role.join("\n"))?;
     }
-    text
+    Ok(text)
 }
 
-fn describe(text: &mut String, command: &Command) {
-    let about = command.get_long_about().or(command.get_about()).unwrap();
-    write!(text, "\n## kubectl egress {}\n\n{}\n", command.get_name(), markdown(&about.to_string())).unwrap();
+fn describe(text: &mut String, command: &Command) -> fmt::Result {
+    let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+    write!(text, "\n## kubectl egress {}\n\n{}\n", command.get_name(), markdown(&about))?;
     let own: Vec<_> = command.get_arguments().filter(|argument| !argument.is_global_set()).collect();
     let shown = own.iter().copied().filter(|argument| !argument.is_hide_set() && argument.get_id() != "help");
     if shown.clone().next().is_some() {
         text.push('\n');
-        flags(text, shown);
+        flags(text, shown)?;
     }
     if let Some(examples) = command.get_after_long_help().or(command.get_after_help()) {
-        write!(text, "\n```console\n{examples}\n```\n").unwrap();
+        write!(text, "\n```console\n{examples}\n```\n")?;
     }
+    Ok(())
 }
 
-fn flags<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
+fn flags<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) -> fmt::Result {
     text.push_str("| flag | meaning |\n|---|---|\n");
     for argument in arguments.filter(|argument| !argument.is_hide_set()) {
         let help =
@@ -94,50 +98,44 @@ fn flags<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) {
             value if value.is_empty() || !takes_value => String::new(),
             value => format!(" (default `{value}`)"),
         };
-        writeln!(text, "| `{}` | {}{default} |", cell(&spelled(argument)), cell(&help)).unwrap();
+        writeln!(text, "| `{}` | {}{default} |", cell(&spelled(argument)), cell(&help))?;
     }
+    Ok(())
 }
 
 /// The flag as one types it: `-n, --namespace NAMESPACE`.
 fn spelled(argument: &Arg) -> String {
-    let values = argument.get_value_names().unwrap_or_default();
-    let value = values.iter().map(|name| format!(" {name}")).collect::<String>();
-    let value = if argument.get_action().takes_values() { value } else { String::new() };
+    let values = if argument.get_action().takes_values() { argument.get_value_names() } else { None };
+    let values: Vec<_> = values.into_iter().flatten().map(ToString::to_string).collect();
     let names = [
         argument.get_short().map(|name| format!("-{name}")),
         argument.get_long().map(|name| format!("--{name}")),
     ];
     let names: Vec<_> = names.into_iter().flatten().collect();
-    format!("{}{value}", names.join(", ")).trim().to_owned()
+    format!("{} {}", names.join(", "), values.join(" ")).trim().to_owned()
 }
 
 /// The codes, as the program's help has them.
-fn exit_codes(program: &Command) -> Vec<(String, String)> {
-    let help = program.get_after_long_help().unwrap().to_string();
-    let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+fn exit_codes(program: &Command) -> anyhow::Result<Vec<(String, String)>> {
+    let help = program.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    let (_, codes) = help.split_once("Exit codes:\n").context("the help has no exit codes")?;
     let lines = codes.lines().take_while(|line| !line.trim().is_empty());
-    lines
-        .filter_map(|line| line.trim().split_once("  "))
-        .map(|(code, meaning)| (code.into(), meaning.into()))
-        .collect()
+    let rows = lines.filter_map(|line| line.trim().split_once("  "));
+    Ok(rows.map(|(code, meaning)| (code.to_owned(), meaning.to_owned())).collect())
 }
 
 /// A text in which indented lines are typed or printed.
 fn markdown(text: &str) -> String {
-    let lines = text.lines().map(|line| {
-        if line.starts_with("  ") { format!("    {}", line.trim_start()) } else { line.to_owned() }
-    });
-    let lines: Vec<_> = lines.collect();
-    let mut text = String::new();
-    for (index, line) in lines.iter().enumerate() {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let is_code = line.starts_with("  ");
         // A block of code needs an empty line before it.
-        let begins = line.starts_with("    ")
-            && index > 0
-            && !lines[index - 1].starts_with("    ")
-            && !lines[index - 1].is_empty();
-        writeln!(text, "{}{line}", if begins { "\n" } else { "" }).unwrap();
+        if is_code && lines.last().is_some_and(|last| !last.is_empty() && !last.starts_with("    ")) {
+            lines.push(String::new());
+        }
+        lines.push(if is_code { format!("    {}", line.trim_start()) } else { line.to_owned() });
     }
-    text.trim_end().to_owned()
+    lines.join("\n")
 }
 
 fn cell(text: &str) -> String {
