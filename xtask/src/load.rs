@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use clap::{Args, value_parser};
 use tokio::{
     task::JoinSet,
-    time::{Instant, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use url::Url;
 
@@ -85,6 +85,8 @@ async fn send(options: &Options) -> anyhow::Result<Summary> {
 
     let mut termination = pin!(termination::requested());
     let mut clock = interval(Duration::from_secs(1) / options.rate);
+    // A machine that was busy elsewhere must not send all at once what it missed: that would be another load.
+    clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let end = Instant::now() + Duration::from_secs(options.seconds);
     let mut next = targets.iter().cycle();
     let mut requests = JoinSet::new();
