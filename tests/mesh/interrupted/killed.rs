@@ -2,7 +2,7 @@
 
 use xtask::bed::{Signal, User};
 
-use super::{ADD, ADDED, REMOVE, REMOVED, add_finishes, remove_finishes};
+use super::{ADD, ADDED, GATEWAY, REMOVE, REMOVED, RULE, add_finishes, remove_finishes};
 use crate::harness::{LIMIT, Mesh};
 
 pub(super) fn killed(mesh: &Mesh) -> anyhow::Result<()> {
@@ -12,7 +12,10 @@ pub(super) fn killed(mesh: &Mesh) -> anyhow::Result<()> {
             add_finishes(mesh)?;
         }
         remove_finishes(mesh)?;
-        mesh.clean()?;
+        if [GATEWAY, RULE].contains(&object) {
+            // The pair outlives its hosts, and here it must be written again.
+            mesh.clean()?;
+        }
     }
     for (index, object) in REMOVED.into_iter().enumerate() {
         mesh.done(&ADD)?;
