@@ -6,12 +6,13 @@ use crate::inventory::Egress;
 use crate::port::Protocol;
 use crate::resource::Resource;
 use crate::role::Kind;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{OutboundMode, Snapshot};
 use crate::visibility::service_entry;
 
 /// One sentence for each consequence that outlives the egress.
 pub fn consequences(egress: &Egress, all: &[Egress], snapshot: &Snapshot) -> Vec<String> {
     let mut found = direct_ways(egress, snapshot);
+    found.extend(let_out(egress, snapshot));
     found.extend(drained(egress, all));
     found.sort();
     found.dedup();
@@ -36,6 +37,17 @@ pub(crate) fn remaining_entries<'a>(egress: &Egress, snapshot: &'a Snapshot) -> 
         found.extend(known.into_iter().map(|entry| (caller.clone(), entry)));
     }
     found
+}
+
+/// A mesh that lets unknown hosts out takes the host for one of them again.
+fn let_out(egress: &Egress, snapshot: &Snapshot) -> Option<String> {
+    let open = snapshot.mesh.outbound == Some(OutboundMode::AllowAny);
+    open.then(|| {
+        format!(
+            "the mesh lets unknown hosts out (outboundTrafficPolicy ALLOW_ANY): callers will reach `{}` directly",
+            egress.host
+        )
+    })
 }
 
 /// One TLS host has one filter chain at a gateway; when the owner of its rule leaves, Envoy replaces the chain.

@@ -4,6 +4,7 @@
 
 mod conflicts;
 mod conflicts_at_gateway;
+mod departures;
 mod fixture;
 mod inventory;
 mod leak;
