@@ -3,9 +3,9 @@
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use xtask::bed::{Bed, User};
+use xtask::bed::User;
 
-use super::harness::{LIMIT, Mesh, SHOP, Test, eventually, program};
+use super::harness::{LIMIT, Mesh, SHOP, Test, eventually};
 
 pub(crate) const TESTS: &[Test] = &[
     ("without_a_gateway", no_gateway),
@@ -68,14 +68,9 @@ fn not_there(mesh: &Mesh) -> anyhow::Result<()> {
 
 fn no_istio(mesh: &Mesh) -> anyhow::Result<()> {
     let kubernetes = "{nodes: [], istio: false}".parse()?;
-    let bed = Bed::up(&format!("{:.12}none", mesh.bed().name()), &kubernetes)?.guard();
+    let mesh = mesh.beside("none", &kubernetes)?;
     for command in [&ADD[..], &["list", "-n", "shop"], &["diagnose", "-n", "shop"]] {
-        let output = bed.command_as(User::Admin, program()?).args(command).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.code() == Some(1), "{command:?} ended with {:?}: {said}", output.status.code());
-        for words in ["networking.istio.io", "hint: is this the right cluster?"] {
-            ensure!(said.contains(words), "{command:?} said {said}");
-        }
+        mesh.plugin(command)?.expect(1, &["networking.istio.io", "hint: is this the right cluster?"])?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use xtask::{
 pub(crate) use self::{
     audit::Mark,
     calls::Answer,
-    load::Fates,
+    load::{Fates, now_ms},
     plugin::{Ended, Running},
 };
 
@@ -91,6 +91,12 @@ impl Mesh {
             Err(_) => Owned::Ours(Bed::up("mesh", &Topology::standard()?)?.guard()),
         };
         Ok(Self { bed })
+    }
+
+    /// A mesh of another kind, beside this one, with its name and these letters.
+    pub(crate) fn beside(&self, letters: &str, topology: &Topology) -> anyhow::Result<Self> {
+        let name = format!("{:.12}{letters}", self.bed().name());
+        Ok(Self { bed: Owned::Ours(Bed::up(&name, topology)?.guard()) })
     }
 
     /// The bed underneath.

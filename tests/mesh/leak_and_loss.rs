@@ -3,15 +3,13 @@
 //! The control is the same load over the objects of Istio's own documentation, written with kubectl: it must show the
 //! leaks that the plugin avoids, or the test would not see them either.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use anyhow::{bail, ensure};
 use xtask::{
     bed::User,
     world::record::{Entry, Event},
 };
 
-use super::harness::{Answer, Fates, LIMIT, Mesh, SHOP, Test, eventually, say};
+use super::harness::{Answer, Fates, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};
 
 pub(crate) const TESTS: &[Test] = &[
     ("twenty_cycles_leak_nothing_and_lose_nothing", |mesh| cycles(mesh, User::Admin, "shared", CYCLES)),
@@ -107,10 +105,4 @@ fn around(mesh: &Mesh, arrived: &[Entry]) -> anyhow::Result<Vec<Entry>> {
         }
     }
     Ok(around)
-}
-
-/// The clock that the load writes down.
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

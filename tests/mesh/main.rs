@@ -3,6 +3,7 @@
 //! Tests run one after another, each on a clean mesh, so their order does not matter. `MESH_BED=NAME` runs them on a bed
 //! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
 
+mod allow_any;
 mod conflicts;
 mod diagnose;
 mod dry_run;
@@ -47,6 +48,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("hostile", hostile::TESTS),
     ("kubectl_versions", kubectl_versions::TESTS),
     ("diagnose", diagnose::TESTS),
+    ("allow_any", allow_any::TESTS),
 ];
 
 fn main() -> ExitCode {

@@ -5,6 +5,7 @@ use std::{
     fmt, fs,
     path::PathBuf,
     process::{Child, Stdio},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::ensure;
@@ -129,4 +130,10 @@ fn words(sample: &Sample) -> String {
         (Some(status), _) => format!("{scheme} {status}"),
         (None, error) => format!("{scheme} {}", error.as_deref().unwrap_or("no answer")),
     }
+}
+
+/// The clock that the load writes down.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
