@@ -1,7 +1,7 @@
 //! Clusters that cannot carry an egress as they are: no Istio, no gateway, none that is ready, more than one. Each is
 //! said with the right exit code before anything is written, and works again once it is put right.
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use xtask::bed::User;
 
