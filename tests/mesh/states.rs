@@ -10,6 +10,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_whole_egress_is_ready_with_its_gateway_and_nodes", whole),
     ("an_object_that_is_missing_is_named", incomplete),
     ("an_object_that_was_edited_is_named_with_its_editor", changed),
+    ("a_change_that_meets_the_fields_of_others_says_how_far_it_came", stopped_half_way),
     ("the_documented_objects_made_by_hand_are_foreign", foreign),
     ("every_format_tells_the_same", formats),
     ("nothing_is_said_to_be_nothing", nothing),
@@ -59,17 +60,7 @@ fn incomplete(mesh: &Mesh) -> anyhow::Result<()> {
 
 fn changed(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
-    let patch = r#"{"spec":{"exportTo":["*"]}}"#;
-    mesh.bed().kubectl(&[
-        "patch",
-        "virtualservices.networking.istio.io",
-        "edition-cnn-com",
-        "--namespace=shop",
-        "--type=merge",
-        "--field-manager=somebody",
-        "--patch",
-        patch,
-    ])?;
+    edit_mesh_leg(mesh)?;
     let row = only_row(mesh)?;
     ensure!(row["state"] == "changed", "{row:#}");
     ensure!(row["changes"][0]["object"]["name"] == "edition-cnn-com", "{row:#}");
@@ -83,6 +74,40 @@ fn changed(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&[&add[..], &["--force-conflicts"]].concat())?;
     ensure!(only_row(mesh)?["state"] == "ready");
     mesh.expect_via_gateway(SHOP, "https://edition.cnn.com/").map(drop)
+}
+
+/// The fields of others show only when they are written, which may be after other objects were.
+fn stopped_half_way(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
+    edit_mesh_leg(mesh)?;
+    mesh.plugin(&["add", "edition.cnn.com:80", "-n", "shop"])?.expect(
+        7,
+        &[
+            "written      serviceentry.networking.istio.io/edition-cnn-com-upstream in namespace shop",
+            "written      virtualservice.networking.istio.io/edition-cnn-com-gateway in namespace shop",
+            "not reached  virtualservice.networking.istio.io/edition-cnn-com in namespace shop",
+            "not reached  serviceentry.networking.istio.io/edition-cnn-com in namespace shop",
+            "conflict with \"somebody\" on .spec.exportTo",
+        ],
+    )?;
+    mesh.expect_refused(SHOP, "http://edition.cnn.com/")?;
+    mesh.done(&["add", "edition.cnn.com:80", "-n", "shop", "--force-conflicts"])?;
+    mesh.expect_via_gateway(SHOP, "http://edition.cnn.com/").map(drop)
+}
+
+/// Somebody shows the routes to everybody.
+fn edit_mesh_leg(mesh: &Mesh) -> anyhow::Result<()> {
+    let edited = mesh.bed().kubectl(&[
+        "patch",
+        "virtualservices.networking.istio.io",
+        "edition-cnn-com",
+        "--namespace=shop",
+        "--type=merge",
+        "--field-manager=somebody",
+        "--patch",
+        r#"{"spec":{"exportTo":["*"]}}"#,
+    ]);
+    edited.map(drop)
 }
 
 fn foreign(mesh: &Mesh) -> anyhow::Result<()> {

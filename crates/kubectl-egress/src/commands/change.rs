@@ -9,7 +9,7 @@ use egress_core::role::{Kind, Role};
 use egress_core::shape::Part;
 use egress_core::snapshot::Unreadable;
 use egress_render::format::OutputFormat;
-use egress_render::outcome::{DryRun, Outcome, Proven, StepOutcome, Verb};
+use egress_render::outcome::{DryRun, Outcome, Proven, Verb};
 use egress_render::{diff, plan as plan_view};
 
 use super::engine::{self, End, Engine};
@@ -120,8 +120,11 @@ impl Change<'_> {
             outcomes.push(outcome);
             end = ended;
         }
-        if matches!(end, End::Done) {
-            say_what_is_unproven(&outcomes, terminal);
+        match end {
+            End::Done => say_what_is_unproven(&outcomes, terminal),
+            // The error speaks of one object; what became of the others must be said as well.
+            End::Failed(_) if is_anything_written(&outcomes) => terminal.note(&result::progress(&outcomes)),
+            _ => {}
         }
         result::print(&outcomes, self.output, terminal)?;
         finish(end, &outcomes, self.writing.proof.timeout)
@@ -250,8 +253,12 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
 
 /// Whether a run ended at a pair that it could neither read nor write: seen in no proxy, it is most likely not there.
 fn waited_for_the_pair(outcomes: &[Outcome]) -> bool {
-    let steps = || outcomes.iter().flat_map(|outcome| &outcome.steps);
-    let written = |step: &StepOutcome| !matches!(step.verb, Verb::Unchanged | Verb::NotReached);
-    let last = steps().take_while(|step| step.verb != Verb::NotReached).last();
-    last.is_some_and(|step| step.role == Role::SharedDestinationRule) && !steps().any(written)
+    let steps = outcomes.iter().flat_map(|outcome| &outcome.steps);
+    let last = steps.take_while(|step| step.verb != Verb::NotReached).last();
+    last.is_some_and(|step| step.role == Role::SharedDestinationRule) && !is_anything_written(outcomes)
+}
+
+fn is_anything_written(outcomes: &[Outcome]) -> bool {
+    let mut steps = outcomes.iter().flat_map(|outcome| &outcome.steps);
+    steps.any(|step| !matches!(step.verb, Verb::Unchanged | Verb::NotReached))
 }
