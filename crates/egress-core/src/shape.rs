@@ -4,10 +4,11 @@
 
 use thiserror::Error;
 
-use crate::intent::{GatewayName, Hop, Layout};
-use crate::metadata::Record;
+use crate::intent::{GatewayName, Hop, Intent, Layout};
+use crate::metadata::{self, Record};
+use crate::names;
 use crate::port::Protocol;
-use crate::resource::Resource;
+use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
@@ -73,6 +74,21 @@ pub fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Resul
         Layout::Shared => shared::build(record, gateway, mesh),
         Layout::Documented => documented::build(record, gateway, mesh),
     })
+}
+
+impl Part {
+    /// An object of one host, in the namespace of its callers.
+    fn of_host(intent: &Intent, role: Role, spec: Spec) -> Self {
+        let name = names::object(&intent.base_name(), role);
+        let resource = Resource {
+            id: ObjectId { kind: role.kind(), namespace: intent.namespace.clone(), name },
+            labels: metadata::labels(),
+            annotations: metadata::annotations(Some(intent.host.as_str()), role),
+            spec,
+            live: None,
+        };
+        Part { role, resource }
+    }
 }
 
 fn accept(record: &Record, gateway: &GatewayFacts) -> Result<(), Refusal> {

@@ -18,10 +18,9 @@ use egress_istio::virtual_service::VirtualServiceSpec;
 use super::legs::{Leg, service_entry, without_certificate_header};
 use super::{HTTP_HOP, Part, TLS_HOP};
 use crate::intent::{Hop, Intent};
-use crate::metadata::{self, Record};
-use crate::names;
+use crate::metadata::Record;
 use crate::port::{Port, Protocol};
-use crate::resource::{ObjectId, Resource, Spec};
+use crate::resource::Spec;
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
@@ -30,14 +29,18 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
     let intent = &record.intent;
     let service = intent.gateway.service_host(&mesh.cluster_domain);
     let mut parts = vec![
-        part(intent, Role::Gateway, Spec::Gateway(gateway_object(intent, gateway))),
-        part(
+        Part::of_host(intent, Role::Gateway, Spec::Gateway(gateway_object(intent, gateway))),
+        Part::of_host(
             intent,
             Role::DestinationRule,
             Spec::DestinationRule(Box::new(destination_rule(intent, &service))),
         ),
-        part(intent, Role::MeshLeg, Spec::VirtualService(virtual_service(intent, &service))),
-        part(intent, Role::Client, entry(intent, vec![".".to_owned(), intent.gateway.namespace.clone()])),
+        Part::of_host(intent, Role::MeshLeg, Spec::VirtualService(virtual_service(intent, &service))),
+        Part::of_host(
+            intent,
+            Role::Client,
+            entry(intent, vec![".".to_owned(), intent.gateway.namespace.clone()]),
+        ),
     ];
     for part in &mut parts {
         if part.role == Role::Client {
@@ -184,22 +187,5 @@ fn joined<T>(first: Option<Vec<T>>, second: Option<Vec<T>>) -> Option<Vec<T>> {
             Some(first)
         }
         (first, second) => first.or(second),
-    }
-}
-
-fn part(intent: &Intent, role: Role, spec: Spec) -> Part {
-    Part {
-        role,
-        resource: Resource {
-            id: ObjectId {
-                kind: role.kind(),
-                namespace: intent.namespace.clone(),
-                name: names::object(&intent.base_name(), role),
-            },
-            labels: metadata::labels(),
-            annotations: metadata::annotations(Some(intent.host.as_str()), role),
-            spec,
-            live: None,
-        },
     }
 }

@@ -35,10 +35,10 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
     let upstream = names::upstream_host(intent.host.as_str(), &intent.namespace);
     let mut parts = pair(gateway, mesh).to_vec();
     parts.extend([
-        part(intent, Role::Upstream, upstream_entry(intent, upstream.clone())),
-        part(intent, Role::GatewayLeg, gateway_leg(intent, &upstream)),
-        part(intent, Role::MeshLeg, mesh_leg(intent, mesh)),
-        part(intent, Role::Client, client_entry(intent)),
+        Part::of_host(intent, Role::Upstream, upstream_entry(intent, upstream.clone())),
+        Part::of_host(intent, Role::GatewayLeg, gateway_leg(intent, &upstream)),
+        Part::of_host(intent, Role::MeshLeg, mesh_leg(intent, mesh)),
+        Part::of_host(intent, Role::Client, client_entry(intent)),
     ]);
     for part in &mut parts {
         if part.role == Role::Upstream {
@@ -167,18 +167,4 @@ fn client_entry(intent: &Intent) -> Spec {
     let mut entry = service_entry(intent.host.to_string(), intent.export_to.clone(), intent);
     entry.location = Some(ServiceEntryLocation::MeshExternal);
     Spec::ServiceEntry(entry)
-}
-
-fn part(intent: &Intent, role: Role, spec: Spec) -> Part {
-    let name = names::object(&intent.base_name(), role);
-    Part {
-        role,
-        resource: Resource {
-            id: ObjectId { kind: role.kind(), namespace: intent.namespace.clone(), name },
-            labels: metadata::labels(),
-            annotations: metadata::annotations(Some(intent.host.as_str()), role),
-            spec,
-            live: None,
-        },
-    }
 }
