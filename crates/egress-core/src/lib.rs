@@ -12,6 +12,7 @@ pub mod inventory;
 pub mod metadata;
 pub mod names;
 pub mod plan;
+pub mod policy;
 pub mod port;
 pub mod proof;
 pub mod proxy;

@@ -1,0 +1,2 @@
+//! What a policy of kubectl-egress is written with.
+#![no_std]
