@@ -18,6 +18,7 @@ use crate::shape::Part;
 use crate::snapshot::{Snapshot, created};
 
 mod foreign;
+pub mod pair;
 pub mod state;
 
 pub use state::{Change, State};

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::host::printable;
 use crate::intent::{GatewayName, Hop, Intent, Layout};
+use crate::names::Names;
 use crate::port::Port;
 use crate::resource::Resource;
 use crate::role::Role;
@@ -25,6 +26,8 @@ pub const ROLE: &str = "kubectl-egress.github.io/role";
 pub const ADDED_AT: &str = "kubectl-egress.github.io/added-at";
 /// On the record: the user the API server saw.
 pub const ADDED_BY: &str = "kubectl-egress.github.io/added-by";
+/// On every object of a host: the policies that judged it, as they were then.
+pub const POLICIES: &str = "kubectl-egress.github.io/policies";
 const PORTS: &str = "kubectl-egress.github.io/ports";
 /// On the record: the layout; only the record has it.
 pub const LAYOUT: &str = "kubectl-egress.github.io/layout";
@@ -32,12 +35,15 @@ const HOP: &str = "kubectl-egress.github.io/hop";
 const GATEWAY: &str = "kubectl-egress.github.io/gateway";
 const EXPORT_TO: &str = "kubectl-egress.github.io/export-to";
 const REASON: &str = "kubectl-egress.github.io/reason";
+const NAMES: &str = "kubectl-egress.github.io/names";
 
 /// What was asked for, and by whom: the annotations of the first object of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What was asked for.
     pub intent: Intent,
+    /// What its objects are called, where a policy named them.
+    pub names: Names,
     /// When.
     pub added_at: Option<Timestamp>,
     /// By which user, as the API server knows them.
@@ -96,6 +102,9 @@ impl Record {
             (EXPORT_TO.to_owned(), export_to.join(",")),
         ]);
         written.extend(reason.clone().map(|reason| (REASON.to_owned(), reason)));
+        if !self.names.is_default() {
+            written.insert(NAMES.to_owned(), self.names.to_text());
+        }
         written.extend(self.added_at.map(|time| (ADDED_AT.to_owned(), time.to_string())));
         written.extend(self.added_by.clone().map(|user| (ADDED_BY.to_owned(), user)));
         written
@@ -118,6 +127,7 @@ impl Record {
                 export_to: reader.text(EXPORT_TO)?.split(',').map(str::to_owned).collect(),
                 reason: reader.0.get(REASON).cloned(),
             },
+            names: reader.names()?,
             added_at: reader.0.get(ADDED_AT).and_then(|time| time.parse().ok()),
             added_by: reader.0.get(ADDED_BY).cloned(),
         })
@@ -135,6 +145,12 @@ impl Reader<'_> {
     fn parse<T: std::str::FromStr>(&self, key: &'static str) -> Result<T, RecordError> {
         let text = self.text(key)?;
         text.parse().map_err(|_| RecordError { key, problem: format!("not readable: `{}`", printable(text)) })
+    }
+
+    fn names(&self) -> Result<Names, RecordError> {
+        let Some(text) = self.0.get(NAMES) else { return Ok(Names::default()) };
+        let problem = || format!("not readable: `{}`", printable(text));
+        Names::parse(text).ok_or_else(|| RecordError { key: NAMES, problem: problem() })
     }
 
     fn list<T: Ord, E>(

@@ -2,6 +2,10 @@
 //!
 //! Knows the rules of names. Knows nothing of which objects a layout makes.
 
+mod chosen;
+
+pub use chosen::Names;
+
 use sha2::{Digest, Sha256};
 
 use crate::host::Host;

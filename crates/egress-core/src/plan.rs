@@ -10,6 +10,7 @@ use crate::role::Role;
 pub mod add;
 mod expect;
 pub mod remove;
+pub mod rename;
 
 /// All steps for one host in one namespace.
 #[derive(Clone, Debug, PartialEq)]

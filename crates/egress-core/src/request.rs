@@ -63,6 +63,7 @@ pub fn join(asked: Record, found: Option<&Record>) -> Result<Joined, JoinError> 
         });
     }
     let record = Record {
+        names: asked.names,
         added_at: found.added_at,
         added_by: found.added_by.clone(),
         intent: Intent {

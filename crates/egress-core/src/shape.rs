@@ -4,15 +4,15 @@
 
 use thiserror::Error;
 
-use crate::intent::{GatewayName, Hop, Intent, Layout};
+use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record};
-use crate::names;
 use crate::port::Protocol;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
 pub mod documented;
+pub mod dress;
 mod legs;
 pub mod shared;
 
@@ -78,10 +78,14 @@ pub fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Resul
 
 impl Part {
     /// An object of one host, in the namespace of its callers.
-    fn of_host(intent: &Intent, role: Role, spec: Spec) -> Self {
-        let name = names::object(&intent.base_name(), role);
+    fn of_host(record: &Record, role: Role, spec: Spec) -> Self {
+        let intent = &record.intent;
         let resource = Resource {
-            id: ObjectId { kind: role.kind(), namespace: intent.namespace.clone(), name },
+            id: ObjectId {
+                kind: role.kind(),
+                namespace: intent.namespace.clone(),
+                name: record.names.object(intent, role),
+            },
             labels: metadata::labels(),
             annotations: metadata::annotations(Some(intent.host.as_str()), role),
             spec,

@@ -120,7 +120,7 @@ pub struct PodFacts {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeFacts {
     /// Its name.
     pub name: String,
@@ -128,6 +128,12 @@ pub struct NodeFacts {
     pub labels: BTreeMap<String, String>,
     /// Its condition Ready.
     pub ready: bool,
+    /// Not cordoned.
+    pub schedulable: bool,
+    /// Its taints, as `key=value:Effect`.
+    pub taints: Vec<String>,
+    /// Its addresses, of whatever type.
+    pub addresses: Vec<String>,
 }
 
 /// Something that could not be read.

@@ -50,10 +50,12 @@ Exit codes:
   1  findings, or a change failed and the cluster is as before
   2  the command line is wrong
   3  changes are pending (--diff)
+  4  a policy denies it; nothing was written
   5  the cluster cannot be reached, or rights are missing
   6  written, but not proven live in time; safe to run again
   7  conflict: someone else owns it, or the cluster moved
   8  not everything could be checked
+  9  a policy could not decide; refused, never allowed
   130  interrupted";
 
 /// The whole command line.

@@ -15,7 +15,7 @@ pub use hint::target as target_hint;
 use crate::program::Program;
 use crate::terminal::Terminal;
 
-/// The exit codes, the same for every command and every output format. 4 and 9 are kept for policies.
+/// The exit codes, the same for every command and every output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Code {
@@ -27,6 +27,8 @@ pub enum Code {
     Usage = 2,
     /// Changes are pending (`--diff`).
     Pending = 3,
+    /// A policy denies it; nothing was written.
+    Denied = 4,
     /// The cluster cannot be reached, or rights are missing.
     Unreachable = 5,
     /// Written, but not proven live in time; safe to run again.
@@ -35,6 +37,8 @@ pub enum Code {
     Conflict = 7,
     /// Not everything could be checked.
     Unchecked = 8,
+    /// A policy could not decide: refused, never allowed.
+    Undecided = 9,
     /// Interrupted; what was and was not done has been said.
     Interrupted = 130,
 }

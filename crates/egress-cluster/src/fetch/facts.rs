@@ -30,13 +30,24 @@ pub(super) fn pod(pod: &Pod) -> PodFacts {
 
 /// A node as a fact.
 pub(super) fn node(node: &Node) -> NodeFacts {
-    let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let spec = node.spec.as_ref();
+    let status = node.status.as_ref();
+    let conditions = status.into_iter().flat_map(|status| status.conditions.iter().flatten());
+    let taints = spec.into_iter().flat_map(|spec| spec.taints.iter().flatten());
+    let addresses = status.into_iter().flat_map(|status| status.addresses.iter().flatten());
     NodeFacts {
         name: node.metadata.name.clone().unwrap_or_default(),
         labels: node.metadata.labels.clone().unwrap_or_default(),
         ready: conditions
             .into_iter()
             .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        schedulable: !spec.and_then(|spec| spec.unschedulable).unwrap_or(false),
+        taints: taints
+            .map(|taint| {
+                format!("{}={}:{}", taint.key, taint.value.as_deref().unwrap_or_default(), taint.effect)
+            })
+            .collect(),
+        addresses: addresses.map(|address| address.address.clone()).collect(),
     }
 }
 

@@ -60,7 +60,13 @@ pub fn of(egress: &Egress, snapshot: &Snapshot) -> State {
         return State::Incomplete { missing };
     }
     let differs = |part: &Part| found(part).filter(|live| !part.resource.is_fulfilled_by(live)).map(change);
-    let changes: Vec<Change> = wanted.iter().filter_map(differs).collect();
+    // A rename that was cut short leaves objects of the old names.
+    let is_left = |part: &&Part| {
+        let mut same = wanted.iter().filter(|wanted| wanted.role == part.role).peekable();
+        same.peek().is_some() && same.all(|wanted| wanted.resource.id != part.resource.id)
+    };
+    let left = egress.parts.iter().filter(is_left).map(|part| change(&part.resource));
+    let changes: Vec<Change> = wanted.iter().filter_map(differs).chain(left).collect();
     if changes.is_empty() { State::Ready } else { State::Changed { changes } }
 }
 

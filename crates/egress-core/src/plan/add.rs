@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Plan, Step, apply, expect};
+use super::{Action, Plan, Step, apply, expect, rename};
 use crate::intent::{Intent, Layout};
 use crate::metadata;
 use crate::proof::{Demand, Expectation, Side};
@@ -15,12 +15,15 @@ use crate::role::Role;
 use crate::shape::{HTTP_HOP, Part, documented, shared};
 use crate::snapshot::{MeshFacts, Snapshot};
 
-/// The steps from the snapshot to the wanted parts, which `shape::build` made for this intent.
+/// The steps from the snapshot to the wanted parts, which `shape::build` made for this intent. Objects of the same
+/// egress under other names go last, once those that are wanted are proven.
 pub fn plan(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Plan {
     let steps = match intent.layout {
-        Layout::Shared => {
-            wanted.iter().filter_map(|part| shared_step(intent, part, wanted, snapshot)).collect()
-        }
+        Layout::Shared => wanted
+            .iter()
+            .filter_map(|part| shared_step(intent, part, wanted, snapshot))
+            .chain(rename::retire(intent, wanted, snapshot))
+            .collect(),
         Layout::Documented => documented_steps(intent, wanted, snapshot),
     };
     Plan { host: intent.host.clone(), namespace: intent.namespace.clone(), steps }
@@ -60,7 +63,7 @@ fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Expectation {
 
 /// Clusters to which other namespaces' gateway legs for this host lead: the gateway joins the routes of one host, and
 /// the oldest rule serves all.
-fn others(intent: &Intent, snapshot: &Snapshot) -> BTreeSet<String> {
+pub(super) fn others(intent: &Intent, snapshot: &Snapshot) -> BTreeSet<String> {
     snapshot
         .resources
         .iter()

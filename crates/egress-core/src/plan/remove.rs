@@ -51,9 +51,7 @@ impl Removal<'_> {
             self.delete(Role::GatewayLeg, gateway),
             self.delete(Role::Upstream, None),
         ]
-        .into_iter()
-        .flatten()
-        .collect()
+        .concat()
     }
 
     /// The two objects that were written in stages lose their second stage first.
@@ -67,16 +65,14 @@ impl Removal<'_> {
             Some(Step { role, object: first.resource.clone(), action, proof })
         };
         [
-            narrow(Role::Client, self.forgotten()),
-            narrow(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)),
+            narrow(Role::Client, self.forgotten()).into_iter().collect(),
+            narrow(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)).into_iter().collect(),
             self.delete(Role::MeshLeg, self.gone(Side::Gateway, Role::MeshLeg, &BOTH)),
             self.delete(Role::DestinationRule, None),
             self.delete(Role::Gateway, None),
             self.delete(Role::Client, None),
         ]
-        .into_iter()
-        .flatten()
-        .collect()
+        .concat()
     }
 
     /// Objects of others are deleted whole, never edited; Gateways and DestinationRules may serve more than this host
@@ -117,14 +113,21 @@ impl Removal<'_> {
         (!expectation.demands.is_empty()).then_some(expectation)
     }
 
-    /// Deletes the object if it is there. If it is gone already the proof is still asked for: whoever deleted it may
-    /// have been cut short before they saw the effect.
-    fn delete(&self, role: Role, proof: Option<Expectation>) -> Option<Step> {
-        if let Some(live) = self.live(role) {
-            return Some(deletion(role, live, proof));
+    /// Deletes the object if it is there, and each that plays the same part: a rename that was cut short leaves two. If
+    /// it is gone already the proof is still asked for: whoever deleted it may have been cut short before they saw the
+    /// effect.
+    fn delete(&self, role: Role, mut proof: Option<Expectation>) -> Vec<Step> {
+        let live = self.egress.parts.iter().filter(|part| part.role == role);
+        // Only after the last of them is anything gone.
+        let mut steps: Vec<Step> = live.map(|part| deletion(role, &part.resource, None)).collect();
+        match steps.last_mut() {
+            Some(last) => last.proof = proof,
+            None => {
+                let object = proof.is_some().then(|| self.routes(role).cloned()).flatten();
+                steps.extend(object.map(|object| Step { role, object, action: None, proof: proof.take() }));
+            }
         }
-        let object = self.routes(role)?.clone();
-        Some(Step { role, object, action: None, proof: Some(proof?) })
+        steps
     }
 }
 

@@ -29,15 +29,15 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
     let intent = &record.intent;
     let service = intent.gateway.service_host(&mesh.cluster_domain);
     let mut parts = vec![
-        Part::of_host(intent, Role::Gateway, Spec::Gateway(gateway_object(intent, gateway))),
+        Part::of_host(record, Role::Gateway, Spec::Gateway(gateway_object(intent, gateway))),
         Part::of_host(
-            intent,
+            record,
             Role::DestinationRule,
-            Spec::DestinationRule(Box::new(destination_rule(intent, &service))),
+            Spec::DestinationRule(Box::new(destination_rule(record, &service))),
         ),
-        Part::of_host(intent, Role::MeshLeg, Spec::VirtualService(virtual_service(intent, &service))),
+        Part::of_host(record, Role::MeshLeg, Spec::VirtualService(virtual_service(record, &service))),
         Part::of_host(
-            intent,
+            record,
             Role::Client,
             entry(intent, vec![".".to_owned(), intent.gateway.namespace.clone()]),
         ),
@@ -118,7 +118,8 @@ fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
     }
 }
 
-fn destination_rule(intent: &Intent, service: &str) -> DestinationRuleSpec {
+fn destination_rule(record: &Record, service: &str) -> DestinationRuleSpec {
+    let intent = &record.intent;
     let mtls = || {
         let settings = DestinationRuleSubsetsTrafficPolicyPortLevelSettings {
             port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort {
@@ -143,7 +144,7 @@ fn destination_rule(intent: &Intent, service: &str) -> DestinationRuleSpec {
         // Every DestinationRule of one host and namespace must have the same exportTo, or the younger hides the older.
         export_to: Some(vec![".".to_owned()]),
         subsets: Some(vec![DestinationRuleSubsets {
-            name: intent.base_name(),
+            name: record.names.subset(intent),
             traffic_policy: secured.then(mtls),
             ..Default::default()
         }]),
@@ -151,11 +152,13 @@ fn destination_rule(intent: &Intent, service: &str) -> DestinationRuleSpec {
     }
 }
 
-fn virtual_service(intent: &Intent, service: &str) -> VirtualServiceSpec {
-    let base = intent.base_name();
+fn virtual_service(record: &Record, service: &str) -> VirtualServiceSpec {
+    let intent = &record.intent;
+    let subset = record.names.subset(intent);
+    let bound = record.names.object(intent, Role::Gateway);
     let host = intent.host.to_string();
-    let mesh = Leg { host: service, subset: Some(&base), gateways: Some("mesh"), weight: Some(100) };
-    let gateway = Leg { host: &host, subset: None, gateways: Some(&base), weight: Some(100) };
+    let mesh = Leg { host: service, subset: Some(&subset), gateways: Some("mesh"), weight: Some(100) };
+    let gateway = Leg { host: &host, subset: None, gateways: Some(&bound), weight: Some(100) };
     let gateway_http = gateway.gateway_http(intent).map(|rules| match intent.hop {
         Hop::Mtls => without_certificate_header(rules),
         Hop::Plain => rules,
@@ -163,7 +166,7 @@ fn virtual_service(intent: &Intent, service: &str) -> VirtualServiceSpec {
     VirtualServiceSpec {
         hosts: Some(vec![host.clone()]),
         export_to: Some(vec![".".to_owned(), intent.gateway.namespace.clone()]),
-        gateways: Some(vec![base.clone(), "mesh".to_owned()]),
+        gateways: Some(vec![bound.clone(), "mesh".to_owned()]),
         http: joined(mesh.mesh_http(intent), gateway_http),
         tls: joined(mesh.mesh_tls(intent), gateway.gateway_tls(intent)),
         tcp: None,

@@ -33,12 +33,12 @@ pub const SUBSET: &str = "mesh";
 pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
     let intent = &record.intent;
     let upstream = names::upstream_host(intent.host.as_str(), &intent.namespace);
-    let mut parts = pair(gateway, mesh).to_vec();
+    let mut parts = pair(record, gateway, mesh).to_vec();
     parts.extend([
-        Part::of_host(intent, Role::Upstream, upstream_entry(intent, upstream.clone())),
-        Part::of_host(intent, Role::GatewayLeg, gateway_leg(intent, &upstream)),
-        Part::of_host(intent, Role::MeshLeg, mesh_leg(intent, mesh)),
-        Part::of_host(intent, Role::Client, client_entry(intent)),
+        Part::of_host(record, Role::Upstream, upstream_entry(intent, upstream.clone())),
+        Part::of_host(record, Role::GatewayLeg, gateway_leg(record, &upstream)),
+        Part::of_host(record, Role::MeshLeg, mesh_leg(intent, mesh)),
+        Part::of_host(record, Role::Client, client_entry(intent)),
     ]);
     for part in &mut parts {
         if part.role == Role::Upstream {
@@ -49,14 +49,14 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
 }
 
 /// The pair of a gateway: written once, never edited by `add` or `remove`.
-pub fn pair(gateway: &GatewayFacts, mesh: &MeshFacts) -> [Part; 2] {
+fn pair(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> [Part; 2] {
     let make = |role: Role, spec| Part {
         role,
         resource: Resource {
             id: ObjectId {
                 kind: role.kind(),
                 namespace: gateway.name.namespace.clone(),
-                name: names::shared_pair(&gateway.name.service),
+                name: record.names.object(&record.intent, role),
             },
             labels: metadata::labels(),
             annotations: metadata::annotations(None, role),
@@ -137,9 +137,11 @@ fn upstream_entry(intent: &Intent, upstream: String) -> Spec {
     Spec::ServiceEntry(entry)
 }
 
-fn gateway_leg(intent: &Intent, upstream: &str) -> Spec {
+fn gateway_leg(record: &Record, upstream: &str) -> Spec {
+    let intent = &record.intent;
     let leg = Leg { host: upstream, subset: None, gateways: None, weight: None };
-    let gateway = format!("{}/{}", intent.gateway.namespace, names::shared_pair(&intent.gateway.service));
+    let pair = record.names.object(intent, Role::SharedGateway);
+    let gateway = format!("{}/{pair}", intent.gateway.namespace);
     Spec::VirtualService(VirtualServiceSpec {
         hosts: Some(vec![intent.host.to_string()]),
         export_to: Some(vec![intent.gateway.namespace.clone()]),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use egress_core::intent::{GatewayName, Hop, Intent, Layout};
 use egress_core::metadata::Record;
+use egress_core::names::Names;
 use egress_core::plan::{Action, Step};
 use egress_core::resource::{Live, Resource};
 use egress_core::shape::{self, Part};
@@ -25,6 +26,7 @@ pub(crate) fn request(host: &str) -> Record {
             export_to: vec![".".to_owned()],
             reason: None,
         },
+        names: Names::default(),
         added_at: "2026-11-22T12:00:00Z".parse().ok(),
         added_by: Some("jane".to_owned()),
     }

@@ -13,4 +13,5 @@ mod plans;
 mod proof;
 mod proxies;
 mod records;
+mod rename;
 mod requests;

@@ -2,7 +2,7 @@
 
 use egress_core::host::Host;
 use egress_core::intent::Layout;
-use egress_core::inventory::State;
+use egress_core::inventory::{Egress, State};
 use egress_core::names;
 use egress_core::resource::ObjectId;
 use egress_core::role::Role;
@@ -45,8 +45,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         return seen.map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     };
     let exists: Vec<String> = egress.parts.iter().map(|part| part.role.to_string()).collect();
-    let mut gone: Vec<(Option<Role>, &ObjectId)> =
-        missing.iter().map(|id| (role(id, &egress.host), id)).collect();
+    let mut gone: Vec<(Option<Role>, &ObjectId)> = missing.iter().map(|id| (role(id, egress), id)).collect();
     gone.sort_by_key(|(role, _)| *role);
     let Some((first, id)) = gone.first() else { return Outcome::Good(None) };
     let names: Vec<String> = gone
@@ -68,11 +67,15 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 }
 
 /// The part that a missing object played.
-fn role(id: &ObjectId, host: &egress_core::host::DnsName) -> Option<Role> {
-    let base = names::base(&Host::Name(host.clone()));
+fn role(id: &ObjectId, egress: &Egress) -> Option<Role> {
+    let base = names::base(&Host::Name(egress.host.clone()));
+    let name = |role: Role| match egress.readable_record() {
+        Some(record) => record.names.object(&record.intent, role),
+        None => names::object(&base, role),
+    };
     let plays = |role: &Role| match role {
         Role::SharedGateway | Role::SharedDestinationRule => false,
-        role => role.kind() == id.kind && names::object(&base, *role) == id.name,
+        role => role.kind() == id.kind && name(*role) == id.name,
     };
     let shared =
         [Role::SharedGateway, Role::SharedDestinationRule].into_iter().find(|role| role.kind() == id.kind);

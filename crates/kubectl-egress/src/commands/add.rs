@@ -135,6 +135,7 @@ fn records(settings: &Add, namespace: &str, gateway: &GatewayFacts, user: Option
             export_to: settings.export_to.clone(),
             reason: settings.reason.clone(),
         },
+        names: egress_core::names::Names::default(),
         added_at: Timestamp::from_second(now.as_second()).ok(),
         added_by: user.map(str::to_owned),
     };

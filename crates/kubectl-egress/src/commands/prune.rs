@@ -1,10 +1,8 @@
 //! `remove --prune`: the shared pair goes as well, where nobody uses it any more.
 
-use egress_core::inventory::Egress;
-use egress_core::metadata;
+use egress_core::inventory::{Egress, pair};
 use egress_core::plan::{Action, Step};
 use egress_core::role::Role;
-use egress_core::shape::shared;
 use egress_core::snapshot::Snapshot;
 
 use super::change::Work;
@@ -38,11 +36,8 @@ pub(super) fn add_pairs(
         if used || !touched {
             continue;
         }
-        let pair = shared::pair(gateway, &snapshot.mesh);
-        let live = pair.iter().rev().filter_map(|part| Some((part.role, snapshot.find(&part.resource.id)?)));
-        last.plan.steps.extend(
-            live.filter(|(_, live)| metadata::is_ours(live)).map(|(role, live)| deletion(role, live.clone())),
-        );
+        let live = pair::of(gateway, snapshot).into_iter().rev();
+        last.plan.steps.extend(live.map(|(role, live)| deletion(role, live.clone())));
     }
     Ok(())
 }
