@@ -9,13 +9,14 @@ use kube::Client;
 
 use crate::config::{ConnectOptions, resolve};
 use crate::error::{ClusterError, from_kube, one_line};
-use crate::transport;
+use crate::{identity, transport};
 
 /// A connection to one cluster. Cheap to clone; nothing is sent before the first request.
 #[derive(Clone)]
 pub struct Cluster {
     pub(crate) client: Client,
     server: String,
+    identity: String,
     default_namespace: String,
     limit: Option<Duration>,
 }
@@ -36,9 +37,10 @@ impl Cluster {
     fn prepare(options: &ConnectOptions) -> Result<Self, ClusterError> {
         let config = resolve(options)?;
         let server = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let identity = identity::of(&config);
         let default_namespace = config.default_namespace.clone();
         let client = transport::client(config).map_err(|error| unusable(&server, &error))?;
-        Ok(Cluster { client, server, default_namespace, limit: options.request_timeout })
+        Ok(Cluster { client, server, identity, default_namespace, limit: options.request_timeout })
     }
 
     /// The namespace of the context.
@@ -49,6 +51,11 @@ impl Cluster {
     /// The server's address, such as `127.0.0.1:6443`.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// The same for the same cluster by any name and address, such as `ca-sha256:…`.
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Waits for one request, no longer than `--request-timeout`.
@@ -85,6 +92,7 @@ impl Cluster {
         Cluster {
             client: Client::new(service, "default"),
             server: "fake".to_owned(),
+            identity: "fake".to_owned(),
             default_namespace: "default".to_owned(),
             limit: None,
         }

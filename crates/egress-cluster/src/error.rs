@@ -35,6 +35,16 @@ pub enum ClusterError {
     /// The user lacks a right.
     #[error("{0}")]
     Forbidden(String),
+    /// The user may not read a ConfigMap that holds policies, so nobody knows what they say.
+    #[error("the policies of this cluster may not be read: {why}")]
+    PoliciesForbidden {
+        /// Where it is.
+        namespace: String,
+        /// What it is called.
+        name: String,
+        /// What the server said.
+        why: String,
+    },
     /// The server does not serve `networking.istio.io`.
     #[error("the server doesn't have a resource type in group \"networking.istio.io\"")]
     NoIstio,
