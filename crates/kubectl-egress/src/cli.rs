@@ -10,6 +10,7 @@ pub mod completion;
 pub mod diagnose;
 pub mod global;
 pub mod list;
+pub mod policies;
 pub mod remove;
 pub mod version;
 

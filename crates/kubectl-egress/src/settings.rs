@@ -10,6 +10,7 @@ mod host_file;
 mod hosts;
 pub mod list;
 mod output;
+pub mod policies;
 pub mod remove;
 pub mod version;
 pub mod writing;

@@ -36,6 +36,15 @@ fn cluster(error: &ClusterError) -> (Code, String) {
         ClusterError::Forbidden(_) => {
             (Code::Unreachable, "what you may do says `kubectl auth can-i --list -n NAMESPACE`".to_owned())
         }
+        ClusterError::PoliciesForbidden { namespace, name, .. } => (
+            Code::Unreachable,
+            format!(
+                "everybody who changes an egress needs the right `get` on configmap `{name}` in namespace {namespace}; who \
+                 may give it types\n\
+                 `kubectl create role {name}-reader -n {namespace} --verb=get --resource=configmaps --resource-name={name}`\n\
+                 `kubectl create rolebinding {name}-reader -n {namespace} --role={name}-reader --group=system:authenticated`"
+            ),
+        ),
         ClusterError::NoIstio => {
             (Code::Failed, "is this the right cluster? type `kubectl config current-context`".to_owned())
         }

@@ -1,0 +1,25 @@
+//! The flags of commands that ask policies.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use crate::settings::policies::Trust;
+
+/// Which policies are asked, and what is said of their answers.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Policies")]
+pub struct Policies {
+    /// Ask these policies too: an egress-policy.yaml, or a module (.wasm). Those of the cluster, the repository and
+    /// your own are asked in any case
+    #[arg(long = "policy", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+
+    /// Run the cluster's policy modules without being asked: those with this digest, or any
+    #[arg(long, value_name = "DIGEST|any")]
+    pub trust_policies: Option<Trust>,
+
+    /// Show how each policy came to its answer
+    #[arg(long)]
+    pub explain: bool,
+}

@@ -1,0 +1,123 @@
+//! Which policies are asked, and where they and what is kept of them are found.
+//!
+//! Knows the folders of a user as XDG has them. Reads no file.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::cli;
+use crate::exit::{Code, Failure};
+
+/// Which policies are asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySettings {
+    /// `--policy`: configurations and modules.
+    pub files: Vec<PathBuf>,
+    /// `--trust-policies`.
+    pub trust: Option<Trust>,
+    /// `--explain`.
+    pub explain: bool,
+    /// Where policies are found.
+    pub directories: Directories,
+    /// This program: it compiles modules in a process of its own.
+    pub program: PathBuf,
+}
+
+/// Where policies, and what is kept of them, are found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directories {
+    /// The repository's policies are looked for from here upwards.
+    pub working: PathBuf,
+    /// The user's policies and what the user trusts; `None`: the user has no home.
+    pub configuration: Option<PathBuf>,
+    /// Modules that were fetched, and their native code.
+    pub cache: Option<PathBuf>,
+    /// The credentials of registries, as Docker keeps them.
+    pub registry_credentials: Option<PathBuf>,
+}
+
+/// Whose modules of a cluster run without a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Everybody's, for this one command.
+    Any,
+    /// Exactly this set of modules: `sha256:` and 64 hexadecimal digits.
+    Set(String),
+}
+
+impl PolicySettings {
+    /// Puts flags and environment together.
+    pub fn resolve(typed: cli::policies::Policies) -> Result<Self, Failure> {
+        Ok(PolicySettings {
+            files: typed.files,
+            trust: typed.trust_policies,
+            explain: typed.explain,
+            directories: Directories::of_user()?,
+            program: env::current_exe().map_err(|error| lost("which program this is", &error))?,
+        })
+    }
+}
+
+impl Directories {
+    /// The folders of whoever runs this.
+    pub fn of_user() -> Result<Self, Failure> {
+        let ours = |base: PathBuf| base.join("kubectl-egress");
+        Ok(Directories {
+            working: env::current_dir().map_err(|error| lost("the working directory", &error))?,
+            configuration: base("XDG_CONFIG_HOME", ".config").map(ours),
+            cache: base("XDG_CACHE_HOME", ".cache").map(|base| ours(base).join("policy")),
+            registry_credentials: named("DOCKER_CONFIG")
+                .or_else(|| env::home_dir().map(|home| home.join(".docker")))
+                .map(|folder| folder.join("config.json")),
+        })
+    }
+}
+
+impl FromStr for Trust {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digest = |text: &str| {
+            text.strip_prefix("sha256:").is_some_and(|hexadecimal| {
+                hexadecimal.len() == 64
+                    && hexadecimal.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+            })
+        };
+        match text {
+            "any" => Ok(Trust::Any),
+            text if digest(text) => Ok(Trust::Set(text.to_owned())),
+            _ => Err("expected `any`, or `sha256:` and 64 hexadecimal digits".to_owned()),
+        }
+    }
+}
+
+/// A folder of the XDG specification: one that is not absolute is to be ignored.
+fn base(variable: &str, in_home: &str) -> Option<PathBuf> {
+    let named = named(variable).filter(|folder| folder.is_absolute());
+    named.or_else(|| env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(in_home)))
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
+}
+
+fn lost(what: &str, error: &std::io::Error) -> Failure {
+    Failure { code: Code::Failed, message: format!("cannot tell {what}: {error}"), hint: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_trusted_only_when_it_is_whole() {
+        let digest = format!("sha256:{}", "0f".repeat(32));
+        assert_eq!(digest.parse(), Ok(Trust::Set(digest.clone())));
+        assert_eq!("any".parse(), Ok(Trust::Any));
+        for text in ["", "Any", "sha256:", "sha512:00", &digest[..70], &digest.to_uppercase()] {
+            assert!(text.parse::<Trust>().is_err(), "{text}");
+        }
+    }
+}
