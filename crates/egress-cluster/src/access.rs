@@ -33,6 +33,15 @@ pub struct Right {
     pub name: Option<String>,
 }
 
+/// The user as the API server sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The groups.
+    pub groups: Vec<String>,
+}
+
 impl Cluster {
     /// Whether the user has each of these rights, in their order.
     ///
@@ -43,12 +52,15 @@ impl Cluster {
     }
 
     /// The user as the server knows them; `None` where it does not say.
-    pub async fn whoami(&self) -> Option<String> {
+    pub async fn whoami(&self) -> Option<User> {
         let reviews: Api<SelfSubjectReview> = Api::all(self.client.clone());
         let parameters = PostParams::default();
         let review = SelfSubjectReview::default();
         let answer = self.ask(reviews.create(&parameters, &review)).await.ok()?;
-        answer.status?.user_info?.username.map(|name| one_line(&name)).filter(|name| !name.is_empty())
+        let user = answer.status?.user_info?;
+        let name = user.username.map(|name| one_line(&name)).filter(|name| !name.is_empty())?;
+        let groups = user.groups.unwrap_or_default();
+        Some(User { name, groups: groups.iter().map(|group| one_line(group)).collect() })
     }
 
     async fn review(&self, right: &Right) -> Result<bool, ClusterError> {

@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::{Collection, Reading};
 
+mod extras;
 mod facts;
 mod gateways;
 mod istio;
@@ -53,7 +54,7 @@ impl Cluster {
             self.read::<Service>(&services, &narrow),
             self.callers(&pods, scope),
             self.labelled_pods(&pods),
-            self.nodes(&nodes, scope),
+            self.all_nodes(&nodes, scope),
             self.namespaces(&namespaces),
         )?;
         let gateways = self.gateways(scope, &services, labelled.as_deref()).await?;
@@ -104,7 +105,7 @@ impl Cluster {
         }
     }
 
-    async fn nodes(&self, nodes: &Collection, scope: &Scope) -> Result<Reading<Node>, ClusterError> {
+    async fn all_nodes(&self, nodes: &Collection, scope: &Scope) -> Result<Reading<Node>, ClusterError> {
         if !scope.nodes {
             return Ok(Reading::whole(Vec::new()));
         }

@@ -126,7 +126,7 @@ impl Egress {
     }
 
     /// From the record, else from the first ServiceEntry that is there.
-    fn ports(&self) -> Vec<String> {
+    pub(crate) fn ports(&self) -> Vec<String> {
         if let Some(record) = self.readable_record() {
             return record.intent.ports.iter().map(ToString::to_string).collect();
         }

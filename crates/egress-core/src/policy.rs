@@ -5,7 +5,9 @@
 
 pub mod answer;
 pub mod descriptor;
+pub mod question;
 pub mod request;
+pub mod slots;
 
 use std::collections::BTreeSet;
 

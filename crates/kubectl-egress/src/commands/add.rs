@@ -68,7 +68,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let mut work: Vec<Work> = Vec::new();
     let mut seen = snapshot.clone();
     let mut parts = Vec::new();
-    for asked in records(settings, &namespace, gateway, user.as_deref()) {
+    for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
         let decision = decide::add(asked, gateway, &seen)?;
         // What one host writes, the next one finds: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));

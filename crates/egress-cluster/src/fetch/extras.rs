@@ -1,0 +1,34 @@
+//! Facts that are read only where a policy asks for them.
+
+use std::collections::BTreeMap;
+
+use egress_core::snapshot::NodeFacts;
+use k8s_openapi::api::core::v1::{Namespace, Node};
+use kube::Api;
+
+use super::facts;
+use crate::cluster::Cluster;
+use crate::error::ClusterError;
+use crate::list::Collection;
+
+impl Cluster {
+    /// Every node.
+    ///
+    /// # Errors
+    /// [`ClusterError::Forbidden`] where nodes may not be listed.
+    pub async fn nodes(&self) -> Result<Vec<NodeFacts>, ClusterError> {
+        let nodes: Vec<Node> = self.list(&Collection::core("nodes"), None, None).await?;
+        Ok(nodes.iter().map(facts::node).collect())
+    }
+
+    /// The labels of a namespace.
+    ///
+    /// # Errors
+    /// [`ClusterError::Forbidden`] where the namespace may not be read, [`ClusterError::NamespaceNotFound`].
+    pub async fn namespace_labels(&self, name: &str) -> Result<BTreeMap<String, String>, ClusterError> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let found = self.ask(namespaces.get_opt(name)).await?;
+        let found = found.ok_or_else(|| ClusterError::NamespaceNotFound(name.to_owned()))?;
+        Ok(found.metadata.labels.unwrap_or_default())
+    }
+}
