@@ -1,0 +1,145 @@
+//! `egress-policy.yaml`: which policies are asked, with which settings, and what is let through all the same.
+//!
+//! Knows the file. Knows no layer and loads nothing: a source is a text of one of four forms.
+
+mod document;
+mod problem;
+mod quantity;
+mod source;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use thiserror::Error;
+
+use super::descriptor::Hook;
+use super::member::Effect;
+use super::rules::glob::HostGlob;
+
+pub use self::quantity::{bytes_text, duration_text};
+
+/// The version that the file must name.
+pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
+/// The kind that the file must name.
+pub const KIND: &str = "EgressPolicySet";
+/// The longest file that is read.
+pub const MAXIMUM_BYTES: usize = 1024 * 1024;
+
+/// One file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PolicySet {
+    /// What happens where all abstain; `None`: the file does not say.
+    pub default: Option<Effect>,
+    /// The policies, in the order of the file.
+    pub policies: Vec<Entry>,
+    /// `naming: {use: NAME}`.
+    pub naming: Option<String>,
+    /// What is let through although a policy denies it.
+    pub exceptions: Vec<ExceptionEntry>,
+    /// What the engine may spend on one call.
+    pub limits: Limits,
+}
+
+/// One policy of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name: kebab-case, unique.
+    pub name: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// Which of its answers are taken; `None`: all of them.
+    pub hooks: Option<BTreeSet<Hook>>,
+    /// Canonical JSON of its settings; `{}` where the file gives none.
+    pub settings: String,
+    /// What is added to each of its denials.
+    pub on_deny: Option<String>,
+    /// Where it stands in the file, counted from 1.
+    pub line: usize,
+}
+
+/// Where a policy comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `builtin: rules`.
+    Builtin,
+    /// `./file.wasm`: a path, beginning with `./`, `../` or `/`, seen from the file's own folder.
+    File(String),
+    /// `configmap://NAME/KEY`: `binaryData` of a ConfigMap in the root namespace.
+    ConfigMap {
+        /// The ConfigMap.
+        name: String,
+        /// The key.
+        key: String,
+    },
+    /// `oci://host/repository:tag@sha256:…`, without `oci://`. A tag, a digest, or both.
+    Oci(String),
+}
+
+/// An exception as a file has it: what it is worth depends on the layer of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionEntry {
+    /// The code it lets through.
+    pub code: String,
+    /// The host, or hosts, with or without a port.
+    pub destination: HostGlob,
+    /// Whose code; `None`: anybody's.
+    pub policy: Option<String>,
+    /// The last day on which it holds.
+    pub until: Date,
+    /// Who allowed it.
+    pub approved_by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the engine may spend on one call; `None`: the file does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `wall`: the time of one call.
+    pub wall: Option<Duration>,
+    /// `fuel`: what one call may compute.
+    pub fuel: Option<u64>,
+    /// `memory`: bytes of one call.
+    pub memory: Option<u64>,
+    /// `module`: bytes of a module.
+    pub module: Option<u64>,
+    /// `compile`: the time to compile a module.
+    pub compile: Option<Duration>,
+    /// `nodes`: how many nodes a policy is told of.
+    pub nodes: Option<u64>,
+}
+
+/// What is wrong with a file, and where.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ConfigError {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1.
+    pub column: usize,
+    /// What was expected and what was found.
+    pub message: String,
+}
+
+impl PolicySet {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] points at the first thing that is wrong.
+    pub fn parse(text: &str) -> Result<PolicySet, ConfigError> {
+        document::parse(text)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Builtin => formatter.write_str("builtin"),
+            Source::File(path) => formatter.write_str(path),
+            Source::ConfigMap { name, key } => write!(formatter, "configmap://{name}/{key}"),
+            Source::Oci(reference) => write!(formatter, "oci://{reference}"),
+        }
+    }
+}

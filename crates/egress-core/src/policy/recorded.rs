@@ -1,0 +1,149 @@
+//! Who decided when an object was written: the text of its annotation, and what has changed since.
+//!
+//! Knows that text. Knows neither objects nor policies.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// A policy as an object remembers it: `acme-hosts@1.4.2 sha256:…`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// `sha256:` and 64 digits of the module, or `settings:` and 12 digits of what is built in.
+    pub digest: String,
+}
+
+/// What has changed since an object was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "change")]
+pub enum Difference {
+    /// A policy that was not asked then.
+    Added {
+        /// It.
+        today: Recorded,
+    },
+    /// A policy that was asked then, and is no longer there.
+    Removed {
+        /// It.
+        recorded: Recorded,
+    },
+    /// Another version, other bytes or other settings.
+    Changed {
+        /// Then.
+        recorded: Recorded,
+        /// Now.
+        today: Recorded,
+    },
+}
+
+/// A text that is not such a record.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("expected `NAME@VERSION sha256:…` or `NAME@VERSION settings:…`, found `{0}`")]
+pub struct RecordedError(String);
+
+/// The annotation's text: `a@1.0.0 sha256:…, b@0.1.0 settings:…`, sorted by name.
+pub fn to_text(recorded: &[Recorded]) -> String {
+    let mut sorted: Vec<&Recorded> = recorded.iter().collect();
+    sorted.sort();
+    sorted.into_iter().map(Recorded::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads the annotation's text. An empty text is nobody.
+///
+/// # Errors
+/// [`RecordedError`] names the part that is not a record.
+pub fn parse(text: &str) -> Result<Vec<Recorded>, RecordedError> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    text.split(',').map(|part| part.trim().parse()).collect()
+}
+
+/// What has changed between what an object remembers and today, by name.
+pub fn outdated(recorded: &[Recorded], today: &[Recorded]) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for then in recorded {
+        match today.iter().find(|now| now.name == then.name) {
+            None => differences.push(Difference::Removed { recorded: then.clone() }),
+            Some(now) if now != then => {
+                differences.push(Difference::Changed { recorded: then.clone(), today: now.clone() });
+            }
+            Some(_) => {}
+        }
+    }
+    let new = today.iter().filter(|now| recorded.iter().all(|then| then.name != now.name));
+    differences.extend(new.map(|now| Difference::Added { today: now.clone() }));
+    differences.sort_by(|one, other| one.name().cmp(other.name()));
+    differences
+}
+
+impl Difference {
+    /// The policy's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Difference::Added { today } | Difference::Changed { today, .. } => &today.name,
+            Difference::Removed { recorded } => &recorded.name,
+        }
+    }
+}
+
+/// One sentence without a full stop.
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::Added { today } => write!(formatter, "{today} was not asked then"),
+            Difference::Removed { recorded } => write!(formatter, "{recorded} is no longer asked"),
+            Difference::Changed { recorded, today } if recorded.version == today.version => {
+                let Recorded { name, version, digest } = recorded;
+                write!(formatter, "{name} {version} was {digest}, is {}", today.digest)
+            }
+            Difference::Changed { recorded, today } => {
+                write!(formatter, "{} was {}, is {}", today.name, recorded.version, today.version)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Recorded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}@{} {}", self.name, self.version, self.digest)
+    }
+}
+
+impl FromStr for Recorded {
+    type Err = RecordedError;
+
+    fn from_str(text: &str) -> Result<Self, RecordedError> {
+        let parts = || {
+            let (policy, digest) = text.split_once(' ')?;
+            let (name, version) = policy.split_once('@')?;
+            let plain = |part: &str| !part.is_empty() && !part.contains([' ', ',', '@']);
+            let recorded = Recorded {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                digest: digest.to_owned(),
+            };
+            (plain(name) && plain(version) && is_digest(digest)).then_some(recorded)
+        };
+        parts().ok_or_else(|| RecordedError(text.chars().take(200).collect()))
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = |digits: &str, length: usize| {
+        digits.len() == length
+            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    match text.split_once(':') {
+        Some(("sha256", digits)) => hex(digits, 64),
+        Some(("settings", digits)) => hex(digits, 12),
+        _ => false,
+    }
+}
