@@ -2,10 +2,11 @@
 //!
 //! Knows how an egress is told to a policy. Which of the facts a policy gets to see is decided in `request`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::{Destination, Existing, Node, Request};
-use crate::intent::{Hop, Intent};
+use crate::host::DnsName;
+use crate::intent::{Hop, Intent, Layout};
 use crate::inventory::Egress;
 use crate::port::{Port, Protocol};
 use crate::snapshot::NodeFacts;
@@ -31,26 +32,47 @@ pub struct Facts {
     pub explain: bool,
 }
 
-/// One question about several hosts of one namespace. The intents are of one command: they differ in host and ports.
-pub fn request(verb: &str, intents: &[&Intent], facts: &Facts) -> Request {
-    let first = intents.first();
+/// What is asked for: some hosts of one namespace, all in one way.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The hosts and their ports.
+    pub hosts: Vec<(&'a DnsName, &'a BTreeSet<Port>)>,
+    /// The namespace whose pods call out.
+    pub namespace: &'a str,
+    /// Who else may use it.
+    pub export_to: &'a [String],
+    /// Which objects.
+    pub layout: Layout,
+    /// How HTTP travels to the gateway.
+    pub hop: Hop,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    /// What one egress asks for.
+    pub fn of(intent: &'a Intent) -> Self {
+        Subject {
+            hosts: vec![(&intent.host, &intent.ports)],
+            namespace: &intent.namespace,
+            export_to: &intent.export_to,
+            layout: intent.layout,
+            hop: intent.hop,
+            reason: intent.reason.as_deref(),
+        }
+    }
+}
+
+/// The question about a subject.
+pub fn request(verb: &str, subject: &Subject<'_>, facts: &Facts) -> Request {
+    let destinations = |(host, ports): &(&DnsName, &BTreeSet<Port>)| destinations(host, ports, subject.hop);
     Request {
-        verb: verb.to_owned(),
-        destinations: intents.iter().flat_map(|intent| destinations(intent)).collect(),
-        namespace: first.map(|intent| intent.namespace.clone()).unwrap_or_default(),
-        export_to: first.map(|intent| intent.export_to.clone()).unwrap_or_default(),
-        layout: first.map(|intent| intent.layout.to_string()).unwrap_or_default(),
-        justification: first.and_then(|intent| intent.reason.clone()),
-        cluster: facts.cluster.clone(),
-        settings: String::new(),
-        explain: facts.explain,
-        namespace_labels: facts.namespace_labels.clone(),
-        nodes: facts.nodes.clone(),
-        existing: facts.existing.clone(),
-        user: facts.user.clone(),
-        groups: facts.groups.clone(),
-        now: facts.now,
-        facts: BTreeMap::new(),
+        destinations: subject.hosts.iter().flat_map(destinations).collect(),
+        namespace: subject.namespace.to_owned(),
+        export_to: subject.export_to.to_vec(),
+        layout: subject.layout.to_string(),
+        justification: subject.reason.map(str::to_owned),
+        ..blank(verb, facts)
     }
 }
 
@@ -66,11 +88,12 @@ pub fn foreign(egress: &Egress, facts: &Facts) -> Request {
             route: if protocol == "TLS" || protocol == "HTTPS" { "passthrough" } else { "plain" }.to_owned(),
         })
     };
-    let mut asked = request("audit", &[], facts);
-    asked.destinations = egress.ports().iter().filter_map(destination).collect();
-    asked.namespace.clone_from(&egress.namespace);
-    asked.export_to = vec![".".to_owned()];
-    asked
+    Request {
+        destinations: egress.ports().iter().filter_map(destination).collect(),
+        namespace: egress.namespace.clone(),
+        export_to: vec![".".to_owned()],
+        ..blank("audit", facts)
+    }
 }
 
 /// A node as policies see it.
@@ -95,17 +118,32 @@ pub fn existing(egress: &Egress) -> Existing {
     }
 }
 
-fn destinations(intent: &Intent) -> Vec<Destination> {
+fn blank(verb: &str, facts: &Facts) -> Request {
+    Request {
+        verb: verb.to_owned(),
+        cluster: facts.cluster.clone(),
+        explain: facts.explain,
+        namespace_labels: facts.namespace_labels.clone(),
+        nodes: facts.nodes.clone(),
+        existing: facts.existing.clone(),
+        user: facts.user.clone(),
+        groups: facts.groups.clone(),
+        now: facts.now,
+        ..Request::default()
+    }
+}
+
+fn destinations(host: &DnsName, ports: &BTreeSet<Port>, hop: Hop) -> Vec<Destination> {
     let destination = |port: &Port| Destination {
-        host: intent.host.to_string(),
+        host: host.to_string(),
         port: port.number,
         protocol: port.protocol.to_string(),
-        route: match (port.protocol, intent.hop) {
+        route: match (port.protocol, hop) {
             (Protocol::Tls, _) => "passthrough",
             (Protocol::Http, Hop::Mtls) => "mtls",
             (Protocol::Http, Hop::Plain) => "plain",
         }
         .to_owned(),
     };
-    intent.ports.iter().map(destination).collect()
+    ports.iter().map(destination).collect()
 }
