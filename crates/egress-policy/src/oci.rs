@@ -1,0 +1,180 @@
+//! Modules in registries: what a tag means, and the bytes of a digest.
+//!
+//! Asks no more than a module needs: a manifest, where a tag is looked up, and one layer by its digest. Every answer has
+//! a limit in bytes and in time; a registry may be anybody's. Knows nothing of what is done with a module.
+
+mod authentication;
+mod error;
+mod manifest;
+mod reference;
+mod transfer;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::header::ACCEPT;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use rustls::crypto::ring;
+
+use self::authentication::{Login, Proof};
+pub use self::error::RegistryError;
+pub use self::reference::{Reference, ReferenceError};
+use crate::inspect::digest;
+
+/// How long a registry is waited for.
+struct Patience {
+    /// For a connection.
+    connect: Duration,
+    /// For the next part of an answer.
+    idle: Duration,
+    /// For everything together.
+    total: Duration,
+}
+
+const PATIENCE: Patience =
+    Patience { connect: Duration::from_secs(5), idle: Duration::from_secs(5), total: Duration::from_mins(1) };
+/// Manifests of policies are under a kilobyte.
+const LARGEST_MANIFEST: usize = 1 << 20;
+/// Registries send to the store that has the bytes, and that one now and then to another.
+const REDIRECTS: usize = 5;
+
+/// Where modules are fetched from.
+#[derive(Clone, Debug)]
+pub struct Registries {
+    /// Docker's configuration, for logins.
+    credentials: Option<PathBuf>,
+    /// Bytes of the largest module.
+    largest: usize,
+}
+
+/// What a reference means now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The digest of the manifest.
+    pub manifest: String,
+    /// The digest of the module.
+    pub module: String,
+    /// Bytes of the module, as the manifest says.
+    pub size: u64,
+}
+
+impl Registries {
+    /// Registries, with the logins of a `config.json` of Docker.
+    pub fn new(credentials: Option<PathBuf>, largest: usize) -> Self {
+        Registries { credentials, largest }
+    }
+
+    /// Looks up what a reference means.
+    ///
+    /// # Errors
+    /// Where the registry does not say, or says that it is something else than a module.
+    pub async fn look_up(&self, reference: &Reference) -> Result<Published, RegistryError> {
+        self.patiently(reference, async {
+            let mut visit = self.visit(reference)?;
+            let path = format!("manifests/{}", reference.version());
+            let response = visit.get(&path, manifest::ACCEPTED).await?;
+            let bytes = transfer::body(response, reference, LARGEST_MANIFEST).await?;
+            let found = digest(&bytes);
+            if let Some(expected) = &reference.digest {
+                verify(reference, expected, &found)?;
+            }
+            let layer = manifest::layer(&bytes)
+                .map_err(|problem| RegistryError::NotAModule { reference: reference.clone(), problem })?;
+            Ok(Published { manifest: found, module: layer.digest, size: layer.size })
+        })
+        .await
+    }
+
+    /// Fetches the module of a digest. Asks for nothing else: a tag that means something else by now changes nothing.
+    ///
+    /// # Errors
+    /// Where the registry does not have it, or sends other bytes.
+    pub async fn fetch(&self, reference: &Reference, module: &str) -> Result<Vec<u8>, RegistryError> {
+        self.patiently(reference, async {
+            let mut visit = self.visit(reference)?;
+            let response = visit.get(&format!("blobs/{module}"), manifest::MODULE).await?;
+            let bytes = transfer::body(response, reference, self.largest).await?;
+            verify(reference, module, &digest(&bytes))?;
+            Ok(bytes)
+        })
+        .await
+    }
+
+    async fn patiently<T>(
+        &self,
+        reference: &Reference,
+        visit: impl Future<Output = Result<T, RegistryError>>,
+    ) -> Result<T, RegistryError> {
+        let limit = PATIENCE.total;
+        let late = || RegistryError::Slow { registry: reference.registry.clone(), limit };
+        tokio::time::timeout(limit, Box::pin(visit)).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    fn visit<'a>(&'a self, reference: &'a Reference) -> Result<Visit<'a>, RegistryError> {
+        Ok(Visit { registries: self, reference, client: client(reference)?, proof: None })
+    }
+}
+
+/// A conversation with one registry about one repository.
+struct Visit<'a> {
+    registries: &'a Registries,
+    reference: &'a Reference,
+    client: Client,
+    proof: Option<Proof>,
+}
+
+impl Visit<'_> {
+    /// Asks once, and once more with a login where the registry wants one.
+    async fn get(&mut self, path: &str, accepted: &str) -> Result<Response, RegistryError> {
+        let mut response = self.ask(path, accepted).await?;
+        if response.status().as_u16() == 401 && self.proof.is_none() {
+            let login = Login::read(self.registries.credentials.as_deref(), &self.reference.registry)?;
+            self.proof = Some(authentication::answer(&response, self.reference, login, &self.client).await?);
+            response = self.ask(path, accepted).await?;
+        }
+        let registry = || self.reference.registry.clone();
+        match response.status().as_u16() {
+            200 => Ok(response),
+            401 | 403 => Err(RegistryError::LoginRefused(registry())),
+            404 => Err(RegistryError::NotFound(self.reference.clone())),
+            429 => Err(RegistryError::Busy(registry())),
+            status => Err(RegistryError::Status { registry: registry(), status }),
+        }
+    }
+
+    async fn ask(&self, path: &str, accepted: &str) -> Result<Response, RegistryError> {
+        let Reference { registry, repository, .. } = self.reference;
+        let scheme = if self.reference.is_local() { "http" } else { "https" };
+        let url = format!("{scheme}://{registry}/v2/{repository}/{path}");
+        tracing::debug!(%url, "asking the registry");
+        let request = self.client.get(url).header(ACCEPT, accepted);
+        let request = match &self.proof {
+            Some(proof) => proof.apply(request),
+            None => request,
+        };
+        request.send().await.map_err(|error| transfer::failed(&error, self.reference))
+    }
+}
+
+/// A client that leaves an encrypted way for no unencrypted one. Proxies are those of the environment.
+fn client(reference: &Reference) -> Result<Client, RegistryError> {
+    // Fails when there is a provider already, which is the same one: the program is built with no other.
+    let _ = ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent("kubectl-egress")
+        .connect_timeout(PATIENCE.connect)
+        .read_timeout(PATIENCE.idle)
+        .redirect(Policy::limited(REDIRECTS))
+        .https_only(!reference.is_local());
+    let builder = if reference.is_local() { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| transfer::failed(&error, reference))
+}
+
+fn verify(reference: &Reference, expected: &str, found: &str) -> Result<(), RegistryError> {
+    if expected == found {
+        return Ok(());
+    }
+    let registry = reference.registry.clone();
+    Err(RegistryError::Digest { registry, expected: expected.to_owned(), found: found.to_owned() })
+}
