@@ -1,4 +1,32 @@
 //! Runs policy modules: the only crate with a WebAssembly engine.
 //!
 //! Knows how a module is checked, compiled, cached and called within limits. What its answers mean is decided in
-//! `egress_core::policy`.
+//! `egress_core::policy`. The reading order is [`inspect`], [`compile`], [`native_cache`], [`engine`], [`module`].
+
+mod alarm;
+mod bindings;
+mod call;
+pub mod compile;
+mod convert;
+mod descriptor;
+pub mod digest;
+pub mod engine;
+pub mod error;
+mod fault;
+pub mod inspect;
+pub mod limits;
+pub mod module;
+pub mod module_store;
+pub mod native_cache;
+pub mod oci;
+mod store;
+mod text;
+mod words;
+
+pub use compile::{Compiler, compile};
+pub use engine::Engine;
+pub use error::ModuleError;
+pub use inspect::{Inspection, inspect};
+pub use limits::Limits;
+pub use module::Module;
+pub use native_cache::NativeCache;

@@ -1,0 +1,60 @@
+//! What the engine says when it stops a call, in words for whoever has to mend the policy.
+
+use egress_core::policy::answer::Fault;
+use wasmtime::Trap;
+
+use crate::limits::Limits;
+use crate::store::Exceeded;
+use crate::{text, words};
+
+/// The longest message of the engine that is passed on.
+const MESSAGE: usize = 300;
+/// How the engine begins when an answer is larger than `hostcall_fuel`.
+const TOO_MUCH_COPIED: &str = "too much data is being copied between the host and the guest";
+/// How the engine begins when a module is made of too many parts.
+const TOO_MANY_PARTS: &str = "resource limit exceeded";
+
+/// Why a call ended without an answer.
+pub(crate) fn of(error: &wasmtime::Error, limits: &Limits) -> Fault {
+    if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
+        return Fault::Limit(exceeded.to_string());
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return of_trap(*trap, limits);
+    }
+    let message = error.root_cause().to_string();
+    if message.starts_with(TOO_MUCH_COPIED) {
+        return Fault::Limit(format!("{} in one answer", words::size(limits.hostcall_fuel)));
+    }
+    if message.starts_with(TOO_MANY_PARTS) {
+        return Fault::Limit(format!("{} instances, memories or tables", words::count(limits.instances)));
+    }
+    // What is left is data that is not of the type that the interface says: the engine names what it found.
+    Fault::BadAnswer(text::clean(&message, MESSAGE))
+}
+
+fn of_trap(trap: Trap, limits: &Limits) -> Fault {
+    let crash = |words: &str| Fault::Trap(words.to_owned());
+    match trap {
+        Trap::OutOfFuel => Fault::Limit(words::fuel(limits.fuel)),
+        Trap::Interrupt => Fault::Limit(words::time(limits.wall)),
+        Trap::StackOverflow => Fault::Limit("its call stack: it calls itself too deeply".to_owned()),
+        Trap::MemoryOutOfBounds => crash("it read or wrote outside its memory, or called itself too deeply"),
+        Trap::UnreachableCodeReached => crash("it panicked, or reached an unreachable instruction"),
+        Trap::IntegerDivisionByZero => crash("it divided by zero"),
+        Trap::CannotLeaveComponent => {
+            crash("it called the host while the host was calling it, which Go's modules are known to do")
+        }
+        Trap::StringOutOfBounds
+        | Trap::ListOutOfBounds
+        | Trap::InvalidDiscriminant
+        | Trap::InvalidChar
+        | Trap::UnalignedPointer => Fault::BadAnswer(plain(trap)),
+        trap => Fault::Trap(plain(trap)),
+    }
+}
+
+/// The engine's own words, without its name for such things.
+fn plain(trap: Trap) -> String {
+    trap.to_string().trim_start_matches("wasm trap: ").to_owned()
+}
