@@ -4,9 +4,20 @@
 //! engines or where a policy comes from: a policy is a value that answers.
 
 pub mod answer;
+pub mod config;
 pub mod descriptor;
+pub mod exception;
+pub mod hosts;
+pub mod lock;
+pub mod member;
+pub mod naming;
+pub mod pinning;
 pub mod question;
+pub mod recorded;
+pub mod report;
 pub mod request;
+pub mod rules;
+pub mod settings;
 pub mod slots;
 
 use std::collections::BTreeSet;

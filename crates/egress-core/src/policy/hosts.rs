@@ -2,9 +2,16 @@
 //!
 //! Knows composition. What a policy looks at is its own matter.
 
+mod ask;
+mod demand;
+mod excuse;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::ask::Answer;
+use super::answer::{Decision, Finding, Severity};
+use super::descriptor::Hook;
 use super::exception::{Exception, Standing};
 use super::member::{Assembly, Effect};
 use super::report::{Author, Report, Status};
@@ -20,7 +27,7 @@ pub struct Judgement {
     pub reports: Vec<Report>,
     /// Every exception that is about a denial, whether it holds or not.
     pub exceptions: Vec<ExceptionUse>,
-    /// What happened where all abstained.
+    /// What happens where all abstain.
     pub default: Effect,
 }
 
@@ -60,19 +67,56 @@ impl Judgement {
 
 /// Asks everybody who judges what the request wants to do.
 ///
+/// A policy that could not decide leaves every destination undecided that no other one denies: a denial stays one
+/// whatever the broken policy would have said, so it is what the user is told first. Neither is ever allowed.
+///
 /// `now` is for exceptions, and shown to no policy: those that need the time find it in the request. Without it no
 /// exception holds.
 pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) -> Judgement {
-    let _ = now;
-    let outcomes = request.destinations.iter().map(|destination| Outcome {
-        destination: destination.clone(),
-        status: Status::Undecided,
-        by: Vec::new(),
+    let asked = assembly.with_hook(Hook::Hosts).filter(|member| {
+        // Before something is removed only those are asked who want to be.
+        member.policy.descriptor().judges(&request.verb)
     });
-    Judgement {
-        outcomes: outcomes.collect(),
-        reports: Vec::new(),
-        exceptions: Vec::new(),
-        default: assembly.default,
+    let mut answers: Vec<Answer> = asked.map(|member| ask::ask(member, request)).collect();
+    demand::check(&mut answers, request);
+    let mut exceptions = Vec::new();
+    for answer in &mut answers {
+        exceptions.extend(excuse::excuse(answer, &assembly.exceptions, request, now));
+    }
+    // What nobody forbids may always be removed: the default is about what may be reached.
+    let default = if request.verb == "remove" { Effect::Allow } else { assembly.default };
+    let destinations = request.destinations.iter().enumerate();
+    let outcomes = destinations.map(|(index, destination)| outcome(index, destination, &answers, default));
+    let outcomes = outcomes.collect();
+    Judgement { outcomes, reports: answers.into_iter().map(|answer| answer.report).collect(), exceptions, default }
+}
+
+fn outcome(index: usize, destination: &Destination, answers: &[Answer], default: Effect) -> Outcome {
+    let who = |says: &dyn Fn(&Answer) -> bool| -> Vec<Author> {
+        answers.iter().filter(|answer| says(answer)).map(|answer| answer.report.author.clone()).collect()
+    };
+    let denying = who(&|answer| answer.denies(index));
+    let broken = who(&|answer| answer.report.fault.is_some());
+    let allowing = who(&|answer| answer.decision(index) == Decision::Allow);
+    let (status, by) = match default {
+        _ if !denying.is_empty() => (Status::Denied, denying),
+        _ if !broken.is_empty() => (Status::Undecided, broken),
+        _ if !allowing.is_empty() => (Status::Allowed, allowing),
+        Effect::Allow => (Status::Allowed, Vec::new()),
+        Effect::Deny => (Status::Denied, Vec::new()),
+    };
+    Outcome { destination: destination.clone(), status, by }
+}
+
+/// A finding of ours about what a policy said.
+fn own_finding(code: &str, message: String, path: String) -> Finding {
+    Finding {
+        code: code.to_owned(),
+        severity: Severity::Deny,
+        message,
+        path: Some(path),
+        remediation: None,
+        docs: None,
+        evidence: std::collections::BTreeMap::new(),
     }
 }

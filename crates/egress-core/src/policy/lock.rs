@@ -3,6 +3,7 @@
 //! Knows the file and what a difference means. Knows nothing of where bytes come from.
 
 mod check;
+mod text;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -69,12 +70,14 @@ impl Lock {
     /// # Errors
     /// [`LockTextError`] points at what is wrong.
     pub fn parse(text: &str) -> Result<Lock, LockTextError> {
-        let _ = text;
-        Err(LockTextError { line: 1, column: 1, message: "not written yet".to_owned() })
+        text::parse(text)
     }
 
-    /// The lock file. The same entries are the same bytes.
-    pub fn to_text(&self) -> String {
-        String::new()
+    /// The lock file. The same entries are the same bytes, in whatever order they come.
+    ///
+    /// # Errors
+    /// [`LockTextError`] when an entry has a number that the format cannot hold.
+    pub fn to_text(&self) -> Result<String, LockTextError> {
+        text::write(self)
     }
 }

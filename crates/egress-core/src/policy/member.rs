@@ -117,15 +117,15 @@ pub enum JoinError {
         /// The lower one.
         second: Layer,
     },
-    /// A file on the user's disk means something else on every machine.
+    /// A file on somebody's disk means something else on every machine.
     #[error(
-        "policy `{name}` of the cluster layer has the source `{source_text}`, a file of some machine; expected `configmap://NAME/KEY` or `oci://…`"
+        "policy `{name}` of the cluster layer is the file `{path}` of some machine; expected `configmap://NAME/KEY` or `oci://…`"
     )]
     FileInCluster {
         /// The policy.
         name: String,
         /// What was written.
-        source_text: String,
+        path: String,
     },
     /// An exception from a policy of a higher layer.
     #[error(

@@ -1,1 +1,83 @@
-//! What is wrong with a file, in words.
+//! What is wrong with a file, in words: the parser's errors become what was expected, what was found, and where.
+
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{Error, Location, Spanned};
+
+use super::ConfigError;
+use crate::host::printable;
+
+/// A problem with a value that was read.
+pub(super) fn at<T>(found: &Spanned<T>, message: String) -> ConfigError {
+    located(Some(found.referenced), message)
+}
+
+/// A problem that the parser found.
+pub(super) fn problem(error: &Error) -> ConfigError {
+    let location = error.location();
+    let message = match error.without_snippet() {
+        Error::Budget { breach, .. } => match breach {
+            BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => {
+                "expected each value written out, found a YAML anchor or alias".to_owned()
+            }
+            BudgetBreach::Depth { .. } => "expected at most 32 levels, found deeper nesting".to_owned(),
+            BudgetBreach::Documents { .. } => SEVERAL_DOCUMENTS.to_owned(),
+            _ => "expected a file of reasonable size, found more".to_owned(),
+        },
+        Error::MultipleDocuments { .. } => SEVERAL_DOCUMENTS.to_owned(),
+        Error::Eof { .. } => "expected a policy set, found an empty file".to_owned(),
+        Error::SerdeInvalidType { unexpected, expected, .. }
+        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
+            format!("expected {}, found {}", in_words(expected), printable(unexpected))
+        }
+        Error::SerdeUnknownField { field, expected, .. } => unknown("field", field, expected),
+        Error::SerdeUnknownVariant { variant, expected, .. } => unknown("word", variant, expected),
+        Error::SerdeMissingField { field, .. } => format!("expected the field `{field}`, found none"),
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("expected each field once, found `{}` again", printable(key))
+        }
+        Error::DuplicateMappingKey { key: None, .. } => "expected each field once, found one again".to_owned(),
+        Error::Message { msg, .. } => printable(msg),
+        other => format!("expected YAML, found something else: {}", printable(&other.to_string())),
+    };
+    located(location, message)
+}
+
+/// `expected default, kind or policies, found the field defaults; did you mean default?`
+fn unknown(what: &str, found: &str, expected: &[&'static str]) -> String {
+    let listed: Vec<String> = expected.iter().map(|word| format!("`{word}`")).collect();
+    let listed = match listed.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        all => all.concat(),
+    };
+    let hint = closest(found, expected).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+    format!("expected {listed}, found the {what} `{}`{hint}", printable(found))
+}
+
+/// The word that was most likely meant: at most a third of its letters differ.
+fn closest<'a>(found: &str, expected: &[&'a str]) -> Option<&'a str> {
+    let distance = |word: &str| strsim::damerau_levenshtein(&found.to_lowercase().replace('_', "-"), word);
+    let best = expected.iter().copied().min_by_key(|word| distance(word))?;
+    (distance(best) * 3 <= best.len().max(3)).then_some(best)
+}
+
+fn in_words(expected: &str) -> String {
+    match expected {
+        "struct File" => "a policy set: a map with `apiVersion`, `kind` and `policies`".to_owned(),
+        "struct FilePolicy" => "a policy: a map with `name` and `builtin` or `source`".to_owned(),
+        "struct FileNaming" => "`{use: NAME}`".to_owned(),
+        "struct FileException" => {
+            "an exception: a map with `code`, `destination`, `until`, `approved-by` and `reason`".to_owned()
+        }
+        "struct FileLimits" => "a map of limits such as `{wall: 1s}`".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn located(location: Option<Location>, message: String) -> ConfigError {
+    let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
+    let (line, column) = location.map_or((1, 1), |location| (place(location.line()), place(location.column())));
+    ConfigError { line, column, message }
+}
+
+const SEVERAL_DOCUMENTS: &str = "expected one YAML document, found several";

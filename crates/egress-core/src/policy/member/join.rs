@@ -1,13 +1,121 @@
-//! Several files as one.
+//! The files of several layers as one: a lower layer adds, and takes nothing away.
 
-use super::{JoinError, Joined, Layer};
-use crate::policy::config::{Limits, PolicySet};
+use std::cmp::Reverse;
+
+use super::{JoinError, Joined, Layer, NamingOwner};
+use crate::policy::config::{
+    Entry, ExceptionEntry, Limits, PolicySet, Source, bytes_text, duration_text,
+};
+use crate::policy::exception::Exception;
 
 /// Joins the files of all layers. `limits` is what the engine may spend where no file says anything.
 ///
 /// # Errors
-/// [`JoinError`] when a lower layer would take away what a higher one says.
-pub fn join(layers: Vec<(Layer, PolicySet)>, limits: &Limits) -> Result<Joined, JoinError> {
-    let _ = layers;
-    Ok(Joined { limits: *limits, ..Joined::default() })
+/// [`JoinError`] when the files contradict each other, or a lower layer would take away what a higher one says.
+pub fn join(mut layers: Vec<(Layer, PolicySet)>, limits: &Limits) -> Result<Joined, JoinError> {
+    layers.sort_by_key(|(layer, _)| Reverse(*layer));
+    let limits = joined_limits(&layers, limits)?;
+    let owner = |(layer, set): &(Layer, PolicySet)| {
+        set.naming.clone().map(|policy| NamingOwner { policy, layer: *layer })
+    };
+    let mut joined = Joined {
+        defaults: layers.iter().filter_map(|(layer, set)| Some((*layer, set.default?))).collect(),
+        naming: layers.iter().find_map(owner),
+        limits,
+        ..Joined::default()
+    };
+    for (layer, set) in layers {
+        joined.exceptions.extend(set.exceptions.into_iter().map(|entry| exception(layer, entry)));
+        for entry in set.policies {
+            check_entry(&joined.entries, layer, &entry)?;
+            joined.entries.push((layer, entry));
+        }
+    }
+    check_owner(&joined)?;
+    joined.exceptions.iter().try_for_each(|exception| check_exception(&joined.entries, exception))?;
+    Ok(joined)
+}
+
+fn check_entry(before: &[(Layer, Entry)], layer: Layer, entry: &Entry) -> Result<(), JoinError> {
+    if let Some((first, _)) = before.iter().find(|(_, other)| other.name == entry.name) {
+        return Err(JoinError::SameName { name: entry.name.clone(), first: *first, second: layer });
+    }
+    match &entry.source {
+        Source::File(path) if layer == Layer::Cluster => {
+            Err(JoinError::FileInCluster { name: entry.name.clone(), path: path.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_owner(joined: &Joined) -> Result<(), JoinError> {
+    let Some(NamingOwner { policy, layer }) = &joined.naming else { return Ok(()) };
+    let names: Vec<&str> = joined.entries.iter().map(|(_, entry)| entry.name.as_str()).collect();
+    if names.contains(&policy.as_str()) {
+        return Ok(());
+    }
+    let known = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
+    Err(JoinError::NoSuchOwner { policy: policy.clone(), layer: *layer, known })
+}
+
+/// An exception that names a policy of a higher layer is an attempt at what it may not do. One that names a policy that
+/// is not there is none: a cluster may allow beforehand what only some repositories ask about.
+fn check_exception(entries: &[(Layer, Entry)], exception: &Exception) -> Result<(), JoinError> {
+    let named = |(above, entry): &&(Layer, Entry)| {
+        *above > exception.layer && exception.policy.as_ref() == Some(&entry.name)
+    };
+    match entries.iter().find(named) {
+        Some((above, entry)) => Err(JoinError::ExceptionBelow {
+            layer: exception.layer,
+            code: exception.code.clone(),
+            policy: entry.name.clone(),
+            above: *above,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn exception(layer: Layer, entry: ExceptionEntry) -> Exception {
+    let ExceptionEntry { code, destination, policy, until, approved_by, reason } = entry;
+    Exception { layer, code, destination, policy, until, approved_by, reason }
+}
+
+fn joined_limits(layers: &[(Layer, PolicySet)], defaults: &Limits) -> Result<Limits, JoinError> {
+    let asked = |of: fn(&Limits) -> Option<u64>| {
+        layers.iter().filter_map(move |(layer, set)| Some((*layer, of(&set.limits)?))).collect::<Vec<_>>()
+    };
+    let milliseconds = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let time = |number: u64| std::time::Duration::from_millis(number);
+    let time_text = |number: u64| duration_text(time(number));
+    let wall = defaults.wall.map(milliseconds);
+    let compile = defaults.compile.map(milliseconds);
+    let of_wall = asked(|limits| limits.wall.and_then(|time| u64::try_from(time.as_millis()).ok()));
+    let of_compile = asked(|limits| limits.compile.and_then(|time| u64::try_from(time.as_millis()).ok()));
+    Ok(Limits {
+        wall: joined_limit("wall", &of_wall, wall, &time_text)?.map(time),
+        fuel: joined_limit("fuel", &asked(|limits| limits.fuel), defaults.fuel, &|number| number.to_string())?,
+        memory: joined_limit("memory", &asked(|limits| limits.memory), defaults.memory, &bytes_text)?,
+        module: joined_limit("module", &asked(|limits| limits.module), defaults.module, &bytes_text)?,
+        compile: joined_limit("compile", &of_compile, compile, &time_text)?.map(time),
+        nodes: joined_limit("nodes", &asked(|limits| limits.nodes), defaults.nodes, &|number| number.to_string())?,
+    })
+}
+
+/// The limits guard the user's machine: only the user's own file may raise one, and the lowest of all others holds.
+fn joined_limit(
+    field: &'static str,
+    asked: &[(Layer, u64)],
+    default: Option<u64>,
+    text: &dyn Fn(u64) -> String,
+) -> Result<Option<u64>, JoinError> {
+    let of_user = asked.iter().find(|(layer, _)| *layer == Layer::User).map(|(_, number)| *number);
+    let allowed = of_user.max(default);
+    for (layer, number) in asked.iter().filter(|(layer, _)| *layer != Layer::User) {
+        if let Some(allowed) = allowed.filter(|allowed| number > allowed) {
+            let (asked, allowed) = (text(*number), text(allowed));
+            return Err(JoinError::RaisedLimit { layer: *layer, field, asked, allowed });
+        }
+    }
+    let others = asked.iter().filter(|(layer, _)| *layer != Layer::User).map(|(_, number)| *number);
+    Ok(others.chain(of_user.or(default)).min())
 }

@@ -3,12 +3,14 @@
 //! Knows how one is written and what it matches. Knows no policy.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-use crate::host::{DnsName, Host, printable};
+use crate::host::{DnsName, HostError, printable, quoted};
+use crate::intent::is_label;
 
 /// Hosts, and perhaps one port of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,17 +23,17 @@ pub struct HostGlob {
 enum Hosts {
     /// `*`
     Every,
-    /// `*.acme.com`: one label or more in front, never the name itself.
-    Below(DnsName),
-    /// `api.acme.com`, or an address.
-    One(Host),
+    /// `*.acme.com`: one label or more in front, never the name itself. Holds the name.
+    Below(String),
+    /// `api.acme.com`, or an address without brackets.
+    One(String),
 }
 
 /// Why a text is not a host glob.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum GlobError {
     /// The part before the port.
-    #[error("expected a host, `*.` and a host, or `*`, found `{found}`: {why}")]
+    #[error("expected a host such as `api.acme.com` or `*.acme.com`, found {found}: {why}")]
     Host {
         /// The text.
         found: String,
@@ -39,22 +41,35 @@ pub enum GlobError {
         why: String,
     },
     /// The part after the colon.
-    #[error("expected a port from 1 to 65535 after `:`, found `{0}`")]
+    #[error("expected a port from 1 to 65535 after `:`, found {0}")]
     Port(String),
 }
 
 impl HostGlob {
-    /// Whether a destination is one of them. The host is in lower case, as every parsed host is.
+    /// Whether a destination is one of them. The host is in lower case, as every parsed host is; a wildcard is one of
+    /// them where all that it stands for is.
     pub fn matches(&self, host: &str, port: u16) -> bool {
         self.port.is_none_or(|only| only == port)
             && match &self.hosts {
                 Hosts::Every => true,
-                Hosts::Below(name) => host
-                    .strip_suffix(name.as_str())
-                    .and_then(|front| front.strip_suffix('.'))
-                    .is_some_and(|front| !front.is_empty()),
-                Hosts::One(one) => one.to_string() == host,
+                Hosts::Below(name) => is_below(host, name),
+                Hosts::One(one) => one == host,
             }
+    }
+
+    /// Whether a destination is one of them, or a wildcard that stands for one of them: what denies one host denies
+    /// every wildcard that would reach it.
+    pub fn touches(&self, host: &str, port: u16) -> bool {
+        let reached = |name: &str| match host.strip_prefix("*.") {
+            Some(above) => is_below(name, above),
+            None => false,
+        };
+        self.matches(host, port)
+            || self.port.is_none_or(|only| only == port)
+                && match &self.hosts {
+                    Hosts::Every => true,
+                    Hosts::Below(name) | Hosts::One(name) => reached(name),
+                }
     }
 
     /// Whether it is `*`, or `*:port`.
@@ -63,24 +78,29 @@ impl HostGlob {
     }
 }
 
+fn is_below(host: &str, name: &str) -> bool {
+    let front = host.strip_suffix(name).and_then(|front| front.strip_suffix('.'));
+    front.is_some_and(|front| !front.is_empty())
+}
+
 impl FromStr for HostGlob {
     type Err = GlobError;
 
     fn from_str(text: &str) -> Result<Self, GlobError> {
         // The last colon of an address without brackets is none of ours.
-        let bare_address = text.parse::<std::net::Ipv6Addr>().is_ok();
+        let bare_address = text.parse::<Ipv6Addr>().is_ok();
         let (hosts, port) = match text.rsplit_once(':') {
             Some((hosts, port)) if !bare_address && !port.ends_with(']') => (hosts, Some(port)),
             _ => (text, None),
         };
         let port = port.map(parse_port).transpose()?;
-        if hosts == "*" {
-            return Ok(HostGlob { hosts: Hosts::Every, port });
-        }
-        let hosts = match Host::parse(hosts) {
-            Ok(Host::Wildcard(name)) => Hosts::Below(name),
-            Ok(host) => Hosts::One(host),
-            Err(error) => return Err(GlobError::Host { found: printable(hosts), why: error.to_string() }),
+        let hosts = match hosts.strip_prefix("*.") {
+            None if hosts == "*" => Hosts::Every,
+            None => Hosts::One(parse_host(hosts)?),
+            Some(name) if name.parse::<IpAddr>().is_err() => Hosts::Below(parse_host(name)?),
+            Some(_) => {
+                return Err(GlobError::Host { found: quoted(hosts), why: "nothing is below an address".to_owned() });
+            }
         };
         Ok(HostGlob { hosts, port })
     }
@@ -91,10 +111,8 @@ impl fmt::Display for HostGlob {
         match (&self.hosts, self.port) {
             (Hosts::Every, _) => formatter.write_str("*"),
             (Hosts::Below(name), _) => write!(formatter, "*.{name}"),
-            (Hosts::One(Host::Address(std::net::IpAddr::V6(address))), Some(_)) => {
-                write!(formatter, "[{address}]")
-            }
-            (Hosts::One(host), _) => host.fmt(formatter),
+            (Hosts::One(host), Some(_)) if host.contains(':') => write!(formatter, "[{host}]"),
+            (Hosts::One(host), _) => formatter.write_str(host),
         }?;
         self.port.map_or(Ok(()), |port| write!(formatter, ":{port}"))
     }
@@ -106,8 +124,30 @@ impl Serialize for HostGlob {
     }
 }
 
+/// A host as the parser of hosts writes it. A list may also name what no egress can be for, such as `*.internal`, the
+/// metadata address, or everything below a top-level domain.
+fn parse_host(text: &str) -> Result<String, GlobError> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(address.to_canonical().to_string());
+    }
+    let problem = |why: String| GlobError::Host { found: quoted(text), why };
+    if text.contains('*') {
+        return Err(problem("a `*` stands for whole labels in front, as in `*.acme.com`".to_owned()));
+    }
+    match DnsName::parse(text) {
+        Ok(name) => Ok(name.into()),
+        Err(HostError::Internal { host, .. } | HostError::SingleLabel(host))
+            if host.split('.').all(is_label) =>
+        {
+            Ok(host)
+        }
+        Err(error) => Err(problem(error.to_string())),
+    }
+}
+
 fn parse_port(text: &str) -> Result<u16, GlobError> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse::<u16>().ok().filter(|number| digits && *number > 0);
-    number.ok_or_else(|| GlobError::Port(printable(text)))
+    number.ok_or_else(|| GlobError::Port(quoted(&printable(text))))
 }

@@ -1,0 +1,99 @@
+//! Asks one policy about a request, and checks that the answer is one to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::own_finding;
+use crate::policy::Reply;
+use crate::policy::answer::{Decision, Fault, Severity, Verdict};
+use crate::policy::descriptor::Hook;
+use crate::policy::member::Member;
+use crate::policy::report::{Remark, Report};
+use crate::policy::request::Request;
+
+/// What one policy said.
+pub(super) struct Answer {
+    /// Its words.
+    pub(super) report: Report,
+    /// Its rulings, by destination.
+    pub(super) rulings: BTreeMap<usize, Ruled>,
+    /// The destinations whose denials are lifted by exceptions.
+    pub(super) excused: BTreeSet<usize>,
+}
+
+/// A ruling, without its words.
+pub(super) struct Ruled {
+    pub(super) decision: Decision,
+    pub(super) routes: Vec<String>,
+    pub(super) layouts: Vec<String>,
+}
+
+impl Answer {
+    /// Whether a denial stands against a destination: its own, or one of the whole request.
+    pub(super) fn denies(&self, index: usize) -> bool {
+        let against = |remark: &Remark| {
+            remark.finding.severity == Severity::Deny && remark.destination.is_none_or(|about| about == index)
+        };
+        !self.excused.contains(&index) && self.report.findings.iter().any(against)
+    }
+
+    /// What it comes to for a destination: nothing is an abstention, and an exception is an allowance.
+    pub(super) fn decision(&self, index: usize) -> Decision {
+        if self.excused.contains(&index) {
+            return Decision::Allow;
+        }
+        self.rulings.get(&index).map(|ruled| ruled.decision).unwrap_or_default()
+    }
+}
+
+pub(super) fn ask(member: &Member, request: &Request) -> Answer {
+    let needs = &member.policy.descriptor().needs;
+    let Reply { result, log, fuel } = member.policy.decide(&request.for_policy(needs, &member.settings));
+    let report = Report { log, fuel, ..Report::of(member, Hook::Hosts) };
+    let mut answer = Answer { report, rulings: BTreeMap::new(), excused: BTreeSet::new() };
+    match result.and_then(|verdict| checked(verdict, request)) {
+        Ok(verdict) => take(&mut answer, verdict, request),
+        Err(fault) => answer.report.fault = Some(fault),
+    }
+    answer
+}
+
+fn checked(verdict: Verdict, request: &Request) -> Result<Verdict, Fault> {
+    let count = request.destinations.len();
+    let mut seen = vec![false; count];
+    for ruling in &verdict.rulings {
+        let index = usize::try_from(ruling.destination).unwrap_or(usize::MAX);
+        match seen.get_mut(index) {
+            None => {
+                let asked = if count == 1 { "1 was".to_owned() } else { format!("{count} were") };
+                let message = format!("it rules about destination {index}, and {asked} asked about, from 0");
+                return Err(Fault::BadAnswer(message));
+            }
+            Some(true) => {
+                return Err(Fault::BadAnswer(format!("it rules twice about destination {index}")));
+            }
+            Some(seen) => *seen = true,
+        }
+    }
+    Ok(verdict)
+}
+
+fn take(answer: &mut Answer, verdict: Verdict, request: &Request) {
+    answer.report.trace = verdict.trace;
+    for finding in verdict.findings {
+        answer.report.remark(None, finding);
+    }
+    for ruling in verdict.rulings {
+        let index = usize::try_from(ruling.destination).unwrap_or(usize::MAX);
+        for finding in ruling.findings {
+            answer.report.remark(Some(index), finding);
+        }
+        let decision = ruling.decision;
+        answer.rulings.insert(index, Ruled { decision, routes: ruling.routes, layouts: ruling.layouts });
+        // A bare "deny" gets the words that it owes, so that whoever reads the refusal knows that none were held back.
+        if decision == Decision::Deny && !answer.denies(index) {
+            let host = request.destinations.get(index).map(|destination| destination.host.as_str());
+            let message = format!("{} is denied, and the policy does not say why", host.unwrap_or_default());
+            answer.report.remark(Some(index), own_finding("denied", message, format!("destinations[{index}]")));
+        }
+    }
+}

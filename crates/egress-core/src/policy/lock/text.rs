@@ -1,0 +1,79 @@
+//! The lock file as TOML, written so that a review shows what changed and nothing else.
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::{Lock, LockEntry, LockTextError, VERSION};
+use crate::host::{printable, quoted};
+use crate::intent::is_label;
+
+const HEADER: &str = "# Written by `kubectl egress policy lock`. It says which modules were meant; do not edit it.\n";
+
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    policy: Vec<&'a LockEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: Spanned<u32>,
+    #[serde(default)]
+    policy: Vec<Spanned<LockEntry>>,
+}
+
+pub(super) fn write(lock: &Lock) -> Result<String, LockTextError> {
+    let mut policy: Vec<&LockEntry> = lock.entries.iter().collect();
+    policy.sort();
+    let body = toml::to_string(&Written { version: VERSION, policy })
+        .map_err(|error| LockTextError { line: 1, column: 1, message: error.to_string() })?;
+    Ok(format!("{HEADER}{body}"))
+}
+
+pub(super) fn parse(text: &str) -> Result<Lock, LockTextError> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        at(text, error.span().map_or(0, |span| span.start), printable(error.message()))
+    })?;
+    let version = *file.version.get_ref();
+    if version != VERSION {
+        let message = format!("expected version {VERSION}, found {version}: another kubectl-egress wrote it");
+        return Err(at(text, file.version.span().start, message));
+    }
+    let mut entries: Vec<LockEntry> = Vec::new();
+    for item in file.policy {
+        let start = item.span().start;
+        let entry = item.into_inner();
+        check(&entry).map_err(|message| at(text, start, message))?;
+        if entries.iter().any(|other| other.name == entry.name) {
+            return Err(at(text, start, format!("expected each policy once, found `{}` again", entry.name)));
+        }
+        entries.push(entry);
+    }
+    entries.sort();
+    Ok(Lock { entries })
+}
+
+fn check(entry: &LockEntry) -> Result<(), String> {
+    if !is_label(&entry.name) {
+        return Err(format!("expected the name of a policy, found {}", quoted(&entry.name)));
+    }
+    let digests = std::iter::once(&entry.module).chain(&entry.manifest);
+    match digests.into_iter().find(|digest| !is_sha256(digest)) {
+        Some(digest) => Err(format!("expected `sha256:` and 64 digits, found {}", quoted(digest))),
+        None => Ok(()),
+    }
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|digits| {
+        digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+fn at(text: &str, offset: usize, message: String) -> LockTextError {
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    LockTextError { line, column, message }
+}
