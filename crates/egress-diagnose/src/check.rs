@@ -121,6 +121,8 @@ pub enum Input {
     GatewayProxies,
     /// Envoys of calling pods.
     ClientProxies,
+    /// What the organisation's policies demand.
+    Policies,
 }
 
 impl Outcome {

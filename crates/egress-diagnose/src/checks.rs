@@ -17,6 +17,7 @@ mod gateway_host;
 mod gateway_leg;
 mod gateway_leg_visible;
 mod gateway_object;
+mod gateway_pinned;
 mod gateway_proxy;
 mod gateway_ready;
 mod gateway_selector;
@@ -66,4 +67,5 @@ pub const CHECKS: &[Check] = &[
     gateway_exists::CHECK,
     gateway_ready::CHECK,
     host_added::CHECK,
+    gateway_pinned::CHECK,
 ];

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use egress_core::host::DnsName;
+use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
@@ -13,12 +14,23 @@ use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
 
 /// Facts of one cluster at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Evidence {
     /// Objects, gateways, pods, nodes, and what could not be read.
     pub snapshot: Snapshot,
     /// What was seen in the Envoys that were looked at, or why nothing was.
     pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
+    /// What the policies demand of the gateway's nodes, or why they could not be asked.
+    pub demands: Result<Demands, String>,
+}
+
+/// What the policies demand of the nodes of each egress, by namespace and host. One that is missing has no demands.
+pub type Demands = BTreeMap<(String, String), Pinning>;
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Evidence { snapshot: Snapshot::default(), proxies: BTreeMap::new(), demands: Ok(Demands::new()) }
+    }
 }
 
 /// What was asked.

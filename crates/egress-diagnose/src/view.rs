@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
+use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -71,6 +72,13 @@ impl<'a> View<'a> {
     pub fn nodes(&self) -> &'a [NodeFacts] {
         self.note(Input::Nodes);
         &self.evidence.snapshot.nodes
+    }
+
+    /// What the policies demand of the nodes of one egress; an error says why they could not be asked.
+    pub fn pinning(&self, namespace: &str, host: &str) -> Result<Option<&'a Pinning>, &'a str> {
+        self.note(Input::Policies);
+        let demands = self.evidence.demands.as_ref().map_err(String::as_str)?;
+        Ok(demands.get(&(namespace.to_owned(), host.to_owned())))
     }
 
     /// The pods of callers' namespaces that have a sidecar.

@@ -1,0 +1,86 @@
+//! EG063: the gateway's pods run on nodes where the policies let traffic leave.
+
+use egress_core::policy::pinning::{self, Row};
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Finding, Fix, Place};
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(63),
+    name: "the gateway runs on the nodes that the policies demand",
+    level: Level::Error,
+    hop: Hop::Gateway,
+    inputs: &[Input::Policies, Input::Nodes],
+    docs: "\
+## What it checks
+The node of each ready pod of the gateway against what the organisation's policies demand of nodes for this host: labels,
+how many nodes, how far they are spread.
+
+## Why it matters
+Traffic leaves from the node of the gateway's pod. On another node it leaves with another address, past the firewall rules
+and the monitoring that were made for the designated nodes.
+
+## How to fix
+Give the gateway's pods a node selector or an affinity that keeps them on such nodes, and delete the pods that are
+elsewhere.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let pinning = match view.pinning(way.namespace.as_deref().unwrap_or_default(), &way.host) {
+        Err(why) => return Outcome::Unreadable(why.to_owned()),
+        Ok(None) => return Outcome::NotApplicable,
+        Ok(Some(pinning)) => pinning,
+    };
+    if !pinning.demands_anything() {
+        return Outcome::NotApplicable;
+    }
+    let rows = pinning::check(pinning, gateway, view.nodes());
+    if let Some(unknown) = rows.iter().find(|row| row.unknown) {
+        let why = view.unreadable("nodes");
+        return Outcome::Unreadable(why.unwrap_or_else(|| unknown.missing.clone()));
+    }
+    Outcome::of(rows.iter().map(|row| finding(row, way, gateway)).collect())
+}
+
+fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
+    let namespace = &gateway.name.namespace;
+    let demanded: Vec<String> = row.by.iter().map(ToString::to_string).collect();
+    let (message, object) = match (&row.pod, &row.node) {
+        (Some(pod), Some(node)) => (
+            format!("pod {pod} runs on node {node}: {}", row.missing),
+            Place::new("Pod", Some(namespace), pod).field("spec.nodeName", node),
+        ),
+        _ => (
+            format!("gateway {}: {}", gateway.name, row.missing),
+            Place::new("Service", Some(namespace), &gateway.name.service),
+        ),
+    };
+    let command = match &row.pod {
+        Some(pod) => format!("kubectl delete pod {pod} -n {namespace} --wait=false"),
+        None => format!("kubectl get pods -n {namespace} -o wide"),
+    };
+    Finding {
+        code: CHECK.code,
+        level: CHECK.level,
+        message,
+        object,
+        evidence: vec![format!("demanded by {}", list(&demanded))],
+        consequence: match &row.node {
+            Some(node) => {
+                format!("calls to {} leave from {node}, which the policies do not accept", way.host)
+            }
+            None => format!("calls to {} leave from nodes that the policies do not accept", way.host),
+        },
+        fix: Fix {
+            command,
+            why: "once the Deployment's node selector or affinity keeps its pods on the designated nodes"
+                .to_owned(),
+        },
+    }
+}
