@@ -6,7 +6,7 @@
 mod child;
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 
 use crate::engine;
@@ -52,16 +52,15 @@ pub fn compile(wasm: &[u8]) -> Result<Vec<u8>, ModuleError> {
     engine::with_compiler()?.precompile_component(wasm).map_err(invalid)
 }
 
-/// What the child does: limits itself, reads a module, writes native code.
-pub fn serve(input: impl Read, mut output: impl Write) -> Result<(), ModuleError> {
+/// What the child does: limits itself, reads a module, makes native code.
+pub fn serve(input: impl Read) -> Result<Vec<u8>, ModuleError> {
     child::limit_own_process()?;
-    let failed = |error: std::io::Error| ModuleError::CompileFailed(error.to_string());
-    let mut wasm = Vec::new();
     let limit = Limits::default().module as u64;
+    let mut wasm = Vec::new();
+    let failed = |error: std::io::Error| ModuleError::CompileFailed(error.to_string());
     input.take(limit + 1).read_to_end(&mut wasm).map_err(failed)?;
     if wasm.len() as u64 > limit {
         return Err(ModuleError::TooBig { size: wasm.len() as u64, limit });
     }
-    output.write_all(&compile(&wasm)?).map_err(failed)?;
-    output.flush().map_err(failed)
+    compile(&wasm)
 }

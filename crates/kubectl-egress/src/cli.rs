@@ -5,6 +5,7 @@
 pub mod add;
 pub mod boolean;
 pub mod change;
+pub mod compile_policy;
 pub mod complete;
 pub mod completion;
 pub mod diagnose;
@@ -97,6 +98,9 @@ pub enum Command {
     /// See [`complete::Complete`].
     #[command(name = "__complete", hide = true)]
     Complete(complete::Complete),
+    /// See [`compile_policy::CompilePolicy`].
+    #[command(name = "__compile-policy", hide = true)]
+    CompilePolicy(compile_policy::CompilePolicy),
 }
 
 /// Why a command line was not read: what clap has to say, and about which command.

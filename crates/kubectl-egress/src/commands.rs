@@ -4,6 +4,7 @@
 
 mod add;
 mod change;
+mod compile_policy;
 pub mod completion;
 mod decide;
 mod diagnose;
@@ -55,5 +56,6 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
             version::run(&settings::version::Version::resolve(&typed)?, terminal)
         }
         Some(Command::Complete(typed)) => completion::candidates(typed, program, terminal),
+        Some(Command::CompilePolicy(_)) => compile_policy::run(terminal),
     }
 }

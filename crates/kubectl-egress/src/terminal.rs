@@ -54,6 +54,13 @@ impl Terminal {
         })
     }
 
+    /// Writes a result that is no text. Not through the stream above, which takes out what looks like colours.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    }
+
     /// Says something beside the result: a line or several.
     pub fn note(&mut self, text: &str) {
         self.say(&escaped(text));
@@ -100,6 +107,16 @@ impl Terminal {
             .into()),
             _ => Err(error.into()),
         }
+    }
+
+    /// Asks before anything has begun, and reads a line: Ctrl-C ends the process as ever. Only for those who checked that
+    /// someone can be asked.
+    pub fn ask(&mut self, question: &str) -> io::Result<bool> {
+        write!(self.stderr, "{} [y/N] ", escaped(question))?;
+        self.stderr.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
     /// Shows that something is being waited for, until the value is dropped. Shows nothing without a terminal.
