@@ -4,10 +4,12 @@
 //! engines or where a policy comes from: a policy is a value that answers.
 
 pub mod answer;
+pub mod audit;
 pub mod config;
 pub mod descriptor;
 pub mod exception;
 pub mod hosts;
+mod label;
 pub mod lock;
 pub mod member;
 pub mod naming;

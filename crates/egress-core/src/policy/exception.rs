@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::member::Layer;
-use super::request::Destination;
 use super::report::Author;
+use super::request::Destination;
 use super::rules::glob::HostGlob;
 
 /// One exception from one code for one destination.

@@ -88,7 +88,12 @@ pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) ->
     let destinations = request.destinations.iter().enumerate();
     let outcomes = destinations.map(|(index, destination)| outcome(index, destination, &answers, default));
     let outcomes = outcomes.collect();
-    Judgement { outcomes, reports: answers.into_iter().map(|answer| answer.report).collect(), exceptions, default }
+    Judgement {
+        outcomes,
+        reports: answers.into_iter().map(|answer| answer.report).collect(),
+        exceptions,
+        default,
+    }
 }
 
 fn outcome(index: usize, destination: &Destination, answers: &[Answer], default: Effect) -> Outcome {

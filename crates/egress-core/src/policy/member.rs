@@ -142,9 +142,7 @@ pub enum JoinError {
         above: Layer,
     },
     /// `naming.use` means nobody.
-    #[error(
-        "`naming: {{use: {policy}}}` of the {layer} layer names no policy; expected one of: {known}"
-    )]
+    #[error("`naming: {{use: {policy}}}` of the {layer} layer names no policy; expected one of: {known}")]
     NoSuchOwner {
         /// The name.
         policy: String,

@@ -2,14 +2,23 @@
 //!
 //! Knows nodes, pods and labels as facts. Moves nothing.
 
+mod fit;
+mod requirement;
+
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
-use super::answer::Placement;
-use super::member::Assembly;
+use super::Reply;
+use super::answer::{Fault, Pin, PinAnswer, Placement};
+use super::descriptor::Hook;
+use super::member::{Assembly, Member};
 use super::report::{Author, Report, Status};
 use super::request::Request;
 use crate::intent::GatewayName;
 use crate::snapshot::{GatewayFacts, NodeFacts};
+
+pub use self::fit::check;
 
 /// What all answers come to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -43,7 +52,7 @@ pub struct Row {
     /// The pod's node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// What is missing.
+    /// What is missing, and what is there instead.
     pub missing: String,
     /// Who demands it.
     pub by: Vec<Author>,
@@ -59,7 +68,7 @@ pub struct Misfit {
     pub rows: Vec<Row>,
     /// How many nodes each policy excludes.
     pub excluded: Vec<Excluded>,
-    /// How many nodes fulfil everything.
+    /// How many ready nodes fulfil everything.
     pub left: usize,
     /// How many nodes there are.
     pub nodes: usize,
@@ -87,10 +96,56 @@ impl Pinning {
     }
 }
 
-/// Asks everybody who pins.
+impl Misfit {
+    /// Denied, unless some gateway might fit and could not be looked at.
+    pub fn status(&self) -> Status {
+        let known = |row: &Row| self.rows.iter().any(|other| other.gateway == row.gateway && !other.unknown);
+        if self.rows.iter().all(known) { Status::Denied } else { Status::Undecided }
+    }
+}
+
+/// Asks everybody who pins and judges what the request wants to do.
 pub fn pin(assembly: &Assembly, request: &Request) -> Pinning {
-    let _ = (assembly, request);
-    Pinning::default()
+    let mut pinning = Pinning::default();
+    let asked = assembly.with_hook(Hook::Pinning);
+    for member in asked.filter(|member| member.policy.descriptor().judges(&request.verb)) {
+        let (report, placement) = ask(member, request);
+        let by = report.author.clone();
+        pinning.reports.push(report);
+        pinning.demands.extend(placement.map(|placement| Demand { by, placement }));
+    }
+    pinning
+}
+
+fn ask(member: &Member, request: &Request) -> (Report, Option<Placement>) {
+    let needs = &member.policy.descriptor().needs;
+    let Reply { result, log, fuel } = member.policy.pin_gateway(&request.for_policy(needs, &member.settings));
+    let mut report = Report { log, fuel, ..Report::of(member, Hook::Pinning) };
+    match result.and_then(checked) {
+        Ok(pin) => {
+            report.trace = pin.trace;
+            pin.findings.into_iter().for_each(|finding| report.remark(None, finding));
+            match pin.answer {
+                PinAnswer::Place(placement) if placement != Placement::default() => (report, Some(placement)),
+                _ => (report, None),
+            }
+        }
+        Err(fault) => {
+            report.fault = Some(fault);
+            (report, None)
+        }
+    }
+}
+
+fn checked(pin: Pin) -> Result<Pin, Fault> {
+    if let PinAnswer::Place(placement) = &pin.answer {
+        let requirements = placement.required.iter().chain(&placement.preferred);
+        requirements.map(requirement::check).collect::<Result<(), String>>().map_err(Fault::BadAnswer)?;
+        if let Some(spread) = &placement.spread {
+            requirement::check_key(&spread.key).map_err(Fault::BadAnswer)?;
+        }
+    }
+    Ok(pin)
 }
 
 /// The gateway that fits: of several the one that has most of what is preferred, then the first by name. `Ok(None)`:
@@ -103,12 +158,34 @@ pub fn choose<'a>(
     gateways: &'a [GatewayFacts],
     nodes: &[NodeFacts],
 ) -> Result<Option<&'a GatewayFacts>, Misfit> {
-    let _ = (pinning, gateways, nodes);
-    Err(Misfit::default())
+    let mut rows = Vec::new();
+    let mut fitting = Vec::new();
+    for gateway in gateways {
+        let missing = check(pinning, gateway, nodes);
+        if missing.is_empty() {
+            fitting.push(gateway);
+        }
+        rows.extend(missing);
+    }
+    let rank =
+        |gateway: &&&GatewayFacts| (Reverse(fit::preferences(pinning, gateway, nodes)), gateway.name.clone());
+    match fitting.iter().min_by_key(rank) {
+        Some(best) => Ok(Some(best)),
+        None if gateways.is_empty() => Ok(None),
+        None => Err(misfit(pinning, rows, nodes)),
+    }
 }
 
-/// What keeps one gateway from fitting; nothing: it fits.
-pub fn check(pinning: &Pinning, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> Vec<Row> {
-    let _ = (pinning, gateway, nodes);
-    Vec::new()
+fn misfit(pinning: &Pinning, rows: Vec<Row>, nodes: &[NodeFacts]) -> Misfit {
+    let fulfils = |placement: &Placement, node: &NodeFacts| {
+        placement.required.iter().all(|required| requirement::holds(required, &node.labels))
+    };
+    let excluded = pinning.demands.iter().map(|demand| Excluded {
+        by: demand.by.clone(),
+        nodes: nodes.iter().filter(|node| !fulfils(&demand.placement, node)).count(),
+    });
+    let all = |node: &&NodeFacts| {
+        node.ready && pinning.demands.iter().all(|demand| fulfils(&demand.placement, node))
+    };
+    Misfit { rows, excluded: excluded.collect(), left: nodes.iter().filter(all).count(), nodes: nodes.len() }
 }

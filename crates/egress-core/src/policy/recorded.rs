@@ -125,11 +125,8 @@ impl FromStr for Recorded {
             let (policy, digest) = text.split_once(' ')?;
             let (name, version) = policy.split_once('@')?;
             let plain = |part: &str| !part.is_empty() && !part.contains([' ', ',', '@']);
-            let recorded = Recorded {
-                name: name.to_owned(),
-                version: version.to_owned(),
-                digest: digest.to_owned(),
-            };
+            let recorded =
+                Recorded { name: name.to_owned(), version: version.to_owned(), digest: digest.to_owned() };
             (plain(name) && plain(version) && is_digest(digest)).then_some(recorded)
         };
         parts().ok_or_else(|| RecordedError(text.chars().take(200).collect()))
@@ -138,8 +135,7 @@ impl FromStr for Recorded {
 
 fn is_digest(text: &str) -> bool {
     let hex = |digits: &str, length: usize| {
-        digits.len() == length
-            && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        digits.len() == length && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     match text.split_once(':') {
         Some(("sha256", digits)) => hex(digits, 64),

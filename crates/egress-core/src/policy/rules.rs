@@ -29,7 +29,8 @@ impl Rules {
     /// Every finding says where the settings are wrong.
     pub fn new(settings: &str) -> Result<Rules, Vec<Finding>> {
         settings::parse(settings)?;
-        let descriptor = Descriptor { id: "rules".to_owned(), version: VERSION.to_owned(), ..Descriptor::default() };
+        let descriptor =
+            Descriptor { id: "rules".to_owned(), version: VERSION.to_owned(), ..Descriptor::default() };
         Ok(Rules { descriptor, hooks: BTreeSet::new() })
     }
 }

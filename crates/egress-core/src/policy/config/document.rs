@@ -11,7 +11,9 @@ use serde_saphyr::Spanned;
 
 use super::problem::{at, problem};
 use super::quantity::{Count, Size, Time};
-use super::{API_VERSION, ConfigError, Entry, ExceptionEntry, KIND, Limits, MAXIMUM_BYTES, PolicySet, Source};
+use super::{
+    API_VERSION, ConfigError, Entry, ExceptionEntry, KIND, Limits, MAXIMUM_BYTES, PolicySet, Source,
+};
 use crate::host::{printable, quoted};
 use crate::intent::is_label;
 use crate::policy::descriptor::Hook;
@@ -140,7 +142,8 @@ fn entry(item: &Spanned<FilePolicy>, line: usize) -> Result<Entry, ConfigError> 
     let source = match (&policy.builtin, &policy.source) {
         (Some(builtin), None) if builtin.value == "rules" => Source::Builtin,
         (Some(builtin), None) => {
-            let message = format!("expected `rules`, the only built-in policy, found {}", quoted(&builtin.value));
+            let message =
+                format!("expected `rules`, the only built-in policy, found {}", quoted(&builtin.value));
             return Err(at(builtin, message));
         }
         (None, Some(source)) => source.value.parse().map_err(|message| at(source, message))?,
@@ -179,7 +182,8 @@ fn exception(found: &FileException) -> Result<ExceptionEntry, ConfigError> {
     let destination: HostGlob =
         found.destination.value.parse().map_err(|error| at(&found.destination, format!("{error}")))?;
     if destination.is_every_host() {
-        let message = "expected a host or `*.` and a host, found `*`: an exception from everything is no rule";
+        let message =
+            "expected a host or `*.` and a host, found `*`: an exception from everything is no rule";
         return Err(at(&found.destination, message.to_owned()));
     }
     Ok(ExceptionEntry {
@@ -195,7 +199,9 @@ fn exception(found: &FileException) -> Result<ExceptionEntry, ConfigError> {
 fn date(found: &Spanned<String>) -> Result<Date, ConfigError> {
     // A date and nothing more: a time of day would need a zone, and nobody reviews to the hour.
     let parsed = found.value.parse().ok().filter(|_| found.value.len() == "2026-12-31".len());
-    parsed.ok_or_else(|| at(found, format!("expected a day such as `2026-12-31`, found {}", quoted(&found.value))))
+    parsed.ok_or_else(|| {
+        at(found, format!("expected a day such as `2026-12-31`, found {}", quoted(&found.value)))
+    })
 }
 
 fn name(found: &Spanned<String>) -> Result<String, ConfigError> {

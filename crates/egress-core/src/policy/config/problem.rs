@@ -35,7 +35,9 @@ pub(super) fn problem(error: &Error) -> ConfigError {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("expected each field once, found `{}` again", printable(key))
         }
-        Error::DuplicateMappingKey { key: None, .. } => "expected each field once, found one again".to_owned(),
+        Error::DuplicateMappingKey { key: None, .. } => {
+            "expected each field once, found one again".to_owned()
+        }
         Error::Message { msg, .. } => printable(msg),
         other => format!("expected YAML, found something else: {}", printable(&other.to_string())),
     };
@@ -76,7 +78,8 @@ fn in_words(expected: &str) -> String {
 
 fn located(location: Option<Location>, message: String) -> ConfigError {
     let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).max(1);
-    let (line, column) = location.map_or((1, 1), |location| (place(location.line()), place(location.column())));
+    let (line, column) =
+        location.map_or((1, 1), |location| (place(location.line()), place(location.column())));
     ConfigError { line, column, message }
 }
 

@@ -99,7 +99,8 @@ impl<'de> Deserialize<'de> for Size {
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let visitor = QuantityVisitor { expected: "a whole number above 0 such as `5000` or `2000M`", units: &COUNTS };
+        let visitor =
+            QuantityVisitor { expected: "a whole number above 0 such as `5000` or `2000M`", units: &COUNTS };
         deserializer.deserialize_any(visitor).map(Count)
     }
 }

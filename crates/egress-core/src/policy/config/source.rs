@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::Source;
 use crate::host::quoted;
-use crate::intent::is_label;
+use crate::policy::label::is_subdomain;
 
 impl FromStr for Source {
     type Err = String;
@@ -12,9 +12,8 @@ impl FromStr for Source {
     /// Reads the text of `source:`; the error says what was expected and what was found.
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(rest) = text.strip_prefix("configmap://") {
-            return config_map(rest).ok_or_else(|| {
-                format!("expected `configmap://NAME/KEY`, found {}", quoted(text))
-            });
+            return config_map(rest)
+                .ok_or_else(|| format!("expected `configmap://NAME/KEY`, found {}", quoted(text)));
         }
         if let Some(rest) = text.strip_prefix("oci://") {
             return oci(rest).map_err(|problem| {
@@ -45,8 +44,7 @@ fn config_map(rest: &str) -> Option<Source> {
         && key.bytes().all(key_character)
         && key != "."
         && !key.starts_with("..");
-    let is_name = name.len() <= 253 && name.split('.').all(is_label);
-    (is_name && is_key).then(|| Source::ConfigMap { name: name.to_owned(), key: key.to_owned() })
+    (is_subdomain(name) && is_key).then(|| Source::ConfigMap { name: name.to_owned(), key: key.to_owned() })
 }
 
 fn oci(rest: &str) -> Result<Source, &'static str> {

@@ -93,7 +93,9 @@ fn take(answer: &mut Answer, verdict: Verdict, request: &Request) {
         if decision == Decision::Deny && !answer.denies(index) {
             let host = request.destinations.get(index).map(|destination| destination.host.as_str());
             let message = format!("{} is denied, and the policy does not say why", host.unwrap_or_default());
-            answer.report.remark(Some(index), own_finding("denied", message, format!("destinations[{index}]")));
+            answer
+                .report
+                .remark(Some(index), own_finding("denied", message, format!("destinations[{index}]")));
         }
     }
 }

@@ -32,7 +32,8 @@ pub(super) fn check(answers: &mut [Answer], request: &Request) {
                     !accepted.is_empty() && !accepted.contains(&asked)
                 };
                 if answer.rulings.get(&index).filter(refuses).is_some() {
-                    let finding = demand.finding(index, destination, &asked, &answer.report.author, &accepted);
+                    let finding =
+                        demand.finding(index, destination, &asked, &answer.report.author, &accepted);
                     answer.report.remark(Some(index), finding);
                 }
             }
@@ -68,11 +69,13 @@ impl Demand {
         let Destination { host, port, protocol, .. } = destination;
         let (code, message, path) = match self {
             Demand::Route => {
-                let message = format!("{host}:{port} would travel to the gateway as {asked}; accepted: {own}");
+                let message =
+                    format!("{host}:{port} would travel to the gateway as {asked}; accepted: {own}");
                 ("route-not-accepted", message, format!("destinations[{index}].route"))
             }
             Demand::Layout => {
-                let message = format!("the {asked} layout is not accepted for {host}:{port}; accepted: {own}");
+                let message =
+                    format!("the {asked} layout is not accepted for {host}:{port}; accepted: {own}");
                 ("layout-not-accepted", message, "layout".to_owned())
             }
         };
@@ -105,13 +108,17 @@ fn route_advice(protocol: &str, left: &[&str]) -> String {
     } else if http && left.contains(&"plain") {
         "type `--hop plain --layout documented`".to_owned()
     } else if http && left.contains(&"passthrough") {
-        "only TLS of the application is passed through: call the host by https, and ask for its TLS port".to_owned()
+        "only TLS of the application is passed through: call the host by https, and ask for its TLS port"
+            .to_owned()
     } else if left.contains(&"mtls") {
         "nothing that kubectl egress writes does that for TLS of the application, which is passed through as it is; \
          call the host by http on an HTTP port if it has one"
             .to_owned()
     } else {
-        format!("nothing that kubectl egress writes travels as {}; ask who owns the policy", left.join(" or "))
+        format!(
+            "nothing that kubectl egress writes travels as {}; ask who owns the policy",
+            left.join(" or ")
+        )
     }
 }
 

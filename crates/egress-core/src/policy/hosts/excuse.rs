@@ -19,8 +19,7 @@ pub(super) fn excuse(
     for index in 0..request.destinations.len() {
         let met = met(answer, exceptions, request, index, now);
         let covered = denials(answer, index).all(|code| {
-            let holds =
-                |met: &&ExceptionUse| met.exception.code == code && met.standing == Standing::Holds;
+            let holds = |met: &&ExceptionUse| met.exception.code == code && met.standing == Standing::Holds;
             met.iter().any(|met| holds(&met))
         });
         if covered && !met.is_empty() {
@@ -51,8 +50,8 @@ fn met(
     let Some(destination) = request.destinations.get(index) else { return Vec::new() };
     let of = &answer.report.author;
     let met = exceptions.iter().filter_map(|exception| {
-        let standing = denials(answer, index)
-            .find_map(|code| exception.standing(code, of, destination, now))?;
+        let standing =
+            denials(answer, index).find_map(|code| exception.standing(code, of, destination, now))?;
         Some(ExceptionUse { exception: exception.clone(), index, of: of.clone(), standing })
     });
     met.collect()

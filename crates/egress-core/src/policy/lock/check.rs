@@ -99,9 +99,13 @@ pub fn check(locked: &LockEntry, found: &LockEntry) -> Result<(), LockError> {
         ("version-reported", locked.version_reported.clone(), found.version_reported.clone()),
     ];
     match fields.into_iter().find(|(_, then, now)| then != now) {
-        Some((field, then, now)) => {
-            Err(LockError::Edited { name: name(), field, locked: then, found: now, module: locked.module.clone() })
-        }
+        Some((field, then, now)) => Err(LockError::Edited {
+            name: name(),
+            field,
+            locked: then,
+            found: now,
+            module: locked.module.clone(),
+        }),
         None => Ok(()),
     }
 }

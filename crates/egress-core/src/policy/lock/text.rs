@@ -7,7 +7,8 @@ use super::{Lock, LockEntry, LockTextError, VERSION};
 use crate::host::{printable, quoted};
 use crate::intent::is_label;
 
-const HEADER: &str = "# Written by `kubectl egress policy lock`. It says which modules were meant; do not edit it.\n";
+const HEADER: &str =
+    "# Written by `kubectl egress policy lock`. It says which modules were meant; do not edit it.\n";
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -26,15 +27,17 @@ struct File {
 pub(super) fn write(lock: &Lock) -> Result<String, LockTextError> {
     let mut policy: Vec<&LockEntry> = lock.entries.iter().collect();
     policy.sort();
-    let body = toml::to_string(&Written { version: VERSION, policy })
-        .map_err(|error| LockTextError { line: 1, column: 1, message: error.to_string() })?;
+    let body = toml::to_string(&Written { version: VERSION, policy }).map_err(|error| LockTextError {
+        line: 1,
+        column: 1,
+        message: error.to_string(),
+    })?;
     Ok(format!("{HEADER}{body}"))
 }
 
 pub(super) fn parse(text: &str) -> Result<Lock, LockTextError> {
-    let file: File = toml::from_str(text).map_err(|error| {
-        at(text, error.span().map_or(0, |span| span.start), printable(error.message()))
-    })?;
+    let file: File = toml::from_str(text)
+        .map_err(|error| at(text, error.span().map_or(0, |span| span.start), printable(error.message())))?;
     let version = *file.version.get_ref();
     if version != VERSION {
         let message = format!("expected version {VERSION}, found {version}: another kubectl-egress wrote it");

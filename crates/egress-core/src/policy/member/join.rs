@@ -3,9 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{JoinError, Joined, Layer, NamingOwner};
-use crate::policy::config::{
-    Entry, ExceptionEntry, Limits, PolicySet, Source, bytes_text, duration_text,
-};
+use crate::policy::config::{Entry, ExceptionEntry, Limits, PolicySet, Source, bytes_text, duration_text};
 use crate::policy::exception::Exception;
 
 /// Joins the files of all layers. `limits` is what the engine may spend where no file says anything.
@@ -93,11 +91,15 @@ fn joined_limits(layers: &[(Layer, PolicySet)], defaults: &Limits) -> Result<Lim
     let of_compile = asked(|limits| limits.compile.and_then(|time| u64::try_from(time.as_millis()).ok()));
     Ok(Limits {
         wall: joined_limit("wall", &of_wall, wall, &time_text)?.map(time),
-        fuel: joined_limit("fuel", &asked(|limits| limits.fuel), defaults.fuel, &|number| number.to_string())?,
+        fuel: joined_limit("fuel", &asked(|limits| limits.fuel), defaults.fuel, &|number| {
+            number.to_string()
+        })?,
         memory: joined_limit("memory", &asked(|limits| limits.memory), defaults.memory, &bytes_text)?,
         module: joined_limit("module", &asked(|limits| limits.module), defaults.module, &bytes_text)?,
         compile: joined_limit("compile", &of_compile, compile, &time_text)?.map(time),
-        nodes: joined_limit("nodes", &asked(|limits| limits.nodes), defaults.nodes, &|number| number.to_string())?,
+        nodes: joined_limit("nodes", &asked(|limits| limits.nodes), defaults.nodes, &|number| {
+            number.to_string()
+        })?,
     })
 }
 

@@ -99,7 +99,10 @@ impl FromStr for HostGlob {
             None => Hosts::One(parse_host(hosts)?),
             Some(name) if name.parse::<IpAddr>().is_err() => Hosts::Below(parse_host(name)?),
             Some(_) => {
-                return Err(GlobError::Host { found: quoted(hosts), why: "nothing is below an address".to_owned() });
+                return Err(GlobError::Host {
+                    found: quoted(hosts),
+                    why: "nothing is below an address".to_owned(),
+                });
             }
         };
         Ok(HostGlob { hosts, port })
