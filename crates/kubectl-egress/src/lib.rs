@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod exit;
 pub mod logging;
+pub mod policies;
 pub mod program;
 pub mod runtime;
 pub mod settings;

@@ -4,7 +4,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::cli;
@@ -57,6 +57,11 @@ impl PolicySettings {
             directories: Directories::of_user()?,
             program: env::current_exe().map_err(|error| lost("which program this is", &error))?,
         })
+    }
+
+    /// A path in words: from the working directory where it is inside, else whole.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.directories.working).unwrap_or(path).display().to_string()
     }
 }
 

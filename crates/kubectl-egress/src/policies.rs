@@ -1,0 +1,73 @@
+//! The policies that a command obeys: found in all layers, held to their lock files, trusted, loaded.
+//!
+//! Knows where policies come from and what may go wrong on the way; what goes wrong is always a refusal. Knows nothing of
+//! what policies say: the deciding core asks them. Where there are none, nothing is read, made or started.
+
+mod files;
+mod layers;
+mod loading;
+mod locks;
+mod sources;
+mod trust;
+
+use egress_cluster::Cluster;
+use egress_core::policy::config::Limits;
+use egress_core::policy::member::{Assembly, join};
+
+use crate::exit::{Code, Failure};
+use crate::settings::policies::PolicySettings;
+use crate::terminal::Terminal;
+
+/// Everybody who is to be asked. Without a cluster its layer is left out, and that is said.
+pub async fn load(
+    settings: &PolicySettings,
+    cluster: Option<&Cluster>,
+    root_namespace: &str,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Assembly> {
+    if cluster.is_none() {
+        terminal.note("note: the cluster's policies were not asked");
+    }
+    let configured = layers::find(settings, cluster, root_namespace).await?;
+    if configured.is_empty() {
+        return Ok(Assembly::default());
+    }
+    let sets = configured.iter().map(|found| (found.layer, found.set.clone())).collect();
+    let joined = join(sets, &default_limits()).map_err(|error| Failure {
+        code: Code::Usage,
+        message: format!("the policies do not go together: {error}"),
+        hint: None,
+    })?;
+    let wanted = locks::of_all(&joined, &configured, settings)?;
+    let trusted = match cluster {
+        Some(cluster) => trust::obtain(&wanted, cluster, settings, terminal)?,
+        None => trust::Trusted::already(),
+    };
+    let limits = loading::limits(&joined.limits);
+    let mut loader = loading::Loader::new(settings, cluster, root_namespace, limits);
+    let mut members = Vec::new();
+    for wanted in &wanted {
+        members.push(loader.member(wanted, terminal).await?);
+    }
+    // Only now: what cannot be loaded was trusted for nothing.
+    trusted.remember()?;
+    Ok(joined.assemble(members))
+}
+
+/// The limits that files may set, where none does.
+fn default_limits() -> Limits {
+    let defaults = egress_policy::Limits::default();
+    Limits {
+        wall: Some(defaults.wall),
+        fuel: Some(defaults.fuel),
+        memory: Some(defaults.memory as u64),
+        module: Some(defaults.module as u64),
+        compile: Some(defaults.compile),
+        nodes: Some(defaults.nodes as u64),
+    }
+}
+
+/// A policy that could not be asked: never taken for an allowance.
+fn undecided(message: impl Into<String>, hint: Option<String>) -> Failure {
+    Failure { code: Code::Undecided, message: message.into(), hint }
+}

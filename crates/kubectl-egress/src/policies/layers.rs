@@ -1,0 +1,246 @@
+//! The files that say which policies are asked: one for each layer that has one, and those of the command line.
+//!
+//! Knows where a layer keeps its file, and reads it. Loads nothing that a file names.
+
+use std::path::{Path, PathBuf};
+
+use egress_cluster::Cluster;
+use egress_cluster::policy::{POLICIES, PolicyMap};
+use egress_core::policy::config::{ConfigError, Entry, MAXIMUM_BYTES, PolicySet, Source};
+use egress_core::policy::lock::Lock;
+use egress_core::policy::member::Layer;
+
+use super::{files, undecided};
+use crate::exit::Failure;
+use crate::settings::policies::PolicySettings;
+
+/// The configuration, as a file and as the key of a ConfigMap.
+const CONFIGURATION: &str = "egress-policy.yaml";
+/// The lock file, likewise.
+const LOCK: &str = "egress-policy.lock";
+/// The folder of a repository's policies.
+const REPOSITORY_FOLDER: &str = ".egress";
+
+/// One file, and where it was found.
+#[derive(Debug)]
+pub(super) struct Configured {
+    /// Its layer.
+    pub(super) layer: Layer,
+    /// Where it was found.
+    pub(super) origin: Origin,
+    /// What it says.
+    pub(super) set: PolicySet,
+}
+
+/// Where a file was found.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// A configuration on this machine.
+    File(PathBuf),
+    /// A module on this machine that the command line names. Whoever types it has looked at it: it needs no lock file.
+    Module(PathBuf),
+    /// The cluster's ConfigMap.
+    ConfigMap {
+        /// The mesh's root namespace.
+        namespace: String,
+        /// What it holds.
+        map: PolicyMap,
+    },
+}
+
+/// Every file there is, those of the highest layer first.
+pub(super) async fn find(
+    settings: &PolicySettings,
+    cluster: Option<&Cluster>,
+    root_namespace: &str,
+) -> anyhow::Result<Vec<Configured>> {
+    let mut found = Vec::new();
+    if let Some(cluster) = cluster
+        && let Some(map) = cluster.policy_map(root_namespace).await?
+    {
+        found.push(of_cluster(root_namespace, map, settings)?);
+    }
+    let directories = &settings.directories;
+    if let Some(path) = in_repository(&directories.working) {
+        found.push(of_file(Layer::Repository, path, settings)?);
+    }
+    let users = directories.configuration.as_deref().map(|folder| folder.join(CONFIGURATION));
+    if let Some(path) = users.filter(|path| path.exists()) {
+        found.push(of_file(Layer::User, path, settings)?);
+    }
+    for path in &settings.files {
+        found.push(of_flag(path, settings)?);
+    }
+    Ok(found)
+}
+
+fn of_cluster(namespace: &str, map: PolicyMap, settings: &PolicySettings) -> Result<Configured, Failure> {
+    let Some(text) = map.data.get(CONFIGURATION) else {
+        return Err(undecided(
+            format!(
+                "configmap `{POLICIES}` in namespace {namespace} has no key `{CONFIGURATION}`, so nobody knows what it asks for"
+            ),
+            Some(format!("look at it: `kubectl get configmap {POLICIES} -n {namespace} -o yaml`")),
+        ));
+    };
+    let parsed = PolicySet::parse(text);
+    let origin = Origin::ConfigMap { namespace: namespace.to_owned(), map };
+    match parsed {
+        Ok(set) => Ok(Configured { layer: Layer::Cluster, origin, set }),
+        Err(error) => Err(malformed(&origin.name(settings), &error)),
+    }
+}
+
+fn of_file(layer: Layer, path: PathBuf, settings: &PolicySettings) -> Result<Configured, Failure> {
+    let shown = settings.shown(&path);
+    let text = files::text(&path, MAXIMUM_BYTES).map_err(|problem| {
+        undecided(format!("the policies of the {layer} layer cannot be read: {shown}: {problem}"), None)
+    })?;
+    let set = PolicySet::parse(&text).map_err(|error| malformed(&shown, &error))?;
+    Ok(Configured { layer, origin: Origin::File(path), set })
+}
+
+fn of_flag(path: &Path, settings: &PolicySettings) -> Result<Configured, Failure> {
+    let shown = settings.shown(path);
+    let refused = |problem: String| {
+        Failure::usage(
+            format!("`--policy`: {shown}: {problem}"),
+            format!("name a configuration or a module: `--policy {CONFIGURATION}`"),
+        )
+    };
+    let full = settings.directories.working.join(path);
+    if files::is_module(&full).map_err(refused)? {
+        let set = PolicySet { policies: vec![of_module(path)], ..PolicySet::default() };
+        return Ok(Configured { layer: Layer::Flag, origin: Origin::Module(full), set });
+    }
+    let text = files::text(&full, MAXIMUM_BYTES).map_err(refused)?;
+    let set = PolicySet::parse(&text).map_err(|error| malformed(&shown, &error))?;
+    Ok(Configured { layer: Layer::Flag, origin: Origin::File(full), set })
+}
+
+/// A module without a configuration is called by its file, and has no settings.
+fn of_module(path: &Path) -> Entry {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let words: Vec<&str> = stem.split(|character: char| !character.is_ascii_alphanumeric()).collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    Entry {
+        name: if words.is_empty() { "module".to_owned() } else { words.join("-") },
+        source: Source::File(path.to_string_lossy().into_owned()),
+        hooks: None,
+        settings: "{}".to_owned(),
+        on_deny: None,
+        line: 1,
+    }
+}
+
+/// The nearest file from a folder up to the root of its repository. Outside of a repository only the folder itself is
+/// looked at: what lies above it may be anybody's.
+fn in_repository(working: &Path) -> Option<PathBuf> {
+    let root = working.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(working);
+    let inside = working.ancestors().take_while(|folder| folder.starts_with(root));
+    inside.map(|folder| folder.join(REPOSITORY_FOLDER).join(CONFIGURATION)).find(|path| path.exists())
+}
+
+fn malformed(shown: &str, error: &ConfigError) -> Failure {
+    let ConfigError { line, column, message } = error;
+    Failure {
+        code: crate::exit::Code::Usage,
+        message: format!("{shown}:{line}:{column}: {message}"),
+        hint: Some("what may be written is in docs/policies.md".to_owned()),
+    }
+}
+
+impl Origin {
+    /// What the configuration is called in messages.
+    pub(super) fn name(&self, settings: &PolicySettings) -> String {
+        match self {
+            Origin::File(path) | Origin::Module(path) => settings.shown(path),
+            Origin::ConfigMap { namespace, .. } => {
+                format!("configmap {namespace}/{POLICIES}, {CONFIGURATION}")
+            }
+        }
+    }
+
+    /// Where the lock file of this configuration is, in words.
+    pub(super) fn lock_name(&self, settings: &PolicySettings) -> String {
+        match self {
+            Origin::File(path) | Origin::Module(path) => settings.shown(&path.with_file_name(LOCK)),
+            Origin::ConfigMap { namespace, .. } => {
+                format!("key `{LOCK}` of configmap `{POLICIES}` in namespace {namespace}")
+            }
+        }
+    }
+
+    /// Reads the lock file; without one nothing is locked.
+    pub(super) fn lock(&self, settings: &PolicySettings) -> Result<Lock, Failure> {
+        let name = || self.lock_name(settings);
+        let text = match self {
+            Origin::File(path) | Origin::Module(path) => {
+                let path = path.with_file_name(LOCK);
+                if !path.exists() {
+                    return Ok(Lock::default());
+                }
+                files::text(&path, MAXIMUM_BYTES)
+                    .map_err(|problem| undecided(format!("{}: {problem}", name()), None))?
+            }
+            Origin::ConfigMap { map, .. } => match map.data.get(LOCK) {
+                Some(text) => text.clone(),
+                None => return Ok(Lock::default()),
+            },
+        };
+        Lock::parse(&text).map_err(|error| {
+            let hint = "type `kubectl egress policy lock`, and have the difference reviewed";
+            undecided(
+                format!("{}:{}:{}: {}", name(), error.line, error.column, error.message),
+                Some(hint.to_owned()),
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn write(path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    #[test]
+    fn the_nearest_file_of_a_repository_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repository");
+        let inner = root.join("a/b");
+        fs::create_dir_all(&inner).unwrap();
+        fs::create_dir(root.join(".git")).unwrap();
+        assert_eq!(in_repository(&inner), None);
+        let (outside, top, near) =
+            (folder.path().join(".egress"), root.join(".egress"), root.join("a/.egress"));
+        write(&outside.join(CONFIGURATION));
+        assert_eq!(in_repository(&inner), None);
+        write(&top.join(CONFIGURATION));
+        assert_eq!(in_repository(&inner), Some(top.join(CONFIGURATION)));
+        write(&near.join(CONFIGURATION));
+        assert_eq!(in_repository(&inner), Some(near.join(CONFIGURATION)));
+    }
+
+    #[test]
+    fn outside_of_a_repository_nothing_above_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join(".egress").join(CONFIGURATION));
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        assert_eq!(in_repository(&inner), None);
+        assert!(in_repository(folder.path()).is_some());
+    }
+
+    #[test]
+    fn a_module_is_called_by_its_file() {
+        let name = |path: &str| of_module(Path::new(path)).name;
+        assert_eq!(name("target/acme_Hosts.wasm"), "acme-hosts");
+        assert_eq!(name("./-.wasm"), "module");
+    }
+}

@@ -1,0 +1,164 @@
+//! From bytes to members: the engine, the check of settings, and which answers of a policy are taken.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use egress_cluster::Cluster;
+use egress_core::policy::Policy;
+use egress_core::policy::answer::{Fault, Finding, Severity};
+use egress_core::policy::config::{self, Source};
+use egress_core::policy::member::Member;
+use egress_core::policy::rules::Rules;
+use egress_policy::inspect::digest;
+use egress_policy::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
+
+use super::locks::Wanted;
+use super::sources::Sources;
+use super::undecided;
+use crate::exit::{Code, Failure};
+use crate::settings::policies::PolicySettings;
+use crate::terminal::Terminal;
+
+/// What this program is called with to compile a module in a process of its own.
+const COMPILE: &str = "__compile-policy";
+
+/// Loads policies. The engine is made for the first module.
+pub(super) struct Loader<'a> {
+    sources: Sources<'a>,
+    limits: Limits,
+    engine: Option<Engine>,
+}
+
+/// One that answers, as members share it.
+type Answering = Arc<dyn Policy + Send + Sync>;
+
+impl<'a> Loader<'a> {
+    /// A loader that holds modules to these limits.
+    pub(super) fn new(
+        settings: &'a PolicySettings,
+        cluster: Option<&'a Cluster>,
+        root_namespace: &'a str,
+        limits: Limits,
+    ) -> Self {
+        let sources = Sources { cluster, root_namespace, settings, largest: limits.module };
+        Loader { sources, limits, engine: None }
+    }
+
+    /// One policy, ready to be asked.
+    pub(super) async fn member(
+        &mut self,
+        wanted: &Wanted<'_>,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Member> {
+        let entry = wanted.entry;
+        let (policy, digest): (Answering, Option<String>) = if entry.source == Source::Builtin {
+            let rules = Rules::new(&entry.settings).map_err(|findings| self.wrong(wanted, &findings))?;
+            (Arc::new(rules), None)
+        } else {
+            let module = self.module(wanted, terminal).await?;
+            self.check_settings(wanted, &module, terminal)?;
+            let digest = module.inspection().digest.clone();
+            (Arc::new(module), Some(digest))
+        };
+        let exported = policy.hooks();
+        let hooks = entry.hooks.clone().unwrap_or_else(|| exported.clone());
+        if let Some(missing) = hooks.iter().find(|hook| !exported.contains(hook)) {
+            let answers: Vec<&str> = exported.iter().map(|hook| hook.word()).collect();
+            let problem = format!("`use: [{missing}]`, and the policy answers [{}] only", answers.join(", "));
+            return Err(self.misconfigured(wanted, &problem).into());
+        }
+        Ok(Member {
+            name: entry.name.clone(),
+            layer: wanted.layer,
+            digest,
+            settings: entry.settings.clone(),
+            hooks,
+            on_deny: entry.on_deny.clone(),
+            policy,
+        })
+    }
+
+    /// Bytes that are not the locked ones are neither compiled nor asked who they are.
+    async fn module(&mut self, wanted: &Wanted<'_>, terminal: &mut Terminal) -> anyhow::Result<Module> {
+        let bytes = self.sources.bytes(wanted, terminal).await?;
+        wanted.check_digest(&digest(&bytes), self.sources.settings)?;
+        let engine = match &mut self.engine {
+            Some(engine) => engine,
+            none => none.insert(engine(self.sources.settings, &self.limits, terminal)?),
+        };
+        let waiting = terminal.wait(&format!("loading policy {}", wanted.entry.name));
+        let loaded = engine.load(&bytes);
+        drop(waiting);
+        let unusable = |error: ModuleError| {
+            let hint = format!("type `kubectl egress policy check {}`", wanted.entry.source);
+            let hint = matches!(wanted.entry.source, Source::File(_)).then_some(hint);
+            undecided(wanted.cannot_be_asked(&format!("{}: {error}", wanted.entry.source)), hint)
+        };
+        let module = loaded.map_err(unusable)?;
+        wanted.check_module(&module, self.sources.settings)?;
+        Ok(module)
+    }
+
+    fn check_settings(
+        &self,
+        wanted: &Wanted<'_>,
+        module: &Module,
+        terminal: &mut Terminal,
+    ) -> Result<(), Failure> {
+        let findings = match module.check_settings(&wanted.entry.settings).result {
+            Ok(findings) | Err(Fault::Settings(findings)) => findings,
+            Err(fault) => return Err(undecided(wanted.cannot_be_asked(&fault.to_string()), None)),
+        };
+        let (wrong, odd): (Vec<Finding>, Vec<Finding>) =
+            findings.into_iter().partition(|finding| finding.severity == Severity::Deny);
+        for finding in &odd {
+            terminal.warning(&format!("settings of policy `{}`: {}", wanted.entry.name, finding.message));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(self.wrong(wanted, &wrong)) }
+    }
+
+    fn wrong(&self, wanted: &Wanted<'_>, findings: &[Finding]) -> Failure {
+        let line = |finding: &Finding| match &finding.path {
+            Some(path) => format!("{path}: {}", finding.message),
+            None => finding.message.clone(),
+        };
+        let problems: Vec<String> = findings.iter().map(line).collect();
+        self.misconfigured(wanted, &format!("its settings are wrong: {}", problems.join("; ")))
+    }
+
+    fn misconfigured(&self, wanted: &Wanted<'_>, problem: &str) -> Failure {
+        let place = wanted.origin.name(self.sources.settings);
+        Failure {
+            code: Code::Usage,
+            message: format!("{place}:{}: policy `{}`: {problem}", wanted.entry.line, wanted.entry.name),
+            hint: None,
+        }
+    }
+}
+
+/// The engine's limits, with those that files may set.
+pub(super) fn limits(set: &config::Limits) -> Limits {
+    let defaults = Limits::default();
+    let bytes = |limit: Option<u64>, default: usize| {
+        limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
+    };
+    Limits {
+        wall: set.wall.unwrap_or(defaults.wall),
+        fuel: set.fuel.unwrap_or(defaults.fuel),
+        memory: bytes(set.memory, defaults.memory),
+        module: bytes(set.module, defaults.module),
+        compile: set.compile.unwrap_or(defaults.compile),
+        nodes: bytes(set.nodes, defaults.nodes),
+        ..defaults
+    }
+}
+
+fn engine(settings: &PolicySettings, limits: &Limits, terminal: &mut Terminal) -> Result<Engine, Failure> {
+    let folder = settings.directories.cache.as_ref().map(|cache| cache.join("native"));
+    let cache = folder.map(NativeCache::open).transpose().unwrap_or_else(|error| {
+        terminal.warning(&format!("native code of policies is not kept, and is made each time: {error}"));
+        None
+    });
+    let compiler = Compiler::child(settings.program.clone(), vec![OsString::from(COMPILE)]);
+    Engine::new(limits.clone(), compiler, cache).map_err(|error| undecided(error.to_string(), None))
+}

@@ -1,0 +1,103 @@
+//! What each policy was locked as, and whether it still is.
+//!
+//! Knows the words of a refusal; what a difference means, the core says.
+
+use egress_core::policy::Policy as _;
+use egress_core::policy::config::{Entry, Source};
+use egress_core::policy::lock::{self, Lock, LockEntry, LockError};
+use egress_core::policy::member::{Joined, Layer};
+use egress_policy::Module;
+
+use super::layers::{Configured, Origin};
+use super::undecided;
+use crate::exit::Failure;
+use crate::settings::policies::PolicySettings;
+
+/// One policy that is to be loaded.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    /// Its layer.
+    pub(super) layer: Layer,
+    /// What its file says of it.
+    pub(super) entry: &'a Entry,
+    /// Its file.
+    pub(super) origin: &'a Origin,
+    /// What it was locked as; `None` where that is not needed.
+    pub(super) locked: Option<LockEntry>,
+}
+
+/// Every policy with what it was locked as. Whatever is a module must be locked, but for those of the command line.
+pub(super) fn of_all<'a>(
+    joined: &'a Joined,
+    configured: &'a [Configured],
+    settings: &PolicySettings,
+) -> Result<Vec<Wanted<'a>>, Failure> {
+    let mut all = Vec::new();
+    for file in configured {
+        let mut lock: Option<Lock> = None;
+        let of_file = |(layer, entry): &&(Layer, Entry)| {
+            *layer == file.layer && file.set.policies.iter().any(|own| own.name == entry.name)
+        };
+        for (layer, entry) in joined.entries.iter().filter(of_file) {
+            let mut wanted = Wanted { layer: *layer, entry, origin: &file.origin, locked: None };
+            if entry.source != Source::Builtin && !matches!(file.origin, Origin::Module(_)) {
+                let lock = match &mut lock {
+                    Some(lock) => lock,
+                    none => none.insert(file.origin.lock(settings)?),
+                };
+                wanted.locked = Some(wanted.in_lock(lock, settings)?);
+            }
+            all.push(wanted);
+        }
+    }
+    Ok(all)
+}
+
+impl Wanted<'_> {
+    /// Refuses bytes that are not those that were locked, before anything is done with them.
+    pub(super) fn check_digest(&self, digest: &str, settings: &PolicySettings) -> Result<(), Failure> {
+        let Some(locked) = &self.locked else { return Ok(()) };
+        let found =
+            LockEntry { source: self.entry.source.to_string(), module: digest.to_owned(), ..locked.clone() };
+        lock::check(locked, &found).map_err(|error| self.refused(&error, settings))
+    }
+
+    /// Refuses a lock file that says something else of a module than the module itself.
+    pub(super) fn check_module(&self, module: &Module, settings: &PolicySettings) -> Result<(), Failure> {
+        let Some(locked) = &self.locked else { return Ok(()) };
+        let found = entry(&self.entry.name, &self.entry.source, None, module);
+        lock::check(locked, &found).map_err(|error| self.refused(&error, settings))
+    }
+
+    fn in_lock(&self, lock: &Lock, settings: &PolicySettings) -> Result<LockEntry, Failure> {
+        let name = &self.entry.name;
+        let missing = || self.refused(&LockError::Missing { name: name.clone() }, settings);
+        lock.entry(name).cloned().ok_or_else(missing)
+    }
+
+    fn refused(&self, error: &LockError, settings: &PolicySettings) -> Failure {
+        let place = self.origin.lock_name(settings);
+        undecided(format!("{place} does not fit the policies of the {} layer: {error}", self.layer), None)
+    }
+}
+
+/// A module as a lock file describes it.
+pub(crate) fn entry(name: &str, source: &Source, manifest: Option<String>, module: &Module) -> LockEntry {
+    let inspection = module.inspection();
+    let descriptor = module.descriptor();
+    let mut needs: Vec<String> = descriptor.needs.iter().map(ToString::to_string).collect();
+    needs.sort_unstable();
+    needs.dedup();
+    LockEntry {
+        name: name.to_owned(),
+        source: source.to_string(),
+        manifest,
+        module: inspection.digest.clone(),
+        size: inspection.size,
+        api: inspection.api.clone(),
+        imports: inspection.imports.clone(),
+        needs,
+        id: descriptor.id.clone(),
+        version_reported: descriptor.version.clone(),
+    }
+}

@@ -1,0 +1,137 @@
+//! The bytes behind a source: of a file, of a ConfigMap, of a registry or of what was kept of one.
+//!
+//! Knows how to get them. Whether they are the right ones is for the lock file to say.
+
+use std::path::PathBuf;
+
+use egress_cluster::Cluster;
+use egress_cluster::policy::POLICIES;
+use egress_core::policy::config::Source;
+use egress_policy::module_store::{Kept, ModuleStore};
+use egress_policy::oci::{Reference, Registries, RegistryError};
+
+use super::layers::Origin;
+use super::locks::Wanted;
+use super::{files, undecided};
+use crate::exit::Failure;
+use crate::settings::policies::PolicySettings;
+use crate::terminal::Terminal;
+
+/// Where sources are looked for.
+pub(super) struct Sources<'a> {
+    /// The cluster, where it may be asked.
+    pub(super) cluster: Option<&'a Cluster>,
+    /// The namespace of its ConfigMaps.
+    pub(super) root_namespace: &'a str,
+    /// The folders of the user.
+    pub(super) settings: &'a PolicySettings,
+    /// Bytes of the largest module.
+    pub(super) largest: usize,
+}
+
+impl Sources<'_> {
+    /// The bytes of a policy that is no built-in one.
+    pub(super) async fn bytes(
+        &self,
+        wanted: &Wanted<'_>,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Vec<u8>> {
+        let refused = |problem: String| undecided(wanted.cannot_be_asked(&problem), None);
+        match &wanted.entry.source {
+            Source::Builtin => Ok(Vec::new()),
+            Source::File(path) => {
+                let path = beside(wanted.origin, path);
+                let shown = self.settings.shown(&path);
+                Ok(files::bytes(&path, self.largest)
+                    .map_err(|problem| refused(format!("{shown}: {problem}")))?)
+            }
+            Source::ConfigMap { name, key } => self.of_config_map(wanted, name, key).await,
+            Source::Oci(_) => self.of_registry(wanted, terminal).await,
+        }
+    }
+
+    async fn of_config_map(&self, wanted: &Wanted<'_>, name: &str, key: &str) -> anyhow::Result<Vec<u8>> {
+        let refused = |problem: String| undecided(wanted.cannot_be_asked(&problem), None);
+        let read;
+        let map = match (wanted.origin, self.cluster) {
+            (Origin::ConfigMap { map, .. }, _) if name == POLICIES => map,
+            (_, None) => {
+                let source = &wanted.entry.source;
+                return Err(refused(format!("its source is {source}, and the cluster is not asked")).into());
+            }
+            (_, Some(cluster)) => {
+                read = cluster.config_map(self.root_namespace, name).await?;
+                let place = self.root_namespace;
+                read.as_ref()
+                    .ok_or_else(|| refused(format!("there is no configmap `{name}` in namespace {place}")))?
+            }
+        };
+        let found = map.binary_data.get(key).cloned();
+        Ok(found
+            .ok_or_else(|| refused(format!("configmap `{name}` has no key `{key}` under `binaryData`")))?)
+    }
+
+    /// What was kept needs no network; what is fetched is kept.
+    async fn of_registry(&self, wanted: &Wanted<'_>, terminal: &mut Terminal) -> anyhow::Result<Vec<u8>> {
+        let name = &wanted.entry.name;
+        let digest = wanted.locked.as_ref().map(|locked| locked.module.as_str()).unwrap_or_default();
+        let cache = self.settings.directories.cache.as_deref();
+        let store = cache.map(|folder| ModuleStore::at(folder.join("wasm"), self.largest));
+        match store.as_ref().map(|store| store.read(digest)).transpose() {
+            Ok(Some(Kept::Whole(bytes))) => return Ok(bytes),
+            Ok(Some(Kept::Damaged)) => {
+                terminal
+                    .warning(&format!("what was kept of policy `{name}` was damaged; it is fetched again"));
+            }
+            Ok(Some(Kept::Missing) | None) => {}
+            Err(error) => terminal.warning(&format!("what was kept of policies cannot be read: {error}")),
+        }
+        let text = wanted.entry.source.to_string();
+        let reference: Reference =
+            text.parse().map_err(|error| undecided(wanted.cannot_be_asked(&format!("{error}")), None))?;
+        let registries =
+            Registries::new(self.settings.directories.registry_credentials.clone(), self.largest);
+        let waiting = terminal.wait(&format!("fetching policy {name}"));
+        let fetched = registries.fetch(&reference, digest).await;
+        drop(waiting);
+        let bytes = fetched.map_err(|error| not_fetched(wanted, &reference, &error))?;
+        if let Some(Err(error)) = store.map(|store| store.keep(&bytes)) {
+            terminal.warning(&format!("policy `{name}` is not kept, and is fetched each time: {error}"));
+        }
+        Ok(bytes)
+    }
+}
+
+impl Wanted<'_> {
+    /// `policy `acme` of the cluster layer cannot be asked: …`.
+    pub(super) fn cannot_be_asked(&self, problem: &str) -> String {
+        format!("policy `{}` of the {} layer cannot be asked: {problem}", self.entry.name, self.layer)
+    }
+}
+
+/// A path of a configuration is seen from its folder; one of the command line from where it was typed.
+fn beside(origin: &Origin, path: &str) -> PathBuf {
+    match origin {
+        Origin::File(file) => file.parent().unwrap_or(file).join(path),
+        Origin::Module(module) => module.clone(),
+        // The core refuses files in the cluster's layer.
+        Origin::ConfigMap { .. } => PathBuf::from(path),
+    }
+}
+
+fn not_fetched(wanted: &Wanted<'_>, reference: &Reference, error: &RegistryError) -> Failure {
+    let hint = match error {
+        RegistryError::LoginNeeded(_) | RegistryError::LoginRefused(_) | RegistryError::NotFound(_) => {
+            format!("log in with an account that may read it: `docker login {}`", reference.registry)
+        }
+        RegistryError::Digest { .. } => {
+            "somebody changed it, in the registry or on the way; tell its owner before anything else"
+                .to_owned()
+        }
+        RegistryError::TooBig { .. } => {
+            "the user's own egress-policy.yaml may raise `limits.module`".to_owned()
+        }
+        _ => "try again; once it was fetched it is kept, and needs no registry".to_owned(),
+    };
+    undecided(wanted.cannot_be_asked(&error.to_string()), Some(hint))
+}

@@ -1,0 +1,174 @@
+//! What a user trusts, one line for each cluster, as a list of known hosts.
+//!
+//! Knows the file, and that nobody else may write or read it. Knows nothing of who asks.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::Path;
+
+use egress_policy::digest::is_digest;
+
+use super::super::{files, undecided};
+use crate::exit::Failure;
+
+/// The file in the user's configuration.
+pub(super) const NAME: &str = "trusted-policies";
+
+/// What stands above the lines.
+const HEADING: &str =
+    "# Policy modules of clusters that may run here: a cluster, then NAME=DIGEST of each module.";
+/// Thousands of clusters.
+const LARGEST: usize = 4 << 20;
+
+/// Digests of modules by the names of their policies.
+pub(super) type Modules = BTreeMap<String, String>;
+
+/// What is trusted, by cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct TrustFile {
+    clusters: BTreeMap<String, Modules>,
+}
+
+impl TrustFile {
+    /// Reads the file; where there is none, nothing is trusted. A file that somebody else could have written is refused.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let metadata = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(TrustFile::default()),
+            looked_at => {
+                looked_at.map_err(|error| undecided(format!("{shown} cannot be read: {error}"), None))?
+            }
+        };
+        let doubt = |problem: String| {
+            let hint =
+                format!("if it is yours: `chown \"$(id -u)\" {shown}; chmod 600 {shown}`; else remove it");
+            undecided(format!("{shown} says which policies may run here, and {problem}"), Some(hint))
+        };
+        if !metadata.is_file() {
+            return Err(doubt("is no plain file".to_owned()));
+        }
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(doubt("belongs to somebody else".to_owned()));
+        }
+        let mode = metadata.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(doubt(format!("others may use it (mode {mode:03o}; expected 600)")));
+        }
+        let text = files::text(path, LARGEST)
+            .map_err(|problem| undecided(format!("{shown} cannot be read: {problem}"), None))?;
+        Self::parse(&text).map_err(|line| {
+            undecided(
+                format!("{shown}:{line}: expected a cluster, then NAME=sha256:… of each module"),
+                Some("remove the line; you will be asked again".to_owned()),
+            )
+        })
+    }
+
+    /// What is trusted of a cluster.
+    pub(super) fn modules(&self, cluster: &str) -> Option<&Modules> {
+        self.clusters.get(cluster)
+    }
+
+    /// Trusts these modules of a cluster and no others.
+    pub(super) fn trust(&mut self, cluster: &str, modules: Modules) {
+        self.clusters.insert(cluster.to_owned(), modules);
+    }
+
+    /// Writes the file as a whole, for its owner alone.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(path);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(self.to_text().as_bytes())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// The error is the number of the line that cannot be read.
+    fn parse(text: &str) -> Result<Self, usize> {
+        let mut file = TrustFile::default();
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
+            let mut words = line.split_whitespace();
+            let Some(cluster) = words.next() else { continue };
+            let module = |word: &str| {
+                let (name, digest) = word.split_once('=')?;
+                is_digest(digest).then(|| (name.to_owned(), digest.to_owned()))
+            };
+            let modules = words.map(module).collect::<Option<Modules>>().ok_or(index + 1)?;
+            file.trust(cluster, modules);
+        }
+        Ok(file)
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = format!("{HEADING}\n");
+        for (cluster, modules) in &self.clusters {
+            text.push_str(cluster);
+            for (name, digest) in modules {
+                // Writing to a text cannot fail.
+                let _ = write!(text, " {name}={digest}");
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+    use crate::exit::Code;
+
+    fn trusting() -> TrustFile {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        let mut file = TrustFile::default();
+        file.trust(
+            "ca-sha256:1",
+            BTreeMap::from([("acme".to_owned(), digest.clone()), ("names".to_owned(), digest)]),
+        );
+        file.trust("server-sha256:2", BTreeMap::new());
+        file
+    }
+
+    #[test]
+    fn what_was_trusted_is_read_again_and_is_the_users_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kubectl-egress").join(NAME);
+        assert_eq!(TrustFile::read(&path).unwrap(), TrustFile::default());
+        trusting().write(&path).unwrap();
+        assert_eq!(TrustFile::read(&path).unwrap(), trusting());
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_others_may_use_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        trusting().write(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+        let failure = TrustFile::read(&path).unwrap_err();
+        assert_eq!(failure.code, Code::Undecided);
+        assert!(failure.message.ends_with("others may use it (mode 664; expected 600)"), "{failure}");
+        assert!(failure.hint.unwrap().contains("chmod 600"));
+    }
+
+    #[test]
+    fn a_link_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (there, path) = (folder.path().join("there"), folder.path().join(NAME));
+        trusting().write(&there).unwrap();
+        symlink(&there, &path).unwrap();
+        assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is no plain file"));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_refused_by_its_number() {
+        let read = TrustFile::parse("# heading\n\nca-sha256:1 acme=sha256:short\n");
+        assert_eq!(read, Err(3));
+    }
+}
