@@ -8,6 +8,7 @@ pub mod commands;
 pub mod exit;
 pub mod logging;
 pub mod policies;
+pub mod policy_test;
 pub mod program;
 pub mod runtime;
 pub mod settings;

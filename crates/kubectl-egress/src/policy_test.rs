@@ -1,0 +1,27 @@
+//! Tests of policies, as their authors write them: a request, and what the policy must answer.
+//!
+//! Texts and policies come in, reports go out. Knows neither files nor modules: who has them is
+//! `commands/policy/test.rs`.
+
+pub mod ask;
+pub mod coverage;
+pub mod expect;
+pub mod file;
+pub mod finding;
+pub mod fixture;
+pub mod junit;
+pub mod matrix;
+pub mod name;
+pub mod pattern;
+pub mod pin;
+pub mod report;
+pub mod request;
+pub mod run;
+pub mod slots;
+pub mod update;
+pub mod yaml;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

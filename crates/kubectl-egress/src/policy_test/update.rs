@@ -1,0 +1,59 @@
+//! Writes what a policy answered back into a file of tests, and leaves the rest of the file as it is.
+//!
+//! Knows where in the text a case and its expectation stand. What is written there is in `answer`.
+
+mod answer;
+mod place;
+
+use egress_render::document;
+use serde_json::Value;
+use thiserror::Error;
+
+use super::expect::Expect;
+use super::run::CaseReport;
+use place::Place;
+
+/// Why a file cannot be updated.
+#[derive(Debug, Error)]
+pub enum UpdateError {
+    /// Another place than a list of maps.
+    #[error("the cases of the file could not be found in its text")]
+    Place,
+    /// YAML cannot hold an answer.
+    #[error(transparent)]
+    Render(#[from] egress_render::error::RenderError),
+}
+
+/// The text with the expectations of these cases rewritten: those that failed, by their place in the file.
+pub fn update(text: &str, cases: &[(Option<&Expect>, &CaseReport)]) -> Result<String, UpdateError> {
+    let places = place::places(text).filter(|places| places.len() == cases.len());
+    let places = places.ok_or(UpdateError::Place)?;
+    let mut updated = text.to_owned();
+    // From the end, so that the places before stay where they are.
+    for ((expected, case), place) in cases.iter().zip(&places).rev() {
+        if !case.problems.is_empty() {
+            write(&mut updated, place, &answer::expectation(*expected, case))?;
+        }
+    }
+    Ok(updated)
+}
+
+fn write(text: &mut String, place: &Place, value: &Value) -> Result<(), UpdateError> {
+    match *place {
+        Place::Flow { start, end, is_new } => {
+            let key = if is_new { ", expect: " } else { "" };
+            text.replace_range(start..end, &format!("{key}{value}"));
+        }
+        Place::Block { start, end, indent, is_new } => {
+            let blanks = " ".repeat(indent);
+            let key = if is_new { format!("\n{blanks}expect:") } else { String::new() };
+            let yaml = document::yaml(value)?;
+            let lines: String = yaml.lines().map(|line| format!("\n{blanks}  {line}")).collect();
+            text.replace_range(start..end, &format!("{key}{lines}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
