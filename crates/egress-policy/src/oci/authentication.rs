@@ -57,9 +57,11 @@ impl Login {
         match docker_credential::get_credential_from_reader(io::BufReader::new(file), registry) {
             Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Login::Password { user, password }),
             Ok(DockerCredential::IdentityToken(token)) => Ok(Login::Token(token)),
-            Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(Login::Anonymous),
-            // Such a program fails when it has nothing for this registry; what it prints may be secret.
-            Err(CredentialRetrievalError::HelperFailure { .. }) => Ok(Login::Anonymous),
+            // A program that keeps logins fails when it has none for this registry; what it prints may be secret.
+            Err(
+                CredentialRetrievalError::NoCredentialConfigured
+                | CredentialRetrievalError::HelperFailure { .. },
+            ) => Ok(Login::Anonymous),
             Err(error) => Err(unreadable(format!("{}: {error}", path.display()))),
         }
     }
