@@ -3,6 +3,7 @@
 //! Pure: values in, text out. Knows kubectl's layouts and words. Never prints, never decides whether colour is wanted,
 //! and lets no control character of a cluster's text through.
 
+pub mod audit;
 mod changes;
 pub mod diff;
 pub mod document;
@@ -16,5 +17,6 @@ pub mod manifest;
 pub mod outcome;
 pub mod palette;
 pub mod plan;
+pub mod policy;
 pub mod report;
 pub mod table;

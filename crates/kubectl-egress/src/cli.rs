@@ -3,6 +3,7 @@
 //! Checks only what one flag can tell by itself. What flags mean together is in [`crate::settings`].
 
 pub mod add;
+pub mod audit;
 pub mod boolean;
 pub mod change;
 pub mod compile_policy;
@@ -89,6 +90,9 @@ pub enum Command {
     /// See [`diagnose::Diagnose`].
     #[command(about = diagnose::ABOUT, long_about = diagnose::LONG_ABOUT)]
     Diagnose(diagnose::Diagnose),
+    /// See [`audit::Audit`].
+    #[command(about = audit::ABOUT, long_about = audit::LONG_ABOUT)]
+    Audit(audit::Audit),
     /// See [`completion::Completion`].
     #[command(about = completion::ABOUT, long_about = completion::LONG_ABOUT)]
     Completion(completion::Completion),

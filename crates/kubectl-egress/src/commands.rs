@@ -3,6 +3,7 @@
 //! They get resolved settings and a terminal, never flags or the environment.
 
 mod add;
+mod audit;
 mod change;
 mod compile_policy;
 pub mod completion;
@@ -11,6 +12,7 @@ mod diagnose;
 mod document;
 mod engine;
 mod interrupt;
+mod judge;
 mod list;
 mod manifests;
 mod prune;
@@ -50,6 +52,10 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
         Some(Command::Diagnose(typed)) => {
             let settings = settings::diagnose::Diagnose::resolve(&typed, &global, terminal)?;
             runtime::run(diagnose::run(&settings, terminal))
+        }
+        Some(Command::Audit(typed)) => {
+            let settings = settings::audit::Audit::resolve(typed, &global)?;
+            runtime::run(audit::run(&settings, terminal))
         }
         Some(Command::Completion(typed)) => completion::run(&typed, program, terminal),
         Some(Command::Version(typed)) => {

@@ -3,6 +3,7 @@
 //! Says which flags contradict each other, and reads the files that flags name. Commands see only these values.
 
 pub mod add;
+pub mod audit;
 mod connection;
 pub mod diagnose;
 pub mod duration;

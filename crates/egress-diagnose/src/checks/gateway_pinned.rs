@@ -37,6 +37,9 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         Ok(None) => return Outcome::NotApplicable,
         Ok(Some(pinning)) => pinning,
     };
+    if let Some(report) = pinning.reports.iter().find(|report| report.fault.is_some()) {
+        return Outcome::Unreadable(format!("policy {} could not decide", report.author));
+    }
     if !pinning.demands_anything() {
         return Outcome::NotApplicable;
     }

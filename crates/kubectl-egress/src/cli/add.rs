@@ -5,6 +5,7 @@ use clap::{Args, ValueHint};
 use egress_core::intent::{Hop, Layout, WordError};
 
 use super::change::Change;
+use super::policies::Policies;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Let the pods of a namespace call hosts outside the mesh, through an egress gateway";
@@ -96,6 +97,10 @@ pub struct Add {
     /// What every change has.
     #[command(flatten)]
     pub change: Change,
+
+    /// Which policies are asked.
+    #[command(flatten)]
+    pub policies: Policies,
 }
 
 fn layout() -> impl TypedValueParser<Value = Layout> {

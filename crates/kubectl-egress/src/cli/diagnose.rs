@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::policies::Policies;
+
 /// The line in the list of commands.
 pub const ABOUT: &str = "Walk the path of a host and say where it is broken, with evidence and a fix";
 
@@ -39,4 +41,8 @@ pub struct Diagnose {
     /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
+
+    /// Which policies are asked.
+    #[command(flatten)]
+    pub policies: Policies,
 }

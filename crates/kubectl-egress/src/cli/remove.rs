@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::change::Change;
+use super::policies::Policies;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Stop letting the pods of a namespace call hosts";
@@ -14,6 +15,8 @@ Stop letting the pods of a namespace call hosts.
 The objects of a host are deleted in the reverse order of their creation, with proof from the proxies between the \
 steps. What this plugin did not make is refused, unless --force is given. The pair of objects that all hosts of a gateway \
 share stays, unless it is unused and --prune is given.
+
+Of the policies, those are asked that judge removals, such as a freeze of all changes.
 
 Two namespaces with the same TLS host share one filter chain at the gateway: when the older one is removed, long-lived \
 connections of the other are drained.";
@@ -60,4 +63,8 @@ pub struct Remove {
     /// What every change has.
     #[command(flatten)]
     pub change: Change,
+
+    /// Which policies are asked.
+    #[command(flatten)]
+    pub policies: Policies,
 }

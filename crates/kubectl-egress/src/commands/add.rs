@@ -5,12 +5,14 @@ use egress_cluster::{Cluster, ClusterError, config};
 use egress_core::conflict;
 use egress_core::intent::Intent;
 use egress_core::metadata::Record;
+use egress_core::policy::question::Subject;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 
 use super::change::{Change, Work};
 use super::decide;
+use super::judge::{Judge, Occasion};
 use super::sight::Sight;
 use super::{manifests, result};
 use crate::exit::Code;
@@ -22,13 +24,13 @@ use crate::terminal::Terminal;
 /// Adds, rehearses, or shows the difference.
 pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     match settings.writing.mode {
-        Mode::DryRunClient => offline(settings, terminal),
+        Mode::DryRunClient => runtime::run(offline(settings, terminal)),
         _ => runtime::run(online(settings, terminal)),
     }
 }
 
 /// `--dry-run=client`: what would be written to a cluster where nothing exists yet.
-fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
+async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let namespace = match &settings.namespace {
         Some(namespace) => namespace.clone(),
         None => config::current_namespace(&settings.connection)?,
@@ -41,10 +43,13 @@ fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     terminal
         .note(&format!("note: no cluster was asked; assumed gateway {} with ports 80 and 443", gateway.name));
     let snapshot = Snapshot { gateways: vec![gateway.clone()], ..Snapshot::default() };
+    let occasion = Occasion { cluster: None, snapshot: &snapshot, user: None };
+    let judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
+    judge.hosts("add", &subject(settings, &namespace), terminal)?;
     let mut plans = Vec::new();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, &gateway, None) {
-        let decision = decide::add(asked, &gateway, &snapshot)?;
+        let decision = decide::add(asked, &gateway, &snapshot, &|record, parts| judge.naming(record, parts))?;
         plans.extend(decision.plans);
         parts.extend(decision.parts);
     }
@@ -64,12 +69,20 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     if !snapshot.namespaces.is_empty() && !snapshot.namespaces.contains(&namespace) {
         return Err(ClusterError::NamespaceNotFound(namespace).into());
     }
-    let gateway = decide::gateway(settings.gateway.as_ref(), &snapshot)?;
+    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
+    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
+    judge.learn_namespace(&namespace, &occasion).await?;
+    let subject = subject(settings, &namespace);
+    judge.hosts("add", &subject, terminal)?;
+    let gateway = match judge.gateway(settings.gateway.as_ref(), &subject, &snapshot, terminal)? {
+        Some(pinned) => pinned,
+        None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,
+    };
     let mut work: Vec<Work> = Vec::new();
     let mut seen = snapshot.clone();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
-        let decision = decide::add(asked, gateway, &seen)?;
+        let decision = decide::add(asked, gateway, &seen, &|record, parts| judge.naming(record, parts))?;
         // What one host writes, the next one finds: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
         parts.extend(decision.parts.clone());
@@ -119,6 +132,17 @@ fn scope(settings: &Add, namespace: &str) -> Scope {
         },
         gateway: settings.gateway.clone(),
         nodes: false,
+    }
+}
+
+fn subject<'a>(settings: &'a Add, namespace: &'a str) -> Subject<'a> {
+    Subject {
+        hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
+        namespace,
+        export_to: &settings.export_to,
+        layout: settings.layout,
+        hop: settings.hop,
+        reason: settings.reason.as_deref(),
     }
 }
 

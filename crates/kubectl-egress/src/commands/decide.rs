@@ -3,15 +3,22 @@
 //! Pure but for the failures, which are in the shell's words. Writes nothing.
 
 use egress_core::conflict::{self, Conflict, Severity};
-use egress_core::intent::GatewayName;
-use egress_core::inventory::{self, Egress, state};
+use egress_core::intent::{GatewayName, Layout};
+use egress_core::inventory::{self, Egress, pair, state};
 use egress_core::metadata::Record;
-use egress_core::plan::{self, Plan};
+use egress_core::names::Names;
+use egress_core::plan::{self, Plan, rename};
 use egress_core::request::{Joined, join};
+use egress_core::resource::Resource;
+use egress_core::role::Role;
+use egress_core::shape::dress::Dress;
 use egress_core::shape::{self, Part};
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 
 use crate::exit::{Code, Failure};
+
+/// What policies say about the objects of one request: names, where one of them names objects, and what all put on them.
+pub(super) type Naming<'a> = &'a dyn Fn(&Record, &[Part]) -> Result<(Option<Names>, Dress), Failure>;
 
 /// What is to be done for one host.
 pub(super) struct Decision {
@@ -69,7 +76,12 @@ fn none(snapshot: &Snapshot) -> Failure {
 }
 
 /// The plans for one request.
-pub(super) fn add(asked: Record, gateway: &GatewayFacts, snapshot: &Snapshot) -> Result<Decision, Failure> {
+pub(super) fn add(
+    asked: Record,
+    gateway: &GatewayFacts,
+    snapshot: &Snapshot,
+    naming: Naming<'_>,
+) -> Result<Decision, Failure> {
     let intent = &asked.intent;
     let existing = inventory::egresses(snapshot).into_iter().find(|egress| {
         egress.layout.is_some() && egress.namespace == intent.namespace && egress.host == intent.host
@@ -80,13 +92,34 @@ pub(super) fn add(asked: Record, gateway: &GatewayFacts, snapshot: &Snapshot) ->
         message: error.to_string(),
         hint: Some("remove it first: `kubectl egress remove HOST`".to_owned()),
     })?;
-    let (record, old) = match joined {
+    let found = found.cloned();
+    let (mut record, old) = match joined {
         Joined::InPlace(record) => (record, None),
         Joined::Replace(record) => (record, existing),
     };
-    let parts = build(&record, gateway, snapshot)?;
-    let remaining = without(snapshot, old.as_ref());
-    let warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &remaining))?;
+    let unnamed = build(&record, gateway, snapshot)?;
+    let (names, dress) = naming(&record, &unnamed)?;
+    // Where nobody names objects today, those that exist keep their names.
+    let recorded = found.as_ref().map(|record| record.names.clone()).unwrap_or_default();
+    record.names = names.unwrap_or_else(|| recorded.clone());
+    let kept = keep_pair(&mut record, gateway, snapshot);
+    if old.is_none() && found.is_some() {
+        refuse_rename(&record, &recorded)?;
+    }
+    let mut parts = build(&record, gateway, snapshot)?;
+    dress.put_on(&mut parts);
+    // The pair was dressed when it was written, and is never edited.
+    for part in &mut parts {
+        if let Some(bare) = unnamed.iter().find(|bare| bare.role == part.role && is_there(part, snapshot)) {
+            if bare.resource.id.namespace == gateway.name.namespace && is_of_pair(part) {
+                part.resource.labels.clone_from(&bare.resource.labels);
+                part.resource.annotations.clone_from(&bare.resource.annotations);
+            }
+        }
+    }
+    let mut remaining = without(snapshot, old.as_ref());
+    let mut warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &remaining))?;
+    warnings.extend(kept);
     let mut decision = Decision { plans: Vec::new(), warnings, record, parts };
     if let Some(old) = &old {
         decision.plans.push(plan::remove::plan(
@@ -100,8 +133,76 @@ pub(super) fn add(asked: Record, gateway: &GatewayFacts, snapshot: &Snapshot) ->
             old.host
         ));
     }
+    if let Some(found) =
+        found.filter(|found| old.is_none() && found.intent.ports != decision.record.intent.ports)
+        && !rename::leftovers(&decision.record.intent, &decision.parts, &remaining).is_empty()
+    {
+        // The older rule serves until it is gone, and it does not know the new ports: first the names, then the ports.
+        let renamed = Record { names: decision.record.names.clone(), ..found };
+        let mut parts = build(&renamed, gateway, &remaining)?;
+        dress.put_on(&mut parts);
+        decision.plans.push(plan::add::plan(&renamed.intent, &parts, &remaining));
+        remaining = after(remaining, &renamed, parts);
+    }
     decision.plans.push(plan::add::plan(&decision.record.intent, &decision.parts, &remaining));
     Ok(decision)
+}
+
+/// The pair of the gateway keeps the names it has: a second one would take the ports of the first.
+fn keep_pair(record: &mut Record, gateway: &GatewayFacts, snapshot: &Snapshot) -> Vec<String> {
+    let mut kept = Vec::new();
+    for (role, live) in pair::of(gateway, snapshot) {
+        let wanted = record.names.object(&record.intent, role);
+        if record.intent.layout == Layout::Shared && wanted != live.id.name {
+            record.names.choose(&record.intent, role, &live.id.name);
+            kept.push(format!(
+                "{} keeps its name, which all egresses of the gateway use; it would be called {wanted} today",
+                live.id
+            ));
+        }
+    }
+    kept
+}
+
+/// Two sets of the documented layout cannot stand side by side, so its objects are not renamed.
+fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
+    if record.intent.layout == Layout::Shared || record.names == *recorded {
+        return Ok(());
+    }
+    let host = &record.intent.host;
+    let namespace = &record.intent.namespace;
+    let of =
+        |names: &Names| if names.is_default() { "the default names".to_owned() } else { names.to_text() };
+    Err(Failure {
+        code: Code::Conflict,
+        message: format!(
+            "the objects of `{host}` have other names than the naming policy gives today, and the documented layout \
+             cannot be renamed while it carries calls: found {}, expected {}",
+            of(recorded),
+            of(&record.names)
+        ),
+        hint: Some(format!("remove it and add it again: `kubectl egress remove {host} -n {namespace}`")),
+    })
+}
+
+fn is_of_pair(part: &Part) -> bool {
+    matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule)
+}
+
+fn is_there(part: &Part, snapshot: &Snapshot) -> bool {
+    snapshot.find(&part.resource.id).is_some()
+}
+
+/// The snapshot as it will be once an egress has these parts and no others.
+fn after(mut snapshot: Snapshot, record: &Record, parts: Vec<Part>) -> Snapshot {
+    let gone: Vec<_> = rename::leftovers(&record.intent, &parts, &snapshot)
+        .into_iter()
+        .map(|(_, live)| live.id.clone())
+        .collect();
+    let is_new = |live: &Resource| parts.iter().any(|part| part.resource.id == live.id);
+    snapshot.resources.retain(|live| !gone.contains(&live.id) && !is_new(live));
+    snapshot.resources.extend(parts.into_iter().map(|part| part.resource));
+    snapshot
 }
 
 /// The objects of a request.

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
+use egress_core::policy::audit;
+use egress_core::policy::question::Subject;
 use egress_core::proxy::ProxyView;
-use egress_core::snapshot::PodFacts;
+use egress_core::snapshot::{PodFacts, Snapshot};
 use egress_diagnose::check::Level;
-use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
+use egress_diagnose::evidence::{Demands, Evidence, PodName, Request, wanted_proxies};
 use egress_diagnose::examine::examine;
 use egress_diagnose::report::Report;
 use egress_render::report;
 use futures::StreamExt;
 
 use super::document;
+use super::judge::{Judge, Occasion};
 use crate::exit::Code;
 use crate::settings::Namespaces;
 use crate::settings::diagnose::Diagnose;
@@ -46,13 +49,41 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
     let proxies = look(&cluster, &pods).await;
     drop(waiting);
-    let found = examine(&Evidence { snapshot, proxies }, &request);
+    let demands = demands(settings, &cluster, &snapshot, &request, terminal).await;
+    let demands = demands.map_err(|error| format!("{error:#}"));
+    let found = examine(&Evidence { snapshot, proxies, demands }, &request);
     let text = match &settings.output {
         None => report::text(&found, &terminal.palette()),
         Some(format) => document::text(&report::document(&found)?, format)?,
     };
     terminal.result(&text)?;
     Ok(code(&found))
+}
+
+/// What the policies demand of the nodes of each egress in question. A policy that could not be asked breaks nothing
+/// here: that it was not asked is a part of the report.
+async fn demands(
+    settings: &Diagnose,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    request: &Request,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Demands> {
+    let user = cluster.whoami().await;
+    let occasion = Occasion { cluster: Some(cluster), snapshot, user: user.as_ref() };
+    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
+    let mut demands = Demands::new();
+    if judge.is_idle() {
+        return Ok(demands);
+    }
+    for egress in audit::egresses(snapshot, request.namespace.as_deref()) {
+        if let Some(record) = egress.readable_record() {
+            judge.learn_namespace(&egress.namespace, &occasion).await?;
+            let pinning = judge.pinning("audit", &Subject::of(&record.intent));
+            demands.insert((egress.namespace.clone(), egress.host.to_string()), pinning);
+        }
+    }
+    Ok(demands)
 }
 
 async fn look(cluster: &Cluster, pods: &[PodFacts]) -> BTreeMap<PodName, Result<ProxyView, String>> {

@@ -76,7 +76,11 @@ pub(super) fn require_readable(snapshot: &Snapshot, namespace: Option<&str>) -> 
 }
 
 /// Rows may be missing where not every namespace that was asked for could be read: that is no success.
-fn report_unreadable(snapshot: &Snapshot, namespace: Option<&str>, terminal: &mut Terminal) -> Code {
+pub(super) fn report_unreadable(
+    snapshot: &Snapshot,
+    namespace: Option<&str>,
+    terminal: &mut Terminal,
+) -> Code {
     if snapshot.has_istio_of(namespace) {
         return Code::Done;
     }

@@ -8,10 +8,12 @@ use egress_core::intent::Layout;
 use egress_core::inventory::{self, Egress, state};
 use egress_core::metadata::FIELD_MANAGER;
 use egress_core::plan;
+use egress_core::policy::question::Subject;
 use egress_core::snapshot::Snapshot;
 use egress_render::outcome::DryRun;
 
 use super::change::{Change, Work};
+use super::judge::{Judge, Occasion};
 use super::prune;
 use super::result;
 use super::sight::Sight;
@@ -26,13 +28,20 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
     // Callers of other namespaces may use the egress, and the pair is unused only if nobody uses it.
     let scope = Scope { namespaces: Namespaces::All(vec![namespace.clone()]), gateway: None, nodes: false };
-    let snapshot = cluster.fetch(&scope).await?;
+    let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
+    let snapshot = snapshot?;
     super::list::require_readable(&snapshot, Some(&namespace))?;
     let all = inventory::egresses(&snapshot);
     let chosen = choose(settings, &namespace, &all)?;
     if chosen.is_empty() {
         terminal.note(&format!("No egress to remove found in {namespace} namespace."));
         return Ok(Code::Done);
+    }
+    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
+    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
+    judge.learn_namespace(&namespace, &occasion).await?;
+    for record in chosen.iter().filter_map(Egress::readable_record) {
+        judge.hosts("remove", &Subject::of(&record.intent), terminal)?;
     }
     let mut work = Vec::new();
     for egress in &chosen {

@@ -6,6 +6,7 @@ use egress_core::intent::{GatewayName, Hop, Layout, WordError, is_label};
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 
+use super::policies::PolicySettings;
 use super::writing::Writing;
 use super::{checked_namespace, connection, hosts, output};
 use crate::cli;
@@ -37,6 +38,8 @@ pub struct Add {
     pub output: Option<OutputFormat>,
     /// For real or not, and with which proof.
     pub writing: Writing,
+    /// Which policies are asked.
+    pub policies: PolicySettings,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,
 }
@@ -73,6 +76,7 @@ impl Add {
             force_conflicts: typed.force_conflicts,
             output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
             writing,
+            policies: PolicySettings::resolve(typed.policies)?,
             connection: connection::resolve(&global.connection),
             targets: hosts::read(&typed.hosts, &typed.filenames, terminal)?,
         })

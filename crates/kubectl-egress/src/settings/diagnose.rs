@@ -4,6 +4,7 @@ use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 use egress_render::format::OutputFormat;
 
+use super::policies::PolicySettings;
 use super::{Namespaces, connection, hosts, output};
 use crate::cli;
 use crate::exit::Failure;
@@ -18,6 +19,8 @@ pub struct Diagnose {
     pub namespaces: Namespaces,
     /// The format of the report; `None`: for people.
     pub output: Option<OutputFormat>,
+    /// Which policies are asked.
+    pub policies: PolicySettings,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,
 }
@@ -34,6 +37,7 @@ impl Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
+            policies: PolicySettings::resolve(typed.policies.clone())?,
             connection: connection::resolve(&global.connection),
         })
     }

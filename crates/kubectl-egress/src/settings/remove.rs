@@ -9,6 +9,7 @@ use egress_core::selector::Selector;
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 
+use super::policies::PolicySettings;
 use super::writing::Writing;
 use super::{checked_namespace, connection, hosts, output};
 use crate::cli;
@@ -30,6 +31,8 @@ pub struct Remove {
     pub output: Option<OutputFormat>,
     /// For real or not, and with which proof.
     pub writing: Writing,
+    /// Which policies are asked.
+    pub policies: PolicySettings,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,
 }
@@ -58,6 +61,7 @@ impl Remove {
             force: typed.force,
             prune: typed.prune,
             output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
+            policies: PolicySettings::resolve(typed.policies.clone())?,
             selection: selection(typed, terminal)?,
             writing,
             connection: connection::resolve(&global.connection),
