@@ -21,6 +21,7 @@ pub mod request;
 pub mod rules;
 pub mod settings;
 pub mod slots;
+mod words;
 
 use std::collections::BTreeSet;
 

@@ -13,7 +13,7 @@ use self::ask::Answer;
 use super::answer::{Decision, Finding, Severity};
 use super::descriptor::Hook;
 use super::exception::{Exception, Standing};
-use super::member::{Assembly, Effect};
+use super::member::{Assembly, Effect, Layer};
 use super::report::{Author, Report, Status};
 use super::request::{Destination, Request};
 
@@ -29,6 +29,9 @@ pub struct Judgement {
     pub exceptions: Vec<ExceptionUse>,
     /// What happens where all abstain.
     pub default: Effect,
+    /// Which layer says so; `None`: none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_by: Option<Layer>,
 }
 
 /// What the answers come to for one destination.
@@ -84,33 +87,41 @@ pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) ->
         exceptions.extend(excuse::excuse(answer, &assembly.exceptions, request, now));
     }
     // What nobody forbids may always be removed: the default is about what may be reached.
-    let default = if request.verb == "remove" { Effect::Allow } else { assembly.default };
-    let destinations = request.destinations.iter().enumerate();
-    let outcomes = destinations.map(|(index, destination)| outcome(index, destination, &answers, default));
+    let removes = request.verb == "remove";
+    let (default, default_by) =
+        if removes { (Effect::Allow, None) } else { (assembly.default, assembly.default_by) };
+    let outcomes = request.destinations.iter().enumerate().map(|(index, destination)| {
+        let (status, by) = outcome(index, &answers, default, default_by);
+        Outcome { destination: destination.clone(), status, by }
+    });
     let outcomes = outcomes.collect();
-    Judgement {
-        outcomes,
-        reports: answers.into_iter().map(|answer| answer.report).collect(),
-        exceptions,
-        default,
-    }
+    let reports = answers.into_iter().map(|answer| answer.report).collect();
+    Judgement { outcomes, reports, exceptions, default, default_by }
 }
 
-fn outcome(index: usize, destination: &Destination, answers: &[Answer], default: Effect) -> Outcome {
+fn outcome(
+    index: usize,
+    answers: &[Answer],
+    default: Effect,
+    default_by: Option<Layer>,
+) -> (Status, Vec<Author>) {
     let who = |says: &dyn Fn(&Answer) -> bool| -> Vec<Author> {
         answers.iter().filter(|answer| says(answer)).map(|answer| answer.report.author.clone()).collect()
     };
+    // What a higher layer leaves closed, no lower one opens.
+    let may_allow = |answer: &Answer| {
+        default == Effect::Allow || default_by.is_none_or(|layer| answer.report.author.layer >= layer)
+    };
     let denying = who(&|answer| answer.denies(index));
     let broken = who(&|answer| answer.report.fault.is_some());
-    let allowing = who(&|answer| answer.decision(index) == Decision::Allow);
-    let (status, by) = match default {
+    let allowing = who(&|answer| answer.decision(index) == Decision::Allow && may_allow(answer));
+    match default {
         _ if !denying.is_empty() => (Status::Denied, denying),
         _ if !broken.is_empty() => (Status::Undecided, broken),
         _ if !allowing.is_empty() => (Status::Allowed, allowing),
         Effect::Allow => (Status::Allowed, Vec::new()),
         Effect::Deny => (Status::Denied, Vec::new()),
-    };
-    Outcome { destination: destination.clone(), status, by }
+    }
 }
 
 /// A finding of ours about what a policy said.

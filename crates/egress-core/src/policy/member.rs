@@ -96,6 +96,8 @@ pub struct Assembly {
     pub members: Vec<Member>,
     /// What happens where all abstain.
     pub default: Effect,
+    /// Who says so; `None`: nobody. Where it is deny, an allowance of a lower layer does not count.
+    pub default_by: Option<Layer>,
     /// Who names the objects.
     pub naming: Option<NamingOwner>,
     /// What is let through although a policy denies it.
@@ -198,13 +200,14 @@ impl Joined {
         let guarded = members
             .iter()
             .any(|member| member.layer == Layer::Cluster && member.hooks.contains(&Hook::Hosts));
-        let default = match self.defaults.first() {
-            Some((Layer::Cluster, effect)) => *effect,
-            _ if guarded => Effect::Deny,
-            Some((_, effect)) => *effect,
-            None => Effect::Allow,
+        let (default_by, default) = match self.defaults.first() {
+            Some((Layer::Cluster, effect)) => (Some(Layer::Cluster), *effect),
+            _ if guarded => (Some(Layer::Cluster), Effect::Deny),
+            Some((layer, effect)) => (Some(*layer), *effect),
+            None => (None, Effect::Allow),
         };
-        Assembly { members, default, naming: self.naming, exceptions: self.exceptions }
+        let Joined { naming, exceptions, .. } = self;
+        Assembly { members, default, default_by, naming, exceptions }
     }
 }
 

@@ -5,6 +5,7 @@ use serde_saphyr::{Error, Location, Spanned};
 
 use super::ConfigError;
 use crate::host::printable;
+use crate::policy::words::unknown;
 
 /// A problem with a value that was read.
 pub(super) fn at<T>(found: &Spanned<T>, message: String) -> ConfigError {
@@ -42,24 +43,6 @@ pub(super) fn problem(error: &Error) -> ConfigError {
         other => format!("expected YAML, found something else: {}", printable(&other.to_string())),
     };
     located(location, message)
-}
-
-/// `expected default, kind or policies, found the field defaults; did you mean default?`
-fn unknown(what: &str, found: &str, expected: &[&'static str]) -> String {
-    let listed: Vec<String> = expected.iter().map(|word| format!("`{word}`")).collect();
-    let listed = match listed.as_slice() {
-        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        all => all.concat(),
-    };
-    let hint = closest(found, expected).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
-    format!("expected {listed}, found the {what} `{}`{hint}", printable(found))
-}
-
-/// The word that was most likely meant: at most a third of its letters differ.
-fn closest<'a>(found: &str, expected: &[&'a str]) -> Option<&'a str> {
-    let distance = |word: &str| strsim::damerau_levenshtein(&found.to_lowercase().replace('_', "-"), word);
-    let best = expected.iter().copied().min_by_key(|word| distance(word))?;
-    (distance(best) * 3 <= best.len().max(3)).then_some(best)
 }
 
 fn in_words(expected: &str) -> String {

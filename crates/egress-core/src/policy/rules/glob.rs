@@ -72,6 +72,11 @@ impl HostGlob {
                 }
     }
 
+    /// Whether only the port keeps a destination from being one of them.
+    pub(super) fn matches_on_another_port(&self, host: &str, port: u16) -> bool {
+        self.port.is_some_and(|only| only != port && self.matches(host, only))
+    }
+
     /// Whether it is `*`, or `*:port`.
     pub fn is_every_host(&self) -> bool {
         self.hosts == Hosts::Every

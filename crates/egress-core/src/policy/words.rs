@@ -1,0 +1,22 @@
+//! What to say about a word that is not known: which ones are, and which was most likely meant.
+
+use crate::host::printable;
+
+/// `expected default, kind or policies, found the field defaults; did you mean default?`
+pub(super) fn unknown(what: &str, found: &str, expected: &[&str]) -> String {
+    let listed: Vec<String> = expected.iter().map(|word| format!("`{word}`")).collect();
+    let listed = match listed.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        all => all.concat(),
+    };
+    let hint = closest(found, expected).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+    format!("expected {listed}, found the {what} `{}`{hint}", printable(found))
+}
+
+/// The word that was most likely meant: at most a third of its letters differ, whatever joins its parts.
+fn closest<'a>(found: &str, expected: &[&'a str]) -> Option<&'a str> {
+    let plain = |word: &str| word.to_lowercase().replace(['-', '_'], "");
+    let distance = |word: &str| strsim::damerau_levenshtein(&plain(found), &plain(word));
+    let best = expected.iter().copied().min_by_key(|word| distance(word))?;
+    (distance(best) * 3 <= best.len().max(3)).then_some(best)
+}
