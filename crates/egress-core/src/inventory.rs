@@ -12,6 +12,8 @@ use crate::conflict::callers;
 use crate::host::DnsName;
 use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record, RecordError};
+use crate::policy::pinning;
+use crate::policy::recorded::{self, Difference, Recorded};
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
 use crate::shape::Part;
@@ -69,6 +71,14 @@ pub struct Row {
     pub reason: Option<String>,
     /// Who asked for it.
     pub added_by: Option<String>,
+    /// The policies that judged it when it was written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Recorded>,
+    /// What has changed in them since; empty where nobody asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outdated: Vec<Difference>,
+    /// What keeps the gateway from running where today's policies demand; `None`: nothing is demanded, or nobody asked.
+    pub misfits: Option<Vec<pinning::Row>>,
 }
 
 /// Every egress of the snapshot: ours and those that others made, ordered by namespace and host.
@@ -122,7 +132,17 @@ impl Egress {
             objects: self.parts.iter().map(|part| part.resource.id.clone()).collect(),
             reason: record.and_then(|record| record.intent.reason.clone()),
             added_by: record.and_then(|record| record.added_by.clone()),
+            policies: self.policies(),
+            outdated: Vec::new(),
+            misfits: None,
         }
+    }
+
+    /// The policies that judged it; none where the annotation is missing or was changed into something else.
+    fn policies(&self) -> Vec<Recorded> {
+        let mut texts =
+            self.parts.iter().filter_map(|part| part.resource.annotations.get(metadata::POLICIES));
+        texts.next().and_then(|text| recorded::parse(text).ok()).unwrap_or_default()
     }
 
     /// From the record, else from the first ServiceEntry that is there.

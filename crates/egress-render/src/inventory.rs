@@ -26,6 +26,8 @@ pub struct Columns {
     pub namespace: bool,
     /// Everything, for `-o wide`.
     pub wide: bool,
+    /// What has changed in the policies since, for `--outdated`.
+    pub outdated: bool,
     /// The line with the names of the columns.
     pub header: bool,
 }
@@ -37,7 +39,10 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
         header.insert(0, "NAMESPACE");
     }
     if columns.wide {
-        header.extend(["LAYOUT", "HOP", "OBJECTS", "REASON", "ADDED-BY"]);
+        header.extend(["LAYOUT", "HOP", "OBJECTS", "REASON", "ADDED-BY", "POLICIES", "PINNED"]);
+    }
+    if columns.outdated {
+        header.push("OUTDATED");
     }
     let mut table = Table::new(header);
     for row in rows {
@@ -60,7 +65,16 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
                 row.objects.iter().map(short).collect::<Vec<_>>().join(","),
                 row.reason.clone().unwrap_or_default(),
                 row.added_by.clone().unwrap_or_default(),
+                row.policies
+                    .iter()
+                    .map(|by| format!("{}@{}", by.name, by.version))
+                    .collect::<Vec<_>>()
+                    .join(","),
+                pinned(row),
             ]);
+        }
+        if columns.outdated {
+            cells.push(row.outdated.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         }
         table.push(cells);
     }
@@ -105,6 +119,16 @@ fn changed(changes: &[Change], row: &Row) -> String {
         None => "changed".to_owned(),
         Some(change) if managers.is_empty() => format!("changed: {}", object_name(&change.object, row)),
         Some(_) => format!("changed: by {}", managers.into_iter().collect::<Vec<_>>().join(",")),
+    }
+}
+
+/// Whether the gateway runs where the policies demand, and else which node is the first that they do not accept.
+fn pinned(row: &Row) -> String {
+    match row.misfits.as_deref() {
+        None => String::new(),
+        Some([]) => "yes".to_owned(),
+        Some([first, ..]) if first.unknown => "unknown".to_owned(),
+        Some([first, ..]) => format!("no: {}", first.node.as_ref().unwrap_or(&first.missing)),
     }
 }
 

@@ -19,13 +19,18 @@ All commands, flags, exit codes and rights. Made by `cargo xtask docs` from what
 ";
 
 /// The roles that the tests run with, and whom each is for.
-const ROLES: [(&str, &str); 3] = [
+const ROLES: [(&str, &str); 4] = [
     ("egress-viewer", "Who may look: `list`, and `diagnose` as far as objects tell."),
     (
         "egress-editor",
         "Who may open hosts for one namespace: an application's developers. They prove what their own pods have.",
     ),
     ("egress-platform", "Who may open hosts for every namespace, and prove them at the gateways."),
+    (
+        "egress-policy-reader",
+        "Everybody who changes egresses, beside one of the above: which policies the cluster has. Without it nothing is \
+         changed.",
+    ),
 ];
 
 #[test]

@@ -40,6 +40,9 @@ pub(crate) fn row(namespace: &str, host: &str, state: State) -> Row {
         ],
         reason: Some("TICKET-7".to_owned()),
         added_by: Some("ann".to_owned()),
+        policies: Vec::new(),
+        outdated: Vec::new(),
+        misfits: None,
     }
 }
 

@@ -101,6 +101,10 @@ pub struct Add {
     /// Which policies are asked.
     #[command(flatten)]
     pub policies: Policies,
+
+    /// Show how each policy came to its answer
+    #[arg(long, help_heading = "Policies")]
+    pub explain: bool,
 }
 
 fn layout() -> impl TypedValueParser<Value = Layout> {

@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::policies::Policies;
+
 /// The line in the list of commands.
 pub const ABOUT: &str = "Show which hosts may be called, from where, through which gateway";
 
@@ -13,8 +15,13 @@ Examples:
   # Every namespace, with layout, objects and reason
   kubectl egress list -A -o wide
 
+  # What was written before the policies were changed
+  kubectl egress list -A --outdated
+
   # Hosts only
   kubectl egress list -A -o jsonpath='{range .items[*]}{.host}{\"\\n\"}{end}'
+
+PINNED, with -o wide, says whether the gateway runs on the nodes that today's policies demand.
 
 STATE is read from the objects that exist: ready, incomplete (an object is missing), changed (someone edited one), \
 foreign (made by hand or by another tool).";
@@ -38,4 +45,12 @@ pub struct List {
     /// Don't print headers
     #[arg(long)]
     pub no_headers: bool,
+
+    /// Show only what was written under other policies than those of today, and what has changed
+    #[arg(long)]
+    pub outdated: bool,
+
+    /// Which policies are asked.
+    #[command(flatten)]
+    pub policies: Policies,
 }

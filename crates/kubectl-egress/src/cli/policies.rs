@@ -1,4 +1,4 @@
-//! The flags of commands that ask policies.
+//! The flags of commands that ask policies: which are asked.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 
 use crate::settings::policies::Trust;
 
-/// Which policies are asked, and what is said of their answers.
+/// Which policies are asked.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Policies")]
 pub struct Policies {
@@ -18,8 +18,4 @@ pub struct Policies {
     /// Run the cluster's policy modules without being asked: those with this digest, or any
     #[arg(long, value_name = "DIGEST|any")]
     pub trust_policies: Option<Trust>,
-
-    /// Show how each policy came to its answer
-    #[arg(long)]
-    pub explain: bool,
 }

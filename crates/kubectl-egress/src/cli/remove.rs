@@ -67,4 +67,8 @@ pub struct Remove {
     /// Which policies are asked.
     #[command(flatten)]
     pub policies: Policies,
+
+    /// Show how each policy came to its answer
+    #[arg(long, help_heading = "Policies")]
+    pub explain: bool,
 }

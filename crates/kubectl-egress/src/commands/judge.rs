@@ -176,6 +176,14 @@ impl Judge {
         pinning::pin(&self.assembly, &question::request(verb, subject, &self.facts_of(subject.namespace)))
     }
 
+    /// What keeps the gateway of an egress from running where today's policies demand; `None`: nothing is demanded.
+    pub(super) fn misfits(&self, egress: &Egress, snapshot: &Snapshot) -> Option<Vec<pinning::Row>> {
+        let record = egress.readable_record()?;
+        let pinning = self.pinning("audit", &Subject::of(&record.intent));
+        let gateway = snapshot.gateway(&record.intent.gateway).filter(|_| pinning.demands_anything())?;
+        Some(pinning::check(&pinning, gateway, &self.nodes))
+    }
+
     /// What today's policies say about what exists.
     pub(super) fn audit(&self, snapshot: &Snapshot, egresses: &[Egress]) -> Audit {
         let scene = audit::Scene {

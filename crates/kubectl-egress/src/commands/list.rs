@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
-use egress_core::inventory;
+use egress_core::inventory::{self, Egress};
+use egress_core::policy::recorded;
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
 use egress_render::format::OutputFormat;
@@ -12,6 +13,7 @@ use egress_render::inventory::{Columns, document as rows_document, names, table}
 use jiff::Timestamp;
 
 use super::document;
+use super::judge::{Judge, Occasion};
 use crate::exit::{Code, Failure};
 use crate::settings::Namespaces;
 use crate::settings::list::List;
@@ -29,7 +31,8 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     let namespaces = namespace
         .clone()
         .map_or(fetch::Namespaces::All(Vec::new()), |name| fetch::Namespaces::Some(vec![name]));
-    let snapshot = cluster.fetch(&Scope { namespaces, gateway: None, nodes: false }).await?;
+    let scope = Scope { namespaces, gateway: None, nodes: false };
+    let snapshot = cluster.fetch(&scope).await?;
     require_readable(&snapshot, namespace.as_deref())?;
     let egresses = inventory::egresses(&snapshot);
     let wanted = egresses.iter().filter(|egress| {
@@ -40,8 +43,22 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             .is_none_or(|selector| egress.parts.iter().any(|part| selector.matches(&part.resource.labels)));
         here && labelled
     });
-    let rows: Vec<inventory::Row> = wanted.map(|egress| egress.row(&snapshot)).collect();
-    let columns = |wide| Columns { namespace: namespace.is_none(), wide, header: settings.headers };
+    let wanted: Vec<&Egress> = wanted.collect();
+    let mut rows: Vec<inventory::Row> = wanted.iter().map(|egress| egress.row(&snapshot)).collect();
+    if settings.outdated || settings.output == Some(OutputFormat::Wide) {
+        let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: None };
+        match judge(settings, &occasion, &wanted, &mut rows, terminal).await {
+            // One column less is better than no list.
+            Err(error) if !settings.outdated => {
+                terminal.warning(&format!(
+                    "PINNED is not known, since the policies could not be asked: {error:#}"
+                ));
+            }
+            judged => judged?,
+        }
+    }
+    let outdated = settings.outdated;
+    let columns = |wide| Columns { namespace: namespace.is_none(), wide, outdated, header: settings.headers };
     let text = match &settings.output {
         None => table(&rows, columns(false), Timestamp::now()),
         Some(OutputFormat::Wide) => table(&rows, columns(true), Timestamp::now()),
@@ -56,6 +73,27 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         });
     }
     Ok(report_unreadable(&snapshot, namespace.as_deref(), terminal))
+}
+
+/// Says of each row what today's policies demand of its gateway's nodes, and what has changed in them since it was
+/// written; with `--outdated` drops the rows where nothing has.
+async fn judge(
+    settings: &List,
+    occasion: &Occasion<'_>,
+    egresses: &[&Egress],
+    rows: &mut Vec<inventory::Row>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let mut judge = Judge::appoint(&settings.policies, occasion, terminal).await?;
+    for (row, egress) in rows.iter_mut().zip(egresses) {
+        judge.learn_namespace(&egress.namespace, occasion).await?;
+        row.misfits = judge.misfits(egress, occasion.snapshot);
+        if settings.outdated && egress.layout.is_some() {
+            row.outdated = recorded::outdated(&row.policies, &judge.recorded());
+        }
+    }
+    rows.retain(|row| !settings.outdated || !row.outdated.is_empty());
+    Ok(())
 }
 
 /// Without a single namespace of which Istio's objects could be read there is nothing to say.

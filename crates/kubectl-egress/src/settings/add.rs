@@ -76,7 +76,7 @@ impl Add {
             force_conflicts: typed.force_conflicts,
             output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
             writing,
-            policies: PolicySettings::resolve(typed.policies)?,
+            policies: PolicySettings::resolve(typed.policies, typed.explain)?,
             connection: connection::resolve(&global.connection),
             targets: hosts::read(&typed.hosts, &typed.filenames, terminal)?,
         })

@@ -27,7 +27,7 @@ impl Audit {
         Ok(Audit {
             namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
-            policies: PolicySettings::resolve(typed.policies)?,
+            policies: PolicySettings::resolve(typed.policies, false)?,
             connection: connection::resolve(&global.connection),
         })
     }

@@ -37,7 +37,7 @@ impl Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
-            policies: PolicySettings::resolve(typed.policies.clone())?,
+            policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),
         })
     }

@@ -4,6 +4,7 @@ use egress_cluster::config::ConnectOptions;
 use egress_core::selector::Selector;
 use egress_render::format::OutputFormat;
 
+use super::policies::PolicySettings;
 use super::{Namespaces, connection, output, selector};
 use crate::cli;
 use crate::exit::Failure;
@@ -19,6 +20,10 @@ pub struct List {
     pub output: Option<OutputFormat>,
     /// Whether a table has a header.
     pub headers: bool,
+    /// Only what was written under other policies than those of today.
+    pub outdated: bool,
+    /// Which policies are asked.
+    pub policies: PolicySettings,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,
 }
@@ -31,6 +36,8 @@ impl List {
             selector: typed.selector.as_deref().map(selector).transpose()?,
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_LISTS)?,
             headers: !typed.no_headers,
+            outdated: typed.outdated,
+            policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),
         })
     }

@@ -48,12 +48,12 @@ pub enum Trust {
 }
 
 impl PolicySettings {
-    /// Puts flags and environment together.
-    pub fn resolve(typed: cli::policies::Policies) -> Result<Self, Failure> {
+    /// Puts flags and environment together. `explain`: the user wants to know how each policy came to its answer.
+    pub fn resolve(typed: cli::policies::Policies, explain: bool) -> Result<Self, Failure> {
         Ok(PolicySettings {
             files: typed.files,
             trust: typed.trust_policies,
-            explain: typed.explain,
+            explain,
             directories: Directories::of_user()?,
             program: env::current_exe().map_err(|error| lost("which program this is", &error))?,
         })

@@ -61,7 +61,7 @@ impl Remove {
             force: typed.force,
             prune: typed.prune,
             output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
-            policies: PolicySettings::resolve(typed.policies.clone())?,
+            policies: PolicySettings::resolve(typed.policies.clone(), typed.explain)?,
             selection: selection(typed, terminal)?,
             writing,
             connection: connection::resolve(&global.connection),
