@@ -13,21 +13,20 @@ mod trust;
 use egress_cluster::Cluster;
 use egress_core::policy::config::Limits;
 use egress_core::policy::member::{Assembly, join};
+use egress_policy::Engine;
 
 use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
-/// Everybody who is to be asked. Without a cluster its layer is left out, and that is said.
+/// Everybody who is to be asked. Without a cluster its layer is left out; whoever leaves
+/// out the cluster says so.
 pub async fn load(
     settings: &PolicySettings,
     cluster: Option<&Cluster>,
     root_namespace: &str,
     terminal: &mut Terminal,
 ) -> anyhow::Result<Assembly> {
-    if cluster.is_none() {
-        terminal.note("note: the cluster's policies were not asked");
-    }
     let configured = layers::find(settings, cluster, root_namespace).await?;
     if configured.is_empty() {
         return Ok(Assembly::default());
@@ -52,6 +51,11 @@ pub async fn load(
     // Only now: what cannot be loaded was trusted for nothing.
     trusted.remember()?;
     Ok(joined.assemble(members))
+}
+
+/// An engine with the limits that hold where no file sets others, for whoever tries out a module.
+pub fn engine(settings: &PolicySettings, terminal: &mut Terminal) -> Result<Engine, Failure> {
+    loading::engine(settings, &egress_policy::Limits::default(), terminal)
 }
 
 /// The limits that files may set, where none does.

@@ -40,8 +40,10 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
         Some(name) => GatewayFacts::assumed(name.clone(), stock.selector),
         None => stock,
     };
-    terminal
-        .note(&format!("note: no cluster was asked; assumed gateway {} with ports 80 and 443", gateway.name));
+    terminal.note(&format!(
+        "note: no cluster was asked, nor its policies; assumed gateway {} with ports 80 and 443",
+        gateway.name
+    ));
     let snapshot = Snapshot { gateways: vec![gateway.clone()], ..Snapshot::default() };
     let occasion = Occasion { cluster: None, snapshot: &snapshot, user: None };
     let judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
