@@ -1,0 +1,168 @@
+//! Label selectors as `kubectl -l` takes them: `env=prod,tier in (a,b),!legacy`.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use crate::request::find;
+use crate::{Label, Op, Requirement};
+
+/// Requirements on labels, all of which must hold. Without any it selects everything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selector(Vec<Requirement>);
+
+/// Why a text is no selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSelector {
+    /// The part that cannot be read.
+    pub part: String,
+}
+
+impl Selector {
+    /// Reads what `kubectl -l` reads.
+    pub fn parse(text: &str) -> Result<Self, InvalidSelector> {
+        let parts = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty());
+        parts.map(requirement).collect::<Result<_, _>>().map(Selector)
+    }
+
+    /// Whether these labels fulfil it.
+    pub fn matches(&self, labels: &[Label]) -> bool {
+        self.0.iter().all(|requirement| requirement.holds(labels))
+    }
+
+    /// The same as requirements on nodes, for a placement.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.0
+    }
+}
+
+impl Requirement {
+    /// Whether these labels fulfil it, with the meaning that a node affinity has.
+    pub fn holds(&self, labels: &[Label]) -> bool {
+        let value = find(labels, &self.key);
+        let among = value.is_some_and(|value| self.values.iter().any(|wanted| wanted == value));
+        match self.op {
+            Op::InSet => among,
+            Op::NotInSet => !among,
+            Op::Exists => value.is_some(),
+            Op::Absent => value.is_none(),
+        }
+    }
+}
+
+/// The parts between commas that are not inside parentheses.
+fn parts(text: &str) -> Vec<&str> {
+    let mut inside = false;
+    text.split(|character| {
+        match character {
+            '(' => inside = true,
+            ')' => inside = false,
+            _ => {}
+        }
+        character == ',' && !inside
+    })
+    .collect()
+}
+
+fn requirement(part: &str) -> Result<Requirement, InvalidSelector> {
+    let invalid = || InvalidSelector { part: part.into() };
+    let (key, op, values) = split(part).ok_or_else(invalid)?;
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+    let keyed = !key.is_empty() && is_name(key);
+    if keyed && values.iter().all(|value| is_name(value)) {
+        let values = values.into_iter().map(Into::into).collect();
+        Ok(Requirement { key: key.into(), op, values })
+    } else {
+        Err(invalid())
+    }
+}
+
+fn split(part: &str) -> Option<(&str, Op, Vec<&str>)> {
+    if let Some(key) = part.strip_prefix('!') {
+        return Some((key.trim(), Op::Absent, Vec::new()));
+    }
+    if let Some(list) = part.strip_suffix(')') {
+        let (head, list) = list.split_once('(')?;
+        let values: Vec<_> = list.split(',').map(str::trim).collect();
+        let mut words = head.split_whitespace();
+        let (key, word) = (words.next()?, words.next()?);
+        let op = match word {
+            "in" => Op::InSet,
+            "notin" => Op::NotInSet,
+            _ => return None,
+        };
+        return words.next().is_none().then_some((key, op, values));
+    }
+    let sides = [("!=", Op::NotInSet), ("==", Op::InSet), ("=", Op::InSet)];
+    let found = sides.into_iter().find_map(|(sign, op)| Some((part.split_once(sign)?, op)));
+    Some(match found {
+        Some(((key, value), op)) => (key.trim(), op, vec![value.trim()]),
+        None => (part, Op::Exists, Vec::new()),
+    })
+}
+
+impl fmt::Display for InvalidSelector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` is no part of a selector such as `env=prod,tier in (a,b),!legacy`", self.part)
+    }
+}
+
+impl core::error::Error for InvalidSelector {}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Selector::parse(&text).map_err(|error| D::Error::custom(format!("{error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+
+    use super::*;
+
+    fn selects(selector: &str) -> bool {
+        let labels = [Label::new("env", "prod"), Label::new("team.acme.dev/name", "pay")];
+        Selector::parse(selector).unwrap().matches(&labels)
+    }
+
+    #[test]
+    fn every_form_that_kubectl_takes_is_understood() {
+        for selector in [
+            "",
+            "env",
+            "env=prod",
+            "env==prod",
+            "env in (dev, prod),!legacy",
+            "env!=dev",
+            "team.acme.dev/name=pay",
+        ] {
+            assert!(selects(selector), "{selector}");
+        }
+        for selector in ["legacy", "!env", "env=dev", "env notin (prod)", "env!=prod", "env=prod,legacy"] {
+            assert!(!selects(selector), "{selector}");
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_not_there_is_not_in_any_set() {
+        assert!(selects("legacy notin (yes)"));
+        assert!(selects("legacy!=yes"));
+        assert!(!selects("legacy in (yes)"));
+    }
+
+    #[test]
+    fn what_is_no_selector_is_told_with_its_part() {
+        for selector in ["=a", "env like (a)", "env in a)", "env=a b", "env in (a"] {
+            let error = Selector::parse(selector).unwrap_err();
+            assert!(error.to_string().contains(selector), "{selector}: {error}");
+        }
+    }
+}
