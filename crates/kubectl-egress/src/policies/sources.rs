@@ -112,7 +112,8 @@ impl Wanted<'_> {
 /// A path of a configuration is seen from its folder; one of the command line from where it was typed.
 fn beside(origin: &Origin, path: &str) -> PathBuf {
     match origin {
-        Origin::File(file) => file.parent().unwrap_or(file).join(path),
+        // Without the `.` that paths of a configuration begin with.
+        Origin::File(file) => file.parent().unwrap_or(file).join(path).components().collect(),
         Origin::Module(module) => module.clone(),
         // The core refuses files in the cluster's layer.
         Origin::ConfigMap { .. } => PathBuf::from(path),

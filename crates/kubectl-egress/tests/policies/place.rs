@@ -1,0 +1,100 @@
+//! A machine for one test: a home, a repository, and the program run in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A home and a repository, gone with the value.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let place = Place { folder: TempDir::new().unwrap() };
+        fs::create_dir_all(place.home()).unwrap();
+        // The root of a repository: nothing above it is looked at.
+        fs::create_dir_all(place.repository().join(".git")).unwrap();
+        place
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub(crate) fn repository(&self) -> PathBuf {
+        self.folder.path().join("repository")
+    }
+
+    /// Where the program keeps what it fetched and made.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.home().join(".cache/kubectl-egress/policy")
+    }
+
+    /// Where the user's own policies are.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.home().join(".config/kubectl-egress")
+    }
+
+    /// Writes a file of the repository.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        write(&self.repository().join(path), content.as_ref());
+    }
+
+    /// Writes a file of the user's configuration.
+    pub(crate) fn write_of_user(&self, path: &str, content: impl AsRef<[u8]>) {
+        write(&self.configuration().join(path), content.as_ref());
+    }
+
+    /// Asks the policies about one host, without a cluster.
+    pub(crate) fn add(&self, more: &[&str]) -> Ended {
+        let arguments = ["add", "edition.cnn.com", "-n", "shop", "--dry-run=client", "-o", "name"];
+        self.run(&[&arguments, more].concat())
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        let output = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.home())
+            .current_dir(self.repository())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Ended {
+    /// The refusal with this code, whose words hold all of these. Nothing else came of the run.
+    #[track_caller]
+    pub(crate) fn refuses(&self, code: i32, words: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "expected {word:?} in:\n{}", self.stderr);
+        }
+    }
+
+    /// Nothing was in the way.
+    #[track_caller]
+    pub(crate) fn succeeds(&self) {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        assert!(self.stdout.contains("serviceentry"), "{}", self.stdout);
+    }
+}
+
+fn write(path: &Path, content: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
