@@ -20,6 +20,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, kill_process};
+use tempfile::TempDir;
 use xtask::{
     bed::{Bed, Guard, Signal, Topology},
     world::record::{self, Entry},
@@ -61,6 +62,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(crate) struct Mesh {
     bed: Owned,
+    home: TempDir,
 }
 
 /// A bed of our own goes down in the end, one that was lent does not.
@@ -90,13 +92,19 @@ impl Mesh {
             Ok(name) => Owned::Lent(Bed::open(&name)?),
             Err(_) => Owned::Ours(Bed::up("mesh", &Topology::standard()?)?.guard()),
         };
-        Ok(Self { bed })
+        Ok(Self { bed, home: TempDir::new()? })
     }
 
     /// A mesh of another kind, beside this one, with its name and these letters.
     pub(crate) fn beside(&self, letters: &str, topology: &Topology) -> anyhow::Result<Self> {
         let name = format!("{:.12}{letters}", self.bed().name());
-        Ok(Self { bed: Owned::Ours(Bed::up(&name, topology)?.guard()) })
+        let bed = Owned::Ours(Bed::up(&name, topology)?.guard());
+        Ok(Self { bed, home: TempDir::new()? })
+    }
+
+    /// Where whoever runs the plugin keeps files of their own.
+    fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The bed underneath.

@@ -17,6 +17,7 @@ mod kubectl_versions;
 mod layouts;
 mod leak_and_loss;
 mod manifests;
+mod policies;
 mod removal;
 mod rights;
 mod states;
@@ -49,6 +50,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("kubectl_versions", kubectl_versions::TESTS),
     ("diagnose", diagnose::TESTS),
     ("allow_any", allow_any::TESTS),
+    ("policies", policies::TESTS),
 ];
 
 fn main() -> ExitCode {

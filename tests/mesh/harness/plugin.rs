@@ -66,6 +66,8 @@ impl Mesh {
     /// Starts the plugin as somebody.
     pub(crate) fn start(&self, user: User, arguments: &[&str]) -> anyhow::Result<Running> {
         let mut command = self.bed().command_as(user, program()?);
+        // Nobody's own policies, and no cache of another run.
+        command.env("XDG_CONFIG_HOME", self.home()).env("XDG_CACHE_HOME", self.home());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begin = Instant::now();
         let mut child = command.spawn()?;

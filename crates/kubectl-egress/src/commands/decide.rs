@@ -109,16 +109,16 @@ pub(super) fn add(
     let mut parts = build(&record, gateway, snapshot)?;
     dress.put_on(&mut parts);
     // The pair was dressed when it was written, and is never edited.
-    for part in &mut parts {
-        if let Some(bare) = unnamed.iter().find(|bare| bare.role == part.role && is_there(part, snapshot)) {
-            if bare.resource.id.namespace == gateway.name.namespace && is_of_pair(part) {
-                part.resource.labels.clone_from(&bare.resource.labels);
-                part.resource.annotations.clone_from(&bare.resource.annotations);
-            }
+    for part in parts.iter_mut().filter(|part| is_of_pair(part) && is_there(part, snapshot)) {
+        if let Some(bare) = unnamed.iter().find(|bare| bare.role == part.role) {
+            part.resource.labels.clone_from(&bare.resource.labels);
+            part.resource.annotations.clone_from(&bare.resource.annotations);
         }
     }
     let mut remaining = without(snapshot, old.as_ref());
-    let mut warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &remaining))?;
+    // Objects of the old names are in nobody's way: they serve until the new ones are proven, and go then.
+    let others = without_leftovers(remaining.clone(), &record, &parts);
+    let mut warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &others))?;
     warnings.extend(kept);
     let mut decision = Decision { plans: Vec::new(), warnings, record, parts };
     if let Some(old) = &old {
@@ -193,14 +193,19 @@ fn is_there(part: &Part, snapshot: &Snapshot) -> bool {
     snapshot.find(&part.resource.id).is_some()
 }
 
+/// The snapshot without the objects that a rename to these parts leaves behind.
+fn without_leftovers(mut snapshot: Snapshot, record: &Record, parts: &[Part]) -> Snapshot {
+    let left = rename::leftovers(&record.intent, parts, &snapshot);
+    let gone: Vec<_> = left.into_iter().map(|(_, live)| live.id.clone()).collect();
+    snapshot.resources.retain(|live| !gone.contains(&live.id));
+    snapshot
+}
+
 /// The snapshot as it will be once an egress has these parts and no others.
-fn after(mut snapshot: Snapshot, record: &Record, parts: Vec<Part>) -> Snapshot {
-    let gone: Vec<_> = rename::leftovers(&record.intent, &parts, &snapshot)
-        .into_iter()
-        .map(|(_, live)| live.id.clone())
-        .collect();
+fn after(snapshot: Snapshot, record: &Record, parts: Vec<Part>) -> Snapshot {
+    let mut snapshot = without_leftovers(snapshot, record, &parts);
     let is_new = |live: &Resource| parts.iter().any(|part| part.resource.id == live.id);
-    snapshot.resources.retain(|live| !gone.contains(&live.id) && !is_new(live));
+    snapshot.resources.retain(|live| !is_new(live));
     snapshot.resources.extend(parts.into_iter().map(|part| part.resource));
     snapshot
 }

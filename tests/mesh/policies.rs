@@ -1,0 +1,162 @@
+//! The organisation's policies on the mesh: what they deny is not written, what they name is named so, and traffic leaves
+//! only from the nodes they demand.
+
+mod cluster;
+
+use anyhow::{Context as _, ensure};
+use xtask::bed::User;
+
+use self::cluster::{Configured, Moved, NoReader};
+use super::harness::{Fates, GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("what_the_cluster_denies_is_not_written", denied),
+    ("who_may_not_read_the_policies_changes_nothing", unread),
+    ("a_lower_layer_cannot_allow_what_the_cluster_denies", lower_layer),
+    ("objects_have_the_names_of_the_policy_and_are_renamed_under_load", renamed),
+    ("the_documented_layout_is_not_renamed_in_place", documented_is_not_renamed),
+    ("traffic_leaves_only_from_the_nodes_that_are_demanded", pinned),
+    ("what_others_made_by_hand_is_audited", audited),
+    ("what_was_written_under_other_policies_is_outdated", outdated),
+];
+
+const ADD: [&str; 4] = ["add", "edition.cnn.com", "-n", "shop"];
+const HTTP: &str = "http://edition.cnn.com/";
+const HTTPS: &str = "https://edition.cnn.com/";
+const ALLOW: &str = "settings: {allow: [edition.cnn.com]}\n  on-deny: ask in the egress channel";
+
+fn denied(mesh: &Mesh) -> anyhow::Result<()> {
+    let _policies = Configured::rules(mesh, ALLOW)?;
+    let words = [
+        "api.github.com:443",
+        "host-not-allowed",
+        "baseline",
+        "(cluster)",
+        "ask in the egress channel",
+        "nothing was written",
+    ];
+    for user in [User::Admin, User::ShopEditor] {
+        mesh.refuses(user, &["add", "api.github.com", "-n", "shop"], 4, &words)?;
+    }
+    // One host that is denied denies the whole command.
+    let both = ["add", "edition.cnn.com", "api.github.com", "-n", "shop"];
+    mesh.refuses(User::Admin, &both, 4, &words)?;
+    mesh.expect_refused(SHOP, "https://api.github.com/")?;
+    mesh.expect_refused(SHOP, HTTPS)?;
+
+    mesh.done(&ADD)?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    mesh.expect_via_gateway(SHOP, HTTPS)?;
+    let entry = mesh.object("serviceentry", "edition-cnn-com", "shop")?;
+    let recorded = entry["metadata"]["annotations"]["kubectl-egress.github.io/policies"].as_str();
+    ensure!(recorded.is_some_and(|text| text.starts_with("baseline@0.1.0 settings:")), "{recorded:?}");
+    Ok(())
+}
+
+fn unread(mesh: &Mesh) -> anyhow::Result<()> {
+    let _reader = NoReader::new(mesh)?;
+    let words = ["kubectl-egress-policy", "istio-system", "kubectl create role"];
+    mesh.refuses(User::ShopEditor, &ADD, 5, &words).map(drop)
+}
+
+fn lower_layer(mesh: &Mesh) -> anyhow::Result<()> {
+    let _policies = Configured::rules(mesh, "settings: {deny: [\"*.cnn.com\"]}")?;
+    let own = tempfile::Builder::new().suffix(".yaml").tempfile()?;
+    std::fs::write(own.path(), cluster::set("generous", "settings: {allow: [edition.cnn.com]}"))?;
+    let own = own.path().to_str().context("a path that is text")?;
+    let words = ["host-denied", "baseline", "(cluster)", "nothing was written"];
+    mesh.refuses(User::Admin, &[&ADD[..], &["--policy", own]].concat(), 4, &words).map(drop)
+}
+
+fn renamed(mesh: &Mesh) -> anyhow::Result<()> {
+    let policies = Configured::rules(mesh, "settings: {names: \"old-{host-slug}\"}")?;
+    mesh.done(&ADD)?;
+    mesh.object("serviceentry", "old-edition-cnn-com", "shop")?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    policies.replace("settings: {names: \"new-{host-slug}\"}")?;
+    let load = mesh.load(SHOP, &[HTTP, HTTPS])?;
+    let begin = now_ms();
+    load.until_sent(20)?;
+    mesh.done(&ADD)?;
+    load.until_sent(20)?;
+    let samples = load.end()?;
+    let fates = mesh.fates(samples.iter().filter(|sample| sample.at_ms >= begin))?;
+    say(format_args!("  while all objects were renamed: {fates}"));
+    let through = fates.through;
+    ensure!(through >= 40, "the load was too thin to say anything: {fates}");
+    ensure!(fates == Fates { through, ..Fates::default() }, "renaming cost calls: {fates}");
+
+    let listed = mesh.done(&["list", "-n", "shop", "-o", "json"])?.json()?;
+    ensure!(listed["items"][0]["state"] == "ready", "{listed}");
+    let objects = listed["items"][0]["objects"].as_array().context("no objects")?;
+    let names: Vec<_> = objects.iter().filter_map(|object| object["name"].as_str()).collect();
+    let is_new = |name: &&str| name.starts_with("new-edition-cnn-com");
+    ensure!(names.len() == 4 && names.iter().all(is_new), "{names:?}");
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    mesh.expect_refused(SHOP, HTTP)
+}
+
+fn documented_is_not_renamed(mesh: &Mesh) -> anyhow::Result<()> {
+    let add = [&ADD[..], &["--layout", "documented"]].concat();
+    let policies = Configured::rules(mesh, "settings: {names: \"old-{host-slug}\"}")?;
+    mesh.done(&add)?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    policies.replace("settings: {names: \"new-{host-slug}\"}")?;
+    mesh.refuses(User::Admin, &add, 7, &["other names", "kubectl egress remove edition.cnn.com -n shop"])?;
+    mesh.expect_via_gateway(SHOP, HTTP).map(drop)
+}
+
+fn pinned(mesh: &Mesh) -> anyhow::Result<()> {
+    let pin = "settings: {pin: {matchLabels: {node-role.kubernetes.io/infra: \"\"}, minNodes: 2}}";
+    let _policies = Configured::rules(mesh, pin)?;
+    mesh.done(&ADD)?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    mesh.done(&["diagnose", "edition.cnn.com", "-n", "shop"])?;
+
+    let moved = Moved::new(mesh, GATEWAYS[1], "app-1")?;
+    let github = ["add", "api.github.com", "-n", "shop"];
+    let words = ["app-1", GATEWAYS[1].name, "node-role.kubernetes.io/infra", "nothing was written"];
+    eventually("the gateway's pod to be ready on the other node", LIMIT, || {
+        mesh.refuses(User::Admin, &github, 4, &words)
+    })?;
+    let diagnosis = mesh.plugin(&["diagnose", "edition.cnn.com", "-n", "shop"])?;
+    ensure!(diagnosis.code == 1, "{diagnosis:?}");
+    ensure!(diagnosis.stdout.contains("EG063") && diagnosis.stdout.contains("app-1"), "{}", diagnosis.stdout);
+    let listed = mesh.done(&["list", "-n", "shop", "-o", "wide"])?;
+    ensure!(listed.stdout.contains("no: app-1"), "{}", listed.stdout);
+    let audit = mesh.plugin(&["audit", "-n", "shop", "-o", "json"])?;
+    ensure!(audit.code == 1, "{audit:?}");
+    ensure!(audit.json()?["items"][0]["code"] == "node-not-accepted", "{}", audit.stdout);
+
+    moved.back()?;
+    eventually("the gateway to fit again", LIMIT, || mesh.done(&github))?;
+    mesh.expect_via_gateway(SHOP, "https://api.github.com/").map(drop)
+}
+
+fn audited(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&ADD)?;
+    mesh.apply(include_str!("leak_and_loss/documented.yaml"))?;
+    let before = mesh.done(&["audit", "-A"])?;
+    ensure!(before.stdout.is_empty(), "{}", before.stdout);
+    let _policies = Configured::rules(mesh, "settings: {deny: [\"*.cnn.com\"]}")?;
+    let audit = mesh.plugin(&["audit", "-A", "-o", "json"])?;
+    audit.expect(1, &["today's policies would refuse"])?;
+    let items = audit.json()?["items"].clone();
+    let made = |managed: bool| items.as_array().into_iter().flatten().any(|row| row["managed"] == managed);
+    ensure!(made(true) && made(false), "expected both, found {items}");
+    Ok(())
+}
+
+fn outdated(mesh: &Mesh) -> anyhow::Result<()> {
+    let policies = Configured::rules(mesh, ALLOW)?;
+    mesh.done(&ADD)?;
+    let none = mesh.done(&["list", "-n", "shop", "--outdated", "-o", "json"])?.json()?;
+    ensure!(none["items"].as_array().is_some_and(Vec::is_empty), "{none}");
+    policies.replace("settings: {allow: [\"*.cnn.com\"]}")?;
+    let some = mesh.done(&["list", "-n", "shop", "--outdated", "-o", "json"])?.json()?;
+    ensure!(some["items"][0]["outdated"][0]["change"] == "changed", "{some}");
+    mesh.done(&ADD)?;
+    let none = mesh.done(&["list", "-n", "shop", "--outdated", "-o", "json"])?.json()?;
+    ensure!(none["items"].as_array().is_some_and(Vec::is_empty), "{none}");
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! What tests of policies change in the cluster, and put back when they are done.
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::harness::{Mesh, Pod};
+
+const NAME: &str = "kubectl-egress-policy";
+const NAMESPACE: &str = "istio-system";
+
+/// Policies in the cluster's ConfigMap; they go when this is dropped.
+pub(super) struct Configured<'a> {
+    mesh: &'a Mesh,
+}
+
+/// A cluster where nobody but administrators may read the policies; everybody may again when this is dropped.
+pub(super) struct NoReader<'a> {
+    mesh: &'a Mesh,
+    binding: String,
+}
+
+/// A pod on another node; it goes back when this is dropped.
+pub(super) struct Moved<'a> {
+    mesh: &'a Mesh,
+    pod: Pod,
+    home: Value,
+}
+
+/// A configuration with one policy of built-in rules, and what else is said of it.
+pub(super) fn set(name: &str, rest: &str) -> String {
+    format!(
+        "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n- name: {name}\n  \
+         builtin: rules\n  {rest}\n"
+    )
+}
+
+impl<'a> Configured<'a> {
+    /// The built-in rules under the name `baseline`.
+    pub(super) fn rules(mesh: &'a Mesh, rest: &str) -> anyhow::Result<Self> {
+        let configured = Configured { mesh };
+        configured.replace(rest)?;
+        Ok(configured)
+    }
+
+    /// Other rules.
+    pub(super) fn replace(&self, rest: &str) -> anyhow::Result<()> {
+        let map = json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": NAME, "namespace": NAMESPACE},
+            "data": {"egress-policy.yaml": set("baseline", rest)},
+        });
+        self.mesh.apply(&map.to_string())
+    }
+}
+
+impl Drop for Configured<'_> {
+    fn drop(&mut self) {
+        // A ConfigMap that stays would make the next test fail, which is seen.
+        let _ = self.mesh.bed().kubectl(&["delete", "configmap", NAME, "--namespace", NAMESPACE]);
+    }
+}
+
+impl<'a> NoReader<'a> {
+    /// Takes the right away.
+    pub(super) fn new(mesh: &'a Mesh) -> anyhow::Result<Self> {
+        let binding = ["rolebinding", "egress-policy-reader", "--namespace", NAMESPACE];
+        let stored = mesh.bed().kubectl(&[&["get"], &binding[..], &["--output=json"]].concat())?;
+        let mut stored: Value = serde_json::from_str(&stored)?;
+        stored["metadata"] = json!({"name": "egress-policy-reader", "namespace": NAMESPACE});
+        mesh.bed().kubectl(&[&["delete"], &binding[..]].concat())?;
+        Ok(NoReader { mesh, binding: stored.to_string() })
+    }
+}
+
+impl Drop for NoReader<'_> {
+    fn drop(&mut self) {
+        let _ = self.mesh.apply(&self.binding);
+    }
+}
+
+impl<'a> Moved<'a> {
+    /// Moves a pod, as a scheduler would: it is another object with the same name.
+    pub(super) fn new(mesh: &'a Mesh, pod: Pod, node: &str) -> anyhow::Result<Self> {
+        let text = mesh.bed().kubectl(&["get", "pod", pod.name, "-n", pod.namespace, "--output=json"])?;
+        let home: Value = serde_json::from_str(&text)?;
+        let moved = Moved { mesh, pod, home };
+        moved.put(node)?;
+        Ok(moved)
+    }
+
+    /// Moves it back.
+    pub(super) fn back(self) -> anyhow::Result<()> {
+        let node = self.home["spec"]["nodeName"].as_str().context("a pod without a node")?;
+        self.put(node)
+    }
+
+    fn put(&self, node: &str) -> anyhow::Result<()> {
+        let Pod { name, namespace } = self.pod;
+        let mut pod = self.home.clone();
+        let status = json!({"status": pod["status"].take()}).to_string();
+        let metadata = &self.home["metadata"];
+        pod["metadata"] = json!({
+            "name": name,
+            "namespace": namespace,
+            "labels": metadata["labels"],
+            "annotations": metadata["annotations"],
+        });
+        pod["spec"]["nodeName"] = json!(node);
+        let bed = self.mesh.bed();
+        bed.kubectl(&["delete", "pod", name, "-n", namespace, "--grace-period=0", "--force"])?;
+        bed.kubectl_with_input(&["create", "--filename=-"], &pod.to_string())?;
+        let patch = ["patch", "pod", name, "-n", namespace, "--subresource=status", "--patch", &status];
+        bed.kubectl(&patch).map(drop)
+    }
+}
+
+impl Drop for Moved<'_> {
+    fn drop(&mut self) {
+        let at_home = || -> anyhow::Result<bool> {
+            let Pod { name, namespace } = self.pod;
+            let text = self.mesh.bed().kubectl(&["get", "pod", name, "-n", namespace, "--output=json"])?;
+            let now: Value = serde_json::from_str(&text)?;
+            Ok(now["spec"]["nodeName"] == self.home["spec"]["nodeName"])
+        };
+        if !at_home().unwrap_or(false)
+            && let Some(node) = self.home["spec"]["nodeName"].as_str()
+        {
+            let _ = self.put(node);
+        }
+    }
+}
