@@ -13,6 +13,7 @@ pub mod diagnose;
 pub mod global;
 pub mod list;
 pub mod policies;
+pub mod policy;
 pub mod remove;
 pub mod version;
 
@@ -93,6 +94,9 @@ pub enum Command {
     /// See [`audit::Audit`].
     #[command(about = audit::ABOUT, long_about = audit::LONG_ABOUT)]
     Audit(audit::Audit),
+    /// See [`policy::Policy`].
+    #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
+    Policy(policy::Policy),
     /// See [`completion::Completion`].
     #[command(about = completion::ABOUT, long_about = completion::LONG_ABOUT)]
     Completion(completion::Completion),
@@ -120,9 +124,7 @@ pub struct Refusal {
 pub fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Cli, Box<Refusal>> {
     let mut command = command(program);
     let arguments = boolean::normalise(&command, arguments);
-    let typed = |name: &str| arguments.iter().any(|argument| argument == name);
-    let subcommand = command.get_subcommands().map(clap::Command::get_name).find(|name| typed(name));
-    let named = subcommand.map_or(program.to_string(), |name| format!("{program} {name}"));
+    let named = named(&command, &arguments, program.to_string());
     command
         .try_get_matches_from_mut(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
@@ -132,6 +134,19 @@ pub fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Cli, Box<Ref
 /// The command line as clap knows it, speaking of the program by the name it was called with.
 pub fn command(program: &Program) -> clap::Command {
     rename(Cli::command().bin_name(program.to_string()), program)
+}
+
+/// The words of the command that was typed, such as `kubectl egress policy test`.
+fn named(command: &clap::Command, arguments: &[OsString], words: String) -> String {
+    let typed = arguments.iter().enumerate();
+    let mut found = typed.filter_map(|(index, argument)| Some((index, command.find_subcommand(argument)?)));
+    match found.next() {
+        None => words,
+        Some((index, found)) => {
+            let words = format!("{words} {}", found.get_name());
+            named(found, arguments.get(index + 1..).unwrap_or_default(), words)
+        }
+    }
 }
 
 fn rename(mut command: clap::Command, program: &Program) -> clap::Command {

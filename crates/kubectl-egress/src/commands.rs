@@ -15,6 +15,7 @@ mod interrupt;
 mod judge;
 mod list;
 mod manifests;
+mod policy;
 mod prune;
 mod remove;
 mod result;
@@ -57,6 +58,7 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
             let settings = settings::audit::Audit::resolve(typed, &global)?;
             runtime::run(audit::run(&settings, terminal))
         }
+        Some(Command::Policy(typed)) => policy::run(typed, program, terminal),
         Some(Command::Completion(typed)) => completion::run(&typed, program, terminal),
         Some(Command::Version(typed)) => {
             version::run(&settings::version::Version::resolve(&typed)?, terminal)

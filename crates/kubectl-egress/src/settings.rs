@@ -12,6 +12,7 @@ mod hosts;
 pub mod list;
 mod output;
 pub mod policies;
+pub mod policy;
 pub mod remove;
 pub mod version;
 pub mod writing;

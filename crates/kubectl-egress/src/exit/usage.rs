@@ -42,12 +42,15 @@ impl Context<'_> {
     }
 
     fn unknown_command(&self, program: &Program) -> Failure {
+        // One command has commands of its own.
+        let group = format!("{program} policy");
+        let asked = if self.command.starts_with(&group) { group } else { program.to_string() };
         let command = printable(&self.text(ContextKind::InvalidSubcommand));
         let hint = match self.text(ContextKind::SuggestedSubcommand) {
-            none if none.is_empty() => self.help(),
-            suggestion => format!("did you mean `{program} {suggestion}`?"),
+            none if none.is_empty() => format!("type `{asked} --help`"),
+            suggestion => format!("did you mean `{asked} {suggestion}`?"),
         };
-        Failure::usage(format!("`{program}` does not know the command `{command}`"), hint)
+        Failure::usage(format!("`{asked}` does not know the command `{command}`"), hint)
     }
 
     fn no_value(&self) -> Failure {

@@ -41,6 +41,12 @@ pub fn matching(placement: &Placement, nodes: &[Node]) -> Vec<String> {
     names
 }
 
+/// One requirement in words: `zone In a,b`.
+pub fn requirement(requirement: &Requirement) -> String {
+    let Requirement { key, operator, values } = requirement;
+    format!("{key} {operator:?} {}", values.join(",")).trim_end().to_owned()
+}
+
 impl ExpectedPin {
     /// What is not as expected.
     pub fn compare(&self, request: &Request, seen: &Seen) -> Vec<String> {
@@ -130,11 +136,7 @@ fn is_met(requirement: &Requirement, node: &Node) -> bool {
 }
 
 fn listed(requirements: &[Requirement]) -> String {
-    let one = |requirement: &Requirement| {
-        let Requirement { key, operator, values } = requirement;
-        format!("{key} {operator:?} {}", values.join(",")).trim_end().to_owned()
-    };
-    let each: Vec<String> = sorted(requirements).into_iter().map(one).collect();
+    let each: Vec<String> = sorted(requirements).into_iter().map(requirement).collect();
     format!("[{}]", each.join("; "))
 }
 

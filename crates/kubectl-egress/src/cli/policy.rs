@@ -1,0 +1,75 @@
+//! `policy`: what was typed. One command for each thing that is done to a policy.
+
+pub mod bench;
+pub mod build;
+pub mod check;
+pub mod init;
+pub mod inspect;
+pub mod list;
+pub mod lock;
+pub mod run;
+pub mod test;
+
+use clap::{Args, Subcommand};
+
+/// The line in the list of commands.
+pub const ABOUT: &str = "Write, test and use policies: rules of your organisation for hosts, names and nodes";
+
+/// What `--help` says.
+pub const LONG_ABOUT: &str = "\
+Write, test and use policies: rules of your organisation for hosts, names and nodes.
+
+A policy is a WebAssembly component that answers one or more of three questions: which hosts may be reached, what the \
+objects are called, on which nodes the traffic may leave. It sees the request it is asked about and nothing else: no file, \
+no network, no clock. `add`, `remove` and `audit` ask every policy of the cluster, of the repository and of the user.
+
+For an organisation that needs no program of its own, the built-in policy `rules` has hosts, names and nodes as settings.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # A policy from nothing to a tested module
+  kubectl egress policy init acme-hosts
+  cd acme-hosts
+  kubectl egress policy build
+  kubectl egress policy test
+
+  # Use it for everybody who works in this repository
+  kubectl egress policy add ./target/wasm32-wasip2/release/acme_hosts.wasm --name acme-hosts
+
+  # Which policies are asked here
+  kubectl egress policy list";
+
+/// What was typed after `policy`.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES, subcommand_value_name = "COMMAND")]
+pub struct Policy {
+    /// Which command.
+    #[command(subcommand)]
+    pub command: Option<PolicyCommand>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// See [`init::Init`].
+    #[command(about = init::ABOUT, long_about = init::LONG_ABOUT)]
+    Init(init::Init),
+    /// See [`build::Build`].
+    #[command(about = build::ABOUT, long_about = build::LONG_ABOUT)]
+    Build(build::Build),
+    /// See [`check::Check`].
+    #[command(about = check::ABOUT, long_about = check::LONG_ABOUT)]
+    Check(check::Check),
+    /// See [`inspect::Inspect`].
+    #[command(about = inspect::ABOUT, long_about = inspect::LONG_ABOUT)]
+    Inspect(inspect::Inspect),
+    /// See [`run::Run`].
+    #[command(about = run::ABOUT, long_about = run::LONG_ABOUT)]
+    Run(run::Run),
+    /// See [`test::Test`].
+    #[command(about = test::ABOUT, long_about = test::LONG_ABOUT)]
+    Test(test::Test),
+    /// See [`bench::Bench`].
+    #[command(about = bench::ABOUT, long_about = bench::LONG_ABOUT)]
+    Bench(bench::Bench),
+}

@@ -1,0 +1,41 @@
+//! `policy`: what authors and users of policies do with them. Changes no cluster.
+
+mod answers;
+mod bench;
+mod build;
+mod check;
+mod init;
+mod inspect;
+mod module;
+mod run;
+mod schema;
+mod test;
+
+use crate::cli;
+use crate::cli::policy::{Policy, PolicyCommand};
+use crate::exit::Code;
+use crate::program::Program;
+use crate::settings::policy;
+use crate::terminal::Terminal;
+
+/// Runs the command that was typed; without one, shows what there is.
+pub(super) fn run(typed: Policy, program: &Program, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    match typed.command {
+        None => {
+            let mut command = cli::command(program);
+            command.build();
+            let help = command.find_subcommand_mut("policy").map(clap::Command::render_help);
+            terminal.result(&help.map(|help| help.ansi().to_string()).unwrap_or_default())?;
+            Ok(Code::Done)
+        }
+        Some(PolicyCommand::Init(typed)) => init::run(&policy::init::Init::resolve(typed)?, terminal),
+        Some(PolicyCommand::Build(typed)) => build::run(&policy::build::Build::resolve(typed)?, terminal),
+        Some(PolicyCommand::Check(typed)) => check::run(&policy::check::Check::resolve(&typed)?, terminal),
+        Some(PolicyCommand::Inspect(typed)) => {
+            inspect::run(&policy::inspect::Inspect::resolve(&typed)?, terminal)
+        }
+        Some(PolicyCommand::Run(typed)) => run::run(&policy::run::Run::resolve(&typed)?, terminal),
+        Some(PolicyCommand::Test(typed)) => test::run(&policy::test::Test::resolve(&typed)?, terminal),
+        Some(PolicyCommand::Bench(typed)) => bench::run(&policy::bench::Bench::resolve(&typed)?, terminal),
+    }
+}

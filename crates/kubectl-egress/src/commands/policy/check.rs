@@ -1,0 +1,72 @@
+//! `policy check`: whether a module can be used, and whether settings are right.
+
+use egress_core::policy::Policy as _;
+use egress_core::policy::answer::{Fault, Finding, Severity};
+use egress_policy::Module;
+use egress_render::document::API_VERSION;
+use serde_json::json;
+
+use super::{answers, module, schema};
+use crate::commands::document;
+use crate::exit::Code;
+use crate::settings::policy::check::Check;
+use crate::terminal::Terminal;
+
+/// Checks.
+pub(super) fn run(settings: &Check, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let module = module::load(&settings.module, &settings.policies, terminal)?;
+    let findings = findings(&module, settings.settings.as_deref());
+    let text = match &settings.output {
+        None => text(&module, &settings.module.name, &findings),
+        Some(format) => {
+            let answer = json!({
+                "apiVersion": API_VERSION,
+                "kind": "PolicyCheck",
+                "module": module::document(&module)?,
+                "findings": serde_json::to_value(&findings)?,
+            });
+            document::text(&answer, format)?
+        }
+    };
+    terminal.result(&text)?;
+    Ok(if findings.iter().any(|finding| finding.severity == Severity::Deny) {
+        Code::Failed
+    } else {
+        Code::Done
+    })
+}
+
+/// What is to mend. Without settings the module is asked about none, which many may refuse: only its schema is looked at.
+pub(super) fn findings(module: &Module, settings: Option<&str>) -> Vec<Finding> {
+    let descriptor = module.descriptor();
+    let schema = descriptor.settings_schema.as_deref();
+    let Some(settings) = settings else {
+        return schema::check(schema, "{}").into_iter().filter(schema::is_broken).collect();
+    };
+    let mut findings = schema::check(schema, settings);
+    // What the schema refuses, the module would refuse again in other words.
+    if findings.is_empty() {
+        findings = match module.check_settings(settings).result {
+            Ok(findings) | Err(Fault::Settings(findings)) => findings,
+            Err(fault) => vec![schema::unanswered(&fault)],
+        };
+    }
+    findings
+}
+
+/// What was found, for people.
+pub(super) fn text(module: &Module, name: &str, findings: &[Finding]) -> String {
+    let (inspection, descriptor) = (module.inspection(), module.descriptor());
+    let mut text: String = findings.iter().map(|finding| answers::finding("", finding)).collect();
+    let word = if findings.is_empty() { "ok" } else { "checked" };
+    let hooks: Vec<&str> = inspection.hooks.iter().map(|hook| hook.word()).collect();
+    text.push_str(&format!(
+        "{name}: {word}: {} {} answers {}; {} bytes, {}\n",
+        descriptor.id,
+        descriptor.version,
+        hooks.join(", "),
+        inspection.size,
+        inspection.digest
+    ));
+    text
+}

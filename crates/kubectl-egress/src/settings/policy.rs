@@ -1,0 +1,19 @@
+//! What the commands of `policy` are to do.
+
+pub mod bench;
+pub mod build;
+pub mod check;
+pub mod file;
+pub mod init;
+pub mod inspect;
+pub mod run;
+pub mod test;
+
+use super::policies::PolicySettings;
+use crate::cli::policies::Policies;
+use crate::exit::Failure;
+
+/// Where this user's policies, and what is kept of them, are found.
+fn of_user() -> Result<PolicySettings, Failure> {
+    PolicySettings::resolve(Policies::default(), false)
+}

@@ -1,0 +1,39 @@
+//! What `policy build` is to do.
+
+use std::path::PathBuf;
+
+use egress_render::format::OutputFormat;
+
+use super::of_user;
+use crate::cli;
+use crate::exit::Failure;
+use crate::settings::output;
+use crate::settings::policies::PolicySettings;
+
+/// What `policy build` is to do.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// The project.
+    pub directory: PathBuf,
+    /// The format of the answer; `None`: for people.
+    pub output: Option<OutputFormat>,
+    /// Where native code is kept.
+    pub policies: PolicySettings,
+}
+
+impl Build {
+    /// Refuses what is no project.
+    pub fn resolve(typed: cli::policy::build::Build) -> Result<Self, Failure> {
+        if !typed.directory.join("Cargo.toml").is_file() {
+            return Err(Failure::usage(
+                format!("`{}` has no Cargo.toml", typed.directory.display()),
+                "make a project: `kubectl egress policy init NAME`",
+            ));
+        }
+        Ok(Build {
+            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
+            directory: typed.directory,
+            policies: of_user()?,
+        })
+    }
+}

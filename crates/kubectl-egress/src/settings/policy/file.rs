@@ -1,0 +1,100 @@
+//! Files that the commands of `policy` are told to read: modules, settings, requests.
+//!
+//! Knows files and their limits. What is in them is for others to say.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::exit::{Code, Failure};
+use crate::policy_test::yaml;
+
+/// The name that means standard input.
+const STDIN: &str = "-";
+/// The longest text that is read.
+const LONGEST: u64 = 16 << 20;
+
+/// A module, and how it is called in messages.
+#[derive(Clone, Debug)]
+pub struct ModuleFile {
+    /// The file, as it was named.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl ModuleFile {
+    /// Reads a module: one byte more than the engine takes is enough for it to refuse.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let limit = egress_policy::Limits::default().module as u64 + 1;
+        let bytes = open(path).and_then(|file| limited(file, limit));
+        bytes.map(|bytes| ModuleFile { name: name.clone(), bytes }).map_err(|error| unreadable(&name, &error))
+    }
+}
+
+/// Reads a text.
+pub fn text(path: &Path) -> Result<String, Failure> {
+    let name = path.display().to_string();
+    let bytes = open(path).and_then(|file| limited(file, LONGEST));
+    utf8(&name, bytes.map_err(|error| unreadable(&name, &error))?)
+}
+
+/// Reads a document that a flag names, from a file or standard input.
+pub fn document<T: DeserializeOwned>(name: &str) -> Result<T, Failure> {
+    let text = if name == STDIN {
+        let bytes = limited(io::stdin(), LONGEST).map_err(|error| unreadable("standard input", &error))?;
+        utf8("standard input", bytes)?
+    } else {
+        text(Path::new(name))?
+    };
+    parse(if name == STDIN { "standard input" } else { name }, &text)
+}
+
+/// Reads a text as a document.
+pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
+    yaml::parse(text).map_err(|error| Failure {
+        code: Code::Usage,
+        message: format!("{name}:{}:{}: {}", error.line, error.column, error.message),
+        hint: None,
+    })
+}
+
+/// Settings as canonical JSON; without a file there are none.
+pub fn settings(name: Option<&str>) -> Result<String, Failure> {
+    let value: Option<Value> = name.map(document).transpose()?;
+    Ok(value.map_or_else(|| "{}".to_owned(), |value| egress_core::policy::settings::canonical(&value)))
+}
+
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure {
+        code: Code::Usage,
+        message: format!("{name}: expected UTF-8 text, found other bytes"),
+        hint: None,
+    })
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    // Opening a directory succeeds on Unix; only reading it fails, with a riddle.
+    if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
+}
+
+fn limited(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "expected a file, found a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure { code: Code::Usage, message: format!("cannot read `{name}`: {reason}"), hint: None }
+}

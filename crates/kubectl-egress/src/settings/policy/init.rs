@@ -1,0 +1,69 @@
+//! What `policy init` is to do.
+
+use std::path::{Path, PathBuf};
+
+use egress_core::host::quoted;
+
+use crate::cli;
+use crate::exit::{Code, Failure};
+
+/// What `policy init` is to do.
+#[derive(Clone, Debug)]
+pub struct Init {
+    /// The policy's name, in kebab case.
+    pub name: String,
+    /// Where the project goes.
+    pub directory: PathBuf,
+    /// The crate it is built with, as an absolute path; `None`: from its repository.
+    pub sdk: Option<PathBuf>,
+}
+
+impl Init {
+    /// Refuses names that no crate may have, and directories that hold something.
+    pub fn resolve(typed: cli::policy::init::Init) -> Result<Self, Failure> {
+        let cli::policy::init::Init { name, lang: cli::policy::init::Language::Rust, directory, sdk_path } =
+            typed;
+        if !is_name(&name) {
+            return Err(Failure::usage(
+                format!("expected lower case letters, digits and single dashes, found {}", quoted(&name)),
+                "type `kubectl egress policy init acme-hosts`",
+            ));
+        }
+        let directory = directory.unwrap_or_else(|| PathBuf::from(&name));
+        refuse_full(&directory)?;
+        let sdk = sdk_path.map(|path| absolute(&path)).transpose()?;
+        Ok(Init { name, directory, sdk })
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    name.len() <= 50
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.split('-').all(word)
+}
+
+fn refuse_full(directory: &Path) -> Result<(), Failure> {
+    let problem = match directory.read_dir().map(|mut entries| entries.next().is_none()) {
+        Ok(true) => return Ok(()),
+        Ok(false) => "it is not empty".to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => error.to_string(),
+    };
+    Err(Failure {
+        code: Code::Usage,
+        message: format!("cannot write a project into `{}`: {problem}", directory.display()),
+        hint: Some("name a new directory: `--directory DIR`".to_owned()),
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let refused = |problem: String| {
+        let hint = "name the directory of the crate: `--sdk-path ../kubectl-egress/crates/egress-policy-sdk`";
+        Failure::usage(format!("`--sdk-path`: {}: {problem}", path.display()), hint)
+    };
+    let full = path.canonicalize().map_err(|error| refused(error.to_string()))?;
+    if full.join("Cargo.toml").is_file() { Ok(full) } else { Err(refused("it has no Cargo.toml".to_owned())) }
+}

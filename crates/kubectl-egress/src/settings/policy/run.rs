@@ -1,0 +1,63 @@
+//! What `policy run` is to do.
+
+use egress_core::policy::request::Request;
+use egress_render::format::OutputFormat;
+
+use super::file::{self, ModuleFile};
+use super::of_user;
+use crate::cli;
+use crate::exit::Failure;
+use crate::policy_test::request::RequestText;
+use crate::settings::output;
+use crate::settings::policies::PolicySettings;
+
+/// What `policy run` is to do.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What is asked of whom.
+    pub question: Question,
+    /// The format of the answer; `None`: for people.
+    pub output: Option<OutputFormat>,
+    /// Where native code is kept.
+    pub policies: PolicySettings,
+}
+
+/// What is asked of whom.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The module.
+    pub module: ModuleFile,
+    /// The request.
+    pub request: Request,
+    /// The settings, as canonical JSON.
+    pub settings: String,
+}
+
+impl Run {
+    /// Reads the files.
+    pub fn resolve(typed: &cli::policy::run::Run) -> Result<Self, Failure> {
+        let mut question = Question::read(&typed.module, &typed.request, typed.settings.as_deref())?;
+        // Whoever asks once wants to know why.
+        question.request.explain = true;
+        Ok(Run {
+            question,
+            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
+            policies: of_user()?,
+        })
+    }
+}
+
+impl Question {
+    /// Reads the files.
+    pub fn read(module: &std::path::Path, request: &str, settings: Option<&str>) -> Result<Self, Failure> {
+        let text: RequestText = file::document(request)?;
+        let resolved = text.resolve(&std::collections::BTreeMap::new());
+        Ok(Question {
+            module: ModuleFile::read(module)?,
+            request: resolved.map_err(|error| {
+                Failure::usage(format!("{request}: {error}"), "fixtures belong to tests: write the nodes out")
+            })?,
+            settings: file::settings(settings)?,
+        })
+    }
+}
