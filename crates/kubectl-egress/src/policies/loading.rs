@@ -153,7 +153,12 @@ pub(super) fn limits(set: &config::Limits) -> Limits {
     }
 }
 
-fn engine(settings: &PolicySettings, limits: &Limits, terminal: &mut Terminal) -> Result<Engine, Failure> {
+/// An engine that keeps native code for this user, where that is possible.
+pub(super) fn engine(
+    settings: &PolicySettings,
+    limits: &Limits,
+    terminal: &mut Terminal,
+) -> Result<Engine, Failure> {
     let folder = settings.directories.cache.as_ref().map(|cache| cache.join("native"));
     let cache = folder.map(NativeCache::open).transpose().unwrap_or_else(|error| {
         terminal.warning(&format!("native code of policies is not kept, and is made each time: {error}"));
