@@ -81,13 +81,15 @@ pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) ->
         member.policy.descriptor().judges(&request.verb)
     });
     let mut answers: Vec<Answer> = asked.map(|member| ask::ask(member, request)).collect();
-    demand::check(&mut answers, request);
+    let removes = request.verb == "remove";
+    if !removes {
+        demand::check(&mut answers, request);
+    }
     let mut exceptions = Vec::new();
     for answer in &mut answers {
         exceptions.extend(excuse::excuse(answer, &assembly.exceptions, request, now));
     }
     // What nobody forbids may always be removed: the default is about what may be reached.
-    let removes = request.verb == "remove";
     let (default, default_by) =
         if removes { (Effect::Allow, None) } else { (assembly.default, assembly.default_by) };
     let outcomes = request.destinations.iter().enumerate().map(|(index, destination)| {

@@ -14,6 +14,7 @@ use super::descriptor::Hook;
 use super::member::{Assembly, Member};
 use super::report::{Author, Report, Status};
 use super::request::{Request, Slot};
+use crate::host::quoted;
 
 /// What all answers come to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -111,7 +112,8 @@ fn ask(member: &Member, request: &Request, slots: &[Slot]) -> (Report, BTreeMap<
     let Reply { result, log, fuel } = member.policy.name_objects(&seen, slots);
     let mut report = Report { log, fuel, ..Report::of(member, Hook::Naming) };
     let again = || member.policy.name_objects(&seen, slots).result;
-    match result.and_then(|names| same(names, again()?, slots)).and_then(|names| check::check(names, slots)) {
+    match result.and_then(|names| same(names, &again()?, slots)).and_then(|names| check::check(names, slots))
+    {
         Ok((names, checked)) => {
             report.trace = names.trace;
             names.findings.into_iter().for_each(|finding| report.remark(None, finding));
@@ -124,21 +126,27 @@ fn ask(member: &Member, request: &Request, slots: &[Slot]) -> (Report, BTreeMap<
     }
 }
 
-fn same(one: Names, other: Names, slots: &[Slot]) -> Result<Names, Fault> {
+fn same(one: Names, other: &Names, slots: &[Slot]) -> Result<Names, Fault> {
     let by_slot = |names: &Names| -> BTreeMap<u32, Name> {
         names.names.iter().map(|name| (name.slot, name.clone())).collect()
     };
-    let (first, second) = (by_slot(&one), by_slot(&other));
-    let differs = slots.iter().find(|slot| first.get(&slot.id) != second.get(&slot.id));
-    match differs {
-        None => Ok(one),
-        Some(slot) => Err(Fault::BadAnswer(format!(
-            "asked twice, it names {} differently: {} and {}; names must be the same in every run, or the objects of the last one are lost",
-            part(slot),
-            shown(first.get(&slot.id)),
-            shown(second.get(&slot.id)),
-        ))),
-    }
+    let (first, second) = (by_slot(&one), by_slot(other));
+    let Some(slot) = slots.iter().find(|slot| first.get(&slot.id) != second.get(&slot.id)) else {
+        return Ok(one);
+    };
+    let (was, is) = match (first.get(&slot.id), second.get(&slot.id)) {
+        (Some(was), Some(is)) if was.name == is.name => (with_metadata(was), with_metadata(is)),
+        (was, is) => (name_of(was), name_of(is)),
+    };
+    Err(Fault::BadAnswer(format!(
+        "asked twice, it names {} differently: {was} and then {is}; names must be the same in every run, or an `add` \
+         would not find the objects of the last one",
+        part(slot),
+    )))
+}
+
+fn name_of(name: Option<&Name>) -> String {
+    name.map_or_else(|| "the default name".to_owned(), |name| quoted(&name.name))
 }
 
 fn clash(slot: &Slot, answers: &[(Author, BTreeMap<u32, Name>)]) -> Option<Clash> {
@@ -167,12 +175,8 @@ fn with_metadata(name: &Name) -> String {
     }
 }
 
-fn shown(name: Option<&Name>) -> String {
-    name.map_or_else(|| "the default name".to_owned(), |name| format!("`{}`", with_metadata(name)))
-}
-
-/// An object, as a person would call it: `the VirtualService of mesh-leg for api.acme.com`.
+/// An object, as a message calls it: the VirtualService `mesh-leg` for api.acme.com.
 fn part(slot: &Slot) -> String {
     let host = slot.host.as_ref().map(|host| format!(" for {host}")).unwrap_or_default();
-    format!("the {} of {}{host}", slot.kind, slot.role)
+    format!("the {} `{}`{host}", slot.kind, slot.role)
 }

@@ -139,8 +139,8 @@ fn ask(member: &Member, request: &Request) -> (Report, Option<Placement>) {
 
 fn checked(pin: Pin) -> Result<Pin, Fault> {
     if let PinAnswer::Place(placement) = &pin.answer {
-        let requirements = placement.required.iter().chain(&placement.preferred);
-        requirements.map(requirement::check).collect::<Result<(), String>>().map_err(Fault::BadAnswer)?;
+        let mut requirements = placement.required.iter().chain(&placement.preferred);
+        requirements.try_for_each(requirement::check).map_err(Fault::BadAnswer)?;
         if let Some(spread) = &placement.spread {
             requirement::check_key(&spread.key).map_err(Fault::BadAnswer)?;
         }

@@ -114,6 +114,7 @@ pub struct Slot {
 
 impl Request {
     /// The request as one policy may see it: its settings, and nothing it did not ask for.
+    #[must_use]
     pub fn for_policy(&self, needs: &[Need], settings: &str) -> Request {
         let mut seen = self.clone();
         settings.clone_into(&mut seen.settings);
@@ -132,6 +133,7 @@ impl Request {
 
     /// The request as a naming policy may see it: without all that changes from one run to the next, since an `add`
     /// finds the objects of the last one by their names.
+    #[must_use]
     pub fn for_naming(&self, needs: &[Need], settings: &str) -> Request {
         let stable: Vec<Need> = needs.iter().copied().filter(|need| *need == Need::NamespaceLabels).collect();
         let seen = self.for_policy(&stable, settings);

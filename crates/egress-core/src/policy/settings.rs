@@ -17,8 +17,9 @@ pub fn digest(canonical: &str) -> String {
 
 /// The first hexadecimal digits of the SHA-256 of a text.
 pub(crate) fn hex(bytes: &[u8], digits: usize) -> String {
+    let digit = |number: u8| char::from_digit(u32::from(number), 16).unwrap_or_default();
     let hash = Sha256::digest(bytes);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().chars().take(digits).collect()
+    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).take(digits).collect()
 }
 
 fn sorted(value: &Value) -> Value {

@@ -39,10 +39,19 @@ pub(super) fn problem(error: &Error) -> ConfigError {
         Error::DuplicateMappingKey { key: None, .. } => {
             "expected each field once, found one again".to_owned()
         }
-        Error::Message { msg, .. } => printable(msg),
-        other => format!("expected YAML, found something else: {}", printable(&other.to_string())),
+        Error::Unexpected { expected, .. } => {
+            format!("expected {}, found something else", in_words(expected))
+        }
+        Error::Message { msg, .. } => without_location(msg),
+        other => format!("expected YAML, found something else: {}", without_location(&other.to_string())),
     };
     located(location, message)
+}
+
+/// The parser's own words, of which the end says once more where.
+fn without_location(message: &str) -> String {
+    let words = message.split_once(" at line ").map_or(message, |(words, _)| words);
+    words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 fn in_words(expected: &str) -> String {
@@ -54,7 +63,8 @@ fn in_words(expected: &str) -> String {
             "an exception: a map with `code`, `destination`, `until`, `approved-by` and `reason`".to_owned()
         }
         "struct FileLimits" => "a map of limits such as `{wall: 1s}`".to_owned(),
-        "a sequence" => "a list".to_owned(),
+        "a sequence" | "sequence start" => "a list".to_owned(),
+        "mapping start" => "a map".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -24,7 +24,7 @@ impl FromStr for Source {
         if path && !text.contains(char::is_control) && !text.ends_with('/') {
             return Ok(Source::File(text.to_owned()));
         }
-        let hint = if text.ends_with(".wasm") && !text.contains("://") {
+        let hint = if text.contains(".wasm") && !text.contains("://") {
             format!("; did you mean `./{}`?", crate::host::printable(text))
         } else {
             String::new()

@@ -64,8 +64,8 @@ fn checked(verdict: Verdict, request: &Request) -> Result<Verdict, Fault> {
         let index = usize::try_from(ruling.destination).unwrap_or(usize::MAX);
         match seen.get_mut(index) {
             None => {
-                let asked = if count == 1 { "1 was".to_owned() } else { format!("{count} were") };
-                let message = format!("it rules about destination {index}, and {asked} asked about, from 0");
+                let message =
+                    format!("it rules about destination {index}; the request has {count}, counted from 0");
                 return Err(Fault::BadAnswer(message));
             }
             Some(true) => {

@@ -27,11 +27,11 @@ pub(super) fn check(answers: &mut [Answer], request: &Request) {
                 })
                 .collect();
             for answer in answers.iter_mut() {
-                let refuses = |ruled: &&Ruled| {
+                let refuses = |ruled: &Ruled| {
                     let accepted = demand.accepted(ruled);
                     !accepted.is_empty() && !accepted.contains(&asked)
                 };
-                if answer.rulings.get(&index).filter(refuses).is_some() {
+                if answer.rulings.get(&index).is_some_and(refuses) {
                     let finding =
                         demand.finding(index, destination, &asked, &answer.report.author, &accepted);
                     answer.report.remark(Some(index), finding);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Lock, LockEntry, LockTextError, VERSION};
-use crate::host::{printable, quoted};
+use crate::host::quoted;
 use crate::intent::is_label;
 
 const HEADER: &str =
@@ -13,6 +13,7 @@ const HEADER: &str =
 #[derive(Serialize)]
 struct Written<'a> {
     version: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     policy: Vec<&'a LockEntry>,
 }
 
@@ -37,7 +38,7 @@ pub(super) fn write(lock: &Lock) -> Result<String, LockTextError> {
 
 pub(super) fn parse(text: &str) -> Result<Lock, LockTextError> {
     let file: File = toml::from_str(text)
-        .map_err(|error| at(text, error.span().map_or(0, |span| span.start), printable(error.message())))?;
+        .map_err(|error| at(text, error.span().map_or(0, |span| span.start), one_line(error.message())))?;
     let version = *file.version.get_ref();
     if version != VERSION {
         let message = format!("expected version {VERSION}, found {version}: another kubectl-egress wrote it");
@@ -72,6 +73,10 @@ fn is_sha256(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(|digits| {
         digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
+}
+
+fn one_line(message: &str) -> String {
+    message.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 fn at(text: &str, offset: usize, message: String) -> LockTextError {

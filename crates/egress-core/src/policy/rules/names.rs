@@ -10,7 +10,7 @@ use crate::role::Role;
 pub(super) fn name_objects(settings: &Settings, request: &Request, slots: &[Slot]) -> Names {
     // A subset's name is known in its DestinationRule alone, and no object has it.
     let ours = slots.iter().filter(|slot| slot.kind != "Subset");
-    let named = ours.filter_map(|slot| {
+    let answers = ours.filter_map(|slot| {
         let host = slot.host.as_deref()?;
         let name = match &settings.names {
             None => slot.default_name.clone(),
@@ -28,7 +28,7 @@ pub(super) fn name_objects(settings: &Settings, request: &Request, slots: &[Slot
             annotations: settings.annotations.clone(),
         })
     });
-    let names: Vec<Name> = named.collect();
+    let names: Vec<Name> = answers.collect();
     let trace = match &settings.names {
         Some(template) if request.explain => vec![Step {
             rule: "names".to_owned(),

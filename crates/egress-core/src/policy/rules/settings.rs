@@ -97,30 +97,38 @@ pub(super) fn parse(text: &str) -> Result<Settings, Vec<Finding>> {
 fn read(reader: &mut Reader, value: &Value) -> Settings {
     let fields = reader.fields(value, "settings", &FIELDS);
     let get = |name: &str| fields.get(name).copied();
-    let mut settings = Settings::default();
-    settings.allow = get("allow").map(|value| reader.parsed(value, "settings.allow"));
-    settings.deny = get("deny").map(|value| reader.parsed(value, "settings.deny")).unwrap_or_default();
-    for (place, glob) in settings.allow.iter().flatten().enumerate().filter(|(_, glob)| glob.is_every_host())
-    {
-        let message = format!("expected hosts, found `{glob}`: only `deny` may be about every host");
-        reader.wrong(&format!("settings.allow[{place}]"), message);
+    let hop =
+        |reader: &mut Reader, value| reader.word(value, "settings.hop", &["mtls", "plain", "passthrough"]);
+    let pairs = get("annotations").map(|value| reader.annotations(value, "settings.annotations"));
+    Settings {
+        allow: get("allow").map(|value| allowed(reader, value)),
+        deny: get("deny").map(|value| reader.parsed(value, "settings.deny")).unwrap_or_default(),
+        others: get("others").map(|value| others(reader, value)).unwrap_or_default(),
+        namespaces: get("namespaces")
+            .map(|value| reader.parsed(value, "settings.namespaces"))
+            .unwrap_or_default(),
+        hop: get("hop").and_then(|value| hop(reader, value)).map(str::to_owned),
+        names: get("names").and_then(|value| reader.one(value, "settings.names")),
+        labels: get("labels").map(|value| reader.labels(value, "settings.labels")).unwrap_or_default(),
+        annotations: pairs.unwrap_or_default(),
+        pin: get("pin").map(|value| pin(reader, value)),
     }
-    settings.others =
-        match get("others").and_then(|value| reader.word(value, "settings.others", &["deny", "abstain"])) {
-            Some("abstain") => Others::Abstain,
-            _ => Others::Deny,
-        };
-    settings.namespaces =
-        get("namespaces").map(|value| reader.strings(value, "settings.namespaces")).unwrap_or_default();
-    settings.hop = get("hop")
-        .and_then(|value| reader.word(value, "settings.hop", &["mtls", "plain", "passthrough"]))
-        .map(str::to_owned);
-    settings.names = get("names").and_then(|value| reader.one(value, "settings.names"));
-    settings.labels = get("labels").map(|value| reader.labels(value, "settings.labels")).unwrap_or_default();
-    settings.annotations =
-        get("annotations").map(|value| reader.annotations(value, "settings.annotations")).unwrap_or_default();
-    settings.pin = get("pin").map(|value| pin(reader, value));
-    settings
+}
+
+fn allowed(reader: &mut Reader, value: &Value) -> Vec<HostGlob> {
+    let globs: Vec<HostGlob> = reader.parsed(value, "settings.allow");
+    if let Some(glob) = globs.iter().find(|glob| glob.is_every_host()) {
+        let message = format!("expected hosts, found `{glob}`: only `deny` may be about every host");
+        reader.wrong("settings.allow", message);
+    }
+    globs
+}
+
+fn others(reader: &mut Reader, value: &Value) -> Others {
+    match reader.word(value, "settings.others", &["deny", "abstain"]) {
+        Some("abstain") => Others::Abstain,
+        _ => Others::Deny,
+    }
 }
 
 fn pin(reader: &mut Reader, value: &Value) -> Placement {
@@ -158,21 +166,18 @@ fn expression(reader: &mut Reader, value: &Value, at: &str) -> Option<Requiremen
     let fields = reader.fields(value, at, &["key", "operator", "values"]);
     let key = reader.key(fields.get("key").copied(), &format!("{at}.key"))?;
     let words = ["In", "NotIn", "Exists", "DoesNotExist"];
-    let operator = match fields.get("operator").copied() {
-        Some(value) => reader.word(value, &format!("{at}.operator"), &words)?,
-        None => {
-            reader.wrong(at, "expected the field `operator`, found none".to_owned());
-            return None;
-        }
+    let Some(word) = fields.get("operator").copied() else {
+        reader.wrong(at, "expected the field `operator`, found none".to_owned());
+        return None;
     };
-    let operator = match operator {
+    let operator = match reader.word(word, &format!("{at}.operator"), &words)? {
         "In" => Operator::In,
         "NotIn" => Operator::NotIn,
         "Exists" => Operator::Exists,
         _ => Operator::DoesNotExist,
     };
     let at_values = format!("{at}.values");
-    let values = fields.get("values").map(|value| reader.strings(value, &at_values)).unwrap_or_default();
+    let values = fields.get("values").map(|value| reader.parsed(value, &at_values)).unwrap_or_default();
     if matches!(operator, Operator::In | Operator::NotIn) == values.is_empty() {
         let expected = if values.is_empty() {
             "at least one value"

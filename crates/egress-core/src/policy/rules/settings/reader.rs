@@ -58,11 +58,6 @@ impl Reader {
         value.as_array()
     }
 
-    /// A list of words, at least one.
-    pub(super) fn strings(&mut self, value: &Value, at: &str) -> Vec<String> {
-        self.parsed(value, at)
-    }
-
     /// A list of texts that are something, at least one.
     pub(super) fn parsed<T: FromStr<Err: Display>>(&mut self, value: &Value, at: &str) -> Vec<T> {
         let items = self.list(value, at);
@@ -113,7 +108,7 @@ impl Reader {
         match value {
             Some(Value::String(key)) if is_key(key) => return Some(key.clone()),
             Some(other) => {
-                self.unexpected(at, "the key of a label such as `topology.kubernetes.io/zone`", other)
+                self.unexpected(at, "the key of a label such as `topology.kubernetes.io/zone`", other);
             }
             None => self.wrong(at, "expected the key of a label, found none".to_owned()),
         }
@@ -149,7 +144,8 @@ impl Reader {
                     read.insert(key.clone(), text.clone());
                 }
                 other => {
-                    self.unexpected(&format!("{at}.{key}"), "a text; `\"true\"` is one, `true` is not", other)
+                    let expected = "a text; `\"true\"` is one, `true` is not";
+                    self.unexpected(&format!("{at}.{key}"), expected, other);
                 }
             }
         }

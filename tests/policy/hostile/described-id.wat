@@ -1,0 +1,2 @@
+;; A name that is a path.
+;;! id: ../../etc/passwd

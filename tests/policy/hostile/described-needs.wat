@@ -1,0 +1,2 @@
+;; Needs what nobody can tell.
+;;! needs: nodes secrets

@@ -1,0 +1,2 @@
+;; One code for two rules.
+;;! rules: host-not-allowed host-not-allowed

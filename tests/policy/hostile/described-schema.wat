@@ -1,0 +1,2 @@
+;; A schema that is no JSON.
+;;! schema: {"type": "object"

@@ -1,0 +1,2 @@
+;; Judges what nobody asks.
+;;! verbs: add exec

@@ -1,0 +1,2 @@
+;; A version that cannot be compared.
+;;! version: latest

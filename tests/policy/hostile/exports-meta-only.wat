@@ -1,0 +1,2 @@
+;; Says who it is and answers nothing.
+;;! world: export meta;

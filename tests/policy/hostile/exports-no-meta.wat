@@ -1,0 +1,2 @@
+;; Answers and does not say who it is.
+;;! world: export hosts;

@@ -1,0 +1,2 @@
+;; Is a component and nothing else.
+;;! world: import log;

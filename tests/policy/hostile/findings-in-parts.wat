@@ -1,0 +1,16 @@
+;; 300 findings, half of them for each of two destinations.
+(memory (export "memory") 40)
+(func $decide (param i32) (result i32)
+  (local $left i32) (local $at i32)
+  (local.set $left (i32.const 150))
+  (local.set $at (i32.const 131072))
+  (loop $again
+    (call $finding (local.get $at) (i32.const 256) (i32.const 16))
+    (local.set $at (i32.add (local.get $at) (i32.const 64)))
+    (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+    (br_if $again (local.get $left)))
+  (call $ruling (i32.const 600) (i32.const 0) (i32.const 1))
+  (call $ruling (i32.const 632) (i32.const 1) (i32.const 1))
+  (i64.store (i32.const 624) (i64.const 0x9600020000))
+  (i64.store (i32.const 656) (i64.const 0x9600020000))
+  (call $answer (i32.const 600) (i32.const 2) (i32.const 0) (i32.const 0)))

@@ -1,0 +1,1 @@
+;; Nothing hostile: what the others are measured by.

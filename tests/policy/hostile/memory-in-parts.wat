@@ -1,0 +1,4 @@
+;; Has several memories, each of them within the limit.
+(memory (export "memory") 2)
+(memory $second 600)
+(memory $third 600)

@@ -1,0 +1,7 @@
+;; A name that hides what it is.
+;;! ask: name-objects
+;;! world: export meta; export naming;
+(data (i32.const 4096) "cnn\1b[8m-not")
+(func $name-objects (param i32) (result i32)
+  (i64.store (i32.const 604) (i64.const 0xb00001000))
+  (call $answer (i32.const 600) (i32.const 1) (i32.const 0) (i32.const 0)))

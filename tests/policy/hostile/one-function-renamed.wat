@@ -1,0 +1,2 @@
+;; Its interface has another function than the version has.
+;;! replace: decide: func => judge: func

@@ -1,0 +1,2 @@
+;; Is born with a table of a million entries.
+(table 1000000 funcref)
