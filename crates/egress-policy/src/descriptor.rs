@@ -17,23 +17,28 @@ const SCHEMA: usize = 256 << 10;
 /// Reads a descriptor.
 pub(crate) fn read(told: meta::Descriptor, limits: &Limits) -> Result<Descriptor, ModuleError> {
     let wrong = |words: String| Err(ModuleError::Descriptor(words));
-    let quoted = |word: &str| format!("`{}`", text::clean(word, WORD));
     if !is_kebab_case(&told.id) {
-        return wrong(format!("its id {} is not in kebab-case, such as `acme-hosts`", quoted(&told.id)));
+        return wrong(format!(
+            "its id {} is not in kebab-case, such as `acme-hosts`",
+            text::quoted(&told.id)
+        ));
     }
     if semver::Version::parse(&told.version).is_err() || !text::is_clean(&told.version, WORD) {
-        return wrong(format!("its version {} is not a version such as `1.2.0`", quoted(&told.version)));
+        return wrong(format!(
+            "its version {} is not a version such as `1.2.0`",
+            text::quoted(&told.version)
+        ));
     }
     let mut needs = BTreeSet::new();
     for word in &told.needs {
         let Some(need) = Need::ALL.into_iter().find(|need| need.word() == word) else {
             let known = Need::ALL.map(Need::word).join(", ");
-            return wrong(format!("it needs {}, and what can be told is {known}", quoted(word)));
+            return wrong(format!("it needs {}, and what can be told is {known}", text::quoted(word)));
         };
         needs.insert(need);
     }
     if let Some(verb) = told.verbs.iter().find(|verb| !matches!(verb.as_str(), "add" | "remove")) {
-        return wrong(format!("it judges {}, and what can be judged is add and remove", quoted(verb)));
+        return wrong(format!("it judges {}, and what can be judged is add and remove", text::quoted(verb)));
     }
     let settings_schema = match told.settings_schema {
         Some(schema) if schema.len() > SCHEMA => {
@@ -78,10 +83,7 @@ fn rules(told: Vec<meta::Rule>, limits: &Limits) -> Result<Vec<Rule>, ModuleErro
             true if !codes.insert(&rule.code) => "is there twice",
             true => continue,
         };
-        return Err(ModuleError::Descriptor(format!(
-            "its rule `{}` {problem}",
-            text::clean(&rule.code, WORD)
-        )));
+        return Err(ModuleError::Descriptor(format!("its rule {} {problem}", text::quoted(&rule.code))));
     }
     let rule = |rule: meta::Rule| Rule {
         title: clean(&rule.title),

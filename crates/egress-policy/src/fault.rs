@@ -11,6 +11,8 @@ use crate::{text, words};
 const MESSAGE: usize = 300;
 /// How the engine begins when an answer is larger than `hostcall_fuel`.
 const TOO_MUCH_COPIED: &str = "too much data is being copied between the host and the guest";
+/// How the engine begins when there is no place for what it was told.
+const BAD_MEMORY: &str = "realloc return:";
 /// How the engine begins when a module is made of too many parts.
 const TOO_MANY_PARTS: &str = "resource limit exceeded";
 
@@ -24,10 +26,16 @@ pub(crate) fn of(error: &wasmtime::Error, limits: &Limits) -> Fault {
     }
     let message = error.root_cause().to_string();
     if message.starts_with(TOO_MUCH_COPIED) {
-        return Fault::Limit(format!("{} in one answer", words::size(limits.hostcall_fuel)));
+        return Fault::Limit(format!(
+            "{} of data in one answer or line of its log",
+            words::size(limits.hostcall_fuel)
+        ));
     }
     if message.starts_with(TOO_MANY_PARTS) {
         return Fault::Limit(format!("{} instances, memories or tables", words::count(limits.instances)));
+    }
+    if let Some(problem) = message.strip_prefix(BAD_MEMORY) {
+        return Fault::Trap(format!("its cabi_realloc gives memory that cannot be used:{problem}"));
     }
     // What is left is data that is not of the type that the interface says: the engine names what it found.
     Fault::BadAnswer(text::clean(&message, MESSAGE))

@@ -2,6 +2,9 @@
 
 use std::ops::ControlFlow;
 
+/// How much of a word is shown, in bytes or a few more.
+const QUOTED: usize = 80;
+
 /// The text without control characters and escape sequences, cut to so many bytes between two characters.
 ///
 /// Line breaks and tabs become spaces: what a policy says is one line of a table or of a message.
@@ -28,6 +31,23 @@ pub(crate) fn clean(text: &str, limit: usize) -> String {
         cleaned.push(kept);
     }
     cleaned
+}
+
+/// The text as a word in a message: what is hidden is shown as an escape, what is long is cut.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars() {
+        if shown.len() >= QUOTED {
+            shown.push('…');
+            break;
+        }
+        if deceives(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    format!("`{shown}`")
 }
 
 /// Whether a text would be changed by [`clean`]: what names something must not be.
@@ -94,6 +114,12 @@ mod tests {
     fn text_is_cut_between_two_characters() {
         assert_eq!(clean("ääää", 5), "ää");
         assert_eq!(clean("abc", 0), "");
+    }
+
+    #[test]
+    fn a_word_in_a_message_shows_what_it_hides() {
+        assert_eq!(quoted("a\u{1b}[8mb"), "`a\\u{1b}[8mb`");
+        assert_eq!(quoted(&"x".repeat(100)), format!("`{}…`", "x".repeat(80)));
     }
 
     proptest! {

@@ -121,10 +121,7 @@ impl<'a> Reader<'a> {
 
     fn finding(&self, told: types::Finding) -> Result<Finding, Fault> {
         if !is_kebab_case(&told.code) {
-            return bad(format!(
-                "the code `{}` of a finding is not in kebab-case",
-                text::clean(&told.code, 63)
-            ));
+            return bad(format!("the code {} of a finding is not in kebab-case", text::quoted(&told.code)));
         }
         let clean = |text: Option<String>| text.map(|text| self.clean(&text));
         Ok(Finding {
@@ -210,7 +207,7 @@ impl<'a> Reader<'a> {
     /// Words out of a set that is closed in this version.
     fn words(&self, what: &str, told: Vec<String>, known: &[&str]) -> Result<Vec<String>, Fault> {
         match told.iter().find(|word| !known.contains(&word.as_str())) {
-            Some(word) => bad(format!("there is no {what} `{}`", self.clean(word))),
+            Some(word) => bad(format!("there is no {what} {}", text::quoted(word))),
             None => Ok(told),
         }
     }
@@ -226,9 +223,9 @@ impl<'a> Reader<'a> {
             return Ok(told);
         }
         bad(format!(
-            "a {what} in it has hidden characters or more than {}: `{}`",
+            "a {what} in it has hidden characters or more than {}: {}",
             words::size(self.limits.text),
-            text::clean(&told, 63)
+            text::quoted(&told)
         ))
     }
 
