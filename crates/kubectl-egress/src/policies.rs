@@ -15,6 +15,9 @@ use egress_core::policy::config::Limits;
 use egress_core::policy::member::{Assembly, join};
 use egress_policy::Engine;
 
+pub use layers::{CONFIGURATION, LOCK, REPOSITORY_FOLDER, in_repository, repository_root};
+pub use locks::entry as lock_entry;
+
 use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;

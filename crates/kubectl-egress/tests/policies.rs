@@ -28,10 +28,21 @@ fn denying(name: &str, host: &str) -> String {
     configuration(&format!("  - name: {name}\n    builtin: rules\n    settings:\n      deny: [\"{host}\"]\n"))
 }
 
+fn module(version: &str) -> Vec<u8> {
+    guest::module(version, guest::SPOKEN)
+}
+
+/// Writes the user's own configuration.
+fn write_of_user(place: &Place, text: &str) {
+    let folder = place.home().join(".config/kubectl-egress");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("egress-policy.yaml"), text).unwrap();
+}
+
 /// A repository with one module, locked.
 fn locked() -> Place {
     let place = Place::new();
-    let module = guest::module("1.0.0");
+    let module = module("1.0.0");
     place.write(YAML, one_module(MODULE));
     place.write(LOCK, guest::lock("acme", MODULE, &module, "1.0.0"));
     place.write(".egress/acme.wasm", module);
@@ -42,7 +53,7 @@ fn locked() -> Place {
 fn without_policies_nothing_is_kept() {
     let place = Place::new();
     place.add(&[]).succeeds();
-    assert!(!place.cache().exists() && !place.configuration().exists());
+    assert_eq!(fs::read_dir(place.home()).unwrap().count(), 0);
 }
 
 #[test]
@@ -63,9 +74,9 @@ fn a_module_that_is_not_locked_is_not_run() {
 #[test]
 fn a_module_that_was_changed_is_not_run_and_both_digests_are_told() {
     let place = locked();
-    let changed = guest::module("1.0.1");
+    let changed = module("1.0.1");
     place.write(".egress/acme.wasm", &changed);
-    let (then, now) = (digest(&guest::module("1.0.0")), digest(&changed));
+    let (then, now) = (digest(&module("1.0.0")), digest(&changed));
     place.add(&[]).refuses(9, &["`acme`", &then, &now, "kubectl egress policy update acme"]);
     assert!(!place.cache().exists());
 }
@@ -117,7 +128,7 @@ fn bad_yaml_is_told_with_file_line_and_column() {
     place.write(YAML, configuration("  - name: acme\n    bultin: rules\n"));
     place.add(&[]).refuses(2, &[".egress/egress-policy.yaml:5:5: ", "bultin"]);
     let place = Place::new();
-    place.write_of_user("egress-policy.yaml", "kind: [\n");
+    write_of_user(&place, "kind: [\n");
     place.add(&[]).refuses(2, &[".config/kubectl-egress/egress-policy.yaml:1:7: "]);
 }
 
@@ -131,14 +142,14 @@ fn an_unknown_built_in_policy_is_told_with_its_place() {
 #[test]
 fn a_module_for_another_version_is_told_so() {
     let place = Place::new();
-    place.write("other.wasm", guest::module_for("0.3.0"));
+    place.write("other.wasm", guest::module("1.0.0", "0.3.0"));
     place.add(&["--policy", "other.wasm"]).refuses(9, &["`other`", "built for policy 0.3", "speaks 0.1"]);
 }
 
 #[test]
 fn a_module_of_the_command_line_needs_no_lock_file() {
     let place = Place::new();
-    place.write("acme.wasm", guest::module("1.0.0"));
+    place.write("acme.wasm", module("1.0.0"));
     place.add(&["--policy", "acme.wasm"]).succeeds();
 }
 
@@ -155,7 +166,7 @@ fn one_denial_of_any_layer_denies() {
     let place = Place::new();
     place.write(YAML, denying("ours", "*.example.com"));
     place.add(&[]).succeeds();
-    place.write_of_user("egress-policy.yaml", denying("mine", "*.cnn.com"));
+    write_of_user(&place, &denying("mine", "*.cnn.com"));
     place.add(&[]).refuses(4, &["mine"]);
 }
 
@@ -163,7 +174,7 @@ fn one_denial_of_any_layer_denies() {
 fn two_layers_may_not_use_one_name() {
     let place = Place::new();
     place.write(YAML, denying("ours", "*.example.com"));
-    place.write_of_user("egress-policy.yaml", denying("ours", "*.example.org"));
+    write_of_user(&place, &denying("ours", "*.example.org"));
     place.add(&[]).refuses(2, &["`ours`", "repository layer", "user layer"]);
 }
 
@@ -186,7 +197,7 @@ fn answers_that_a_policy_does_not_give_cannot_be_taken() {
 #[test]
 fn a_config_map_cannot_be_asked_without_its_cluster() {
     let place = Place::new();
-    let (source, module) = ("configmap://acme/acme.wasm", guest::module("1.0.0"));
+    let (source, module) = ("configmap://acme/acme.wasm", module("1.0.0"));
     place.write(YAML, one_module(source));
     place.write(LOCK, guest::lock("acme", source, &module, "1.0.0"));
     place.add(&[]).refuses(9, &["`acme`", source, "the cluster is not asked"]);

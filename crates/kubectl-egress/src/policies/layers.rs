@@ -15,11 +15,11 @@ use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
 
 /// The configuration, as a file and as the key of a ConfigMap.
-const CONFIGURATION: &str = "egress-policy.yaml";
+pub const CONFIGURATION: &str = "egress-policy.yaml";
 /// The lock file, likewise.
-const LOCK: &str = "egress-policy.lock";
+pub const LOCK: &str = "egress-policy.lock";
 /// The folder of a repository's policies.
-const REPOSITORY_FOLDER: &str = ".egress";
+pub const REPOSITORY_FOLDER: &str = ".egress";
 
 /// One file, and where it was found.
 #[derive(Debug)]
@@ -135,10 +135,15 @@ fn of_module(path: &Path) -> Entry {
 
 /// The nearest file from a folder up to the root of its repository. Outside of a repository only the folder itself is
 /// looked at: what lies above it may be anybody's.
-fn in_repository(working: &Path) -> Option<PathBuf> {
-    let root = working.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(working);
+pub fn in_repository(working: &Path) -> Option<PathBuf> {
+    let root = repository_root(working);
     let inside = working.ancestors().take_while(|folder| folder.starts_with(root));
     inside.map(|folder| folder.join(REPOSITORY_FOLDER).join(CONFIGURATION)).find(|path| path.exists())
+}
+
+/// The root of the repository that a folder is in; outside of one the folder itself.
+pub fn repository_root(working: &Path) -> &Path {
+    working.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(working)
 }
 
 fn malformed(shown: &str, error: &ConfigError) -> Failure {

@@ -82,7 +82,7 @@ impl Wanted<'_> {
 }
 
 /// A module as a lock file describes it.
-pub(crate) fn entry(name: &str, source: &Source, manifest: Option<String>, module: &Module) -> LockEntry {
+pub fn entry(name: &str, source: &Source, manifest: Option<String>, module: &Module) -> LockEntry {
     let inspection = module.inspection();
     let descriptor = module.descriptor();
     let mut needs: Vec<String> = descriptor.needs.iter().map(ToString::to_string).collect();

@@ -10,18 +10,20 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The version of the interfaces that the program speaks.
-const SPOKEN: &str = "0.1.0";
+pub(crate) const SPOKEN: &str = "0.1.0";
 /// What the module calls itself.
 const ID: &str = "acme-hosts";
 
-/// A module that reports this version of itself, five characters long. Another version is another digest.
-pub(crate) fn module(version: &str) -> Vec<u8> {
-    built(version, SPOKEN)
-}
-
-/// A module for interfaces of another version, five characters long.
-pub(crate) fn module_for(interfaces: &str) -> Vec<u8> {
-    built("1.0.0", interfaces)
+/// A module that reports this version of itself and is for this version of the interfaces, both five characters long.
+pub(crate) fn module(version: &str, interfaces: &str) -> Vec<u8> {
+    assert_eq!((version.len(), interfaces.len()), (5, 5), "the text below counts on it");
+    let text = CORE.replace("VERSION", version).replace("SPOKEN", interfaces);
+    let mut core = wat::parse_str(text).unwrap();
+    let mut resolve = Resolve::default();
+    let package = resolve.push_source("policy.wit", &interfaces_of(interfaces)).unwrap();
+    let world = resolve.select_world(&[package], Some("hosts-policy")).unwrap();
+    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().module(&core).unwrap().validate(true).encode().unwrap()
 }
 
 /// The text of a lock file with one module.
@@ -40,17 +42,6 @@ pub(crate) fn lock(name: &str, source: &str, module: &[u8], version: &str) -> St
         version_reported: version.to_owned(),
     };
     Lock { entries: vec![entry] }.to_text().unwrap()
-}
-
-fn built(version: &str, interfaces: &str) -> Vec<u8> {
-    assert_eq!((version.len(), interfaces.len()), (5, 5), "the text below counts on it");
-    let text = CORE.replace("VERSION", version).replace("SPOKEN", interfaces);
-    let mut core = wat::parse_str(text).unwrap();
-    let mut resolve = Resolve::default();
-    let package = resolve.push_source("policy.wit", &interfaces_of(interfaces)).unwrap();
-    let world = resolve.select_world(&[package], Some("hosts-policy")).unwrap();
-    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().module(&core).unwrap().validate(true).encode().unwrap()
 }
 
 /// The interfaces of this repository, under a version.

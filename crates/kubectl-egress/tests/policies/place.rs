@@ -1,7 +1,7 @@
 //! A machine for one test: a home, a repository, and the program run in it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -41,30 +41,19 @@ impl Place {
         self.home().join(".cache/kubectl-egress/policy")
     }
 
-    /// Where the user's own policies are.
-    pub(crate) fn configuration(&self) -> PathBuf {
-        self.home().join(".config/kubectl-egress")
-    }
-
     /// Writes a file of the repository.
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        write(&self.repository().join(path), content.as_ref());
-    }
-
-    /// Writes a file of the user's configuration.
-    pub(crate) fn write_of_user(&self, path: &str, content: impl AsRef<[u8]>) {
-        write(&self.configuration().join(path), content.as_ref());
+        let path = self.repository().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
     /// Asks the policies about one host, without a cluster.
     pub(crate) fn add(&self, more: &[&str]) -> Ended {
         let arguments = ["add", "edition.cnn.com", "-n", "shop", "--dry-run=client", "-o", "name"];
-        self.run(&[&arguments, more].concat())
-    }
-
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"))
             .args(arguments)
+            .args(more)
             .env_clear()
             .env("HOME", self.home())
             .current_dir(self.repository())
@@ -92,9 +81,4 @@ impl Ended {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
         assert!(self.stdout.contains("serviceentry"), "{}", self.stdout);
     }
-}
-
-fn write(path: &Path, content: &[u8]) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
 }

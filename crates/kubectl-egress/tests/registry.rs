@@ -1,0 +1,51 @@
+//! Modules from registries: the program against Debian's own `docker-registry`, and against servers that are up to no
+//! good.
+//!
+//! Without that package on a machine those tests are skipped; with `CI=true` they fail.
+
+#[path = "registry/debian.rs"]
+mod debian;
+#[path = "registry/fetching.rs"]
+mod fetching;
+#[path = "policies/guest.rs"]
+mod guest;
+#[path = "registry/hostile.rs"]
+mod hostile;
+#[path = "registry/looking_up.rs"]
+mod looking_up;
+#[path = "policies/place.rs"]
+mod place;
+#[path = "registry/pretender.rs"]
+mod pretender;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let missing = debian::obtain().err();
+    if let Some(reason) = &missing {
+        println!("SKIPPED, there is no docker-registry: {reason}");
+    }
+    let strict = std::env::var("CI").is_ok_and(|value| value == "true");
+    let on_debian = fetching::TESTS.iter().chain(looking_up::TESTS).map(|(name, test)| {
+        let reason = missing.clone();
+        let trial = Trial::test(*name, move || match reason {
+            Some(reason) => Err(format!("there is no docker-registry: {reason}").into()),
+            None => {
+                test();
+                Ok(())
+            }
+        });
+        trial.with_ignored_flag(missing.is_some() && !strict)
+    });
+    let anywhere = hostile::TESTS.iter().map(|(name, test)| {
+        Trial::test(*name, || {
+            test();
+            Ok(())
+        })
+    });
+    let trials = on_debian.chain(anywhere).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

@@ -1,0 +1,63 @@
+//! A server that answers as a test wants it to, for as long as a value lives.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+/// A server on a port of this machine. Its threads end with the test program.
+pub(crate) struct Pretender {
+    port: u16,
+}
+
+/// What was asked: the path, and the value of the header `authorization`.
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) authorization: Option<String>,
+}
+
+impl Pretender {
+    /// Each connection brings one request, and is closed after its answer.
+    pub(crate) fn start(answer: impl Fn(&Asked, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = Arc::new(answer);
+        thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let answer = Arc::clone(&answer);
+                thread::spawn(move || {
+                    if let Some(asked) = read(&stream) {
+                        answer(&asked, &mut stream);
+                    }
+                });
+            }
+        });
+        Pretender { port }
+    }
+
+    /// Its host with its port.
+    pub(crate) fn name(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+/// Writes a whole answer. The client may be gone by then.
+pub(crate) fn respond(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) {
+    let head =
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+}
+
+fn read(stream: &TcpStream) -> Option<Asked> {
+    let mut lines = BufReader::new(stream).lines();
+    let path = lines.next()?.ok()?.split(' ').nth(1)?.to_owned();
+    let mut authorization = None;
+    for line in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {
+        if let Some((name, value)) = line.split_once(": ")
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            authorization = Some(value.to_owned());
+        }
+    }
+    Some(Asked { path, authorization })
+}
