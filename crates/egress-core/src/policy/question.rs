@@ -26,7 +26,7 @@ pub struct Facts {
     pub groups: Vec<String>,
     /// Seconds since 1970.
     pub now: Option<u64>,
-    /// The cluster's name in the kubeconfig.
+    /// The address of the API server.
     pub cluster: String,
     /// Whether traces are wanted.
     pub explain: bool,

@@ -24,7 +24,7 @@ pub struct Request {
     pub layout: String,
     /// The user's written reason.
     pub justification: Option<String>,
-    /// The cluster's name in the user's kubeconfig.
+    /// The address of the API server; empty without a cluster.
     pub cluster: String,
     /// Canonical JSON of the policy's settings.
     pub settings: String,
