@@ -47,7 +47,7 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
     let snapshot = Snapshot { gateways: vec![gateway.clone()], ..Snapshot::default() };
     let occasion = Occasion { cluster: None, snapshot: &snapshot, user: None };
     let judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.hosts("add", &subject(settings, &namespace), terminal)?;
+    judge.hosts("add", &subject(settings, &namespace), settings.output.as_ref(), terminal)?;
     let mut plans = Vec::new();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, &gateway, None) {
@@ -75,7 +75,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
     judge.learn_namespace(&namespace, &occasion).await?;
     let subject = subject(settings, &namespace);
-    judge.hosts("add", &subject, terminal)?;
+    judge.hosts("add", &subject, settings.output.as_ref(), terminal)?;
     let gateway = match judge.gateway(settings.gateway.as_ref(), &subject, &snapshot, terminal)? {
         Some(pinned) => pinned,
         None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,

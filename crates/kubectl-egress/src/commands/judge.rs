@@ -24,9 +24,11 @@ use egress_core::policy::slots;
 use egress_core::shape::Part;
 use egress_core::shape::dress::Dress;
 use egress_core::snapshot::{GatewayFacts, NodeFacts, Snapshot};
+use egress_render::format::OutputFormat;
 use egress_render::policy as view;
 use jiff::Timestamp;
 
+use super::document;
 use crate::exit::{Code, Failure};
 use crate::policies;
 use crate::settings::policies::PolicySettings;
@@ -111,7 +113,7 @@ impl Judge {
         self.assembly.is_empty()
     }
 
-    /// Which hosts may be reached. Says on stderr what there is to say.
+    /// Which hosts may be reached. Says on stderr what there is to say; where a document was asked for, a refusal is one.
     ///
     /// # Errors
     /// A denial, or a policy that could not decide.
@@ -119,8 +121,9 @@ impl Judge {
         &self,
         verb: &str,
         subject: &Subject<'_>,
+        output: Option<&OutputFormat>,
         terminal: &mut Terminal,
-    ) -> Result<(), Failure> {
+    ) -> anyhow::Result<()> {
         if self.is_idle() {
             return Ok(());
         }
@@ -129,7 +132,12 @@ impl Judge {
         if !text.is_empty() {
             terminal.show(&text);
         }
-        refuse(judgement.status(), &judgement.reports)
+        let refusal = refuse(judgement.status(), &judgement.reports);
+        let is_document = |format: &&OutputFormat| !matches!(format, OutputFormat::Name | OutputFormat::Wide);
+        if let (Err(_), Some(format)) = (&refusal, output.filter(is_document)) {
+            terminal.result(&document::text(&view::document(&judgement)?, format)?)?;
+        }
+        Ok(refusal?)
     }
 
     fn judgement(&self, verb: &str, subject: &Subject<'_>) -> Judgement {

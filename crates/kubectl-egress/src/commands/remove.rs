@@ -41,7 +41,7 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
     judge.learn_namespace(&namespace, &occasion).await?;
     for record in chosen.iter().filter_map(Egress::readable_record) {
-        judge.hosts("remove", &Subject::of(&record.intent), terminal)?;
+        judge.hosts("remove", &Subject::of(&record.intent), settings.output.as_ref(), terminal)?;
     }
     let mut work = Vec::new();
     for egress in &chosen {
