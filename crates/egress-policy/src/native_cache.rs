@@ -134,6 +134,7 @@ fn is_whole(path: &Path, prefix: &str) -> bool {
     fs::read(path).is_ok_and(|code| expected == Some(&digest(&code)))
 }
 
-fn digest(code: &[u8]) -> String {
+/// The digest that a file of this content is named after.
+pub fn digest(code: &[u8]) -> String {
     hexadecimal(&Sha256::digest(code))
 }

@@ -2,7 +2,7 @@
 //!
 //! A case is a file in `tests/policy/hostile`: fields of a core module in WebAssembly's text, which take the place of
 //! those of a module that answers well (see `guest`), and a text beside it with what the host says. A few cases are
-//! bytes that no toolchain would write; they are in `bytes`. Every case is asked twice and must answer the same, within
+//! bytes that no toolchain would write; they are in `bytes`; random ones are in `mutations`. Every case is asked twice and must answer the same, within
 //! bounds of time and of this process's memory. Native code is made in a process of its own, as the plugin does it.
 //!
 //! `SNAPSHOTS=overwrite cargo test -p egress-policy --test hostile` writes down what came instead.
@@ -19,6 +19,8 @@ mod guest;
 mod host;
 #[path = "hostile/memory.rs"]
 mod memory;
+#[path = "hostile/mutations.rs"]
+mod mutations;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,10 +40,14 @@ fn main() -> ExitCode {
         let expected = cases.join(case.name).with_extension("txt");
         Trial::test(case.name, move || case::check_bytes(case, &expected).map_err(Into::into))
     });
+    let mutations = [
+        Trial::test("mutations of a module", || mutations::of_modules().map_err(Into::into)),
+        Trial::test("mutations of an answer", || mutations::of_answers().map_err(Into::into)),
+    ];
     let mut arguments = Arguments::from_args();
     // Each looks at the memory of the whole process.
     arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, written.chain(made).collect()).exit_code()
+    libtest_mimic::run(&arguments, written.chain(made).chain(mutations).collect()).exit_code()
 }
 
 fn sources(directory: &Path) -> Vec<PathBuf> {

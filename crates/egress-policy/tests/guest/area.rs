@@ -44,7 +44,7 @@ fn words(words: &[usize]) -> Vec<u8> {
 }
 
 /// What `describe` says: a good descriptor, but for what the directives change.
-pub(super) fn descriptor(guest: &Guest<'_>) -> String {
+pub(super) fn descriptor(guest: &Guest) -> String {
     let said = |key: &str, usual: &'static str| guest.directive(key).unwrap_or(usual).to_owned();
     let mut area = Area { start: START + DESCRIPTOR, bytes: Vec::new() };
     let list = |area: &mut Area, text: String| {

@@ -31,24 +31,24 @@ const FOREIGN: &[&str] = &[
 ];
 
 /// The text of a case and its directives.
-pub(crate) struct Guest<'a> {
-    text: &'a str,
+pub(crate) struct Guest {
+    text: String,
 }
 
-impl<'a> Guest<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        Self { text }
+impl Guest {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
     }
 
     /// The values of a directive.
-    pub(crate) fn directives(&self, key: &str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn directives(&self, key: &str) -> impl Iterator<Item = &str> {
         let lines = self.text.lines().filter_map(|line| line.strip_prefix(";;!"));
         let pairs = lines.filter_map(|line| line.split_once(':'));
         pairs.filter(move |(found, _)| found.trim() == key).map(|(_, value)| value.trim())
     }
 
     /// The value of a directive that is there at most once.
-    pub(crate) fn directive(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn directive(&self, key: &str) -> Option<&str> {
         self.directives(key).next()
     }
 
@@ -90,7 +90,7 @@ impl<'a> Guest<'a> {
         Ok(core)
     }
 
-    fn world(&self) -> &'a str {
+    fn world(&self) -> &str {
         self.directive("world").unwrap_or("import log; export meta; export hosts;")
     }
 

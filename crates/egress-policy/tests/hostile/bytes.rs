@@ -55,7 +55,7 @@ fn too_many() -> Result<Vec<u8>, String> {
 /// A good module that also makes 900 instances of nothing.
 fn instance_bomb() -> Result<Vec<u8>, String> {
     let bomb = "(core instance (instantiate $bomb))".repeat(900);
-    Guest::new(&format!(";;! append: (core module $bomb) {bomb}")).component()
+    Guest::new(format!(";;! append: (core module $bomb) {bomb}")).component()
 }
 
 /// A good module that exports `hosts` a second time, as a later version of the same.
@@ -68,5 +68,5 @@ fn two_exports() -> Result<Vec<u8>, String> {
     let instance = hosts.rsplit_once("(instance ").map(|(_, instance)| instance).ok_or("no instance")?;
     let index = instance.trim_end_matches(')');
     let again = format!("(export \"kubectl-egress:policy/hosts@0.1.1\" (instance {index}))");
-    Guest::new(&format!(";;! append: {again}")).component()
+    Guest::new(format!(";;! append: {again}")).component()
 }

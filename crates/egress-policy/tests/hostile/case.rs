@@ -18,7 +18,7 @@ const MEMORY: usize = 100 << 20;
 /// Checks a case that is written as text.
 pub(crate) fn check(source: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(source).map_err(|error| error.to_string())?;
-    let guest = Guest::new(&text);
+    let guest = Guest::new(text);
     let module = guest.component()?;
     let limits = host::limits(guest.directive("fuel"), guest.directive("wall"));
     let question = guest.directive("ask").unwrap_or("decide");
