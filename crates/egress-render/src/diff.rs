@@ -30,6 +30,13 @@ pub fn unified(plans: &[Plan], api_version: &str, palette: &Palette) -> Result<S
     Ok(text)
 }
 
+/// The unified diff of one file; empty where nothing changes.
+pub fn file(name: &str, old: &str, new: &str, palette: &Palette) -> String {
+    let name = escape(name);
+    let diff = TextDiff::from_lines(old, new);
+    coloured(&diff.unified_diff().header(&format!("a/{name}"), &format!("b/{name}")).to_string(), palette)
+}
+
 /// What server-side apply leaves behind: labels and annotations of others stay.
 fn merged(wanted: &Resource, found: Option<&Resource>) -> Resource {
     let mut merged = wanted.clone();

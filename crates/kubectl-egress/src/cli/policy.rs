@@ -1,5 +1,6 @@
 //! `policy`: what was typed. One command for each thing that is done to a policy.
 
+pub mod add;
 pub mod bench;
 pub mod build;
 pub mod check;
@@ -7,8 +8,10 @@ pub mod init;
 pub mod inspect;
 pub mod list;
 pub mod lock;
+pub mod place;
 pub mod run;
 pub mod test;
+pub mod update;
 
 use clap::{Args, Subcommand};
 
@@ -72,4 +75,16 @@ pub enum PolicyCommand {
     /// See [`bench::Bench`].
     #[command(about = bench::ABOUT, long_about = bench::LONG_ABOUT)]
     Bench(bench::Bench),
+    /// See [`add::Add`].
+    #[command(about = add::ABOUT, long_about = add::LONG_ABOUT)]
+    Add(add::Add),
+    /// See [`lock::Lock`].
+    #[command(about = lock::ABOUT, long_about = lock::LONG_ABOUT)]
+    Lock(lock::Lock),
+    /// See [`update::Update`].
+    #[command(about = update::ABOUT, long_about = update::LONG_ABOUT)]
+    Update(update::Update),
+    /// See [`list::List`].
+    #[command(about = list::ABOUT, long_about = list::LONG_ABOUT, visible_alias = "ls")]
+    List(list::List),
 }

@@ -1,20 +1,27 @@
 //! `policy`: what authors and users of policies do with them. Changes no cluster.
 
+mod add;
 mod answers;
 mod bench;
 mod build;
 mod check;
+mod configuration;
 mod init;
 mod inspect;
+mod list;
+mod lock;
 mod module;
+mod resolve;
 mod run;
 mod schema;
 mod test;
+mod update;
 
 use crate::cli;
 use crate::cli::policy::{Policy, PolicyCommand};
 use crate::exit::Code;
 use crate::program::Program;
+use crate::runtime;
 use crate::settings::policy;
 use crate::terminal::Terminal;
 
@@ -37,5 +44,15 @@ pub(super) fn run(typed: Policy, program: &Program, terminal: &mut Terminal) -> 
         Some(PolicyCommand::Run(typed)) => run::run(&policy::run::Run::resolve(&typed)?, terminal),
         Some(PolicyCommand::Test(typed)) => test::run(&policy::test::Test::resolve(&typed)?, terminal),
         Some(PolicyCommand::Bench(typed)) => bench::run(&policy::bench::Bench::resolve(&typed)?, terminal),
+        Some(PolicyCommand::Add(typed)) => {
+            runtime::run(add::run(&policy::add::Add::resolve(typed)?, terminal))
+        }
+        Some(PolicyCommand::Lock(typed)) => {
+            runtime::run(lock::run(&policy::lock::Lock::resolve(typed)?, terminal))
+        }
+        Some(PolicyCommand::Update(typed)) => {
+            runtime::run(update::run(&policy::update::Update::resolve(typed)?, terminal))
+        }
+        Some(PolicyCommand::List(typed)) => list::run(&policy::list::List::resolve(&typed)?, terminal),
     }
 }

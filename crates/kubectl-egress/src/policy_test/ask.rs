@@ -14,6 +14,8 @@ use egress_core::policy::{Policy, Reply};
 pub struct Seen {
     /// Why it was not asked at all: its settings are wrong, or it could not say.
     pub refusal: Option<Fault>,
+    /// What it remarks on its settings without refusing them.
+    pub settings: Vec<Finding>,
     /// Which hosts; `None`: not asked.
     pub hosts: Option<Result<Verdict, Fault>>,
     /// What names; `None`: not asked.
@@ -35,9 +37,12 @@ pub struct Cost {
 pub fn ask(policy: &dyn Policy, request: &Request, slots: &[Slot], settings: &str) -> (Seen, Cost) {
     let mut seen = Seen::default();
     let mut cost = Cost::default();
-    match cost.take(policy.check_settings(settings)) {
-        Ok(findings) if findings.is_empty() => {}
-        Ok(findings) => seen.refusal = Some(Fault::Settings(findings)),
+    // Asked once for a whole command, so that it costs no call anything.
+    let asked = policy.check_settings(settings);
+    cost.log.extend(asked.log);
+    match asked.result {
+        Ok(findings) if denies(&findings) => seen.refusal = Some(Fault::Settings(findings)),
+        Ok(findings) => seen.settings = findings,
         Err(fault) => seen.refusal = Some(fault),
     }
     if seen.refusal.is_some() {
@@ -63,7 +68,6 @@ impl Seen {
     /// What it said about each destination. A finding that denies counts whatever the ruling says.
     pub fn decisions(&self, destinations: usize) -> Vec<Decision> {
         let Some(Ok(verdict)) = &self.hosts else { return vec![Decision::Abstain; destinations] };
-        let denies = |findings: &[Finding]| findings.iter().any(|finding| finding.severity == Severity::Deny);
         let decision = |index: usize| {
             let ruling =
                 verdict.rulings.iter().find(|ruling| usize::try_from(ruling.destination) == Ok(index));
@@ -76,6 +80,7 @@ impl Seen {
     /// Everything it has to say, in the order of the questions.
     pub fn findings(&self) -> Vec<&Finding> {
         let mut findings: Vec<&Finding> = self.faults().into_iter().flat_map(of_fault).collect();
+        findings.extend(&self.settings);
         if let Some(Ok(verdict)) = &self.hosts {
             findings.extend(verdict.rulings.iter().flat_map(|ruling| &ruling.findings));
             findings.extend(&verdict.findings);
@@ -111,6 +116,10 @@ impl Cost {
         self.log.extend(reply.log);
         reply.result
     }
+}
+
+fn denies(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Deny)
 }
 
 fn of_fault(fault: &Fault) -> &[Finding] {

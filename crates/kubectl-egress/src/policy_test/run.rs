@@ -64,6 +64,10 @@ fn unstable(
 /// Codes that the policy does not list among its rules: nobody could look them up.
 fn unknown_codes(policy: &dyn Policy, seen: &Seen) -> Vec<String> {
     let listed: BTreeSet<&str> = policy.descriptor().rules.iter().map(|rule| rule.code.as_str()).collect();
+    // Settings that cannot even be read are refused before any rule is looked at.
+    if seen.refusal.is_some() {
+        return Vec::new();
+    }
     let codes = seen.codes();
     let unlisted = codes.iter().filter(|code| !listed.contains(code.as_str()));
     unlisted.map(|code| format!("`{code}` is not among the rules of the policy's descriptor")).collect()

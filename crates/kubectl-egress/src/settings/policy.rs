@@ -1,13 +1,18 @@
 //! What the commands of `policy` are to do.
 
+pub mod add;
 pub mod bench;
 pub mod build;
 pub mod check;
 pub mod file;
 pub mod init;
 pub mod inspect;
+pub mod list;
+pub mod lock;
+pub mod place;
 pub mod run;
 pub mod test;
+pub mod update;
 
 use super::policies::PolicySettings;
 use crate::cli::policies::Policies;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::lock::LayerChoice;
+use super::place::Place;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Use a policy: from now on it is asked";
@@ -35,7 +35,7 @@ pub struct Add {
     #[arg(long, value_name = "NAME")]
     pub name: String,
 
-    /// repository: .egress/egress-policy.yaml. user: your own file
-    #[arg(long, value_name = "repository|user", default_value = "repository", hide_possible_values = true)]
-    pub layer: LayerChoice,
+    /// Which configuration.
+    #[command(flatten)]
+    pub place: Place,
 }

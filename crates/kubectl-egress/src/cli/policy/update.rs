@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::lock::LayerChoice;
+use super::place::Place;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Take the modules that the sources have now";
@@ -34,7 +34,7 @@ pub struct Update {
     #[arg(long)]
     pub diff: bool,
 
-    /// repository: .egress/egress-policy.yaml. user: your own file
-    #[arg(long, value_name = "repository|user", default_value = "repository", hide_possible_values = true)]
-    pub layer: LayerChoice,
+    /// Which configuration.
+    #[command(flatten)]
+    pub place: Place,
 }

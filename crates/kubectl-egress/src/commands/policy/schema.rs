@@ -6,9 +6,9 @@ use egress_core::policy::answer::{Fault, Finding, Severity};
 use serde_json::Value;
 
 /// The code of a schema that is no schema.
-const BROKEN: &str = "settings-schema";
-/// The code of settings that the schema refuses.
-const REFUSED: &str = "settings-invalid";
+const BROKEN: &str = "invalid-schema";
+/// The code of settings that the schema refuses: the same that policies use for settings they cannot read.
+const REFUSED: &str = "invalid-settings";
 
 /// What the schema has against the settings, both as JSON; without a schema nothing.
 pub(super) fn check(schema: Option<&str>, settings: &str) -> Vec<Finding> {
@@ -26,8 +26,17 @@ pub(super) fn check(schema: Option<&str>, settings: &str) -> Vec<Finding> {
     let settings: Value = serde_json::from_str(settings).unwrap_or_default();
     let findings = validator
         .iter_errors(&settings)
-        .map(|error| finding(REFUSED, error.to_string(), Some(format!("settings{}", error.instance_path()))));
+        .map(|error| finding(REFUSED, error.to_string(), Some(path(&error.instance_path().to_string()))));
     findings.collect()
+}
+
+/// `/allow/0` as paths are written in findings: `settings.allow[0]`.
+fn path(pointer: &str) -> String {
+    let part = |part: &str| match part.parse::<usize>() {
+        Ok(index) => format!("[{index}]"),
+        Err(_) => format!(".{part}"),
+    };
+    format!("settings{}", pointer.split('/').skip(1).map(part).collect::<String>())
 }
 
 /// Whether a finding is about the schema itself.
@@ -37,7 +46,7 @@ pub(super) fn is_broken(finding: &Finding) -> bool {
 
 /// A module that could not say what it makes of settings.
 pub(super) fn unanswered(fault: &Fault) -> Finding {
-    finding("settings-unanswered", format!("asked about the settings: {fault}"), None)
+    finding("unanswered", format!("asked about the settings: {fault}"), None)
 }
 
 fn finding(code: &str, message: String, path: Option<String>) -> Finding {
@@ -62,7 +71,7 @@ mod tests {
     #[test]
     fn settings_that_the_schema_refuses_are_told_with_their_place() {
         let findings = check(Some(SCHEMA), r#"{"allow":"x"}"#);
-        assert_eq!(findings[0].path.as_deref(), Some("settings/allow"));
+        assert_eq!(findings[0].path.as_deref(), Some("settings.allow"));
         assert_eq!(findings[0].message, r#""x" is not of type "array""#);
         assert_eq!(check(Some(SCHEMA), r#"{"allow":[]}"#), []);
         assert_eq!(check(None, "{}"), []);
@@ -70,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_schema_that_is_none_is_told() {
-        assert_eq!(check(Some("{"), "{}")[0].code, "settings-schema");
-        assert_eq!(check(Some(r#"{"type":"strange"}"#), "{}")[0].code, "settings-schema");
+        assert_eq!(check(Some("{"), "{}")[0].code, "invalid-schema");
+        assert_eq!(check(Some(r#"{"type":"strange"}"#), "{}")[0].code, "invalid-schema");
     }
 }

@@ -1,0 +1,26 @@
+//! Which configuration a command works on.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+/// Which configuration.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// repository: .egress/egress-policy.yaml. user: your own file
+    #[arg(long, value_name = "repository|user", default_value = "repository", hide_possible_values = true)]
+    pub layer: LayerChoice,
+
+    /// Another configuration, such as the one that becomes a cluster's ConfigMap
+    #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "layer")]
+    pub filename: Option<PathBuf>,
+}
+
+/// The layers that are files of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LayerChoice {
+    /// The repository's file.
+    Repository,
+    /// The user's own file.
+    User,
+}

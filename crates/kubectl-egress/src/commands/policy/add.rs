@@ -1,0 +1,74 @@
+//! `policy add`: one more entry in a configuration, and its module locked.
+
+mod append;
+mod relative;
+
+use std::path::Path;
+
+use egress_core::policy::config::{API_VERSION, KIND, Source};
+use egress_core::policy::lock::Lock;
+use egress_core::policy::member::Layer;
+
+use super::configuration::{self, Configuration};
+use super::lock;
+use crate::exit::{Code, Failure};
+use crate::settings::policy::add::Add;
+use crate::terminal::Terminal;
+
+/// Adds a policy. What cannot be used is not added.
+pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let path = &settings.place.file;
+    let source = source(settings)?;
+    let old = Configuration::read(path)?;
+    let text = match &old {
+        Some(old) => append::entry(&old.text, &settings.name, &source).ok_or_else(|| unwritable(path))?,
+        None => {
+            let header = format!("apiVersion: {API_VERSION}\nkind: {KIND}\n");
+            append::entry(&header, &settings.name, &source).unwrap_or(header)
+        }
+    };
+    let set = configuration::parse(path, &text)?;
+    let locked = old.map(|old| old.lock).unwrap_or_default();
+    let new = Configuration { path: path.clone(), text, set, lock: Lock { entries: locked.entries } };
+    let entries = lock::entries(&new, &settings.policies, terminal).await?;
+    let added = entries.iter().find(|entry| entry.name == settings.name).cloned();
+    // The lock first: an entry more than there are policies does no harm.
+    configuration::write(&new.lock_path(), &configuration::lock_text(entries)?)?;
+    configuration::write(path, &new.text)?;
+    let shown = settings.policies.shown(path);
+    let version =
+        added.map(|entry| format!(" {}, {}", entry.version_reported, entry.module)).unwrap_or_default();
+    terminal.result(&format!("policy/{}{version} added to {shown}\n", settings.name))?;
+    Ok(Code::Done)
+}
+
+/// A file is typed as seen from here, and written as seen from the configuration. What is the user's own has no fixed place
+/// beside it, so it is written in full.
+fn source(settings: &Add) -> Result<String, Failure> {
+    let Source::File(typed) = &settings.source else { return Ok(settings.source.to_string()) };
+    let refused = |error: std::io::Error| Failure {
+        code: Code::Usage,
+        message: format!(
+            "cannot read `{typed}`: {}",
+            match error.kind() {
+                std::io::ErrorKind::NotFound => "no such file".to_owned(),
+                _ => error.to_string(),
+            }
+        ),
+        hint: None,
+    };
+    let module = settings.policies.directories.working.join(typed).canonicalize().map_err(refused)?;
+    let folder = settings.place.file.parent().unwrap_or(&settings.place.file);
+    if settings.place.layer == Layer::User {
+        return Ok(module.display().to_string());
+    }
+    Ok(relative::path(folder, &module))
+}
+
+fn unwritable(path: &Path) -> Failure {
+    Failure {
+        code: Code::Usage,
+        message: format!("{} has its policies in a form that no entry can be added to", path.display()),
+        hint: Some("write `policies:` as a list, one `- name: …` on a line".to_owned()),
+    }
+}

@@ -1,0 +1,152 @@
+//! One more entry at the end of the list of policies, the rest of the text as it was.
+
+use granit_parser::{Event, Parser, Span, StrInput};
+
+/// The text with the entry; `None`: the list has a form that no line can be added to.
+pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
+    let entry = |indent: usize| {
+        let blanks = " ".repeat(indent);
+        format!("{blanks}- name: {name}\n{blanks}  source: {}\n", quoted(source))
+    };
+    let Some(list) = List::find(text)? else {
+        let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+        return Some(format!("{text}{end}policies:\n{}", entry(2)));
+    };
+    if text[list.start..].starts_with('[') {
+        let is_empty = text[list.start..list.end].trim_matches(['[', ']']).trim().is_empty();
+        let new = format!("\n{}", entry(2).trim_end());
+        return is_empty.then(|| format!("{}{new}{}", text[..list.start].trim_end(), &text[list.end..]));
+    }
+    let kept = text[..list.end].trim_end();
+    Some(format!(
+        "{kept}\n{}{}",
+        entry(list.indent),
+        text[kept.len()..].strip_prefix('\n').unwrap_or_default()
+    ))
+}
+
+/// Where the list of policies stands, in bytes.
+struct List {
+    start: usize,
+    end: usize,
+    indent: usize,
+}
+
+impl List {
+    /// `Some(None)`: there is none.
+    fn find(text: &str) -> Option<Option<Self>> {
+        let mut events = Parser::new_from_str(text);
+        let mut depth = 0_usize;
+        let mut is_key = true;
+        let mut is_wanted = false;
+        while let Some((event, span)) = next(&mut events)? {
+            match &event {
+                Event::MappingStart(..) | Event::SequenceStart(..) if depth == 1 && is_wanted => {
+                    return Some(Some(List::passed(text, span, &mut events)?));
+                }
+                Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
+                Event::MappingEnd | Event::SequenceEnd => depth = depth.checked_sub(1)?,
+                Event::Scalar(key, ..) if depth == 1 && is_key => is_wanted = key == "policies",
+                _ => {}
+            }
+            // Keys and values of the map at the top take turns, once a value is whole.
+            let at_top = depth == 1;
+            let is_turn = matches!(
+                event,
+                Event::Scalar(..) | Event::Alias(..) | Event::MappingEnd | Event::SequenceEnd
+            );
+            if at_top && is_turn {
+                is_key = !is_key;
+            }
+        }
+        Some(None)
+    }
+
+    /// Passes over the list, up to the end of its last entry.
+    fn passed<'a>(text: &str, start: Span, events: &mut Parser<'a, StrInput<'a>>) -> Option<Self> {
+        let mut depth = 1_usize;
+        let mut end = start.end.byte_offset()?;
+        while depth > 0 {
+            let (event, span) = next(events)??;
+            match event {
+                Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
+                Event::MappingEnd | Event::SequenceEnd => depth -= 1,
+                _ => {}
+            }
+            // The end of a block is where the next one begins; that of a scalar is its own.
+            if !matches!(event, Event::MappingEnd)
+                && (depth > 0 || span.end.byte_offset()? > span.start.byte_offset()?)
+            {
+                end = end.max(span.end.byte_offset()?);
+            }
+        }
+        let start = start.start.byte_offset()?;
+        // How far the dash of the first entry is indented: the list itself may begin behind it.
+        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let indent = text[line..].len() - text[line..].trim_start_matches(' ').len();
+        Some(List { start, end, indent })
+    }
+}
+
+/// The next event that is no comment; `Some(None)`: the end.
+fn next<'a>(events: &mut Parser<'a, StrInput<'a>>) -> Option<Option<(Event<'a>, Span)>> {
+    loop {
+        match events.next() {
+            None => return Some(None),
+            Some(Ok((Event::Comment(..), _))) => {}
+            Some(Ok(found)) => return Some(Some(found)),
+            Some(Err(_)) => return None,
+        }
+    }
+}
+
+/// A source needs quotes only where YAML would read something else.
+fn quoted(source: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"./-_:@".contains(&byte);
+    if source.bytes().all(plain) { source.to_owned() } else { serde_json::Value::from(source).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_core::policy::config::PolicySet;
+
+    use super::*;
+
+    const HEADER: &str = "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\n";
+    const ENTRY: &str = "- name: new\n    source: ./new.wasm\n";
+
+    fn added(text: &str) -> String {
+        let text = entry(text, "new", "./new.wasm").unwrap();
+        let set = PolicySet::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(set.policies.last().unwrap().name, "new");
+        text
+    }
+
+    #[test]
+    fn without_a_list_there_is_one_afterwards() {
+        assert_eq!(added(HEADER), format!("{HEADER}policies:\n  {ENTRY}"));
+        assert_eq!(added(HEADER.trim_end()), format!("{HEADER}policies:\n  {ENTRY}"));
+        assert_eq!(
+            added(&format!("{HEADER}policies: []  # none\n")),
+            format!("{HEADER}policies:\n  {ENTRY}  # none\n").replace("wasm\n  #", "wasm  #")
+        );
+    }
+
+    #[test]
+    fn an_entry_goes_to_the_end_and_the_rest_stays() {
+        let before = format!(
+            "{HEADER}# Ours\npolicies:\n- name: old   # the first\n  source: ./old.wasm\n  settings:\n    allow: [a]\n"
+        );
+        let after = "\n# What happens otherwise\ndefault: deny\n";
+        assert_eq!(
+            added(&format!("{before}{after}")),
+            format!("{before}- name: new\n  source: ./new.wasm\n{after}")
+        );
+    }
+
+    #[test]
+    fn a_list_in_braces_is_left_to_people() {
+        let text = format!("{HEADER}policies: [{{name: old, source: ./old.wasm}}]\n");
+        assert_eq!(entry(&text, "new", "./new.wasm"), None);
+    }
+}

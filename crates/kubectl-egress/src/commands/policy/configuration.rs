@@ -1,0 +1,100 @@
+//! A configuration of policies and its lock file, read and written as files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use egress_core::policy::config::{Entry, PolicySet, Source};
+use egress_core::policy::lock::{Lock, LockEntry};
+
+use crate::exit::{Code, Failure};
+use crate::policies;
+use crate::settings::policy::file;
+
+/// A configuration and its lock file.
+pub(super) struct Configuration {
+    /// The configuration's file.
+    pub(super) path: PathBuf,
+    /// Its text.
+    pub(super) text: String,
+    /// What it says.
+    pub(super) set: PolicySet,
+    /// What is locked.
+    pub(super) lock: Lock,
+}
+
+impl Configuration {
+    /// Reads both. `None`: there is no configuration.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = file::text(path)?;
+        let set = parse(path, &text)?;
+        let lock_path = path.with_file_name(policies::LOCK);
+        let lock = if lock_path.exists() { read_lock(&lock_path)? } else { Lock::default() };
+        Ok(Some(Configuration { path: path.to_owned(), text, set, lock }))
+    }
+
+    /// Reads both where there must be a configuration.
+    pub(super) fn required(path: &Path) -> Result<Self, Failure> {
+        Self::read(path)?.ok_or_else(|| Failure {
+            code: Code::Usage,
+            message: format!("there is no {}", path.display()),
+            hint: Some("add a policy first: `kubectl egress policy add SOURCE --name NAME`".to_owned()),
+        })
+    }
+
+    /// The policies that are modules.
+    pub(super) fn modules(&self) -> impl Iterator<Item = &Entry> {
+        self.set.policies.iter().filter(|entry| entry.source != Source::Builtin)
+    }
+
+    /// The lock file's path.
+    pub(super) fn lock_path(&self) -> PathBuf {
+        self.path.with_file_name(policies::LOCK)
+    }
+
+    /// The lock file's text as it is now; empty: there is none.
+    pub(super) fn lock_text(&self) -> Result<String, Failure> {
+        let path = self.lock_path();
+        if path.exists() { file::text(&path) } else { Ok(String::new()) }
+    }
+}
+
+/// Reads a configuration's text.
+pub(super) fn parse(path: &Path, text: &str) -> Result<PolicySet, Failure> {
+    PolicySet::parse(text).map_err(|error| Failure {
+        code: Code::Usage,
+        message: format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message),
+        hint: Some("what may be written is in docs/policies.md".to_owned()),
+    })
+}
+
+/// The text of a lock file.
+pub(super) fn lock_text(entries: Vec<LockEntry>) -> anyhow::Result<String> {
+    Ok(Lock { entries }.to_text()?)
+}
+
+/// Writes a file, and its folder where that is missing. Whoever reads at the same time sees the old or the new text.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().unwrap_or(path);
+    let new = path.with_extension("new");
+    let written =
+        fs::create_dir_all(folder).and_then(|()| fs::write(&new, text)).and_then(|()| fs::rename(&new, path));
+    written.map_err(|error| Failure {
+        code: Code::Failed,
+        message: format!("cannot write `{}`: {error}", path.display()),
+        hint: None,
+    })
+}
+
+fn read_lock(path: &Path) -> Result<Lock, Failure> {
+    Lock::parse(&file::text(path)?).map_err(|error| Failure {
+        code: Code::Usage,
+        message: format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message),
+        hint: Some(
+            "take it from version control again, or delete it and type `kubectl egress policy lock`"
+                .to_owned(),
+        ),
+    })
+}

@@ -1,0 +1,148 @@
+//! From sources to locked modules: bytes are fetched, kept, compiled and described.
+//!
+//! Nothing here trusts a lock file: this is where lock files come from.
+
+use std::path::{Component, Path, PathBuf};
+
+use egress_core::policy::config::{Entry, Source};
+use egress_core::policy::lock::{LockEntry, LockError, check};
+use egress_policy::Limits;
+use egress_policy::inspect::digest;
+use egress_policy::module_store::{Kept, ModuleStore};
+use egress_policy::oci::{Reference, Registries};
+
+use super::module;
+use crate::exit::{Code, Failure};
+use crate::policies::lock_entry;
+use crate::settings::policies::PolicySettings;
+use crate::settings::policy::file::ModuleFile;
+use crate::terminal::Terminal;
+
+/// Finds out what sources are now.
+pub(super) struct Resolver<'a> {
+    /// Where modules are kept.
+    pub(super) settings: &'a PolicySettings,
+    /// The folder of the configuration, from which files are seen.
+    pub(super) folder: PathBuf,
+}
+
+/// What a source is.
+struct Found {
+    bytes: Vec<u8>,
+    manifest: Option<String>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for the sources of a configuration.
+    pub(super) fn beside(configuration: &Path, settings: &'a PolicySettings) -> Self {
+        let folder = configuration.parent().unwrap_or(configuration).to_owned();
+        Resolver { settings, folder }
+    }
+
+    /// What the source of an entry is now: tags are looked up, files are read.
+    pub(super) async fn fresh(&self, entry: &Entry, terminal: &mut Terminal) -> Result<LockEntry, Failure> {
+        let found = match &entry.source {
+            Source::Oci(_) => {
+                let (registries, reference) = self.registry(entry)?;
+                let waiting = terminal.wait(&format!("looking up {reference}"));
+                let published = registries.look_up(&reference).await;
+                drop(waiting);
+                let published = published.map_err(|error| refused(entry, &error))?;
+                let bytes = self.of_registry(entry, &published.module, terminal).await?;
+                Found { bytes, manifest: Some(published.manifest) }
+            }
+            _ => self.of_file(entry)?,
+        };
+        self.describe(entry, found, terminal)
+    }
+
+    /// The same module that is locked, described anew. Other bytes are an error that says what to type.
+    pub(super) async fn again(
+        &self,
+        entry: &Entry,
+        locked: &LockEntry,
+        terminal: &mut Terminal,
+    ) -> Result<LockEntry, Failure> {
+        let bytes = match &entry.source {
+            Source::Oci(_) => self.of_registry(entry, &locked.module, terminal).await?,
+            _ => self.of_file(entry)?.bytes,
+        };
+        let now = LockEntry { module: digest(&bytes), ..locked.clone() };
+        check(locked, &now).map_err(|error: LockError| Failure {
+            code: Code::Failed,
+            message: error.to_string(),
+            hint: None,
+        })?;
+        self.describe(entry, Found { bytes, manifest: locked.manifest.clone() }, terminal)
+    }
+
+    fn describe(&self, entry: &Entry, found: Found, terminal: &mut Terminal) -> Result<LockEntry, Failure> {
+        let file = ModuleFile { name: entry.source.to_string(), bytes: found.bytes };
+        let module = module::load(&file, self.settings, terminal)?;
+        Ok(lock_entry(&entry.name, &entry.source, found.manifest, &module))
+    }
+
+    /// A key of a ConfigMap is a file beside the configuration until it becomes one.
+    fn of_file(&self, entry: &Entry) -> Result<Found, Failure> {
+        let path = match &entry.source {
+            Source::File(path) => beside(&self.folder, path),
+            Source::ConfigMap { key, .. } => self.folder.join(key),
+            other => self.folder.join(other.to_string()),
+        };
+        let file = ModuleFile::read(&path).map_err(|failure| Failure {
+            message: format!("policy `{}`: {}", entry.name, failure.message),
+            ..failure
+        })?;
+        Ok(Found { bytes: file.bytes, manifest: None })
+    }
+
+    /// The module of a digest: what was kept, or what the registry has.
+    async fn of_registry(
+        &self,
+        entry: &Entry,
+        module: &str,
+        terminal: &mut Terminal,
+    ) -> Result<Vec<u8>, Failure> {
+        let cache = self.settings.directories.cache.as_deref();
+        let store = cache.map(|folder| ModuleStore::at(folder.join("wasm"), Limits::default().module));
+        if let Some(Ok(Kept::Whole(bytes))) = store.as_ref().map(|store| store.read(module)) {
+            return Ok(bytes);
+        }
+        let (registries, reference) = self.registry(entry)?;
+        let waiting = terminal.wait(&format!("fetching policy {}", entry.name));
+        let fetched = registries.fetch(&reference, module).await;
+        drop(waiting);
+        let bytes = fetched.map_err(|error| refused(entry, &error))?;
+        if let Some(Err(error)) = store.map(|store| store.keep(&bytes)) {
+            terminal
+                .warning(&format!("policy `{}` is not kept, and is fetched each time: {error}", entry.name));
+        }
+        Ok(bytes)
+    }
+
+    fn registry(&self, entry: &Entry) -> Result<(Registries, Reference), Failure> {
+        let reference = entry.source.to_string().parse().map_err(|error| refused(entry, &error))?;
+        let credentials = self.settings.directories.registry_credentials.clone();
+        Ok((Registries::new(credentials, Limits::default().module), reference))
+    }
+}
+
+/// A path as seen from a folder. The folder of a first policy is made last, and `..` leads nowhere from a folder that is not
+/// there.
+fn beside(folder: &Path, path: &str) -> PathBuf {
+    if folder.exists() {
+        return folder.join(path);
+    }
+    Path::new(path).components().fold(folder.to_owned(), |mut way, component| {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => drop(way.pop()),
+            down => way.push(down),
+        }
+        way
+    })
+}
+
+fn refused(entry: &Entry, error: &dyn std::error::Error) -> Failure {
+    Failure { code: Code::Failed, message: format!("policy `{}`: {error}", entry.name), hint: None }
+}

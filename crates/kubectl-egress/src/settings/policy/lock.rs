@@ -1,0 +1,24 @@
+//! What `policy lock` is to do.
+
+use super::of_user;
+use super::place::Place;
+use crate::cli;
+use crate::exit::Failure;
+use crate::settings::policies::PolicySettings;
+
+/// What `policy lock` is to do.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// The configuration that is locked.
+    pub place: Place,
+    /// Where policies, and what is kept of them, are found.
+    pub policies: PolicySettings,
+}
+
+impl Lock {
+    /// Finds the configuration.
+    pub fn resolve(typed: cli::policy::lock::Lock) -> Result<Self, Failure> {
+        let policies = of_user()?;
+        Ok(Lock { place: Place::resolve(&typed.place, &policies)?, policies })
+    }
+}
