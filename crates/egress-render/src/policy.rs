@@ -1,24 +1,24 @@
 //! What policies say, as text: refusals first, then warnings, each with what to do; with a trace where one is wanted.
 //!
-//! Knows words and layout. Who may do what was decided in `egress_core::policy`.
+//! Knows words. Who may do what was decided in `egress_core::policy`.
 
-use std::fmt::Write;
+mod page;
 
-use anstyle::Style;
-use egress_core::policy::answer::{Finding, Severity};
+use egress_core::policy::answer::Severity;
 use egress_core::policy::exception::Standing;
-use egress_core::policy::hosts::{ExceptionUse, Judgement};
-use egress_core::policy::member::Effect;
+use egress_core::policy::hosts::{ExceptionUse, Judgement, Outcome};
+use egress_core::policy::member::Layer;
 use egress_core::policy::naming::Naming;
 use egress_core::policy::pinning::{Misfit, Pinning};
 use egress_core::policy::report::{Report, Status};
 use egress_core::policy::request::Destination;
 use serde_json::{Value, json};
 
+use self::page::{Block, Mark, page};
 use crate::document::API_VERSION;
 use crate::error::RenderError;
 use crate::escape::escape;
-use crate::palette::{Palette, paint};
+use crate::palette::Palette;
 use crate::table::Table;
 
 /// What was said about the hosts of a command; no text where there is nothing to say. With `explain` everybody who was
@@ -26,33 +26,24 @@ use crate::table::Table;
 pub fn judgement(judgement: &Judgement, explain: bool, palette: &Palette) -> String {
     let destinations: Vec<&Destination> =
         judgement.outcomes.iter().map(|outcome| &outcome.destination).collect();
-    let mut page = Page { palette, text: String::new() };
-    for outcome in &judgement.outcomes {
-        if outcome.status == Status::Denied && outcome.by.is_empty() {
-            page.head(palette.bad, "× denied", &address(&outcome.destination), "by default");
-            let allows = match judgement.default {
-                Effect::Deny => "no policy allows it, and what is not allowed is denied",
-                Effect::Allow => "no policy allows it",
-            };
-            page.line(4, allows);
-        }
-    }
-    for report in &judgement.reports {
-        page.report(report, &destinations, explain);
-    }
-    for used in &judgement.exceptions {
-        page.exception(used, &destinations);
-    }
-    page.text
+    let mut blocks: Vec<Block> = judgement.reports.iter().flat_map(|one| said(one, &destinations)).collect();
+    let by_default = |outcome: &&Outcome| outcome.status == Status::Denied && outcome.by.is_empty();
+    let denied = judgement.outcomes.iter().filter(by_default);
+    blocks.extend(denied.map(|outcome| default_denial(outcome, judgement.default_by)));
+    blocks.extend(judgement.exceptions.iter().map(|used| exception(used, &destinations)));
+    finished(blocks, &judgement.reports, explain, palette)
 }
 
 /// What was said about nodes; no text where there is nothing to say.
 pub fn pinning(pinning: &Pinning, explain: bool, palette: &Palette) -> String {
-    let mut page = Page { palette, text: String::new() };
-    for report in &pinning.reports {
-        page.report(report, &[], explain);
-    }
-    page.text
+    let blocks = pinning.reports.iter().flat_map(|one| said(one, &[])).collect();
+    finished(blocks, &pinning.reports, explain, palette)
+}
+
+/// What was said about names beside the names themselves; no text where there is nothing to say.
+pub fn names(naming: &Naming, explain: bool, palette: &Palette) -> String {
+    let blocks = naming.reports.iter().flat_map(|one| said(one, &[])).collect();
+    finished(blocks, &naming.reports, explain, palette)
 }
 
 /// Why no gateway runs where the policies let traffic leave: what each pod lacks, and what is left of the nodes.
@@ -68,30 +59,36 @@ pub fn misfit(misfit: &Misfit, palette: &Palette) -> String {
             by.join(", "),
         ]);
     }
-    let mut page = Page { palette, text: table.render(true) };
-    for excluded in &misfit.excluded {
-        page.line(0, &format!("{} excludes {} of {} nodes", excluded.by, excluded.nodes, misfit.nodes));
-    }
-    page.line(0, &format!("{} of {} nodes fulfil everything", misfit.left, misfit.nodes));
-    page.text
+    let counted = |count: usize| if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
+    let all = counted(misfit.nodes);
+    let mut lines: Vec<String> = misfit
+        .excluded
+        .iter()
+        .map(|excluded| format!("{} excludes {} of {all}", excluded.by, excluded.nodes))
+        .collect();
+    lines.push(match misfit.left {
+        0 => format!("none of {all} is ready and accepted by all"),
+        left => format!(
+            "{left} of {all} are ready and accepted by all: a gateway must run there, and on no other"
+        ),
+    });
+    format!("{}\n{}", table.render(true), page(&[Block::of_lines(&lines)], palette))
 }
 
 /// Why the objects cannot be named, in words for an error message.
 pub fn naming(naming: &Naming) -> String {
     let mut sentences = Vec::new();
     for clash in &naming.clashes {
-        let names: Vec<String> = clash.names.iter().map(|named| format!("{} says `{}`", named.by, named.name)).collect();
-        sentences.push(format!(
-            "two policies name the {} ({}) differently: {}",
-            clash.kind,
-            clash.role,
-            names.join(", ")
-        ));
+        let names: Vec<String> =
+            clash.names.iter().map(|named| format!("{} says `{}`", named.by, named.name)).collect();
+        let (kind, role) = (&clash.kind, &clash.role);
+        sentences.push(format!("two policies name the {kind} `{role}` differently: {}", names.join(", ")));
     }
-    let owner = naming.clashes.first().and_then(|clash| clash.names.first());
-    sentences.extend(owner.map(|named| {
-        format!("say who names objects: write `naming: {{use: {}}}` into egress-policy.yaml", named.by.policy)
-    }));
+    sentences.extend(
+        naming.clashes.first().map(|clash| {
+            format!("say who names objects: write `{}` into egress-policy.yaml", clash.remedy())
+        }),
+    );
     sentences.extend(
         naming
             .no_owner
@@ -122,87 +119,88 @@ pub fn document(judgement: &Judgement) -> Result<Value, RenderError> {
     Ok(document)
 }
 
-struct Page<'a> {
-    palette: &'a Palette,
-    text: String,
+/// Refusals, then policies that could not decide, then warnings; within these as the policies come.
+fn finished(mut blocks: Vec<Block>, reports: &[Report], explain: bool, palette: &Palette) -> String {
+    blocks.sort_by_key(|block| block.mark);
+    if explain {
+        blocks.extend(reports.iter().map(explanation));
+    }
+    page(&blocks, palette)
 }
 
-impl Page<'_> {
-    fn report(&mut self, report: &Report, destinations: &[&Destination], explain: bool) {
-        let author = report.author.to_string();
-        if let Some(fault) = &report.fault {
-            self.head(self.palette.bad, "× undecided", &report.hook.to_string(), &author);
-            self.line(4, &fault.to_string());
-        }
-        for remark in &report.findings {
-            let place = remark.destination.and_then(|index| destinations.get(index));
-            let place = place.map_or_else(|| "the request".to_owned(), |destination| address(destination));
-            let (style, mark) = match remark.finding.severity {
-                Severity::Deny => (self.palette.bad, "× denied"),
-                Severity::Warn => (self.palette.warning, "! warning"),
-                Severity::Info => (self.palette.faint, "i info"),
-            };
-            self.head(style, mark, &place, &author);
-            self.finding(&remark.finding);
-            if let Some(words) = report.on_deny.as_ref().filter(|_| remark.finding.severity == Severity::Deny)
-            {
-                self.line(4, words);
-            }
-        }
-        if explain {
-            self.explanation(report, &author);
-        }
+/// One block for each place and severity, with everything one policy says about it.
+fn said(report: &Report, destinations: &[&Destination]) -> Vec<Block> {
+    let author = report.author.to_string();
+    let mut blocks: Vec<Block> = Vec::new();
+    if let Some(fault) = &report.fault {
+        let mut block = Block::new(Mark::Undecided, format!("hook {}", report.hook), author.clone());
+        block.words(&fault.to_string());
+        blocks.push(block);
     }
-
-    fn finding(&mut self, finding: &Finding) {
-        let path = finding.path.as_ref().map(|path| format!("  ({path})")).unwrap_or_default();
-        self.line(4, &format!("{}: {}{path}", finding.code, finding.message));
-        for (key, value) in &finding.evidence {
-            self.line(6, &format!("{key}: {value}"));
-        }
-        for (word, text) in [("fix", &finding.remediation), ("docs", &finding.docs)] {
-            if let Some(text) = text {
-                self.line(4, &format!("{word}: {text}"));
-            }
-        }
-    }
-
-    fn explanation(&mut self, report: &Report, author: &str) {
-        let fuel = report.fuel.map(|fuel| format!(", fuel {fuel}")).unwrap_or_default();
-        self.head(self.palette.faint, "? asked", &report.hook.to_string(), &format!("{author}{fuel}"));
-        for step in &report.trace {
-            self.line(4, &format!("{}: {}: {}", step.rule, step.outcome, step.detail));
-        }
-        for line in &report.log {
-            self.line(4, &format!("log: {line}"));
-        }
-    }
-
-    fn exception(&mut self, used: &ExceptionUse, destinations: &[&Destination]) {
-        let place = destinations.get(used.index).map(|destination| address(destination)).unwrap_or_default();
-        let exception = &used.exception;
-        let (style, words) = match used.standing {
-            Standing::Holds => (self.palette.warning, "holds"),
-            Standing::Expired => (self.palette.bad, "has expired"),
-            Standing::TooLow => (self.palette.bad, "is of a lower layer than the policy and does not count"),
+    for remark in &report.findings {
+        let mark = Mark::of(remark.finding.severity);
+        let place = match remark.destination.and_then(|index| destinations.get(index)) {
+            Some(destination) => address(destination),
+            None => "the request".to_owned(),
         };
-        self.head(style, "! exception", &place, &used.of.to_string());
-        self.line(
-            4,
-            &format!(
-                "the exception from {} until {}, approved by {}, {words}: {}",
-                exception.code, exception.until, exception.approved_by, exception.reason
-            ),
-        );
+        let known = blocks.iter_mut().position(|block| block.mark == mark && block.place == place);
+        let block = known.unwrap_or_else(|| {
+            blocks.push(Block::new(mark, place, author.clone()));
+            blocks.len() - 1
+        });
+        if let Some(block) = blocks.get_mut(block) {
+            block.finding(&remark.finding);
+        }
     }
+    for block in blocks.iter_mut().filter(|block| block.mark == Mark::Denied) {
+        report.on_deny.iter().for_each(|words| block.field("note", words));
+    }
+    blocks
+}
 
-    fn head(&mut self, style: Style, mark: &str, place: &str, author: &str) {
-        let _ = writeln!(self.text, "{}  {}  {}", paint(style, mark), escape(place), escape(author));
-    }
+fn default_denial(outcome: &Outcome, by: Option<Layer>) -> Block {
+    let who = by.map_or_else(|| "default".to_owned(), |layer| format!("default ({layer})"));
+    let among = match by {
+        Some(Layer::Cluster) => " of the cluster layer".to_owned(),
+        Some(layer @ (Layer::Repository | Layer::User)) => format!(" of the {layer} layer or a higher one"),
+        Some(Layer::Flag) | None => String::new(),
+    };
+    let mut block = Block::new(Mark::Denied, address(&outcome.destination), who);
+    block.words(&format!("no policy{among} allows it, and what none allows is denied"));
+    block
+}
 
-    fn line(&mut self, indent: usize, words: &str) {
-        let _ = writeln!(self.text, "{:indent$}{}", "", escape(words));
+fn exception(used: &ExceptionUse, destinations: &[&Destination]) -> Block {
+    let place = destinations.get(used.index).map(|destination| address(destination)).unwrap_or_default();
+    let exception = &used.exception;
+    let standing = match used.standing {
+        Standing::Holds => "holds".to_owned(),
+        Standing::Expired => "has expired".to_owned(),
+        Standing::TooLow => format!(
+            "does not count: it is of the {} layer, the policy of the {} layer",
+            exception.layer, used.of.layer
+        ),
+    };
+    let mut block = Block::new(Mark::Exception, place, used.of.to_string());
+    block.words(&format!(
+        "{}  until {}, approved by {}: {}; it {standing}",
+        exception.code, exception.until, exception.approved_by, exception.reason
+    ));
+    block
+}
+
+fn explanation(report: &Report) -> Block {
+    let fuel = report.fuel.map(|fuel| format!(", fuel {fuel}")).unwrap_or_default();
+    let mut block =
+        Block::new(Mark::Asked, format!("hook {}", report.hook), format!("{}{fuel}", report.author));
+    for step in &report.trace {
+        block.words(&format!("{}: {}: {}", step.rule, step.outcome, step.detail));
     }
+    if report.trace.is_empty() {
+        block.words("it gives no reasons");
+    }
+    report.log.iter().for_each(|line| block.field("log", line));
+    block
 }
 
 fn address(destination: &Destination) -> String {

@@ -8,7 +8,7 @@ use snapbox::{assert_data_eq, file};
 
 use crate::fixtures::{now, row, rows};
 
-const NARROW: Columns = Columns { namespace: false, wide: false, header: true };
+const NARROW: Columns = Columns { namespace: false, wide: false, outdated: false, header: true };
 
 #[test]
 fn a_row_tells_host_gateway_nodes_state_and_age() {
@@ -23,7 +23,7 @@ fn all_namespaces_are_told_apart() {
 
 #[test]
 fn wide_leaves_nothing_out() {
-    let columns = Columns { namespace: true, wide: true, header: true };
+    let columns = Columns { namespace: true, wide: true, ..NARROW };
     assert_data_eq!(table(&rows(), columns, now()), file!["goldens/list-wide.txt"].raw());
 }
 
@@ -60,7 +60,7 @@ fn the_document_is_versioned_and_leaves_out_what_is_not_known() {
 
 #[test]
 fn no_output_lets_a_control_character_through() {
-    let columns = Columns { namespace: true, wide: true, header: true };
+    let columns = Columns { namespace: true, wide: true, ..NARROW };
     let value = document(&rows()).unwrap();
     for text in [
         table(&rows(), columns, now()),

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
 
+mod audit;
 mod change;
 mod fixtures;
 mod jsonpath;
 mod list;
 mod manifest;
+mod policy;
 mod result;
 mod schema;

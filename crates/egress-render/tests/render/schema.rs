@@ -1,10 +1,13 @@
 //! The documents match the schemas that are published for them.
 
+use egress_core::policy::audit::Audit;
 use egress_render::outcome::{self, DryRun};
-use egress_render::{inventory, manifest};
+use egress_render::{audit, inventory, manifest, policy};
 use serde_json::{Value, json};
 
+use crate::audit::audit;
 use crate::fixtures::rows;
+use crate::policy::judgement;
 use crate::result::outcomes;
 
 fn schema(text: &str) -> jsonschema::Validator {
@@ -32,6 +35,19 @@ fn every_result_matches_its_schema() {
     for dry_run in [DryRun::None, DryRun::Client, DryRun::Server] {
         check(&schema, &outcome::document(&outcomes(), dry_run).unwrap());
     }
+}
+
+#[test]
+fn every_audit_matches_its_schema() {
+    let schema = schema(include_str!("../../../../docs/schema/audit.json"));
+    check(&schema, &audit::document(&audit()).unwrap());
+    check(&schema, &audit::document(&Audit::default()).unwrap());
+}
+
+#[test]
+fn every_judgement_matches_its_schema() {
+    let schema = schema(include_str!("../../../../docs/schema/policy.json"));
+    check(&schema, &policy::document(&judgement()).unwrap());
 }
 
 #[test]
