@@ -51,7 +51,9 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
     let mut plans = Vec::new();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, &gateway, None) {
-        let decision = decide::add(asked, &gateway, &snapshot, &|record, parts| judge.naming(record, parts))?;
+        let decision = decide::add(asked, &gateway, &snapshot, &mut |record, parts| {
+            judge.naming(record, parts, terminal)
+        })?;
         plans.extend(decision.plans);
         parts.extend(decision.parts);
     }
@@ -84,7 +86,8 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let mut seen = snapshot.clone();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
-        let decision = decide::add(asked, gateway, &seen, &|record, parts| judge.naming(record, parts))?;
+        let decision =
+            decide::add(asked, gateway, &seen, &mut |record, parts| judge.naming(record, parts, terminal))?;
         // What one host writes, the next one finds: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
         parts.extend(decision.parts.clone());

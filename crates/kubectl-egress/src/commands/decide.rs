@@ -18,7 +18,7 @@ use egress_core::snapshot::{GatewayFacts, Snapshot};
 use crate::exit::{Code, Failure};
 
 /// What policies say about the objects of one request: names, where one of them names objects, and what all put on them.
-pub(super) type Naming<'a> = &'a dyn Fn(&Record, &[Part]) -> Result<(Option<Names>, Dress), Failure>;
+pub(super) type Naming<'a> = &'a mut dyn FnMut(&Record, &[Part]) -> Result<(Option<Names>, Dress), Failure>;
 
 /// What is to be done for one host.
 pub(super) struct Decision {

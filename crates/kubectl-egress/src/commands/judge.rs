@@ -219,7 +219,12 @@ impl Judge {
     ///
     /// # Errors
     /// Names that two policies disagree about, or that cannot be used.
-    pub(super) fn naming(&self, record: &Record, parts: &[Part]) -> Result<(Option<Names>, Dress), Failure> {
+    pub(super) fn naming(
+        &self,
+        record: &Record,
+        parts: &[Part],
+        terminal: &mut Terminal,
+    ) -> Result<(Option<Names>, Dress), Failure> {
         if self.is_idle() {
             return Ok((None, Dress::default()));
         }
@@ -232,6 +237,10 @@ impl Judge {
         let facts = self.facts_of(&record.intent.namespace);
         let request = question::request("add", &Subject::of(&record.intent), &facts);
         let naming = naming::name(&self.assembly, &request, &slots);
+        let text = view::names(&naming, self.facts.explain, &terminal.palette());
+        if !text.is_empty() {
+            terminal.show(&text);
+        }
         match naming.status() {
             Status::Allowed => {
                 let (names, dress) = slots::chosen(&record.intent, &slots, &naming.names);
