@@ -143,3 +143,27 @@ impl fmt::Display for Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_file_of_a_mebibyte_and_more_is_not_read() {
+        let error = PolicySet::parse(&" ".repeat(MAXIMUM_BYTES + 1)).unwrap_err();
+        assert_eq!(error.message, "expected at most 1048576 bytes, found 1048577");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(
+            text in "(apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\n)?(policies|name|builtin|rules|:|-|\n|  |\\[|\\]|\\{|\\}|&a|\\*a|\"|'|\\||>|!!|#|~|0x1|1e9|limits|wall|[a-z\u{0}-\u{1f}é]){0,60}",
+        ) {
+            if let Err(error) = PolicySet::parse(&text) {
+                prop_assert!(error.line > 0 && error.column > 0 && !error.message.contains('\n'), "{}", error);
+            }
+        }
+    }
+}

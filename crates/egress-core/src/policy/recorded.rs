@@ -143,3 +143,77 @@ fn is_digest(text: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(text: &str) -> Recorded {
+        text.parse().unwrap()
+    }
+
+    fn module(name: &str, version: &str, digit: char) -> Recorded {
+        of(&format!("{name}@{version} sha256:{}", digit.to_string().repeat(64)))
+    }
+
+    #[test]
+    fn what_has_changed_is_told_by_name() {
+        let then =
+            [module("hosts", "1.4.1", 'a'), module("names", "1.0.0", 'b'), module("zones", "0.1.0", 'c')];
+        let now = [
+            of("baseline@0.1.0 settings:0123456789ab"),
+            module("hosts", "1.4.2", 'd'),
+            module("names", "1.0.0", 'e'),
+        ];
+        let told: Vec<String> = outdated(&then, &now).iter().map(Difference::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "baseline@0.1.0 settings:0123456789ab was not asked then".to_owned(),
+                "hosts was 1.4.1, is 1.4.2".to_owned(),
+                format!("names 1.0.0 was sha256:{}, is sha256:{}", "b".repeat(64), "e".repeat(64)),
+                format!("zones@0.1.0 sha256:{} is no longer asked", "c".repeat(64)),
+            ]
+        );
+        assert_eq!(outdated(&now, &now), []);
+    }
+
+    #[test]
+    fn what_is_no_record_is_shown() {
+        for text in [
+            "a",
+            "a@1",
+            "a@1 sha256:12",
+            "@1 settings:0123456789ab",
+            "a@1 md5:0123456789ab",
+            "a@1 settings:0123456789AB",
+        ] {
+            assert_eq!(text.parse::<Recorded>().unwrap_err().0, text);
+        }
+        assert_eq!(parse(" "), Ok(Vec::new()));
+    }
+
+    proptest! {
+        #[test]
+        fn the_annotation_reads_back_as_what_was_written(
+            parts in proptest::collection::btree_map(
+                "[a-z][a-z0-9-]{0,20}",
+                ("[0-9]{1,2}\\.[0-9]{1,2}\\.[0-9](-rc\\.[0-9])?(\\+[a-z0-9]{1,5})?", "sha256:[0-9a-f]{64}|settings:[0-9a-f]{12}"),
+                0..4,
+            ),
+        ) {
+            let recorded: Vec<Recorded> = parts
+                .into_iter()
+                .map(|(name, (version, digest))| Recorded { name, version, digest })
+                .collect();
+            prop_assert_eq!(parse(&to_text(&recorded)).unwrap(), recorded);
+        }
+
+        #[test]
+        fn no_annotation_makes_it_panic(text in any::<String>()) {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -80,3 +80,50 @@ fn oci(rest: &str) -> Result<Source, &'static str> {
         _ => Ok(Source::Oci(rest.to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_source_reads_back_as_what_was_written() {
+        let digest = format!("oci://ghcr.io/acme/hosts@sha256:{}", "0".repeat(64));
+        for text in [
+            "./a.wasm",
+            "../policies/a.wasm",
+            "/opt/a.wasm",
+            "configmap://acme-policies/a.wasm",
+            "oci://localhost:5000/acme/hosts:1.4",
+            &digest,
+        ] {
+            assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_could_leave_its_place_is_no_source() {
+        for text in [
+            "configmap://a/../b",
+            "configmap://A/b",
+            "configmap://a/",
+            "oci:///a:1",
+            "oci://a/B:1",
+            "oci://a/b:",
+            "./",
+            "file:///a.wasm",
+        ] {
+            assert!(text.parse::<Source>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(configmap://|oci://|\\./)?\\PC{0,30}") {
+            if let Ok(source) = text.parse::<Source>() {
+                prop_assert_eq!(source.to_string(), text);
+            }
+        }
+    }
+}

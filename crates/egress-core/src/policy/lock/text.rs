@@ -85,3 +85,44 @@ fn at(text: &str, offset: usize, message: String) -> LockTextError {
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     LockTextError { line, column, message }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry() -> impl Strategy<Value = LockEntry> {
+        let words = || proptest::collection::vec("[a-z]{1,8}@0\\.[0-9]", 0..3);
+        let named =
+            ("[a-z][a-z0-9-]{0,10}[a-z0-9]", "\\PC{0,20}", proptest::option::of("sha256:[0-9a-f]{64}"));
+        let measured = ("sha256:[0-9a-f]{64}", 0..=i64::MAX.cast_unsigned());
+        (named, measured, words(), words(), words(), any::<String>(), any::<String>()).prop_map(
+            |((name, source, manifest), (module, size), api, imports, needs, id, version_reported)| {
+                LockEntry { name, source, manifest, module, size, api, imports, needs, id, version_reported }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_lock_reads_back_as_what_was_written_and_is_the_same_bytes_again(
+            mut entries in proptest::collection::vec(entry(), 0..4),
+        ) {
+            entries.sort();
+            entries.dedup_by(|one, other| one.name == other.name);
+            let lock = Lock { entries };
+            let text = write(&lock).unwrap();
+            let read = parse(&text).unwrap();
+            prop_assert_eq!(&read, &lock);
+            let mut turned = read;
+            turned.entries.reverse();
+            prop_assert_eq!(write(&turned).unwrap(), text);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,80}|(version|\\[|\\]|=|\"|policy|\n| |1){0,40}") {
+            let _ = parse(&text);
+        }
+    }
+}

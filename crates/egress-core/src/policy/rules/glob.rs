@@ -159,3 +159,93 @@ fn parse_port(text: &str) -> Result<u16, GlobError> {
     let number = text.parse::<u16>().ok().filter(|number| digits && *number > 0);
     number.ok_or_else(|| GlobError::Port(quoted(&printable(text))))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn glob(text: &str) -> HostGlob {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_star_is_one_label_or_more_and_never_the_name_itself() {
+        let below = glob("*.acme.com");
+        for (host, matches) in [
+            ("api.acme.com", true),
+            ("a.b.acme.com", true),
+            ("*.acme.com", true),
+            ("acme.com", false),
+            (".acme.com", false),
+            ("evilacme.com", false),
+            ("api.acme.com.evil.io", false),
+        ] {
+            assert_eq!(below.matches(host, 443), matches, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_the_only_port() {
+        assert!(glob("api.acme.com:443").matches("api.acme.com", 443));
+        assert!(!glob("api.acme.com:443").matches("api.acme.com", 80));
+        assert!(glob("*:80").matches("api.acme.com", 80));
+        assert!(glob("[2001:db8::1]:443").matches("2001:db8::1", 443));
+        assert!(glob("2001:db8::1").matches("2001:db8::1", 80));
+    }
+
+    #[test]
+    fn a_denied_host_is_denied_in_every_wildcard_that_reaches_it() {
+        let denied = glob("evil.acme.com");
+        assert!(denied.touches("*.acme.com", 443));
+        assert!(denied.touches("*.com", 443));
+        assert!(!denied.touches("*.evil.acme.com", 443));
+        assert!(!denied.touches("api.acme.com", 443));
+        assert!(glob("*.eu.acme.com").touches("*.acme.com", 443));
+    }
+
+    #[test]
+    fn what_no_egress_can_be_for_may_be_listed_all_the_same() {
+        for text in ["*.internal", "169.254.169.254", "*.ru", "localhost", "*.svc.cluster.local"] {
+            assert_eq!(glob(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_glob_says_what_was_expected() {
+        for text in [
+            "",
+            "*.*.com",
+            "a*.com",
+            "**",
+            "*.",
+            "*.10.0.0.1",
+            "a b.com",
+            "a.com:0",
+            "a.com:99999",
+            "a.com:+1",
+        ] {
+            let error = text.parse::<HostGlob>().unwrap_err().to_string();
+            assert!(error.starts_with("expected "), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_glob_reads_back_as_what_was_written(
+            text in r"(\*|(\*\.)?[a-z0-9]{1,9}(\.[a-z][a-z0-9]{0,9}){0,3})(:[1-9][0-9]{0,3})?",
+        ) {
+            if let Ok(read) = text.parse::<HostGlob>() {
+                prop_assert_eq!(read.to_string().parse::<HostGlob>().unwrap(), read);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>(), host in any::<String>(), port in any::<u16>()) {
+            if let Ok(read) = text.parse::<HostGlob>() {
+                prop_assert!(!read.matches(&host, port) || read.touches(&host, port));
+            }
+        }
+    }
+}

@@ -58,3 +58,58 @@ fn cut(name: String, slot: &Slot) -> String {
     let kept: String = name.chars().take(longest.saturating_sub(TAIL)).collect();
     format!("{}-{}", kept.trim_end_matches(['-', '.']), hex(name.as_bytes(), TAIL - 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::intent::is_label;
+
+    fn slot(role: Role, max_length: u32) -> Slot {
+        Slot {
+            id: 0,
+            kind: role.kind().to_string(),
+            role: role.word().to_owned(),
+            host: None,
+            namespace: "shop".to_owned(),
+            default_name: "x".to_owned(),
+            max_length,
+        }
+    }
+
+    fn settings(template: &str) -> Settings {
+        Settings { names: Some(template.parse().unwrap()), ..Settings::default() }
+    }
+
+    fn name(settings: &Settings, host: &str, mut slot: Slot) -> String {
+        slot.host = Some(host.to_owned());
+        let request = Request { namespace: "shop".to_owned(), ..Request::default() };
+        name_objects(settings, &request, &[slot]).names.pop().unwrap().name
+    }
+
+    #[test]
+    fn the_objects_of_a_host_are_told_apart_as_they_are_without_a_policy() {
+        let settings = settings("eg-{host-slug}");
+        assert_eq!(name(&settings, "api.acme.com", slot(Role::Upstream, 253)), "eg-api-acme-com-upstream");
+        assert_eq!(name(&settings, "api.acme.com", slot(Role::MeshLeg, 253)), "eg-api-acme-com");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_valid_and_no_two_hosts_share_one(
+            hosts in proptest::collection::btree_set(r"(\*\.)?[a-z0-9]{1,30}(-[a-z0-9]{1,20})?(\.[a-z0-9]{1,20}){1,5}", 1..6),
+            longest in 20_u32..64,
+        ) {
+            let settings = settings("eg-{namespace}-{short}-{hash8}");
+            let names: BTreeSet<String> =
+                hosts.iter().map(|host| name(&settings, host, slot(Role::Gateway, longest))).collect();
+            prop_assert_eq!(names.len(), hosts.len());
+            for name in names {
+                prop_assert!(is_label(&name) && name.len() <= longest as usize, "{}", name);
+            }
+        }
+    }
+}

@@ -144,3 +144,48 @@ fn literal(text: &str) -> Result<Option<Piece>, String> {
         None => Ok((!text.is_empty()).then(|| Piece::Text(text.to_owned()))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_template_says_what_was_expected() {
+        for (text, error) in [
+            ("eg-{hots-slug}", "found the field `hots-slug`; did you mean `host-slug`?"),
+            ("eg-{host", "expected `}` after `{`"),
+            ("eg-{namespace}", "expected a field of the host such as `{host-slug}`"),
+            ("EG-{host}", "found `E`"),
+            ("-{host}", "expected a letter or digit at both ends"),
+            ("{host}.", "expected a letter or digit at both ends"),
+        ] {
+            let found = text.parse::<Template>().unwrap_err();
+            assert!(found.contains(error), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn only_some_fields_tell_every_two_hosts_apart() {
+        for (text, apart) in [("{host}", true), ("{short}-{hash6}", true), ("{host-slug}", false)] {
+            assert_eq!(text.parse::<Template>().unwrap().tells_hosts_apart(), apart, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_template_reads_back_as_what_was_written(
+            text in r"([a-z0-9]|\{(host|host-slug|short|namespace|role|kind|hash6|hash8)\}){1,8}",
+        ) {
+            if let Ok(template) = text.parse::<Template>() {
+                prop_assert_eq!(template.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>()) {
+            let _ = text.parse::<Template>();
+        }
+    }
+}
