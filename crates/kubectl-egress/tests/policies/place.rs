@@ -51,15 +51,17 @@ impl Place {
     /// Asks the policies about one host, without a cluster.
     pub(crate) fn add(&self, more: &[&str]) -> Ended {
         let arguments = ["add", "edition.cnn.com", "-n", "shop", "--dry-run=client", "-o", "name"];
-        let output = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"))
-            .args(arguments)
-            .args(more)
+        self.run(Command::new(env!("CARGO_BIN_EXE_kubectl-egress")).args(arguments).args(more))
+    }
+
+    /// Runs a program here, with nothing to read.
+    pub(crate) fn run(&self, command: &mut Command) -> Ended {
+        let command = command
             .env_clear()
             .env("HOME", self.home())
-            .current_dir(self.repository())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir(self.repository());
+        let output = command.stdin(Stdio::null()).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

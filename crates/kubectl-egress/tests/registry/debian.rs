@@ -86,10 +86,9 @@ impl Registry {
     fn wait(&mut self) {
         let deadline = Instant::now() + START;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let ended = self.process.try_wait().unwrap();
-            if ended.is_some() || Instant::now() > deadline {
-                panic!("no docker-registry: {}", fs::read_to_string(self.folder.path().join("log")).unwrap());
-            }
+            let alive = self.process.try_wait().unwrap().is_none() && Instant::now() < deadline;
+            let log = || fs::read_to_string(self.folder.path().join("log")).unwrap();
+            assert!(alive, "no docker-registry: {}", log());
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -150,7 +149,7 @@ impl Drop for Registry {
 
 /// A registry that lets in anybody does not look at it.
 fn authorization() -> String {
-    format!("Basic {}", LOGIN)
+    format!("Basic {LOGIN}")
 }
 
 /// `ada:secret`, as HTTP and Docker's configuration write it.

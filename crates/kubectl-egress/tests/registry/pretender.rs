@@ -10,15 +10,10 @@ pub(crate) struct Pretender {
     port: u16,
 }
 
-/// What was asked: the path, and the value of the header `authorization`.
-pub(crate) struct Asked {
-    pub(crate) path: String,
-    pub(crate) authorization: Option<String>,
-}
-
 impl Pretender {
-    /// Each connection brings one request, and is closed after its answer.
-    pub(crate) fn start(answer: impl Fn(&Asked, &mut TcpStream) + Send + Sync + 'static) -> Self {
+    /// Each connection brings one request, and is closed after its answer. The answer is given the path that was asked
+    /// for, and the value of the header `authorization`.
+    pub(crate) fn start(answer: impl Fn(&str, Option<&str>, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let answer = Arc::new(answer);
@@ -26,8 +21,8 @@ impl Pretender {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let answer = Arc::clone(&answer);
                 thread::spawn(move || {
-                    if let Some(asked) = read(&stream) {
-                        answer(&asked, &mut stream);
+                    if let Some((path, authorization)) = read(&stream) {
+                        answer(&path, authorization.as_deref(), &mut stream);
                     }
                 });
             }
@@ -48,7 +43,7 @@ pub(crate) fn respond(stream: &mut TcpStream, status: &str, headers: &str, body:
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+fn read(stream: &TcpStream) -> Option<(String, Option<String>)> {
     let mut lines = BufReader::new(stream).lines();
     let path = lines.next()?.ok()?.split(' ').nth(1)?.to_owned();
     let mut authorization = None;
@@ -59,5 +54,5 @@ fn read(stream: &TcpStream) -> Option<Asked> {
             authorization = Some(value.to_owned());
         }
     }
-    Some(Asked { path, authorization })
+    Some((path, authorization))
 }

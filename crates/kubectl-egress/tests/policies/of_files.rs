@@ -1,0 +1,208 @@
+//! Policies of the repository, of the user and of the command line, without a cluster.
+
+use std::fs;
+
+use egress_policy::inspect::digest;
+
+use crate::guest;
+use crate::place::Place;
+
+const MODULE: &str = "./acme.wasm";
+const YAML: &str = ".egress/egress-policy.yaml";
+const LOCK: &str = ".egress/egress-policy.lock";
+
+/// A configuration with these policies.
+fn configuration(policies: &str) -> String {
+    format!("apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n{policies}")
+}
+
+fn one_module(source: &str) -> String {
+    configuration(&format!("  - name: acme\n    source: {source}\n"))
+}
+
+fn denying(name: &str, host: &str) -> String {
+    configuration(&format!("  - name: {name}\n    builtin: rules\n    settings:\n      deny: [\"{host}\"]\n"))
+}
+
+fn module(version: &str) -> Vec<u8> {
+    guest::module(version, guest::SPOKEN)
+}
+
+/// Writes the user's own configuration.
+fn write_of_user(place: &Place, text: &str) {
+    let folder = place.home().join(".config/kubectl-egress");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("egress-policy.yaml"), text).unwrap();
+}
+
+/// A repository with one module, locked.
+fn locked() -> Place {
+    let place = Place::new();
+    let module = module("1.0.0");
+    place.write(YAML, one_module(MODULE));
+    place.write(LOCK, guest::lock("acme", MODULE, &module, "1.0.0"));
+    place.write(".egress/acme.wasm", module);
+    place
+}
+
+#[test]
+fn without_policies_nothing_is_kept() {
+    let place = Place::new();
+    place.add(&[]).succeeds();
+    assert_eq!(fs::read_dir(place.home()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_locked_module_is_asked_and_its_native_code_kept() {
+    let place = locked();
+    place.add(&[]).succeeds();
+    assert!(place.cache().join("native").exists());
+}
+
+#[test]
+fn a_module_that_is_not_locked_is_not_run() {
+    let place = locked();
+    fs::remove_file(place.repository().join(LOCK)).unwrap();
+    place.add(&[]).refuses(9, &["`acme`", LOCK, "kubectl egress policy lock"]);
+    assert!(!place.cache().exists());
+}
+
+#[test]
+fn a_module_that_was_changed_is_not_run_and_both_digests_are_told() {
+    let place = locked();
+    let changed = module("1.0.1");
+    place.write(".egress/acme.wasm", &changed);
+    let (then, now) = (digest(&module("1.0.0")), digest(&changed));
+    place.add(&[]).refuses(9, &["`acme`", &then, &now, "kubectl egress policy update acme"]);
+    assert!(!place.cache().exists());
+}
+
+#[test]
+fn a_lock_file_that_was_edited_by_hand_is_refused() {
+    let place = locked();
+    let lock = fs::read_to_string(place.repository().join(LOCK)).unwrap();
+    place.write(LOCK, lock.replace("\"1.0.0\"", "\"9.9.9\""));
+    place.add(&[]).refuses(9, &["version-reported", "9.9.9", "1.0.0", "edited by hand"]);
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_read_is_refused_with_its_place() {
+    let place = locked();
+    place.write(LOCK, "version = 1\nnonsense\n");
+    place.add(&[]).refuses(9, &[".egress/egress-policy.lock:2:"]);
+}
+
+#[test]
+fn native_code_that_was_tampered_with_is_made_again() {
+    let place = locked();
+    place.add(&[]).succeeds();
+    let native = place.cache().join("native");
+    let kept = fs::read_dir(&native).unwrap().next().unwrap().unwrap().path();
+    let code = fs::read(&kept).unwrap();
+    fs::write(&kept, vec![0; code.len()]).unwrap();
+    place.add(&[]).succeeds();
+    assert_eq!(fs::read(&kept).unwrap(), code);
+}
+
+#[test]
+fn a_module_that_is_not_there_is_a_refusal() {
+    let place = locked();
+    fs::remove_file(place.repository().join(".egress/acme.wasm")).unwrap();
+    place.add(&[]).refuses(9, &["`acme`", "repository layer", ".egress/acme.wasm: no such file"]);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_a_refusal() {
+    let place = Place::new();
+    fs::create_dir_all(place.repository().join(YAML)).unwrap();
+    place.add(&[]).refuses(9, &["repository layer", YAML, "expected a file, found a directory"]);
+}
+
+#[test]
+fn bad_yaml_is_told_with_file_line_and_column() {
+    let place = Place::new();
+    place.write(YAML, configuration("  - name: acme\n    bultin: rules\n"));
+    place.add(&[]).refuses(2, &[".egress/egress-policy.yaml:5:5: ", "bultin"]);
+    let place = Place::new();
+    write_of_user(&place, "kind: [\n");
+    place.add(&[]).refuses(2, &[".config/kubectl-egress/egress-policy.yaml:1:7: "]);
+}
+
+#[test]
+fn an_unknown_built_in_policy_is_told_with_its_place() {
+    let place = Place::new();
+    place.write(YAML, configuration("  - name: acme\n    builtin: ruels\n"));
+    place.add(&[]).refuses(2, &[".egress/egress-policy.yaml:5:", "rules", "ruels"]);
+}
+
+#[test]
+fn a_module_for_another_version_is_told_so() {
+    let place = Place::new();
+    place.write("other.wasm", guest::module("1.0.0", "0.3.0"));
+    place.add(&["--policy", "other.wasm"]).refuses(9, &["`other`", "built for policy 0.3", "speaks 0.1"]);
+}
+
+#[test]
+fn a_module_of_the_command_line_needs_no_lock_file() {
+    let place = Place::new();
+    place.write("acme.wasm", module("1.0.0"));
+    place.add(&["--policy", "acme.wasm"]).succeeds();
+}
+
+#[test]
+fn what_the_command_line_names_must_be_there() {
+    let place = Place::new();
+    place.add(&["--policy", "nothing.yaml"]).refuses(2, &["`--policy`: nothing.yaml: no such file"]);
+    place.write("text.wasm", "(module)");
+    place.add(&["--policy", "text.wasm"]).refuses(9, &["`text`", "it is text, not a module"]);
+}
+
+#[test]
+fn one_denial_of_any_layer_denies() {
+    let place = Place::new();
+    place.write(YAML, denying("ours", "*.example.com"));
+    place.add(&[]).succeeds();
+    write_of_user(&place, &denying("mine", "*.cnn.com"));
+    place.add(&[]).refuses(4, &["mine"]);
+}
+
+#[test]
+fn two_layers_may_not_use_one_name() {
+    let place = Place::new();
+    place.write(YAML, denying("ours", "*.example.com"));
+    write_of_user(&place, &denying("ours", "*.example.org"));
+    place.add(&[]).refuses(2, &["`ours`", "repository layer", "user layer"]);
+}
+
+#[test]
+fn settings_that_are_wrong_are_told_with_file_and_line() {
+    let place = Place::new();
+    place.write(YAML, configuration("  - name: ours\n    builtin: rules\n    settings: {dney: []}\n"));
+    place
+        .add(&[])
+        .refuses(2, &[".egress/egress-policy.yaml:4: policy `ours`: its settings are wrong", "dney"]);
+}
+
+#[test]
+fn answers_that_a_policy_does_not_give_cannot_be_taken() {
+    let place = locked();
+    place.write(YAML, format!("{}    use: [pinning]\n", one_module(MODULE)));
+    place.add(&[]).refuses(2, &["policy `acme`: `use: [pinning]`, and the policy answers [hosts] only"]);
+}
+
+#[test]
+fn a_config_map_cannot_be_asked_without_its_cluster() {
+    let place = Place::new();
+    let (source, module) = ("configmap://acme/acme.wasm", module("1.0.0"));
+    place.write(YAML, one_module(source));
+    place.write(LOCK, guest::lock("acme", source, &module, "1.0.0"));
+    place.add(&[]).refuses(9, &["`acme`", source, "the cluster is not asked"]);
+}
+
+#[test]
+fn trust_is_any_or_a_digest() {
+    let place = Place::new();
+    place
+        .add(&["--trust-policies", "sha256:0"])
+        .refuses(2, &["`--trust-policies`: expected `any`, or `sha256:`"]);
+}
