@@ -31,7 +31,7 @@ struct Context<'a> {
 impl Context<'_> {
     fn unknown_argument(&self) -> Failure {
         let argument = printable(&self.text(ContextKind::InvalidArg));
-        let suggestion = self.text(ContextKind::SuggestedArg);
+        let suggestion = self.best(ContextKind::SuggestedArg);
         let (kind, hint) = match argument.as_str() {
             "--version" => ("flag", "type `kubectl egress version`".to_owned()),
             _ if !suggestion.is_empty() => ("flag", format!("did you mean `{suggestion}`?")),
@@ -46,7 +46,7 @@ impl Context<'_> {
         let group = format!("{program} policy");
         let asked = if self.command.starts_with(&group) { group } else { program.to_string() };
         let command = printable(&self.text(ContextKind::InvalidSubcommand));
-        let hint = match self.text(ContextKind::SuggestedSubcommand) {
+        let hint = match self.best(ContextKind::SuggestedSubcommand) {
             none if none.is_empty() => format!("type `{asked} --help`"),
             suggestion => format!("did you mean `{asked} {suggestion}`?"),
         };
@@ -67,7 +67,7 @@ impl Context<'_> {
             Some(why) => why.to_string(),
             None => format!("expected {}", either(&words)),
         };
-        let suggestion = self.text(ContextKind::SuggestedValue);
+        let suggestion = self.best(ContextKind::SuggestedValue);
         let hint = match (flag, words.first()) {
             _ if !suggestion.is_empty() => format!("did you mean `{suggestion}`?"),
             ("--timeout" | "--settle" | "--request-timeout", _) => format!("type `{flag} 30s`"),
@@ -98,6 +98,11 @@ impl Context<'_> {
 
     fn text(&self, kind: ContextKind) -> String {
         self.texts(kind).into_iter().next().unwrap_or_default()
+    }
+
+    /// Of several suggestions clap has the best last.
+    fn best(&self, kind: ContextKind) -> String {
+        self.texts(kind).pop().unwrap_or_default()
     }
 
     fn texts(&self, kind: ContextKind) -> Vec<String> {
