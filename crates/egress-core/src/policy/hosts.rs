@@ -92,8 +92,19 @@ pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) ->
     // What nobody forbids may always be removed: the default is about what may be reached.
     let (default, default_by) =
         if removes { (Effect::Allow, None) } else { (assembly.default, assembly.default_by) };
+    let denied: Vec<Vec<bool>> =
+        answers.iter().map(|answer| answer.denied(request.destinations.len())).collect();
     let outcomes = request.destinations.iter().enumerate().map(|(index, destination)| {
-        let (status, by) = outcome(index, &answers, default, default_by);
+        let views = answers.iter().zip(&denied).map(|(answer, denied)| View {
+            author: &answer.report.author,
+            denies: denied.get(index) == Some(&true),
+            is_broken: answer.report.fault.is_some(),
+            // What a higher layer leaves closed, no lower one opens.
+            allows: answer.decision(index) == Decision::Allow
+                && (default == Effect::Allow
+                    || default_by.is_none_or(|layer| answer.report.author.layer >= layer)),
+        });
+        let (status, by) = outcome(&views.collect::<Vec<_>>(), default);
         Outcome { destination: destination.clone(), status, by }
     });
     let outcomes = outcomes.collect();
@@ -101,22 +112,21 @@ pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) ->
     Judgement { outcomes, reports, exceptions, default, default_by }
 }
 
-fn outcome(
-    index: usize,
-    answers: &[Answer],
-    default: Effect,
-    default_by: Option<Layer>,
-) -> (Status, Vec<Author>) {
-    let who = |says: &dyn Fn(&Answer) -> bool| -> Vec<Author> {
-        answers.iter().filter(|answer| says(answer)).map(|answer| answer.report.author.clone()).collect()
+/// How one policy sees one destination.
+struct View<'a> {
+    author: &'a Author,
+    denies: bool,
+    is_broken: bool,
+    allows: bool,
+}
+
+fn outcome(views: &[View<'_>], default: Effect) -> (Status, Vec<Author>) {
+    let who = |says: fn(&View<'_>) -> bool| -> Vec<Author> {
+        views.iter().filter(|view| says(view)).map(|view| view.author.clone()).collect()
     };
-    // What a higher layer leaves closed, no lower one opens.
-    let may_allow = |answer: &Answer| {
-        default == Effect::Allow || default_by.is_none_or(|layer| answer.report.author.layer >= layer)
-    };
-    let denying = who(&|answer| answer.denies(index));
-    let broken = who(&|answer| answer.report.fault.is_some());
-    let allowing = who(&|answer| answer.decision(index) == Decision::Allow && may_allow(answer));
+    let denying = who(|view| view.denies);
+    let broken = who(|view| view.is_broken);
+    let allowing = who(|view| view.allows);
     match default {
         _ if !denying.is_empty() => (Status::Denied, denying),
         _ if !broken.is_empty() => (Status::Undecided, broken),

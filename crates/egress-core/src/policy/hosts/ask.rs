@@ -7,7 +7,7 @@ use crate::policy::Reply;
 use crate::policy::answer::{Decision, Fault, Severity, Verdict};
 use crate::policy::descriptor::Hook;
 use crate::policy::member::Member;
-use crate::policy::report::{Remark, Report};
+use crate::policy::report::{Report, Status};
 use crate::policy::request::Request;
 
 /// What one policy said.
@@ -28,12 +28,18 @@ pub(super) struct Ruled {
 }
 
 impl Answer {
-    /// Whether a denial stands against a destination: its own, or one of the whole request.
-    pub(super) fn denies(&self, index: usize) -> bool {
-        let against = |remark: &Remark| {
-            remark.finding.severity == Severity::Deny && remark.destination.is_none_or(|about| about == index)
-        };
-        !self.excused.contains(&index) && self.report.findings.iter().any(against)
+    /// Against which of the destinations a denial stands: one of its own, or one of the whole request.
+    pub(super) fn denied(&self, count: usize) -> Vec<bool> {
+        let denials =
+            || self.report.findings.iter().filter(|remark| remark.finding.severity == Severity::Deny);
+        let mut denied = vec![denials().any(|remark| remark.destination.is_none()); count];
+        for index in denials().filter_map(|remark| remark.destination) {
+            denied.get_mut(index).into_iter().for_each(|denied| *denied = true);
+        }
+        for index in &self.excused {
+            denied.get_mut(*index).into_iter().for_each(|denied| *denied = false);
+        }
+        denied
     }
 
     /// What it comes to for a destination: nothing is an abstention, and an exception is an allowance.
@@ -82,20 +88,22 @@ fn take(answer: &mut Answer, verdict: Verdict, request: &Request) {
     for finding in verdict.findings {
         answer.report.remark(None, finding);
     }
+    let whole = answer.report.status() == Status::Denied;
     for ruling in verdict.rulings {
         let index = usize::try_from(ruling.destination).unwrap_or(usize::MAX);
+        let decision = ruling.decision;
+        let said = ruling.findings.iter().any(|finding| finding.severity == Severity::Deny);
         for finding in ruling.findings {
             answer.report.remark(Some(index), finding);
         }
-        let decision = ruling.decision;
-        answer.rulings.insert(index, Ruled { decision, routes: ruling.routes, layouts: ruling.layouts });
         // A bare "deny" gets the words that it owes, so that whoever reads the refusal knows that none were held back.
-        if decision == Decision::Deny && !answer.denies(index) {
+        if decision == Decision::Deny && !said && !whole {
             let host = request.destinations.get(index).map(|destination| destination.host.as_str());
             let message = format!("{} is denied, and the policy does not say why", host.unwrap_or_default());
             answer
                 .report
                 .remark(Some(index), own_finding("denied", message, format!("destinations[{index}]")));
         }
+        answer.rulings.insert(index, Ruled { decision, routes: ruling.routes, layouts: ruling.layouts });
     }
 }

@@ -16,6 +16,9 @@ pub(super) fn excuse(
     now: Option<Timestamp>,
 ) -> Vec<ExceptionUse> {
     let mut uses = Vec::new();
+    if exceptions.is_empty() {
+        return uses;
+    }
     for index in 0..request.destinations.len() {
         let met = met(answer, exceptions, request, index, now);
         let covered = denials(answer, index).all(|code| {

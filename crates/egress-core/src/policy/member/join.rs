@@ -1,6 +1,7 @@
 //! The files of several layers as one: a lower layer adds, and takes nothing away.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use super::{JoinError, Joined, Layer, NamingOwner};
 use crate::policy::config::{Entry, ExceptionEntry, Limits, PolicySet, Source, bytes_text, duration_text};
@@ -79,28 +80,25 @@ fn exception(layer: Layer, entry: ExceptionEntry) -> Exception {
 }
 
 fn joined_limits(layers: &[(Layer, PolicySet)], defaults: &Limits) -> Result<Limits, JoinError> {
-    let asked = |of: fn(&Limits) -> Option<u64>| {
-        layers.iter().filter_map(move |(layer, set)| Some((*layer, of(&set.limits)?))).collect::<Vec<_>>()
+    let joined = |field, of: fn(&Limits) -> Option<u64>, text: fn(u64) -> String| {
+        let asked = layers.iter().filter_map(|(layer, set)| Some((*layer, of(&set.limits)?)));
+        joined_limit(field, &asked.collect::<Vec<_>>(), of(defaults), text)
     };
-    let milliseconds = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let time = |number: u64| std::time::Duration::from_millis(number);
-    let time_text = |number: u64| duration_text(time(number));
-    let wall = defaults.wall.map(milliseconds);
-    let compile = defaults.compile.map(milliseconds);
-    let of_wall = asked(|limits| limits.wall.and_then(|time| u64::try_from(time.as_millis()).ok()));
-    let of_compile = asked(|limits| limits.compile.and_then(|time| u64::try_from(time.as_millis()).ok()));
+    let time_text = |number| duration_text(Duration::from_millis(number));
+    let count_text = |number: u64| number.to_string();
     Ok(Limits {
-        wall: joined_limit("wall", &of_wall, wall, &time_text)?.map(time),
-        fuel: joined_limit("fuel", &asked(|limits| limits.fuel), defaults.fuel, &|number| {
-            number.to_string()
-        })?,
-        memory: joined_limit("memory", &asked(|limits| limits.memory), defaults.memory, &bytes_text)?,
-        module: joined_limit("module", &asked(|limits| limits.module), defaults.module, &bytes_text)?,
-        compile: joined_limit("compile", &of_compile, compile, &time_text)?.map(time),
-        nodes: joined_limit("nodes", &asked(|limits| limits.nodes), defaults.nodes, &|number| {
-            number.to_string()
-        })?,
+        wall: joined("wall", |limits| limits.wall.map(milliseconds), time_text)?.map(Duration::from_millis),
+        fuel: joined("fuel", |limits| limits.fuel, count_text)?,
+        memory: joined("memory", |limits| limits.memory, bytes_text)?,
+        module: joined("module", |limits| limits.module, bytes_text)?,
+        compile: joined("compile", |limits| limits.compile.map(milliseconds), time_text)?
+            .map(Duration::from_millis),
+        nodes: joined("nodes", |limits| limits.nodes, count_text)?,
     })
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The limits guard the user's machine: only the user's own file may raise one, and the lowest of all others holds.
@@ -108,7 +106,7 @@ fn joined_limit(
     field: &'static str,
     asked: &[(Layer, u64)],
     default: Option<u64>,
-    text: &dyn Fn(u64) -> String,
+    text: fn(u64) -> String,
 ) -> Result<Option<u64>, JoinError> {
     let of_user = asked.iter().find(|(layer, _)| *layer == Layer::User).map(|(_, number)| *number);
     let allowed = of_user.max(default);
