@@ -20,6 +20,8 @@ mod looking_up;
 mod place;
 #[path = "registry/pretender.rs"]
 mod pretender;
+#[path = "registry/tls.rs"]
+mod tls;
 
 use std::process::ExitCode;
 
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
         });
         trial.with_ignored_flag(missing.is_some() && !strict)
     });
-    let anywhere = hostile::TESTS.iter().map(|(name, test)| {
+    let anywhere = hostile::TESTS.iter().chain(tls::TESTS).map(|(name, test)| {
         Trial::test(*name, || {
             test();
             Ok(())

@@ -33,7 +33,8 @@ pub(crate) fn locked(source: &str, module: &[u8]) -> Place {
     place
 }
 
-fn module() -> Vec<u8> {
+/// The module that everybody wants.
+pub(crate) fn module() -> Vec<u8> {
     guest::module("1.0.0", guest::SPOKEN)
 }
 

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use egress_policy::oci::RegistryError;
 
-use crate::fetching::locked;
-use crate::guest;
+use crate::fetching::{locked, module};
 use crate::looking_up::look_up;
 use crate::pretender::{Pretender, respond};
 
@@ -24,10 +23,6 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
 
 /// Waiting is bounded by seconds, and a slow machine has its own.
 const BOUND: Duration = Duration::from_secs(30);
-
-fn module() -> Vec<u8> {
-    guest::module("1.0.0", guest::SPOKEN)
-}
 
 fn source(registry: &Pretender) -> String {
     format!("oci://{}/acme/hosts:1", registry.name())

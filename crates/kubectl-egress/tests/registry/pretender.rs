@@ -1,6 +1,6 @@
 //! A server that answers as a test wants it to, for as long as a value lives.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -37,7 +37,7 @@ impl Pretender {
 }
 
 /// Writes a whole answer. The client may be gone by then.
-pub(crate) fn respond(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) {
+pub(crate) fn respond(stream: &mut impl Write, status: &str, headers: &str, body: &[u8]) {
     let head =
         format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
