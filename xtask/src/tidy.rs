@@ -6,6 +6,7 @@
 mod dependencies;
 mod files;
 mod generated;
+mod interfaces;
 mod modules;
 mod printing;
 mod purity;
@@ -30,6 +31,7 @@ const RULES: &[Rule] = &[
         name: "deciding crates depend on nothing that touches the world",
         check: dependencies::pure_crates,
     },
+    Rule { name: "one crate runs foreign code", check: dependencies::engine_in_one_crate },
     Rule { name: "one Kubernetes client and one TLS provider", check: dependencies::locked_once },
     Rule { name: "only the terminal prints", check: printing::only_the_terminal },
     Rule { name: "deciding crates read no file, variable or clock", check: purity::deciding_crates },
@@ -37,6 +39,7 @@ const RULES: &[Rule] = &[
     Rule { name: "modules are named by their file", check: modules::no_mod_rs },
     Rule { name: "one idea per file", check: modules::short },
     Rule { name: "generated files are as generated", check: generated::untouched },
+    Rule { name: "released interfaces stay as they are", check: interfaces::frozen },
     Rule { name: "no trailing whitespace", check: files::no_trailing_whitespace },
     Rule { name: "no path of somebody's machine", check: files::no_machine_paths },
     Rule { name: "text only", check: files::text_only },

@@ -121,7 +121,7 @@ mod tests {
             assert!(started.elapsed() < Duration::from_secs(30), "the thread is still there");
             thread::yield_now();
         }
-        let again = alarm.watch(Instant::now() + Duration::from_secs(60)).expect("a thread");
+        let again = alarm.watch(Instant::now() + Duration::from_mins(1)).expect("a thread");
         assert!(alarm.shared.lock().watched);
         drop(again);
     }

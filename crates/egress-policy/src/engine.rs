@@ -63,15 +63,14 @@ impl Engine {
         let code = self.compiler.compile(bytes, &self.runtime.limits)?;
         let kept = self.cache.as_ref().and_then(|cache| cache.store(&inspection.digest, &code).ok());
         let refused = |error: wasmtime::Error| ModuleError::CompileFailed(format!("{error:#}"));
-        match kept {
-            Some(path) => load(&self.runtime.engine, &path).map_err(refused),
-            None => {
-                let failed = |error: std::io::Error| ModuleError::file(std::env::temp_dir(), &error);
-                let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-                file.write_all(&code).map_err(failed)?;
-                load(&self.runtime.engine, file.path()).map_err(refused)
-            }
+        if let Some(path) = kept {
+            return load(&self.runtime.engine, &path).map_err(refused);
         }
+        // Without a cache, or with one that is full: a file of this user that is gone when it is loaded.
+        let failed = |error: std::io::Error| ModuleError::file(std::env::temp_dir(), &error);
+        let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+        file.write_all(&code).map_err(failed)?;
+        load(&self.runtime.engine, file.path()).map_err(refused)
     }
 }
 

@@ -15,8 +15,10 @@ use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::bindings::exports::kubectl_egress::policy::{hosts, meta, naming, pinning};
+use crate::bindings::kubectl_egress::policy::types;
 use crate::call::{Failure, Runtime};
-use crate::convert::{answer, question};
+use crate::convert::answer::Reader;
+use crate::convert::question;
 use crate::error::ModuleError;
 use crate::inspect::Inspection;
 use crate::store::State;
@@ -43,33 +45,30 @@ impl Module {
     ) -> Result<Self, ModuleError> {
         let has = |hook: Hook| inspection.hooks.contains(&hook);
         let meta = meta::GuestIndices::new(&instance).map_err(shape("meta"))?;
-        let hosts = has(Hook::Hosts)
-            .then(|| hosts::GuestIndices::new(&instance).map_err(shape("hosts")))
-            .transpose()?;
-        let naming = has(Hook::Naming)
-            .then(|| naming::GuestIndices::new(&instance).map_err(shape("naming")))
-            .transpose()?;
-        let pinning = has(Hook::Pinning)
-            .then(|| pinning::GuestIndices::new(&instance).map_err(shape("pinning")))
-            .transpose()?;
+        let found = || hosts::GuestIndices::new(&instance).map_err(shape("hosts"));
+        let hosts = has(Hook::Hosts).then(found).transpose()?;
+        let found = || naming::GuestIndices::new(&instance).map_err(shape("naming"));
+        let naming = has(Hook::Naming).then(found).transpose()?;
+        let found = || pinning::GuestIndices::new(&instance).map_err(shape("pinning"));
+        let pinning = has(Hook::Pinning).then(found).transpose()?;
         let reply = runtime.call(&instance, |store, instance| {
-            let described = match meta.load(&mut *store, instance) {
-                Ok(guest) => guest,
-                Err(error) => return Ok(Err(shape("meta")(error))),
+            // The types of all functions are compared now, so that no later question fails for them.
+            let mut fit = || {
+                if let Some(hosts) = &hosts {
+                    hosts.load(&mut *store, instance).map_err(shape("hosts"))?;
+                }
+                if let Some(naming) = &naming {
+                    naming.load(&mut *store, instance).map_err(shape("naming"))?;
+                }
+                if let Some(pinning) = &pinning {
+                    pinning.load(&mut *store, instance).map_err(shape("pinning"))?;
+                }
+                meta.load(&mut *store, instance).map_err(shape("meta"))
             };
-            let misshapen = hosts
-                .as_ref()
-                .and_then(|hosts| wrong("hosts", hosts.load(&mut *store, instance)))
-                .or_else(|| {
-                    naming.as_ref().and_then(|naming| wrong("naming", naming.load(&mut *store, instance)))
-                })
-                .or_else(|| {
-                    pinning.as_ref().and_then(|pinning| wrong("pinning", pinning.load(&mut *store, instance)))
-                });
-            if let Some(error) = misshapen {
-                return Ok(Err(error));
+            match fit() {
+                Ok(guest) => Ok(Ok(guest.call_describe(store)?)),
+                Err(error) => Ok(Err(error)),
             }
-            Ok(Ok(described.call_describe(store)?))
         });
         let told = reply.result.map_err(ModuleError::Silent)??;
         let descriptor = descriptor::read(told, &runtime.limits)?;
@@ -81,9 +80,27 @@ impl Module {
         &self.inspection
     }
 
-    fn ask<T>(&self, question: impl FnOnce(&mut Store<State>, &Instance) -> Result<T, Failure>) -> Reply<T> {
-        self.runtime.call(&self.instance, question)
+    /// Asks about a request, in an instance of its own.
+    fn ask<T>(
+        &self,
+        request: &Request,
+        question: impl FnOnce(Call<'_>, &types::Request, &mut Reader<'_>) -> Result<T, Failure>,
+    ) -> Reply<T> {
+        let limits = &self.runtime.limits;
+        let asked = match question::request(request, limits) {
+            Ok(asked) => asked,
+            Err(fault) => return Reply::fault(fault),
+        };
+        let mut reader = Reader::new(limits, request.destinations.len());
+        self.runtime
+            .call(&self.instance, |store, instance| question(Call { store, instance }, &asked, &mut reader))
     }
+}
+
+/// One instance, while it is asked.
+struct Call<'a> {
+    store: &'a mut Store<State>,
+    instance: &'a Instance,
 }
 
 impl Policy for Module {
@@ -96,53 +113,36 @@ impl Policy for Module {
     }
 
     fn check_settings(&self, settings: &str) -> Reply<Vec<Finding>> {
-        self.ask(|store, instance| {
-            let findings = self.meta.load(&mut *store, instance)?.call_check_settings(store, settings)?;
-            Ok(answer::Reader::new(&self.runtime.limits, 0).findings(findings)?)
+        self.runtime.call(&self.instance, |store, instance| {
+            let told = self.meta.load(&mut *store, instance)?.call_check_settings(store, settings)?;
+            Ok(Reader::new(&self.runtime.limits, 0).findings(told)?)
         })
     }
 
     fn decide(&self, request: &Request) -> Reply<Verdict> {
-        let limits = &self.runtime.limits;
         let Some(hosts) = &self.hosts else { return unasked(Hook::Hosts) };
-        let asked = match question::request(request, limits) {
-            Ok(asked) => asked,
-            Err(fault) => return Reply::fault(fault),
-        };
-        self.ask(|store, instance| {
-            let told = hosts.load(&mut *store, instance)?.call_decide(store, &asked)?;
-            let mut reader = answer::Reader::new(limits, request.destinations.len());
+        self.ask(request, |call, asked, reader| {
+            let told = hosts.load(&mut *call.store, call.instance)?.call_decide(call.store, asked)?;
             let told = told.map_err(|failure| reader.failure(failure))?;
             Ok(reader.verdict(told)?)
         })
     }
 
     fn name_objects(&self, request: &Request, slots: &[Slot]) -> Reply<Names> {
-        let limits = &self.runtime.limits;
         let Some(naming) = &self.naming else { return unasked(Hook::Naming) };
-        let asked = match question::request(request, limits) {
-            Ok(asked) => asked,
-            Err(fault) => return Reply::fault(fault),
-        };
         let places = question::slots(slots);
-        self.ask(|store, instance| {
-            let told = naming.load(&mut *store, instance)?.call_name_objects(store, &asked, &places)?;
-            let mut reader = answer::Reader::new(limits, request.destinations.len());
+        self.ask(request, |call, asked, reader| {
+            let guest = naming.load(&mut *call.store, call.instance)?;
+            let told = guest.call_name_objects(call.store, asked, &places)?;
             let told = told.map_err(|failure| reader.failure(failure))?;
             Ok(reader.names(told, slots)?)
         })
     }
 
     fn pin_gateway(&self, request: &Request) -> Reply<Pin> {
-        let limits = &self.runtime.limits;
         let Some(pinning) = &self.pinning else { return unasked(Hook::Pinning) };
-        let asked = match question::request(request, limits) {
-            Ok(asked) => asked,
-            Err(fault) => return Reply::fault(fault),
-        };
-        self.ask(|store, instance| {
-            let told = pinning.load(&mut *store, instance)?.call_pin_gateway(store, &asked)?;
-            let mut reader = answer::Reader::new(limits, request.destinations.len());
+        self.ask(request, |call, asked, reader| {
+            let told = pinning.load(&mut *call.store, call.instance)?.call_pin_gateway(call.store, asked)?;
             let told = told.map_err(|failure| reader.failure(failure))?;
             Ok(reader.pin(told)?)
         })
@@ -161,9 +161,9 @@ fn unasked<T>(hook: Hook) -> Reply<T> {
 }
 
 fn shape(interface: &'static str) -> impl Fn(wasmtime::Error) -> ModuleError {
-    move |error| ModuleError::Shape { interface, problem: text::clean(&format!("{error:#}"), 500) }
-}
-
-fn wrong<T>(interface: &'static str, loaded: wasmtime::Result<T>) -> Option<ModuleError> {
-    loaded.err().map(shape(interface))
+    move |error| {
+        let message = format!("{error:#}");
+        let problem = message.trim_start_matches("failed to convert function to given type: ");
+        ModuleError::Shape { interface, problem: text::clean(problem, 500) }
+    }
 }

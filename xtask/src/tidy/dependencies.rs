@@ -1,5 +1,5 @@
-//! What the crates may depend on: the deciding ones on nothing that touches the world, all of them on one Kubernetes
-//! client and one TLS provider. Asks cargo; knows no source.
+//! What the crates may depend on: the deciding ones on nothing that touches the world, one of them on the engine for
+//! policies, all of them on one Kubernetes client and one TLS provider. Asks cargo; knows no source.
 
 use std::process::Command;
 
@@ -10,6 +10,12 @@ use crate::workspace;
 
 /// What speaks to networks, runs tasks or runs foreign code.
 const WORLDLY: &[&str] = &["hyper", "kube-client", "tokio", "wasmtime"];
+/// What runs modules of strangers.
+const ENGINE: &str = "wasmtime";
+/// The crate that knows how.
+const ENGINE_CRATE: &str = "egress-policy";
+/// Whose dependency trees the engine is in.
+const ENGINE_PROGRAMS: &[&str] = &[ENGINE_CRATE, "kubectl-egress"];
 /// Two of these in one program do not fit together: types of one are not types of the other.
 const ONCE: &[&str] = &["k8s-openapi", "kube", "kube-client", "kube-core", "rustls", "wasmtime"];
 /// The second TLS provider makes rustls panic for want of a choice, and needs cmake to build.
@@ -40,6 +46,32 @@ pub(super) fn locked_once(tree: &Tree) -> Vec<Finding> {
     twice.chain(never).map(|message| Finding::of_file(path, message)).collect()
 }
 
+/// The engine for policies is named by one crate, and gets into one program.
+pub(super) fn engine_in_one_crate(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.texts() {
+        let Some(name) = path.strip_prefix("crates/").and_then(|path| path.strip_suffix("/Cargo.toml"))
+        else {
+            continue;
+        };
+        if name != ENGINE_CRATE && text.lines().any(|line| line.starts_with(ENGINE)) {
+            findings.push(Finding::of_file(path, format!("names {ENGINE}: ask {ENGINE_CRATE} instead")));
+        }
+        if ENGINE_PROGRAMS.contains(&name) {
+            continue;
+        }
+        match dependency_names(name) {
+            Ok(names) if has(&names, ENGINE) => {
+                findings
+                    .push(Finding::of_file(path, format!("depends on {ENGINE}, which it has no use for")));
+            }
+            Ok(_) => (),
+            Err(error) => findings.push(Finding::of_file(path, format!("not checked: {error:#}"))),
+        }
+    }
+    findings
+}
+
 /// The names of all crates that this one is built with, itself included.
 fn dependency_names(name: &str) -> anyhow::Result<String> {
     let output = Command::new(env!("CARGO"))
@@ -56,12 +88,15 @@ fn dependency_names(name: &str) -> anyhow::Result<String> {
 }
 
 fn worldly(manifest: &str, names: &str) -> Vec<Finding> {
-    let found = |worldly: &&&str| names.lines().any(|line| line.split(' ').next() == Some(**worldly));
     WORLDLY
         .iter()
-        .filter(found)
+        .filter(|worldly| has(names, worldly))
         .map(|name| Finding::of_file(manifest, format!("depends on {name}, and decides without the world")))
         .collect()
+}
+
+fn has(names: &str, wanted: &str) -> bool {
+    names.lines().any(|line| line.split(' ').next() == Some(wanted))
 }
 
 #[cfg(test)]
@@ -79,6 +114,20 @@ mod tests {
     #[test]
     fn a_crate_whose_name_only_begins_alike_is_not_one() {
         assert_eq!(worldly("Cargo.toml", "tokio-macros v2.0.0\n"), []);
+    }
+
+    #[test]
+    fn an_engine_in_another_crate_is_found() {
+        let manifest = "[dependencies]\nwasmtime.workspace = true\n";
+        let tree = Tree::of(&[
+            ("crates/egress-policy/Cargo.toml", manifest),
+            ("crates/kubectl-egress/Cargo.toml", manifest),
+        ]);
+
+        let findings = engine_in_one_crate(&tree);
+
+        let expected = "names wasmtime: ask egress-policy instead";
+        assert_eq!(findings, [Finding::of_file("crates/kubectl-egress/Cargo.toml", expected)]);
     }
 
     #[test]

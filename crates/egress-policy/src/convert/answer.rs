@@ -24,10 +24,6 @@ pub(crate) struct Reader<'a> {
     findings: usize,
 }
 
-fn bad<T>(words: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault::BadAnswer(words.into()))
-}
-
 impl<'a> Reader<'a> {
     /// For the answer to a request with so many destinations.
     pub(crate) fn new(limits: &'a Limits, destinations: usize) -> Self {
@@ -53,8 +49,8 @@ impl<'a> Reader<'a> {
                     hosts::Decision::Deny => Decision::Deny,
                     hosts::Decision::Abstain => Decision::Abstain,
                 },
-                routes: self.words("route", ruling.routes, &["mtls", "plain", "passthrough"])?,
-                layouts: self.words("layout", ruling.layouts, &["shared", "documented"])?,
+                routes: one_of("route", ruling.routes, &["mtls", "plain", "passthrough"])?,
+                layouts: one_of("layout", ruling.layouts, &["shared", "documented"])?,
                 findings: self.findings(ruling.findings)?,
             });
         }
@@ -64,13 +60,13 @@ impl<'a> Reader<'a> {
     /// The answer of `naming`.
     pub(crate) fn names(&mut self, told: naming::Names, slots: &[Slot]) -> Result<Names, Fault> {
         let asked: BTreeSet<u32> = slots.iter().map(|slot| slot.id).collect();
-        let mut named = BTreeSet::new();
+        let mut done = BTreeSet::new();
         let mut names = Vec::new();
         for name in told.names {
             if !asked.contains(&name.slot) {
                 return bad(format!("it names slot {}, which was not asked for", name.slot));
             }
-            if !named.insert(name.slot) {
+            if !done.insert(name.slot) {
                 return bad(format!("it names slot {} twice", name.slot));
             }
             names.push(Name {
@@ -204,14 +200,6 @@ impl<'a> Reader<'a> {
         Ok(labels)
     }
 
-    /// Words out of a set that is closed in this version.
-    fn words(&self, what: &str, told: Vec<String>, known: &[&str]) -> Result<Vec<String>, Fault> {
-        match told.iter().find(|word| !known.contains(&word.as_str())) {
-            Some(word) => bad(format!("there is no {what} {}", text::quoted(word))),
-            None => Ok(told),
-        }
-    }
-
     /// Text that names something.
     fn identifier(&self, what: &str, told: String) -> Result<String, Fault> {
         if told.is_empty() { bad(format!("a {what} in it is empty")) } else { self.text(what, told) }
@@ -232,4 +220,16 @@ impl<'a> Reader<'a> {
     fn clean(&self, told: &str) -> String {
         text::clean(told, self.limits.text)
     }
+}
+
+/// Words out of a set that is closed in this version.
+fn one_of(what: &str, told: Vec<String>, known: &[&str]) -> Result<Vec<String>, Fault> {
+    match told.iter().find(|word| !known.contains(&word.as_str())) {
+        Some(word) => bad(format!("there is no {what} {}", text::quoted(word))),
+        None => Ok(told),
+    }
+}
+
+fn bad<T>(words: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault::BadAnswer(words.into()))
 }

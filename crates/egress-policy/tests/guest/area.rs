@@ -1,6 +1,6 @@
 //! Data of a guest in the places where the canonical ABI looks for it.
 
-use super::Guest;
+use super::{Guest, data};
 
 /// Where the descriptor begins. What is below is the fields' own.
 const START: usize = 1024;
@@ -30,12 +30,6 @@ impl Area {
     /// A list of records: its address and its length.
     fn list<const WORDS: usize>(&mut self, records: &[[usize; WORDS]]) -> [usize; 2] {
         [self.put(&words(records.as_flattened())), records.len()]
-    }
-
-    /// The field that puts it there.
-    fn field(&self) -> String {
-        let bytes: String = self.bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
-        format!("(data (i32.const {}) \"{bytes}\")\n", self.start)
     }
 }
 
@@ -69,7 +63,6 @@ pub(super) fn descriptor(guest: &Guest) -> String {
     let rules = area.list(&rules);
     let none = [0, 0, 0];
     let record = [&id[..], &version, &title, &none, &needs, &verbs, &schema, &rules].concat();
-    let mut whole = Area { start: START, bytes: words(&record) };
-    whole.bytes.extend_from_slice(&area.bytes);
-    whole.field()
+    let whole = [words(&record), area.bytes].concat();
+    data(START, &whole)
 }

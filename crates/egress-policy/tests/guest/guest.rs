@@ -137,3 +137,13 @@ impl Guest {
         wat::parse_str(format!("{body}\n{}\n)", appended.join("\n"))).map_err(|error| error.to_string())
     }
 }
+
+/// The field that puts bytes at an address.
+pub(crate) fn data(address: usize, bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        text.push('\\');
+        text.extend([byte >> 4, byte & 0xf].map(|nibble| char::from_digit(nibble.into(), 16).unwrap_or('0')));
+    }
+    format!("(data (i32.const {address}) \"{text}\")\n")
+}

@@ -4,7 +4,8 @@
 //! millions and `wall` in milliseconds change the limits. The usual limits here are such that fuel ends first, however
 //! busy the machine is.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -32,12 +33,12 @@ pub(crate) struct Outcome {
 pub(crate) fn compile() -> ExitCode {
     match egress_policy::compile::serve(std::io::stdin().lock()) {
         Ok(code) => {
-            let written = std::io::Write::write_all(&mut std::io::stdout().lock(), &code);
+            let written = std::io::stdout().lock().write_all(&code);
             if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+            let said = writeln!(std::io::stderr().lock(), "error: {error}");
+            said.map_or(ExitCode::FAILURE, |()| ExitCode::from(1))
         }
     }
 }
@@ -47,8 +48,7 @@ pub(crate) fn limits(fuel: Option<&str>, wall: Option<&str>) -> Limits {
     let number = |text: &str| text.parse::<u64>().expect("a number");
     Limits {
         fuel: fuel.map_or(200_000_000, |millions| number(millions).saturating_mul(1_000_000)),
-        wall: wall
-            .map_or(Duration::from_secs(60), |milliseconds| Duration::from_millis(number(milliseconds))),
+        wall: wall.map_or(Duration::from_mins(1), |milliseconds| Duration::from_millis(number(milliseconds))),
         ..Limits::default()
     }
 }

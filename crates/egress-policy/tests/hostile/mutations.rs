@@ -10,7 +10,7 @@ use egress_core::policy::Policy;
 use egress_core::policy::answer::Decision;
 use egress_policy::{Engine, Limits};
 
-use crate::guest::Guest;
+use crate::guest::{self, Guest};
 use crate::host;
 
 /// How many of each kind, unless `MUTATIONS` says otherwise.
@@ -96,10 +96,8 @@ fn ask(engine: &Engine, module: &[u8]) -> Result<Option<Asked>, String> {
 
 /// A module whose answer is these bytes.
 fn denying(answer: &[u8]) -> Guest {
-    let bytes: String = answer.iter().map(|byte| format!("\\{byte:02x}")).collect();
-    Guest::new(format!(
-        "(data (i32.const {ANSWER}) \"{bytes}\")\n(func $decide (param i32) (result i32) (i32.const {ANSWER}))"
-    ))
+    let decide = format!("(func $decide (param i32) (result i32) (i32.const {ANSWER}))");
+    Guest::new(decide + &guest::data(ANSWER, answer))
 }
 
 /// Two denials with a finding each, one after another as the canonical ABI reads them.

@@ -18,7 +18,7 @@ fn a_compiler_that_is_too_slow_is_ended() {
     let limits = Limits { compile: Duration::from_millis(200), ..Limits::default() };
     let started = Instant::now();
     let error = load("/bin/sleep", &["600"], limits);
-    assert!(started.elapsed() < Duration::from_secs(60), "took {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_mins(1), "took {:?}", started.elapsed());
     assert_eq!(
         error.to_string(),
         "making native code of it took longer than 200 ms: it is too big, or made to be slow"

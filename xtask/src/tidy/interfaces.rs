@@ -1,0 +1,91 @@
+//! Released interfaces stay as they are: modules were built for them, and a changed one would stop loading, or mean
+//! something else. Knows which directories are released, and what was in them.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Finding, Tree};
+
+const FOLDER: &str = "wit/";
+/// Each directory of `wit/` and the digest of what is in it.
+const RELEASED: &[(&str, &str)] =
+    &[("policy-0.1.0", "ba9c4b7a6590f8836ce3f2ca0d17c618065ff6f3fc6763ede37b3c50b7c81119")];
+
+/// Every directory of interfaces is a released one, and is what was released.
+pub(super) fn frozen(tree: &Tree) -> Vec<Finding> {
+    check(tree, RELEASED)
+}
+
+fn check(tree: &Tree, released: &[(&str, &str)]) -> Vec<Finding> {
+    let mut directories: BTreeMap<&str, Sha256> =
+        released.iter().map(|(directory, _)| (*directory, Sha256::new())).collect();
+    // Sorted by path, so that the digest of a directory is always made in the same order.
+    for (path, text) in tree.texts() {
+        let Some((directory, file)) = path.strip_prefix(FOLDER).and_then(|path| path.split_once('/')) else {
+            continue;
+        };
+        let digest = directories.entry(directory).or_default();
+        digest.update(format!("{file} {}\n{text}", text.len()));
+    }
+    let found =
+        directories.into_iter().map(|(directory, digest)| (directory, hexadecimal(&digest.finalize())));
+    found.filter_map(|(directory, digest)| finding(directory, &digest, released)).collect()
+}
+
+fn finding(directory: &str, digest: &str, released: &[(&str, &str)]) -> Option<Finding> {
+    let path = format!("{FOLDER}{directory}");
+    match released.iter().find(|(name, _)| *name == directory) {
+        Some((_, expected)) if *expected == digest => None,
+        Some(_) => Some(Finding::of_file(
+            &path,
+            "a released directory is never edited: modules were built for it. Take the change back, and write the \
+             wish into wit/PENDING.md",
+        )),
+        None => Some(Finding::of_file(
+            &path,
+            format!("not known: once it is released, add it with {digest} to the table of this rule"),
+        )),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [(&str, &str); 2] =
+        [("wit/policy-9.0.0/a.wit", "interface a {}\n"), ("wit/PENDING.md", "# Wishes\n")];
+
+    fn digest() -> String {
+        hexadecimal(&Sha256::digest("a.wit 15\ninterface a {}\n"))
+    }
+
+    #[test]
+    fn a_released_directory_may_stay() {
+        assert_eq!(check(&Tree::of(&FILES), &[("policy-9.0.0", &digest())]), []);
+    }
+
+    #[test]
+    fn a_changed_an_added_and_a_removed_file_are_found() {
+        let digest = digest();
+        let released = [("policy-9.0.0", digest.as_str())];
+        let changed = [("wit/policy-9.0.0/a.wit", "interface b {}\n")];
+        let added = [FILES[0], ("wit/policy-9.0.0/b.wit", "")];
+        for files in [&changed[..], &added[..], &FILES[1..]] {
+            let findings = check(&Tree::of(files), &released);
+            assert_eq!(findings.len(), 1, "{files:?}");
+            assert!(findings[0].message.contains("wit/PENDING.md"), "{}", findings[0]);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_nobody_released_is_found() {
+        let findings = check(&Tree::of(&FILES), &[]);
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].message.contains(&digest()), "{}", findings[0]);
+    }
+}
