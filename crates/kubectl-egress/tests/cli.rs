@@ -2,10 +2,15 @@
 //!
 //! `cmd` is the line as a person types it, with variables in front if need be; `stdin` and other files are its input;
 //! `stdout`, `stderr` (empty if missing) and `code` are what must come of it. The line runs in the directory of its case,
-//! without a cluster. `SNAPSHOTS=overwrite cargo test -p kubectl-egress --test cli` writes down what came instead.
+//! without a cluster; where there are `in` or `modules`, in a copy of `in` with the modules, and the files in `out` are
+//! what must be there afterwards. `SNAPSHOTS=overwrite cargo test -p kubectl-egress --test cli` writes down what came instead.
 
 #[path = "cli/case.rs"]
 mod case;
+#[path = "cli/guest.rs"]
+mod guest;
+#[path = "cli/scratch.rs"]
+mod scratch;
 
 use std::path::Path;
 use std::process::ExitCode;

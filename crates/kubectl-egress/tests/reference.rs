@@ -54,7 +54,7 @@ fn reference() -> anyhow::Result<String> {
     let program = program();
     let mut text = INTRODUCTION.to_owned();
     for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
-        describe(&mut text, command)?;
+        describe(&mut text, "kubectl egress", command)?;
     }
     text.push_str("\n## Flags of every command\n\n");
     let everywhere = program.get_arguments().filter(|argument| argument.is_global_set());
@@ -76,9 +76,11 @@ fn reference() -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn describe(text: &mut String, command: &Command) -> fmt::Result {
+/// A command, and then the commands it has itself.
+fn describe(text: &mut String, parent: &str, command: &Command) -> fmt::Result {
+    let called = format!("{parent} {}", command.get_name());
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
-    write!(text, "\n## kubectl egress {}\n\n{}\n", command.get_name(), markdown(&about))?;
+    write!(text, "\n## {called}\n\n{}\n", markdown(&about))?;
     let own: Vec<_> = command.get_arguments().filter(|argument| !argument.is_global_set()).collect();
     let shown = own.iter().copied().filter(|argument| !argument.is_hide_set() && argument.get_id() != "help");
     if shown.clone().next().is_some() {
@@ -88,7 +90,8 @@ fn describe(text: &mut String, command: &Command) -> fmt::Result {
     if let Some(examples) = command.get_after_long_help().or(command.get_after_help()) {
         write!(text, "\n```console\n{examples}\n```\n")?;
     }
-    Ok(())
+    let mut commands = command.get_subcommands().filter(|command| command.get_name() != "help");
+    commands.try_for_each(|command| describe(text, &called, command))
 }
 
 fn flags<'a>(text: &mut String, arguments: impl Iterator<Item = &'a Arg>) -> fmt::Result {

@@ -8,6 +8,8 @@ use snapbox::assert::{Action, DEFAULT_ACTION_ENV};
 use snapbox::cmd::Command;
 use snapbox::{Assert, Data};
 
+use crate::scratch::Scratch;
+
 /// What every command line starts with; the binary under test stands in for it.
 const PROGRAM: [&str; 2] = ["kubectl", "egress"];
 /// No case speaks to a cluster, so none takes long; a hanging one fails.
@@ -16,6 +18,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Whether the command line of a directory does what is written there.
 pub(crate) fn check(directory: &Path) -> Result<(), String> {
     let home = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let scratch = Scratch::of(directory).map_err(|error| error.to_string())?;
+    let working = scratch.as_ref().map_or(directory, Scratch::path);
     let line = fs::read_to_string(directory.join("cmd")).map_err(|error| format!("cmd: {error}"))?;
     let (variables, arguments) = split(&line)?;
     let output = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"))
@@ -23,19 +27,30 @@ pub(crate) fn check(directory: &Path) -> Result<(), String> {
         .env_clear()
         .env("HOME", home.path())
         .envs(variables)
-        .current_dir(directory)
+        .current_dir(working)
         .stdin(fs::read(directory.join("stdin")).unwrap_or_default())
         .timeout(LIMIT)
         .output()
         .map_err(|error| error.to_string())?;
     let code = output.status.code().map_or("none".to_owned(), |code| code.to_string());
-    let compared = [
-        compare(&directory.join("stdout"), &timeless(&output.stdout)),
-        compare(&directory.join("stderr"), &timeless(&output.stderr)),
+    let shown = |output: &[u8]| placeless(&timeless(output), working, home.path());
+    let mut compared = vec![
+        compare(&directory.join("stdout"), &shown(&output.stdout)),
+        compare(&directory.join("stderr"), &shown(&output.stderr)),
         compare(&directory.join("code"), &format!("{code}\n")),
     ];
+    for (expected, written) in scratch.iter().flat_map(|scratch| scratch.written(directory)) {
+        let written = fs::read(written).map_err(|error| format!("{}: {error}", expected.display()))?;
+        compared.push(compare(&expected, &shown(&written)));
+    }
     let differences: Vec<String> = compared.into_iter().filter_map(Result::err).collect();
     if differences.is_empty() { Ok(()) } else { Err(format!("{line}\n{}", differences.join("\n"))) }
+}
+
+/// Directories of a run have other names each time.
+fn placeless(text: &str, working: &Path, home: &Path) -> String {
+    let text = text.replace(&*working.to_string_lossy(), "[DIRECTORY]");
+    text.replace(&*home.to_string_lossy(), "[HOME]")
 }
 
 /// Two runs differ in the time of the record only.

@@ -57,12 +57,13 @@ fn source(settings: &Add) -> Result<String, Failure> {
         ),
         hint: None,
     };
-    let module = settings.policies.directories.working.join(typed).canonicalize().map_err(refused)?;
+    let working = &settings.policies.directories.working;
+    let module = working.join(typed).canonicalize().map_err(refused)?;
     let folder = settings.place.file.parent().unwrap_or(&settings.place.file);
     if settings.place.layer == Layer::User {
         return Ok(module.display().to_string());
     }
-    Ok(relative::path(folder, &module))
+    Ok(relative::path(&working.join(folder), &module))
 }
 
 fn unwritable(path: &Path) -> Failure {

@@ -1,6 +1,6 @@
 //! Which configuration a command works on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egress_core::policy::member::Layer;
 
@@ -12,7 +12,7 @@ use crate::settings::policies::PolicySettings;
 /// A configuration on this machine.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// The file, which may not be there yet.
+    /// The file, which may not be there yet; as seen from the working directory, where it lies below that.
     pub file: PathBuf,
     /// Its layer.
     pub layer: Layer,
@@ -23,12 +23,13 @@ impl Place {
     pub(super) fn resolve(typed: &Typed, settings: &PolicySettings) -> Result<Self, Failure> {
         let working = &settings.directories.working;
         if let Some(file) = &typed.filename {
-            return Ok(Place { file: working.join(file), layer: Layer::Flag });
+            return Ok(Place { file: file.clone(), layer: Layer::Flag });
         }
         match typed.layer {
             LayerChoice::Repository => {
                 let new = || repository_root(working).join(REPOSITORY_FOLDER).join(CONFIGURATION);
                 let file = in_repository(working).unwrap_or_else(new);
+                let file = file.strip_prefix(working).map(Path::to_owned).unwrap_or(file);
                 Ok(Place { file, layer: Layer::Repository })
             }
             LayerChoice::User => match &settings.directories.configuration {

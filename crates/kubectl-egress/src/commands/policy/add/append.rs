@@ -17,12 +17,10 @@ pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
         let new = format!("\n{}", entry(2).trim_end());
         return is_empty.then(|| format!("{}{new}{}", text[..list.start].trim_end(), &text[list.end..]));
     }
-    let kept = text[..list.end].trim_end();
-    Some(format!(
-        "{kept}\n{}{}",
-        entry(list.indent),
-        text[kept.len()..].strip_prefix('\n').unwrap_or_default()
-    ))
+    // A remark behind the last entry stays behind it.
+    let line = text[list.end..].find('\n').map_or(text.len(), |at| list.end + at);
+    let rest = text[line..].strip_prefix('\n').unwrap_or_default();
+    Some(format!("{}\n{}{rest}", &text[..line], entry(list.indent)))
 }
 
 /// Where the list of policies stands, in bytes.
@@ -73,11 +71,10 @@ impl List {
                 Event::MappingEnd | Event::SequenceEnd => depth -= 1,
                 _ => {}
             }
-            // The end of a block is where the next one begins; that of a scalar is its own.
-            if !matches!(event, Event::MappingEnd)
-                && (depth > 0 || span.end.byte_offset()? > span.start.byte_offset()?)
-            {
-                end = end.max(span.end.byte_offset()?);
+            // The end of a block is a place without a character, where the next one begins.
+            let (from, to) = (span.start.byte_offset()?, span.end.byte_offset()?);
+            if to > from {
+                end = end.max(to);
             }
         }
         let start = start.start.byte_offset()?;
@@ -135,7 +132,7 @@ mod tests {
     #[test]
     fn an_entry_goes_to_the_end_and_the_rest_stays() {
         let before = format!(
-            "{HEADER}# Ours\npolicies:\n- name: old   # the first\n  source: ./old.wasm\n  settings:\n    allow: [a]\n"
+            "{HEADER}# Ours\npolicies:\n- name: old   # the first\n  source: ./old.wasm\n  settings: {{allow: [a]}}   # for now\n"
         );
         let after = "\n# What happens otherwise\ndefault: deny\n";
         assert_eq!(
