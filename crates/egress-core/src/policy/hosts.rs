@@ -5,6 +5,8 @@
 mod ask;
 mod demand;
 mod excuse;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde::Serialize;
