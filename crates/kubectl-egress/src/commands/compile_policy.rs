@@ -8,7 +8,7 @@ use crate::exit::Code;
 use crate::terminal::Terminal;
 
 /// Makes native code of what comes from stdin.
-pub fn run(terminal: &mut Terminal) -> anyhow::Result<Code> {
+pub(super) fn run(terminal: &mut Terminal) -> anyhow::Result<Code> {
     let code = egress_policy::compile::serve(io::stdin().lock())?;
     terminal.bytes(&code)?;
     Ok(Code::Done)
