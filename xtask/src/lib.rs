@@ -8,6 +8,7 @@ pub mod docs;
 mod json_lines;
 pub mod load;
 mod plugin;
+pub mod plugins;
 mod terminal;
 mod termination;
 pub mod test;

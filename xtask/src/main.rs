@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::{bed, bench, codegen, demo, docs, load, test, tidy, world};
+use xtask::{bed, bench, codegen, demo, docs, load, plugins, test, tidy, world};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -27,6 +27,8 @@ enum Task {
     Demo(demo::Options),
     /// Measure how long things take, beside kubectl
     Bench(bench::Options),
+    /// Build the plugins to WebAssembly, and look at what came out
+    Plugins,
     /// Check the repository's own rules
     Tidy,
     /// Write the documents that are made from code
@@ -59,6 +61,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Test(options) => return test::run(&options),
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
+        Task::Plugins => plugins::run()?,
         Task::Tidy => tidy::run()?,
         Task::Docs => docs::run()?,
         Task::Codegen => codegen::run()?,

@@ -94,7 +94,7 @@ fn read<P: Policy>(settings: &str) -> Result<P::Settings, Vec<Finding>> {
     let settings = if matches!(settings, "" | "null") { "{}" } else { settings };
     json::from_str(settings).map_err(|error| {
         let mut finding = Finding::deny(INVALID_SETTINGS, error.to_string());
-        finding.path(format!("settings{}", error.path));
+        finding.path(format!("settings{}", error.path()));
         vec![finding]
     })
 }

@@ -2,8 +2,8 @@
 //!
 //! Time zones with their changes are a library of their own; a rule in UTC is the same for everybody who reads it.
 
-use alloc::borrow::Cow;
 use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -77,7 +77,7 @@ impl fmt::Display for Date {
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         Date::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no day such as `2026-12-24`")))
     }
 }

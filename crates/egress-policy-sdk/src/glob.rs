@@ -1,6 +1,5 @@
 //! Hosts with a wildcard, as settings name them: `api.example.com`, or `*.example.com` for everything below it.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
@@ -65,7 +64,7 @@ impl core::error::Error for InvalidGlob {}
 
 impl<'de> Deserialize<'de> for HostGlob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         HostGlob::parse(&text).map_err(|error| D::Error::custom(format!("{error}")))
     }
 }

@@ -1,37 +1,55 @@
 //! Reads JSON into any type that serde can: settings, and the values of facts.
 //!
 //! A library for all of JSON is 40 KB of a module, mostly to print numbers with fractions in its messages. This one
-//! knows whole numbers, and fractions only where a type asks for them; an error says in which field it is.
+//! knows whole numbers, and fractions only where a type asks for them; an error says in which field it is. Text becomes
+//! a tree first, in code that is there once, and the tree becomes the type, in little code for each type.
 
 mod access;
 mod text;
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt;
+use core::str::FromStr;
 
-use serde::Deserialize;
-use serde::de::{self, Expected, IntoDeserializer as _, Unexpected, Visitor};
+use serde::de::{self, DeserializeOwned, Expected, IntoDeserializer as _, Unexpected, Visitor};
 
 use self::access::{Fields, Items, Variant};
 use self::text::Text;
 
-/// How deep lists and objects may stand in one another: a reader must not run out of stack.
-const DEEPEST: u8 = 64;
-
 /// Why a text could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
-    /// What is wrong.
-    pub message: String,
-    /// With which part, such as `.catalogue.stripe.ports[1]`; empty: with the whole.
-    pub path: String,
+pub struct Error(Box<Reason>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reason {
+    message: String,
+    path: String,
 }
 
 /// Reads all of a text.
-pub fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
-    let mut reader = Reader { text: Text::new(text), depth: 0 };
-    let value = T::deserialize(&mut reader)?;
-    reader.text.end().map(|()| value)
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    T::deserialize(&Text::new(text).whole()?)
+}
+
+/// What a text says.
+enum Value<'t> {
+    Null,
+    Bool(bool),
+    /// As it is written.
+    Number(&'t str),
+    String(String),
+    List(Vec<Value<'t>>),
+    Object(Vec<(String, Value<'t>)>),
+}
+
+impl Value<'_> {
+    /// A number that the type can hold; otherwise what it says it wants.
+    fn number<T: FromStr>(&self, expected: &dyn Expected) -> Result<T, Error> {
+        let number = if let Value::Number(text) = self { text.parse().ok() } else { None };
+        number.ok_or_else(|| Error::expected(expected))
+    }
 }
 
 /// Shapes that are read as another one.
@@ -43,114 +61,74 @@ macro_rules! forward {
     )+)+ };
 }
 
-/// A place in a text, and how deep it is.
-struct Reader<'de> {
-    text: Text<'de>,
-    depth: u8,
-}
-
-impl<'de> Reader<'de> {
-    /// One list, object or variant with what is inside.
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        if self.depth == DEEPEST {
-            return Err(Error::of("lists and objects stand too deep in one another"));
-        }
-        self.depth += 1;
-        let value = read(self);
-        self.depth -= 1;
-        value
-    }
-
-    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        self.text.take(b'[')?;
-        let value = self.nested(|reader| visitor.visit_seq(Items::of(reader)))?;
-        self.text.take(b']')?;
-        Ok(value)
-    }
-
-    fn object<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        self.text.take(b'{')?;
-        let value = self.nested(|reader| visitor.visit_map(Fields::of(reader)))?;
-        self.text.take(b'}')?;
-        Ok(value)
-    }
-
-    /// A whole number; what is none, or does not fit, is what the type says it wants.
-    fn whole<T: core::str::FromStr>(&mut self, expected: &dyn Expected) -> Result<T, Error> {
-        let number = self.text.number();
-        number.and_then(|number| number.parse().ok()).ok_or_else(|| Error::expected(expected))
-    }
-
-    fn truth(&mut self, expected: &dyn Expected) -> Result<bool, Error> {
-        let truth = [("true", true), ("false", false)].into_iter().find(|(word, _)| self.text.word(word));
-        truth.map(|(_, truth)| truth).ok_or_else(|| Error::expected(expected))
-    }
-
-    fn next_is(&mut self, byte: u8, expected: &dyn Expected) -> Result<(), Error> {
-        if self.text.peek() == Some(byte) { Ok(()) } else { Err(Error::expected(expected)) }
-    }
-}
-
 /// A method for each shape, rather than one for all: a type pays in code only for the shapes it has.
-impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
+impl<'de> de::Deserializer<'de> for &Value<'_> {
     type Error = Error;
 
     /// For types that take what comes.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.text.peek() {
-            Some(b'"') => visitor.visit_string(self.text.string()?),
-            Some(b'[') => self.list(visitor),
-            Some(b'{') => self.object(visitor),
-            Some(b't' | b'f') => visitor.visit_bool(self.truth(&"a value")?),
-            Some(b'n') => self.deserialize_unit(visitor),
-            Some(b'-') => visitor.visit_i64(self.whole(&"a whole number")?),
-            Some(_) => visitor.visit_u64(self.whole(&"a value; numbers are whole")?),
-            None => Err(Error::of("a value was expected")),
+        match self {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(truth) => visitor.visit_bool(*truth),
+            Value::Number(text) if text.starts_with('-') => {
+                visitor.visit_i64(self.number(&"a whole number")?)
+            }
+            Value::Number(_) => visitor.visit_u64(self.number(&"a whole number")?),
+            Value::String(text) => visitor.visit_str(text),
+            Value::List(items) => visitor.visit_seq(Items::of(items)),
+            Value::Object(fields) => visitor.visit_map(Fields::of(fields)),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let truth = self.truth(&visitor)?;
-        visitor.visit_bool(truth)
+        if let Value::Bool(truth) = self {
+            visitor.visit_bool(*truth)
+        } else {
+            Err(Error::expected(&visitor))
+        }
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let number = self.whole(&visitor)?;
+        let number = self.number(&visitor)?;
         visitor.visit_u64(number)
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let number = self.whole(&visitor)?;
+        let number = self.number(&visitor)?;
         visitor.visit_i64(number)
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let number = self.number(&visitor)?;
+        visitor.visit_f64(number)
+    }
+
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.next_is(b'"', &visitor)?;
-        visitor.visit_string(self.text.string()?)
+        if let Value::String(text) = self { visitor.visit_str(text) } else { Err(Error::expected(&visitor)) }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.next_is(b'[', &visitor)?;
-        self.list(visitor)
+        if let Value::List(items) = self {
+            visitor.visit_seq(Items::of(items))
+        } else {
+            Err(Error::expected(&visitor))
+        }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.next_is(b'{', &visitor)?;
-        self.object(visitor)
+        if let Value::Object(fields) = self {
+            visitor.visit_map(Fields::of(fields))
+        } else {
+            Err(Error::expected(&visitor))
+        }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.text.word("null") { visitor.visit_unit() } else { Err(Error::expected(&visitor)) }
+        if let Value::Null = self { visitor.visit_unit() } else { Err(Error::expected(&visitor)) }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.text.word("null") { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let number = self.text.number().and_then(|number| number.parse().ok());
-        let number = number.ok_or_else(|| Error::expected(&visitor))?;
-        visitor.visit_f64(number)
+        if let Value::Null = self { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -177,13 +155,13 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if self.text.peek() == Some(b'"') {
-            return visitor.visit_enum(self.text.string()?.into_deserializer());
+        match self {
+            Value::String(name) => visitor.visit_enum(name.as_str().into_deserializer()),
+            Value::Object(fields) if let [(name, value)] = fields.as_slice() => {
+                visitor.visit_enum(Variant { name, value })
+            }
+            _ => Err(Error::expected(&visitor)),
         }
-        self.text.take(b'{')?;
-        let value = self.nested(|reader| visitor.visit_enum(Variant::of(reader)))?;
-        self.text.take(b'}')?;
-        Ok(value)
     }
 
     forward! {
@@ -199,8 +177,18 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 }
 
 impl Error {
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// With which part, such as `.catalogue.stripe.ports[1]`; empty: with the whole.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
     fn of(message: &str) -> Self {
-        Error { message: message.into(), path: String::new() }
+        Error(Box::new(Reason { message: message.into(), path: String::new() }))
     }
 
     fn expected(expected: &dyn Expected) -> Self {
@@ -209,7 +197,7 @@ impl Error {
 
     /// The same error, seen from one step further out.
     fn inside(mut self, step: &str) -> Self {
-        self.path.insert_str(0, step);
+        self.0.path.insert_str(0, step);
         self
     }
 }
@@ -217,7 +205,7 @@ impl Error {
 /// Without what was found in the place: printing a number with a fraction alone is 20 KB of a module.
 impl de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Error { message: message.to_string(), path: String::new() }
+        Error::of(&message.to_string())
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -231,9 +219,9 @@ impl de::Error for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.strip_prefix('.').unwrap_or(&self.path) {
-            "" => formatter.write_str(&self.message),
-            path => write!(formatter, "{path}: {}", self.message),
+        match self.path().strip_prefix('.').unwrap_or(self.path()) {
+            "" => formatter.write_str(self.message()),
+            path => write!(formatter, "{path}: {}", self.message()),
         }
     }
 }
@@ -244,9 +232,9 @@ impl core::error::Error for Error {}
 mod tests {
     use alloc::collections::BTreeMap;
     use alloc::format;
-    use alloc::vec::Vec;
 
     use proptest::prelude::*;
+    use serde::Deserialize;
 
     use super::*;
 
@@ -306,7 +294,7 @@ mod tests {
             (r#"{"ports":[],"mode":"loose"}"#, "mode: unknown variant `loose`, expected `strict` or `only`"),
             ("{}", "missing field `ports`"),
             (r#"{"ports":[]} x"#, "something follows the value"),
-            (r#"{"ports":[1,]}"#, "ports[1]: expected u16"),
+            (r#"{"ports":[1,]}"#, "ports[1]: a value was expected"),
             (r#"{"ports":[1"#, "ports: `]` was expected"),
         ];
         for (text, expected) in cases {

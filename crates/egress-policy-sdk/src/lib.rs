@@ -53,6 +53,7 @@ mod finding;
 mod glob;
 pub mod json;
 pub mod log;
+mod map;
 pub mod name;
 pub mod network;
 mod pin;
@@ -79,6 +80,7 @@ pub use bindings::pinning::exports::kubectl_egress::policy::pinning::{
 pub use destination::AskedDestination;
 pub use export::Exported;
 pub use glob::{HostGlob, InvalidGlob};
+pub use map::Map;
 pub use policy::{HostPolicy, NamingPolicy, Need, PinningPolicy, Policy, Rule, Verb};
 pub use selector::{InvalidSelector, Selector};
 pub use {semver, serde};

@@ -1,6 +1,8 @@
 //! Addresses and networks: which ones lie where no call through a gateway belongs.
 
-use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use ipnet::IpNet;
@@ -35,14 +37,20 @@ pub fn address(host: &str) -> Option<IpAddr> {
     bare.parse().ok()
 }
 
-/// For settings: `#[serde(deserialize_with = "network::list")]` reads a list of networks such as `10.0.0.0/8`.
-pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<alloc::vec::Vec<IpNet>, D::Error> {
-    let texts = alloc::vec::Vec::<Cow<'de, str>>::deserialize(deserializer)?;
-    let network = |text: &Cow<'de, str>| {
-        let expected = || D::Error::custom(alloc::format!("`{text}` is no network such as `10.0.0.0/8`"));
-        text.parse().map_err(|_| expected())
-    };
-    texts.iter().map(network).collect()
+/// A network such as `10.0.0.0/8`.
+pub fn network(text: &str) -> Option<IpNet> {
+    let (address, length) = text.split_once('/')?;
+    IpNet::new(address.parse().ok()?, length.parse().ok()?).ok()
+}
+
+/// For settings: `#[serde(deserialize_with = "network::list")]` reads a list of networks.
+pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let mut networks = Vec::new();
+    for text in Vec::<String>::deserialize(deserializer)? {
+        let expected = || D::Error::custom(format!("`{text}` is no network such as `10.0.0.0/8`"));
+        networks.push(network(&text).ok_or_else(expected)?);
+    }
+    Ok(networks)
 }
 
 fn scope_v4(address: Ipv4Addr) -> Scope {
@@ -120,6 +128,9 @@ mod tests {
 
         assert!(networks[0].contains(&"10.200.0.1".parse::<IpAddr>().unwrap()));
         assert!(!networks[0].contains(&"11.0.0.1".parse::<IpAddr>().unwrap()));
-        assert!(read(r#"["10.0.0.0"]"#).unwrap_err().to_string().contains("no network such as"));
+        for text in ["10.0.0.0", "10.0.0.0/33", "10.0.0/8", "ten/8"] {
+            let error = read(&format!(r#"["{text}"]"#)).unwrap_err();
+            assert!(error.to_string().contains("no network such as"), "{text}");
+        }
     }
 }

@@ -64,6 +64,20 @@ impl Default for Request {
     }
 }
 
+/// A node without labels, ready for pods.
+impl Default for Node {
+    fn default() -> Self {
+        Node {
+            name: String::new(),
+            ready: true,
+            schedulable: true,
+            labels: Vec::new(),
+            taints: Vec::new(),
+            addresses: Vec::new(),
+        }
+    }
+}
+
 /// A label's value among others.
 pub(crate) fn find<'l>(labels: &'l [Label], key: &str) -> Option<&'l str> {
     labels.iter().find(|label| label.key == key).map(|label| label.value.as_str())

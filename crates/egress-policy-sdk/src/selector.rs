@@ -1,6 +1,5 @@
 //! Label selectors as `kubectl -l` takes them: `env=prod,tier in (a,b),!legacy`.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -26,8 +25,26 @@ pub struct InvalidSelector {
 impl Selector {
     /// Reads what `kubectl -l` reads.
     pub fn parse(text: &str) -> Result<Self, InvalidSelector> {
-        let parts = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty());
-        parts.map(requirement).collect::<Result<_, _>>().map(Selector)
+        let mut requirements = Vec::new();
+        let mut inside = false;
+        // Between commas that are not inside parentheses.
+        let between = |character| {
+            match character {
+                '(' => inside = true,
+                ')' => inside = false,
+                _ => {}
+            }
+            character == ',' && !inside
+        };
+        for part in text.split(between).map(str::trim_ascii).filter(|part| !part.is_empty()) {
+            requirements.push(requirement(part)?);
+        }
+        Ok(Selector(requirements))
+    }
+
+    /// Selects what has this label, whatever its value.
+    pub fn exists(key: &str) -> Self {
+        Selector(vec![Requirement::exists(key)])
     }
 
     /// Whether these labels fulfil it.
@@ -55,20 +72,6 @@ impl Requirement {
     }
 }
 
-/// The parts between commas that are not inside parentheses.
-fn parts(text: &str) -> Vec<&str> {
-    let mut inside = false;
-    text.split(|character| {
-        match character {
-            '(' => inside = true,
-            ')' => inside = false,
-            _ => {}
-        }
-        character == ',' && !inside
-    })
-    .collect()
-}
-
 fn requirement(part: &str) -> Result<Requirement, InvalidSelector> {
     let invalid = || InvalidSelector { part: part.into() };
     let (key, op, values) = split(part).ok_or_else(invalid)?;
@@ -83,27 +86,26 @@ fn requirement(part: &str) -> Result<Requirement, InvalidSelector> {
     }
 }
 
+/// Splits by single characters: a search for longer ones is 4 KB of a module.
 fn split(part: &str) -> Option<(&str, Op, Vec<&str>)> {
     if let Some(key) = part.strip_prefix('!') {
-        return Some((key.trim(), Op::Absent, Vec::new()));
+        return Some((key.trim_ascii(), Op::Absent, Vec::new()));
     }
     if let Some(list) = part.strip_suffix(')') {
         let (head, list) = list.split_once('(')?;
-        let values: Vec<_> = list.split(',').map(str::trim).collect();
-        let mut words = head.split_whitespace();
-        let (key, word) = (words.next()?, words.next()?);
-        let op = match word {
+        let (key, word) = head.trim_ascii().split_once(' ')?;
+        let op = match word.trim_ascii() {
             "in" => Op::InSet,
             "notin" => Op::NotInSet,
             _ => return None,
         };
-        return words.next().is_none().then_some((key, op, values));
+        return Some((key, op, list.split(',').map(str::trim_ascii).collect()));
     }
-    let sides = [("!=", Op::NotInSet), ("==", Op::InSet), ("=", Op::InSet)];
-    let found = sides.into_iter().find_map(|(sign, op)| Some((part.split_once(sign)?, op)));
-    Some(match found {
-        Some(((key, value), op)) => (key.trim(), op, vec![value.trim()]),
-        None => (part, Op::Exists, Vec::new()),
+    let Some((key, value)) = part.split_once('=') else { return Some((part, Op::Exists, Vec::new())) };
+    let value = value.strip_prefix('=').unwrap_or(value).trim_ascii();
+    Some(match key.strip_suffix('!') {
+        Some(key) => (key.trim_ascii(), Op::NotInSet, vec![value]),
+        None => (key.trim_ascii(), Op::InSet, vec![value]),
     })
 }
 
@@ -117,7 +119,7 @@ impl core::error::Error for InvalidSelector {}
 
 impl<'de> Deserialize<'de> for Selector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let text = String::deserialize(deserializer)?;
         Selector::parse(&text).map_err(|error| D::Error::custom(format!("{error}")))
     }
 }

@@ -10,7 +10,7 @@ use super::{
     suites,
     tally::Tally,
 };
-use crate::{tidy, workspace};
+use crate::{plugins, tidy, workspace};
 
 /// One kind of tests. The order is from quick to real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,6 +27,8 @@ pub(super) enum Tier {
     Generate,
     /// Clusters as files, and what is found in them
     Diagnose,
+    /// The plugins: formatted, linted, as plain Rust, and as components by their cases
+    Plugins,
     /// The program, without a cluster
     Cli,
     /// The program on a real Kubernetes, istiod and Envoy
@@ -55,6 +57,7 @@ impl Tier {
             Self::Tidy => tidy_report(),
             Self::Unit => self.suites(root, &["--lib", "--bins"]),
             Self::Generate | Self::Diagnose | Self::Cli => self.suites(root, &[]),
+            Self::Plugins => plugins_report(root),
             Self::Mesh => self.on_the_bed(root, preparation.take()),
         }
     }
@@ -87,8 +90,7 @@ impl Tier {
         command.args(["test", "--workspace", "--no-fail-fast"]).args(more).current_dir(root);
         command.args(names.iter().flat_map(|name| ["--test", name]));
         command.env("KUBECTL_EGRESS", programs.join("kubectl-egress")).env("XTASK", programs.join("xtask"));
-        let Finished { succeeded, output } = job::run(&mut command);
-        Report { tally: Tally::read(&output, succeeded), output, skipped: None }
+        Report::counted(job::run(&mut command))
     }
 }
 
@@ -96,6 +98,17 @@ impl Report {
     /// The report of a program that is one test by itself.
     fn of_one(Finished { succeeded, output }: Finished) -> Self {
         Self { tally: Tally::of_one(succeeded), output, skipped: None }
+    }
+
+    /// The report of programs that say how many tests they have.
+    fn counted(Finished { succeeded, output }: Finished) -> Self {
+        Self { tally: Tally::read(&output, succeeded), output, skipped: None }
+    }
+
+    /// Another program of the same tier.
+    fn add(&mut self, other: &Self) {
+        self.tally += other.tally;
+        self.output.push_str(&other.output);
     }
 
     fn broken(error: &anyhow::Error) -> Self {
@@ -106,6 +119,27 @@ impl Report {
         let tally = Tally { skipped: 1, ..Tally::default() };
         Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")) }
     }
+}
+
+/// The plugins have a workspace of their own. Their cases are run by the program itself, as their authors do it.
+fn plugins_report(root: &Path) -> Report {
+    let folder = plugins::folder();
+    let cargo = |arguments: &[&str]| {
+        job::run(Command::new(env!("CARGO")).arg("--quiet").args(arguments).current_dir(&folder))
+    };
+    let mut report = Report::of_one(cargo(&["fmt", "--all", "--check"]));
+    report.add(&Report::of_one(cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])));
+    report.add(&Report::counted(cargo(&["test", "--no-fail-fast"])));
+    match plugins::build() {
+        Ok(_) => {
+            let mut program = Command::new(env!("CARGO"));
+            program.args(["run", "--quiet", "--package", "kubectl-egress", "--", "policy", "test"]);
+            program.args(["--require-coverage"]).current_dir(root);
+            report.add(&Report::of_one(job::run(program.args(plugins::cases()))));
+        }
+        Err(error) => report.add(&Report::broken(&error)),
+    }
+    report
 }
 
 /// The repository's rules are one test each.

@@ -1,113 +1,99 @@
 //! What is inside a list, an object or a variant, one part after the other, as serde asks for it.
 
 use alloc::format;
+use alloc::string::String;
+use core::slice::Iter;
 
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer as _, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
+};
 
-use super::{Error, Reader};
+use super::{Error, Value};
 
-/// What stands between brackets.
-pub(super) struct Items<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    /// How many parts were begun.
-    begun: usize,
+/// What stands in a list.
+pub(super) struct Items<'v, 't> {
+    rest: Iter<'v, Value<'t>>,
+    taken: usize,
 }
 
-/// What stands between braces.
-pub(super) struct Fields<'r, 'de> {
-    items: Items<'r, 'de>,
-    /// The key whose value is next, as it stands in the text.
-    key: &'de str,
+/// What stands in an object.
+pub(super) struct Fields<'v, 't> {
+    rest: Iter<'v, (String, Value<'t>)>,
+    /// The field whose value is next.
+    field: Option<&'v (String, Value<'t>)>,
 }
 
-/// One key and its value, which say a variant and what is in it.
-pub(super) struct Variant<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    key: &'de str,
+/// A name and what it holds.
+pub(super) struct Variant<'v, 't> {
+    pub(super) name: &'v str,
+    pub(super) value: &'v Value<'t>,
 }
 
-impl<'r, 'de> Items<'r, 'de> {
-    pub(super) fn of(reader: &'r mut Reader<'de>) -> Self {
-        Items { reader, begun: 0 }
-    }
-
-    /// Goes to the next part, if there is one before this end.
-    fn more(&mut self, end: u8) -> Result<bool, Error> {
-        match self.reader.text.peek() {
-            Some(byte) if byte == end => return Ok(false),
-            Some(b',') if self.begun > 0 => self.reader.text.take(b',')?,
-            Some(_) if self.begun == 0 => {}
-            _ => return self.reader.text.take(end).map(|()| false),
-        }
-        self.begun += 1;
-        Ok(true)
+impl<'v, 't> Items<'v, 't> {
+    pub(super) fn of(items: &'v [Value<'t>]) -> Self {
+        Items { rest: items.iter(), taken: 0 }
     }
 }
 
-impl<'r, 'de> Fields<'r, 'de> {
-    pub(super) fn of(reader: &'r mut Reader<'de>) -> Self {
-        Fields { items: Items::of(reader), key: "" }
+impl<'v, 't> Fields<'v, 't> {
+    pub(super) fn of(fields: &'v [(String, Value<'t>)]) -> Self {
+        Fields { rest: fields.iter(), field: None }
     }
 }
 
-impl<'r, 'de> Variant<'r, 'de> {
-    pub(super) fn of(reader: &'r mut Reader<'de>) -> Self {
-        Variant { reader, key: "" }
-    }
-}
-
-impl<'de> SeqAccess<'de> for Items<'_, 'de> {
+impl<'de> SeqAccess<'de> for Items<'_, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        if !self.more(b']')? {
-            return Ok(None);
-        }
-        let index = self.begun - 1;
-        seed.deserialize(&mut *self.reader).map(Some).map_err(|error| error.inside(&format!("[{index}]")))
+        let Some(item) = self.rest.next() else { return Ok(None) };
+        self.taken += 1;
+        seed.deserialize(item).map(Some).map_err(|error| in_item(error, self.taken - 1))
     }
 }
 
-impl<'de> MapAccess<'de> for Fields<'_, 'de> {
+impl<'de> MapAccess<'de> for Fields<'_, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        if !self.items.more(b'}')? {
-            return Ok(None);
-        }
-        key(self.items.reader, &mut self.key, seed).map(Some)
+        self.field = self.rest.next();
+        let Some((name, _)) = self.field else { return Ok(None) };
+        seed.deserialize(name.as_str().into_deserializer()).map(Some).map_err(|error| in_field(error, name))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        self.items.reader.text.take(b':')?;
-        seed.deserialize(&mut *self.items.reader).map_err(|error| in_field(error, self.key))
+        let Some((name, value)) = self.field else { return Err(Error::of("a value without a name")) };
+        seed.deserialize(value).map_err(|error| in_field(error, name))
     }
 }
 
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
+impl<'de> EnumAccess<'de> for Variant<'_, '_> {
     type Error = Error;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(mut self, seed: V) -> Result<(V::Value, Self), Error> {
-        let variant = key(self.reader, &mut self.key, seed)?;
-        self.reader.text.take(b':')?;
-        Ok((variant, self))
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
+        let variant = seed.deserialize(self.name.into_deserializer());
+        variant.map(|variant| (variant, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
+impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
-        if self.reader.text.word("null") { Ok(()) } else { Err(Error::of("`null` was expected")) }
+        if let Value::Null = self.value {
+            Ok(())
+        } else {
+            Err(in_field(Error::expected(&"`null`"), self.name))
+        }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(self.reader).map_err(|error| in_field(error, self.key))
+        seed.deserialize(self.value).map_err(|error| in_field(error, self.name))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.reader.deserialize_seq(visitor).map_err(|error| in_field(error, self.key))
+        self.value.deserialize_seq(visitor).map_err(|error| in_field(error, self.name))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -115,26 +101,14 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.reader.deserialize_map(visitor).map_err(|error| in_field(error, self.key))
+        self.value.deserialize_map(visitor).map_err(|error| in_field(error, self.name))
     }
 }
 
-/// Reads a key, and keeps its text for errors in its value.
-fn key<'de, K: DeserializeSeed<'de>>(
-    reader: &mut Reader<'de>,
-    text: &mut &'de str,
-    seed: K,
-) -> Result<K::Value, Error> {
-    if reader.text.peek() != Some(b'"') {
-        return Err(Error::of("a key was expected"));
-    }
-    let rest = reader.text.unread();
-    let value = seed.deserialize(&mut *reader);
-    let length = rest.len() - reader.text.unread().len();
-    *text = rest.get(..length).unwrap_or_default().trim_matches('"');
-    value.map_err(|error| in_field(error, text))
+pub(super) fn in_item(error: Error, index: usize) -> Error {
+    error.inside(&format!("[{index}]"))
 }
 
-fn in_field(error: Error, key: &str) -> Error {
-    error.inside(key).inside(".")
+pub(super) fn in_field(error: Error, name: &str) -> Error {
+    error.inside(name).inside(".")
 }

@@ -1,28 +1,89 @@
-//! The letters of JSON: blanks, words, numbers and strings. Knows nothing of what they are read into.
+//! From text to a tree of values: all of JSON's grammar. Knows no types.
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::Error;
+use super::access::{in_field, in_item};
+use super::{Error, Value};
+
+/// How deep lists and objects may stand in one another: a reader must not run out of stack.
+const DEEPEST: u8 = 64;
 
 /// A text and how far it has been read.
-pub(super) struct Text<'de> {
-    text: &'de str,
+pub(super) struct Text<'t> {
+    text: &'t str,
     position: usize,
+    depth: u8,
 }
 
-impl<'de> Text<'de> {
-    pub(super) fn new(text: &'de str) -> Self {
-        Text { text, position: 0 }
+impl<'t> Text<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Text { text, position: 0, depth: 0 }
     }
 
-    /// What was not read yet.
-    pub(super) fn unread(&self) -> &'de str {
-        self.text.get(self.position..).unwrap_or_default()
+    /// The value that all of the text is.
+    pub(super) fn whole(mut self) -> Result<Value<'t>, Error> {
+        let value = self.value()?;
+        if self.peek().is_none() { Ok(value) } else { Err(Error::of("something follows the value")) }
+    }
+
+    fn value(&mut self) -> Result<Value<'t>, Error> {
+        Ok(match self.peek() {
+            Some(b'"') => Value::String(self.string()?),
+            Some(b'[') => Value::List(self.list()?),
+            Some(b'{') => Value::Object(self.object()?),
+            _ if self.word("null") => Value::Null,
+            _ if self.word("true") => Value::Bool(true),
+            _ if self.word("false") => Value::Bool(false),
+            _ => Value::Number(self.number().ok_or_else(|| Error::of("a value was expected"))?),
+        })
+    }
+
+    fn list(&mut self) -> Result<Vec<Value<'t>>, Error> {
+        let mut items = Vec::new();
+        self.open(b'[')?;
+        while self.more(b']', items.is_empty())? {
+            items.push(self.value().map_err(|error| in_item(error, items.len()))?);
+        }
+        Ok(items)
+    }
+
+    fn object(&mut self) -> Result<Vec<(String, Value<'t>)>, Error> {
+        let mut fields = Vec::new();
+        self.open(b'{')?;
+        while self.more(b'}', fields.is_empty())? {
+            let name = self.string()?;
+            self.take(b':')?;
+            let value = self.value().map_err(|error| in_field(error, &name))?;
+            fields.push((name, value));
+        }
+        Ok(fields)
+    }
+
+    fn open(&mut self, bracket: u8) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(Error::of("lists and objects stand too deep in one another"));
+        }
+        self.take(bracket)
+    }
+
+    /// Goes to the next part, or over the bracket at the end.
+    fn more(&mut self, bracket: u8, first: bool) -> Result<bool, Error> {
+        let next = self.peek();
+        if next != Some(bracket) && first {
+            return Ok(true);
+        }
+        if next == Some(b',') {
+            return self.take(b',').map(|()| true);
+        }
+        self.depth -= 1;
+        self.take(bracket).map(|()| false)
     }
 
     /// The next byte that is no blank, which stays where it is.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    fn peek(&mut self) -> Option<u8> {
         while self.here().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
             self.position += 1;
         }
@@ -30,7 +91,7 @@ impl<'de> Text<'de> {
     }
 
     /// This byte, after blanks.
-    pub(super) fn take(&mut self, expected: u8) -> Result<(), Error> {
+    fn take(&mut self, expected: u8) -> Result<(), Error> {
         if self.peek() != Some(expected) {
             return Err(Error::of(&format!("`{}` was expected", char::from(expected))));
         }
@@ -39,7 +100,7 @@ impl<'de> Text<'de> {
     }
 
     /// Whether this word is next; then it is taken.
-    pub(super) fn word(&mut self, word: &str) -> bool {
+    fn word(&mut self, word: &str) -> bool {
         self.peek();
         let found = self.rest().starts_with(word.as_bytes());
         if found {
@@ -48,23 +109,19 @@ impl<'de> Text<'de> {
         found
     }
 
-    /// Nothing but blanks is left.
-    pub(super) fn end(&mut self) -> Result<(), Error> {
-        if self.peek().is_none() { Ok(()) } else { Err(Error::of("something follows the value")) }
-    }
-
     /// The characters of a number, where there are some; whether they make one is for whoever parses them, but for
     /// what only JSON refuses.
-    pub(super) fn number(&mut self) -> Option<&'de str> {
+    fn number(&mut self) -> Option<&'t str> {
         self.peek();
         let rest = self.rest();
         let of_number =
             |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
         let length = rest.iter().take_while(of_number).count();
         let number = self.text.get(self.position..self.position + length)?;
-        let mut digits = number.strip_prefix('-').unwrap_or(number).bytes();
-        let (first, second) = (digits.next()?, digits.next());
-        let leading_zero = first == b'0' && second.is_some_and(|byte| byte.is_ascii_digit());
+        let digits = number.as_bytes();
+        let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+        let (first, second) = (*digits.first()?, digits.get(1));
+        let leading_zero = first == b'0' && second.is_some_and(u8::is_ascii_digit);
         if leading_zero || !first.is_ascii_digit() {
             return None;
         }
@@ -72,7 +129,7 @@ impl<'de> Text<'de> {
         Some(number)
     }
 
-    pub(super) fn string(&mut self) -> Result<String, Error> {
+    fn string(&mut self) -> Result<String, Error> {
         self.take(b'"')?;
         let mut string = String::new();
         loop {
@@ -131,7 +188,7 @@ impl<'de> Text<'de> {
         self.rest().first().copied()
     }
 
-    fn rest(&self) -> &'de [u8] {
+    fn rest(&self) -> &'t [u8] {
         self.text.as_bytes().get(self.position..).unwrap_or_default()
     }
 }

@@ -1,0 +1,139 @@
+//! Nothing is added or removed outside of hours or in a freeze.
+//!
+//! Hours and days are in UTC. An audit is not held to them: it asks what is there, whenever it runs. Who changes objects
+//! without kubectl-egress is held to nothing.
+#![cfg_attr(target_family = "wasm", no_std)]
+
+use egress_policy_sdk::date::{self, Date, WEEKDAYS};
+use egress_policy_sdk::prelude::*;
+
+/// What the configuration file says.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Settings {
+    /// When changes are made; without any, at all hours.
+    windows: Vec<Window>,
+    /// Days without changes.
+    freezes: Vec<Freeze>,
+    /// Groups that may change something all the same; it is noted.
+    exempt_groups: Vec<String>,
+}
+
+/// Hours of some days of the week.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Window {
+    /// Of mon, tue, wed, thu, fri, sat, sun.
+    days: Vec<String>,
+    /// When it opens, such as 08:00.
+    from: String,
+    /// When it closes, such as 18:00; 24:00 is the end of the day.
+    until: String,
+}
+
+/// Days without changes.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Freeze {
+    /// The first day.
+    from: Date,
+    /// The last day.
+    until: Date,
+    /// Why.
+    reason: String,
+}
+
+/// The policy.
+pub struct ChangeWindow;
+
+const FROZEN: &str = "frozen";
+const CLOSED: &str = "outside-window";
+const EXEMPT: &str = "exempt";
+
+impl Policy for ChangeWindow {
+    type Settings = Settings;
+    const ID: &'static str = env!("CARGO_PKG_NAME");
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
+    const NEEDS: &'static [Need] = &[Need::Now, Need::Groups];
+    const VERBS: &'static [Verb] = &[Verb::Add, Verb::Remove];
+    const RULES: &'static [Rule] = &[
+        Rule::new(FROZEN, "Today nothing is changed"),
+        Rule::new(CLOSED, "At this hour nothing is changed"),
+        Rule::new(EXEMPT, "A member of an exempt group changes something all the same"),
+    ];
+    const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
+
+    fn check_settings(settings: &Settings) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (index, window) in settings.windows.iter().enumerate() {
+            let known = window.days.iter().all(|day| WEEKDAYS.contains(&day.as_str()));
+            let hours = (date::minutes(&window.from), date::minutes(&window.until));
+            if !known || !matches!(hours, (Some(from), Some(until)) if from < until) {
+                let message = "a window has days such as `mon`, and hours such as `08:00` to `18:00`";
+                let mut finding = Finding::deny("invalid-window", message);
+                finding.path(format!("settings.windows[{index}]"));
+                findings.push(finding);
+            }
+        }
+        findings
+    }
+}
+
+impl HostPolicy for ChangeWindow {
+    fn decide(request: &Request, settings: &Settings) -> Result<Verdict, Failure> {
+        let mut verdict = Verdict::default();
+        if request.verb == "audit" {
+            return Ok(verdict);
+        }
+        let now = request.now()?;
+        let Some(mut finding) = objection(now, settings) else { return Ok(verdict) };
+        if let Some(group) = request.groups.iter().find(|group| settings.exempt_groups.contains(group)) {
+            let message = format!("{}, but {group} may change something", finding.message);
+            finding = Finding::warn(EXEMPT, message);
+        }
+        verdict.findings.push(finding);
+        Ok(verdict)
+    }
+}
+
+export_policy!(ChangeWindow: hosts);
+
+/// What is against a change at this moment.
+fn objection(now: u64, settings: &Settings) -> Option<Finding> {
+    let today = Date::of(now);
+    if let Some(freeze) = settings.freezes.iter().find(|freeze| (freeze.from..=freeze.until).contains(&today))
+    {
+        let mut finding =
+            Finding::deny(FROZEN, format!("nothing is changed until {}: {}", freeze.until, freeze.reason));
+        finding.remediation(format!("come back on {}", freeze.until.plus_days(1)));
+        return Some(finding);
+    }
+    if settings.windows.is_empty() || settings.windows.iter().any(|window| window.is_open(now)) {
+        return None;
+    }
+    let windows: Vec<String> = settings.windows.iter().map(Window::in_words).collect();
+    let mut finding = Finding::deny(CLOSED, "nothing is changed at this hour");
+    finding.remediation(format!("come back in a window: {} (UTC)", windows.join("; ")));
+    Some(finding)
+}
+
+impl Window {
+    fn is_open(&self, now: u64) -> bool {
+        let minute = now % date::DAY / 60;
+        let day = WEEKDAYS[Date::of(now).weekday()];
+        let opens = date::minutes(&self.from).is_some_and(|from| from <= minute);
+        let closes = date::minutes(&self.until).is_some_and(|until| minute < until);
+        opens && closes && self.days.iter().any(|open| open == day)
+    }
+
+    fn in_words(&self) -> String {
+        format!("{} {}-{}", self.days.join(","), self.from, self.until)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Every egress has a reason and a last day: `--reason "INC-42, until 2027-01-31"`.
+//!
+//! The reason is kept with the objects, so that an audit asks again and finds what has expired. Nothing is removed by
+//! itself, and a call over an expired egress still goes through.
+#![cfg_attr(target_family = "wasm", no_std)]
+
+use egress_policy_sdk::date::Date;
+use egress_policy_sdk::prelude::*;
+
+/// What the configuration file says.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Settings {
+    /// How many days ahead the last day may be.
+    max_days: u32,
+    /// So many days before the last one there is a warning.
+    warn_days: u32,
+    /// Hosts that need no last day.
+    except: Vec<HostGlob>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { max_days: 90, warn_days: 14, except: Vec::new() }
+    }
+}
+
+/// The policy.
+pub struct ExpiringEgress;
+
+const NO_REASON: &str = "reason-missing";
+const NO_LAST_DAY: &str = "last-day-missing";
+const TOO_FAR: &str = "last-day-too-far";
+const EXPIRED: &str = "expired";
+const SOON: &str = "expires-soon";
+/// The word before the last day.
+const UNTIL: &str = "until";
+
+impl Policy for ExpiringEgress {
+    type Settings = Settings;
+    const ID: &'static str = env!("CARGO_PKG_NAME");
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
+    const NEEDS: &'static [Need] = &[Need::Now];
+    const RULES: &'static [Rule] = &[
+        Rule::new(NO_REASON, "There is no reason for the egress"),
+        Rule::new(NO_LAST_DAY, "The reason does not say until when"),
+        Rule::new(TOO_FAR, "The last day is further ahead than an egress may last"),
+        Rule::new(EXPIRED, "The last day is over"),
+        Rule::new(SOON, "The last day is near"),
+    ];
+    const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
+}
+
+impl HostPolicy for ExpiringEgress {
+    fn decide(request: &Request, settings: &Settings) -> Result<Verdict, Failure> {
+        let today = Date::of(request.now()?);
+        let furthest = today.plus_days(settings.max_days.into());
+        let reason = request.justification.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        let mut verdict = Verdict::default();
+        for destination in request.destinations() {
+            let host = &destination.host;
+            if settings.except.iter().any(|glob| glob.matches(host)) {
+                continue;
+            }
+            let how = format!("--reason \"TICKET, {UNTIL} {furthest}\"");
+            let finding = match reason.map(last_day) {
+                None => verdict.deny(destination, NO_REASON, format!("there is no reason to call {host}")),
+                Some(None) => {
+                    let message = format!("the reason does not say {UNTIL} when {host} is called");
+                    verdict.deny(destination, NO_LAST_DAY, message)
+                }
+                Some(Some(last)) if last < today => {
+                    let message = format!("the egress to {host} ended on {last}");
+                    verdict.deny(destination, EXPIRED, message)
+                }
+                Some(Some(last)) if last > furthest => {
+                    let message = format!("{last} is more than {} days ahead", settings.max_days);
+                    verdict.deny(destination, TOO_FAR, message)
+                }
+                Some(Some(last)) if last <= today.plus_days(settings.warn_days.into()) => {
+                    verdict.warn(destination, SOON, format!("the egress to {host} ends on {last}"))
+                }
+                Some(Some(_)) => continue,
+            };
+            finding.path("justification").remediation(how);
+        }
+        Ok(verdict)
+    }
+}
+
+export_policy!(ExpiringEgress: hosts);
+
+/// The first day that stands behind the word.
+fn last_day(reason: &str) -> Option<Date> {
+    let mut words = reason.split([' ', ',', ';', '\n', '\t']).filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        if word.eq_ignore_ascii_case(UNTIL) {
+            return Date::parse(words.next()?.trim_end_matches('.'));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
