@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod commands;
 pub mod exit;
+mod files;
 pub mod logging;
 pub mod policies;
 pub mod policy_test;

@@ -3,10 +3,10 @@
 //! Knows where policies come from and what may go wrong on the way; what goes wrong is always a refusal. Knows nothing of
 //! what policies say: the deciding core asks them. Where there are none, nothing is read, made or started.
 
-mod files;
 mod layers;
 mod loading;
 mod locks;
+pub mod registry;
 mod sources;
 mod trust;
 

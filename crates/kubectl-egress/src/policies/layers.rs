@@ -10,8 +10,9 @@ use egress_core::policy::config::{ConfigError, Entry, MAXIMUM_BYTES, PolicySet, 
 use egress_core::policy::lock::Lock;
 use egress_core::policy::member::Layer;
 
-use super::{files, undecided};
+use super::undecided;
 use crate::exit::Failure;
+use crate::files;
 use crate::settings::policies::PolicySettings;
 
 /// The configuration, as a file and as the key of a ConfigMap.

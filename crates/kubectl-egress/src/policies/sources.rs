@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use egress_cluster::Cluster;
 use egress_cluster::policy::POLICIES;
 use egress_core::policy::config::Source;
-use egress_policy::module_store::{Kept, ModuleStore};
-use egress_policy::oci::{Reference, Registries, RegistryError};
+use egress_policy::oci::{Reference, RegistryError};
 
 use super::layers::Origin;
 use super::locks::Wanted;
-use super::{files, undecided};
+use super::{registry, undecided};
 use crate::exit::Failure;
+use crate::files;
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
@@ -71,34 +71,15 @@ impl Sources<'_> {
             .ok_or_else(|| refused(format!("configmap `{name}` has no key `{key}` under `binaryData`")))?)
     }
 
-    /// What was kept needs no network; what is fetched is kept.
     async fn of_registry(&self, wanted: &Wanted<'_>, terminal: &mut Terminal) -> anyhow::Result<Vec<u8>> {
-        let name = &wanted.entry.name;
         let digest = wanted.locked.as_ref().map(|locked| locked.module.as_str()).unwrap_or_default();
-        let cache = self.settings.directories.cache.as_deref();
-        let store = cache.map(|folder| ModuleStore::at(folder.join("wasm"), self.largest));
-        match store.as_ref().map(|store| store.read(digest)).transpose() {
-            Ok(Some(Kept::Whole(bytes))) => return Ok(bytes),
-            Ok(Some(Kept::Damaged)) => {
-                terminal
-                    .warning(&format!("what was kept of policy `{name}` was damaged; it is fetched again"));
-            }
-            Ok(Some(Kept::Missing) | None) => {}
-            Err(error) => terminal.warning(&format!("what was kept of policies cannot be read: {error}")),
-        }
-        let text = wanted.entry.source.to_string();
+        let source = wanted.entry.source.to_string();
         let reference: Reference =
-            text.parse().map_err(|error| undecided(wanted.cannot_be_asked(&format!("{error}")), None))?;
-        let registries =
-            Registries::new(self.settings.directories.registry_credentials.clone(), self.largest);
-        let waiting = terminal.wait(&format!("fetching policy {name}"));
-        let fetched = registries.fetch(&reference, digest).await;
-        drop(waiting);
-        let bytes = fetched.map_err(|error| not_fetched(wanted, &reference, &error))?;
-        if let Some(Err(error)) = store.map(|store| store.keep(&bytes)) {
-            terminal.warning(&format!("policy `{name}` is not kept, and is fetched each time: {error}"));
-        }
-        Ok(bytes)
+            source.parse().map_err(|error| undecided(wanted.cannot_be_asked(&format!("{error}")), None))?;
+        let (settings, largest) = (self.settings, self.largest);
+        let fetched =
+            registry::module(&wanted.entry.name, &reference, digest, largest, settings, terminal).await;
+        Ok(fetched.map_err(|error| not_fetched(wanted, &reference, &error))?)
     }
 }
 

@@ -2,21 +2,26 @@
 //!
 //! Knows files; what is in them is [`egress_core::host_list`]'s to say.
 
-use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use egress_core::host_list::{self, Entry, HostListError, MAXIMUM_BYTES};
 
 use crate::exit::Failure;
+use crate::files;
 
 /// The name that means standard input.
 pub(super) const STDIN: &str = "-";
 
 /// Reads the hosts of one `-f`.
 pub(super) fn read(name: &str) -> Result<Vec<Entry>, Failure> {
-    let text = if name == STDIN { limited(io::stdin()) } else { open(name).and_then(limited) };
+    let text =
+        if name == STDIN { limited(io::stdin()) } else { files::open(Path::new(name)).and_then(limited) };
     let text = text.map_err(|error| {
-        Failure::usage(format!("cannot read `{}`: {}", shown(name), reason(&error)), hint_for_io(&error))
+        Failure::usage(
+            format!("cannot read `{}`: {}", shown(name), files::reason(&error)),
+            hint_for_io(&error),
+        )
     })?;
     host_list::parse(&text).map_err(|error| refused(name, &error))
 }
@@ -26,26 +31,11 @@ pub(super) fn shown(name: &str) -> String {
     if name == STDIN { "standard input".to_owned() } else { egress_core::host::printable(name) }
 }
 
-fn open(name: &str) -> io::Result<File> {
-    let file = File::open(name)?;
-    // Opening a directory succeeds on Unix; only reading it fails, with a riddle.
-    if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
-}
-
 /// One byte more than the limit is enough to see that a text is too long.
 fn limited(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     reader.take(MAXIMUM_BYTES as u64 + 1).read_to_end(&mut text)?;
     Ok(text)
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
-        io::ErrorKind::IsADirectory => "expected a file, found a directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 fn hint_for_io(error: &io::Error) -> String {

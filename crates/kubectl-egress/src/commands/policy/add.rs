@@ -12,6 +12,7 @@ use egress_core::policy::member::Layer;
 use super::configuration::{self, Configuration};
 use super::lock;
 use crate::exit::{Code, Failure};
+use crate::files;
 use crate::settings::policy::add::Add;
 use crate::terminal::Terminal;
 
@@ -20,13 +21,9 @@ pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Resu
     let path = &settings.place.file;
     let source = source(settings)?;
     let old = Configuration::read(path)?;
-    let text = match &old {
-        Some(old) => append::entry(&old.text, &settings.name, &source).ok_or_else(|| unwritable(path))?,
-        None => {
-            let header = format!("apiVersion: {API_VERSION}\nkind: {KIND}\n");
-            append::entry(&header, &settings.name, &source).unwrap_or(header)
-        }
-    };
+    let empty = format!("apiVersion: {API_VERSION}\nkind: {KIND}\n");
+    let before = old.as_ref().map_or(empty.as_str(), |old| &old.text);
+    let text = append::entry(before, &settings.name, &source).ok_or_else(|| unwritable(path))?;
     let set = configuration::parse(path, &text)?;
     let locked = old.map(|old| old.lock).unwrap_or_default();
     let new = Configuration { path: path.clone(), text, set, lock: Lock { entries: locked.entries } };
@@ -48,13 +45,7 @@ fn source(settings: &Add) -> Result<String, Failure> {
     let Source::File(typed) = &settings.source else { return Ok(settings.source.to_string()) };
     let refused = |error: std::io::Error| Failure {
         code: Code::Usage,
-        message: format!(
-            "cannot read `{typed}`: {}",
-            match error.kind() {
-                std::io::ErrorKind::NotFound => "no such file".to_owned(),
-                _ => error.to_string(),
-            }
-        ),
+        message: format!("cannot read `{typed}`: {}", files::reason(&error)),
         hint: None,
     };
     let working = &settings.policies.directories.working;

@@ -8,12 +8,11 @@ use egress_core::policy::config::{Entry, Source};
 use egress_core::policy::lock::{LockEntry, LockError, check};
 use egress_policy::Limits;
 use egress_policy::inspect::digest;
-use egress_policy::module_store::{Kept, ModuleStore};
-use egress_policy::oci::{Reference, Registries};
+use egress_policy::oci::Reference;
 
 use super::module;
 use crate::exit::{Code, Failure};
-use crate::policies::lock_entry;
+use crate::policies::{lock_entry, registry};
 use crate::settings::policies::PolicySettings;
 use crate::settings::policy::file::ModuleFile;
 use crate::terminal::Terminal;
@@ -43,7 +42,8 @@ impl<'a> Resolver<'a> {
     pub(super) async fn fresh(&self, entry: &Entry, terminal: &mut Terminal) -> Result<LockEntry, Failure> {
         let found = match &entry.source {
             Source::Oci(_) => {
-                let (registries, reference) = self.registry(entry)?;
+                let reference = reference(entry)?;
+                let registries = registry::registries(self.settings, Limits::default().module);
                 let waiting = terminal.wait(&format!("looking up {reference}"));
                 let published = registries.look_up(&reference).await;
                 drop(waiting);
@@ -103,28 +103,16 @@ impl<'a> Resolver<'a> {
         module: &str,
         terminal: &mut Terminal,
     ) -> Result<Vec<u8>, Failure> {
-        let cache = self.settings.directories.cache.as_deref();
-        let store = cache.map(|folder| ModuleStore::at(folder.join("wasm"), Limits::default().module));
-        if let Some(Ok(Kept::Whole(bytes))) = store.as_ref().map(|store| store.read(module)) {
-            return Ok(bytes);
-        }
-        let (registries, reference) = self.registry(entry)?;
-        let waiting = terminal.wait(&format!("fetching policy {}", entry.name));
-        let fetched = registries.fetch(&reference, module).await;
-        drop(waiting);
-        let bytes = fetched.map_err(|error| refused(entry, &error))?;
-        if let Some(Err(error)) = store.map(|store| store.keep(&bytes)) {
-            terminal
-                .warning(&format!("policy `{}` is not kept, and is fetched each time: {error}", entry.name));
-        }
-        Ok(bytes)
+        let reference = reference(entry)?;
+        let largest = Limits::default().module;
+        let fetched =
+            registry::module(&entry.name, &reference, module, largest, self.settings, terminal).await;
+        fetched.map_err(|error| refused(entry, &error))
     }
+}
 
-    fn registry(&self, entry: &Entry) -> Result<(Registries, Reference), Failure> {
-        let reference = entry.source.to_string().parse().map_err(|error| refused(entry, &error))?;
-        let credentials = self.settings.directories.registry_credentials.clone();
-        Ok((Registries::new(credentials, Limits::default().module), reference))
-    }
+fn reference(entry: &Entry) -> Result<Reference, Failure> {
+    entry.source.to_string().parse().map_err(|error| refused(entry, &error))
 }
 
 /// A path as seen from a folder. The folder of a first policy is made last, and `..` leads nowhere from a folder that is not

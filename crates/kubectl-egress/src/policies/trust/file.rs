@@ -11,8 +11,9 @@ use std::path::Path;
 
 use egress_policy::digest::is_digest;
 
-use super::super::{files, undecided};
+use super::super::undecided;
 use crate::exit::Failure;
+use crate::files;
 
 /// The file in the user's configuration.
 pub(super) const NAME: &str = "trusted-policies";

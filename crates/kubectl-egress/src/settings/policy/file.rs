@@ -2,7 +2,6 @@
 //!
 //! Knows files and their limits. What is in them is for others to say.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::exit::{Code, Failure};
+use crate::files;
 use crate::policy_test::yaml;
 
 /// The name that means standard input.
@@ -31,7 +31,7 @@ impl ModuleFile {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let limit = egress_policy::Limits::default().module as u64 + 1;
-        let bytes = open(path).and_then(|file| limited(file, limit));
+        let bytes = files::open(path).and_then(|file| limited(file, limit));
         bytes.map(|bytes| ModuleFile { name: name.clone(), bytes }).map_err(|error| unreadable(&name, &error))
     }
 }
@@ -39,7 +39,7 @@ impl ModuleFile {
 /// Reads a text.
 pub fn text(path: &Path) -> Result<String, Failure> {
     let name = path.display().to_string();
-    let bytes = open(path).and_then(|file| limited(file, LONGEST));
+    let bytes = files::open(path).and_then(|file| limited(file, LONGEST));
     utf8(&name, bytes.map_err(|error| unreadable(&name, &error))?)
 }
 
@@ -77,12 +77,6 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     })
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    // Opening a directory succeeds on Unix; only reading it fails, with a riddle.
-    if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
-}
-
 fn limited(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(limit).read_to_end(&mut bytes)?;
@@ -90,11 +84,6 @@ fn limited(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
-    let reason = match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_owned(),
-        io::ErrorKind::IsADirectory => "expected a file, found a directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    };
+    let reason = files::reason(error);
     Failure { code: Code::Usage, message: format!("cannot read `{name}`: {reason}"), hint: None }
 }
