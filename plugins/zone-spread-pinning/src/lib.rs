@@ -65,8 +65,9 @@ impl PinningPolicy for ZoneSpreadPinning {
         let nodes: Vec<&Node> = request.nodes.iter().filter(usable).collect();
         let mut zones: Vec<&str> = Vec::new();
         for zone in nodes.iter().filter_map(|node| node.label(&settings.zone_label)) {
-            if !zones.contains(&zone) {
-                zones.push(zone);
+            // In their own order: nodes come in any.
+            if let Err(place) = zones.binary_search(&zone) {
+                zones.insert(place, zone);
             }
         }
         if is_below(nodes.len(), settings.min_nodes) {
@@ -84,7 +85,7 @@ impl PinningPolicy for ZoneSpreadPinning {
         } else if is_below(zones.len(), settings.zones) {
             let mut finding = Finding::deny(
                 TOO_FEW_ZONES,
-                format!("the dedicated nodes are in {} zones, {} are needed", zones.len(), settings.zones),
+                format!("the dedicated nodes are in {} of {} needed zones", zones.len(), settings.zones),
             );
             finding
                 .path("nodes")
