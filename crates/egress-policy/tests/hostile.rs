@@ -1,7 +1,8 @@
 //! Modules that mean harm, or were made wrong: each is stopped, and says why.
 //!
 //! A case is a file in `tests/policy/hostile`: fields of a core module in WebAssembly's text, which take the place of
-//! those of a module that answers well (see `guest`), and a text beside it with what the host says. A few cases are
+//! those of a module that answers well (see `guest`), and a text beside it with what the host says and what the
+//! command makes of it: a refusal is never an allowance. A few cases are
 //! bytes that no toolchain would write; they are in `bytes`; random ones are in `mutations`. Every case is asked twice and must answer the same, within
 //! bounds of time and of this process's memory. Native code is made in a process of its own, as the plugin does it.
 //!
@@ -13,6 +14,8 @@
 mod bytes;
 #[path = "hostile/case.rs"]
 mod case;
+#[path = "hostile/deciding.rs"]
+mod deciding;
 #[path = "guest/guest.rs"]
 mod guest;
 #[path = "hostile/host.rs"]

@@ -7,4 +7,4 @@
     (call $log (i32.const 1) (i32.const 256) (i32.const 4))
     (local.set $left (i32.sub (local.get $left) (i32.const 1)))
     (br_if $again (local.get $left)))
-  (call $answer (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+  (call $rule (i32.const 1)))

@@ -30,9 +30,17 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
     (
         "(func $decide",
         r"
-(func $decide (param $request i32) (result i32)
-  (call $ruling (i32.const 600) (i32.const 0) (i32.const 1))
-  (call $answer (i32.const 600) (i32.const 1) (i32.const 0) (i32.const 0)))
+(func $decide (param $request i32) (result i32) (call $rule (i32.const 1)))
+",
+    ),
+    (
+        "(func $rule ",
+        r"
+;; Decides the same about two destinations.
+(func $rule (param $decision i32) (result i32)
+  (call $ruling (i32.const 600) (i32.const 0) (local.get $decision))
+  (call $ruling (i32.const 632) (i32.const 1) (local.get $decision))
+  (call $answer (i32.const 600) (i32.const 2) (i32.const 0) (i32.const 0)))
 ",
     ),
     (

@@ -7,14 +7,18 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egress_core::policy::answer::Fault;
+use egress_core::policy::report::Status;
 use egress_core::policy::request::{Destination, Node, Request, Slot};
 use egress_core::policy::{Policy, Reply};
 use egress_policy::{Compiler, Engine, Limits, Module};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::deciding;
 
 /// The argument that makes this program the one that compiles.
 pub(crate) const COMPILE: &str = "compile-policy";
@@ -62,7 +66,7 @@ pub(crate) fn engine(limits: Limits) -> Engine {
 /// Loads a module and asks it twice.
 pub(crate) fn ask(engine: &Engine, bytes: &[u8], question: &str) -> Outcome {
     let module = match engine.load(bytes) {
-        Ok(module) => module,
+        Ok(module) => Arc::new(module),
         Err(error) => return Outcome { text: format!("not loaded: {error}\n"), longest: Duration::ZERO },
     };
     let started = Instant::now();
@@ -70,7 +74,14 @@ pub(crate) fn ask(engine: &Engine, bytes: &[u8], question: &str) -> Outcome {
     let between = Instant::now();
     let second = asked(&module, question);
     assert_eq!(first, second, "two runs differ");
-    Outcome { text: first, longest: (between - started).max(between.elapsed()) }
+    let longest = (between - started).max(between.elapsed());
+    let mut text = first;
+    if let Some((decided, status)) = deciding::decided(&module, question) {
+        let refused = text.starts_with("refused");
+        assert!(!refused || status == Status::Undecided, "refused, and then {status:?}");
+        text = format!("{text}{decided}\n");
+    }
+    Outcome { text, longest }
 }
 
 fn asked(module: &Module, question: &str) -> String {
@@ -138,7 +149,7 @@ pub(crate) fn request() -> Request {
     }
 }
 
-fn slots() -> Vec<Slot> {
+pub(crate) fn slots() -> Vec<Slot> {
     let slot = |id, kind: &str, role: &str| Slot {
         id,
         kind: kind.to_owned(),

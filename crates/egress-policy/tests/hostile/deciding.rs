@@ -1,0 +1,53 @@
+//! What the command would make of an answer: the deciding core is asked with the module as its only policy.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use egress_core::policy::member::{Assembly, Layer, Member};
+use egress_core::policy::report::{Report, Status};
+use egress_core::policy::{Policy, hosts, naming, pinning};
+use egress_policy::Module;
+
+use crate::host;
+
+/// One line, and whether anything is let through that should not be.
+pub(crate) fn decided(module: &Arc<Module>, question: &str) -> Option<(String, Status)> {
+    let hooks: BTreeSet<_> = module.hooks().clone();
+    let member = Member {
+        name: "hostile".to_owned(),
+        layer: Layer::User,
+        digest: Some(module.inspection().digest.clone()),
+        settings: "{}".to_owned(),
+        hooks,
+        on_deny: None,
+        policy: Arc::clone(module) as Arc<dyn Policy + Send + Sync>,
+    };
+    let assembly = Assembly { members: vec![member], ..Assembly::default() };
+    let request = host::request();
+    Some(match question {
+        "decide" => {
+            let judgement = hosts::decide(&assembly, &request, None);
+            let words: Vec<String> = judgement.outcomes.iter().map(|outcome| word(outcome.status)).collect();
+            (format!("decided: {}", words.join(", ")), judgement.status())
+        }
+        "name-objects" => {
+            let naming = naming::name(&assembly, &request, &host::slots());
+            (format!("decided: {}{}", word(naming.status()), why(&naming.reports)), naming.status())
+        }
+        "pin-gateway" => {
+            let pinning = pinning::pin(&assembly, &request);
+            (format!("decided: {}{}", word(pinning.status()), why(&pinning.reports)), pinning.status())
+        }
+        _ => return None,
+    })
+}
+
+fn word(status: Status) -> String {
+    format!("{status:?}").to_lowercase()
+}
+
+/// What the core finds wrong, which the engine may not have looked at.
+fn why(reports: &[Report]) -> String {
+    let faults = reports.iter().filter_map(|report| report.fault.as_ref());
+    faults.map(|fault| format!(": {fault}")).collect::<Vec<_>>().join("")
+}
