@@ -48,7 +48,7 @@ pub(super) fn run(typed: Policy, program: &Program, terminal: &mut Terminal) -> 
             runtime::run(add::run(&policy::add::Add::resolve(typed)?, terminal))
         }
         Some(PolicyCommand::Lock(typed)) => {
-            runtime::run(lock::run(&policy::lock::Lock::resolve(typed)?, terminal))
+            runtime::run(lock::run(&policy::lock::Lock::resolve(&typed)?, terminal))
         }
         Some(PolicyCommand::Update(typed)) => {
             runtime::run(update::run(&policy::update::Update::resolve(typed)?, terminal))

@@ -74,7 +74,7 @@ impl Policy for Fake {
     fn decide(&self, request: &Request) -> Reply<Verdict> {
         self.calls.set(self.calls.get() + 1);
         let by_node = self.by_first_node && request.nodes.first().is_some_and(|node| node.name == "b");
-        let odd = (self.wavers && self.calls.get() % 2 == 0) || by_node;
+        let odd = (self.wavers && self.calls.get().is_multiple_of(2)) || by_node;
         let rulings = request.destinations.iter().enumerate().map(|(index, destination)| {
             let bad = destination.host.starts_with("bad") || odd;
             Ruling {

@@ -66,7 +66,7 @@ impl Report {
     pub fn text(&self, palette: &Palette) -> String {
         let mut text = String::new();
         for file in &self.files {
-            let _ = writeln!(text, "{}", paint(palette.heading, &escape(&file.path)));
+            let _ = writeln!(text, "{}", paint(palette.heading, escape(&file.path)));
             for case in &file.cases {
                 one(&mut text, case, palette);
             }
@@ -80,7 +80,7 @@ impl Report {
             if !missing.is_empty() {
                 let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
                 let style = if self.require_coverage { palette.bad } else { palette.warning };
-                let _ = write!(text, "; {}", paint(style, &format!("no case: {}", missing.join(", "))));
+                let _ = write!(text, "; {}", paint(style, format!("no case: {}", missing.join(", "))));
             }
             text.push('\n');
         }

@@ -48,8 +48,8 @@ fn write(text: &mut String, place: &Place, value: &Value) -> Result<(), UpdateEr
             let blanks = " ".repeat(indent);
             let key = if is_new { format!("\n{blanks}expect:") } else { String::new() };
             let yaml = document::yaml(value)?;
-            let lines: String = yaml.lines().map(|line| format!("\n{blanks}  {line}")).collect();
-            text.replace_range(start..end, &format!("{key}{lines}"));
+            let lines: Vec<String> = yaml.lines().map(|line| format!("\n{blanks}  {line}")).collect();
+            text.replace_range(start..end, &format!("{key}{}", lines.concat()));
         }
     }
     Ok(())

@@ -83,7 +83,8 @@ fn build(directory: &Path) -> Result<PathBuf, Failure> {
 fn module_of(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let files = message.get("filenames")?.as_array()?;
-    files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm")).map(PathBuf::from)
+    let mut files = files.iter().filter_map(Value::as_str).map(PathBuf::from);
+    files.find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
 }
 
 fn not_started(program: &str, error: &io::Error) -> Failure {

@@ -1,5 +1,7 @@
 //! `policy check`: whether a module can be used, and whether settings are right.
 
+use std::fmt::Write;
+
 use egress_core::policy::Policy as _;
 use egress_core::policy::answer::{Fault, Finding, Severity};
 use egress_policy::Module;
@@ -60,13 +62,8 @@ pub(super) fn text(module: &Module, name: &str, findings: &[Finding]) -> String 
     let mut text: String = findings.iter().map(|finding| answers::finding("", finding)).collect();
     let word = if findings.is_empty() { "ok" } else { "checked" };
     let hooks: Vec<&str> = inspection.hooks.iter().map(|hook| hook.word()).collect();
-    text.push_str(&format!(
-        "{name}: {word}: {} {} answers {}; {} bytes, {}\n",
-        descriptor.id,
-        descriptor.version,
-        hooks.join(", "),
-        inspection.size,
-        inspection.digest
-    ));
+    let (id, version, digest) = (&descriptor.id, &descriptor.version, &inspection.digest);
+    let (hooks, size) = (hooks.join(", "), inspection.size);
+    let _ = writeln!(text, "{name}: {word}: {id} {version} answers {hooks}; {size} bytes, {digest}");
     text
 }

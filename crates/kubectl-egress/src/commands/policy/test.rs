@@ -2,9 +2,11 @@
 
 mod suite;
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use egress_core::policy::Policy as _;
 use egress_render::document::API_VERSION;
 use egress_render::table::Table;
 use serde_json::json;
@@ -37,7 +39,6 @@ pub(super) fn run(settings: &Test, terminal: &mut Terminal) -> anyhow::Result<Co
         return write_down(&suites, &report, terminal);
     }
     for (paths, module) in modules.by_file(&suites) {
-        use egress_core::policy::Policy as _;
         let of_module = report.files.iter().filter(|file| paths.contains(&file.path.as_str()));
         let descriptor = module.descriptor();
         let coverage = Coverage::of(descriptor, of_module.flat_map(|file| &file.cases));
@@ -64,7 +65,7 @@ fn write_down(suites: &[Suite], report: &Report, terminal: &mut Terminal) -> any
         if updated != suite.text {
             write(&suite.path, &updated)?;
         }
-        text.push_str(&format!("{}: {failed} of {} cases updated\n", file.path, file.cases.len()));
+        let _ = writeln!(text, "{}: {failed} of {} cases updated", file.path, file.cases.len());
     }
     terminal.result(&text)?;
     Ok(Code::Done)

@@ -33,18 +33,13 @@ pub(super) fn places(text: &str) -> Option<Vec<Place>> {
     reader.next()?;
     reader.next()?;
     let (Event::MappingStart(..), _) = reader.next()? else { return None };
-    let mut places = Vec::new();
-    while let Some(key) = reader.key()? {
-        if key.name == "cases" {
-            let (Event::SequenceStart(..), _) = reader.next()? else { return None };
-            while let Some(place) = reader.case()? {
-                places.push(place);
-            }
-        } else {
-            reader.value()?;
+    loop {
+        match reader.next()? {
+            (Event::Scalar(key, ..), _) if key == "cases" => return reader.cases(),
+            (Event::Scalar(..), _) => drop(reader.value()?),
+            _ => return None,
         }
     }
-    Some(places)
 }
 
 struct Reader<'a> {
@@ -52,28 +47,14 @@ struct Reader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
 }
 
-struct Key {
-    name: String,
-    span: Span,
-}
-
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// The next event that is no comment.
-    fn next(&mut self) -> Option<(Event<'_>, Span)> {
+    fn next(&mut self) -> Option<(Event<'a>, Span)> {
         loop {
             match self.events.next()?.ok()? {
                 (Event::Comment(..), _) => {}
-                (event, span) => return Some((event, span)),
+                found => return Some(found),
             }
-        }
-    }
-
-    /// The next key of a map; `Some(None)`: the map ends.
-    fn key(&mut self) -> Option<Option<Key>> {
-        match self.next()? {
-            (Event::Scalar(name, ..), span) => Some(Some(Key { name: name.into_owned(), span })),
-            (Event::MappingEnd, _) => Some(None),
-            _ => None,
         }
     }
 
@@ -96,43 +77,47 @@ impl Reader<'_> {
         }
     }
 
-    /// One case; `Some(None)`: the list ends.
-    fn case(&mut self) -> Option<Option<Place>> {
-        let text = self.text;
-        let opening = match self.next()? {
-            (Event::SequenceEnd, _) => return Some(None),
-            (Event::MappingStart(..), span) => span.start.byte_offset()?,
-            _ => return None,
-        };
-        let is_flow = text[opening..].starts_with('{');
-        let mut expectation = None;
-        let mut indent = 0;
-        let mut end = opening;
+    fn cases(&mut self) -> Option<Vec<Place>> {
+        let (Event::SequenceStart(..), _) = self.next()? else { return None };
+        let mut places = Vec::new();
         loop {
-            let (event, span) = self.next()?;
-            let key = match event {
-                Event::Scalar(name, ..) => Key { name: name.into_owned(), span },
-                Event::MappingEnd => break,
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Some(places),
+                (Event::MappingStart(..), span) => places.push(self.case(span.start.byte_offset()?)?),
                 _ => return None,
-            };
-            if end == opening {
-                indent = key.span.start.col();
-            }
-            let (start, after) = self.value()?;
-            end = trimmed(text, after);
-            if key.name == "expect" {
-                let colon = text[key.span.end.byte_offset()?..].find(':')?;
-                let colon = key.span.end.byte_offset()? + colon + 1;
-                expectation = Some((if is_flow { start } else { colon }, end));
             }
         }
-        let (start, end) = expectation.unwrap_or((end, end));
+    }
+
+    /// One case, after its start.
+    fn case(&mut self, opening: usize) -> Option<Place> {
+        let text = self.text;
+        let is_flow = text[opening..].starts_with('{');
+        let mut expectation = None;
+        let mut indent = None;
+        let mut last = opening;
+        loop {
+            let (name, key) = match self.next()? {
+                (Event::Scalar(name, ..), span) => (name, span),
+                (Event::MappingEnd, _) => break,
+                _ => return None,
+            };
+            indent.get_or_insert(key.start.col());
+            let (start, after) = self.value()?;
+            last = trimmed(text, after);
+            if name == "expect" {
+                let behind = key.end.byte_offset()?;
+                let colon = behind + text[behind..].find(':')? + 1;
+                expectation = Some((if is_flow { start } else { colon }, last));
+            }
+        }
+        let (start, end) = expectation.unwrap_or((last, last));
         let is_new = expectation.is_none();
-        Some(Some(if is_flow {
+        Some(if is_flow {
             Place::Flow { start, end, is_new }
         } else {
-            Place::Block { start, end, indent, is_new }
-        }))
+            Place::Block { start, end, indent: indent?, is_new }
+        })
     }
 }
 

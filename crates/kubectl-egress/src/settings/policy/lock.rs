@@ -17,7 +17,7 @@ pub struct Lock {
 
 impl Lock {
     /// Finds the configuration.
-    pub fn resolve(typed: cli::policy::lock::Lock) -> Result<Self, Failure> {
+    pub fn resolve(typed: &cli::policy::lock::Lock) -> Result<Self, Failure> {
         let policies = of_user()?;
         Ok(Lock { place: Place::resolve(&typed.place, &policies)?, policies })
     }

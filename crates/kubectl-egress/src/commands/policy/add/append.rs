@@ -8,7 +8,7 @@ pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
         let blanks = " ".repeat(indent);
         format!("{blanks}- name: {name}\n{blanks}  source: {}\n", quoted(source))
     };
-    let Some(list) = List::find(text)? else {
+    let Found::At(list) = List::find(text)? else {
         let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
         return Some(format!("{text}{end}policies:\n{}", entry(2)));
     };
@@ -23,6 +23,12 @@ pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
     Some(format!("{}\n{}{rest}", &text[..line], entry(list.indent)))
 }
 
+/// Whether there is a list of policies.
+enum Found {
+    At(List),
+    Nowhere,
+}
+
 /// Where the list of policies stands, in bytes.
 struct List {
     start: usize,
@@ -31,16 +37,19 @@ struct List {
 }
 
 impl List {
-    /// `Some(None)`: there is none.
-    fn find(text: &str) -> Option<Option<Self>> {
+    /// Looks for it; `None`: the text is not what it should be.
+    fn find(text: &str) -> Option<Found> {
         let mut events = Parser::new_from_str(text);
         let mut depth = 0_usize;
         let mut is_key = true;
         let mut is_wanted = false;
-        while let Some((event, span)) = next(&mut events)? {
+        let mut found = None;
+        for event in &mut events {
+            let (event, span) = event.ok()?;
             match &event {
                 Event::MappingStart(..) | Event::SequenceStart(..) if depth == 1 && is_wanted => {
-                    return Some(Some(List::passed(text, span, &mut events)?));
+                    found = Some(span);
+                    break;
                 }
                 Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
                 Event::MappingEnd | Event::SequenceEnd => depth = depth.checked_sub(1)?,
@@ -57,7 +66,10 @@ impl List {
                 is_key = !is_key;
             }
         }
-        Some(None)
+        match found {
+            None => Some(Found::Nowhere),
+            Some(span) => List::passed(text, span, &mut events).map(Found::At),
+        }
     }
 
     /// Passes over the list, up to the end of its last entry.
@@ -65,7 +77,10 @@ impl List {
         let mut depth = 1_usize;
         let mut end = start.end.byte_offset()?;
         while depth > 0 {
-            let (event, span) = next(events)??;
+            let (event, span) = events.next()?.ok()?;
+            if matches!(event, Event::Comment(..)) {
+                continue;
+            }
             match event {
                 Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
                 Event::MappingEnd | Event::SequenceEnd => depth -= 1,
@@ -82,18 +97,6 @@ impl List {
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let indent = text[line..].len() - text[line..].trim_start_matches(' ').len();
         Some(List { start, end, indent })
-    }
-}
-
-/// The next event that is no comment; `Some(None)`: the end.
-fn next<'a>(events: &mut Parser<'a, StrInput<'a>>) -> Option<Option<(Event<'a>, Span)>> {
-    loop {
-        match events.next() {
-            None => return Some(None),
-            Some(Ok((Event::Comment(..), _))) => {}
-            Some(Ok(found)) => return Some(Some(found)),
-            Some(Err(_)) => return None,
-        }
     }
 }
 
