@@ -9,7 +9,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::Policy;
 use super::config::{Entry, Limits};
@@ -19,7 +18,7 @@ use super::recorded::Recorded;
 use super::report::Author;
 use super::settings;
 
-pub use self::join::join;
+pub use self::join::{JoinError, join};
 
 /// Where a policy was configured. A higher layer is the greater one: what it forbids, no lower one allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,71 +101,6 @@ pub struct Assembly {
     pub naming: Option<NamingOwner>,
     /// What is let through although a policy denies it.
     pub exceptions: Vec<Exception>,
-}
-
-/// Why the layers do not go together.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum JoinError {
-    /// Two policies of one name: findings and lock files would not tell which is meant.
-    #[error(
-        "policy `{name}` is configured in the {first} layer and in the {second} layer; give one another name, since a lower layer adds policies and never replaces one"
-    )]
-    SameName {
-        /// The name.
-        name: String,
-        /// The higher layer.
-        first: Layer,
-        /// The lower one.
-        second: Layer,
-    },
-    /// A file on somebody's disk means something else on every machine.
-    #[error(
-        "policy `{name}` of the cluster layer is the file `{path}` of some machine; expected `configmap://NAME/KEY` or `oci://…`"
-    )]
-    FileInCluster {
-        /// The policy.
-        name: String,
-        /// What was written.
-        path: String,
-    },
-    /// An exception from a policy of a higher layer.
-    #[error(
-        "the {layer} layer has an exception from `{code}` of policy `{policy}`, which the {above} layer sets; an exception belongs to the same layer as the policy or to a higher one"
-    )]
-    ExceptionBelow {
-        /// Of the exception.
-        layer: Layer,
-        /// The code.
-        code: String,
-        /// The policy.
-        policy: String,
-        /// The policy's layer.
-        above: Layer,
-    },
-    /// `naming.use` means nobody.
-    #[error("`naming: {{use: {policy}}}` of the {layer} layer names no policy; expected one of: {known}")]
-    NoSuchOwner {
-        /// The name.
-        policy: String,
-        /// Who says so.
-        layer: Layer,
-        /// Every policy there is.
-        known: String,
-    },
-    /// A limit is raised by somebody else than the user.
-    #[error(
-        "the {layer} layer asks for `limits.{field}: {asked}`, more than {allowed}; only the user's own file may raise a limit"
-    )]
-    RaisedLimit {
-        /// Who asks.
-        layer: Layer,
-        /// For which.
-        field: &'static str,
-        /// How much.
-        asked: String,
-        /// What there is.
-        allowed: String,
-    },
 }
 
 impl Layer {

@@ -20,6 +20,7 @@ use crate::policy::descriptor::Hook;
 use crate::policy::member::Effect;
 use crate::policy::rules::glob::HostGlob;
 use crate::policy::settings::canonical;
+use crate::policy::words::unknown;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +28,7 @@ struct File {
     #[serde(rename = "apiVersion")]
     api_version: Spanned<String>,
     kind: Spanned<String>,
-    default: Option<Effect>,
+    default: Option<Spanned<String>>,
     #[serde(default)]
     policies: Vec<Spanned<FilePolicy>>,
     naming: Option<FileNaming>,
@@ -44,7 +45,7 @@ struct FilePolicy {
     builtin: Option<Spanned<String>>,
     source: Option<Spanned<String>>,
     #[serde(rename = "use")]
-    hooks: Option<Spanned<Vec<Hook>>>,
+    hooks: Option<Spanned<Vec<Spanned<String>>>>,
     settings: Option<Value>,
     on_deny: Option<Spanned<String>>,
 }
@@ -104,7 +105,7 @@ pub(super) fn parse(text: &str) -> Result<PolicySet, ConfigError> {
     let naming = file.naming.map(|naming| name(&naming.policy)).transpose()?;
     let exceptions = file.exceptions.iter().map(|item| exception(&item.value));
     Ok(PolicySet {
-        default: file.default,
+        default: file.default.as_ref().map(effect).transpose()?,
         policies: policies(file.policies)?,
         naming,
         exceptions: exceptions.collect::<Result<_, _>>()?,
@@ -167,15 +168,29 @@ fn entry(item: &Spanned<FilePolicy>, line: usize) -> Result<Entry, ConfigError> 
     })
 }
 
-fn hooks(found: &Spanned<Vec<Hook>>) -> Result<BTreeSet<Hook>, ConfigError> {
-    let hooks: BTreeSet<Hook> = found.value.iter().copied().collect();
-    match found.value.iter().find(|hook| found.value.iter().filter(|other| other == hook).count() > 1) {
-        Some(twice) => Err(at(found, format!("expected each hook once, found `{twice}` twice"))),
-        None if hooks.is_empty() => {
-            Err(at(found, "expected at least one of `hosts`, `naming` and `pinning`, found none".to_owned()))
-        }
-        None => Ok(hooks),
+fn effect(found: &Spanned<String>) -> Result<Effect, ConfigError> {
+    match found.value.as_str() {
+        "allow" => Ok(Effect::Allow),
+        "deny" => Ok(Effect::Deny),
+        other => Err(at(found, unknown("word", other, &["allow", "deny"]))),
     }
+}
+
+fn hooks(found: &Spanned<Vec<Spanned<String>>>) -> Result<BTreeSet<Hook>, ConfigError> {
+    let mut hooks = BTreeSet::new();
+    for item in &found.value {
+        let hook = Hook::ALL.into_iter().find(|hook| hook.word() == item.value);
+        let words = Hook::ALL.map(Hook::word);
+        let hook = hook.ok_or_else(|| at(item, unknown("word", &item.value, &words)))?;
+        if !hooks.insert(hook) {
+            return Err(at(item, format!("expected each hook once, found `{hook}` again")));
+        }
+    }
+    if hooks.is_empty() {
+        let message = "expected at least one of `hosts`, `naming` and `pinning`, found none";
+        return Err(at(found, message.to_owned()));
+    }
+    Ok(hooks)
 }
 
 fn exception(found: &FileException) -> Result<ExceptionEntry, ConfigError> {

@@ -28,10 +28,10 @@ pub(super) fn problem(error: &Error) -> ConfigError {
         Error::Eof { .. } => "expected a policy set, found an empty file".to_owned(),
         Error::SerdeInvalidType { unexpected, expected, .. }
         | Error::SerdeInvalidValue { unexpected, expected, .. } => {
-            format!("expected {}, found {}", in_words(expected), printable(unexpected))
+            format!("expected {expected}, found {}", in_words(&printable(unexpected)))
         }
         Error::SerdeUnknownField { field, expected, .. } => unknown("field", field, expected),
-        Error::SerdeUnknownVariant { variant, expected, .. } => unknown("word", variant, expected),
+        Error::NullIntoString { .. } => "expected a text, found nothing".to_owned(),
         Error::SerdeMissingField { field, .. } => format!("expected the field `{field}`, found none"),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("expected each field once, found `{}` again", printable(key))
@@ -54,18 +54,14 @@ fn without_location(message: &str) -> String {
     words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-fn in_words(expected: &str) -> String {
-    match expected {
-        "struct File" => "a policy set: a map with `apiVersion`, `kind` and `policies`".to_owned(),
-        "struct FilePolicy" => "a policy: a map with `name` and `builtin` or `source`".to_owned(),
-        "struct FileNaming" => "`{use: NAME}`".to_owned(),
-        "struct FileException" => {
-            "an exception: a map with `code`, `destination`, `until`, `approved-by` and `reason`".to_owned()
-        }
-        "struct FileLimits" => "a map of limits such as `{wall: 1s}`".to_owned(),
-        "a sequence" | "sequence start" => "a list".to_owned(),
-        "mapping start" => "a map".to_owned(),
-        other => other.to_owned(),
+/// The parser's words for what stands in a file.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "string scalar" => "a text",
+        "sequence" | "sequence start" => "a list",
+        "map" | "mapping start" => "a map",
+        "unit value" => "nothing",
+        other => other,
     }
 }
 

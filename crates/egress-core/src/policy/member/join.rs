@@ -3,9 +3,76 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{JoinError, Joined, Layer, NamingOwner};
+use thiserror::Error;
+
+use super::{Joined, Layer, NamingOwner};
 use crate::policy::config::{Entry, ExceptionEntry, Limits, PolicySet, Source, bytes_text, duration_text};
 use crate::policy::exception::Exception;
+
+/// Why the layers do not go together.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum JoinError {
+    /// Two policies of one name: findings and lock files would not tell which is meant.
+    #[error(
+        "policy `{name}` is configured in the {first} layer and in the {second} layer; give one another name, since a lower layer adds policies and never replaces one"
+    )]
+    SameName {
+        /// The name.
+        name: String,
+        /// The higher layer.
+        first: Layer,
+        /// The lower one.
+        second: Layer,
+    },
+    /// A file on somebody's disk means something else on every machine.
+    #[error(
+        "policy `{name}` of the cluster layer is the file `{path}` of some machine; expected `configmap://NAME/KEY` or `oci://…`"
+    )]
+    FileInCluster {
+        /// The policy.
+        name: String,
+        /// What was written.
+        path: String,
+    },
+    /// An exception from a policy of a higher layer.
+    #[error(
+        "the {layer} layer has an exception from `{code}` of policy `{policy}`, which the {above} layer sets; an exception belongs to the same layer as the policy or to a higher one"
+    )]
+    ExceptionBelow {
+        /// Of the exception.
+        layer: Layer,
+        /// The code.
+        code: String,
+        /// The policy.
+        policy: String,
+        /// The policy's layer.
+        above: Layer,
+    },
+    /// `naming.use` means nobody.
+    #[error("`naming: {{use: {policy}}}` of the {layer} layer names no policy; expected one of: {known}")]
+    NoSuchOwner {
+        /// The name.
+        policy: String,
+        /// Who says so.
+        layer: Layer,
+        /// Every policy there is.
+        known: String,
+    },
+    /// A limit is raised by somebody else than the user.
+    #[error(
+        "the {layer} layer asks for `limits.{field}: {asked}`, more than {allowed}; only the user's own file may raise a limit"
+    )]
+    RaisedLimit {
+        /// Who asks.
+        layer: Layer,
+        /// For which.
+        field: &'static str,
+        /// How much.
+        asked: String,
+        /// What there is.
+        allowed: String,
+    },
+}
 
 /// Joins the files of all layers. `limits` is what the engine may spend where no file says anything.
 ///
