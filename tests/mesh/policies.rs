@@ -6,7 +6,7 @@ mod cluster;
 use anyhow::{Context as _, ensure};
 use xtask::bed::User;
 
-use self::cluster::{Configured, Moved, NoReader};
+use self::cluster::{Configured, Moved, NoReader, RolledOut};
 use super::harness::{Fates, GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -16,6 +16,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("objects_have_the_names_of_the_policy_and_are_renamed_under_load", renamed),
     ("the_documented_layout_is_not_renamed_in_place", documented_is_not_renamed),
     ("traffic_leaves_only_from_the_nodes_that_are_demanded", pinned),
+    ("a_module_of_the_cluster_names_pins_and_denies_once_it_is_trusted", module),
+    ("a_module_of_the_cluster_that_was_tampered_with_is_never_run", tampered),
     ("what_others_made_by_hand_is_audited", audited),
     ("what_was_written_under_other_policies_is_outdated", outdated),
 ];
@@ -131,6 +133,47 @@ fn pinned(mesh: &Mesh) -> anyhow::Result<()> {
     moved.back()?;
     eventually("the gateway to fit again", LIMIT, || mesh.done(&github))?;
     mesh.expect_via_gateway(SHOP, "https://api.github.com/").map(drop)
+}
+
+fn module(mesh: &Mesh) -> anyhow::Result<()> {
+    let _rolled_out = RolledOut::infra_nodes(mesh)?;
+    // A pipeline has nobody to ask, and is told what to type.
+    let untrusted = mesh.refuses(User::Admin, &ADD, 9, &["infra-nodes", "--trust-policies sha256:"])?;
+    let digest = untrusted.stderr.split("--trust-policies ").nth(1).context("no digest")?;
+    let digest: String = digest.chars().take("sha256:".len() + 64).collect();
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    let other = [&ADD[..], &["--trust-policies", &wrong]].concat();
+    mesh.refuses(User::Admin, &other, 9, &["look at what changed", &digest])?;
+
+    let trusting = ["--trust-policies", &digest];
+    mesh.done(&[&ADD[..], &trusting].concat())?;
+    mesh.expect_via_gateway(SHOP, HTTP)?;
+    mesh.expect_via_gateway(SHOP, HTTPS)?;
+    let entry = mesh.object("serviceentry", "cnn", "shop")?;
+    let recorded = entry["metadata"]["annotations"]["kubectl-egress.github.io/policies"].as_str();
+    ensure!(recorded.is_some_and(|text| text.starts_with("infra-nodes@0.1.0 sha256:")), "{recorded:?}");
+    mesh.object("virtualservice", "direct-cnn-through-egress-gateway", "shop")?;
+
+    let github = [&["add", "api.github.com", "-n", "shop"], &trusting[..]].concat();
+    let words = ["host-not-in-catalogue", "infra-nodes 0.1.0 (cluster)", "ask the platform team"];
+    mesh.refuses(User::Admin, &github, 4, &words)?;
+    let moved = Moved::new(mesh, GATEWAYS[0], "app-2")?;
+    let again = [&ADD[..], &trusting].concat();
+    eventually("the gateway's pod to be ready on the other node", LIMIT, || {
+        mesh.refuses(User::Admin, &again, 4, &["app-2", "infra-nodes 0.1.0 (cluster)"])
+    })?;
+    moved.back()?;
+    mesh.done(&[&["remove", "edition.cnn.com", "-n", "shop"], &trusting[..]].concat())?;
+    mesh.expect_refused(SHOP, HTTP)
+}
+
+fn tampered(mesh: &Mesh) -> anyhow::Result<()> {
+    let rolled_out = RolledOut::infra_nodes(mesh)?;
+    let trusting = [&ADD[..], &["--trust-policies", "any"]].concat();
+    mesh.done(&trusting)?;
+    rolled_out.tamper()?;
+    mesh.refuses(User::Admin, &trusting, 9, &["infra-nodes", "was locked as sha256:"])?;
+    mesh.expect_via_gateway(SHOP, HTTP).map(drop)
 }
 
 fn audited(mesh: &Mesh) -> anyhow::Result<()> {

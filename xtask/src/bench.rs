@@ -4,6 +4,7 @@
 
 mod mesh;
 mod names;
+mod policy;
 mod start;
 mod stopwatch;
 
@@ -49,9 +50,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let bed = Bed::up("bench", &Topology::standard()?)?.guard();
     let runs = usize::from(options.runs);
     let mut rows = start::measure(&plugin, &bed.programs().join("kubectl"), 2 * runs)?;
+    let policies = policy::measure(&plugin, 2 * runs)?;
+    rows.extend(policies.rows);
     rows.extend(mesh::measure(&bed, &plugin, runs, options.hosts)?);
     print(&rows)?;
     terminal::result("")?;
+    for line in policies.lines {
+        terminal::result(line)?;
+    }
     terminal::result(names::count())?;
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! What tests of policies change in the cluster, and put back when they are done.
 
+use std::fs;
+
 use anyhow::Context as _;
 use serde_json::{Value, json};
+use xtask::plugins;
 
 use crate::harness::{Mesh, Pod};
 
@@ -11,6 +14,12 @@ const NAMESPACE: &str = "istio-system";
 /// Policies in the cluster's ConfigMap; they go when this is dropped.
 pub(super) struct Configured<'a> {
     mesh: &'a Mesh,
+}
+
+/// The plugin `infra-nodes` as the cluster's policy, rolled out as the documentation has it.
+pub(super) struct RolledOut<'a> {
+    /// Takes the ConfigMap away.
+    configured: Configured<'a>,
 }
 
 /// A cluster where nobody but administrators may read the policies; everybody may again when this is dropped.
@@ -51,6 +60,34 @@ impl<'a> Configured<'a> {
             "data": {"egress-policy.yaml": set("baseline", rest)},
         });
         self.mesh.apply(&map.to_string())
+    }
+}
+
+impl<'a> RolledOut<'a> {
+    /// A directory with the configuration and the module is locked, and becomes the ConfigMap.
+    pub(super) fn infra_nodes(mesh: &'a Mesh) -> anyhow::Result<Self> {
+        let built = plugins::build()?.into_iter().find(|plugin| plugin.name == "infra-nodes");
+        let directory = tempfile::tempdir()?;
+        fs::copy(built.context("no infra-nodes")?.path, directory.path().join("infra_nodes.wasm"))?;
+        let set = format!(
+            "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n- name: infra-nodes\n  \
+             source: configmap://{NAME}/infra_nodes.wasm\n  settings: {{catalogue: {{cnn: {{host: edition.cnn.com}}}}}}\n"
+        );
+        let file = directory.path().join("egress-policy.yaml");
+        fs::write(&file, set)?;
+        mesh.done(&["policy", "lock", "-f", file.to_str().context("a path that is text")?])?;
+        let configured = Configured { mesh };
+        let from = format!("--from-file={}", directory.path().display());
+        mesh.bed().kubectl(&["create", "configmap", NAME, "--namespace", NAMESPACE, &from])?;
+        Ok(RolledOut { configured })
+    }
+
+    /// Puts another module in the place of the one that is locked.
+    pub(super) fn tamper(&self) -> anyhow::Result<()> {
+        // `AGFzbQ==`: the first four bytes of any module.
+        let patch = json!({"binaryData": {"infra_nodes.wasm": "AGFzbQ=="}}).to_string();
+        let map = ["patch", "configmap", NAME, "--namespace", NAMESPACE, "--patch", &patch];
+        self.configured.mesh.bed().kubectl(&map).map(drop)
     }
 }
 

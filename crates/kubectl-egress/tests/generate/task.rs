@@ -1,83 +1,13 @@
 //! The documented layout against the page it is named after: Istio's task "Egress Gateways", HTTP traffic.
 //!
-//! The page's objects are typed here, so that a change of the layout cannot change what it is held to.
+//! The page's objects are a file, so that a change of the layout cannot change what it is held to.
 
 use serde_json::{Map, Value};
 
 use super::case;
 
 /// The four objects of the page.
-const PAGE: &str = "\
-apiVersion: networking.istio.io/v1alpha3
-kind: Gateway
-metadata:
-  name: istio-egressgateway
-spec:
-  selector:
-    istio: egressgateway
-  servers:
-  - port:
-      number: 80
-      name: http
-      protocol: HTTP
-    hosts:
-    - edition.cnn.com
----
-apiVersion: networking.istio.io/v1alpha3
-kind: DestinationRule
-metadata:
-  name: egressgateway-for-cnn
-spec:
-  host: istio-egressgateway.istio-system.svc.cluster.local
-  subsets:
-  - name: cnn
----
-apiVersion: networking.istio.io/v1alpha3
-kind: VirtualService
-metadata:
-  name: direct-cnn-through-egress-gateway
-spec:
-  hosts:
-  - edition.cnn.com
-  gateways:
-  - istio-egressgateway
-  - mesh
-  http:
-  - match:
-    - gateways:
-      - mesh
-      port: 80
-    route:
-    - destination:
-        host: istio-egressgateway.istio-system.svc.cluster.local
-        subset: cnn
-        port:
-          number: 80
-      weight: 100
-  - match:
-    - gateways:
-      - istio-egressgateway
-      port: 80
-    route:
-    - destination:
-        host: edition.cnn.com
-        port:
-          number: 80
-      weight: 100
----
-apiVersion: networking.istio.io/v1alpha3
-kind: ServiceEntry
-metadata:
-  name: cnn
-spec:
-  hosts:
-  - edition.cnn.com
-  ports:
-  - number: 80
-    name: http-port
-    protocol: HTTP
-  resolution: DNS
-";
+const PAGE: &str = include_str!("../../../../tests/generate/page.yaml");
 
 /// Field by field, but for metadata, for the names of Gateway and subset, and for `exportTo`, which the page leaves open.
 pub(crate) fn is_what_the_documented_layout_writes() -> Result<(), String> {
