@@ -11,11 +11,15 @@ use std::path::PathBuf;
 
 use crate::engine;
 use crate::error::ModuleError;
+use crate::inspect;
 use crate::limits::Limits;
 use crate::text;
 
 /// The longest message of the compiler that is passed on.
 const MESSAGE: usize = 1_000;
+
+/// The largest module that a child reads, whatever limit its parent has.
+const LARGEST: u64 = 256 << 20;
 
 /// Who makes native code.
 #[derive(Clone, Debug)]
@@ -55,12 +59,11 @@ pub fn compile(wasm: &[u8]) -> Result<Vec<u8>, ModuleError> {
 /// What the child does: limits itself, reads a module, makes native code.
 pub fn serve(input: impl Read) -> Result<Vec<u8>, ModuleError> {
     child::limit_own_process()?;
-    let limit = Limits::default().module as u64;
     let mut wasm = Vec::new();
     let failed = |error: std::io::Error| ModuleError::CompileFailed(error.to_string());
-    input.take(limit + 1).read_to_end(&mut wasm).map_err(failed)?;
-    if wasm.len() as u64 > limit {
-        return Err(ModuleError::TooBig { size: wasm.len() as u64, limit });
-    }
+    input.take(LARGEST + 1).read_to_end(&mut wasm).map_err(failed)?;
+    // Who started this has looked at the outside already, and may allow less.
+    let limits = Limits { module: usize::try_from(LARGEST).unwrap_or(usize::MAX), ..Limits::default() };
+    inspect::inspect(&wasm, &limits)?;
     compile(&wasm)
 }

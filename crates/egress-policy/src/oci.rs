@@ -178,3 +178,18 @@ fn verify(reference: &Reference, expected: &str, found: &str) -> Result<(), Regi
     let registry = reference.registry.clone();
     Err(RegistryError::Digest { registry, expected: expected.to_owned(), found: found.to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_registry_that_always_sends_a_little_more_is_given_up_in_the_end() {
+        let reference: Reference = "oci://registry.example.com/acme/hosts:1".parse().unwrap();
+        let endless = Registries::new(None, 0).patiently(&reference, pending::<Result<(), _>>()).await;
+        let error = endless.unwrap_err().to_string();
+        assert_eq!(error, "the registry registry.example.com did not answer within 60 s");
+    }
+}

@@ -14,7 +14,11 @@ use crate::limits::Limits;
 use crate::text;
 
 /// Memory of the process, code and threads included.
+#[cfg(target_os = "linux")]
 const MEMORY: u64 = 4 << 30;
+/// Processor time of the process, all its threads together.
+#[cfg(target_os = "linux")]
+const SECONDS: u64 = 600;
 /// How often an ended stream is compared with its process.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -43,13 +47,23 @@ pub(super) fn compile(
     await_result(&mut child.0, &code, &message, deadline, limits)
 }
 
-/// Limits the memory of this process.
+/// Limits the memory of this process, and its time for when nobody is left to end it.
+#[cfg(target_os = "linux")]
 pub(super) fn limit_own_process() -> Result<(), ModuleError> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let own = getrlimit(Resource::As);
-    let limit = own.maximum.map_or(MEMORY, |maximum| maximum.min(MEMORY));
-    setrlimit(Resource::As, Rlimit { current: Some(limit), maximum: Some(limit) })
-        .map_err(|error| ModuleError::CompileFailed(format!("its memory cannot be limited: {error}")))
+    for (resource, limit) in [(Resource::As, MEMORY), (Resource::Cpu, SECONDS)] {
+        let limit = Some(getrlimit(resource).maximum.map_or(limit, |maximum| maximum.min(limit)));
+        setrlimit(resource, Rlimit { current: limit, maximum: limit })
+            .map_err(|error| ModuleError::CompileFailed(format!("it cannot limit itself: {error}")))?;
+    }
+    Ok(())
+}
+
+/// Elsewhere the limits of a process mean other things, or there are none: there it is the time that its parent holds
+/// it to.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn limit_own_process() -> Result<(), ModuleError> {
+    Ok(())
 }
 
 /// A process that does not outlive its use.
