@@ -77,7 +77,7 @@ impl Wanted<'_> {
 
     fn refused(&self, error: &LockError, settings: &PolicySettings) -> Failure {
         let place = self.origin.lock_name(settings);
-        undecided(format!("{place} does not fit the policies of the {} layer: {error}", self.layer), None)
+        undecided(format!("{place} ({} layer): {error}", self.layer), None)
     }
 }
 

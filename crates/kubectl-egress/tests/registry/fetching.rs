@@ -103,7 +103,7 @@ fn login_missing_or_wrong() {
     let place = locked(&format!("{}:1", registry.reference(MODULE)), &module());
     let login = format!("docker login {}", registry.name());
     place.add(&[]).refuses(9, &["wants a login, and there is none", &login]);
-    write_login(&place, &registry, "YWRhOndyb25n");
+    write_login(&place, &registry.name(), "YWRhOndyb25n");
     place.add(&[]).refuses(9, &["does not accept the login", &login]);
 }
 
@@ -111,7 +111,7 @@ fn login() {
     let registry = Registry::start_with_login();
     registry.push_blob(MODULE, &module());
     let place = locked(&format!("{}:1", registry.reference(MODULE)), &module());
-    write_login(&place, &registry, LOGIN);
+    write_login(&place, &registry.name(), LOGIN);
     place.add(&[]).succeeds();
 }
 
@@ -128,8 +128,9 @@ fn too_big() {
     place.add(&[]).refuses(9, &["sent more than 1 KiB", "limits.module"]);
 }
 
-fn write_login(place: &Place, registry: &Registry, login: &str) {
+/// What `docker login` leaves behind.
+pub(crate) fn write_login(place: &Place, registry: &str, login: &str) {
     fs::create_dir_all(place.home().join(".docker")).unwrap();
-    let configuration = serde_json::json!({"auths": {registry.name(): {"auth": login}}});
+    let configuration = serde_json::json!({"auths": {registry: {"auth": login}}});
     fs::write(place.home().join(".docker/config.json"), configuration.to_string()).unwrap();
 }

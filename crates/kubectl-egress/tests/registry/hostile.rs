@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use egress_policy::oci::RegistryError;
 
-use crate::fetching::{locked, module};
+use crate::debian::LOGIN;
+use crate::fetching::{locked, module, write_login};
 use crate::looking_up::look_up;
 use crate::pretender::{Pretender, respond};
 
@@ -17,6 +18,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("an_endless_manifest_is_cut_off", endless_manifest),
     ("an_endless_refusal_is_not_read", endless_refusal),
     ("a_redirection_in_a_circle_is_left", circle),
+    ("a_login_does_not_follow_a_redirection_to_another_server", redirected_login),
     ("a_token_is_asked_for_where_the_registry_says_so", token),
     ("a_login_is_not_sent_where_it_could_be_read_on_the_way", token_elsewhere),
 ];
@@ -82,6 +84,21 @@ fn circle() {
         respond(stream, "307 Temporary Redirect", &format!("Location: {path}\r\n"), b"");
     });
     locked(&source(&registry), &module()).add(&[]).refuses(9, &["too many redirects"]);
+}
+
+fn redirected_login() {
+    let store = Pretender::start(|_, authorization, stream| match authorization {
+        None => respond(stream, "200 OK", "", &module()),
+        Some(_) => respond(stream, "400 Bad Request", "", b""),
+    });
+    let location = format!("Location: http://{}/module\r\n", store.name());
+    let registry = Pretender::start(move |_, authorization, stream| match authorization {
+        None => respond(stream, "401 Unauthorized", "WWW-Authenticate: Basic realm=\"here\"\r\n", b""),
+        Some(_) => respond(stream, "307 Temporary Redirect", &location, b""),
+    });
+    let place = locked(&source(&registry), &module());
+    write_login(&place, &registry.name(), LOGIN);
+    place.add(&[]).succeeds();
 }
 
 fn token() {
