@@ -58,7 +58,7 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
             let settings = settings::audit::Audit::resolve(typed, &global)?;
             runtime::run(audit::run(&settings, terminal))
         }
-        Some(Command::Policy(typed)) => policy::run(typed, program, terminal),
+        Some(Command::Policy(typed)) => policy::run(typed, &global, program, terminal),
         Some(Command::Completion(typed)) => completion::run(&typed, program, terminal),
         Some(Command::Version(typed)) => {
             version::run(&settings::version::Version::resolve(&typed)?, terminal)

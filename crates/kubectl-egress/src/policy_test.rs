@@ -14,6 +14,8 @@ pub mod matrix;
 pub mod name;
 pub mod pattern;
 pub mod pin;
+pub mod recorded;
+pub mod redact;
 pub mod report;
 pub mod request;
 pub mod run;

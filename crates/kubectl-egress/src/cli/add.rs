@@ -107,12 +107,12 @@ pub struct Add {
     pub explain: bool,
 }
 
-fn layout() -> impl TypedValueParser<Value = Layout> {
+pub(super) fn layout() -> impl TypedValueParser<Value = Layout> {
     PossibleValuesParser::new(["shared", "documented"]).try_map(|word| word.parse::<Layout>())
 }
 
 /// TLS of the application is the same in every hop, so `auto` has nothing to decide but for HTTP: mesh mTLS.
-fn hop() -> impl TypedValueParser<Value = Hop> {
+pub(super) fn hop() -> impl TypedValueParser<Value = Hop> {
     PossibleValuesParser::new(["auto", "mtls", "plain"]).try_map(|word| match word.as_str() {
         "auto" => Ok::<Hop, WordError>(Hop::Mtls),
         word => word.parse(),

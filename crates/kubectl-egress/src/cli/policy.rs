@@ -9,6 +9,7 @@ pub mod inspect;
 pub mod list;
 pub mod lock;
 pub mod place;
+pub mod record;
 pub mod run;
 pub mod test;
 pub mod update;
@@ -75,6 +76,9 @@ pub enum PolicyCommand {
     /// See [`bench::Bench`].
     #[command(about = bench::ABOUT, long_about = bench::LONG_ABOUT)]
     Bench(bench::Bench),
+    /// See [`record::Record`].
+    #[command(about = record::ABOUT, long_about = record::LONG_ABOUT)]
+    Record(Box<record::Record>),
     /// See [`add::Add`].
     #[command(about = add::ABOUT, long_about = add::LONG_ABOUT)]
     Add(add::Add),

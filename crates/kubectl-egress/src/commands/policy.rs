@@ -11,6 +11,7 @@ mod inspect;
 mod list;
 mod lock;
 mod module;
+mod record;
 mod resolve;
 mod run;
 mod schema;
@@ -18,6 +19,7 @@ mod test;
 mod update;
 
 use crate::cli;
+use crate::cli::global::Global;
 use crate::cli::policy::{Policy, PolicyCommand};
 use crate::exit::Code;
 use crate::program::Program;
@@ -26,7 +28,12 @@ use crate::settings::policy;
 use crate::terminal::Terminal;
 
 /// Runs the command that was typed; without one, shows what there is.
-pub(super) fn run(typed: Policy, program: &Program, terminal: &mut Terminal) -> anyhow::Result<Code> {
+pub(super) fn run(
+    typed: Policy,
+    global: &Global,
+    program: &Program,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Code> {
     match typed.command {
         None => {
             let mut command = cli::command(program);
@@ -44,6 +51,9 @@ pub(super) fn run(typed: Policy, program: &Program, terminal: &mut Terminal) -> 
         Some(PolicyCommand::Run(typed)) => run::run(&policy::run::Run::resolve(&typed)?, terminal),
         Some(PolicyCommand::Test(typed)) => test::run(&policy::test::Test::resolve(&typed)?, terminal),
         Some(PolicyCommand::Bench(typed)) => bench::run(&policy::bench::Bench::resolve(&typed)?, terminal),
+        Some(PolicyCommand::Record(typed)) => {
+            runtime::run(record::run(&policy::record::Record::resolve(*typed, global, terminal)?, terminal))
+        }
         Some(PolicyCommand::Add(typed)) => {
             runtime::run(add::run(&policy::add::Add::resolve(typed)?, terminal))
         }

@@ -13,6 +13,8 @@ use super::expect::Expect;
 use super::run::CaseReport;
 use place::Place;
 
+pub use answer::expectation;
+
 /// Why a file cannot be updated.
 #[derive(Debug, Error)]
 pub enum UpdateError {

@@ -90,7 +90,7 @@ fn gateway(text: &str) -> Result<GatewayName, Failure> {
     text.parse().map_err(refused)
 }
 
-fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Failure> {
+pub(super) fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Failure> {
     if let Some(bad) = namespaces.iter().find(|name| !matches!(name.as_str(), "." | "*") && !is_label(name)) {
         return Err(Failure::usage(
             format!("`--export-to`: expected `.`, `*` or the name of a namespace, found {}", quoted(bad)),
@@ -108,7 +108,7 @@ fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Failure> {
     Ok(namespaces)
 }
 
-fn check_layout(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Failure> {
+pub(super) fn check_layout(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Failure> {
     match (layout, hop) {
         (Layout::Shared, Hop::Plain) => Err(Failure::usage(
             "`--hop plain` needs `--layout documented`: the shared pair speaks mesh mTLS",
@@ -122,7 +122,7 @@ fn check_layout(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Fa
     }
 }
 
-fn reason(text: String) -> Result<String, Failure> {
+pub(super) fn reason(text: String) -> Result<String, Failure> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > LONGEST_REASON || text.chars().any(char::is_control) {
         return Err(Failure::usage(

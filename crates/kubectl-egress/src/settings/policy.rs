@@ -10,6 +10,7 @@ pub mod inspect;
 pub mod list;
 pub mod lock;
 pub mod place;
+pub mod record;
 pub mod run;
 pub mod test;
 pub mod update;

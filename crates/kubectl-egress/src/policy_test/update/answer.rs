@@ -9,7 +9,7 @@ use crate::policy_test::run::CaseReport;
 use crate::policy_test::slots::word;
 
 /// What a case should expect to hold as things are. A bound of fuel is kept if it was there, and raised if it broke.
-pub(super) fn expectation(expected: Option<&Expect>, case: &CaseReport) -> Value {
+pub fn expectation(expected: Option<&Expect>, case: &CaseReport) -> Value {
     let seen = &case.seen;
     let mut expect = Map::new();
     if let Some(fault) = seen.faults().first() {

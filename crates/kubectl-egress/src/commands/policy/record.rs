@@ -1,0 +1,71 @@
+//! `policy record`: a request as the cluster is now, and what a module answers, as a file of tests.
+
+use anyhow::Context as _;
+use egress_cluster::Cluster;
+use egress_cluster::fetch::{Namespaces, Scope};
+use egress_core::inventory;
+use egress_core::policy::Policy as _;
+use egress_core::policy::descriptor::Need;
+use egress_core::policy::question::{self, Facts, Subject};
+use egress_core::policy::request::Request;
+use egress_core::policy::settings::canonical;
+use egress_policy::Module;
+use jiff::Timestamp;
+
+use super::module;
+use crate::commands::document;
+use crate::exit::Code;
+use crate::policy_test::recorded;
+use crate::settings::policy::record::Record;
+use crate::terminal::Terminal;
+
+/// Records.
+pub(super) async fn run(settings: &Record, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let module = module::load(&settings.module, &settings.policies, terminal)?;
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
+    let request = settings.redaction.redact(&request(settings, &namespace, &module, &cluster).await?);
+    let told = settings.settings.as_ref().map_or_else(|| "{}".to_owned(), canonical);
+    let case = recorded::file(&settings.module.name, settings.settings.as_ref(), &module, request, &told)?;
+    terminal.result(&document::text(&case, &settings.output)?)?;
+    Ok(Code::Done)
+}
+
+/// What `add` would ask this module.
+async fn request(
+    settings: &Record,
+    namespace: &str,
+    module: &Module,
+    cluster: &Cluster,
+) -> anyhow::Result<Request> {
+    let needs = &module.descriptor().needs;
+    let wants = |need: Need| needs.contains(&need);
+    let mut facts = Facts { cluster: cluster.server().to_owned(), ..Facts::default() };
+    facts.now = u64::try_from(Timestamp::now().as_second()).ok();
+    if wants(Need::NamespaceLabels) {
+        facts.namespace_labels = cluster.namespace_labels(namespace).await?;
+    }
+    if wants(Need::Nodes) {
+        let nodes = cluster.nodes().await.context("the module asks for the nodes")?;
+        facts.nodes = nodes.iter().map(question::node).collect();
+    }
+    if wants(Need::Existing) {
+        let scope = Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false };
+        let snapshot = cluster.fetch(&scope).await?;
+        facts.existing = inventory::egresses(&snapshot).iter().map(question::existing).collect();
+    }
+    if wants(Need::User) || wants(Need::Groups) {
+        let user = cluster.whoami().await;
+        facts.user = user.as_ref().map(|user| user.name.clone());
+        facts.groups = user.map(|user| user.groups).unwrap_or_default();
+    }
+    let subject = Subject {
+        hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
+        namespace,
+        export_to: &settings.export_to,
+        layout: settings.layout,
+        hop: settings.hop,
+        reason: settings.reason.as_deref(),
+    };
+    Ok(question::request("add", &subject, &facts).for_policy(needs, ""))
+}
