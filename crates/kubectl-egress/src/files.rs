@@ -2,12 +2,21 @@
 //!
 //! Knows nothing of what is in them, but for how a module begins.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
 /// How every WebAssembly module begins, component or not.
 const MAGIC: [u8; 4] = *b"\0asm";
+
+/// Whether there is something of this name. What may not be looked at is there, as is a link that leads nowhere: reading
+/// it says what is wrong.
+pub(crate) fn is_there(path: &Path) -> bool {
+    match fs::symlink_metadata(path) {
+        Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+        Ok(_) => true,
+    }
+}
 
 /// Opens a file that is no directory: opening one succeeds on Unix, and only reading it fails, with a riddle.
 pub(crate) fn open(path: &Path) -> io::Result<File> {

@@ -66,7 +66,7 @@ pub(super) async fn find(
         found.push(of_file(Layer::Repository, path, settings)?);
     }
     let users = directories.configuration.as_deref().map(|folder| folder.join(CONFIGURATION));
-    if let Some(path) = users.filter(|path| path.exists()) {
+    if let Some(path) = users.filter(|path| files::is_there(path)) {
         found.push(of_file(Layer::User, path, settings)?);
     }
     for path in &settings.files {
@@ -139,7 +139,7 @@ fn of_module(path: &Path) -> Entry {
 pub fn in_repository(working: &Path) -> Option<PathBuf> {
     let root = repository_root(working);
     let inside = working.ancestors().take_while(|folder| folder.starts_with(root));
-    inside.map(|folder| folder.join(REPOSITORY_FOLDER).join(CONFIGURATION)).find(|path| path.exists())
+    inside.map(|folder| folder.join(REPOSITORY_FOLDER).join(CONFIGURATION)).find(|path| files::is_there(path))
 }
 
 /// The root of the repository that a folder is in; outside of one the folder itself.
@@ -183,7 +183,7 @@ impl Origin {
         let text = match self {
             Origin::File(path) | Origin::Module(path) => {
                 let path = path.with_file_name(LOCK);
-                if !path.exists() {
+                if !files::is_there(&path) {
                     return Ok(Lock::default());
                 }
                 files::text(&path, MAXIMUM_BYTES)

@@ -1,6 +1,7 @@
 //! Policies of the repository, of the user and of the command line, without a cluster.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use egress_policy::inspect::digest;
 
@@ -116,6 +117,10 @@ fn a_configuration_that_cannot_be_read_is_a_refusal() {
     let place = Place::new();
     fs::create_dir_all(place.repository().join(YAML)).unwrap();
     place.add(&[]).refuses(9, &["repository layer", YAML, "expected a file, found a directory"]);
+    let place = Place::new();
+    place.write(".egress/README", "");
+    symlink("gone.yaml", place.repository().join(YAML)).unwrap();
+    place.add(&[]).refuses(9, &["repository layer", YAML, "no such file"]);
 }
 
 #[test]
