@@ -74,13 +74,6 @@ pub(crate) fn folder() -> PathBuf {
     workspace::root().join("plugins")
 }
 
-/// The folders with the cases of every plugin.
-pub(crate) fn cases() -> Vec<PathBuf> {
-    let folder = folder();
-    let names = names(&folder).unwrap_or_default();
-    names.into_iter().map(|name| folder.join(name).join("tests")).collect()
-}
-
 fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -17,6 +17,7 @@ pub(super) fn of_tier(workspace: &Metadata, tier: Tier) -> Vec<&str> {
 fn tier_of(package: &str, name: &str) -> Tier {
     match (package, name) {
         ("xtask", "bed" | "mesh") => Tier::Mesh,
+        ("xtask", "modules") => Tier::Plugins,
         (_, "generate") => Tier::Generate,
         ("kubectl-egress", _) => Tier::Cli,
         ("egress-diagnose", _) => Tier::Diagnose,

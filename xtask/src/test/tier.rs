@@ -57,7 +57,7 @@ impl Tier {
             Self::Tidy => tidy_report(),
             Self::Unit => self.suites(root, &["--lib", "--bins"]),
             Self::Generate | Self::Diagnose | Self::Cli => self.suites(root, &[]),
-            Self::Plugins => plugins_report(root),
+            Self::Plugins => self.plugins(root),
             Self::Mesh => self.on_the_bed(root, preparation.take()),
         }
     }
@@ -69,6 +69,23 @@ impl Tier {
             Err(Obstacle::Broken(error)) => return Report::broken(&error),
         }
         // The bed's tests start the plugin, and these tasks for the world outside the mesh.
+        self.suites_that_start_programs(root)
+    }
+
+    /// The policies have a workspace of their own. Then their modules are asked by the program, as their authors do it.
+    fn plugins(self, root: &Path) -> Report {
+        let folder = plugins::folder();
+        let cargo = |arguments: &[&str]| {
+            job::run(Command::new(env!("CARGO")).arg("--quiet").args(arguments).current_dir(&folder))
+        };
+        let mut report = Report::of_one(cargo(&["fmt", "--all", "--check"]));
+        report.add(&Report::of_one(cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])));
+        report.add(&Report::counted(cargo(&["test", "--no-fail-fast"])));
+        report.add(&self.suites_that_start_programs(root));
+        report
+    }
+
+    fn suites_that_start_programs(self, root: &Path) -> Report {
         let mut cargo = Command::new(env!("CARGO"));
         let built = job::run(cargo.args(["build", "--workspace", "--bins"]).current_dir(root));
         if built.succeeded { self.suites(root, &[]) } else { Report::of_one(built) }
@@ -119,27 +136,6 @@ impl Report {
         let tally = Tally { skipped: 1, ..Tally::default() };
         Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")) }
     }
-}
-
-/// The plugins have a workspace of their own. Their cases are run by the program itself, as their authors do it.
-fn plugins_report(root: &Path) -> Report {
-    let folder = plugins::folder();
-    let cargo = |arguments: &[&str]| {
-        job::run(Command::new(env!("CARGO")).arg("--quiet").args(arguments).current_dir(&folder))
-    };
-    let mut report = Report::of_one(cargo(&["fmt", "--all", "--check"]));
-    report.add(&Report::of_one(cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])));
-    report.add(&Report::counted(cargo(&["test", "--no-fail-fast"])));
-    match plugins::build() {
-        Ok(_) => {
-            let mut program = Command::new(env!("CARGO"));
-            program.args(["run", "--quiet", "--package", "kubectl-egress", "--", "policy", "test"]);
-            program.args(["--require-coverage"]).current_dir(root);
-            report.add(&Report::of_one(job::run(program.args(plugins::cases()))));
-        }
-        Err(error) => report.add(&Report::broken(&error)),
-    }
-    report
 }
 
 /// The repository's rules are one test each.
