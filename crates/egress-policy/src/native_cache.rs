@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
@@ -21,7 +21,12 @@ const CAPACITY: u64 = 512 << 20;
 /// Changes with every setting of the engine that changes the code, in `engine::configuration`.
 const SETTINGS: u32 = 1;
 /// How the files end.
-const EXTENSION: &str = "cwasm";
+const EXTENSION: &str = ".cwasm";
+
+/// How files begin that are being written.
+const UNFINISHED: &str = ".new-";
+/// After so long nobody is writing any more.
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// The user's native code.
 #[derive(Clone, Debug)]
@@ -52,7 +57,7 @@ impl NativeCache {
     /// The file for a module, if there is one that can be trusted.
     pub(crate) fn find(&self, module: &str) -> Option<PathBuf> {
         let prefix = prefix(module);
-        let path = self.files().ok()?.into_iter().map(|file| file.path).find(|path| named(path, &prefix))?;
+        let path = self.files(|name| name.starts_with(&prefix)).ok()?.into_iter().next()?.path;
         if owner::check_file(&path).is_ok() && is_whole(&path, &prefix) {
             // The time of its last use decides which file goes when there is no more room.
             let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -64,9 +69,9 @@ impl NativeCache {
 
     /// Keeps native code for a module.
     pub(crate) fn store(&self, module: &str, code: &[u8]) -> io::Result<PathBuf> {
-        let path = self.directory.join(format!("{}{}.{EXTENSION}", prefix(module), digest(code)));
+        let path = self.directory.join(format!("{}{}{EXTENSION}", prefix(module), digest(code)));
         // Created with 0600; a name that is there already is replaced as a whole.
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.directory)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.directory)?;
         file.write_all(code)?;
         file.persist(&path).map_err(|error| error.error)?;
         self.make_room(&path)?;
@@ -79,7 +84,7 @@ impl NativeCache {
     }
 
     fn make_room(&self, kept: &Path) -> io::Result<()> {
-        let mut files = self.files()?;
+        let mut files = self.files(|name| name.ends_with(EXTENSION))?;
         files.sort_by_key(|file| file.used);
         let mut total: u64 = files.iter().map(|file| file.size).sum();
         for file in files.iter().filter(|file| file.path != kept) {
@@ -89,16 +94,21 @@ impl NativeCache {
             fs::remove_file(&file.path)?;
             total -= file.size;
         }
-        Ok(())
+        // What a run left behind that was ended in the middle.
+        let unfinished = self.files(|name| name.starts_with(UNFINISHED))?;
+        let abandoned = |file: &&Entry| file.used.elapsed().is_ok_and(|age| age > ABANDONED);
+        unfinished.iter().filter(abandoned).try_for_each(|file| fs::remove_file(&file.path))
     }
 
-    fn files(&self) -> io::Result<Vec<Entry>> {
+    /// The files of such names.
+    fn files(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
-            let path = entry?.path();
-            if path.extension().is_none_or(|extension| extension != EXTENSION) {
+            let entry = entry?;
+            if !entry.file_name().to_str().is_some_and(&wanted) {
                 continue;
             }
+            let path = entry.path();
             // Another run may have taken it away meanwhile.
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
             files.push(Entry { size: metadata.len(), used: metadata.modified()?, path });
@@ -121,10 +131,6 @@ fn prefix(module: &str) -> String {
     wasmtime::ModuleVersionStrategy::WasmtimeVersion.hash(&mut engine);
     (std::env::consts::ARCH, std::env::consts::OS).hash(&mut engine);
     format!("{:016x}-{}-", engine.finish(), module.trim_start_matches("sha256:"))
-}
-
-fn named(path: &Path, prefix: &str) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix))
 }
 
 /// Whether a file has the content it is named after.

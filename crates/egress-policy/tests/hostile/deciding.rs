@@ -49,5 +49,5 @@ fn word(status: Status) -> String {
 /// What the core finds wrong, which the engine may not have looked at.
 fn why(reports: &[Report]) -> String {
     let faults = reports.iter().filter_map(|report| report.fault.as_ref());
-    faults.map(|fault| format!(": {fault}")).collect::<Vec<_>>().join("")
+    faults.fold(String::new(), |text, fault| format!("{text}: {fault}"))
 }

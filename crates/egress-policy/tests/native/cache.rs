@@ -200,3 +200,19 @@ fn what_was_not_used_for_the_longest_time_makes_room() {
     assert!(!left.contains(&second[0]), "it was used long ago");
     assert_eq!(left.len(), 2);
 }
+
+#[test]
+fn what_a_run_left_unfinished_is_taken_away_some_time_later() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().join("native");
+    let cache = NativeCache::open(path.clone()).expect("a cache");
+    let [old, new] = [".new-old", ".new-new"].map(|name| path.join(name));
+    for file in [&old, &new] {
+        fs::write(file, "half of it").expect("our own file");
+    }
+    fs::File::open(&old).and_then(|file| file.set_modified(std::time::UNIX_EPOCH)).expect("our own file");
+    let engine = Engine::new(Limits::default(), Compiler::in_process(), Some(cache)).expect("an engine");
+    engine.load(&module("next")).expect("a module");
+    assert!(!old.exists());
+    assert!(new.exists(), "somebody may still be writing it");
+}
