@@ -26,8 +26,6 @@ pub struct Columns {
     pub namespace: bool,
     /// Everything, for `-o wide`.
     pub wide: bool,
-    /// What has changed in the policies since, for `--outdated`.
-    pub outdated: bool,
     /// The line with the names of the columns.
     pub header: bool,
 }
@@ -41,7 +39,9 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
     if columns.wide {
         header.extend(["LAYOUT", "HOP", "OBJECTS", "REASON", "ADDED-BY", "POLICIES", "PINNED"]);
     }
-    if columns.outdated {
+    // Only `--outdated` asks what has changed in the policies since.
+    let outdated = rows.iter().any(|row| !row.outdated.is_empty());
+    if outdated {
         header.push("OUTDATED");
     }
     let mut table = Table::new(header);
@@ -73,7 +73,7 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
                 pinned(row),
             ]);
         }
-        if columns.outdated {
+        if outdated {
             cells.push(row.outdated.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         }
         table.push(cells);

@@ -116,18 +116,22 @@ impl Removal<'_> {
     /// Deletes the object if it is there, and each that plays the same part: a rename that was cut short leaves two. If
     /// it is gone already the proof is still asked for: whoever deleted it may have been cut short before they saw the
     /// effect.
-    fn delete(&self, role: Role, mut proof: Option<Expectation>) -> Vec<Step> {
+    fn delete(&self, role: Role, proof: Option<Expectation>) -> Vec<Step> {
         let live = self.egress.parts.iter().filter(|part| part.role == role);
         // Only after the last of them is anything gone.
         let mut steps: Vec<Step> = live.map(|part| deletion(role, &part.resource, None)).collect();
-        match steps.last_mut() {
-            Some(last) => last.proof = proof,
-            None => {
-                let object = proof.is_some().then(|| self.routes(role).cloned()).flatten();
-                steps.extend(object.map(|object| Step { role, object, action: None, proof: proof.take() }));
-            }
+        if let Some(last) = steps.last_mut() {
+            last.proof = proof;
+            return steps;
         }
-        steps
+        let wanted = self.routes(role).zip(proof);
+        let proven = |(object, proof): (&Resource, _)| Step {
+            role,
+            object: object.clone(),
+            action: None,
+            proof: Some(proof),
+        };
+        wanted.map(proven).into_iter().collect()
     }
 }
 

@@ -108,7 +108,6 @@ fn the_documented_layout_takes_the_names_of_its_gateway_and_subset_into_its_rout
     assert_eq!(routes.gateways.as_deref().unwrap(), ["istio-egressgateway", "mesh"]);
     let text = serde_json::to_string(routes).unwrap();
     assert!(text.contains(r#""subset":"cnn""#), "{text}");
-    assert!(!parts.iter().any(|part| matches!(&part.resource.live, Some(_))));
     assert!(
         plan::add::plan(&record.intent, &parts, &snapshot(&[]))
             .writes()

@@ -40,17 +40,16 @@ impl Policies {
     }
 
     fn member(&self, layer: Layer, entry: &Entry) -> Result<Member, String> {
-        let policy: Arc<dyn Policy + Send + Sync> = match entry.source {
-            Source::Builtin => Arc::new(Rules::new(&entry.settings).map_err(|findings| {
+        let policy: Arc<dyn Policy + Send + Sync> = if entry.source == Source::Builtin {
+            Arc::new(Rules::new(&entry.settings).map_err(|findings| {
                 let lines = findings.iter().map(|finding| {
                     format!("{}: {}\n", finding.path.as_deref().unwrap_or_default(), finding.message)
                 });
                 lines.collect::<String>()
-            })?),
-            _ => {
-                let answers = self.answers.get(&entry.name).cloned();
-                Arc::new(Fake::new(&entry.name, answers.expect("the case says what a module answers")))
-            }
+            })?)
+        } else {
+            let answers = self.answers.get(&entry.name).cloned();
+            Arc::new(Fake::new(&entry.name, answers.expect("the case says what a module answers")))
         };
         let hooks = match &entry.hooks {
             Some(used) => policy.hooks().intersection(used).copied().collect(),

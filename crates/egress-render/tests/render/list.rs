@@ -8,7 +8,7 @@ use snapbox::{assert_data_eq, file};
 
 use crate::fixtures::{now, row, rows};
 
-const NARROW: Columns = Columns { namespace: false, wide: false, outdated: false, header: true };
+const NARROW: Columns = Columns { namespace: false, wide: false, header: true };
 
 #[test]
 fn a_row_tells_host_gateway_nodes_state_and_age() {

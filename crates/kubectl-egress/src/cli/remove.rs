@@ -35,6 +35,7 @@ Examples:
 /// What was typed after `remove`.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Remove {
     /// Hosts to remove, with all their ports
     #[arg(value_name = "HOST")]

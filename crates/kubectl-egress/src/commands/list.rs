@@ -57,8 +57,7 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             judged => judged?,
         }
     }
-    let outdated = settings.outdated;
-    let columns = |wide| Columns { namespace: namespace.is_none(), wide, outdated, header: settings.headers };
+    let columns = |wide| Columns { namespace: namespace.is_none(), wide, header: settings.headers };
     let text = match &settings.output {
         None => table(&rows, columns(false), Timestamp::now()),
         Some(OutputFormat::Wide) => table(&rows, columns(true), Timestamp::now()),

@@ -41,7 +41,7 @@ pub(super) fn of(status: Status, reports: &[Report]) -> Result<(), Failure> {
 /// No gateway runs where it must. Where that cannot be seen, nobody has denied anything, and it is refused all the same.
 pub(super) fn of_nodes(misfit: &Misfit) -> Failure {
     let see = "see where they run: `kubectl get pods -A -l istio=egressgateway -o wide`";
-    if misfit.rows.iter().any(|row| row.unknown) {
+    if misfit.status() == Status::Undecided {
         return Failure {
             code: Code::Undecided,
             message: "it cannot be seen whether an egress gateway runs on the nodes that the policies demand; nothing was \

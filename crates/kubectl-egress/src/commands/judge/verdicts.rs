@@ -103,7 +103,8 @@ impl Judge {
         }
         let recorded = recorded::to_text(&self.recorded());
         let policies = Some(recorded).filter(|text| !text.is_empty());
-        if !self.assembly.hooks().contains(&Hook::Naming) {
+        let nobody = self.assembly.naming.is_none() && !self.assembly.hooks().contains(&Hook::Naming);
+        if nobody {
             return Ok((None, Dress { policies, ..Dress::default() }));
         }
         let slots = slots::slots(record, parts);
