@@ -17,15 +17,18 @@ Make a test of what would be added: the request as the cluster is now, and the m
 
 The request is the one that `add` would make, with the facts that the module needs and no others. It is written with the \
 module's answer, as a file for `policy test`. Nothing is added. What is redacted is replaced before the module is asked, so \
-that the test holds as it is printed; the same word is always replaced by the same other one.";
+that the test holds as it is printed; the same word is always replaced by the same other one.
+
+The module is written as it was typed, and a test looks for it from its own directory: type the command where the test is to be.";
 
 const EXAMPLES: &str = "\
 Examples:
   # The way a module answers in this cluster, as a test
-  kubectl egress policy record acme_hosts.wasm api.stripe.com:443 -n payments > tests/stripe.yaml
+  cd tests
+  kubectl egress policy record ../acme_hosts.wasm api.stripe.com:443 -n payments > stripe.yaml
 
   # For a public repository: no names of hosts, nodes, namespaces or people
-  kubectl egress policy record acme_hosts.wasm api.stripe.com -n payments --redact hosts,labels,names > tests/case.yaml";
+  kubectl egress policy record ../acme_hosts.wasm api.stripe.com -n payments --redact hosts,labels,names > case.yaml";
 
 /// What was typed after `policy record`.
 #[derive(Args, Debug)]

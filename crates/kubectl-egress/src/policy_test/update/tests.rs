@@ -1,3 +1,5 @@
+//! Files of tests before and after an update.
+
 use super::*;
 use crate::policy_test::fake::Fake;
 use crate::policy_test::file::TestFile;
