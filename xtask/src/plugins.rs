@@ -38,7 +38,8 @@ pub struct Plugin {
 /// `cargo xtask plugins`: builds them and prints how large they are.
 pub fn run() -> anyhow::Result<()> {
     for plugin in build()? {
-        let questions: Vec<_> = plugin.exports.iter().filter(|export| *export != META).map(short).collect();
+        let questions: Vec<_> =
+            plugin.exports.iter().map(|export| short(export)).filter(|word| *word != "meta").collect();
         terminal::result(format_args!("{:<22}{:>7}  {}", plugin.name, plugin.size, questions.join(" ")))?;
     }
     Ok(())
@@ -123,7 +124,7 @@ fn check(name: &str, size: u64, imports: &[String], exports: &[String]) -> anyho
 }
 
 /// `hosts` of `kubectl-egress:policy/hosts@0.1.0`.
-fn short(export: &String) -> &str {
+fn short(export: &str) -> &str {
     let name = export.rsplit('/').next().unwrap_or(export);
     name.split('@').next().unwrap_or(name)
 }

@@ -1,6 +1,6 @@
 //! The tiers: what each runs, and how its tests are counted. Knows cargo; knows no test.
 
-use std::{fmt, path::Path, process::Command};
+use std::{fmt, path::Path, process::Command, time::Instant};
 
 use clap::ValueEnum;
 
@@ -10,7 +10,7 @@ use super::{
     suites,
     tally::Tally,
 };
-use crate::{plugins, tidy, workspace};
+use crate::{guests, plugins, terminal, tidy, workspace};
 
 /// One kind of tests. The order is from quick to real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,6 +33,8 @@ pub(super) enum Tier {
     Cli,
     /// The program on a real Kubernetes, istiod and Envoy
     Mesh,
+    /// Policies in JavaScript and Python, as components; the last, since their compilers take the whole machine
+    Guests,
 }
 
 /// How a tier went.
@@ -59,6 +61,7 @@ impl Tier {
             Self::Generate | Self::Diagnose | Self::Cli => self.suites(root, &[]),
             Self::Plugins => self.plugins(root),
             Self::Mesh => self.on_the_bed(root, preparation.take()),
+            Self::Guests => guests_report(root),
         }
     }
 
@@ -136,6 +139,30 @@ impl Report {
         let tally = Tally { skipped: 1, ..Tally::default() };
         Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")) }
     }
+}
+
+/// A policy of another language is compiled when it is first asked. How long that takes is told: authors wait for it.
+fn guests_report(root: &Path) -> Report {
+    if let Some(reason) = guests::lacking() {
+        return Report::skipped(&reason);
+    }
+    let guests = match guests::build() {
+        Ok(guests) => guests,
+        Err(error) => return Report::broken(&error),
+    };
+    let program = ["build", "--quiet", "--package", "kubectl-egress", "--bins"];
+    let mut report = Report::of_one(job::run(Command::new(env!("CARGO")).args(program).current_dir(root)));
+    for guest in guests {
+        let mut test = Command::new(root.join("target/debug/kubectl-egress"));
+        test.args(["policy", "test", "--require-coverage"]).arg(&guest.cases);
+        // Native code is kept beside the components, as long as they are.
+        test.env("XDG_CACHE_HOME", root.join("target/guests/cache"));
+        let start = Instant::now();
+        report.add(&Report::of_one(job::run(&mut test)));
+        let seconds = start.elapsed().as_secs_f64();
+        terminal::progress(format_args!("  {}: {} bytes, tested in {seconds:.1} s", guest.name, guest.size));
+    }
+    report
 }
 
 /// The repository's rules are one test each.
