@@ -56,11 +56,11 @@ fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
     let demanded: Vec<String> = row.by.iter().map(ToString::to_string).collect();
     let (message, object) = match (&row.pod, &row.node) {
         (Some(pod), Some(node)) => (
-            format!("pod {pod} runs on node {node}: {}", row.missing),
+            format!("pod {pod} runs on node {node}; missing: {}", row.missing),
             Place::new("Pod", Some(namespace), pod).field("spec.nodeName", node),
         ),
         _ => (
-            format!("gateway {}: {}", gateway.name, row.missing),
+            format!("gateway {}; missing: {}", gateway.name, row.missing),
             Place::new("Service", Some(namespace), &gateway.name.service),
         ),
     };
