@@ -19,6 +19,7 @@ use crate::intent::GatewayName;
 use crate::snapshot::{GatewayFacts, NodeFacts};
 
 pub use self::fit::check;
+pub use self::requirement::holds;
 
 /// What all answers come to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use egress_core::policy::answer::{Operator, Pin, PinAnswer, Placement, Requirement, Spread};
+use egress_core::policy::answer::{Pin, PinAnswer, Placement, Requirement, Spread};
+use egress_core::policy::pinning::holds;
 use egress_core::policy::request::{Node, Request};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -35,7 +36,7 @@ pub struct ExpectedPlacement {
 
 /// The names of the nodes that fulfil what a placement requires, in the alphabet's order.
 pub fn matching(placement: &Placement, nodes: &[Node]) -> Vec<String> {
-    let fulfils = |node: &&Node| placement.required.iter().all(|one| is_met(one, node));
+    let fulfils = |node: &&Node| placement.required.iter().all(|one| holds(one, &node.labels));
     let mut names: Vec<String> = nodes.iter().filter(fulfils).map(|node| node.name.clone()).collect();
     names.sort();
     names
@@ -123,16 +124,6 @@ fn sorted(requirements: &[Requirement]) -> Vec<&Requirement> {
     let mut sorted: Vec<_> = requirements.iter().collect();
     sorted.sort();
     sorted
-}
-
-fn is_met(requirement: &Requirement, node: &Node) -> bool {
-    let value = node.labels.get(&requirement.key);
-    match requirement.operator {
-        Operator::In => value.is_some_and(|value| requirement.values.contains(value)),
-        Operator::NotIn => value.is_none_or(|value| !requirement.values.contains(value)),
-        Operator::Exists => value.is_some(),
-        Operator::DoesNotExist => value.is_none(),
-    }
 }
 
 fn listed(requirements: &[Requirement]) -> String {

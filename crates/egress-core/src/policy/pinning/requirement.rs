@@ -29,7 +29,7 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
 }
 
 /// Whether a node with these labels fulfils it, as the scheduler would say.
-pub(super) fn holds(requirement: &Requirement, labels: &BTreeMap<String, String>) -> bool {
+pub fn holds(requirement: &Requirement, labels: &BTreeMap<String, String>) -> bool {
     let Requirement { key, operator, values } = requirement;
     let value = labels.get(key);
     match operator {
