@@ -12,14 +12,14 @@ const DEEPEST: u8 = 64;
 
 /// A text and how far it has been read.
 pub(super) struct Text<'t> {
-    text: &'t str,
+    all: &'t str,
     position: usize,
     depth: u8,
 }
 
 impl<'t> Text<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Text { text, position: 0, depth: 0 }
+        Text { all: text, position: 0, depth: 0 }
     }
 
     /// The value that all of the text is.
@@ -117,7 +117,7 @@ impl<'t> Text<'t> {
         let of_number =
             |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E');
         let length = rest.iter().take_while(of_number).count();
-        let number = self.text.get(self.position..self.position + length)?;
+        let number = self.all.get(self.position..self.position + length)?;
         let digits = number.as_bytes();
         let digits = digits.strip_prefix(b"-").unwrap_or(digits);
         let (first, second) = (*digits.first()?, digits.get(1));
@@ -136,7 +136,7 @@ impl<'t> Text<'t> {
             let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
             let rest = self.rest();
             let length = rest.iter().position(special).unwrap_or(rest.len());
-            string.push_str(self.text.get(self.position..self.position + length).unwrap_or_default());
+            string.push_str(self.all.get(self.position..self.position + length).unwrap_or_default());
             self.position += length;
             match self.next() {
                 Some(b'"') => return Ok(string),
@@ -189,6 +189,6 @@ impl<'t> Text<'t> {
     }
 
     fn rest(&self) -> &'t [u8] {
-        self.text.as_bytes().get(self.position..).unwrap_or_default()
+        self.all.as_bytes().get(self.position..).unwrap_or_default()
     }
 }
