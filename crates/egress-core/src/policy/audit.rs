@@ -113,7 +113,8 @@ impl Scene<'_> {
         let misfits = gateway.map(|gateway| pinning::check(&pinning, gateway, self.nodes));
         for misfit in misfits.unwrap_or_default() {
             let status = if misfit.unknown { Status::Undecided } else { Status::Denied };
-            let place = misfit.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
+            let place =
+                misfit.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
             rows.push(Row {
                 by: misfit.by.first().cloned(),
                 message: format!("{}{}", place.unwrap_or_default(), misfit.missing),

@@ -50,13 +50,13 @@ pub(crate) fn audit() -> Audit {
 fn an_audit_is_a_table_and_a_line() {
     assert_data_eq!(
         text(&audit()),
-        str![[r#"
+        str![[r"
 NAMESPACE   HOST                 PORT     MADE-BY          RESULT    POLICY                       CODE               MESSAGE
 shop        api.stripe.io        443      kubectl-egress   denied    acme-hosts 1.4.2 (cluster)   host-not-allowed   not in the catalogue
 shop        legacy.example.com   <none>   others           warning   tls-only 1.4.2 (cluster)     plain-http         clear/u{1b}[31m text
 shop        example.com          443      others           denied    <none>                       not-allowed        no policy allows it
 
-"#]]
+"]]
     );
     assert_eq!(summary(&audit()), "4 egresses: today's policies would refuse 2");
 }
