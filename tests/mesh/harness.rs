@@ -8,6 +8,7 @@ mod cleaning;
 mod expect;
 mod load;
 mod plugin;
+mod policies;
 
 use std::{
     env, fmt,
@@ -31,6 +32,7 @@ pub(crate) use self::{
     calls::Answer,
     load::{Fates, now_ms},
     plugin::{Ended, Running},
+    policies::{Configured, Directory, configuration, rules},
 };
 
 /// A test: what it shows, and the function that shows it.

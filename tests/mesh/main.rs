@@ -22,6 +22,7 @@ mod removal;
 mod rights;
 mod states;
 mod stopped_gateway;
+mod trust;
 mod two_namespaces;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
@@ -51,6 +52,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("diagnose", diagnose::TESTS),
     ("allow_any", allow_any::TESTS),
     ("policies", policies::TESTS),
+    ("trust", trust::TESTS),
 ];
 
 fn main() -> ExitCode {

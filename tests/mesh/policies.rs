@@ -6,8 +6,8 @@ mod cluster;
 use anyhow::{Context as _, ensure};
 use xtask::bed::User;
 
-use self::cluster::{Configured, Moved, NoReader, RolledOut};
-use super::harness::{Fates, GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};
+use self::cluster::{Moved, NoReader, RolledOut};
+use super::harness::{Configured, Fates, GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually, now_ms, rules, say};
 
 pub(crate) const TESTS: &[Test] = &[
     ("what_the_cluster_denies_is_not_written", denied),
@@ -57,14 +57,19 @@ fn denied(mesh: &Mesh) -> anyhow::Result<()> {
 
 fn unread(mesh: &Mesh) -> anyhow::Result<()> {
     let _reader = NoReader::new(mesh)?;
-    let words = ["kubectl-egress-policy", "istio-system", "kubectl create role"];
+    let words = [
+        "the policies of this cluster may not be read: configmaps \"kubectl-egress-policy\" is forbidden",
+        "kubectl create role kubectl-egress-policy-reader -n istio-system --verb=get --resource=configmaps \
+         --resource-name=kubectl-egress-policy",
+        "kubectl create rolebinding kubectl-egress-policy-reader -n istio-system",
+    ];
     mesh.refuses(User::ShopEditor, &ADD, 5, &words).map(drop)
 }
 
 fn lower_layer(mesh: &Mesh) -> anyhow::Result<()> {
     let _policies = Configured::rules(mesh, "settings: {deny: [\"*.cnn.com\"]}")?;
     let own = tempfile::Builder::new().suffix(".yaml").tempfile()?;
-    std::fs::write(own.path(), cluster::set("generous", "settings: {allow: [edition.cnn.com]}"))?;
+    std::fs::write(own.path(), rules("generous", "settings: {allow: [edition.cnn.com]}"))?;
     let own = own.path().to_str().context("a path that is text")?;
     let words = ["host-denied", "baseline", "(cluster)", "nothing was written"];
     mesh.refuses(User::Admin, &[&ADD[..], &["--policy", own]].concat(), 4, &words).map(drop)

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read},
     os::unix::process::ExitStatusExt as _,
-    process::{Child, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -68,16 +68,22 @@ impl Mesh {
         let mut command = self.bed().command_as(user, program()?);
         // Nobody's own policies, and no cache of another run.
         command.env("XDG_CONFIG_HOME", self.home()).env("XDG_CACHE_HOME", self.home());
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments).stdin(Stdio::null());
+        Running::start(command)
+    }
+}
+
+impl Running {
+    /// Starts it; what it reads was said by whoever made the command.
+    pub(crate) fn start(mut command: Command) -> anyhow::Result<Self> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let begin = Instant::now();
         let mut child = command.spawn()?;
         let stdout = Stream::read(child.stdout.take().context("no stdout")?);
         let stderr = Stream::read(child.stderr.take().context("no stderr")?);
         Ok(Running { child, begin, stdout, stderr })
     }
-}
 
-impl Running {
     /// Waits until this has been said on stderr.
     pub(crate) fn until_it_says(&self, words: &str) -> anyhow::Result<()> {
         eventually(&format!("the plugin to say {words:?}"), LIMIT, || {

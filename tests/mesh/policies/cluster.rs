@@ -6,19 +6,14 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use xtask::plugins;
 
-use crate::harness::{Mesh, Pod};
+use crate::harness::{Configured, Directory, Mesh, Pod, configuration};
 
-const NAME: &str = "kubectl-egress-policy";
+const MODULE: &str = "infra_nodes.wasm";
 const NAMESPACE: &str = "istio-system";
-
-/// Policies in the cluster's ConfigMap; they go when this is dropped.
-pub(super) struct Configured<'a> {
-    mesh: &'a Mesh,
-}
 
 /// The plugin `infra-nodes` as the cluster's policy, rolled out as the documentation has it.
 pub(super) struct RolledOut<'a> {
-    /// Takes the ConfigMap away.
+    directory: Directory,
     configured: Configured<'a>,
 }
 
@@ -35,66 +30,25 @@ pub(super) struct Moved<'a> {
     home: Value,
 }
 
-/// A configuration with one policy of built-in rules, and what else is said of it.
-pub(super) fn set(name: &str, rest: &str) -> String {
-    format!(
-        "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n- name: {name}\n  \
-         builtin: rules\n  {rest}\n"
-    )
-}
-
-impl<'a> Configured<'a> {
-    /// The built-in rules under the name `baseline`.
-    pub(super) fn rules(mesh: &'a Mesh, rest: &str) -> anyhow::Result<Self> {
-        let configured = Configured { mesh };
-        configured.replace(rest)?;
-        Ok(configured)
-    }
-
-    /// Other rules.
-    pub(super) fn replace(&self, rest: &str) -> anyhow::Result<()> {
-        let map = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": NAME, "namespace": NAMESPACE},
-            "data": {"egress-policy.yaml": set("baseline", rest)},
-        });
-        self.mesh.apply(&map.to_string())
-    }
-}
-
 impl<'a> RolledOut<'a> {
-    /// A directory with the configuration and the module is locked, and becomes the ConfigMap.
+    /// The module is locked where its configuration lies.
     pub(super) fn infra_nodes(mesh: &'a Mesh) -> anyhow::Result<Self> {
         let built = plugins::build()?.into_iter().find(|plugin| plugin.name == "infra-nodes");
-        let directory = tempfile::tempdir()?;
-        fs::copy(built.context("no infra-nodes")?.path, directory.path().join("infra_nodes.wasm"))?;
-        let set = format!(
-            "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n- name: infra-nodes\n  \
-             source: configmap://{NAME}/infra_nodes.wasm\n  settings: {{catalogue: {{cnn: {{host: edition.cnn.com}}}}}}\n"
-        );
-        let file = directory.path().join("egress-policy.yaml");
-        fs::write(&file, set)?;
-        mesh.done(&["policy", "lock", "-f", file.to_str().context("a path that is text")?])?;
-        let configured = Configured { mesh };
-        let from = format!("--from-file={}", directory.path().display());
-        mesh.bed().kubectl(&["create", "configmap", NAME, "--namespace", NAMESPACE, &from])?;
-        Ok(RolledOut { configured })
+        let directory = Directory::new(&configuration(&format!(
+            "- name: infra-nodes\n  source: configmap://kubectl-egress-policy/{MODULE}\n  \
+             settings: {{catalogue: {{cnn: {{host: edition.cnn.com}}}}}}"
+        )))?;
+        directory.write(MODULE, fs::read(built.context("no infra-nodes")?.path)?)?;
+        directory.lock(mesh)?;
+        let configured = directory.roll_out(mesh)?;
+        Ok(RolledOut { directory, configured })
     }
 
     /// Puts another module in the place of the one that is locked.
     pub(super) fn tamper(&self) -> anyhow::Result<()> {
-        // `AGFzbQ==`: the first four bytes of any module.
-        let patch = json!({"binaryData": {"infra_nodes.wasm": "AGFzbQ=="}}).to_string();
-        let map = ["patch", "configmap", NAME, "--namespace", NAMESPACE, "--patch", &patch];
-        self.configured.mesh.bed().kubectl(&map).map(drop)
-    }
-}
-
-impl Drop for Configured<'_> {
-    fn drop(&mut self) {
-        // A ConfigMap that stays would make the next test fail, which is seen.
-        let _ = self.mesh.bed().kubectl(&["delete", "configmap", NAME, "--namespace", NAMESPACE]);
+        // It begins like a module, and is not text.
+        self.directory.write(MODULE, b"\0asm\xff")?;
+        self.configured.put(&self.directory)
     }
 }
 
