@@ -82,6 +82,15 @@ fn page(plugins: &[Plugin]) -> anyhow::Result<()> {
 
     let other = run(home.path(), &[&["add", "example.com"], &asked[1..], &with].concat())?;
     ensure!(other.status.code() == Some(4), "a host outside the catalogue: {other:?}");
+
+    // The schema that the module brings is held before the module is asked.
+    fs::write(home.path().join("egress-policy.yaml"), set.replace("{catalogue: {cnn:", "{catalog: {cnn:"))?;
+    let wrong = run(home.path(), &[&["add"], &asked[..], &with].concat())?;
+    let said = text(&wrong.stderr);
+    ensure!(
+        wrong.status.code() == Some(2) && said.contains("catalog"),
+        "settings with a typing error: {said}"
+    );
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod layers;
 mod loading;
 mod locks;
 pub mod registry;
+pub(crate) mod schema;
 mod sources;
 mod trust;
 

@@ -14,7 +14,6 @@ mod module;
 mod record;
 mod resolve;
 mod run;
-mod schema;
 mod test;
 mod update;
 

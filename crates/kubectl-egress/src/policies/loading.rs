@@ -13,6 +13,7 @@ use egress_policy::inspect::digest;
 use egress_policy::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
 
 use super::locks::Wanted;
+use super::schema;
 use super::sources::Sources;
 use super::undecided;
 use crate::exit::{Code, Failure};
@@ -105,7 +106,12 @@ impl<'a> Loader<'a> {
         module: &Module,
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
-        let findings = match module.check_settings(&wanted.entry.settings).result {
+        let settings = &wanted.entry.settings;
+        let against_schema = schema::check(module.descriptor().settings_schema.as_deref(), settings);
+        if !against_schema.is_empty() {
+            return Err(self.wrong(wanted, &against_schema));
+        }
+        let findings = match module.check_settings(settings).result {
             Ok(findings) | Err(Fault::Settings(findings)) => findings,
             Err(fault) => return Err(undecided(wanted.cannot_be_asked(&fault.to_string()), None)),
         };

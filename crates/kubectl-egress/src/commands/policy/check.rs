@@ -8,9 +8,10 @@ use egress_policy::Module;
 use egress_render::document::API_VERSION;
 use serde_json::json;
 
-use super::{answers, module, schema};
+use super::{answers, module};
 use crate::commands::document;
 use crate::exit::Code;
+use crate::policies::schema;
 use crate::settings::policy::check::Check;
 use crate::terminal::Terminal;
 
