@@ -1,32 +1,21 @@
 //! `audit`: today's policies over what is in the cluster.
 
 use egress_cluster::Cluster;
-use egress_cluster::fetch::{self, Scope};
 use egress_core::policy::audit;
 use egress_core::policy::report::Status;
 use egress_render::audit as view;
 
 use super::document;
 use super::judge::{Judge, Occasion};
-use super::list::{report_unreadable, require_readable};
+use super::list::{report_unreadable, require_readable, scope};
 use crate::exit::Code;
-use crate::settings::Namespaces;
 use crate::settings::audit::Audit;
 use crate::terminal::Terminal;
 
 /// Audits.
 pub(super) async fn run(settings: &Audit, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let namespace = match &settings.namespaces {
-        Namespaces::All => None,
-        Namespaces::One(named) => {
-            Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
-        }
-    };
-    let namespaces = namespace
-        .clone()
-        .map_or(fetch::Namespaces::All(Vec::new()), |name| fetch::Namespaces::Some(vec![name]));
-    let scope = Scope { namespaces, gateway: None, nodes: false };
+    let (namespace, scope) = scope(&settings.namespaces, &cluster);
     let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
     let snapshot = snapshot?;
     require_readable(&snapshot, namespace.as_deref())?;

@@ -22,16 +22,7 @@ use crate::terminal::Terminal;
 /// Lists.
 pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let namespace = match &settings.namespaces {
-        Namespaces::All => None,
-        Namespaces::One(named) => {
-            Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
-        }
-    };
-    let namespaces = namespace
-        .clone()
-        .map_or(fetch::Namespaces::All(Vec::new()), |name| fetch::Namespaces::Some(vec![name]));
-    let scope = Scope { namespaces, gateway: None, nodes: false };
+    let (namespace, scope) = scope(&settings.namespaces, &cluster);
     let snapshot = cluster.fetch(&scope).await?;
     require_readable(&snapshot, namespace.as_deref())?;
     let egresses = inventory::egresses(&snapshot);
@@ -72,6 +63,19 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         });
     }
     Ok(report_unreadable(&snapshot, namespace.as_deref(), terminal))
+}
+
+/// The namespace that is looked at, `None` for all of them, and what is read of it.
+pub(super) fn scope(namespaces: &Namespaces, cluster: &Cluster) -> (Option<String>, Scope) {
+    let named = match namespaces {
+        Namespaces::All => None,
+        Namespaces::One(named) => {
+            Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
+        }
+    };
+    let read =
+        named.clone().map_or(fetch::Namespaces::All(Vec::new()), |name| fetch::Namespaces::Some(vec![name]));
+    (named, Scope { namespaces: read, gateway: None, nodes: false })
 }
 
 /// Says of each row what today's policies demand of its gateway's nodes, and what has changed in them since it was
