@@ -10,6 +10,7 @@ use egress_core::policy::config::{self, Source};
 use egress_core::policy::member::Member;
 use egress_core::policy::rules::Rules;
 use egress_policy::inspect::digest;
+use egress_policy::module_store::{Kept, ModuleStore};
 use egress_policy::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
 
 use super::locks::Wanted;
@@ -22,6 +23,9 @@ use crate::terminal::Terminal;
 
 /// What this program is called with to compile a module in a process of its own.
 const COMPILE: &str = "__compile-policy";
+
+/// Settings of this size are remembered as fitting their schema: more than any configuration file holds.
+const LARGEST_SETTINGS: usize = 2 << 20;
 
 /// Loads policies. The engine is made for the first module.
 pub(super) struct Loader<'a> {
@@ -107,7 +111,7 @@ impl<'a> Loader<'a> {
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
         let settings = &wanted.entry.settings;
-        let against_schema = schema::check(module.descriptor().settings_schema.as_deref(), settings);
+        let against_schema = self.against_schema(module, settings);
         if !against_schema.is_empty() {
             return Err(self.wrong(wanted, &against_schema));
         }
@@ -121,6 +125,25 @@ impl<'a> Loader<'a> {
             terminal.warning(&format!("settings of policy `{}`: {}", wanted.entry.name, finding.message));
         }
         if wrong.is_empty() { Ok(()) } else { Err(self.wrong(wanted, &wrong)) }
+    }
+
+    /// What the module's schema has against the settings. That it had nothing is remembered: reading a schema takes longer
+    /// than all that a policy is asked afterwards.
+    fn against_schema(&self, module: &Module, settings: &str) -> Vec<Finding> {
+        let Some(schema) = module.descriptor().settings_schema.as_deref() else { return Vec::new() };
+        let seen = format!("{}\n{settings}", module.inspection().digest);
+        let cache = self.sources.settings.directories.cache.as_deref();
+        let fitting = cache.map(|cache| ModuleStore::at(cache.join("settings"), LARGEST_SETTINGS));
+        let known = fitting.as_ref().and_then(|store| store.read(&digest(seen.as_bytes())).ok());
+        if matches!(known, Some(Kept::Whole(_))) {
+            return Vec::new();
+        }
+        let findings = schema::check(Some(schema), settings);
+        if let Some(store) = fitting.filter(|_| findings.is_empty()) {
+            // Where nothing can be kept, it is checked each time.
+            let _ = store.keep(seen.as_bytes());
+        }
+        findings
     }
 
     fn wrong(&self, wanted: &Wanted<'_>, findings: &[Finding]) -> Failure {
