@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::intent::GatewayName;
+use egress_core::objects;
 use egress_core::snapshot::{GatewayFacts, MeshFacts, Snapshot};
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 
@@ -13,7 +14,6 @@ use crate::error::ClusterError;
 use crate::list::{Collection, Reading};
 
 mod extras;
-mod facts;
 mod gateways;
 mod istio;
 mod mesh;
@@ -59,7 +59,7 @@ impl Cluster {
         )?;
         let gateways = self.gateways(scope, &services, labelled.as_deref()).await?;
 
-        let domain = facts::cluster_domain(gateways.pods.iter().chain(&callers.items));
+        let domain = objects::cluster_domain(gateways.pods.iter().chain(&callers.items));
         let mesh_facts = MeshFacts {
             api_version: istio.api_version,
             cluster_domain: domain.unwrap_or_else(|| MeshFacts::default().cluster_domain),
@@ -70,10 +70,10 @@ impl Cluster {
             gateways: gateways.found,
             resources: istio.resources,
             istio_read_in: istio.read_in,
-            services: services.items.iter().map(|service| facts::service(service, &[])).collect(),
-            pods: callers.items.iter().map(facts::pod).collect(),
-            nodes: nodes.items.iter().map(facts::node).collect(),
-            namespaces: namespaces.items.into_iter().filter_map(|item| item.metadata.name).collect(),
+            services: services.items.iter().map(|service| objects::service(service, &[])).collect(),
+            pods: callers.items.iter().map(objects::pod).collect(),
+            nodes: nodes.items.iter().map(objects::node).collect(),
+            namespaces: namespaces.items.into_iter().map(objects::namespace).collect(),
             unreadable: [
                 istio.unreadable,
                 mesh.unreadable,
@@ -99,7 +99,7 @@ impl Cluster {
 
     /// The pods that carry the label of Istio's own egress gateway, if pods may be listed everywhere.
     async fn labelled_pods(&self, pods: &Collection) -> Result<Option<Vec<Pod>>, ClusterError> {
-        match self.list(pods, None, Some(gateways::LABEL)).await {
+        match self.list(pods, None, Some(objects::GATEWAY_LABEL)).await {
             Err(error) if error.is_forbidden() => Ok(None),
             listed => listed.map(Some),
         }

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 pub mod dump;
 
 /// The relevant part of one Envoy's configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ProxyView {
     /// HTTP: every virtual host of every dynamic route table.
     pub virtual_hosts: Vec<VirtualHost>,
@@ -19,7 +22,8 @@ pub struct ProxyView {
 }
 
 /// One cluster: where a route may lead.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ClusterView {
     /// Endpoints Envoy knows: for a DNS cluster none until the name resolved.
     pub endpoints: usize,
@@ -32,7 +36,8 @@ pub struct ClusterView {
 }
 
 /// The routes of one host in one route table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct VirtualHost {
     /// The route table: the port (`80`) in a sidecar, `https.80.<port name>.<gateway>.<namespace>` or `http.8080` at a gateway.
     pub table: String,
@@ -43,7 +48,8 @@ pub struct VirtualHost {
 }
 
 /// One filter chain chosen by SNI.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct SniChain {
     /// The listener's name, such as `0.0.0.0_443`.
     pub listener: String,

@@ -11,6 +11,10 @@ use crate::intent::GatewayName;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Kind;
 
+mod pod;
+
+pub use pod::{Owner, PodFacts, ProxyFacts, ProxyRole};
+
 /// Everything that was read from one cluster at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -26,8 +30,8 @@ pub struct Snapshot {
     pub pods: Vec<PodFacts>,
     /// Nodes.
     pub nodes: Vec<NodeFacts>,
-    /// Names of namespaces; empty where they could not be read.
-    pub namespaces: Vec<String>,
+    /// Namespaces; empty where they could not be read.
+    pub namespaces: Vec<NamespaceFacts>,
     /// The namespaces of which every Istio object was read; `None`: all of them.
     pub istio_read_in: Option<BTreeSet<String>>,
     /// What could not be read, and why. Never hidden from the user.
@@ -45,6 +49,19 @@ pub struct MeshFacts {
     pub cluster_domain: String,
     /// `meshConfig.outboundTrafficPolicy.mode`; `None` where the mesh configuration could not be read.
     pub outbound: Option<OutboundMode>,
+    /// `meshConfig.enableAutoMtls`: sidecars speak mTLS to mesh services that can, without a DestinationRule.
+    pub auto_mtls: bool,
+    /// `meshConfig.defaultConfig.proxyMetadata`, such as `ISTIO_META_DNS_CAPTURE`.
+    pub proxy_metadata: BTreeMap<String, String>,
+}
+
+/// A namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamespaceFacts {
+    /// Its name.
+    pub name: String,
+    /// Its labels, such as `istio-injection`.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What a sidecar does with a call to an unknown host.
@@ -100,25 +117,6 @@ pub struct ServiceFacts {
     pub external_name: Option<String>,
 }
 
-/// A pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodFacts {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
-    /// The node it runs on.
-    pub node: Option<String>,
-    /// Its condition Ready, and not being deleted.
-    pub ready: bool,
-    /// Istio's proxy runs beside an application: its calls pass through it. In a gateway the proxy is the application.
-    pub has_sidecar: bool,
-    /// `spec.hostNetwork`: its traffic is never captured.
-    pub host_network: bool,
-}
-
 /// A node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeFacts {
@@ -153,6 +151,8 @@ impl Default for MeshFacts {
             root_namespace: "istio-system".to_owned(),
             cluster_domain: "cluster.local".to_owned(),
             outbound: None,
+            auto_mtls: true,
+            proxy_metadata: BTreeMap::new(),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+pub use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde::{Serialize, Serializer};
 
@@ -53,6 +54,8 @@ pub enum Outcome {
     Unreadable(String),
     /// Nothing is there yet that could tell, and what is missing.
     NoEvidence(String),
+    /// Facts of this kind were not given: files need not hold everything.
+    NotGiven(Input),
     /// It does not concern this subject.
     NotApplicable,
 }
@@ -93,36 +96,6 @@ pub enum Hop {
     GatewayProxies,
     /// From the gateway's Envoy to the world.
     Upstream,
-}
-
-/// What a check may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Input {
-    /// Mesh configuration.
-    Mesh,
-    /// Gateway Services and their pods.
-    Gateways,
-    /// Nodes.
-    Nodes,
-    /// Pods and namespaces of callers.
-    Pods,
-    /// ServiceEntry objects.
-    ServiceEntries,
-    /// VirtualService objects.
-    VirtualServices,
-    /// DestinationRule objects.
-    DestinationRules,
-    /// Gateway objects.
-    GatewayObjects,
-    /// Sidecar objects.
-    Sidecars,
-    /// Envoys of gateway pods.
-    GatewayProxies,
-    /// Envoys of calling pods.
-    ClientProxies,
-    /// What the organisation's policies demand.
-    Policies,
 }
 
 impl Outcome {

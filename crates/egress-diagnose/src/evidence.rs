@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use egress_core::host::DnsName;
+use egress_core::input::{Gap, Input};
 use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
+use egress_core::surroundings::Surroundings;
 
 use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
@@ -18,6 +20,10 @@ use crate::way::{is_gateway_pod, ways};
 pub struct Evidence {
     /// Objects, gateways, pods, nodes, and what could not be read.
     pub snapshot: Snapshot,
+    /// What lies around the egresses.
+    pub surroundings: Surroundings,
+    /// Which kinds of facts could not be had, and why; where nothing is said here, what is not there does not exist.
+    pub gaps: BTreeMap<Input, Gap>,
     /// What was seen in the Envoys that were looked at, or why nothing was.
     pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
     /// What the policies demand of the gateway's nodes, or why they could not be asked.
@@ -29,7 +35,13 @@ pub type Demands = BTreeMap<(String, String), Pinning>;
 
 impl Default for Evidence {
     fn default() -> Self {
-        Evidence { snapshot: Snapshot::default(), proxies: BTreeMap::new(), demands: Ok(Demands::new()) }
+        Evidence {
+            snapshot: Snapshot::default(),
+            surroundings: Surroundings::default(),
+            gaps: BTreeMap::new(),
+            proxies: BTreeMap::new(),
+            demands: Ok(Demands::new()),
+        }
     }
 }
 
@@ -73,6 +85,14 @@ pub fn client_of<'a>(snapshot: &'a Snapshot, namespace: &str) -> Option<&'a PodF
         pod.namespace == namespace && pod.ready && pod.has_sidecar && !is_gateway_pod(snapshot, pod)
     };
     snapshot.pods.iter().find(speaks)
+}
+
+impl Evidence {
+    /// Nothing, where nobody looked at what lies around the egresses.
+    pub fn of_objects_alone() -> Self {
+        let around = Input::AROUND.map(|input| (input, Gap::NotGiven));
+        Evidence { gaps: around.into(), ..Evidence::default() }
+    }
 }
 
 impl PodName {

@@ -160,6 +160,10 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
                 (Outcome::NoEvidence(because), _) => {
                     Verdict::NotChecked { reason: Reason::NoEvidence, because }
                 }
+                (Outcome::NotGiven(input), _) => Verdict::NotChecked {
+                    reason: Reason::NotGiven,
+                    because: format!("{input} were not given"),
+                },
             };
             (self.watch)(check.code, self.view.take_reads());
             section.checks.push(Line { code: check.code, name: check.name, verdict });

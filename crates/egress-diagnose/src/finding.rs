@@ -17,6 +17,9 @@ pub struct Finding {
     pub code: Code,
     /// How bad it is here; never worse than the check's own level.
     pub level: Level,
+    /// How sure it is.
+    #[serde(skip_serializing_if = "Confidence::is_certain")]
+    pub confidence: Confidence,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// Where.
@@ -27,6 +30,16 @@ pub struct Finding {
     pub consequence: String,
     /// What repairs it.
     pub fix: Fix,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Confidence {
+    /// It follows from what was read.
+    Certain,
+    /// It is the likeliest reason for what was read; others are possible.
+    Inferred,
 }
 
 /// A field of an object, and what was found there.
@@ -56,6 +69,12 @@ pub struct Fix {
     pub command: String,
     /// What the command does, or what to do where no command can.
     pub why: String,
+}
+
+impl Confidence {
+    fn is_certain(&self) -> bool {
+        *self == Confidence::Certain
+    }
 }
 
 impl Place {

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod checks;
+pub mod collect;
 mod drift;
 pub mod evidence;
 pub mod examine;

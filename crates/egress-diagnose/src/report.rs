@@ -118,6 +118,8 @@ pub enum Reason {
     Unreadable,
     /// Nothing is there yet that could tell.
     NoEvidence,
+    /// What it looks at was not among what was given.
+    NotGiven,
 }
 
 /// Counts over all sections.

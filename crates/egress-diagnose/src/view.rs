@@ -22,6 +22,10 @@ use crate::check::Input;
 use crate::evidence::{Evidence, PodName, client_of};
 use crate::index::Index;
 
+mod around;
+
+pub use around::Known;
+
 /// The facts of one diagnosis.
 pub struct View<'a> {
     evidence: &'a Evidence,
@@ -92,7 +96,8 @@ impl<'a> View<'a> {
     pub fn namespaces(&self) -> BTreeSet<&'a str> {
         self.note(Input::Pods);
         let pods = self.evidence.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
-        pods.chain(self.evidence.snapshot.namespaces.iter().map(String::as_str)).collect()
+        pods.chain(self.evidence.snapshot.namespaces.iter().map(|namespace| namespace.name.as_str()))
+            .collect()
     }
 
     /// The ServiceEntries of exactly this host that a namespace sees, in order of precedence.

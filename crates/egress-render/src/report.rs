@@ -215,6 +215,7 @@ mod tests {
     fn a_text_of_the_cluster_cannot_command_the_terminal() {
         let finding = Finding {
             code: Code(7),
+            confidence: egress_diagnose::finding::Confidence::Certain,
             level: Level::Error,
             message: "m\u{1b}[2J".to_owned(),
             object: Place::new("Pod", Some("n\u{9b}"), "p\r").field("f\u{202e}", "v\u{7}"),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::objects;
 use egress_core::snapshot::NodeFacts;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::Api;
 
-use super::facts;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::Collection;
@@ -18,7 +18,7 @@ impl Cluster {
     /// [`ClusterError::Forbidden`] where nodes may not be listed.
     pub async fn nodes(&self) -> Result<Vec<NodeFacts>, ClusterError> {
         let nodes: Vec<Node> = self.list(&Collection::core("nodes"), None, None).await?;
-        Ok(nodes.iter().map(facts::node).collect())
+        Ok(nodes.iter().map(objects::node).collect())
     }
 
     /// The labels of a namespace.

@@ -2,21 +2,17 @@
 //!
 //! Knows by which signs a Service is an egress gateway. Which one is used is decided elsewhere.
 
-use std::collections::BTreeMap;
-
 use egress_core::intent::GatewayName;
+use egress_core::objects::{self, gateway, is_behind, is_gateway, selects_gateway_label};
 use egress_core::snapshot::{GatewayFacts, Unreadable};
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::Api;
 
-use super::{Scope, facts};
+use super::Scope;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::{Collection, Reading};
-
-/// The label of the pods of Istio's own egress gateway.
-pub(super) const LABEL: &str = "istio=egressgateway";
 
 /// The gateways, the pods behind them as they were read, and what could not be read.
 #[derive(Default)]
@@ -27,7 +23,7 @@ pub(super) struct GatewaysReading {
 }
 
 impl Cluster {
-    /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with [`LABEL`], where
+    /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with [`objects::GATEWAY_LABEL`], where
     /// they may be listed.
     pub(super) async fn gateways(
         &self,
@@ -38,7 +34,9 @@ impl Cluster {
         let mut candidates: Vec<Service> = services
             .items
             .iter()
-            .filter(|service| is_gateway(service, labelled) || scope.gateway == name(service))
+            .filter(|service| {
+                is_gateway(service, labelled.unwrap_or_default()) || scope.gateway == name(service)
+            })
             .cloned()
             .collect();
         let mut reading = GatewaysReading::default();
@@ -61,7 +59,7 @@ impl Cluster {
         }
         let read = candidates.iter().map(|service| self.pods_behind(service, labelled));
         for (service, pods) in candidates.iter().zip(try_join_all(read).await?) {
-            reading.found.extend(gateway(service, &pods.items));
+            reading.found.extend(gateway(service, &pods.items.iter().collect::<Vec<_>>()));
             reading.pods.extend(pods.items);
             reading.unreadable.extend(pods.unreadable);
         }
@@ -86,12 +84,12 @@ impl Cluster {
         service: &Service,
         labelled: Option<&[Pod]>,
     ) -> Result<Reading<Pod>, ClusterError> {
-        let selector = facts::selector(service);
+        let selector = objects::selector(service);
         if selector.is_empty() {
             return Ok(Reading::whole(Vec::new()));
         }
         let namespace = service.metadata.namespace.as_deref();
-        let known = labelled.filter(|_| selects_label(&selector));
+        let known = labelled.filter(|_| selects_gateway_label(&selector));
         if let Some(pods) = known {
             let items = pods.iter().filter(|pod| is_behind(pod, namespace, &selector)).cloned().collect();
             return Ok(Reading::whole(items));
@@ -100,39 +98,6 @@ impl Cluster {
         let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
         pods.tolerate(namespace, self.list(&pods, namespace, Some(&labels.join(","))).await)
     }
-}
-
-fn gateway(service: &Service, pods: &[Pod]) -> Option<GatewayFacts> {
-    let shown: Vec<&Pod> = pods.iter().collect();
-    let facts = facts::service(service, &shown);
-    Some(GatewayFacts {
-        name: name(service)?,
-        selector: facts.selector,
-        ports: facts.ports,
-        pods: pods.iter().map(facts::pod).collect(),
-        assumed: false,
-    })
-}
-
-fn is_gateway(service: &Service, labelled: Option<&[Pod]>) -> bool {
-    let selector = facts::selector(service);
-    if selector.is_empty() {
-        return false;
-    }
-    let namespace = service.metadata.namespace.as_deref();
-    let named = service.metadata.name.as_deref().is_some_and(|name| name.contains("egressgateway"));
-    let mut labelled = labelled.into_iter().flatten();
-    named || selects_label(&selector) || labelled.any(|pod| is_behind(pod, namespace, &selector))
-}
-
-fn selects_label(selector: &BTreeMap<String, String>) -> bool {
-    LABEL.split_once('=').is_some_and(|(key, value)| selector.get(key).is_some_and(|found| found == value))
-}
-
-fn is_behind(pod: &Pod, namespace: Option<&str>, selector: &BTreeMap<String, String>) -> bool {
-    let labels = pod.metadata.labels.as_ref();
-    pod.metadata.namespace.as_deref() == namespace
-        && selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
 }
 
 fn name(service: &Service) -> Option<GatewayName> {

@@ -8,7 +8,7 @@ use egress_core::names::Names;
 use egress_core::plan::{Action, Step};
 use egress_core::resource::{Live, Resource};
 use egress_core::shape::{self, Part};
-use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
+use egress_core::snapshot::{GatewayFacts, NamespaceFacts, PodFacts, Snapshot};
 use egress_core::target::Target;
 use serde::Deserialize;
 
@@ -56,7 +56,7 @@ pub(crate) fn gateway() -> GatewayFacts {
         node: Some(format!("infra-{}", number + 1)),
         ready: true,
         has_sidecar: false,
-        host_network: false,
+        ..PodFacts::default()
     };
     GatewayFacts { pods: vec![pod(0), pod(1)], assumed: false, ..stock.clone() }
 }
@@ -75,7 +75,7 @@ pub(crate) fn snapshot(resources: &[Resource]) -> Snapshot {
         node: Some("app-1".to_owned()),
         ready: true,
         has_sidecar: true,
-        host_network: false,
+        ..PodFacts::default()
     };
     let other = GatewayFacts {
         assumed: false,
@@ -85,7 +85,9 @@ pub(crate) fn snapshot(resources: &[Resource]) -> Snapshot {
         gateways: vec![gateway(), other],
         resources: resources.to_vec(),
         pods: vec![caller("shop"), caller("billing")],
-        namespaces: ["billing", "egress", "istio-system", "shop"].map(str::to_owned).to_vec(),
+        namespaces: ["billing", "egress", "istio-system", "shop"]
+            .map(|name| NamespaceFacts { name: name.to_owned(), ..NamespaceFacts::default() })
+            .to_vec(),
         ..Snapshot::default()
     }
 }

@@ -61,11 +61,9 @@ fn gateway(name: &str, pods: &BTreeMap<String, Pod>) -> GatewayFacts {
     let pods = pods.iter().map(|(name, pod)| PodFacts {
         namespace: "istio-system".to_owned(),
         name: name.clone(),
-        labels: BTreeMap::new(),
         node: pod.node.clone(),
         ready: pod.ready,
-        has_sidecar: false,
-        host_network: false,
+        ..PodFacts::default()
     });
     GatewayFacts { pods: pods.collect(), assumed: false, ..GatewayFacts::assumed(name, BTreeMap::new()) }
 }

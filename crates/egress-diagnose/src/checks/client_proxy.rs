@@ -5,7 +5,7 @@ use egress_core::proof::{self, Demand, Expectation, Lack, Side};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::to_gateway;
 use crate::proxies::{Seen, demands};
@@ -60,6 +60,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
     Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("the sidecars of {caller} do not send {} to the gateway", way.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),

@@ -7,7 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::legs::upstreams;
 use crate::proxies::Seen;
 use crate::view::View;
@@ -76,6 +76,7 @@ fn finding(way: &Way<'_>, pod: &PodName, name: &str, port: Option<u16>, cluster:
     let (host, port) = (&way.host, port.unwrap_or(443));
     Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: if all { Level::Error } else { Level::Warning },
         message: format!("{} connections from the gateway to {host} fail", if all { "all" } else { "some" }),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),

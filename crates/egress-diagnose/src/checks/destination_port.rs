@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::to_gateway;
 use crate::view::View;
@@ -49,6 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         let operation = json!({ "op": "replace", "path": format!("/{path}/port/number"), "value": number });
         findings.push(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("the gateway's Service has no port {port}"),
             object: Place::of(&route.resource.id)

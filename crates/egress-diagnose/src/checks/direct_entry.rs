@@ -6,7 +6,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::to_gateway;
 use crate::view::View;
@@ -65,6 +65,7 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
     let callers = list(&way.callers);
     let finding = |port: &Port| Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: Level::Warning,
         message: format!(
             "port {} of {} is known, and no route takes it to the gateway",
@@ -84,6 +85,7 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
 fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
     Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: Level::Error,
         message: format!("{} is known in namespace {caller}, and no route takes it to a gateway", way.host),
         object: Place::export_to(entry),
@@ -127,6 +129,7 @@ fn others_leave(
     let whom = list(&viewers);
     Some(Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: Level::Warning,
         message: format!("an entry that is not part of this egress makes {} known to {whom}", way.host),
         object: Place::export_to(entry),

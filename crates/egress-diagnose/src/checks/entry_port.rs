@@ -6,7 +6,7 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::upstreams;
 use crate::view::View;
@@ -48,6 +48,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let elsewhere = others.iter().find(|entry| ports(entry).contains(&port));
         findings.push(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("the gateway does not know port {port} of {}", route.host),
             object: Place::of(&used.id).field("spec.ports[].number", numbers.join(", ")),

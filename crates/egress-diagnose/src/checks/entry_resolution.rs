@@ -7,7 +7,7 @@ use egress_istio::service_entry::ServiceEntryResolution;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::upstreams;
 use crate::view::View;
@@ -46,6 +46,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         .collect();
     let findings = unresolved.into_values().map(|entry| Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("the gateway cannot resolve {}", way.host),
         object: Place::of(&entry.id).field("spec.resolution", "NONE"),

@@ -4,7 +4,7 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::OutboundMode;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 use crate::way::Way;
@@ -46,6 +46,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         let own = hidden.into_iter().find(|resource| way.owns(&resource.id) && hides(resource));
         findings.extend(own.map(|resource| Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("namespace {caller} does not see the {}", what(resource)),
             object: Place::export_to(resource),

@@ -1,7 +1,7 @@
 //! EG060: the cluster has an egress gateway.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::view::View;
 use crate::words::list;
 
@@ -35,6 +35,7 @@ fn run(view: &View<'_>) -> Outcome {
     }
     Outcome::Bad(vec![Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: "no Service is an egress gateway".to_owned(),
         object: Place::new("Service", Some("istio-system"), "istio-egressgateway"),

@@ -5,7 +5,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{Cause, MissingLeg, missing};
 use crate::view::View;
@@ -44,6 +44,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             json!({ "op": "add", "path": format!("/spec/servers/{server}/hosts/-"), "value": way.host });
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("no server of the Gateway object is for {}", way.host),
             object: Place::of(&object.id).field("spec.servers[].hosts", hosts.join(", ")),

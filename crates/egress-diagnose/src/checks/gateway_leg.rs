@@ -4,7 +4,7 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{Cause, MissingLeg, missing, to_gateway};
 use crate::view::View;
@@ -36,6 +36,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("nothing at gateway {} routes {protocol} of {}", gateway.name, way.host),
             object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),

@@ -3,7 +3,7 @@
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{Cause, MissingLeg, missing};
 use crate::view::View;
@@ -35,6 +35,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let MissingLeg { protocol, cause: Cause::Hidden(route) } = leg else { return None };
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("namespace {namespace} does not see the gateway's route for {protocol}"),
             object: Place::export_to(route),

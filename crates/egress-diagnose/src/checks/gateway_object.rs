@@ -4,7 +4,7 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{Cause, MissingLeg, missing, name_of, selects};
 use crate::view::View;
@@ -38,6 +38,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let names: Vec<String> = objects.iter().map(|object| name_of(object)).collect();
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("there is no Gateway {name}"),
             object: Place::of(&route.id).field("spec.gateways", bound(route).join(", ")),

@@ -4,7 +4,7 @@ use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::list;
@@ -70,6 +70,7 @@ fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
     };
     Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message,
         object,

@@ -8,7 +8,7 @@ use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{from_gateway, upstreams};
 use crate::proxies::{Seen, demands};
@@ -63,6 +63,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             Err(why) => seen.unreadable(why),
             Ok(envoy) => seen.looked(lacks(envoy).map(|lack| Finding {
                 code: CHECK.code,
+                confidence: Confidence::Certain,
                 level: CHECK.level,
                 message: format!("the gateway has no way to {}", way.host),
                 object: Place::new("Pod", Some(&pod.namespace), &pod.name),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::view::View;
 use crate::words::list;
 
@@ -57,6 +57,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let service = &gateway.name;
     Outcome::Bad(vec![Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: if ready == 0 { Level::Error } else { Level::Warning },
         message: match (all, ready) {
             (0, _) => "the gateway has no pods".to_owned(),

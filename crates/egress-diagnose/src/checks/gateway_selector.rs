@@ -6,7 +6,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{Cause, MissingLeg, missing};
 use crate::view::View;
@@ -39,6 +39,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let operation = json!({ "op": "replace", "path": "/spec/selector", "value": gateway.selector });
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("the Gateway object selects no pod of gateway {}", gateway.name),
             object: Place::of(&object.id).field("spec.selector", words(&selector)),

@@ -1,7 +1,7 @@
 //! EG062: the host was added for the callers.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 use crate::way::Way;
@@ -48,6 +48,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     };
     Outcome::Bad(vec![Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: match &way.namespace {
             Some(namespace) => format!("{} was not added for namespace {namespace}", way.host),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::view::View;
 use crate::words::list;
 
@@ -53,6 +53,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let finding = |name: &&str| {
         Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: if all { Level::Error } else { Level::Warning },
         message: format!("node {name} is not ready"),
         object: Place::new("Node", None, name).field("status.conditions[Ready]", "False"),

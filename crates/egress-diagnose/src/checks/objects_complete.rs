@@ -8,7 +8,7 @@ use egress_core::resource::ObjectId;
 use egress_core::role::Role;
 
 use crate::check::{Check, Code, Hop, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 use crate::way::Way;
@@ -57,6 +57,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     evidence.push(format!("of it exist: {}", list(&exists)));
     Outcome::Bad(vec![Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("{} {} missing", list(&names), if names.len() == 1 { "is" } else { "are" }),
         object: Place::of(id),

@@ -4,7 +4,7 @@ use egress_core::inventory::{Change, State};
 
 use crate::check::{Check, Code, Hop, Level, Outcome, Run};
 use crate::drift::{Difference, differences};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 use crate::way::Way;
@@ -58,6 +58,7 @@ fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
     evidence.extend(different.take(SHOWN).map(|other| format!("{}: {}", other.field, asked(&other))));
     Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: match change.managers.as_slice() {
             [] => "the object is not as it was written".to_owned(),

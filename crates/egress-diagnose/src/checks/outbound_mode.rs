@@ -8,7 +8,7 @@ use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
 use crate::view::View;
 
@@ -46,6 +46,7 @@ fn run(view: &View<'_>) -> Outcome {
         Some(OutboundMode::RegistryOnly) => {}
         Some(OutboundMode::AllowAny) => findings.push(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: "sidecars let calls to unknown hosts leave".to_owned(),
             object: Place::new("ConfigMap", Some(&mesh.root_namespace), "istio")
@@ -66,6 +67,7 @@ fn run(view: &View<'_>) -> Outcome {
     });
     findings.extend(open.map(|sidecar| Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("sidecars of namespace {} let calls to unknown hosts leave", sidecar.id.namespace),
         object: Place::of(&sidecar.id).field("spec.outboundTrafficPolicy.mode", "ALLOW_ANY"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::upstreams;
 use crate::proxies::Seen;
@@ -49,6 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             .find(|name| envoy.clusters.get(*name).is_some_and(|cluster| cluster.endpoints == 0));
         seen.looked(empty.map(|cluster| Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("{} does not resolve from the gateway", way.host),
             object: Place::new("Pod", Some(&pod.namespace), &pod.name),

@@ -7,7 +7,7 @@ use egress_core::resource::Resource;
 use egress_core::visibility::virtual_service::MESH;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::legs::to_gateway;
 use crate::routes::routes;
 use crate::view::View;
@@ -56,6 +56,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             };
             findings.push(Finding {
                 code: CHECK.code,
+                confidence: Confidence::Certain,
                 level: CHECK.level,
                 message: format!("another VirtualService decides where {protocol} of {caller} goes"),
                 object: Place::of(&other.id).field(format!("{}.host", route.field), route.host),

@@ -12,7 +12,7 @@ use egress_core::visibility::seniority;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::{name_of, selects};
 use crate::view::View;
@@ -94,6 +94,7 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
     );
     Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("a plaintext server claims port {port}, which gateway {name} uses for TLS"),
         object: Place::of(&plain.object.id)

@@ -5,7 +5,7 @@ use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
@@ -41,6 +41,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let name = &gateway.name;
     let findings = lacking.map(|(protocol, port, number, target)| Finding {
         code: CHECK.code,
+        confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("the Service has no usable port {number}"),
         object: Place::new("Service", Some(&name.namespace), &name.service).field("spec.ports", ports.join(", ")),

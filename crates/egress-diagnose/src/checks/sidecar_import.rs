@@ -7,7 +7,7 @@ use egress_core::visibility::sidecar::imports;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 use crate::way::Way;
@@ -60,6 +60,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             let operation = json!({ "op": "add", "path": "/spec/egress/0/hosts/-", "value": imported });
             findings.push(Finding {
                 code: CHECK.code,
+                confidence: Confidence::Certain,
                 level: CHECK.level,
                 message: format!("the sidecars of {caller} do not get {}", way.host),
                 object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),

@@ -4,7 +4,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::subset::{Cause, Unresolved, unresolved};
 use crate::view::View;
@@ -40,6 +40,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let words = holder.destination_rule().and_then(|spec| spec.export_to.clone());
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!(
                 "a younger rule hides the subset `{subset}` of the gateway's Service from {caller}"

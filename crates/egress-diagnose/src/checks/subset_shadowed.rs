@@ -3,7 +3,7 @@
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::subset::{Cause, Unresolved, unresolved};
 use crate::view::View;
@@ -38,6 +38,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let host = by.destination_rule().map(|spec| spec.host.clone()).unwrap_or_default();
         Some(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!("a rule of {caller} hides the subset `{subset}` of the gateway's Service"),
             object: Place::of(&by.id).field("spec.host", host),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Finding, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::legs::upstreams;
 use crate::view::View;
@@ -43,6 +43,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let hidden = view.entries(route.host).first().copied();
         findings.push(Finding {
             code: CHECK.code,
+            confidence: Confidence::Certain,
             level: CHECK.level,
             message: match hidden {
                 Some(_) => format!("namespace {namespace} does not see the entry of {}", route.host),

@@ -70,7 +70,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let scope = scope(settings, &namespace);
     let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
     let snapshot = snapshot?;
-    if !snapshot.namespaces.is_empty() && !snapshot.namespaces.contains(&namespace) {
+    if !snapshot.namespaces.is_empty() && !snapshot.namespaces.iter().any(|known| known.name == namespace) {
         return Err(ClusterError::NamespaceNotFound(namespace).into());
     }
     let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };

@@ -51,7 +51,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     drop(waiting);
     let demands = demands(settings, &cluster, &snapshot, &request, terminal).await;
     let demands = demands.map_err(|error| format!("{error:#}"));
-    let found = examine(&Evidence { snapshot, proxies, demands }, &request);
+    let found = examine(&Evidence { snapshot, proxies, demands, ..Evidence::of_objects_alone() }, &request);
     let text = match &settings.output {
         None => report::text(&found, &terminal.palette()),
         Some(format) => document::text(&report::document(&found)?, format)?,

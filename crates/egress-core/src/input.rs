@@ -1,0 +1,128 @@
+//! The kinds of facts that a decision may be made from, by name: what a check declares that it reads, and what could not
+//! be had.
+//!
+//! Knows names only.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One kind of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Input {
+    /// Mesh configuration.
+    Mesh,
+    /// Gateway Services and their pods.
+    Gateways,
+    /// Nodes.
+    Nodes,
+    /// Namespaces and their labels.
+    Namespaces,
+    /// Pods of callers, and the namespaces they are in.
+    Pods,
+    /// ServiceEntry objects.
+    ServiceEntries,
+    /// VirtualService objects.
+    VirtualServices,
+    /// DestinationRule objects.
+    DestinationRules,
+    /// Gateway objects.
+    GatewayObjects,
+    /// Sidecar objects.
+    Sidecars,
+    /// `AuthorizationPolicy` objects.
+    AuthorizationPolicies,
+    /// `PeerAuthentication` objects.
+    PeerAuthentications,
+    /// `EnvoyFilter` objects.
+    EnvoyFilters,
+    /// Objects of the Kubernetes Gateway API.
+    GatewayApi,
+    /// `NetworkPolicy` objects.
+    NetworkPolicies,
+    /// Services of any kind.
+    Services,
+    /// Deployments, `StatefulSet`s and `DaemonSet`s.
+    Workloads,
+    /// `PodDisruptionBudget` and `HorizontalPodAutoscaler` objects.
+    Budgets,
+    /// Secrets: their names and keys, never what they hold.
+    Secrets,
+    /// Configurations of admission webhooks.
+    Webhooks,
+    /// The pods of istiod, and what istiod says of its proxies.
+    ControlPlane,
+    /// What the user may write.
+    Rights,
+    /// Envoys of gateway pods.
+    GatewayProxies,
+    /// Envoys of calling pods.
+    ClientProxies,
+    /// What the organisation's policies demand.
+    Policies,
+    /// Other clusters of the same fleet.
+    Fleet,
+}
+
+/// Why facts of a kind are not there. Facts that were looked for and do not exist are no gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Gap {
+    /// Nobody gave them: files need not hold everything.
+    NotGiven,
+    /// They could not be read, and why.
+    Unreadable(String),
+}
+
+impl Input {
+    /// What lies around the egresses: read by a diagnosis only.
+    pub const AROUND: [Input; 12] = [
+        Input::AuthorizationPolicies,
+        Input::PeerAuthentications,
+        Input::EnvoyFilters,
+        Input::GatewayApi,
+        Input::NetworkPolicies,
+        Input::Workloads,
+        Input::Budgets,
+        Input::Secrets,
+        Input::Webhooks,
+        Input::ControlPlane,
+        Input::Rights,
+        Input::Fleet,
+    ];
+}
+
+impl fmt::Display for Input {
+    /// As a sentence names them: `NetworkPolicies`, `the mesh configuration`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Input::Mesh => "the mesh configuration",
+            Input::Gateways => "the gateway's Service and pods",
+            Input::Nodes => "nodes",
+            Input::Namespaces => "namespaces",
+            Input::Pods => "pods",
+            Input::ServiceEntries => "ServiceEntries",
+            Input::VirtualServices => "VirtualServices",
+            Input::DestinationRules => "DestinationRules",
+            Input::GatewayObjects => "Gateways",
+            Input::Sidecars => "Sidecars",
+            Input::AuthorizationPolicies => "AuthorizationPolicies",
+            Input::PeerAuthentications => "PeerAuthentications",
+            Input::EnvoyFilters => "EnvoyFilters",
+            Input::GatewayApi => "objects of the Gateway API",
+            Input::NetworkPolicies => "NetworkPolicies",
+            Input::Services => "Services",
+            Input::Workloads => "Deployments",
+            Input::Budgets => "PodDisruptionBudgets and HorizontalPodAutoscalers",
+            Input::Secrets => "Secrets",
+            Input::Webhooks => "admission webhooks",
+            Input::ControlPlane => "istiod",
+            Input::Rights => "the user's rights",
+            Input::GatewayProxies => "the gateway's Envoys",
+            Input::ClientProxies => "the callers' Envoys",
+            Input::Policies => "policies",
+            Input::Fleet => "other clusters",
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Kubernetes objects as facts, wherever they were read: from an API server, a file or a bundle.
+//!
+//! Knows their form. What the facts mean is decided elsewhere.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::snapshot::{NamespaceFacts, NodeFacts};
+use crate::surroundings::Named;
+
+mod gateways;
+mod mesh;
+mod pod;
+mod service;
+mod webhook;
+mod workload;
+
+pub use gateways::{GATEWAY_LABEL, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
+pub use mesh::{MESH_KEY, mesh};
+pub use pod::{cluster_domain, pod};
+pub use service::{selector, service};
+pub use webhook::webhooks;
+pub use workload::{daemon_set, deployment, stateful_set};
+
+/// A node as a fact.
+pub fn node(node: &Node) -> NodeFacts {
+    let spec = node.spec.as_ref();
+    let status = node.status.as_ref();
+    let conditions = status.into_iter().flat_map(|status| status.conditions.iter().flatten());
+    let taints = spec.into_iter().flat_map(|spec| spec.taints.iter().flatten());
+    let addresses = status.into_iter().flat_map(|status| status.addresses.iter().flatten());
+    NodeFacts {
+        name: node.metadata.name.clone().unwrap_or_default(),
+        labels: node.metadata.labels.clone().unwrap_or_default(),
+        ready: conditions
+            .into_iter()
+            .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        schedulable: !spec.and_then(|spec| spec.unschedulable).unwrap_or(false),
+        taints: taints
+            .map(|taint| {
+                format!("{}={}:{}", taint.key, taint.value.as_deref().unwrap_or_default(), taint.effect)
+            })
+            .collect(),
+        addresses: addresses.map(|address| address.address.clone()).collect(),
+    }
+}
+
+/// A namespace as a fact.
+pub fn namespace(namespace: Namespace) -> NamespaceFacts {
+    NamespaceFacts {
+        name: namespace.metadata.name.unwrap_or_default(),
+        labels: namespace.metadata.labels.unwrap_or_default(),
+    }
+}
+
+/// Any object, with what it says.
+pub fn named<S>(metadata: ObjectMeta, spec: S) -> Named<S> {
+    Named {
+        namespace: metadata.namespace.unwrap_or_default(),
+        name: metadata.name.unwrap_or_default(),
+        labels: metadata.labels.unwrap_or_default(),
+        annotations: metadata.annotations.unwrap_or_default(),
+        created: metadata.creation_timestamp.and_then(|time| time.0.to_string().parse::<Timestamp>().ok()),
+        spec,
+    }
+}
+
+/// The annotations that are Istio's.
+fn of_istio(annotations: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    let all = annotations.into_iter().flatten();
+    all.filter(|(key, _)| key.contains("istio.io/"))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! Pods as facts.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Container, Pod};
+
+use super::of_istio;
+use crate::snapshot::{Owner, PodFacts, ProxyFacts, ProxyRole};
+
+/// The container of Istio's proxy.
+const PROXY: &str = "istio-proxy";
+/// Environment variables by which applications are told to use a forward proxy; either case is in use.
+const FORWARD_PROXIES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
+
+/// A pod as a fact.
+pub fn pod(pod: &Pod) -> PodFacts {
+    let (spec, status, metadata) = (pod.spec.as_ref(), pod.status.as_ref(), &pod.metadata);
+    let ready = condition(pod, "Ready").is_some_and(|(holds, _)| holds);
+    let finished = status.and_then(|status| status.phase.as_deref());
+    let owners = metadata.owner_references.iter().flatten();
+    PodFacts {
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+        labels: metadata.labels.clone().unwrap_or_default(),
+        annotations: of_istio(metadata.annotations.as_ref()),
+        node: spec.and_then(|spec| spec.node_name.clone()),
+        ready: ready && metadata.deletion_timestamp.is_none(),
+        finished: finished.is_some_and(|phase| phase == "Succeeded" || phase == "Failed"),
+        has_sidecar: has_sidecar(pod),
+        host_network: spec.and_then(|spec| spec.host_network).unwrap_or(false),
+        service_account: spec.and_then(|spec| spec.service_account_name.clone()).unwrap_or_default(),
+        owner: owners
+            .filter(|owner| owner.controller == Some(true))
+            .map(|owner| Owner { kind: owner.kind.clone(), name: owner.name.clone() })
+            .next(),
+        proxy: proxy(pod)
+            .map(|proxy| ProxyFacts { image: proxy.image.clone().unwrap_or_default(), role: role(proxy) }),
+        unschedulable: condition(pod, "PodScheduled").filter(|(holds, _)| !holds).map(|(_, why)| why),
+        forward_proxies: forward_proxies(pod),
+    }
+}
+
+/// The cluster's DNS domain, as istiod told it to a proxy: `--domain $(POD_NAMESPACE).svc.cluster.local`.
+pub fn cluster_domain<'a>(pods: impl Iterator<Item = &'a Pod>) -> Option<String> {
+    pods.filter_map(proxy).find_map(|container| {
+        let mut arguments = container.args.iter().flatten();
+        arguments.find(|argument| *argument == "--domain")?;
+        let (_, domain) = arguments.next()?.split_once(".svc.")?;
+        Some(domain.to_owned())
+    })
+}
+
+/// Ordinary containers first; a native sidecar is an init container.
+pub(super) fn containers(pod: &Pod) -> impl Iterator<Item = &Container> {
+    let spec = pod.spec.iter();
+    spec.flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()))
+}
+
+fn proxy(pod: &Pod) -> Option<&Container> {
+    containers(pod).find(|container| container.name == PROXY)
+}
+
+fn role(proxy: &Container) -> ProxyRole {
+    let plays = |part: &str| proxy.args.iter().flatten().any(|argument| argument == part);
+    match (plays("router"), plays("waypoint")) {
+        (true, _) => ProxyRole::Router,
+        (_, true) => ProxyRole::Waypoint,
+        _ => ProxyRole::Sidecar,
+    }
+}
+
+/// Whether a proxy runs beside an application. In a gateway or a waypoint the proxy is the application.
+fn has_sidecar(pod: &Pod) -> bool {
+    let beside = proxy(pod).is_some_and(|proxy| role(proxy) == ProxyRole::Sidecar);
+    let mut applications = pod.spec.iter().flat_map(|spec| &spec.containers);
+    beside && applications.any(|container| container.name != PROXY)
+}
+
+/// Whether a condition holds, and what is said about it; none where nothing is said.
+fn condition(pod: &Pod, kind: &str) -> Option<(bool, String)> {
+    let mut all = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let found = all.find(|condition| condition.type_ == kind)?;
+    Some((found.status == "True", found.message.clone().unwrap_or_default()))
+}
+
+fn forward_proxies(pod: &Pod) -> BTreeMap<String, String> {
+    let applications = containers(pod).filter(|container| container.name != PROXY);
+    let told = applications.flat_map(|container| container.env.iter().flatten());
+    told.filter(|variable| FORWARD_PROXIES.iter().any(|name| variable.name.eq_ignore_ascii_case(name)))
+        .filter_map(|variable| Some((variable.name.clone(), variable.value.clone()?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn gateway_pod() -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": "egress-1", "namespace": "istio-system", "labels": {"istio": "egressgateway"}},
+            "spec": {
+                "nodeName": "infra-1",
+                "containers": [{
+                    "name": "istio-proxy",
+                    "args": ["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.corp.local", "--log_as_json"],
+                }],
+            },
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_ready_pod_that_is_being_deleted_is_not_ready() {
+        let mut object = gateway_pod();
+        assert!(pod(&object).ready);
+        object.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+        assert!(!pod(&object).ready);
+    }
+
+    #[test]
+    fn the_proxy_of_a_gateway_is_no_sidecar() {
+        let mut object = gateway_pod();
+        assert!(!pod(&object).has_sidecar);
+        let helper = serde_json::from_value(json!({"name": "certificates"})).unwrap();
+        object.spec.as_mut().unwrap().containers.push(helper);
+        assert!(!pod(&object).has_sidecar, "whatever else runs in it");
+        object.spec.as_mut().unwrap().containers[0].args = None;
+        assert!(pod(&object).has_sidecar);
+    }
+
+    #[test]
+    fn a_native_sidecar_is_a_proxy_beside_an_application() {
+        let object: Pod = serde_json::from_value(json!({
+            "metadata": {},
+            "spec": {"containers": [{"name": "app"}], "initContainers": [{"name": "istio-proxy"}]},
+        }))
+        .unwrap();
+        assert!(pod(&object).has_sidecar);
+    }
+
+    #[test]
+    fn what_others_wrote_on_a_pod_is_not_kept() {
+        let object: Pod = serde_json::from_value(json!({
+            "metadata": {"annotations": {"example.com/secret": "x", "traffic.sidecar.istio.io/excludeOutboundPorts": "443"}},
+            "spec": {"containers": [{"name": "app", "env": [{"name": "TOKEN", "value": "x"}, {"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]}]},
+        }))
+        .unwrap();
+        let facts = pod(&object);
+        assert_eq!(facts.annotations.len(), 1);
+        assert_eq!(
+            facts.forward_proxies,
+            [("HTTPS_PROXY".to_owned(), "http://proxy:3128".to_owned())].into()
+        );
+    }
+
+    #[test]
+    fn the_cluster_domain_is_what_istiod_told_a_proxy() {
+        assert_eq!(cluster_domain([gateway_pod()].iter()).as_deref(), Some("corp.local"));
+        assert_eq!(cluster_domain([Pod::default()].iter()), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! A pod as a fact: where it runs, whose it is, and what its proxy is told.
+//!
+//! Knows the shape of facts only.
+
+use std::collections::BTreeMap;
+
+/// A pod.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own source")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodFacts {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations, as far as their key is one of Istio's (`…istio.io/…`).
+    pub annotations: BTreeMap<String, String>,
+    /// The node it runs on.
+    pub node: Option<String>,
+    /// Its condition Ready, and not being deleted.
+    pub ready: bool,
+    /// It ran to its end, and sends nothing more.
+    pub finished: bool,
+    /// Istio's proxy runs beside an application: its calls pass through it. In a gateway the proxy is the application.
+    pub has_sidecar: bool,
+    /// `spec.hostNetwork`: its traffic is never captured.
+    pub host_network: bool,
+    /// Its service account; empty where none is named.
+    pub service_account: String,
+    /// What made it.
+    pub owner: Option<Owner>,
+    /// Istio's proxy in it.
+    pub proxy: Option<ProxyFacts>,
+    /// What the scheduler says where it finds no node for it.
+    pub unschedulable: Option<String>,
+    /// Forward proxies that its applications are told to use: environment variables such as `HTTPS_PROXY`.
+    pub forward_proxies: BTreeMap<String, String>,
+}
+
+/// The controller of a pod, such as a `ReplicaSet`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The container of Istio's proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyFacts {
+    /// Its image; `auto` where no webhook put one in.
+    pub image: String,
+    /// What it was started as.
+    pub role: ProxyRole,
+}
+
+/// What a proxy was started as: the word after `proxy` in its arguments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyRole {
+    /// Beside an application. Also where the arguments do not tell.
+    #[default]
+    Sidecar,
+    /// A gateway.
+    Router,
+    /// A waypoint of ambient mode.
+    Waypoint,
+}

@@ -1,0 +1,121 @@
+//! What lies around an egress and can break it or let calls leave beside it: security, workloads, the control plane.
+//!
+//! Only a diagnosis reads these facts; adding and removing hosts needs none of them. Knows their form, not their meaning.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_istio::authorization_policy::AuthorizationPolicySpec;
+use egress_istio::peer_authentication::PeerAuthenticationSpec;
+use jiff::Timestamp;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
+use serde_json::Value;
+
+use crate::snapshot::PodFacts;
+
+/// All of them. What could not be had is not told here.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// Who may speak to whom, of group `security.istio.io`.
+    pub authorization_policies: Vec<Named<AuthorizationPolicySpec>>,
+    /// Which mTLS servers expect, of group `security.istio.io`.
+    pub peer_authentications: Vec<Named<PeerAuthenticationSpec>>,
+    /// Patches of Envoy's configuration, of group `networking.istio.io`.
+    pub envoy_filters: Vec<Named<Value>>,
+    /// Objects of the Kubernetes Gateway API.
+    pub gateway_api: Vec<GatewayApiObject>,
+    /// Which connections the network lets through.
+    pub network_policies: Vec<Named<NetworkPolicySpec>>,
+    /// What runs pods.
+    pub workloads: Vec<Workload>,
+    /// How many pods of a kind a drain must leave.
+    pub budgets: Vec<Named<PodDisruptionBudgetSpec>>,
+    /// How many pods of a kind there may be.
+    pub autoscalers: Vec<Named<HorizontalPodAutoscalerSpec>>,
+    /// Secrets by name.
+    pub secrets: Vec<SecretFacts>,
+    /// Webhooks that judge objects of Istio.
+    pub webhooks: Vec<WebhookFacts>,
+    /// The pods of istiod.
+    pub istiod: Vec<PodFacts>,
+}
+
+/// An object: which one, and what it says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Named<S> {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// What it says.
+    pub spec: S,
+}
+
+/// An object of `gateway.networking.k8s.io`, in the form it was written: its versions differ too much for one type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GatewayApiObject {
+    /// The kind: `Gateway`, `HTTPRoute`, `TLSRoute`, `TCPRoute`, `GRPCRoute`, `ReferenceGrant`.
+    pub kind: String,
+    /// The group and version it was written in.
+    pub api_version: String,
+    /// Which one, and its `spec`.
+    pub object: Named<Value>,
+    /// Its `status`; null where there is none.
+    pub status: Value,
+}
+
+/// A Deployment, `StatefulSet` or `DaemonSet`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// The kind.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// How many pods it is to run; none for a `DaemonSet`.
+    pub replicas: Option<i32>,
+    /// The labels of the pods it makes.
+    pub labels: BTreeMap<String, String>,
+    /// The annotations of the pods it makes, as far as they are Istio's.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A Secret: what it is called and which keys it has. What they hold is never kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SecretFacts {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its type, such as `kubernetes.io/tls`; empty where only the name was asked for.
+    pub kind: String,
+    /// Its keys; none where only the name was asked for.
+    pub keys: Option<BTreeSet<String>>,
+}
+
+/// One webhook of a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebhookFacts {
+    /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
+    pub kind: String,
+    /// The configuration's name.
+    pub configuration: String,
+    /// The webhook's name.
+    pub name: String,
+    /// The namespace and name of the Service that answers; none where it is a URL.
+    pub service: Option<(String, String)>,
+    /// Whether the server's certificate can be checked.
+    pub has_ca: bool,
+    /// What a failure to answer means: `Fail` refuses the object.
+    pub fails_closed: bool,
+    /// The API groups of the objects it judges.
+    pub groups: BTreeSet<String>,
+}

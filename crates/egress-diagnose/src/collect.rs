@@ -1,0 +1,176 @@
+//! Objects become the facts of a diagnosis, whoever read them: files, bundles, the fixtures of the tests.
+//!
+//! Knows which kinds matter and that others do not. Knows nothing of files and of the text they were parsed from.
+
+use std::collections::BTreeSet;
+
+use egress_core::input::{Gap, Input};
+use egress_core::objects;
+use egress_core::resource::{Resource, ResourceError};
+use egress_core::role::Kind;
+use egress_core::snapshot::MeshFacts;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod, Service};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::evidence::Evidence;
+
+mod own;
+mod surroundings;
+
+/// The label of istiod's pods.
+const ISTIOD: (&str, &str) = ("app", "istiod");
+
+/// Takes objects one by one.
+#[derive(Default)]
+pub struct Collector {
+    evidence: Evidence,
+    services: Vec<Service>,
+    pods: Vec<Pod>,
+    given: BTreeSet<Input>,
+}
+
+/// Why an object could not be taken. The others are taken all the same.
+#[derive(Debug, Error)]
+pub enum CollectError {
+    /// It is no object of Kubernetes at all.
+    #[error("expected an object with `apiVersion` and `kind`, found {0}")]
+    NoObject(String),
+    /// An object of Istio that is not of its schema.
+    #[error(transparent)]
+    Resource(#[from] ResourceError),
+    /// Another object that is not of its schema.
+    #[error("{kind} {name}: {error}")]
+    Schema {
+        /// Its kind.
+        kind: String,
+        /// Its name, with its namespace if it has one.
+        name: String,
+        /// What does not match.
+        error: serde_json::Error,
+    },
+    /// A mesh configuration that is not understood.
+    #[error("configmap {name}: key \"mesh\": {error}")]
+    Mesh {
+        /// The ConfigMap's name.
+        name: String,
+        /// What does not match.
+        error: serde_yaml::Error,
+    },
+}
+
+impl Collector {
+    /// Takes an object. Of a kind that no check reads, nothing is kept.
+    ///
+    /// # Errors
+    /// [`CollectError`] when it is not of the schema of its kind.
+    pub fn add(&mut self, object: Value) -> Result<(), CollectError> {
+        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
+            return Err(CollectError::NoObject(described(&object)));
+        };
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        match (group, kind.as_str()) {
+            (Kind::GROUP, "EnvoyFilter") => self.surroundings(group, &kind, object),
+            (Kind::GROUP, _) => self.istio(object),
+            ("", "Service") => {
+                self.given.extend([Input::Services, Input::Gateways]);
+                self.services.push(typed(object)?);
+                Ok(())
+            }
+            ("", "Pod") => {
+                self.given.insert(Input::Pods);
+                self.pods.push(typed(object)?);
+                Ok(())
+            }
+            ("", "Node") => {
+                self.given.insert(Input::Nodes);
+                self.evidence.snapshot.nodes.push(objects::node(&typed::<Node>(object)?));
+                Ok(())
+            }
+            ("", "Namespace") => {
+                self.given.insert(Input::Namespaces);
+                let namespace = objects::namespace(typed::<Namespace>(object)?);
+                self.evidence.snapshot.namespaces.push(namespace);
+                Ok(())
+            }
+            ("", "ConfigMap") => self.config_map(typed(object)?),
+            (own::GROUP, _) => self.own(&kind, object),
+            _ => self.surroundings(group, &kind, object),
+        }
+    }
+
+    /// The facts of all objects together. What no object told is a [`Gap`].
+    pub fn finish(self) -> Evidence {
+        let Collector { mut evidence, services, pods, given } = self;
+        let snapshot = &mut evidence.snapshot;
+        if let Some(domain) = objects::cluster_domain(pods.iter()) {
+            snapshot.mesh.cluster_domain = domain;
+        }
+        snapshot.gateways = objects::gateways(&services, &pods);
+        snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
+        let facts: Vec<_> = pods.iter().map(objects::pod).collect();
+        let is_istiod = |(key, value): (&str, &str), pod: &&egress_core::snapshot::PodFacts| {
+            pod.labels.get(key).is_some_and(|found| found == value)
+        };
+        evidence.surroundings.istiod = facts.iter().filter(|pod| is_istiod(ISTIOD, pod)).cloned().collect();
+        snapshot.pods = facts;
+        for input in own::from_objects().filter(|input| !given.contains(input)) {
+            evidence.gaps.entry(input).or_insert(Gap::NotGiven);
+        }
+        evidence
+    }
+
+    fn istio(&mut self, object: Value) -> Result<(), CollectError> {
+        match Resource::from_json(object) {
+            Ok(resource) => self.evidence.snapshot.resources.push(resource),
+            // A kind of Istio that nothing here reads, such as a WorkloadEntry.
+            Err(ResourceError::Kind(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// `istio`, or `istio-REVISION` of an installation with a revision.
+    fn config_map(&mut self, map: ConfigMap) -> Result<(), CollectError> {
+        let name = map.metadata.name.unwrap_or_default();
+        let text = map.data.and_then(|mut data| data.remove(objects::MESH_KEY));
+        let Some(text) = text.filter(|_| name == "istio" || name.starts_with("istio-")) else {
+            return Ok(());
+        };
+        let mesh = objects::mesh(&text).map_err(|error| CollectError::Mesh { name, error })?;
+        let MeshFacts { api_version, cluster_domain, .. } = self.evidence.snapshot.mesh.clone();
+        self.evidence.snapshot.mesh = MeshFacts { api_version, cluster_domain, ..mesh };
+        self.given.insert(Input::Mesh);
+        Ok(())
+    }
+}
+
+/// Reads an object as the type of its kind.
+fn typed<T: DeserializeOwned>(object: Value) -> Result<T, CollectError> {
+    let (kind, name) = (word(&object, "/kind"), full_name(&object));
+    serde_json::from_value(object).map_err(|error| CollectError::Schema { kind, name, error })
+}
+
+fn full_name(object: &Value) -> String {
+    let (namespace, name) = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));
+    if namespace.is_empty() { name } else { format!("{namespace}/{name}") }
+}
+
+fn word(object: &Value, path: &str) -> String {
+    object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn described(value: &Value) -> String {
+    match value {
+        Value::Object(map) if map.is_empty() => "an empty map".to_owned(),
+        Value::Object(map) => {
+            format!("a map with {}", map.keys().take(3).cloned().collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(_) => "a text".to_owned(),
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(_) | Value::Number(_) => "a number or a truth value".to_owned(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Documents that are no objects of Kubernetes: what a bundle keeps beside them. Of the group of this tool.
+//!
+//! `Read` lists kinds of facts that were read whole, so that what is missing does not exist; `Unreadable` is what could
+//! not be read; `Envoy` is a look into a pod; `Pinning` is what a policy demands of the nodes of one egress.
+
+use egress_core::input::{Gap, Input};
+use egress_core::policy::member::Layer;
+use egress_core::policy::pinning::{Demand, Pinning};
+use egress_core::policy::report::Author;
+use egress_core::proxy::ProxyView;
+use egress_core::snapshot::Unreadable;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{CollectError, Collector, typed, word};
+use crate::evidence::PodName;
+
+/// The group of these documents.
+pub(super) const GROUP: &str = "kubectl-egress.github.io";
+
+/// What objects of Kubernetes can tell; without any object of the kind nothing is known.
+pub(super) fn from_objects() -> impl Iterator<Item = Input> {
+    let always =
+        [Input::Mesh, Input::Gateways, Input::Nodes, Input::Namespaces, Input::Pods, Input::Services];
+    always.into_iter().chain(Input::AROUND)
+}
+
+#[derive(Deserialize)]
+struct Read {
+    inputs: Vec<Input>,
+}
+
+#[derive(Deserialize)]
+struct Missing {
+    input: Option<Input>,
+    what: String,
+    why: String,
+}
+
+#[derive(Deserialize)]
+struct Envoy {
+    unreadable: Option<String>,
+    #[serde(flatten)]
+    view: ProxyView,
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    placement: egress_core::policy::answer::Placement,
+}
+
+impl Collector {
+    pub(super) fn own(&mut self, kind: &str, object: Value) -> Result<(), CollectError> {
+        match kind {
+            "Read" => self.given.extend(typed::<Read>(object)?.inputs),
+            "Unreadable" => {
+                let Missing { input, what, why } = typed(object)?;
+                if let Some(input) = input {
+                    self.evidence.gaps.insert(input, Gap::Unreadable(why.clone()));
+                }
+                self.evidence.snapshot.unreadable.push(Unreadable { what, why });
+            }
+            "Envoy" => {
+                let name = PodName {
+                    namespace: word(&object, "/metadata/namespace"),
+                    name: word(&object, "/metadata/name"),
+                };
+                let Envoy { unreadable, view } = typed(object)?;
+                self.evidence.proxies.insert(name, unreadable.map_or(Ok(view), Err));
+            }
+            "Pinning" => self.pinning(object)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn pinning(&mut self, object: Value) -> Result<(), CollectError> {
+        let egress = (word(&object, "/metadata/namespace"), word(&object, "/metadata/name"));
+        let by = Author {
+            policy: word(&object, "/metadata/policy"),
+            version: "1.0.0".to_owned(),
+            layer: Layer::Cluster,
+            digest: None,
+        };
+        let Placed { placement } = typed(object)?;
+        let pinning = Pinning { demands: vec![Demand { by, placement }], reports: Vec::new() };
+        if let Ok(demands) = &mut self.evidence.demands {
+            demands.insert(egress, pinning);
+        }
+        Ok(())
+    }
+}

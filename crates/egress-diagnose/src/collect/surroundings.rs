@@ -1,0 +1,124 @@
+//! The objects around an egress, by group and kind.
+
+use egress_core::input::Input;
+use egress_core::objects::{self, named};
+use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts};
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{CollectError, Collector, typed, word};
+
+/// An object whose spec has a type of ours.
+#[derive(Deserialize)]
+struct Custom<S> {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: S,
+}
+
+impl Collector {
+    pub(super) fn surroundings(
+        &mut self,
+        group: &str,
+        kind: &str,
+        object: Value,
+    ) -> Result<(), CollectError> {
+        let around = &mut self.evidence.surroundings;
+        let input = match (group, kind) {
+            ("security.istio.io", "AuthorizationPolicy") => {
+                around.authorization_policies.push(custom(object)?);
+                Input::AuthorizationPolicies
+            }
+            ("security.istio.io", "PeerAuthentication") => {
+                around.peer_authentications.push(custom(object)?);
+                Input::PeerAuthentications
+            }
+            ("networking.istio.io", "EnvoyFilter") => {
+                around.envoy_filters.push(custom(object)?);
+                Input::EnvoyFilters
+            }
+            ("gateway.networking.k8s.io", _) => {
+                let api_version = word(&object, "/apiVersion");
+                let status = object.get("status").cloned().unwrap_or_default();
+                let object = custom(object)?;
+                around.gateway_api.push(GatewayApiObject {
+                    kind: kind.to_owned(),
+                    api_version,
+                    object,
+                    status,
+                });
+                Input::GatewayApi
+            }
+            ("networking.k8s.io", "NetworkPolicy") => {
+                let policy: NetworkPolicy = typed(object)?;
+                around.network_policies.push(named(policy.metadata, policy.spec.unwrap_or_default()));
+                Input::NetworkPolicies
+            }
+            ("apps", "Deployment") => {
+                around.workloads.push(objects::deployment(&typed::<Deployment>(object)?));
+                Input::Workloads
+            }
+            ("apps", "StatefulSet") => {
+                around.workloads.push(objects::stateful_set(&typed::<StatefulSet>(object)?));
+                Input::Workloads
+            }
+            ("apps", "DaemonSet") => {
+                around.workloads.push(objects::daemon_set(&typed::<DaemonSet>(object)?));
+                Input::Workloads
+            }
+            ("policy", "PodDisruptionBudget") => {
+                let budget: PodDisruptionBudget = typed(object)?;
+                around.budgets.push(named(budget.metadata, budget.spec.unwrap_or_default()));
+                Input::Budgets
+            }
+            ("autoscaling", "HorizontalPodAutoscaler") => {
+                let autoscaler: HorizontalPodAutoscaler = typed(object)?;
+                around.autoscalers.push(named(autoscaler.metadata, autoscaler.spec.unwrap_or_default()));
+                Input::Budgets
+            }
+            ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => {
+                around.webhooks.extend(objects::webhooks(&typed::<ValidatingWebhookConfiguration>(object)?));
+                Input::Webhooks
+            }
+            ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => {
+                around.webhooks.extend(objects::webhooks(&typed::<MutatingWebhookConfiguration>(object)?));
+                Input::Webhooks
+            }
+            ("", "Secret") => {
+                around.secrets.push(secret(typed(object)?));
+                Input::Secrets
+            }
+            _ => return Ok(()),
+        };
+        self.given.insert(input);
+        Ok(())
+    }
+}
+
+fn custom<S: DeserializeOwned + Default>(object: Value) -> Result<Named<S>, CollectError> {
+    let Custom { metadata, spec } = typed(object)?;
+    Ok(named(metadata, spec))
+}
+
+/// What a Secret holds is dropped here.
+fn secret(secret: Secret) -> SecretFacts {
+    let plain = secret.string_data.into_iter().flat_map(|data| data.into_keys());
+    let keys = secret.data.into_iter().flat_map(|data| data.into_keys()).chain(plain);
+    SecretFacts {
+        namespace: secret.metadata.namespace.unwrap_or_default(),
+        name: secret.metadata.name.unwrap_or_default(),
+        kind: secret.type_.unwrap_or_default(),
+        keys: Some(keys.collect()),
+    }
+}

@@ -1,0 +1,117 @@
+//! What lies around the egresses, as checks read it: with a note of each read, and with what to say where it is not there.
+//!
+//! Judges nothing.
+
+use egress_core::input::{Gap, Input};
+use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
+use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts, WebhookFacts, Workload};
+use egress_istio::authorization_policy::AuthorizationPolicySpec;
+use egress_istio::peer_authentication::PeerAuthenticationSpec;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
+use serde_json::Value;
+
+use super::View;
+use crate::check::Outcome;
+
+/// Facts, or the outcome of a check that needs them.
+pub type Known<T> = Result<T, Outcome>;
+
+impl<'a> View<'a> {
+    /// Notes a read, and says what a check has to say where facts of a kind could not be had.
+    pub fn known(&self, input: Input) -> Known<()> {
+        self.note(input);
+        match self.evidence.gaps.get(&input) {
+            None => Ok(()),
+            Some(Gap::NotGiven) => Err(Outcome::NotGiven(input)),
+            Some(Gap::Unreadable(why)) => {
+                Err(Outcome::Unreadable(format!("{input} could not be read: {why}")))
+            }
+        }
+    }
+
+    /// Every `AuthorizationPolicy`.
+    pub fn authorization_policies(&self) -> Known<&'a [Named<AuthorizationPolicySpec>]> {
+        self.known(Input::AuthorizationPolicies)?;
+        Ok(&self.evidence.surroundings.authorization_policies)
+    }
+
+    /// Every `PeerAuthentication`.
+    pub fn peer_authentications(&self) -> Known<&'a [Named<PeerAuthenticationSpec>]> {
+        self.known(Input::PeerAuthentications)?;
+        Ok(&self.evidence.surroundings.peer_authentications)
+    }
+
+    /// Every `EnvoyFilter`.
+    pub fn envoy_filters(&self) -> Known<&'a [Named<Value>]> {
+        self.known(Input::EnvoyFilters)?;
+        Ok(&self.evidence.surroundings.envoy_filters)
+    }
+
+    /// Every object of the Kubernetes Gateway API.
+    pub fn gateway_api(&self) -> Known<&'a [GatewayApiObject]> {
+        self.known(Input::GatewayApi)?;
+        Ok(&self.evidence.surroundings.gateway_api)
+    }
+
+    /// Every `NetworkPolicy`.
+    pub fn network_policies(&self) -> Known<&'a [Named<NetworkPolicySpec>]> {
+        self.known(Input::NetworkPolicies)?;
+        Ok(&self.evidence.surroundings.network_policies)
+    }
+
+    /// Everything that runs pods.
+    pub fn workloads(&self) -> Known<&'a [Workload]> {
+        self.known(Input::Workloads)?;
+        Ok(&self.evidence.surroundings.workloads)
+    }
+
+    /// Every `PodDisruptionBudget`.
+    pub fn budgets(&self) -> Known<&'a [Named<PodDisruptionBudgetSpec>]> {
+        self.known(Input::Budgets)?;
+        Ok(&self.evidence.surroundings.budgets)
+    }
+
+    /// Every `HorizontalPodAutoscaler`.
+    pub fn autoscalers(&self) -> Known<&'a [Named<HorizontalPodAutoscalerSpec>]> {
+        self.known(Input::Budgets)?;
+        Ok(&self.evidence.surroundings.autoscalers)
+    }
+
+    /// Every Secret that was asked for.
+    pub fn secrets(&self) -> Known<&'a [SecretFacts]> {
+        self.known(Input::Secrets)?;
+        Ok(&self.evidence.surroundings.secrets)
+    }
+
+    /// Every admission webhook.
+    pub fn webhooks(&self) -> Known<&'a [WebhookFacts]> {
+        self.known(Input::Webhooks)?;
+        Ok(&self.evidence.surroundings.webhooks)
+    }
+
+    /// The pods of istiod.
+    pub fn istiod(&self) -> Known<&'a [PodFacts]> {
+        self.known(Input::ControlPlane)?;
+        Ok(&self.evidence.surroundings.istiod)
+    }
+
+    /// Every Service.
+    pub fn services(&self) -> Known<&'a [ServiceFacts]> {
+        self.known(Input::Services)?;
+        Ok(&self.evidence.snapshot.services)
+    }
+
+    /// Every namespace, with its labels.
+    pub fn labelled_namespaces(&self) -> Known<&'a [NamespaceFacts]> {
+        self.known(Input::Namespaces)?;
+        Ok(&self.evidence.snapshot.namespaces)
+    }
+
+    /// Every pod, with a sidecar or without.
+    pub fn all_pods(&self) -> Known<&'a [PodFacts]> {
+        self.known(Input::Pods)?;
+        Ok(&self.evidence.snapshot.pods)
+    }
+}
