@@ -72,6 +72,7 @@ pub struct Fix {
 }
 
 impl Confidence {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_certain(&self) -> bool {
         *self == Confidence::Certain
     }

@@ -1,5 +1,7 @@
 //! The objects around an egress, by group and kind.
 
+use std::collections::BTreeMap;
+
 use egress_core::input::Input;
 use egress_core::objects::{self, named};
 use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts};
@@ -113,8 +115,8 @@ fn custom<S: DeserializeOwned + Default>(object: Value) -> Result<Named<S>, Coll
 
 /// What a Secret holds is dropped here.
 fn secret(secret: Secret) -> SecretFacts {
-    let plain = secret.string_data.into_iter().flat_map(|data| data.into_keys());
-    let keys = secret.data.into_iter().flat_map(|data| data.into_keys()).chain(plain);
+    let plain = secret.string_data.into_iter().flat_map(BTreeMap::into_keys);
+    let keys = secret.data.into_iter().flat_map(BTreeMap::into_keys).chain(plain);
     SecretFacts {
         namespace: secret.metadata.namespace.unwrap_or_default(),
         name: secret.metadata.name.unwrap_or_default(),
