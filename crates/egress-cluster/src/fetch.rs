@@ -57,7 +57,9 @@ impl Cluster {
             self.all_nodes(&nodes, scope),
             self.namespaces(&namespaces),
         )?;
-        let gateways = self.gateways(scope, &services, labelled.as_deref()).await?;
+        let gateways = self
+            .gateways(scope, &services, labelled.as_deref(), &objects::Routed::by(&istio.resources))
+            .await?;
 
         let domain = objects::cluster_domain(gateways.pods.iter().chain(&callers.items));
         let mesh_facts = MeshFacts {

@@ -18,7 +18,7 @@ mod service;
 mod webhook;
 mod workload;
 
-pub use gateways::{GATEWAY_LABEL, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
+pub use gateways::{GATEWAY_LABEL, Routed, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
 pub use mesh::{MESH_KEY, mesh};
 pub use pod::{cluster_domain, pod};
 pub use service::{selector, service};

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::input::{Gap, Input};
-use egress_core::objects;
+use egress_core::objects::{self, Routed};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
@@ -108,7 +108,7 @@ impl Collector {
         if let Some(domain) = objects::cluster_domain(pods.iter()) {
             snapshot.mesh.cluster_domain = domain;
         }
-        snapshot.gateways = objects::gateways(&services, &pods);
+        snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
         let facts: Vec<_> = pods.iter().map(objects::pod).collect();
         let is_istiod = |(key, value): (&str, &str), pod: &&egress_core::snapshot::PodFacts| {

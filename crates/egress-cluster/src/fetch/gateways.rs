@@ -3,7 +3,7 @@
 //! Knows by which signs a Service is an egress gateway. Which one is used is decided elsewhere.
 
 use egress_core::intent::GatewayName;
-use egress_core::objects::{self, gateway, is_behind, is_gateway, selects_gateway_label};
+use egress_core::objects::{self, Routed, gateway, is_behind, is_gateway, selects_gateway_label};
 use egress_core::snapshot::{GatewayFacts, Unreadable};
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::{Pod, Service};
@@ -24,12 +24,13 @@ pub(super) struct GatewaysReading {
 
 impl Cluster {
     /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with [`objects::GATEWAY_LABEL`], where
-    /// they may be listed.
+    /// they may be listed; `routed`: what Istio's objects say.
     pub(super) async fn gateways(
         &self,
         scope: &Scope,
         services: &Reading<Service>,
         labelled: Option<&[Pod]>,
+        routed: &Routed,
     ) -> Result<GatewaysReading, ClusterError> {
         let mut candidates: Vec<Service> = services
             .items

@@ -1,21 +1,33 @@
 //! Which Services are egress gateways.
 //!
-//! Knows by which signs one is told. Which one is used is decided elsewhere.
+//! Knows by which signs one is told: its name, its pods, or what Istio's objects do with it. Which one is used is decided
+//! elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use egress_istio::virtual_service::VirtualServiceSpec;
 use k8s_openapi::api::core::v1::{Pod, Service};
 
 use super::{pod, selector, service};
 use crate::intent::GatewayName;
+use crate::resource::Resource;
 use crate::snapshot::GatewayFacts;
+use crate::visibility::host_matches;
+use crate::visibility::virtual_service::serves_mesh;
 
 /// The label of the pods of Istio's own egress gateway, as a selector.
 pub const GATEWAY_LABEL: &str = "istio=egressgateway";
 
+/// What Istio's objects say about which Services are egress gateways.
+#[derive(Debug, Default)]
+pub struct Routed {
+    services: BTreeSet<GatewayName>,
+    selectors: BTreeSet<BTreeMap<String, String>>,
+}
+
 /// The egress gateways among these Services, with the pods behind them, ordered by name.
-pub fn gateways(services: &[Service], pods: &[Pod]) -> Vec<GatewayFacts> {
-    let gateways = services.iter().filter(|service| is_gateway(service, pods));
+pub fn gateways(services: &[Service], pods: &[Pod], routed: &Routed) -> Vec<GatewayFacts> {
+    let gateways = services.iter().filter(|service| is_gateway(service, pods) || routed.names(service));
     let mut found: Vec<GatewayFacts> = gateways
         .filter_map(|service| {
             let namespace = service.metadata.namespace.as_deref();
@@ -30,10 +42,9 @@ pub fn gateways(services: &[Service], pods: &[Pod]) -> Vec<GatewayFacts> {
 
 /// A Service and the pods behind it as a gateway; none where the Service has no name.
 pub fn gateway(gateway: &Service, pods: &[&Pod]) -> Option<GatewayFacts> {
-    let metadata = &gateway.metadata;
     let facts = service(gateway, pods);
     Some(GatewayFacts {
-        name: GatewayName { namespace: metadata.namespace.clone()?, service: metadata.name.clone()? },
+        name: name(gateway)?,
         selector: facts.selector,
         ports: facts.ports,
         pods: pods.iter().copied().map(pod).collect(),
@@ -66,4 +77,121 @@ pub fn is_behind(pod: &Pod, namespace: Option<&str>, selector: &BTreeMap<String,
     let labels = pod.metadata.labels.as_ref();
     pod.metadata.namespace.as_deref() == namespace
         && selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+}
+
+impl Routed {
+    /// What these objects say. A Service is an egress gateway where sidecars send a host to it that a ServiceEntry
+    /// declares outside the mesh, and a Gateway object is for its pods: both, since each alone is common elsewhere.
+    pub fn by(resources: &[Resource]) -> Self {
+        let outside = Outside::of(resources);
+        let mut routed = Routed::default();
+        for resource in resources {
+            if let Some(selector) = resource.gateway().and_then(|spec| spec.selector.clone()) {
+                routed.selectors.insert(selector);
+            }
+            let Some(spec) = resource.virtual_service().filter(|spec| serves_mesh(spec)) else { continue };
+            if spec.hosts.iter().flatten().any(|host| outside.holds(host)) {
+                let services = destinations(spec).filter_map(|host| service_of(host, &resource.id.namespace));
+                routed.services.extend(services);
+            }
+        }
+        routed
+    }
+
+    /// Whether they say so of this Service.
+    pub fn names(&self, service: &Service) -> bool {
+        let found = selector(service);
+        let selected = |wanted: &BTreeMap<String, String>| {
+            !wanted.is_empty() && wanted.iter().all(|(key, value)| found.get(key) == Some(value))
+        };
+        name(service).is_some_and(|name| self.services.contains(&name)) && self.selectors.iter().any(selected)
+    }
+}
+
+/// The hosts that ServiceEntries declare outside the mesh.
+struct Outside<'a> {
+    exact: BTreeSet<&'a str>,
+    wildcards: Vec<&'a str>,
+}
+
+impl<'a> Outside<'a> {
+    fn of(resources: &'a [Resource]) -> Self {
+        use egress_istio::service_entry::ServiceEntryLocation::MeshInternal;
+        let entries = resources.iter().filter_map(Resource::service_entry);
+        let hosts = entries.filter(|spec| spec.location != Some(MeshInternal)).flat_map(|spec| &spec.hosts);
+        let (wildcards, exact): (Vec<&str>, Vec<&str>) =
+            hosts.map(String::as_str).partition(|host| host.starts_with('*'));
+        Outside { exact: exact.into_iter().collect(), wildcards }
+    }
+
+    /// A route for a wildcard is outside where a host below it is.
+    fn holds(&self, host: &str) -> bool {
+        self.exact.contains(host)
+            || self.wildcards.iter().any(|wildcard| *wildcard == host || host_matches(wildcard, host))
+            || (host.starts_with('*') && self.exact.iter().any(|exact| host_matches(host, exact)))
+    }
+}
+
+fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = &str> {
+    let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    let tcp = spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    http.map(|route| route.destination.host.as_str())
+        .chain(tls.map(|route| route.destination.host.as_str()))
+        .chain(tcp.map(|route| route.destination.host.as_str()))
+}
+
+/// The Service that a destination means: `name.namespace.svc.DOMAIN`, or a name alone in the object's own namespace.
+fn service_of(host: &str, namespace: &str) -> Option<GatewayName> {
+    let (service, namespace) = match host.split_once('.') {
+        None => (host, namespace),
+        Some((service, rest)) => (service, rest.split_once(".svc.")?.0),
+    };
+    Some(GatewayName { namespace: namespace.to_owned(), service: service.to_owned() })
+}
+
+fn name(service: &Service) -> Option<GatewayName> {
+    let metadata = &service.metadata;
+    Some(GatewayName { namespace: metadata.namespace.clone()?, service: metadata.name.clone()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn objects(location: &str, selector: &str) -> Vec<Resource> {
+        let object = |kind: &str, spec: Value| {
+            json!({ "apiVersion": "networking.istio.io/v1", "kind": kind,
+                "metadata": { "name": "cnn", "namespace": "shop" }, "spec": spec })
+        };
+        let route = json!({ "destination": { "host": "outward.istio-egress.svc.cluster.local" } });
+        [
+            object("ServiceEntry", json!({ "hosts": ["edition.cnn.com"], "location": location })),
+            object("VirtualService", json!({ "hosts": ["edition.cnn.com"], "http": [{ "route": [route] }] })),
+            object("Gateway", json!({ "selector": { "istio": selector } })),
+        ]
+        .map(|object| Resource::from_json(object).unwrap())
+        .into()
+    }
+
+    fn outward() -> Service {
+        serde_json::from_value(json!({
+            "metadata": { "name": "outward", "namespace": "istio-egress" },
+            "spec": { "selector": { "istio": "outward", "app": "outward" } },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_gateway_of_any_name_is_told_by_what_routes_do_with_it() {
+        assert!(Routed::by(&objects("MESH_EXTERNAL", "outward")).names(&outward()));
+    }
+
+    #[test]
+    fn a_service_of_the_mesh_is_no_gateway() {
+        assert!(!Routed::by(&objects("MESH_INTERNAL", "outward")).names(&outward()), "the host is inside");
+        assert!(!Routed::by(&objects("MESH_EXTERNAL", "other")).names(&outward()), "no server on its pods");
+    }
 }
