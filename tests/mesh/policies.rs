@@ -128,7 +128,7 @@ fn pinned(mesh: &Mesh) -> anyhow::Result<()> {
     })?;
     let diagnosis = mesh.plugin(&["diagnose", "edition.cnn.com", "-n", "shop"])?;
     ensure!(diagnosis.code == 1, "{diagnosis:?}");
-    ensure!(diagnosis.stdout.contains("EG063") && diagnosis.stdout.contains("app-1"), "{}", diagnosis.stdout);
+    ensure!(diagnosis.stdout.contains("EG021") && diagnosis.stdout.contains("app-1"), "{}", diagnosis.stdout);
     let listed = mesh.done(&["list", "-n", "shop", "-o", "wide"])?;
     ensure!(listed.stdout.contains("no: app-1"), "{}", listed.stdout);
     let audit = mesh.plugin(&["audit", "-n", "shop", "-o", "json"])?;

@@ -49,6 +49,7 @@ pub const CHECKS: &[Check] = &[
     direct_entry::CHECK,
     gateway_leg::CHECK,
     outbound_mode::CHECK,
+    gateway_pinned::CHECK,
     node_ready::CHECK,
     sidecar_import::CHECK,
     entry_visible::CHECK,
@@ -67,5 +68,4 @@ pub const CHECKS: &[Check] = &[
     gateway_exists::CHECK,
     gateway_ready::CHECK,
     host_added::CHECK,
-    gateway_pinned::CHECK,
 ];

@@ -1,4 +1,4 @@
-//! EG063: the gateway's pods run on nodes where the policies let traffic leave.
+//! EG021: the gateway's pods run on nodes where the policies let traffic leave.
 
 use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
@@ -10,7 +10,7 @@ use crate::way::Way;
 use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
-    code: Code(63),
+    code: Code(21),
     name: "the gateway runs on the nodes that the policies demand",
     level: Level::Error,
     hop: Hop::Gateway,
