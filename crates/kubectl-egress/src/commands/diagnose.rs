@@ -1,104 +1,24 @@
 //! `diagnose`: walk the way of each host through objects and proxies, and say where it is broken.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use egress_cluster::Cluster;
-use egress_cluster::fetch::{self, Scope};
-use egress_core::policy::audit;
-use egress_core::policy::question::Subject;
-use egress_core::proxy::ProxyView;
-use egress_core::snapshot::{PodFacts, Snapshot};
-use egress_diagnose::check::Level;
-use egress_diagnose::evidence::{Demands, Evidence, PodName, Request, wanted_proxies};
+use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::examine::examine;
-use egress_diagnose::report::Report;
-use egress_render::report;
-use futures::StreamExt;
 
-use super::document;
-use super::judge::{Judge, Occasion};
 use crate::exit::Code;
-use crate::settings::Namespaces;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
-/// How long one proxy is waited for: a diagnosis is wanted even where one hangs.
-const LOOK: Duration = Duration::from_secs(5);
-/// Proxies looked at in one moment.
-const AT_ONCE: usize = 8;
+mod live;
+mod print;
+
+/// What is examined, and for which request.
+struct Gathered {
+    evidence: Evidence,
+    request: Request,
+}
 
 /// Diagnoses.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let cluster = Cluster::connect(&settings.connection).await?;
-    let namespace = match &settings.namespaces {
-        Namespaces::All => None,
-        Namespaces::One(named) => {
-            Some(named.clone().unwrap_or_else(|| cluster.default_namespace().to_owned()))
-        }
-    };
-    let scope = Scope {
-        // The callers of a namespace's egress may live in others.
-        namespaces: fetch::Namespaces::All(namespace.clone().into_iter().collect()),
-        gateway: None,
-        nodes: true,
-    };
-    let snapshot = cluster.fetch(&scope).await?;
-    let request = Request { hosts: settings.hosts.clone(), namespace };
-    let pods: Vec<PodFacts> = wanted_proxies(&snapshot, &request).into_iter().cloned().collect();
-    let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
-    let proxies = look(&cluster, &pods).await;
-    drop(waiting);
-    let demands = demands(settings, &cluster, &snapshot, &request, terminal).await;
-    let demands = demands.map_err(|error| format!("{error:#}"));
-    let found = examine(&Evidence { snapshot, proxies, demands, ..Evidence::of_objects_alone() }, &request);
-    let text = match &settings.output {
-        None => report::text(&found, &terminal.palette()),
-        Some(format) => document::text(&report::document(&found)?, format)?,
-    };
-    terminal.result(&text)?;
-    Ok(code(&found))
-}
-
-/// What the policies demand of the nodes of each egress in question. A policy that could not be asked breaks nothing
-/// here: that it was not asked is a part of the report.
-async fn demands(
-    settings: &Diagnose,
-    cluster: &Cluster,
-    snapshot: &Snapshot,
-    request: &Request,
-    terminal: &mut Terminal,
-) -> anyhow::Result<Demands> {
-    let user = cluster.whoami().await;
-    let occasion = Occasion { cluster: Some(cluster), snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    let mut demands = Demands::new();
-    if judge.is_idle() {
-        return Ok(demands);
-    }
-    for egress in audit::egresses(snapshot, request.namespace.as_deref()) {
-        if let Some(record) = egress.readable_record() {
-            judge.learn_namespace(&egress.namespace, &occasion).await?;
-            let pinning = judge.pinning("audit", &Subject::of(&record.intent));
-            demands.insert((egress.namespace.clone(), egress.host.to_string()), pinning);
-        }
-    }
-    Ok(demands)
-}
-
-async fn look(cluster: &Cluster, pods: &[PodFacts]) -> BTreeMap<PodName, Result<ProxyView, String>> {
-    let looks = pods.iter().map(|pod| async move {
-        let seen = cluster.look(pod, LOOK).await;
-        (PodName::of(pod), seen.map_err(|error| error.to_string()))
-    });
-    futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
-}
-
-/// What is broken counts before what could not be seen; warnings alone are no failure.
-fn code(report: &Report) -> Code {
-    match (report.worst(), report.summary.unreadable) {
-        (Some(Level::Error), _) => Code::Failed,
-        (_, 0) => Code::Done,
-        _ => Code::Unchecked,
-    }
+    let Gathered { evidence, request } = live::gather(settings, terminal).await?;
+    let found = examine(&evidence, &request);
+    print::print(&found, settings, terminal)
 }
