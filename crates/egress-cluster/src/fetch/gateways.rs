@@ -23,8 +23,8 @@ pub(super) struct GatewaysReading {
 }
 
 impl Cluster {
-    /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with [`objects::GATEWAY_LABEL`], where
-    /// they may be listed; `routed`: what Istio's objects say.
+    /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with
+    /// [`objects::GATEWAY_LABEL`], where they may be listed; `routed`: what Istio's objects say.
     pub(super) async fn gateways(
         &self,
         scope: &Scope,
@@ -36,7 +36,9 @@ impl Cluster {
             .items
             .iter()
             .filter(|service| {
-                is_gateway(service, labelled.unwrap_or_default()) || scope.gateway == name(service)
+                is_gateway(service, labelled.unwrap_or_default())
+                    || routed.names(service)
+                    || scope.gateway == name(service)
             })
             .cloned()
             .collect();
