@@ -6,7 +6,7 @@ use crate::inventory::Egress;
 use crate::port::Protocol;
 use crate::resource::Resource;
 use crate::role::Kind;
-use crate::snapshot::{OutboundMode, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::visibility::service_entry;
 
 /// One sentence for each consequence that outlives the egress.
@@ -41,13 +41,11 @@ pub(crate) fn remaining_entries<'a>(egress: &Egress, snapshot: &'a Snapshot) -> 
 
 /// A mesh that lets unknown hosts out takes the host for one of them again.
 fn let_out(egress: &Egress, snapshot: &Snapshot) -> Option<String> {
-    let open = snapshot.mesh.outbound == Some(OutboundMode::AllowAny);
-    open.then(|| {
-        format!(
-            "the mesh lets unknown hosts out (outboundTrafficPolicy ALLOW_ANY): callers will reach `{}` directly",
-            egress.host
-        )
-    })
+    let mode = snapshot.mesh.outbound.filter(|mode| mode.lets_out())?;
+    Some(format!(
+        "the mesh lets unknown hosts out (outboundTrafficPolicy {mode}): callers will reach `{}` directly",
+        egress.host
+    ))
 }
 
 /// One TLS host has one filter chain at a gateway; when the owner of its rule leaves, Envoy replaces the chain.

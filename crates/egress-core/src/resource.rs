@@ -18,6 +18,10 @@ use thiserror::Error;
 use crate::metadata::FIELD_MANAGER;
 use crate::role::Kind;
 
+mod status;
+
+pub use status::{Condition, Status, conditions};
+
 /// Which object: enough to read, write or delete it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectId {
@@ -70,6 +74,8 @@ pub struct Live {
     pub created: Option<Timestamp>,
     /// Field managers other than ours that own a part of the spec.
     pub foreign_managers: Vec<String>,
+    /// What controllers say about it.
+    pub status: Status,
 }
 
 /// Why an object could not be read.
@@ -112,6 +118,7 @@ impl Resource {
             resource_version: text("resourceVersion").unwrap_or_default(),
             created: text("creationTimestamp").and_then(|time| time.parse().ok()),
             foreign_managers: foreign_managers(&metadata),
+            status: Status::of(object.get("status")),
         });
         Ok(Resource {
             id,

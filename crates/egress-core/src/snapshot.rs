@@ -3,6 +3,7 @@
 //! Knows the shape of facts. Knows nothing of how they were read; what could not be read is a fact as well.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,27 @@ pub enum OutboundMode {
     RegistryOnly,
     /// It lets the call leave directly.
     AllowAny,
+    /// The same for HTTP by the name that was called, resolved by the sidecar; as `ALLOW_ANY` for all else. From Istio
+    /// 1.31 on, for the mesh as a whole only.
+    AllowAnyDynamicDns,
+}
+
+impl OutboundMode {
+    /// Whether calls to hosts that nobody added leave.
+    pub fn lets_out(self) -> bool {
+        self != OutboundMode::RegistryOnly
+    }
+}
+
+impl fmt::Display for OutboundMode {
+    /// As the mesh configuration writes it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            OutboundMode::RegistryOnly => "REGISTRY_ONLY",
+            OutboundMode::AllowAny => "ALLOW_ANY",
+            OutboundMode::AllowAnyDynamicDns => "ALLOW_ANY_DYNAMIC_DNS",
+        })
+    }
 }
 
 /// One gateway: a Service and the pods behind it.

@@ -42,7 +42,7 @@ pub(crate) fn without_route(
         Some(OutboundMode::RegistryOnly) => {
             format!("calls from {callers} to {host} are refused: HTTP gets 502, TLS is reset")
         }
-        Some(OutboundMode::AllowAny) => {
+        Some(OutboundMode::AllowAny | OutboundMode::AllowAnyDynamicDns) => {
             format!("calls from {callers} to {host} leave directly from the caller's node")
         }
         None => format!(

@@ -7,6 +7,8 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use super::of_istio;
 use crate::snapshot::{Owner, PodFacts, ProxyFacts, ProxyRole};
 
+mod capture;
+
 /// The container of Istio's proxy.
 const PROXY: &str = "istio-proxy";
 /// Environment variables by which applications are told to use a forward proxy; either case is in use.
@@ -36,6 +38,8 @@ pub fn pod(pod: &Pod) -> PodFacts {
         proxy: proxy(pod)
             .map(|proxy| ProxyFacts { image: proxy.image.clone().unwrap_or_default(), role: role(proxy) }),
         unschedulable: condition(pod, "PodScheduled").filter(|(holds, _)| !holds).map(|(_, why)| why),
+        early_containers: capture::early_containers(pod),
+        containers_as_proxy: capture::containers_as_proxy(pod),
         forward_proxies: forward_proxies(pod),
     }
 }
@@ -62,16 +66,15 @@ fn proxy(pod: &Pod) -> Option<&Container> {
 
 fn role(proxy: &Container) -> ProxyRole {
     let plays = |part: &str| proxy.args.iter().flatten().any(|argument| argument == part);
-    match (plays("router"), plays("waypoint")) {
-        (true, _) => ProxyRole::Router,
-        (_, true) => ProxyRole::Waypoint,
-        _ => ProxyRole::Sidecar,
-    }
+    let roles =
+        [("router", ProxyRole::Router), ("waypoint", ProxyRole::Waypoint), ("sidecar", ProxyRole::Sidecar)];
+    roles.into_iter().find(|(part, _)| plays(part)).map(|(_, role)| role).unwrap_or_default()
 }
 
 /// Whether a proxy runs beside an application. In a gateway or a waypoint the proxy is the application.
 fn has_sidecar(pod: &Pod) -> bool {
-    let beside = proxy(pod).is_some_and(|proxy| role(proxy) == ProxyRole::Sidecar);
+    let sidecar = |proxy| matches!(role(proxy), ProxyRole::Sidecar | ProxyRole::Untold);
+    let beside = proxy(pod).is_some_and(sidecar);
     let mut applications = pod.spec.iter().flat_map(|spec| &spec.containers);
     beside && applications.any(|container| container.name != PROXY)
 }

@@ -34,6 +34,10 @@ pub struct PodFacts {
     pub proxy: Option<ProxyFacts>,
     /// What the scheduler says where it finds no node for it.
     pub unschedulable: Option<String>,
+    /// Init containers that run before its traffic is captured: what they call leaves as if there was no sidecar.
+    pub early_containers: Vec<String>,
+    /// Containers that run as the proxy's user, whose traffic is never captured.
+    pub containers_as_proxy: Vec<String>,
     /// Forward proxies that its applications are told to use: environment variables such as `HTTPS_PROXY`.
     pub forward_proxies: BTreeMap<String, String>,
 }
@@ -59,8 +63,10 @@ pub struct ProxyFacts {
 /// What a proxy was started as: the word after `proxy` in its arguments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProxyRole {
-    /// Beside an application. Also where the arguments do not tell.
+    /// The arguments do not tell.
     #[default]
+    Untold,
+    /// Beside an application.
     Sidecar,
     /// A gateway.
     Router,

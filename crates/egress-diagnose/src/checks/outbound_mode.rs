@@ -23,9 +23,9 @@ pub(super) const CHECK: Check = Check {
 `outboundTrafficPolicy.mode` of the mesh configuration, and the same field of every Sidecar.
 
 ## Why it matters
-With `ALLOW_ANY`, Istio's default, a call to a host that nobody added leaves directly from the caller's node. With
-`REGISTRY_ONLY` the sidecar refuses it. Neither is enforcement: a pod can go around its sidecar, and only a NetworkPolicy
-or a firewall stops that.
+With `ALLOW_ANY`, Istio's default, a call to a host that nobody added leaves directly from the caller's node. So it does
+with `ALLOW_ANY_DYNAMIC_DNS` (from Istio 1.31 on), where the sidecar resolves the name. With `REGISTRY_ONLY` it refuses. None of them is enforcement: a pod can go around its
+sidecar, and only a NetworkPolicy or a firewall stops that.
 
 ## How to fix
 Set the mode to `REGISTRY_ONLY` once every host that is needed was added.
@@ -44,13 +44,13 @@ fn run(view: &View<'_>) -> Outcome {
             return Outcome::Unreadable(why.unwrap_or_else(|| "the mesh configuration was not read".to_owned()));
         }
         Some(OutboundMode::RegistryOnly) => {}
-        Some(OutboundMode::AllowAny) => findings.push(Finding {
+        Some(mode @ (OutboundMode::AllowAny | OutboundMode::AllowAnyDynamicDns)) => findings.push(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
             message: "sidecars let calls to unknown hosts leave".to_owned(),
             object: Place::new("ConfigMap", Some(&mesh.root_namespace), "istio")
-                .field("outboundTrafficPolicy.mode", "ALLOW_ANY"),
+                .field("outboundTrafficPolicy.mode", mode.to_string()),
             evidence: Vec::new(),
             consequence: CONSEQUENCE.to_owned(),
             fix: Fix {
