@@ -51,21 +51,21 @@ mod tests {
 
     use super::*;
 
-    fn pod(spec: Value) -> Pod {
+    fn pod(spec: &Value) -> Pod {
         serde_json::from_value(json!({ "metadata": {}, "spec": spec })).unwrap()
     }
 
     #[test]
     fn what_starts_before_the_redirection_is_early() {
-        let names = |containers: Value| {
-            early_containers(&pod(json!({ "containers": [], "initContainers": containers })))
+        let names = |containers: &Value| {
+            early_containers(&pod(&json!({ "containers": [], "initContainers": containers })))
         };
         assert_eq!(
-            names(json!([{"name": "migrate"}, {"name": "istio-init"}, {"name": "warm"}])),
+            names(&json!([{"name": "migrate"}, {"name": "istio-init"}, {"name": "warm"}])),
             ["migrate"]
         );
-        assert!(names(json!([{"name": "istio-init"}, {"name": "migrate"}])).is_empty());
-        assert!(names(json!([{"name": "migrate"}, {"name": "istio-proxy"}])).is_empty(), "by the plugin");
+        assert!(names(&json!([{"name": "istio-init"}, {"name": "migrate"}])).is_empty());
+        assert!(names(&json!([{"name": "migrate"}, {"name": "istio-proxy"}])).is_empty(), "by the plugin");
     }
 
     #[test]
@@ -75,8 +75,8 @@ mod tests {
             {"name": "agent", "securityContext": {"runAsUser": 1337}},
             {"name": "istio-proxy", "securityContext": {"runAsUser": 1337}},
         ]});
-        assert_eq!(containers_as_proxy(&pod(own)), ["agent"]);
+        assert_eq!(containers_as_proxy(&pod(&own)), ["agent"]);
         let of_the_pod = json!({"securityContext": {"runAsGroup": 1337}, "containers": [{"name": "web"}]});
-        assert_eq!(containers_as_proxy(&pod(of_the_pod)), ["web"]);
+        assert_eq!(containers_as_proxy(&pod(&of_the_pod)), ["web"]);
     }
 }
