@@ -54,13 +54,34 @@ pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFa
     own.flat_map(|resource| routes(resource, MESH, &way.host)).filter(|route| route.host == service).collect()
 }
 
-/// The routes of the host at the gateway, of whichever VirtualService its pods see.
+/// The routes of the host at the gateway, of whichever VirtualService its pods see. Inside mesh mTLS a TLS server may know
+/// the host by another name, which the VirtualService then names as well.
 pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
-    let serving = view.gateway_objects_for(&way.host).into_iter().filter(|object| selects(object, gateway));
+    let mut found = at_server(view, way, gateway, &way.host);
+    for resource in view.virtual_services(&way.host) {
+        let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };
+        let names = spec.hosts.iter().flatten().filter(|name| **name != way.host);
+        for route in names.flat_map(|name| at_server(view, way, gateway, name)) {
+            let known = found.iter().any(|other| {
+                other.resource.id == route.resource.id
+                    && other.field == route.field
+                    && other.port == route.port
+            });
+            if !known {
+                found.push(route);
+            }
+        }
+    }
+    found
+}
+
+/// The routes of a way behind the gateway's servers for one name.
+fn at_server<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, server: &str) -> Vec<Route<'a>> {
+    let serving = view.gateway_objects_for(server).into_iter().filter(|object| selects(object, gateway));
     serving
         .flat_map(|object| {
             let name = name_of(object);
-            let seen = view.gateway_routes(&object.id, &way.host, &gateway.name.namespace);
+            let seen = view.gateway_routes(&object.id, server, &gateway.name.namespace);
             seen.into_iter().flat_map(move |resource| routes(resource, &name, &way.host))
         })
         .collect()

@@ -7,6 +7,7 @@ use egress_core::proxy::cluster_name;
 use egress_core::resource::Resource;
 use egress_core::visibility::host_matches;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
+use egress_istio::virtual_service::VirtualServiceSpec;
 
 /// One destination of one match of one rule.
 #[derive(Clone, Debug)]
@@ -76,6 +77,36 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
             found.extend(ports.iter().map(|port| Route {
                 resource,
                 field: format!("spec.tls[{number}].route[{place}].destination"),
+                protocol: Protocol::Tls,
+                port: *port,
+                host: &destination.host,
+                subset: destination.subset.as_deref(),
+                destination_port: destination.port.as_ref().and_then(|port| number_of(port.number)),
+            }));
+        }
+    }
+    if proxies != MESH {
+        found.extend(terminated(spec, resource, &bound));
+    }
+    found
+}
+
+/// The TCP rules at a gateway: a TLS server that ends the mesh's mTLS takes these, and what is inside is the TLS of the
+/// application. `createGatewayTCPFilterChainOpts` in `pilot/pkg/networking/core/gateway.go`.
+fn terminated<'a>(spec: &'a VirtualServiceSpec, resource: &'a Resource, bound: &Bound<'_>) -> Vec<Route<'a>> {
+    let mut found = Vec::new();
+    for (number, rule) in spec.tcp.iter().flatten().enumerate() {
+        let matches = rule.r#match.as_deref().unwrap_or_default();
+        let chosen = matches.iter().filter(|matched| bound.to(matched.gateways.as_deref()));
+        let mut ports: Vec<Option<u16>> = chosen.map(|matched| number_of(matched.port)).collect();
+        if matches.is_empty() && bound.to(None) {
+            ports.push(None);
+        }
+        for (place, route) in rule.route.iter().flatten().enumerate() {
+            let destination = &route.destination;
+            found.extend(ports.iter().map(|port| Route {
+                resource,
+                field: format!("spec.tcp[{number}].route[{place}].destination"),
                 protocol: Protocol::Tls,
                 port: *port,
                 host: &destination.host,

@@ -8,12 +8,14 @@ use egress_core::inventory::{Egress, State, state};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
 use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Role;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_core::visibility::service_entry::{self, service_entries};
 use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
 
 use crate::evidence::Request;
 use crate::index::Index;
+use crate::words::export_to;
 
 /// The way of one host in one namespace, with all that is known of it before any check.
 #[derive(Debug)]
@@ -135,26 +137,60 @@ impl<'a> Maker<'a, '_> {
         ports.filter_map(parse).collect()
     }
 
-    /// Who was given the egress. For what everybody sees, the namespaces with clients that know the host by it, unless one
-    /// was asked for.
+    /// Who was given the egress; for what others made, who is likely to call by it.
     fn callers(&self, egress: &Egress, request: &Request) -> Vec<String> {
-        let words = egress.readable_record().map_or(&[][..], |record| &record.intent.export_to[..]);
-        let everybody = words.is_empty() || words.iter().any(|word| word == "*");
+        let Some(record) = egress.readable_record() else { return self.callers_by_hand(egress) };
+        let words = &record.intent.export_to;
+        let everybody = words.iter().any(|word| word == "*");
         let named = words.iter().filter(|word| *word != "*" && *word != ".");
         let mut callers: BTreeSet<String> = named.cloned().collect();
         if everybody || words.iter().any(|word| word == ".") {
             callers.insert(egress.namespace.clone());
         }
         if everybody && request.namespace.is_none() {
-            let uses = |namespace: &&&str| {
-                let host = egress.host.as_str();
-                let knows = !service_entries(self.index.service_entries(host), host, namespace).is_empty();
-                knows && self.first_route(namespace, host).is_some_and(|route| owns(egress, &route.id))
-            };
-            callers.extend(self.clients.iter().filter(uses).map(|namespace| (*namespace).to_owned()));
+            callers.extend(self.users(egress).map(str::to_owned));
         }
         callers.into_iter().collect()
     }
+
+    /// Objects without `exportTo` are seen everywhere, which few mean: where their own namespace has clients, it and those
+    /// that are named call; else, as beside a platform's gateway, whoever uses them.
+    fn callers_by_hand(&self, egress: &Egress) -> Vec<String> {
+        let own = egress.namespace.as_str();
+        let legs = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
+        let words: BTreeSet<String> = legs.flat_map(|part| export_to(&part.resource)).collect();
+        let named: BTreeSet<&str> =
+            words.iter().map(String::as_str).filter(|word| is_namespace(word)).collect();
+        let of_gateway = egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());
+        let mut callers: BTreeSet<&str> = named
+            .into_iter()
+            .filter(|name| Some(*name) != of_gateway || self.clients.contains(name))
+            .collect();
+        if self.clients.contains(own) {
+            callers.insert(own);
+        } else if words.contains("*") {
+            callers.extend(self.users(egress));
+        }
+        let seen_at_home = ["*", "."].iter().any(|word| words.contains(*word));
+        if callers.is_empty() || (seen_at_home && self.clients.is_empty()) {
+            callers.insert(own);
+        }
+        callers.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The namespaces with clients that know the host and whose routes are those of the egress.
+    fn users<'c>(&'c self, egress: &'c Egress) -> impl Iterator<Item = &'a str> + 'c {
+        let host = egress.host.as_str();
+        self.clients.iter().copied().filter(move |namespace| {
+            let knows = !service_entries(self.index.service_entries(host), host, namespace).is_empty();
+            knows && self.first_route(namespace, host).is_some_and(|route| owns(egress, &route.id))
+        })
+    }
+}
+
+/// Whether a word of `exportTo` names a namespace.
+fn is_namespace(word: &str) -> bool {
+    !matches!(word, "*" | "." | "~")
 }
 
 fn owns(egress: &Egress, id: &ObjectId) -> bool {
