@@ -118,4 +118,9 @@ impl ClusterError {
     pub fn is_forbidden(&self) -> bool {
         matches!(self, ClusterError::Forbidden(_))
     }
+
+    /// Whether the server has nothing at the path, or does not know it.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, ClusterError::Server { reason, .. } if reason == "NotFound" || reason == "404")
+    }
 }

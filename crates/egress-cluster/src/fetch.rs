@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::{Collection, Reading};
+use gateways::KnownPods;
 
 mod extras;
 mod gateways;
@@ -46,20 +47,19 @@ impl Cluster {
     /// that is no lack of rights.
     pub async fn fetch(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
         let narrow = scope.narrow();
-        let (services, pods, nodes, namespaces) =
-            (collection("services"), collection("pods"), collection("nodes"), collection("namespaces"));
-        let (istio, mesh, services, callers, labelled, nodes, namespaces) = tokio::try_join!(
+        let (services, nodes, namespaces) =
+            (collection("services"), collection("nodes"), collection("namespaces"));
+        let (istio, mesh, services, (callers, labelled), nodes, namespaces) = tokio::try_join!(
             self.istio(&narrow),
             self.mesh(),
             self.read::<Service>(&services, &narrow),
-            self.callers(&pods, scope),
-            self.labelled_pods(&pods),
+            self.pods(scope),
             self.all_nodes(&nodes, scope),
             self.namespaces(&namespaces),
         )?;
-        let gateways = self
-            .gateways(scope, &services, labelled.as_deref(), &objects::Routed::by(&istio.resources))
-            .await?;
+        let every = callers.covered.is_none();
+        let known = KnownPods { pods: if every { Some(&callers.items) } else { labelled.as_deref() }, every };
+        let gateways = self.gateways(scope, &services, known, &objects::Routed::by(&istio.resources)).await?;
 
         let domain = objects::cluster_domain(gateways.pods.iter().chain(&callers.items));
         let mesh_facts = MeshFacts {
@@ -92,10 +92,20 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    async fn callers(&self, pods: &Collection, scope: &Scope) -> Result<Reading<Pod>, ClusterError> {
+    /// The pods of callers, and those of gateways as far as they can be told by their label; none of these where the
+    /// first are every pod there is.
+    async fn pods(&self, scope: &Scope) -> Result<(Reading<Pod>, Option<Vec<Pod>>), ClusterError> {
+        let pods = collection("pods");
         match &scope.namespaces {
-            Namespaces::All(names) => self.read(pods, &names.iter().cloned().collect()).await,
-            Namespaces::Some(names) => self.read_in(pods, &names.iter().cloned().collect()).await,
+            Namespaces::All(names) => {
+                let callers = self.read(&pods, &names.iter().cloned().collect()).await?;
+                // Whoever may not list all pods may not list those with a label either.
+                Ok((callers, None))
+            }
+            Namespaces::Some(names) => {
+                let names = names.iter().cloned().collect();
+                tokio::try_join!(self.read_in(&pods, &names), self.labelled_pods(&pods))
+            }
         }
     }
 

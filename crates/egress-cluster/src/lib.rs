@@ -6,6 +6,8 @@
 pub mod access;
 pub mod cluster;
 pub mod config;
+mod control_plane;
+mod discovery;
 pub mod error;
 pub mod fetch;
 mod identity;
@@ -13,6 +15,7 @@ mod list;
 pub mod look;
 pub mod policy;
 pub mod prove;
+pub mod surroundings;
 mod transport;
 pub mod write;
 

@@ -62,6 +62,11 @@ impl Collection {
         Collection { prefix: format!("/apis/{group}/{version}"), plural, named, page: 5000 }
     }
 
+    /// As kubectl names it: `serviceentries.networking.istio.io`.
+    pub(crate) fn named(&self) -> &str {
+        &self.named
+    }
+
     /// The path of one collection: of a namespace, or of the whole cluster.
     pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         match namespace {

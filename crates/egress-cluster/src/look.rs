@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use egress_core::host::DnsName;
 use egress_core::proxy::{ProxyView, dump};
 use egress_core::snapshot::PodFacts;
 
@@ -31,19 +32,33 @@ pub fn rights(namespace: &str) -> [Right; 2] {
 }
 
 impl Cluster {
-    /// Looks into a pod's Envoy once, at everything.
+    /// Looks into a pod's Envoy once: at everything, or where hosts are named at what has to do with them.
     ///
     /// # Errors
     /// [`ClusterError::Forbidden`] without the right to port-forward; [`ClusterError::Unexpected`] when Envoy does not
     /// answer, or not in time: it may hang.
-    pub async fn look(&self, pod: &PodFacts, limit: Duration) -> Result<ProxyView, ClusterError> {
+    pub async fn look(
+        &self,
+        pod: &PodFacts,
+        hosts: &[DnsName],
+        limit: Duration,
+    ) -> Result<ProxyView, ClusterError> {
         let look = async {
             let mut admin = AdminConnection::open(self, pod).await?;
-            view(&mut admin, &Pages::all()).await
+            let mut view = view(&mut admin, &Pages::routes()).await?;
+            let wanted = (!hosts.is_empty()).then(|| view.destinations(hosts));
+            let page = pages::clusters(wanted.as_ref());
+            let text = admin.get(&page).await?;
+            view.clusters = dump::clusters(&text).map_err(|error| not_understood(&error))?;
+            let text = admin.get(pages::MISSING_SECRETS).await?;
+            view.missing_secrets = dump::missing_secrets(&text).map_err(|error| not_understood(&error))?;
+            view.count(&admin.get(&pages::statistics()).await?);
+            Ok(view)
         };
+        let name = || format!("proxy of pod {}/{}", pod.namespace, pod.name);
         tokio::time::timeout(limit, look)
             .await
-            .unwrap_or_else(|_| Err(admin::broken(pod, &format!("no answer within {limit:?}"))))
+            .unwrap_or_else(|_| Err(admin::broken(&name(), &format!("no answer within {limit:?}"))))
     }
 }
 
@@ -56,7 +71,7 @@ pub(crate) async fn view(admin: &mut AdminConnection, pages: &Pages) -> Result<P
     }
     if let Some(page) = &pages.listeners {
         let text = admin.get(page).await?;
-        view.chains = dump::listeners(&text).map_err(|error| not_understood(&error))?;
+        (view.chains, view.rejected) = dump::listeners(&text).map_err(|error| not_understood(&error))?;
     }
     if let Some(page) = &pages.clusters {
         let text = admin.get(page).await?;

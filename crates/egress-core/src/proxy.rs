@@ -1,12 +1,16 @@
 //! What one Envoy has, as far as an egress is concerned: the evidence behind "live".
 //!
 //! Knows routes, filter chains and clusters as data. How they are read from Envoy's admin port is in `egress-cluster`;
-//! the parsing of what it prints is in [`dump`].
+//! the parsing of what it prints is in [`dump`] and, for statistics, in [`counters`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::DnsName;
+use crate::visibility::host_matches;
+
+pub mod counters;
 pub mod dump;
 
 /// The relevant part of one Envoy's configuration.
@@ -19,10 +23,26 @@ pub struct ProxyView {
     pub chains: Vec<SniChain>,
     /// Every cluster by name.
     pub clusters: BTreeMap<String, ClusterView>,
+    /// What istiod sent and Envoy refused: it keeps what it had before.
+    pub rejected: Vec<Rejected>,
+    /// Secrets that Envoy asked istiod for and did not get. A cluster or listener that needs one is not in use.
+    pub missing_secrets: BTreeSet<String>,
+    /// Whether it is connected to istiod; none where Envoy does not say.
+    pub connected: Option<bool>,
+}
+
+/// A part of a configuration that Envoy refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rejected {
+    /// Its name, such as the listener `0.0.0.0_8080`.
+    pub name: String,
+    /// What Envoy says against it.
+    pub reason: String,
 }
 
 /// One cluster: where a route may lead.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClusterView {
     /// Endpoints Envoy knows: for a DNS cluster none until the name resolved.
@@ -31,8 +51,26 @@ pub struct ClusterView {
     pub healthy: usize,
     /// Connections it ever opened.
     pub connections: u64,
-    /// Connections that failed.
+    /// Connections that failed, on the way or in the TLS handshake.
     pub connect_failures: u64,
+    /// The addresses of its endpoints, with their port: `192.0.2.1:443`.
+    pub addresses: BTreeSet<String>,
+    /// What Envoy counted beyond that. Istio's default is to keep no such counters: then there are none.
+    pub counters: Counters,
+}
+
+/// Counters of a cluster that Envoy keeps only where it is told to (`proxyStatsMatcher`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Counters {
+    /// `upstream_cx_connect_timeout`: connections that were not answered in time.
+    pub connect_timeouts: Option<u64>,
+    /// `ssl.fail_verify_error`, `ssl.fail_verify_san`: handshakes in which Envoy refused the server's certificate.
+    pub certificates_refused: Option<u64>,
+    /// `ssl.connection_error`: handshakes that failed for another reason.
+    pub handshakes_failed: Option<u64>,
+    /// `upstream_cx_destroy_remote_with_active_rq`: connections that the host closed while a request was under way.
+    pub closed_in_use: Option<u64>,
 }
 
 /// The routes of one host in one route table.
@@ -58,6 +96,23 @@ pub struct SniChain {
     /// Where it leads.
     pub clusters: BTreeSet<String>,
 }
+
+impl ProxyView {
+    /// The clusters that the routes and filter chains of these hosts lead to, and the one of calls let out directly.
+    pub fn destinations(&self, hosts: &[DnsName]) -> BTreeSet<&str> {
+        let is_asked = |pattern: &String| {
+            let name = pattern.split_once(':').map_or(pattern.as_str(), |(name, _)| name);
+            hosts.iter().any(|host| host_matches(name, host.as_str()))
+        };
+        let routes = self.virtual_hosts.iter().map(|host| (&host.domains, &host.clusters));
+        let chains = self.chains.iter().map(|chain| (&chain.server_names, &chain.clusters));
+        let asked = routes.chain(chains).filter(|(names, _)| names.iter().any(is_asked));
+        asked.flat_map(|(_, clusters)| clusters).map(String::as_str).chain([PASSTHROUGH]).collect()
+    }
+}
+
+/// The cluster of calls that a sidecar lets out directly, to the address that the application dialled.
+pub const PASSTHROUGH: &str = "PassthroughCluster";
 
 /// The name istiod gives a cluster: `outbound|<port>|<subset>|<host>`.
 pub fn cluster_name(port: u16, subset: &str, host: &str) -> String {

@@ -14,6 +14,10 @@ use serde_json::Value;
 
 use crate::snapshot::PodFacts;
 
+mod sync;
+
+pub use sync::{SyncFacts, sync};
+
 /// All of them. What could not be had is not told here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
@@ -39,6 +43,8 @@ pub struct Surroundings {
     pub webhooks: Vec<WebhookFacts>,
     /// The pods of istiod.
     pub istiod: Vec<PodFacts>,
+    /// What istiod says of the proxies that are connected to it; none where it was not asked or did not answer.
+    pub sync: Option<Vec<SyncFacts>>,
 }
 
 /// An object: which one, and what it says.

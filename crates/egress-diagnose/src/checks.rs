@@ -5,8 +5,6 @@
 
 use crate::check::Check;
 
-mod ambient_held;
-mod ambient_routed;
 mod client_proxy;
 mod connects;
 mod destination_port;
@@ -27,16 +25,12 @@ mod host_added;
 mod node_ready;
 mod objects_complete;
 mod objects_unchanged;
-mod outbound_captured;
-mod outbound_held;
 mod outbound_mode;
-mod own_network;
 mod resolves;
 mod route_first;
 mod server_conflict;
 mod service_ports;
 mod sidecar_import;
-mod sidecar_injected;
 mod subset_hidden;
 mod subset_shadowed;
 mod subset_visible;
@@ -52,13 +46,9 @@ pub const CHECKS: &[Check] = &[
     subset_visible::CHECK,
     route_first::CHECK,
     server_conflict::CHECK,
-    sidecar_injected::CHECK,
     direct_entry::CHECK,
     gateway_leg::CHECK,
     outbound_mode::CHECK,
-    outbound_held::CHECK,
-    outbound_captured::CHECK,
-    own_network::CHECK,
     gateway_pinned::CHECK,
     node_ready::CHECK,
     sidecar_import::CHECK,
@@ -70,7 +60,6 @@ pub const CHECKS: &[Check] = &[
     connects::CHECK,
     objects_complete::CHECK,
     objects_unchanged::CHECK,
-    ambient_routed::CHECK,
     subset_hidden::CHECK,
     entry_resolution::CHECK,
     entry_port::CHECK,
@@ -79,5 +68,4 @@ pub const CHECKS: &[Check] = &[
     gateway_exists::CHECK,
     gateway_ready::CHECK,
     host_added::CHECK,
-    ambient_held::CHECK,
 ];

@@ -22,21 +22,29 @@ pub(super) struct GatewaysReading {
     pub(super) unreadable: Vec<Unreadable>,
 }
 
+/// Pods that were read already.
+#[derive(Clone, Copy)]
+pub(super) struct KnownPods<'a> {
+    /// None where they may not be listed.
+    pub(super) pods: Option<&'a [Pod]>,
+    /// These are all pods of the cluster; else all that carry [`objects::GATEWAY_LABEL`].
+    pub(super) every: bool,
+}
+
 impl Cluster {
-    /// The egress gateways among these Services, and the one that was named. `labelled`: all pods with
-    /// [`objects::GATEWAY_LABEL`], where they may be listed; `routed`: what Istio's objects say.
+    /// The egress gateways among these Services, and the one that was named. `routed`: what Istio's objects say.
     pub(super) async fn gateways(
         &self,
         scope: &Scope,
         services: &Reading<Service>,
-        labelled: Option<&[Pod]>,
+        known: KnownPods<'_>,
         routed: &Routed,
     ) -> Result<GatewaysReading, ClusterError> {
         let mut candidates: Vec<Service> = services
             .items
             .iter()
             .filter(|service| {
-                is_gateway(service, labelled.unwrap_or_default())
+                is_gateway(service, known.pods.unwrap_or_default())
                     || routed.names(service)
                     || scope.gateway == name(service)
             })
@@ -60,7 +68,7 @@ impl Cluster {
             }
             _ => {}
         }
-        let read = candidates.iter().map(|service| self.pods_behind(service, labelled));
+        let read = candidates.iter().map(|service| self.pods_behind(service, known));
         for (service, pods) in candidates.iter().zip(try_join_all(read).await?) {
             reading.found.extend(gateway(service, &pods.items.iter().collect::<Vec<_>>()));
             reading.pods.extend(pods.items);
@@ -85,15 +93,15 @@ impl Cluster {
     async fn pods_behind(
         &self,
         service: &Service,
-        labelled: Option<&[Pod]>,
+        known: KnownPods<'_>,
     ) -> Result<Reading<Pod>, ClusterError> {
         let selector = objects::selector(service);
         if selector.is_empty() {
             return Ok(Reading::whole(Vec::new()));
         }
         let namespace = service.metadata.namespace.as_deref();
-        let known = labelled.filter(|_| selects_gateway_label(&selector));
-        if let Some(pods) = known {
+        let told = known.every || selects_gateway_label(&selector);
+        if let Some(pods) = known.pods.filter(|_| told) {
             let items = pods.iter().filter(|pod| is_behind(pod, namespace, &selector)).cloned().collect();
             return Ok(Reading::whole(items));
         }

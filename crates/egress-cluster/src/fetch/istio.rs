@@ -6,7 +6,6 @@ use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::Unreadable;
 use futures::future::try_join_all;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
@@ -50,15 +49,8 @@ impl Cluster {
     }
 
     async fn served_version(&self) -> Result<String, ClusterError> {
-        let request = hyper::Request::get(format!("/apis/{}", Kind::GROUP)).body(Vec::new());
-        let request = request.map_err(kube::Error::HttpError);
-        let group: APIGroup = match self.ask(async { self.client.request(request?).await }).await {
-            Err(ClusterError::Server { reason, .. }) if reason == "NotFound" || reason == "404" => {
-                return Err(ClusterError::NoIstio);
-            }
-            group => group?,
-        };
-        let served = |version: &&str| group.versions.iter().any(|served| served.version == *version);
+        let versions = self.versions(Kind::GROUP).await?;
+        let served = |version: &&str| versions.iter().any(|served| served == version);
         VERSIONS.into_iter().find(served).map(str::to_owned).ok_or(ClusterError::NoIstio)
     }
 }

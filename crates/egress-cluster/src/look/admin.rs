@@ -1,4 +1,4 @@
-//! One kept connection to the admin port of a pod's Envoy.
+//! One kept connection to an HTTP port on a pod's loopback: the admin port of an Envoy, the debug port of istiod.
 //!
 //! Knows how bytes get there. Dropping it leaves neither a task nor a connection behind.
 
@@ -22,9 +22,10 @@ use crate::error::{ClusterError, one_line};
 /// Where Istio's proxies serve Envoy's admin pages, on loopback only.
 const ADMIN_PORT: u16 = 15000;
 
-/// A connection to one Envoy's admin port.
+/// A connection to such a port of one pod.
 pub(crate) struct AdminConnection {
-    pod: PodFacts,
+    /// Whose it is, for errors.
+    name: String,
     sender: SendRequest<Empty<Bytes>>,
     /// What the node says about the forwarding, once it fails.
     failure: Option<BoxFuture<'static, Option<String>>>,
@@ -37,29 +38,40 @@ pub(crate) struct AdminConnection {
 struct Forwarder(Portforwarder);
 
 impl AdminConnection {
-    /// Opens the way to a pod.
+    /// Opens the way to a pod's Envoy.
     pub(crate) async fn open(cluster: &Cluster, pod: &PodFacts) -> Result<Self, ClusterError> {
+        Self::open_port(cluster, pod, ADMIN_PORT, "proxy").await
+    }
+
+    /// Opens the way to a port of a pod. `what` serves it, for errors.
+    pub(crate) async fn open_port(
+        cluster: &Cluster,
+        pod: &PodFacts,
+        port: u16,
+        what: &str,
+    ) -> Result<Self, ClusterError> {
+        let name = format!("{what} of pod {}/{}", pod.namespace, pod.name);
         let pods: Api<Pod> = Api::namespaced(cluster.client.clone(), &pod.namespace);
-        let mut forwarder = Forwarder(cluster.ask(pods.portforward(&pod.name, &[ADMIN_PORT])).await?);
-        let failure = forwarder.0.take_error(ADMIN_PORT).map(FutureExt::boxed);
-        let stream = forwarder.0.take_stream(ADMIN_PORT).ok_or_else(|| broken(pod, "no stream"))?;
+        let mut forwarder = Forwarder(cluster.ask(pods.portforward(&pod.name, &[port])).await?);
+        let failure = forwarder.0.take_error(port).map(FutureExt::boxed);
+        let stream = forwarder.0.take_stream(port).ok_or_else(|| broken(&name, "no stream"))?;
         let connected = handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = connected.map_err(|error| broken(pod, &error.to_string()))?;
+        let (sender, connection) = connected.map_err(|error| broken(&name, &error.to_string()))?;
         let mut driver = JoinSet::new();
         driver.spawn(connection.unwrap_or_else(|error| tracing::debug!(%error, "admin connection ended")));
-        Ok(AdminConnection { pod: pod.clone(), sender, failure, _driver: driver, _forwarder: forwarder })
+        Ok(AdminConnection { name, sender, failure, _driver: driver, _forwarder: forwarder })
     }
 
     /// Reads one page.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes, ClusterError> {
-        tracing::debug!(pod = self.pod.name, path, "looking into a proxy");
+        tracing::debug!(of = self.name, path, "looking into a pod");
         match self.request(path).await {
             Ok((StatusCode::OK, body)) => Ok(body),
-            Ok((status, _)) => Err(broken(&self.pod, &format!("{path} answered {status}"))),
+            Ok((status, _)) => Err(broken(&self.name, &format!("{path} answered {status}"))),
             Err(problem) => {
                 // The node's word, such as «connection refused», says more than a stream that ended.
                 let told = self.failure.take().and_then(|failure| failure.now_or_never().flatten());
-                Err(broken(&self.pod, &told.unwrap_or(problem)))
+                Err(broken(&self.name, &told.unwrap_or(problem)))
             }
         }
     }
@@ -81,7 +93,7 @@ impl Drop for Forwarder {
     }
 }
 
-/// A look that failed, by the pod's name.
-pub(crate) fn broken(pod: &PodFacts, problem: &str) -> ClusterError {
-    ClusterError::Unexpected(format!("proxy of pod {}/{}: {}", pod.namespace, pod.name, one_line(problem)))
+/// A look that failed, by whose it is.
+pub(crate) fn broken(name: &str, problem: &str) -> ClusterError {
+    ClusterError::Unexpected(format!("{name}: {}", one_line(problem)))
 }

@@ -4,13 +4,18 @@
 //! Knows Envoy's filters: `name_regex` must match a whole name, `filter` any part of one; an Envoy that does not know
 //! them answers with everything.
 
+use std::collections::BTreeSet;
+
 use egress_core::port::Protocol;
 use egress_core::proof::{Demand, Expectation, Side};
+use egress_core::proxy::counters;
 use url::form_urlencoded::byte_serialize;
 
 const ROUTES: &str = "/config_dump?resource=dynamic_route_configs";
 const LISTENERS: &str = "/config_dump?resource=dynamic_listeners";
 const CLUSTERS: &str = "/clusters?format=json";
+/// Secrets that a listener or cluster waits for. Those that came are never asked for: they hold keys.
+pub(crate) const MISSING_SECRETS: &str = "/config_dump?resource=dynamic_warming_secrets";
 
 /// The pages of one look; `None`: not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,29 +29,40 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// Everything.
-    pub(crate) fn all() -> Self {
+    /// Every route table and listener.
+    pub(crate) fn routes() -> Self {
         let page = |path: &str| Some(path.to_owned());
-        Pages { routes: page(ROUTES), listeners: page(LISTENERS), clusters: page(CLUSTERS) }
+        Pages { routes: page(ROUTES), listeners: page(LISTENERS), clusters: None }
     }
 
     /// What is needed to check an expectation.
     pub(crate) fn of(expectation: &Expectation) -> Self {
-        let clusters: Vec<String> = expectation
+        let wanted: BTreeSet<&str> = expectation
             .demands
             .iter()
             .filter_map(|demand| match demand {
-                Demand::Reaches { cluster } => Some(format!(r"\Q{cluster}\E")),
+                Demand::Reaches { cluster } => Some(cluster.as_str()),
                 Demand::Leads { .. } | Demand::Gone { .. } => None,
             })
             .collect();
-        let filter = format!("^({})$", clusters.join("|"));
         Pages {
             routes: page(ROUTES, expectation, Protocol::Http),
             listeners: page(LISTENERS, expectation, Protocol::Tls),
-            clusters: (!clusters.is_empty()).then(|| format!("{CLUSTERS}&filter={}", encoded(&filter))),
+            clusters: (!wanted.is_empty()).then(|| clusters(Some(&wanted))),
         }
     }
+}
+
+/// The clusters of these names; `None`: all of them.
+pub(crate) fn clusters(names: Option<&BTreeSet<&str>>) -> String {
+    let Some(names) = names else { return CLUSTERS.to_owned() };
+    let names: Vec<String> = names.iter().map(|name| format!(r"\Q{name}\E")).collect();
+    format!("{CLUSTERS}&filter={}", encoded(&format!("^({})$", names.join("|"))))
+}
+
+/// The counters that a view takes.
+pub(crate) fn statistics() -> String {
+    format!("/stats?filter={}", encoded(counters::FILTER))
 }
 
 /// The tables or listeners of a protocol. In a sidecar their names end in the application's port (`80`, `host:80`,

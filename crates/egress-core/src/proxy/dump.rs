@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
-use super::{ClusterView, ProxyView, SniChain, VirtualHost};
+use super::{ClusterView, Rejected, SniChain, VirtualHost};
 
 /// Envoy answered something that is not its own format.
 #[derive(Debug, Error)]
@@ -34,26 +34,39 @@ pub fn route_configs(text: &[u8]) -> Result<Vec<VirtualHost>, DumpError> {
         .collect())
 }
 
-/// Reads `/config_dump?resource=dynamic_listeners`: the filter chains that are chosen by SNI.
+/// Reads `/config_dump?resource=dynamic_listeners`: the filter chains that are chosen by SNI, and the listeners that Envoy
+/// refused.
 ///
 /// # Errors
 /// [`DumpError`] when the text is not Envoy's JSON.
-pub fn listeners(text: &[u8]) -> Result<Vec<SniChain>, DumpError> {
+pub fn listeners(text: &[u8]) -> Result<(Vec<SniChain>, Vec<Rejected>), DumpError> {
     let dump: Dump<DynamicListener> = serde_json::from_slice(text)?;
-    let active =
-        dump.configs.into_iter().filter_map(|config| Some((config.name, config.active_state?.listener?)));
-    let mut chains = Vec::new();
-    for (name, listener) in active {
+    let (mut chains, mut rejected) = (Vec::new(), Vec::new());
+    for config in dump.configs {
+        // The same refusal is told once more without a name.
+        if let Some(refusal) = config.error_state.filter(|_| !config.name.is_empty()) {
+            rejected.push(Rejected { name: config.name.clone(), reason: refusal.details });
+        }
+        let Some(listener) = config.active_state.and_then(|state| state.listener) else { continue };
         for chain in listener.filter_chains {
             let server_names =
                 chain.filter_chain_match.map(|matched| matched.server_names).unwrap_or_default();
             if !server_names.is_empty() {
                 let clusters = chain.filters.into_iter().flat_map(Filter::clusters).collect();
-                chains.push(SniChain { listener: name.clone(), server_names, clusters });
+                chains.push(SniChain { listener: config.name.clone(), server_names, clusters });
             }
         }
     }
-    Ok(chains)
+    Ok((chains, rejected))
+}
+
+/// Reads `/config_dump?resource=dynamic_warming_secrets`: the names of Secrets that did not come.
+///
+/// # Errors
+/// [`DumpError`] when the text is not Envoy's JSON.
+pub fn missing_secrets(text: &[u8]) -> Result<BTreeSet<String>, DumpError> {
+    let dump: Dump<DynamicSecret> = serde_json::from_slice(text)?;
+    Ok(dump.configs.into_iter().map(|secret| secret.name).collect())
 }
 
 /// Reads `/clusters?format=json`.
@@ -63,17 +76,6 @@ pub fn listeners(text: &[u8]) -> Result<Vec<SniChain>, DumpError> {
 pub fn clusters(text: &[u8]) -> Result<BTreeMap<String, ClusterView>, DumpError> {
     let statuses: ClusterStatuses = serde_json::from_slice(text)?;
     Ok(statuses.cluster_statuses.into_iter().map(|status| (status.name.clone(), status.view())).collect())
-}
-
-impl ProxyView {
-    /// Puts the parts of one look together.
-    pub fn new(
-        virtual_hosts: Vec<VirtualHost>,
-        chains: Vec<SniChain>,
-        clusters: BTreeMap<String, ClusterView>,
-    ) -> Self {
-        ProxyView { virtual_hosts, chains, clusters }
-    }
 }
 
 #[derive(Deserialize)]
@@ -132,6 +134,19 @@ struct DynamicListener {
     #[serde(default)]
     name: String,
     active_state: Option<ListenerState>,
+    error_state: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    details: String,
+}
+
+#[derive(Deserialize)]
+struct DynamicSecret {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -187,10 +202,24 @@ struct ClusterStatus {
 
 #[derive(Deserialize)]
 struct HostStatus {
+    address: Option<Address>,
     #[serde(default)]
     stats: Vec<Statistic>,
     #[serde(default)]
     health_status: HealthStatus,
+}
+
+#[derive(Deserialize)]
+struct Address {
+    socket_address: Option<SocketAddress>,
+}
+
+#[derive(Deserialize)]
+struct SocketAddress {
+    #[serde(default)]
+    address: String,
+    #[serde(default)]
+    port_value: u16,
 }
 
 #[derive(Deserialize)]
@@ -241,12 +270,18 @@ impl ClusterStatus {
             view.healthy += usize::from(host.health_status.is_healthy());
             view.connections += host.statistic("cx_total");
             view.connect_failures += host.statistic("cx_connect_fail");
+            view.addresses.extend(host.address());
         }
         view
     }
 }
 
 impl HostStatus {
+    fn address(&self) -> Option<String> {
+        let socket = self.address.as_ref()?.socket_address.as_ref()?;
+        Some(format!("{}:{}", socket.address, socket.port_value))
+    }
+
     fn statistic(&self, name: &str) -> u64 {
         let found = self.stats.iter().find(|statistic| statistic.name == name);
         found.and_then(|statistic| statistic.value.parse().ok()).unwrap_or_default()

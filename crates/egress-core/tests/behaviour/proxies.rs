@@ -3,7 +3,7 @@
 
 use egress_core::plan;
 use egress_core::proof::{Expectation, Side, check};
-use egress_core::proxy::dump::{clusters, listeners, route_configs};
+use egress_core::proxy::dump::{clusters, listeners, missing_secrets, route_configs};
 use egress_core::proxy::{ClusterView, ProxyView};
 use proptest::prelude::*;
 
@@ -34,7 +34,7 @@ fn a_sidecar_is_read() {
     assert_eq!(tables, ["80", "80", "80"], "the host, the gateway's Service, and everything else");
     let ends: Vec<&str> = view.chains.iter().map(|chain| chain.listener.as_str()).collect();
     assert_eq!(ends, ["0.0.0.0_443"], "a chain without SNI tells nothing of a host");
-    let mesh = view.clusters["outbound|80|mesh|istio-egressgateway.istio-system.svc.cluster.local"];
+    let mesh = &view.clusters["outbound|80|mesh|istio-egressgateway.istio-system.svc.cluster.local"];
     assert_eq!((mesh.endpoints, mesh.healthy), (2, 2));
 }
 
@@ -77,7 +77,7 @@ fn answers_that_are_not_envoys_own_are_errors() {
 #[test]
 fn an_envoy_without_anything_is_read_as_nothing() {
     assert_eq!(route_configs(b"{}").unwrap(), []);
-    assert_eq!(listeners(b"{}").unwrap(), []);
+    assert_eq!(listeners(b"{}").unwrap(), (Vec::new(), Vec::new()));
     assert!(clusters(b"{}").unwrap().is_empty());
 }
 
@@ -100,20 +100,38 @@ fn expectations() -> Vec<(String, Expectation)> {
     proofs
 }
 
+/// Envoy's answer where a plaintext server and a TLS server want one port of the gateway.
+#[test]
+fn what_envoy_refused_is_told_with_its_reason() {
+    let (_, rejected) = listeners(include_bytes!("dumps/refused-listener.json")).unwrap();
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0].name, "0.0.0.0_8080");
+    assert!(rejected[0].reason.contains("has the same matching rules"), "{}", rejected[0].reason);
+}
+
+#[test]
+fn secrets_that_did_not_come_are_told_by_name() {
+    let missing = missing_secrets(include_bytes!("dumps/missing-secrets.json")).unwrap();
+    assert!(missing.iter().eq(["kubernetes://nope", "kubernetes://nope-cacert"]));
+    assert!(missing_secrets(b"{}").unwrap().is_empty());
+}
+
 /// A gateway pod that serves the host.
 pub(crate) fn gateway() -> ProxyView {
-    ProxyView::new(
-        route_configs(include_bytes!("dumps/gateway-routes.json")).unwrap(),
-        listeners(include_bytes!("dumps/gateway-listeners.json")).unwrap(),
-        clusters(include_bytes!("dumps/gateway-clusters.json")).unwrap(),
-    )
+    ProxyView {
+        virtual_hosts: route_configs(include_bytes!("dumps/gateway-routes.json")).unwrap(),
+        chains: listeners(include_bytes!("dumps/gateway-listeners.json")).unwrap().0,
+        clusters: clusters(include_bytes!("dumps/gateway-clusters.json")).unwrap(),
+        ..ProxyView::default()
+    }
 }
 
 /// A sidecar that knows the host.
 pub(crate) fn sidecar() -> ProxyView {
-    ProxyView::new(
-        route_configs(include_bytes!("dumps/client-routes.json")).unwrap(),
-        listeners(include_bytes!("dumps/client-listeners.json")).unwrap(),
-        clusters(include_bytes!("dumps/client-clusters.json")).unwrap(),
-    )
+    ProxyView {
+        virtual_hosts: route_configs(include_bytes!("dumps/client-routes.json")).unwrap(),
+        chains: listeners(include_bytes!("dumps/client-listeners.json")).unwrap().0,
+        clusters: clusters(include_bytes!("dumps/client-clusters.json")).unwrap(),
+        ..ProxyView::default()
+    }
 }

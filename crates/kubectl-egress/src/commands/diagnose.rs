@@ -18,7 +18,7 @@ struct Gathered {
 
 /// Diagnoses.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let Gathered { evidence, request } = live::gather(settings, terminal).await?;
+    let Gathered { evidence, request } = Box::pin(live::gather(settings, terminal)).await?;
     let found = examine(&evidence, &request);
     print::print(&found, settings, terminal)
 }

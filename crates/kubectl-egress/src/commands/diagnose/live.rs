@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
+use egress_core::host::DnsName;
+use egress_core::input::{Gap, Input};
 use egress_core::policy::audit;
 use egress_core::policy::question::Subject;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{PodFacts, Snapshot};
+use egress_diagnose::credentials::wanted_secrets;
 use egress_diagnose::evidence::{Demands, Evidence, PodName, Request, wanted_proxies};
 use futures::StreamExt;
 
@@ -40,16 +43,45 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
         gateway: None,
         nodes: true,
     };
-    let snapshot = cluster.fetch(&scope).await?;
+    let (mut snapshot, mut around) = tokio::try_join!(cluster.fetch(&scope), cluster.surroundings())?;
+    let wanted = wanted_secrets(&snapshot);
+    let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
+    around.add_secrets(secrets);
+    around.add_istiod(istiod);
+    snapshot.unreadable.append(&mut around.unreadable);
+    snapshot.unreadable.sort();
+
     let request = Request { hosts: settings.hosts.clone(), namespace };
     let pods: Vec<PodFacts> = wanted_proxies(&snapshot, &request).into_iter().cloned().collect();
     let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
-    let proxies = look(&cluster, &pods).await;
+    let (proxies, sync) =
+        tokio::join!(look(&cluster, &pods, &request.hosts), cluster.sync(&around.facts.istiod, LOOK),);
     drop(waiting);
+    // What istiod says only adds to what Envoys show: a diagnosis is whole without it.
+    around.facts.sync = sync.ok();
     let demands = demands(settings, &cluster, &snapshot, &request, terminal).await;
     let demands = demands.map_err(|error| format!("{error:#}"));
-    let evidence = Evidence { snapshot, proxies, demands, ..Evidence::of_objects_alone() };
+    let mut gaps = gaps(&snapshot);
+    gaps.extend(around.gaps);
+    let evidence = Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands };
     Ok(Gathered { evidence, request })
+}
+
+/// The kinds of facts that were read in part or not at all.
+fn gaps(snapshot: &Snapshot) -> BTreeMap<Input, Gap> {
+    let kinds = [
+        (Input::Pods, "pods"),
+        (Input::Services, "services"),
+        (Input::Nodes, "nodes"),
+        (Input::Namespaces, "namespaces"),
+    ];
+    let gap = |(input, plural): (Input, &str)| {
+        let missing = snapshot.unreadable.iter().find(|missing| missing.what.starts_with(plural))?;
+        Some((input, Gap::Unreadable(missing.why.clone())))
+    };
+    // Of these nobody was asked.
+    let not_given = [(Input::Rights, Gap::NotGiven), (Input::Fleet, Gap::NotGiven)];
+    kinds.into_iter().filter_map(gap).chain(not_given).collect()
 }
 
 /// What the policies demand of the nodes of each egress in question. A policy that could not be asked breaks nothing
@@ -78,9 +110,13 @@ async fn demands(
     Ok(demands)
 }
 
-async fn look(cluster: &Cluster, pods: &[PodFacts]) -> BTreeMap<PodName, Result<ProxyView, String>> {
+async fn look(
+    cluster: &Cluster,
+    pods: &[PodFacts],
+    hosts: &[DnsName],
+) -> BTreeMap<PodName, Result<ProxyView, String>> {
     let looks = pods.iter().map(|pod| async move {
-        let seen = cluster.look(pod, LOOK).await;
+        let seen = cluster.look(pod, hosts, LOOK).await;
         (PodName::of(pod), seen.map_err(|error| error.to_string()))
     });
     futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await

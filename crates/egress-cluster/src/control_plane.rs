@@ -1,0 +1,40 @@
+//! Asking istiod what its proxies took, as `istioctl` does: its debug pages, through the API server's port-forward. They
+//! answer without a credential only to what comes from the pod's own loopback.
+//!
+//! Knows where the pages are. What the answers mean is decided in `egress-core`.
+
+use std::time::Duration;
+
+use egress_core::snapshot::PodFacts;
+use egress_core::surroundings::{SyncFacts, sync};
+use futures::future::try_join_all;
+
+use crate::cluster::Cluster;
+use crate::error::{ClusterError, one_line};
+use crate::look::AdminConnection;
+
+/// Where istiod serves its debug pages beside its metrics: `istiodMonitoringPort` in `pkg/kube/client.go`.
+const MONITORING_PORT: u16 = 15014;
+
+impl Cluster {
+    /// What each of these pods of istiod says of the proxies connected to it. A proxy is connected to one of them only.
+    ///
+    /// # Errors
+    /// [`ClusterError::Forbidden`] without the right to port-forward; [`ClusterError::Unexpected`] when one does not
+    /// answer, or not in time.
+    pub async fn sync(&self, istiod: &[PodFacts], limit: Duration) -> Result<Vec<SyncFacts>, ClusterError> {
+        let asked = try_join_all(istiod.iter().filter(|pod| pod.ready).map(|pod| self.sync_of(pod)));
+        let late = || Err(ClusterError::Unexpected(format!("istiod: no answer within {limit:?}")));
+        let told = tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| late());
+        let told =
+            told.inspect_err(|error| tracing::debug!(%error, "istiod does not tell of its proxies"))?;
+        Ok(told.into_iter().flatten().collect())
+    }
+
+    async fn sync_of(&self, pod: &PodFacts) -> Result<Vec<SyncFacts>, ClusterError> {
+        let mut debug = AdminConnection::open_port(self, pod, MONITORING_PORT, "istiod").await?;
+        let text = debug.get("/debug/syncz").await?;
+        sync(&text)
+            .map_err(|error| ClusterError::Unexpected(format!("istiod: {}", one_line(&error.to_string()))))
+    }
+}

@@ -1,0 +1,243 @@
+//! What lies around the egresses: every kind in one list, all at once. Read by a diagnosis only.
+//!
+//! Knows kinds, paths and rights. A kind that the server does not serve is read, and there is none of it; one that the
+//! user may not list in all namespaces is a gap: half of it could only mislead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::input::{Gap, Input};
+use egress_core::objects;
+use egress_core::snapshot::{PodFacts, Snapshot, Unreadable};
+use egress_core::surroundings::{Named, SecretFacts, Surroundings, Workload};
+use egress_istio::authorization_policy::AuthorizationPolicySpec;
+use egress_istio::peer_authentication::PeerAuthenticationSpec;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Api;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::cluster::Cluster;
+use crate::error::ClusterError;
+use crate::list::Collection;
+
+mod gateway_api;
+
+/// Secrets asked for in one moment.
+const AT_ONCE: usize = 8;
+
+/// What could be read, and why the rest could not.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The facts.
+    pub facts: Surroundings,
+    /// The kinds that could not be read.
+    pub gaps: BTreeMap<Input, Gap>,
+    /// The same, in kubectl's words.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// An object whose spec has a type of ours.
+#[derive(Deserialize)]
+struct Custom<S> {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: S,
+}
+
+/// Everything of one kind, or why it may not be read.
+type Listed<T> = Result<Vec<T>, Unreadable>;
+
+impl Cluster {
+    /// Reads what lies around the egresses, except Secrets: which of them matter is known only after the objects.
+    ///
+    /// # Errors
+    /// Every failure that is no lack of rights.
+    pub async fn surroundings(&self) -> Result<Around, ClusterError> {
+        let filters = Collection::of_group("networking.istio.io", "v1alpha3", "envoyfilters");
+        let policies = Collection::of_group("networking.k8s.io", "v1", "networkpolicies");
+        let apps = |plural| Collection::of_group("apps", "v1", plural);
+        let budgets = Collection::of_group("policy", "v1", "poddisruptionbudgets");
+        let scalers = Collection::of_group("autoscaling", "v2", "horizontalpodautoscalers");
+        let hooks = |plural| Collection::of_group("admissionregistration.k8s.io", "v1", plural);
+        let (deployments, stateful_sets, daemon_sets) =
+            (apps("deployments"), apps("statefulsets"), apps("daemonsets"));
+        let (validating, mutating) =
+            (hooks("validatingwebhookconfigurations"), hooks("mutatingwebhookconfigurations"));
+        let read = tokio::try_join!(
+            self.security(),
+            self.whole::<Custom<_>>(&filters),
+            self.gateway_api(),
+            self.whole::<NetworkPolicy>(&policies),
+            self.workloads(&deployments, &stateful_sets, &daemon_sets),
+            self.whole::<PodDisruptionBudget>(&budgets),
+            self.whole::<HorizontalPodAutoscaler>(&scalers),
+            self.whole::<ValidatingWebhookConfiguration>(&validating),
+            self.whole::<MutatingWebhookConfiguration>(&mutating),
+        )?;
+        let mut around = Around::default();
+        around.keep(Input::AuthorizationPolicies, read.0.0, |facts, found| {
+            facts.authorization_policies = custom(found);
+        });
+        around.keep(Input::PeerAuthentications, read.0.1, |facts, found| {
+            facts.peer_authentications = custom(found);
+        });
+        around.keep(Input::EnvoyFilters, read.1, |facts, found| facts.envoy_filters = custom(found));
+        around.keep(Input::GatewayApi, read.2, |facts, found| facts.gateway_api = found);
+        around.keep(Input::NetworkPolicies, read.3, |facts, found| {
+            let found = found.into_iter();
+            facts.network_policies = found
+                .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
+                .collect();
+        });
+        around.keep(Input::Workloads, read.4, |facts, found| facts.workloads = found);
+        around.keep(Input::Budgets, read.5, |facts, found| {
+            let found = found.into_iter();
+            facts.budgets = found
+                .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
+                .collect();
+        });
+        around.keep(Input::Budgets, read.6, |facts, found| {
+            let found = found.into_iter();
+            facts.autoscalers = found
+                .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
+                .collect();
+        });
+        around.keep(Input::Webhooks, read.7, |facts, found| {
+            facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
+        });
+        around.keep(Input::Webhooks, read.8, |facts, found| {
+            facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
+        });
+        Ok(around)
+    }
+
+    /// Which of these Secrets exist, by namespace and name. What they hold is never asked for.
+    ///
+    /// # Errors
+    /// Every failure that is no lack of rights.
+    pub async fn secrets(
+        &self,
+        wanted: &BTreeSet<(String, String)>,
+    ) -> Result<Listed<SecretFacts>, ClusterError> {
+        let asked = wanted.iter().map(|(namespace, name)| async move {
+            let secrets: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+            let found = match self.ask(secrets.get_metadata_opt(name)).await {
+                Err(ClusterError::Forbidden(why)) => {
+                    let what = format!("secret/{name} in namespace {namespace}");
+                    return Ok(Err(Unreadable { what, why }));
+                }
+                found => found?,
+            };
+            let (namespace, name) = (namespace.clone(), name.clone());
+            Ok(Ok(found.map(|_| SecretFacts { namespace, name, ..SecretFacts::default() })))
+        });
+        let found: Vec<Result<Option<SecretFacts>, Unreadable>> =
+            stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().filter_map(Result::transpose).collect())
+    }
+
+    /// The pods of istiod: among all pods where all were read, else asked for by their label where Istio is installed.
+    ///
+    /// # Errors
+    /// Every failure that is no lack of rights.
+    pub async fn istiod(
+        &self,
+        snapshot: &Snapshot,
+    ) -> Result<Result<Vec<PodFacts>, Unreadable>, ClusterError> {
+        if !snapshot.unreadable.iter().any(|missing| missing.what.starts_with("pods")) {
+            let is_istiod = |pod: &&PodFacts| pod.labels.get("app").is_some_and(|app| app == "istiod");
+            return Ok(Ok(snapshot.pods.iter().filter(is_istiod).cloned().collect()));
+        }
+        let (pods, root) = (Collection::core("pods"), &snapshot.mesh.root_namespace);
+        let pods = match self.list::<Pod>(&pods, Some(root), Some("app=istiod")).await {
+            Err(ClusterError::Forbidden(why)) => {
+                Err(Unreadable { what: format!("pods in namespace {root}"), why })
+            }
+            listed => Ok(listed?),
+        };
+        Ok(pods.map(|pods| pods.iter().map(objects::pod).collect()))
+    }
+
+    /// Both kinds of the group, in the best version that the server has.
+    async fn security(
+        &self,
+    ) -> Result<(Listed<Custom<AuthorizationPolicySpec>>, Listed<Custom<PeerAuthenticationSpec>>), ClusterError>
+    {
+        const GROUP: &str = "security.istio.io";
+        let Some(version) = self.versions(GROUP).await?.into_iter().next() else {
+            return Ok((Ok(Vec::new()), Ok(Vec::new())));
+        };
+        let kind = |plural| Collection::of_group(GROUP, &version, plural);
+        let (policies, peers) = (kind("authorizationpolicies"), kind("peerauthentications"));
+        tokio::try_join!(self.whole(&policies), self.whole(&peers))
+    }
+
+    async fn workloads(
+        &self,
+        deployments: &Collection,
+        stateful_sets: &Collection,
+        daemon_sets: &Collection,
+    ) -> Result<Listed<Workload>, ClusterError> {
+        let (deployments, stateful_sets, daemon_sets) = tokio::try_join!(
+            self.whole::<Deployment>(deployments),
+            self.whole::<StatefulSet>(stateful_sets),
+            self.whole::<DaemonSet>(daemon_sets),
+        )?;
+        let all = || {
+            let deployments = deployments?.iter().map(objects::deployment).collect::<Vec<_>>();
+            let stateful_sets = stateful_sets?.iter().map(objects::stateful_set).collect::<Vec<_>>();
+            let daemon_sets = daemon_sets?.iter().map(objects::daemon_set).collect::<Vec<_>>();
+            Ok([deployments, stateful_sets, daemon_sets].concat())
+        };
+        Ok(all())
+    }
+
+    /// Every object of a kind in all namespaces.
+    async fn whole<T: DeserializeOwned>(&self, kind: &Collection) -> Result<Listed<T>, ClusterError> {
+        match self.list(kind, None, None).await {
+            Err(ClusterError::Forbidden(why)) => {
+                Ok(Err(Unreadable { what: format!("{} in all namespaces", kind.named()), why }))
+            }
+            Err(error) if error.is_not_found() => Ok(Ok(Vec::new())),
+            listed => listed.map(Ok),
+        }
+    }
+}
+
+impl Around {
+    /// Takes the pods of istiod.
+    pub fn add_istiod(&mut self, pods: Result<Vec<PodFacts>, Unreadable>) {
+        self.keep(Input::ControlPlane, pods, |facts, found| facts.istiod = found);
+    }
+
+    /// Takes the Secrets that were asked for.
+    pub fn add_secrets(&mut self, secrets: Result<Vec<SecretFacts>, Unreadable>) {
+        self.keep(Input::Secrets, secrets, |facts, found| facts.secrets = found);
+    }
+
+    fn keep<T>(&mut self, input: Input, listed: Listed<T>, take: impl FnOnce(&mut Surroundings, Vec<T>)) {
+        match listed {
+            Ok(found) => take(&mut self.facts, found),
+            Err(unreadable) => {
+                self.gaps.insert(input, Gap::Unreadable(unreadable.why.clone()));
+                self.unreadable.push(unreadable);
+            }
+        }
+    }
+}
+
+fn custom<S>(found: Vec<Custom<S>>) -> Vec<Named<S>> {
+    found.into_iter().map(|Custom { metadata, spec }| objects::named(metadata, spec)).collect()
+}
+
+#[cfg(test)]
+mod tests;
