@@ -8,8 +8,10 @@ use crate::check::Check;
 mod client_proxy;
 mod connects;
 mod destination_port;
+mod destination_rule_host;
 mod direct_entry;
 mod entry_port;
+mod entry_protocol;
 mod entry_resolution;
 mod entry_visible;
 mod gateway_exists;
@@ -22,19 +24,28 @@ mod gateway_proxy;
 mod gateway_ready;
 mod gateway_selector;
 mod host_added;
+mod match_port;
+mod name_kept;
 mod node_ready;
 mod objects_complete;
 mod objects_unchanged;
 mod outbound_mode;
 mod resolves;
 mod route_first;
+mod route_loop;
 mod server_conflict;
 mod service_ports;
 mod sidecar_import;
 mod subset_hidden;
 mod subset_shadowed;
 mod subset_visible;
+mod tcp_address;
+mod terminating_server;
+mod tunnel_used;
 mod upstream_visible;
+mod wildcard_address;
+mod wildcard_resolution;
+mod wildcard_shadowed;
 
 /// Every check there is.
 pub const CHECKS: &[Check] = &[
@@ -43,11 +54,15 @@ pub const CHECKS: &[Check] = &[
     gateway_object::CHECK,
     gateway_host::CHECK,
     destination_port::CHECK,
+    destination_rule_host::CHECK,
     subset_visible::CHECK,
     route_first::CHECK,
     server_conflict::CHECK,
+    entry_protocol::CHECK,
+    tcp_address::CHECK,
     direct_entry::CHECK,
     gateway_leg::CHECK,
+    route_loop::CHECK,
     outbound_mode::CHECK,
     gateway_pinned::CHECK,
     node_ready::CHECK,
@@ -60,12 +75,19 @@ pub const CHECKS: &[Check] = &[
     connects::CHECK,
     objects_complete::CHECK,
     objects_unchanged::CHECK,
+    wildcard_shadowed::CHECK,
+    name_kept::CHECK,
+    wildcard_resolution::CHECK,
     subset_hidden::CHECK,
+    terminating_server::CHECK,
     entry_resolution::CHECK,
     entry_port::CHECK,
     gateway_leg_visible::CHECK,
     subset_shadowed::CHECK,
+    match_port::CHECK,
     gateway_exists::CHECK,
     gateway_ready::CHECK,
     host_added::CHECK,
+    wildcard_address::CHECK,
+    tunnel_used::CHECK,
 ];

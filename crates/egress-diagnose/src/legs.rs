@@ -77,20 +77,33 @@ pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &Gateway
 
 /// The routes of a way behind the gateway's servers for one name.
 fn at_server<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, server: &str) -> Vec<Route<'a>> {
+    by_server(view, way, gateway, server).into_iter().map(|(_, route)| route).collect()
+}
+
+/// The same, each with the Gateway object whose servers it is behind.
+pub(crate) fn by_server<'a>(
+    view: &View<'a>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    server: &str,
+) -> Vec<(&'a Resource, Route<'a>)> {
     let serving = view.gateway_objects_for(server).into_iter().filter(|object| selects(object, gateway));
     serving
         .flat_map(|object| {
             let name = name_of(object);
             let seen = view.gateway_routes(&object.id, server, &gateway.name.namespace);
-            seen.into_iter().flat_map(move |resource| routes(resource, &name, &way.host))
+            let routes = seen.into_iter().flat_map(move |resource| routes(resource, &name, &way.host));
+            routes.map(move |route| (object, route))
         })
         .collect()
 }
 
 /// Where the gateway sends the host: of the way's own routes where it has some, else of all.
 pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
-    let (own, others): (Vec<_>, Vec<_>) =
-        from_gateway(view, way, gateway).into_iter().partition(|route| way.owns(&route.resource.id));
+    let service = view.service_host(gateway);
+    // A route back to the gateway is a fault of its own.
+    let leaving = from_gateway(view, way, gateway).into_iter().filter(|route| route.host != service);
+    let (own, others): (Vec<_>, Vec<_>) = leaving.partition(|route| way.owns(&route.resource.id));
     if own.is_empty() { others } else { own }
 }
 

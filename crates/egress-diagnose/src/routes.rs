@@ -16,6 +16,8 @@ pub(crate) struct Route<'a> {
     pub(crate) resource: &'a Resource,
     /// Where in it: `spec.http[0].route[0].destination`.
     pub(crate) field: String,
+    /// Which match of the rule chose it: `spec.http[0].match[0]`; none where the rule has no match.
+    pub(crate) matched: Option<String>,
     /// HTTP rules route requests, TLS rules connections by SNI.
     pub(crate) protocol: Protocol,
     /// The port that is matched; none matches all.
@@ -47,18 +49,20 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
     let mut found = Vec::new();
     for (number, rule) in spec.http.iter().flatten().enumerate() {
         let matches = rule.r#match.as_deref().unwrap_or_default();
-        let chosen = matches.iter().filter(|matched| bound.to(matched.gateways.as_deref()));
-        let mut ports: Vec<Option<u16>> = chosen.map(|matched| number_of(matched.port)).collect();
+        let chosen = matches.iter().enumerate().filter(|(_, matched)| bound.to(matched.gateways.as_deref()));
+        let mut ports: Vec<Chosen> =
+            chosen.map(|(place, it)| chosen_by("http", number, place, it.port)).collect();
         if matches.is_empty() && bound.to(None) {
-            ports.push(None);
+            ports.push(Chosen::default());
         }
         for (place, route) in rule.route.iter().flatten().enumerate() {
             let destination = &route.destination;
-            found.extend(ports.iter().map(|port| Route {
+            found.extend(ports.iter().map(|chosen| Route {
                 resource,
                 field: format!("spec.http[{number}].route[{place}].destination"),
+                matched: chosen.matched.clone(),
                 protocol: Protocol::Http,
-                port: *port,
+                port: chosen.port,
                 host: &destination.host,
                 subset: destination.subset.as_deref(),
                 destination_port: destination.port.as_ref().and_then(|port| number_of(port.number)),
@@ -70,15 +74,17 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
         let chosen = rule
             .r#match
             .iter()
-            .filter(|matched| bound.to(matched.gateways.as_deref()) && carries(&matched.sni_hosts));
-        let ports: Vec<Option<u16>> = chosen.map(|matched| number_of(matched.port)).collect();
+            .enumerate()
+            .filter(|(_, matched)| bound.to(matched.gateways.as_deref()) && carries(&matched.sni_hosts));
+        let ports: Vec<Chosen> = chosen.map(|(place, it)| chosen_by("tls", number, place, it.port)).collect();
         for (place, route) in rule.route.iter().flatten().enumerate() {
             let destination = &route.destination;
-            found.extend(ports.iter().map(|port| Route {
+            found.extend(ports.iter().map(|chosen| Route {
                 resource,
                 field: format!("spec.tls[{number}].route[{place}].destination"),
+                matched: chosen.matched.clone(),
                 protocol: Protocol::Tls,
-                port: *port,
+                port: chosen.port,
                 host: &destination.host,
                 subset: destination.subset.as_deref(),
                 destination_port: destination.port.as_ref().and_then(|port| number_of(port.number)),
@@ -97,18 +103,20 @@ fn terminated<'a>(spec: &'a VirtualServiceSpec, resource: &'a Resource, bound: &
     let mut found = Vec::new();
     for (number, rule) in spec.tcp.iter().flatten().enumerate() {
         let matches = rule.r#match.as_deref().unwrap_or_default();
-        let chosen = matches.iter().filter(|matched| bound.to(matched.gateways.as_deref()));
-        let mut ports: Vec<Option<u16>> = chosen.map(|matched| number_of(matched.port)).collect();
+        let chosen = matches.iter().enumerate().filter(|(_, matched)| bound.to(matched.gateways.as_deref()));
+        let mut ports: Vec<Chosen> =
+            chosen.map(|(place, it)| chosen_by("tcp", number, place, it.port)).collect();
         if matches.is_empty() && bound.to(None) {
-            ports.push(None);
+            ports.push(Chosen::default());
         }
         for (place, route) in rule.route.iter().flatten().enumerate() {
             let destination = &route.destination;
-            found.extend(ports.iter().map(|port| Route {
+            found.extend(ports.iter().map(|chosen| Route {
                 resource,
                 field: format!("spec.tcp[{number}].route[{place}].destination"),
+                matched: chosen.matched.clone(),
                 protocol: Protocol::Tls,
-                port: *port,
+                port: chosen.port,
                 host: &destination.host,
                 subset: destination.subset.as_deref(),
                 destination_port: destination.port.as_ref().and_then(|port| number_of(port.number)),
@@ -116,6 +124,17 @@ fn terminated<'a>(spec: &'a VirtualServiceSpec, resource: &'a Resource, bound: &
         }
     }
     found
+}
+
+/// A match of a rule, or none.
+#[derive(Default)]
+struct Chosen {
+    matched: Option<String>,
+    port: Option<u16>,
+}
+
+fn chosen_by(rules: &str, rule: usize, place: usize, port: Option<i64>) -> Chosen {
+    Chosen { matched: Some(format!("spec.{rules}[{rule}].match[{place}]")), port: number_of(port) }
 }
 
 /// Which proxies the rules of a VirtualService are for.

@@ -2,9 +2,11 @@
 
 use egress_core::port::Port;
 use egress_core::resource::Resource;
+use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
+use super::name_kept::is_for_another;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
@@ -41,7 +43,11 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     }
     let routed = |viewer: &str| !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
     let mut findings = Vec::new();
-    for caller in way.callers.iter().filter(|caller| !routed(caller)) {
+    // A route that was overwritten for another host is a fault of its own, and this its consequence.
+    let mut parts = way.egress.into_iter().flat_map(|egress| &egress.parts);
+    let overwritten =
+        parts.any(|part| part.role == Role::MeshLeg && is_for_another(&part.resource, &way.host));
+    for caller in way.callers.iter().filter(|caller| !overwritten && !routed(caller)) {
         if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {
             findings.push(callers_leave(entry, way, caller));
         }

@@ -2,7 +2,8 @@
 
 use egress_core::inventory::{Change, State};
 
-use crate::check::{Check, Code, Hop, Level, Outcome, Run};
+use super::name_kept::is_for_another;
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::drift::{Difference, differences};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
@@ -15,7 +16,7 @@ pub(super) const CHECK: Check = Check {
     name: "no object of the egress was changed",
     level: Level::Warning,
     hop: Hop::Objects,
-    inputs: &[],
+    inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks
 The spec of each object against what the record of what was asked for makes of it.
@@ -39,7 +40,10 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         // What is incomplete is judged as that; only a whole egress is compared.
         Some(State::Incomplete { .. } | State::Foreign) | None => return Outcome::NotApplicable,
     };
-    Outcome::of(changes.iter().map(|change| finding(view, way, change)).collect())
+    // What was overwritten for another host is more than a change.
+    let overwritten =
+        |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &way.host));
+    Outcome::of(changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect())
 }
 
 fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {

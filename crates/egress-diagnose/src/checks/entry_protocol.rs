@@ -1,0 +1,119 @@
+//! EG010: the entries of a host agree on what its ports speak.
+
+use egress_core::resource::Resource;
+use egress_istio::service_entry::ServiceEntryPorts;
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(10),
+    name: "the entries of a host agree on what its ports speak",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::ServiceEntries],
+    docs: "\
+## What it checks
+All ServiceEntries of the host that the callers see: a port that two of them declare has one protocol.
+
+## Why it matters
+A sidecar takes the ports of the entry that comes first, that of its own namespace before all others. If that one says
+`HTTP` where the routes are for TLS, or the reverse, the routes are never asked: calls fail, or leave by another way.
+`istioctl analyze` has IST0177 for it.
+
+## How to fix
+Give the port of the other entry the protocol that is right, or take the port out of it.
+",
+    run: Run::Way(run),
+};
+
+/// What a sidecar makes of a protocol. `Parse` in `pkg/config/protocol/instance.go`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Http,
+    Tls,
+    Tcp,
+}
+
+/// A port of an entry.
+struct Declared<'a> {
+    entry: &'a Resource,
+    place: usize,
+    port: &'a ServiceEntryPorts,
+}
+
+impl Declared<'_> {
+    fn protocol(&self) -> &str {
+        self.port.protocol.as_deref().unwrap_or("TCP")
+    }
+
+    fn family(&self) -> Family {
+        match self.protocol().to_ascii_uppercase().as_str() {
+            "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" => Family::Http,
+            "HTTPS" | "TLS" => Family::Tls,
+            _ => Family::Tcp,
+        }
+    }
+}
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut looked = false;
+    for caller in &way.callers {
+        let seen = view.entries_seen_from(caller, &way.host);
+        looked |= !seen.is_empty();
+        let ports: Vec<Declared<'_>> = seen.into_iter().flat_map(declared).collect();
+        for (number, first) in ports.iter().enumerate() {
+            let others = ports.iter().skip(number + 1);
+            let conflicts = others
+                .filter(|other| other.port.number == first.port.number && other.family() != first.family());
+            for other in conflicts {
+                let finding = finding(way, caller, first, other);
+                if !findings.iter().any(|known| known.object == finding.object) {
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+    if looked { Outcome::of(findings) } else { Outcome::NotApplicable }
+}
+
+fn declared(entry: &Resource) -> impl Iterator<Item = Declared<'_>> {
+    let ports = entry.service_entry().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
+    ports.iter().enumerate().map(move |(place, port)| Declared { entry, place, port })
+}
+
+/// The entry of the egress is taken to be right; without one, the one that comes first.
+fn finding(way: &Way<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'_>) -> Finding {
+    let first_is_wrong = way.owns(&other.entry.id) && !way.owns(&first.entry.id);
+    let (right, wrong) = if first_is_wrong { (other, first) } else { (first, other) };
+    let number = right.port.number;
+    let place = |declared: &Declared<'_>| {
+        Place::of(&declared.entry.id)
+            .field(format!("spec.ports[{}].protocol", declared.place), declared.protocol())
+    };
+    let operation = json!({
+        "op": "add", "path": format!("/spec/ports/{}/protocol", wrong.place), "value": right.protocol(),
+    });
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: if first_is_wrong { Level::Error } else { Level::Warning },
+        message: format!("two entries of {} disagree on what port {number} speaks", way.host),
+        object: place(wrong),
+        evidence: vec![
+            place(right).to_string(),
+            format!("sidecars of {caller} take {} first", first.entry.id),
+        ],
+        consequence: if first_is_wrong {
+            format!("calls from {caller} to {}:{number} are not routed to the gateway", way.host)
+        } else {
+            format!("which one holds for {}:{number} hangs on age and namespace alone", way.host)
+        },
+        fix: fixes::patch(&wrong.entry.id, &operation, "makes both say the same"),
+    }
+}

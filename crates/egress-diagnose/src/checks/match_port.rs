@@ -1,0 +1,84 @@
+//! EG058: rules at the gateway match the port of its server.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Protocol;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::legs::by_server;
+use crate::routes::Route;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(58),
+    name: "rules at the gateway match the port of its server",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+`match.port` of the rules that the gateway follows for the host, against `servers[].port.number` of the Gateway object.
+
+## Why it matters
+Three numbers are near each other: the port that callers dial at the gateway's Service, the port that the pods listen on,
+and the port of the host outside. `match.port` means the first, as `servers[].port.number` has it. A rule with another
+number is never chosen: the gateway answers 404, or resets TLS.
+
+## How to fix
+Write the server's port number into the match.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let behind = by_server(view, way, gateway, &way.host);
+    let chosen = |(object, route): &(&Resource, Route<'_>)| {
+        route.port.is_none_or(|port| numbers(object).contains(&i64::from(port)))
+    };
+    let served: BTreeSet<Protocol> =
+        behind.iter().filter(|found| chosen(found)).map(|(_, route)| route.protocol).collect();
+    let idle = behind.iter().filter(|(_, route)| !served.contains(&route.protocol));
+    Outcome::of(idle.filter_map(|(object, route)| finding(way, gateway, object, route)).collect())
+}
+
+/// The ports of a Gateway object's servers.
+fn numbers(object: &Resource) -> Vec<i64> {
+    let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
+    servers.iter().map(|server| server.port.number).collect()
+}
+
+fn finding(way: &Way<'_>, gateway: &GatewayFacts, object: &Resource, route: &Route<'_>) -> Option<Finding> {
+    let (port, matched) = (i64::from(route.port?), route.matched.as_ref()?);
+    let servers = numbers(object);
+    let listening = servers.iter().find(|number| gateway.listens_on(**number) == port);
+    let right = *listening.or(servers.first())?;
+    let words: Vec<String> = servers.iter().map(ToString::to_string).collect();
+    let mut evidence =
+        vec![Place::of(&object.id).field("spec.servers[].port.number", list(&words)).to_string()];
+    evidence.extend(
+        listening
+            .map(|_| format!("{port} is the port that the gateway's pods listen on, behind port {right}")),
+    );
+    let path = matched.replace(['.', '['], "/").replace(']', "");
+    let operation = json!({ "op": "replace", "path": format!("/{path}/port"), "value": right });
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("a rule for {} matches port {port}, which no server of its Gateway has", way.host),
+        object: Place::of(&route.resource.id).field(format!("{matched}.port"), port.to_string()),
+        evidence,
+        consequence: match route.protocol {
+            Protocol::Http => format!("HTTP calls to {} are answered 404 by the gateway", way.host),
+            Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
+        },
+        fix: fixes::patch(&route.resource.id, &operation, "matches the server's port"),
+    })
+}

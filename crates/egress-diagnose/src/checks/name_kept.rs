@@ -1,0 +1,76 @@
+//! EG039: the objects of an egress are still for its host.
+
+use egress_core::resource::{Resource, Spec};
+use egress_core::role::Role;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(39),
+    name: "no object of the egress was overwritten for another host",
+    level: Level::Error,
+    hop: Hop::Objects,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices],
+    docs: "\
+## What it checks
+The objects that were written for a host: each still names it.
+
+## Why it matters
+Names of objects made from names of hosts can collide: many tools write `a-b-example-com` for `a-b.example.com` and for
+`a.b.example.com`. Whoever writes the second overwrites the first, and its calls fail or leave directly. This tool never
+overwrites an object of another host; what others apply under the same name does.
+
+## How to fix
+Add the host again, and give the other host's object a name of its own.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    view.note(Input::ServiceEntries);
+    view.note(Input::VirtualServices);
+    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else { return Outcome::NotApplicable };
+    let named = |role: &Role| matches!(role, Role::Client | Role::MeshLeg | Role::GatewayLeg);
+    let parts = egress.parts.iter().filter(|part| named(&part.role)).map(|part| &part.resource);
+    let others = parts.filter(|resource| is_for_another(resource, &way.host));
+    Outcome::of(others.map(|resource| finding(way, resource)).collect())
+}
+
+/// Whether an object names hosts, and not this one.
+pub(super) fn is_for_another(resource: &Resource, host: &str) -> bool {
+    let hosts = hosts(resource);
+    !hosts.is_empty() && !hosts.iter().any(|found| found.eq_ignore_ascii_case(host))
+}
+
+fn hosts(resource: &Resource) -> Vec<&str> {
+    match &resource.spec {
+        Spec::ServiceEntry(spec) => spec.hosts.iter().map(String::as_str).collect(),
+        Spec::VirtualService(spec) => spec.hosts.iter().flatten().map(String::as_str).collect(),
+        Spec::Gateway(_) | Spec::DestinationRule(_) | Spec::Sidecar(_) => Vec::new(),
+    }
+}
+
+fn finding(way: &Way<'_>, resource: &Resource) -> Finding {
+    let found = list(&hosts(resource));
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("an object of {} was overwritten for {found}", way.host),
+        object: Place::of(&resource.id).field("spec.hosts", found.as_str()),
+        evidence: vec![format!("its annotations still say that it is for {}", way.host)],
+        consequence: format!(
+            "calls to {} fail or leave by another way, and {found} hangs on objects that are not its own",
+            way.host
+        ),
+        fix: fixes::add(
+            way,
+            &format!("writes it for {} again; {found} needs an object of another name", way.host),
+        ),
+    }
+}

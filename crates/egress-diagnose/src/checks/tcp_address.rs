@@ -1,0 +1,98 @@
+//! EG011: TCP hosts have an address of their own.
+
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+use egress_istio::service_entry::{ServiceEntryLocation, ServiceEntryPorts, ServiceEntrySpec};
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::words::export_to;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(11),
+    name: "TCP hosts have an address by which connections are told apart",
+    level: Level::Error,
+    hop: Hop::Mesh,
+    inputs: &[Input::ServiceEntries, Input::Mesh, Input::Gateways],
+    docs: "\
+## What it checks
+ServiceEntries outside the mesh with a TCP port: each has `addresses`, or sidecars answer DNS and give it one
+(`ISTIO_META_DNS_CAPTURE`).
+
+## Why it matters
+A TCP connection has no name in it. Without an address the sidecar listens for the port on all addresses, and every TCP
+connection to that port, wherever the application wants to go, ends at this one host: that of every namespace that sees the
+entry (istio/istio#24937, istio/istio#39463).
+
+## How to fix
+Give the entry the addresses of the host. Where it has none that stay, let sidecars capture DNS, and keep the entry to the
+namespaces that need it.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    view.note(Input::ServiceEntries);
+    let captured =
+        view.mesh().proxy_metadata.get("ISTIO_META_DNS_CAPTURE").is_some_and(|value| value == "true");
+    let entries = view.index().of_kind(Kind::ServiceEntry).iter().copied();
+    let gateways = view.gateways();
+    let concerned = entries.filter_map(|entry| Some((entry, entry.service_entry()?))).filter(|(entry, spec)| {
+        spec.location != Some(ServiceEntryLocation::MeshInternal)
+            && spec.addresses.as_ref().is_none_or(Vec::is_empty)
+            // What only gateways see makes no listener in a sidecar.
+            && export_to(entry).iter().any(|word| !gateways.iter().any(|gateway| gateway.name.namespace == *word))
+    });
+    let findings: Vec<Finding> = concerned
+        .filter_map(|(entry, spec)| {
+            let port = spec.ports.iter().flatten().find(|port| is_tcp(port))?;
+            (!captured).then(|| finding(entry, spec, port))
+        })
+        .collect();
+    Outcome::of(findings)
+}
+
+/// A protocol in which no host is named. Without a word istiod listens to the first bytes.
+fn is_tcp(port: &ServiceEntryPorts) -> bool {
+    let protocol = port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase();
+    matches!(protocol.as_str(), "TCP" | "MONGO" | "MYSQL" | "REDIS")
+}
+
+fn finding(entry: &Resource, spec: &ServiceEntrySpec, port: &ServiceEntryPorts) -> Finding {
+    let number = port.number;
+    let hosts = spec.hosts.join(", ");
+    let seen = export_to(entry).join(", ");
+    let endpoints = spec.endpoints.iter().flatten().filter_map(|endpoint| endpoint.address.clone());
+    let addresses: Vec<String> =
+        endpoints.filter(|address| address.parse::<std::net::IpAddr>().is_ok()).collect();
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("{hosts} has a TCP port and no address"),
+        object: Place::of(&entry.id).field("spec.addresses", "empty"),
+        evidence: vec![
+            format!("port {number} speaks {}", port.protocol.as_deref().unwrap_or_default()),
+            format!("spec.exportTo is `{seen}`"),
+        ],
+        consequence: format!(
+            "every TCP connection to port {number} from namespaces that see the entry ends at {hosts}, wherever it was to go"
+        ),
+        fix: if addresses.is_empty() {
+            fixes::merge(
+                &entry.id,
+                &json!({ "exportTo": ["."] }),
+                "keeps it to its own namespace; there the port stays taken until the entry has addresses, or sidecars capture DNS",
+            )
+        } else {
+            fixes::merge(
+                &entry.id,
+                &json!({ "addresses": addresses }),
+                "tells its connections from others by address",
+            )
+        },
+    }
+}

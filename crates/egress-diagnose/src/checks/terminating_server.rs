@@ -1,0 +1,111 @@
+//! EG049: a server that ends TLS has TCP rules.
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
+use serde_json::{Value, json};
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::legs::{by_server, name_of};
+use crate::routes::Route;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(49),
+    name: "a server that ends TLS has TCP rules",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+The rules behind servers of protocol `TLS` whose mode is not `PASSTHROUGH`: they are `tcp` rules.
+
+## Why it matters
+Only a server that passes TLS through knows server names to route by. One that ends TLS, such as `ISTIO_MUTUAL`, takes `tcp`
+rules. With `tls` rules alone its listener has no filter chain, and istiod leaves it out: `gateway omitting listener` in its
+log, and nothing else (`createGatewayTCPFilterChainOpts` in `pilot/pkg/networking/core/gateway.go`, istio/istio#37293).
+
+## How to fix
+Turn the `tls` rule for the gateway into a `tcp` rule.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let mut names = vec![way.host.as_str()];
+    let all = view.virtual_services(&way.host);
+    let others = all.iter().filter_map(|resource| resource.virtual_service()?.hosts.as_deref()).flatten();
+    names.extend(others.map(String::as_str).filter(|name| *name != way.host));
+    let behind: Vec<_> = names.into_iter().flat_map(|name| by_server(view, way, gateway, name)).collect();
+    let mut wrong: Vec<&(&Resource, Route<'_>)> =
+        behind.iter().filter(|(object, route)| is_tls_rule(route) && ends_tls(object, route.port)).collect();
+    wrong.dedup_by(|(_, one), (_, other)| one.resource.id == other.resource.id && one.field == other.field);
+    let has_tcp = |object: &Resource| {
+        behind.iter().any(|(other, route)| other.id == object.id && route.field.starts_with("spec.tcp"))
+    };
+    let wrong = wrong.into_iter().filter(|(object, _)| !has_tcp(object));
+    Outcome::of(wrong.filter_map(|(object, route)| finding(way, object, route)).collect())
+}
+
+fn is_tls_rule(route: &Route<'_>) -> bool {
+    route.field.starts_with("spec.tls")
+}
+
+/// Whether the servers on a port all end TLS; where one passes it through, `tls` rules have their use.
+fn ends_tls(object: &Resource, port: Option<u16>) -> bool {
+    let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
+    let mut on_port = servers
+        .iter()
+        .filter(|server| server.port.protocol == "TLS")
+        .filter(|server| port.is_none_or(|port| server.port.number == i64::from(port)))
+        .peekable();
+    on_port.peek().is_some() && on_port.all(|server| mode(server).is_some())
+}
+
+/// The mode of a server that ends TLS.
+fn mode(server: &GatewayServers) -> Option<&GatewayServersTlsMode> {
+    use GatewayServersTlsMode::{AutoPassthrough, Passthrough};
+    let mode = server.tls.as_ref()?.mode.as_ref()?;
+    (!matches!(mode, Passthrough | AutoPassthrough)).then_some(mode)
+}
+
+fn finding(way: &Way<'_>, object: &Resource, route: &Route<'_>) -> Option<Finding> {
+    let spec = route.resource.virtual_service()?;
+    let place: usize = route.field.strip_prefix("spec.tls[")?.split(']').next()?.parse().ok()?;
+    let mut tls: Vec<Value> =
+        spec.tls.iter().flatten().filter_map(|rule| serde_json::to_value(rule).ok()).collect();
+    let mut tcp: Vec<Value> =
+        spec.tcp.iter().flatten().filter_map(|rule| serde_json::to_value(rule).ok()).collect();
+    if place >= tls.len() {
+        return None;
+    }
+    let mut rule = tls.remove(place);
+    for matched in rule.pointer_mut("/match").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(matched) = matched.as_object_mut() {
+            matched.remove("sniHosts");
+        }
+    }
+    tcp.push(rule);
+    let tls = if tls.is_empty() { Value::Null } else { Value::from(tls) };
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!(
+            "gateway {} ends TLS, and the rule for {} is one for TLS that is passed through",
+            name_of(object),
+            way.host
+        ),
+        object: Place::of(&route.resource.id).field(format!("spec.tls[{place}]"), "a tls rule"),
+        evidence: vec![Place::of(&object.id).field("spec.servers[].tls.mode", "not PASSTHROUGH").to_string()],
+        consequence: format!("istiod leaves the listener out: TLS calls to {} end at the gateway", way.host),
+        fix: fixes::merge(
+            &route.resource.id,
+            &json!({ "tls": tls, "tcp": tcp }),
+            "makes it a tcp rule, which is what follows the end of TLS",
+        ),
+    })
+}

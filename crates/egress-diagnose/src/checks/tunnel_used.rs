@@ -1,0 +1,90 @@
+//! EG071: a tunnel is used by TCP or TLS.
+
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(71),
+    name: "a tunnel through a forward proxy is used by TCP or TLS",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::DestinationRules, Input::VirtualServices],
+    docs: "\
+## What it checks
+DestinationRules with `tunnel`: no `http` rule leads to their host.
+
+## Why it matters
+Envoy opens the tunnel (`CONNECT`) for TCP and TLS connections only. What an `http` rule sends to the proxy arrives there as
+an ordinary request, and the setting is ignored in silence (istio/istio#57556).
+
+## How to fix
+Let a `tls` or `tcp` rule lead to the proxy. The port must then be declared as such.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    let tunnels: Vec<(&Resource, String)> = view.destination_rules().filter_map(tunnel).collect();
+    if tunnels.is_empty() {
+        return Outcome::NotApplicable;
+    }
+    view.note(Input::VirtualServices);
+    let mut findings = Vec::new();
+    for resource in view.index().of_kind(Kind::VirtualService) {
+        let rules = resource.virtual_service().and_then(|spec| spec.http.as_deref()).unwrap_or_default();
+        for (number, rule) in rules.iter().enumerate() {
+            let mut destinations = rule.route.iter().flatten().map(|route| route.destination.host.as_str());
+            let used = destinations.find_map(|host| tunnels.iter().find(|(rule, _)| is_for(rule, host)));
+            findings.extend(used.map(|(rule, field)| finding(resource, number, rule, field)));
+        }
+    }
+    Outcome::of(findings)
+}
+
+/// A rule that opens a tunnel, and the field that says so.
+fn tunnel(rule: &Resource) -> Option<(&Resource, String)> {
+    let spec = rule.destination_rule()?;
+    if spec.traffic_policy.as_ref().is_some_and(|policy| policy.tunnel.is_some()) {
+        return Some((rule, "spec.trafficPolicy.tunnel".to_owned()));
+    }
+    let place =
+        spec.subsets.iter().flatten().position(|subset| {
+            subset.traffic_policy.as_ref().is_some_and(|policy| policy.tunnel.is_some())
+        })?;
+    Some((rule, format!("spec.subsets[{place}].trafficPolicy.tunnel")))
+}
+
+fn is_for(rule: &Resource, host: &str) -> bool {
+    rule.destination_rule().is_some_and(|spec| spec.host == host)
+}
+
+fn finding(resource: &Resource, number: usize, rule: &Resource, field: &str) -> Finding {
+    let host = rule.destination_rule().map(|spec| spec.host.as_str()).unwrap_or_default();
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("an http rule leads to {host}, and the tunnel there is for TCP and TLS alone"),
+        object: Place::of(&resource.id).field(format!("spec.http[{number}]"), "an http rule"),
+        evidence: vec![Place::of(&rule.id).field(field, "set").to_string()],
+        consequence: format!(
+            "its requests reach {host} without `CONNECT`: the proxy refuses them, or forwards them as it likes"
+        ),
+        fix: fixes::fix(
+            &[
+                "kubectl",
+                "edit",
+                &resource.id.kind.qualified(),
+                &resource.id.name,
+                "-n",
+                &resource.id.namespace,
+            ],
+            "move the rule to `tls` or `tcp`, and declare its port so; what the application sends decides which",
+        ),
+    }
+}

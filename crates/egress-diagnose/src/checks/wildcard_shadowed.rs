@@ -1,0 +1,105 @@
+//! EG037: no host is taken out of a wildcard that leads to a gateway.
+
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+use egress_core::visibility::virtual_service::{MESH, serves_mesh};
+use egress_core::visibility::{exported_to, host_matches};
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::routes::routes;
+use crate::view::View;
+use crate::words::export_to;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(37),
+    name: "no host is taken out of a wildcard that leads to a gateway",
+    level: Level::Error,
+    hop: Hop::Mesh,
+    inputs: &[Input::VirtualServices, Input::Gateways],
+    docs: "\
+## What it checks
+VirtualServices that take a wildcard such as `*.example.com` to a gateway, and those of single hosts below it that the same
+callers see: these lead to a gateway as well.
+
+## Why it matters
+For a sidecar the exact name comes before the wildcard. A VirtualService of one host below it, perhaps for a timeout only,
+takes that host away from the gateway: its calls leave directly from the caller's node, and nothing else looks different.
+
+## How to fix
+Add the single host, so that it has a route to the gateway of its own, or delete its VirtualService.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    view.note(Input::VirtualServices);
+    let services: Vec<String> = view.gateways().iter().map(|gateway| view.service_host(gateway)).collect();
+    let all = view.index().of_kind(Kind::VirtualService).iter().copied();
+    let of_mesh: Vec<&Resource> =
+        all.filter(|resource| resource.virtual_service().is_some_and(serves_mesh)).collect();
+    let hosts = |resource: &'_ Resource| -> Vec<String> {
+        resource.virtual_service().and_then(|spec| spec.hosts.clone()).unwrap_or_default()
+    };
+    let leads = |resource: &Resource, host: &str| {
+        routes(resource, MESH, host).iter().any(|route| services.iter().any(|service| service == route.host))
+    };
+    let mut wildcards: Vec<(&Resource, String)> = Vec::new();
+    for resource in &of_mesh {
+        let stars = hosts(resource).into_iter().filter(|host| host.starts_with("*."));
+        wildcards.extend(stars.filter(|star| leads(resource, &below(star))).map(|star| (*resource, star)));
+    }
+    if wildcards.is_empty() {
+        return Outcome::NotApplicable;
+    }
+    let mut findings = Vec::new();
+    for resource in &of_mesh {
+        for host in hosts(resource).iter().filter(|host| !host.starts_with('*')) {
+            let over =
+                wildcards.iter().find(|(wild, star)| host_matches(star, host) && share(wild, resource));
+            if let Some((wild, star)) = over.filter(|_| !leads(resource, host)) {
+                findings.push(finding(resource, host, wild, star));
+            }
+        }
+    }
+    Outcome::of(findings)
+}
+
+/// A name below a wildcard, as rules see it.
+fn below(star: &str) -> String {
+    star.replacen('*', "any", 1)
+}
+
+/// Whether some namespace sees both.
+fn share(one: &Resource, other: &Resource) -> bool {
+    let viewers = |resource: &Resource| -> Vec<String> {
+        let words = export_to(resource).into_iter();
+        words.map(|word| if word == "." { resource.id.namespace.clone() } else { word }).collect()
+    };
+    let sees = |resource: &Resource, viewer: &str| {
+        let words = export_to(resource);
+        exported_to(Some(&words), &resource.id.namespace, viewer)
+    };
+    viewers(one).iter().any(|viewer| viewer == "*" || sees(other, viewer))
+        || viewers(other).iter().any(|viewer| viewer == "*" || sees(one, viewer))
+}
+
+fn finding(resource: &Resource, host: &str, wild: &Resource, star: &str) -> Finding {
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("{host} is taken out of {star}, which leads to a gateway"),
+        object: Place::of(&resource.id).field("spec.hosts", host),
+        evidence: vec![
+            Place::of(&wild.id).field("spec.hosts", star).to_string(),
+            "none of the rules for the single host leads to an egress gateway".to_owned(),
+        ],
+        consequence: format!("calls to {host} leave directly from the caller's node"),
+        fix: fixes::delete(
+            resource,
+            "gives the host back to the wildcard; what else the object does for it must go into rules that lead to the gateway",
+        ),
+    }
+}
