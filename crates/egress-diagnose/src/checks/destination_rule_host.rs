@@ -63,11 +63,9 @@ fn run(view: &View<'_>) -> Outcome {
 /// A short name means a Service beside the rule; `local` is the domain of Services, also of those of other clusters.
 fn is_outside(host: &str, inside: &str) -> bool {
     let bare = host.trim_start_matches("*.");
-    bare.contains('.')
-        && !host.ends_with(inside)
-        && !host.ends_with(".local")
-        && !host.contains(".svc.")
-        && !host.ends_with(".svc")
+    let labels: Vec<&str> = bare.split('.').collect();
+    let of_services = labels.contains(&"svc") || labels.last().is_some_and(|last| *last == "local");
+    labels.len() > 1 && !host.ends_with(inside) && !of_services
 }
 
 fn declared<'a>(view: &View<'a>) -> BTreeSet<&'a str> {

@@ -52,10 +52,9 @@ fn run(view: &View<'_>) -> Outcome {
     }
     let entries = view.index().of_kind(Kind::ServiceEntry).iter().copied();
     let found = entries.filter(|entry| is_given_an_address(entry)).filter_map(|entry| {
-        let hosts = entry.service_entry()?.hosts.iter();
-        let (host, star) = hosts
-            .filter_map(|host| Some((host, stars.keys().find(|star| host_matches(star, host))?)))
-            .next()?;
+        let mut hosts = entry.service_entry()?.hosts.iter();
+        let (host, star) =
+            hosts.find_map(|host| Some((host, stars.keys().find(|star| host_matches(star, host))?)))?;
         Some(finding(entry, host, star, stars.get(star)?))
     });
     Outcome::of(found.collect())
