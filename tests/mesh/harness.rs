@@ -81,10 +81,10 @@ pub(crate) struct Paused<'a> {
     what: Still,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Still {
     Envoy(Pod),
-    Part(&'static str),
+    Part(String),
 }
 
 impl Mesh {
@@ -123,8 +123,8 @@ impl Mesh {
     }
 
     /// Makes a part of the control plane stand still, see [`Bed::pid`].
-    pub(crate) fn pause_part(&self, part: &'static str) -> anyhow::Result<Paused<'_>> {
-        Paused::new(self.bed(), Still::Part(part))
+    pub(crate) fn pause_part(&self, part: &str) -> anyhow::Result<Paused<'_>> {
+        Paused::new(self.bed(), Still::Part(part.to_owned()))
     }
 
     /// The address of a pod, as the origin would see it.
@@ -152,7 +152,7 @@ impl<'a> Paused<'a> {
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        match self.what {
+        match &self.what {
             Still::Envoy(pod) => self.bed.signal_envoy(pod.namespace, pod.name, signal),
             Still::Part(part) => {
                 let pid = Pid::from_raw(self.bed.pid(part)?).context("no process")?;

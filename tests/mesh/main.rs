@@ -4,6 +4,7 @@
 //! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
 
 mod allow_any;
+mod broken;
 mod conflicts;
 mod diagnose;
 mod dry_run;
@@ -82,19 +83,33 @@ fn main() -> ExitCode {
 /// The tests; without a mesh they are only names.
 fn trials(mesh: Option<&Arc<Mesh>>) -> Vec<Trial> {
     let tests = TOPICS.iter().flat_map(|(topic, tests)| tests.iter().map(move |test| (topic, test)));
-    let trial = |(topic, (name, test)): (&&str, &Test)| {
-        let (test, mesh) = (*test, mesh.map(Arc::clone));
-        let ignored = mesh.is_none();
-        let run = move || match mesh {
-            Some(mesh) => run(&mesh, test).map_err(|error| format!("{error:#}").into()),
-            None => Ok(()),
-        };
-        Trial::test(format!("{topic}::{name}"), run).with_ignored_flag(ignored)
+    let written = tests.map(|(topic, (name, test))| trial(format!("{topic}::{name}"), *test, mesh));
+    let cases = match broken::cases() {
+        Ok(cases) => cases,
+        Err(error) => return vec![Trial::test("broken", move || Err(format!("{error:#}").into()))],
     };
-    tests.map(trial).collect()
+    let played = cases.into_iter().map(|case| {
+        let name = format!("broken::{case}");
+        trial(name, move |mesh| broken::check(mesh, &case), mesh)
+    });
+    written.chain(played).collect()
 }
 
-fn run(mesh: &Mesh, test: fn(&Mesh) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn trial(
+    name: String,
+    test: impl FnOnce(&Mesh) -> anyhow::Result<()> + Send + 'static,
+    mesh: Option<&Arc<Mesh>>,
+) -> Trial {
+    let mesh = mesh.map(Arc::clone);
+    let ignored = mesh.is_none();
+    let run = move || match mesh {
+        Some(mesh) => run(&mesh, test).map_err(|error| format!("{error:#}").into()),
+        None => Ok(()),
+    };
+    Trial::test(name, run).with_ignored_flag(ignored)
+}
+
+fn run(mesh: &Mesh, test: impl FnOnce(&Mesh) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let begin = Instant::now();
     // The name of the test stands alone on its line.
     say("");

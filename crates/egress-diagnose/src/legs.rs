@@ -131,6 +131,18 @@ pub(crate) fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
     gateway.pods.iter().any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(*key) == Some(*value)))
 }
 
+/// What becomes of calls that reach a gateway which has nothing for them.
+pub(crate) fn end_at_gateway(protocol: Protocol, host: &str) -> String {
+    match protocol {
+        Protocol::Http => {
+            format!(
+                "HTTP calls to {host} end at the gateway: 404, or 503 where no other object opens the port"
+            )
+        }
+        Protocol::Tls => format!("TLS calls to {host} are reset by the gateway"),
+    }
+}
+
 /// A Gateway object as VirtualServices name it.
 pub(crate) fn name_of(object: &Resource) -> String {
     format!("{}/{}", object.id.namespace, object.id.name)

@@ -12,6 +12,7 @@ use egress_core::role::Role;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_core::visibility::service_entry::{self, service_entries};
 use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
+use egress_istio::service_entry::ServiceEntryPorts;
 
 use crate::evidence::Request;
 use crate::index::Index;
@@ -129,12 +130,7 @@ impl<'a> Maker<'a, '_> {
         let host = egress.host.as_str();
         let entries = service_entries(self.index.service_entries(host), host, &egress.namespace);
         let entry = entries.into_iter().find(|entry| service_entry::is_exact(entry, host));
-        let ports = entry.and_then(|entry| entry.service_entry()?.ports.as_ref()).into_iter().flatten();
-        let parse = |port: &egress_istio::service_entry::ServiceEntryPorts| {
-            let protocol = port.protocol.as_deref()?.parse().ok()?;
-            Port::new(u16::try_from(port.number).ok()?, protocol).ok()
-        };
-        ports.filter_map(parse).collect()
+        entry.map(declared).unwrap_or_default()
     }
 
     /// Who was given the egress; for what others made, who is likely to call by it.
@@ -191,6 +187,16 @@ impl<'a> Maker<'a, '_> {
 /// Whether a word of `exportTo` names a namespace.
 fn is_namespace(word: &str) -> bool {
     !matches!(word, "*" | "." | "~")
+}
+
+/// The ports that an entry declares, as far as they are of a kind this tool carries.
+pub(crate) fn declared(entry: &Resource) -> BTreeSet<Port> {
+    let ports = entry.service_entry().and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
+    let parse = |port: &ServiceEntryPorts| {
+        let protocol = port.protocol.as_deref()?.parse().ok()?;
+        Port::new(u16::try_from(port.number).ok()?, protocol).ok()
+    };
+    ports.filter_map(parse).collect()
 }
 
 fn owns(egress: &Egress, id: &ObjectId) -> bool {

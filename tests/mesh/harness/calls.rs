@@ -1,6 +1,6 @@
 //! Calls from a pod to the world outside, and what comes back. Knows curl; knows nothing of why a call is refused.
 
-use std::process::Command;
+use std::{net::Ipv4Addr, process::Command};
 
 use anyhow::{Context as _, bail, ensure};
 use xtask::world::record::Request;
@@ -21,7 +21,15 @@ pub(crate) enum Answer {
 impl Mesh {
     /// Calls a URL as the application of the pod does.
     pub(crate) fn get(&self, pod: Pod, url: &str) -> anyhow::Result<Answer> {
-        let command = self.bed().exec_in_pod(pod.namespace, pod.name, "curl")?;
+        self.get_at(pod, url, None)
+    }
+
+    /// The same, where the application may know the address of the host without asking DNS.
+    pub(crate) fn get_at(&self, pod: Pod, url: &str, address: Option<Ipv4Addr>) -> anyhow::Result<Answer> {
+        let mut command = self.bed().exec_in_pod(pod.namespace, pod.name, "curl")?;
+        if let Some(address) = address {
+            command.args(["--connect-to".to_owned(), format!("::{address}:")]);
+        }
         self.call(command, url)
     }
 

@@ -3,9 +3,7 @@
 use std::{env, fs, process::Command, time::Duration};
 
 use super::{
-    Bed,
-    manifest::MESH,
-    netns,
+    Bed, netns,
     process::{self, Started},
     wait,
 };
@@ -60,6 +58,7 @@ fn command(bed: &Bed) -> anyhow::Result<Command> {
     let directory = bed.layout.file("istiod");
     fs::create_dir_all(&directory)?;
     let mut command = netns::command(&bed.layout.control_plane(), &bed.programs.mesh);
+    // It finds no file with the mesh's configuration, so that it follows the ConfigMap, as every istiod in a pod does.
     command
         .current_dir(&directory)
         .env_clear()
@@ -69,7 +68,6 @@ fn command(bed: &Bed) -> anyhow::Result<Command> {
         .envs(&bed.topology.istiod_environment)
         .args(["istiod", "discovery"])
         .arg(format!("--kubeconfig={}", bed.layout.file("kubeconfig/istiod").display()))
-        .arg(format!("--meshConfig={}", bed.layout.file(MESH).display()))
         .args([
             "--grpcAddr=:15010",
             "--secureGRPCAddr=:15012",

@@ -4,7 +4,7 @@
 
 use std::{fs, process::Command};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use serde_json::{Value, json};
 
 use super::{
@@ -18,10 +18,8 @@ pub(super) const HUB: &str = "docker.io/istio";
 pub(super) const TAG: &str = "1.31.0";
 /// The manifest's name in the bed's folder.
 pub(super) const MANIFEST: &str = "istio.yaml";
-/// The mesh's configuration in the bed's folder, equal to the one in the cluster's ConfigMap.
-pub(super) const MESH: &str = "mesh.yaml";
 
-/// Writes the manifest and the mesh's configuration out of it.
+/// Writes the manifest.
 pub(super) fn generate(bed: &Bed) -> anyhow::Result<()> {
     let wanted = bed.layout.file("istio-operator.json");
     fs::write(&wanted, installation(&bed.topology).to_string())?;
@@ -36,7 +34,6 @@ pub(super) fn generate(bed: &Bed) -> anyhow::Result<()> {
         .split_inclusive('\n')
         .filter(|line| !line.starts_with(|first: char| first.is_ascii_digit()))
         .collect();
-    fs::write(bed.layout.file(MESH), mesh_configuration(&manifest)?)?;
     Ok(fs::write(bed.layout.file(MANIFEST), manifest)?)
 }
 
@@ -115,14 +112,4 @@ fn mesh(mode: OutboundTrafficPolicy) -> Value {
             "proxyStatsMatcher": {"inclusionRegexps": [".*"]},
         },
     })
-}
-
-fn mesh_configuration(manifest: &str) -> anyhow::Result<String> {
-    let document = manifest
-        .split("\n---\n")
-        .find(|document| document.contains("\nkind: ConfigMap\n") && document.contains("\n  mesh: "))
-        .context("istioctl's manifest has no ConfigMap with the mesh's configuration")?;
-    let map: Value = serde_yaml::from_str(document)?;
-    let mesh = map.pointer("/data/mesh").and_then(Value::as_str);
-    Ok(mesh.context("the mesh's configuration is not a text")?.to_owned())
 }

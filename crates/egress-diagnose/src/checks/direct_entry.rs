@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::name_kept::is_for_another;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
 use crate::legs::to_gateway;
 use crate::view::View;
@@ -65,9 +65,9 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 /// Ports that the callers' entry declares and no route takes to the gateway.
 fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
     let routes = to_gateway(view, way, gateway);
-    let direct = way.ports.iter().filter(|port| !routes.iter().any(|route| route.carries(**port)));
     let entry = view.entries(&way.host).into_iter().find(|entry| way.owns(&entry.id));
     let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
+    let direct = way.ports.iter().filter(|port| !routes.iter().any(|route| route.carries(**port)));
     let callers = list(&way.callers);
     let finding = |port: &Port| Finding {
         code: CHECK.code,
@@ -98,6 +98,20 @@ fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
         evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", way.host)],
         consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
         fix: fixes::add_for(&way.host, Some(caller), "takes its calls through the gateway"),
+    }
+}
+
+/// Keeps an entry to its own namespace; whoever calls from there then goes through the gateway as well.
+fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
+    let why = "keeps the entry to its own namespace; others are refused until the host is added for them";
+    let kept = fixes::merge(&entry.id, &json!({ "exportTo": ["."] }), why);
+    if !owner_leaves {
+        return kept;
+    }
+    let added = fixes::add_for(&way.host, Some(&entry.id.namespace), "");
+    Fix {
+        command: format!("{} && {}", kept.command, added.command),
+        why: format!("{why}, as it is for that namespace"),
     }
 }
 
@@ -145,11 +159,7 @@ fn others_leave(
             [only] if only == owner => {
                 fixes::add_for(&way.host, Some(owner), "takes its calls through the gateway")
             }
-            _ => fixes::merge(
-                &entry.id,
-                &json!({ "exportTo": ["."] }),
-                "keeps the entry to its own namespace; others are refused until the host is added for them",
-            ),
+            _ => keep(entry, way, !routed(owner)),
         },
     })
 }

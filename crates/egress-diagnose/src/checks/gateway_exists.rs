@@ -40,7 +40,8 @@ fn run(view: &View<'_>) -> Outcome {
         message: "no Service is an egress gateway".to_owned(),
         object: Place::new("Service", Some("istio-system"), "istio-egressgateway"),
         evidence: vec!["no Service selects pods with the label istio=egressgateway".to_owned()],
-        consequence: "no call can leave through a gateway".to_owned(),
+        consequence: "no call can leave through a gateway; those that are routed to one fail with 503"
+            .to_owned(),
         fix: Fix {
             command: "helm install istio-egressgateway gateway -n istio-system --set service.type=ClusterIP \
                       --repo https://istio-release.storage.googleapis.com/charts"

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, missing};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing};
 use crate::view::View;
 use crate::way::Way;
 
@@ -49,7 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             message: format!("no server of the Gateway object is for {}", way.host),
             object: Place::of(&object.id).field("spec.servers[].hosts", hosts.join(", ")),
             evidence: Vec::new(),
-            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            consequence: end_at_gateway(protocol, &way.host),
             fix: fixes::patch(&object.id, &operation, "lets the server carry the host"),
         })
     });

@@ -5,7 +5,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, missing};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing};
 use crate::view::View;
 use crate::way::Way;
 
@@ -40,7 +40,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             message: format!("namespace {namespace} does not see the gateway's route for {protocol}"),
             object: Place::export_to(route),
             evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
-            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            consequence: end_at_gateway(protocol, &way.host),
             fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
         })
     });

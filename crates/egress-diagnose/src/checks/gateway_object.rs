@@ -6,7 +6,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, missing, name_of, selects};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing, name_of, selects};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::list;
@@ -46,7 +46,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 [] => format!("no Gateway object selects the pods of gateway {}", gateway.name),
                 names => format!("Gateway objects of these pods: {}", list(names)),
             }],
-            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            consequence: end_at_gateway(protocol, &way.host),
             fix: fixes::put_right(
                 view,
                 way,

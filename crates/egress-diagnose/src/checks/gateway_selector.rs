@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, missing};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing};
 use crate::view::View;
 use crate::way::Way;
 
@@ -44,7 +44,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             message: format!("the Gateway object selects no pod of gateway {}", gateway.name),
             object: Place::of(&object.id).field("spec.selector", words(&selector)),
             evidence: vec![format!("the Service selects {}", words(&gateway.selector))],
-            consequence: format!("{protocol} calls to {} end at the gateway", way.host),
+            consequence: end_at_gateway(protocol, &way.host),
             fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
         })
     });

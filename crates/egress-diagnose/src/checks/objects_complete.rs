@@ -95,7 +95,9 @@ fn consequence(role: Option<Role>, way: &Way<'_>) -> String {
             )
         }
         Some(Role::Upstream) => {
-            format!("the gateway cannot reach {host}: 503, and the record of what was asked for is lost")
+            format!(
+                "the gateway cannot reach {host}: HTTP gets 503, TLS is reset; the record of what was asked for is lost"
+            )
         }
         Some(Role::GatewayLeg) => {
             format!("calls from {callers} reach the gateway and end there: HTTP gets 404, TLS is reset")

@@ -1,6 +1,8 @@
 //! EG035: the objects of the egress say what was asked for.
 
 use egress_core::inventory::{Change, State};
+use egress_core::resource::Resource;
+use egress_core::visibility::service_entry;
 
 use super::name_kept::is_for_another;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -8,7 +10,7 @@ use crate::drift::{Difference, differences};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
-use crate::way::Way;
+use crate::way::{Way, declared};
 use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
@@ -48,6 +50,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 
 fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
     let objects = way.egress.and_then(|egress| view.asked_for(egress, &change.object));
+    let consequence = consequence(way, objects.as_ref().map(|(_, live)| *live));
     let mut different =
         objects.map(|(wanted, live)| differences(&wanted, live)).unwrap_or_default().into_iter();
     let record = way.egress.and_then(|egress| egress.record.as_ref()?.as_ref().err());
@@ -70,9 +73,21 @@ fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
         },
         object,
         evidence,
-        consequence: "the egress is not what was asked for".to_owned(),
+        consequence,
         fix: fixes::add(way, "writes the objects as they were asked for"),
     }
+}
+
+/// Ports that were added to the callers' entry by hand have no route.
+fn consequence(way: &Way<'_>, live: Option<&Resource>) -> String {
+    let entry = live.filter(|live| service_entry::is_exact(live, &way.host));
+    let ports = entry.map(declared).unwrap_or_default();
+    let direct: Vec<String> = ports.difference(&way.ports).map(|port| port.number.to_string()).collect();
+    if direct.is_empty() {
+        return "the egress is not what was asked for".to_owned();
+    }
+    let (callers, ports) = (list(&way.callers), list(&direct));
+    format!("calls from {callers} to {} on port {ports} leave directly from the caller's node", way.host)
 }
 
 fn asked(difference: &Difference) -> String {

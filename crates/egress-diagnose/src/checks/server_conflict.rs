@@ -111,7 +111,9 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
             },
         ],
         consequence: if older {
-            format!("every host that leaves by port {port} through gateway {name} fails")
+            let how =
+                if secured.protocol.eq_ignore_ascii_case("HTTPS") { "fail with 503" } else { "are reset" };
+            format!("all calls that leave by port {port} through gateway {name} {how}")
         } else {
             format!("changes to port {port} do not arrive any more, and a restarted pod may serve neither")
         },

@@ -1,0 +1,103 @@
+//! What a diagnosis of the mesh found, read from its JSON.
+//!
+//! Knows the JSON; knows nothing of what it should say beside what the case says.
+
+use std::collections::BTreeSet;
+
+use anyhow::ensure;
+use serde_json::Value;
+
+use super::{super::harness::Mesh, calls::Fate, case::Case};
+
+/// The findings of one diagnosis, and the code that it ended with.
+pub(super) struct Findings {
+    exit: i32,
+    all: Vec<Value>,
+}
+
+impl Findings {
+    pub(super) fn of(mesh: &Mesh, case: &Case) -> anyhow::Result<Self> {
+        let words = case.diagnose.split_whitespace();
+        let arguments: Vec<&str> = ["diagnose"].into_iter().chain(words).chain(["-o", "json"]).collect();
+        let ended = mesh.plugin(&arguments)?;
+        ensure!([0, 1, 8].contains(&ended.code), "exit code {}: {}", ended.code, ended.stderr);
+        let document = ended.json()?;
+        let sections = document["sections"].as_array().into_iter().flatten();
+        let checks = sections.flat_map(|section| section["checks"].as_array().into_iter().flatten());
+        let all =
+            checks.flat_map(|check| check["findings"].as_array().into_iter().flatten()).cloned().collect();
+        Ok(Self { exit: ended.code, all })
+    }
+
+    /// The cause is found at its level, and no error beside it.
+    pub(super) fn expect_cause(&self, case: &Case) -> anyhow::Result<()> {
+        let is_error = case.level == "error";
+        let wanted = BTreeSet::from_iter(is_error.then_some(case.finds.as_str()));
+        let errors = self.codes_at("error");
+        ensure!(errors == wanted, "expected the errors {wanted:?}, found {errors:?}: {:#?}", self.all);
+        let (codes, level) = (self.codes_at(&case.level), &case.level);
+        ensure!(
+            codes.contains(case.finds.as_str()),
+            "expected {} as {level}, found {:#?}",
+            case.finds,
+            self.all
+        );
+        ensure!(self.exit == i32::from(is_error), "exit code {}", self.exit);
+        Ok(())
+    }
+
+    /// What it says of traffic is what traffic did.
+    pub(super) fn expect_consequence(&self, case: &Case) -> anyhow::Result<()> {
+        let said: Vec<&str> =
+            self.causes(case).filter_map(|finding| finding["consequence"].as_str()).collect();
+        let said = said.join("\n");
+        for call in &case.calls {
+            // For TLS a refusal is a reset.
+            if call.broken == Fate::Refused && call.is_tls() && said.contains("reset") {
+                continue;
+            }
+            let word = match call.broken {
+                Fate::Gateway => continue,
+                Fate::Direct => "directly",
+                Fate::Refused => "refused",
+                Fate::Reset => "reset",
+                Fate::Hangs => "hang",
+                Fate::Status(status) => &status.to_string(),
+            };
+            ensure!(said.contains(word), "a call came to {:?}, and the finding says {said:?}", call.broken);
+        }
+        Ok(())
+    }
+
+    /// The commands that were printed for the cause, each once.
+    pub(super) fn fixes(&self, case: &Case) -> Vec<String> {
+        let mut commands: Vec<String> = Vec::new();
+        for command in self.causes(case).filter_map(|finding| finding["fix"]["command"].as_str()) {
+            if !commands.iter().any(|known| known == command) {
+                commands.push(command.to_owned());
+            }
+        }
+        commands
+    }
+
+    /// Nothing is wrong any more.
+    pub(super) fn expect_clean(&self, case: &Case) -> anyhow::Result<()> {
+        let left = self.all.iter().filter(|finding| {
+            let stays = case.stays.iter().any(|code| finding["code"] == **code);
+            !(stays && finding["level"] != "error") && finding["level"] != "info"
+        });
+        let left: Vec<_> = left.collect();
+        ensure!(left.is_empty(), "expected no finding, found {left:#?}");
+        ensure!(self.exit == 0, "exit code {}", self.exit);
+        Ok(())
+    }
+
+    fn causes(&self, case: &Case) -> impl Iterator<Item = &Value> {
+        self.all.iter().filter(|finding| finding["code"] == *case.finds)
+    }
+
+    fn codes_at(&self, level: &str) -> BTreeSet<&str> {
+        let here = self.all.iter().filter(|finding| finding["level"] == *level);
+        here.filter_map(|finding| finding["code"].as_str()).collect()
+    }
+}
