@@ -35,8 +35,9 @@ pub(crate) fn check(mesh: &Mesh, name: &str) -> anyhow::Result<()> {
     let case = Case::read(&folder)?;
     let before = restore::take(mesh)?;
     let outcome = play(mesh, &case, &Shell::open(mesh, &case, &folder)?);
-    restore::put_back(mesh, &before)?;
-    outcome
+    let back = restore::put_back(mesh, &before).context("putting everything back");
+    // What went wrong first is told.
+    outcome.and(back)
 }
 
 fn play(mesh: &Mesh, case: &Case, shell: &Shell<'_>) -> anyhow::Result<()> {

@@ -24,11 +24,16 @@ pub(super) fn take(mesh: &Mesh) -> anyhow::Result<Objects> {
 
 /// Makes everything as it was.
 pub(super) fn put_back(mesh: &Mesh, before: &Objects) -> anyhow::Result<()> {
-    let now = take(mesh)?;
-    let mut gone: Vec<Value> =
-        now.iter().filter(|(key, _)| !before.contains_key(*key)).map(|(_, object)| object.clone()).collect();
-    gone.extend(list(mesh, ADDED)?);
-    send(mesh, &["delete", "--wait=false", "--grace-period=0", "--force"], gone)?;
+    let mut now = take(mesh)?;
+    let gone: Vec<Value> = now
+        .iter()
+        .filter(|(key, now)| before.get(*key).is_none_or(|object| is_another(now, object)))
+        .map(|(_, now)| now.clone())
+        .collect();
+    now.retain(|key, now| before.get(key).is_some_and(|object| !is_another(now, object)));
+    let added = list(mesh, ADDED)?;
+    let delete = ["delete", "--wait=false", "--grace-period=0", "--force"];
+    send(mesh, &delete, [gone, added].concat())?;
     let (changed, missing): (Vec<_>, Vec<_>) = before
         .iter()
         .filter(|(key, object)| now.get(*key).is_none_or(|now| essence(now) != essence(object)))
@@ -42,6 +47,12 @@ pub(super) fn put_back(mesh: &Mesh, before: &Objects) -> anyhow::Result<()> {
         send(mesh, &["replace", "--subresource=status"], with_status)?;
     }
     Ok(())
+}
+
+/// Whether a pod cannot become what it was: it was asked to go, or is on another node.
+fn is_another(now: &Value, before: &Value) -> bool {
+    let node = |pod: &Value| pod["spec"]["nodeName"].clone();
+    !now["metadata"]["deletionTimestamp"].is_null() || node(now) != node(before)
 }
 
 fn key(object: &Value) -> (String, String, String) {

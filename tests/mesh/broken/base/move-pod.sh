@@ -4,7 +4,7 @@
 set -eu
 pod=$1 node=$2
 if ! test -e "$SCRATCH/$pod.yaml"; then
-  kubectl get pod "$pod" -n istio-system -o yaml | sed '/^  uid:/d; /^  resourceVersion:/d; /^  creationTimestamp:/d' > "$SCRATCH/$pod.yaml"
+  kubectl get pod "$pod" -n istio-system -o yaml | sed '/^  uid:/d; /^  resourceVersion:/d; /^  creationTimestamp:/d; /^  deletion/d' > "$SCRATCH/$pod.yaml"
 fi
 kubectl delete pod "$pod" -n istio-system --ignore-not-found --force --grace-period=0 2> /dev/null
 sed "s/^  nodeName: .*/  nodeName: $node/" "$SCRATCH/$pod.yaml" > "$SCRATCH/moved.yaml"
