@@ -10,7 +10,7 @@ use kube::core::Request;
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
-use crate::error::{ClusterError, from_write, one_line};
+use crate::error::{ClusterError, ConflictCause, from_write, one_line};
 use crate::list::Collection;
 
 /// A version no object ever has: etcd counts from 2. An apply that carries it succeeds only where nothing exists.
@@ -52,7 +52,11 @@ impl Cluster {
             },
             Action::Update(found) => {
                 let version = found.live.as_ref().map(|live| live.resource_version.as_str());
-                self.apply(object, version, options).await.map(Some)
+                let stored = self.apply(object, version, options).await?;
+                if object.is_fulfilled_by(&stored) {
+                    return Ok(Some(stored));
+                }
+                self.take_out(object, &stored, options).await.map(Some)
             }
             Action::Delete => self.delete(object, options).await.map(|()| None),
         }
@@ -84,6 +88,44 @@ impl Cluster {
         Resource::from_json(stored).map_err(|error| unexpected(&error.to_string()))
     }
 
+    /// Server-side apply leaves what other managers added, such as one more port. It is theirs: taken out only by force.
+    async fn take_out(
+        &self,
+        wanted: &Resource,
+        stored: &Resource,
+        options: &WriteOptions,
+    ) -> Result<Resource, ClusterError> {
+        let live = stored.live.as_ref();
+        if !options.force_conflicts {
+            let managers = live.map(|live| live.foreign_managers.clone()).unwrap_or_default();
+            let cause = |manager| ConflictCause { manager, field: ".spec".to_owned() };
+            let causes = managers.into_iter().map(cause).collect();
+            return Err(ClusterError::Conflict { object: wanted.id.clone(), causes });
+        }
+        let unexpected = |error: &dyn std::fmt::Display| {
+            ClusterError::Unexpected(format!("{}: {}", wanted.id, one_line(&error.to_string())))
+        };
+        let spec = |resource: &Resource| {
+            let manifest = resource.to_json(&options.api_version).map_err(|error| unexpected(&error))?;
+            Ok(manifest["spec"].clone())
+        };
+        let patch = json!({
+            "metadata": {"resourceVersion": live.map(|live| live.resource_version.as_str())},
+            "spec": only(&spec(wanted)?, &spec(stored)?),
+        });
+        let parameters = PatchParams {
+            dry_run: options.dry_run,
+            force: false,
+            field_manager: Some(options.field_manager.clone()),
+            field_validation: Some(ValidationDirective::Strict),
+        };
+        let request = request(wanted, options)
+            .patch(&wanted.id.name, &parameters, &Patch::Merge(&patch))
+            .map_err(kube::Error::BuildRequest);
+        let stored: Value = self.written(wanted, async { self.client.request(request?).await }).await?;
+        Resource::from_json(stored).map_err(|error| unexpected(&error))
+    }
+
     async fn delete(&self, found: &Resource, options: &WriteOptions) -> Result<(), ClusterError> {
         let uid = found.live.as_ref().map(|live| live.uid.clone());
         let parameters = DeleteParams {
@@ -110,7 +152,30 @@ impl Cluster {
     }
 }
 
+/// The merge patch that leaves nothing but what is wanted: what is not, becomes null. Lists are replaced as a whole.
+fn only(wanted: &Value, found: &Value) -> Value {
+    let (Value::Object(wanted), Value::Object(found)) = (wanted, found) else { return wanted.clone() };
+    let gone = found.keys().filter(|key| !wanted.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let kept = wanted.iter().map(|(key, value)| {
+        (key.clone(), found.get(key).map_or_else(|| value.clone(), |found| only(value, found)))
+    });
+    Value::Object(gone.chain(kept).collect())
+}
+
 fn request(object: &Resource, options: &WriteOptions) -> Request {
     let collection = Collection::of_group(Kind::GROUP, &options.api_version, object.id.kind.plural());
     Request::new(collection.path(Some(&object.id.namespace)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_added_becomes_null_and_lists_are_replaced() {
+        let wanted = json!({"hosts": ["a"], "tls": {"mode": "SIMPLE"}, "ports": [{"number": 80}]});
+        let found = json!({"hosts": ["a", "b"], "tls": {"mode": "SIMPLE", "sni": "x"}, "location": "y"});
+        let patch = json!({"hosts": ["a"], "tls": {"mode": "SIMPLE", "sni": null}, "ports": [{"number": 80}], "location": null});
+        assert_eq!(only(&wanted, &found), patch);
+    }
 }

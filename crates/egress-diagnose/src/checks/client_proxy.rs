@@ -65,7 +65,11 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
         message: format!("the sidecars of {caller} do not send {} to the gateway", way.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
-        consequence: format!("calls from {caller} to {} do not reach the gateway", way.host),
+        consequence: format!(
+            "calls from {caller} to {} do not reach the gateway: they are refused, or leave directly where the \
+             Envoy knows the host",
+            way.host
+        ),
         fix: fixes::of_proxy(way, pod),
     }
 }

@@ -85,8 +85,8 @@ fn finding(way: &Way<'_>, pod: &PodName, name: &str, port: Option<u16>, cluster:
             pod.name, cluster.connect_failures, cluster.connections
         )],
         consequence: format!(
-            "calls to {host} that reach such a pod get 503{}",
-            if all { "" } else { " at times" }
+            "calls to {host} that reach such a pod {}: HTTP gets 503, TLS is reset",
+            if all { "fail" } else { "fail at times" }
         ),
         fix: Fix {
             command: format!(

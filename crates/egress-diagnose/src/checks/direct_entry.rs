@@ -1,9 +1,11 @@
 //! EG014: wherever the host is known, its calls go through a gateway.
 
+use egress_core::inventory::State;
 use egress_core::port::Port;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::virtual_service::serves_mesh;
 use serde_json::json;
 
 use super::name_kept::is_for_another;
@@ -43,11 +45,13 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     }
     let routed = |viewer: &str| !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
     let mut findings = Vec::new();
-    // A route that was overwritten for another host is a fault of its own, and this its consequence.
+    // A route that is missing, that was overwritten for another host, or that the callers do not see, is a fault of its own,
+    // and this its consequence.
     let mut parts = way.egress.into_iter().flat_map(|egress| &egress.parts);
-    let overwritten =
-        parts.any(|part| part.role == Role::MeshLeg && is_for_another(&part.resource, &way.host));
-    for caller in way.callers.iter().filter(|caller| !overwritten && !routed(caller)) {
+    let has_cause = matches!(way.state, Some(State::Incomplete { .. }))
+        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(&part.resource, &way.host))
+        || view.virtual_services(&way.host).iter().any(|route| way.owns(&route.id) && is_for_callers(route));
+    for caller in way.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
         if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {
             findings.push(callers_leave(entry, way, caller));
         }
@@ -60,6 +64,10 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     }
     Outcome::Bad(findings)
+}
+
+fn is_for_callers(resource: &Resource) -> bool {
+    resource.virtual_service().is_some_and(serves_mesh)
 }
 
 /// Ports that the callers' entry declares and no route takes to the gateway.

@@ -52,6 +52,9 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             object: Place::export_to(resource),
             evidence: Vec::new(),
             consequence: match view.mesh().outbound {
+                _ if known && !routed => {
+                    format!("calls from {caller} to {} leave directly from the caller's node", way.host)
+                }
                 Some(OutboundMode::RegistryOnly) if routed => format!(
                     "TLS calls from {caller} to {} are reset; HTTP works only while another host opens its port",
                     way.host

@@ -103,9 +103,10 @@ fn consequence(role: Option<Role>, way: &Way<'_>) -> String {
             format!("calls from {callers} reach the gateway and end there: HTTP gets 404, TLS is reset")
         }
         Some(Role::MeshLeg) => {
-            format!(
-                "calls from {callers} to {host} do not go to the gateway: they are refused, or leave directly where the host is known"
-            )
+            let known = way.egress.is_some_and(|egress| egress.part(Role::Client).is_some());
+            let fate =
+                if known { "leave directly from the caller's node" } else { "do not go to the gateway" };
+            format!("calls from {callers} to {host} {fate}")
         }
         Some(Role::Client) | None => {
             format!("the sidecars of {callers} do not know {host}: TLS calls are refused")

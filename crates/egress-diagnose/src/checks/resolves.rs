@@ -54,7 +54,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             message: format!("{} does not resolve from the gateway", way.host),
             object: Place::new("Pod", Some(&pod.namespace), &pod.name),
             evidence: vec![format!("Envoy of pod {}: cluster `{cluster}` has no address", pod.name)],
-            consequence: format!("calls to {} that reach such a pod get 503", way.host),
+            consequence: format!(
+                "calls to {} that reach such a pod fail: HTTP gets 503, TLS is reset",
+                way.host
+            ),
             fix: fixes::remove(way, "if the name is wrong; otherwise make the cluster's DNS answer for it"),
         }));
     }

@@ -11,7 +11,7 @@ use crate::view::View;
 pub(super) const CHECK: Check = Check {
     code: Code(2),
     name: "the gateway's Service has ports 80 and 443",
-    level: Level::Warning,
+    level: Level::Error,
     hop: Hop::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
@@ -21,7 +21,7 @@ port of the pods.
 
 ## Why it matters
 A route to a port that the Service does not have leads nowhere: 503. A Gateway server on such a port never gets a
-listener.
+listener. It is an error where a host leaves by that port, and a warning where none does yet.
 
 ## How to fix
 Add the port to the Service, with the target port that the gateway listens on: 8080 and 8443 in Istio's charts.
@@ -42,14 +42,17 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = lacking.map(|(protocol, port, number, target)| Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
-        level: CHECK.level,
+        level: if is_used(view, gateway, protocol) { Level::Error } else { Level::Warning },
         message: format!("the Service has no usable port {number}"),
         object: Place::new("Service", Some(&name.namespace), &name.service).field("spec.ports", ports.join(", ")),
         evidence: match gateway.port(number) {
             Some(_) => vec![format!("targetPort of port {number} is a name that no container has")],
             None => Vec::new(),
         },
-        consequence: format!("{protocol} of no host can leave through this gateway"),
+        consequence: match protocol {
+            Protocol::Http => "HTTP calls through this gateway get 503".to_owned(),
+            Protocol::Tls => "TLS calls through this gateway are reset".to_owned(),
+        },
         fix: Fix {
             command: format!(
                 "kubectl patch service {} -n {} -p '{{\"spec\":{{\"ports\":[{{\"name\":\"{port}\",\"port\":{number},\"targetPort\":{target}}}]}}}}'",
@@ -59,4 +62,13 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         },
     });
     Outcome::of(findings.collect())
+}
+
+/// Whether a host leaves by the port of this protocol.
+fn is_used(view: &View<'_>, gateway: &GatewayFacts, protocol: Protocol) -> bool {
+    let mut here = view.egresses().iter().filter(|egress| egress.gateway.as_ref() == Some(&gateway.name));
+    here.any(|egress| {
+        let record = egress.readable_record();
+        record.is_none_or(|record| record.intent.ports.iter().any(|port| port.protocol == protocol))
+    })
 }

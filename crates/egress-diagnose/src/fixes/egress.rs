@@ -36,6 +36,11 @@ pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
         let told = options.into_iter().filter(|(unusual, _, _)| *unusual);
         words.extend(told.flat_map(|(_, flag, value)| [flag.to_owned(), value]));
     }
+    // What others have changed is theirs, until somebody says otherwise.
+    if matches!(&way.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
+    {
+        words.push("--force-conflicts".to_owned());
+    }
     of(&words, why)
 }
 
