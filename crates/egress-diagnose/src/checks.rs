@@ -5,6 +5,8 @@
 
 use crate::check::Check;
 
+mod ambient_held;
+mod ambient_routed;
 mod client_proxy;
 mod connects;
 mod destination_port;
@@ -29,13 +31,17 @@ mod name_kept;
 mod node_ready;
 mod objects_complete;
 mod objects_unchanged;
+mod outbound_captured;
+mod outbound_held;
 mod outbound_mode;
+mod own_network;
 mod resolves;
 mod route_first;
 mod route_loop;
 mod server_conflict;
 mod service_ports;
 mod sidecar_import;
+mod sidecar_injected;
 mod subset_hidden;
 mod subset_shadowed;
 mod subset_visible;
@@ -60,10 +66,14 @@ pub const CHECKS: &[Check] = &[
     server_conflict::CHECK,
     entry_protocol::CHECK,
     tcp_address::CHECK,
+    sidecar_injected::CHECK,
     direct_entry::CHECK,
     gateway_leg::CHECK,
     route_loop::CHECK,
     outbound_mode::CHECK,
+    outbound_held::CHECK,
+    outbound_captured::CHECK,
+    own_network::CHECK,
     gateway_pinned::CHECK,
     node_ready::CHECK,
     sidecar_import::CHECK,
@@ -77,6 +87,7 @@ pub const CHECKS: &[Check] = &[
     objects_unchanged::CHECK,
     wildcard_shadowed::CHECK,
     name_kept::CHECK,
+    ambient_routed::CHECK,
     wildcard_resolution::CHECK,
     subset_hidden::CHECK,
     terminating_server::CHECK,
@@ -90,4 +101,5 @@ pub const CHECKS: &[Check] = &[
     host_added::CHECK,
     wildcard_address::CHECK,
     tunnel_used::CHECK,
+    ambient_held::CHECK,
 ];

@@ -9,6 +9,7 @@ use egress_core::intent::GatewayName;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::calls::calls;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::checks::CHECKS;
 use crate::evidence::{Evidence, Request};
@@ -29,8 +30,9 @@ pub fn examine_watched(
     watch: impl Fn(Code, BTreeSet<Input>),
 ) -> Report {
     let egresses = egress_core::inventory::egresses(&evidence.snapshot);
-    let view = View::new(evidence, &egresses);
+    let mut view = View::new(evidence, &egresses);
     let ways = ways(&evidence.snapshot, view.index(), &egresses, request);
+    view.set_calls(calls(&evidence.snapshot, &ways));
     let mut order: Vec<&Check> = CHECKS.iter().collect();
     order.sort_by_key(|check| (check.hop, check.code));
     let walk = Walk { view: &view, order, watch };

@@ -11,8 +11,12 @@ use serde_json::{Value, json};
 use crate::finding::Fix;
 
 mod egress;
+mod network;
+mod workloads;
 
 pub(crate) use egress::{add, add_for, of_proxy, put_right, remove};
+pub(crate) use network::{keep_inside, narrow};
+pub(crate) use workloads::{relabel, restart, template};
 
 /// Replaces a part of a spec.
 pub(crate) fn merge(id: &ObjectId, spec: &Value, why: &str) -> Fix {

@@ -4,6 +4,8 @@
 //! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
 
+mod calls;
+mod capture;
 pub mod check;
 pub mod checks;
 pub mod collect;
@@ -13,12 +15,18 @@ pub mod evidence;
 pub mod examine;
 pub mod finding;
 mod fixes;
+mod held;
 mod index;
 mod legs;
+mod network;
+mod pods;
 mod proxies;
+mod ranges;
 pub mod report;
 mod routes;
+mod selection;
 mod subset;
 pub mod view;
 pub mod way;
+mod waypoints;
 mod words;

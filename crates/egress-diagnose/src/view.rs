@@ -18,6 +18,7 @@ use egress_core::visibility::service_entry::{self, service_entries};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
 
+use crate::calls::Calls;
 use crate::check::Input;
 use crate::evidence::{Evidence, PodName, client_of};
 use crate::index::Index;
@@ -30,6 +31,7 @@ pub use around::Known;
 pub struct View<'a> {
     evidence: &'a Evidence,
     egresses: &'a [Egress],
+    calls: BTreeMap<String, Calls>,
     index: Index<'a>,
     rules: RefCell<BTreeMap<(String, GatewayName), Vec<&'a Resource>>>,
     reads: RefCell<BTreeSet<Input>>,
@@ -38,7 +40,18 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress]) -> Self {
         let index = Index::new(&evidence.snapshot);
-        View { evidence, egresses, index, rules: RefCell::default(), reads: RefCell::default() }
+        let calls = BTreeMap::new();
+        View { evidence, egresses, calls, index, rules: RefCell::default(), reads: RefCell::default() }
+    }
+
+    /// Tells who calls, once the ways are known.
+    pub(crate) fn set_calls(&mut self, calls: BTreeMap<String, Calls>) {
+        self.calls = calls;
+    }
+
+    /// The namespaces that call hosts of this diagnosis through a gateway.
+    pub(crate) fn calls(&self) -> &BTreeMap<String, Calls> {
+        &self.calls
     }
 
     /// What was read since the last call.

@@ -204,7 +204,7 @@ fn owns(egress: &Egress, id: &ObjectId) -> bool {
 }
 
 /// The namespaces in which pods with a sidecar run.
-fn clients(snapshot: &Snapshot) -> BTreeSet<&str> {
+pub(crate) fn clients(snapshot: &Snapshot) -> BTreeSet<&str> {
     let pods = snapshot.pods.iter().filter(|pod| pod.has_sidecar && !is_gateway_pod(snapshot, pod));
     pods.map(|pod| pod.namespace.as_str()).collect()
 }

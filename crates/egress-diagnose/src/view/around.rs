@@ -2,9 +2,11 @@
 //!
 //! Judges nothing.
 
+use std::collections::BTreeMap;
+
 use egress_core::input::{Gap, Input};
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
-use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts, WebhookFacts, Workload};
+use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, WebhookFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use super::View;
 use crate::check::Outcome;
+use crate::pods::{Carrier, Workload, by_workload, carrier};
 
 /// Facts, or the outcome of a check that needs them.
 pub type Known<T> = Result<T, Outcome>;
@@ -62,7 +65,7 @@ impl<'a> View<'a> {
     }
 
     /// Everything that runs pods.
-    pub fn workloads(&self) -> Known<&'a [Workload]> {
+    pub fn workloads(&self) -> Known<&'a [surroundings::Workload]> {
         self.known(Input::Workloads)?;
         Ok(&self.evidence.surroundings.workloads)
     }
@@ -107,6 +110,24 @@ impl<'a> View<'a> {
     pub fn labelled_namespaces(&self) -> Known<&'a [NamespaceFacts]> {
         self.known(Input::Namespaces)?;
         Ok(&self.evidence.snapshot.namespaces)
+    }
+
+    /// The pods of a namespace that still run, with who carries their calls.
+    pub(crate) fn carried(&self, namespace: &str) -> Known<Vec<(&'a PodFacts, Carrier)>> {
+        let labels = self.labelled_namespaces()?.iter().find(|facts| facts.name == namespace);
+        let labels = labels.map(|facts| &facts.labels);
+        let pods = self.all_pods()?.iter().filter(|pod| pod.namespace == namespace && !pod.finished);
+        Ok(pods.map(|pod| (pod, carrier(pod, labels))).collect())
+    }
+
+    /// The same, of those with this carrier, by their workload.
+    pub(crate) fn carried_by(
+        &self,
+        namespace: &str,
+        by: Carrier,
+    ) -> Known<BTreeMap<Workload, Vec<&'a PodFacts>>> {
+        let pods = self.carried(namespace)?.into_iter().filter(|(_, carrier)| *carrier == by);
+        Ok(by_workload(pods.map(|(pod, _)| pod)))
     }
 
     /// Every pod, with a sidecar or without.

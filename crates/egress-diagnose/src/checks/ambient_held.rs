@@ -1,0 +1,62 @@
+//! EG073: pods in ambient mode are kept inside by the network, since no outbound mode keeps them.
+
+use egress_core::snapshot::OutboundMode;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding};
+use crate::held::leaks;
+use crate::pods::Carrier;
+use crate::view::{Known, View};
+
+pub(super) const CHECK: Check = Check {
+    code: Code(73),
+    name: "pods in ambient mode do not rely on REGISTRY_ONLY",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
+    docs: "\
+## What it checks
+Where the mesh is set to `REGISTRY_ONLY`: whether NetworkPolicies keep the pods in ambient mode of namespaces that call
+hosts through a gateway from leaving directly.
+
+## Why it matters
+`REGISTRY_ONLY` is a setting of sidecars. ztunnel lets calls to hosts that nobody added leave from the pod's own node
+(istio/istio#54281, istio/istio#58644), so that the setting promises something that does not hold there.
+
+## How to fix
+Allow outgoing traffic of these namespaces to the pods of the cluster and nothing else, by a NetworkPolicy.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    if view.mesh().outbound != Some(OutboundMode::RegistryOnly) {
+        return Outcome::NotApplicable;
+    }
+    findings(view).map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+}
+
+/// None where no calling pod is in ambient mode.
+fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+    let mut found = None;
+    for (namespace, calls) in view.calls() {
+        let workloads = view.carried_by(namespace, Carrier::Ztunnel)?;
+        if workloads.is_empty() {
+            continue;
+        }
+        let leaks = leaks(view.network_policies()?, namespace, &workloads, &calls.ports);
+        found.get_or_insert_with(Vec::new).extend(leaks.into_iter().map(|leak| Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("REGISTRY_ONLY has no effect in {namespace}, and {}", leak.message),
+            object: leak.object,
+            evidence: leak.evidence,
+            consequence: format!(
+                "calls from {namespace} to hosts that nobody added leave directly from the pods' nodes"
+            ),
+            fix: leak.fix,
+        }));
+    }
+    Ok(found)
+}

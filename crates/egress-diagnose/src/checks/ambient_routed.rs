@@ -1,0 +1,100 @@
+//! EG040: the routes that take a host to the gateway are read by what carries its callers.
+
+use egress_core::visibility::virtual_service::serves_mesh;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::pods::{Carrier, DATAPLANE, Workload};
+use crate::view::{Known, View};
+use crate::way::Way;
+use crate::waypoints::waypoint_of;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(40),
+    name: "the callers' pods are carried by sidecars, which read the routes",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
+    docs: "\
+## What it checks
+Whether pods of a namespace that calls the host are in ambient mode, while the host is taken to the gateway by a
+VirtualService for sidecars and its ServiceEntry names no waypoint.
+
+## Why it matters
+ztunnel reads neither VirtualServices nor Sidecars. It sends the call to the host itself, from the pod's own node
+(istio/istio#52532). The objects look right, and work for every pod with a sidecar.
+
+## How to fix
+Give the host a waypoint that is its egress gateway (label `istio.io/use-waypoint` on the ServiceEntry), or give the pods
+sidecars: label the namespace for injection, and take it out of ambient mode.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    findings(view, way)
+        .map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+}
+
+/// None where the way has no routes for sidecars.
+fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Option<Vec<Finding>>> {
+    let routes = way.egress.into_iter().flat_map(|egress| &egress.parts);
+    let Some(route) = routes
+        .map(|part| &part.resource)
+        .find(|resource| resource.virtual_service().is_some_and(serves_mesh))
+    else {
+        return Ok(None);
+    };
+    if way.gateway.is_none() || has_waypoint(view, way)? {
+        return Ok(None);
+    }
+    let mut findings = Vec::new();
+    for namespace in way.callers.iter().filter(|namespace| view.calls().contains_key(*namespace)) {
+        let workloads = view.carried_by(namespace, Carrier::Ztunnel)?;
+        if workloads.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = workloads.keys().map(ToString::to_string).collect();
+        let restarted: Vec<&Workload> = workloads.keys().collect();
+        let label = [
+            "kubectl",
+            "label",
+            "namespace",
+            namespace,
+            "--overwrite",
+            "istio-injection=enabled",
+            "istio.io/dataplane-mode-",
+        ];
+        let restart = fixes::restart(namespace, &restarted, "gives the pods sidecars instead of ztunnel");
+        let mut fix = fixes::fix(&label, &restart.why);
+        fix.command = format!("{} && {}", fix.command, restart.command);
+        findings.push(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!(
+                "pods of {namespace} are in ambient mode, where routes for sidecars have no effect"
+            ),
+            object: Place::new("Namespace", None, namespace)
+                .field(format!("metadata.labels[{DATAPLANE}]"), "ambient"),
+            evidence: vec![format!("in ambient mode: {}", list(&names)), format!("the route: {}", route.id)],
+            consequence: format!(
+                "calls from {namespace} to {} leave directly from the pods' nodes",
+                way.host
+            ),
+            fix,
+        });
+    }
+    Ok(Some(findings))
+}
+
+/// Whether ztunnel sends calls to the host to a waypoint: by a label of its ServiceEntry, or of that one's namespace.
+fn has_waypoint(view: &View<'_>, way: &Way<'_>) -> Known<bool> {
+    let namespaces = view.labelled_namespaces()?;
+    Ok(view.entries(&way.host).iter().any(|entry| {
+        let namespace = namespaces.iter().find(|facts| facts.name == entry.id.namespace);
+        waypoint_of(entry, namespace.map(|facts| &facts.labels)).is_some()
+    }))
+}

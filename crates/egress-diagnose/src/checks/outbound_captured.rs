@@ -1,0 +1,89 @@
+//! EG019: the sidecars of callers take all calls that leave.
+
+use egress_core::snapshot::PodFacts;
+
+use crate::calls::Calls;
+use crate::capture::{Passes, holes};
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::pods::{Carrier, Workload};
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(19),
+    name: "the callers' sidecars take all calls to the outside",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Namespaces, Input::Pods],
+    docs: "\
+## What it checks
+The annotations `traffic.sidecar.istio.io/excludeOutboundPorts`, `excludeOutboundIPRanges`, `includeOutboundIPRanges` and
+`sidecar.istio.io/interceptionMode` of pods with a sidecar, in namespaces that call hosts through a gateway: whether they
+leave a port that is called there, or addresses of the internet, to nobody. Ranges of private networks are no matter.
+
+## Why it matters
+What is excluded never enters the sidecar: no route, no gateway and no outbound mode has any effect on it. Such a call
+leaves from the pod's own node.
+
+## How to fix
+Take the port or the range out of the annotation of the pod's template. Where a call must stay out of the sidecar, name
+the address it goes to, and no more.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    let mut findings = Vec::new();
+    for (namespace, calls) in view.calls() {
+        let workloads = match view.carried_by(namespace, Carrier::Sidecar) {
+            Ok(workloads) => workloads,
+            Err(outcome) => return outcome,
+        };
+        for (workload, pods) in &workloads {
+            findings.extend(of_workload((namespace, workload), pods, calls));
+        }
+    }
+    if view.calls().is_empty() { Outcome::NotApplicable } else { Outcome::of(findings) }
+}
+
+/// One finding for each annotation; pods of one template share it.
+fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], calls: &Calls) -> Vec<Finding> {
+    let mut known = Vec::new();
+    let mut findings = Vec::new();
+    for pod in pods {
+        for hole in holes(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
+            if known.contains(&hole.annotation) {
+                continue;
+            }
+            known.push(hole.annotation);
+            let what = match &hole.passes {
+                Passes::Ports(ports) => {
+                    let hit: Vec<String> = ports.intersection(&calls.ports).map(u16::to_string).collect();
+                    format!("calls to port {}", list(&hit))
+                }
+                Passes::Ranges(ranges) => format!("calls to {}", list(ranges)),
+                Passes::AllBut(_) => "calls to the outside".to_owned(),
+            };
+            let closed = hole.closed_for(&calls.ports);
+            findings.push(Finding {
+                code: CHECK.code,
+                confidence: Confidence::Certain,
+                level: CHECK.level,
+                message: format!("{workload} of {namespace} keeps {what} out of its sidecar"),
+                object: Place::new("Pod", Some(namespace), &pod.name)
+                    .field(format!("metadata.annotations[{}]", hole.annotation), hole.value),
+                evidence: vec![format!("called from {namespace}: {}", calls.words())],
+                consequence: format!("{what} leave directly from the pod's node, past every route and mode"),
+                fix: fixes::relabel(
+                    (namespace, workload),
+                    &[],
+                    &[(hole.annotation, closed.as_deref())],
+                    "its sidecar takes these calls again",
+                ),
+            });
+        }
+    }
+    findings
+}

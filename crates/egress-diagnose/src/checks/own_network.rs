@@ -1,0 +1,59 @@
+//! EG020: the callers' pods have a network of their own.
+
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::pods::Carrier;
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(20),
+    name: "the callers' pods do not use their node's network",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Namespaces, Input::Pods],
+    docs: "\
+## What it checks
+`spec.hostNetwork` of the running pods of namespaces that call hosts through a gateway.
+
+## Why it matters
+A pod on its node's network gets no sidecar, ztunnel does not take its calls, and NetworkPolicies do not apply to it. What
+it calls leaves from its node, and nothing in the cluster can stop it.
+
+## How to fix
+Take `hostNetwork` out of the pod's template, or move the workload to a namespace that calls no hosts through a gateway.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    let mut findings = Vec::new();
+    for (namespace, calls) in view.calls() {
+        let workloads = match view.carried_by(namespace, Carrier::HostNetwork) {
+            Ok(workloads) => workloads,
+            Err(outcome) => return outcome,
+        };
+        findings.extend(workloads.iter().map(|(workload, pods)| {
+            let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
+            let change = json!({ "spec": { "hostNetwork": false } });
+            Finding {
+                code: CHECK.code,
+                confidence: Confidence::Certain,
+                level: CHECK.level,
+                message: format!("{workload} of {namespace} uses the network of its nodes"),
+                object: Place::new("Pod", Some(namespace), names.first().copied().unwrap_or_default())
+                    .field("spec.hostNetwork", "true"),
+                evidence: vec![format!("pods: {}", list(&names))],
+                consequence: format!(
+                    "its calls to {} leave directly, and no NetworkPolicy applies to them",
+                    calls.words()
+                ),
+                fix: fixes::template(namespace, workload, &change, "its pods get a network of their own"),
+            }
+        }));
+    }
+    if view.calls().is_empty() { Outcome::NotApplicable } else { Outcome::of(findings) }
+}

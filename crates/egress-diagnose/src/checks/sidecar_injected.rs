@@ -1,0 +1,153 @@
+//! EG013: pods of namespaces that call hosts have a sidecar.
+//!
+//! Pods in ambient mode and pods on their node's network are matters of other checks.
+
+use std::collections::BTreeMap;
+
+use egress_core::snapshot::PodFacts;
+
+use crate::calls::Calls;
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::pods::{Carrier, INJECT, Workload};
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(13),
+    name: "the callers' pods have a sidecar",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Namespaces, Input::Pods],
+    docs: "\
+## What it checks
+Every running pod of a namespace that calls hosts through a gateway: whether Istio's proxy runs in it, or ztunnel carries
+it. Where it does not: whether the namespace was never enabled, the pod opted out, or it is older than the label.
+
+## Why it matters
+Only a sidecar sends calls to the gateway. No object of Istio has any effect on a pod without one: it resolves the host
+itself and leaves from its own node, whatever the outbound mode is.
+
+## How to fix
+Label the namespace (`istio-injection=enabled`, or `istio.io/rev` of the revision), or take back the pod's own
+`sidecar.istio.io/inject: \"false\"`, and let the workloads make their pods anew: injection happens only at creation.
+",
+    run: Run::Mesh(run),
+};
+
+/// The labels by which a namespace is enabled. `istio-injection` goes before `istio.io/rev`.
+const ENABLED: &str = "istio-injection";
+const REVISION: &str = "istio.io/rev";
+
+fn run(view: &View<'_>) -> Outcome {
+    let mut findings = Vec::new();
+    for (namespace, calls) in view.calls() {
+        let bare = match view.carried_by(namespace, Carrier::Nobody) {
+            Ok(bare) => bare,
+            Err(outcome) => return outcome,
+        };
+        findings.extend(of_namespace(view, namespace, calls, bare));
+    }
+    if view.calls().is_empty() { Outcome::NotApplicable } else { Outcome::of(findings) }
+}
+
+fn of_namespace(
+    view: &View<'_>,
+    namespace: &str,
+    calls: &Calls,
+    mut bare: BTreeMap<Workload, Vec<&PodFacts>>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    bare.retain(|workload, pods| {
+        let Some((place, value)) = pods.iter().find_map(|pod| opted_out(pod)) else { return true };
+        findings.push(opted_out_finding((namespace, workload), pods, (place, value), calls));
+        false
+    });
+    if bare.is_empty() {
+        return findings;
+    }
+    let all = view.labelled_namespaces().unwrap_or_default();
+    let labels = all.iter().find(|facts| facts.name == namespace).map(|facts| &facts.labels);
+    let enabled = labels.is_some_and(|labels| match labels.get(ENABLED) {
+        Some(word) => word == "enabled",
+        None => labels.contains_key(REVISION),
+    });
+    let workloads: Vec<&Workload> = bare.keys().collect();
+    let restart = fixes::restart(namespace, &workloads, "makes the pods anew, with a sidecar");
+    let (message, object, fix) = if enabled {
+        let message =
+            format!("pods of {namespace} were made without the sidecar that the namespace asks for");
+        let first = bare.values().flatten().next().map(|pod| pod.name.as_str()).unwrap_or_default();
+        (message, Place::new("Pod", Some(namespace), first), restart)
+    } else {
+        let label = all.iter().find_map(|facts| facts.labels.get(REVISION));
+        let label = match label.filter(|_| !all.iter().any(|facts| facts.labels.contains_key(ENABLED))) {
+            Some(revision) => format!("{REVISION}={revision}"),
+            None => format!("{ENABLED}=enabled"),
+        };
+        let enable = fixes::fix(&["kubectl", "label", "namespace", namespace, &label, "--overwrite"], "");
+        let found = labels.and_then(|labels| labels.get(ENABLED)).cloned();
+        let fix = Fix {
+            command: format!("{} && {}", enable.command, restart.command),
+            why: format!("enables injection; {}", restart.why),
+        };
+        let message = format!("namespace {namespace} calls hosts and is not enabled for sidecars");
+        let field = Some(format!("metadata.labels[{ENABLED}]"));
+        (message, Place { field, value: found, ..Place::new("Namespace", None, namespace) }, fix)
+    };
+    let evidence = vec![format!("without a sidecar: {}", counted(&bare))];
+    findings.push(finding(message, object, evidence, consequence(namespace, calls), fix));
+    findings
+}
+
+/// Where a pod says that it wants no sidecar. The label goes before the annotation.
+fn opted_out(pod: &PodFacts) -> Option<(&'static str, &str)> {
+    let (place, word) = match pod.labels.get(INJECT) {
+        Some(word) => ("labels", word),
+        None => ("annotations", pod.annotations.get(INJECT)?),
+    };
+    (word == "false").then_some((place, word.as_str()))
+}
+
+fn opted_out_finding(
+    (namespace, workload): (&str, &Workload),
+    pods: &[&PodFacts],
+    (place, value): (&str, &str),
+    calls: &Calls,
+) -> Finding {
+    let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
+    let first = names.first().copied().unwrap_or_default();
+    finding(
+        format!("{workload} of {namespace} wants no sidecar"),
+        Place::new("Pod", Some(namespace), first).field(format!("metadata.{place}[{INJECT}]"), value),
+        vec![format!("without a sidecar: {}", list(&names))],
+        consequence(namespace, calls),
+        fixes::relabel(
+            (namespace, workload),
+            &[(INJECT, Some("true"))],
+            &[(INJECT, None)],
+            "its pods are made anew, with a sidecar",
+        ),
+    )
+}
+
+fn finding(message: String, object: Place, evidence: Vec<String>, consequence: String, fix: Fix) -> Finding {
+    let (code, level) = (CHECK.code, CHECK.level);
+    Finding { code, confidence: Confidence::Certain, level, message, object, evidence, consequence, fix }
+}
+
+fn consequence(namespace: &str, calls: &Calls) -> String {
+    format!("calls of these pods from {namespace} to {} leave directly from their nodes", calls.words())
+}
+
+fn counted(workloads: &BTreeMap<Workload, Vec<&PodFacts>>) -> String {
+    let words: Vec<String> = workloads
+        .iter()
+        .map(|(workload, pods)| match pods.len() {
+            1 => workload.to_string(),
+            many => format!("{workload} ({many} pods)"),
+        })
+        .collect();
+    list(&words)
+}

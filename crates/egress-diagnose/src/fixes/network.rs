@@ -1,0 +1,72 @@
+//! Repairs by NetworkPolicies.
+//!
+//! Knows how to keep pods inside the cluster without keeping them from each other. Whether the network plugin enforces it is
+//! not known here, and never claimed.
+
+use egress_core::surroundings::Named;
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use serde_json::{Value, json};
+
+use super::{fix, shell};
+use crate::finding::Fix;
+use crate::network::Opening;
+
+/// The name of the policy that [`keep_inside`] writes.
+const NAME: &str = "egress-only-inside";
+
+/// Writes a policy by which the pods of a namespace reach the pods of the cluster and nothing else.
+pub(crate) fn keep_inside(namespace: &str) -> Fix {
+    let manifest = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": { "name": NAME, "namespace": namespace },
+        "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": [{ "to": pods_of_the_cluster() }] },
+    });
+    Fix {
+        command: format!("{} | kubectl apply -f -", shell(&["echo", &manifest.to_string()])),
+        why: "lets the pods reach other pods, the gateway's among them, and nothing else, where the network plugin \
+              enforces policies; allow the API server and a DNS server on the nodes too, if they are needed"
+            .to_owned(),
+    }
+}
+
+/// Narrows the rules of one policy that let pods out to the pods of the cluster.
+pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[Opening<'_>]) -> Fix {
+    let operations: Vec<Value> = openings
+        .iter()
+        .map(|opening| match opening.peer {
+            Some((peer, _)) => json!({
+                "op": "replace",
+                "path": format!("/spec/egress/{}/to/{peer}", opening.rule),
+                "value": { "namespaceSelector": {} },
+            }),
+            None => json!({
+                "op": "add",
+                "path": format!("/spec/egress/{}/to", opening.rule),
+                "value": pods_of_the_cluster(),
+            }),
+        })
+        .collect();
+    let patch = Value::from(operations).to_string();
+    let words = [
+        "kubectl",
+        "patch",
+        "networkpolicy",
+        &policy.name,
+        "-n",
+        &policy.namespace,
+        "--type",
+        "json",
+        "-p",
+        &patch,
+    ];
+    fix(
+        &words,
+        "the rule is then for the pods of the cluster; what else is needed must be allowed by address",
+    )
+}
+
+/// As a peer of a rule.
+fn pods_of_the_cluster() -> Value {
+    json!([{ "namespaceSelector": {} }])
+}

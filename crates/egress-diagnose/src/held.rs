@@ -1,0 +1,79 @@
+//! Which pods of a namespace NetworkPolicies keep from leaving.
+//!
+//! Knows how what is said of single pods becomes a few findings: one for a namespace without policies, one for each policy
+//! that lets pods out. What that means for traffic is told by the checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::snapshot::PodFacts;
+use egress_core::surroundings::Named;
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+
+use crate::finding::{Fix, Place};
+use crate::fixes;
+use crate::network::{Hold, Opening, hold};
+use crate::pods::Workload;
+use crate::words::list;
+
+/// Why some pods of a namespace may leave.
+pub(crate) struct Leak {
+    /// What is wrong, without the namespace: `no NetworkPolicy keeps the pods of shop from leaving`.
+    pub(crate) message: String,
+    /// The namespace, or the rule of a policy.
+    pub(crate) object: Place,
+    /// Which workloads.
+    pub(crate) evidence: Vec<String>,
+    /// What closes it.
+    pub(crate) fix: Fix,
+}
+
+/// Why pods may leave to one of these ports; nothing where policies stop them all. Pods of one workload have the same
+/// labels as far as policies look at them.
+pub(crate) fn leaks(
+    policies: &[Named<NetworkPolicySpec>],
+    namespace: &str,
+    workloads: &BTreeMap<Workload, Vec<&PodFacts>>,
+    ports: &BTreeSet<u16>,
+) -> Vec<Leak> {
+    let mut free: Vec<String> = Vec::new();
+    let mut open: BTreeMap<&str, (Vec<String>, Vec<Opening<'_>>)> = BTreeMap::new();
+    for (workload, pods) in workloads {
+        match pods.first().map(|pod| hold(policies, pod, ports)) {
+            None | Some(Hold::Stopped) => {}
+            Some(Hold::Free) => free.push(workload.to_string()),
+            Some(Hold::Open(openings)) => {
+                for opening in openings {
+                    let known = open.entry(&opening.policy.name).or_default();
+                    if !known.0.contains(&workload.to_string()) {
+                        known.0.push(workload.to_string());
+                    }
+                    if !known.1.iter().any(|other| other.field() == opening.field()) {
+                        known.1.push(opening);
+                    }
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    if !free.is_empty() {
+        let which = if free.len() == workloads.len() { "the pods" } else { "some pods" };
+        found.push(Leak {
+            message: format!("no NetworkPolicy keeps {which} of {namespace} from leaving"),
+            object: Place::new("Namespace", None, namespace),
+            evidence: vec![format!("free: {}", list(&free))],
+            fix: fixes::keep_inside(namespace),
+        });
+    }
+    found.extend(open.into_values().filter_map(|(workloads, openings)| {
+        let first = openings.first()?;
+        let range = first.peer.map_or("every destination", |(_, range)| range);
+        Some(Leak {
+            message: format!("NetworkPolicy {} lets pods of {namespace} out", first.policy.name),
+            object: Place::new("NetworkPolicy", Some(namespace), &first.policy.name)
+                .field(first.field(), range),
+            evidence: vec![format!("let out: {}", list(&workloads))],
+            fix: fixes::narrow(first.policy, &openings),
+        })
+    }));
+    found
+}

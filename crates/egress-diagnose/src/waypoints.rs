@@ -1,0 +1,24 @@
+//! Which waypoint an object uses.
+//!
+//! Knows the labels. Whether the waypoint is there is decided elsewhere.
+
+use std::collections::BTreeMap;
+
+use egress_core::resource::Resource;
+
+/// The label of a namespace or an object that names its waypoint.
+pub(crate) const USE: &str = "istio.io/use-waypoint";
+/// The label that names the waypoint's namespace, where that is another one.
+const NAMESPACE: &str = "istio.io/use-waypoint-namespace";
+
+/// The namespace and name of the waypoint of an object: by its own label, else by that of its namespace. `none` is no
+/// waypoint. `getGatewayOrGatewayNamespaceFor` in `pilot/pkg/serviceregistry/ambient/waypoints.go`.
+pub(crate) fn waypoint_of<'a>(
+    resource: &'a Resource,
+    namespace: Option<&'a BTreeMap<String, String>>,
+) -> Option<(&'a str, &'a str)> {
+    let labels = Some(&resource.labels).filter(|labels| labels.contains_key(USE)).or(namespace)?;
+    let name = labels.get(USE).filter(|name| *name != "none")?;
+    let home = labels.get(NAMESPACE).map_or(resource.id.namespace.as_str(), String::as_str);
+    Some((home, name))
+}
