@@ -18,16 +18,19 @@ mod entry_resolution;
 mod entry_visible;
 mod gateway_exists;
 mod gateway_host;
+mod gateway_injected;
 mod gateway_leg;
 mod gateway_leg_visible;
 mod gateway_object;
 mod gateway_pinned;
 mod gateway_proxy;
 mod gateway_ready;
+mod gateway_redundant;
 mod gateway_selector;
 mod host_added;
 mod match_port;
 mod name_kept;
+mod no_forward_proxy;
 mod node_ready;
 mod objects_complete;
 mod objects_unchanged;
@@ -89,6 +92,7 @@ pub const CHECKS: &[Check] = &[
     name_kept::CHECK,
     ambient_routed::CHECK,
     wildcard_resolution::CHECK,
+    gateway_redundant::CHECK,
     subset_hidden::CHECK,
     terminating_server::CHECK,
     entry_resolution::CHECK,
@@ -100,6 +104,8 @@ pub const CHECKS: &[Check] = &[
     gateway_ready::CHECK,
     host_added::CHECK,
     wildcard_address::CHECK,
+    no_forward_proxy::CHECK,
     tunnel_used::CHECK,
     ambient_held::CHECK,
+    gateway_injected::CHECK,
 ];

@@ -61,6 +61,11 @@ pub(crate) fn write_rule(
         "metadata": { "name": name, "namespace": namespace },
         "spec": spec,
     });
+    apply(&manifest, why)
+}
+
+/// Writes an object.
+pub(crate) fn apply(manifest: &Value, why: &str) -> Fix {
     let command = format!("{} | kubectl apply -f -", shell(&["echo", &manifest.to_string()]));
     Fix { command, why: why.to_owned() }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::snapshot::GatewayFacts;
+use egress_core::snapshot::{GatewayFacts, PodFacts};
 
+use super::gateway_injected::PLACEHOLDER;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::view::View;
@@ -49,8 +50,12 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let selector: Vec<String> =
         gateway.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let selector = selector.join(",");
-    let waiting = gateway.pods.iter().filter(|pod| !pod.ready);
-    let evidence = waiting.map(|pod| match &pod.node {
+    let waiting: Vec<&PodFacts> =
+        gateway.pods.iter().filter(|pod| !pod.ready && !is_told_elsewhere(pod)).collect();
+    if waiting.is_empty() && all > 0 {
+        return Outcome::NotApplicable;
+    }
+    let evidence = waiting.into_iter().map(|pod| match &pod.node {
         Some(node) => format!("pod {} on node {node} is not ready", pod.name),
         None => format!("pod {} is on no node", pod.name),
     });
@@ -81,4 +86,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             why: "shows why they are not there or not ready".to_owned(),
         },
     }])
+}
+
+/// A pod that finds no node is a matter of EG022, one without a proxy of EG075.
+fn is_told_elsewhere(pod: &PodFacts) -> bool {
+    pod.unschedulable.is_some() || pod.proxy.as_ref().is_some_and(|proxy| proxy.image == PLACEHOLDER)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::snapshot::GatewayFacts;
+use egress_core::snapshot::{GatewayFacts, NodeFacts, PodFacts};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
 use crate::view::View;
 use crate::words::list;
 
@@ -17,58 +18,120 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Gateways, Input::Nodes],
     docs: "\
 ## What it checks
-The condition `Ready` of each node that a ready pod of the gateway runs on.
+The condition `Ready` of each node that a ready pod of the gateway runs on, whether all of these nodes are cordoned, and
+what the scheduler says of pods for which it finds no node: full nodes, taints, selectors that no node meets.
 
 ## Why it matters
 A pod stays ready for minutes after its node is gone. Calls that reach it hang or fail until it is replaced, and it is
-replaced only where another node may run it.
+replaced only where another node may run it. A pod without a node carries nothing.
 
 ## How to fix
-Bring the node back, or delete the pod so that another node takes over.
+Bring the node back, or delete the pod so that another node takes over. Make room on the gateway's nodes, uncordon them,
+give the pods a toleration, or label a node as the pods' selector asks.
 ",
     run: Run::Gateway(run),
 };
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let used: BTreeSet<&str> = gateway.ready_pods().filter_map(|pod| pod.node.as_deref()).collect();
-    if used.is_empty() {
+    let homeless: Vec<&PodFacts> = gateway.pods.iter().filter(|pod| pod.unschedulable.is_some()).collect();
+    if used.is_empty() && homeless.is_empty() {
         return Outcome::NotApplicable;
     }
     let nodes = view.nodes();
-    if nodes.is_empty() {
+    let mut findings: Vec<Finding> = homeless.iter().map(|pod| without_node(pod, gateway, nodes)).collect();
+    if nodes.is_empty() && findings.is_empty() {
         let why = view.unreadable("nodes");
         return Outcome::Unreadable(why.unwrap_or_else(|| "nodes were not read".to_owned()));
     }
-    let is_down = |name: &&str| nodes.iter().any(|node| node.name == **name && !node.ready);
-    let down: Vec<&str> = used.iter().copied().filter(|name| is_down(name)).collect();
-    if down.is_empty() {
+    let of = |name: &str| nodes.iter().find(|node| node.name == name);
+    let down: Vec<&str> =
+        used.iter().copied().filter(|name| of(name).is_some_and(|node| !node.ready)).collect();
+    findings.extend(down.iter().map(|name| not_ready(name, gateway, down.len() == used.len())));
+    let cordoned = used.iter().all(|name| of(name).is_some_and(|node| !node.schedulable));
+    if findings.is_empty() && cordoned {
+        findings.push(all_cordoned(gateway, &used));
+    }
+    if findings.is_empty() {
         let used: Vec<&str> = used.into_iter().collect();
         return Outcome::Good(Some(list(&used)));
     }
-    let pods = |node: &str| -> Vec<&str> {
-        let there = gateway.ready_pods().filter(|pod| pod.node.as_deref() == Some(node));
-        there.map(|pod| pod.name.as_str()).collect()
-    };
-    let all = down.len() == used.len();
-    let finding = |name: &&str| {
-        Finding {
+    Outcome::Bad(findings)
+}
+
+fn not_ready(node: &str, gateway: &GatewayFacts, all: bool) -> Finding {
+    let there = gateway.ready_pods().filter(|pod| pod.node.as_deref() == Some(node));
+    let pods: Vec<&str> = there.map(|pod| pod.name.as_str()).collect();
+    let mut words = vec!["kubectl", "delete", "pod"];
+    words.extend(&pods);
+    words.extend(["-n", &gateway.name.namespace, "--wait=false"]);
+    Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if all { Level::Error } else { Level::Warning },
-        message: format!("node {name} is not ready"),
-        object: Place::new("Node", None, name).field("status.conditions[Ready]", "False"),
-        evidence: vec![format!("pods on it that still count as ready: {}", list(&pods(name)))],
+        message: format!("node {node} is not ready"),
+        object: Place::new("Node", None, node).field("status.conditions[Ready]", "False"),
+        evidence: vec![format!("pods on it that still count as ready: {}", list(&pods))],
         consequence: if all {
             "every call through this gateway hangs or fails".to_owned()
         } else {
             "calls that reach the pods on it hang or fail".to_owned()
         },
-        fix: Fix {
-            command: format!("kubectl delete pod {} -n {} --wait=false", pods(name).join(" "), gateway.name.namespace),
-            why: "another node takes over, if one may run them; kubectl describe node tells what is wrong with this one"
-                .to_owned(),
+        fix: fixes::fix(
+            &words,
+            "another node takes over, if one may run them; kubectl describe node tells what is wrong with this one",
+        ),
+    }
+}
+
+fn all_cordoned(gateway: &GatewayFacts, nodes: &BTreeSet<&str>) -> Finding {
+    let names: Vec<&str> = nodes.iter().copied().collect();
+    let first = names.first().copied().unwrap_or_default();
+    let pods: Vec<&str> = gateway.ready_pods().map(|pod| pod.name.as_str()).collect();
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Inferred,
+        level: Level::Warning,
+        message: format!("every node of the gateway is cordoned: {}", list(&names)),
+        object: Place::new("Node", None, first).field("spec.unschedulable", "true"),
+        evidence: vec![format!("pods on them: {}", list(&pods))],
+        consequence: "a pod that is replaced does not come back to them, and may find no other node"
+            .to_owned(),
+        fix: uncordon(&names),
+    }
+}
+
+fn without_node(pod: &PodFacts, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> Finding {
+    let none_ready = gateway.ready_pods().next().is_none();
+    let said = pod.unschedulable.as_deref().unwrap_or_default();
+    let cordoned: Vec<&str> =
+        nodes.iter().filter(|node| !node.schedulable).map(|node| node.name.as_str()).collect();
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: if none_ready { Level::Error } else { Level::Warning },
+        message: format!("pod {} of the gateway finds no node", pod.name),
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name)
+            .field("status.conditions[PodScheduled]", "False"),
+        evidence: vec![format!("the scheduler: {said}")],
+        consequence: if none_ready {
+            "no pod of the gateway is ready: every call through it fails with 503".to_owned()
+        } else {
+            "the ready pods carry all traffic".to_owned()
+        },
+        fix: if said.contains("were unschedulable") && !cordoned.is_empty() {
+            uncordon(&cordoned)
+        } else {
+            fixes::fix(
+                &["kubectl", "describe", "pod", &pod.name, "-n", &pod.namespace],
+                "shows selector, tolerations and requests; make room on a node, label one, or tolerate its taint",
+            )
         },
     }
-    };
-    Outcome::Bad(down.iter().map(finding).collect())
+}
+
+fn uncordon(nodes: &[&str]) -> Fix {
+    let mut words = vec!["kubectl", "uncordon"];
+    words.extend(nodes);
+    fixes::fix(&words, "lets the nodes take pods again")
 }

@@ -7,7 +7,7 @@ use egress_core::surroundings::Named;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde_json::{Value, json};
 
-use super::{fix, shell};
+use super::{apply, fix};
 use crate::finding::Fix;
 use crate::network::Opening;
 
@@ -22,12 +22,11 @@ pub(crate) fn keep_inside(namespace: &str) -> Fix {
         "metadata": { "name": NAME, "namespace": namespace },
         "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": [{ "to": pods_of_the_cluster() }] },
     });
-    Fix {
-        command: format!("{} | kubectl apply -f -", shell(&["echo", &manifest.to_string()])),
-        why: "lets the pods reach other pods, the gateway's among them, and nothing else, where the network plugin \
-              enforces policies; allow the API server and a DNS server on the nodes too, if they are needed"
-            .to_owned(),
-    }
+    apply(
+        &manifest,
+        "lets the pods reach other pods, the gateway's among them, and nothing else, where the network plugin \
+         enforces policies; allow the API server and a DNS server on the nodes too, if they are needed",
+    )
 }
 
 /// Narrows the rules of one policy that let pods out to the pods of the cluster.
