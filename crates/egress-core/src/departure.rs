@@ -10,7 +10,7 @@ use crate::snapshot::Snapshot;
 use crate::visibility::service_entry;
 
 /// One sentence for each consequence that outlives the egress.
-pub fn consequences(egress: &Egress, all: &[Egress], snapshot: &Snapshot) -> Vec<String> {
+pub fn consequences(egress: &Egress<'_>, all: &[Egress<'_>], snapshot: &Snapshot) -> Vec<String> {
     let mut found = direct_ways(egress, snapshot);
     found.extend(let_out(egress, snapshot));
     found.extend(drained(egress, all));
@@ -20,7 +20,7 @@ pub fn consequences(egress: &Egress, all: &[Egress], snapshot: &Snapshot) -> Vec
 }
 
 /// Without the mesh leg, an entry of somebody else lets the callers leave directly.
-fn direct_ways(egress: &Egress, snapshot: &Snapshot) -> Vec<String> {
+fn direct_ways(egress: &Egress<'_>, snapshot: &Snapshot) -> Vec<String> {
     let way = |(caller, entry): (String, &Resource)| {
         format!("{} stays: callers in `{caller}` will reach `{}` directly", entry.id, egress.host)
     };
@@ -28,7 +28,10 @@ fn direct_ways(egress: &Egress, snapshot: &Snapshot) -> Vec<String> {
 }
 
 /// Entries by which a caller's namespace will still know the host, each with that namespace.
-pub(crate) fn remaining_entries<'a>(egress: &Egress, snapshot: &'a Snapshot) -> Vec<(String, &'a Resource)> {
+pub(crate) fn remaining_entries<'a>(
+    egress: &Egress<'_>,
+    snapshot: &'a Snapshot,
+) -> Vec<(String, &'a Resource)> {
     let leaves = |entry: &Resource| egress.parts.iter().any(|part| part.resource.id == entry.id);
     let remaining = || snapshot.of_kind(Kind::ServiceEntry).filter(|entry| !leaves(entry));
     let mut found = Vec::new();
@@ -40,7 +43,7 @@ pub(crate) fn remaining_entries<'a>(egress: &Egress, snapshot: &'a Snapshot) -> 
 }
 
 /// A mesh that lets unknown hosts out takes the host for one of them again.
-fn let_out(egress: &Egress, snapshot: &Snapshot) -> Option<String> {
+fn let_out(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<String> {
     let mode = snapshot.mesh.outbound.filter(|mode| mode.lets_out())?;
     Some(format!(
         "the mesh lets unknown hosts out (outboundTrafficPolicy {mode}): callers will reach `{}` directly",
@@ -49,11 +52,11 @@ fn let_out(egress: &Egress, snapshot: &Snapshot) -> Option<String> {
 }
 
 /// One TLS host has one filter chain at a gateway; when the owner of its rule leaves, Envoy replaces the chain.
-fn drained(egress: &Egress, all: &[Egress]) -> Vec<String> {
-    let speaks_tls = |egress: &Egress| {
+fn drained(egress: &Egress<'_>, all: &[Egress<'_>]) -> Vec<String> {
+    let speaks_tls = |egress: &Egress<'_>| {
         egress.readable_record().is_some_and(|record| record.intent.ports_of(Protocol::Tls).next().is_some())
     };
-    let shares = |other: &&Egress| {
+    let shares = |other: &&Egress<'_>| {
         other.host == egress.host
             && other.namespace != egress.namespace
             && other.gateway == egress.gateway

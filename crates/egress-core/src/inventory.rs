@@ -16,30 +16,41 @@ use crate::policy::pinning;
 use crate::policy::recorded::{self, Difference, Recorded};
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
-use crate::shape::Part;
 use crate::snapshot::{Snapshot, created};
 
 mod foreign;
+mod objects;
 pub mod pair;
 pub mod state;
 
+use foreign::Services;
+pub use objects::Objects;
 pub use state::{Change, State};
 
 /// One host in one namespace, with the objects that exist for it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Egress {
+pub struct Egress<'a> {
     /// The namespace of its objects.
     pub namespace: String,
     /// The host.
     pub host: DnsName,
     /// The live objects, in the order of writing; a shared pair is not among them.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LivePart<'a>>,
     /// What was asked for. `None`: the object that holds the record is missing.
     pub record: Option<Result<Record, RecordError>>,
     /// The layout; `None`: not made by this tool.
     pub layout: Option<Layout>,
     /// The gateway's Service, from the record or else from where the mesh leg leads.
     pub gateway: Option<GatewayName>,
+}
+
+/// One object as it is in the cluster, and the part it plays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LivePart<'a> {
+    /// The part.
+    pub role: Role,
+    /// The object.
+    pub resource: &'a Resource,
 }
 
 /// One host in one namespace, as `list` shows it.
@@ -82,19 +93,21 @@ pub struct Row {
 }
 
 /// Every egress of the snapshot: ours and those that others made, ordered by namespace and host.
-pub fn egresses(snapshot: &Snapshot) -> Vec<Egress> {
-    let mut found = ours(snapshot);
-    found.extend(foreign::egresses(snapshot));
+pub fn egresses(snapshot: &Snapshot) -> Vec<Egress<'_>> {
+    let services = Services::of(snapshot);
+    let mut found = ours(snapshot, &services);
+    found.extend(foreign::egresses(snapshot, &services));
     found.sort_by(|left, right| (&left.namespace, &left.host).cmp(&(&right.namespace, &right.host)));
     found
 }
 
 /// The rows of `list`.
 pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
-    egresses(snapshot).iter().map(|egress| egress.row(snapshot)).collect()
+    let objects = Objects::of(snapshot);
+    egresses(snapshot).iter().map(|egress| egress.row(&objects)).collect()
 }
 
-impl Egress {
+impl<'a> Egress<'a> {
     /// The record, where it is there and readable.
     pub fn readable_record(&self) -> Option<&Record> {
         self.record.as_ref().and_then(|record| record.as_ref().ok())
@@ -108,14 +121,14 @@ impl Egress {
     }
 
     /// The live object that plays a part.
-    pub fn part(&self, role: Role) -> Option<&Resource> {
-        self.parts.iter().find(|part| part.role == role).map(|part| &part.resource)
+    pub fn part(&self, role: Role) -> Option<&'a Resource> {
+        self.parts.iter().find(|part| part.role == role).map(|part| part.resource)
     }
 
     /// The egress as `list` shows it.
-    pub fn row(&self, snapshot: &Snapshot) -> Row {
+    pub fn row(&self, objects: &Objects<'_>) -> Row {
         let record = self.readable_record();
-        let gateway = self.gateway.as_ref().and_then(|name| snapshot.gateway(name));
+        let gateway = self.gateway.as_ref().and_then(|name| objects.snapshot().gateway(name));
         Row {
             namespace: self.namespace.clone(),
             host: self.host.to_string(),
@@ -125,8 +138,8 @@ impl Egress {
                 .into_iter()
                 .flat_map(|gateway| gateway.ready_pods().filter_map(|pod| pod.node.clone()))
                 .collect(),
-            state: state::of(self, snapshot),
-            created: self.parts.iter().filter_map(|part| created(&part.resource)).min(),
+            state: state::of(self, objects),
+            created: self.parts.iter().filter_map(|part| created(part.resource)).min(),
             layout: self.layout,
             hop: record.map(|record| record.intent.hop),
             objects: self.parts.iter().map(|part| part.resource.id.clone()).collect(),
@@ -156,28 +169,32 @@ impl Egress {
     }
 }
 
-fn ours(snapshot: &Snapshot) -> Vec<Egress> {
-    let mut groups: BTreeMap<(String, DnsName), Vec<Part>> = BTreeMap::new();
+fn ours<'a>(snapshot: &'a Snapshot, services: &Services<'_>) -> Vec<Egress<'a>> {
+    let mut groups: BTreeMap<(&str, DnsName), Vec<LivePart<'a>>> = BTreeMap::new();
     for resource in snapshot.resources.iter().filter(|resource| metadata::is_ours(resource)) {
         let host = metadata::host(resource).and_then(|host| DnsName::parse(host).ok());
         if let (Some(host), Some(role)) = (host, metadata::role(resource)) {
-            let part = Part { role, resource: resource.clone() };
-            groups.entry((resource.id.namespace.clone(), host)).or_default().push(part);
+            groups.entry((&resource.id.namespace, host)).or_default().push(LivePart { role, resource });
         }
     }
-    groups.into_iter().map(|((namespace, host), parts)| egress(namespace, host, parts, snapshot)).collect()
+    groups.into_iter().map(|((namespace, host), parts)| egress(namespace, host, parts, services)).collect()
 }
 
-fn egress(namespace: String, host: DnsName, mut parts: Vec<Part>, snapshot: &Snapshot) -> Egress {
+fn egress<'a>(
+    namespace: &str,
+    host: DnsName,
+    mut parts: Vec<LivePart<'a>>,
+    services: &Services<'_>,
+) -> Egress<'a> {
     parts.sort_by_key(|part| part.role);
     let documented = parts.iter().any(|part| matches!(part.role, Role::Gateway | Role::DestinationRule));
-    let holder = |part: &&Part| part.resource.annotations.contains_key(metadata::LAYOUT);
-    let record = parts.iter().find(holder).map(|part| Record::read(&part.resource));
+    let holder = |part: &&LivePart<'_>| part.resource.annotations.contains_key(metadata::LAYOUT);
+    let record = parts.iter().find(holder).map(|part| Record::read(part.resource));
     let recorded = record.as_ref().and_then(|record| record.as_ref().ok());
     let layout =
         recorded.map_or(if documented { Layout::Documented } else { Layout::Shared }, |r| r.intent.layout);
     let gateway = recorded
         .map(|record| record.intent.gateway.clone())
-        .or_else(|| parts.iter().find_map(|part| foreign::gateway_of(&part.resource, snapshot)));
-    Egress { namespace, host, parts, layout: Some(layout), gateway, record }
+        .or_else(|| parts.iter().find_map(|part| services.gateway_of(part.resource)).cloned());
+    Egress { namespace: namespace.to_owned(), host, parts, layout: Some(layout), gateway, record }
 }

@@ -43,7 +43,7 @@ pub fn examine_watched(
     let mut broken_gateways: Vec<(&GatewayName, Broken)> = Vec::new();
     for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
         let section = walk.gateway(gateway);
-        broken_gateways.extend(Broken::at(&section, None).map(|broken| (&gateway.name, broken)));
+        broken_gateways.extend(Broken::at(&section).map(|broken| (&gateway.name, broken)));
         sections.push(section);
     }
     for way in &ways {
@@ -73,19 +73,23 @@ struct Broken {
 }
 
 impl Broken {
-    fn at(section: &Section, way: Option<&Way<'_>>) -> Option<Self> {
-        let line = section
-            .checks
-            .iter()
-            .find(|line| line.findings().iter().any(|finding| finding.level == Level::Error))?;
-        let hop = CHECKS.iter().find(|check| check.code == line.code)?.hop;
-        let because = match &section.subject {
-            Subject::Gateway { gateway } => format!("gateway {gateway} is broken ({})", line.code),
-            Subject::Mesh | Subject::Host { .. } => format!("the way is broken before ({})", line.code),
+    fn at(section: &Section) -> Option<Self> {
+        let broken = |line: &&Line| line.findings().iter().any(|finding| finding.level == Level::Error);
+        let line = section.checks.iter().find(broken)?;
+        let check = CHECKS.iter().find(|check| check.code == line.code)?;
+        Some(Broken::by(check, &section.subject, None))
+    }
+
+    /// What an error of this check breaks.
+    fn by(check: &Check, subject: &Subject, way: Option<&Way<'_>>) -> Self {
+        let (hop, code) = (check.hop, check.code);
+        let because = match subject {
+            Subject::Gateway { gateway } => format!("gateway {gateway} is broken ({code})"),
+            Subject::Mesh | Subject::Host { .. } => format!("the way is broken before ({code})"),
         };
         // An `add` stops after the gateway leg where the gateway cannot reach the host: the reason is found there.
         let spares = way.filter(|way| hop == Hop::Objects && has_gateway_side(way)).map(|_| Hop::FromGateway);
-        Some(Broken { hop, because, spares })
+        Broken { hop, because, spares }
     }
 
     fn blocks(&self, check: &Check) -> bool {
@@ -146,7 +150,6 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
         let mut section = Section { subject, checks: Vec::new() };
         let mut broken = broken;
         for check in &self.order {
-            broken = broken.or_else(|| Broken::at(&section, way));
             self.view.take_reads();
             let Some(outcome) = run(check, self.view) else { continue };
             let verdict = match (outcome, &broken) {
@@ -168,6 +171,10 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
                 },
             };
             (self.watch)(check.code, self.view.take_reads());
+            let mut findings = verdict.findings().iter();
+            if broken.is_none() && findings.any(|finding| finding.level == Level::Error) {
+                broken = Some(Broken::by(check, &section.subject, way));
+            }
             section.checks.push(Line { code: check.code, name: check.name, verdict });
         }
         section

@@ -2,39 +2,38 @@
 //!
 //! Knows nothing of who sees what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use egress_core::resource::{ObjectId, Resource, Spec};
+use egress_core::inventory::Objects;
+use egress_core::resource::{Resource, Spec};
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
-use egress_core::visibility::host_matches;
+
+use self::hosts::ByHost;
+
+mod hosts;
 
 /// The objects of a snapshot, by what they are looked up by.
 pub(crate) struct Index<'a> {
-    by_id: BTreeMap<&'a ObjectId, &'a Resource>,
+    objects: Objects<'a>,
     by_kind: BTreeMap<Kind, Vec<&'a Resource>>,
     virtual_services: ByHost<'a>,
     service_entries: ByHost<'a>,
     gateways: ByHost<'a>,
-}
-
-#[derive(Default)]
-struct ByHost<'a> {
-    exact: BTreeMap<String, Vec<&'a Resource>>,
-    wildcards: BTreeMap<&'a str, Vec<&'a Resource>>,
+    subset_holders: HashMap<&'a str, Vec<&'a Resource>>,
 }
 
 impl<'a> Index<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
         let mut index = Index {
-            by_id: BTreeMap::new(),
+            objects: Objects::of(snapshot),
             by_kind: BTreeMap::new(),
             virtual_services: ByHost::default(),
             service_entries: ByHost::default(),
             gateways: ByHost::default(),
+            subset_holders: HashMap::new(),
         };
         for resource in &snapshot.resources {
-            index.by_id.insert(&resource.id, resource);
             index.by_kind.entry(resource.id.kind).or_default().push(resource);
             match &resource.spec {
                 Spec::VirtualService(spec) => {
@@ -45,15 +44,20 @@ impl<'a> Index<'a> {
                     let servers = spec.servers.iter().flatten();
                     index.gateways.insert(resource, servers.flat_map(|server| &server.hosts));
                 }
-                Spec::DestinationRule(_) | Spec::Sidecar(_) => {}
+                Spec::DestinationRule(spec) => {
+                    for subset in spec.subsets.iter().flatten() {
+                        index.subset_holders.entry(&subset.name).or_default().push(resource);
+                    }
+                }
+                Spec::Sidecar(_) => {}
             }
         }
         index
     }
 
-    /// The object with this identity.
-    pub(crate) fn find(&self, id: &ObjectId) -> Option<&'a Resource> {
-        self.by_id.get(id).copied()
+    /// The objects by their identity.
+    pub(crate) fn objects(&self) -> &Objects<'a> {
+        &self.objects
     }
 
     /// The objects of one kind.
@@ -75,38 +79,9 @@ impl<'a> Index<'a> {
     pub(crate) fn gateways(&self, host: &str) -> Vec<&'a Resource> {
         self.gateways.get(host)
     }
-}
 
-impl<'a> ByHost<'a> {
-    /// `hosts` of a Gateway's server may be `namespace/host`; the namespace is left out.
-    fn insert(&mut self, resource: &'a Resource, hosts: impl Iterator<Item = &'a String>) {
-        for host in hosts {
-            let host = host.rsplit('/').next().unwrap_or_default();
-            let known = if host.starts_with('*') {
-                self.wildcards.entry(host).or_default()
-            } else {
-                self.exact.entry(host.to_ascii_lowercase()).or_default()
-            };
-            if known.last().is_none_or(|last| last.id != resource.id) {
-                known.push(resource);
-            }
-        }
-    }
-
-    fn get(&self, host: &str) -> Vec<&'a Resource> {
-        let wildcards = self.wildcards.iter().filter(|(pattern, _)| host_matches(pattern, host));
-        let wildcards = wildcards.flat_map(|(_, resources)| resources);
-        let mut found: Vec<&Resource> = self
-            .exact
-            .get(&host.to_ascii_lowercase())
-            .into_iter()
-            .flatten()
-            .chain(wildcards)
-            .copied()
-            .collect();
-        // An object may name the host and a wildcard over it.
-        found.sort_by_key(|resource| &resource.id);
-        found.dedup_by_key(|resource| &resource.id);
-        found
+    /// DestinationRules with a subset of this name, whatever they are for.
+    pub(crate) fn subset_holders(&self, name: &str) -> &[&'a Resource] {
+        self.subset_holders.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 }

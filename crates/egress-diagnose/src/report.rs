@@ -162,7 +162,14 @@ impl Report {
 impl Line {
     /// Its findings; none unless it failed.
     pub fn findings(&self) -> &[Finding] {
-        if let Verdict::Failed { findings } = &self.verdict { findings } else { &[] }
+        self.verdict.findings()
+    }
+}
+
+impl Verdict {
+    /// Its findings; none unless something is wrong.
+    pub fn findings(&self) -> &[Finding] {
+        if let Verdict::Failed { findings } = self { findings } else { &[] }
     }
 }
 

@@ -4,7 +4,6 @@
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::destination_rule::subset;
 use egress_core::visibility::virtual_service::MESH;
 use egress_core::visibility::{exported_to, host_matches};
 
@@ -57,10 +56,10 @@ pub(crate) fn unresolved<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFa
             for route in routes(route, MESH, &way.host).into_iter().filter(|route| route.host == service) {
                 let Some(name) = route.subset else { continue };
                 let known = found.iter().any(|other| other.caller == *caller && other.subset == name);
-                if known || subset(&rules, name).is_some() {
+                if known || rules.holder_of(name).is_some() {
                     continue;
                 }
-                let cause = cause(view, &service, &rules, caller, name);
+                let cause = cause(view, &service, &rules.all, caller, name);
                 found.push(Unresolved { caller: caller.clone(), route, subset: name, cause });
             }
         }
@@ -73,7 +72,7 @@ fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &st
         rule.destination_rule()
             .is_some_and(|spec| host_matches(&view.full_host(&spec.host, &rule.id.namespace), service))
     };
-    let holder = view.destination_rules().filter(covers).find(|rule| subset(&[*rule], name).is_some());
+    let holder = view.holders_of(name).iter().copied().find(covers);
     let visible = |rule: &Resource| {
         let words = rule.destination_rule().and_then(|spec| spec.export_to.as_deref());
         exported_to(words, &rule.id.namespace, caller)

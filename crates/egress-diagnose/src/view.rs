@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
@@ -13,7 +14,7 @@ use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, MeshFacts, NodeFacts, PodFacts, Unreadable};
-use egress_core::visibility::destination_rule::{Destination, destination_rules, full_host};
+use egress_core::visibility::destination_rule::full_host;
 use egress_core::visibility::service_entry::{self, service_entries};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
@@ -24,21 +25,23 @@ use crate::evidence::{Evidence, PodName, client_of};
 use crate::index::Index;
 
 mod around;
+mod rules;
 
 pub use around::Known;
+use rules::SeenRules;
 
 /// The facts of one diagnosis.
 pub struct View<'a> {
     evidence: &'a Evidence,
-    egresses: &'a [Egress],
+    egresses: &'a [Egress<'a>],
     calls: BTreeMap<String, Calls>,
     index: Index<'a>,
-    rules: RefCell<BTreeMap<(String, GatewayName), Vec<&'a Resource>>>,
+    rules: RefCell<BTreeMap<(String, GatewayName), Rc<SeenRules<'a>>>>,
     reads: RefCell<BTreeSet<Input>>,
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress]) -> Self {
+    pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress<'a>]) -> Self {
         let index = Index::new(&evidence.snapshot);
         let calls = BTreeMap::new();
         View { evidence, egresses, calls, index, rules: RefCell::default(), reads: RefCell::default() }
@@ -153,19 +156,6 @@ impl<'a> View<'a> {
         self.index.of_kind(Kind::DestinationRule).iter().copied()
     }
 
-    /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
-    pub fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Vec<&'a Resource> {
-        self.note(Input::DestinationRules);
-        // The same for every host that leaves by this gateway.
-        let mut known = self.rules.borrow_mut();
-        let rules = known.entry((client.to_owned(), gateway.name.clone())).or_insert_with(|| {
-            let host = self.service_host(gateway);
-            let destination = Destination { host: &host, namespace: &gateway.name.namespace };
-            destination_rules(self.destination_rules(), &self.evidence.snapshot.mesh, destination, client)
-        });
-        rules.clone()
-    }
-
     /// Every Gateway object.
     pub fn gateway_objects(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::GatewayObjects);
@@ -198,19 +188,19 @@ impl<'a> View<'a> {
             Kind::Gateway => Input::GatewayObjects,
             Kind::Sidecar => Input::Sidecars,
         });
-        self.index.find(id)
+        self.index.objects().find(id)
     }
 
     /// Every egress there is.
-    pub fn egresses(&self) -> &'a [Egress] {
+    pub fn egresses(&self) -> &'a [Egress<'a>] {
         self.egresses
     }
 
     /// An object of an egress as it was asked for, and as it is.
-    pub fn asked_for(&self, egress: &Egress, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
+    pub fn asked_for(&self, egress: &Egress<'_>, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
         let parts = state::wanted(egress, &self.evidence.snapshot)?;
         let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
-        Some((wanted, self.index.find(id)?))
+        Some((wanted, self.index.objects().find(id)?))
     }
 
     /// The pod that speaks for the callers of a namespace, and what its Envoy has.

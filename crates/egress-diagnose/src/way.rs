@@ -26,7 +26,7 @@ pub struct Way<'a> {
     /// The namespace of its objects, or the one that was asked for; none where neither exists.
     pub namespace: Option<String>,
     /// Its objects; none where nothing takes the host to a gateway.
-    pub egress: Option<&'a Egress>,
+    pub egress: Option<&'a Egress<'a>>,
     /// Whether the objects are whole.
     pub state: Option<State>,
     /// The gateway it leaves by.
@@ -53,13 +53,14 @@ impl Way<'_> {
 pub(crate) fn ways<'a>(
     snapshot: &'a Snapshot,
     index: &Index<'a>,
-    egresses: &'a [Egress],
+    egresses: &'a [Egress<'a>],
     request: &Request,
 ) -> Vec<Way<'a>> {
     let maker = Maker { snapshot, index, egresses, clients: clients(snapshot) };
-    let asked = |egress: &&Egress| request.hosts.is_empty() || request.hosts.contains(&egress.host);
-    let here =
-        |egress: &&Egress| request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace);
+    let asked = |egress: &&Egress<'_>| request.hosts.is_empty() || request.hosts.contains(&egress.host);
+    let here = |egress: &&Egress<'_>| {
+        request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace)
+    };
     let mut found: Vec<Way<'a>> = egresses
         .iter()
         .filter(asked)
@@ -77,17 +78,17 @@ pub(crate) fn ways<'a>(
 struct Maker<'a, 'b> {
     snapshot: &'a Snapshot,
     index: &'b Index<'a>,
-    egresses: &'a [Egress],
+    egresses: &'a [Egress<'a>],
     clients: BTreeSet<&'a str>,
 }
 
 impl<'a> Maker<'a, '_> {
-    fn of_egress(&self, egress: &'a Egress, callers: Vec<String>) -> Way<'a> {
+    fn of_egress(&self, egress: &'a Egress<'a>, callers: Vec<String>) -> Way<'a> {
         Way {
             host: egress.host.to_string(),
             namespace: Some(egress.namespace.clone()),
             egress: Some(egress),
-            state: Some(state::of(egress, self.snapshot)),
+            state: Some(state::of(egress, self.index.objects())),
             gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
             callers,
             ports: self.ports(egress),
@@ -112,7 +113,7 @@ impl<'a> Maker<'a, '_> {
     }
 
     /// The egress whose routes the sidecars of a namespace use for a host.
-    fn egress_seen_from(&self, caller: &str, host: &str) -> Option<&'a Egress> {
+    fn egress_seen_from(&self, caller: &str, host: &str) -> Option<&'a Egress<'a>> {
         let route = self.first_route(caller, host)?;
         self.egresses.iter().find(|egress| egress.host.as_str() == host && owns(egress, &route.id))
     }
@@ -123,7 +124,7 @@ impl<'a> Maker<'a, '_> {
     }
 
     /// What the record asks for; for what others made, what the entry that its callers use declares.
-    fn ports(&self, egress: &Egress) -> BTreeSet<Port> {
+    fn ports(&self, egress: &Egress<'_>) -> BTreeSet<Port> {
         if let Some(record) = egress.readable_record() {
             return record.intent.ports.clone();
         }
@@ -134,7 +135,7 @@ impl<'a> Maker<'a, '_> {
     }
 
     /// Who was given the egress; for what others made, who is likely to call by it.
-    fn callers(&self, egress: &Egress, request: &Request) -> Vec<String> {
+    fn callers(&self, egress: &Egress<'_>, request: &Request) -> Vec<String> {
         let Some(record) = egress.readable_record() else { return self.callers_by_hand(egress) };
         let words = &record.intent.export_to;
         let everybody = words.iter().any(|word| word == "*");
@@ -151,10 +152,10 @@ impl<'a> Maker<'a, '_> {
 
     /// Objects without `exportTo` are seen everywhere, which few mean: where their own namespace has clients, it and those
     /// that are named call; else, as beside a platform's gateway, whoever uses them.
-    fn callers_by_hand(&self, egress: &Egress) -> Vec<String> {
+    fn callers_by_hand(&self, egress: &Egress<'_>) -> Vec<String> {
         let own = egress.namespace.as_str();
         let legs = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
-        let words: BTreeSet<String> = legs.flat_map(|part| export_to(&part.resource)).collect();
+        let words: BTreeSet<String> = legs.flat_map(|part| export_to(part.resource)).collect();
         let named: BTreeSet<&str> =
             words.iter().map(String::as_str).filter(|word| is_namespace(word)).collect();
         let of_gateway = egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());
@@ -175,7 +176,7 @@ impl<'a> Maker<'a, '_> {
     }
 
     /// The namespaces with clients that know the host and whose routes are those of the egress.
-    fn users<'c>(&'c self, egress: &'c Egress) -> impl Iterator<Item = &'a str> + 'c {
+    fn users<'c>(&'c self, egress: &'c Egress<'c>) -> impl Iterator<Item = &'a str> + 'c {
         let host = egress.host.as_str();
         self.clients.iter().copied().filter(move |namespace| {
             let knows = !service_entries(self.index.service_entries(host), host, namespace).is_empty();
@@ -199,7 +200,7 @@ pub(crate) fn declared(entry: &Resource) -> BTreeSet<Port> {
     ports.filter_map(parse).collect()
 }
 
-fn owns(egress: &Egress, id: &ObjectId) -> bool {
+fn owns(egress: &Egress<'_>, id: &ObjectId) -> bool {
     egress.parts.iter().any(|part| part.resource.id == *id)
 }
 

@@ -131,7 +131,7 @@ fn other_ports(scene: &Scene<'_>) -> Vec<Conflict> {
 }
 
 /// Each layout makes filter chains of its own: two for one SNI on one listener, and Envoy rejects the listener.
-fn other_layout(scene: &Scene<'_>, egress: &Egress) -> Option<Conflict> {
+fn other_layout(scene: &Scene<'_>, egress: &Egress<'_>) -> Option<Conflict> {
     let intent = &scene.record.intent;
     let theirs = egress.readable_record().filter(|record| record.intent.layout != intent.layout)?;
     let both = [&theirs.intent, intent].iter().all(|intent| intent.ports_of(Protocol::Tls).next().is_some());

@@ -3,78 +3,105 @@
 //! A VirtualService that sends a host from the sidecars to the Service of an egress gateway is one, with the objects it
 //! names.
 
-use super::Egress;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Egress, LivePart};
 use crate::host::DnsName;
 use crate::intent::GatewayName;
 use crate::metadata;
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
-use crate::shape::Part;
 use crate::snapshot::Snapshot;
 use crate::visibility::virtual_service::{gateway_name, serves_mesh};
 
+/// The gateways of a snapshot, by the name that routes call their Services.
+pub(super) struct Services<'a>(HashMap<String, &'a GatewayName>);
+
+impl<'a> Services<'a> {
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let domain = &snapshot.mesh.cluster_domain;
+        let names = snapshot.gateways.iter().map(|gateway| &gateway.name);
+        Services(names.map(|name| (name.service_host(domain), name)).collect())
+    }
+
+    /// The gateway to whose Service the mesh rules of a VirtualService lead.
+    pub(super) fn gateway_of(&self, resource: &Resource) -> Option<&'a GatewayName> {
+        let spec = resource.virtual_service().filter(|spec| serves_mesh(spec))?;
+        let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+        let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+        let mut hosts =
+            http.map(|route| &route.destination.host).chain(tls.map(|route| &route.destination.host));
+        hosts.find_map(|host| self.0.get(host).copied())
+    }
+}
+
 /// Every egress through a known gateway that is not ours.
-pub(super) fn egresses(snapshot: &Snapshot) -> Vec<Egress> {
+pub(super) fn egresses<'a>(snapshot: &'a Snapshot, services: &Services<'_>) -> Vec<Egress<'a>> {
+    let pieces = Pieces::of(snapshot);
     let foreign = |resource: &&Resource| !metadata::is_ours(resource);
-    let mut found: Vec<Egress> = Vec::new();
+    let mut found: BTreeMap<(&str, DnsName), Egress<'a>> = BTreeMap::new();
     for routes in snapshot.of_kind(Kind::VirtualService).filter(foreign) {
-        let Some(gateway) = gateway_of(routes, snapshot) else { continue };
+        let Some(gateway) = services.gateway_of(routes) else { continue };
         let hosts = routes.virtual_service().and_then(|spec| spec.hosts.as_ref()).into_iter().flatten();
         for host in hosts.filter_map(|host| DnsName::parse(host).ok()) {
-            let namespace = routes.id.namespace.clone();
+            let namespace = routes.id.namespace.as_str();
             // Mesh rules for HTTP and TLS may stand in two objects: one egress all the same.
-            match found.iter_mut().find(|egress| egress.namespace == namespace && egress.host == host) {
-                Some(egress) => egress.parts.push(part(Role::MeshLeg, routes)),
-                None => found.push(Egress {
-                    parts: parts(&host, routes, snapshot),
-                    namespace,
-                    host,
-                    record: None,
-                    layout: None,
-                    gateway: Some(gateway.clone()),
-                }),
+            if let Some(egress) = found.get_mut(&(namespace, host.clone())) {
+                egress.parts.push(LivePart { role: Role::MeshLeg, resource: routes });
+                continue;
             }
+            let egress = Egress {
+                namespace: namespace.to_owned(),
+                parts: pieces.parts(&host, routes),
+                host: host.clone(),
+                record: None,
+                layout: None,
+                gateway: Some(gateway.clone()),
+            };
+            found.insert((namespace, host), egress);
         }
     }
-    found
+    found.into_values().collect()
 }
 
-/// The gateway to whose Service the mesh rules of a VirtualService lead.
-pub(super) fn gateway_of(resource: &Resource, snapshot: &Snapshot) -> Option<GatewayName> {
-    let spec = resource.virtual_service().filter(|spec| serves_mesh(spec))?;
-    let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-    let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-    let mut hosts = http.map(|route| &route.destination.host).chain(tls.map(|route| &route.destination.host));
-    let domain = &snapshot.mesh.cluster_domain;
-    let known = |host: &String| {
-        snapshot
-            .gateways
-            .iter()
-            .find(|gateway| gateway.name.service_host(domain) == *host)
-            .map(|g| g.name.clone())
-    };
-    hosts.find_map(known)
+/// What the egresses of others are put together from, by what it is looked up by.
+struct Pieces<'a> {
+    /// ServiceEntries by namespace and host.
+    entries: HashMap<(&'a str, &'a str), Vec<&'a Resource>>,
+    /// Gateway objects in their order, by namespace and name.
+    gateways: HashMap<String, (usize, &'a Resource)>,
 }
 
-fn parts(host: &DnsName, routes: &Resource, snapshot: &Snapshot) -> Vec<Part> {
-    let namespace = &routes.id.namespace;
-    let entries = snapshot.of_kind(Kind::ServiceEntry).filter(|entry| {
-        let spec = entry.service_entry();
-        entry.id.namespace == *namespace
-            && spec.is_some_and(|spec| spec.hosts.iter().any(|found| found == host.as_str()))
-            && !metadata::is_ours(entry)
-    });
-    let names = routes.virtual_service().and_then(|spec| spec.gateways.as_ref()).into_iter().flatten();
-    let bound: Vec<String> = names.map(|name| gateway_name(name, namespace)).collect();
-    let gateways = snapshot
-        .of_kind(Kind::Gateway)
-        .filter(|gateway| bound.contains(&format!("{}/{}", gateway.id.namespace, gateway.id.name)));
-    let mut parts: Vec<Part> = gateways.map(|gateway| part(Role::Gateway, gateway)).collect();
-    parts.push(part(Role::MeshLeg, routes));
-    parts.extend(entries.map(|entry| part(Role::Client, entry)));
-    parts
-}
+impl<'a> Pieces<'a> {
+    fn of(snapshot: &'a Snapshot) -> Self {
+        let mut entries: HashMap<(&str, &str), Vec<&Resource>> = HashMap::new();
+        let others = snapshot.of_kind(Kind::ServiceEntry).filter(|entry| !metadata::is_ours(entry));
+        for (entry, spec) in others.filter_map(|entry| Some((entry, entry.service_entry()?))) {
+            for host in spec.hosts.iter().collect::<BTreeSet<_>>() {
+                entries.entry((&entry.id.namespace, host)).or_default().push(entry);
+            }
+        }
+        let gateways = snapshot.of_kind(Kind::Gateway).enumerate();
+        let gateways = gateways
+            .map(|(place, gateway)| {
+                (format!("{}/{}", gateway.id.namespace, gateway.id.name), (place, gateway))
+            })
+            .collect();
+        Pieces { entries, gateways }
+    }
 
-fn part(role: Role, resource: &Resource) -> Part {
-    Part { role, resource: resource.clone() }
+    fn parts(&self, host: &DnsName, routes: &'a Resource) -> Vec<LivePart<'a>> {
+        let namespace = routes.id.namespace.as_str();
+        let names = routes.virtual_service().and_then(|spec| spec.gateways.as_ref()).into_iter().flatten();
+        let bound = names.filter_map(|name| self.gateways.get(&gateway_name(name, namespace)).copied());
+        let gateways: BTreeMap<usize, &Resource> = bound.collect();
+        let entries = self.entries.get(&(namespace, host.as_str())).into_iter().flatten();
+        let part = |role| move |resource| LivePart { role, resource };
+        gateways
+            .into_values()
+            .map(part(Role::Gateway))
+            .chain([LivePart { role: Role::MeshLeg, resource: routes }])
+            .chain(entries.copied().map(part(Role::Client)))
+            .collect()
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Egress;
+use super::{Egress, LivePart, Objects};
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
@@ -39,7 +39,8 @@ pub struct Change {
 }
 
 /// The state of an egress.
-pub fn of(egress: &Egress, snapshot: &Snapshot) -> State {
+pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
+    let snapshot = objects.snapshot();
     let Some(layout) = egress.layout else { return State::Foreign };
     let Some(record) = &egress.record else {
         return State::Incomplete { missing: vec![record_holder(egress, layout)] };
@@ -47,7 +48,7 @@ pub fn of(egress: &Egress, snapshot: &Snapshot) -> State {
     let Some(wanted) = record.as_ref().ok().and_then(|_| wanted(egress, snapshot)) else {
         return State::Changed { changes: holders(egress) };
     };
-    let found = |part: &Part| snapshot.find(&part.resource.id);
+    let found = |part: &Part| objects.find(&part.resource.id);
     // What lies where nothing could be read is not missing.
     let seen = |part: &&Part| snapshot.has_istio_of(Some(&part.resource.id.namespace));
     let missing: Vec<ObjectId> = wanted
@@ -61,18 +62,18 @@ pub fn of(egress: &Egress, snapshot: &Snapshot) -> State {
     }
     let differs = |part: &Part| found(part).filter(|live| !part.resource.is_fulfilled_by(live)).map(change);
     // A rename that was cut short leaves objects of the old names.
-    let is_left = |part: &&Part| {
+    let is_left = |part: &&LivePart<'_>| {
         let mut same = wanted.iter().filter(|wanted| wanted.role == part.role).peekable();
         same.peek().is_some() && same.all(|wanted| wanted.resource.id != part.resource.id)
     };
-    let left = egress.parts.iter().filter(is_left).map(|part| change(&part.resource));
+    let left = egress.parts.iter().filter(is_left).map(|part| change(part.resource));
     let changes: Vec<Change> = wanted.iter().filter_map(differs).chain(left).collect();
     if changes.is_empty() { State::Ready } else { State::Changed { changes } }
 }
 
 /// The parts that the record of an egress asks for. `None` where the record cannot be read or fulfilled. The shared
 /// pair is left out where its gateway cannot be looked at.
-pub fn wanted(egress: &Egress, snapshot: &Snapshot) -> Option<Vec<Part>> {
+pub fn wanted(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<Part>> {
     let record = egress.readable_record()?;
     let seen = snapshot.gateway(&record.intent.gateway).filter(|gateway| !gateway.assumed);
     let assumed = GatewayFacts::assumed(record.intent.gateway.clone(), GatewayFacts::stock().selector);
@@ -86,7 +87,7 @@ pub fn wanted(egress: &Egress, snapshot: &Snapshot) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-fn record_holder(egress: &Egress, layout: Layout) -> ObjectId {
+fn record_holder(egress: &Egress<'_>, layout: Layout) -> ObjectId {
     let role = if layout == Layout::Shared { Role::Upstream } else { Role::Client };
     let base = crate::names::base(&crate::host::Host::Name(egress.host.clone()));
     ObjectId {
@@ -96,9 +97,9 @@ fn record_holder(egress: &Egress, layout: Layout) -> ObjectId {
     }
 }
 
-fn holders(egress: &Egress) -> Vec<Change> {
-    let holds = |part: &&Part| matches!(part.role, Role::Upstream | Role::Client);
-    egress.parts.iter().filter(holds).take(1).map(|part| change(&part.resource)).collect()
+fn holders(egress: &Egress<'_>) -> Vec<Change> {
+    let holds = |part: &&LivePart<'_>| matches!(part.role, Role::Upstream | Role::Client);
+    egress.parts.iter().filter(holds).take(1).map(|part| change(part.resource)).collect()
 }
 
 fn change(live: &Resource) -> Change {

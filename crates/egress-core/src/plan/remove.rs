@@ -21,7 +21,7 @@ const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
 /// The steps from what exists of an egress to nothing. `wanted` are the parts that its record asks for, where it can be
 /// read: they tell what to look for in the proxies when an object is already gone. The snapshot tells who else makes the
 /// host known.
-pub fn plan(egress: &Egress, wanted: &[Part], snapshot: &Snapshot) -> Plan {
+pub fn plan(egress: &Egress<'_>, wanted: &[Part], snapshot: &Snapshot) -> Plan {
     let remaining = departure::remaining_entries(egress, snapshot);
     let known = remaining.iter().filter_map(|(_, entry)| entry.service_entry()?.ports.as_ref());
     let known = known.flatten().map(|port| port.number).collect();
@@ -35,7 +35,7 @@ pub fn plan(egress: &Egress, wanted: &[Part], snapshot: &Snapshot) -> Plan {
 }
 
 struct Removal<'a> {
-    egress: &'a Egress,
+    egress: &'a Egress<'a>,
     wanted: &'a [Part],
     /// Ports of the host that callers know by an entry that stays.
     known: BTreeSet<i64>,
@@ -57,7 +57,10 @@ impl Removal<'_> {
     /// The two objects that were written in stages lose their second stage first.
     fn documented(&self) -> Vec<Step> {
         let gateway_namespace = self.egress.gateway.as_ref().map(|gateway| gateway.namespace.clone());
-        let stages = documented::stages(&self.egress.parts, gateway_namespace.as_deref().unwrap_or_default());
+        let parts = self.egress.parts.iter();
+        let parts: Vec<Part> =
+            parts.map(|part| Part { role: part.role, resource: part.resource.clone() }).collect();
+        let stages = documented::stages(&parts, gateway_namespace.as_deref().unwrap_or_default());
         let narrow = |role: Role, proof: Option<Expectation>| {
             let live = self.live(role)?;
             let first = stages.iter().find(|stage| stage.role == role)?;
@@ -80,7 +83,7 @@ impl Removal<'_> {
     fn foreign(&self) -> Vec<Step> {
         let whole = |role: Role, proof: Option<Expectation>| {
             let live = self.egress.parts.iter().filter(move |part| part.role == role);
-            live.map(move |part| deletion(role, &part.resource, proof.clone())).collect::<Vec<_>>()
+            live.map(move |part| deletion(role, part.resource, proof.clone())).collect::<Vec<_>>()
         };
         let mut steps = whole(Role::Client, self.forgotten());
         steps.extend(whole(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)));
@@ -88,7 +91,7 @@ impl Removal<'_> {
     }
 
     fn live(&self, role: Role) -> Option<&Resource> {
-        self.egress.parts.iter().find(|part| part.role == role).map(|part| &part.resource)
+        self.egress.part(role)
     }
 
     fn routes(&self, role: Role) -> Option<&Resource> {
@@ -119,7 +122,7 @@ impl Removal<'_> {
     fn delete(&self, role: Role, proof: Option<Expectation>) -> Vec<Step> {
         let live = self.egress.parts.iter().filter(|part| part.role == role);
         // Only after the last of them is anything gone.
-        let mut steps: Vec<Step> = live.map(|part| deletion(role, &part.resource, None)).collect();
+        let mut steps: Vec<Step> = live.map(|part| deletion(role, part.resource, None)).collect();
         if let Some(last) = steps.last_mut() {
             last.proof = proof;
             return steps;

@@ -79,7 +79,7 @@ pub struct Scene<'a> {
 }
 
 /// Asks about these egresses.
-pub fn audit(scene: &Scene<'_>, egresses: &[Egress]) -> Audit {
+pub fn audit(scene: &Scene<'_>, egresses: &[Egress<'_>]) -> Audit {
     let mut audit = Audit { egresses: egresses.len(), ..Audit::default() };
     for egress in egresses {
         let rows = scene.rows(egress);
@@ -97,7 +97,7 @@ impl Audit {
 }
 
 impl Scene<'_> {
-    fn rows(&self, egress: &Egress) -> Vec<Row> {
+    fn rows(&self, egress: &Egress<'_>) -> Vec<Row> {
         let labels = self.namespace_labels.get(&egress.namespace).cloned().unwrap_or_default();
         let facts = Facts { namespace_labels: labels, ..self.facts.clone() };
         let request = match egress.readable_record() {
@@ -127,7 +127,7 @@ impl Scene<'_> {
 }
 
 /// What policies said. A denial that an exception lifts is no refusal.
-fn said(egress: &Egress, reports: &[Report], judgement: Option<&Judgement>) -> Vec<Row> {
+fn said(egress: &Egress<'_>, reports: &[Report], judgement: Option<&Judgement>) -> Vec<Row> {
     let mut rows = Vec::new();
     for report in reports {
         for remark in &report.findings {
@@ -156,7 +156,7 @@ fn said(egress: &Egress, reports: &[Report], judgement: Option<&Judgement>) -> V
 }
 
 /// Destinations about which nobody says anything, where that is not enough.
-fn unallowed(egress: &Egress, judgement: &Judgement) -> Vec<Row> {
+fn unallowed(egress: &Egress<'_>, judgement: &Judgement) -> Vec<Row> {
     let silent =
         judgement.outcomes.iter().filter(|outcome| outcome.status == Status::Denied && outcome.by.is_empty());
     silent
@@ -168,7 +168,7 @@ fn unallowed(egress: &Egress, judgement: &Judgement) -> Vec<Row> {
         .collect()
 }
 
-fn row(egress: &Egress, status: Status, code: &str) -> Row {
+fn row(egress: &Egress<'_>, status: Status, code: &str) -> Row {
     Row {
         namespace: egress.namespace.clone(),
         host: egress.host.to_string(),
@@ -183,7 +183,7 @@ fn row(egress: &Egress, status: Status, code: &str) -> Row {
 }
 
 /// The egresses of these namespaces, or of all.
-pub fn egresses(snapshot: &Snapshot, namespace: Option<&str>) -> Vec<Egress> {
+pub fn egresses<'a>(snapshot: &'a Snapshot, namespace: Option<&str>) -> Vec<Egress<'a>> {
     let mut found = inventory::egresses(snapshot);
     found.retain(|egress| namespace.is_none_or(|namespace| egress.namespace == namespace));
     found

@@ -77,7 +77,7 @@ pub fn request(verb: &str, subject: &Subject<'_>, facts: &Facts) -> Request {
 }
 
 /// The question about what others made by hand: what it says of itself, as if it were added today.
-pub fn foreign(egress: &Egress, facts: &Facts) -> Request {
+pub fn foreign(egress: &Egress<'_>, facts: &Facts) -> Request {
     let destination = |text: &String| {
         let (number, protocol) = text.split_once('/')?;
         Some(Destination {
@@ -109,7 +109,7 @@ pub fn node(node: &NodeFacts) -> Node {
 }
 
 /// An egress that exists as policies see it.
-pub fn existing(egress: &Egress) -> Existing {
+pub fn existing(egress: &Egress<'_>) -> Existing {
     Existing {
         namespace: egress.namespace.clone(),
         host: egress.host.to_string(),

@@ -49,7 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     // and this its consequence.
     let mut parts = way.egress.into_iter().flat_map(|egress| &egress.parts);
     let has_cause = matches!(way.state, Some(State::Incomplete { .. }))
-        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(&part.resource, &way.host))
+        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(part.resource, &way.host))
         || view.virtual_services(&way.host).iter().any(|route| way.owns(&route.id) && is_for_callers(route));
     for caller in way.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
         if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {

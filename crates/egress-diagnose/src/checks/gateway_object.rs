@@ -32,10 +32,10 @@ Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let objects: Vec<_> = view.gateway_objects().filter(|object| selects(object, gateway)).collect();
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingLeg { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };
-        let names: Vec<String> = objects.iter().map(|object| name_of(object)).collect();
+        let objects = view.gateway_objects().filter(|object| selects(object, gateway));
+        let names: Vec<String> = objects.map(name_of).collect();
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,

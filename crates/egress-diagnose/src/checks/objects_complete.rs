@@ -68,7 +68,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 }
 
 /// The part that a missing object played.
-fn role(id: &ObjectId, egress: &Egress) -> Option<Role> {
+fn role(id: &ObjectId, egress: &Egress<'_>) -> Option<Role> {
     let base = names::base(&Host::Name(egress.host.clone()));
     let name = |role: Role| match egress.readable_record() {
         Some(record) => record.names.object(&record.intent, role),

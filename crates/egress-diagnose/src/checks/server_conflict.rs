@@ -67,7 +67,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
 
 /// Whether an object is the shared pair of a gateway that no host uses.
 fn is_unused(view: &View<'_>, object: &Resource, gateway: &GatewayFacts) -> bool {
-    let uses = |egress: &Egress| {
+    let uses = |egress: &Egress<'_>| {
         egress.layout == Some(Layout::Shared) && egress.gateway.as_ref() == Some(&gateway.name)
     };
     metadata::role(object) == Some(Role::SharedGateway) && !view.egresses().iter().any(uses)

@@ -61,7 +61,7 @@ pub(crate) fn remove(way: &Way<'_>, why: &str) -> Fix {
 /// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
 pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
     let Some(egress) = way.egress.filter(|egress| egress.layout.is_none()) else { return add(way, why) };
-    let parts = egress.parts.iter().filter_map(|part| view.index().find(&part.resource.id));
+    let parts = egress.parts.iter().filter_map(|part| view.index().objects().find(&part.resource.id));
     let service = view.service_host(gateway);
     let here = |resource: &&Resource| resource.id.namespace == egress.namespace;
     let rules = view.destination_rules().filter(here).filter(|rule| {

@@ -221,7 +221,7 @@ pub(super) fn build(
 }
 
 /// The snapshot as it will be once the old objects are gone.
-fn without(snapshot: &Snapshot, old: Option<&Egress>) -> Snapshot {
+fn without(snapshot: &Snapshot, old: Option<&Egress<'_>>) -> Snapshot {
     let mut remaining = snapshot.clone();
     if let Some(old) = old {
         remaining.resources.retain(|resource| !old.parts.iter().any(|part| part.resource.id == resource.id));

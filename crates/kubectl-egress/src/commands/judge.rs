@@ -112,7 +112,7 @@ impl Judge {
     }
 
     /// What keeps the gateway of an egress from running where today's policies demand; `None`: nothing is demanded.
-    pub(super) fn misfits(&self, egress: &Egress, snapshot: &Snapshot) -> Option<Vec<pinning::Row>> {
+    pub(super) fn misfits(&self, egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<pinning::Row>> {
         let record = egress.readable_record()?;
         let pinning = self.pinning("audit", &Subject::of(&record.intent));
         let gateway = snapshot.gateway(&record.intent.gateway).filter(|_| pinning.demands_anything())?;
@@ -120,7 +120,7 @@ impl Judge {
     }
 
     /// What today's policies say about what exists.
-    pub(super) fn audit(&self, snapshot: &Snapshot, egresses: &[Egress]) -> Audit {
+    pub(super) fn audit(&self, snapshot: &Snapshot, egresses: &[Egress<'_>]) -> Audit {
         let scene = audit::Scene {
             assembly: &self.assembly,
             snapshot,

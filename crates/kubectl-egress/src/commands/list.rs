@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
-use egress_core::inventory::{self, Egress};
+use egress_core::inventory::{self, Egress, Objects};
 use egress_core::policy::recorded;
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
@@ -34,8 +34,9 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             .is_none_or(|selector| egress.parts.iter().any(|part| selector.matches(&part.resource.labels)));
         here && labelled
     });
-    let wanted: Vec<&Egress> = wanted.collect();
-    let mut rows: Vec<inventory::Row> = wanted.iter().map(|egress| egress.row(&snapshot)).collect();
+    let wanted: Vec<&Egress<'_>> = wanted.collect();
+    let objects = Objects::of(&snapshot);
+    let mut rows: Vec<inventory::Row> = wanted.iter().map(|egress| egress.row(&objects)).collect();
     if settings.outdated || settings.output == Some(OutputFormat::Wide) {
         let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: None };
         match judge(settings, &occasion, &wanted, &mut rows, terminal).await {
@@ -83,7 +84,7 @@ pub(super) fn scope(namespaces: &Namespaces, cluster: &Cluster) -> (Option<Strin
 async fn judge(
     settings: &List,
     occasion: &Occasion<'_>,
-    egresses: &[&Egress],
+    egresses: &[&Egress<'_>],
     rows: &mut Vec<inventory::Row>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {

@@ -12,8 +12,8 @@ use crate::exit::{Code, Failure};
 /// Appends the deletion of each pair that is left without users to the last plan.
 pub(super) fn add_pairs(
     work: &mut [Work],
-    chosen: &[Egress],
-    all: &[Egress],
+    chosen: &[Egress<'_>],
+    all: &[Egress<'_>],
     snapshot: &Snapshot,
 ) -> Result<(), Failure> {
     if !snapshot.has_istio_of(None) {
@@ -23,7 +23,7 @@ pub(super) fn add_pairs(
             hint: Some("leave out `--prune`: the pair does no harm".to_owned()),
         });
     }
-    let stays = |egress: &&Egress| {
+    let stays = |egress: &&Egress<'_>| {
         !chosen.iter().any(|gone| gone.namespace == egress.namespace && gone.host == egress.host)
     };
     let Some(last) = work.last_mut() else { return Ok(()) };

@@ -69,8 +69,8 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
 }
 
 async fn piece(
-    egress: &Egress,
-    all: &[Egress],
+    egress: &Egress<'_>,
+    all: &[Egress<'_>],
     cluster: &Cluster,
     snapshot: &Snapshot,
 ) -> anyhow::Result<Work> {
@@ -87,13 +87,13 @@ async fn piece(
     Ok(Work { plan: plan::remove::plan(egress, &wanted, snapshot), sight, warnings })
 }
 
-fn choose(settings: &Remove, namespace: &str, all: &[Egress]) -> Result<Vec<Egress>, Failure> {
-    let here: Vec<&Egress> = all.iter().filter(|egress| egress.namespace == namespace).collect();
-    let removable = |egress: &&&Egress| egress.layout.is_some() || settings.force;
+fn choose<'a>(settings: &Remove, namespace: &str, all: &[Egress<'a>]) -> Result<Vec<Egress<'a>>, Failure> {
+    let here: Vec<&Egress<'a>> = all.iter().filter(|egress| egress.namespace == namespace).collect();
+    let removable = |egress: &&&Egress<'_>| egress.layout.is_some() || settings.force;
     match &settings.selection {
         Selection::Hosts(hosts) => {
             let found = hosts.iter().map(|host| named(host, namespace, &here, settings.force));
-            found.collect::<Result<Vec<Vec<Egress>>, Failure>>().map(|found| found.concat())
+            found.collect::<Result<Vec<Vec<Egress<'a>>>, Failure>>().map(|found| found.concat())
         }
         Selection::All => Ok(here.iter().filter(removable).map(|egress| (*egress).clone()).collect()),
         Selection::Labels(selector) => Ok(here
@@ -105,9 +105,14 @@ fn choose(settings: &Remove, namespace: &str, all: &[Egress]) -> Result<Vec<Egre
     }
 }
 
-fn named(host: &DnsName, namespace: &str, here: &[&Egress], force: bool) -> Result<Vec<Egress>, Failure> {
-    let found: Vec<&Egress> = here.iter().filter(|egress| egress.host == *host).copied().collect();
-    let ours: Vec<Egress> =
+fn named<'a>(
+    host: &DnsName,
+    namespace: &str,
+    here: &[&Egress<'a>],
+    force: bool,
+) -> Result<Vec<Egress<'a>>, Failure> {
+    let found: Vec<&Egress<'a>> = here.iter().filter(|egress| egress.host == *host).copied().collect();
+    let ours: Vec<Egress<'a>> =
         found.iter().filter(|egress| egress.layout.is_some()).map(|e| (*e).clone()).collect();
     match (ours.is_empty(), found.first()) {
         (false, _) => Ok(ours),
@@ -131,6 +136,6 @@ fn named(host: &DnsName, namespace: &str, here: &[&Egress], force: bool) -> Resu
 }
 
 /// Whether an egress uses a shared pair.
-pub(super) fn uses_pair(egress: &Egress) -> bool {
+pub(super) fn uses_pair(egress: &Egress<'_>) -> bool {
     egress.layout == Some(Layout::Shared)
 }

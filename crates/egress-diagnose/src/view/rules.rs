@@ -1,0 +1,59 @@
+//! The DestinationRules that count on the way to a gateway, worked out once for all hosts that leave by it.
+//!
+//! Judges nothing.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::destination_rule::{Destination, destination_rules};
+
+use super::View;
+use crate::check::Input;
+
+/// What counts for the pods of one namespace when they call a gateway's Service.
+pub(crate) struct SeenRules<'a> {
+    /// The rules, oldest first.
+    pub(crate) all: Vec<&'a Resource>,
+    holders: HashMap<&'a str, &'a Resource>,
+}
+
+impl<'a> SeenRules<'a> {
+    fn of(all: Vec<&'a Resource>) -> Self {
+        let mut holders = HashMap::new();
+        for rule in &all {
+            let subsets = rule.destination_rule().and_then(|spec| spec.subsets.as_ref());
+            for subset in subsets.into_iter().flatten() {
+                holders.entry(subset.name.as_str()).or_insert(*rule);
+            }
+        }
+        SeenRules { all, holders }
+    }
+
+    /// The first rule with a subset of this name.
+    pub(crate) fn holder_of(&self, subset: &str) -> Option<&'a Resource> {
+        self.holders.get(subset).copied()
+    }
+}
+
+impl<'a> View<'a> {
+    /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
+    pub(crate) fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Rc<SeenRules<'a>> {
+        self.note(Input::DestinationRules);
+        let mut known = self.rules.borrow_mut();
+        let rules = known.entry((client.to_owned(), gateway.name.clone())).or_insert_with(|| {
+            let host = self.service_host(gateway);
+            let destination = Destination { host: &host, namespace: &gateway.name.namespace };
+            let mesh = &self.evidence.snapshot.mesh;
+            Rc::new(SeenRules::of(destination_rules(self.destination_rules(), mesh, destination, client)))
+        });
+        Rc::clone(rules)
+    }
+
+    /// The DestinationRules with a subset of this name, whatever they are for and whoever sees them.
+    pub(crate) fn holders_of(&self, subset: &str) -> &[&'a Resource] {
+        self.note(Input::DestinationRules);
+        self.index.subset_holders(subset)
+    }
+}
