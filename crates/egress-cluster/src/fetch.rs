@@ -87,6 +87,7 @@ impl Cluster {
             ]
             .concat(),
         };
+        snapshot.resolve_short_names();
         snapshot.unreadable.sort();
         snapshot.unreadable.dedup();
         Ok(snapshot)

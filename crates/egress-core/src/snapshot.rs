@@ -13,6 +13,7 @@ use crate::resource::{ObjectId, Resource};
 use crate::role::Kind;
 
 mod pod;
+mod short_names;
 
 pub use pod::{Owner, PodFacts, ProxyFacts, ProxyRole};
 

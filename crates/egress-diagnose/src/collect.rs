@@ -108,6 +108,7 @@ impl Collector {
         if let Some(domain) = objects::cluster_domain(pods.iter()) {
             snapshot.mesh.cluster_domain = domain;
         }
+        snapshot.resolve_short_names();
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
         let facts: Vec<_> = pods.iter().map(objects::pod).collect();

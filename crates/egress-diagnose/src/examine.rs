@@ -16,7 +16,7 @@ use crate::evidence::{Evidence, Request};
 use crate::legs::seen_gateway;
 use crate::report::{Line, Reason, Report, Section, Subject, Verdict};
 use crate::view::View;
-use crate::way::{Way, ways};
+use crate::way::{Way, uncovered, ways};
 
 /// Examines what a request asks for.
 pub fn examine(evidence: &Evidence, request: &Request) -> Report {
@@ -31,7 +31,8 @@ pub fn examine_watched(
 ) -> Report {
     let egresses = egress_core::inventory::egresses(&evidence.snapshot);
     let mut view = View::new(evidence, &egresses);
-    let ways = ways(&evidence.snapshot, view.index(), &egresses, request);
+    let mut ways = ways(&evidence.snapshot, view.index(), &egresses, request);
+    ways.extend(uncovered(evidence, view.index(), &egresses, request));
     view.set_calls(calls(&evidence.snapshot, &ways));
     let mut order: Vec<&Check> = CHECKS.iter().collect();
     order.sort_by_key(|check| (check.hop, check.code));

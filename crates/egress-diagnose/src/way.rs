@@ -18,6 +18,10 @@ use crate::evidence::Request;
 use crate::index::Index;
 use crate::words::export_to;
 
+mod uncovered;
+
+pub(crate) use uncovered::uncovered;
+
 /// The way of one host in one namespace, with all that is known of it before any check.
 #[derive(Debug)]
 pub struct Way<'a> {
@@ -35,6 +39,8 @@ pub struct Way<'a> {
     pub callers: Vec<String>,
     /// Its ports, as far as they are of a kind this tool carries.
     pub ports: BTreeSet<Port>,
+    /// Somebody asked for it, or wrote objects that take it to a gateway. Else it is only known.
+    pub is_wanted: bool,
 }
 
 impl Way<'_> {
@@ -92,6 +98,7 @@ impl<'a> Maker<'a, '_> {
             gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
             callers,
             ports: self.ports(egress),
+            is_wanted: true,
         }
     }
 
@@ -109,6 +116,7 @@ impl<'a> Maker<'a, '_> {
             gateway: None,
             callers,
             ports: BTreeSet::new(),
+            is_wanted: true,
         }
     }
 

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_istio::virtual_service::VirtualServiceSpec;
 use k8s_openapi::api::core::v1::{Pod, Service};
 
 use super::{pod, selector, service};
@@ -13,7 +12,7 @@ use crate::intent::GatewayName;
 use crate::resource::Resource;
 use crate::snapshot::GatewayFacts;
 use crate::visibility::host_matches;
-use crate::visibility::virtual_service::serves_mesh;
+use crate::visibility::virtual_service::{destinations, serves_mesh};
 
 /// The label of the pods of Istio's own egress gateway, as a selector.
 pub const GATEWAY_LABEL: &str = "istio=egressgateway";
@@ -130,15 +129,6 @@ impl<'a> Outside<'a> {
             || self.wildcards.iter().any(|wildcard| *wildcard == host || host_matches(wildcard, host))
             || (host.starts_with('*') && self.exact.iter().any(|exact| host_matches(host, exact)))
     }
-}
-
-fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = &str> {
-    let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-    let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-    let tcp = spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-    http.map(|route| route.destination.host.as_str())
-        .chain(tls.map(|route| route.destination.host.as_str()))
-        .chain(tcp.map(|route| route.destination.host.as_str()))
 }
 
 /// The Service that a destination means: `name.namespace.svc.DOMAIN`, or a name alone in the object's own namespace.

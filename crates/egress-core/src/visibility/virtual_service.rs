@@ -46,6 +46,16 @@ pub fn serves_mesh(spec: &VirtualServiceSpec) -> bool {
     }
 }
 
+/// The hosts that its rules lead to, whoever they are for.
+pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = &str> {
+    let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    let tcp = spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    http.map(|route| route.destination.host.as_str())
+        .chain(tls.map(|route| route.destination.host.as_str()))
+        .chain(tcp.map(|route| route.destination.host.as_str()))
+}
+
 /// Whether a VirtualService names the host itself, not only a wildcard over it.
 pub fn is_exact(virtual_service: &Resource, host: &str) -> bool {
     let hosts = virtual_service.virtual_service().and_then(|spec| spec.hosts.as_ref());

@@ -30,7 +30,8 @@ Every ServiceEntry of the host: whoever sees it must also see a route that takes
 ## Why it matters
 A ServiceEntry makes a host known to sidecars. Without a route to a gateway they send straight to it, from the caller's
 node, also under `REGISTRY_ONLY`. For the callers in question that is an error; for other namespaces, or a port that the
-routes leave out, a warning: the egress works, but some calls leave by another way.
+routes leave out, a warning: the egress works, but some calls leave by another way. A warning, too, where nobody ever
+wanted the host behind a gateway: in a mesh that has one, it is the way around it.
 
 ## How to fix
 Add the host where it is called, or export the entry no further than it is needed.
@@ -43,7 +44,8 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     if entries.is_empty() && way.egress.is_none() {
         return Outcome::NotApplicable;
     }
-    let routed = |viewer: &str| !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
+    // Of a host that is only known, the callers are those without a route to a gateway.
+    let routed = |viewer: &str| way.is_wanted && !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
     let mut findings = Vec::new();
     // A route that is missing, that was overwritten for another host, or that the callers do not see, is a fault of its own,
     // and this its consequence.
@@ -57,7 +59,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         }
     }
     findings.extend(way.gateway.into_iter().flat_map(|gateway| ports_leave(view, way, gateway)));
-    for entry in entries.iter().filter(|entry| !way.owns(&entry.id)) {
+    for entry in entries.iter().filter(|entry| way.is_wanted && !way.owns(&entry.id)) {
         findings.extend(others_leave(view, way, entry, &routed));
     }
     if findings.is_empty() {
@@ -100,7 +102,7 @@ fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
-        level: Level::Error,
+        level: if way.is_wanted { Level::Error } else { Level::Warning },
         message: format!("{} is known in namespace {caller}, and no route takes it to a gateway", way.host),
         object: Place::export_to(entry),
         evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", way.host)],
