@@ -4,6 +4,7 @@
 //! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
 
+pub mod bypass;
 mod calls;
 mod capture;
 pub mod check;
@@ -19,7 +20,7 @@ mod held;
 mod index;
 mod legs;
 mod network;
-mod pods;
+pub mod pods;
 mod proxies;
 mod ranges;
 pub mod report;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use egress_core::snapshot::PodFacts;
+use serde::Serialize;
 
 /// The label that enrols a namespace or a pod in ambient mode, or takes it out.
 pub(crate) const DATAPLANE: &str = "istio.io/dataplane-mode";
@@ -28,12 +29,12 @@ pub(crate) enum Carrier {
 }
 
 /// What made a pod: where a fix for all its like must be written.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Workload {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Workload {
     /// The kind, as manifests write it; `Pod` for one that nobody made.
-    pub(crate) kind: String,
+    pub kind: String,
     /// The name.
-    pub(crate) name: String,
+    pub name: String,
 }
 
 /// Who carries what a pod sends. `podRedirectionEnabled` in `cni/pkg/util/podutil.go`: a sidecar goes before ztunnel, a

@@ -4,6 +4,7 @@
 //! and lets no control character of a cluster's text through.
 
 pub mod audit;
+pub mod bypass;
 mod changes;
 pub mod diff;
 pub mod document;

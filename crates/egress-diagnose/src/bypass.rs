@@ -1,0 +1,226 @@
+//! Every pod that can leave without passing a gateway, and why: what only the network can stop.
+//!
+//! Istio enforces nothing here. Knows pods, namespaces, outbound modes and NetworkPolicies; firewalls and a network plugin's
+//! own kinds of policies are not seen, and neither is whether the plugin enforces anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::input::Input;
+use egress_core::snapshot::{OutboundMode, PodFacts};
+use egress_core::visibility::sidecar::sidecar_for;
+use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
+use serde::Serialize;
+
+use crate::calls::{Calls, calls};
+use crate::capture::{Passes, holes};
+use crate::evidence::{Evidence, Request};
+use crate::index::Index;
+use crate::network::{Hold, hold};
+use crate::pods::{Carrier, Workload, carrier};
+use crate::way::{is_gateway_pod, ways};
+
+mod words;
+
+/// The version of [`Bypass`] as a document.
+pub const API_VERSION: &str = crate::report::API_VERSION;
+/// The kind of [`Bypass`] as a document.
+pub const KIND: &str = "EgressBypass";
+
+/// The table, by namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bypass {
+    /// The version of this document.
+    pub api_version: &'static str,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The namespaces with such pods, in order of name.
+    pub namespaces: Vec<NamespaceBypass>,
+    /// What could not be known, and so may be missing here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<Input>,
+}
+
+/// The pods of one namespace that can leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceBypass {
+    /// The namespace.
+    pub namespace: String,
+    /// Whether its pods call hosts through a gateway: there a way around it matters most.
+    pub calls: bool,
+    /// Its pods, by workload and reasons.
+    pub rows: Vec<Row>,
+}
+
+/// Pods of one workload that can leave for the same reasons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// The workload.
+    pub workload: Workload,
+    /// How many of its pods.
+    pub pods: usize,
+    /// Why.
+    pub why: Vec<Reason>,
+    /// Whether NetworkPolicies stop them all the same.
+    pub network_policy: Held,
+}
+
+/// Why a pod can leave without passing a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase", tag = "type")]
+pub enum Reason {
+    /// It has no sidecar.
+    NoSidecar,
+    /// It uses the network of its node.
+    HostNetwork,
+    /// It is in ambient mode: ztunnel lets calls to hosts that nobody added leave.
+    Ambient,
+    /// Its sidecar lets calls to hosts that nobody added leave.
+    OutboundMode {
+        /// The mode.
+        mode: OutboundMode,
+    },
+    /// An annotation keeps calls to these ports out of its sidecar.
+    ExcludedPorts {
+        /// The ports.
+        ports: BTreeSet<u16>,
+    },
+    /// An annotation keeps calls to these addresses out of its sidecar.
+    ExcludedRanges {
+        /// The ranges.
+        ranges: Vec<String>,
+    },
+    /// An annotation lets its sidecar take none but some calls.
+    NotCaptured {
+        /// The annotation.
+        annotation: &'static str,
+    },
+    /// Init containers run before its calls are captured.
+    EarlyContainers {
+        /// Their names.
+        containers: Vec<String>,
+    },
+    /// Containers run as the proxy's user, whose calls are not captured.
+    ProxyUser {
+        /// Their names.
+        containers: Vec<String>,
+    },
+}
+
+/// What NetworkPolicies do to the calls of a pod to the internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Held {
+    /// They stop them, where the network plugin enforces policies.
+    Stops,
+    /// None is for this pod.
+    None,
+    /// Some are, and let it out.
+    Open,
+    /// They do not apply: the pod uses its node's network.
+    NotApplicable,
+    /// They were not read.
+    Unknown,
+}
+
+/// Who can leave, of one namespace or of all. Gateways are not among them: leaving is what they are for.
+pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
+    let snapshot = &evidence.snapshot;
+    let egresses = egress_core::inventory::egresses(snapshot);
+    let ways = ways(snapshot, &Index::new(snapshot), &egresses, &Request::default());
+    let scene = Scene { evidence, calls: calls(snapshot, &ways) };
+    let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
+    let leaving =
+        snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
+    let mut rows: BTreeMap<&str, BTreeMap<(Workload, Vec<Reason>, Held), usize>> = BTreeMap::new();
+    for pod in leaving {
+        let why = scene.reasons(pod);
+        if !why.is_empty() {
+            let key = (Workload::of(pod), why, scene.held(pod));
+            *rows.entry(&pod.namespace).or_default().entry(key).or_default() += 1;
+        }
+    }
+    let row = |((workload, why, network_policy), pods)| Row { workload, pods, why, network_policy };
+    let namespaces = rows.into_iter().map(|(namespace, rows)| NamespaceBypass {
+        namespace: namespace.to_owned(),
+        calls: scene.calls.contains_key(namespace),
+        rows: rows.into_iter().map(row).collect(),
+    });
+    let needed = [Input::Pods, Input::Namespaces, Input::Mesh, Input::NetworkPolicies];
+    Bypass {
+        api_version: API_VERSION,
+        kind: KIND,
+        namespaces: namespaces.collect(),
+        unknown: needed.into_iter().filter(|input| evidence.gaps.contains_key(input)).collect(),
+    }
+}
+
+struct Scene<'a> {
+    evidence: &'a Evidence,
+    calls: BTreeMap<String, Calls>,
+}
+
+impl Scene<'_> {
+    fn reasons(&self, pod: &PodFacts) -> Vec<Reason> {
+        let namespaces = &self.evidence.snapshot.namespaces;
+        let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
+        match carrier(pod, labels) {
+            Carrier::Itself => Vec::new(),
+            Carrier::HostNetwork => vec![Reason::HostNetwork],
+            Carrier::Nobody => vec![Reason::NoSidecar],
+            Carrier::Ztunnel => vec![Reason::Ambient],
+            Carrier::Sidecar => self.around_sidecar(pod),
+        }
+    }
+
+    fn around_sidecar(&self, pod: &PodFacts) -> Vec<Reason> {
+        let mode = self.mode(pod).filter(|mode| mode.lets_out());
+        let mut found: Vec<Reason> = mode.map(|mode| Reason::OutboundMode { mode }).into_iter().collect();
+        found.extend(holes(pod).into_iter().map(|hole| match hole.passes {
+            Passes::Ports(ports) => Reason::ExcludedPorts { ports },
+            Passes::Ranges(ranges) => {
+                Reason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
+            }
+            Passes::AllBut(_) => Reason::NotCaptured { annotation: hole.annotation },
+        }));
+        if !pod.early_containers.is_empty() {
+            found.push(Reason::EarlyContainers { containers: pod.early_containers.clone() });
+        }
+        if !pod.containers_as_proxy.is_empty() {
+            found.push(Reason::ProxyUser { containers: pod.containers_as_proxy.clone() });
+        }
+        found
+    }
+
+    /// What a pod's sidecar does with calls to unknown hosts: as its Sidecar says, else as the mesh.
+    fn mode(&self, pod: &PodFacts) -> Option<OutboundMode> {
+        let snapshot = &self.evidence.snapshot;
+        let sidecars = snapshot.of_kind(egress_core::role::Kind::Sidecar);
+        let own = sidecar_for(sidecars, &snapshot.mesh.root_namespace, &pod.namespace, &pod.labels);
+        let policy =
+            own.and_then(|sidecar| sidecar.sidecar()?.outbound_traffic_policy.as_ref()?.mode.as_ref());
+        match policy {
+            Some(SidecarOutboundTrafficPolicyMode::AllowAny) => Some(OutboundMode::AllowAny),
+            Some(SidecarOutboundTrafficPolicyMode::RegistryOnly) => Some(OutboundMode::RegistryOnly),
+            None => snapshot.mesh.outbound,
+        }
+    }
+
+    fn held(&self, pod: &PodFacts) -> Held {
+        if pod.host_network {
+            return Held::NotApplicable;
+        }
+        if self.evidence.gaps.contains_key(&Input::NetworkPolicies) {
+            return Held::Unknown;
+        }
+        let usual = || Calls::USUAL.into();
+        let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
+        match hold(&self.evidence.surroundings.network_policies, pod, &ports) {
+            Hold::Stopped => Held::Stops,
+            Hold::Free => Held::None,
+            Hold::Open(_) => Held::Open,
+        }
+    }
+}
