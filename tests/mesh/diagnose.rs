@@ -1,11 +1,11 @@
 //! `diagnose`: the way of a host on a real mesh that works, and what may not be looked at. Ways that are broken are cases of
 //! their own, see `broken`.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::collections::BTreeMap;
 
 use anyhow::ensure;
 use serde_json::Value;
-use xtask::{bed::User, world::zone::Zone};
+use xtask::bed::User;
 
 use super::harness::{LIMIT, Mesh, SHOP, Test, eventually};
 use super::manifests::BY_HAND;

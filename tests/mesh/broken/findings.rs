@@ -57,6 +57,7 @@ impl Findings {
                 continue;
             }
             let word = match call.broken {
+                _ if call.told.is_some() => call.told.as_deref().unwrap_or_default(),
                 Fate::Gateway => continue,
                 Fate::Direct => "directly",
                 Fate::Refused => "refused",

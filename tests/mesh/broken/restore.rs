@@ -33,7 +33,7 @@ pub(super) fn put_back(mesh: &Mesh, before: &Objects) -> anyhow::Result<()> {
     now.retain(|key, now| before.get(key).is_some_and(|object| !is_another(now, object)));
     let added = list(mesh, ADDED)?;
     let delete = ["delete", "--wait=false", "--grace-period=0", "--force"];
-    send(mesh, &delete, [gone, added].concat())?;
+    send(mesh, &delete, &[gone, added].concat())?;
     let (changed, missing): (Vec<_>, Vec<_>) = before
         .iter()
         .filter(|(key, object)| now.get(*key).is_none_or(|now| essence(now) != essence(object)))
@@ -43,8 +43,8 @@ pub(super) fn put_back(mesh: &Mesh, before: &Objects) -> anyhow::Result<()> {
         let objects: Vec<Value> = objects.into_iter().map(|(_, object)| object).collect();
         let with_status = objects.iter().filter(|object| object["kind"] == "Pod" || object["kind"] == "Node");
         let with_status: Vec<Value> = with_status.cloned().collect();
-        send(mesh, &[verb], objects)?;
-        send(mesh, &["replace", "--subresource=status"], with_status)?;
+        send(mesh, &[verb], &objects)?;
+        send(mesh, &["replace", "--subresource=status"], &with_status)?;
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ fn list(mesh: &Mesh, kinds: &str) -> anyhow::Result<Vec<Value>> {
     Ok(serde_json::from_str::<Value>(&listed)?["items"].as_array().cloned().unwrap_or_default())
 }
 
-fn send(mesh: &Mesh, arguments: &[&str], items: Vec<Value>) -> anyhow::Result<()> {
+fn send(mesh: &Mesh, arguments: &[&str], items: &[Value]) -> anyhow::Result<()> {
     if items.is_empty() {
         return Ok(());
     }

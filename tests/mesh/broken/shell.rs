@@ -1,7 +1,7 @@
 //! The shell of a case: its commands, and those that a diagnosis printed, as somebody types them.
 //!
 //! Commands run in the case's folder, with `kubectl`, the plugin and `istioctl` at hand; `$SCRATCH` is a folder that lasts as
-//! long as the case, `$ZONE` the file with the names of the world outside. Knows nothing of what commands do.
+//! long as the case, `$ZONE` the file with the names of the world outside, `$WORLD_CA` that of the authority it trusts. Knows nothing of what commands do.
 
 use std::{env, os::unix::fs::symlink, path::Path, process::Stdio};
 
@@ -59,7 +59,11 @@ impl<'a> Shell<'a> {
         let path = shell.get_envs().find(|(key, _)| *key == "PATH").and_then(|(_, value)| value);
         let path = path.context("no PATH")?.to_owned();
         let path = env::join_paths([scratch.to_owned()].into_iter().chain(env::split_paths(&path)))?;
-        shell.env("PATH", path).env("SCRATCH", scratch).env("ZONE", bed.zone_file());
+        shell
+            .env("PATH", path)
+            .env("SCRATCH", scratch)
+            .env("ZONE", bed.zone_file())
+            .env("WORLD_CA", bed.world_ca());
         // Nobody's own policies, and no cache of another run.
         shell.env("XDG_CONFIG_HOME", scratch).env("XDG_CACHE_HOME", scratch);
         if let Some(editor) = &self.case.editor {

@@ -101,7 +101,10 @@ fn finding(way: &Way<'_>, object: &Resource, route: &Route<'_>) -> Option<Findin
         ),
         object: Place::of(&route.resource.id).field(format!("spec.tls[{place}]"), "a tls rule"),
         evidence: vec![Place::of(&object.id).field("spec.servers[].tls.mode", "not PASSTHROUGH").to_string()],
-        consequence: format!("istiod leaves the listener out: TLS calls to {} end at the gateway", way.host),
+        consequence: format!(
+            "istiod leaves the listener out: TLS calls to {} are reset by the gateway",
+            way.host
+        ),
         fix: fixes::merge(
             &route.resource.id,
             &json!({ "tls": tls, "tcp": tcp }),

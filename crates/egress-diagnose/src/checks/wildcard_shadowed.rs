@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
     name: "no host is taken out of a wildcard that leads to a gateway",
     level: Level::Error,
     hop: Hop::Mesh,
-    inputs: &[Input::VirtualServices, Input::Gateways],
+    inputs: &[Input::VirtualServices, Input::ServiceEntries, Input::Gateways],
     docs: "\
 ## What it checks
 VirtualServices that take a wildcard such as `*.example.com` to a gateway, and those of single hosts below it that the same
@@ -58,12 +58,23 @@ fn run(view: &View<'_>) -> Outcome {
         for host in hosts(resource).iter().filter(|host| !host.starts_with('*')) {
             let over =
                 wildcards.iter().find(|(wild, star)| host_matches(star, host) && share(wild, resource));
-            if let Some((wild, star)) = over.filter(|_| !leads(resource, host)) {
+            if let Some((wild, star)) =
+                over.filter(|_| counts(view, resource, host) && !leads(resource, host))
+            {
                 findings.push(finding(resource, host, wild, star));
             }
         }
     }
     Outcome::of(findings)
+}
+
+/// Rules for HTTP hold for any host; those for server names only where an entry declares the host: sidecars build their
+/// filter chains from entries.
+fn counts(view: &View<'_>, resource: &Resource, host: &str) -> bool {
+    view.note(Input::ServiceEntries);
+    let has_http =
+        resource.virtual_service().is_some_and(|spec| spec.http.as_ref().is_some_and(|it| !it.is_empty()));
+    has_http || !view.entries(host).is_empty()
 }
 
 /// A name below a wildcard, as rules see it.
