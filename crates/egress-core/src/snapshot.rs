@@ -121,6 +121,8 @@ pub struct ServicePort {
     pub number: u16,
     /// The port the pods listen on; `None` where it is a name that no container of the pods explains.
     pub target: Option<u16>,
+    /// Its `appProtocol`: what is spoken there, said more plainly than by the name.
+    pub app_protocol: Option<String>,
 }
 
 /// A Service.
@@ -192,8 +194,12 @@ impl GatewayFacts {
 
     /// A gateway that is named but cannot be looked at: the ports of Istio's charts are taken for granted.
     pub fn assumed(name: GatewayName, selector: BTreeMap<String, String>) -> Self {
-        let port =
-            |name: &str, number, target| ServicePort { name: name.to_owned(), number, target: Some(target) };
+        let port = |name: &str, number, target| ServicePort {
+            name: name.to_owned(),
+            number,
+            target: Some(target),
+            app_protocol: None,
+        };
         let ports = vec![port("http2", 80, 8080), port("https", 443, 8443)];
         GatewayFacts { name, selector, ports, pods: Vec::new(), assumed: true }
     }

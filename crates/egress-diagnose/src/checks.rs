@@ -7,6 +7,9 @@ use crate::check::Check;
 
 mod ambient_held;
 mod ambient_routed;
+mod auto_mtls;
+mod callers_allowed;
+mod certificate_verified;
 mod client_proxy;
 mod connects;
 mod destination_port;
@@ -27,7 +30,11 @@ mod gateway_proxy;
 mod gateway_ready;
 mod gateway_redundant;
 mod gateway_selector;
+mod grpc_hop;
+mod headers_removed;
+mod hop_mode;
 mod host_added;
+mod https_port;
 mod match_port;
 mod name_kept;
 mod no_forward_proxy;
@@ -38,18 +45,25 @@ mod outbound_captured;
 mod outbound_held;
 mod outbound_mode;
 mod own_network;
+mod own_tls_once;
+mod port_speaks_tls;
 mod resolves;
 mod route_first;
 mod route_loop;
+mod secret_exists;
 mod server_conflict;
+mod server_name_fits;
 mod service_ports;
 mod sidecar_import;
 mod sidecar_injected;
+mod sni_sent;
 mod subset_hidden;
 mod subset_shadowed;
 mod subset_visible;
 mod tcp_address;
 mod terminating_server;
+mod timeouts;
+mod tls_opened;
 mod tunnel_used;
 mod upstream_visible;
 mod wildcard_address;
@@ -69,6 +83,7 @@ pub const CHECKS: &[Check] = &[
     server_conflict::CHECK,
     entry_protocol::CHECK,
     tcp_address::CHECK,
+    certificate_verified::CHECK,
     sidecar_injected::CHECK,
     direct_entry::CHECK,
     gateway_leg::CHECK,
@@ -85,27 +100,40 @@ pub const CHECKS: &[Check] = &[
     client_proxy::CHECK,
     gateway_proxy::CHECK,
     resolves::CHECK,
+    server_name_fits::CHECK,
     connects::CHECK,
+    auto_mtls::CHECK,
+    callers_allowed::CHECK,
     objects_complete::CHECK,
     objects_unchanged::CHECK,
     wildcard_shadowed::CHECK,
     name_kept::CHECK,
     ambient_routed::CHECK,
     wildcard_resolution::CHECK,
+    secret_exists::CHECK,
     gateway_redundant::CHECK,
     subset_hidden::CHECK,
     terminating_server::CHECK,
     entry_resolution::CHECK,
+    own_tls_once::CHECK,
     entry_port::CHECK,
     gateway_leg_visible::CHECK,
+    hop_mode::CHECK,
     subset_shadowed::CHECK,
+    https_port::CHECK,
     match_port::CHECK,
+    tls_opened::CHECK,
     gateway_exists::CHECK,
     gateway_ready::CHECK,
     host_added::CHECK,
+    sni_sent::CHECK,
+    port_speaks_tls::CHECK,
+    grpc_hop::CHECK,
+    timeouts::CHECK,
     wildcard_address::CHECK,
     no_forward_proxy::CHECK,
     tunnel_used::CHECK,
     ambient_held::CHECK,
     gateway_injected::CHECK,
+    headers_removed::CHECK,
 ];

@@ -11,11 +11,15 @@ use serde_json::{Value, json};
 use crate::finding::Fix;
 
 mod egress;
+mod hop;
 mod network;
+mod origination;
 mod workloads;
 
 pub(crate) use egress::{add, add_for, of_proxy, put_right, remove};
+pub(crate) use hop::{end_mesh_mtls, speak_mesh_mtls, speak_plaintext};
 pub(crate) use network::{keep_inside, narrow};
+pub(crate) use origination::open_tls;
 pub(crate) use workloads::{relabel, restart, template};
 
 /// Replaces a part of a spec.
@@ -26,6 +30,30 @@ pub(crate) fn merge(id: &ObjectId, spec: &Value, why: &str) -> Fix {
 /// Changes one place of an object.
 pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
     patched(id, "json", &json!([operation]), why)
+}
+
+/// Sets a field, named as findings name it: `spec.servers[0].tls`.
+pub(crate) fn set(id: &ObjectId, field: &str, value: &Value, why: &str) -> Fix {
+    let path = field.replace(['.', '['], "/").replace(']', "");
+    // To add to a place of an array is to insert there.
+    let op = if field.ends_with(']') { "replace" } else { "add" };
+    patch(id, &json!({ "op": op, "path": format!("/{path}"), "value": value }), why)
+}
+
+/// Several repairs that are one together.
+pub(crate) fn one_after_the_other(all: impl IntoIterator<Item = Fix>, why: &str) -> Fix {
+    let commands: Vec<String> = all.into_iter().map(|fix| fix.command).collect();
+    Fix { command: commands.join(" && "), why: why.to_owned() }
+}
+
+/// Copies a Secret to another namespace.
+pub(crate) fn copy_secret(name: &str, from: &str, to: &str, why: &str) -> Fix {
+    let read = shell(&["kubectl", "get", "secret", name, "-n", from, "-o", "yaml"]);
+    // What the API server wrote into it belongs to the other one.
+    let script =
+        format!("/ (uid|resourceVersion|creationTimestamp): /d; s/  namespace: .*/  namespace: {to}/");
+    let change = shell(&["sed", "-E", &script]);
+    Fix { command: format!("{read} | {change} | kubectl apply -f -"), why: why.to_owned() }
 }
 
 /// Exports an object that has an `exportTo` to one more namespace.

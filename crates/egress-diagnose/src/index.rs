@@ -20,6 +20,7 @@ pub(crate) struct Index<'a> {
     virtual_services: ByHost<'a>,
     service_entries: ByHost<'a>,
     gateways: ByHost<'a>,
+    destination_rules: ByHost<'a>,
     subset_holders: HashMap<&'a str, Vec<&'a Resource>>,
 }
 
@@ -31,6 +32,7 @@ impl<'a> Index<'a> {
             virtual_services: ByHost::default(),
             service_entries: ByHost::default(),
             gateways: ByHost::default(),
+            destination_rules: ByHost::default(),
             subset_holders: HashMap::new(),
         };
         for resource in &snapshot.resources {
@@ -45,6 +47,8 @@ impl<'a> Index<'a> {
                     index.gateways.insert(resource, servers.flat_map(|server| &server.hosts));
                 }
                 Spec::DestinationRule(spec) => {
+                    // A host without a dot is a Service's, and never outside the mesh.
+                    index.destination_rules.insert(resource, std::iter::once(&spec.host));
                     for subset in spec.subsets.iter().flatten() {
                         index.subset_holders.entry(&subset.name).or_default().push(resource);
                     }
@@ -73,6 +77,11 @@ impl<'a> Index<'a> {
     /// ServiceEntries of the host or of a wildcard over it.
     pub(crate) fn service_entries(&self, host: &str) -> Vec<&'a Resource> {
         self.service_entries.get(host)
+    }
+
+    /// DestinationRules of a host in full, or of a wildcard over it.
+    pub(crate) fn destination_rules(&self, host: &str) -> Vec<&'a Resource> {
+        self.destination_rules.get(host)
     }
 
     /// Gateway objects with a server for the host or for a wildcard over it.

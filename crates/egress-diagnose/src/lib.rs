@@ -4,11 +4,14 @@
 //! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
 
+mod authorization;
+mod auto_mtls;
 pub mod bypass;
 mod calls;
 mod capture;
 pub mod check;
 pub mod checks;
+mod client_tls;
 pub mod collect;
 pub mod credentials;
 mod drift;
@@ -17,6 +20,7 @@ pub mod examine;
 pub mod finding;
 mod fixes;
 mod held;
+mod hop_calls;
 mod index;
 mod legs;
 mod network;
@@ -26,7 +30,9 @@ mod ranges;
 pub mod report;
 mod routes;
 mod selection;
+mod servers;
 mod subset;
+mod upstream;
 pub mod view;
 pub mod way;
 mod waypoints;

@@ -7,7 +7,7 @@ use egress_core::proxy::cluster_name;
 use egress_core::resource::Resource;
 use egress_core::visibility::host_matches;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
-use egress_istio::virtual_service::VirtualServiceSpec;
+use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
 /// One destination of one match of one rule.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Route<'a> {
     pub(crate) matched: Option<String>,
     /// HTTP rules route requests, TLS rules connections by SNI.
     pub(crate) protocol: Protocol,
+    /// The rule, where it is one for HTTP.
+    pub(crate) http: Option<&'a VirtualServiceHttp>,
     /// The port that is matched; none matches all.
     pub(crate) port: Option<u16>,
     /// The host of the destination.
@@ -62,6 +64,7 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
                 field: format!("spec.http[{number}].route[{place}].destination"),
                 matched: chosen.matched.clone(),
                 protocol: Protocol::Http,
+                http: Some(rule),
                 port: chosen.port,
                 host: &destination.host,
                 subset: destination.subset.as_deref(),
@@ -84,6 +87,7 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
                 field: format!("spec.tls[{number}].route[{place}].destination"),
                 matched: chosen.matched.clone(),
                 protocol: Protocol::Tls,
+                http: None,
                 port: chosen.port,
                 host: &destination.host,
                 subset: destination.subset.as_deref(),
@@ -116,6 +120,7 @@ fn terminated<'a>(spec: &'a VirtualServiceSpec, resource: &'a Resource, bound: &
                 field: format!("spec.tcp[{number}].route[{place}].destination"),
                 matched: chosen.matched.clone(),
                 protocol: Protocol::Tls,
+                http: None,
                 port: chosen.port,
                 host: &destination.host,
                 subset: destination.subset.as_deref(),

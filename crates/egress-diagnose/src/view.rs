@@ -19,12 +19,16 @@ use egress_core::visibility::service_entry::{self, service_entries};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
 
+use crate::authorization::Authorization;
 use crate::calls::Calls;
 use crate::check::Input;
+use crate::client_tls::Rules;
 use crate::evidence::{Evidence, PodName, client_of};
 use crate::index::Index;
+use crate::servers::Listeners;
 
 mod around;
+mod hop;
 mod rules;
 
 pub use around::Known;
@@ -37,6 +41,9 @@ pub struct View<'a> {
     calls: BTreeMap<String, Calls>,
     index: Index<'a>,
     rules: RefCell<BTreeMap<(String, GatewayName), Rc<SeenRules<'a>>>>,
+    hop_rules: RefCell<BTreeMap<(String, GatewayName), Rc<Rules<'a>>>>,
+    listeners: RefCell<BTreeMap<GatewayName, Rc<Listeners<'a>>>>,
+    authorizations: RefCell<BTreeMap<GatewayName, Rc<Authorization<'a>>>>,
     reads: RefCell<BTreeSet<Input>>,
 }
 
@@ -44,7 +51,17 @@ impl<'a> View<'a> {
     pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress<'a>]) -> Self {
         let index = Index::new(&evidence.snapshot);
         let calls = BTreeMap::new();
-        View { evidence, egresses, calls, index, rules: RefCell::default(), reads: RefCell::default() }
+        View {
+            evidence,
+            egresses,
+            calls,
+            index,
+            rules: RefCell::default(),
+            hop_rules: RefCell::default(),
+            listeners: RefCell::default(),
+            authorizations: RefCell::default(),
+            reads: RefCell::default(),
+        }
     }
 
     /// Tells who calls, once the ways are known.

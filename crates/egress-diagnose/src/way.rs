@@ -23,7 +23,7 @@ mod uncovered;
 pub(crate) use uncovered::uncovered;
 
 /// The way of one host in one namespace, with all that is known of it before any check.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Way<'a> {
     /// The host.
     pub host: String,

@@ -37,7 +37,12 @@ fn service_port(port: &ApiPort, pods: &[&Pod]) -> Option<ServicePort> {
         Some(IntOrString::Int(target)) => u16::try_from(*target).ok(),
         Some(IntOrString::String(name)) => pods.iter().find_map(|pod| container_port(pod, name)),
     };
-    Some(ServicePort { name: port.name.clone().unwrap_or_default(), number, target })
+    Some(ServicePort {
+        name: port.name.clone().unwrap_or_default(),
+        number,
+        target,
+        app_protocol: port.app_protocol.clone(),
+    })
 }
 
 fn container_port(pod: &Pod, name: &str) -> Option<u16> {

@@ -1,0 +1,145 @@
+//! Which `AuthorizationPolicy` decides over a call at a gateway, and how.
+//!
+//! Follows `ListAuthorizationPolicies` in `pilot/pkg/model/authorization.go` and `build` in
+//! `pilot/pkg/security/authz/builder/builder.go`: denials first, then, where there is any allowance at all, one of them
+//! must match. `CUSTOM` asks a service that nobody can foresee, and `AUDIT` decides nothing.
+
+use std::collections::BTreeMap;
+
+use egress_core::snapshot::GatewayFacts;
+use egress_core::surroundings::Named;
+use egress_istio::authorization_policy::{
+    AuthorizationPolicyAction as Action, AuthorizationPolicyRules, AuthorizationPolicySpec,
+};
+
+pub(crate) mod caller;
+mod rule;
+mod values;
+
+pub(crate) use caller::Caller;
+pub(crate) use rule::CALLER;
+use rule::{Answer, named_host};
+
+/// An `AuthorizationPolicy`.
+pub(crate) type Policy = Named<AuthorizationPolicySpec>;
+
+/// The policies of one gateway, so arranged that a call is held against the rules for its host only.
+#[derive(Debug, Default)]
+pub(crate) struct Authorization<'a> {
+    allow: Rules<'a>,
+    deny: Rules<'a>,
+    /// The policies that allow, in the order in which they are read.
+    allowing: Vec<&'a Policy>,
+}
+
+#[derive(Debug, Default)]
+struct Rules<'a> {
+    by_host: BTreeMap<String, Vec<Rule<'a>>>,
+    general: Vec<Rule<'a>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rule<'a> {
+    policy: &'a Policy,
+    place: usize,
+    spec: &'a AuthorizationPolicyRules,
+}
+
+/// Why a call is refused.
+pub(crate) enum Refusal<'a> {
+    /// A rule denies it.
+    Denied {
+        /// Its policy.
+        by: &'a Policy,
+        /// Its place in it.
+        rule: usize,
+    },
+    /// Policies allow others, and none allows it.
+    NotAllowed {
+        /// The policies that allow.
+        by: &'a [&'a Policy],
+        /// The rule that would allow it, and the condition that it misses.
+        nearly: Option<(&'a Policy, &'static str)>,
+    },
+}
+
+impl<'a> Authorization<'a> {
+    pub(crate) fn new(all: &'a [Policy], root: &str, gateway: &GatewayFacts) -> Self {
+        let mut found = Authorization::default();
+        for policy in all.iter().filter(|policy| is_for(policy, root, gateway)) {
+            let rules = policy.spec.rules.iter().flatten().enumerate();
+            let rules = rules.map(|(place, spec)| Rule { policy, place, spec });
+            match policy.spec.action.as_ref().unwrap_or(&Action::Allow) {
+                Action::Allow => {
+                    found.allowing.push(policy);
+                    rules.for_each(|rule| found.allow.insert(rule, false));
+                }
+                Action::Deny => rules.for_each(|rule| found.deny.insert(rule, true)),
+                Action::Audit | Action::Custom => {}
+            }
+        }
+        found
+    }
+
+    /// Why a call is refused; none where it is allowed, or where it cannot be told.
+    pub(crate) fn refusal(&self, caller: &Caller<'_>) -> Option<Refusal<'_>> {
+        let denies =
+            |rule: &&Rule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, true) == Answer::Yes;
+        if let Some(rule) = self.deny.of(caller).find(denies) {
+            return Some(Refusal::Denied { by: rule.policy, rule: rule.place });
+        }
+        let answer = |rule: &Rule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, false);
+        if self.allowing.is_empty() || self.allow.of(caller).any(|rule| answer(rule) != Answer::No) {
+            return None;
+        }
+        let near =
+            |rule: &Rule<'a>| Some((rule.policy, rule::misses(rule.spec, &rule.policy.namespace, caller)?));
+        // A rule for another server name is for another kind of call.
+        let nearly =
+            self.allow.of(caller).filter_map(near).min_by_key(|(_, what)| *what == rule::SERVER_NAME);
+        Some(Refusal::NotAllowed { by: &self.allowing, nearly })
+    }
+}
+
+impl<'a> Rules<'a> {
+    fn insert(&mut self, rule: Rule<'a>, denies: bool) {
+        let Some(hosts) = named_host(rule.spec, denies) else {
+            self.general.push(rule);
+            return;
+        };
+        for host in hosts {
+            self.by_host.entry(host).or_default().push(rule);
+        }
+    }
+
+    fn of<'b>(&'b self, caller: &'b Caller<'_>) -> impl Iterator<Item = &'b Rule<'a>> {
+        let names = [Some(caller.host), caller.sni.filter(|name| *name != caller.host)];
+        let exact =
+            names.into_iter().flatten().filter_map(|name| self.by_host.get(&name.to_ascii_lowercase()));
+        exact.flatten().chain(&self.general)
+    }
+}
+
+/// Whether a policy is enforced at a gateway's pods: it lies in their namespace or in the root namespace, and selects
+/// them. One with targets is for gateways of the Gateway API alone. `ShouldAttachPolicy` in
+/// `pilot/pkg/model/policyattachment.go`.
+fn is_for(policy: &Policy, root: &str, gateway: &GatewayFacts) -> bool {
+    let dry = policy.annotations.get("istio.io/dry-run").is_some_and(|word| word == "true");
+    let here = policy.namespace == gateway.name.namespace || policy.namespace == root;
+    let spec = &policy.spec;
+    let targets =
+        spec.target_refs.iter().flatten().map(|target| (target.kind.as_str(), target.name.as_str()));
+    let target = spec.target_ref.as_ref().map(|target| (target.kind.as_str(), target.name.as_str()));
+    let targets: Vec<(&str, &str)> = targets.chain(target).collect();
+    let selected = |labels: &BTreeMap<String, String>| {
+        if !targets.is_empty() {
+            let of = labels.get("gateway.networking.k8s.io/gateway-name");
+            return of.is_some_and(|of| targets.iter().any(|(kind, name)| *kind == "Gateway" && name == of));
+        }
+        let wanted = spec.selector.as_ref().and_then(|selector| selector.match_labels.as_ref());
+        wanted.into_iter().flatten().all(|(key, value)| labels.get(key) == Some(value))
+    };
+    let mut pods = gateway.pods.iter().map(|pod| &pod.labels);
+    let any = if gateway.pods.is_empty() { selected(&gateway.selector) } else { pods.any(selected) };
+    here && !dry && any
+}

@@ -1,0 +1,73 @@
+//! One value of a rule against one call: who calls, what host, which port.
+//!
+//! Knows Istio's patterns, and what a gateway can see of a call. Knows nothing of how values make a rule.
+
+use super::Caller;
+use super::rule::Answer;
+
+pub(super) fn of_namespace(value: &str, caller: &Caller<'_>) -> Answer {
+    if caller.has_identity { held(matches(value, caller.namespace)) } else { Answer::No }
+}
+
+pub(super) fn of_account(value: &str, namespace: &str, caller: &Caller<'_>) -> Answer {
+    let (wanted, account) = value.split_once('/').unwrap_or((namespace, value));
+    match caller.account {
+        _ if !caller.has_identity || wanted != caller.namespace => Answer::No,
+        Some(own) => held(matches(account, own)),
+        None => Answer::Unknown,
+    }
+}
+
+/// A principal without `spiffe://`. `cluster.local` stands for the mesh's own trust domain, of which nothing else is known.
+pub(super) fn of_principal(value: &str, caller: &Caller<'_>) -> Answer {
+    if !caller.has_identity {
+        return Answer::No;
+    }
+    if value == "*" {
+        return Answer::Yes;
+    }
+    let Some(account) = caller.account else {
+        let here = format!("/ns/{}/", caller.namespace);
+        return if value.contains('*') || value.contains(&here) { Answer::Unknown } else { Answer::No };
+    };
+    let path = format!("/ns/{}/sa/{account}", caller.namespace);
+    if matches(value, &format!("cluster.local{path}")) {
+        return Answer::Yes;
+    }
+    if value.ends_with(&path) || value.starts_with("*.") { Answer::Unknown } else { Answer::No }
+}
+
+pub(super) fn of_sni(value: &str, caller: &Caller<'_>) -> Answer {
+    held(caller.sni.is_some_and(|sni| matches(value, sni)))
+}
+
+pub(super) fn of_port(value: &str, caller: &Caller<'_>) -> Answer {
+    held(value.parse() == Ok(caller.listens_on))
+}
+
+/// The authority of a request has the port, unless it is the usual one; whether an application says the usual one is up
+/// to it.
+pub(super) fn of_host(value: &str, caller: &Caller<'_>) -> Answer {
+    let value = value.to_ascii_lowercase();
+    let host = caller.host.to_ascii_lowercase();
+    match caller.port {
+        Some(80) => held(matches(&value, &host)),
+        Some(port) => held(matches(&value, &format!("{host}:{port}"))),
+        None if matches(&value, &host) || value.starts_with(&host) => Answer::Unknown,
+        None => Answer::No,
+    }
+}
+
+fn held(holds: bool) -> Answer {
+    if holds { Answer::Yes } else { Answer::No }
+}
+
+/// Istio's patterns: exact, `start*`, `*end`, or `*` for anything that is there.
+fn matches(pattern: &str, text: &str) -> bool {
+    match (pattern, pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
+        ("*", _, _) => !text.is_empty(),
+        (_, Some(start), _) => text.starts_with(start),
+        (_, None, Some(end)) => text.ends_with(end),
+        _ => pattern == text,
+    }
+}

@@ -1,0 +1,95 @@
+//! Auto mTLS towards a gateway: what sidecars do where no DestinationRule says what to speak.
+//!
+//! Follows `buildUpstreamTLSSettings` in `pilot/pkg/networking/core/cluster_tls.go`, `checkMtlsEnabled` in
+//! `pilot/pkg/xds/endpoints/mtls_checker.go` and `ComposePeerAuthentication` in
+//! `pilot/pkg/security/authn/policy_applier.go`. Knows nothing of what a server expects.
+
+use std::collections::BTreeMap;
+
+use egress_core::snapshot::GatewayFacts;
+use egress_core::surroundings::Named;
+use egress_istio::peer_authentication::{
+    PeerAuthenticationMtlsMode, PeerAuthenticationPortLevelMtlsMode, PeerAuthenticationSpec,
+};
+
+use crate::view::View;
+
+/// The label by which an endpoint says that it takes mesh mTLS. Sidecars are given it, gateways are not.
+pub(crate) const LABEL: &str = "security.istio.io/tlsMode";
+
+/// What a `PeerAuthentication` demands of a port of a gateway's pods, and which one it is.
+pub(crate) struct Demand<'a> {
+    pub(crate) mode: Demanded,
+    pub(crate) by: &'a Named<PeerAuthenticationSpec>,
+    /// The field that says it.
+    pub(crate) field: String,
+}
+
+/// A mode of `PeerAuthentication`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demanded {
+    Disable,
+    Permissive,
+    Strict,
+}
+
+/// Whether sidecars speak mesh mTLS to a gateway by themselves, if no `PeerAuthentication` forbids it.
+pub(crate) fn can_be_offered(view: &View<'_>, gateway: &GatewayFacts) -> bool {
+    let labelled = |labels: &BTreeMap<String, String>| labels.get(LABEL).is_some_and(|mode| mode == "istio");
+    view.mesh().auto_mtls && !gateway.pods.is_empty() && gateway.pods.iter().all(|pod| labelled(&pod.labels))
+}
+
+/// The `PeerAuthentication` that settles a port: of the workload, else of the namespace, else of the mesh; among equals
+/// the oldest. One that is unset leaves it to the next.
+pub(crate) fn demand<'a>(
+    all: &'a [Named<PeerAuthenticationSpec>],
+    root: &str,
+    gateway: &GatewayFacts,
+    port: i64,
+) -> Option<Demand<'a>> {
+    let namespace = gateway.name.namespace.as_str();
+    let labels = |policy: &Named<PeerAuthenticationSpec>| {
+        let selector = policy.spec.selector.as_ref();
+        selector.and_then(|selector| selector.match_labels.clone()).unwrap_or_default()
+    };
+    let selects = |policy: &&Named<PeerAuthenticationSpec>| {
+        let wanted = labels(policy);
+        !wanted.is_empty()
+            && gateway
+                .pods
+                .iter()
+                .any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(key) == Some(value)))
+    };
+    let of = |owner: &str, chosen: &dyn Fn(&&'a Named<PeerAuthenticationSpec>) -> bool| {
+        let found = all.iter().filter(|policy| policy.namespace == owner).filter(|policy| chosen(policy));
+        found.min_by_key(|policy| (policy.created.is_none(), policy.created))
+    };
+    let whole = |policy: &&Named<PeerAuthenticationSpec>| labels(policy).is_empty();
+    let workload = of(namespace, &selects);
+    workload
+        .and_then(|policy| of_port(policy, port))
+        .into_iter()
+        .chain([workload, of(namespace, &whole), of(root, &whole)].into_iter().flatten().filter_map(of_all))
+        .next()
+}
+
+fn of_port(policy: &Named<PeerAuthenticationSpec>, port: i64) -> Option<Demand<'_>> {
+    let mode = policy.spec.port_level_mtls.as_ref()?.get(&port.to_string())?.mode.as_ref()?;
+    let mode = match mode {
+        PeerAuthenticationPortLevelMtlsMode::Unset => return None,
+        PeerAuthenticationPortLevelMtlsMode::Disable => Demanded::Disable,
+        PeerAuthenticationPortLevelMtlsMode::Permissive => Demanded::Permissive,
+        PeerAuthenticationPortLevelMtlsMode::Strict => Demanded::Strict,
+    };
+    Some(Demand { mode, by: policy, field: format!("spec.portLevelMtls.{port}.mode") })
+}
+
+fn of_all(policy: &Named<PeerAuthenticationSpec>) -> Option<Demand<'_>> {
+    let mode = match policy.spec.mtls.as_ref()?.mode.as_ref()? {
+        PeerAuthenticationMtlsMode::Unset => return None,
+        PeerAuthenticationMtlsMode::Disable => Demanded::Disable,
+        PeerAuthenticationMtlsMode::Permissive => Demanded::Permissive,
+        PeerAuthenticationMtlsMode::Strict => Demanded::Strict,
+    };
+    Some(Demand { mode, by: policy, field: "spec.mtls.mode".to_owned() })
+}

@@ -1,0 +1,146 @@
+//! EG052: nothing wraps the application's TLS again, and no sidecar is given the gateway's files.
+
+use egress_core::port::Protocol;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::client_tls::ClientTls;
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::legs::to_gateway;
+use crate::upstream::{Upstream, upstream};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(52),
+    name: "the gateway's TLS to the host concerns nothing else",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[
+        Input::VirtualServices,
+        Input::GatewayObjects,
+        Input::ServiceEntries,
+        Input::DestinationRules,
+        Input::Pods,
+    ],
+    docs: "\
+## What it checks
+The DestinationRule by which the gateway opens TLS to the host: the port that it is for does not also carry what the
+application sends as TLS, and where it names files, sidecars do not see it.
+
+## Why it matters
+A port with such a rule wraps everything in TLS, also what is TLS already: the host gets TLS in TLS and answers with an
+error (`WRONG_VERSION_NUMBER`, istio/istio#37348, istio/istio#23740). And a rule with files is read by every proxy that sees
+it: sidecars, which do not have the files, wait for them forever (istio/istio#33318, istio/istio#20856).
+
+## How to fix
+Open TLS on a port of its own: `80` with `targetPort: 443` for what the application sends as HTTP, beside `443` for what it
+sends as TLS. Export the rule to the gateway's namespace only.
+",
+    run: Run::Through(run),
+};
+
+/// By this annotation a pod mounts files for its sidecar.
+const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let found = upstream(view, way, gateway);
+    let wraps_tls = to_gateway(view, way, gateway).iter().any(|route| route.protocol == Protocol::Tls);
+    let twice = |upstream: &&Upstream<'_>| wraps_tls && upstream.route.protocol == Protocol::Tls;
+    let mut findings: Vec<Finding> =
+        found.iter().filter(twice).filter_map(|upstream| wrapped_twice(way, upstream, &found)).collect();
+    for upstream in &found {
+        findings.extend(files_at_sidecars(view, way, gateway, upstream));
+    }
+    // Two destinations may have one rule.
+    findings.dedup_by(|left, right| left.object == right.object && left.message == right.message);
+    Outcome::of(findings)
+}
+
+fn wrapped_twice(way: &Way<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Option<Finding> {
+    let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
+    let number = upstream.port.number;
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("what applications send to {} as TLS is wrapped in TLS again", way.host),
+        object: Place::of(&tls.rule.id).field(format!("{}.mode", tls.field), tls.mode_word()),
+        evidence: vec![format!(
+            "{} sends the application's TLS to port {number} in {}",
+            upstream.route.resource.id, upstream.route.field
+        )],
+        consequence: format!("TLS calls to {} fail: the host gets TLS in TLS", way.host),
+        fix: on_a_port_of_its_own(tls, upstream, all),
+    })
+}
+
+/// Moves the TLS of the gateway to the port that applications use for HTTP, where there is one that needs it.
+fn on_a_port_of_its_own(tls: &ClientTls<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Fix {
+    let number = upstream.port.number;
+    let plain = all.iter().find(|other| {
+        other.route.protocol == Protocol::Http
+            && other.entry.id == upstream.entry.id
+            && other.place == upstream.place
+    });
+    let ports = upstream.spec.ports.iter().flatten().enumerate();
+    let http = ports.into_iter().find(|(_, port)| port.protocol.as_deref() == Some("HTTP"));
+    let settings = tls.field.strip_suffix(".tls").filter(|place| place.ends_with(']'));
+    let (Some(plain), Some((place, http)), Some(settings)) = (plain, http, settings) else {
+        return fixes::set(
+            &tls.rule.id,
+            &tls.field,
+            &json!({ "mode": "DISABLE" }),
+            "leaves the application's TLS as it is",
+        );
+    };
+    let why = "opens TLS on the port that applications use for HTTP, and leaves the other as it is";
+    let entry =
+        fixes::set(&upstream.entry.id, &format!("spec.ports[{place}].targetPort"), &json!(number), why);
+    let rule = fixes::set(&tls.rule.id, &format!("{settings}.port.number"), &json!(http.number), why);
+    let field = format!("{}.port.number", plain.route.field);
+    let route = fixes::set(&plain.route.resource.id, &field, &json!(http.number), why);
+    fixes::one_after_the_other([entry, rule, route], why)
+}
+
+fn files_at_sidecars(
+    view: &View<'_>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    upstream: &Upstream<'_>,
+) -> Option<Finding> {
+    let number = u16::try_from(upstream.port.number).ok()?;
+    let (caller, tls, file) = way.callers.iter().find_map(|caller| {
+        view.entries_seen_from(caller, upstream.route.host).first()?;
+        let rules = view.rules_for(caller, upstream.route.host, &upstream.entry.id.namespace);
+        let tls = rules.tls(upstream.route.subset, number).filter(ClientTls::originates)?;
+        let file = file_of(&tls)?.to_owned();
+        let mounted = view.pods(caller).iter().any(|pod| pod.annotations.contains_key(MOUNT));
+        (!mounted).then_some((caller, tls, file))
+    })?;
+    let namespace = &gateway.name.namespace;
+    let words = if tls.rule.id.namespace == *namespace { "." } else { namespace };
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: Level::Warning,
+        message: format!("sidecars of {caller} are told to open TLS with a file that only the gateway has"),
+        object: Place::of(&tls.rule.id).field(tls.field.clone(), file),
+        evidence: vec![Place::export_to(tls.rule).to_string()],
+        consequence: format!(
+            "sidecars of {caller} wait for the file forever, and fail where they call {} themselves",
+            way.host
+        ),
+        fix: fixes::merge(&tls.rule.id, &json!({ "exportTo": [words] }), "keeps the rule to the gateway"),
+    })
+}
+
+/// A file that is not in every proxy's image.
+fn file_of<'a>(tls: &ClientTls<'a>) -> Option<&'a str> {
+    let everywhere =
+        |path: &&str| *path == "system" || path.starts_with("/etc/ssl/") || path.starts_with("/etc/pki/");
+    let authority = tls.ca_certificates.filter(|path| !everywhere(path));
+    tls.client_certificate.or(authority).filter(|_| tls.credential_name.is_none())
+}

@@ -1,0 +1,126 @@
+//! EG042: the Secrets that the gateway's TLS names exist.
+
+use egress_core::snapshot::GatewayFacts;
+use egress_core::surroundings::SecretFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::client_tls::{ClientTls, Mode};
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::upstream::{Upstream, upstream};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(42),
+    name: "the Secrets of the gateway's TLS exist beside the gateway",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules, Input::Secrets],
+    docs: "\
+## What it checks
+`credentialName` of the TLS that the gateway opens to the host: a Secret of that name lies in the gateway's namespace. For
+`MUTUAL` it has `tls.crt` and `tls.key`, and unless verification is off it, or the Secret of the same name with `-cacert`,
+has `ca.crt`. What is in the certificates, and until when they hold, is not looked at.
+
+## Why it matters
+The gateway reads Secrets of its own namespace only. Without them its connections never begin: 503 (`UF`, \"Secret is not
+supplied by SDS\"). `ApplyCustomSDSToClientCommonTLSContext` in `pilot/pkg/security/model/authentication.go`, `GetCaCert` in
+`pilot/pkg/credentials/kube/secrets.go`.
+
+## How to fix
+Put the Secret into the namespace of the gateway's pods.
+",
+    run: Run::Through(run),
+};
+
+/// What Istio puts behind the name of the Secret that holds the authority alone.
+const CA_SUFFIX: &str = "-cacert";
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let found = upstream(view, way, gateway);
+    let named = |upstream: &Upstream<'_>| {
+        upstream.tls.as_ref().is_some_and(|tls| tls.originates() && tls.credential_name.is_some())
+    };
+    let secrets = match view.secrets() {
+        Ok(secrets) => secrets,
+        Err(_) if !found.iter().any(named) => return Outcome::NotApplicable,
+        Err(outcome) => return outcome,
+    };
+    let lacking = |upstream: &Upstream<'_>| finding(way, gateway, secrets, upstream.tls.as_ref()?);
+    Outcome::of(found.iter().filter_map(lacking).collect())
+}
+
+fn finding(
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    secrets: &[SecretFacts],
+    tls: &ClientTls<'_>,
+) -> Option<Finding> {
+    let named = tls.credential_name.filter(|_| tls.originates())?;
+    let bare = named.strip_prefix("kubernetes://").unwrap_or(named);
+    if bare.contains("://") {
+        return None;
+    }
+    let (namespace, name) = bare.split_once('/').unwrap_or((&gateway.name.namespace, bare));
+    let find =
+        |name: &str| secrets.iter().find(|secret| secret.namespace == namespace && secret.name == name);
+    let own = find(name);
+    let authority = find(&format!("{name}{CA_SUFFIX}")).or(own);
+    let lacking = if tls.mode == Mode::Mutual
+        && !own.is_some_and(|own| has(own, &[&["tls.crt", "tls.key"], &["cert", "key"]]))
+    {
+        "tls.crt and tls.key"
+    } else if !tls.skips_verification
+        && !authority.is_some_and(|found| has(found, &[&["ca.crt"], &["cacert"]]))
+    {
+        "ca.crt"
+    } else {
+        return None;
+    };
+    let elsewhere = secrets.iter().find(|secret| secret.name == name && secret.namespace != namespace);
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: match own {
+            None => format!("there is no Secret `{name}` in namespace {namespace}, where the gateway looks"),
+            Some(_) => format!("the Secret `{name}` beside the gateway has no {lacking}"),
+        },
+        object: Place::of(&tls.rule.id).field(format!("{}.credentialName", tls.field), named),
+        evidence: match (own, elsewhere) {
+            (None, Some(other)) => vec![format!("there is one in namespace {}", other.namespace)],
+            (None, None) => Vec::new(),
+            (Some(own), _) => {
+                let keys: Vec<&str> = own.keys.iter().flatten().map(String::as_str).collect();
+                vec![format!(
+                    "it has {}",
+                    if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") }
+                )]
+            }
+        },
+        consequence: format!("calls to {} get 503 from the gateway", way.host),
+        fix: fix(tls, namespace, name, elsewhere.filter(|_| own.is_none())),
+    })
+}
+
+/// Whether a Secret has one of the sets of keys; one of which only the name is known is believed to.
+fn has(secret: &SecretFacts, sets: &[&[&str]]) -> bool {
+    let Some(keys) = &secret.keys else { return true };
+    sets.iter().any(|set| set.iter().all(|key| keys.contains(*key)))
+}
+
+fn fix(tls: &ClientTls<'_>, namespace: &str, name: &str, elsewhere: Option<&SecretFacts>) -> Fix {
+    if let Some(other) = elsewhere {
+        return fixes::copy_secret(name, &other.namespace, namespace, "copies it to where the gateway looks");
+    }
+    let file = |key: &str| format!("--from-file={key}={key}");
+    let mut words = vec!["kubectl", "create", "secret", "generic", name, "-n", namespace];
+    let files = if tls.mode == Mode::Mutual {
+        vec![file("tls.crt"), file("tls.key"), file("ca.crt")]
+    } else {
+        vec![file("ca.crt")]
+    };
+    words.extend(files.iter().map(String::as_str));
+    fixes::fix(&words, "makes it of these files; delete one of the same name first")
+}

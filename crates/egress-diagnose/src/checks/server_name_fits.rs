@@ -1,0 +1,79 @@
+//! EG030: the names in the gateway's TLS are those of the host.
+
+use std::collections::BTreeSet;
+
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::host_matches;
+use serde_json::{Value, json};
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::upstream::{Upstream, upstream};
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(30),
+    name: "the gateway asks for the certificate of the host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    docs: "\
+## What it checks
+`sni` and `subjectAltNames` of the TLS that the gateway opens to the host: they name the host, the destination of the
+route, an endpoint of its entry, or the authority that the route rewrites to.
+
+## Why it matters
+Servers of many hosts choose the certificate by the server name. With another one they answer with another certificate,
+which does not pass, or refuse: 503 (`UF`, `CERTIFICATE_VERIFY_FAILED`). Names of another host often are what was left
+when a rule was copied (istio/istio#34920, istio/istio#43540).
+
+## How to fix
+Name the host in `sni` and `subjectAltNames`.
+",
+    run: Run::Through(run),
+};
+
+const WHY: &str = "names the host";
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let found = upstream(view, way, gateway);
+    Outcome::of(found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+}
+
+fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+    let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
+    let rewrite = upstream.route.http.and_then(|rule| rule.rewrite.as_ref()?.authority.as_deref());
+    let known: BTreeSet<&str> = upstream.names(&way.host).chain(rewrite).collect();
+    // A name of a certificate may be a wildcard over the host, and one of the mesh is an address of another kind.
+    let fits = |name: &str| name.contains("://") || known.iter().any(|known| host_matches(name, known));
+    let names = tls.subject_alt_names;
+    let sni = tls.sni.filter(|sni| !fits(sni));
+    let strangers = !tls.skips_verification && !names.is_empty() && !names.iter().any(|name| fits(name));
+    let (wrong, value) = match sni {
+        Some(sni) => ("sni", sni.to_owned()),
+        None if strangers => ("subjectAltNames", names.join(", ")),
+        None => return None,
+    };
+    let set =
+        |field: &str, value: &Value| fixes::set(&tls.rule.id, &format!("{}.{field}", tls.field), value, WHY);
+    let asks = sni.map(|_| set("sni", &json!(way.host)));
+    let accepts = strangers.then(|| set("subjectAltNames", &json!([way.host])));
+    let fix = fixes::one_after_the_other(asks.into_iter().chain(accepts), WHY);
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Inferred,
+        level: CHECK.level,
+        message: format!("the gateway asks {} for the certificate of another host", way.host),
+        object: Place::of(&tls.rule.id).field(format!("{}.{wrong}", tls.field), value),
+        evidence: vec![format!(
+            "{} leads to {}, known as {}",
+            upstream.route.resource.id,
+            upstream.route.host,
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        )],
+        consequence: format!("calls to {} get 503 from the gateway: the certificate does not fit", way.host),
+        fix,
+    })
+}

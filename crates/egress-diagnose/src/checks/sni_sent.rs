@@ -1,0 +1,116 @@
+//! EG064: TLS that the gateway opens for TCP says which host it wants.
+
+use std::net::IpAddr;
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::exported_to;
+use egress_core::visibility::virtual_service::{MESH, gateway_name};
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::client_tls::ClientTls;
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::legs::{name_of, selects};
+use crate::routes::{Route, routes};
+use crate::view::View;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(64),
+    name: "TLS that the gateway opens for TCP names the host",
+    level: Level::Warning,
+    hop: Hop::FromGateway,
+    inputs: &[
+        Input::Gateways,
+        Input::VirtualServices,
+        Input::GatewayObjects,
+        Input::ServiceEntries,
+        Input::DestinationRules,
+    ],
+    docs: "\
+## What it checks
+TCP routes at the gateway whose destination is called in TLS: the DestinationRule sets `sni`.
+
+## Why it matters
+For HTTP, Istio takes the server name from the request. For TCP there is none, and TLS is opened without a server name: a
+server of several hosts resets it, or answers with the certificate of another. The certificate is then checked for no name
+at all (`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`; istio/istio#43540, istio/istio#39077).
+
+## How to fix
+Name the host in `sni` and in `subjectAltNames`.
+",
+    run: Run::Gateway(run),
+};
+
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    let viewer = &gateway.name.namespace;
+    let names: Vec<String> =
+        view.gateway_objects().filter(|object| selects(object, gateway)).map(name_of).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut opened = false;
+    for resource in view.all_virtual_services() {
+        let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };
+        if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
+            continue;
+        }
+        let bound = spec.gateways.iter().flatten().filter(|name| *name != MESH);
+        let bound =
+            bound.map(|name| gateway_name(name, &resource.id.namespace)).filter(|name| names.contains(name));
+        for route in bound.flat_map(|name| tcp_routes(resource, &name)) {
+            let (calls_in_tls, finding) = judge(view, viewer, &route);
+            opened |= calls_in_tls;
+            findings
+                .extend(finding.filter(|found| !findings.iter().any(|other| other.object == found.object)));
+        }
+    }
+    if !opened {
+        return Outcome::NotApplicable;
+    }
+    Outcome::of(findings)
+}
+
+fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {
+    let all = routes(resource, name, "");
+    all.into_iter().filter(|route| route.field.starts_with("spec.tcp")).collect()
+}
+
+/// Whether a destination is called in TLS for TCP, and what is wrong with that.
+fn judge(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Finding>) {
+    let Some(entry) = view.entries_seen_from(viewer, route.host).first().copied() else {
+        return (false, None);
+    };
+    let ports = entry.service_entry().and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
+    let port = ports
+        .into_iter()
+        .find(|port| route.destination_port.is_none_or(|number| i64::from(number) == port.number));
+    let Some((port, number)) = port.and_then(|port| Some((port, u16::try_from(port.number).ok()?))) else {
+        return (false, None);
+    };
+    // What is TLS already must not be wrapped again: EG052.
+    let protocol = port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let rules = view.rules_for(viewer, route.host, &entry.id.namespace);
+    let tls = rules.tls(route.subset, number).filter(ClientTls::originates);
+    let Some(tls) = tls.filter(|_| !matches!(protocol.as_str(), "TLS" | "HTTPS")) else {
+        return (false, None);
+    };
+    if tls.sni.is_some() || route.host.parse::<IpAddr>().is_ok() {
+        return (true, None);
+    }
+    let field = format!("{}.sni", tls.field);
+    let fix = fixes::set(&tls.rule.id, &field, &json!(route.host), "names the host");
+    let finding = Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("the gateway opens TLS to {}:{number} without saying for which host", route.host),
+        object: Place { field: Some(field), ..Place::of(&tls.rule.id) },
+        evidence: vec![format!("{} sends TCP there in {}", route.resource.id, route.field)],
+        consequence: format!(
+            "{} may refuse, or answer with the certificate of another host unnoticed",
+            route.host
+        ),
+        fix,
+    };
+    (true, Some(finding))
+}

@@ -1,0 +1,83 @@
+//! EG067: the gateway does not end calls that callers may still wait for.
+
+use egress_core::port::Protocol;
+use egress_core::snapshot::GatewayFacts;
+use egress_istio::virtual_service::VirtualServiceHttp;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::hop_calls::hop_calls;
+use crate::upstream::upstream;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(67),
+    name: "the gateway waits as long as the callers",
+    level: Level::Info,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    docs: "\
+## What it checks
+`timeout` of the HTTP routes at the gateway: it is not shorter than what the callers' routes allow, where no `timeout` means
+without end.
+
+## Why it matters
+The shorter of the two ends the call: 504 (`UT`) after exactly that time, which looks as if the host were slow. Long
+downloads, server-sent events and streams of gRPC are cut in the middle. In the callers' own routes nobody finds the reason.
+
+## How to fix
+Say in the callers' route how long a call may take, and leave `timeout` out at the gateway.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let calls = hop_calls(view, way, gateway);
+    let http: Vec<_> = calls.iter().filter(|call| call.route.protocol == Protocol::Http).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for upstream in upstream(view, way, gateway) {
+        let Some(rule) = upstream.route.http else { continue };
+        let Some(limit) = timeout(rule) else { continue };
+        let waits_longer =
+            |patience: Option<SignedDuration>| patience.is_none_or(|patience| patience > limit);
+        let Some(call) =
+            http.iter().find(|call| call.route.http.is_some_and(|rule| waits_longer(timeout(rule))))
+        else {
+            continue;
+        };
+        let Some((place, _)) = upstream.route.field.split_once(".route[") else { continue };
+        let field = format!("{place}.timeout");
+        let said = |rule: &VirtualServiceHttp| rule.timeout.clone().unwrap_or_default();
+        let patience = match call.route.http.filter(|rule| timeout(rule).is_some()) {
+            Some(rule) => format!("waits {}", said(rule)),
+            None => "waits without end".to_owned(),
+        };
+        let id = &upstream.route.resource.id;
+        findings.push(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("the gateway ends calls to {} before the callers give up", way.host),
+            object: Place::of(id).field(&field, said(rule)),
+            evidence: vec![format!("the callers' route in {} {patience}", call.route.resource.id)],
+            consequence: format!(
+                "calls to {} that take longer than {} get 504 from the gateway",
+                way.host,
+                said(rule)
+            ),
+            fix: fixes::set(id, &field, &json!("0s"), "lets the callers' route alone decide"),
+        });
+    }
+    findings.dedup_by(|left, right| left.object == right.object);
+    Outcome::of(findings)
+}
+
+/// How long a rule waits; none where it sets no limit. Zero sets none.
+fn timeout(rule: &VirtualServiceHttp) -> Option<SignedDuration> {
+    let text = rule.timeout.as_deref()?;
+    text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive)
+}

@@ -1,0 +1,118 @@
+//! EG059: where the host expects TLS, somebody opens it.
+
+use egress_core::port::Protocol;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::client_tls::{Mode, Rules};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::upstream::{Upstream, upstream};
+use crate::view::View;
+use crate::way::Way;
+use crate::words::export_to;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(59),
+    name: "the gateway opens TLS where the host expects it",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    docs: "\
+## What it checks
+HTTP routes at the gateway that lead to a port for TLS: one declared `HTTPS` or `TLS`, or one that dials port 443. A
+DestinationRule that counts for the gateway's pods must open TLS there.
+
+## Why it matters
+What a gateway receives as HTTP it sends as HTTP, unless a DestinationRule says otherwise. A server that expects TLS
+answers 400, \"the plain HTTP request was sent to HTTPS port\", or resets. Rules are looked for in the gateway's namespace,
+the entry's and the root namespace; sidecars of other namespaces see others (istio/istio#31738, istio/istio#25253).
+
+## How to fix
+Write a DestinationRule that opens TLS for the port (`mode: SIMPLE`), or export the one there is to the gateway's namespace.
+",
+    run: Run::Through(run),
+};
+
+/// The number that means HTTPS.
+const HTTPS: i64 = 443;
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let found = upstream(view, way, gateway);
+    Outcome::of(found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect())
+}
+
+fn finding(
+    view: &View<'_>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    upstream: &Upstream<'_>,
+) -> Option<Finding> {
+    let silent = upstream.tls.as_ref().is_none_or(|tls| tls.mode == Mode::Disable);
+    if !silent || upstream.route.protocol != Protocol::Http {
+        return None;
+    }
+    let declared = matches!(upstream.protocol().as_str(), "HTTPS" | "TLS");
+    if !declared && !dials_https(view, way, upstream) {
+        return None;
+    }
+    let number = upstream.port.number;
+    let hidden = hidden(view, upstream);
+    let near = hidden.filter(|rule| {
+        let owner = &rule.id.namespace;
+        let words = rule.destination_rule().and_then(|spec| spec.export_to.as_ref());
+        words.is_some_and(|words| !words.is_empty())
+            && (*owner == upstream.entry.id.namespace || *owner == gateway.name.namespace)
+    });
+    let namespace = &gateway.name.namespace;
+    let place = &upstream.place;
+    let (field, value) = if declared {
+        (format!("spec.ports[{place}].protocol"), upstream.protocol())
+    } else {
+        (format!("spec.ports[{place}]"), format!("dials {}", upstream.dialled()))
+    };
+    Some(Finding {
+        code: CHECK.code,
+        confidence: if declared { Confidence::Certain } else { Confidence::Inferred },
+        level: CHECK.level,
+        message: format!("the gateway sends plain HTTP to a port of {} that expects TLS", way.host),
+        object: Place::of(&upstream.entry.id).field(field, value),
+        evidence: vec![
+            format!("{} sends HTTP there in {}", upstream.route.resource.id, upstream.route.field),
+            match hidden {
+                Some(rule) => format!(
+                    "{} opens TLS and does not count for {namespace}: exportTo is `{}`",
+                    rule.id,
+                    export_to(rule).join(", ")
+                ),
+                None => format!("no DestinationRule that counts for {namespace} opens TLS for port {number}"),
+            },
+        ],
+        consequence: format!("HTTP calls to {} get 400 from the host, or are reset", way.host),
+        fix: match near {
+            Some(rule) if upstream.tls.is_none() => {
+                fixes::export(&rule.id, namespace, "lets it count for the gateway")
+            }
+            _ => fixes::open_tls(view, gateway, upstream, &way.host, "opens TLS at the gateway"),
+        },
+    })
+}
+
+/// Whether HTTP leads to port 443. Where callers use the same port, its protocol is in question: EG057.
+fn dials_https(view: &View<'_>, way: &Way<'_>, upstream: &Upstream<'_>) -> bool {
+    let shared = |caller: &String| {
+        let entries = view.entries_seen_from(caller, &way.host);
+        entries.first().is_some_and(|entry| entry.id == upstream.entry.id)
+    };
+    upstream.dialled() == HTTPS && (upstream.port.number != HTTPS || !way.callers.iter().any(shared))
+}
+
+/// A rule for the destination that opens TLS, and that the gateway does not see.
+fn hidden<'a>(view: &View<'a>, upstream: &Upstream<'_>) -> Option<&'a Resource> {
+    let number = u16::try_from(upstream.port.number).ok()?;
+    let opens = |rule: &&Resource| {
+        Rules::new(vec![*rule]).tls(upstream.route.subset, number).is_some_and(|tls| tls.originates())
+    };
+    view.index().destination_rules(upstream.route.host).into_iter().find(opens)
+}

@@ -1,0 +1,175 @@
+//! The TLS that a proxy speaks to a destination: what the DestinationRules that count for it come to.
+//!
+//! Follows `MergeSubsetTrafficPolicy` in `pilot/pkg/networking/util/util.go` and `mergeDestinationRule` in
+//! `pilot/pkg/model/destination_rule.go`. Knows nothing of which rules count for whom, or of auto mTLS.
+
+use std::collections::BTreeMap;
+
+use egress_core::resource::Resource;
+use egress_istio::destination_rule as generated;
+use egress_istio::destination_rule::DestinationRuleSubsets;
+use serde_json::{Value, json};
+
+/// The DestinationRules that count for one proxy and one destination, merged as istiod merges them.
+pub(crate) struct Rules<'a> {
+    /// The rules, oldest first.
+    pub(crate) all: Vec<&'a Resource>,
+    subsets: BTreeMap<&'a str, (&'a Resource, usize, &'a DestinationRuleSubsets)>,
+}
+
+/// The settings of one connection.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientTls<'a> {
+    /// The rule they are from.
+    pub(crate) rule: &'a Resource,
+    /// Where in it: `spec.trafficPolicy.tls`.
+    pub(crate) field: String,
+    pub(crate) mode: Mode,
+    pub(crate) sni: Option<&'a str>,
+    pub(crate) subject_alt_names: &'a [String],
+    /// A Secret in the namespace of the proxy.
+    pub(crate) credential_name: Option<&'a str>,
+    /// A file in the proxy's container.
+    pub(crate) ca_certificates: Option<&'a str>,
+    /// A file in the proxy's container.
+    pub(crate) client_certificate: Option<&'a str>,
+    /// The server's certificate is not looked at.
+    pub(crate) skips_verification: bool,
+}
+
+/// What is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Plaintext.
+    Disable,
+    /// TLS; the server alone has a certificate.
+    Simple,
+    /// TLS with a client certificate.
+    Mutual,
+    /// TLS with the mesh's own certificates.
+    IstioMutual,
+}
+
+impl<'a> Rules<'a> {
+    pub(crate) fn new(all: Vec<&'a Resource>) -> Self {
+        let mut subsets = BTreeMap::new();
+        for rule in &all {
+            let own = rule.destination_rule().and_then(|spec| spec.subsets.as_ref()).into_iter().flatten();
+            for (index, subset) in own.enumerate() {
+                // Of two subsets of one name the older rule's is kept.
+                subsets.entry(subset.name.as_str()).or_insert((*rule, index, subset));
+            }
+        }
+        Rules { all, subsets }
+    }
+
+    /// Whether a route that names this subset, or none, leads anywhere.
+    pub(crate) fn has(&self, subset: Option<&str>) -> bool {
+        subset.is_none_or(|name| self.subsets.contains_key(name))
+    }
+
+    /// The settings for a port of the destination; none where nothing is said, and auto mTLS decides.
+    pub(crate) fn tls(&self, subset: Option<&str>, port: u16) -> Option<ClientTls<'a>> {
+        let found = subset.and_then(|name| self.subsets.get(name));
+        let of_subset = found.and_then(|(rule, index, subset)| {
+            let policy = subset.traffic_policy.as_ref()?;
+            let place = format!("spec.subsets[{index}].trafficPolicy");
+            let ports = policy.port_level_settings.iter().flatten();
+            let mut ports = ports.enumerate();
+            let port = i64::from(port);
+            match ports.find(|(_, settings)| settings.port.as_ref().and_then(|it| it.number) == Some(port)) {
+                // Settings of a port replace all others, also where they say nothing of TLS.
+                Some((index, settings)) => {
+                    let place = format!("{place}.portLevelSettings[{index}].tls");
+                    Some(settings.tls.as_ref().map(|tls| tls.settings(rule, place)))
+                }
+                None => policy.tls.as_ref().map(|tls| Some(tls.settings(rule, format!("{place}.tls")))),
+            }
+        });
+        of_subset.unwrap_or_else(|| self.of_rule(port))
+    }
+
+    /// The traffic policy that settles what goes to a subset, or to no subset: its rule, its place, and what it says.
+    pub(crate) fn policy(&self, subset: Option<&str>) -> Option<(&'a Resource, String, Value)> {
+        if let Some(name) = subset {
+            let (rule, index, subset) = self.subsets.get(name)?;
+            return Some((
+                rule,
+                format!("spec.subsets[{index}].trafficPolicy"),
+                json!(subset.traffic_policy),
+            ));
+        }
+        let rule = self.all.first()?;
+        let policy = json!(rule.destination_rule()?.traffic_policy);
+        Some((rule, "spec.trafficPolicy".to_owned(), policy))
+    }
+
+    fn of_rule(&self, port: u16) -> Option<ClientTls<'a>> {
+        let policy = |rule: &&'a Resource| Some((*rule, rule.destination_rule()?.traffic_policy.as_ref()?));
+        let (rule, policy) = self.all.iter().find_map(policy)?;
+        let mut ports = policy.port_level_settings.iter().flatten().enumerate();
+        let port = i64::from(port);
+        match ports.find(|(_, settings)| settings.port.as_ref().and_then(|it| it.number) == Some(port)) {
+            Some((index, settings)) => {
+                let place = format!("spec.trafficPolicy.portLevelSettings[{index}].tls");
+                settings.tls.as_ref().map(|tls| tls.settings(rule, place))
+            }
+            None => policy.tls.as_ref().map(|tls| tls.settings(rule, "spec.trafficPolicy.tls".to_owned())),
+        }
+    }
+}
+
+impl ClientTls<'_> {
+    /// Whether the proxy opens TLS of its own to a server outside the mesh.
+    pub(crate) fn originates(&self) -> bool {
+        matches!(self.mode, Mode::Simple | Mode::Mutual)
+    }
+
+    /// The mode as objects write it.
+    pub(crate) fn mode_word(&self) -> &'static str {
+        match self.mode {
+            Mode::Disable => "DISABLE",
+            Mode::Simple => "SIMPLE",
+            Mode::Mutual => "MUTUAL",
+            Mode::IstioMutual => "ISTIO_MUTUAL",
+        }
+    }
+}
+
+/// The generated types say the same thing four times, each with types of its own.
+trait Settings {
+    fn settings<'a>(&'a self, rule: &'a Resource, field: String) -> ClientTls<'a>;
+}
+
+macro_rules! settings {
+    ($($tls:ident, $mode:ident;)*) => { $(
+        impl Settings for generated::$tls {
+            fn settings<'a>(&'a self, rule: &'a Resource, field: String) -> ClientTls<'a> {
+                let said = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+                ClientTls {
+                    rule,
+                    field,
+                    mode: match self.mode {
+                        None | Some(generated::$mode::Disable) => Mode::Disable,
+                        Some(generated::$mode::Simple) => Mode::Simple,
+                        Some(generated::$mode::Mutual) => Mode::Mutual,
+                        Some(generated::$mode::IstioMutual) => Mode::IstioMutual,
+                    },
+                    sni: said(&self.sni),
+                    subject_alt_names: self.subject_alt_names.as_deref().unwrap_or_default(),
+                    credential_name: said(&self.credential_name),
+                    ca_certificates: said(&self.ca_certificates),
+                    client_certificate: said(&self.client_certificate),
+                    skips_verification: self.insecure_skip_verify == Some(true),
+                }
+            }
+        }
+    )* };
+}
+
+settings! {
+    DestinationRuleTrafficPolicyTls, DestinationRuleTrafficPolicyTlsMode;
+    DestinationRuleTrafficPolicyPortLevelSettingsTls, DestinationRuleTrafficPolicyPortLevelSettingsTlsMode;
+    DestinationRuleSubsetsTrafficPolicyTls, DestinationRuleSubsetsTrafficPolicyTlsMode;
+    DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls, DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode;
+}

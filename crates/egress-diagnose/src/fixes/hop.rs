@@ -1,0 +1,73 @@
+//! Repairs of the hop from sidecar to gateway: both sides made to speak the same.
+//!
+//! Knows where DestinationRules and Gateway servers say what they speak. Knows nothing of what is wrong.
+
+use egress_core::role::Kind;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::{Value, json};
+
+use super::{apply, set};
+use crate::finding::Fix;
+use crate::hop_calls::Call;
+use crate::servers::Server;
+use crate::view::View;
+
+/// Lets the callers speak mesh mTLS to the server that they meet.
+pub(crate) fn speak_mesh_mtls(
+    view: &View<'_>,
+    gateway: &GatewayFacts,
+    (call, server): (&Call<'_>, &Server<'_>),
+    host: &str,
+    why: &str,
+) -> Fix {
+    let mut tls = json!({ "mode": "ISTIO_MUTUAL" });
+    // Without it the name is that of the cluster, which a server for every name takes alone.
+    if !server.hosts().any(|pattern| pattern == "*") {
+        let fitting = server.hosts().find(|pattern| !pattern.starts_with('*') && *pattern != host);
+        let name = if server.covers(host) { host } else { fitting.unwrap_or(host) };
+        tls["sni"] = Value::from(name);
+    }
+    speak(view, gateway, call, &tls, why)
+}
+
+/// Lets the callers speak no TLS of the mesh to the port that a call leads to.
+pub(crate) fn speak_plaintext(view: &View<'_>, gateway: &GatewayFacts, call: &Call<'_>, why: &str) -> Fix {
+    speak(view, gateway, call, &json!({ "mode": "DISABLE" }), why)
+}
+
+fn speak(view: &View<'_>, gateway: &GatewayFacts, call: &Call<'_>, tls: &Value, why: &str) -> Fix {
+    if let Some(said) = &call.tls {
+        return set(&said.rule.id, &said.field, tls, why);
+    }
+    let settings = json!({ "port": { "number": call.port }, "tls": tls });
+    let rules = view.hop_rules(&call.caller, gateway);
+    if let Some((rule, place, policy)) = rules.policy(call.route.subset) {
+        return set(&rule.id, &place, &with_port(policy, &settings), why);
+    }
+    let name = &gateway.name;
+    let manifest = json!({
+        "apiVersion": format!("{}/v1", Kind::GROUP),
+        "kind": "DestinationRule",
+        "metadata": { "name": name.service, "namespace": name.namespace },
+        "spec": { "host": view.service_host(gateway), "trafficPolicy": { "portLevelSettings": [settings] } },
+    });
+    apply(&manifest, why)
+}
+
+/// Lets a server end the mesh mTLS that arrives.
+pub(crate) fn end_mesh_mtls(server: &Server<'_>, why: &str) -> Fix {
+    let mut spec = json!(server.spec);
+    spec["port"]["protocol"] = Value::from("HTTPS");
+    spec["tls"] = json!({ "mode": "ISTIO_MUTUAL" });
+    set(&server.object.id, &server.field(), &spec, why)
+}
+
+/// A traffic policy with the settings of one more port.
+pub(super) fn with_port(policy: Value, settings: &Value) -> Value {
+    let mut policy = if policy.is_object() { policy } else { json!({}) };
+    match policy.get_mut("portLevelSettings").and_then(Value::as_array_mut) {
+        Some(ports) => ports.push(settings.clone()),
+        None => policy["portLevelSettings"] = json!([settings]),
+    }
+    policy
+}
