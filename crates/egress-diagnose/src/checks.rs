@@ -5,6 +5,7 @@
 
 use crate::check::Check;
 
+mod allowed_today;
 mod ambient_held;
 mod ambient_routed;
 mod auto_mtls;
@@ -31,13 +32,18 @@ mod gateway_ready;
 mod gateway_redundant;
 mod gateway_selector;
 mod grpc_hop;
+mod handshake;
 mod headers_removed;
 mod hop_mode;
 mod host_added;
 mod https_port;
+mod kept_open;
 mod match_port;
+mod may_change;
 mod name_kept;
 mod no_forward_proxy;
+mod nobody_passes;
+mod node_connects;
 mod node_ready;
 mod objects_complete;
 mod objects_unchanged;
@@ -47,6 +53,7 @@ mod outbound_mode;
 mod own_network;
 mod own_tls_once;
 mod port_speaks_tls;
+mod proxies_accept;
 mod resolves;
 mod route_first;
 mod route_loop;
@@ -66,6 +73,7 @@ mod timeouts;
 mod tls_opened;
 mod tunnel_used;
 mod upstream_visible;
+mod webhook_answers;
 mod wildcard_address;
 mod wildcard_resolution;
 mod wildcard_shadowed;
@@ -94,6 +102,7 @@ pub const CHECKS: &[Check] = &[
     own_network::CHECK,
     gateway_pinned::CHECK,
     node_ready::CHECK,
+    node_connects::CHECK,
     sidecar_import::CHECK,
     entry_visible::CHECK,
     upstream_visible::CHECK,
@@ -106,12 +115,15 @@ pub const CHECKS: &[Check] = &[
     callers_allowed::CHECK,
     objects_complete::CHECK,
     objects_unchanged::CHECK,
+    allowed_today::CHECK,
     wildcard_shadowed::CHECK,
     name_kept::CHECK,
     ambient_routed::CHECK,
     wildcard_resolution::CHECK,
     secret_exists::CHECK,
     gateway_redundant::CHECK,
+    may_change::CHECK,
+    webhook_answers::CHECK,
     subset_hidden::CHECK,
     terminating_server::CHECK,
     entry_resolution::CHECK,
@@ -130,10 +142,14 @@ pub const CHECKS: &[Check] = &[
     port_speaks_tls::CHECK,
     grpc_hop::CHECK,
     timeouts::CHECK,
+    kept_open::CHECK,
     wildcard_address::CHECK,
     no_forward_proxy::CHECK,
     tunnel_used::CHECK,
     ambient_held::CHECK,
     gateway_injected::CHECK,
     headers_removed::CHECK,
+    nobody_passes::CHECK,
+    proxies_accept::CHECK,
+    handshake::CHECK,
 ];

@@ -11,6 +11,7 @@ use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_core::surroundings::Surroundings;
+use serde::{Deserialize, Serialize};
 
 use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
@@ -28,6 +29,32 @@ pub struct Evidence {
     pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
     /// What the policies demand of the gateway's nodes, or why they could not be asked.
     pub demands: Result<Demands, String>,
+    /// What the policies say against egresses that exist, by namespace and host. Empty where they could not be asked.
+    pub refusals: BTreeMap<(String, String), Vec<Refusal>>,
+    /// What the user may write in each namespace that was asked about.
+    pub rights: BTreeMap<String, Rights>,
+}
+
+/// A policy's word against an egress that exists.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Refusal {
+    /// The policy; empty where none allows the host.
+    pub by: String,
+    /// What it says.
+    pub message: String,
+    /// What to do, as the policy says it.
+    pub remediation: Option<String>,
+}
+
+/// What of all that `add` and `remove` write in a namespace a user may write, in the words of `kubectl auth can-i`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rights {
+    /// Such as `create serviceentries.networking.istio.io`.
+    pub held: BTreeSet<String>,
+    /// The same, for what is refused.
+    pub missing: BTreeSet<String>,
 }
 
 /// What the policies demand of the nodes of each egress, by namespace and host. One that is missing has no demands.
@@ -41,6 +68,8 @@ impl Default for Evidence {
             gaps: BTreeMap::new(),
             proxies: BTreeMap::new(),
             demands: Ok(Demands::new()),
+            refusals: BTreeMap::new(),
+            rights: BTreeMap::new(),
         }
     }
 }
@@ -52,6 +81,8 @@ pub struct Request {
     pub hosts: Vec<DnsName>,
     /// In this namespace; none means in all of them.
     pub namespace: Option<String>,
+    /// As this pod calls them; none means as one ready pod of each calling namespace does.
+    pub client: Option<PodName>,
 }
 
 /// Which pod.
@@ -75,12 +106,20 @@ pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a 
         .iter()
         .filter(|gateway| gateways.contains(&gateway.name))
         .flat_map(GatewayFacts::ready_pods);
-    let clients = callers.into_iter().filter_map(|namespace| client_of(snapshot, namespace));
+    let clients =
+        callers.into_iter().filter_map(|namespace| client_of(snapshot, namespace, request.client.as_ref()));
     gateway_pods.chain(clients).collect()
 }
 
-/// The pod that speaks for the callers of a namespace: its first ready one with a sidecar.
-pub fn client_of<'a>(snapshot: &'a Snapshot, namespace: &str) -> Option<&'a PodFacts> {
+/// The pod that speaks for the callers of a namespace: the one that was chosen, or the first ready one with a sidecar.
+pub fn client_of<'a>(
+    snapshot: &'a Snapshot,
+    namespace: &str,
+    chosen: Option<&PodName>,
+) -> Option<&'a PodFacts> {
+    if let Some(chosen) = chosen.filter(|chosen| chosen.namespace == namespace) {
+        return snapshot.pods.iter().find(|pod| PodName::of(pod) == *chosen);
+    }
     let speaks = |pod: &&PodFacts| {
         pod.namespace == namespace && pod.ready && pod.has_sidecar && !is_gateway_pod(snapshot, pod)
     };

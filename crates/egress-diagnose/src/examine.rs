@@ -30,7 +30,7 @@ pub fn examine_watched(
     watch: impl Fn(Code, BTreeSet<Input>),
 ) -> Report {
     let egresses = egress_core::inventory::egresses(&evidence.snapshot);
-    let mut view = View::new(evidence, &egresses);
+    let mut view = View::new(evidence, &egresses, request.client.as_ref());
     let mut ways = ways(&evidence.snapshot, view.index(), &egresses, request);
     ways.extend(uncovered(evidence, view.index(), &egresses, request));
     view.set_calls(calls(&evidence.snapshot, &ways));

@@ -8,6 +8,7 @@ use egress_core::role::Kind;
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
 use serde_json::{Value, json};
 
+use crate::evidence::PodName;
 use crate::finding::Fix;
 
 mod egress;
@@ -96,6 +97,29 @@ pub(crate) fn write_rule(
 pub(crate) fn apply(manifest: &Value, why: &str) -> Fix {
     let command = format!("{} | kubectl apply -f -", shell(&["echo", &manifest.to_string()]));
     Fix { command, why: why.to_owned() }
+}
+
+/// Tries a connection as a gateway's pod sees the world.
+pub(crate) fn try_connection(pod: &PodName, host: &str, port: u16, why: &str) -> Fix {
+    let target = format!("telnet://{host}:{port}");
+    let words = [
+        "kubectl",
+        "exec",
+        &pod.name,
+        "-n",
+        &pod.namespace,
+        "-c",
+        "istio-proxy",
+        "--",
+        "curl",
+        "-sv",
+        "-o",
+        "/dev/null",
+        "--connect-timeout",
+        "5",
+        &target,
+    ];
+    fix(&words, why)
 }
 
 /// A command of these words.

@@ -9,6 +9,7 @@ mod auto_mtls;
 pub mod bypass;
 mod calls;
 mod capture;
+mod attempts;
 pub mod check;
 pub mod checks;
 mod client_tls;

@@ -39,6 +39,7 @@ pub struct View<'a> {
     evidence: &'a Evidence,
     egresses: &'a [Egress<'a>],
     calls: BTreeMap<String, Calls>,
+    client: Option<&'a PodName>,
     index: Index<'a>,
     rules: RefCell<BTreeMap<(String, GatewayName), Rc<SeenRules<'a>>>>,
     hop_rules: RefCell<BTreeMap<(String, GatewayName), Rc<Rules<'a>>>>,
@@ -48,13 +49,18 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(evidence: &'a Evidence, egresses: &'a [Egress<'a>]) -> Self {
+    pub(crate) fn new(
+        evidence: &'a Evidence,
+        egresses: &'a [Egress<'a>],
+        client: Option<&'a PodName>,
+    ) -> Self {
         let index = Index::new(&evidence.snapshot);
         let calls = BTreeMap::new();
         View {
             evidence,
             egresses,
             calls,
+            client,
             index,
             rules: RefCell::default(),
             hop_rules: RefCell::default(),
@@ -223,7 +229,7 @@ impl<'a> View<'a> {
     /// The pod that speaks for the callers of a namespace, and what its Envoy has.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
-        let pod = client_of(&self.evidence.snapshot, namespace)?;
+        let pod = client_of(&self.evidence.snapshot, namespace, self.client)?;
         Some((PodName::of(pod), self.proxy(pod)))
     }
 

@@ -144,6 +144,9 @@ impl<'a> Maker<'a, '_> {
 
     /// Who was given the egress; for what others made, who is likely to call by it.
     fn callers(&self, egress: &Egress<'_>, request: &Request) -> Vec<String> {
+        if let Some(client) = &request.client {
+            return vec![client.namespace.clone()];
+        }
         let Some(record) = egress.readable_record() else { return self.callers_by_hand(egress) };
         let words = &record.intent.export_to;
         let everybody = words.iter().any(|word| word == "*");

@@ -19,7 +19,7 @@ use crate::snapshot::{NodeFacts, Snapshot};
 /// The code of a destination that no policy allows.
 const NOT_ALLOWED: &str = "not-allowed";
 /// The code of a gateway pod where traffic may not leave.
-const NODE_NOT_ACCEPTED: &str = "node-not-accepted";
+pub const NODE_NOT_ACCEPTED: &str = "node-not-accepted";
 /// The code of a policy that could not decide.
 const UNDECIDED: &str = "undecided";
 

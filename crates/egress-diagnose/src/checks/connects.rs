@@ -1,15 +1,11 @@
 //! EG031: the gateway reaches the host.
 
-use std::collections::BTreeMap;
-
-use egress_core::proxy::ClusterView;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::attempts::{Attempt, attempts};
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::evidence::PodName;
-use crate::finding::{Confidence, Finding, Fix, Place};
-use crate::legs::upstreams;
-use crate::proxies::Seen;
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
 use crate::view::View;
 use crate::way::Way;
 
@@ -33,67 +29,35 @@ Try the connection from the gateway's pod, and open the way from its node.
     run: Run::Through(run),
 };
 
-/// From this share of failed connections on a partial failure is worth a warning: one lost connection in a long life is not.
-const NOTABLE: f64 = 0.1;
-
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let clusters: BTreeMap<String, Option<u16>> = upstreams(view, way, gateway)
-        .iter()
-        .filter_map(|route| Some((route.cluster()?, route.destination_port)))
-        .collect();
-    let mut seen = Seen::default();
-    for (pod, envoy) in view.gateway_proxies(gateway) {
-        let envoy = match envoy {
-            Err(why) => {
-                seen.unreadable(why);
-                continue;
-            }
-            Ok(envoy) => envoy,
-        };
-        let tried: Vec<_> = clusters
-            .iter()
-            .filter_map(|(name, port)| Some((name, port, envoy.clusters.get(name)?)))
-            .filter(|(_, _, cluster)| cluster.connections > 0)
-            .collect();
-        if tried.is_empty() {
-            seen.nobody(format!("gateway pod {} opened no connection to {} yet", pod.name, way.host));
-        }
-        for (name, port, cluster) in tried {
-            seen.looked(fails(cluster).then(|| finding(way, &pod, name, *port, cluster)));
-        }
+    let (attempts, mut seen) = attempts(view, way, gateway);
+    for attempt in &attempts {
+        // A node without a way out and a handshake that fails have checks of their own.
+        let other = attempt.fails_in_handshake() || attempt.fails_alone(&attempts);
+        seen.looked((attempt.fails() && !other).then(|| finding(way, attempt)));
     }
     seen.outcome()
 }
 
-fn fails(cluster: &ClusterView) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "a share of counts; no count comes near 2^52")]
-    let share = cluster.connect_failures as f64 / cluster.connections as f64;
-    share >= NOTABLE
-}
-
-fn finding(way: &Way<'_>, pod: &PodName, name: &str, port: Option<u16>, cluster: &ClusterView) -> Finding {
-    let all = cluster.connect_failures >= cluster.connections;
-    let (host, port) = (&way.host, port.unwrap_or(443));
+fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
+    let all = attempt.always_fails();
+    let (host, pod) = (&way.host, &attempt.pod);
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if all { Level::Error } else { Level::Warning },
         message: format!("{} connections from the gateway to {host} fail", if all { "all" } else { "some" }),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
-        evidence: vec![format!(
-            "Envoy of pod {}: {} of {} to cluster `{name}` failed since it started",
-            pod.name, cluster.connect_failures, cluster.connections
-        )],
+        evidence: vec![attempt.told()],
         consequence: format!(
             "calls to {host} that reach such a pod {}: HTTP gets 503, TLS is reset",
             if all { "fail" } else { "fail at times" }
         ),
-        fix: Fix {
-            command: format!(
-                "kubectl exec {} -n {} -c istio-proxy -- curl -sv -o /dev/null --connect-timeout 5 telnet://{host}:{port}",
-                pod.name, pod.namespace
-            ),
-            why: "shows how it fails; then open the way from the node of the pod".to_owned(),
-        },
+        fix: fixes::try_connection(
+            pod,
+            host,
+            attempt.port,
+            "shows how it fails; then open the way from the node of the pod",
+        ),
     }
 }

@@ -61,6 +61,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     for (pod, envoy) in proxies {
         match envoy {
             Err(why) => seen.unreadable(why),
+            // Whatever this host lacks there follows from that.
+            Ok(envoy) if !envoy.rejected.is_empty() => {
+                seen.nobody(format!("Envoy of pod {} refuses what istiod sends", pod.name));
+            }
             Ok(envoy) => seen.looked(lacks(envoy).map(|lack| Finding {
                 code: CHECK.code,
                 confidence: Confidence::Certain,

@@ -1,7 +1,8 @@
 //! Documents that are no objects of Kubernetes: what a bundle keeps beside them. Of the group of this tool.
 //!
 //! `Read` lists kinds of facts that were read whole, so that what is missing does not exist; `Unreadable` is what could
-//! not be read; `Envoy` is a look into a pod; `Pinning` is what a policy demands of the nodes of one egress.
+//! not be read; `Envoy` is a look into a pod; `Pinning` is what a policy demands of the nodes of one egress, and
+//! `Refused` what it says against it; `Sync` is what istiod says of one proxy; `Rights` is what a user may write.
 
 use egress_core::input::{Gap, Input};
 use egress_core::policy::member::Layer;
@@ -9,6 +10,7 @@ use egress_core::policy::pinning::{Demand, Pinning};
 use egress_core::policy::report::Author;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::Unreadable;
+use egress_core::surroundings::SyncFacts;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -69,6 +71,20 @@ impl Collector {
                 self.evidence.proxies.insert(name, unreadable.map_or(Ok(view), Err));
             }
             "Pinning" => self.pinning(object)?,
+            "Refused" => {
+                let egress = (word(&object, "/metadata/namespace"), word(&object, "/metadata/name"));
+                self.evidence.refusals.entry(egress).or_default().push(typed(object)?);
+            }
+            "Rights" => {
+                self.given.insert(Input::Rights);
+                self.evidence.rights.insert(word(&object, "/metadata/name"), typed(object)?);
+            }
+            "Sync" => {
+                let (namespace, pod) =
+                    (word(&object, "/metadata/namespace"), word(&object, "/metadata/name"));
+                let facts = SyncFacts { namespace, pod, ..typed(object)? };
+                self.evidence.surroundings.sync.get_or_insert_default().push(facts);
+            }
             _ => {}
         }
         Ok(())

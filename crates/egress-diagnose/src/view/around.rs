@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::View;
 use crate::check::Outcome;
+use crate::evidence::{PodName, Refusal, Rights};
 use crate::pods::{Carrier, Workload, by_workload, carrier};
 
 /// Facts, or the outcome of a check that needs them.
@@ -98,6 +99,29 @@ impl<'a> View<'a> {
     pub fn istiod(&self) -> Known<&'a [PodFacts]> {
         self.known(Input::ControlPlane)?;
         Ok(&self.evidence.surroundings.istiod)
+    }
+
+    /// What istiod says that this proxy refused of what it was sent, one line a kind. Nothing where it was not asked.
+    pub fn refused_by(&self, pod: &PodName) -> Vec<String> {
+        self.note(Input::ControlPlane);
+        let told = self.evidence.surroundings.sync.iter().flatten();
+        let of_pod = told.filter(|facts| facts.namespace == pod.namespace && facts.pod == pod.name);
+        let refused = of_pod.flat_map(|facts| &facts.rejected);
+        refused.map(|(kind, why)| format!("istiod: pod {} refuses {kind}: {why}", pod.name)).collect()
+    }
+
+    /// What the policies say against an egress that exists; an error says why they could not be asked.
+    pub fn refusals(&self, namespace: &str, host: &str) -> Result<&'a [Refusal], &'a str> {
+        self.note(Input::Policies);
+        self.evidence.demands.as_ref().map_err(String::as_str)?;
+        let found = self.evidence.refusals.get(&(namespace.to_owned(), host.to_owned()));
+        Ok(found.map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// What the user may write, by namespace.
+    pub fn rights(&self) -> Known<&'a BTreeMap<String, Rights>> {
+        self.known(Input::Rights)?;
+        Ok(&self.evidence.rights)
     }
 
     /// Every Service.

@@ -20,6 +20,9 @@ Examples:
   # One host, for the pods of namespace shop
   kubectl egress diagnose edition.cnn.com -n shop
 
+  # The way that one pod's calls take
+  kubectl egress diagnose edition.cnn.com --for pod/web-0.shop
+
   # Everything, for a pipeline
   kubectl egress diagnose -A -o json
 
@@ -37,6 +40,12 @@ pub struct Diagnose {
     /// If present, walk the hosts of all namespaces
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
+
+    /// Walk the way of this client, as pod/NAME or deploy/NAME, with .NAMESPACE at the end if it is another one
+    ///
+    /// Without it, one ready pod speaks for each namespace that calls.
+    #[arg(long = "for", value_name = "CLIENT", conflicts_with = "all_namespaces")]
+    pub client: Option<String>,
 
     /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]

@@ -7,8 +7,11 @@ use crate::exit::Code;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
+mod client;
 mod live;
+mod policies;
 mod print;
+mod rights;
 
 /// What is examined, and for which request.
 struct Gathered {

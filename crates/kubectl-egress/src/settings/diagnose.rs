@@ -4,6 +4,10 @@ use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 use egress_render::format::OutputFormat;
 
+pub mod client;
+
+use client::Client;
+
 use super::policies::PolicySettings;
 use super::{Namespaces, connection, hosts, output};
 use crate::cli;
@@ -17,6 +21,8 @@ pub struct Diagnose {
     pub hosts: Vec<DnsName>,
     /// Where to look.
     pub namespaces: Namespaces,
+    /// The client whose way is walked; `None`: one of each namespace that calls.
+    pub client: Option<Client>,
     /// The format of the report; `None`: for people.
     pub output: Option<OutputFormat>,
     /// Which policies are asked.
@@ -33,9 +39,12 @@ impl Diagnose {
         terminal: &mut Terminal,
     ) -> Result<Self, Failure> {
         let targets = hosts::read(&typed.hosts, &[], terminal)?;
+        let namespaces = Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?;
+        let client = typed.client.as_deref().map(|client| Client::parse(client, &namespaces)).transpose()?;
         Ok(Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
-            namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
+            namespaces,
+            client,
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
             policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),

@@ -9,16 +9,13 @@ use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
 use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
-use egress_core::policy::audit;
-use egress_core::policy::question::Subject;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{PodFacts, Snapshot};
 use egress_diagnose::credentials::wanted_secrets;
-use egress_diagnose::evidence::{Demands, Evidence, PodName, Request, wanted_proxies};
+use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
 use futures::StreamExt;
 
-use super::super::judge::{Judge, Occasion};
-use super::Gathered;
+use super::{Gathered, client, policies, rights};
 use crate::settings::Namespaces;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
@@ -51,7 +48,10 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
     snapshot.unreadable.append(&mut around.unreadable);
     snapshot.unreadable.sort();
 
-    let request = Request { hosts: settings.hosts.clone(), namespace };
+    let client =
+        settings.client.as_ref().map(|asked| client::find(asked, &snapshot, &cluster)).transpose()?;
+    let namespace = client.as_ref().map(|pod| pod.namespace.clone()).or(namespace);
+    let request = Request { hosts: settings.hosts.clone(), namespace, client };
     let pods: Vec<PodFacts> = wanted_proxies(&snapshot, &request).into_iter().cloned().collect();
     let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
     let (proxies, sync) =
@@ -59,11 +59,20 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
     drop(waiting);
     // What istiod says only adds to what Envoys show: a diagnosis is whole without it.
     around.facts.sync = sync.ok();
-    let demands = demands(settings, &cluster, &snapshot, &request, terminal).await;
-    let demands = demands.map_err(|error| format!("{error:#}"));
     let mut gaps = gaps(&snapshot);
     gaps.extend(around.gaps);
-    let evidence = Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands };
+    let mut rights = BTreeMap::new();
+    if let Some(namespace) = &request.namespace {
+        rights.insert(namespace.clone(), rights::of(&cluster, namespace).await?);
+        gaps.remove(&Input::Rights);
+    }
+    let (demands, refusals) = match policies::ask(settings, &cluster, &snapshot, &request, terminal).await {
+        Ok((demands, refusals)) => (Ok(demands), refusals),
+        // A policy that could not be asked breaks nothing here: that it was not asked is a part of the report.
+        Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
+    };
+    let evidence =
+        Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands, refusals, rights };
     Ok(Gathered { evidence, request })
 }
 
@@ -79,35 +88,9 @@ fn gaps(snapshot: &Snapshot) -> BTreeMap<Input, Gap> {
         let missing = snapshot.unreadable.iter().find(|missing| missing.what.starts_with(plural))?;
         Some((input, Gap::Unreadable(missing.why.clone())))
     };
-    // Of these nobody was asked.
+    // Of rights only where one namespace is asked about: there may be thousands.
     let not_given = [(Input::Rights, Gap::NotGiven), (Input::Fleet, Gap::NotGiven)];
     kinds.into_iter().filter_map(gap).chain(not_given).collect()
-}
-
-/// What the policies demand of the nodes of each egress in question. A policy that could not be asked breaks nothing
-/// here: that it was not asked is a part of the report.
-async fn demands(
-    settings: &Diagnose,
-    cluster: &Cluster,
-    snapshot: &Snapshot,
-    request: &Request,
-    terminal: &mut Terminal,
-) -> anyhow::Result<Demands> {
-    let user = cluster.whoami().await;
-    let occasion = Occasion { cluster: Some(cluster), snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    let mut demands = Demands::new();
-    if judge.is_idle() {
-        return Ok(demands);
-    }
-    for egress in audit::egresses(snapshot, request.namespace.as_deref()) {
-        if let Some(record) = egress.readable_record() {
-            judge.learn_namespace(&egress.namespace, &occasion).await?;
-            let pinning = judge.pinning("audit", &Subject::of(&record.intent));
-            demands.insert((egress.namespace.clone(), egress.host.to_string()), pinning);
-        }
-    }
-    Ok(demands)
 }
 
 async fn look(

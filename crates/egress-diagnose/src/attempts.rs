@@ -1,0 +1,115 @@
+//! How the gateway's pods fared with the host, by their Envoys' own statistics: what the checks of connections share.
+//!
+//! Knows how failures of connections and of TLS handshakes are told apart. Words nothing.
+
+use std::collections::BTreeMap;
+
+use egress_core::proxy::ClusterView;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::evidence::PodName;
+use crate::legs::upstreams;
+use crate::proxies::Seen;
+use crate::view::View;
+use crate::way::Way;
+
+/// From this share of failed connections on a failure is worth a word: one lost connection in a long life is not.
+const NOTABLE: f64 = 0.1;
+
+/// What one pod's Envoy tells of one cluster that it opened connections to.
+pub(crate) struct Attempt<'a> {
+    /// The pod.
+    pub(crate) pod: PodName,
+    /// Its node; empty where it is not known.
+    pub(crate) node: String,
+    /// The cluster's name.
+    pub(crate) name: String,
+    /// The port of the host.
+    pub(crate) port: u16,
+    /// Its statistics.
+    pub(crate) cluster: &'a ClusterView,
+}
+
+/// Every attempt, and what could not be looked at or has nothing to tell yet.
+pub(crate) fn attempts<'a>(
+    view: &View<'a>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+) -> (Vec<Attempt<'a>>, Seen) {
+    let clusters: BTreeMap<String, Option<u16>> = upstreams(view, way, gateway)
+        .iter()
+        .filter_map(|route| Some((route.cluster()?, route.destination_port)))
+        .collect();
+    let (mut found, mut seen) = (Vec::new(), Seen::default());
+    for (pod, envoy) in view.gateway_proxies(gateway) {
+        let envoy = match envoy {
+            Err(why) => {
+                seen.unreadable(why);
+                continue;
+            }
+            Ok(envoy) => envoy,
+        };
+        let node =
+            gateway.pods.iter().find(|facts| facts.name == pod.name).and_then(|facts| facts.node.clone());
+        let before = found.len();
+        for (name, port) in &clusters {
+            let Some(cluster) = envoy.clusters.get(name).filter(|cluster| cluster.connections > 0) else {
+                continue;
+            };
+            found.push(Attempt {
+                pod: pod.clone(),
+                node: node.clone().unwrap_or_default(),
+                name: name.clone(),
+                port: port.unwrap_or(443),
+                cluster,
+            });
+        }
+        if found.len() == before {
+            seen.nobody(format!("gateway pod {} opened no connection to {} yet", pod.name, way.host));
+        }
+    }
+    (found, seen)
+}
+
+impl Attempt<'_> {
+    /// Enough of the connections fail to be worth a word.
+    pub(crate) fn fails(&self) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "a share of counts; no count comes near 2^52")]
+        let share = self.cluster.connect_failures as f64 / self.cluster.connections as f64;
+        share >= NOTABLE
+    }
+
+    /// All of them do.
+    pub(crate) fn always_fails(&self) -> bool {
+        self.cluster.connect_failures >= self.cluster.connections
+    }
+
+    /// The connection stood and TLS failed on it, most of the time: Envoy counts that as a failed connection, too.
+    pub(crate) fn fails_in_handshake(&self) -> bool {
+        let counters = self.cluster.counters;
+        let failed = counters.certificates_refused.unwrap_or_default()
+            + counters.handshakes_failed.unwrap_or_default();
+        self.fails() && failed.saturating_mul(2) >= self.cluster.connect_failures
+    }
+
+    /// The node fails, and another gateway pod reaches the same: what differs is where they run.
+    pub(crate) fn fails_alone(&self, all: &[Attempt<'_>]) -> bool {
+        let reaches =
+            |other: &Attempt<'_>| other.name == self.name && other.node != self.node && !other.fails();
+        let as_well =
+            |other: &Attempt<'_>| other.name == self.name && other.node == self.node && !other.fails();
+        let refused = !self.fails_in_handshake();
+        self.always_fails() && refused && all.iter().any(reaches) && !all.iter().any(as_well)
+    }
+
+    /// What Envoy says, as a line of evidence.
+    pub(crate) fn told(&self) -> String {
+        let ClusterView { connections, connect_failures, counters, .. } = self.cluster;
+        let late = counters.connect_timeouts.filter(|late| *late > 0);
+        let late = late.map(|late| format!(", {late} of them without any answer")).unwrap_or_default();
+        format!(
+            "Envoy of pod {}: {connect_failures} of {connections} to cluster `{}` failed since it started{late}",
+            self.pod.name, self.name
+        )
+    }
+}

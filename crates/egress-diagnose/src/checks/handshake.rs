@@ -1,0 +1,85 @@
+//! EG080: the gateway's TLS handshakes with the host succeed.
+
+use egress_core::snapshot::GatewayFacts;
+
+use crate::attempts::{Attempt, attempts};
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(80),
+    name: "the gateway's TLS handshakes with the host succeed",
+    level: Level::Error,
+    hop: Hop::Upstream,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    docs: "\
+## What it checks
+Where the gateway opens TLS itself: Envoy's own statistics of the host's cluster, `ssl.fail_verify_error`,
+`ssl.fail_verify_san` and `ssl.connection_error`. Envoy keeps them only where `proxyStatsMatcher` tells it to.
+
+## Why it matters
+The connection stands and TLS fails on it: the host's certificate is of an authority that the gateway does not trust, or is
+for another name, or the host wants another server name or a client certificate. Calls get 503 (`UF,URX`, `TLS_error`).
+
+## How to fix
+See what the host presents. Then set `caCertificates` or `credentialName`, `subjectAltNames` and `sni` in the
+DestinationRule that makes the gateway open TLS.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let (attempts, mut seen) = attempts(view, way, gateway);
+    for attempt in &attempts {
+        seen.looked(attempt.fails_in_handshake().then(|| finding(way, attempt)));
+    }
+    seen.outcome()
+}
+
+fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
+    let (host, pod, counters) = (&way.host, &attempt.pod, attempt.cluster.counters);
+    let refused = counters.certificates_refused.unwrap_or_default();
+    let other = counters.handshakes_failed.unwrap_or_default();
+    let message = if refused >= other {
+        format!("the gateway refuses the certificate of {host}")
+    } else {
+        format!("TLS between the gateway and {host} fails")
+    };
+    let target = format!("https://{host}:{}", attempt.port);
+    let words = [
+        "kubectl",
+        "exec",
+        &pod.name,
+        "-n",
+        &pod.namespace,
+        "-c",
+        "istio-proxy",
+        "--",
+        "curl",
+        "-sv",
+        "-o",
+        "/dev/null",
+        "--connect-timeout",
+        "5",
+        &target,
+    ];
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message,
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+        evidence: vec![
+            attempt.told(),
+            format!("of these, {refused} because of the certificate, {other} in the handshake otherwise"),
+        ],
+        consequence: format!("calls to {host} that the gateway sends by TLS of its own get 503"),
+        fix: fixes::fix(
+            &words,
+            "shows what the host presents; then correct sni, subjectAltNames or the authority in the DestinationRule",
+        ),
+    }
+}

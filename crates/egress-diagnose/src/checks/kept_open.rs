@@ -1,0 +1,107 @@
+//! EG068: the host keeps connections open while they are in use.
+
+use egress_core::port::Protocol;
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
+
+use crate::attempts::{Attempt, attempts};
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(68),
+    name: "the host closes no connection that is in use",
+    level: Level::Warning,
+    hop: Hop::Upstream,
+    inputs: &[
+        Input::VirtualServices,
+        Input::GatewayObjects,
+        Input::GatewayProxies,
+        Input::DestinationRules,
+    ],
+    docs: "\
+## What it checks
+Where the gateway speaks HTTP to the host: Envoy's statistic `upstream_cx_destroy_remote_with_active_rq`. Envoy keeps it
+only where `proxyStatsMatcher` tells it to.
+
+## Why it matters
+Envoy keeps connections for the next request. Where the host closes them earlier than Envoy does, a request now and then
+meets a connection that is just being closed, and gets 503 (`UC`, `upstream_reset_before_response_started`). See
+istio/istio#56393.
+
+## How to fix
+Let Envoy give connections up before the host does: `connectionPool.http.idleTimeout` below the host's in a DestinationRule.
+",
+    run: Run::Through(run),
+};
+
+/// Fewer may be restarts of the host.
+const NOTABLE: u64 = 3;
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    if !way.ports.iter().any(|port| port.protocol == Protocol::Http) {
+        return Outcome::NotApplicable;
+    }
+    let (attempts, mut seen) = attempts(view, way, gateway);
+    for attempt in &attempts {
+        match attempt.cluster.counters.closed_in_use {
+            None => seen.nobody(format!("Envoy of pod {} does not count it", attempt.pod.name)),
+            Some(closed) => {
+                let often = closed >= NOTABLE && closed.saturating_mul(100) >= attempt.cluster.connections;
+                seen.looked(often.then(|| finding(view, way, gateway, attempt, closed)));
+            }
+        }
+    }
+    seen.outcome()
+}
+
+fn finding(
+    view: &View<'_>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    attempt: &Attempt<'_>,
+    closed: u64,
+) -> Finding {
+    let (host, pod) = (&way.host, &attempt.pod);
+    let upstream = attempt.name.rsplit('|').next().unwrap_or(host);
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Inferred,
+        level: CHECK.level,
+        message: format!("{host} closes connections that the gateway is using"),
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+        evidence: vec![format!(
+            "Envoy of pod {}: {closed} of {} connections to cluster `{}` were closed by the host during a request",
+            pod.name, attempt.cluster.connections, attempt.name
+        )],
+        consequence: format!("some requests to {host} get 503, mostly after a pause"),
+        fix: give_up_earlier(view, upstream, &gateway.name.namespace),
+    }
+}
+
+/// A DestinationRule that lets Envoy give idle connections up: the one of the upstream's host, or one that the gateway
+/// alone sees.
+fn give_up_earlier(view: &View<'_>, upstream: &str, namespace: &str) -> Fix {
+    let policy = json!({ "connectionPool": { "http": { "idleTimeout": "30s" } } });
+    let why = "gives idle connections up after 30 s; take less if the host closes them earlier";
+    let is_of_host = |rule: &&Resource| {
+        rule.destination_rule().is_some_and(|spec| view.full_host(&spec.host, &rule.id.namespace) == upstream)
+    };
+    if let Some(rule) = view.destination_rules().find(is_of_host) {
+        return fixes::merge(&rule.id, &json!({ "trafficPolicy": policy }), why);
+    }
+    fixes::apply(
+        &json!({
+            "apiVersion": format!("{}/v1", Kind::GROUP),
+            "kind": "DestinationRule",
+            "metadata": { "name": format!("{}-idle", upstream.replace(['.', '*'], "-")), "namespace": namespace },
+            "spec": { "host": upstream, "exportTo": ["."], "trafficPolicy": policy },
+        }),
+        why,
+    )
+}

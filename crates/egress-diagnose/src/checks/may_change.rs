@@ -1,0 +1,60 @@
+//! EG045: the user may write all or nothing of what a change needs.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::evidence::Rights;
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(45),
+    name: "whoever may begin a change of an egress may end it",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Rights],
+    docs: "\
+## What it checks
+Whether the user who asks may create, patch and delete every kind of object that `add` and `remove` write in the namespace
+that was asked about, where that user may write some of them.
+
+## Why it matters
+`kubectl egress` looks before it writes and refuses as a whole. `kubectl apply` and pipelines do not: they stop half-way,
+and an entry without its route lets calls out directly.
+
+## How to fix
+Grant the missing verbs in the same Role.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    match view.rights() {
+        Err(outcome) => outcome,
+        Ok(all) => Outcome::of(
+            all.iter()
+                .filter(|(_, rights)| !rights.held.is_empty() && !rights.missing.is_empty())
+                .map(|(namespace, rights)| finding(namespace, rights))
+                .collect(),
+        ),
+    }
+}
+
+fn finding(namespace: &str, rights: &Rights) -> Finding {
+    let missing: Vec<&str> = rights.missing.iter().map(String::as_str).collect();
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("you may change the egresses of {namespace} in part only"),
+        object: Place::new("Namespace", None, namespace),
+        evidence: vec![format!("refused: {}", list(&missing))],
+        consequence:
+            "a change that is not made with kubectl egress may stop half-way and let calls leave directly"
+                .to_owned(),
+        fix: fixes::fix(
+            &["kubectl", "auth", "can-i", "--list", "-n", namespace],
+            "shows which rights you have; ask for the missing ones in the same Role",
+        ),
+    }
+}

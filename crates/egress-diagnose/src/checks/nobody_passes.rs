@@ -1,0 +1,110 @@
+//! EG078: no call to the host went around the gateway.
+
+use std::collections::BTreeSet;
+
+use egress_core::proxy::PASSTHROUGH;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::evidence::PodName;
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::legs::upstreams;
+use crate::proxies::Seen;
+use crate::routes::Route;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(78),
+    name: "no call from the sidecars that were looked at went to the host's addresses directly",
+    level: Level::Warning,
+    hop: Hop::Upstream,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
+    docs: "\
+## What it checks
+The addresses to which the callers' Envoys let connections out directly (cluster `PassthroughCluster`), against the
+addresses that the host has at the gateway. Envoy forgets an address some seconds after its last connection.
+
+## Why it matters
+The call left from the caller's node, unseen by the gateway: by a port that nobody declared, by its address instead of its
+name, or without a server name. Another host may have the same address, so that this is the likeliest reason and not the
+only one.
+
+## How to fix
+Declare the port with `kubectl egress add`; set `outboundTrafficPolicy.mode` to `REGISTRY_ONLY`, so that sidecars refuse
+what nobody declared; and keep pods from the network with a NetworkPolicy.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let clusters: BTreeSet<String> =
+        upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
+    let mut seen = Seen::default();
+    let mut addresses: BTreeSet<&str> = BTreeSet::new();
+    for (_, envoy) in view.gateway_proxies(gateway) {
+        match envoy {
+            Err(why) => seen.unreadable(why),
+            Ok(envoy) => {
+                let of_host = clusters.iter().filter_map(|name| envoy.clusters.get(name));
+                addresses.extend(of_host.flat_map(|cluster| &cluster.addresses).map(|address| name(address)));
+            }
+        }
+    }
+    if addresses.is_empty() {
+        seen.nobody(format!("the gateway knows no address of {} yet", way.host));
+    }
+    for caller in &way.callers {
+        match view.client_proxy(caller) {
+            None => seen.nobody(format!("namespace {caller} has no ready pod with a sidecar")),
+            Some((_, Err(why))) => seen.unreadable(why),
+            Some((pod, Ok(envoy))) if !addresses.is_empty() => {
+                let direct =
+                    envoy.clusters.get(PASSTHROUGH).into_iter().flat_map(|cluster| &cluster.addresses);
+                let direct: Vec<&String> =
+                    direct.filter(|address| addresses.contains(name(address))).collect();
+                seen.looked((!direct.is_empty()).then(|| finding(way, caller, &pod, &direct)));
+            }
+            Some(_) => {}
+        }
+    }
+    seen.outcome()
+}
+
+/// An address without its port.
+fn name(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(name, _)| name)
+}
+
+fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
+    let port =
+        direct.iter().find_map(|address| address.rsplit_once(':')?.1.parse::<u16>().ok()).unwrap_or(443);
+    let declared = way.ports.iter().any(|known| known.number == port);
+    let target = format!("{}:{port}/TLS", way.host);
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Inferred,
+        level: CHECK.level,
+        message: format!("a pod of {caller} calls an address of {} around the gateway", way.host),
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+        evidence: direct
+            .iter()
+            .map(|address| {
+                format!("Envoy of pod {}: `{PASSTHROUGH}` has a connection to {address}", pod.name)
+            })
+            .collect(),
+        consequence: format!("calls from {caller} to {} leave from the node of the caller", way.host),
+        fix: if declared {
+            fixes::fix(
+                &["kubectl", "edit", "configmap", "istio", "-n", "istio-system"],
+                "set outboundTrafficPolicy.mode to REGISTRY_ONLY; let the application call the host by its name",
+            )
+        } else {
+            fixes::fix(
+                &["kubectl", "egress", "add", &target, "-n", way.namespace.as_deref().unwrap_or(caller)],
+                "sends that port through the gateway, too; write /HTTP or /TCP if it is not TLS",
+            )
+        },
+    }
+}

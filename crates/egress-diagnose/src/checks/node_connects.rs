@@ -1,0 +1,61 @@
+//! EG023: the gateway reaches the host from each of its nodes.
+
+use egress_core::snapshot::GatewayFacts;
+
+use crate::attempts::{Attempt, attempts};
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(23),
+    name: "the gateway reaches the host from each of its nodes",
+    level: Level::Error,
+    hop: Hop::Upstream,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    docs: "\
+## What it checks
+Envoy's own statistics of the host's cluster, pod by pod: whether all connections of the pods on one node fail while pods
+on other nodes reach the host.
+
+## Why it matters
+A node without a route to the world, behind another firewall, or with an address that the host does not accept loses the
+share of the calls that its pods get. From the outside that looks like a host that fails now and then.
+
+## How to fix
+Try the connection from the pod on that node. Give the node the way out that the others have, or keep the gateway off it.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let (attempts, mut seen) = attempts(view, way, gateway);
+    for attempt in &attempts {
+        seen.looked(attempt.fails_alone(&attempts).then(|| finding(way, attempt, &attempts)));
+    }
+    seen.outcome()
+}
+
+fn finding(way: &Way<'_>, attempt: &Attempt<'_>, all: &[Attempt<'_>]) -> Finding {
+    let (host, pod, node) = (&way.host, &attempt.pod, &attempt.node);
+    let others =
+        all.iter().filter(|other| other.name == attempt.name && other.node != *node && !other.fails());
+    let reach = others.map(|other| format!("pod {} on node {} reaches it", other.pod.name, other.node));
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Inferred,
+        level: CHECK.level,
+        message: format!("from node {node} the gateway does not reach {host}, from others it does"),
+        object: Place::new("Node", None, node),
+        evidence: [attempt.told()].into_iter().chain(reach).collect(),
+        consequence: format!("calls to {host} that reach a pod on node {node} get 503, the others work"),
+        fix: fixes::try_connection(
+            pod,
+            host,
+            attempt.port,
+            "shows how it fails; then give the node the way out that the others have",
+        ),
+    }
+}

@@ -1,0 +1,95 @@
+//! EG046: the webhook that judges Istio's objects answers.
+
+use std::collections::BTreeMap;
+
+use egress_core::role::Kind;
+use egress_core::snapshot::{PodFacts, ServiceFacts};
+use egress_core::surroundings::WebhookFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(46),
+    name: "istiod's webhook can judge changes",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Webhooks, Input::Services, Input::Pods],
+    docs: "\
+## What it checks
+Every validating webhook for Istio's networking objects that refuses them when it does not answer: it has a certificate of
+its authority, its Service exists, and a ready pod is behind it.
+
+## Why it matters
+Without an answer the API server refuses every write of a ServiceEntry, VirtualService, DestinationRule or Gateway. What is
+there goes on working; an `add` or `remove` that is under way stops where it is.
+
+## How to fix
+Bring istiod back: it serves the webhook and writes its certificate into the configuration.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    let read = || Ok((view.webhooks()?, view.services()?, view.all_pods()?));
+    let (webhooks, services, pods) = match read() {
+        Err(outcome) => return outcome,
+        Ok(read) => read,
+    };
+    let judges = |webhook: &&WebhookFacts| {
+        webhook.kind == "ValidatingWebhookConfiguration"
+            && webhook.fails_closed
+            && webhook.groups.iter().any(|group| group == "*" || group == Kind::GROUP)
+    };
+    let mut findings: Vec<Finding> = Vec::new();
+    for webhook in webhooks.iter().filter(judges) {
+        let Some((why, namespace)) = silent(webhook, services, pods) else { continue };
+        // One istiod that is down is one cause, however many webhooks it serves.
+        if !findings.iter().any(|finding| finding.evidence.first() == Some(&why)) {
+            findings.push(finding(webhook, why, &namespace));
+        }
+    }
+    if webhooks.is_empty() { Outcome::NotApplicable } else { Outcome::of(findings) }
+}
+
+/// Why a webhook cannot answer, and where what serves it should run; none where it can or nobody knows.
+fn silent(webhook: &WebhookFacts, services: &[ServiceFacts], pods: &[PodFacts]) -> Option<(String, String)> {
+    let (namespace, name) = webhook.service.as_ref()?;
+    let said = |why: String| Some((why, namespace.clone()));
+    let service = services.iter().find(|service| service.namespace == *namespace && service.name == *name);
+    let Some(service) = service else {
+        return said(format!("service/{name} in namespace {namespace} does not exist"));
+    };
+    let behind = |pod: &&PodFacts| pod.namespace == *namespace && carries(&pod.labels, &service.selector);
+    // Without a selector somebody else says who answers: an istiod outside the cluster.
+    if !service.selector.is_empty() && !pods.iter().filter(behind).any(|pod| pod.ready) {
+        return said(format!("service/{name} in namespace {namespace} has no ready pod"));
+    }
+    if !webhook.has_ca {
+        return said(format!("webhook {}: clientConfig.caBundle is empty", webhook.name));
+    }
+    None
+}
+
+fn carries(labels: &BTreeMap<String, String>, selector: &BTreeMap<String, String>) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+fn finding(webhook: &WebhookFacts, why: String, namespace: &str) -> Finding {
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: "the webhook that judges Istio's objects cannot answer".to_owned(),
+        object: Place::new(&webhook.kind, None, &webhook.configuration).field("failurePolicy", "Fail"),
+        evidence: vec![why],
+        consequence: "no host can be added or removed, and a change that is under way stops half-way"
+            .to_owned(),
+        fix: fixes::fix(
+            &["kubectl", "rollout", "restart", "deployment", "-n", namespace, "-l", "app=istiod"],
+            "istiod serves the webhook and writes its certificate; if it does not come up, its log says why",
+        ),
+    }
+}

@@ -1,0 +1,56 @@
+//! The pod that a diagnosis is made for.
+//!
+//! Knows how a name becomes a pod. Judges nothing.
+
+use egress_cluster::Cluster;
+use egress_core::snapshot::{PodFacts, Snapshot};
+use egress_diagnose::evidence::PodName;
+
+use crate::exit::{Code, Failure};
+use crate::settings::Namespaces;
+use crate::settings::diagnose::client::{Client, ClientKind};
+
+/// The pod that was named, or a ready one of the Deployment that was named.
+///
+/// # Errors
+/// Where there is none, or none whose calls pass a sidecar.
+pub(super) fn find(asked: &Client, snapshot: &Snapshot, cluster: &Cluster) -> Result<PodName, Failure> {
+    let namespace = match &asked.namespaces {
+        Namespaces::One(Some(named)) => named,
+        _ => cluster.default_namespace(),
+    };
+    let mut pods: Vec<&PodFacts> =
+        snapshot.pods.iter().filter(|pod| pod.namespace == namespace && asked.names(pod)).collect();
+    // Of several the first that is ready speaks for all.
+    pods.sort_by_key(|pod| (!pod.ready, &pod.name));
+    let Some(pod) = pods.first() else {
+        return Err(failure(
+            format!("{asked} in namespace {namespace}: no such pod"),
+            format!("see `kubectl get pods -n {namespace}`"),
+        ));
+    };
+    if !pod.has_sidecar {
+        return Err(failure(
+            format!("pod/{} in namespace {namespace} has no sidecar: its calls go past the mesh", pod.name),
+            format!("see what that lets out: kubectl egress diagnose -n {namespace}"),
+        ));
+    }
+    Ok(PodName::of(pod))
+}
+
+impl Client {
+    fn names(&self, pod: &PodFacts) -> bool {
+        match self.kind {
+            ClientKind::Pod => pod.name == self.name,
+            // A Deployment's ReplicaSets are called DEPLOYMENT-HASH.
+            ClientKind::Deployment => pod.owner.as_ref().is_some_and(|owner| {
+                owner.kind == "ReplicaSet"
+                    && owner.name.rsplit_once('-').is_some_and(|(deployment, _)| deployment == self.name)
+            }),
+        }
+    }
+}
+
+fn failure(message: String, hint: String) -> Failure {
+    Failure { code: Code::Unchecked, message, hint: Some(hint) }
+}
