@@ -4,12 +4,12 @@
 //! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
 
+mod attempts;
 mod authorization;
 mod auto_mtls;
 pub mod bypass;
 mod calls;
 mod capture;
-mod attempts;
 pub mod check;
 pub mod checks;
 mod client_tls;
