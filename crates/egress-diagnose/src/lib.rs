@@ -25,6 +25,7 @@ mod ranges;
 pub mod report;
 mod routes;
 mod selection;
+pub mod source;
 mod subset;
 pub mod view;
 pub mod way;
