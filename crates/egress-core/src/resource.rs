@@ -112,8 +112,8 @@ impl Resource {
         let id =
             ObjectId { kind, namespace: text("namespace").unwrap_or_else(|| "default".to_owned()), name };
         let spec = object.get_mut("spec").map_or_else(|| json!({}), Value::take);
-        let spec =
-            Spec::from_json(kind, &spec).map_err(|error| ResourceError::Spec { id: id.clone(), error: error.below("spec") })?;
+        let spec = Spec::from_json(kind, &spec)
+            .map_err(|error| ResourceError::Spec { id: id.clone(), error: error.below("spec") })?;
         let live = text("uid").map(|uid| Live {
             uid,
             resource_version: text("resourceVersion").unwrap_or_default(),

@@ -66,7 +66,8 @@ impl CollectError {
     /// The path of the field that is not of the schema, where one is known.
     pub fn field(&self) -> Option<&str> {
         let error = match self {
-            CollectError::Resource(ResourceError::Spec { error, .. }) | CollectError::Schema { error, .. } => error,
+            CollectError::Resource(ResourceError::Spec { error, .. })
+            | CollectError::Schema { error, .. } => error,
             _ => return None,
         };
         Some(error.field.as_str()).filter(|field| !field.is_empty())

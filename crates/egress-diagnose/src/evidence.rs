@@ -15,6 +15,8 @@ use egress_core::surroundings::Surroundings;
 use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
 
+mod overlay;
+
 /// Facts of one cluster at one moment.
 #[derive(Clone, Debug)]
 pub struct Evidence {

@@ -95,7 +95,14 @@ impl Place {
     /// An object of any kind.
     pub fn new(kind: &str, namespace: Option<&str>, name: &str) -> Self {
         let namespace = namespace.map(str::to_owned);
-        Place { kind: kind.to_owned(), namespace, name: name.to_owned(), field: None, value: None, source: None }
+        Place {
+            kind: kind.to_owned(),
+            namespace,
+            name: name.to_owned(),
+            field: None,
+            value: None,
+            source: None,
+        }
     }
 
     /// An Istio object.

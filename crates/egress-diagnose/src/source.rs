@@ -5,12 +5,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use egress_core::input::{Gap, Input};
 use egress_core::snapshot::Unreadable;
 use serde_json::Value;
 
 use crate::collect::{CollectError, Collector};
 use crate::evidence::Evidence;
 
+mod assume;
 mod documents;
 mod object;
 mod parse;
@@ -19,7 +21,6 @@ mod tree;
 
 use documents::Form;
 pub use documents::{Document, documents};
-
 
 #[cfg(test)]
 mod tests;
@@ -127,7 +128,7 @@ impl<'a> Reader<'a> {
     /// All facts together. Of two objects with one name the later one counts, as it would for `kubectl apply`.
     pub fn finish(self) -> Reading {
         Reading {
-            evidence: last_of_each(self.collector.finish()),
+            evidence: last_of_each(without_proxies(self.collector.finish())),
             unread: self.unread,
             places: Places(self.places),
             objects: self.objects,
@@ -159,6 +160,15 @@ impl<'a> Reader<'a> {
         let column = column.map(|column| format!(":{column}")).unwrap_or_default();
         format!("{name}:{line}{column}")
     }
+}
+
+/// Files show no Envoy, unless a bundle does, and nobody asked policies about them.
+fn without_proxies(mut evidence: Evidence) -> Evidence {
+    if evidence.proxies.is_empty() {
+        let gaps = [Input::ClientProxies, Input::GatewayProxies, Input::Policies];
+        evidence.gaps.extend(gaps.map(|input| (input, Gap::NotGiven)));
+    }
+    evidence
 }
 
 fn last_of_each(mut evidence: Evidence) -> Evidence {

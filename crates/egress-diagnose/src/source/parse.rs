@@ -45,7 +45,8 @@ pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Value, bool)) ->
 fn yaml(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
     let marks = document.text.bytes().filter(|byte| b"[]{},:\n".contains(byte)).count();
     if marks > MAXIMUM_MARKS {
-        let message = "the document is too large: split it at its objects, with `---` between them".to_owned();
+        let message =
+            "the document is too large: split it at its objects, with `---` between them".to_owned();
         return Err(Problem { line: document.line, column: None, message });
     }
     let outcome = Objects(take).deserialize(serde_yaml::Deserializer::from_str(document.text));

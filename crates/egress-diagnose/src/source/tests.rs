@@ -41,7 +41,11 @@ fn list(first: &str, second: &str) -> String {
         let indented: Vec<String> = text.lines().map(|line| format!("  {line}\n")).collect();
         format!("- {}", indented.concat().trim_start())
     };
-    format!("apiVersion: v1\nitems:\n{}{}kind: List\nmetadata:\n  resourceVersion: \"\"\n", item(first), item(second))
+    format!(
+        "apiVersion: v1\nitems:\n{}{}kind: List\nmetadata:\n  resourceVersion: \"\"\n",
+        item(first),
+        item(second)
+    )
 }
 
 #[test]
@@ -68,11 +72,9 @@ fn documents_are_told_apart_however_they_are_separated() {
 fn json_is_read_alone_in_a_row_and_as_a_list() {
     let object: Value = serde_yaml::from_str(ENTRY).unwrap();
     let list = serde_json::json!({ "apiVersion": "v1", "items": [object, object], "kind": "List" });
-    for (text, objects) in [
-        (object.to_string(), 1),
-        (format!("{object}\n{object:#}\n"), 2),
-        (format!("{list:#}"), 2),
-    ] {
+    for (text, objects) in
+        [(object.to_string(), 1), (format!("{object}\n{object:#}\n"), 2), (format!("{list:#}"), 2)]
+    {
         let reading = read(&text);
         assert_eq!(reading.unread, []);
         assert_eq!((reading.objects, reading.evidence.snapshot.resources.len()), (objects, 1), "{text}");

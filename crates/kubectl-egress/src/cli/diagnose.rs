@@ -4,6 +4,8 @@ use clap::Args;
 
 use super::policies::Policies;
 
+pub mod sources;
+
 /// The line in the list of commands.
 pub const ABOUT: &str = "Walk the path of a host and say where it is broken, with evidence and a fix";
 
@@ -23,6 +25,13 @@ Examples:
   # Everything, for a pipeline
   kubectl egress diagnose -A -o json
 
+  # Files instead of a cluster: manifests, or a dump
+  kubectl egress diagnose -f manifests/ -R
+  kubectl get se,vs,dr,gw,svc,po,no,ns -A -o yaml | kubectl egress diagnose -f -
+
+  # The cluster as it would be with these files applied
+  kubectl egress diagnose -f change.yaml --with-live
+
 Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
 with 0.";
 
@@ -37,6 +46,10 @@ pub struct Diagnose {
     /// If present, walk the hosts of all namespaces
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
+
+    /// Files instead of a cluster.
+    #[command(flatten)]
+    pub sources: sources::Sources,
 
     /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]

@@ -4,11 +4,14 @@ use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 use egress_render::format::OutputFormat;
 
+use self::sources::Sources;
 use super::policies::PolicySettings;
 use super::{Namespaces, connection, hosts, output};
 use crate::cli;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
+
+pub mod sources;
 
 /// What `diagnose` is to do.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct Diagnose {
     pub hosts: Vec<DnsName>,
     /// Where to look.
     pub namespaces: Namespaces,
+    /// Where the facts come from.
+    pub sources: Sources,
     /// The format of the report; `None`: for people.
     pub output: Option<OutputFormat>,
     /// Which policies are asked.
@@ -36,6 +41,7 @@ impl Diagnose {
         Ok(Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces: Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?,
+            sources: Sources::resolve(&typed.sources),
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
             policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),

@@ -64,7 +64,7 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
     let mut gaps = gaps(&snapshot);
     gaps.extend(around.gaps);
     let evidence = Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands };
-    Ok(Gathered { evidence, request })
+    Ok(Gathered { evidence, request, sources: None })
 }
 
 /// The kinds of facts that were read in part or not at all.
