@@ -26,4 +26,5 @@ pub mod shape;
 pub mod snapshot;
 pub mod surroundings;
 pub mod target;
+pub mod typed;
 pub mod visibility;

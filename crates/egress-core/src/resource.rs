@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use crate::metadata::FIELD_MANAGER;
 use crate::role::Kind;
+use crate::typed::{FieldError, typed};
 
 mod status;
 
@@ -92,8 +93,8 @@ pub enum ResourceError {
     Spec {
         /// Which object.
         id: ObjectId,
-        /// What does not match.
-        error: serde_json::Error,
+        /// Which field does not match, and why.
+        error: FieldError,
     },
 }
 
@@ -111,8 +112,8 @@ impl Resource {
         let id =
             ObjectId { kind, namespace: text("namespace").unwrap_or_else(|| "default".to_owned()), name };
         let spec = object.get_mut("spec").map_or_else(|| json!({}), Value::take);
-        let spec =
-            Spec::from_json(kind, spec).map_err(|error| ResourceError::Spec { id: id.clone(), error })?;
+        let spec = Spec::from_json(kind, &spec)
+            .map_err(|error| ResourceError::Spec { id: id.clone(), error: error.below("spec") })?;
         let live = text("uid").map(|uid| Live {
             uid,
             resource_version: text("resourceVersion").unwrap_or_default(),
@@ -186,13 +187,13 @@ impl Resource {
 }
 
 impl Spec {
-    fn from_json(kind: Kind, spec: Value) -> Result<Self, serde_json::Error> {
+    fn from_json(kind: Kind, spec: &Value) -> Result<Self, FieldError> {
         Ok(match kind {
-            Kind::ServiceEntry => Spec::ServiceEntry(serde_json::from_value(spec)?),
-            Kind::VirtualService => Spec::VirtualService(serde_json::from_value(spec)?),
-            Kind::DestinationRule => Spec::DestinationRule(serde_json::from_value(spec)?),
-            Kind::Gateway => Spec::Gateway(serde_json::from_value(spec)?),
-            Kind::Sidecar => Spec::Sidecar(serde_json::from_value(spec)?),
+            Kind::ServiceEntry => Spec::ServiceEntry(typed(spec)?),
+            Kind::VirtualService => Spec::VirtualService(typed(spec)?),
+            Kind::DestinationRule => Spec::DestinationRule(typed(spec)?),
+            Kind::Gateway => Spec::Gateway(typed(spec)?),
+            Kind::Sidecar => Spec::Sidecar(typed(spec)?),
         })
     }
 

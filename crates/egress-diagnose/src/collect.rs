@@ -9,6 +9,7 @@ use egress_core::objects::{self, Routed};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
+use egress_core::typed::FieldError;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod, Service};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,6 +17,7 @@ use thiserror::Error;
 
 use crate::evidence::Evidence;
 
+mod append;
 mod own;
 mod surroundings;
 
@@ -47,8 +49,8 @@ pub enum CollectError {
         kind: String,
         /// Its name, with its namespace if it has one.
         name: String,
-        /// What does not match.
-        error: serde_json::Error,
+        /// Which field does not match, and why.
+        error: FieldError,
     },
     /// A mesh configuration that is not understood.
     #[error("configmap {name}: key \"mesh\": {error}")]
@@ -58,6 +60,18 @@ pub enum CollectError {
         /// What does not match.
         error: serde_yaml::Error,
     },
+}
+
+impl CollectError {
+    /// The path of the field that is not of the schema, where one is known.
+    pub fn field(&self) -> Option<&str> {
+        let error = match self {
+            CollectError::Resource(ResourceError::Spec { error, .. })
+            | CollectError::Schema { error, .. } => error,
+            _ => return None,
+        };
+        Some(error.field.as_str()).filter(|field| !field.is_empty())
+    }
 }
 
 impl Collector {
@@ -151,7 +165,7 @@ impl Collector {
 /// Reads an object as the type of its kind.
 fn typed<T: DeserializeOwned>(object: Value) -> Result<T, CollectError> {
     let (kind, name) = (word(&object, "/kind"), full_name(&object));
-    serde_json::from_value(object).map_err(|error| CollectError::Schema { kind, name, error })
+    egress_core::typed::typed(&object).map_err(|error| CollectError::Schema { kind, name, error })
 }
 
 fn full_name(object: &Value) -> String {

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
 
+mod overlay;
+
 /// Facts of one cluster at one moment.
 #[derive(Clone, Debug)]
 pub struct Evidence {

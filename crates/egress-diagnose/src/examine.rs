@@ -153,6 +153,7 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
         for check in &self.order {
             self.view.take_reads();
             let Some(outcome) = run(check, self.view) else { continue };
+            let outcome = self.view.with_gaps(outcome);
             let verdict = match (outcome, &broken) {
                 (Outcome::NotApplicable, _) => continue,
                 (_, Some(broken)) if broken.blocks(check) => {

@@ -59,6 +59,19 @@ pub struct Place {
     /// What was found there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// Where it is written, if it was read from a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
 }
 
 /// What repairs a finding.
@@ -82,7 +95,14 @@ impl Place {
     /// An object of any kind.
     pub fn new(kind: &str, namespace: Option<&str>, name: &str) -> Self {
         let namespace = namespace.map(str::to_owned);
-        Place { kind: kind.to_owned(), namespace, name: name.to_owned(), field: None, value: None }
+        Place {
+            kind: kind.to_owned(),
+            namespace,
+            name: name.to_owned(),
+            field: None,
+            value: None,
+            source: None,
+        }
     }
 
     /// An Istio object.
@@ -111,9 +131,13 @@ impl fmt::Display for Place {
             write!(formatter, " in namespace {namespace}")?;
         }
         match (&self.field, &self.value) {
-            (Some(field), Some(value)) => write!(formatter, ": {field} is `{value}`"),
-            (Some(field), None) => write!(formatter, ": {field}"),
-            _ => Ok(()),
+            (Some(field), Some(value)) => write!(formatter, ": {field} is `{value}`")?,
+            (Some(field), None) => write!(formatter, ": {field}")?,
+            _ => {}
+        }
+        match &self.source {
+            Some(Source { file, line }) => write!(formatter, " ({file}:{line})"),
+            None => Ok(()),
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod report;
 mod routes;
 mod selection;
 mod servers;
+pub mod source;
 mod subset;
 mod upstream;
 pub mod view;

@@ -7,7 +7,7 @@ use egress_core::snapshot::Unreadable;
 use serde::Serialize;
 
 use crate::check::{Code, Level};
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 
 /// The version of the JSON form.
 pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
@@ -151,6 +151,16 @@ impl Report {
     /// Every finding, in the order of the walk.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.sections.iter().flat_map(|section| &section.checks).flat_map(Line::findings)
+    }
+
+    /// The object of every finding, to be told where it is written.
+    pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
+        let lines = self.sections.iter_mut().flat_map(|section| &mut section.checks);
+        let failed = lines.filter_map(|line| match &mut line.verdict {
+            Verdict::Failed { findings } => Some(findings),
+            Verdict::Passed { .. } | Verdict::NotChecked { .. } => None,
+        });
+        failed.flatten().map(|finding| &mut finding.object)
     }
 
     /// The worst level of all findings.

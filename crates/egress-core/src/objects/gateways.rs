@@ -97,6 +97,11 @@ impl Routed {
         routed
     }
 
+    /// The Services that sidecars send hosts outside the mesh to.
+    pub fn services(&self) -> impl Iterator<Item = &GatewayName> {
+        self.services.iter()
+    }
+
     /// Whether they say so of this Service.
     pub fn names(&self, service: &Service) -> bool {
         let found = selector(service);

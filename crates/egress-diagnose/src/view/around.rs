@@ -35,6 +35,15 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What a check said, after a look at what it read: of what nobody gave, it cannot say that it could not be read.
+    pub(crate) fn with_gaps(&self, outcome: Outcome) -> Outcome {
+        let not_given = |input: &Input| matches!(self.evidence.gaps.get(input), Some(Gap::NotGiven));
+        match (outcome, self.reads.borrow().iter().find(|input| not_given(input))) {
+            (Outcome::Unreadable(_) | Outcome::NoEvidence(_), Some(input)) => Outcome::NotGiven(*input),
+            (outcome, _) => outcome,
+        }
+    }
+
     /// Every `AuthorizationPolicy`.
     pub fn authorization_policies(&self) -> Known<&'a [Named<AuthorizationPolicySpec>]> {
         self.known(Input::AuthorizationPolicies)?;

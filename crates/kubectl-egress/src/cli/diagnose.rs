@@ -4,6 +4,8 @@ use clap::Args;
 
 use super::policies::Policies;
 
+pub mod sources;
+
 /// The line in the list of commands.
 pub const ABOUT: &str = "Walk the path of a host and say where it is broken, with evidence and a fix";
 
@@ -26,6 +28,13 @@ Examples:
   # Everything, for a pipeline
   kubectl egress diagnose -A -o json
 
+  # Files instead of a cluster: manifests, or a dump
+  kubectl egress diagnose -f manifests/ -R
+  kubectl get se,vs,dr,gw,svc,po,no,ns -A -o yaml | kubectl egress diagnose -f -
+
+  # The cluster as it would be with these files applied
+  kubectl egress diagnose -f change.yaml --with-live
+
 Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
 with 0.";
 
@@ -46,6 +55,10 @@ pub struct Diagnose {
     /// Without it, one ready pod speaks for each namespace that calls.
     #[arg(long = "for", value_name = "CLIENT", conflicts_with = "all_namespaces")]
     pub client: Option<String>,
+
+    /// Files instead of a cluster.
+    #[command(flatten)]
+    pub sources: sources::Sources,
 
     /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]

@@ -4,15 +4,16 @@ use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 use egress_render::format::OutputFormat;
 
-pub mod client;
-
-use client::Client;
-
+use self::client::Client;
+use self::sources::Sources;
 use super::policies::PolicySettings;
 use super::{Namespaces, connection, hosts, output};
 use crate::cli;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
+
+pub mod client;
+pub mod sources;
 
 /// What `diagnose` is to do.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Diagnose {
     pub namespaces: Namespaces,
     /// The client whose way is walked; `None`: one of each namespace that calls.
     pub client: Option<Client>,
+    /// Where the facts come from.
+    pub sources: Sources,
     /// The format of the report; `None`: for people.
     pub output: Option<OutputFormat>,
     /// Which policies are asked.
@@ -45,6 +48,7 @@ impl Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces,
             client,
+            sources: Sources::resolve(&typed.sources),
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
             policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),

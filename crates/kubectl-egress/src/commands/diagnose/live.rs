@@ -73,7 +73,7 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
     };
     let evidence =
         Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands, refusals, rights };
-    Ok(Gathered { evidence, request })
+    Ok(Gathered { evidence, request, sources: None })
 }
 
 /// The kinds of facts that were read in part or not at all.

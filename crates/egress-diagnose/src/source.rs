@@ -1,0 +1,181 @@
+//! Texts of files become facts: manifests, dumps of `kubectl get`, Lists, what Helm prints.
+//!
+//! One broken document costs that document only. Knows how documents are told apart and where in a file each begins.
+//! Knows nothing of how files are read, and of what the objects in them mean.
+
+use std::collections::{HashMap, HashSet};
+
+use egress_core::input::{Gap, Input};
+use egress_core::snapshot::Unreadable;
+use serde_json::Value;
+
+use crate::collect::{CollectError, Collector};
+use crate::evidence::Evidence;
+
+mod assume;
+mod documents;
+mod object;
+mod parse;
+mod position;
+mod tree;
+
+use documents::Form;
+pub use documents::{Document, documents};
+
+#[cfg(test)]
+mod tests;
+
+/// A text with the name that people know it by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// As it was typed, or `standard input`.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// Where an object is told apart from all others: kind, namespace (empty for what has none) and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+/// Where an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The position of its file among all files.
+    pub(crate) file: usize,
+    /// Where its document begins and ends in the text, in bytes.
+    pub(crate) bytes: (usize, usize),
+    /// The line on which the document begins, from 1.
+    pub(crate) line: usize,
+    /// How the document is written.
+    pub(crate) form: Form,
+    /// Its place among the items of a List.
+    pub(crate) item: Option<usize>,
+}
+
+/// What was read of some files.
+pub struct Reading {
+    /// The facts.
+    pub evidence: Evidence,
+    /// What could not be read, by file and line.
+    pub unread: Vec<Unreadable>,
+    /// Where each object stands.
+    pub places: Places,
+    /// How many objects were read, of whatever kind.
+    pub objects: usize,
+}
+
+/// Where each object stands.
+#[derive(Clone, Debug, Default)]
+pub struct Places(pub(crate) HashMap<Key, Spot>);
+
+/// Reads documents one by one. Several readers may read parts of the same files at the same time.
+pub struct Reader<'a> {
+    files: &'a [File],
+    /// The namespace of objects that name none.
+    namespace: &'a str,
+    collector: Collector,
+    places: HashMap<Key, Spot>,
+    unread: Vec<Unreadable>,
+    objects: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of documents of these files.
+    pub fn new(files: &'a [File], namespace: &'a str) -> Self {
+        Reader {
+            files,
+            namespace,
+            collector: Collector::default(),
+            places: HashMap::new(),
+            unread: Vec::new(),
+            objects: 0,
+        }
+    }
+
+    /// Reads a document of the file at this position among all files.
+    pub fn read(&mut self, file: usize, document: &Document<'_>) {
+        let mut item = 0;
+        let outcome = parse::objects(document, |object, is_item| {
+            let spot = Spot {
+                file,
+                bytes: document.bytes,
+                line: document.line,
+                form: document.form,
+                item: is_item.then_some(item),
+            };
+            item += usize::from(is_item);
+            self.take(object, spot);
+        });
+        if let Err(problem) = outcome {
+            let place = self.place(file, problem.line, problem.column);
+            self.unread.push(Unreadable { what: place, why: problem.message });
+        }
+    }
+
+    /// Adds what another reader has read after this one.
+    pub fn append(&mut self, later: Self) {
+        self.collector.append(later.collector);
+        self.places.extend(later.places);
+        self.unread.extend(later.unread);
+        self.objects += later.objects;
+    }
+
+    /// All facts together. Of two objects with one name the later one counts, as it would for `kubectl apply`.
+    pub fn finish(self) -> Reading {
+        Reading {
+            evidence: last_of_each(without_proxies(self.collector.finish())),
+            unread: self.unread,
+            places: Places(self.places),
+            objects: self.objects,
+        }
+    }
+
+    fn take(&mut self, mut object: Value, spot: Spot) {
+        self.objects += 1;
+        object::complete(&mut object, self.namespace);
+        let key = object::key(&object);
+        if let Err(error) = self.collector.add(object) {
+            self.refused(&error, spot);
+            return;
+        }
+        if let Some(key) = key {
+            self.places.insert(key, spot);
+        }
+    }
+
+    /// An object that is not of its schema.
+    fn refused(&mut self, error: &CollectError, spot: Spot) {
+        let line = position::line_of(self.files, &spot, error.field());
+        let what = self.place(spot.file, line, None);
+        self.unread.push(Unreadable { what, why: error.to_string() });
+    }
+
+    fn place(&self, file: usize, line: usize, column: Option<usize>) -> String {
+        let name = self.files.get(file).map_or("", |file| file.name.as_str());
+        let column = column.map(|column| format!(":{column}")).unwrap_or_default();
+        format!("{name}:{line}{column}")
+    }
+}
+
+/// Files show no Envoy, unless a bundle does, and nobody asked policies about them.
+fn without_proxies(mut evidence: Evidence) -> Evidence {
+    if evidence.proxies.is_empty() {
+        let gaps = [Input::ClientProxies, Input::GatewayProxies, Input::Policies];
+        evidence.gaps.extend(gaps.map(|input| (input, Gap::NotGiven)));
+    }
+    evidence
+}
+
+fn last_of_each(mut evidence: Evidence) -> Evidence {
+    let mut seen = HashSet::new();
+    let resources = &mut evidence.snapshot.resources;
+    resources.reverse();
+    resources.retain(|resource| seen.insert(resource.id.clone()));
+    resources.reverse();
+    evidence
+}

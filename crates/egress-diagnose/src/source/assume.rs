@@ -1,0 +1,50 @@
+//! The gateways of files that hold routes to them and not their Services.
+//!
+//! Knows which objects tell of a gateway. Knows nothing of what else it may be like.
+
+use std::collections::BTreeMap;
+
+use egress_core::input::{Gap, Input};
+use egress_core::intent::GatewayName;
+use egress_core::objects::Routed;
+use egress_core::resource::Resource;
+use egress_core::snapshot::{GatewayFacts, ServicePort};
+
+use super::Reading;
+
+impl Reading {
+    /// Assumes the gateways that routes lead to, where no Service of an egress gateway was given. Their names.
+    pub fn assume_gateways(&mut self) -> Vec<GatewayName> {
+        let snapshot = &mut self.evidence.snapshot;
+        if !snapshot.gateways.is_empty() {
+            return Vec::new();
+        }
+        let routed = Routed::by(&snapshot.resources);
+        let gateways = routed.services().map(|name| assumed(name, &snapshot.resources));
+        snapshot.gateways = gateways.collect();
+        self.evidence.gaps.insert(Input::Gateways, Gap::NotGiven);
+        self.evidence.snapshot.gateways.iter().map(|gateway| gateway.name.clone()).collect()
+    }
+}
+
+/// A gateway with the labels that the Gateway objects of its namespace select, else those of every Gateway object if they
+/// agree, else those of Istio's own; and with the ports that their servers have.
+fn assumed(name: &GatewayName, resources: &[Resource]) -> GatewayFacts {
+    let all = || resources.iter().filter(|resource| resource.gateway().is_some());
+    let mut near: Vec<&Resource> = all().filter(|resource| resource.id.namespace == name.namespace).collect();
+    if near.is_empty() {
+        near = all().collect();
+    }
+    let selectors: Vec<BTreeMap<String, String>> =
+        near.iter().filter_map(|object| object.gateway()?.selector.clone()).collect();
+    let agreed = selectors.first().filter(|first| selectors.iter().all(|other| other == *first));
+    let selector = agreed.cloned().unwrap_or_else(|| GatewayFacts::stock().selector);
+    let mut gateway = GatewayFacts::assumed(name.clone(), selector);
+    let servers = near.iter().filter_map(|object| object.gateway()?.servers.as_ref()).flatten();
+    for number in servers.filter_map(|server| u16::try_from(server.port.number).ok()) {
+        if gateway.port(number).is_none() {
+            gateway.ports.push(ServicePort { number, target: Some(number), ..ServicePort::default() });
+        }
+    }
+    gateway
+}

@@ -1,0 +1,172 @@
+//! The text of one document as objects.
+//!
+//! Bounded in memory: a parser keeps some hundred bytes for every node, so the nodes of a document are counted before, and
+//! what anchors come to is counted while they are followed. Knows nothing of what objects mean.
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer};
+use serde_json::Value;
+
+use super::documents::{Document, Form, has_anchor};
+use super::tree::{Objects, Tree};
+
+/// Characters of YAML that may each begin a node, in one document: what 20 MB of manifests have.
+const MAXIMUM_MARKS: usize = 3_000_000;
+
+/// Why a document could not be read, and where in its file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) line: usize,
+    pub(super) column: Option<usize>,
+    pub(super) message: String,
+}
+
+/// A whole document, for a parser that takes no function.
+struct Whole(Value);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Tree.deserialize(deserializer).map(Whole)
+    }
+}
+
+/// Hands the objects of a document to a function, with whether each is an item of a List.
+///
+/// # Errors
+/// The first thing that is wrong. The objects before it were handed out.
+pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+    match document.form {
+        Form::Json => json(document, take),
+        Form::Yaml if has_anchor(document.text) => with_anchors(document, take),
+        Form::Yaml | Form::Item => yaml(document, take),
+    }
+}
+
+fn yaml(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+    let marks = document.text.bytes().filter(|byte| b"[]{},:\n".contains(byte)).count();
+    if marks > MAXIMUM_MARKS {
+        let message =
+            "the document is too large: split it at its objects, with `---` between them".to_owned();
+        return Err(Problem { line: document.line, column: None, message });
+    }
+    let outcome = Objects(take).deserialize(serde_yaml::Deserializer::from_str(document.text));
+    outcome.map_err(|error| {
+        let at = error.location();
+        let message = worded(&error.to_string(), document.line);
+        Problem {
+            line: at.as_ref().map_or(document.line, |at| document.line + at.line() - 1),
+            column: at.map(|at| at.column()),
+            message,
+        }
+    })
+}
+
+fn json(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(document.text);
+    let outcome = Objects(take).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    outcome.map_err(|error| {
+        let message = worded(&error.to_string(), document.line);
+        Problem { line: document.line + error.line().max(1) - 1, column: Some(error.column()), message }
+    })
+}
+
+/// With a parser that counts what aliases come to.
+fn with_anchors(document: &Document<'_>, mut take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+    let options = serde_saphyr::options! {
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
+        emit_comments: false,
+        with_snippet: false,
+    };
+    let Whole(value) = serde_saphyr::from_str_with_options(document.text, options).map_err(|error| {
+        let at = error.location();
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Problem {
+            line: at.as_ref().map_or(document.line, |at| document.line + number(at.line()).max(1) - 1),
+            column: at.map(|at| number(at.column())),
+            message: worded(&error.to_string(), document.line),
+        }
+    })?;
+    match Objects(|value, is_item| take(value, is_item)).deserialize(value) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Problem { line: document.line, column: None, message: error.to_string() }),
+    }
+}
+
+/// What a parser says, without its own place, and with the lines of the file in the rest of it.
+fn worded(message: &str, first_line: usize) -> String {
+    let mut parts = message.lines().next().unwrap_or_default().split(" at line ");
+    let mut worded = parts.next().unwrap_or_default().to_owned();
+    for (number, part) in parts.enumerate() {
+        let digits = part.find(|character: char| !character.is_ascii_digit()).unwrap_or(part.len());
+        let (line, rest) = part.split_at(digits);
+        if number == 0 {
+            // The place itself, which is told apart from the message.
+            let rest = rest.trim_start_matches(" column ");
+            worded.push_str(rest.trim_start_matches(|character: char| character.is_ascii_digit()));
+        } else if let Ok(line) = line.parse::<usize>() {
+            worded.push_str(&format!(" at line {}{rest}", first_line + line - 1));
+        }
+    }
+    worded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::documents;
+
+    fn read(text: &str) -> (Vec<Value>, Vec<Problem>) {
+        let mut found = Vec::new();
+        let problems = documents(text)
+            .iter()
+            .filter_map(|document| objects(document, |object, _| found.push(object)).err())
+            .collect();
+        (found, problems)
+    }
+
+    #[test]
+    fn a_broken_document_is_told_with_its_line_and_costs_no_other() {
+        let (found, problems) = read("a: 1\n---\nb: [1,\nc: 2\n---\nd: 4\n");
+        assert_eq!(found.len(), 2);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!((3..=5).contains(&problems[0].line), "{problems:?}");
+        assert!(!problems[0].message.contains("at line 1"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_refused() {
+        for text in ["a: 1\nb: 2\na: 3\n", "{\"a\": 1, \"a\": 2}", "x: &x 1\na: *x\na: 2\n"] {
+            let (found, problems) = read(text);
+            assert!(found.is_empty(), "{text:?}: {found:?}");
+            assert_eq!(problems.len(), 1, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_anchors_stand_for_is_read() {
+        let (found, problems) = read("labels: &labels {a: b}\nselector: *labels\n");
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(found[0]["selector"]["a"], "b");
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let below = format!("*a{}, ", level - 1).repeat(9);
+            text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        }
+        let (found, problems) = read(&text);
+        assert!(found.is_empty());
+        assert_eq!(problems.len(), 1);
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_in_every_form() {
+        for text in ["[".repeat(100_000), "{\"a\":".repeat(100_000), "- ".repeat(20_000)] {
+            let (found, problems) = read(&text);
+            assert!(found.is_empty());
+            assert_eq!(problems.len(), 1);
+        }
+    }
+}

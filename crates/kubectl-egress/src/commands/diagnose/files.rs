@@ -1,0 +1,185 @@
+//! The facts of a diagnosis from files, on as many threads as there are processors.
+//!
+//! Knows files and directories. What is in them is [`egress_diagnose::source`]'s to say.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use egress_diagnose::evidence::Request;
+use egress_diagnose::report::Report;
+use egress_diagnose::source::{Document, File, Places, Reader, Reading, documents};
+
+use super::Gathered;
+use crate::exit::Failure;
+use crate::files;
+use crate::settings::Namespaces;
+use crate::settings::diagnose::Diagnose;
+use crate::settings::diagnose::sources::Files;
+use crate::terminal::Terminal;
+
+/// Bytes of one file, and of all of them: dumps of very large clusters have some hundred million.
+const MAXIMUM_BYTES: usize = 512 * 1024 * 1024;
+/// The endings that kubectl reads in a directory.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+/// The name that means standard input.
+const STDIN: &str = "-";
+/// Threads do not pay below this many bytes.
+const WORTH_A_THREAD: usize = 64 * 1024;
+
+/// The files that a diagnosis was made from.
+pub(super) struct Sources {
+    files: Vec<File>,
+    places: Places,
+    /// Whether something in them could not be read.
+    pub(super) incomplete: bool,
+}
+
+/// Reads files as the only facts.
+pub(super) fn gather(
+    settings: &Diagnose,
+    files: &Files,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Gathered> {
+    let namespace = namespace(settings);
+    let files = read(files)?;
+    let mut reading = objects(&files, namespace.as_deref().unwrap_or("default"));
+    for gateway in reading.assume_gateways() {
+        terminal.note(&format!(
+            "note: the Service of gateway {gateway} is in none of the files; assumed with ports 80 and 443"
+        ));
+    }
+    let request = Request { hosts: settings.hosts.clone(), namespace };
+    let incomplete = !reading.unread.is_empty();
+    reading.evidence.snapshot.unreadable.extend(reading.unread);
+    let sources = Some(Sources { files, places: reading.places, incomplete });
+    Ok(Gathered { evidence: reading.evidence, request, sources })
+}
+
+/// Lays files over what was read of a cluster.
+pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered> {
+    let files = read(files)?;
+    let namespace = live.request.namespace.clone();
+    let reading = objects(&files, namespace.as_deref().unwrap_or("default"));
+    let Gathered { mut evidence, request, .. } = live;
+    let incomplete = !reading.unread.is_empty();
+    evidence.lay_over(reading.evidence);
+    evidence.snapshot.unreadable.extend(reading.unread);
+    let sources = Some(Sources { files, places: reading.places, incomplete });
+    Ok(Gathered { evidence, request, sources })
+}
+
+impl Sources {
+    /// Tells of each finding where its object is written.
+    pub(super) fn locate(&self, report: &mut Report) {
+        self.places.locate(&self.files, report.places_mut());
+    }
+}
+
+fn namespace(settings: &Diagnose) -> Option<String> {
+    match &settings.namespaces {
+        Namespaces::All => None,
+        Namespaces::One(named) => named.clone(),
+    }
+}
+
+/// The objects of all files.
+fn objects(files: &[File], namespace: &str) -> Reading {
+    let all: Vec<(usize, Document<'_>)> = files
+        .iter()
+        .enumerate()
+        .flat_map(|(number, file)| documents(&file.text).into_iter().map(move |document| (number, document)))
+        .collect();
+    let bytes: usize = files.iter().map(|file| file.text.len()).sum();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let threads = processors.min(bytes / WORTH_A_THREAD).max(1);
+    let read = |part: &[(usize, Document<'_>)]| {
+        let mut reader = Reader::new(files, namespace);
+        part.iter().for_each(|(file, document)| reader.read(*file, document));
+        reader
+    };
+    let mut parts = all.chunks(all.len().div_ceil(threads).max(1));
+    let mut whole = Reader::new(files, namespace);
+    thread::scope(|scope| {
+        let mine = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
+        whole.append(read(mine));
+        for other in others {
+            match other.join() {
+                Ok(reader) => whole.append(reader),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    whole.finish()
+}
+
+fn read(files: &Files) -> Result<Vec<File>, Failure> {
+    let mut found = Vec::new();
+    let mut room = MAXIMUM_BYTES;
+    for name in &files.names {
+        let paths = if name == STDIN { vec![PathBuf::from(STDIN)] } else { paths(name, files.recursive)? };
+        for path in paths {
+            let is_stdin = path.as_os_str() == STDIN;
+            let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+            let text = if is_stdin { standard_input(room) } else { files::text(&path, room) };
+            let text = text.map_err(|why| refused(&shown, &why))?;
+            room = room.saturating_sub(text.len());
+            found.push(File { name: shown, text });
+        }
+    }
+    Ok(found)
+}
+
+fn standard_input(room: usize) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().take(room as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| files::reason(&error))?;
+    if bytes.len() > room {
+        return Err(format!("it has more than {room} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+}
+
+/// A file, or the files of a directory in order of name.
+fn paths(name: &str, recursive: bool) -> Result<Vec<PathBuf>, Failure> {
+    let path = Path::new(name);
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = BTreeSet::new();
+    let mut directories = vec![path.to_owned()];
+    while let Some(directory) = directories.pop() {
+        let entries = fs::read_dir(&directory);
+        let entries =
+            entries.map_err(|error| refused(&directory.display().to_string(), &files::reason(&error)))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            // A link to a directory may lead back up.
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            if is_directory && recursive {
+                directories.push(path);
+            } else if !path.is_dir() && ENDINGS.contains(&ending) {
+                found.insert(path.strip_prefix(".").map_or(path.clone(), Path::to_owned));
+            }
+        }
+    }
+    if found.is_empty() {
+        let name = egress_core::host::printable(name);
+        return Err(Failure::usage(
+            format!("directory `{name}`: expected files that end in .yaml, .yml or .json, found none"),
+            "name a file, or read the directories below, too: `-R`",
+        ));
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn refused(name: &str, why: &str) -> Failure {
+    Failure::usage(
+        format!("cannot read `{}`: {why}", egress_core::host::printable(name)),
+        "name a file or a directory with objects, or `-` for standard input: `kubectl get … -o yaml | kubectl egress diagnose -f -`",
+    )
+}
