@@ -4,6 +4,7 @@
 //! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
 
+pub mod accept;
 pub mod bypass;
 mod calls;
 mod capture;
@@ -25,6 +26,7 @@ mod proxies;
 mod ranges;
 pub mod report;
 mod routes;
+pub mod select;
 mod selection;
 mod subset;
 pub mod view;
