@@ -73,8 +73,8 @@ fn findings(mesh: &Mesh, user: User, code: i32) -> anyhow::Result<BTreeMap<Strin
 }
 
 fn codes(document: &Value) -> BTreeMap<String, Value> {
-    let sections = document["sections"].as_array().into_iter().flatten();
-    let checks = sections.flat_map(|section| section["checks"].as_array().into_iter().flatten());
-    let failed = checks.filter(|check| check["result"] == "failed");
-    failed.map(|check| (check["code"].as_str().unwrap_or_default().to_owned(), check.clone())).collect()
+    let findings = document["findings"].as_array().into_iter().flatten();
+    findings
+        .map(|finding| (finding["code"].as_str().unwrap_or_default().to_owned(), finding.clone()))
+        .collect()
 }

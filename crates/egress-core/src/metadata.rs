@@ -28,6 +28,8 @@ pub const ADDED_AT: &str = "kubectl-egress.github.io/added-at";
 pub const ADDED_BY: &str = "kubectl-egress.github.io/added-by";
 /// On every object of a host: the policies that judged it, as they were then.
 pub const POLICIES: &str = "kubectl-egress.github.io/policies";
+/// On any object, written by people: findings about it that are accepted, and why.
+pub const ACCEPT: &str = "kubectl-egress.github.io/accept";
 const PORTS: &str = "kubectl-egress.github.io/ports";
 /// On the record: the layout; only the record has it.
 pub const LAYOUT: &str = "kubectl-egress.github.io/layout";

@@ -113,7 +113,7 @@ pub struct GatewayFacts {
 }
 
 /// A port of a Service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServicePort {
     /// The port's name; empty where it has none.
     pub name: String,

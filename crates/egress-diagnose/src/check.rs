@@ -3,10 +3,13 @@
 //! Knows nothing of which checks there are; that is [`checks`](crate::checks).
 
 use std::fmt;
+use std::str::FromStr;
 
+use egress_core::host::quoted;
 pub use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde::{Serialize, Serializer};
+use thiserror::Error;
 
 use crate::finding::Finding;
 use crate::view::View;
@@ -64,6 +67,11 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(pub u16);
 
+/// Why a text is no code.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("expected a code such as `EG014`, found {}", quoted(.0))]
+pub struct CodeError(String);
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -108,6 +116,29 @@ impl Outcome {
 impl fmt::Display for Code {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "EG{:03}", self.0)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        })
+    }
+}
+
+impl FromStr for Code {
+    type Err = CodeError;
+
+    /// Reads `EG014`; capitals do not matter.
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        let digits = text.get(..2).filter(|start| start.eq_ignore_ascii_case("EG")).and(text.get(2..));
+        let digits =
+            digits.filter(|digits| digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = digits.and_then(|digits| digits.parse().ok());
+        number.map(Code).ok_or_else(|| CodeError(text.to_owned()))
     }
 }
 

@@ -3,30 +3,49 @@
 //! After the first hop with an error nothing more is blamed: what lies behind it is not checked, and the report says
 //! because of what. Knows nothing of what the checks look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use egress_core::intent::GatewayName;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
+use jiff::civil::Date;
 
+use crate::accept::Acceptances;
 use crate::calls::calls;
-use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::check::{Check, Code, Hop, Input, Outcome, Run};
 use crate::checks::CHECKS;
 use crate::evidence::{Evidence, Request};
 use crate::legs::seen_gateway;
-use crate::report::{Line, Reason, Report, Section, Subject, Verdict};
+use crate::report::{Builder, HostName, NOT_GIVEN, Reason, Report, Subject};
+use crate::select::Selection;
 use crate::view::View;
 use crate::way::{Way, uncovered, ways};
 
-/// Examines what a request asks for.
+/// How to examine.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The checks that are wanted.
+    pub selection: Selection,
+    /// The day, by UTC, that the ends of acceptances are compared with; without it they have ended.
+    pub today: Option<Date>,
+}
+
+/// Examines what a request asks for with every check.
 pub fn examine(evidence: &Evidence, request: &Request) -> Report {
-    examine_watched(evidence, request, |_, _| {})
+    examine_with(evidence, request, &Options::default())
+}
+
+/// The same with a choice of checks, on a certain day.
+pub fn examine_with(evidence: &Evidence, request: &Request, options: &Options) -> Report {
+    examine_watched(evidence, request, options, |_, _| {})
 }
 
 /// The same, and tells what each check read while it ran: the tests of the catalogue hold it against what is declared.
 pub fn examine_watched(
     evidence: &Evidence,
     request: &Request,
+    options: &Options,
     watch: impl Fn(Code, BTreeSet<Input>),
 ) -> Report {
     let egresses = egress_core::inventory::egresses(&evidence.snapshot);
@@ -34,63 +53,63 @@ pub fn examine_watched(
     let mut ways = ways(&evidence.snapshot, view.index(), &egresses, request);
     ways.extend(uncovered(evidence, view.index(), &egresses, request));
     view.set_calls(calls(&evidence.snapshot, &ways));
-    let mut order: Vec<&Check> = CHECKS.iter().collect();
+    let mut order: Vec<&Check> = CHECKS.iter().filter(|check| options.selection.wants(check.code)).collect();
     order.sort_by_key(|check| (check.hop, check.code));
-    let walk = Walk { view: &view, order, watch };
-    let mut sections = vec![walk.section(Subject::Mesh, None, None, |check, view| match check.run {
+    let hosts: Vec<Arc<HostName>> = ways.iter().map(|way| Arc::new(host_name(way))).collect();
+    let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
+    for (index, way) in ways.iter().enumerate() {
+        if let Some(gateway) = way.gateway {
+            behind.entry(&gateway.name).or_default().push(index);
+        }
+    }
+    let all = (0..ways.len()).collect();
+    let report = Builder::new(hosts, Acceptances::read(evidence, options.today));
+    let mut walk = Walk { view: &view, order, watch, report };
+    walk.section(Subject::Mesh, all, None, None, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
         Run::Gateway(_) | Run::Way(_) | Run::Through(_) => None,
-    })];
-    let mut broken_gateways: Vec<(&GatewayName, Broken)> = Vec::new();
+    });
+    let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
     for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
-        let section = walk.gateway(gateway);
-        broken_gateways.extend(Broken::at(&section).map(|broken| (&gateway.name, broken)));
-        sections.push(section);
+        let behind = behind.remove(&gateway.name).unwrap_or_default();
+        broken_gateways.extend(walk.gateway(gateway, behind).map(|broken| (&gateway.name, broken)));
     }
-    for way in &ways {
-        let name = way.gateway.map(|gateway| &gateway.name);
-        let broken = broken_gateways.iter().find(|(gateway, _)| Some(*gateway) == name);
-        sections.push(walk.way(way, broken.map(|(_, broken)| broken.clone())));
+    for (index, way) in ways.iter().enumerate() {
+        let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
+        walk.way(way, index, broken.copied());
     }
-    Report::new(sections, evidence.snapshot.unreadable.clone())
+    walk.report.finish(options.selection.skipped(), evidence.snapshot.unreadable.clone())
+}
+
+fn host_name(way: &Way<'_>) -> HostName {
+    HostName { host: way.host.clone(), namespace: way.namespace.clone() }
 }
 
 /// The gateways that the hosts leave by; every gateway where no host was asked for, or none has one.
 fn in_question<'a>(all: &'a [GatewayFacts], ways: &[Way<'_>], request: &Request) -> Vec<&'a GatewayFacts> {
-    let used = |gateway: &GatewayFacts| {
-        ways.iter().filter_map(|way| way.gateway).any(|other| other.name == gateway.name)
-    };
+    let names: BTreeSet<&GatewayName> =
+        ways.iter().filter_map(|way| way.gateway).map(|gateway| &gateway.name).collect();
+    let used = |gateway: &GatewayFacts| names.contains(&gateway.name);
     let everything = request.hosts.is_empty() || !all.iter().any(used);
     all.iter().filter(|gateway| everything || used(gateway)).collect()
 }
 
 /// The first thing that is broken on a way.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Broken {
     hop: Hop,
-    because: String,
+    /// Which cause, as the report counts them.
+    cause: usize,
     /// From this hop on nothing depends on it.
     spares: Option<Hop>,
 }
 
 impl Broken {
-    fn at(section: &Section) -> Option<Self> {
-        let broken = |line: &&Line| line.findings().iter().any(|finding| finding.level == Level::Error);
-        let line = section.checks.iter().find(broken)?;
-        let check = CHECKS.iter().find(|check| check.code == line.code)?;
-        Some(Broken::by(check, &section.subject, None))
-    }
-
-    /// What an error of this check breaks.
-    fn by(check: &Check, subject: &Subject, way: Option<&Way<'_>>) -> Self {
-        let (hop, code) = (check.hop, check.code);
-        let because = match subject {
-            Subject::Gateway { gateway } => format!("gateway {gateway} is broken ({code})"),
-            Subject::Mesh | Subject::Host { .. } => format!("the way is broken before ({code})"),
-        };
+    fn at(check: &Check, cause: usize, way: Option<&Way<'_>>) -> Self {
+        let hop = check.hop;
         // An `add` stops after the gateway leg where the gateway cannot reach the host: the reason is found there.
         let spares = way.filter(|way| hop == Hop::Objects && has_gateway_side(way)).map(|_| Hop::FromGateway);
-        Broken { hop, because, spares }
+        Broken { hop, cause, spares }
     }
 
     fn blocks(&self, check: &Check) -> bool {
@@ -109,12 +128,13 @@ struct Walk<'a, 'b, W> {
     /// The catalogue in the order of the walk.
     order: Vec<&'static Check>,
     watch: W,
+    report: Builder,
 }
 
 impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
-    fn gateway(&self, gateway: &GatewayFacts) -> Section {
+    fn gateway(&mut self, gateway: &GatewayFacts, behind: Vec<usize>) -> Option<Broken> {
         let subject = Subject::Gateway { gateway: gateway.name.clone() };
-        self.section(subject, None, None, |check, view| match check.run {
+        self.section(subject, behind, None, None, |check, view| match check.run {
             Run::Gateway(run) => {
                 view.note(Input::Gateways);
                 Some(run(view, gateway))
@@ -123,62 +143,54 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
         })
     }
 
-    fn way(&self, way: &Way<'_>, broken: Option<Broken>) -> Section {
+    fn way(&mut self, way: &Way<'_>, index: usize, broken: Option<Broken>) {
         let subject = Subject::Host {
             host: way.host.clone(),
             namespace: way.namespace.clone(),
             callers: way.callers.clone(),
             gateway: way.gateway.map(|gateway| gateway.name.clone()),
         };
-        self.section(subject, Some(way), broken, |check, view| match check.run {
+        self.section(subject, vec![index], Some(way), broken, |check, view| match check.run {
             Run::Way(run) => Some(run(view, way)),
             Run::Through(run) => Some(match seen_gateway(view, way) {
                 Ok(gateway) => run(view, way, gateway),
                 Err(outcome) => outcome,
             }),
             Run::Mesh(_) | Run::Gateway(_) => None,
-        })
+        });
     }
 
-    /// Checks one subject. A hop is looked at as a whole, so that two faults of one hop are both told.
+    /// Checks one subject; what is broken first. A hop is looked at as a whole, so that two faults of one hop are both
+    /// told.
     fn section(
-        &self,
+        &mut self,
         subject: Subject,
+        behind: Vec<usize>,
         way: Option<&Way<'_>>,
-        broken: Option<Broken>,
+        mut broken: Option<Broken>,
         run: impl Fn(&Check, &View<'a>) -> Option<Outcome>,
-    ) -> Section {
-        let mut section = Section { subject, checks: Vec::new() };
-        let mut broken = broken;
+    ) -> Option<Broken> {
+        let mut section = self.report.open(subject, behind);
         for check in &self.order {
             self.view.take_reads();
             let Some(outcome) = run(check, self.view) else { continue };
             let outcome = self.view.with_gaps(outcome);
-            let verdict = match (outcome, &broken) {
+            let because = |input: Input| format!("{NOT_GIVEN}{input}");
+            match (outcome, broken) {
                 (Outcome::NotApplicable, _) => continue,
-                (_, Some(broken)) if broken.blocks(check) => {
-                    Verdict::NotChecked { reason: Reason::Blocked, because: broken.because.clone() }
+                (_, Some(broken)) if broken.blocks(check) => section.blocked(check, broken.cause),
+                (Outcome::Good(seen), _) => section.passed(check, seen),
+                (Outcome::Bad(findings), _) => {
+                    let cause = section.failed(check, findings);
+                    broken = broken.or(cause.map(|cause| Broken::at(check, cause, way)));
                 }
-                (Outcome::Good(seen), _) => Verdict::Passed { seen },
-                (Outcome::Bad(findings), _) => Verdict::Failed { findings },
-                (Outcome::Unreadable(because), _) => {
-                    Verdict::NotChecked { reason: Reason::Unreadable, because }
-                }
-                (Outcome::NoEvidence(because), _) => {
-                    Verdict::NotChecked { reason: Reason::NoEvidence, because }
-                }
-                (Outcome::NotGiven(input), _) => Verdict::NotChecked {
-                    reason: Reason::NotGiven,
-                    because: format!("{input} were not given"),
-                },
-            };
-            (self.watch)(check.code, self.view.take_reads());
-            let mut findings = verdict.findings().iter();
-            if broken.is_none() && findings.any(|finding| finding.level == Level::Error) {
-                broken = Some(Broken::by(check, &section.subject, way));
+                (Outcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
+                (Outcome::NoEvidence(why), _) => section.not_checked(check, Reason::NoEvidence, why),
+                (Outcome::NotGiven(input), _) => section.not_checked(check, Reason::NotGiven, because(input)),
             }
-            section.checks.push(Line { code: check.code, name: check.name, verdict });
+            (self.watch)(check.code, self.view.take_reads());
         }
-        section
+        section.close();
+        broken
     }
 }

@@ -18,7 +18,6 @@ pub struct Finding {
     /// How bad it is here; never worse than the check's own level.
     pub level: Level,
     /// How sure it is.
-    #[serde(skip_serializing_if = "Confidence::is_certain")]
     pub confidence: Confidence,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
@@ -84,13 +83,6 @@ pub struct Fix {
     pub why: String,
 }
 
-impl Confidence {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-    fn is_certain(&self) -> bool {
-        *self == Confidence::Certain
-    }
-}
-
 impl Place {
     /// An object of any kind.
     pub fn new(kind: &str, namespace: Option<&str>, name: &str) -> Self {
@@ -116,6 +108,12 @@ impl Place {
         Place::of(&resource.id).field("spec.exportTo", words)
     }
 
+    /// The object as kubectl names it: `gateway/egress in namespace istio-system`.
+    pub fn object(&self) -> String {
+        let namespace = self.namespace.as_ref().map(|name| format!(" in namespace {name}"));
+        format!("{}/{}{}", self.kind.to_ascii_lowercase(), self.name, namespace.unwrap_or_default())
+    }
+
     /// The same place, with a field and what was found there.
     #[must_use]
     pub fn field(self, path: impl Into<String>, value: impl Into<String>) -> Self {
@@ -126,10 +124,7 @@ impl Place {
 impl fmt::Display for Place {
     /// As kubectl names an object, then the field: `gateway/egress in namespace istio-system: spec.servers[0] is …`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.kind.to_ascii_lowercase(), self.name)?;
-        if let Some(namespace) = &self.namespace {
-            write!(formatter, " in namespace {namespace}")?;
-        }
+        formatter.write_str(&self.object())?;
         match (&self.field, &self.value) {
             (Some(field), Some(value)) => write!(formatter, ": {field} is `{value}`")?,
             (Some(field), None) => write!(formatter, ": {field}")?,

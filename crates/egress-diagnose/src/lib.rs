@@ -4,6 +4,7 @@
 //! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
 
+pub mod accept;
 mod attempts;
 mod authorization;
 mod auto_mtls;
@@ -30,6 +31,7 @@ mod proxies;
 mod ranges;
 pub mod report;
 mod routes;
+pub mod select;
 mod selection;
 mod servers;
 pub mod source;

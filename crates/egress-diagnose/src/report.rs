@@ -1,18 +1,29 @@
-//! What a diagnosis says: a section for each subject, a line for each check, and what was found.
+//! What a diagnosis says: root causes first, then what was examined and what was not.
 //!
 //! Serialises to the JSON of `docs/schema/diagnose.json`. Knows nothing of text layout.
+
+use std::sync::Arc;
 
 use egress_core::intent::GatewayName;
 use egress_core::snapshot::Unreadable;
 use serde::Serialize;
 
+use crate::accept::Invalid;
 use crate::check::{Code, Level};
-use crate::finding::{Finding, Place};
+use crate::finding::Place;
+
+mod builder;
+mod cause;
+
+pub(crate) use builder::Builder;
+pub use cause::{Cause, HostName, Scope};
 
 /// The version of the JSON form.
-pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
+pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha2";
 /// The kind of the JSON form.
 pub const KIND: &str = "EgressDiagnosis";
+/// How the reason of [`Reason::NotGiven`] begins; what was not given follows.
+pub const NOT_GIVEN: &str = "not given: ";
 
 /// A whole diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,21 +33,42 @@ pub struct Report {
     pub api_version: &'static str,
     /// [`KIND`].
     pub kind: &'static str,
-    /// The mesh first, then gateways, then hosts.
+    /// Counts over everything.
+    pub summary: Summary,
+    /// What is wrong, each cause once: the worst first, what was accepted last.
+    pub findings: Vec<Cause>,
+    /// What was examined: the mesh first, then gateways, then hosts.
     pub sections: Vec<Section>,
+    /// What became of each check, in order of code.
+    pub checks: Vec<Tally>,
+    /// Why checks said nothing, each reason once. What a finding kept from being checked is told with that finding.
+    pub not_checked: Vec<NotChecked>,
+    /// Checks that were not wanted.
+    pub skipped: Vec<Code>,
+    /// Annotations that are to accept findings and cannot be understood.
+    pub invalid_acceptances: Vec<Invalid>,
     /// What could not be read from the cluster.
     pub unreadable: Vec<Unreadable>,
-    /// Counts over all sections.
-    pub summary: Summary,
 }
 
-/// All checks of one subject, in the order of the walk.
+/// What was said of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Section {
     /// What was examined.
     pub subject: Subject,
-    /// What each check said.
+    /// The worst level of what is wrong with it, also by the fault of its gateway or the mesh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst: Option<Level>,
+    /// Checks that passed.
+    pub passed: usize,
+    /// Checks that said nothing.
+    pub not_checked: usize,
+    /// Where in [`Report::findings`] its own findings are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<usize>,
+    /// What each check said, in the order of the walk; empty for hosts where many were examined.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Line>,
 }
 
@@ -68,7 +100,7 @@ pub enum Subject {
     },
 }
 
-/// What one check said.
+/// What one check said of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
@@ -95,8 +127,8 @@ pub enum Verdict {
     /// Something is wrong.
     #[serde(rename_all = "camelCase")]
     Failed {
-        /// What.
-        findings: Vec<Finding>,
+        /// Where in [`Report::findings`] it is told.
+        findings: Vec<usize>,
     },
     /// Nothing can be said. Never the same as passed.
     #[serde(rename_all = "camelCase")]
@@ -109,7 +141,7 @@ pub enum Verdict {
 }
 
 /// Why a check says nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
     /// The way is broken before.
@@ -122,18 +154,57 @@ pub enum Reason {
     NotGiven,
 }
 
+/// One reason for which checks said nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotChecked {
+    /// Which kind of reason.
+    pub reason: Reason,
+    /// The reason.
+    pub because: String,
+    /// The checks, in order of code.
+    pub codes: Vec<Code>,
+    /// How often in all.
+    pub times: usize,
+    /// The hosts of which they said nothing; none for the mesh and gateways.
+    #[serde(skip)]
+    pub hosts: Vec<Arc<HostName>>,
+}
+
+/// What became of one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tally {
+    /// The check.
+    pub code: Code,
+    /// What is true when nothing is wrong.
+    pub name: &'static str,
+    /// How bad it is at worst when it is not true.
+    pub level: Level,
+    /// For how many subjects it is true.
+    pub passed: usize,
+    /// For how many subjects it is not.
+    pub failed: usize,
+    /// For how many subjects nothing could be said.
+    pub not_checked: usize,
+}
+
 /// Counts over all sections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Hosts examined, each counted once for each namespace.
     pub hosts: usize,
-    /// Findings at level error.
+    /// Of those, the ones with an error, also by the fault of their gateway or the mesh.
+    pub hosts_failing: usize,
+    /// Findings at level error, each cause counted once.
     pub errors: usize,
     /// Findings at level warning.
     pub warnings: usize,
     /// Findings at level info.
     pub infos: usize,
+    /// Findings that were accepted, of whatever level; not counted above.
+    pub accepted: usize,
     /// Checks that passed.
     pub passed: usize,
     /// Checks that said nothing.
@@ -142,67 +213,27 @@ pub struct Summary {
     pub unreadable: usize,
 }
 
+/// The most hosts of which every line is kept; of more, only what is wrong is worth reading.
+const WHOLE: usize = 5;
+
 impl Report {
-    pub(crate) fn new(sections: Vec<Section>, unreadable: Vec<Unreadable>) -> Self {
-        let summary = Summary::of(&sections);
-        Report { api_version: API_VERSION, kind: KIND, sections, unreadable, summary }
+    /// Whether what each check said of each host is in [`Report::sections`].
+    pub fn is_whole(&self) -> bool {
+        self.summary.hosts <= WHOLE
     }
 
-    /// Every finding, in the order of the walk.
-    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
-        self.sections.iter().flat_map(|section| &section.checks).flat_map(Line::findings)
+    /// What is wrong and nobody accepted, the worst first.
+    pub fn open(&self) -> impl Iterator<Item = &Cause> {
+        self.findings.iter().filter(|cause| !cause.is_accepted())
     }
 
-    /// The object of every finding, to be told where it is written.
+    /// The object of every cause, to be told where it is written.
     pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
-        let lines = self.sections.iter_mut().flat_map(|section| &mut section.checks);
-        let failed = lines.filter_map(|line| match &mut line.verdict {
-            Verdict::Failed { findings } => Some(findings),
-            Verdict::Passed { .. } | Verdict::NotChecked { .. } => None,
-        });
-        failed.flatten().map(|finding| &mut finding.object)
+        self.findings.iter_mut().map(|cause| &mut cause.finding.object)
     }
 
-    /// The worst level of all findings.
+    /// The worst level of what nobody accepted.
     pub fn worst(&self) -> Option<Level> {
-        self.findings().map(|finding| finding.level).max()
-    }
-}
-
-impl Line {
-    /// Its findings; none unless it failed.
-    pub fn findings(&self) -> &[Finding] {
-        self.verdict.findings()
-    }
-}
-
-impl Verdict {
-    /// Its findings; none unless something is wrong.
-    pub fn findings(&self) -> &[Finding] {
-        if let Verdict::Failed { findings } = self { findings } else { &[] }
-    }
-}
-
-impl Summary {
-    fn of(sections: &[Section]) -> Self {
-        let mut summary = Summary::default();
-        for section in sections {
-            summary.hosts += usize::from(matches!(section.subject, Subject::Host { .. }));
-            for line in &section.checks {
-                match &line.verdict {
-                    Verdict::Passed { .. } => summary.passed += 1,
-                    Verdict::Failed { findings } => findings.iter().for_each(|finding| match finding.level {
-                        Level::Error => summary.errors += 1,
-                        Level::Warning => summary.warnings += 1,
-                        Level::Info => summary.infos += 1,
-                    }),
-                    Verdict::NotChecked { reason, .. } => {
-                        summary.not_checked += 1;
-                        summary.unreadable += usize::from(*reason == Reason::Unreadable);
-                    }
-                }
-            }
-        }
-        summary
+        self.open().map(|cause| cause.level).max()
     }
 }

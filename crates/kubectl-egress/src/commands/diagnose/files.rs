@@ -51,7 +51,7 @@ pub(super) fn gather(
             "note: the Service of gateway {gateway} is in none of the files; assumed with ports 80 and 443"
         ));
     }
-    let request = Request { hosts: settings.hosts.clone(), namespace };
+    let request = Request { hosts: settings.hosts.clone(), namespace, ..Request::default() };
     let incomplete = !reading.unread.is_empty();
     reading.evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });

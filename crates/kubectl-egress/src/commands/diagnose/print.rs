@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 /// Prints what was found.
 pub(super) fn print(found: &Report, settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let text = match &settings.output {
-        None => report::text(found, &terminal.palette()),
+        None => report::text(found, &terminal.palette(), None),
         Some(format) => document::text(&report::document(found)?, format)?,
     };
     terminal.result(&text)?;

@@ -1,0 +1,112 @@
+//! Findings that somebody accepted, with a reason: an annotation of the object that has the fault.
+//!
+//! `kubectl-egress.github.io/accept` holds one acceptance a line: `EG014: reason`, `EG014,EG026: reason`, or with the last day
+//! on which it holds, by UTC, `EG014 until 2027-01-31: reason`. Knows nothing of how findings come about.
+
+use std::collections::BTreeMap;
+
+use egress_core::metadata::ACCEPT;
+use egress_core::surroundings::Named;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::check::Code;
+use crate::evidence::Evidence;
+use crate::finding::{Finding, Place};
+
+mod line;
+
+/// That a finding is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, by UTC; none: for good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Whether that day has passed, or nobody knows which day it is: the finding counts as ever.
+    pub ended: bool,
+}
+
+/// A line of an annotation that cannot be understood. It accepts nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invalid {
+    /// Where it stands.
+    pub object: Place,
+    /// What was expected, and what was found.
+    pub problem: String,
+}
+
+/// Everything that was accepted in a cluster.
+#[derive(Debug, Default)]
+pub(crate) struct Acceptances {
+    /// By kind, namespace and name of the object, and code.
+    valid: BTreeMap<(String, String, String), BTreeMap<Code, Acceptance>>,
+    /// What cannot be understood.
+    pub(crate) invalid: Vec<Invalid>,
+}
+
+impl Acceptances {
+    /// Reads the annotations of all objects. Without a day, what has an end has ended.
+    pub(crate) fn read(evidence: &Evidence, today: Option<Date>) -> Self {
+        let mut all = Acceptances::default();
+        for resource in &evidence.snapshot.resources {
+            if let Some(text) = resource.annotations.get(ACCEPT) {
+                all.take(&Place::of(&resource.id), text, today);
+            }
+        }
+        for (place, text) in around(evidence) {
+            all.take(&place, text, today);
+        }
+        all
+    }
+
+    /// What the object of a finding says of it.
+    pub(crate) fn of(&self, finding: &Finding) -> Option<&Acceptance> {
+        self.valid.get(&key(&finding.object))?.get(&finding.code)
+    }
+
+    fn take(&mut self, place: &Place, text: &str, today: Option<Date>) {
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            match line::parse(line) {
+                Ok(line::Parsed { codes, until, reason }) => {
+                    let ended = until.is_some_and(|until| today.is_none_or(|today| today > until));
+                    let of_object = self.valid.entry(key(place)).or_default();
+                    let acceptance = Acceptance { reason, until, ended };
+                    of_object.extend(codes.into_iter().map(|code| (code, acceptance.clone())));
+                }
+                Err(problem) => {
+                    let field = format!("metadata.annotations[{ACCEPT}]");
+                    let object = place.clone().field(field, line.trim());
+                    self.invalid.push(Invalid { object, problem });
+                }
+            }
+        }
+    }
+}
+
+/// The annotated objects around the egresses.
+fn around(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
+    let around = &evidence.surroundings;
+    let routes = around.gateway_api.iter();
+    named("AuthorizationPolicy", &around.authorization_policies)
+        .chain(named("PeerAuthentication", &around.peer_authentications))
+        .chain(named("EnvoyFilter", &around.envoy_filters))
+        .chain(named("NetworkPolicy", &around.network_policies))
+        .chain(named("PodDisruptionBudget", &around.budgets))
+        .chain(named("HorizontalPodAutoscaler", &around.autoscalers))
+        .chain(routes.flat_map(|route| named(&route.kind, std::slice::from_ref(&route.object))))
+}
+
+fn named<'e, S>(kind: &'e str, objects: &'e [Named<S>]) -> impl Iterator<Item = (Place, &'e String)> {
+    objects.iter().filter_map(move |object| {
+        let text = object.annotations.get(ACCEPT)?;
+        Some((Place::new(kind, Some(&object.namespace), &object.name), text))
+    })
+}
+
+fn key(place: &Place) -> (String, String, String) {
+    (place.kind.to_ascii_lowercase(), place.namespace.clone().unwrap_or_default(), place.name.clone())
+}

@@ -1,0 +1,51 @@
+//! A diagnosis as numbers alone: how many findings of each check in each namespace.
+//!
+//! Knows columns. What counts as one finding is the report's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_diagnose::check::{Code, Level};
+use egress_diagnose::report::{HostName, Report};
+
+use super::closing;
+use super::page::Page;
+use crate::palette::Palette;
+use crate::table::Table;
+
+/// One row.
+struct Count<'a> {
+    name: &'static str,
+    findings: usize,
+    hosts: BTreeSet<&'a HostName>,
+}
+
+/// The counts as kubectl's table, and the line that sums them up; without findings the line alone.
+pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Duration>) -> String {
+    let mut rows: BTreeMap<(&str, std::cmp::Reverse<Level>, Code), Count<'_>> = BTreeMap::new();
+    for cause in report.open() {
+        let namespace = cause.object.namespace.as_deref().unwrap_or_default();
+        let key = (namespace, std::cmp::Reverse(cause.level), cause.code);
+        let count =
+            rows.entry(key).or_insert(Count { name: cause.name, findings: 0, hosts: BTreeSet::new() });
+        count.findings += 1;
+        count.hosts.extend(cause.affects.iter().map(AsRef::as_ref));
+    }
+    let mut table = Table::new(vec!["NAMESPACE", "CODE", "LEVEL", "FINDINGS", "HOSTS", "CHECK"]);
+    for ((namespace, level, code), count) in rows {
+        table.push(vec![
+            namespace.to_owned(),
+            code.to_string(),
+            level.0.to_string(),
+            count.findings.to_string(),
+            count.hosts.len().to_string(),
+            count.name.to_owned(),
+        ]);
+    }
+    let mut text = table.render(true);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let mut page = Page::new(palette);
+    closing::counts(&mut page, &report.summary, elapsed);
+    text + &page.into_text()
+}

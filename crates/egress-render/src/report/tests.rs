@@ -1,0 +1,132 @@
+use std::sync::Arc;
+
+use egress_diagnose::check::{Code, Level};
+use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
+use egress_diagnose::report::{
+    API_VERSION, Cause, HostName, KIND, Line, NotChecked, Reason, Report, Scope, Section, Subject, Summary,
+    Verdict,
+};
+
+use super::*;
+
+fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
+    let line = Line { code: Code(7), name: "the subset exists", verdict };
+    let section = Section {
+        subject: Subject::Mesh,
+        worst: None,
+        passed: 0,
+        not_checked: 0,
+        findings: Vec::new(),
+        checks: vec![line],
+    };
+    Report {
+        api_version: API_VERSION,
+        kind: KIND,
+        summary,
+        findings,
+        sections: vec![section],
+        checks: Vec::new(),
+        not_checked: Vec::new(),
+        skipped: Vec::new(),
+        invalid_acceptances: Vec::new(),
+        unreadable: Vec::new(),
+    }
+}
+
+fn cause(object: Place, affects: &[&str]) -> Cause {
+    let host =
+        |host: &&str| Arc::new(HostName { host: (*host).to_owned(), namespace: Some("shop".to_owned()) });
+    Cause {
+        finding: Finding {
+            code: Code(7),
+            confidence: Confidence::Certain,
+            level: Level::Error,
+            message: "m\u{1b}[2J".to_owned(),
+            object,
+            evidence: vec!["e\u{1b}]0;x\u{7}".to_owned()],
+            consequence: "c\n\u{1b}".to_owned(),
+            fix: Fix { command: "k\u{1b}".to_owned(), why: "w\u{1b}".to_owned() },
+        },
+        name: "the subset exists",
+        scope: Scope::Host,
+        affects: affects.iter().map(host).collect(),
+        not_checked: vec![Code(8)],
+        docs: "docs/checks/EG007.md".to_owned(),
+        accepted: None,
+    }
+}
+
+fn plain(report: &Report) -> String {
+    text(report, &Palette::plain(), None)
+}
+
+#[test]
+fn what_was_not_checked_has_a_mark_of_its_own_and_its_reason() {
+    let verdict =
+        Verdict::NotChecked { reason: Reason::Unreadable, because: "pods may not be read".to_owned() };
+    let text =
+        plain(&report(verdict, Vec::new(), Summary { not_checked: 1, unreadable: 1, ..Summary::default() }));
+    assert!(text.contains("? EG007 the subset exists: not checked, because pods may not be read"), "{text}");
+    assert!(!text.contains('√'), "{text}");
+}
+
+#[test]
+fn a_text_of_the_cluster_cannot_command_the_terminal() {
+    let object = Place::new("Pod", Some("n\u{9b}"), "p\r").field("f\u{202e}", "v\u{7}");
+    let findings = vec![cause(object, &["h\u{7}"])];
+    let report = report(Verdict::Failed { findings: vec![0] }, findings, Summary::default());
+    let text = plain(&report);
+    assert!(!text.replace('\n', "").contains(crate::escape::is_hidden), "{text:?}");
+}
+
+#[test]
+fn one_cause_names_a_few_of_the_hosts_it_breaks_and_counts_the_others() {
+    let cause = cause(
+        Place::new("DestinationRule", Some("shop"), "x"),
+        &["a.example", "b.example", "c.example", "d.example", "e.example"],
+    );
+    let text = plain(&report(Verdict::Failed { findings: vec![0] }, vec![cause], Summary::default()));
+    assert!(
+        text.contains(
+            "    breaks: a.example (shop), b.example (shop), c.example (shop) and 2 other\n    hosts\n"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("    not checked because of it: EG008\n"), "{text}");
+}
+
+#[test]
+fn of_many_causes_of_one_check_ten_are_told_and_the_others_counted() {
+    let place = |index: usize| Place::new("DestinationRule", Some("shop"), &format!("rule-{index}"));
+    let causes: Vec<Cause> = (0..1_234).map(|index| cause(place(index), &["a.example"])).collect();
+    let text = plain(&report(Verdict::Passed { seen: None }, causes, Summary::default()));
+    assert_eq!(text.matches("× EG007").count(), 10, "{text}");
+    assert!(text.contains("and 1,224 more of EG007"), "{text}");
+}
+
+#[test]
+fn of_many_hosts_each_kind_has_one_line() {
+    let host = |worst| Section {
+        subject: Subject::Host { host: "h".to_owned(), namespace: None, callers: Vec::new(), gateway: None },
+        worst,
+        passed: 3,
+        not_checked: 0,
+        findings: Vec::new(),
+        checks: Vec::new(),
+    };
+    let mut report =
+        report(Verdict::Passed { seen: None }, Vec::new(), Summary { hosts: 10_000, ..Summary::default() });
+    report.sections.extend((0..9_998).map(|_| host(None)));
+    report.sections.extend((0..2).map(|_| host(Some(Level::Error))));
+    report.not_checked.push(NotChecked {
+        reason: Reason::NoEvidence,
+        because: "nobody calls".to_owned(),
+        codes: vec![Code(29), Code(31)],
+        times: 4,
+        hosts: Vec::new(),
+    });
+    let text = plain(&report);
+    assert!(text.contains("× 2 hosts: broken, see above\n√ 9,998 hosts: nothing wrong\n"), "{text}");
+    assert!(text.contains("? EG029 EG031: not checked, because nobody calls\n"), "{text}");
+    assert!(text.lines().count() < 10, "{text}");
+}

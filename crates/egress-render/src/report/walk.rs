@@ -1,0 +1,100 @@
+//! The walk of a few hosts: a section for each subject, a line for each check.
+//!
+//! What is wrong is told before, and why something was not given after; here they have a line each, or none.
+
+use egress_diagnose::check::{Code, Level};
+use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
+
+use super::page::{Mark, Page, counted, joined};
+
+/// Writes every section.
+pub(super) fn write(page: &mut Page<'_>, report: &Report) {
+    for section in report.sections.iter().filter(|section| !section.checks.is_empty()) {
+        write_section(page, report, section);
+    }
+}
+
+/// What a section is about.
+pub(super) fn title(subject: &Subject) -> String {
+    match subject {
+        Subject::Mesh => "mesh".to_owned(),
+        Subject::Gateway { gateway } => format!("gateway {gateway}"),
+        Subject::Host { host, namespace, callers, gateway } => {
+            let from = match callers.as_slice() {
+                [] => String::new(),
+                [one] => format!(" from {one}"),
+                [one, two] => format!(" from {one} and {two}"),
+                [first, rest @ ..] => format!(" from {first} and {} others", rest.len()),
+            };
+            let gateway = gateway.as_ref().map(|name| format!(" through {name}")).unwrap_or_default();
+            let elsewhere = namespace.as_ref().filter(|namespace| !callers.contains(namespace));
+            let objects = elsewhere.map(|name| format!(", by objects in {name}")).unwrap_or_default();
+            format!("{host}{from}{gateway}{objects}")
+        }
+    }
+}
+
+fn write_section(page: &mut Page<'_>, report: &Report, section: &Section) {
+    let is_shown = |line: &&Line| {
+        !matches!(line.verdict, Verdict::NotChecked { reason: Reason::NotGiven | Reason::Blocked, .. })
+    };
+    let blocked = reasons(section, Reason::Blocked);
+    let mut lines = section.checks.iter().filter(is_shown).peekable();
+    if lines.peek().is_none() && blocked.is_empty() {
+        return;
+    }
+    page.title(&title(&section.subject));
+    while let Some(line) = lines.next() {
+        match &line.verdict {
+            Verdict::Passed { seen } => {
+                let seen = seen.as_ref().map(|seen| format!(": {seen}")).unwrap_or_default();
+                page.marked(Mark::Good, &format!("{} {}{seen}", line.code, line.name));
+            }
+            Verdict::Failed { findings } => failed(page, report, line, findings),
+            Verdict::NotChecked { because, .. } => {
+                // One reason is told once, however many checks it keeps from being made.
+                let mut codes = vec![line.code];
+                while let Some(next) = lines.next_if(|next| is_not_checked_because(next, because)) {
+                    codes.push(next.code);
+                }
+                not_checked(page, line.name, &codes, because);
+            }
+        }
+    }
+    if let Some(because) = blocked.first() {
+        let checks = counted(blocked.len(), "check");
+        page.marked(Mark::Unknown, &format!("{checks} not made, because {because}"));
+    }
+    page.gap();
+}
+
+fn failed(page: &mut Page<'_>, report: &Report, line: &Line, findings: &[usize]) {
+    let causes: Vec<_> = findings.iter().filter_map(|index| report.findings.get(*index)).collect();
+    let worst = causes.iter().filter(|cause| !cause.is_accepted()).map(|cause| cause.level).max();
+    let (mark, where_told) = match worst {
+        Some(level) => (Mark::Wrong(level), "see above"),
+        None if causes.is_empty() => (Mark::Wrong(Level::Error), "see above"),
+        None => (Mark::Accepted, "not so, and accepted"),
+    };
+    page.marked(mark, &format!("{} {}: {where_told}", line.code, line.name));
+}
+
+fn not_checked(page: &mut Page<'_>, name: &str, codes: &[Code], because: &str) {
+    let what = match codes {
+        [code] => format!("{code} {name}"),
+        codes => joined(codes),
+    };
+    page.marked(Mark::Unknown, &format!("{what}: not checked, because {because}"));
+}
+
+fn reasons(section: &Section, wanted: Reason) -> Vec<&str> {
+    let lines = section.checks.iter().filter_map(|line| match &line.verdict {
+        Verdict::NotChecked { reason, because } if *reason == wanted => Some(because.as_str()),
+        _ => None,
+    });
+    lines.collect()
+}
+
+fn is_not_checked_because(line: &Line, reason: &str) -> bool {
+    matches!(&line.verdict, Verdict::NotChecked { because, .. } if because == reason)
+}
