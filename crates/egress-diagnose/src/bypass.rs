@@ -134,7 +134,7 @@ pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
-    let mut rows: BTreeMap<&str, BTreeMap<(Workload, Vec<Reason>, Held), usize>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, Counted> = BTreeMap::new();
     for pod in leaving {
         let why = scene.reasons(pod);
         if !why.is_empty() {
@@ -156,6 +156,9 @@ pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
         unknown: needed.into_iter().filter(|input| evidence.gaps.contains_key(input)).collect(),
     }
 }
+
+/// Pods that share workload, reasons and hold, counted.
+type Counted = BTreeMap<(Workload, Vec<Reason>, Held), usize>;
 
 struct Scene<'a> {
     evidence: &'a Evidence,

@@ -6,6 +6,7 @@
 use crate::check::Check;
 
 mod allowed_today;
+mod ambient_captured;
 mod ambient_held;
 mod ambient_routed;
 mod auto_mtls;
@@ -57,6 +58,7 @@ mod proxies_accept;
 mod resolves;
 mod route_first;
 mod route_loop;
+mod routes_accepted;
 mod secret_exists;
 mod server_conflict;
 mod server_name_fits;
@@ -146,7 +148,9 @@ pub const CHECKS: &[Check] = &[
     wildcard_address::CHECK,
     no_forward_proxy::CHECK,
     tunnel_used::CHECK,
+    ambient_captured::CHECK,
     ambient_held::CHECK,
+    routes_accepted::CHECK,
     gateway_injected::CHECK,
     headers_removed::CHECK,
     nobody_passes::CHECK,

@@ -146,6 +146,12 @@ impl<'a> View<'a> {
         seen
     }
 
+    /// Every ServiceEntry.
+    pub fn service_entries(&self) -> impl Iterator<Item = &'a Resource> {
+        self.note(Input::ServiceEntries);
+        self.index.of_kind(Kind::ServiceEntry).iter().copied()
+    }
+
     /// The ServiceEntries of exactly this host, in all namespaces.
     pub fn entries(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::ServiceEntries);

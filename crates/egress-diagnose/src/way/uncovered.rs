@@ -18,9 +18,7 @@ use serde_json::Value;
 use super::{Way, clients};
 use crate::evidence::{Evidence, Request};
 use crate::index::Index;
-
-/// Binds a host to a waypoint of ambient mode, which carries it instead of a gateway.
-const WAYPOINT: &str = "istio.io/use-waypoint";
+use crate::waypoints::waypoint_of;
 
 /// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
 ///
@@ -73,7 +71,9 @@ fn hosts<'a>(
     }
     for entry in index.of_kind(Kind::ServiceEntry).iter().copied() {
         let Some(spec) = entry.service_entry() else { continue };
-        let carried = entry.labels.contains_key(WAYPOINT)
+        // A waypoint of ambient mode carries a host instead of a gateway.
+        let home = snapshot.namespaces.iter().find(|facts| facts.name == entry.id.namespace);
+        let carried = waypoint_of(entry, home.map(|facts| &facts.labels)).is_some()
             || routed.contains(&(entry.id.namespace.as_str(), entry.id.name.as_str()));
         if carried || spec.location == Some(ServiceEntryLocation::MeshInternal) {
             continue;

@@ -1,0 +1,189 @@
+//! EG072: hosts with a waypoint are captured by ztunnel.
+
+use std::collections::BTreeMap;
+
+use egress_core::resource::{Condition, Resource};
+use egress_core::snapshot::PodFacts;
+use egress_istio::service_entry::ServiceEntryResolution;
+use serde_json::json;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::pods::{Carrier, Workload};
+use crate::view::{Known, View};
+use crate::waypoints::{USE, waypoint_of};
+
+pub(super) const CHECK: Check = Check {
+    code: Code(72),
+    name: "ztunnel sends hosts that have a waypoint to it",
+    level: Level::Error,
+    hop: Hop::Mesh,
+    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
+    docs: "\
+## What it checks
+ServiceEntries that name a waypoint, by their own label or by that of their namespace: whether istiod bound them to it
+(condition `istio.io/WaypointBound`), whether they have an address or can get one, and whether pods in ambient mode resolve
+names through ztunnel (annotation `ambient.istio.io/dns-capture`).
+
+## Why it matters
+ztunnel tells a host by its address. Without an address of its own for the host, or where the pod asks another DNS, the call
+goes to a public address that ztunnel does not know, and leaves from the pod's node; the waypoint stays silent
+(istio/istio#54896, istio/istio#54981, istio/istio#60781).
+
+## How to fix
+Let the waypoint's listener accept the namespace, let istiod allocate an address (or write one in `addresses`), and leave
+DNS capture on. Pods that are older than the setting must be made anew.
+",
+    run: Run::Mesh(run),
+};
+
+const ALLOCATE: &str = "networking.istio.io/enable-autoallocate-ip";
+const DNS_CAPTURE: &str = "ambient.istio.io/dns-capture";
+const BOUND: &str = "istio.io/WaypointBound";
+
+fn run(view: &View<'_>) -> Outcome {
+    findings(view).map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+}
+
+/// None where no host has a waypoint.
+fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+    let namespaces = view.labelled_namespaces()?;
+    let labels: BTreeMap<&str, _> =
+        namespaces.iter().map(|facts| (facts.name.as_str(), &facts.labels)).collect();
+    let bound: Vec<(&Resource, (&str, &str))> = view
+        .service_entries()
+        .filter_map(|entry| {
+            let namespace = labels.get(entry.id.namespace.as_str()).copied();
+            Some((entry, waypoint_of(entry, namespace)?))
+        })
+        .collect();
+    let Some((first, _)) = bound.first() else { return Ok(None) };
+    let mut found: Vec<Finding> = Vec::new();
+    for (entry, waypoint) in &bound {
+        found.extend(unbound(entry, *waypoint).or_else(|| without_address(entry)));
+    }
+    // A pod that asks another DNS needs an address that was written down.
+    let allocated = |(entry, _): &&(&Resource, (&str, &str))| spec_addresses(entry).is_empty();
+    let host = bound.iter().find(allocated).and_then(|(entry, _)| entry.service_entry()?.hosts.first());
+    for namespace in namespaces {
+        let workloads = view.carried_by(&namespace.name, Carrier::Ztunnel)?;
+        for (workload, pods) in workloads.iter().filter(|_| host.is_some()) {
+            let deaf =
+                pods.iter().find(|pod| pod.annotations.get(DNS_CAPTURE).is_some_and(|word| word == "false"));
+            found.extend(deaf.map(|pod| not_asking(pod, workload, host.unwrap_or(&first.id.name))));
+        }
+    }
+    Ok(Some(found))
+}
+
+/// What istiod says where it did not bind the entry to its waypoint.
+fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Finding> {
+    let conditions = &entry.live.as_ref()?.status.conditions;
+    let Condition { reason, message, .. } =
+        conditions.iter().find(|condition| condition.kind == BOUND && !condition.holds)?;
+    let fix = if reason == "AttachmentDenied" {
+        let allow = json!([{
+            "op": "add",
+            "path": "/spec/listeners/0/allowedRoutes",
+            "value": { "namespaces": { "from": "All" } },
+        }]);
+        fixes::fix(
+            &[
+                "kubectl",
+                "patch",
+                "gateway.gateway.networking.k8s.io",
+                waypoint,
+                "-n",
+                namespace,
+                "--type",
+                "json",
+                "-p",
+                &allow.to_string(),
+            ],
+            "lets the waypoint's listener take hosts of other namespaces",
+        )
+    } else {
+        fixes::fix(
+            &["kubectl", "describe", "gateway.gateway.networking.k8s.io", waypoint, "-n", namespace],
+            "shows whether the waypoint is there and ready",
+        )
+    };
+    Some(finding(
+        format!("istiod did not bind {} to waypoint {namespace}/{waypoint}: {reason}", hosts(entry)),
+        Place::of(&entry.id).field(format!("metadata.labels[{USE}]"), waypoint),
+        vec![format!("condition {BOUND}: {message}")],
+        format!("calls of pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
+        fix,
+    ))
+}
+
+/// An entry that has no address and gets none. A wildcard is told by its name.
+fn without_address(entry: &Resource) -> Option<Finding> {
+    let spec = entry.service_entry()?;
+    let allocated = entry.live.as_ref().is_some_and(|live| !live.status.addresses.is_empty());
+    if allocated || !spec_addresses(entry).is_empty() || spec.hosts.iter().any(|host| host.starts_with('*')) {
+        return None;
+    }
+    let place = Place::of(&entry.id);
+    let (object, fix) = if entry.labels.get(ALLOCATE).is_some_and(|word| word == "false") {
+        let label = format!("{ALLOCATE}-");
+        let words = [
+            "kubectl",
+            "label",
+            &entry.id.kind.qualified(),
+            &entry.id.name,
+            "-n",
+            &entry.id.namespace,
+            &label,
+        ];
+        let fix = fixes::fix(&words, "lets istiod allocate an address for the host");
+        (place.field(format!("metadata.labels[{ALLOCATE}]"), "false"), fix)
+    } else if spec.resolution.as_ref().is_none_or(|resolution| *resolution == ServiceEntryResolution::None) {
+        let change = json!({ "resolution": "DNS" });
+        let fix = fixes::merge(
+            &entry.id,
+            &change,
+            "an address is allocated for the host, and its name is resolved",
+        );
+        (place.field("spec.resolution", "NONE"), fix)
+    } else {
+        return None;
+    };
+    Some(finding(
+        format!("{} has a waypoint and no address by which ztunnel could tell it", hosts(entry)),
+        object,
+        Vec::new(),
+        format!("calls of pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
+        fix,
+    ))
+}
+
+fn not_asking(pod: &PodFacts, workload: &Workload, host: &str) -> Finding {
+    finding(
+        format!("{workload} of {} does not resolve names through ztunnel", pod.namespace),
+        Place::new("Pod", Some(&pod.namespace), &pod.name)
+            .field(format!("metadata.annotations[{DNS_CAPTURE}]"), "false"),
+        Vec::new(),
+        format!("its calls to hosts with a waypoint, such as {host}, leave directly from its node"),
+        fixes::relabel(
+            (&pod.namespace, workload),
+            &[],
+            &[(DNS_CAPTURE, None)],
+            "ztunnel answers with the address of the host that leads to the waypoint",
+        ),
+    )
+}
+
+fn spec_addresses(entry: &Resource) -> &[String] {
+    entry.service_entry().and_then(|spec| spec.addresses.as_deref()).unwrap_or_default()
+}
+
+fn hosts(entry: &Resource) -> String {
+    entry.service_entry().map(|spec| crate::words::list(&spec.hosts)).unwrap_or_default()
+}
+
+fn finding(message: String, object: Place, evidence: Vec<String>, consequence: String, fix: Fix) -> Finding {
+    let (code, level) = (CHECK.code, CHECK.level);
+    Finding { code, confidence: Confidence::Certain, level, message, object, evidence, consequence, fix }
+}
