@@ -65,10 +65,10 @@ pub enum CollectError {
 impl CollectError {
     /// The path of the field that is not of the schema, where one is known.
     pub fn field(&self) -> Option<&str> {
-        let error = match self {
-            CollectError::Resource(ResourceError::Spec { error, .. })
-            | CollectError::Schema { error, .. } => error,
-            _ => return None,
+        let (CollectError::Resource(ResourceError::Spec { error, .. }) | CollectError::Schema { error, .. }) =
+            self
+        else {
+            return None;
         };
         Some(error.field.as_str()).filter(|field| !field.is_empty())
     }
@@ -86,32 +86,32 @@ impl Collector {
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         match (group, kind.as_str()) {
-            (Kind::GROUP, "EnvoyFilter") => self.surroundings(group, &kind, object),
+            (Kind::GROUP, "EnvoyFilter") => self.surroundings(group, &kind, &object),
             (Kind::GROUP, _) => self.istio(object),
             ("", "Service") => {
                 self.given.extend([Input::Services, Input::Gateways]);
-                self.services.push(typed(object)?);
+                self.services.push(typed(&object)?);
                 Ok(())
             }
             ("", "Pod") => {
                 self.given.insert(Input::Pods);
-                self.pods.push(typed(object)?);
+                self.pods.push(typed(&object)?);
                 Ok(())
             }
             ("", "Node") => {
                 self.given.insert(Input::Nodes);
-                self.evidence.snapshot.nodes.push(objects::node(&typed::<Node>(object)?));
+                self.evidence.snapshot.nodes.push(objects::node(&typed::<Node>(&object)?));
                 Ok(())
             }
             ("", "Namespace") => {
                 self.given.insert(Input::Namespaces);
-                let namespace = objects::namespace(typed::<Namespace>(object)?);
+                let namespace = objects::namespace(typed::<Namespace>(&object)?);
                 self.evidence.snapshot.namespaces.push(namespace);
                 Ok(())
             }
-            ("", "ConfigMap") => self.config_map(typed(object)?),
-            (own::GROUP, _) => self.own(&kind, object),
-            _ => self.surroundings(group, &kind, object),
+            ("", "ConfigMap") => self.config_map(typed(&object)?),
+            (own::GROUP, _) => self.own(&kind, &object),
+            _ => self.surroundings(group, &kind, &object),
         }
     }
 
@@ -163,9 +163,9 @@ impl Collector {
 }
 
 /// Reads an object as the type of its kind.
-fn typed<T: DeserializeOwned>(object: Value) -> Result<T, CollectError> {
-    let (kind, name) = (word(&object, "/kind"), full_name(&object));
-    egress_core::typed::typed(&object).map_err(|error| CollectError::Schema { kind, name, error })
+fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, CollectError> {
+    let (kind, name) = (word(object, "/kind"), full_name(object));
+    egress_core::typed::typed(object).map_err(|error| CollectError::Schema { kind, name, error })
 }
 
 fn full_name(object: &Value) -> String {

@@ -34,7 +34,7 @@ impl Collector {
         &mut self,
         group: &str,
         kind: &str,
-        object: Value,
+        object: &Value,
     ) -> Result<(), CollectError> {
         let around = &mut self.evidence.surroundings;
         let input = match (group, kind) {
@@ -51,7 +51,7 @@ impl Collector {
                 Input::EnvoyFilters
             }
             ("gateway.networking.k8s.io", _) => {
-                let api_version = word(&object, "/apiVersion");
+                let api_version = word(object, "/apiVersion");
                 let status = object.get("status").cloned().unwrap_or_default();
                 let object = custom(object)?;
                 around.gateway_api.push(GatewayApiObject {
@@ -108,7 +108,7 @@ impl Collector {
     }
 }
 
-fn custom<S: DeserializeOwned + Default>(object: Value) -> Result<Named<S>, CollectError> {
+fn custom<S: DeserializeOwned + Default>(object: &Value) -> Result<Named<S>, CollectError> {
     let Custom { metadata, spec } = typed(object)?;
     Ok(named(metadata, spec))
 }

@@ -71,7 +71,7 @@ fn json(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Pr
 }
 
 /// With a parser that counts what aliases come to.
-fn with_anchors(document: &Document<'_>, mut take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+fn with_anchors(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
     let options = serde_saphyr::options! {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
         emit_comments: false,
@@ -86,7 +86,7 @@ fn with_anchors(document: &Document<'_>, mut take: impl FnMut(Value, bool)) -> R
             message: worded(&error.to_string(), document.line),
         }
     })?;
-    match Objects(|value, is_item| take(value, is_item)).deserialize(value) {
+    match Objects(take).deserialize(value) {
         Ok(()) => Ok(()),
         Err(error) => Err(Problem { line: document.line, column: None, message: error.to_string() }),
     }
@@ -104,7 +104,7 @@ fn worded(message: &str, first_line: usize) -> String {
             let rest = rest.trim_start_matches(" column ");
             worded.push_str(rest.trim_start_matches(|character: char| character.is_ascii_digit()));
         } else if let Ok(line) = line.parse::<usize>() {
-            worded.push_str(&format!(" at line {}{rest}", first_line + line - 1));
+            worded.extend([" at line ", &(first_line + line - 1).to_string(), rest]);
         }
     }
     worded
@@ -154,7 +154,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let below = format!("*a{}, ", level - 1).repeat(9);
-            text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+            text += &format!("a{level}: &a{level} [{below}]\n");
         }
         let (found, problems) = read(&text);
         assert!(found.is_empty());

@@ -18,10 +18,13 @@ enum Step {
     Index(usize),
 }
 
+/// The path of a field, and the place that wants to know its line.
+type Asked<'p> = (Vec<Step>, &'p mut Place);
+
 impl Places {
     /// Adds to each place the file and line of its field; of the object where there is no such field.
     pub fn locate<'p>(&self, files: &[File], places: impl Iterator<Item = &'p mut Place>) {
-        let mut asked: BTreeMap<(usize, usize), (Spot, Vec<(Vec<Step>, &mut Place)>)> = BTreeMap::new();
+        let mut asked: BTreeMap<(usize, usize), (Spot, Vec<Asked<'_>>)> = BTreeMap::new();
         for place in places {
             let key = Key {
                 kind: place.kind.clone(),
@@ -143,14 +146,14 @@ impl<'w> Walk<'w> {
                 *next += 1;
                 (wanted.and_then(|wanted| wanted.steps.get(&step)), line)
             }
-            Some(Open { wanted, key, .. }) => match key.take() {
-                Some(value) => value,
-                None => {
+            Some(Open { wanted, key, .. }) => {
+                let Some(value) = key.take() else {
                     let step = text.zip(*wanted).map(|(text, wanted)| (Step::Field(text.to_owned()), wanted));
                     *key = Some((step.and_then(|(step, wanted)| wanted.steps.get(&step)), line));
                     return None;
-                }
-            },
+                };
+                value
+            }
         };
         for path in wanted.iter().flat_map(|wanted| &wanted.paths) {
             if let Some(found) = self.found.get_mut(*path) {

@@ -97,7 +97,9 @@ fn objects(files: &[File], namespace: &str) -> Reading {
     let threads = processors.min(bytes / WORTH_A_THREAD).max(1);
     let read = |part: &[(usize, Document<'_>)]| {
         let mut reader = Reader::new(files, namespace);
-        part.iter().for_each(|(file, document)| reader.read(*file, document));
+        for (file, document) in part {
+            reader.read(*file, document);
+        }
         reader
     };
     let mut parts = all.chunks(all.len().div_ceil(threads).max(1));
