@@ -28,7 +28,7 @@ const WAYPOINT: &str = "istio.io/use-waypoint";
 pub(crate) fn uncovered<'a>(
     evidence: &'a Evidence,
     index: &Index<'a>,
-    egresses: &[Egress],
+    egresses: &[Egress<'_>],
     request: &Request,
 ) -> Vec<Way<'a>> {
     let asked = |(place, callers): &(Place<'_>, Vec<String>)| {
@@ -59,7 +59,7 @@ type Place<'a> = (&'a str, &'a str);
 fn hosts<'a>(
     evidence: &'a Evidence,
     index: &Index<'a>,
-    egresses: &[Egress],
+    egresses: &[Egress<'_>],
 ) -> BTreeMap<Place<'a>, Vec<String>> {
     let snapshot = &evidence.snapshot;
     let domain = &snapshot.mesh.cluster_domain;
