@@ -62,14 +62,17 @@ mod routes_accepted;
 mod secret_exists;
 mod server_conflict;
 mod server_name_fits;
+mod server_of_all_hosts;
 mod service_ports;
 mod sidecar_import;
 mod sidecar_injected;
 mod sni_sent;
+mod sni_served;
 mod subset_hidden;
 mod subset_shadowed;
 mod subset_visible;
 mod tcp_address;
+mod tcp_port;
 mod terminating_server;
 mod timeouts;
 mod tls_opened;
@@ -119,6 +122,7 @@ pub const CHECKS: &[Check] = &[
     objects_unchanged::CHECK,
     allowed_today::CHECK,
     wildcard_shadowed::CHECK,
+    tcp_port::CHECK,
     name_kept::CHECK,
     ambient_routed::CHECK,
     wildcard_resolution::CHECK,
@@ -127,7 +131,9 @@ pub const CHECKS: &[Check] = &[
     may_change::CHECK,
     webhook_answers::CHECK,
     subset_hidden::CHECK,
+    server_of_all_hosts::CHECK,
     terminating_server::CHECK,
+    sni_served::CHECK,
     entry_resolution::CHECK,
     own_tls_once::CHECK,
     entry_port::CHECK,

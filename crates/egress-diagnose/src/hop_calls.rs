@@ -50,7 +50,8 @@ pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFac
             let tls = rules.tls(route.subset, port);
             let sni = server_name(&route, tls.as_ref(), &way.host, port);
             let listens_on = gateway.listens_on(port.into());
-            let server = server(view, gateway, listens_on, sni.as_deref(), &way.host);
+            let place = (listens_on, spoken(tls.as_ref(), &route));
+            let server = server(view, gateway, place, sni.as_deref(), &way.host);
             let listeners = Rc::clone(&listeners);
             let caller = caller.clone();
             found.push(Call { caller, route, port, listens_on, tls, sni, server, listeners });
@@ -64,6 +65,12 @@ impl<'a> Call<'a> {
     pub(crate) fn has_identity(&self) -> bool {
         let meets_mesh = self.server.is_some_and(|server| server.expects == Expects::MeshMtls);
         meets_mesh && self.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual)
+    }
+
+    /// The server on the port that ends mesh mTLS for a host, whatever name is sent.
+    pub(crate) fn meant(&self, view: &View<'a>, gateway: &GatewayFacts, host: &str) -> Option<Server<'a>> {
+        let server = server(view, gateway, (self.listens_on, Expects::MeshMtls), Some(host), host);
+        server.filter(|server| server.expects == Expects::MeshMtls)
     }
 
     /// The server that expects something else than what a call brings.
@@ -112,23 +119,35 @@ fn server_name(route: &Route<'_>, tls: Option<&ClientTls<'_>>, host: &str, port:
     }
 }
 
-/// The server of the port with the longest host that covers the server name; for plaintext, the host.
+/// What a server must expect to understand a call.
+fn spoken(tls: Option<&ClientTls<'_>>, route: &Route<'_>) -> Expects {
+    match (tls.map(|tls| tls.mode), route.protocol) {
+        (Some(Mode::IstioMutual), _) => Expects::MeshMtls,
+        (Some(Mode::Simple | Mode::Mutual), _) => Expects::OwnTls,
+        (None | Some(Mode::Disable), Protocol::Tls) => Expects::Passthrough,
+        (None | Some(Mode::Disable), Protocol::Http) => Expects::Plaintext,
+    }
+}
+
+/// The server of the port with the longest host that covers the server name; for plaintext, the host. Two of one host
+/// exclude each other, which is told as such: here it is the one that understands the call.
 fn server<'a>(
     view: &View<'a>,
     gateway: &GatewayFacts,
-    listens_on: i64,
+    (listens_on, spoken): (i64, Expects),
     sni: Option<&str>,
     host: &str,
 ) -> Option<Server<'a>> {
     let name = sni.unwrap_or(host);
     let objects = view.gateway_objects_for(name).into_iter().filter(|object| selects(object, gateway));
-    let here = objects.flat_map(servers).filter(|server| {
-        gateway.listens_on(server.spec.port.number) == listens_on
+    let here = objects.flat_map(|object| servers(object, gateway)).filter(|server| {
+        server.listens_on == listens_on
             && server.covers(name)
             && (server.expects == Expects::Plaintext) == sni.is_none()
     });
     here.max_by_key(|server| {
         let fitting = server.hosts().filter(|pattern| host_matches(pattern, name));
-        fitting.map(|pattern| (!pattern.starts_with('*'), pattern.len())).max()
+        let nearest = fitting.map(|pattern| (!pattern.starts_with('*'), pattern.len())).max();
+        (nearest, server.expects == spoken)
     })
 }

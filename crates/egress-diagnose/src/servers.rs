@@ -19,7 +19,20 @@ pub(crate) struct Server<'a> {
     /// Its place in `spec.servers`.
     pub(crate) index: usize,
     pub(crate) spec: &'a GatewayServers,
+    /// The port of the pods.
+    pub(crate) listens_on: i64,
     pub(crate) expects: Expects,
+}
+
+/// The rules of VirtualServices that a server follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Follows {
+    /// Those for requests.
+    Http,
+    /// Those for connections by server name.
+    Tls,
+    /// Those for connections.
+    Tcp,
 }
 
 /// What a server wants to see on a connection.
@@ -53,10 +66,11 @@ pub(crate) struct Listener<'a> {
 impl<'a> Listeners<'a> {
     pub(crate) fn new(objects: impl Iterator<Item = &'a Resource>, gateway: &GatewayFacts) -> Self {
         let mut ports: BTreeMap<i64, Listener<'a>> = BTreeMap::new();
-        for server in objects.filter(|object| selects(object, gateway)).flat_map(servers) {
-            let port = gateway.listens_on(server.spec.port.number);
-            let listener =
-                ports.entry(port).or_insert_with(|| Listener { servers: BTreeMap::new(), count: 0 });
+        let objects = objects.filter(|object| selects(object, gateway));
+        for server in objects.flat_map(|object| servers(object, gateway)) {
+            let listener = ports
+                .entry(server.listens_on)
+                .or_insert_with(|| Listener { servers: BTreeMap::new(), count: 0 });
             listener.count += 1;
             listener.servers.entry(server.expects).or_insert(server);
         }
@@ -85,16 +99,43 @@ impl<'a> Server<'a> {
         self.spec.hosts.iter().map(|host| host.rsplit('/').next().unwrap_or_default())
     }
 
+    /// Whether a VirtualService of this namespace may serve a host here.
+    pub(crate) fn admits(&self, namespace: &str, host: &str) -> bool {
+        self.spec.hosts.iter().any(|admitted| match admitted.split_once('/') {
+            Some((".", pattern)) => self.object.id.namespace == namespace && host_matches(pattern, host),
+            Some((owner, pattern)) => (owner == "*" || owner == namespace) && host_matches(pattern, host),
+            None => host_matches(admitted, host),
+        })
+    }
+
+    /// Which rules it follows. `IsHTTPServer` and `IsPassThroughServer` in `pkg/config/gateway/gateway.go`.
+    pub(crate) fn follows(&self) -> Follows {
+        match (self.spec.port.protocol.to_ascii_uppercase().as_str(), self.expects) {
+            ("HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB", _) => Follows::Http,
+            (_, Expects::Passthrough) => Follows::Tls,
+            ("HTTPS", _) => Follows::Http,
+            _ => Follows::Tcp,
+        }
+    }
+
     /// The server as a place of its object.
     pub(crate) fn field(&self) -> String {
         format!("spec.servers[{}]", self.index)
     }
+
+    /// Whether its object has no other.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.object.gateway().and_then(|spec| spec.servers.as_ref()).is_some_and(|servers| servers.len() == 1)
+    }
 }
 
-/// The servers of one Gateway object.
-pub(crate) fn servers(object: &Resource) -> impl Iterator<Item = Server<'_>> {
+/// The servers of one Gateway object that is for a gateway's pods.
+pub(crate) fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<Item = Server<'a>> {
     let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
-    all.iter().enumerate().map(move |(index, spec)| Server { object, index, spec, expects: expects(spec) })
+    all.iter().enumerate().map(move |(index, spec)| {
+        let listens_on = gateway.listens_on(spec.port.number);
+        Server { object, index, spec, listens_on, expects: expects(spec) }
+    })
 }
 
 fn expects(server: &GatewayServers) -> Expects {

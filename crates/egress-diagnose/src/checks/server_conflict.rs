@@ -14,26 +14,33 @@ use serde_json::json;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
+use crate::left_out;
 use crate::legs::{name_of, selects};
 use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(9),
-    name: "no port of the gateway is claimed for plaintext and for TLS",
+    name: "no port of the gateway is claimed for two things",
     level: Level::Error,
     hop: Hop::FromGateway,
-    inputs: &[Input::Gateways, Input::GatewayObjects],
+    inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
-The servers of all Gateway objects that select the gateway's pods: on one port either all are plaintext or all are TLS.
+The servers of all Gateway objects that select the gateway's pods: on one port either all are plaintext or all are TLS,
+and no two TLS servers are for the same host.
 
 ## Why it matters
 If the plaintext server is older, istiod drops the TLS server, and every host behind it fails. If it is younger, istiod
 sends two equal filter chains, Envoy rejects the whole listener and keeps the old one, until the pod restarts with the
 new one in place. Neither is shown by `istioctl analyze`.
 
+Of two TLS servers for one host istiod keeps the older and leaves the other out as a whole, with all its hosts
+(`mergeGateways` in `pilot/pkg/model/gateway.go`, istio/istio#16806). Where only the younger one's Gateway object has routes for
+a host, its calls end at the gateway.
+
 ## How to fix
-Take the plaintext server off the port: remove it, or let it listen on another port of the Service.
+Take the plaintext server off the port: remove it, or let it listen on another port of the Service. Of two TLS
+servers for one host, bind the routes to the one that is kept, and take the other away.
 ",
     run: Run::Gateway(run),
 };
@@ -58,7 +65,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let secured = by_port.get(&plain.listens_on)?;
         Some(finding(plain, secured, is_unused(view, secured.object, gateway)))
     });
-    let findings: Vec<Finding> = conflicts.collect();
+    let mut findings: Vec<Finding> = conflicts.collect();
+    // Two servers for every host are the matter of a check of their own.
+    findings.extend(left_out::findings(&CHECK, view, gateway, |host| host != "*"));
     if findings.is_empty() {
         return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     }

@@ -1,0 +1,38 @@
+//! EG048: one server for every host on a port.
+
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::left_out::findings;
+use crate::view::View;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(48),
+    name: "a TLS port of the gateway has one server for every host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
+    docs: "\
+## What it checks
+The TLS servers of all Gateway objects that select the gateway's pods: on one port only one of them has the host `*`.
+`*/*` is the same as `*`.
+
+## Why it matters
+Of two such servers istiod keeps the older and leaves the other out as a whole, whatever their modes are: `skipping server
+on gateway …, duplicate host names: [*]` in its log, and nothing else (`mergeGateways` in `pilot/pkg/model/gateway.go`). Routes
+that are bound to the younger one's Gateway object alone have no effect there: their calls end at the gateway.
+
+## How to fix
+Bind the routes to the Gateway object whose server is kept, where both do the same. Otherwise give the second server a port
+of its own. Delete it where nothing uses it.
+",
+    run: Run::Gateway(run),
+};
+
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    let findings = findings(&CHECK, view, gateway, |host| host == "*");
+    if findings.is_empty() {
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+    }
+    Outcome::Bad(findings)
+}

@@ -1,0 +1,93 @@
+//! EG050: the server name that callers send is one that a server of the gateway has.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Protocol;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::client_tls::Mode;
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::hop_calls::{Call, hop_calls};
+use crate::legs::missing;
+use crate::servers::Expects;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(50),
+    name: "the server name that callers send is one of the gateway's",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
+    docs: "\
+## What it checks
+Where callers speak mesh mTLS to the gateway: the `sni` of their DestinationRule, against the hosts of the servers on that
+port. Without an `sni` the name is `outbound_.<port>_.<subset>_.<Service>`.
+
+## Why it matters
+The gateway chooses the server by the name. One that no server has meets no filter chain: the connection is reset, HTTP
+calls fail with 503, and only the statistic `no_filter_chain_match` tells. The name that is sent by default is covered by the
+host `*` alone (`BuildDNSSrvSubsetKey` in `pilot/pkg/model/service.go`, istio/istio#51471, istio/istio#7415).
+
+## How to fix
+Set `sni` to a host of the server, in a subset that only this host uses; or let the server have the host `*`.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+    let mut told = BTreeSet::new();
+    let mut findings = Vec::new();
+    for call in hop_calls(view, way, gateway) {
+        let secured = call.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual);
+        // What no server is for, and what a server does not expect, are faults of their own.
+        let stands_back = lacking.contains(&call.route.protocol) || call.mismatch().is_some();
+        if !secured || call.server.is_some() || stands_back {
+            continue;
+        }
+        let new = told.insert((call.caller.clone(), call.route.subset, call.port));
+        findings.extend(new.then(|| finding(view, way, gateway, &call)).flatten());
+    }
+    Outcome::of(findings)
+}
+
+fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'a>) -> Option<Finding> {
+    let (tls, sent) = (call.tls.as_ref()?, call.sni.as_ref()?);
+    let listener = call.listeners.at(call.listens_on)?;
+    let server = listener.servers.get(&Expects::MeshMtls)?;
+    let server = call.meant(view, gateway, &way.host).unwrap_or(*server);
+    let hosts: Vec<&str> = server.hosts().collect();
+    let place = Place::of(&tls.rule.id);
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!(
+            "callers of {} send a server name that gateway {} does not know",
+            call.caller, gateway.name
+        ),
+        object: match tls.sni {
+            Some(sni) => place.field(format!("{}.sni", tls.field), sni),
+            None => place.field(format!("{}.sni", tls.field), "empty"),
+        },
+        evidence: vec![
+            format!("the name that is sent is {sent}"),
+            Place::of(&server.object.id).field(format!("{}.hosts", server.field()), list(&hosts)).to_string(),
+        ],
+        consequence: match call.route.protocol {
+            Protocol::Http => format!("HTTP calls from {} to {} fail with 503", call.caller, way.host),
+            Protocol::Tls => format!("TLS calls from {} to {} are reset", call.caller, way.host),
+        },
+        fix: fixes::speak_mesh_mtls(
+            view,
+            gateway,
+            (call, &server),
+            &way.host,
+            "sends the name that the server has",
+        ),
+    })
+}

@@ -1,0 +1,137 @@
+//! EG038: a TCP host has a port of the gateway to itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::seniority;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::merge::{Claim, Merged, User, Users};
+use crate::servers::{Follows, Server};
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(38),
+    name: "a TCP host has a port of the gateway to itself",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
+    docs: "\
+## What it checks
+The plaintext TCP servers of all Gateway objects that select the gateway's pods: each has its port alone, and the `tcp` rules
+behind it lead to one host.
+
+## Why it matters
+Nothing in a TCP connection tells which host it is for. On one port istiod keeps the oldest plaintext server, and of its
+rules those of the oldest VirtualService (`mergeGateways` in `pilot/pkg/model/gateway.go`,
+`buildGatewayNetworkFiltersFromTCPRoutes` in `pilot/pkg/networking/core/gateway.go`). Connections for any other host arrive
+at the first one: a client speaks to the wrong database (istio/istio#42520, istio/istio#26772).
+
+## How to fix
+Give each TCP host a port of its own in the gateway's Service. Inside mesh mTLS, with an `sni` for each host, one port
+is enough for all.
+",
+    run: Run::Gateway(run),
+};
+
+/// A plaintext port with TCP on it.
+struct Port<'a> {
+    /// The server that has it.
+    kept: Server<'a>,
+    /// Those that want it.
+    servers: Vec<Server<'a>>,
+}
+
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+    let merged = Merged::of(view, gateway);
+    let mut ports: BTreeMap<i64, Port<'_>> = BTreeMap::new();
+    for server in merged.kept.iter().filter(|server| is_plain_tcp(server)) {
+        ports.insert(server.listens_on, Port { kept: *server, servers: vec![*server] });
+    }
+    for dropped in merged.dropped.iter().filter(|dropped| dropped.claim == Claim::Port) {
+        let port = ports
+            .entry(dropped.kept.listens_on)
+            .or_insert_with(|| Port { kept: dropped.kept, servers: Vec::new() });
+        port.servers.push(dropped.server);
+    }
+    if ports.is_empty() {
+        return Outcome::NotApplicable;
+    }
+    let users = Users::new(view, gateway, &merged);
+    let mut findings = Vec::new();
+    for port in ports.values() {
+        findings.extend(of_port(view, gateway, &merged, &users, port));
+    }
+    if findings.is_empty() {
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+    }
+    Outcome::Bad(findings)
+}
+
+fn is_plain_tcp(server: &Server<'_>) -> bool {
+    server.spec.tls.is_none() && server.follows() == Follows::Tcp
+}
+
+/// Those whose connections do not arrive where they were to go: one finding for each server that is left out, and one
+/// for the rules of the kept one that are never followed.
+fn of_port(
+    view: &View<'_>,
+    gateway: &GatewayFacts,
+    merged: &Merged<'_>,
+    users: &Users<'_>,
+    port: &Port<'_>,
+) -> Vec<Finding> {
+    let mut first = users.of(&port.kept);
+    first.sort_by_key(|user| seniority(user.resource));
+    let arrives = first.first().map(|user| user.route.host).filter(|_| is_plain_tcp(&port.kept));
+    let mut findings = Vec::new();
+    for server in &port.servers {
+        let shared = server.object.id == port.kept.object.id && server.index == port.kept.index;
+        let all = users.of(server);
+        let lost: Vec<User<'_>> =
+            all.into_iter().filter(|user| arrives.is_none_or(|host| user.route.host != host)).collect();
+        if lost.is_empty() {
+            continue;
+        }
+        let why = "gives these connections a port of the gateway of their own";
+        findings.push(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!(
+                "port {} of the gateway cannot tell connections to {} from others",
+                server.spec.port.number,
+                hosts(&lost)
+            ),
+            object: Place::of(&server.object.id)
+                .field(format!("{}.port.number", server.field()), server.spec.port.number.to_string()),
+            evidence: match first.first().filter(|_| shared) {
+                Some(user) => vec![format!("{} has the first tcp rule for the port", user.resource.id)],
+                None => vec![
+                    Place::of(&port.kept.object.id)
+                        .field(format!("{}.port.protocol", port.kept.field()), &port.kept.spec.port.protocol)
+                        .to_string(),
+                    "that server is older: istiod keeps it alone".to_owned(),
+                ],
+            },
+            consequence: match arrives {
+                Some(host) => format!("connections to {} arrive at {host}", hosts(&lost)),
+                None => format!("connections to {} end at the gateway", hosts(&lost)),
+            },
+            fix: if shared {
+                fixes::split_off(view, gateway, merged, server, &lost, why)
+            } else {
+                fixes::move_away(view, gateway, merged, server, &lost, why)
+            },
+        });
+    }
+    findings
+}
+
+fn hosts(users: &[User<'_>]) -> String {
+    let hosts: BTreeSet<&str> = users.iter().map(|user| user.route.host).collect();
+    list(&hosts.into_iter().collect::<Vec<_>>())
+}
