@@ -3,6 +3,7 @@
 use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::examine::examine;
 
+use super::interrupt::Interrupt;
 use crate::exit::Code;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
@@ -17,11 +18,20 @@ mod rights;
 struct Gathered {
     evidence: Evidence,
     request: Request,
+    /// Whether somebody interrupted before everything was looked at.
+    interrupted: bool,
 }
 
 /// Diagnoses.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let Gathered { evidence, request } = Box::pin(live::gather(settings, terminal)).await?;
+    let mut interrupt = Interrupt::catch()?;
+    let Gathered { evidence, request, interrupted } =
+        Box::pin(live::gather(settings, &mut interrupt, terminal)).await?;
     let found = examine(&evidence, &request);
-    print::print(&found, settings, terminal)
+    let code = print::print(&found, settings, terminal)?;
+    if interrupted {
+        terminal.note("interrupted: what was not looked at by then is listed as not checked");
+        return Ok(Code::Interrupted);
+    }
+    Ok(code)
 }
