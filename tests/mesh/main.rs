@@ -8,6 +8,7 @@ mod broken;
 mod conflicts;
 mod diagnose;
 mod dry_run;
+mod faults;
 mod first_host;
 mod gateways;
 mod harness;
@@ -51,6 +52,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("hostile", hostile::TESTS),
     ("kubectl_versions", kubectl_versions::TESTS),
     ("diagnose", diagnose::TESTS),
+    ("faults", faults::TESTS),
     ("allow_any", allow_any::TESTS),
     ("policies", policies::TESTS),
     ("trust", trust::TESTS),

@@ -10,6 +10,7 @@ pub mod command_line;
 mod commands;
 mod digest;
 mod envoy;
+mod faulty;
 mod inspection;
 mod istiod;
 mod kubernetes;
@@ -36,14 +37,15 @@ use anyhow::Context as _;
 pub use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use self::{
-    layout::{Layout, Pod},
-    programs::Programs,
-};
 pub use self::{
+    faulty::{Fault, FaultyServer},
     status::Part,
     topology::{Client, Gateway, GatewayPod, Node, OutboundTrafficPolicy, Taint, Topology},
     users::User,
+};
+use self::{
+    layout::{Layout, Pod},
+    programs::Programs,
 };
 use crate::{terminal, world};
 

@@ -30,9 +30,6 @@ pub(super) struct Case {
     /// The level of the finding. Below `error`, nothing may be an error.
     #[serde(default = "error")]
     pub(super) level: String,
-    /// Codes that stay as warnings once all is repaired, each as `EG017`: they hold for the mesh of this case.
-    #[serde(default)]
-    pub(super) stays: Vec<String>,
     /// A value of `EDITOR`, for a printed command that opens one.
     pub(super) editor: Option<String>,
     /// What is done beside the printed command, where that cannot be the whole repair.

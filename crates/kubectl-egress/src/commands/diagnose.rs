@@ -3,6 +3,7 @@
 use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::examine::examine;
 
+use super::interrupt::Interrupt;
 use crate::exit::Code;
 use crate::settings::diagnose::Diagnose;
 use crate::settings::diagnose::sources::Sources;
@@ -21,24 +22,33 @@ struct Gathered {
     request: Request,
     /// The files that were read.
     sources: Option<files::Sources>,
+    /// Whether somebody interrupted before everything was looked at.
+    interrupted: bool,
 }
 
 /// Diagnoses.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let gathered = match &settings.sources {
-        Sources::Cluster => Box::pin(live::gather(settings, terminal)).await?,
+        Sources::Cluster => live(settings, terminal).await?,
         Sources::Files(files) => files::gather(settings, files, terminal)?,
-        Sources::Both(files) => {
-            let live = Box::pin(live::gather(settings, terminal)).await?;
-            files::lay_over(live, files)?
-        }
+        Sources::Both(files) => files::lay_over(live(settings, terminal).await?, files)?,
     };
-    let Gathered { evidence, request, sources } = gathered;
+    let Gathered { evidence, request, sources, interrupted } = gathered;
     let mut found = examine(&evidence, &request);
     if let Some(sources) = &sources {
         sources.locate(&mut found);
     }
     let code = print::print(&found, settings, terminal)?;
+    if interrupted {
+        terminal.note("interrupted: what was not looked at by then is listed as not checked");
+        return Ok(Code::Interrupted);
+    }
     let incomplete = sources.is_some_and(|sources| sources.incomplete);
     Ok(if code == Code::Done && incomplete { Code::Unchecked } else { code })
+}
+
+/// What a cluster tells, as far as nobody interrupts.
+async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
+    let mut interrupt = Interrupt::catch()?;
+    Box::pin(live::gather(settings, &mut interrupt, terminal)).await
 }

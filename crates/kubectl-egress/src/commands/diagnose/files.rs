@@ -55,7 +55,7 @@ pub(super) fn gather(
     let incomplete = !reading.unread.is_empty();
     reading.evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
-    Ok(Gathered { evidence: reading.evidence, request, sources })
+    Ok(Gathered { evidence: reading.evidence, request, sources, interrupted: false })
 }
 
 /// Lays files over what was read of a cluster.
@@ -63,12 +63,12 @@ pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered
     let files = read(files)?;
     let namespace = live.request.namespace.clone();
     let reading = objects(&files, namespace.as_deref().unwrap_or("default"));
-    let Gathered { mut evidence, request, .. } = live;
+    let Gathered { mut evidence, request, interrupted, .. } = live;
     let incomplete = !reading.unread.is_empty();
     evidence.lay_over(reading.evidence);
     evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
-    Ok(Gathered { evidence, request, sources })
+    Ok(Gathered { evidence, request, sources, interrupted })
 }
 
 impl Sources {

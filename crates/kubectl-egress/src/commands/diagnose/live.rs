@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
+use egress_cluster::surroundings::Around;
 use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
 use egress_core::proxy::ProxyView;
@@ -15,7 +16,9 @@ use egress_diagnose::credentials::wanted_secrets;
 use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
 use futures::StreamExt;
 
+use super::super::interrupt::Interrupt;
 use super::{Gathered, client, policies, rights};
+use crate::exit::{Code, Failure};
 use crate::settings::Namespaces;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
@@ -24,9 +27,17 @@ use crate::terminal::Terminal;
 const LOOK: Duration = Duration::from_secs(5);
 /// Proxies looked at in one moment.
 const AT_ONCE: usize = 8;
+/// Why something was not looked at.
+const INTERRUPTED: &str = "interrupted";
 
 /// Reads the cluster, looks into its Envoys and asks the policies.
-pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
+///
+/// An interrupt ends it with what is known by then.
+pub(super) async fn gather(
+    settings: &Diagnose,
+    interrupt: &mut Interrupt,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Gathered> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let namespace = match &settings.namespaces {
         Namespaces::All => None,
@@ -40,13 +51,11 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
         gateway: None,
         nodes: true,
     };
-    let (mut snapshot, mut around) = tokio::try_join!(cluster.fetch(&scope), cluster.surroundings())?;
-    let wanted = wanted_secrets(&snapshot);
-    let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
-    around.add_secrets(secrets);
-    around.add_istiod(istiod);
-    snapshot.unreadable.append(&mut around.unreadable);
-    snapshot.unreadable.sort();
+    let (snapshot, mut around) = tokio::select! {
+        biased;
+        () = interrupt.raised() => return Err(nothing_known()),
+        read = read(&cluster, &scope) => read?,
+    };
 
     let client =
         settings.client.as_ref().map(|asked| client::find(asked, &snapshot, &cluster)).transpose()?;
@@ -54,26 +63,60 @@ pub(super) async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyh
     let request = Request { hosts: settings.hosts.clone(), namespace, client };
     let pods: Vec<PodFacts> = wanted_proxies(&snapshot, &request).into_iter().cloned().collect();
     let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
-    let (proxies, sync) =
-        tokio::join!(look(&cluster, &pods, &request.hosts), cluster.sync(&around.facts.istiod, LOOK),);
+    let mut proxies = BTreeMap::new();
+    let looks = look(&cluster, &pods, &request.hosts, &mut proxies);
+    around.facts.sync = tokio::select! {
+        biased;
+        () = interrupt.raised() => None,
+        // What istiod says only adds to what Envoys show: a diagnosis is whole without it.
+        ((), sync) = futures::future::join(looks, cluster.sync(&around.facts.istiod, LOOK)) => sync.ok(),
+    };
     drop(waiting);
-    // What istiod says only adds to what Envoys show: a diagnosis is whole without it.
-    around.facts.sync = sync.ok();
+    let interrupted = interrupt.is_raised();
+    for pod in &pods {
+        proxies.entry(PodName::of(pod)).or_insert_with(|| Err(INTERRUPTED.to_owned()));
+    }
     let mut gaps = gaps(&snapshot);
     gaps.extend(around.gaps);
     let mut rights = BTreeMap::new();
-    if let Some(namespace) = &request.namespace {
+    if let Some(namespace) = request.namespace.as_ref().filter(|_| !interrupted) {
         rights.insert(namespace.clone(), rights::of(&cluster, namespace).await?);
         gaps.remove(&Input::Rights);
     }
-    let (demands, refusals) = match policies::ask(settings, &cluster, &snapshot, &request, terminal).await {
+    let asked = if interrupted {
+        Err(anyhow::anyhow!(INTERRUPTED))
+    } else {
+        policies::ask(settings, &cluster, &snapshot, &request, terminal).await
+    };
+    let (demands, refusals) = match asked {
         Ok((demands, refusals)) => (Ok(demands), refusals),
         // A policy that could not be asked breaks nothing here: that it was not asked is a part of the report.
         Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
     };
     let evidence =
         Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands, refusals, rights };
-    Ok(Gathered { evidence, request, sources: None })
+    Ok(Gathered { evidence, request, sources: None, interrupted })
+}
+
+/// Reads all objects.
+async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, Around)> {
+    let (mut snapshot, mut around) = tokio::try_join!(cluster.fetch(scope), cluster.surroundings())?;
+    let wanted = wanted_secrets(&snapshot);
+    let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
+    around.add_secrets(secrets);
+    around.add_istiod(istiod);
+    snapshot.unreadable.append(&mut around.unreadable);
+    snapshot.unreadable.sort();
+    Ok((snapshot, around))
+}
+
+fn nothing_known() -> anyhow::Error {
+    Failure {
+        code: Code::Interrupted,
+        message: "interrupted before the cluster's objects were read: nothing can be said".to_owned(),
+        hint: None,
+    }
+    .into()
 }
 
 /// The kinds of facts that were read in part or not at all.
@@ -93,14 +136,19 @@ fn gaps(snapshot: &Snapshot) -> BTreeMap<Input, Gap> {
     kinds.into_iter().filter_map(gap).chain(not_given).collect()
 }
 
+/// Looks into Envoys; what was seen is kept, also where it is not waited for the rest.
 async fn look(
     cluster: &Cluster,
     pods: &[PodFacts],
     hosts: &[DnsName],
-) -> BTreeMap<PodName, Result<ProxyView, String>> {
+    seen: &mut BTreeMap<PodName, Result<ProxyView, String>>,
+) {
     let looks = pods.iter().map(|pod| async move {
         let seen = cluster.look(pod, hosts, LOOK).await;
         (PodName::of(pod), seen.map_err(|error| error.to_string()))
     });
-    futures::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await
+    let mut looks = futures::stream::iter(looks).buffer_unordered(AT_ONCE);
+    while let Some((pod, view)) = looks.next().await {
+        seen.insert(pod, view);
+    }
 }
