@@ -31,7 +31,7 @@ mod topology;
 mod users;
 mod wait;
 
-use std::{fs, ops::Deref};
+use std::{fs, ops::Deref, path::PathBuf};
 
 use anyhow::Context as _;
 pub use rustix::process::Signal;
@@ -150,6 +150,11 @@ pub fn check() -> anyhow::Result<()> {
 /// Builds and downloads the programs of a bed ahead of their first use.
 pub fn prepare() -> anyhow::Result<()> {
     programs::prepare().map(drop)
+}
+
+/// The program that is istioctl when its first argument says so, built where it is not there.
+pub(crate) fn istioctl() -> anyhow::Result<PathBuf> {
+    Ok(programs::prepare()?.mesh)
 }
 
 fn layout(name: &str) -> anyhow::Result<Layout> {

@@ -2,6 +2,7 @@
 //!
 //! Knows what is compared with what; how it is run is in the modules below.
 
+mod diagnose;
 mod mesh;
 mod names;
 mod policy;
@@ -13,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, value_parser};
+use clap::{Args, Subcommand, value_parser};
 use tabwriter::TabWriter;
 
 use self::stopwatch::Times;
@@ -25,13 +26,23 @@ use crate::{
 
 /// How much to measure.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Runs of each command; twice as many of the quick ones
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u16).range(1..=1000))]
     runs: u16,
     /// Hosts to list
     #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=10_000))]
     hosts: u32,
+}
+
+/// What is measured by itself.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Measure what diagnose finds and costs, beside istioctl
+    Diagnose(diagnose::Options),
 }
 
 /// One thing that is measured: how long it takes us, and how long something comparable takes.
@@ -44,6 +55,9 @@ struct Row {
 
 /// Measures everything and prints the table.
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(Part::Diagnose(options)) = &options.part {
+        return diagnose::run(options);
+    }
     bed::check()?;
     bed::prepare()?;
     let plugin = plugin::build(Profile::Release)?;

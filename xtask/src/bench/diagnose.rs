@@ -1,0 +1,92 @@
+//! `cargo xtask bench diagnose`: what `diagnose` finds and what it costs, beside `istioctl analyze` and `kubectl get`.
+//!
+//! Knows which tables there are and where they go; how each is measured is in the modules below.
+
+mod cases;
+mod cost;
+mod crowd;
+mod found;
+mod istioctl;
+mod live;
+mod ours;
+mod scale;
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    bed,
+    plugin::{self, Profile},
+    terminal, workspace,
+};
+
+/// Where the tables are published.
+const PAGE: &str = "docs/comparison.md";
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Only these tables; without, all of them
+    #[arg(value_enum)]
+    tables: Vec<Table>,
+    /// Also what takes minutes: istioctl with 10,000 hosts in the documented layout
+    #[arg(long)]
+    full: bool,
+    /// Put the tables into docs/comparison.md
+    #[arg(long)]
+    write: bool,
+    /// Runs of each command; the median counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    runs: u16,
+}
+
+/// One table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Table {
+    /// What is found, missed and told of healthy clusters, from files
+    Found,
+    /// Time and memory for many hosts, from files
+    Scale,
+    /// Time for 10,000 hosts on a cluster
+    Live,
+}
+
+/// Measures, prints the tables, and publishes them where that is asked for.
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+    bed::check()?;
+    let programs = bed::istioctl()?;
+    let plugin = plugin::build(Profile::Release)?;
+    let peer = istioctl::Istioctl::new(&programs);
+    let runs = usize::from(options.runs);
+    for table in [Table::Found, Table::Scale, Table::Live] {
+        if !options.tables.is_empty() && !options.tables.contains(&table) {
+            continue;
+        }
+        let text = match table {
+            Table::Found => found::table(&plugin, &peer)?,
+            Table::Scale => scale::table(&plugin, &peer, runs, options.full)?,
+            Table::Live => live::table(&plugin, runs)?,
+        };
+        terminal::result(&text)?;
+        if options.write {
+            publish(&workspace::root().join(PAGE), table, &text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces what stands between the two comments of a table.
+fn publish(page: &Path, table: Table, text: &str) -> anyhow::Result<()> {
+    let name = table.to_possible_value().context("a table without a name")?;
+    let name = name.get_name();
+    let old = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+    let (before, rest) =
+        old.split_once(&start).with_context(|| format!("{} has no `{}`", page.display(), start.trim()))?;
+    let after = rest.split_once(&end).map(|(_, after)| after);
+    ensure!(after.is_some(), "{} has no `{end}`", page.display());
+    let new = format!("{before}{start}{text}\n{end}{}", after.unwrap_or_default());
+    Ok(fs::write(page, new)?)
+}
