@@ -36,12 +36,11 @@ pub(super) fn table(plugin: &Path, peer: &Istioctl, runs: usize, full: bool) -> 
             crowd::write(layout, hosts, &file)?;
             let own = cost::median(&mut ours::command(plugin, &file, &[]), ours::CODES, runs)?;
             let slow = hosts >= SLOW && layout == Layout::Documented;
-            let peer = match hosts < TOO_MANY && (full || !slow) {
-                true => {
-                    let times = if hosts >= SLOW { 1 } else { runs };
-                    Some(cost::median(&mut peer.command(&file), istioctl::CODES, times)?)
-                }
-                false => None,
+            let peer = if hosts < TOO_MANY && (full || !slow) {
+                let times = if hosts >= SLOW { 1 } else { runs };
+                Some(cost::median(&mut peer.command(&file), istioctl::CODES, times)?)
+            } else {
+                None
             };
             let growth = before.filter(|(fewer, _)| fewer * 2 == hosts).map(|(_, before)| {
                 format!("{:.2} times", own.processor.as_secs_f64() / before.processor.as_secs_f64())
