@@ -22,10 +22,7 @@ impl Findings {
         let ended = mesh.plugin(&arguments)?;
         ensure!([0, 1, 8].contains(&ended.code), "exit code {}: {}", ended.code, ended.stderr);
         let document = ended.json()?;
-        let sections = document["sections"].as_array().into_iter().flatten();
-        let checks = sections.flat_map(|section| section["checks"].as_array().into_iter().flatten());
-        let all =
-            checks.flat_map(|check| check["findings"].as_array().into_iter().flatten()).cloned().collect();
+        let all = document["findings"].as_array().cloned().unwrap_or_default();
         Ok(Self { exit: ended.code, all })
     }
 
