@@ -1,3 +1,5 @@
+//! Texts become facts, and fields their lines.
+
 use super::*;
 use crate::finding::{Place, Source};
 

@@ -1,3 +1,5 @@
+//! What a report looks like.
+
 use std::sync::Arc;
 
 use egress_diagnose::check::{Code, Level};
