@@ -29,11 +29,13 @@ fn whole(mesh: &Mesh) -> anyhow::Result<()> {
     }
     let mark = mesh.mark()?;
     let text = mesh.done(&DIAGNOSE)?;
-    for part in ["√ EG060", "√ EG061", "√ EG028", "√ EG027", "0 errors, 0 warnings"] {
+    for part in ["√ EG060", "√ EG061", "√ EG028", "√ EG027", "0 errors"] {
         ensure!(text.stdout.contains(part), "{part} is missing: {}", text.stdout);
     }
-    ensure!(!text.stdout.contains('×') && !text.stdout.contains('‼'), "{}", text.stdout);
-    ensure!(findings(mesh, User::Admin, 0)?.is_empty());
+    ensure!(!text.stdout.contains('×'), "{}", text.stdout);
+    // The bed has a pod without a sidecar among the callers, no NetworkPolicy and no PodDisruptionBudget.
+    let found = findings(mesh, User::Admin, 0)?;
+    ensure!(found.keys().eq(["EG013", "EG018", "EG043"]), "{found:#?}");
     // Without a host all of the namespace are walked.
     ensure!(mesh.done(&["diagnose", "-n", "shop"])?.stdout.contains("edition.cnn.com from shop"));
     mesh.expect_nothing_written(mark)
