@@ -15,6 +15,8 @@ pub(crate) struct Rules<'a> {
     /// The rules, oldest first.
     pub(crate) all: Vec<&'a Resource>,
     subsets: BTreeMap<&'a str, (&'a Resource, usize, &'a DestinationRuleSubsets)>,
+    /// The first rule that says something of all subsets, and what.
+    common: Option<(&'a Resource, &'a generated::DestinationRuleTrafficPolicy)>,
 }
 
 /// The settings of one connection.
@@ -60,7 +62,9 @@ impl<'a> Rules<'a> {
                 subsets.entry(subset.name.as_str()).or_insert((*rule, index, subset));
             }
         }
-        Rules { all, subsets }
+        let policy = |rule: &&'a Resource| Some((*rule, rule.destination_rule()?.traffic_policy.as_ref()?));
+        let common = all.iter().find_map(policy);
+        Rules { all, subsets, common }
     }
 
     /// Whether a route that names this subset, or none, leads anywhere.
@@ -105,8 +109,7 @@ impl<'a> Rules<'a> {
     }
 
     fn of_rule(&self, port: u16) -> Option<ClientTls<'a>> {
-        let policy = |rule: &&'a Resource| Some((*rule, rule.destination_rule()?.traffic_policy.as_ref()?));
-        let (rule, policy) = self.all.iter().find_map(policy)?;
+        let (rule, policy) = self.common?;
         let mut ports = policy.port_level_settings.iter().flatten().enumerate();
         let port = i64::from(port);
         match ports.find(|(_, settings)| settings.port.as_ref().and_then(|it| it.number) == Some(port)) {

@@ -28,16 +28,18 @@ use crate::index::Index;
 use crate::servers::Listeners;
 
 mod around;
+mod egresses;
 mod hop;
 mod rules;
 
 pub use around::Known;
+use egresses::Egresses;
 use rules::SeenRules;
 
 /// The facts of one diagnosis.
 pub struct View<'a> {
     evidence: &'a Evidence,
-    egresses: &'a [Egress<'a>],
+    egresses: Egresses<'a>,
     calls: BTreeMap<String, Calls>,
     client: Option<&'a PodName>,
     index: Index<'a>,
@@ -58,7 +60,7 @@ impl<'a> View<'a> {
         let calls = BTreeMap::new();
         View {
             evidence,
-            egresses,
+            egresses: Egresses::new(egresses),
             calls,
             client,
             index,
@@ -218,11 +220,6 @@ impl<'a> View<'a> {
             Kind::Sidecar => Input::Sidecars,
         });
         self.index.objects().find(id)
-    }
-
-    /// Every egress there is.
-    pub fn egresses(&self) -> &'a [Egress<'a>] {
-        self.egresses
     }
 
     /// An object of an egress as it was asked for, and as it is.

@@ -37,7 +37,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     if known || routed {
         return Outcome::NotApplicable;
     }
-    let elsewhere = view.egresses().iter().filter(|egress| egress.host.as_str() == way.host);
+    let elsewhere = view.egresses_of(&way.host).iter();
     let mut evidence: Vec<String> = elsewhere
         .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
         .collect();
