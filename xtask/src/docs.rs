@@ -6,25 +6,25 @@ use anyhow::{Context as _, ensure};
 
 use crate::{terminal, workspace};
 
+/// What is written, and the test that knows how: its package, its target, its name.
+const DOCUMENTS: [(&str, [&str; 3]); 2] = [
+    ("docs/reference.md", ["kubectl-egress", "reference", "the_reference"]),
+    ("docs/checks", ["egress-diagnose", "fixtures", "every_check_has_its_page"]),
+];
+
 /// Writes them anew.
 pub fn run() -> anyhow::Result<()> {
-    let mut command = Command::new(env!("CARGO"));
-    command.args([
-        "test",
-        "--quiet",
-        "--package",
-        "kubectl-egress",
-        "--test",
-        "reference",
-        "--",
-        "the_reference",
-    ]);
-    let output = command
-        .env("SNAPSHOTS", "overwrite")
-        .current_dir(workspace::root())
-        .output()
-        .context("running cargo")?;
-    let words = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    ensure!(output.status.success(), "docs/reference.md was not written:\n{}", words.concat());
-    Ok(terminal::result("docs/reference.md")?)
+    for (document, [package, target, test]) in DOCUMENTS {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["test", "--quiet", "--package", package, "--test", target, "--", test]);
+        let output = command
+            .env("SNAPSHOTS", "overwrite")
+            .current_dir(workspace::root())
+            .output()
+            .context("running cargo")?;
+        let words = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        ensure!(output.status.success(), "{document} was not written:\n{}", words.concat());
+        terminal::result(document)?;
+    }
+    Ok(())
 }

@@ -15,10 +15,10 @@ use crate::accept::Acceptances;
 use crate::calls::calls;
 use crate::check::{Check, Code, Hop, Input, Outcome, Run};
 use crate::checks::CHECKS;
+use crate::choice::Choice;
 use crate::evidence::{Evidence, Request};
 use crate::legs::seen_gateway;
 use crate::report::{Builder, HostName, NOT_GIVEN, Reason, Report, Subject};
-use crate::select::Selection;
 use crate::view::View;
 use crate::way::{Way, uncovered, ways};
 
@@ -26,7 +26,7 @@ use crate::way::{Way, uncovered, ways};
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The checks that are wanted.
-    pub selection: Selection,
+    pub choice: Choice,
     /// The day, by UTC, that the ends of acceptances are compared with; without it they have ended.
     pub today: Option<Date>,
 }
@@ -53,7 +53,7 @@ pub fn examine_watched(
     let mut ways = ways(&evidence.snapshot, view.index(), &egresses, request);
     ways.extend(uncovered(evidence, view.index(), &egresses, request));
     view.set_calls(calls(&evidence.snapshot, &ways));
-    let mut order: Vec<&Check> = CHECKS.iter().filter(|check| options.selection.wants(check.code)).collect();
+    let mut order: Vec<&Check> = CHECKS.iter().filter(|check| options.choice.wants(check.code)).collect();
     order.sort_by_key(|check| (check.hop, check.code));
     let hosts: Vec<Arc<HostName>> = ways.iter().map(|way| Arc::new(host_name(way))).collect();
     let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
@@ -78,7 +78,7 @@ pub fn examine_watched(
         let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
         walk.way(way, index, broken.copied());
     }
-    walk.report.finish(options.selection.skipped(), evidence.snapshot.unreadable.clone())
+    walk.report.finish(options.choice.skipped(), evidence.snapshot.unreadable.clone())
 }
 
 fn host_name(way: &Way<'_>) -> HostName {

@@ -14,9 +14,11 @@ use crate::finding::Place;
 
 mod builder;
 mod cause;
+mod changes;
 
 pub(crate) use builder::Builder;
 pub use cause::{Cause, HostName, Scope};
+pub use changes::{Change, Watched};
 
 /// The version of the JSON form.
 pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha2";
@@ -211,6 +213,19 @@ pub struct Summary {
     pub not_checked: usize,
     /// Of those, the ones whose facts could not be read.
     pub unreadable: usize,
+    /// Whether a part of what was given could not be read, so that something may be missing here.
+    pub incomplete: bool,
+}
+
+/// What a diagnosis comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Something is as bad as the threshold, or worse.
+    Found,
+    /// Nothing is, and not everything could be checked.
+    Incomplete,
+    /// Nothing is.
+    Clean,
 }
 
 /// The most hosts of which every line is kept; of more, only what is wrong is worth reading.
@@ -230,6 +245,16 @@ impl Report {
     /// The object of every cause, to be told where it is written.
     pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         self.findings.iter_mut().map(|cause| &mut cause.finding.object)
+    }
+
+    /// What it comes to, where findings from this level on are failures. What is wrong counts before what could not be
+    /// seen.
+    pub fn ending(&self, fail_on: Level) -> Ending {
+        match (self.worst(), self.summary.unreadable) {
+            (Some(worst), _) if worst >= fail_on => Ending::Found,
+            (_, 0) if !self.summary.incomplete => Ending::Clean,
+            _ => Ending::Incomplete,
+        }
     }
 
     /// The worst level of what nobody accepted.

@@ -11,6 +11,7 @@ pub mod document;
 pub mod duration;
 pub mod error;
 pub mod escape;
+pub mod explain;
 pub mod format;
 pub mod inventory;
 pub mod jsonpath;

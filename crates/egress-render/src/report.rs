@@ -13,11 +13,16 @@ use crate::palette::Palette;
 
 mod causes;
 mod closing;
+mod junit;
 mod overview;
 mod page;
+mod sarif;
 mod summary;
 mod walk;
 
+pub use causes::change;
+pub use junit::junit;
+pub use sarif::sarif;
 pub use summary::summary;
 
 use page::Page;

@@ -8,7 +8,7 @@ use egress_core::host::quoted;
 use jiff::civil::Date;
 
 use crate::check::Code;
-use crate::select;
+use crate::choice;
 
 /// What a line says.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) fn parse(line: &str) -> Result<Parsed, String> {
 
 fn code(word: &str) -> Result<Code, String> {
     let code: Code = word.parse().map_err(|error| format!("{error}"))?;
-    select::check(code).map(|check| check.code).ok_or_else(|| format!("there is no check {code}"))
+    choice::check(code).map(|check| check.code).ok_or_else(|| format!("there is no check {code}"))
 }
 
 fn date(word: &str) -> Result<Date, String> {

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::finding::Confidence;
-use egress_diagnose::report::{Cause, HostName, Report, Scope};
+use egress_diagnose::report::{Cause, Change, HostName, Report, Scope};
 
 use super::page::{Mark, Page, counted, grouped, joined};
+use crate::escape::escape;
+use crate::palette::{Palette, paint};
 
 /// Causes of one check that are told in full.
 const OF_ONE_CHECK: usize = 10;
@@ -33,6 +35,20 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report) {
         page.wrapped("", &format!("and {}: name a host for less, or `-o json` has all", more.join(", ")));
         page.gap();
     }
+}
+
+/// A change in one line, however long: what reads lines may read this.
+pub fn change(change: &Change, palette: &Palette) -> String {
+    let (style, mark, cause, what) = match change {
+        Change::Gone(cause) => (palette.good, "√", cause, "gone: "),
+        Change::Appeared(cause) => match cause.level {
+            Level::Error => (palette.bad, "×", cause, ""),
+            Level::Warning => (palette.warning, "‼", cause, ""),
+            Level::Info => (palette.faint, "i", cause, ""),
+        },
+    };
+    let text = format!("{} {what}{} ({})", cause.code, cause.message, cause.object.object());
+    format!("{} {}", paint(style, mark), escape(&text))
 }
 
 fn write_one(page: &mut Page<'_>, cause: &Cause) {

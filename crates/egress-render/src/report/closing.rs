@@ -39,8 +39,7 @@ fn accepted(page: &mut Page<'_>, report: &Report) {
     for cause in accepted.iter().take(MOST) {
         let Some(acceptance) = &cause.accepted else { continue };
         let until = acceptance.until.map(|day| format!(" until {day}")).unwrap_or_default();
-        let text =
-            format!("{} {}: accepted{until}: {}", cause.code, cause.object.object(), acceptance.reason);
+        let text = format!("{} {}: accepted{until}: {}", cause.code, cause.message, acceptance.reason);
         page.marked(Mark::Accepted, &text);
     }
     more(page, accepted.len(), "accepted finding");

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::policies::Policies;
 
+pub mod reporting;
 pub mod sources;
 
 /// The line in the list of commands.
@@ -15,7 +16,13 @@ Walk the path of a host and say where it is broken, with evidence and a fix.
 
 The walk goes from the caller to the gateway to the host and stops to blame after the first broken hop. What could not be \
 checked is said, with the reason, and is never counted as good. Without HOST, all hosts are walked, after a look at the \
-gateway itself.";
+gateway itself.
+
+A finding that is known and meant to stay is accepted by an annotation of the object it names, for good or until a day:
+
+  kubectl-egress.github.io/accept: \"EG014 until 2027-01-31: the vendor moves to TLS\"
+
+Several stand on several lines. What was accepted is counted and told, and is no failure.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,8 +32,21 @@ Examples:
   # The way that one pod's calls take
   kubectl egress diagnose edition.cnn.com --for pod/web-0.shop
 
-  # Everything, for a pipeline
+  # Everything, for a pipeline: as a document, for code scanning, for a CI server
   kubectl egress diagnose -A -o json
+  kubectl egress diagnose -A -o sarif > egress.sarif
+  kubectl egress diagnose -A --fail-on warning --skip EG017 -o junit > report.xml
+
+  # How many findings there are of each kind; what changes from now on
+  kubectl egress diagnose -A --summary
+  kubectl egress diagnose -A --watch
+
+  # Who can leave without passing a gateway, and why
+  kubectl egress diagnose -A --bypass
+
+  # What a check is about; all checks
+  kubectl egress diagnose --explain EG014
+  kubectl egress diagnose --explain
 
   # Files instead of a cluster: manifests, or a dump
   kubectl egress diagnose -f manifests/ -R
@@ -36,7 +56,7 @@ Examples:
   kubectl egress diagnose -f change.yaml --with-live
 
 Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
-with 0.";
+with 0, unless `--fail-on` says otherwise. Every output format has the same exit codes.";
 
 /// What was typed after `diagnose`.
 #[derive(Args, Debug)]
@@ -60,9 +80,9 @@ pub struct Diagnose {
     #[command(flatten)]
     pub sources: sources::Sources,
 
-    /// Output format: json, yaml or jsonpath=TEMPLATE
-    #[arg(short, long, value_name = "FORMAT")]
-    pub output: Option<String>,
+    /// What is told.
+    #[command(flatten)]
+    pub reporting: reporting::Reporting,
 
     /// Which policies are asked.
     #[command(flatten)]

@@ -1,11 +1,17 @@
 //! `diagnose`: walk the way of each host through objects and proxies, and say where it is broken.
 
+use std::time::Instant;
+
 use egress_diagnose::evidence::{Evidence, Request};
-use egress_diagnose::examine::examine;
+use egress_diagnose::examine::{Options, examine_with};
+use egress_diagnose::report::Report;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::interrupt::Interrupt;
 use crate::exit::Code;
 use crate::settings::diagnose::Diagnose;
+use crate::settings::diagnose::reporting::Form;
 use crate::settings::diagnose::sources::Sources;
 use crate::terminal::Terminal;
 
@@ -15,6 +21,9 @@ mod live;
 mod policies;
 mod print;
 mod rights;
+mod watch;
+
+pub(super) use print::explain;
 
 /// What is examined, and for which request.
 struct Gathered {
@@ -28,27 +37,48 @@ struct Gathered {
 
 /// Diagnoses.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let gathered = match &settings.sources {
-        Sources::Cluster => live(settings, terminal).await?,
-        Sources::Files(files) => files::gather(settings, files, terminal)?,
-        Sources::Both(files) => files::lay_over(live(settings, terminal).await?, files)?,
-    };
-    let Gathered { evidence, request, sources, interrupted } = gathered;
-    let mut found = examine(&evidence, &request);
-    if let Some(sources) = &sources {
-        sources.locate(&mut found);
+    if settings.reporting.form == Form::Watch {
+        return watch::run(settings, terminal).await;
     }
-    let code = print::print(&found, settings, terminal)?;
-    if interrupted {
+    let started = Instant::now();
+    let gathered = gather(settings, terminal).await?;
+    let code = match &settings.reporting.form {
+        Form::Bypass(format) => print::bypass(&gathered, format.as_ref(), terminal)?,
+        _ => {
+            let found = report(settings, &gathered);
+            print::print(&found, &settings.reporting, started.elapsed(), terminal)?
+        }
+    };
+    if gathered.interrupted {
         terminal.note("interrupted: what was not looked at by then is listed as not checked");
         return Ok(Code::Interrupted);
     }
-    let incomplete = sources.is_some_and(|sources| sources.incomplete);
-    Ok(if code == Code::Done && incomplete { Code::Unchecked } else { code })
+    Ok(code)
+}
+
+/// Reads what is to be examined.
+async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
+    match &settings.sources {
+        Sources::Cluster => live(settings, terminal).await,
+        Sources::Files(files) => files::gather(settings, files, terminal),
+        Sources::Both(files) => files::lay_over(live(settings, terminal).await?, files),
+    }
 }
 
 /// What a cluster tells, as far as nobody interrupts.
 async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
     let mut interrupt = Interrupt::catch()?;
     Box::pin(live::gather(settings, &mut interrupt, terminal)).await
+}
+
+/// Examines what was read.
+fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let options = Options { choice: settings.reporting.choice.clone(), today: Some(today) };
+    let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
+    if let Some(sources) = &gathered.sources {
+        sources.locate(&mut found);
+        found.summary.incomplete = sources.incomplete;
+    }
+    found
 }

@@ -2,17 +2,18 @@
 
 use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
-use egress_render::format::OutputFormat;
 
 use self::client::Client;
+use self::reporting::{Form, Reporting};
 use self::sources::Sources;
 use super::policies::PolicySettings;
-use super::{Namespaces, connection, hosts, output};
+use super::{Namespaces, connection, hosts};
 use crate::cli;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
 
 pub mod client;
+pub mod reporting;
 pub mod sources;
 
 /// What `diagnose` is to do.
@@ -26,8 +27,8 @@ pub struct Diagnose {
     pub client: Option<Client>,
     /// Where the facts come from.
     pub sources: Sources,
-    /// The format of the report; `None`: for people.
-    pub output: Option<OutputFormat>,
+    /// What is told.
+    pub reporting: Reporting,
     /// Which policies are asked.
     pub policies: PolicySettings,
     /// Which cluster, as whom.
@@ -44,12 +45,18 @@ impl Diagnose {
         let targets = hosts::read(&typed.hosts, &[], terminal)?;
         let namespaces = Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?;
         let client = typed.client.as_deref().map(|client| Client::parse(client, &namespaces)).transpose()?;
+        let reporting = Reporting::resolve(&typed.reporting)?;
+        let sources = Sources::resolve(&typed.sources);
+        if reporting.form == Form::Watch && typed.sources.filenames.iter().any(|name| name == "-") {
+            let hint = "name a file, or leave out `--watch`";
+            return Err(Failure::usage("`--watch` cannot read standard input more than once", hint));
+        }
         Ok(Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces,
             client,
-            sources: Sources::resolve(&typed.sources),
-            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
+            sources,
+            reporting,
             policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),
         })

@@ -53,15 +53,24 @@ fn placeless(text: &str, working: &Path, home: &Path) -> String {
     text.replace(&*home.to_string_lossy(), "[HOME]")
 }
 
-/// Two runs differ in the time of the record only.
+/// Two runs differ in the time of the record, and in how long they took, only.
 fn timeless(output: &[u8]) -> String {
     const TIME: &str = "kubectl-egress.github.io/added-at";
     let text = String::from_utf8_lossy(output);
     let line = |line: &str| match line.split_once(TIME) {
         Some((before, _)) => format!("{before}{TIME} …\n"),
-        None => line.to_owned(),
+        None => untimed(line),
     };
     text.split_inclusive('\n').map(line).collect()
+}
+
+/// The last line of a diagnosis ends with the seconds it took.
+fn untimed(line: &str) -> String {
+    let is_time = |word: &str| word.strip_suffix(" s\n").is_some_and(|number| number.parse::<f64>().is_ok());
+    match line.rsplit_once(", ") {
+        Some((before, time)) if is_time(time) => format!("{before}, … s\n"),
+        _ => line.to_owned(),
+    }
 }
 
 type Variables = Vec<(String, String)>;

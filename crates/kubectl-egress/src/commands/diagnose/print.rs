@@ -2,30 +2,73 @@
 //!
 //! Knows formats and exit codes. Knows nothing of where the facts come from.
 
-use egress_diagnose::check::Level;
-use egress_diagnose::report::Report;
-use egress_render::report;
+use std::time::Duration;
+
+use egress_diagnose::bypass;
+use egress_diagnose::check::Check;
+use egress_diagnose::report::{Ending, Report};
+use egress_render::format::OutputFormat;
+use egress_render::{document as documents, explain as explained, report};
 
 use super::super::document;
+use super::Gathered;
 use crate::exit::Code;
-use crate::settings::diagnose::Diagnose;
+use crate::settings::diagnose::reporting::{Form, Reporting};
 use crate::terminal::Terminal;
 
 /// Prints what was found.
-pub(super) fn print(found: &Report, settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let text = match &settings.output {
-        None => report::text(found, &terminal.palette(), None),
-        Some(format) => document::text(&report::document(found)?, format)?,
+pub(super) fn print(
+    found: &Report,
+    reporting: &Reporting,
+    elapsed: Duration,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Code> {
+    let palette = terminal.palette();
+    let text = match &reporting.form {
+        Form::Summary => report::summary(found, &palette, Some(elapsed)),
+        Form::Sarif => documents::json(&report::sarif(found, env!("CARGO_PKG_VERSION")))?,
+        Form::Junit => report::junit(found, reporting.fail_on)?,
+        Form::Document(format) => document::text(&report::document(found)?, format)?,
+        Form::Text | Form::Bypass(_) | Form::Watch => report::text(found, &palette, Some(elapsed)),
     };
     terminal.result(&text)?;
-    Ok(code(found))
+    Ok(match found.ending(reporting.fail_on) {
+        Ending::Found => Code::Failed,
+        Ending::Incomplete => Code::Unchecked,
+        Ending::Clean => Code::Done,
+    })
 }
 
-/// What is broken counts before what could not be seen; warnings alone are no failure.
-fn code(report: &Report) -> Code {
-    match (report.worst(), report.summary.unreadable) {
-        (Some(Level::Error), _) => Code::Failed,
-        (_, 0) => Code::Done,
-        _ => Code::Unchecked,
+/// Prints who can leave without passing a gateway. That somebody can is no failure; that it is not known is.
+pub(super) fn bypass(
+    gathered: &Gathered,
+    format: Option<&OutputFormat>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Code> {
+    let found = bypass::bypass(&gathered.evidence, gathered.request.namespace.as_deref());
+    let text = match format {
+        None => egress_render::bypass::table(&found, true),
+        Some(format) => document::text(&egress_render::bypass::document(&found)?, format)?,
+    };
+    terminal.result(&text)?;
+    if format.is_none() && text.is_empty() {
+        terminal.note("no pod was found that can leave without passing a gateway");
     }
+    if found.unknown.is_empty() {
+        return Ok(Code::Done);
+    }
+    let unknown: Vec<String> = found.unknown.iter().map(ToString::to_string).collect();
+    terminal
+        .warning(&format!("there may be more: {} could not be read, or were not given", unknown.join(", ")));
+    Ok(Code::Unchecked)
+}
+
+/// Prints what a check is, or which there are.
+pub(in crate::commands) fn explain(check: Option<&Check>, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let text = match check {
+        Some(check) => explained::text(check, &terminal.palette()),
+        None => explained::list(),
+    };
+    terminal.result(&text)?;
+    Ok(Code::Done)
 }

@@ -9,14 +9,14 @@ use crate::checks::CHECKS;
 
 /// A choice among the checks; by default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
+pub struct Choice {
     /// Nothing but these; empty: all.
     pub only: BTreeSet<Code>,
     /// Not these.
     pub skip: BTreeSet<Code>,
 }
 
-impl Selection {
+impl Choice {
     /// Whether a check is wanted.
     pub fn wants(&self, code: Code) -> bool {
         (self.only.is_empty() || self.only.contains(&code)) && !self.skip.contains(&code)

@@ -1,0 +1,169 @@
+//! A diagnosis as JUnit's XML, which CI servers read: a suite for each check, a case for each cause.
+//!
+//! What is as bad as the threshold, or worse, is a failure; what could not be read is an error; what was not checked for
+//! another reason is skipped. So a server's verdict is that of the exit code.
+
+use std::io;
+
+use egress_diagnose::check::{Code, Level};
+use egress_diagnose::report::{Cause, NotChecked, Reason, Report, Tally};
+use quick_xml::Writer;
+use quick_xml::events::BytesText;
+
+use crate::escape::escape;
+
+type XmlWriter = Writer<Vec<u8>>;
+
+/// The diagnosis; `fail_on` is the level from which on a cause is a failure.
+///
+/// # Errors
+/// None: writing into memory does not fail.
+pub fn junit(report: &Report, fail_on: Level) -> io::Result<String> {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    writer
+        .create_element("testsuites")
+        .with_attribute(("name", "kubectl egress diagnose"))
+        .write_inner_content(|writer| {
+            report.checks.iter().try_for_each(|check| suite(writer, report, check, fail_on))?;
+            if report.unreadable.is_empty() { Ok(()) } else { reading(writer, report) }
+        })?;
+    let mut text = String::from_utf8_lossy(&writer.into_inner()).into_owned();
+    text.insert_str(0, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    text.push('\n');
+    Ok(text)
+}
+
+/// One case.
+struct Case<'a> {
+    name: String,
+    outcome: Outcome<'a>,
+}
+
+enum Outcome<'a> {
+    Passed,
+    Failed(&'a Cause),
+    /// Wrong, and no failure: accepted, or not bad enough.
+    Told(&'a Cause),
+    Unreadable(&'a NotChecked),
+    Skipped(&'a str),
+}
+
+fn suite(writer: &mut XmlWriter, report: &Report, check: &Tally, fail_on: Level) -> io::Result<()> {
+    let cases = cases(report, check, fail_on);
+    let count = |wanted: fn(&Outcome<'_>) -> bool| {
+        cases.iter().filter(|case| wanted(&case.outcome)).count().to_string()
+    };
+    let attributes = [
+        ("name", format!("{} {}", check.code, check.name)),
+        ("tests", cases.len().to_string()),
+        ("failures", count(|outcome| matches!(outcome, Outcome::Failed(_)))),
+        ("errors", count(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
+        ("skipped", count(|outcome| matches!(outcome, Outcome::Skipped(_)))),
+    ];
+    let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
+    let suite = writer.create_element("testsuite").with_attributes(attributes);
+    suite.write_inner_content(|writer| cases.iter().try_for_each(|case| write(writer, check.code, case)))?;
+    Ok(())
+}
+
+/// What could not be read. It is an error where it was given, and skipped where no check needed it.
+fn reading(writer: &mut XmlWriter, report: &Report) -> io::Result<()> {
+    let kind = if report.summary.incomplete { "error" } else { "skipped" };
+    let count = report.unreadable.len().to_string();
+    let of = |wanted: &str| if wanted == kind { count.clone() } else { "0".to_owned() };
+    let (errors, skipped) = (of("error"), of("skipped"));
+    let attributes = [
+        ("name", "reading"),
+        ("tests", count.as_str()),
+        ("failures", "0"),
+        ("errors", errors.as_str()),
+        ("skipped", skipped.as_str()),
+    ];
+    let suite = writer.create_element("testsuite").with_attributes(attributes);
+    suite.write_inner_content(|writer| {
+        report.unreadable.iter().try_for_each(|missing| {
+            let (what, why) = (escape(&missing.what), escape(&missing.why));
+            let case = writer.create_element("testcase");
+            let case = case.with_attributes([("classname", "reading"), ("name", what.as_ref())]);
+            let write = |writer: &mut XmlWriter| {
+                writer
+                    .create_element(kind)
+                    .with_attribute(("message", why.as_ref()))
+                    .write_empty()
+                    .map(|_| ())
+            };
+            case.write_inner_content(write).map(|_| ())
+        })
+    })?;
+    Ok(())
+}
+
+fn cases<'a>(report: &'a Report, check: &Tally, fail_on: Level) -> Vec<Case<'a>> {
+    let mut cases = Vec::new();
+    if check.passed > 0 {
+        cases.push(Case { name: holds(check.passed), outcome: Outcome::Passed });
+    }
+    for cause in report.findings.iter().filter(|cause| cause.code == check.code) {
+        let fails = !cause.is_accepted() && cause.level >= fail_on;
+        let outcome = if fails { Outcome::Failed(cause) } else { Outcome::Told(cause) };
+        cases.push(Case { name: format!("{}: {}", cause.object.object(), cause.message), outcome });
+    }
+    for silence in report.not_checked.iter().filter(|silence| silence.codes.contains(&check.code)) {
+        let outcome = match silence.reason {
+            Reason::Unreadable => Outcome::Unreadable(silence),
+            Reason::Blocked | Reason::NoEvidence | Reason::NotGiven => Outcome::Skipped(&silence.because),
+        };
+        cases.push(Case { name: silence.because.clone(), outcome });
+    }
+    if report.findings.iter().any(|cause| cause.not_checked.contains(&check.code)) {
+        let name = "behind what is broken".to_owned();
+        cases.push(Case { name, outcome: Outcome::Skipped("the way is broken before") });
+    }
+    cases
+}
+
+fn holds(times: usize) -> String {
+    if times == 1 { "holds".to_owned() } else { format!("holds for {times}") }
+}
+
+fn write(writer: &mut XmlWriter, code: Code, Case { name, outcome }: &Case<'_>) -> io::Result<()> {
+    let (class, name) = (code.to_string(), escape(name));
+    let attributes = [("classname", class.as_str()), ("name", name.as_ref())];
+    let element = writer.create_element("testcase").with_attributes(attributes);
+    let (kind, message, text) = match outcome {
+        Outcome::Passed => return element.write_empty().map(|_| ()),
+        Outcome::Failed(cause) => ("failure", cause.message.as_str(), told(cause)),
+        Outcome::Told(cause) => {
+            let text = told(cause);
+            let write = |writer: &mut XmlWriter| {
+                writer.create_element("system-out").write_text_content(BytesText::new(&text)).map(|_| ())
+            };
+            return element.write_inner_content(write).map(|_| ());
+        }
+        Outcome::Unreadable(silence) => ("error", silence.because.as_str(), String::new()),
+        Outcome::Skipped(why) => ("skipped", *why, String::new()),
+    };
+    let message = escape(message);
+    element.write_inner_content(|writer| {
+        let outcome = writer.create_element(kind).with_attribute(("message", message.as_ref()));
+        if text.is_empty() {
+            outcome.write_empty()
+        } else {
+            outcome.write_text_content(BytesText::new(&text))
+        }
+        .map(|_| ())
+    })?;
+    Ok(())
+}
+
+fn told(cause: &Cause) -> String {
+    let mut lines = vec![format!("{} {}", cause.code, cause.message), cause.object.to_string()];
+    lines.extend(cause.evidence.iter().cloned());
+    lines.push(format!("so: {}", cause.consequence));
+    lines.push(format!("fix: {}", cause.fix.command));
+    lines.push(format!("({})", cause.fix.why));
+    if let (Some(acceptance), true) = (&cause.accepted, cause.is_accepted()) {
+        lines.push(format!("accepted: {}", acceptance.reason));
+    }
+    lines.iter().map(|line| escape(line)).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,135 @@
+//! A diagnosis as SARIF 2.1.0, which code scanners and editors read.
+//!
+//! Every check is a rule, every cause a result. Knows the format (OASIS, "Static Analysis Results Interchange Format") only.
+
+use egress_diagnose::check::{Check, Level};
+use egress_diagnose::checks::CHECKS;
+use egress_diagnose::finding::{Place, Source};
+use egress_diagnose::report::{Cause, Reason, Report};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::escape::escape;
+
+/// The diagnosis as a log with one run; `version` is the program's.
+pub fn sarif(report: &Report, version: &str) -> Value {
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "kubectl-egress",
+                "version": version,
+                "rules": CHECKS.iter().map(rule).collect::<Vec<Value>>(),
+            } },
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications(report),
+            }],
+            "results": report.findings.iter().map(result).collect::<Vec<Value>>(),
+        }],
+    })
+}
+
+fn rule(check: &Check) -> Value {
+    let plain = |text: &str| text.replace("## ", "").replace('`', "");
+    json!({
+        "id": check.code,
+        "shortDescription": { "text": check.name },
+        "help": { "text": plain(check.docs), "markdown": check.docs },
+        "defaultConfiguration": { "level": level(check.level) },
+    })
+}
+
+fn result(cause: &Cause) -> Value {
+    let index = CHECKS.iter().position(|check| check.code == cause.code);
+    let mut result = json!({
+        "ruleId": cause.code,
+        "ruleIndex": index,
+        "level": level(cause.level),
+        "message": { "text": message(cause) },
+        "locations": [location(&cause.object)],
+        "partialFingerprints": { "cause/v1": fingerprint(cause) },
+        "properties": { "fix": cause.fix, "evidence": cause.evidence, "hosts": cause.affects.len() },
+    });
+    if let (Some(acceptance), true) = (&cause.accepted, cause.is_accepted()) {
+        result["suppressions"] = json!([{ "kind": "inSource", "justification": acceptance.reason }]);
+    }
+    result
+}
+
+fn message(cause: &Cause) -> String {
+    let text = format!(
+        "{}: {}. So {}. Fix: {} ({})",
+        cause.object.object(),
+        cause.message,
+        cause.consequence,
+        cause.fix.command,
+        cause.fix.why
+    );
+    escape(&text).into_owned()
+}
+
+/// An object of a cluster has a name only; one of a file has a place in it as well.
+fn location(place: &Place) -> Value {
+    let kind = place.kind.to_ascii_lowercase();
+    let words = [place.namespace.as_deref().unwrap_or_default(), &kind, &place.name];
+    let mut name = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("/");
+    if let Some(field) = &place.field {
+        name = format!("{name}/{field}");
+    }
+    let mut location = json!({
+        "logicalLocations": [{ "name": place.name, "fullyQualifiedName": escape(&name), "kind": "resource" }],
+    });
+    if let Some(Source { file, line }) = &place.source {
+        location["physicalLocation"] =
+            json!({ "artifactLocation": { "uri": uri(file) }, "region": { "startLine": line } });
+    }
+    location
+}
+
+/// A path as a URI reference: what is no plain character of a path is written as its bytes.
+fn uri(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let shown = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    path.bytes().map(shown).collect()
+}
+
+/// The same as long as the same is said of the same field, whichever run says it.
+fn fingerprint(cause: &Cause) -> String {
+    let Place { kind, namespace, name, field, .. } = &cause.object;
+    let parts = [
+        cause.code.to_string(),
+        kind.to_ascii_lowercase(),
+        namespace.clone().unwrap_or_default(),
+        name.clone(),
+        field.clone().unwrap_or_default(),
+        cause.message.clone(),
+    ];
+    let digest = Sha256::digest(parts.join("\0"));
+    let bytes: Vec<String> = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
+}
+
+/// What kept checks from being made: a reader must not take silence for health.
+fn notifications(report: &Report) -> Vec<Value> {
+    let unread = report.not_checked.iter().filter(|silence| silence.reason == Reason::Unreadable);
+    let of_checks = unread.map(|silence| {
+        let codes: Vec<String> = silence.codes.iter().map(ToString::to_string).collect();
+        format!("{}: not checked, because {}", codes.join(" "), silence.because)
+    });
+    let of_reads =
+        report.unreadable.iter().map(|missing| format!("not read: {}: {}", missing.what, missing.why));
+    of_checks
+        .chain(of_reads)
+        .map(|text| json!({ "level": "warning", "message": { "text": escape(&text) } }))
+        .collect()
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Info => "note",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    }
+}

@@ -1,0 +1,108 @@
+//! What a diagnosis is to tell, and what counts as a failure.
+
+use std::collections::BTreeSet;
+
+use egress_diagnose::check::{Check, Code, Level};
+use egress_diagnose::checks::CHECKS;
+use egress_diagnose::choice::{self, Choice};
+use egress_render::format::OutputFormat;
+
+use crate::cli;
+use crate::exit::Failure;
+use crate::settings::output;
+
+/// The formats of a diagnosis.
+const FORMATS: &[&str] = &["json", "jsonpath", "junit", "sarif", "yaml"];
+
+/// What is told.
+#[derive(Clone, Debug)]
+pub struct Reporting {
+    /// In which form.
+    pub form: Form,
+    /// The level from which on a finding is a failure.
+    pub fail_on: Level,
+    /// Which checks are made.
+    pub choice: Choice,
+}
+
+/// The form of what is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// Counts alone.
+    Summary,
+    /// For code scanners.
+    Sarif,
+    /// For CI servers.
+    Junit,
+    /// As a document.
+    Document(OutputFormat),
+    /// Who can leave without a gateway, as a table or as a document.
+    Bypass(Option<OutputFormat>),
+    /// What changes, as long as it runs.
+    Watch,
+}
+
+impl Reporting {
+    /// Puts the flags together.
+    pub fn resolve(typed: &cli::diagnose::reporting::Reporting) -> Result<Self, Failure> {
+        let form = match typed.output.as_deref() {
+            format if typed.bypass => Form::Bypass(output::resolve(format, OutputFormat::OF_REPORTS)?),
+            Some("junit") => Form::Junit,
+            Some("sarif") => Form::Sarif,
+            None if typed.summary => Form::Summary,
+            None if typed.watch => Form::Watch,
+            format => output::resolve(format, FORMATS)?.map_or(Form::Text, Form::Document),
+        };
+        let choice = Choice { only: codes("--only", &typed.only)?, skip: codes("--skip", &typed.skip)? };
+        if let Some(code) = choice.only.intersection(&choice.skip).next() {
+            return Err(Failure::usage(
+                format!("`--only {code}` and `--skip {code}` contradict each other"),
+                "leave out one of them",
+            ));
+        }
+        Ok(Reporting { form, fail_on: typed.fail_on, choice })
+    }
+}
+
+/// What `--explain` asks for; `None`: the list of all checks.
+pub fn explained(word: &str) -> Result<Option<&'static Check>, Failure> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    let code = code("--explain", word)?;
+    Ok(choice::check(code))
+}
+
+fn codes(flag: &str, words: &[String]) -> Result<BTreeSet<Code>, Failure> {
+    words.iter().map(|word| code(flag, word)).collect()
+}
+
+/// A code that exists.
+fn code(flag: &str, word: &str) -> Result<Code, Failure> {
+    let word = word.trim();
+    let parsed = word.parse::<Code>();
+    match parsed {
+        Ok(code) if choice::check(code).is_some() => return Ok(code),
+        _ => {}
+    }
+    let problem = match parsed {
+        Ok(code) => format!("`{flag}`: there is no check {code}"),
+        Err(error) => format!("`{flag}`: {error}"),
+    };
+    let hint = match meant(word) {
+        Some(check) => format!("did you mean `{}` ({})?", check.code, check.name),
+        None => "type `kubectl egress diagnose --explain` for the codes".to_owned(),
+    };
+    Err(Failure::usage(problem, hint))
+}
+
+/// The check with the number that was typed, such as that of `14` or `EG14`; else one that is one letter away.
+fn meant(word: &str) -> Option<&'static Check> {
+    let digits: String = word.chars().filter(char::is_ascii_digit).collect();
+    let by_number = digits.parse().ok().and_then(|number| choice::check(Code(number)));
+    let typed = word.to_ascii_uppercase();
+    let distance = |check: &&Check| strsim::damerau_levenshtein(&check.code.to_string(), &typed);
+    by_number.or_else(|| CHECKS.iter().find(|check| distance(check) == 1))
+}
