@@ -47,7 +47,7 @@ impl Cluster {
             let mut admin = AdminConnection::open(self, pod).await?;
             let mut view = view(&mut admin, &Pages::routes()).await?;
             let wanted = (!hosts.is_empty()).then(|| view.destinations(hosts));
-            let page = pages::clusters(wanted.as_ref());
+            let page = pages::clusters(wanted.as_ref(), hosts);
             let text = admin.get(&page).await?;
             view.clusters = dump::clusters(&text).map_err(|error| not_understood(&error))?;
             let text = admin.get(pages::MISSING_SECRETS).await?;

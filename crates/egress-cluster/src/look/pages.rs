@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::host::DnsName;
 use egress_core::port::Protocol;
 use egress_core::proof::{Demand, Expectation, Side};
 use egress_core::proxy::counters;
@@ -48,15 +49,19 @@ impl Pages {
         Pages {
             routes: page(ROUTES, expectation, Protocol::Http),
             listeners: page(LISTENERS, expectation, Protocol::Tls),
-            clusters: (!wanted.is_empty()).then(|| clusters(Some(&wanted))),
+            clusters: (!wanted.is_empty()).then(|| clusters(Some(&wanted), &[])),
         }
     }
 }
 
-/// The clusters of these names; `None`: all of them.
-pub(crate) fn clusters(names: Option<&BTreeSet<&str>>) -> String {
+/// The clusters of these names and those of these hosts, also where no route leads to them: of two egresses of one host a
+/// gateway follows one. `None`: all of them.
+pub(crate) fn clusters(names: Option<&BTreeSet<&str>>, hosts: &[DnsName]) -> String {
     let Some(names) = names else { return CLUSTERS.to_owned() };
-    let names: Vec<String> = names.iter().map(|name| format!(r"\Q{name}\E")).collect();
+    let of_host =
+        |host: &DnsName| format!(r"outbound\|[0-9]+\|[^|]*\|\Q{host}\E(\.[^|]+\.egress\.internal)?");
+    let names = names.iter().map(|name| format!(r"\Q{name}\E"));
+    let names: Vec<String> = names.chain(hosts.iter().map(of_host)).collect();
     format!("{CLUSTERS}&filter={}", encoded(&format!("^({})$", names.join("|"))))
 }
 
