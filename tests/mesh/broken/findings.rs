@@ -13,6 +13,8 @@ use super::{super::harness::Mesh, calls::Fate, case::Case};
 pub(super) struct Findings {
     exit: i32,
     all: Vec<Value>,
+    /// What could not be looked at.
+    unread: String,
 }
 
 impl Findings {
@@ -23,7 +25,10 @@ impl Findings {
         ensure!([0, 1, 8].contains(&ended.code), "exit code {}: {}", ended.code, ended.stderr);
         let document = ended.json()?;
         let all = document["findings"].as_array().cloned().unwrap_or_default();
-        Ok(Self { exit: ended.code, all })
+        let checks = document["sections"].as_array().into_iter().flatten();
+        let checks = checks.flat_map(|section| section["checks"].as_array().into_iter().flatten());
+        let unread: Vec<_> = checks.filter(|check| check["reason"] == "unreadable").collect();
+        Ok(Self { exit: ended.code, all, unread: format!("{unread:?}") })
     }
 
     /// The cause is found at its level, and no error beside it.
@@ -83,7 +88,7 @@ impl Findings {
         let left: Vec<_> =
             self.all.iter().filter(|it| it["level"] == "error" || it["code"] == *case.finds).collect();
         ensure!(left.is_empty(), "expected no finding, found {left:#?}");
-        ensure!(self.exit == 0, "exit code {}", self.exit);
+        ensure!(self.exit == 0, "exit code {}: {}", self.exit, self.unread);
         Ok(())
     }
 
