@@ -13,6 +13,7 @@ use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_core::surroundings::Surroundings;
 use serde::{Deserialize, Serialize};
 
+use crate::examine::in_question;
 use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
 
@@ -101,13 +102,9 @@ pub struct PodName {
 pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a PodFacts> {
     let egresses = egress_core::inventory::egresses(snapshot);
     let ways = ways(snapshot, &Index::new(snapshot), &egresses, request);
-    let gateways: BTreeSet<_> = ways.iter().filter_map(|way| Some(&way.gateway?.name)).collect();
     let callers: BTreeSet<&str> = ways.iter().flat_map(|way| &way.callers).map(String::as_str).collect();
-    let gateway_pods = snapshot
-        .gateways
-        .iter()
-        .filter(|gateway| gateways.contains(&gateway.name))
-        .flat_map(GatewayFacts::ready_pods);
+    let gateway_pods =
+        in_question(&snapshot.gateways, &ways, request).into_iter().flat_map(GatewayFacts::ready_pods);
     let clients =
         callers.into_iter().filter_map(|namespace| client_of(snapshot, namespace, request.client.as_ref()));
     gateway_pods.chain(clients).collect()

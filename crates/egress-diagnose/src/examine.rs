@@ -86,7 +86,11 @@ fn host_name(way: &Way<'_>) -> HostName {
 }
 
 /// The gateways that the hosts leave by; every gateway where no host was asked for, or none has one.
-fn in_question<'a>(all: &'a [GatewayFacts], ways: &[Way<'_>], request: &Request) -> Vec<&'a GatewayFacts> {
+pub(crate) fn in_question<'a>(
+    all: &'a [GatewayFacts],
+    ways: &[Way<'_>],
+    request: &Request,
+) -> Vec<&'a GatewayFacts> {
     let names: BTreeSet<&GatewayName> =
         ways.iter().filter_map(|way| way.gateway).map(|gateway| &gateway.name).collect();
     let used = |gateway: &GatewayFacts| names.contains(&gateway.name);

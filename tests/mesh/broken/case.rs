@@ -27,6 +27,9 @@ pub(super) struct Case {
     pub(super) diagnose: String,
     /// The code of the one cause.
     pub(super) finds: String,
+    /// Codes of errors that are told beside it, though they follow from it.
+    #[serde(default)]
+    pub(super) beside: Vec<String>,
     /// The level of the finding. Below `error`, nothing may be an error.
     #[serde(default = "error")]
     pub(super) level: String,

@@ -34,7 +34,8 @@ impl Findings {
     /// The cause is found at its level, and no error beside it.
     pub(super) fn expect_cause(&self, case: &Case) -> anyhow::Result<()> {
         let is_error = case.level == "error";
-        let wanted = BTreeSet::from_iter(is_error.then_some(case.finds.as_str()));
+        let mut wanted = BTreeSet::from_iter(is_error.then_some(case.finds.as_str()));
+        wanted.extend(case.beside.iter().map(String::as_str));
         let errors = self.codes_at("error");
         ensure!(errors == wanted, "expected the errors {wanted:?}, found {errors:?}: {:#?}", self.all);
         let (codes, level) = (self.codes_at(&case.level), &case.level);
