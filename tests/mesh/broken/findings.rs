@@ -37,13 +37,13 @@ impl Findings {
         let mut wanted = BTreeSet::from_iter(is_error.then_some(case.finds.as_str()));
         wanted.extend(case.beside.iter().map(String::as_str));
         let errors = self.codes_at("error");
-        ensure!(errors == wanted, "expected the errors {wanted:?}, found {errors:?}: {:#?}", self.all);
+        ensure!(errors == wanted, "expected the errors {wanted:?}, found {}", self.told());
         let (codes, level) = (self.codes_at(&case.level), &case.level);
         ensure!(
             codes.contains(case.finds.as_str()),
-            "expected {} as {level}, found {:#?}",
+            "expected {} as {level}, found {}",
             case.finds,
-            self.all
+            self.told()
         );
         ensure!(self.exit == i32::from(is_error), "exit code {}", self.exit);
         Ok(())
@@ -91,6 +91,12 @@ impl Findings {
         ensure!(left.is_empty(), "expected no finding, found {left:#?}");
         ensure!(self.exit == 0, "exit code {}: {}", self.exit, self.unread);
         Ok(())
+    }
+
+    /// All findings, in short.
+    fn told(&self) -> String {
+        let line = |it: &Value| format!("{} {}: {}", it["level"], it["code"], it["message"]);
+        self.all.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn causes(&self, case: &Case) -> impl Iterator<Item = &Value> {

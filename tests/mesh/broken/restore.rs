@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::super::harness::Mesh;
 
 /// Kinds of which every object is put back.
-const KEPT: &str = "services,pods,nodes,namespaces,configmaps";
+const KEPT: &str = "services,secrets,pods,nodes,namespaces,configmaps";
 /// Kinds of which a mesh that nobody touched has none.
-const ADDED: &str = "networkpolicies,authorizationpolicies.security.istio.io,peerauthentications.security.istio.io,\
+const ADDED: &str = "networkpolicies,poddisruptionbudgets,authorizationpolicies.security.istio.io,peerauthentications.security.istio.io,\
     requestauthentications.security.istio.io,envoyfilters.networking.istio.io,workloadentries.networking.istio.io,\
     telemetries.telemetry.istio.io,proxyconfigs.networking.istio.io";
 

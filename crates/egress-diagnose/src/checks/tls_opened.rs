@@ -89,7 +89,7 @@ fn finding(
                 None => format!("no DestinationRule that counts for {namespace} opens TLS for port {number}"),
             },
         ],
-        consequence: format!("HTTP calls to {} get 400 from the host, or are reset", way.host),
+        consequence: format!("HTTP calls to {} get 400 from the host, or 502 where it hangs up", way.host),
         fix: match near {
             Some(rule) if upstream.tls.is_none() => {
                 fixes::export(&rule.id, namespace, "lets it count for the gateway")
