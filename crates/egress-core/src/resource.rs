@@ -35,7 +35,8 @@ pub struct ObjectId {
 }
 
 /// The specs this tool reads or writes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Spec {
     /// See [`Kind::ServiceEntry`].
     ServiceEntry(ServiceEntrySpec),
@@ -50,7 +51,8 @@ pub enum Spec {
 }
 
 /// An object: desired when `live` is empty, read from a cluster otherwise.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Resource {
     /// Which object.
     pub id: ObjectId,
@@ -65,7 +67,8 @@ pub struct Resource {
 }
 
 /// What only an object in a cluster has.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Live {
     /// The object's identity: a precondition of every delete.
     pub uid: String,

@@ -18,7 +18,8 @@ mod short_names;
 pub use pod::{Owner, PodFacts, ProxyFacts, ProxyRole};
 
 /// Everything that was read from one cluster at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     /// The mesh as a whole.
     pub mesh: MeshFacts,
@@ -41,7 +42,8 @@ pub struct Snapshot {
 }
 
 /// Facts of the mesh as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MeshFacts {
     /// The newest served version of `networking.istio.io`: `v1`, else `v1beta1`, else `v1alpha3`.
     pub api_version: String,
@@ -58,7 +60,8 @@ pub struct MeshFacts {
 }
 
 /// A namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NamespaceFacts {
     /// Its name.
     pub name: String,
@@ -98,7 +101,8 @@ impl fmt::Display for OutboundMode {
 }
 
 /// One gateway: a Service and the pods behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GatewayFacts {
     /// The Service.
     pub name: GatewayName,
@@ -113,7 +117,8 @@ pub struct GatewayFacts {
 }
 
 /// A port of a Service.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServicePort {
     /// The port's name; empty where it has none.
     pub name: String,
@@ -126,7 +131,8 @@ pub struct ServicePort {
 }
 
 /// A Service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceFacts {
     /// Its namespace.
     pub namespace: String,
@@ -143,7 +149,8 @@ pub struct ServiceFacts {
 }
 
 /// A node.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NodeFacts {
     /// Its name.
     pub name: String,
@@ -160,7 +167,8 @@ pub struct NodeFacts {
 }
 
 /// Something that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Unreadable {
     /// What, in kubectl's words: `pods in namespace istio-system`.
     pub what: String,

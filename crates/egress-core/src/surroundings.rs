@@ -2,6 +2,7 @@
 //!
 //! Only a diagnosis reads these facts; adding and removing hosts needs none of them. Knows their form, not their meaning.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
@@ -19,7 +20,8 @@ mod sync;
 pub use sync::{SyncFacts, sync};
 
 /// All of them. What could not be had is not told here.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Surroundings {
     /// Who may speak to whom, of group `security.istio.io`.
     pub authorization_policies: Vec<Named<AuthorizationPolicySpec>>,
@@ -48,7 +50,8 @@ pub struct Surroundings {
 }
 
 /// An object: which one, and what it says.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Named<S> {
     /// Its namespace.
     pub namespace: String,
@@ -65,7 +68,8 @@ pub struct Named<S> {
 }
 
 /// An object of `gateway.networking.k8s.io`, in the form it was written: its versions differ too much for one type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GatewayApiObject {
     /// The kind: `Gateway`, `HTTPRoute`, `TLSRoute`, `TCPRoute`, `GRPCRoute`, `ReferenceGrant`.
     pub kind: String,
@@ -78,7 +82,8 @@ pub struct GatewayApiObject {
 }
 
 /// A Deployment, `StatefulSet` or `DaemonSet`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// The kind.
     pub kind: String,
@@ -95,7 +100,8 @@ pub struct Workload {
 }
 
 /// A Secret: what it is called and which keys it has. What they hold is never kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SecretFacts {
     /// Its namespace.
     pub namespace: String,
@@ -108,7 +114,8 @@ pub struct SecretFacts {
 }
 
 /// One webhook of a configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WebhookFacts {
     /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
     pub kind: String,

@@ -7,7 +7,7 @@ mod requirement;
 
 use std::cmp::Reverse;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Reply;
 use super::answer::{Fault, Pin, PinAnswer, Placement};
@@ -32,7 +32,7 @@ pub struct Pinning {
 }
 
 /// What one policy demands of nodes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Demand {
     /// Who.

@@ -11,7 +11,7 @@ use super::descriptor::Hook;
 use super::member::{Layer, Member};
 
 /// Who says something.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Author {
     /// The policy's name in the configuration.

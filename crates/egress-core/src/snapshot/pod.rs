@@ -2,11 +2,13 @@
 //!
 //! Knows the shape of facts only.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A pod.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own source")]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PodFacts {
     /// Its namespace.
     pub namespace: String,
@@ -43,7 +45,8 @@ pub struct PodFacts {
 }
 
 /// The controller of a pod, such as a `ReplicaSet`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Owner {
     /// Its kind.
     pub kind: String,
@@ -52,7 +55,8 @@ pub struct Owner {
 }
 
 /// The container of Istio's proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ProxyFacts {
     /// Its image; `auto` where no webhook put one in.
     pub image: String,
@@ -61,7 +65,8 @@ pub struct ProxyFacts {
 }
 
 /// What a proxy was started as: the word after `proxy` in its arguments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ProxyRole {
     /// The arguments do not tell.
     #[default]

@@ -29,6 +29,13 @@ impl Collector {
         around.autoscalers.extend(surroundings.autoscalers);
         around.secrets.extend(surroundings.secrets);
         around.webhooks.extend(surroundings.webhooks);
+        if let Some(sync) = surroundings.sync {
+            around.sync.get_or_insert_default().extend(sync);
+        }
+        for (egress, refusals) in evidence.refusals {
+            self.evidence.refusals.entry(egress).or_default().extend(refusals);
+        }
+        self.evidence.rights.extend(evidence.rights);
         self.evidence.gaps.extend(evidence.gaps);
         self.evidence.proxies.extend(evidence.proxies);
         if let (Ok(own), Ok(demands)) = (&mut self.evidence.demands, evidence.demands) {

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use egress_diagnose::evidence::Request;
+use egress_diagnose::evidence::{PodName, Request};
 use egress_diagnose::report::Report;
 use egress_diagnose::source::{Document, File, Places, Reader, Reading, documents};
 
@@ -17,6 +17,7 @@ use crate::exit::Failure;
 use crate::files;
 use crate::settings::Namespaces;
 use crate::settings::diagnose::Diagnose;
+use crate::settings::diagnose::client::ClientKind;
 use crate::settings::diagnose::sources::Files;
 use crate::terminal::Terminal;
 
@@ -26,6 +27,8 @@ const MAXIMUM_BYTES: usize = 512 * 1024 * 1024;
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 /// The name that means standard input.
 const STDIN: &str = "-";
+/// The namespace of what names none, as for kubectl.
+const DEFAULT_NAMESPACE: &str = "default";
 /// Threads do not pay below this many bytes.
 const WORTH_A_THREAD: usize = 64 * 1024;
 
@@ -45,13 +48,13 @@ pub(super) fn gather(
 ) -> anyhow::Result<Gathered> {
     let namespace = namespace(settings);
     let files = read(files)?;
-    let mut reading = objects(&files, namespace.as_deref().unwrap_or("default"));
+    let mut reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
     for gateway in reading.assume_gateways() {
         terminal.note(&format!(
             "note: the Service of gateway {gateway} is in none of the files; assumed with ports 80 and 443"
         ));
     }
-    let request = Request { hosts: settings.hosts.clone(), namespace, ..Request::default() };
+    let request = Request { hosts: settings.hosts.clone(), namespace, client: client(settings) };
     let incomplete = !reading.unread.is_empty();
     reading.evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
@@ -62,7 +65,7 @@ pub(super) fn gather(
 pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered> {
     let files = read(files)?;
     let namespace = live.request.namespace.clone();
-    let reading = objects(&files, namespace.as_deref().unwrap_or("default"));
+    let reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
     let Gathered { mut evidence, request, interrupted, .. } = live;
     let incomplete = !reading.unread.is_empty();
     evidence.lay_over(reading.evidence);
@@ -83,6 +86,14 @@ fn namespace(settings: &Diagnose) -> Option<String> {
         Namespaces::All => None,
         Namespaces::One(named) => named.clone(),
     }
+}
+
+/// A pod that was named with its namespace, or with `-n`.
+fn client(settings: &Diagnose) -> Option<PodName> {
+    let client = settings.client.as_ref().filter(|client| client.kind == ClientKind::Pod)?;
+    let Namespaces::One(namespace) = &client.namespaces else { return None };
+    let namespace = namespace.clone().unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+    Some(PodName { namespace, name: client.name.clone() })
 }
 
 /// The objects of all files.

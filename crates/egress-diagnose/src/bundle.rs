@@ -1,0 +1,202 @@
+//! What a diagnosis was made from, as texts to keep: the same findings come out of them, and no secret does.
+//!
+//! Knows what is kept and what is not. Knows nothing of archives.
+
+use std::collections::BTreeMap;
+
+use egress_core::host::DnsName;
+use egress_core::input::{Gap, Input};
+use egress_core::policy::pinning::{Demand, Pinning};
+use egress_core::proxy::ProxyView;
+use egress_core::snapshot::Snapshot;
+use egress_core::surroundings::Surroundings;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::evidence::{Evidence, PodName, Refusal, Request};
+
+mod redact;
+
+/// The version of what is kept.
+const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
+/// What is kept as a whole.
+const KIND: &str = "EgressBundle";
+
+/// The texts, by name: each is JSON.
+pub type Texts = BTreeMap<String, String>;
+
+/// Why texts are no bundle.
+#[derive(Debug, Error)]
+pub enum BundleError {
+    /// A text is not there.
+    #[error("expected a file `{0}`, found none")]
+    Missing(&'static str),
+    /// A text is not what it should be.
+    #[error("{name}: {error}")]
+    Text {
+        /// Which one.
+        name: &'static str,
+        /// What does not match.
+        error: serde_json::Error,
+    },
+    /// It was written by another version.
+    #[error("expected {KIND} of {API_VERSION}, found {kind} of {api_version}")]
+    Version {
+        /// The version that was found.
+        api_version: String,
+        /// The kind that was found.
+        kind: String,
+    },
+}
+
+/// `bundle.json`: what it is, and what was asked.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    api_version: String,
+    kind: String,
+    /// The version of the program that wrote it.
+    written_by: String,
+    hosts: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<Client>,
+}
+
+/// The pod whose calls were asked about.
+#[derive(Serialize, Deserialize)]
+struct Client {
+    namespace: String,
+    name: String,
+}
+
+/// What policies say against one egress.
+#[derive(Serialize, Deserialize)]
+struct Refused {
+    namespace: String,
+    host: String,
+    refusals: Vec<Refusal>,
+}
+
+/// One Envoy that was looked at.
+#[derive(Serialize, Deserialize)]
+struct Envoy {
+    namespace: String,
+    name: String,
+    seen: Result<ProxyView, String>,
+}
+
+/// What policies demand for one egress.
+#[derive(Serialize, Deserialize)]
+struct Demanded {
+    namespace: String,
+    host: String,
+    demands: Vec<Demand>,
+}
+
+const HEAD: &str = "bundle.json";
+const SNAPSHOT: &str = "cluster.json";
+const SURROUNDINGS: &str = "surroundings.json";
+const GAPS: &str = "gaps.json";
+const ENVOYS: &str = "envoys.json";
+const DEMANDS: &str = "demands.json";
+const REFUSALS: &str = "refusals.json";
+const RIGHTS: &str = "rights.json";
+
+/// The facts of a diagnosis as texts, without what could be a secret.
+///
+/// # Errors
+/// When JSON cannot hold the facts, which their types rule out.
+pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Texts, serde_json::Error> {
+    let head = Head {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        written_by: version.to_owned(),
+        hosts: request.hosts.iter().map(ToString::to_string).collect(),
+        namespace: request.namespace.clone(),
+        client: request
+            .client
+            .as_ref()
+            .map(|pod| Client { namespace: pod.namespace.clone(), name: pod.name.clone() }),
+    };
+    let refused = evidence.refusals.iter().map(|((namespace, host), refusals)| Refused {
+        namespace: namespace.clone(),
+        host: host.clone(),
+        refusals: refusals.clone(),
+    });
+    let envoys = evidence.proxies.iter().map(|(pod, seen)| Envoy {
+        namespace: pod.namespace.clone(),
+        name: pod.name.clone(),
+        seen: seen.clone(),
+    });
+    let demands = evidence.demands.as_ref().map_err(String::clone).and_then(|demands| {
+        let all = demands.iter().map(|((namespace, host), pinning)| {
+            let undecided = pinning.reports.iter().find_map(|report| report.fault.as_ref());
+            if let Some(fault) = undecided {
+                return Err(fault.to_string());
+            }
+            let (namespace, host, demands) = (namespace.clone(), host.clone(), pinning.demands.clone());
+            Ok(Demanded { namespace, host, demands })
+        });
+        all.collect::<Result<Vec<_>, _>>()
+    });
+    let texts = [
+        (HEAD, text(&head)?),
+        (SNAPSHOT, text(&evidence.snapshot)?),
+        (SURROUNDINGS, text(&evidence.surroundings)?),
+        (GAPS, text(&evidence.gaps.iter().collect::<Vec<_>>())?),
+        (ENVOYS, text(&envoys.collect::<Vec<_>>())?),
+        (DEMANDS, text(&demands)?),
+        (REFUSALS, text(&refused.collect::<Vec<_>>())?),
+        (RIGHTS, text(&evidence.rights)?),
+    ];
+    Ok(texts.map(|(name, text)| (name.to_owned(), text)).into())
+}
+
+/// The facts that were kept, and what was asked.
+///
+/// # Errors
+/// [`BundleError`] where the texts are not what [`write`] makes.
+pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
+    let Head { api_version, kind, hosts, namespace, client, .. } = of(texts, HEAD)?;
+    if (api_version.as_str(), kind.as_str()) != (API_VERSION, KIND) {
+        return Err(BundleError::Version { api_version, kind });
+    }
+    let envoys: Vec<Envoy> = of(texts, ENVOYS)?;
+    let gaps: Vec<(Input, Gap)> = of(texts, GAPS)?;
+    let demands: Result<Vec<Demanded>, String> = of(texts, DEMANDS)?;
+    let refused: Vec<Refused> = of(texts, REFUSALS)?;
+    let client = client.map(|Client { namespace, name }| PodName { namespace, name });
+    let named = |envoy: Envoy| (PodName { namespace: envoy.namespace, name: envoy.name }, envoy.seen);
+    let demanded =
+        |all: Demanded| ((all.namespace, all.host), Pinning { demands: all.demands, reports: Vec::new() });
+    let evidence = Evidence {
+        snapshot: of::<Snapshot>(texts, SNAPSHOT)?,
+        surroundings: of::<Surroundings>(texts, SURROUNDINGS)?,
+        gaps: gaps.into_iter().collect(),
+        proxies: envoys.into_iter().map(named).collect(),
+        demands: demands.map(|demands| demands.into_iter().map(demanded).collect()),
+        refusals: refused.into_iter().map(|all| ((all.namespace, all.host), all.refusals)).collect(),
+        rights: of(texts, RIGHTS)?,
+    };
+    // What is no host was never asked for.
+    let hosts = hosts.iter().filter_map(|host| host.parse::<DnsName>().ok()).collect();
+    Ok((evidence, Request { hosts, namespace, client }))
+}
+
+fn text(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut value = serde_json::to_value(value)?;
+    redact::redact(&mut value);
+    Ok(serde_json::to_string_pretty::<Value>(&value)? + "\n")
+}
+
+fn of<T: DeserializeOwned>(texts: &Texts, name: &'static str) -> Result<T, BundleError> {
+    let text = texts.get(name).ok_or(BundleError::Missing(name))?;
+    serde_json::from_str(text).map_err(|error| BundleError::Text { name, error })
+}
+
+#[cfg(test)]
+mod tests;
