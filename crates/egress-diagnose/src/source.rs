@@ -162,12 +162,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Files show no Envoy, unless a bundle does, and nobody asked policies about them.
+/// Files show no Envoy, and nobody asked policies about them.
 fn without_proxies(mut evidence: Evidence) -> Evidence {
-    if evidence.proxies.is_empty() {
-        let gaps = [Input::ClientProxies, Input::GatewayProxies, Input::Policies];
-        evidence.gaps.extend(gaps.map(|input| (input, Gap::NotGiven)));
-    }
+    let gaps =
+        [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| evidence.proxies.is_empty());
+    evidence.gaps.extend(gaps.chain([Input::Policies]).map(|input| (input, Gap::NotGiven)));
+    evidence.demands = Err("no policy was asked".to_owned());
     evidence
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::answer::{Fault, Finding, Severity, Step};
 use super::descriptor::Hook;

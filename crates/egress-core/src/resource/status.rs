@@ -2,10 +2,12 @@
 //!
 //! Knows the form of a `status`. What is not of that form is left out: a status is a hint, never a reason to refuse.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The part of a `status` that decisions are made from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Status {
     /// Addresses that istiod allocated for a ServiceEntry.
     pub addresses: Vec<String>,
@@ -14,7 +16,8 @@ pub struct Status {
 }
 
 /// One condition, as every kind of Kubernetes writes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Condition {
     /// Its type, such as `Accepted` or `istio.io/WaypointBound`.
     pub kind: String,

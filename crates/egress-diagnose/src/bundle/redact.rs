@@ -7,15 +7,10 @@ use serde_json::{Map, Value};
 
 /// What stands in the place of a text that may be a secret.
 const REDACTED: &str = "(redacted)";
-/// Annotations that are kept: those of this tool, and those by which Istio is told what to capture and to inject.
-const ANNOTATIONS: [&str; 6] = [
-    "kubectl-egress.github.io/",
-    "traffic.sidecar.istio.io/",
-    "sidecar.istio.io/",
-    "ambient.istio.io/",
-    "istio.io/",
-    "networking.istio.io/",
-];
+/// Annotations that are kept: those of this tool, and those of Istio.
+const ANNOTATIONS: [&str; 2] = ["kubectl-egress.github.io/", "istio.io/"];
+/// Those of Istio that hold a configuration of the proxy, with its environment.
+const CONFIGURATION: &str = "proxy.istio.io/";
 /// Fields of a patch that name things; every other text of a patch may be anything.
 const NAMES: [&str; 6] = ["@type", "name", "cluster", "cluster_name", "stat_prefix", "type_url"];
 
@@ -36,7 +31,8 @@ pub(super) fn redact(value: &mut Value) {
 fn field(name: &str, value: &mut Value) {
     match (name, &mut *value) {
         ("annotations", Value::Object(annotations)) => {
-            annotations.retain(|key, _| ANNOTATIONS.iter().any(|kept| key.starts_with(kept)));
+            let kept = |key: &str| ANNOTATIONS.iter().any(|kept| key.contains(kept));
+            annotations.retain(|key, _| kept(key) && !key.starts_with(CONFIGURATION));
         }
         ("proxyMetadata", Value::Object(variables)) => {
             let kept = |key: &str| key.starts_with("ISTIO_META_");

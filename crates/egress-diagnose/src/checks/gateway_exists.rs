@@ -30,6 +30,9 @@ fn run(view: &View<'_>) -> Outcome {
         let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.to_string()).collect();
         return Outcome::Good(Some(list(&names)));
     }
+    if let Err(outcome) = view.known(Input::Gateways) {
+        return outcome;
+    }
     if let Some(why) = view.unreadable("service") {
         return Outcome::Unreadable(why);
     }

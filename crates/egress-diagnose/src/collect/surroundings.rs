@@ -10,12 +10,11 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::{CollectError, Collector, typed, word};
@@ -27,6 +26,18 @@ struct Custom<S> {
     metadata: ObjectMeta,
     #[serde(default)]
     spec: S,
+}
+
+/// A Secret without what it holds.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Secret {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    data: Option<BTreeMap<String, IgnoredAny>>,
+    string_data: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 impl Collector {
@@ -113,14 +124,13 @@ fn custom<S: DeserializeOwned + Default>(object: &Value) -> Result<Named<S>, Col
     Ok(named(metadata, spec))
 }
 
-/// What a Secret holds is dropped here.
+/// What a Secret holds is dropped while it is read; tools that hide it may have left anything in its place.
 fn secret(secret: Secret) -> SecretFacts {
-    let plain = secret.string_data.into_iter().flat_map(BTreeMap::into_keys);
-    let keys = secret.data.into_iter().flat_map(BTreeMap::into_keys).chain(plain);
+    let keys = secret.data.into_iter().flatten().chain(secret.string_data.into_iter().flatten());
     SecretFacts {
         namespace: secret.metadata.namespace.unwrap_or_default(),
         name: secret.metadata.name.unwrap_or_default(),
-        kind: secret.type_.unwrap_or_default(),
-        keys: Some(keys.collect()),
+        kind: secret.kind.unwrap_or_default(),
+        keys: Some(keys.map(|(key, _)| key).collect()),
     }
 }

@@ -83,7 +83,10 @@ fn with_anchors(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Resul
         Problem {
             line: at.as_ref().map_or(document.line, |at| document.line + number(at.line()).max(1) - 1),
             column: at.map(|at| number(at.column())),
-            message: worded(&error.to_string(), document.line),
+            message: match error.without_snippet() {
+                serde_saphyr::Error::Budget { .. } => "its anchors and aliases come to too much".to_owned(),
+                other => worded(&other.to_string(), document.line),
+            },
         }
     })?;
     match Objects(take).deserialize(value) {

@@ -55,6 +55,10 @@ Examples:
   # The cluster as it would be with these files applied
   kubectl egress diagnose -f change.yaml --with-live
 
+  # Keep what it was made from, and diagnose that elsewhere
+  kubectl egress diagnose -A --bundle egress.tar.gz
+  kubectl egress diagnose --from egress.tar.gz
+
 Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
 with 0, unless `--fail-on` says otherwise. Every output format has the same exit codes.";
 

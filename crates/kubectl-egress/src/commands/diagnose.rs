@@ -15,6 +15,7 @@ use crate::settings::diagnose::reporting::Form;
 use crate::settings::diagnose::sources::Sources;
 use crate::terminal::Terminal;
 
+mod bundle;
 mod client;
 mod files;
 mod live;
@@ -42,6 +43,10 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     }
     let started = Instant::now();
     let gathered = gather(settings, terminal).await?;
+    if let Some(path) = &settings.bundle {
+        bundle::write(path, &gathered.evidence, &gathered.request)?;
+        terminal.note(&format!("note: what this diagnosis was made from is in {}", path.display()));
+    }
     let code = match &settings.reporting.form {
         Form::Bypass(format) => print::bypass(&gathered, format.as_ref(), terminal)?,
         _ => {
@@ -60,6 +65,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
 async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
     match &settings.sources {
         Sources::Cluster => live(settings, terminal).await,
+        Sources::Bundle(path) => Ok(bundle::gather(path, settings)?),
         Sources::Files(files) => files::gather(settings, files, terminal),
         Sources::Both(files) => files::lay_over(live(settings, terminal).await?, files),
     }

@@ -1,5 +1,7 @@
 //! What `diagnose` is to do.
 
+use std::path::PathBuf;
+
 use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 
@@ -29,6 +31,8 @@ pub struct Diagnose {
     pub sources: Sources,
     /// What is told.
     pub reporting: Reporting,
+    /// Where to keep what the diagnosis was made from.
+    pub bundle: Option<PathBuf>,
     /// Which policies are asked.
     pub policies: PolicySettings,
     /// Which cluster, as whom.
@@ -55,6 +59,7 @@ impl Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces,
             client,
+            bundle: typed.sources.bundle.clone(),
             sources,
             reporting,
             policies: PolicySettings::resolve(typed.policies.clone(), false)?,

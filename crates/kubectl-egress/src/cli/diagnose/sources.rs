@@ -1,5 +1,7 @@
 //! What a diagnosis is made from, as typed.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 /// Files instead of a cluster, or over it.
@@ -16,4 +18,12 @@ pub struct Sources {
     /// Diagnose the cluster as it would be if the files were applied
     #[arg(long, requires = "filenames")]
     pub with_live: bool,
+
+    /// Write what the diagnosis is made from, without secrets, to this .tar.gz file
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
+
+    /// Diagnose what --bundle wrote instead of a cluster
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filenames", "bundle"])]
+    pub from: Option<PathBuf>,
 }

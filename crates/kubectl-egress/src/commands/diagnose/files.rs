@@ -81,7 +81,8 @@ impl Sources {
     }
 }
 
-fn namespace(settings: &Diagnose) -> Option<String> {
+/// The namespace that was typed.
+pub(super) fn namespace(settings: &Diagnose) -> Option<String> {
     match &settings.namespaces {
         Namespaces::All => None,
         Namespaces::One(named) => named.clone(),

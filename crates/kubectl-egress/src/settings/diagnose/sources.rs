@@ -1,5 +1,7 @@
 //! What a diagnosis is made from.
 
+use std::path::PathBuf;
+
 use crate::cli;
 
 /// Where the facts come from.
@@ -7,6 +9,8 @@ use crate::cli;
 pub enum Sources {
     /// The cluster.
     Cluster,
+    /// What was kept of an earlier diagnosis.
+    Bundle(PathBuf),
     /// Files.
     Files(Files),
     /// The cluster, with files laid over it.
@@ -25,6 +29,9 @@ pub struct Files {
 impl Sources {
     /// Puts the flags together.
     pub fn resolve(typed: &cli::diagnose::sources::Sources) -> Self {
+        if let Some(bundle) = &typed.from {
+            return Sources::Bundle(bundle.clone());
+        }
         let files = Files { names: typed.filenames.clone(), recursive: typed.recursive };
         match (files.names.is_empty(), typed.with_live) {
             (true, _) => Sources::Cluster,

@@ -1,0 +1,114 @@
+//! One archive of what a diagnosis was made from: written beside the report, and read in the place of a cluster.
+//!
+//! Knows archives. What is in them is [`egress_diagnose::bundle`]'s to say.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use egress_diagnose::bundle::{self, Texts};
+use egress_diagnose::evidence::{Evidence, Request};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use super::Gathered;
+use crate::exit::Failure;
+use crate::files;
+use crate::settings::diagnose::Diagnose;
+
+/// The directory in the archive.
+const DIRECTORY: &str = "egress-bundle/";
+/// Bytes that are read of an archive, unpacked: a small file may unpack to any size.
+const MAXIMUM_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Writes an archive that only its owner may read.
+pub(super) fn write(path: &Path, evidence: &Evidence, request: &Request) -> anyhow::Result<()> {
+    let texts = bundle::write(evidence, request, env!("CARGO_PKG_VERSION"))?;
+    let failed = |error: io::Error| {
+        let name = path.display();
+        Failure::usage(
+            format!("--bundle: cannot write `{name}`: {}", files::reason(&error)),
+            "name a file in a directory that exists: `--bundle egress.tar.gz`",
+        )
+    };
+    let mut file = tempfile::NamedTempFile::new_in(directory(path)).map_err(failed)?;
+    archive(&texts, file.as_file_mut()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Reads the facts of an archive. Hosts and a namespace of the command line are asked for instead of those of then.
+pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failure> {
+    let refused = |why: String| {
+        Failure::usage(
+            format!("--from: cannot read `{}`: {why}", path.display()),
+            "name a file that `kubectl egress diagnose --bundle FILE` wrote",
+        )
+    };
+    let file = files::open(path).map_err(|error| refused(files::reason(&error)))?;
+    let texts = unpack(file).map_err(|error| refused(format!("expected a .tar.gz archive: {error}")))?;
+    let (evidence, mut request) = bundle::read(&texts).map_err(|error| refused(error.to_string()))?;
+    if !settings.hosts.is_empty() {
+        request.hosts.clone_from(&settings.hosts);
+    }
+    if let Some(namespace) = super::files::namespace(settings) {
+        request.namespace = Some(namespace);
+    }
+    Ok(Gathered { evidence, request, sources: None, interrupted: None })
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn archive(texts: &Texts, file: &mut File) -> io::Result<()> {
+    let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::default()));
+    for (name, text) in texts {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o600);
+        header.set_cksum();
+        archive.append_data(&mut header, format!("{DIRECTORY}{name}"), text.as_bytes())?;
+    }
+    archive.into_inner()?.finish()?;
+    Ok(())
+}
+
+fn unpack(file: File) -> io::Result<Texts> {
+    let mut archive = tar::Archive::new(GzDecoder::new(file).take(MAXIMUM_BYTES));
+    let mut texts = Texts::new();
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        let Some(name) = path.to_str().and_then(|path| path.strip_prefix(DIRECTORY)) else { continue };
+        let name = name.to_owned();
+        let mut text = String::new();
+        entry.read_to_string(&mut text)?;
+        texts.insert(name, text);
+    }
+    Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_archived_is_unpacked() {
+        let texts =
+            Texts::from([("a.json".to_owned(), "{}\n".to_owned()), ("b.json".to_owned(), String::new())]);
+        let mut file = tempfile::tempfile().unwrap();
+        archive(&texts, &mut file).unwrap();
+        io::Seek::rewind(&mut file).unwrap();
+        assert_eq!(unpack(file).unwrap(), texts);
+    }
+
+    #[test]
+    fn what_is_no_archive_is_an_error() {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, b"no archive").unwrap();
+        io::Seek::rewind(&mut file).unwrap();
+        unpack(file).unwrap_err();
+    }
+}
