@@ -83,15 +83,21 @@ fn with_anchors(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Resul
         Problem {
             line: at.as_ref().map_or(document.line, |at| document.line + number(at.line()).max(1) - 1),
             column: at.map(|at| number(at.column())),
-            message: match error.without_snippet() {
-                serde_saphyr::Error::Budget { .. } => "its anchors and aliases come to too much".to_owned(),
-                other => worded(&other.to_string(), document.line),
-            },
+            message: anchored(&error, document.line),
         }
     })?;
     match Objects(take).deserialize(value) {
         Ok(()) => Ok(()),
         Err(error) => Err(Problem { line: document.line, column: None, message: error.to_string() }),
+    }
+}
+
+/// What is wrong with a document that has anchors.
+fn anchored(error: &serde_saphyr::Error, first_line: usize) -> String {
+    match error.without_snippet() {
+        serde_saphyr::Error::AliasError { error, .. } => anchored(error, first_line),
+        serde_saphyr::Error::Budget { .. } => "its anchors and aliases come to too much".to_owned(),
+        other => worded(&other.to_string(), first_line),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failu
     if let Some(namespace) = super::files::namespace(settings) {
         request.namespace = Some(namespace);
     }
-    Ok(Gathered { evidence, request, sources: None, interrupted: None })
+    Ok(Gathered { evidence, request, sources: None, interrupted: false })
 }
 
 fn directory(path: &Path) -> &Path {
