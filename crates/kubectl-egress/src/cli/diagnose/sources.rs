@@ -20,7 +20,7 @@ pub struct Sources {
     pub with_live: bool,
 
     /// Write what the diagnosis is made from, without secrets, to this .tar.gz file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
     pub bundle: Option<PathBuf>,
 
     /// Diagnose what --bundle wrote instead of a cluster
