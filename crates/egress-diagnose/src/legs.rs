@@ -12,9 +12,9 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 
-use crate::check::Outcome;
+use crate::check::{Input, Outcome};
 use crate::routes::{Route, routes};
-use crate::view::View;
+use crate::view::{Leg, View};
 use crate::way::Way;
 
 /// A protocol of a way for which the gateway has no route.
@@ -49,6 +49,11 @@ pub(crate) fn seen_gateway<'a>(view: &View<'_>, way: &Way<'a>) -> Result<&'a Gat
 
 /// The routes of the way's own objects that lead to the gateway's Service, whoever sees them.
 pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    view.note(Input::VirtualServices);
+    view.leg(Leg::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
+}
+
+fn find_to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let service = view.service_host(gateway);
     let own = view.virtual_services(&way.host).into_iter().filter(|resource| way.owns(&resource.id));
     own.flat_map(|resource| routes(resource, MESH, &way.host)).filter(|route| route.host == service).collect()
@@ -57,6 +62,12 @@ pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFa
 /// The routes of the host at the gateway, of whichever VirtualService its pods see. Inside mesh mTLS a TLS server may know
 /// the host by another name, which the VirtualService then names as well.
 pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    view.note(Input::VirtualServices);
+    view.note(Input::GatewayObjects);
+    view.leg(Leg::FromGateway, way, gateway, || find_from_gateway(view, way, gateway))
+}
+
+fn find_from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let mut found = at_server(view, way, gateway, &way.host);
     for resource in view.virtual_services(&way.host) {
         let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };

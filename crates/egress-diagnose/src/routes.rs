@@ -2,6 +2,8 @@
 //!
 //! Knows how `match.gateways`, ports and SNI choose rules. Knows nothing of who sees the VirtualService.
 
+use std::rc::Rc;
+
 use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::resource::Resource;
@@ -15,7 +17,7 @@ pub(crate) struct Route<'a> {
     /// The VirtualService.
     pub(crate) resource: &'a Resource,
     /// Where in it: `spec.http[0].route[0].destination`.
-    pub(crate) field: String,
+    pub(crate) field: Rc<str>,
     /// Which match of the rule chose it: `spec.http[0].match[0]`; none where the rule has no match.
     pub(crate) matched: Option<String>,
     /// HTTP rules route requests, TLS rules connections by SNI.
@@ -61,7 +63,7 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
             let destination = &route.destination;
             found.extend(ports.iter().map(|chosen| Route {
                 resource,
-                field: format!("spec.http[{number}].route[{place}].destination"),
+                field: format!("spec.http[{number}].route[{place}].destination").into(),
                 matched: chosen.matched.clone(),
                 protocol: Protocol::Http,
                 http: Some(rule),
@@ -84,7 +86,7 @@ pub(crate) fn routes<'a>(resource: &'a Resource, proxies: &str, host: &str) -> V
             let destination = &route.destination;
             found.extend(ports.iter().map(|chosen| Route {
                 resource,
-                field: format!("spec.tls[{number}].route[{place}].destination"),
+                field: format!("spec.tls[{number}].route[{place}].destination").into(),
                 matched: chosen.matched.clone(),
                 protocol: Protocol::Tls,
                 http: None,
@@ -117,7 +119,7 @@ fn terminated<'a>(spec: &'a VirtualServiceSpec, resource: &'a Resource, bound: &
             let destination = &route.destination;
             found.extend(ports.iter().map(|chosen| Route {
                 resource,
-                field: format!("spec.tcp[{number}].route[{place}].destination"),
+                field: format!("spec.tcp[{number}].route[{place}].destination").into(),
                 matched: chosen.matched.clone(),
                 protocol: Protocol::Tls,
                 http: None,

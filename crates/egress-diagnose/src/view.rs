@@ -30,10 +30,13 @@ use crate::servers::Listeners;
 mod around;
 mod egresses;
 mod hop;
+mod legs;
 mod rules;
 
 pub use around::Known;
 use egresses::Egresses;
+pub(crate) use legs::Leg;
+use legs::Legs;
 use rules::SeenRules;
 
 /// The facts of one diagnosis.
@@ -47,6 +50,7 @@ pub struct View<'a> {
     hop_rules: RefCell<BTreeMap<(String, GatewayName), Rc<Rules<'a>>>>,
     listeners: RefCell<BTreeMap<GatewayName, Rc<Listeners<'a>>>>,
     authorizations: RefCell<BTreeMap<GatewayName, Rc<Authorization<'a>>>>,
+    legs: RefCell<Legs<'a>>,
     reads: RefCell<BTreeSet<Input>>,
 }
 
@@ -68,6 +72,7 @@ impl<'a> View<'a> {
             hop_rules: RefCell::default(),
             listeners: RefCell::default(),
             authorizations: RefCell::default(),
+            legs: RefCell::default(),
             reads: RefCell::default(),
         }
     }

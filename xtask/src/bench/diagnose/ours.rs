@@ -33,14 +33,13 @@ pub(super) fn codes(plugin: &Path, file: &Path, asked: &[String]) -> anyhow::Res
     ensure!(ended, "{command:?} ended with {}: {}", output.status, words.trim());
     let report: Value =
         serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?}: {}", words.trim()))?;
-    Ok(codes_of(&report))
+    codes_of(&report)
 }
 
-fn codes_of(report: &Value) -> BTreeSet<String> {
-    let all = |value: &Value, key: &str| value[key].as_array().cloned().unwrap_or_default();
-    let checks = all(report, "sections").into_iter().flat_map(|section| all(&section, "checks"));
-    let findings = checks.flat_map(|check| all(&check, "findings"));
-    findings.filter_map(|finding| finding["code"].as_str().map(str::to_owned)).collect()
+fn codes_of(report: &Value) -> anyhow::Result<BTreeSet<String>> {
+    let findings = report["findings"].as_array().context("a diagnosis without `findings`")?;
+    let code = |finding: &Value| finding["code"].as_str().map(str::to_owned).context("a finding without a code");
+    findings.iter().map(code).collect()
 }
 
 #[cfg(test)]
@@ -50,11 +49,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_those_of_findings_not_of_checks_that_passed() {
-        let report = json!({ "sections": [{ "checks": [
-            { "code": "EG001", "result": "passed" },
-            { "code": "EG014", "result": "failed", "findings": [{ "code": "EG014" }] },
-        ] }] });
-        assert_eq!(codes_of(&report), BTreeSet::from(["EG014".to_owned()]));
+    fn a_document_of_another_form_is_no_clean_bill() {
+        let report = json!({ "findings": [{ "code": "EG014" }], "checks": [{ "code": "EG001" }] });
+        assert_eq!(codes_of(&report).unwrap(), BTreeSet::from(["EG014".to_owned()]));
+        assert!(codes_of(&json!({ "sections": [] })).is_err());
+        assert!(codes_of(&json!({ "findings": [{}] })).is_err());
     }
 }
