@@ -51,6 +51,7 @@ mod objects_unchanged;
 mod outbound_captured;
 mod outbound_held;
 mod outbound_mode;
+mod own_destination;
 mod own_network;
 mod own_tls_once;
 mod port_speaks_tls;
@@ -162,4 +163,5 @@ pub const CHECKS: &[Check] = &[
     nobody_passes::CHECK,
     proxies_accept::CHECK,
     handshake::CHECK,
+    own_destination::CHECK,
 ];

@@ -1,0 +1,127 @@
+//! EG081: where one VirtualService is for several hosts, each of them arrives at itself.
+
+use std::collections::BTreeMap;
+
+use egress_core::port::Protocol;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::{Value, json};
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::legs::from_gateway;
+use crate::routes::Route;
+use crate::view::View;
+use crate::way::Way;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(81),
+    name: "each host of a VirtualService is sent to itself",
+    level: Level::Warning,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    docs: "\
+## What it checks
+VirtualServices that name several hosts: no rule for the gateway sends one of them to another one of them, although the
+gateway has an entry of its own for it.
+
+## Why it matters
+The destination of a rule is fixed. One rule for two hosts sends the calls of both to the host that it names: the other
+host's calls arrive at servers that may not know it, or at a stranger (istio/istio#16806). Where one host really answers for
+the other, nothing is wrong.
+
+## How to fix
+Give each host a rule of its own: by `authority` for HTTP, by `sniHosts` for TLS.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    if view.entries_seen_from(&gateway.name.namespace, &way.host).is_empty() {
+        return Outcome::NotApplicable;
+    }
+    let mut by_protocol: BTreeMap<Protocol, Vec<Route<'_>>> = BTreeMap::new();
+    for route in from_gateway(view, way, gateway) {
+        by_protocol.entry(route.protocol).or_default().push(route);
+    }
+    // A rule that leads anywhere else may be the one that counts for the host.
+    let strays = |routes: &Vec<Route<'_>>| {
+        routes.iter().all(|route| is_for_sibling(route, &way.host) && !tells_hosts_apart(route))
+    };
+    let first = by_protocol.values().filter(|routes| strays(routes)).filter_map(|routes| routes.first());
+    Outcome::of(first.filter_map(|route| finding(way, route)).collect())
+}
+
+/// Whether a route leads to another host of the same VirtualService.
+fn is_for_sibling(route: &Route<'_>, host: &str) -> bool {
+    let hosts = route.resource.virtual_service().and_then(|spec| spec.hosts.as_ref());
+    let names = |name: &str| hosts.into_iter().flatten().any(|found| found == name);
+    route.host != host && names(host) && names(route.host)
+}
+
+/// Whether a rule chooses among hosts.
+fn tells_hosts_apart(route: &Route<'_>) -> bool {
+    let matches = route.http.and_then(|rule| rule.r#match.as_ref()).into_iter().flatten();
+    let mut matches = matches.map(|matched| {
+        let headers = matched.headers.iter().flatten();
+        matched.authority.is_some()
+            || headers.into_iter().any(|(name, _)| name == ":authority" || name == "host")
+    });
+    matches.any(|chooses| chooses)
+}
+
+fn finding(way: &Way<'_>, route: &Route<'_>) -> Option<Finding> {
+    let Route { resource, protocol, .. } = route;
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Inferred,
+        level: CHECK.level,
+        message: format!("one rule sends {} and {} to the same host", way.host, route.host),
+        object: Place::of(&resource.id).field(format!("{}.host", route.field), route.host),
+        evidence: vec![
+            format!("spec.hosts names both {} and {}", way.host, route.host),
+            format!("the gateway has an entry of its own for {}", way.host),
+        ],
+        consequence: format!("{protocol} calls to {} arrive at {}", way.host, route.host),
+        fix: own_rule(resource, route, &way.host)?,
+    })
+}
+
+/// Gives a host a copy of the rule that leads to itself.
+fn own_rule(resource: &Resource, route: &Route<'_>, host: &str) -> Option<Fix> {
+    let (kind, rest) = route.field.strip_prefix("spec.")?.split_once('[')?;
+    let place: usize = rest.split(']').next()?.parse().ok()?;
+    let spec = json!(resource.virtual_service()?);
+    let mut rules = spec.get(kind)?.as_array()?.clone();
+    let mut own = rules.get(place)?.clone();
+    for destination in own.get_mut("route").and_then(Value::as_array_mut).into_iter().flatten() {
+        let destination = destination.get_mut("destination")?;
+        if destination.get("host").and_then(Value::as_str) == Some(route.host) {
+            destination["host"] = json!(host);
+        }
+    }
+    match kind {
+        "http" => {
+            if own.get("match").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+                own["match"] = json!([{}]);
+            }
+            for matched in own.get_mut("match")?.as_array_mut()? {
+                // The name may be followed by a port.
+                matched["authority"] = json!({ "prefix": host });
+            }
+        }
+        "tls" => {
+            for matched in own.get_mut("match")?.as_array_mut()? {
+                matched["sniHosts"] = json!([host]);
+            }
+            // Of two rules with one server name the whole younger one is left out.
+            for matched in rules.get_mut(place)?.get_mut("match")?.as_array_mut()? {
+                matched.get_mut("sniHosts")?.as_array_mut()?.retain(|name| name != host);
+            }
+        }
+        _ => return None,
+    }
+    rules.insert(place, own);
+    Some(fixes::merge(&resource.id, &json!({ kind: rules }), "gives the host a rule of its own"))
+}
