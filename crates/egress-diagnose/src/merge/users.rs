@@ -19,6 +19,8 @@ use crate::view::View;
 
 /// The VirtualServices that the gateway's pods see, by the Gateway objects they name.
 pub(crate) struct Users<'a> {
+    /// The namespace of the pods.
+    viewer: String,
     bound: BTreeMap<String, Vec<&'a Resource>>,
     kept: BTreeMap<(&'a ObjectId, i64), Vec<Server<'a>>>,
 }
@@ -40,7 +42,7 @@ impl<'a> Users<'a> {
         for resource in view.index().of_kind(Kind::VirtualService) {
             let Some(spec) = resource.virtual_service() else { continue };
             let namespace = &resource.id.namespace;
-            if !exported_to(spec.export_to.as_deref(), namespace, &gateway.name.namespace) {
+            if !sees(&gateway.name.namespace, resource) {
                 continue;
             }
             let names = spec.gateways.iter().flatten().map(|name| gateway_name(name, namespace));
@@ -52,7 +54,7 @@ impl<'a> Users<'a> {
         for server in &merged.kept {
             kept.entry((&server.object.id, server.listens_on)).or_default().push(*server);
         }
-        Users { bound, kept }
+        Users { viewer: gateway.name.namespace.clone(), bound, kept }
     }
 
     /// Who needs a server.
@@ -80,15 +82,18 @@ impl<'a> Users<'a> {
         let objects = view.gateway_objects_for(host).into_iter();
         let servers = objects.filter_map(|object| self.kept.get(&(&object.id, left_out.listens_on)));
         let alike = servers.flatten().filter(|server| server.follows() == left_out.follows());
-        let routes = view.virtual_services(host);
-        alike.into_iter().any(|server| {
-            let name = name_of(server.object);
-            let bound = |resource: &&Resource| {
-                self.bound.get(&name).is_some_and(|bound| bound.iter().any(|it| it.id == resource.id))
-            };
-            routes.iter().any(|resource| served_by(server, resource, host).is_some() && bound(resource))
-        })
+        let routes = view.virtual_services(host).into_iter().filter(|resource| sees(&self.viewer, resource));
+        let routes: Vec<&Resource> = routes.collect();
+        alike
+            .into_iter()
+            .any(|server| routes.iter().any(|resource| served_by(server, resource, host).is_some()))
     }
+}
+
+/// Whether the pods of a namespace follow a VirtualService.
+fn sees(viewer: &str, resource: &Resource) -> bool {
+    let spec = resource.virtual_service();
+    spec.is_some_and(|spec| exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer))
 }
 
 /// The first route of a VirtualService for a host behind a server.
