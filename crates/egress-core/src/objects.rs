@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::metadata::ACCEPT;
 use crate::snapshot::{NamespaceFacts, NodeFacts};
 use crate::surroundings::Named;
 
@@ -45,12 +46,14 @@ pub fn node(node: &Node) -> NodeFacts {
             })
             .collect(),
         addresses: addresses.map(|address| address.address.clone()).collect(),
+        accepts: accepts(&node.metadata),
     }
 }
 
 /// A namespace as a fact.
 pub fn namespace(namespace: Namespace) -> NamespaceFacts {
     NamespaceFacts {
+        accepts: accepts(&namespace.metadata),
         name: namespace.metadata.name.unwrap_or_default(),
         labels: namespace.metadata.labels.unwrap_or_default(),
     }
@@ -68,10 +71,15 @@ pub fn named<S>(metadata: ObjectMeta, spec: S) -> Named<S> {
     }
 }
 
-/// The annotations that are Istio's.
+/// What people accept about an object.
+pub fn accepts(metadata: &ObjectMeta) -> Option<String> {
+    metadata.annotations.as_ref()?.get(ACCEPT).cloned()
+}
+
+/// The annotations that are Istio's, and the one that says what people accept.
 fn of_istio(annotations: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
     let all = annotations.into_iter().flatten();
-    all.filter(|(key, _)| key.contains("istio.io/"))
+    all.filter(|(key, _)| key.contains("istio.io/") || *key == ACCEPT)
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }

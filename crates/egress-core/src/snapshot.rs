@@ -57,6 +57,8 @@ pub struct MeshFacts {
     pub auto_mtls: bool,
     /// `meshConfig.defaultConfig.proxyMetadata`, such as `ISTIO_META_DNS_CAPTURE`.
     pub proxy_metadata: BTreeMap<String, String>,
+    /// What people accept about it: the annotation [`ACCEPT`](crate::metadata::ACCEPT).
+    pub accepts: Option<String>,
 }
 
 /// A namespace.
@@ -67,6 +69,8 @@ pub struct NamespaceFacts {
     pub name: String,
     /// Its labels, such as `istio-injection`.
     pub labels: BTreeMap<String, String>,
+    /// What people accept about it: its annotation [`ACCEPT`](crate::metadata::ACCEPT).
+    pub accepts: Option<String>,
 }
 
 /// What a sidecar does with a call to an unknown host.
@@ -146,6 +150,8 @@ pub struct ServiceFacts {
     pub ports: Vec<ServicePort>,
     /// For a Service of type ExternalName: the name it stands for.
     pub external_name: Option<String>,
+    /// What people accept about it: its annotation [`ACCEPT`](crate::metadata::ACCEPT).
+    pub accepts: Option<String>,
 }
 
 /// A node.
@@ -164,6 +170,8 @@ pub struct NodeFacts {
     pub taints: Vec<String>,
     /// Its addresses, of whatever type.
     pub addresses: Vec<String>,
+    /// What people accept about it: its annotation [`ACCEPT`](crate::metadata::ACCEPT).
+    pub accepts: Option<String>,
 }
 
 /// Something that could not be read.
@@ -186,6 +194,7 @@ impl Default for MeshFacts {
             outbound: None,
             auto_mtls: true,
             proxy_metadata: BTreeMap::new(),
+            accepts: None,
         }
     }
 }

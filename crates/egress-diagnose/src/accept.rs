@@ -57,7 +57,7 @@ impl Acceptances {
                 all.take(&Place::of(&resource.id), text, today);
             }
         }
-        for (place, text) in around(evidence) {
+        for (place, text) in around(evidence).chain(below(evidence)) {
             all.take(&place, text, today);
         }
         all
@@ -80,7 +80,11 @@ impl Acceptances {
                 Err(problem) => {
                     let field = format!("metadata.annotations[{ACCEPT}]");
                     let object = place.clone().field(field, line.trim());
-                    self.invalid.push(Invalid { object, problem });
+                    let invalid = Invalid { object, problem };
+                    // A gateway's pod may have been read twice.
+                    if !self.invalid.contains(&invalid) {
+                        self.invalid.push(invalid);
+                    }
                 }
             }
         }
@@ -98,6 +102,32 @@ fn around(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
         .chain(named("PodDisruptionBudget", &around.budgets))
         .chain(named("HorizontalPodAutoscaler", &around.autoscalers))
         .chain(routes.flat_map(|route| named(&route.kind, std::slice::from_ref(&route.object))))
+}
+
+/// The annotated objects that gateways, callers and the mesh run on.
+fn below(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
+    let snapshot = &evidence.snapshot;
+    let mesh = snapshot
+        .mesh
+        .accepts
+        .iter()
+        .map(|text| (Place::new("ConfigMap", Some(&snapshot.mesh.root_namespace), "istio"), text));
+    let nodes = snapshot
+        .nodes
+        .iter()
+        .filter_map(|node| Some((Place::new("Node", None, &node.name), node.accepts.as_ref()?)));
+    let namespaces = snapshot.namespaces.iter().filter_map(|namespace| {
+        Some((Place::new("Namespace", None, &namespace.name), namespace.accepts.as_ref()?))
+    });
+    let services = snapshot.services.iter().filter_map(|service| {
+        let place = Place::new("Service", Some(&service.namespace), &service.name);
+        Some((place, service.accepts.as_ref()?))
+    });
+    let gateways = snapshot.gateways.iter().flat_map(|gateway| &gateway.pods);
+    let pods = snapshot.pods.iter().chain(gateways).filter_map(|pod| {
+        Some((Place::new("Pod", Some(&pod.namespace), &pod.name), pod.annotations.get(ACCEPT)?))
+    });
+    mesh.chain(nodes).chain(namespaces).chain(services).chain(pods)
 }
 
 fn named<'e, S>(kind: &'e str, objects: &'e [Named<S>]) -> impl Iterator<Item = (Place, &'e String)> {

@@ -149,6 +149,7 @@ impl Collector {
 
     /// `istio`, or `istio-REVISION` of an installation with a revision.
     fn config_map(&mut self, map: ConfigMap) -> Result<(), CollectError> {
+        let accepts = objects::accepts(&map.metadata);
         let name = map.metadata.name.unwrap_or_default();
         let text = map.data.and_then(|mut data| data.remove(objects::MESH_KEY));
         let Some(text) = text.filter(|_| name == "istio" || name.starts_with("istio-")) else {
@@ -156,7 +157,7 @@ impl Collector {
         };
         let mesh = objects::mesh(&text).map_err(|error| CollectError::Mesh { name, error })?;
         let MeshFacts { api_version, cluster_domain, .. } = self.evidence.snapshot.mesh.clone();
-        self.evidence.snapshot.mesh = MeshFacts { api_version, cluster_domain, ..mesh };
+        self.evidence.snapshot.mesh = MeshFacts { api_version, cluster_domain, accepts, ..mesh };
         self.given.insert(Input::Mesh);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The mesh configuration, from the ConfigMap that istiod reads.
 
-use egress_core::objects::{MESH_KEY, mesh};
+use egress_core::objects::{MESH_KEY, accepts, mesh};
 use egress_core::snapshot::{MeshFacts, Unreadable};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
@@ -26,10 +26,11 @@ impl Cluster {
             Ok(None) => self.revisioned(&config_maps).await?,
             found => found?,
         };
+        let accepts = found.as_ref().and_then(|map| accepts(&map.metadata));
         Ok(match found.and_then(|map| map.data?.remove(MESH_KEY)) {
             None => unread(&namespace, format!("not found, or without the key \"{MESH_KEY}\"")),
             Some(text) => match mesh(&text) {
-                Ok(facts) => MeshReading { facts, unreadable: Vec::new() },
+                Ok(facts) => MeshReading { facts: MeshFacts { accepts, ..facts }, unreadable: Vec::new() },
                 Err(error) => unread(&namespace, one_line(&error.to_string())),
             },
         })

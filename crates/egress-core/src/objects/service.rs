@@ -22,6 +22,7 @@ pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
             .filter_map(|port| service_port(port, pods))
             .collect(),
         external_name: spec.and_then(|spec| spec.external_name.clone()).filter(|name| !name.is_empty()),
+        accepts: super::accepts(metadata),
     }
 }
 

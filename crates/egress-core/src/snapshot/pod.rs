@@ -16,7 +16,7 @@ pub struct PodFacts {
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// Its annotations, as far as their key is one of Istio's (`…istio.io/…`).
+    /// Its annotations, as far as their key is one of Istio's (`…istio.io/…`), and what people accept about it.
     pub annotations: BTreeMap<String, String>,
     /// The node it runs on.
     pub node: Option<String>,

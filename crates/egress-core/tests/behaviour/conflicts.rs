@@ -140,6 +140,7 @@ fn a_service_of_the_cluster_with_the_name_of_the_host_is_refused() {
         selector: [].into(),
         ports: Vec::new(),
         external_name: None,
+        accepts: None,
     };
     let mut cluster = snapshot(&[]);
     cluster.mesh.cluster_domain = "cnn.com".to_owned();

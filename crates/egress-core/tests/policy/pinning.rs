@@ -76,6 +76,7 @@ fn node(name: &str, facts: &Node) -> NodeFacts {
         schedulable: true,
         taints: Vec::new(),
         addresses: Vec::new(),
+        accepts: None,
     }
 }
 

@@ -47,12 +47,11 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         bundle::write(path, &gathered.evidence, &gathered.request)?;
         terminal.note(&format!("note: what this diagnosis was made from is in {}", path.display()));
     }
-    let code = match &settings.reporting.form {
-        Form::Bypass(format) => print::bypass(&gathered, format.as_ref(), terminal)?,
-        _ => {
-            let found = report(settings, &gathered);
-            print::print(&found, &settings.reporting, started.elapsed(), terminal)?
-        }
+    let code = if let Form::Bypass(format) = &settings.reporting.form {
+        print::bypass(&gathered, format.as_ref(), terminal)?
+    } else {
+        let found = report(settings, &gathered);
+        print::print(&found, &settings.reporting, started.elapsed(), terminal)?
     };
     if gathered.interrupted {
         terminal.note("interrupted: what was not looked at by then is listed as not checked");

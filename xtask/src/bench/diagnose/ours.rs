@@ -38,7 +38,8 @@ pub(super) fn codes(plugin: &Path, file: &Path, asked: &[String]) -> anyhow::Res
 
 fn codes_of(report: &Value) -> anyhow::Result<BTreeSet<String>> {
     let findings = report["findings"].as_array().context("a diagnosis without `findings`")?;
-    let code = |finding: &Value| finding["code"].as_str().map(str::to_owned).context("a finding without a code");
+    let code =
+        |finding: &Value| finding["code"].as_str().map(str::to_owned).context("a finding without a code");
     findings.iter().map(code).collect()
 }
 

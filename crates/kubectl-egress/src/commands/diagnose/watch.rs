@@ -16,7 +16,7 @@ use crate::terminal::Terminal;
 /// The pause after a look that costs little.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 /// A pause is at least this many times as long as the look before.
 const SHARE: u32 = 5;
 
