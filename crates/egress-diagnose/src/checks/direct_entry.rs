@@ -1,7 +1,7 @@
 //! EG014: wherever the host is known, its calls go through a gateway.
 
 use egress_core::inventory::State;
-use egress_core::port::Port;
+use egress_core::port::{Port, Protocol};
 use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
@@ -10,9 +10,11 @@ use serde_json::json;
 
 use super::name_kept::is_for_another;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::client_tls::ClientTls;
 use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
 use crate::legs::to_gateway;
+use crate::upstream::{Upstream, upstream};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::{export_to, list};
@@ -32,6 +34,10 @@ A ServiceEntry makes a host known to sidecars. Without a route to a gateway they
 node, also under `REGISTRY_ONLY`. For the callers in question that is an error; for other namespaces, or a port that the
 routes leave out, a warning: the egress works, but some calls leave by another way. A warning, too, where nobody ever
 wanted the host behind a gateway: in a mesh that has one, it is the way around it.
+
+A port to which the gateway opens TLS is no fault where the callers' sidecars see the same rule, as in Istio's task
+\"Egress Gateways with TLS Origination\": what an application sends there as TLS is wrapped again and gets nowhere. Where
+the rule is the gateway's alone, such calls do leave directly.
 
 ## How to fix
 Add the host where it is called, or export the entry no further than it is needed.
@@ -77,7 +83,11 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
     let routes = to_gateway(view, way, gateway);
     let entry = view.entries(&way.host).into_iter().find(|entry| way.owns(&entry.id));
     let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
-    let direct = way.ports.iter().filter(|port| !routes.iter().any(|route| route.carries(**port)));
+    let upstreams = upstream(view, way, gateway);
+    let is_carried = |port: &Port| {
+        routes.iter().any(|route| route.carries(*port)) || is_for_gateway(view, way, &upstreams, *port)
+    };
+    let direct = way.ports.iter().filter(|port| !is_carried(port));
     let callers = list(&way.callers);
     let finding = |port: &Port| Finding {
         code: CHECK.code,
@@ -93,9 +103,30 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
             "{} calls from {callers} to {}:{} leave directly from the caller's node",
             port.protocol, way.host, port.number
         ),
-        fix: fixes::put_right(view, way, gateway, "takes all ports through the gateway"),
+        fix: by_gateway(&upstreams, *port)
+            .and_then(fixes::open_tls_on_the_port_of_http)
+            .unwrap_or_else(|| fixes::put_right(view, way, gateway, "takes all ports through the gateway")),
     };
     direct.map(finding).collect()
+}
+
+/// Where the gateway opens TLS to a port for what it got as HTTP.
+fn by_gateway<'a, 'b>(upstreams: &'b [Upstream<'a>], port: Port) -> Option<&'b Upstream<'a>> {
+    upstreams.iter().find(|upstream| {
+        upstream.port.number == i64::from(port.number)
+            && upstream.route.protocol == Protocol::Http
+            && upstream.tls.as_ref().is_some_and(ClientTls::originates)
+    })
+}
+
+/// Whether the gateway opens TLS to a port and the sidecars of all callers do so, too: TLS of an application fails there.
+fn is_for_gateway(view: &View<'_>, way: &Way<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
+    let Some(found) = by_gateway(upstreams, port) else { return false };
+    let wraps = |caller: &String| {
+        let rules = view.rules_for(caller, &way.host, &found.entry.id.namespace);
+        rules.tls(None, port.number).is_some_and(|tls| tls.originates())
+    };
+    port.protocol == Protocol::Tls && found.route.host == way.host && way.callers.iter().all(wraps)
 }
 
 fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {

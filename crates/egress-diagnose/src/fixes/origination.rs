@@ -7,7 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
 use super::hop::with_port;
-use super::{apply, set};
+use super::{apply, one_after_the_other, set};
 use crate::finding::Fix;
 use crate::upstream::Upstream;
 use crate::view::View;
@@ -41,4 +41,27 @@ pub(crate) fn open_tls(
         },
     });
     apply(&manifest, why)
+}
+
+/// Opens TLS on the port that applications use for HTTP, so that the other needs not be known to them; none where the entry
+/// has no port for HTTP, or one that leads elsewhere already.
+pub(crate) fn open_tls_on_the_port_of_http(upstream: &Upstream<'_>) -> Option<Fix> {
+    let why =
+        "opens TLS behind the port that applications use for HTTP; the other is no longer known to them";
+    let number = upstream.port.number;
+    let mut ports = upstream.spec.ports.clone()?;
+    let http = ports.iter_mut().find(|port| port.protocol.as_deref() == Some("HTTP"))?;
+    if http.target_port.replace(number).is_some_and(|target| target != number) {
+        return None;
+    }
+    let http = http.number;
+    ports.retain(|port| port.number != number);
+    let rule = upstream.tls.as_ref()?;
+    // Said of every port, it holds for the other as well.
+    let of_port = rule.field.strip_suffix(".tls").filter(|place| place.ends_with(']'));
+    let moved = of_port.map(|place| set(&rule.rule.id, &format!("{place}.port.number"), &json!(http), why));
+    let route = &upstream.route;
+    let led = set(&route.resource.id, &format!("{}.port.number", route.field), &json!(http), why);
+    let entry = set(&upstream.entry.id, "spec.ports", &json!(ports), why);
+    Some(one_after_the_other(moved.into_iter().chain([led, entry]), why))
 }
