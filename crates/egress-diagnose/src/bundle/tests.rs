@@ -1,3 +1,5 @@
+//! A bundle holds what a diagnosis was made from, and no secret.
+
 use serde_json::json;
 
 use super::*;
