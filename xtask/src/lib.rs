@@ -5,6 +5,7 @@ pub mod bench;
 pub mod codegen;
 pub mod demo;
 pub mod docs;
+pub mod fuzz;
 mod guests;
 mod json_lines;
 pub mod load;

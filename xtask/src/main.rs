@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::{bed, bench, codegen, demo, docs, load, plugins, test, tidy, world};
+use xtask::{bed, bench, codegen, demo, docs, fuzz, load, plugins, test, tidy, world};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -29,6 +29,8 @@ enum Task {
     Bench(bench::Options),
     /// Build the plugins to WebAssembly, and look at what came out
     Plugins,
+    /// Look for what breaks the readers and the checks
+    Fuzz(fuzz::Options),
     /// Check the repository's own rules
     Tidy,
     /// Write the documents that are made from code
@@ -62,6 +64,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
         Task::Plugins => plugins::run()?,
+        Task::Fuzz(options) => fuzz::run(&options)?,
         Task::Tidy => tidy::run()?,
         Task::Docs => docs::run()?,
         Task::Codegen => codegen::run()?,

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::host::printable;
 use egress_core::input::{Gap, Input};
+use egress_core::intent::is_label;
 use egress_core::objects::{self, Routed};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
@@ -39,6 +41,18 @@ pub enum CollectError {
     /// It is no object of Kubernetes at all.
     #[error("expected an object with `apiVersion` and `kind`, found {0}")]
     NoObject(String),
+    /// A name that no API server takes.
+    #[error("{kind}: metadata.{field}: expected {expected}, found `{found}`")]
+    Name {
+        /// The kind of its object.
+        kind: String,
+        /// `name` or `namespace`.
+        field: &'static str,
+        /// What names are made of.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
     /// An object of Istio that is not of its schema.
     #[error(transparent)]
     Resource(#[from] ResourceError),
@@ -65,12 +79,15 @@ pub enum CollectError {
 impl CollectError {
     /// The path of the field that is not of the schema, where one is known.
     pub fn field(&self) -> Option<&str> {
-        let (CollectError::Resource(ResourceError::Spec { error, .. }) | CollectError::Schema { error, .. }) =
-            self
-        else {
-            return None;
-        };
-        Some(error.field.as_str()).filter(|field| !field.is_empty())
+        match self {
+            CollectError::Name { field: "name", .. } => Some("metadata.name"),
+            CollectError::Name { .. } => Some("metadata.namespace"),
+            CollectError::Resource(ResourceError::Spec { error, .. })
+            | CollectError::Schema { error, .. } => {
+                Some(error.field.as_str()).filter(|field| !field.is_empty())
+            }
+            _ => None,
+        }
     }
 }
 
@@ -85,6 +102,7 @@ impl Collector {
             return Err(CollectError::NoObject(described(&object)));
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        named(&object, &kind)?;
         match (group, kind.as_str()) {
             (Kind::GROUP, "EnvoyFilter") => self.surroundings(group, &kind, &object),
             (Kind::GROUP, _) => self.istio(object),
@@ -161,6 +179,26 @@ impl Collector {
         self.given.insert(Input::Mesh);
         Ok(())
     }
+}
+
+/// Names as an API server takes them. An object of a file may have none yet.
+fn named(object: &Value, kind: &str) -> Result<(), CollectError> {
+    const LABEL: &str = "lower-case letters, digits and `-`, at most 63";
+    let name = |field, expected, fits: fn(&str) -> bool| {
+        let found = object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str);
+        match found.filter(|found| !fits(found)) {
+            None => Ok(()),
+            Some(found) => {
+                Err(CollectError::Name { kind: printable(kind), field, expected, found: printable(found) })
+            }
+        }
+    };
+    name("namespace", LABEL, is_label)?;
+    // Those of a gateway are told apart by their names.
+    if kind == "Service" {
+        name("name", LABEL, is_label)?;
+    }
+    name("name", "at most 253 characters", |found| found.len() <= 253)
 }
 
 /// Reads an object as the type of its kind.

@@ -83,6 +83,9 @@ pub struct Fix {
     pub why: String,
 }
 
+/// Characters of a value that are told.
+const LONGEST_VALUE: usize = 1_000;
+
 impl Place {
     /// An object of any kind.
     pub fn new(kind: &str, namespace: Option<&str>, name: &str) -> Self {
@@ -114,10 +117,15 @@ impl Place {
         format!("{}/{}{}", self.kind.to_ascii_lowercase(), self.name, namespace.unwrap_or_default())
     }
 
-    /// The same place, with a field and what was found there.
+    /// The same place, with a field and what was found there, as far as somebody may read it.
     #[must_use]
     pub fn field(self, path: impl Into<String>, value: impl Into<String>) -> Self {
-        Place { field: Some(path.into()), value: Some(value.into()), ..self }
+        let mut value = value.into();
+        if let Some((end, _)) = value.char_indices().nth(LONGEST_VALUE) {
+            value.truncate(end);
+            value.push('…');
+        }
+        Place { field: Some(path.into()), value: Some(value), ..self }
     }
 }
 

@@ -74,6 +74,11 @@ impl<'a> Index<'a> {
         self.virtual_services.get(host)
     }
 
+    /// ServiceEntries that name the host in full.
+    pub(crate) fn service_entries_of(&self, host: &str) -> Vec<&'a Resource> {
+        self.service_entries.exact(host)
+    }
+
     /// ServiceEntries of the host or of a wildcard over it.
     pub(crate) fn service_entries(&self, host: &str) -> Vec<&'a Resource> {
         self.service_entries.get(host)

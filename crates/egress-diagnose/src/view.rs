@@ -15,7 +15,7 @@ use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, MeshFacts, NodeFacts, PodFacts, Unreadable};
 use egress_core::visibility::destination_rule::full_host;
-use egress_core::visibility::service_entry::{self, service_entries};
+use egress_core::visibility::service_entry::in_precedence;
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
 
@@ -148,9 +148,7 @@ impl<'a> View<'a> {
 
     /// The ServiceEntries of exactly this host that a namespace sees, in order of precedence.
     pub fn entries_seen_from(&self, viewer: &str, host: &str) -> Vec<&'a Resource> {
-        let mut seen = service_entries(self.entries(host), host, viewer);
-        seen.retain(|entry| service_entry::is_exact(entry, host));
-        seen
+        in_precedence(self.entries(host), viewer)
     }
 
     /// Every ServiceEntry.
@@ -162,9 +160,7 @@ impl<'a> View<'a> {
     /// The ServiceEntries of exactly this host, in all namespaces.
     pub fn entries(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::ServiceEntries);
-        let mut found = self.index.service_entries(host);
-        found.retain(|entry| service_entry::is_exact(entry, host));
-        found
+        self.index.service_entries_of(host)
     }
 
     /// The VirtualServices of exactly this host with rules for sidecars that a namespace sees, in order of precedence.

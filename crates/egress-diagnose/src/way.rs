@@ -10,7 +10,7 @@ use egress_core::port::Port;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Role;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
-use egress_core::visibility::service_entry::{self, service_entries};
+use egress_core::visibility::service_entry::in_precedence;
 use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
 use egress_istio::service_entry::ServiceEntryPorts;
 
@@ -137,9 +137,8 @@ impl<'a> Maker<'a, '_> {
             return record.intent.ports.clone();
         }
         let host = egress.host.as_str();
-        let entries = service_entries(self.index.service_entries(host), host, &egress.namespace);
-        let entry = entries.into_iter().find(|entry| service_entry::is_exact(entry, host));
-        entry.map(declared).unwrap_or_default()
+        let entries = in_precedence(self.index.service_entries_of(host), &egress.namespace);
+        entries.first().map(|entry| declared(entry)).unwrap_or_default()
     }
 
     /// Who was given the egress; for what others made, who is likely to call by it.
@@ -190,7 +189,7 @@ impl<'a> Maker<'a, '_> {
     fn users<'c>(&'c self, egress: &'c Egress<'c>) -> impl Iterator<Item = &'a str> + 'c {
         let host = egress.host.as_str();
         self.clients.iter().copied().filter(move |namespace| {
-            let knows = !service_entries(self.index.service_entries(host), host, namespace).is_empty();
+            let knows = !in_precedence(self.index.service_entries(host), namespace).is_empty();
             knows && self.first_route(namespace, host).is_some_and(|route| owns(egress, &route.id))
         })
     }

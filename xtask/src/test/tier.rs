@@ -10,7 +10,7 @@ use super::{
     suites,
     tally::Tally,
 };
-use crate::{guests, plugins, terminal, tidy, workspace};
+use crate::{fuzz, guests, plugins, terminal, tidy, workspace};
 
 /// One kind of tests. The order is from quick to real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,6 +31,8 @@ pub(super) enum Tier {
     Plugins,
     /// The program, without a cluster
     Cli,
+    /// What strangers may hand to it, made up by a machine for some seconds
+    Fuzz,
     /// The program on a real Kubernetes, istiod and Envoy
     Mesh,
     /// Policies in JavaScript and Python, as components; the last, since their compilers take the whole machine
@@ -60,6 +62,7 @@ impl Tier {
             Self::Unit => self.suites(root, &["--lib", "--bins"]),
             Self::Generate | Self::Diagnose | Self::Cli => self.suites(root, &[]),
             Self::Plugins => self.plugins(root),
+            Self::Fuzz => fuzz_report(),
             Self::Mesh => self.on_the_bed(root, preparation.take()),
             Self::Guests => guests_report(root),
         }
@@ -161,6 +164,28 @@ fn guests_report(root: &Path) -> Report {
         report.add(&Report::of_one(job::run(&mut test)));
         let seconds = start.elapsed().as_secs_f64();
         terminal::progress(format_args!("  {}: {} bytes, tested in {seconds:.1} s", guest.name, guest.size));
+    }
+    report
+}
+
+/// Each target is one test. A machine without a C++ compiler cannot build them.
+fn fuzz_report() -> Report {
+    const SECONDS: u32 = 20;
+    if !job::run(Command::new("c++").arg("--version")).succeeded {
+        return Report::skipped("there is no C++ compiler, which libFuzzer is built with: `c++`");
+    }
+    let mut format = Command::new(env!("CARGO"));
+    let mut report =
+        Report::of_one(job::run(format.args(["fmt", "--check"]).current_dir(workspace::root().join("fuzz"))));
+    if let Err(error) = fuzz::build() {
+        report.add(&Report::broken(&error));
+        return report;
+    }
+    for target in fuzz::TARGETS {
+        report.add(&match fuzz::command(target, SECONDS) {
+            Ok(mut command) => Report::of_one(job::run(&mut command)),
+            Err(error) => Report::broken(&error),
+        });
     }
     report
 }

@@ -142,7 +142,8 @@ fn service_of(host: &str, namespace: &str) -> Option<GatewayName> {
         None => (host, namespace),
         Some((service, rest)) => (service, rest.split_once(".svc.")?.0),
     };
-    Some(GatewayName { namespace: namespace.to_owned(), service: service.to_owned() })
+    // A host may be any text.
+    format!("{namespace}/{service}").parse().ok()
 }
 
 fn name(service: &Service) -> Option<GatewayName> {
@@ -182,6 +183,16 @@ mod tests {
     #[test]
     fn a_gateway_of_any_name_is_told_by_what_routes_do_with_it() {
         assert!(Routed::by(&objects("MESH_EXTERNAL", "outward")).names(&outward()));
+    }
+
+    #[test]
+    fn a_destination_that_is_no_name_of_a_service_is_no_gateway() {
+        assert_eq!(service_of("outward.istio/egress.svc.cluster.local", "shop"), None);
+        assert_eq!(service_of("Outward", "shop"), None);
+        assert_eq!(
+            service_of("outward", "shop").map(|name| name.to_string()),
+            Some("shop/outward".to_owned())
+        );
     }
 
     #[test]

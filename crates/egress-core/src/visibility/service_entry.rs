@@ -13,14 +13,24 @@ pub fn service_entries<'a>(
     host: &str,
     viewer: &str,
 ) -> Vec<&'a Resource> {
-    let sees = |resource: &Resource| {
-        resource.service_entry().is_some_and(|spec| {
-            exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer)
-                && spec.hosts.iter().any(|pattern| host_matches(pattern, host))
-        })
+    let covers = |resource: &&Resource| {
+        resource.service_entry().is_some_and(|spec| spec.hosts.iter().any(|found| host_matches(found, host)))
     };
-    let mut found: Vec<&Resource> = entries.into_iter().filter(|resource| sees(resource)).collect();
-    let rank = |resource: &Resource| (!is_exact(resource, host), resource.id.namespace != viewer);
+    let covering = entries.into_iter().filter(covers);
+    let (exact, wildcards): (Vec<_>, Vec<_>) = covering.partition(|entry| is_exact(entry, host));
+    [in_precedence(exact, viewer), in_precedence(wildcards, viewer)].concat()
+}
+
+/// Of entries that all declare one host in full, or all by a wildcard: those that the namespace `viewer` sees, in order
+/// of precedence.
+pub fn in_precedence<'a>(entries: impl IntoIterator<Item = &'a Resource>, viewer: &str) -> Vec<&'a Resource> {
+    let sees = |resource: &&Resource| {
+        resource
+            .service_entry()
+            .is_some_and(|spec| exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer))
+    };
+    let mut found: Vec<&Resource> = entries.into_iter().filter(sees).collect();
+    let rank = |resource: &Resource| resource.id.namespace != viewer;
     found.sort_by(|left, right| (rank(left), seniority(left)).cmp(&(rank(right), seniority(right))));
     found
 }

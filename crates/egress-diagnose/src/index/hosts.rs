@@ -34,6 +34,14 @@ impl<'a> ByHost<'a> {
         }
     }
 
+    /// Those that name the host in full.
+    pub(super) fn exact(&self, host: &str) -> Vec<&'a Resource> {
+        let mut found = self.exact.get(&host.to_ascii_lowercase()).cloned().unwrap_or_default();
+        found.sort_by_key(|resource| &resource.id);
+        found
+    }
+
+    /// Those that name the host, or a wildcard over it.
     pub(super) fn get(&self, host: &str) -> Vec<&'a Resource> {
         let host = host.to_ascii_lowercase();
         let exact = self.exact.get(&host).into_iter().flatten();

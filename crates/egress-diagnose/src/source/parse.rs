@@ -13,6 +13,9 @@ use super::tree::{Objects, Tree};
 /// Characters of YAML that may each begin a node, in one document: what 20 MB of manifests have.
 const MAXIMUM_MARKS: usize = 3_000_000;
 
+/// How deep `[` and `{` may be open: a parser of YAML looks at all that are open for every next one.
+const MAXIMUM_OPEN: usize = 10_000;
+
 /// Why a document could not be read, and where in its file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -37,9 +40,26 @@ impl<'de> Deserialize<'de> for Whole {
 pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
     match document.form {
         Form::Json => json(document, take),
+        Form::Yaml | Form::Item if is_too_deep(document.text) => {
+            let message = "it is nested too deeply".to_owned();
+            Err(Problem { line: document.line, column: None, message })
+        }
         Form::Yaml if has_anchor(document.text) => with_anchors(document, take),
         Form::Yaml | Form::Item => yaml(document, take),
     }
+}
+
+/// Those in texts and comments are counted as well: nothing that anybody wrote has so many.
+fn is_too_deep(text: &str) -> bool {
+    let mut open = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > MAXIMUM_OPEN
+    })
 }
 
 fn yaml(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
@@ -53,8 +73,10 @@ fn yaml(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Pr
     outcome.map_err(|error| {
         let at = error.location();
         let message = worded(&error.to_string(), document.line);
+        // A text that ends within a line ends on the next one for the parser.
+        let last = document.line + document.text.matches(['\n', '\r']).count();
         Problem {
-            line: at.as_ref().map_or(document.line, |at| document.line + at.line() - 1),
+            line: at.as_ref().map_or(document.line, |at| (document.line + at.line() - 1).min(last)),
             column: at.map(|at| at.column()),
             message,
         }
@@ -140,6 +162,12 @@ mod tests {
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!((3..=5).contains(&problems[0].line), "{problems:?}");
         assert!(!problems[0].message.contains("at line 1"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_text_that_ends_within_a_line_is_broken_on_its_last_line() {
+        let (_, problems) = read("a: 1\nb: [1]\n--y");
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [3], "{problems:?}");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Knows nothing of what is wrong.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use egress_core::snapshot::Unreadable;
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::report::{Cause, NOT_GIVEN, NotChecked, Reason, Report, Summary};
 
@@ -27,11 +29,32 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, walk_was_told: bool, e
     if !report.skipped.is_empty() {
         page.marked(Mark::Unknown, &format!("{}: not checked, because skipped", joined(&report.skipped)));
     }
-    for missing in &report.unreadable {
-        page.wrapped("", &format!("not read: {}: {}", missing.what, missing.why));
-    }
+    unreadable(page, &report.unreadable);
     page.gap();
     counts(page, &report.summary, elapsed);
+}
+
+/// One line for each reason, with what it is the reason of.
+fn unreadable(page: &mut Page<'_>, all: &[Unreadable]) {
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for Unreadable { what, why } in all {
+        let place = *places.entry(why).or_insert_with(|| {
+            by_reason.push((why, Vec::new()));
+            by_reason.len() - 1
+        });
+        if let Some((_, things)) = by_reason.get_mut(place) {
+            things.push(what);
+        }
+    }
+    for (why, things) in by_reason.iter().take(MOST) {
+        let mut told = things.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+        if things.len() > MOST {
+            told = format!("{told} and {} more", grouped(things.len() - MOST));
+        }
+        page.wrapped("", &format!("not read: {told}: {why}"));
+    }
+    more(page, by_reason.len(), "reason");
 }
 
 fn accepted(page: &mut Page<'_>, report: &Report) {
