@@ -107,14 +107,7 @@ pub(super) fn add(
         refuse_rename(&record, &recorded)?;
     }
     let mut parts = build(&record, gateway, snapshot)?;
-    dress.put_on(&mut parts);
-    // The pair was dressed when it was written, and is never edited.
-    for part in parts.iter_mut().filter(|part| is_of_pair(part) && is_there(part, snapshot)) {
-        if let Some(bare) = unnamed.iter().find(|bare| bare.role == part.role) {
-            part.resource.labels.clone_from(&bare.resource.labels);
-            part.resource.annotations.clone_from(&bare.resource.annotations);
-        }
-    }
+    put_on(&dress, &mut parts, snapshot);
     let mut remaining = without(snapshot, old.as_ref());
     // Objects of the old names are in nobody's way: they serve until the new ones are proven, and go then.
     let others = without_leftovers(remaining.clone(), &record, &parts);
@@ -140,7 +133,7 @@ pub(super) fn add(
         // The older rule serves until it is gone, and it does not know the new ports: first the names, then the ports.
         let renamed = Record { names: decision.record.names.clone(), ..found };
         let mut parts = build(&renamed, gateway, &remaining)?;
-        dress.put_on(&mut parts);
+        put_on(&dress, &mut parts, snapshot);
         decision.plans.push(plan::add::plan(&renamed.intent, &parts, &remaining));
         remaining = after(remaining, &renamed, parts);
     }
@@ -187,6 +180,13 @@ fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
 
 fn is_of_pair(part: &Part) -> bool {
     matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule)
+}
+
+/// Dresses what is written: a pair that exists was dressed when it was written, and is never edited.
+fn put_on(dress: &Dress, parts: &mut [Part], snapshot: &Snapshot) {
+    for part in parts.iter_mut().filter(|part| !(is_of_pair(part) && is_there(part, snapshot))) {
+        dress.put_on(std::slice::from_mut(part));
+    }
 }
 
 fn is_there(part: &Part, snapshot: &Snapshot) -> bool {
@@ -242,3 +242,6 @@ fn refuse_conflicts(conflicts: Vec<Conflict>) -> Result<Vec<String>, Failure> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What is decided for an egress that has other names and fewer ports than are wanted now.
+
+use egress_core::intent::{Hop, Intent, Layout};
+use egress_core::names::Names;
+use egress_core::resource::Live;
+use egress_core::target::Target;
+
+use super::*;
+
+fn asked(target: &str) -> Record {
+    let target: Target = target.parse().unwrap();
+    let intent = Intent {
+        host: target.host,
+        ports: target.ports,
+        namespace: "shop".to_owned(),
+        gateway: GatewayFacts::stock().name,
+        layout: Layout::Shared,
+        hop: Hop::Mtls,
+        export_to: vec![".".to_owned()],
+        reason: None,
+    };
+    Record { intent, names: Names::default(), added_at: None, added_by: None }
+}
+
+fn named(mut record: Record, prefix: &str) -> Record {
+    for role in [Role::Upstream, Role::GatewayLeg, Role::MeshLeg, Role::Client] {
+        record.names.choose(&record.intent, role, &format!("{prefix}-{}", role.word()));
+    }
+    record
+}
+
+fn stored(record: &Record) -> Snapshot {
+    let mut snapshot = Snapshot { gateways: vec![GatewayFacts::stock()], ..Snapshot::default() };
+    let parts = build(record, &GatewayFacts::stock(), &snapshot).ok().unwrap();
+    snapshot.resources = parts.into_iter().map(|part| part.resource).collect();
+    for resource in &mut snapshot.resources {
+        resource.live = Some(Live { uid: resource.id.to_string(), ..Live::default() });
+    }
+    snapshot
+}
+
+/// The pair is its owner's: a user without rights beside the gateway must not need any for it.
+#[test]
+fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
+    let snapshot = stored(&named(asked("edition.cnn.com:443"), "old"));
+    let mut naming = |record: &Record, _: &[Part]| {
+        let dress = Dress { policies: Some("baseline@today".to_owned()), ..Dress::default() };
+        Ok((Some(named(record.clone(), "new").names), dress))
+    };
+    let wanted = asked("edition.cnn.com:80/http");
+    let decision = add(wanted, &GatewayFacts::stock(), &snapshot, &mut naming)
+        .unwrap_or_else(|failure| panic!("{}", failure.message));
+    assert_eq!(decision.plans.len(), 2);
+    for plan in &decision.plans {
+        let written: Vec<_> = plan.writes().map(|(step, _)| step.role).collect();
+        assert!(!written.is_empty());
+        let of_pair = |role: &Role| matches!(role, Role::SharedGateway | Role::SharedDestinationRule);
+        assert!(!written.iter().any(of_pair), "{written:?}");
+    }
+}
