@@ -98,6 +98,20 @@ fn not_given(page: &mut Page<'_>, report: &Report) {
     }
 }
 
+/// What could not be read; what one reason keeps from being read is one line, in the order of the first of each.
+pub(super) fn not_read(page: &mut Page<'_>, report: &Report) {
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for missing in &report.unreadable {
+        match told.iter_mut().find(|(why, _)| *why == missing.why) {
+            Some((_, what)) => what.push(&missing.what),
+            None => told.push((&missing.why, vec![&missing.what])),
+        }
+    }
+    for (why, what) in told {
+        page.wrapped("", &format!("not read: {}: {why}", what.join(", ")));
+    }
+}
+
 fn more(page: &mut Page<'_>, count: usize, what: &str) {
     if count > MOST {
         page.wrapped(

@@ -46,6 +46,8 @@ pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Du
         text.push('\n');
     }
     let mut page = Page::new(palette);
+    closing::not_read(&mut page, report);
+    page.gap();
     closing::counts(&mut page, &report.summary, elapsed);
     text + &page.into_text()
 }

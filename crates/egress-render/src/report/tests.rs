@@ -9,6 +9,8 @@ use egress_diagnose::report::{
     Verdict,
 };
 
+use egress_core::snapshot::Unreadable;
+
 use super::*;
 
 fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
@@ -131,4 +133,32 @@ fn of_many_hosts_each_kind_has_one_line() {
     assert!(text.contains("× 2 hosts: broken, see above\n√ 9,998 hosts: nothing wrong\n"), "{text}");
     assert!(text.contains("? EG029 EG031: not checked, because nobody calls\n"), "{text}");
     assert!(text.lines().count() < 10, "{text}");
+}
+
+#[test]
+fn what_one_reason_keeps_from_being_read_is_one_line_in_text_and_summary() {
+    let missing = |what: &str, why: &str| Unreadable { what: what.to_owned(), why: why.to_owned() };
+    let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
+    report.unreadable =
+        vec![missing("nodes", "forbidden"), missing("a.yaml:3", "broken"), missing("services", "forbidden")];
+    let lines = "not read: nodes, services: forbidden\nnot read: a.yaml:3: broken\n\n";
+    let palette = Palette::plain();
+    for told in [text(&report, &palette, None), summary(&report, &palette, None)] {
+        assert!(told.contains(lines), "{told}");
+    }
+    assert_eq!(document(&report).unwrap()["unreadable"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn checks_that_one_reason_keeps_from_being_made_are_one_line_wherever_they_stand() {
+    let verdict =
+        |because: &str| Verdict::NotChecked { reason: Reason::NoEvidence, because: because.to_owned() };
+    let mut report = report(verdict("no connection yet"), Vec::new(), Summary::default());
+    let line = |code, verdict| Line { code: Code(code), name: "a check", verdict };
+    let later = [line(23, Verdict::Passed { seen: None }), line(31, verdict("no connection yet"))];
+    report.sections[0].checks.extend(later);
+    let told = text(&report, &Palette::plain(), None);
+    assert_eq!(told.matches("no connection yet").count(), 1, "{told}");
+    assert!(told.contains("? EG007 EG031: not checked, because no connection yet\n"), "{told}");
+    assert!(told.contains("EG023 a check\n"), "{told}");
 }

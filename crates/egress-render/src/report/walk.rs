@@ -2,6 +2,8 @@
 //!
 //! What is wrong is told before, and why something was not given after; here they have a line each, or none.
 
+use std::collections::BTreeSet;
+
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
 
@@ -39,26 +41,26 @@ fn write_section(page: &mut Page<'_>, report: &Report, section: &Section) {
         !matches!(line.verdict, Verdict::NotChecked { reason: Reason::NotGiven | Reason::Blocked, .. })
     };
     let blocked = reasons(section, Reason::Blocked);
-    let mut lines = section.checks.iter().filter(is_shown).peekable();
-    if lines.peek().is_none() && blocked.is_empty() {
+    let lines: Vec<&Line> = section.checks.iter().filter(is_shown).collect();
+    if lines.is_empty() && blocked.is_empty() {
         return;
     }
     page.title(&title(&section.subject));
-    while let Some(line) = lines.next() {
+    let mut told = BTreeSet::new();
+    for line in &lines {
         match &line.verdict {
             Verdict::Passed { seen } => {
                 let seen = seen.as_ref().map(|seen| format!(": {seen}")).unwrap_or_default();
                 page.marked(Mark::Good, &format!("{} {}{seen}", line.code, line.name));
             }
             Verdict::Failed { findings } => failed(page, report, line, findings),
-            Verdict::NotChecked { because, .. } => {
-                // One reason is told once, however many checks it keeps from being made.
-                let mut codes = vec![line.code];
-                while let Some(next) = lines.next_if(|next| is_not_checked_because(next, because)) {
-                    codes.push(next.code);
-                }
+            // One reason is told once, however many checks it keeps from being made.
+            Verdict::NotChecked { because, .. } if told.insert(because) => {
+                let of_reason = lines.iter().filter(|other| is_not_checked_because(other, because));
+                let codes: Vec<Code> = of_reason.map(|other| other.code).collect();
                 not_checked(page, line.name, &codes, because);
             }
+            Verdict::NotChecked { .. } => {}
         }
     }
     if let Some(because) = blocked.first() {
