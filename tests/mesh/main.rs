@@ -20,6 +20,7 @@ mod layouts;
 mod leak_and_loss;
 mod manifests;
 mod policies;
+mod probe;
 mod removal;
 mod rights;
 mod states;
@@ -52,6 +53,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("hostile", hostile::TESTS),
     ("kubectl_versions", kubectl_versions::TESTS),
     ("diagnose", diagnose::TESTS),
+    ("probe", probe::TESTS),
     ("faults", faults::TESTS),
     ("allow_any", allow_any::TESTS),
     ("policies", policies::TESTS),

@@ -53,6 +53,8 @@ pub struct ClusterView {
     pub connections: u64,
     /// Connections that failed, on the way or in the TLS handshake.
     pub connect_failures: u64,
+    /// HTTP requests it ever sent: many share a connection.
+    pub requests: u64,
     /// The addresses of its endpoints, with their port: `192.0.2.1:443`.
     pub addresses: BTreeSet<String>,
     /// What Envoy counted beyond that. Istio's default is to keep no such counters: then there are none.

@@ -31,6 +31,7 @@ mod legs;
 mod merge;
 mod network;
 pub mod pods;
+pub mod probe;
 mod proxies;
 mod ranges;
 pub mod report;

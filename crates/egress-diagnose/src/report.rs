@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::accept::Invalid;
 use crate::check::{Code, Level};
 use crate::finding::Place;
+use crate::probe::{Fate, Probe};
 
 mod builder;
 mod cause;
@@ -51,6 +52,9 @@ pub struct Report {
     pub invalid_acceptances: Vec<Invalid>,
     /// What could not be read from the cluster.
     pub unreadable: Vec<Unreadable>,
+    /// What became of a marked request, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probe>,
 }
 
 /// What was said of one subject.
@@ -248,11 +252,14 @@ impl Report {
     }
 
     /// What it comes to, where findings from this level on are failures. What is wrong counts before what could not be
-    /// seen.
+    /// seen. A request that was lost or left directly is a failure of any level.
     pub fn ending(&self, fail_on: Level) -> Ending {
-        match (self.worst(), self.summary.unreadable) {
+        let fate = self.probe.as_ref().map(|probe| probe.result);
+        match (self.worst(), fate) {
             (Some(worst), _) if worst >= fail_on => Ending::Found,
-            (_, 0) if !self.summary.incomplete => Ending::Clean,
+            (_, Some(Fate::LeftDirectly | Fate::Vanished)) => Ending::Found,
+            (_, Some(Fate::NotProven)) => Ending::Incomplete,
+            _ if self.summary.unreadable == 0 && !self.summary.incomplete => Ending::Clean,
             _ => Ending::Incomplete,
         }
     }

@@ -16,12 +16,14 @@ mod closing;
 mod junit;
 mod overview;
 mod page;
+mod probe;
 mod sarif;
 mod summary;
 mod walk;
 
 pub use causes::change;
 pub use junit::junit;
+pub use probe::headline;
 pub use sarif::sarif;
 pub use summary::summary;
 
@@ -39,6 +41,7 @@ pub fn text(report: &Report, palette: &Palette, elapsed: Option<Duration>) -> St
         overview::write(&mut page, report);
     }
     closing::write(&mut page, report, is_whole, elapsed);
+    probe::write(&mut page, report.probe.as_ref());
     page.into_text()
 }
 

@@ -6,11 +6,13 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"k8s.io/cri-streaming/pkg/streaming/portforward"
@@ -81,11 +83,11 @@ func (n node) portForward(writer http.ResponseWriter, request *http.Request) {
 		portforward.SupportedProtocols)
 }
 
-// logs serves the whole log. What it cannot do it refuses, rather than showing something else.
+// logs serves the whole log, or its last lines. What it cannot do it refuses, rather than showing something else.
 func (n node) logs(writer http.ResponseWriter, request *http.Request) {
-	for _, option := range []string{"follow", "tailLines", "sinceSeconds", "sinceTime", "limitBytes", "previous"} {
+	for _, option := range []string{"follow", "sinceSeconds", "sinceTime", "limitBytes", "previous"} {
 		if value := request.URL.Query().Get(option); value != "" && value != "false" {
-			http.Error(writer, "the bed's node shows whole logs only, without "+option, http.StatusNotImplemented)
+			http.Error(writer, "the bed's node shows whole logs or their last lines, without "+option, http.StatusNotImplemented)
 			return
 		}
 	}
@@ -94,5 +96,29 @@ func (n node) logs(writer http.ResponseWriter, request *http.Request) {
 		http.Error(writer, err.Error(), http.StatusNotFound)
 		return
 	}
-	http.ServeFile(writer, request, filepath.Join(pod.folder, pod.container+".log"))
+	log := filepath.Join(pod.folder, pod.container+".log")
+	if tail := request.URL.Query().Get("tailLines"); tail != "" {
+		serveTail(writer, log, tail)
+		return
+	}
+	http.ServeFile(writer, request, log)
+}
+
+// serveTail serves the last lines of a file.
+func serveTail(writer http.ResponseWriter, file, lines string) {
+	count, err := strconv.Atoi(lines)
+	if err != nil || count < 1 {
+		http.Error(writer, "tailLines: expected a number above 0, found "+lines, http.StatusBadRequest)
+		return
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		http.Error(writer, err.Error(), http.StatusNotFound)
+		return
+	}
+	start := len(bytes.TrimSuffix(text, []byte("\n")))
+	for ; count > 0 && start >= 0; count-- {
+		start = bytes.LastIndexByte(text[:start], '\n')
+	}
+	_, _ = writer.Write(text[start+1:])
 }

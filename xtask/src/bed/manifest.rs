@@ -90,6 +90,7 @@ fn access_log() -> String {
         "downstream_remote_address": "%DOWNSTREAM_REMOTE_ADDRESS%",
         "upstream_cluster": "%UPSTREAM_CLUSTER_RAW%",
         "upstream_host": "%UPSTREAM_HOST%",
+        "upstream_local_address": "%UPSTREAM_LOCAL_ADDRESS%",
         "upstream_transport_failure_reason": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
         "bytes_received": "%BYTES_RECEIVED%",
         "bytes_sent": "%BYTES_SENT%",

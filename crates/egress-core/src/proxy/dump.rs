@@ -270,6 +270,7 @@ impl ClusterStatus {
             view.healthy += usize::from(host.health_status.is_healthy());
             view.connections += host.statistic("cx_total");
             view.connect_failures += host.statistic("cx_connect_fail");
+            view.requests += host.statistic("rq_total");
             view.addresses.extend(host.address());
         }
         view

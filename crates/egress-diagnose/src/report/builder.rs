@@ -161,6 +161,7 @@ impl Builder {
             skipped,
             invalid_acceptances: acceptances.invalid,
             unreadable,
+            probe: None,
         }
     }
 

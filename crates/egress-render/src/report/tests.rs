@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use egress_core::port::Port;
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
+use egress_diagnose::probe::{Fate, Hop, Pod, Probe};
 use egress_diagnose::report::{
     API_VERSION, Cause, HostName, KIND, Line, NotChecked, Reason, Report, Scope, Section, Subject, Summary,
     Verdict,
@@ -34,6 +36,7 @@ fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
         skipped: Vec::new(),
         invalid_acceptances: Vec::new(),
         unreadable: Vec::new(),
+        probe: None,
     }
 }
 
@@ -161,4 +164,33 @@ fn checks_that_one_reason_keeps_from_being_made_are_one_line_wherever_they_stand
     assert_eq!(told.matches("no connection yet").count(), 1, "{told}");
     assert!(told.contains("? EG007 EG031: not checked, because no connection yet\n"), "{told}");
     assert!(told.contains("EG023 a check\n"), "{told}");
+}
+
+#[test]
+fn what_became_of_a_probe_is_told_last_with_its_evidence() {
+    let pod = |name: &str, node: &str| Pod {
+        namespace: "istio-system".to_owned(),
+        name: name.to_owned(),
+        node: Some(node.to_owned()),
+    };
+    let verdict = Verdict::Passed { seen: None };
+    let mut report = report(verdict, Vec::new(), Summary::default());
+    report.probe = Some(Probe {
+        host: "edition.cnn.com".to_owned(),
+        port: Port::HTTP,
+        client: pod("client", "app-1"),
+        token: "abc".to_owned(),
+        result: Fate::Vanished,
+        hop: Some(Hop::Gateway),
+        left_from: None,
+        confidence: Confidence::Inferred,
+        because: "no pod counted it".to_owned(),
+        evidence: vec!["the client got status 404".to_owned()],
+        status: Some(404),
+    });
+    let text = plain(&report);
+    let (_, probe) = text.split_once("probe of ").unwrap();
+    assert!(probe.starts_with("edition.cnn.com:80/HTTP from pod/client"), "{probe}");
+    assert!(probe.contains("× vanished at the gateway: no pod counted it (inferred:"), "{probe}");
+    assert!(probe.ends_with("    the client got status 404\n    its mark: abc\n"), "{probe}");
 }

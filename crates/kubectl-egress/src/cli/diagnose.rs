@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::policies::Policies;
 
+pub mod probing;
 pub mod reporting;
 pub mod sources;
 
@@ -31,6 +32,9 @@ Examples:
 
   # The way that one pod's calls take
   kubectl egress diagnose edition.cnn.com --for pod/web-0.shop
+
+  # Send one marked request from that pod, and prove the way it takes
+  kubectl egress diagnose edition.cnn.com --for pod/web-0.shop --probe
 
   # Everything, for a pipeline: as a document, for code scanning, for a CI server
   kubectl egress diagnose -A -o json
@@ -87,6 +91,10 @@ pub struct Diagnose {
     /// What is told.
     #[command(flatten)]
     pub reporting: reporting::Reporting,
+
+    /// The request that is sent.
+    #[command(flatten)]
+    pub probing: probing::Probing,
 
     /// Which policies are asked.
     #[command(flatten)]

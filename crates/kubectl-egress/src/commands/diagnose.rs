@@ -21,6 +21,7 @@ mod files;
 mod live;
 mod policies;
 mod print;
+mod probe;
 mod rights;
 mod watch;
 
@@ -50,8 +51,12 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     let code = if let Form::Bypass(format) = &settings.reporting.form {
         print::bypass(&gathered, format.as_ref(), terminal)?
     } else {
-        let found = report(settings, &gathered);
-        print::print(&found, &settings.reporting, started.elapsed(), terminal)?
+        let mut found = report(settings, &gathered);
+        let probed = Box::pin(probe::probe(settings, &gathered, terminal)).await;
+        let failure = probed.map(|probe| found.probe = probe).err();
+        let code = print::print(&found, &settings.reporting, started.elapsed(), terminal)?;
+        // What was found is told also where the request could not be sent.
+        failure.map_or(Ok(code), Err)?
     };
     if gathered.interrupted {
         terminal.note("interrupted: what was not looked at by then is listed as not checked");

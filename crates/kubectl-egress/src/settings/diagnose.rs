@@ -6,6 +6,7 @@ use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
 
 use self::client::Client;
+use self::probing::Probing;
 use self::reporting::{Form, Reporting};
 use self::sources::Sources;
 use super::policies::PolicySettings;
@@ -15,6 +16,7 @@ use crate::exit::Failure;
 use crate::terminal::Terminal;
 
 pub mod client;
+pub mod probing;
 pub mod reporting;
 pub mod sources;
 
@@ -33,6 +35,8 @@ pub struct Diagnose {
     pub reporting: Reporting,
     /// Where to keep what the diagnosis was made from.
     pub bundle: Option<PathBuf>,
+    /// The marked request that is to be sent.
+    pub probing: Option<Probing>,
     /// Which policies are asked.
     pub policies: PolicySettings,
     /// Which cluster, as whom.
@@ -55,6 +59,7 @@ impl Diagnose {
             let hint = "name a file, or leave out `--watch`";
             return Err(Failure::usage("`--watch` cannot read standard input more than once", hint));
         }
+        let probing = Probing::resolve(typed.probing, &targets, terminal.can_ask())?;
         Ok(Diagnose {
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces,
@@ -62,6 +67,7 @@ impl Diagnose {
             bundle: typed.sources.bundle.clone(),
             sources,
             reporting,
+            probing,
             policies: PolicySettings::resolve(typed.policies.clone(), false)?,
             connection: connection::resolve(&global.connection),
         })

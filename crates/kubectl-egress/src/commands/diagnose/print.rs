@@ -32,6 +32,10 @@ pub(super) fn print(
         Form::Text | Form::Bypass(_) | Form::Watch => report::text(found, &palette, Some(elapsed)),
     };
     terminal.result(&text)?;
+    // Their formats have no place for it.
+    if let (Form::Sarif | Form::Junit, Some(probe)) = (&reporting.form, &found.probe) {
+        terminal.note(&format!("probe: {}: {}", report::headline(probe), probe.because));
+    }
     Ok(match found.ending(reporting.fail_on) {
         Ending::Found => Code::Failed,
         Ending::Incomplete => Code::Unchecked,

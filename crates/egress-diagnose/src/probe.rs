@@ -1,0 +1,117 @@
+//! A probe: one marked request from a client pod, and what became of it.
+//!
+//! Knows what is sent ([`plan`]), how an access log is read ([`access`]) and what the readings mean ([`judge`]). Sends
+//! nothing and reads nothing.
+
+use egress_core::port::Port;
+use egress_core::snapshot::PodFacts;
+use serde::Serialize;
+
+use crate::finding::Confidence;
+
+pub mod access;
+pub mod answer;
+mod counts;
+pub mod judge;
+pub mod plan;
+
+/// What became of a marked request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Probe {
+    /// The host that was called.
+    pub host: String,
+    /// The port that was called.
+    pub port: Port,
+    /// The pod that sent it.
+    pub client: Pod,
+    /// The mark that it carried.
+    pub token: String,
+    /// What became of it.
+    pub result: Fate,
+    /// Where it was lost; only for [`Fate::Vanished`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hop: Option<Hop>,
+    /// The pod that it left the cluster from; only for [`Fate::Proven`] and [`Fate::LeftDirectly`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_from: Option<Pod>,
+    /// Whether its own trace was read, or only what counters show, which count the calls of others as well.
+    pub confidence: Confidence,
+    /// The reason in words.
+    pub because: String,
+    /// What was read, one fact each.
+    pub evidence: Vec<String>,
+    /// The status that the client got; none without an answer in plain sight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+/// What can become of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fate {
+    /// It was seen leaving through a gateway.
+    Proven,
+    /// It left from the client's own pod.
+    LeftDirectly,
+    /// It was lost on the way.
+    Vanished,
+    /// What was read does not tell.
+    NotProven,
+}
+
+/// Where a request can be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Hop {
+    /// Before the sidecar saw it.
+    Client,
+    /// The sidecar did not pass it on.
+    Sidecar,
+    /// Between the sidecar and the gateway.
+    ToGateway,
+    /// The gateway did not pass it on.
+    Gateway,
+    /// Between the gateway and the host.
+    FromGateway,
+}
+
+/// A pod on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The node it runs on, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+impl Hop {
+    /// In words that follow «vanished».
+    pub fn words(self) -> &'static str {
+        match self {
+            Hop::Client => "before the client's sidecar",
+            Hop::Sidecar => "at the client's sidecar",
+            Hop::ToGateway => "between the client's sidecar and the gateway",
+            Hop::Gateway => "at the gateway",
+            Hop::FromGateway => "between the gateway and the host",
+        }
+    }
+}
+
+impl Pod {
+    /// A pod of the cluster.
+    pub fn of(pod: &PodFacts) -> Self {
+        Pod { namespace: pod.namespace.clone(), name: pod.name.clone(), node: pod.node.clone() }
+    }
+}
+
+impl std::fmt::Display for Pod {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "pod/{} in namespace {}", self.name, self.namespace)?;
+        self.node.as_ref().map_or(Ok(()), |node| write!(formatter, " on node {node}"))
+    }
+}

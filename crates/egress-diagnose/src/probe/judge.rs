@@ -1,0 +1,299 @@
+//! What became of a probe, from what was read of it.
+//!
+//! An access log shows the request itself; counters only show that something of its kind passed. Where the two could
+//! contradict each other, the log counts.
+
+use std::collections::HashSet;
+
+use super::access::Access;
+use super::answer::Answer;
+pub use super::counts::Looks;
+use super::counts::{self, FromClient, host_of, leads_out};
+use super::plan::Plan;
+use super::{Fate, Hop, Pod, Probe};
+use crate::finding::Confidence;
+use egress_core::port::Protocol;
+use egress_core::proxy::PASSTHROUGH;
+
+/// What was read of one Envoy.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Whose it is.
+    pub pod: Pod,
+    /// Its log.
+    pub log: Result<Log, String>,
+    /// Its counters.
+    pub looks: Looks,
+}
+
+/// The last lines of a log.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// Before the probe was sent.
+    pub before: Vec<String>,
+    /// After that.
+    pub after: Vec<String>,
+}
+
+/// What one Envoy's log says of the probe.
+enum Trace {
+    Found(Box<Access>),
+    /// It has lines of other calls, and none of this one.
+    Missing,
+    /// It has no line of any call, or could not be read.
+    Unknown(String),
+}
+
+/// Judges what was read.
+pub fn judge(plan: &Plan, answer: &Answer, client: &Reading, gateways: &[Reading]) -> Probe {
+    let judge = Judge { plan, answer, client, gateways, evidence: evidence(answer) };
+    match judge.first_leg() {
+        Trace::Found(line) => judge.after_sidecar(&line),
+        Trace::Missing => judge.unseen_by_sidecar(),
+        Trace::Unknown(why) => judge.by_counters(&why),
+    }
+}
+
+/// A probe of which nothing can be said.
+pub fn unknown(plan: &Plan, because: String) -> Probe {
+    Probe {
+        host: plan.host.to_string(),
+        port: plan.port,
+        client: Pod::of(&plan.client),
+        token: plan.token.clone(),
+        result: Fate::NotProven,
+        hop: None,
+        left_from: None,
+        confidence: Confidence::Certain,
+        because,
+        evidence: Vec::new(),
+        status: None,
+    }
+}
+
+fn evidence(answer: &Answer) -> Vec<String> {
+    let server = answer.server.as_ref().map(|server| format!(", from {server}")).unwrap_or_default();
+    let told = answer.status.map(|status| format!("the client got status {status}{server}"));
+    let problem = answer.problem.as_ref().map(|problem| format!("the client got no answer: {problem}"));
+    told.into_iter().chain(problem).collect()
+}
+
+struct Judge<'a> {
+    plan: &'a Plan,
+    answer: &'a Answer,
+    client: &'a Reading,
+    gateways: &'a [Reading],
+    evidence: Vec<String>,
+}
+
+impl Judge<'_> {
+    /// What the client's sidecar wrote.
+    fn first_leg(&self) -> Trace {
+        Self::trace(self.client, |line| match (&self.answer.source, self.plan.port.protocol) {
+            (_, Protocol::Http) => line.path.contains(&self.plan.token),
+            (Some(source), Protocol::Tls) if !line.downstream_remote.is_empty() => {
+                line.downstream_remote == *source
+            }
+            (_, Protocol::Tls) => line.server_name == self.plan.host.as_str(),
+        })
+    }
+
+    fn trace(reading: &Reading, is_it: impl Fn(&Access) -> bool) -> Trace {
+        let log = match &reading.log {
+            Ok(log) => log,
+            Err(why) => {
+                return Trace::Unknown(format!("the log of {} could not be read: {why}", reading.pod));
+            }
+        };
+        // A mark is in no other call; a name or an address may have been there before.
+        let before: HashSet<&String> = log.before.iter().collect();
+        let new = log.after.iter().filter(|line| !before.contains(line));
+        if let Some(found) = new.rev().filter_map(|line| Access::parse(line)).find(is_it) {
+            return Trace::Found(Box::new(found));
+        }
+        let any = log.after.iter().rev().any(|line| Access::parse(line).is_some());
+        if any { Trace::Missing } else { Trace::Unknown(format!("{} writes no access log", reading.pod)) }
+    }
+
+    fn after_sidecar(mut self, line: &Access) -> Probe {
+        self.evidence.push(format!("the client's sidecar wrote: {}", line.words()));
+        let service = host_of(&line.cluster);
+        if service.is_some_and(|service| self.plan.services.contains(service)) {
+            return self.at_gateways(line);
+        }
+        if !line.was_sent_on() {
+            let because = "its sidecar did not send it to any gateway".to_owned();
+            return self.vanished(Hop::Sidecar, Confidence::Certain, because);
+        }
+        if line.cluster == PASSTHROUGH || leads_out(&line.cluster, self.plan) {
+            let because =
+                format!("the client's sidecar sent it to {}, past all gateways", line.upstream_host);
+            return self.directly(Confidence::Certain, because);
+        }
+        let because = format!("its sidecar sent it to `{}`, which is no gateway that is known", line.cluster);
+        self.not_proven(because)
+    }
+
+    /// The sidecar chose a gateway: which of the pods had it?
+    fn at_gateways(mut self, sent: &Access) -> Probe {
+        let by_address = !sent.upstream_local.is_empty();
+        let is_it = |line: &Access| match self.plan.port.protocol {
+            Protocol::Http => line.path.contains(&self.plan.token),
+            Protocol::Tls if by_address && !line.downstream_remote.is_empty() => {
+                line.downstream_remote == sent.upstream_local
+            }
+            Protocol::Tls => line.server_name == self.plan.host.as_str(),
+        };
+        let (mut found, mut unknown) = (None, Vec::new());
+        for reading in self.gateways {
+            match Self::trace(reading, is_it) {
+                Trace::Found(line) => found = Some((reading.pod.clone(), line)),
+                Trace::Missing => {}
+                Trace::Unknown(why) => unknown.push(why),
+            }
+        }
+        let named = self.plan.port.protocol == Protocol::Tls && !by_address;
+        let confidence = if named { Confidence::Inferred } else { Confidence::Certain };
+        let Some((pod, line)) = found else { return self.unseen_by_gateways(sent, unknown) };
+        self.evidence.push(format!("{pod} wrote: {}", line.words()));
+        if line.was_sent_on() {
+            let because = format!("it left from {pod}");
+            return self.end(Fate::Proven, None, Some(pod), confidence, because);
+        }
+        let hop = if line.upstream_host.is_empty() { Hop::Gateway } else { Hop::FromGateway };
+        let because = format!("{pod} had it and could not pass it on");
+        self.vanished(hop, confidence, because)
+    }
+
+    fn unseen_by_gateways(mut self, sent: &Access, unknown: Vec<String>) -> Probe {
+        if sent.upstream_host.is_empty() {
+            let because = "its sidecar chose the gateway and had no address to send it to".to_owned();
+            return self.vanished(Hop::Sidecar, Confidence::Certain, because);
+        }
+        let all_write = unknown.is_empty() && !self.gateways.is_empty();
+        if !sent.was_sent_on() || (all_write && !self.was_served()) {
+            let because = "its sidecar sent it to the gateway, and no pod of the gateway had it".to_owned();
+            return self.vanished(Hop::ToGateway, Confidence::Certain, because);
+        }
+        self.evidence.extend(unknown);
+        self.gateway_counters()
+    }
+
+    /// The sidecar writes down calls, and not this one. A log may be told to leave out what went well, which counters never
+    /// do.
+    fn unseen_by_sidecar(self) -> Probe {
+        let grown = self.client.looks.as_ref().map(|looks| counts::from_client(looks, self.plan));
+        match (self.answer.status, grown) {
+            (Some(_), Ok(FromClient { to_gateway: 0, directly: 0 })) => {
+                let because =
+                    "it was answered, and the client's sidecar neither wrote nor counted such a call";
+                self.directly(Confidence::Inferred, because.to_owned())
+            }
+            (Some(_), _) => self.by_counters("the client's sidecar wrote of other calls only"),
+            (None, _) => {
+                let because = "the client's sidecar never had it".to_owned();
+                self.vanished(Hop::Client, Confidence::Inferred, because)
+            }
+        }
+    }
+
+    fn by_counters(mut self, why: &str) -> Probe {
+        self.evidence.push(why.to_owned());
+        let grown = match &self.client.looks {
+            Ok(looks) => counts::from_client(looks, self.plan),
+            Err(problem) => {
+                let because =
+                    format!("neither log nor counters of the client's sidecar could be read: {problem}");
+                return self.not_proven(because);
+            }
+        };
+        self.evidence.push(format!(
+            "the client's sidecar counted meanwhile {} requests and connections to gateways, {} past them",
+            grown.to_gateway, grown.directly
+        ));
+        match (grown.to_gateway, grown.directly) {
+            (0, 0) => self.not_proven("the client's sidecar counted no such call".to_owned()),
+            (0, _) => {
+                let because = "the client's sidecar counted a call past all gateways, and none to a gateway";
+                self.directly(Confidence::Inferred, because.to_owned())
+            }
+            (_, 0) => self.gateway_counters(),
+            _ => self.not_proven("other calls were made at the same time, both ways".to_owned()),
+        }
+    }
+
+    /// The sidecar sent it to a gateway, whose log does not tell.
+    fn gateway_counters(mut self) -> Probe {
+        let mut unknown = None;
+        for reading in self.gateways {
+            match &reading.looks {
+                Ok(looks) if counts::from_gateway(looks, self.plan) > 0 => {
+                    self.evidence.push(format!("{} counted a call to the host meanwhile", reading.pod));
+                    let because = format!("it most likely left from {}", reading.pod);
+                    let pod = Some(reading.pod.clone());
+                    return self.end(Fate::Proven, None, pod, Confidence::Inferred, because);
+                }
+                Ok(_) => {}
+                Err(why) => unknown = Some(format!("{}: {why}", reading.pod)),
+            }
+        }
+        let sent = "its sidecar sent it to the gateway";
+        if self.gateways.is_empty() {
+            return self.not_proven(format!("{sent}, of which no ready pod could be read"));
+        }
+        if let Some(why) = unknown {
+            return self.not_proven(format!("{sent}, which could not be read: {why}"));
+        }
+        let because = format!("{sent}, and no pod of the gateway counted a call to the host");
+        // Who answered it otherwise? The host most likely has another name at the gateway.
+        if self.was_served() {
+            return self.not_proven(because);
+        }
+        self.vanished(Hop::Gateway, Confidence::Inferred, because)
+    }
+
+    /// Whether the host, or something that speaks for it, gave what was asked for.
+    fn was_served(&self) -> bool {
+        self.answer.status.is_some_and(|status| (200..400).contains(&status))
+    }
+
+    fn directly(self, confidence: Confidence, because: String) -> Probe {
+        let pod = self.client.pod.clone();
+        self.end(Fate::LeftDirectly, None, Some(pod), confidence, because)
+    }
+
+    fn vanished(self, hop: Hop, confidence: Confidence, because: String) -> Probe {
+        self.end(Fate::Vanished, Some(hop), None, confidence, because)
+    }
+
+    fn not_proven(self, because: String) -> Probe {
+        self.end(Fate::NotProven, None, None, Confidence::Certain, because)
+    }
+
+    fn end(
+        self,
+        result: Fate,
+        hop: Option<Hop>,
+        left_from: Option<Pod>,
+        confidence: Confidence,
+        because: String,
+    ) -> Probe {
+        let (evidence, status) = (self.evidence, self.answer.status);
+        Probe { result, hop, left_from, confidence, evidence, status, ..unknown(self.plan, because) }
+    }
+}
+
+impl Probe {
+    /// Whether reading the logs again would change nothing: Envoy writes them a second late.
+    pub fn is_settled(&self) -> bool {
+        let certain = self.confidence == Confidence::Certain;
+        match self.result {
+            Fate::Proven | Fate::LeftDirectly => certain,
+            Fate::Vanished => certain && self.hop != Some(Hop::ToGateway),
+            Fate::NotProven => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Each thing that readings can mean.
+
+use egress_core::host::DnsName;
+use egress_core::port::Port;
+use egress_core::proxy::{ClusterView, ProxyView};
+use egress_core::snapshot::PodFacts;
+use serde_json::json;
+
+use super::*;
+
+const SERVICE: &str = "istio-egressgateway.istio-system.svc.cluster.local";
+const TO_GATEWAY: &str = "outbound|80|mesh|istio-egressgateway.istio-system.svc.cluster.local";
+const OUT: &str = "outbound|80||edition.cnn.com.shop.egress.internal";
+
+fn plan(port: Port) -> Plan {
+    Plan {
+        host: DnsName::parse("edition.cnn.com").unwrap(),
+        port,
+        client: PodFacts { namespace: "shop".to_owned(), name: "client".to_owned(), ..PodFacts::default() },
+        gateways: Vec::new(),
+        services: [SERVICE.to_owned()].into(),
+        token: "abc".to_owned(),
+    }
+}
+
+fn reading(name: &str, log: &[String]) -> Reading {
+    let pod =
+        Pod { namespace: "istio-system".to_owned(), name: name.to_owned(), node: Some("infra-1".to_owned()) };
+    let log = Ok(Log {
+        before: vec![line("/", "outbound|80||other.com", "192.0.2.9:80", "-")],
+        after: log.to_vec(),
+    });
+    Reading { pod, log, looks: Err("not looked at".to_owned()) }
+}
+
+fn line(path: &str, cluster: &str, upstream: &str, flags: &str) -> String {
+    json!({"path": path, "response_code": 200, "response_flags": flags, "upstream_cluster": cluster, "upstream_host": upstream})
+        .to_string()
+}
+
+/// Lines of other calls, and this one.
+fn log(own: &[&str]) -> Vec<String> {
+    let other = line("/", "outbound|80||other.com", "192.0.2.9:80", "-");
+    std::iter::once(other).chain(own.iter().map(|text| (*text).to_owned())).collect()
+}
+
+fn marked(cluster: &str, upstream: &str, flags: &str) -> Vec<String> {
+    log(&[&line("/?kubectl-egress-probe=abc", cluster, upstream, flags)])
+}
+
+fn answered() -> Answer {
+    Answer { status: Some(200), ..Answer::default() }
+}
+
+fn fate(client: &[String], gateways: &[Vec<String>]) -> (Fate, Option<Hop>, Confidence) {
+    fate_of(&answered(), client, gateways)
+}
+
+fn fate_of(answer: &Answer, client: &[String], gateways: &[Vec<String>]) -> (Fate, Option<Hop>, Confidence) {
+    let gateways: Vec<Reading> = gateways.iter().map(|log| reading("gateway", log)).collect();
+    let probe = judge(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
+    (probe.result, probe.hop, probe.confidence)
+}
+
+#[test]
+fn a_request_that_a_gateway_sent_on_is_proven_and_left_from_that_pod() {
+    let client = reading("client", &marked(TO_GATEWAY, "192.0.2.20:8080", "-"));
+    let gateways = [reading("first", &log(&[])), reading("second", &marked(OUT, "151.101.3.5:80", "-"))];
+    let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
+    assert_eq!(
+        (probe.result, probe.confidence, probe.is_settled()),
+        (Fate::Proven, Confidence::Certain, true)
+    );
+    let left = probe.left_from.unwrap();
+    assert_eq!((left.name.as_str(), left.node.as_deref()), ("second", Some("infra-1")));
+}
+
+#[test]
+fn a_request_that_the_sidecar_lets_out_left_directly() {
+    let direct = (Fate::LeftDirectly, None, Confidence::Certain);
+    assert_eq!(fate(&marked("PassthroughCluster", "151.101.3.5:80", "-"), &[log(&[])]), direct);
+    assert_eq!(fate(&marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"), &[log(&[])]), direct);
+}
+
+#[test]
+fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leaves_out_calls() {
+    let of = |looks: Looks| {
+        let client = Reading { looks, ..reading("client", &log(&[])) };
+        let gateways = [silent("gateway", Ok(looks_of(&[(OUT, 4, 5)])))];
+        judge(&plan(Port::HTTP), &answered(), &client, &gateways).result
+    };
+    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 3)]))), Fate::LeftDirectly);
+    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 4)]))), Fate::Proven);
+    assert_eq!(of(Err("forbidden".to_owned())), Fate::NotProven);
+}
+
+#[test]
+fn the_hop_where_a_request_vanished_is_named() {
+    let vanished = |hop| (Fate::Vanished, Some(hop), Confidence::Certain);
+    let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
+    assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(Hop::Sidecar));
+    assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(Hop::Sidecar));
+    let refused = Answer { status: Some(503), ..Answer::default() };
+    assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(Hop::ToGateway));
+    assert_eq!(fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]), vanished(Hop::ToGateway));
+    // It was served, or nobody may look at the gateway: then nothing is said.
+    assert_eq!(fate(&sent, &[log(&[])]).0, Fate::NotProven);
+    assert_eq!(fate_of(&refused, &sent, &[]).0, Fate::NotProven);
+    assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(Hop::Gateway));
+    assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(Hop::FromGateway));
+}
+
+#[test]
+fn a_request_that_no_sidecar_had_and_nobody_answered_vanished_at_the_client() {
+    let answer = Answer { problem: Some("could not resolve".to_owned()), ..Answer::default() };
+    let probe = judge(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
+    assert_eq!((probe.result, probe.hop, probe.is_settled()), (Fate::Vanished, Some(Hop::Client), false));
+}
+
+#[test]
+fn a_cluster_that_leads_elsewhere_proves_nothing() {
+    let elsewhere = marked("outbound|80||proxy.tools.svc.cluster.local", "192.0.2.7:80", "-");
+    assert_eq!(fate(&elsewhere, &[log(&[])]).0, Fate::NotProven);
+}
+
+#[test]
+fn tls_is_followed_from_address_to_address() {
+    let tls = |cluster: &str, from: &str, to: &str| {
+        json!({"response_code": 0, "response_flags": "-", "upstream_cluster": cluster, "upstream_host": "192.0.2.20:8443",
+            "requested_server_name": "edition.cnn.com", "downstream_remote_address": from, "upstream_local_address": to})
+        .to_string()
+    };
+    let cluster = format!("outbound|443||{SERVICE}");
+    let client = log(&[
+        &tls(&cluster, "192.0.2.120:7", "192.0.2.120:70"),
+        &tls("PassthroughCluster", "192.0.2.120:8", "-"),
+    ]);
+    let answer = Answer { source: Some("192.0.2.120:7".to_owned()), ..answered() };
+    let other = log(&[&tls("outbound|443||edition.cnn.com", "192.0.2.121:70", "-")]);
+    let own = log(&[&tls("outbound|443||edition.cnn.com", "192.0.2.120:70", "-")]);
+    let of = |gateway: &[String]| {
+        judge(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
+    };
+    assert_eq!((of(&own).result, of(&own).confidence), (Fate::Proven, Confidence::Certain));
+    assert_eq!(of(&other).result, Fate::NotProven);
+}
+
+#[test]
+fn lines_that_were_there_before_are_of_other_calls() {
+    let tls = json!({"response_code": 0, "upstream_cluster": "PassthroughCluster", "upstream_host": "151.101.3.5:443",
+        "requested_server_name": "edition.cnn.com"})
+    .to_string();
+    let mut client = reading("client", std::slice::from_ref(&tls));
+    client.log = Ok(Log { before: vec![tls.clone()], after: vec![tls] });
+    let answer = Answer { problem: Some("reset".to_owned()), ..Answer::default() };
+    assert_eq!(judge(&plan(Port::TLS), &answer, &client, &[]).result, Fate::Vanished);
+}
+
+fn looks_of(clusters: &[(&str, u64, u64)]) -> (ProxyView, ProxyView) {
+    let view = |which: fn(&(&str, u64, u64)) -> u64| {
+        let clusters = clusters
+            .iter()
+            .map(|row| (row.0.to_owned(), ClusterView { requests: which(row), ..ClusterView::default() }));
+        ProxyView { clusters: clusters.collect(), ..ProxyView::default() }
+    };
+    (view(|row| row.1), view(|row| row.2))
+}
+
+fn silent(name: &str, looks: Looks) -> Reading {
+    Reading { log: Ok(Log::default()), looks, ..reading(name, &[]) }
+}
+
+fn counted(client: Looks, gateway: Looks) -> (Fate, Option<Hop>, Confidence) {
+    let gateways = [silent("gateway", gateway)];
+    let probe = judge(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
+    (probe.result, probe.hop, probe.confidence)
+}
+
+#[test]
+fn without_an_access_log_counters_only_make_it_likely() {
+    let (idle, to_gateway) =
+        (Ok(looks_of(&[(OUT, 4, 4)])), Ok(looks_of(&[(TO_GATEWAY, 3, 4), ("PassthroughCluster", 9, 9)])));
+    let inferred = Confidence::Inferred;
+    assert_eq!(counted(to_gateway.clone(), Ok(looks_of(&[(OUT, 4, 5)]))), (Fate::Proven, None, inferred));
+    assert_eq!(counted(to_gateway.clone(), idle.clone()).0, Fate::NotProven);
+    let refused = Answer { status: Some(404), ..Answer::default() };
+    let (client, gateways) = (silent("client", to_gateway.clone()), [silent("gateway", idle.clone())]);
+    let probe = judge(&plan(Port::HTTP), &refused, &client, &gateways);
+    assert_eq!((probe.result, probe.hop, probe.confidence), (Fate::Vanished, Some(Hop::Gateway), inferred));
+    let direct = Ok(looks_of(&[(TO_GATEWAY, 3, 3), ("PassthroughCluster", 9, 10)]));
+    assert_eq!(counted(direct, idle.clone()), (Fate::LeftDirectly, None, inferred));
+    let both = Ok(looks_of(&[(TO_GATEWAY, 3, 4), ("PassthroughCluster", 9, 10)]));
+    assert_eq!(counted(both, idle.clone()).0, Fate::NotProven);
+    assert_eq!(counted(Ok(looks_of(&[(TO_GATEWAY, 3, 3)])), idle.clone()).0, Fate::NotProven);
+    assert_eq!(counted(Err("forbidden".to_owned()), idle).0, Fate::NotProven);
+    // A gateway that only tried to connect passed nothing on.
+    let mut tried = looks_of(&[(OUT, 0, 0)]);
+    if let Some(cluster) = tried.1.clusters.get_mut(OUT) {
+        (cluster.connections, cluster.connect_failures) = (1, 1);
+    }
+    assert_eq!(counted(to_gateway.clone(), Ok(tried)).0, Fate::NotProven);
+    assert_eq!(counted(to_gateway, Err("forbidden".to_owned())).0, Fate::NotProven);
+}

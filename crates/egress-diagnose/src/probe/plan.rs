@@ -1,0 +1,168 @@
+//! What a probe sends, from which pod, and at which gateways it is looked for.
+//!
+//! Knows the commands of curl and of the two kinds of wget. Runs none of them.
+
+use std::collections::BTreeSet;
+
+use egress_core::host::DnsName;
+use egress_core::inventory::egresses;
+use egress_core::port::{Port, Protocol};
+use egress_core::snapshot::{GatewayFacts, PodFacts};
+
+use crate::evidence::{Evidence, Request, client_of};
+use crate::examine::in_question;
+use crate::index::Index;
+use crate::way::ways;
+
+/// The name of the query parameter that carries the mark. Access logs show paths, and no headers of one's own.
+const PARAMETER: &str = "kubectl-egress-probe";
+/// How long the client waits, in seconds.
+const PATIENCE: &str = "10";
+/// What curl writes before its own address: a sidecar's log names a connection by it.
+pub(super) const FROM: &str = "probe-from ";
+
+/// One marked request.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The host it is for.
+    pub host: DnsName,
+    /// The port it is for.
+    pub port: Port,
+    /// The pod that sends it.
+    pub client: PodFacts,
+    /// The ready pods of the gateways it may pass.
+    pub gateways: Vec<PodFacts>,
+    /// The full names of all gateways' Services: a cluster to one of them leads to a gateway.
+    pub services: BTreeSet<String>,
+    /// The mark.
+    pub token: String,
+}
+
+impl Plan {
+    /// Plans a probe of a host that was typed with these ports. Of several ports one that speaks HTTP is taken: a mark is
+    /// seen in HTTP, and not inside TLS.
+    ///
+    /// # Errors
+    /// Why there is nobody to send it.
+    pub fn new(
+        evidence: &Evidence,
+        request: &Request,
+        typed: &BTreeSet<Port>,
+        token: String,
+    ) -> Result<Self, String> {
+        let snapshot = &evidence.snapshot;
+        let egresses = egresses(snapshot);
+        let ways = ways(snapshot, &Index::new(snapshot), &egresses, request);
+        let of = |namespace: &str| client_of(snapshot, namespace, request.client.as_ref());
+        let mut senders = ways.iter().flat_map(|way| way.callers.iter().map(move |caller| (way, caller)));
+        let found = senders.find_map(|(way, caller)| Some((way, of(caller)?)));
+        let Some((way, client)) = found else {
+            return Err("no ready pod with a sidecar is there to send a request: name a namespace with `-n`, or a pod with `--for pod/NAME.NAMESPACE`".to_owned());
+        };
+        let port = port(typed, &way.ports).ok_or("the host has no port")?;
+        let host = request.hosts.first().ok_or("no host was named")?.clone();
+        let domain = &snapshot.mesh.cluster_domain;
+        let gateways = in_question(&snapshot.gateways, &ways, request);
+        Ok(Plan {
+            host,
+            port,
+            client: client.clone(),
+            gateways: gateways.into_iter().flat_map(GatewayFacts::ready_pods).cloned().collect(),
+            services: snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect(),
+            token,
+        })
+    }
+
+    /// The address that is called.
+    pub fn url(&self) -> String {
+        let (scheme, standard) = match self.port.protocol {
+            Protocol::Http => ("http", 80),
+            Protocol::Tls => ("https", 443),
+        };
+        let port =
+            if self.port.number == standard { String::new() } else { format!(":{}", self.port.number) };
+        format!("{scheme}://{}{port}/?{PARAMETER}={}", self.host, self.token)
+    }
+
+    /// The commands that send it, in the order in which they are tried: a container has one of the programs, or none. The
+    /// host's certificate is not checked, as nothing secret is sent: which authorities an image knows says nothing of
+    /// the way.
+    pub fn commands(&self, version: &str) -> Vec<Vec<String>> {
+        let agent = format!("kubectl-egress/{version} probe");
+        let url = self.url();
+        let from = format!("{FROM}%{{local_ip}}:%{{local_port}}\\n");
+        let curl = [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--insecure",
+            "--max-time",
+            PATIENCE,
+            "--output",
+            "/dev/null",
+            "--dump-header",
+            "-",
+            "--write-out",
+            &from,
+            "--user-agent",
+            &agent,
+            &url,
+        ];
+        // GNU's wget would try again, and follow redirections.
+        let gnu = [
+            "wget",
+            "--server-response",
+            "--output-document=/dev/null",
+            "--timeout",
+            PATIENCE,
+            "--tries=1",
+            "--max-redirect=0",
+            "--no-check-certificate",
+            "--user-agent",
+            &agent,
+            &url,
+        ];
+        // BusyBox's knows neither option; it refuses them before it sends anything.
+        let mut busybox = vec!["wget", "-S", "-O", "/dev/null", "-T", PATIENCE, "-U", &agent];
+        if self.port.protocol == Protocol::Tls {
+            busybox.push("--no-check-certificate");
+        }
+        busybox.push(&url);
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        vec![owned(&curl), owned(&gnu), owned(&busybox)]
+    }
+}
+
+/// The port to call: of those typed one that the host has, or any that it has where none was named.
+fn port(typed: &BTreeSet<Port>, carried: &BTreeSet<Port>) -> Option<Port> {
+    let both: BTreeSet<Port> = typed.intersection(carried).copied().collect();
+    let was_named = *typed != BTreeSet::from([Port::HTTP, Port::TLS]);
+    let choice = match (both.is_empty(), was_named || carried.is_empty()) {
+        (false, _) => &both,
+        (true, true) => typed,
+        (true, false) => carried,
+    };
+    choice.iter().copied().min_by_key(|port| (port.protocol == Protocol::Tls, port.number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ports(texts: &[&str]) -> BTreeSet<Port> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_port_is_one_that_the_host_has_and_speaks_http_where_one_does() {
+        let default = ports(&["80/HTTP", "443/TLS"]);
+        let chosen =
+            |typed: &BTreeSet<Port>, carried: &[&str]| port(typed, &ports(carried)).unwrap().to_string();
+        assert_eq!(chosen(&default, &["80/HTTP", "443/TLS"]), "80/HTTP");
+        assert_eq!(chosen(&default, &["443/TLS"]), "443/TLS");
+        assert_eq!(chosen(&default, &["8443/TLS"]), "8443/TLS");
+        assert_eq!(chosen(&default, &[]), "80/HTTP");
+        assert_eq!(chosen(&ports(&["443/TLS"]), &["80/HTTP", "443/TLS"]), "443/TLS");
+        assert_eq!(chosen(&ports(&["8080/HTTP"]), &["443/TLS"]), "8080/HTTP");
+    }
+}

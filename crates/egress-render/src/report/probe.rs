@@ -1,0 +1,41 @@
+//! What became of a marked request, after all else.
+//!
+//! Knows layout only.
+
+use egress_diagnose::check::Level;
+use egress_diagnose::finding::Confidence;
+use egress_diagnose::probe::{Fate, Hop, Probe};
+
+use super::page::{Mark, Page};
+
+/// Writes it, if one was sent.
+pub(super) fn write(page: &mut Page<'_>, probe: Option<&Probe>) {
+    let Some(probe) = probe else { return };
+    let Probe { host, port, client, token, because, .. } = probe;
+    page.gap();
+    page.title(&format!("probe of {host}:{port} from {client}"));
+    let mark = match probe.result {
+        Fate::Proven => Mark::Good,
+        Fate::LeftDirectly | Fate::Vanished => Mark::Wrong(Level::Error),
+        Fate::NotProven => Mark::Unknown,
+    };
+    let sure = match probe.confidence {
+        Confidence::Certain => "",
+        Confidence::Inferred => " (inferred: others may call at the same time)",
+    };
+    page.marked(mark, &format!("{}: {because}{sure}", headline(probe)));
+    for fact in &probe.evidence {
+        page.wrapped("    ", fact);
+    }
+    page.wrapped("    ", &format!("its mark: {token}"));
+}
+
+/// One line that says what became of it.
+pub fn headline(probe: &Probe) -> String {
+    match probe.result {
+        Fate::Proven => "proven".to_owned(),
+        Fate::LeftDirectly => "left directly".to_owned(),
+        Fate::Vanished => format!("vanished {}", probe.hop.map_or("on the way", Hop::words)),
+        Fate::NotProven => "not proven".to_owned(),
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether a diagnosis sends a marked request, and who agrees to it.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Port;
+use egress_core::target::Target;
+
+use crate::cli;
+use crate::exit::Failure;
+
+/// A request that is to be sent.
+#[derive(Clone, Debug)]
+pub struct Probing {
+    /// The ports that were typed with the host.
+    pub ports: BTreeSet<Port>,
+    /// Whether it was agreed to beforehand.
+    pub confirmed: bool,
+}
+
+impl Probing {
+    /// Puts the flags together; none where no request is to be sent. Without anybody to ask, it needs a word before.
+    pub fn resolve(
+        typed: cli::diagnose::probing::Probing,
+        targets: &[Target],
+        can_ask: bool,
+    ) -> Result<Option<Self>, Failure> {
+        if !typed.probe {
+            return Ok(None);
+        }
+        let [target] = targets else {
+            return Err(Failure::usage(
+                format!("`--probe` sends one request: expected one HOST, found {}", targets.len()),
+                "name one host, such as `kubectl egress diagnose edition.cnn.com --probe`",
+            ));
+        };
+        if !typed.yes && !can_ask {
+            return Err(Failure::usage(
+                "`--probe` sends a request from a pod, and nobody is there to be asked",
+                format!("type `kubectl egress diagnose {} --probe --yes` to agree to it", target.host),
+            ));
+        }
+        Ok(Some(Probing { ports: target.ports.clone(), confirmed: typed.yes }))
+    }
+}
