@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of what is wrong.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -35,11 +36,12 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, walk_was_told: bool, e
 }
 
 /// One line for each reason, with what it is the reason of.
-fn unreadable(page: &mut Page<'_>, all: &[Unreadable]) {
-    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
+pub(super) fn unreadable(page: &mut Page<'_>, all: &[Unreadable]) {
+    let mut by_reason: Vec<(Cow<'_, str>, Vec<&str>)> = Vec::new();
+    let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
     for Unreadable { what, why } in all {
-        let place = *places.entry(why).or_insert_with(|| {
+        let why = refusal(why).map_or(Cow::Borrowed(why.as_str()), Cow::Owned);
+        let place = *places.entry(why.clone()).or_insert_with(|| {
             by_reason.push((why, Vec::new()));
             by_reason.len() - 1
         });
@@ -98,18 +100,15 @@ fn not_given(page: &mut Page<'_>, report: &Report) {
     }
 }
 
-/// What could not be read; what one reason keeps from being read is one line, in the order of the first of each.
-pub(super) fn not_read(page: &mut Page<'_>, report: &Report) {
-    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
-    for missing in &report.unreadable {
-        match told.iter_mut().find(|(why, _)| *why == missing.why) {
-            Some((_, what)) => what.push(&missing.what),
-            None => told.push((&missing.why, vec![&missing.what])),
-        }
-    }
-    for (why, what) in told {
-        page.wrapped("", &format!("not read: {}: {why}", what.join(", ")));
-    }
+/// What the API server says where a user has no right, without the kind, so that many kinds have one reason:
+/// `nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope`.
+fn refusal(why: &str) -> Option<String> {
+    let (_, said) = why.split_once(" is forbidden: ")?;
+    let (who, rest) = said.split_once(" cannot ")?;
+    let (verb, rest) = rest.split_once(" resource ")?;
+    // With more behind it, such as a role that does not exist, it is told whole.
+    let is_all = rest.ends_with("at the cluster scope") || (rest.ends_with('"') && !rest.contains(": "));
+    is_all.then(|| format!("{who} cannot {verb} them"))
 }
 
 fn more(page: &mut Page<'_>, count: usize, what: &str) {

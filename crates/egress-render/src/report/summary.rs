@@ -46,7 +46,7 @@ pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Du
         text.push('\n');
     }
     let mut page = Page::new(palette);
-    closing::not_read(&mut page, report);
+    closing::unreadable(&mut page, &report.unreadable);
     page.gap();
     closing::counts(&mut page, &report.summary, elapsed);
     text + &page.into_text()

@@ -194,3 +194,20 @@ fn what_became_of_a_probe_is_told_last_with_its_evidence() {
     assert!(probe.contains("× vanished at the gateway: no pod counted it (inferred:"), "{probe}");
     assert!(probe.ends_with("    the client got status 404\n    its mark: abc\n"), "{probe}");
 }
+
+#[test]
+fn what_a_user_has_no_right_to_read_is_one_line_for_all_kinds() {
+    let forbidden = |kind: &str, rest: &str| Unreadable {
+        what: format!("{kind} in all namespaces"),
+        why: format!(
+            r#"{kind} is forbidden: User "jane" cannot list resource "{kind}" in API group "" at the cluster scope{rest}"#
+        ),
+    };
+    let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
+    let strange = r#": RBAC: clusterrole "x" not found"#;
+    report.unreadable = vec![forbidden("pods", ""), forbidden("nodes", ""), forbidden("services", strange)];
+    let told = text(&report, &Palette::plain(), None);
+    let line = "not read: pods in all namespaces, nodes in all namespaces: User \"jane\" cannot\nlist them\n";
+    assert!(told.contains(line), "{told}");
+    assert!(told.contains("clusterrole"), "{told}");
+}
