@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use egress_core::host::DnsName;
+use egress_core::proxy::certificates::certificates;
 use egress_core::proxy::{ProxyView, dump};
 use egress_core::snapshot::PodFacts;
 
@@ -53,6 +54,9 @@ impl Cluster {
             let text = admin.get(pages::MISSING_SECRETS).await?;
             view.missing_secrets = dump::missing_secrets(&text).map_err(|error| not_understood(&error))?;
             view.count(&admin.get(&pages::statistics()).await?);
+            let (text, now) = admin.get_dated(pages::CERTIFICATES).await?;
+            // A page that is not understood is no reason to look at nothing else; the check says that it was not told.
+            view.certificates = now.and_then(|now| certificates(&text, now).ok());
             Ok(view)
         };
         let name = || format!("proxy of pod {}/{}", pod.namespace, pod.name);

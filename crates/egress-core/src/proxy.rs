@@ -1,15 +1,18 @@
 //! What one Envoy has, as far as an egress is concerned: the evidence behind "live".
 //!
 //! Knows routes, filter chains and clusters as data. How they are read from Envoy's admin port is in `egress-cluster`;
-//! the parsing of what it prints is in [`dump`] and, for statistics, in [`counters`].
+//! the parsing of what it prints is in [`dump`] and, for statistics and certificates, in [`counters`] and [`certificates`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use certificates::Certificate;
+
 use crate::host::DnsName;
 use crate::visibility::host_matches;
 
+pub mod certificates;
 pub mod counters;
 pub mod dump;
 
@@ -29,6 +32,8 @@ pub struct ProxyView {
     pub missing_secrets: BTreeSet<String>,
     /// Whether it is connected to istiod; none where Envoy does not say.
     pub connected: Option<bool>,
+    /// The certificates that it shows of itself; none where they could not be told.
+    pub certificates: Option<BTreeSet<Certificate>>,
 }
 
 /// A part of a configuration that Envoy refused.

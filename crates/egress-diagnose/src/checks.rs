@@ -12,6 +12,7 @@ mod ambient_routed;
 mod auto_mtls;
 mod callers_allowed;
 mod certificate_verified;
+mod certificates_hold;
 mod client_proxy;
 mod connects;
 mod destination_port;
@@ -164,4 +165,5 @@ pub const CHECKS: &[Check] = &[
     proxies_accept::CHECK,
     handshake::CHECK,
     own_destination::CHECK,
+    certificates_hold::CHECK,
 ];

@@ -8,9 +8,11 @@ use futures::{FutureExt, TryFutureExt};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::HOST;
+use hyper::header::{DATE, HOST, HeaderMap};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::Portforwarder;
@@ -64,10 +66,15 @@ impl AdminConnection {
 
     /// Reads one page.
     pub(crate) async fn get(&mut self, path: &str) -> Result<Bytes, ClusterError> {
+        self.get_dated(path).await.map(|(page, _)| page)
+    }
+
+    /// Reads one page, with the time that the pod has: its clock decides what has ended there.
+    pub(crate) async fn get_dated(&mut self, path: &str) -> Result<(Bytes, Option<Timestamp>), ClusterError> {
         tracing::debug!(of = self.name, path, "looking into a pod");
         match self.request(path).await {
-            Ok((StatusCode::OK, body)) => Ok(body),
-            Ok((status, _)) => Err(broken(&self.name, &format!("{path} answered {status}"))),
+            Ok((StatusCode::OK, headers, body)) => Ok((body, date(&headers))),
+            Ok((status, ..)) => Err(broken(&self.name, &format!("{path} answered {status}"))),
             Err(problem) => {
                 // The node's word, such as «connection refused», says more than a stream that ended.
                 let told = self.failure.take().and_then(|failure| failure.now_or_never().flatten());
@@ -76,14 +83,14 @@ impl AdminConnection {
         }
     }
 
-    async fn request(&mut self, path: &str) -> Result<(StatusCode, Bytes), String> {
+    async fn request(&mut self, path: &str) -> Result<(StatusCode, HeaderMap, Bytes), String> {
         let request = Request::get(path).header(HOST, "localhost").body(Empty::new());
         let request = request.map_err(|error| error.to_string())?;
         self.sender.ready().await.map_err(|error| error.to_string())?;
         let response = self.sender.send_request(request).await.map_err(|error| error.to_string())?;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(|error| error.to_string())?;
-        Ok((status, body.to_bytes()))
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| error.to_string())?;
+        Ok((head.status, head.headers, body.to_bytes()))
     }
 }
 
@@ -91,6 +98,11 @@ impl Drop for Forwarder {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// When an answer was given, by whoever gave it.
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(headers.get(DATE)?.as_bytes()).ok()
 }
 
 /// A look that failed, by whose it is.

@@ -18,6 +18,9 @@ const CLUSTERS: &str = "/clusters?format=json";
 /// Secrets that a listener or cluster waits for. Those that came are never asked for: they hold keys.
 pub(crate) const MISSING_SECRETS: &str = "/config_dump?resource=dynamic_warming_secrets";
 
+/// The certificates that Envoy shows of itself, without their keys.
+pub(crate) const CERTIFICATES: &str = "/certs";
+
 /// The pages of one look; `None`: not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pages {

@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
 ## What it checks
 `credentialName` of the TLS that the gateway opens to the host: a Secret of that name lies in the gateway's namespace. For
 `MUTUAL` it has `tls.crt` and `tls.key`, and unless verification is off it, or the Secret of the same name with `-cacert`,
-has `ca.crt`. What is in the certificates, and until when they hold, is not looked at.
+has `ca.crt`. What is in them is not looked at; until when the certificates hold, EG082 reads from Envoy.
 
 ## Why it matters
 The gateway reads Secrets of its own namespace only. Without them its connections never begin: 503 (`UF`, \"Secret is not
