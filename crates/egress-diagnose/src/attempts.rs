@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::port::Protocol;
 use egress_core::proxy::ClusterView;
 use egress_core::snapshot::GatewayFacts;
 
@@ -26,6 +27,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) name: String,
     /// The port of the host.
     pub(crate) port: u16,
+    /// Nothing but HTTP goes through it. A connection that is passed through is in use as long as it stands.
+    pub(crate) only_http: bool,
     /// Its statistics.
     pub(crate) cluster: &'a ClusterView,
 }
@@ -36,10 +39,12 @@ pub(crate) fn attempts<'a>(
     way: &Way<'_>,
     gateway: &GatewayFacts,
 ) -> (Vec<Attempt<'a>>, Seen) {
-    let clusters: BTreeMap<String, Option<u16>> = upstreams(view, way, gateway)
-        .iter()
-        .filter_map(|route| Some((route.cluster()?, route.destination_port)))
-        .collect();
+    let mut clusters = BTreeMap::new();
+    for route in upstreams(view, way, gateway) {
+        let Some(name) = route.cluster() else { continue };
+        let (_, only_http) = clusters.entry(name).or_insert((route.destination_port, true));
+        *only_http &= route.protocol == Protocol::Http;
+    }
     let (mut found, mut seen) = (Vec::new(), Seen::default());
     for (pod, envoy) in view.gateway_proxies(gateway) {
         let envoy = match envoy {
@@ -52,7 +57,7 @@ pub(crate) fn attempts<'a>(
         let node =
             gateway.pods.iter().find(|facts| facts.name == pod.name).and_then(|facts| facts.node.clone());
         let before = found.len();
-        for (name, port) in &clusters {
+        for (name, (port, only_http)) in &clusters {
             let Some(cluster) = envoy.clusters.get(name).filter(|cluster| cluster.connections > 0) else {
                 continue;
             };
@@ -61,6 +66,7 @@ pub(crate) fn attempts<'a>(
                 node: node.clone().unwrap_or_default(),
                 name: name.clone(),
                 port: port.unwrap_or(443),
+                only_http: *only_http,
                 cluster,
             });
         }

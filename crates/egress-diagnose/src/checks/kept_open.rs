@@ -27,7 +27,8 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 ## What it checks
 Where the gateway speaks HTTP to the host: Envoy's statistic `upstream_cx_destroy_remote_with_active_rq`. Envoy keeps it
-only where `proxyStatsMatcher` tells it to.
+only where `proxyStatsMatcher` tells it to. A TLS connection that is passed through is in use as long as it stands, so
+there the statistic says nothing.
 
 ## Why it matters
 Envoy keeps connections for the next request. Where the host closes them earlier than Envoy does, a request now and then
@@ -48,7 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         return Outcome::NotApplicable;
     }
     let (attempts, mut seen) = attempts(view, way, gateway);
-    for attempt in &attempts {
+    for attempt in attempts.iter().filter(|attempt| attempt.only_http) {
         match attempt.cluster.counters.closed_in_use {
             None => seen.nobody(format!("Envoy of pod {} does not count it", attempt.pod.name)),
             Some(closed) => {
