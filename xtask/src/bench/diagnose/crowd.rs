@@ -25,11 +25,8 @@ pub(super) const NAMESPACE: &str = "crowd";
 
 /// Writes a manifest of that many hosts with all that a diagnosis reads of a mesh.
 pub(super) fn write(layout: Layout, hosts: u32, file: &Path) -> anyhow::Result<()> {
-    let mut objects = around();
-    for number in 0..hosts {
-        objects.extend(host(layout, number, hosts)?);
-    }
-    manifest(&objects, file)
+    let hosts = (0..hosts).map(|number| host(layout, number, hosts));
+    manifest(std::iter::once(Ok(around())).chain(hosts), file)
 }
 
 /// The objects of one of so many hosts; the first one brings the gateway's pair.
@@ -58,12 +55,17 @@ pub(super) fn host(layout: Layout, number: u32, hosts: u32) -> anyhow::Result<Ve
     parts.map(|part| part.resource.to_json(&mesh.api_version).context("an object without a form")).collect()
 }
 
-/// Writes objects as one file.
-pub(super) fn manifest(objects: &[Value], file: &Path) -> anyhow::Result<()> {
+/// Writes objects as one file, as they come: what this process holds would count as held by the program that it measures.
+pub(super) fn manifest(
+    objects: impl Iterator<Item = anyhow::Result<Vec<Value>>>,
+    file: &Path,
+) -> anyhow::Result<()> {
     let mut writer = BufWriter::new(File::create(file).with_context(|| format!("{}", file.display()))?);
-    for object in objects {
-        writer.write_all(b"---\n")?;
-        object.serialize(&mut serde_yaml::Serializer::new(&mut writer))?;
+    for some in objects {
+        for object in some? {
+            writer.write_all(b"---\n")?;
+            object.serialize(&mut serde_yaml::Serializer::new(&mut writer))?;
+        }
     }
     Ok(writer.flush()?)
 }

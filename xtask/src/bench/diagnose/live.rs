@@ -36,7 +36,7 @@ struct Seen {
 
 /// Fills a bed and measures both programs.
 pub(super) fn table(plugin: &Path, runs: usize) -> anyhow::Result<String> {
-    let bed = Bed::up("bench-diagnose", &Topology::standard()?)?.guard();
+    let bed = Bed::up("benchdiagnose", &Topology::standard()?)?.guard();
     fill(&bed)?;
     let diagnose = median(
         || {
@@ -80,12 +80,9 @@ fn fill(bed: &Bed) -> anyhow::Result<()> {
     bed.kubectl(&["create", "namespace", crowd::NAMESPACE])?;
     let mut writers: Vec<Child> = Vec::new();
     for writer in 0..WRITERS {
-        let mut objects = Vec::new();
-        for number in (writer..HOSTS).step_by(usize::try_from(WRITERS)?) {
-            objects.extend(crowd::host(Layout::Shared, number, HOSTS)?);
-        }
+        let numbers = (writer..HOSTS).step_by(usize::try_from(WRITERS)?);
         let file = folder.join(format!("live-{writer}.yaml"));
-        crowd::manifest(&objects, &file)?;
+        crowd::manifest(numbers.map(|number| crowd::host(Layout::Shared, number, HOSTS)), &file)?;
         let mut command = bed.command("kubectl");
         command.args(["create", "-f"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null());
         writers.push(command.spawn().with_context(|| format!("running {command:?}"))?);
