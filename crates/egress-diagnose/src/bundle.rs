@@ -105,6 +105,7 @@ const ENVOYS: &str = "envoys.json";
 const DEMANDS: &str = "demands.json";
 const REFUSALS: &str = "refusals.json";
 const RIGHTS: &str = "rights.json";
+const FLEET: &str = "fleet.json";
 
 /// The facts of a diagnosis as texts, without what could be a secret.
 ///
@@ -152,6 +153,7 @@ pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Te
         (DEMANDS, text(&demands)?),
         (REFUSALS, text(&refused.collect::<Vec<_>>())?),
         (RIGHTS, text(&evidence.rights)?),
+        (FLEET, text(&evidence.fleet)?),
     ];
     Ok(texts.map(|(name, text)| (name.to_owned(), text)).into())
 }
@@ -181,6 +183,7 @@ pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
         demands: demands.map(|demands| demands.into_iter().map(demanded).collect()),
         refusals: refused.into_iter().map(|all| ((all.namespace, all.host), all.refusals)).collect(),
         rights: of(texts, RIGHTS)?,
+        fleet: of(texts, FLEET)?,
     };
     // What is no host was never asked for.
     let hosts = hosts.iter().filter_map(|host| host.parse::<DnsName>().ok()).collect();

@@ -22,6 +22,7 @@ mod entry_port;
 mod entry_protocol;
 mod entry_resolution;
 mod entry_visible;
+mod fleet_agrees;
 mod gateway_exists;
 mod gateway_host;
 mod gateway_injected;
@@ -130,6 +131,7 @@ pub const CHECKS: &[Check] = &[
     wildcard_resolution::CHECK,
     secret_exists::CHECK,
     gateway_redundant::CHECK,
+    fleet_agrees::CHECK,
     may_change::CHECK,
     webhook_answers::CHECK,
     subset_hidden::CHECK,

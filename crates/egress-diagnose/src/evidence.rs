@@ -14,6 +14,7 @@ use egress_core::surroundings::Surroundings;
 use serde::{Deserialize, Serialize};
 
 use crate::examine::in_question;
+use crate::fleet::OtherCluster;
 use crate::index::Index;
 use crate::way::{is_gateway_pod, ways};
 
@@ -36,6 +37,8 @@ pub struct Evidence {
     pub refusals: BTreeMap<(String, String), Vec<Refusal>>,
     /// What the user may write in each namespace that was asked about.
     pub rights: BTreeMap<String, Rights>,
+    /// Other clusters of the same fleet.
+    pub fleet: Vec<OtherCluster>,
 }
 
 /// A policy's word against an egress that exists.
@@ -73,6 +76,7 @@ impl Default for Evidence {
             demands: Ok(Demands::new()),
             refusals: BTreeMap::new(),
             rights: BTreeMap::new(),
+            fleet: Vec::new(),
         }
     }
 }
@@ -126,6 +130,12 @@ pub fn client_of<'a>(
 }
 
 impl Evidence {
+    /// Takes what is known of other clusters, to compare.
+    pub fn compare_with(&mut self, fleet: Vec<OtherCluster>) {
+        self.gaps.remove(&Input::Fleet);
+        self.fleet = fleet;
+    }
+
     /// Nothing, where nobody looked at what lies around the egresses.
     pub fn of_objects_alone() -> Self {
         let around = Input::AROUND.map(|input| (input, Gap::NotGiven));

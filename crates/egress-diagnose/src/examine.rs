@@ -10,6 +10,7 @@ use egress_core::intent::GatewayName;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use crate::accept::Acceptances;
 use crate::calls::calls;
@@ -17,10 +18,14 @@ use crate::check::{Check, Code, Hop, Input, Outcome, Run};
 use crate::checks::CHECKS;
 use crate::choice::Choice;
 use crate::evidence::{Evidence, Request};
+use crate::index::Index;
 use crate::legs::seen_gateway;
 use crate::report::{Builder, HostName, NOT_GIVEN, Reason, Report, Subject};
 use crate::view::View;
-use crate::way::{Way, uncovered, ways};
+use crate::way::{Way, elsewhere, uncovered, ways};
+
+/// As many ways are examined, on all processors, before what was said of them is put into the report.
+const AT_ONCE: usize = 1024;
 
 /// How to examine.
 #[derive(Clone, Debug, Default)]
@@ -49,11 +54,14 @@ pub fn examine_watched(
     watch: impl Fn(Code, BTreeSet<Input>),
 ) -> Report {
     let egresses = egress_core::inventory::egresses(&evidence.snapshot);
-    let mut view = View::new(evidence, &egresses, request.client.as_ref());
-    let mut ways = ways(&evidence.snapshot, view.index(), &egresses, request);
-    ways.extend(uncovered(evidence, view.index(), &egresses, request));
-    view.set_calls(calls(&evidence.snapshot, &ways));
-    let mut order: Vec<&Check> = CHECKS.iter().filter(|check| options.choice.wants(check.code)).collect();
+    let index = Index::new(&evidence.snapshot);
+    let mut ways = ways(&evidence.snapshot, &index, &egresses, request);
+    ways.extend(uncovered(evidence, &index, &egresses, request));
+    ways.extend(elsewhere(evidence, &ways, request));
+    let calls = calls(&evidence.snapshot, &ways);
+    let view = View::new(evidence, &egresses, request.client.as_ref(), index, calls);
+    let mut order: Vec<&'static Check> =
+        CHECKS.iter().filter(|check| options.choice.wants(check.code)).collect();
     order.sort_by_key(|check| (check.hop, check.code));
     let hosts: Vec<Arc<HostName>> = ways.iter().map(|way| Arc::new(host_name(way))).collect();
     let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
@@ -64,19 +72,27 @@ pub fn examine_watched(
     }
     let all = (0..ways.len()).collect();
     let report = Builder::new(hosts, Acceptances::read(evidence, options.today));
-    let mut walk = Walk { view: &view, order, watch, report };
-    walk.section(Subject::Mesh, all, None, None, |check, view| match check.run {
+    let mut walk = Walk { watch, report };
+    let of_mesh = ask(&order, &view, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
         Run::Gateway(_) | Run::Way(_) | Run::Through(_) => None,
     });
+    walk.section(Subject::Mesh, all, None, None, of_mesh);
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
     for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
-        broken_gateways.extend(walk.gateway(gateway, behind).map(|broken| (&gateway.name, broken)));
+        let subject = Subject::Gateway { gateway: gateway.name.clone() };
+        let broken = walk.section(subject, behind, None, None, of_gateway(&order, &view, gateway));
+        broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
     }
-    for (index, way) in ways.iter().enumerate() {
-        let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
-        walk.way(way, index, broken.copied());
+    let views = view.maker();
+    for (number, some) in ways.chunks(AT_ONCE).enumerate() {
+        let said: Vec<Vec<Said>> =
+            some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect();
+        for (place, (way, said)) in some.iter().zip(said).enumerate() {
+            let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
+            walk.way(way, number * AT_ONCE + place, broken.copied(), said);
+        }
     }
     walk.report.finish(options.choice.skipped(), evidence.snapshot.unreadable.clone())
 }
@@ -127,58 +143,77 @@ fn has_gateway_side(way: &Way<'_>) -> bool {
     has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
-struct Walk<'a, 'b, W> {
-    view: &'b View<'a>,
-    /// The catalogue in the order of the walk.
-    order: Vec<&'static Check>,
+/// What a check said, and what it read for that.
+struct Said {
+    check: &'static Check,
+    outcome: Outcome,
+    reads: BTreeSet<Input>,
+}
+
+/// Asks the checks that a function runs.
+fn ask<'a>(
+    order: &[&'static Check],
+    view: &View<'a>,
+    run: impl Fn(&Check, &View<'a>) -> Option<Outcome>,
+) -> Vec<Said> {
+    let said = |check: &&'static Check| {
+        view.take_reads();
+        let outcome = view.with_gaps(run(check, view)?);
+        let reads = view.take_reads();
+        Some(Said { check, outcome, reads })
+    };
+    order.iter().filter_map(said).collect()
+}
+
+fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts) -> Vec<Said> {
+    ask(order, view, |check, view| match check.run {
+        Run::Gateway(run) => {
+            view.note(Input::Gateways);
+            Some(run(view, gateway))
+        }
+        Run::Mesh(_) | Run::Way(_) | Run::Through(_) => None,
+    })
+}
+
+fn of_way(order: &[&'static Check], view: &View<'_>, way: &Way<'_>) -> Vec<Said> {
+    ask(order, view, |check, view| match check.run {
+        Run::Way(run) => Some(run(view, way)),
+        Run::Through(run) => Some(match seen_gateway(view, way) {
+            Ok(gateway) => run(view, way, gateway),
+            Err(outcome) => outcome,
+        }),
+        Run::Mesh(_) | Run::Gateway(_) => None,
+    })
+}
+
+struct Walk<W> {
     watch: W,
     report: Builder,
 }
 
-impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
-    fn gateway(&mut self, gateway: &GatewayFacts, behind: Vec<usize>) -> Option<Broken> {
-        let subject = Subject::Gateway { gateway: gateway.name.clone() };
-        self.section(subject, behind, None, None, |check, view| match check.run {
-            Run::Gateway(run) => {
-                view.note(Input::Gateways);
-                Some(run(view, gateway))
-            }
-            Run::Mesh(_) | Run::Way(_) | Run::Through(_) => None,
-        })
-    }
-
-    fn way(&mut self, way: &Way<'_>, index: usize, broken: Option<Broken>) {
+impl<W: Fn(Code, BTreeSet<Input>)> Walk<W> {
+    fn way(&mut self, way: &Way<'_>, index: usize, broken: Option<Broken>, said: Vec<Said>) {
         let subject = Subject::Host {
             host: way.host.clone(),
             namespace: way.namespace.clone(),
             callers: way.callers.clone(),
             gateway: way.gateway.map(|gateway| gateway.name.clone()),
         };
-        self.section(subject, vec![index], Some(way), broken, |check, view| match check.run {
-            Run::Way(run) => Some(run(view, way)),
-            Run::Through(run) => Some(match seen_gateway(view, way) {
-                Ok(gateway) => run(view, way, gateway),
-                Err(outcome) => outcome,
-            }),
-            Run::Mesh(_) | Run::Gateway(_) => None,
-        });
+        self.section(subject, vec![index], Some(way), broken, said);
     }
 
-    /// Checks one subject; what is broken first. A hop is looked at as a whole, so that two faults of one hop are both
-    /// told.
+    /// Takes what the checks said of one subject; what is broken first. A hop is looked at as a whole, so that two faults
+    /// of one hop are both told.
     fn section(
         &mut self,
         subject: Subject,
         behind: Vec<usize>,
         way: Option<&Way<'_>>,
         mut broken: Option<Broken>,
-        run: impl Fn(&Check, &View<'a>) -> Option<Outcome>,
+        said: Vec<Said>,
     ) -> Option<Broken> {
         let mut section = self.report.open(subject, behind);
-        for check in &self.order {
-            self.view.take_reads();
-            let Some(outcome) = run(check, self.view) else { continue };
-            let outcome = self.view.with_gaps(outcome);
+        for Said { check, outcome, reads } in said {
             let because = |input: Input| format!("{NOT_GIVEN}{input}");
             match (outcome, broken) {
                 (Outcome::NotApplicable, _) => continue,
@@ -192,7 +227,7 @@ impl<'a, W: Fn(Code, BTreeSet<Input>)> Walk<'a, '_, W> {
                 (Outcome::NoEvidence(why), _) => section.not_checked(check, Reason::NoEvidence, why),
                 (Outcome::NotGiven(input), _) => section.not_checked(check, Reason::NotGiven, because(input)),
             }
-            (self.watch)(check.code, self.view.take_reads());
+            (self.watch)(check.code, reads);
         }
         section.close();
         broken

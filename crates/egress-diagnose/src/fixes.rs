@@ -18,7 +18,7 @@ mod origination;
 mod servers;
 mod workloads;
 
-pub(crate) use egress::{add, add_for, of_proxy, put_right, remove};
+pub(crate) use egress::{add, add_as, add_for, of_proxy, put_right, remove};
 pub(crate) use hop::{end_mesh_mtls, speak_mesh_mtls, speak_plaintext};
 pub(crate) use network::{keep_inside, narrow};
 pub(crate) use origination::{open_tls, open_tls_on_the_port_of_http};

@@ -2,7 +2,7 @@
 //!
 //! Knows how DestinationRules, SNI and servers come together. Judges nothing.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
@@ -33,7 +33,7 @@ pub(crate) struct Call<'a> {
     /// The server that takes it.
     pub(crate) server: Option<Server<'a>>,
     /// All that the gateway listens for.
-    pub(crate) listeners: Rc<Listeners<'a>>,
+    pub(crate) listeners: Arc<Listeners<'a>>,
 }
 
 /// The calls of a way. A route with a subset that its callers cannot resolve is none.
@@ -52,7 +52,7 @@ pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFac
             let listens_on = gateway.listens_on(port.into());
             let place = (listens_on, spoken(tls.as_ref(), &route));
             let server = server(view, gateway, place, sni.as_deref(), &way.host);
-            let listeners = Rc::clone(&listeners);
+            let listeners = Arc::clone(&listeners);
             let caller = caller.clone();
             found.push(Call { caller, route, port, listens_on, tls, sni, server, listeners });
         }

@@ -23,6 +23,7 @@ pub mod evidence;
 pub mod examine;
 pub mod finding;
 mod fixes;
+pub mod fleet;
 mod held;
 mod hop_calls;
 mod index;

@@ -172,10 +172,9 @@ fn without_proxies(mut evidence: Evidence) -> Evidence {
 }
 
 fn last_of_each(mut evidence: Evidence) -> Evidence {
-    let mut seen = HashSet::new();
     let resources = &mut evidence.snapshot.resources;
-    resources.reverse();
-    resources.retain(|resource| seen.insert(resource.id.clone()));
-    resources.reverse();
+    let mut seen = HashSet::with_capacity(resources.len());
+    let mut last: Vec<bool> = resources.iter().rev().map(|resource| seen.insert(&resource.id)).collect();
+    resources.retain(|_| last.pop().unwrap_or_default());
     evidence
 }

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
@@ -30,61 +30,72 @@ use crate::servers::Listeners;
 mod around;
 mod egresses;
 mod hop;
+mod kept;
 mod legs;
 mod rules;
 
 pub use around::Known;
 use egresses::Egresses;
+use kept::Kept;
 pub(crate) use legs::Leg;
 use legs::Legs;
 use rules::SeenRules;
 
-/// The facts of one diagnosis.
+/// The facts of one diagnosis, as one thread reads them.
 pub struct View<'a> {
+    facts: Arc<Facts<'a>>,
+    legs: RefCell<Legs<'a>>,
+    reads: RefCell<BTreeSet<Input>>,
+}
+
+/// What all views of one diagnosis share: the evidence, what it is looked up by, and what was worked out of it once.
+struct Facts<'a> {
     evidence: &'a Evidence,
     egresses: Egresses<'a>,
     calls: BTreeMap<String, Calls>,
     client: Option<&'a PodName>,
     index: Index<'a>,
-    rules: RefCell<BTreeMap<(String, GatewayName), Rc<SeenRules<'a>>>>,
-    hop_rules: RefCell<BTreeMap<(String, GatewayName), Rc<Rules<'a>>>>,
-    listeners: RefCell<BTreeMap<GatewayName, Rc<Listeners<'a>>>>,
-    authorizations: RefCell<BTreeMap<GatewayName, Rc<Authorization<'a>>>>,
-    legs: RefCell<Legs<'a>>,
-    reads: RefCell<BTreeSet<Input>>,
+    rules: Kept<(String, GatewayName), SeenRules<'a>>,
+    hop_rules: Kept<(String, GatewayName), Rules<'a>>,
+    listeners: Kept<GatewayName, Listeners<'a>>,
+    authorizations: Kept<GatewayName, Authorization<'a>>,
 }
 
 impl<'a> View<'a> {
+    /// The facts with who calls: the namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn new(
         evidence: &'a Evidence,
         egresses: &'a [Egress<'a>],
         client: Option<&'a PodName>,
+        index: Index<'a>,
+        calls: BTreeMap<String, Calls>,
     ) -> Self {
-        let index = Index::new(&evidence.snapshot);
-        let calls = BTreeMap::new();
-        View {
+        View::of(Arc::new(Facts {
             evidence,
             egresses: Egresses::new(egresses),
             calls,
             client,
             index,
-            rules: RefCell::default(),
-            hop_rules: RefCell::default(),
-            listeners: RefCell::default(),
-            authorizations: RefCell::default(),
-            legs: RefCell::default(),
-            reads: RefCell::default(),
-        }
+            rules: Kept::default(),
+            hop_rules: Kept::default(),
+            listeners: Kept::default(),
+            authorizations: Kept::default(),
+        }))
     }
 
-    /// Tells who calls, once the ways are known.
-    pub(crate) fn set_calls(&mut self, calls: BTreeMap<String, Calls>) {
-        self.calls = calls;
+    fn of(facts: Arc<Facts<'a>>) -> Self {
+        View { facts, legs: RefCell::default(), reads: RefCell::default() }
+    }
+
+    /// What makes views of the same facts for other threads.
+    pub(crate) fn maker(&self) -> impl Fn() -> View<'a> + Sync + use<'a> {
+        let facts = Arc::clone(&self.facts);
+        move || View::of(Arc::clone(&facts))
     }
 
     /// The namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn calls(&self) -> &BTreeMap<String, Calls> {
-        &self.calls
+        &self.facts.calls
     }
 
     /// What was read since the last call.
@@ -93,56 +104,56 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn index(&self) -> &Index<'a> {
-        &self.index
+        &self.facts.index
     }
 
     /// The mesh configuration.
     pub fn mesh(&self) -> &'a MeshFacts {
         self.note(Input::Mesh);
-        &self.evidence.snapshot.mesh
+        &self.facts.evidence.snapshot.mesh
     }
 
     /// The egress gateways.
     pub fn gateways(&self) -> &'a [GatewayFacts] {
         self.note(Input::Gateways);
-        &self.evidence.snapshot.gateways
+        &self.facts.evidence.snapshot.gateways
     }
 
     /// The gateway's Service as routes name it.
     pub fn service_host(&self, gateway: &GatewayFacts) -> String {
-        gateway.name.service_host(&self.evidence.snapshot.mesh.cluster_domain)
+        gateway.name.service_host(&self.facts.evidence.snapshot.mesh.cluster_domain)
     }
 
     /// The host of an object in full: a name without a dot means a Service of its namespace.
     pub fn full_host(&self, host: &str, namespace: &str) -> String {
-        full_host(host, namespace, &self.evidence.snapshot.mesh)
+        full_host(host, namespace, &self.facts.evidence.snapshot.mesh)
     }
 
     /// Nodes; empty where they could not be read.
     pub fn nodes(&self) -> &'a [NodeFacts] {
         self.note(Input::Nodes);
-        &self.evidence.snapshot.nodes
+        &self.facts.evidence.snapshot.nodes
     }
 
     /// What the policies demand of the nodes of one egress; an error says why they could not be asked.
     pub fn pinning(&self, namespace: &str, host: &str) -> Result<Option<&'a Pinning>, &'a str> {
         self.note(Input::Policies);
-        let demands = self.evidence.demands.as_ref().map_err(String::as_str)?;
+        let demands = self.facts.evidence.demands.as_ref().map_err(String::as_str)?;
         Ok(demands.get(&(namespace.to_owned(), host.to_owned())))
     }
 
     /// The pods of callers' namespaces that have a sidecar.
     pub fn pods(&self, namespace: &str) -> Vec<&'a PodFacts> {
         self.note(Input::Pods);
-        let pods = self.evidence.snapshot.pods.iter();
+        let pods = self.facts.evidence.snapshot.pods.iter();
         pods.filter(|pod| pod.namespace == namespace && pod.has_sidecar).collect()
     }
 
     /// Every namespace that is known, by its name or by a pod in it.
     pub fn namespaces(&self) -> BTreeSet<&'a str> {
         self.note(Input::Pods);
-        let pods = self.evidence.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
-        pods.chain(self.evidence.snapshot.namespaces.iter().map(|namespace| namespace.name.as_str()))
+        let pods = self.facts.evidence.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
+        pods.chain(self.facts.evidence.snapshot.namespaces.iter().map(|namespace| namespace.name.as_str()))
             .collect()
     }
 
@@ -154,13 +165,13 @@ impl<'a> View<'a> {
     /// Every ServiceEntry.
     pub fn service_entries(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::ServiceEntries);
-        self.index.of_kind(Kind::ServiceEntry).iter().copied()
+        self.facts.index.of_kind(Kind::ServiceEntry).iter().copied()
     }
 
     /// The ServiceEntries of exactly this host, in all namespaces.
     pub fn entries(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::ServiceEntries);
-        self.index.service_entries_of(host)
+        self.facts.index.service_entries_of(host)
     }
 
     /// The VirtualServices of exactly this host with rules for sidecars that a namespace sees, in order of precedence.
@@ -173,7 +184,7 @@ impl<'a> View<'a> {
     /// The VirtualServices of a host or of a wildcard over it, in all namespaces.
     pub fn virtual_services(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::VirtualServices);
-        self.index.virtual_services(host)
+        self.facts.index.virtual_services(host)
     }
 
     /// The VirtualServices of a host that are bound to a Gateway object and that its pods in a namespace see.
@@ -185,30 +196,30 @@ impl<'a> View<'a> {
     /// Every DestinationRule.
     pub fn destination_rules(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::DestinationRules);
-        self.index.of_kind(Kind::DestinationRule).iter().copied()
+        self.facts.index.of_kind(Kind::DestinationRule).iter().copied()
     }
 
     /// Every Gateway object.
     pub fn gateway_objects(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::GatewayObjects);
-        self.index.of_kind(Kind::Gateway).iter().copied()
+        self.facts.index.of_kind(Kind::Gateway).iter().copied()
     }
 
     /// The Gateway objects with a server for a host.
     pub fn gateway_objects_for(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::GatewayObjects);
-        self.index.gateways(host)
+        self.facts.index.gateways(host)
     }
 
     /// Every Sidecar.
     pub fn sidecars(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::Sidecars);
-        self.index.of_kind(Kind::Sidecar).iter().copied()
+        self.facts.index.of_kind(Kind::Sidecar).iter().copied()
     }
 
     /// The Sidecar that applies to pods with these labels.
     pub fn sidecar_for(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<&'a Resource> {
-        sidecar_for(self.sidecars(), &self.evidence.snapshot.mesh.root_namespace, namespace, labels)
+        sidecar_for(self.sidecars(), &self.facts.evidence.snapshot.mesh.root_namespace, namespace, labels)
     }
 
     /// The object with this identity, of whatever kind the check declares.
@@ -220,20 +231,20 @@ impl<'a> View<'a> {
             Kind::Gateway => Input::GatewayObjects,
             Kind::Sidecar => Input::Sidecars,
         });
-        self.index.objects().find(id)
+        self.facts.index.objects().find(id)
     }
 
     /// An object of an egress as it was asked for, and as it is.
     pub fn asked_for(&self, egress: &Egress<'_>, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
-        let parts = state::wanted(egress, &self.evidence.snapshot)?;
+        let parts = state::wanted(egress, &self.facts.evidence.snapshot)?;
         let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
-        Some((wanted, self.index.objects().find(id)?))
+        Some((wanted, self.facts.index.objects().find(id)?))
     }
 
     /// The pod that speaks for the callers of a namespace, and what its Envoy has.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
-        let pod = client_of(&self.evidence.snapshot, namespace, self.client)?;
+        let pod = client_of(&self.facts.evidence.snapshot, namespace, self.facts.client)?;
         Some((PodName::of(pod), self.proxy(pod)))
     }
 
@@ -245,11 +256,11 @@ impl<'a> View<'a> {
 
     /// Whether every Istio object of a namespace was read; without a namespace, of all. Why not, otherwise.
     pub fn sees(&self, namespace: Option<&str>) -> Result<(), String> {
-        if self.evidence.snapshot.has_istio_of(namespace) {
+        if self.facts.evidence.snapshot.has_istio_of(namespace) {
             return Ok(());
         }
         let place = namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
-        let missing = self.evidence.snapshot.unreadable.iter();
+        let missing = self.facts.evidence.snapshot.unreadable.iter();
         let why =
             missing.filter(|missing| missing.what.contains(Kind::GROUP)).map(|missing| &missing.why).next();
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -258,13 +269,14 @@ impl<'a> View<'a> {
 
     /// Why something could not be read, if it could not: the first of what was not read that starts with this word.
     pub fn unreadable(&self, what: &str) -> Option<String> {
-        let found = self.evidence.snapshot.unreadable.iter().find(|missing| missing.what.starts_with(what));
+        let found =
+            self.facts.evidence.snapshot.unreadable.iter().find(|missing| missing.what.starts_with(what));
         found.map(|Unreadable { what, why }| format!("{what} could not be read: {why}"))
     }
 
     fn proxy(&self, pod: &PodFacts) -> Result<&'a ProxyView, String> {
         let name = PodName::of(pod);
-        match self.evidence.proxies.get(&name) {
+        match self.facts.evidence.proxies.get(&name) {
             Some(Ok(view)) => Ok(view),
             Some(Err(why)) => Err(format!("the Envoy of {name} could not be read: {why}")),
             None => Err(format!("the Envoy of {name} was not looked at")),

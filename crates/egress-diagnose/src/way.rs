@@ -13,13 +13,16 @@ use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_core::visibility::service_entry::in_precedence;
 use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
 use egress_istio::service_entry::ServiceEntryPorts;
+use rayon::prelude::*;
 
 use crate::evidence::Request;
 use crate::index::Index;
 use crate::words::export_to;
 
+mod elsewhere;
 mod uncovered;
 
+pub(crate) use elsewhere::elsewhere;
 pub(crate) use uncovered::uncovered;
 
 /// The way of one host in one namespace, with all that is known of it before any check.
@@ -68,7 +71,7 @@ pub(crate) fn ways<'a>(
         request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace)
     };
     let mut found: Vec<Way<'a>> = egresses
-        .iter()
+        .par_iter()
         .filter(asked)
         .filter(here)
         .map(|egress| maker.of_egress(egress, maker.callers(egress, request)))

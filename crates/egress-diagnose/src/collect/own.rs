@@ -2,7 +2,8 @@
 //!
 //! `Read` lists kinds of facts that were read whole, so that what is missing does not exist; `Unreadable` is what could
 //! not be read; `Envoy` is a look into a pod; `Pinning` is what a policy demands of the nodes of one egress, and
-//! `Refused` what it says against it; `Sync` is what istiod says of one proxy; `Rights` is what a user may write.
+//! `Refused` what it says against it; `Sync` is what istiod says of one proxy; `Rights` is what a user may write;
+//! `OtherCluster` is what another cluster of the fleet lets out.
 
 use egress_core::input::{Gap, Input};
 use egress_core::policy::member::Layer;
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use super::{CollectError, Collector, typed, word};
 use crate::evidence::PodName;
+use crate::fleet::OtherCluster;
 
 /// The group of these documents.
 pub(super) const GROUP: &str = "kubectl-egress.github.io";
@@ -78,6 +80,11 @@ impl Collector {
             "Rights" => {
                 self.given.insert(Input::Rights);
                 self.evidence.rights.insert(word(object, "/metadata/name"), typed(object)?);
+            }
+            "OtherCluster" => {
+                self.given.insert(Input::Fleet);
+                let name = word(object, "/metadata/name");
+                self.evidence.fleet.push(OtherCluster { name, ..typed(object)? });
             }
             "Sync" => {
                 let (namespace, pod) = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));

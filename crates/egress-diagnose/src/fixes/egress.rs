@@ -2,7 +2,9 @@
 //!
 //! Knows what `add` needs to be told to write the same egress again. Knows nothing of what is wrong.
 
-use egress_core::intent::{Hop, Intent, Layout};
+use std::collections::BTreeSet;
+
+use egress_core::intent::{GatewayName, Hop, Layout};
 use egress_core::inventory::State;
 use egress_core::port::Port;
 use egress_core::resource::{Resource, Spec};
@@ -11,22 +13,46 @@ use egress_core::snapshot::GatewayFacts;
 use super::{fix, shell};
 use crate::evidence::PodName;
 use crate::finding::Fix;
+use crate::fleet::{Asked, OtherEgress};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::list;
 
 /// Adds the host, or brings its objects back to what was asked for.
 pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
-    let usual = way.ports.is_empty() || way.ports.iter().eq([&Port::HTTP, &Port::TLS]);
+    let asked = way.record().map(|record| (&record.intent.gateway, Asked::of(&record.intent)));
+    let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
+    let mut words = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
+    // What others have changed is theirs, until somebody says otherwise.
+    if matches!(&way.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
+    {
+        words.push("--force-conflicts".to_owned());
+    }
+    of(&words, why)
+}
+
+/// Adds a host as another cluster has it.
+pub(crate) fn add_as(other: &OtherEgress, why: &str) -> Fix {
+    let asked = other.gateway.as_ref().zip(other.asked.as_ref());
+    of(&added(&other.host, Some(&other.namespace), &other.ports, asked), why)
+}
+
+fn added(
+    host: &str,
+    namespace: Option<&str>,
+    ports: &BTreeSet<Port>,
+    asked: Option<(&GatewayName, &Asked)>,
+) -> Vec<String> {
+    let usual = ports.is_empty() || ports.iter().eq([&Port::HTTP, &Port::TLS]);
     let targets: Vec<String> = if usual {
-        vec![way.host.clone()]
+        vec![host.to_owned()]
     } else {
-        way.ports.iter().map(|port| format!("{}:{port}", way.host)).collect()
+        ports.iter().map(|port| format!("{host}:{port}")).collect()
     };
     let mut words = vec!["kubectl".to_owned(), "egress".to_owned(), "add".to_owned()];
     words.extend(targets);
-    words.extend(in_namespace(way.namespace.as_deref()));
-    if let Some(Intent { gateway, layout, hop, export_to, .. }) = way.record().map(|record| &record.intent) {
+    words.extend(in_namespace(namespace));
+    if let Some((gateway, Asked { layout, hop, export_to })) = asked {
         let options = [
             (*gateway != GatewayFacts::stock().name, "--gateway", gateway.to_string()),
             (*layout != Layout::Shared, "--layout", layout.to_string()),
@@ -36,12 +62,7 @@ pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
         let told = options.into_iter().filter(|(unusual, _, _)| *unusual);
         words.extend(told.flat_map(|(_, flag, value)| [flag.to_owned(), value]));
     }
-    // What others have changed is theirs, until somebody says otherwise.
-    if matches!(&way.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
-    {
-        words.push("--force-conflicts".to_owned());
-    }
-    of(&words, why)
+    words
 }
 
 /// Adds the host for another namespace.

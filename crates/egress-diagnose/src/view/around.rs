@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::View;
 use crate::check::Outcome;
 use crate::evidence::{PodName, Refusal, Rights};
+use crate::fleet::OtherCluster;
 use crate::pods::{Carrier, Workload, by_workload, carrier};
 
 /// Facts, or the outcome of a check that needs them.
@@ -26,7 +27,7 @@ impl<'a> View<'a> {
     /// Notes a read, and says what a check has to say where facts of a kind could not be had.
     pub fn known(&self, input: Input) -> Known<()> {
         self.note(input);
-        match self.evidence.gaps.get(&input) {
+        match self.facts.evidence.gaps.get(&input) {
             None => Ok(()),
             Some(Gap::NotGiven) => Err(Outcome::NotGiven(input)),
             Some(Gap::Unreadable(why)) => {
@@ -37,7 +38,7 @@ impl<'a> View<'a> {
 
     /// What a check said, after a look at what it read: of what nobody gave, it cannot say that it could not be read.
     pub(crate) fn with_gaps(&self, outcome: Outcome) -> Outcome {
-        let not_given = |input: &Input| matches!(self.evidence.gaps.get(input), Some(Gap::NotGiven));
+        let not_given = |input: &Input| matches!(self.facts.evidence.gaps.get(input), Some(Gap::NotGiven));
         match (outcome, self.reads.borrow().iter().find(|input| not_given(input))) {
             (Outcome::Unreadable(_) | Outcome::NoEvidence(_), Some(input)) => Outcome::NotGiven(*input),
             (outcome, _) => outcome,
@@ -47,73 +48,79 @@ impl<'a> View<'a> {
     /// Every `AuthorizationPolicy`.
     pub fn authorization_policies(&self) -> Known<&'a [Named<AuthorizationPolicySpec>]> {
         self.known(Input::AuthorizationPolicies)?;
-        Ok(&self.evidence.surroundings.authorization_policies)
+        Ok(&self.facts.evidence.surroundings.authorization_policies)
     }
 
     /// Every `PeerAuthentication`.
     pub fn peer_authentications(&self) -> Known<&'a [Named<PeerAuthenticationSpec>]> {
         self.known(Input::PeerAuthentications)?;
-        Ok(&self.evidence.surroundings.peer_authentications)
+        Ok(&self.facts.evidence.surroundings.peer_authentications)
     }
 
     /// Every `EnvoyFilter`.
     pub fn envoy_filters(&self) -> Known<&'a [Named<Value>]> {
         self.known(Input::EnvoyFilters)?;
-        Ok(&self.evidence.surroundings.envoy_filters)
+        Ok(&self.facts.evidence.surroundings.envoy_filters)
+    }
+
+    /// Other clusters of the same fleet.
+    pub fn fleet(&self) -> Known<&'a [OtherCluster]> {
+        self.known(Input::Fleet)?;
+        Ok(&self.facts.evidence.fleet)
     }
 
     /// Every object of the Kubernetes Gateway API.
     pub fn gateway_api(&self) -> Known<&'a [GatewayApiObject]> {
         self.known(Input::GatewayApi)?;
-        Ok(&self.evidence.surroundings.gateway_api)
+        Ok(&self.facts.evidence.surroundings.gateway_api)
     }
 
     /// Every `NetworkPolicy`.
     pub fn network_policies(&self) -> Known<&'a [Named<NetworkPolicySpec>]> {
         self.known(Input::NetworkPolicies)?;
-        Ok(&self.evidence.surroundings.network_policies)
+        Ok(&self.facts.evidence.surroundings.network_policies)
     }
 
     /// Everything that runs pods.
     pub fn workloads(&self) -> Known<&'a [surroundings::Workload]> {
         self.known(Input::Workloads)?;
-        Ok(&self.evidence.surroundings.workloads)
+        Ok(&self.facts.evidence.surroundings.workloads)
     }
 
     /// Every `PodDisruptionBudget`.
     pub fn budgets(&self) -> Known<&'a [Named<PodDisruptionBudgetSpec>]> {
         self.known(Input::Budgets)?;
-        Ok(&self.evidence.surroundings.budgets)
+        Ok(&self.facts.evidence.surroundings.budgets)
     }
 
     /// Every `HorizontalPodAutoscaler`.
     pub fn autoscalers(&self) -> Known<&'a [Named<HorizontalPodAutoscalerSpec>]> {
         self.known(Input::Budgets)?;
-        Ok(&self.evidence.surroundings.autoscalers)
+        Ok(&self.facts.evidence.surroundings.autoscalers)
     }
 
     /// Every Secret that was asked for.
     pub fn secrets(&self) -> Known<&'a [SecretFacts]> {
         self.known(Input::Secrets)?;
-        Ok(&self.evidence.surroundings.secrets)
+        Ok(&self.facts.evidence.surroundings.secrets)
     }
 
     /// Every admission webhook.
     pub fn webhooks(&self) -> Known<&'a [WebhookFacts]> {
         self.known(Input::Webhooks)?;
-        Ok(&self.evidence.surroundings.webhooks)
+        Ok(&self.facts.evidence.surroundings.webhooks)
     }
 
     /// The pods of istiod.
     pub fn istiod(&self) -> Known<&'a [PodFacts]> {
         self.known(Input::ControlPlane)?;
-        Ok(&self.evidence.surroundings.istiod)
+        Ok(&self.facts.evidence.surroundings.istiod)
     }
 
     /// What istiod says that this proxy refused of what it was sent, one line a kind. Nothing where it was not asked.
     pub fn refused_by(&self, pod: &PodName) -> Vec<String> {
         self.note(Input::ControlPlane);
-        let told = self.evidence.surroundings.sync.iter().flatten();
+        let told = self.facts.evidence.surroundings.sync.iter().flatten();
         let of_pod = told.filter(|facts| facts.namespace == pod.namespace && facts.pod == pod.name);
         let refused = of_pod.flat_map(|facts| &facts.rejected);
         refused.map(|(kind, why)| format!("istiod: pod {} refuses {kind}: {why}", pod.name)).collect()
@@ -122,27 +129,27 @@ impl<'a> View<'a> {
     /// What the policies say against an egress that exists; an error says why they could not be asked.
     pub fn refusals(&self, namespace: &str, host: &str) -> Result<&'a [Refusal], &'a str> {
         self.note(Input::Policies);
-        self.evidence.demands.as_ref().map_err(String::as_str)?;
-        let found = self.evidence.refusals.get(&(namespace.to_owned(), host.to_owned()));
+        self.facts.evidence.demands.as_ref().map_err(String::as_str)?;
+        let found = self.facts.evidence.refusals.get(&(namespace.to_owned(), host.to_owned()));
         Ok(found.map(Vec::as_slice).unwrap_or_default())
     }
 
     /// What the user may write, by namespace.
     pub fn rights(&self) -> Known<&'a BTreeMap<String, Rights>> {
         self.known(Input::Rights)?;
-        Ok(&self.evidence.rights)
+        Ok(&self.facts.evidence.rights)
     }
 
     /// Every Service.
     pub fn services(&self) -> Known<&'a [ServiceFacts]> {
         self.known(Input::Services)?;
-        Ok(&self.evidence.snapshot.services)
+        Ok(&self.facts.evidence.snapshot.services)
     }
 
     /// Every namespace, with its labels.
     pub fn labelled_namespaces(&self) -> Known<&'a [NamespaceFacts]> {
         self.known(Input::Namespaces)?;
-        Ok(&self.evidence.snapshot.namespaces)
+        Ok(&self.facts.evidence.snapshot.namespaces)
     }
 
     /// The pods of a namespace that still run, with who carries their calls.
@@ -166,6 +173,6 @@ impl<'a> View<'a> {
     /// Every pod, with a sidecar or without.
     pub fn all_pods(&self) -> Known<&'a [PodFacts]> {
         self.known(Input::Pods)?;
-        Ok(&self.evidence.snapshot.pods)
+        Ok(&self.facts.evidence.snapshot.pods)
     }
 }

@@ -28,16 +28,16 @@ impl<'a> Egresses<'a> {
 impl<'a> View<'a> {
     /// Every egress there is.
     pub fn egresses(&self) -> &'a [Egress<'a>] {
-        self.egresses.all
+        self.facts.egresses.all
     }
 
     /// The egresses of a host, in all namespaces.
     pub fn egresses_of(&self, host: &str) -> &[&'a Egress<'a>] {
-        self.egresses.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
+        self.facts.egresses.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether an object is part of some egress.
     pub fn is_of_egress(&self, id: &ObjectId) -> bool {
-        self.egresses.objects.contains(id)
+        self.facts.egresses.objects.contains(id)
     }
 }

@@ -3,7 +3,7 @@
 //! Judges nothing.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
@@ -39,21 +39,19 @@ impl<'a> SeenRules<'a> {
 
 impl<'a> View<'a> {
     /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
-    pub(crate) fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Rc<SeenRules<'a>> {
+    pub(crate) fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Arc<SeenRules<'a>> {
         self.note(Input::DestinationRules);
-        let mut known = self.rules.borrow_mut();
-        let rules = known.entry((client.to_owned(), gateway.name.clone())).or_insert_with(|| {
+        self.facts.rules.get((client.to_owned(), gateway.name.clone()), || {
             let host = self.service_host(gateway);
             let destination = Destination { host: &host, namespace: &gateway.name.namespace };
-            let mesh = &self.evidence.snapshot.mesh;
-            Rc::new(SeenRules::of(destination_rules(self.destination_rules(), mesh, destination, client)))
-        });
-        Rc::clone(rules)
+            let mesh = &self.facts.evidence.snapshot.mesh;
+            SeenRules::of(destination_rules(self.destination_rules(), mesh, destination, client))
+        })
     }
 
     /// The DestinationRules with a subset of this name, whatever they are for and whoever sees them.
     pub(crate) fn holders_of(&self, subset: &str) -> &[&'a Resource] {
         self.note(Input::DestinationRules);
-        self.index.subset_holders(subset)
+        self.facts.index.subset_holders(subset)
     }
 }

@@ -63,6 +63,10 @@ Examples:
   kubectl egress diagnose -A --bundle egress.tar.gz
   kubectl egress diagnose --from egress.tar.gz
 
+  # What another cluster of the fleet lets out otherwise
+  kubectl egress diagnose -A --context east --bundle east.tar.gz
+  kubectl egress diagnose -A --context west --beside east.tar.gz --only EG044
+
 Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
 with 0, unless `--fail-on` says otherwise. Every output format has the same exit codes.";
 

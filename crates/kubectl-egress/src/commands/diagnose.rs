@@ -1,5 +1,6 @@
 //! `diagnose`: walk the way of each host through objects and proxies, and say where it is broken.
 
+use std::mem;
 use std::time::Instant;
 
 use egress_diagnose::evidence::{Evidence, Request};
@@ -43,7 +44,10 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         return watch::run(settings, terminal).await;
     }
     let started = Instant::now();
-    let gathered = gather(settings, terminal).await?;
+    let mut gathered = gather(settings, terminal).await?;
+    if !settings.beside.is_empty() {
+        gathered.evidence.compare_with(bundle::fleet(&settings.beside)?);
+    }
     if let Some(path) = &settings.bundle {
         bundle::write(path, &gathered.evidence, &gathered.request)?;
         terminal.note(&format!("note: what this diagnosis was made from is in {}", path.display()));
@@ -58,10 +62,14 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         // What was found is told also where the request could not be sent.
         failure.map_or(Ok(code), Err)?
     };
-    if gathered.interrupted {
+    let code = if gathered.interrupted {
         terminal.note("interrupted: what was not looked at by then is listed as not checked");
-        return Ok(Code::Interrupted);
-    }
+        Code::Interrupted
+    } else {
+        code
+    };
+    // The process ends now, and giving back a million allocations one by one takes a tenth of the time of it all.
+    mem::forget(gathered);
     Ok(code)
 }
 

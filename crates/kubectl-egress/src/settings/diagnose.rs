@@ -35,6 +35,8 @@ pub struct Diagnose {
     pub reporting: Reporting,
     /// Where to keep what the diagnosis was made from.
     pub bundle: Option<PathBuf>,
+    /// What is known of other clusters of the fleet.
+    pub beside: Vec<PathBuf>,
     /// The marked request that is to be sent.
     pub probing: Option<Probing>,
     /// Which policies are asked.
@@ -65,6 +67,7 @@ impl Diagnose {
             namespaces,
             client,
             bundle: typed.sources.bundle.clone(),
+            beside: typed.sources.beside.clone(),
             sources,
             reporting,
             probing,

@@ -26,4 +26,8 @@ pub struct Sources {
     /// Diagnose what --bundle wrote instead of a cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["filenames", "bundle"])]
     pub from: Option<PathBuf>,
+
+    /// Compare with another cluster of the fleet, of which --bundle wrote this; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub beside: Vec<PathBuf>,
 }

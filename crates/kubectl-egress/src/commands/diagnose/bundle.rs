@@ -4,10 +4,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use egress_diagnose::bundle::{self, Texts};
 use egress_diagnose::evidence::{Evidence, Request};
+use egress_diagnose::fleet::OtherCluster;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -40,15 +41,7 @@ pub(super) fn write(path: &Path, evidence: &Evidence, request: &Request) -> anyh
 
 /// Reads the facts of an archive. Hosts and a namespace of the command line are asked for instead of those of then.
 pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failure> {
-    let refused = |why: String| {
-        Failure::usage(
-            format!("--from: cannot read `{}`: {why}", path.display()),
-            "name a file that `kubectl egress diagnose --bundle FILE` wrote",
-        )
-    };
-    let file = files::open(path).map_err(|error| refused(files::reason(&error)))?;
-    let texts = unpack(file).map_err(|error| refused(format!("expected a .tar.gz archive: {error}")))?;
-    let (evidence, mut request) = bundle::read(&texts).map_err(|error| refused(error.to_string()))?;
+    let (evidence, mut request) = read(path, "--from")?;
     if !settings.hosts.is_empty() {
         request.hosts.clone_from(&settings.hosts);
     }
@@ -56,6 +49,28 @@ pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failu
         request.namespace = Some(namespace);
     }
     Ok(Gathered { evidence, request, sources: None, interrupted: false })
+}
+
+/// Reads what is known of other clusters, one archive each: people call them as they call the file.
+pub(super) fn fleet(paths: &[PathBuf]) -> Result<Vec<OtherCluster>, Failure> {
+    let cluster = |path: &PathBuf| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = [".tar.gz", ".tgz"].iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(&file);
+        Ok(OtherCluster::of(name.to_owned(), &read(path, "--beside")?.0))
+    };
+    paths.iter().map(cluster).collect()
+}
+
+fn read(path: &Path, flag: &str) -> Result<(Evidence, Request), Failure> {
+    let refused = |why: String| {
+        Failure::usage(
+            format!("{flag}: cannot read `{}`: {why}", path.display()),
+            "name a file that `kubectl egress diagnose --bundle FILE` wrote",
+        )
+    };
+    let file = files::open(path).map_err(|error| refused(files::reason(&error)))?;
+    let texts = unpack(file).map_err(|error| refused(format!("expected a .tar.gz archive: {error}")))?;
+    bundle::read(&texts).map_err(|error| refused(error.to_string()))
 }
 
 fn directory(path: &Path) -> &Path {

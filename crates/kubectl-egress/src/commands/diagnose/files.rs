@@ -115,17 +115,17 @@ fn objects(files: &[File], namespace: &str) -> Reading {
         reader
     };
     let mut parts = all.chunks(all.len().div_ceil(threads).max(1));
-    let mut whole = Reader::new(files, namespace);
-    thread::scope(|scope| {
+    let whole = thread::scope(|scope| {
         let mine = parts.next().unwrap_or_default();
         let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        whole.append(read(mine));
+        let mut whole = read(mine);
         for other in others {
             match other.join() {
                 Ok(reader) => whole.append(reader),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
+        whole
     });
     whole.finish()
 }

@@ -1,0 +1,106 @@
+//! EG044: the clusters of the fleet agree about the host.
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::fleet::{OtherCluster, OtherEgress};
+use crate::view::View;
+use crate::way::Way;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(44),
+    name: "the clusters of the fleet agree about the host",
+    level: Level::Warning,
+    hop: Hop::Objects,
+    inputs: &[Input::Fleet],
+    docs: "\
+## What it checks
+With `--beside BUNDLE`: whether every cluster of which a bundle is given lets the host out of the same namespace, on the same
+ports, by a gateway of the same name, and as it was asked for here.
+
+## Why it matters
+An application that runs in several clusters, or moves from one to another in a failure, finds its hosts open in one of them
+and refused in the next. A host that only one cluster lets out is often a left-over that nobody meant to keep.
+
+## How to fix
+Add the host where it is missing, or remove it where it was left.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let fleet = match view.fleet() {
+        Ok(fleet) => fleet,
+        Err(outcome) => return outcome,
+    };
+    let Some(namespace) = &way.namespace else { return Outcome::NotApplicable };
+    let here = OtherEgress::of(way);
+    // That an asked host is nowhere is for another check.
+    if here.is_none() && way.is_wanted {
+        return Outcome::NotApplicable;
+    }
+    if let Some((cluster, why)) =
+        fleet.iter().find_map(|other| Some((&other.name, other.unreadable.as_ref()?)))
+    {
+        return Outcome::Unreadable(format!("the bundle of cluster {cluster} is not whole: {why}"));
+    }
+    let there = |other: &'_ OtherCluster| other.egress(namespace, &way.host).cloned();
+    let others: Vec<(&str, Option<OtherEgress>)> =
+        fleet.iter().map(|other| (other.name.as_str(), there(other))).collect();
+    let finding = match here {
+        Some(here) => differs(way, &here, &others),
+        None => missing_here(way, namespace, &others),
+    };
+    Outcome::of(finding.into_iter().collect())
+}
+
+/// What the others have otherwise.
+fn differs(way: &Way<'_>, here: &OtherEgress, others: &[(&str, Option<OtherEgress>)]) -> Option<Finding> {
+    let told = |(cluster, there): &(&str, Option<OtherEgress>)| {
+        let what = match there {
+            None => "has no egress for it".to_owned(),
+            Some(there) => {
+                let differences = there.differences(here);
+                (!differences.is_empty()).then(|| format!("has {}", list(&differences)))?
+            }
+        };
+        Some((cluster.to_string(), format!("cluster {cluster} {what}")))
+    };
+    let (clusters, evidence): (Vec<String>, Vec<String>) = others.iter().filter_map(told).unzip();
+    let egress = way.egress.filter(|_| !clusters.is_empty())?;
+    let object = egress.parts.first().map(|part| Place::of(&part.resource.id));
+    let (host, clusters) = (&way.host, clusters_named(&clusters));
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("{host} leaves {clusters} otherwise than this one, or not at all"),
+        object: object.unwrap_or_else(|| Place::new("Namespace", None, &egress.namespace)),
+        evidence,
+        consequence: format!("calls from {} to {host} have another fate in {clusters}", egress.namespace),
+        fix: fixes::add(way, &format!("makes it the same, where `--context` chooses {clusters}")),
+    })
+}
+
+fn missing_here(way: &Way<'_>, namespace: &str, others: &[(&str, Option<OtherEgress>)]) -> Option<Finding> {
+    let having = others.iter().filter_map(|(cluster, there)| Some((*cluster, there.as_ref()?)));
+    let (clusters, egresses): (Vec<&str>, Vec<&OtherEgress>) = having.unzip();
+    let first = egresses.first()?;
+    let (host, clusters) = (&way.host, clusters_named(&clusters));
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("{host} leaves {clusters} through a gateway, and not this one"),
+        object: Place::new("Namespace", None, namespace),
+        evidence: vec![format!("no object of this cluster takes {host} to a gateway for {namespace}")],
+        consequence: format!("calls from {namespace} to {host} have another fate here"),
+        fix: fixes::add_as(first, &format!("lets it out as in {clusters}")),
+    })
+}
+
+/// `cluster east`, `clusters east and north`.
+fn clusters_named(names: &[impl AsRef<str>]) -> String {
+    format!("{} {}", if names.len() == 1 { "cluster" } else { "clusters" }, list(names))
+}
