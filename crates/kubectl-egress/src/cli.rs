@@ -90,7 +90,7 @@ pub enum Command {
     Remove(Box<remove::Remove>),
     /// See [`diagnose::Diagnose`].
     #[command(about = diagnose::ABOUT, long_about = diagnose::LONG_ABOUT)]
-    Diagnose(diagnose::Diagnose),
+    Diagnose(Box<diagnose::Diagnose>),
     /// See [`audit::Audit`].
     #[command(about = audit::ABOUT, long_about = audit::LONG_ABOUT)]
     Audit(audit::Audit),

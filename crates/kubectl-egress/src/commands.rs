@@ -50,11 +50,10 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
             let settings = settings::remove::Remove::resolve(*typed, &global, terminal)?;
             runtime::run(remove::run(&settings, terminal))
         }
-        Some(Command::Diagnose(cli::diagnose::Diagnose {
-            reporting: cli::diagnose::reporting::Reporting { explain: Some(word), .. },
-            ..
-        })) => diagnose::explain(settings::diagnose::reporting::explained(&word)?, terminal),
         Some(Command::Diagnose(typed)) => {
+            if let Some(word) = &typed.reporting.explain {
+                return diagnose::explain(settings::diagnose::reporting::explained(word)?, terminal);
+            }
             let settings = settings::diagnose::Diagnose::resolve(&typed, &global, terminal)?;
             runtime::run(diagnose::run(&settings, terminal))
         }

@@ -51,11 +51,13 @@ pub(super) async fn gather(
         gateway: None,
         nodes: true,
     };
+    let waiting = terminal.wait("reading the cluster's objects");
     let (snapshot, mut around) = tokio::select! {
         biased;
         () = interrupt.raised() => return Err(nothing_known()),
         read = read(&cluster, &scope) => read?,
     };
+    drop(waiting);
 
     let client =
         settings.client.as_ref().map(|asked| client::find(asked, &snapshot, &cluster)).transpose()?;
@@ -93,8 +95,9 @@ pub(super) async fn gather(
         // A policy that could not be asked breaks nothing here: that it was not asked is a part of the report.
         Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
     };
+    let fleet = Vec::new();
     let evidence =
-        Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands, refusals, rights };
+        Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands, refusals, rights, fleet };
     Ok(Gathered { evidence, request, sources: None, interrupted })
 }
 
