@@ -130,12 +130,6 @@ pub fn client_of<'a>(
 }
 
 impl Evidence {
-    /// Takes what is known of other clusters, to compare.
-    pub fn compare_with(&mut self, fleet: Vec<OtherCluster>) {
-        self.gaps.remove(&Input::Fleet);
-        self.fleet = fleet;
-    }
-
     /// Nothing, where nobody looked at what lies around the egresses.
     pub fn of_objects_alone() -> Self {
         let around = Input::AROUND.map(|input| (input, Gap::NotGiven));

@@ -30,14 +30,11 @@ Add the host where it is missing, or remove it where it was left.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let fleet = match view.fleet() {
-        Ok(fleet) => fleet,
-        Err(outcome) => return outcome,
-    };
+    let fleet = view.fleet();
     let Some(namespace) = &way.namespace else { return Outcome::NotApplicable };
     let here = OtherEgress::of(way);
     // That an asked host is nowhere is for another check.
-    if here.is_none() && way.is_wanted {
+    if fleet.is_empty() || (here.is_none() && way.is_wanted) {
         return Outcome::NotApplicable;
     }
     if let Some((cluster, why)) =

@@ -82,7 +82,6 @@ impl Collector {
                 self.evidence.rights.insert(word(object, "/metadata/name"), typed(object)?);
             }
             "OtherCluster" => {
-                self.given.insert(Input::Fleet);
                 let name = word(object, "/metadata/name");
                 self.evidence.fleet.push(OtherCluster { name, ..typed(object)? });
             }

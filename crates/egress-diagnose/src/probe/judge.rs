@@ -156,6 +156,10 @@ impl Judge<'_> {
         let confidence = if named { Confidence::Inferred } else { Confidence::Certain };
         let Some((pod, line)) = found else { return self.unseen_by_gateways(sent, unknown) };
         self.evidence.push(format!("{pod} wrote: {}", line.words()));
+        if host_of(&line.cluster).is_some_and(|service| self.plan.services.contains(service)) {
+            let because = format!("{pod} had it and sent it to a gateway again");
+            return self.vanished(Hop::Gateway, confidence, because);
+        }
         if line.was_sent_on() {
             let because = format!("it left from {pod}");
             return self.end(Fate::Proven, None, Some(pod), confidence, because);

@@ -64,9 +64,9 @@ impl<'a> View<'a> {
     }
 
     /// Other clusters of the same fleet.
-    pub fn fleet(&self) -> Known<&'a [OtherCluster]> {
-        self.known(Input::Fleet)?;
-        Ok(&self.facts.evidence.fleet)
+    pub fn fleet(&self) -> &'a [OtherCluster] {
+        self.note(Input::Fleet);
+        &self.facts.evidence.fleet
     }
 
     /// Every object of the Kubernetes Gateway API.

@@ -44,10 +44,9 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         return watch::run(settings, terminal).await;
     }
     let started = Instant::now();
+    let fleet = bundle::fleet(&settings.beside)?;
     let mut gathered = gather(settings, terminal).await?;
-    if !settings.beside.is_empty() {
-        gathered.evidence.compare_with(bundle::fleet(&settings.beside)?);
-    }
+    gathered.evidence.fleet.extend(fleet);
     if let Some(path) = &settings.bundle {
         bundle::write(path, &gathered.evidence, &gathered.request)?;
         terminal.note(&format!("note: what this diagnosis was made from is in {}", path.display()));

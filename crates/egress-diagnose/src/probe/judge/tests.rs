@@ -108,6 +108,8 @@ fn the_hop_where_a_request_vanished_is_named() {
     assert_eq!(fate_of(&refused, &sent, &[]).0, Fate::NotProven);
     assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(Hop::Gateway));
     assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(Hop::FromGateway));
+    // A gateway that sends it to a gateway lets nothing out.
+    assert_eq!(fate(&sent, &[marked(TO_GATEWAY, "192.0.2.20:8080", "-")]), vanished(Hop::Gateway));
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn gaps(snapshot: &Snapshot) -> BTreeMap<Input, Gap> {
         Some((input, Gap::Unreadable(missing.why.clone())))
     };
     // Of rights only where one namespace is asked about: there may be thousands.
-    let not_given = [(Input::Rights, Gap::NotGiven), (Input::Fleet, Gap::NotGiven)];
+    let not_given = [(Input::Rights, Gap::NotGiven)];
     kinds.into_iter().filter_map(gap).chain(not_given).collect()
 }
 
