@@ -37,10 +37,14 @@ pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
 
 /// Sets a field, named as findings name it: `spec.servers[0].tls`.
 pub(crate) fn set(id: &ObjectId, field: &str, value: &Value, why: &str) -> Fix {
-    let path = field.replace(['.', '['], "/").replace(']', "");
     // To add to a place of an array is to insert there.
     let op = if field.ends_with(']') { "replace" } else { "add" };
-    patch(id, &json!({ "op": op, "path": format!("/{path}"), "value": value }), why)
+    patch(id, &json!({ "op": op, "path": pointer(field), "value": value }), why)
+}
+
+/// Leaves a field out, named as findings name it.
+pub(crate) fn leave_out(id: &ObjectId, field: &str, why: &str) -> Fix {
+    patch(id, &json!({ "op": "remove", "path": pointer(field) }), why)
 }
 
 /// Several repairs that are one together.
@@ -127,6 +131,10 @@ pub(crate) fn try_connection(pod: &PodName, host: &str, port: u16, why: &str) ->
 /// A command of these words.
 pub(crate) fn fix(words: &[&str], why: &str) -> Fix {
     Fix { command: shell(words), why: why.to_owned() }
+}
+
+fn pointer(field: &str) -> String {
+    format!("/{}", field.replace(['.', '['], "/").replace(']', ""))
 }
 
 fn patched(id: &ObjectId, kind_of_patch: &str, patch: &Value, why: &str) -> Fix {

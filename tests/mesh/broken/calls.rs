@@ -49,6 +49,9 @@ pub(super) enum Fate {
     Status(u16),
 }
 
+/// What somebody on the way says who did not wait for the answer: the request itself arrived.
+const NOT_WAITED: Fate = Fate::Status(504);
+
 /// Every call comes to what it must, sooner or later: proxies learn of a change after the API server has stored it.
 pub(super) fn expect(mesh: &Mesh, calls: &[Call], fate: impl Fn(&Call) -> &Fate) -> anyhow::Result<()> {
     for call in calls {
@@ -60,8 +63,11 @@ pub(super) fn expect(mesh: &Mesh, calls: &[Call], fate: impl Fn(&Call) -> &Fate)
             ensure!(is(came_to, *wanted, &call.to), "it came to {came_to:?}: {answer:?}");
             let may_arrive = matches!(came_to, Fate::Gateway | Fate::Direct);
             let mut arrived = mesh.arrived()?.split_off(before);
-            // A gateway may have tried, and not come as far as a request.
-            arrived.retain(|entry| !matches!(&entry.event, Event::Connection(it) if mesh.is_gateway(it.peer).unwrap_or(false)));
+            // A gateway may have tried, and not come as far as a request; or not have waited for the answer.
+            arrived.retain(|entry| match &entry.event {
+                Event::Connection(it) => !mesh.is_gateway(it.peer).unwrap_or(false),
+                Event::Request(it) => came_to != NOT_WAITED || !mesh.is_gateway(it.peer).unwrap_or(false),
+            });
             ensure!(may_arrive || arrived.is_empty(), "and yet at the origin arrived {arrived:?}");
             Ok(())
         })?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
 
@@ -32,8 +33,8 @@ name, or without a server name. Another host may have the same address, so that 
 only one.
 
 ## How to fix
-Declare the port with `kubectl egress add`; set `outboundTrafficPolicy.mode` to `REGISTRY_ONLY`, so that sidecars refuse
-what nobody declared; and keep pods from the network with a NetworkPolicy.
+Declare the port with `kubectl egress add`, which carries one TLS port of a host; set `outboundTrafficPolicy.mode` to
+`REGISTRY_ONLY`, so that sidecars refuse what nobody declared; and keep pods from the network with a NetworkPolicy.
 ",
     run: Run::Through(run),
 };
@@ -81,6 +82,8 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
     let port =
         direct.iter().find_map(|address| address.rsplit_once(':')?.1.parse::<u16>().ok()).unwrap_or(443);
     let declared = way.ports.iter().any(|known| known.number == port);
+    // `add` refuses a second TLS port: a gateway tells TLS apart by host name only.
+    let carries_tls = way.ports.iter().any(|known| known.protocol == Protocol::Tls);
     let target = format!("{}:{port}/TLS", way.host);
     Finding {
         code: CHECK.code,
@@ -100,10 +103,17 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
                 &["kubectl", "edit", "configmap", "istio", "-n", "istio-system"],
                 "set outboundTrafficPolicy.mode to REGISTRY_ONLY; let the application call the host by its name",
             )
+        } else if carries_tls {
+            fixes::fix(
+                &["kubectl", "edit", "configmap", "istio", "-n", "istio-system"],
+                &format!(
+                    "set outboundTrafficPolicy.mode to REGISTRY_ONLY, so that sidecars refuse port {port}; one host has one TLS port through a gateway, and `kubectl egress add` takes {port} only as HTTP"
+                ),
+            )
         } else {
             fixes::fix(
                 &["kubectl", "egress", "add", &target, "-n", way.namespace.as_deref().unwrap_or(caller)],
-                "sends that port through the gateway, too; write /HTTP or /TCP if it is not TLS",
+                "sends that port through the gateway, too; write /HTTP if it is not TLS",
             )
         },
     }

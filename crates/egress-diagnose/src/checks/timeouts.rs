@@ -4,7 +4,6 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::virtual_service::VirtualServiceHttp;
 use jiff::SignedDuration;
-use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
@@ -69,7 +68,8 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 way.host,
                 said(rule)
             ),
-            fix: fixes::set(id, &field, &json!("0s"), "lets the callers' route alone decide"),
+            // Istio's schema refuses `0s`: only a route without the field waits without end.
+            fix: fixes::leave_out(id, &field, "lets the callers' route alone decide"),
         });
     }
     findings.dedup_by(|left, right| left.object == right.object);
