@@ -79,9 +79,13 @@ fn name(address: &str) -> &str {
 }
 
 fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
-    let port =
-        direct.iter().find_map(|address| address.rsplit_once(':')?.1.parse::<u16>().ok()).unwrap_or(443);
-    let declared = way.ports.iter().any(|known| known.number == port);
+    let ports: Vec<u16> =
+        direct.iter().filter_map(|address| address.rsplit_once(':')?.1.parse().ok()).collect();
+    let is_declared = |port: &u16| way.ports.iter().any(|known| known.number == *port);
+    // Of several ports one that `add` can take through the gateway is mended first.
+    let undeclared = ports.iter().copied().find(|port| !is_declared(port));
+    let port = undeclared.or(ports.first().copied()).unwrap_or(443);
+    let declared = is_declared(&port);
     // `add` refuses a second TLS port: a gateway tells TLS apart by host name only.
     let carries_tls = way.ports.iter().any(|known| known.protocol == Protocol::Tls);
     let target = format!("{}:{port}/TLS", way.host);
