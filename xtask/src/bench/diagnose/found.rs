@@ -150,7 +150,7 @@ fn text(rows: &BTreeMap<&str, Row>, beyond: &BTreeSet<&str>) -> String {
         let names: Vec<&str> = beyond.iter().copied().collect();
         let _ = writeln!(
             text,
-            "Cases of {} are left out whose fault shows in an Envoy, in istiod, in rights or in policies, and in no object.",
+            "Cases of {} are left out whose fault shows in an Envoy, in istiod, in rights, in policies or in another cluster, and in no object.",
             names.join(", ")
         );
     }
