@@ -20,7 +20,6 @@ use crate::words::list;
 #[serde(rename_all = "camelCase")]
 pub struct OtherCluster {
     /// What people call it.
-    #[serde(default)]
     pub name: String,
     /// Whatever takes a host to a gateway there, by `namespace/host`.
     pub egresses: BTreeMap<String, OtherEgress>,

@@ -3,7 +3,7 @@
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::fleet::{OtherCluster, OtherEgress};
+use crate::fleet::OtherEgress;
 use crate::view::View;
 use crate::way::Way;
 use crate::words::list;
@@ -29,6 +29,9 @@ Add the host where it is missing, or remove it where it was left.
     run: Run::Way(run),
 };
 
+/// Another cluster, and what it has of the host.
+type There<'a> = (&'a str, Option<&'a OtherEgress>);
+
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let fleet = view.fleet();
     let Some(namespace) = &way.namespace else { return Outcome::NotApplicable };
@@ -42,9 +45,8 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     {
         return Outcome::Unreadable(format!("the bundle of cluster {cluster} is not whole: {why}"));
     }
-    let there = |other: &'_ OtherCluster| other.egress(namespace, &way.host).cloned();
-    let others: Vec<(&str, Option<OtherEgress>)> =
-        fleet.iter().map(|other| (other.name.as_str(), there(other))).collect();
+    let others: Vec<There<'_>> =
+        fleet.iter().map(|other| (other.name.as_str(), other.egress(namespace, &way.host))).collect();
     let finding = match here {
         Some(here) => differs(way, &here, &others),
         None => missing_here(way, namespace, &others),
@@ -53,8 +55,8 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 }
 
 /// What the others have otherwise.
-fn differs(way: &Way<'_>, here: &OtherEgress, others: &[(&str, Option<OtherEgress>)]) -> Option<Finding> {
-    let told = |(cluster, there): &(&str, Option<OtherEgress>)| {
+fn differs(way: &Way<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Finding> {
+    let told = |(cluster, there): &There<'_>| {
         let what = match there {
             None => "has no egress for it".to_owned(),
             Some(there) => {
@@ -80,8 +82,8 @@ fn differs(way: &Way<'_>, here: &OtherEgress, others: &[(&str, Option<OtherEgres
     })
 }
 
-fn missing_here(way: &Way<'_>, namespace: &str, others: &[(&str, Option<OtherEgress>)]) -> Option<Finding> {
-    let having = others.iter().filter_map(|(cluster, there)| Some((*cluster, there.as_ref()?)));
+fn missing_here(way: &Way<'_>, namespace: &str, others: &[There<'_>]) -> Option<Finding> {
+    let having = others.iter().filter_map(|(cluster, there)| Some((*cluster, (*there)?)));
     let (clusters, egresses): (Vec<&str>, Vec<&OtherEgress>) = having.unzip();
     let first = egresses.first()?;
     let (host, clusters) = (&way.host, clusters_named(&clusters));

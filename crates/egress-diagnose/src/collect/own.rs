@@ -5,6 +5,8 @@
 //! `Refused` what it says against it; `Sync` is what istiod says of one proxy; `Rights` is what a user may write;
 //! `OtherCluster` is what another cluster of the fleet lets out.
 
+use std::collections::BTreeMap;
+
 use egress_core::input::{Gap, Input};
 use egress_core::policy::member::Layer;
 use egress_core::policy::pinning::{Demand, Pinning};
@@ -17,7 +19,7 @@ use serde_json::Value;
 
 use super::{CollectError, Collector, typed, word};
 use crate::evidence::PodName;
-use crate::fleet::OtherCluster;
+use crate::fleet::{OtherCluster, OtherEgress};
 
 /// The group of these documents.
 pub(super) const GROUP: &str = "kubectl-egress.github.io";
@@ -46,6 +48,12 @@ struct Envoy {
     unreadable: Option<String>,
     #[serde(flatten)]
     view: ProxyView,
+}
+
+#[derive(Deserialize)]
+struct Compared {
+    egresses: BTreeMap<String, OtherEgress>,
+    unreadable: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,8 +90,9 @@ impl Collector {
                 self.evidence.rights.insert(word(object, "/metadata/name"), typed(object)?);
             }
             "OtherCluster" => {
+                let Compared { egresses, unreadable } = typed(object)?;
                 let name = word(object, "/metadata/name");
-                self.evidence.fleet.push(OtherCluster { name, ..typed(object)? });
+                self.evidence.fleet.push(OtherCluster { name, egresses, unreadable });
             }
             "Sync" => {
                 let (namespace, pod) = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));

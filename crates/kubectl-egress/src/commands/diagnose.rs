@@ -67,7 +67,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     } else {
         code
     };
-    // The process ends now, and giving back a million allocations one by one takes a tenth of the time of it all.
+    // The process ends now: giving all of it back piece by piece would only take time.
     mem::forget(gathered);
     Ok(code)
 }

@@ -95,9 +95,16 @@ pub(super) async fn gather(
         // A policy that could not be asked breaks nothing here: that it was not asked is a part of the report.
         Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
     };
-    let fleet = Vec::new();
-    let evidence =
-        Evidence { snapshot, surroundings: around.facts, gaps, proxies, demands, refusals, rights, fleet };
+    let evidence = Evidence {
+        snapshot,
+        surroundings: around.facts,
+        gaps,
+        proxies,
+        demands,
+        refusals,
+        rights,
+        fleet: Vec::new(),
+    };
     Ok(Gathered { evidence, request, sources: None, interrupted })
 }
 
