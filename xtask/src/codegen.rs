@@ -2,6 +2,7 @@
 //! `crates/egress-istio`. Knows nothing of what the types are used for.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -54,7 +55,7 @@ pub fn run() -> anyhow::Result<()> {
             .with_context(|| format!("no CRD of {kind}"))?;
         let source = scratch.join(format!("{module}.json"));
         fs::write(&source, serde_json::to_vec(&without_status(crd))?)?;
-        let types = generate(&kopium, &source)?;
+        let types = boxed(&generate(&kopium, &source)?);
         let path = root.join(format!("crates/egress-istio/src/{module}.rs"));
         fs::write(&path, module_text(group, kind, &types)?)
             .with_context(|| format!("writing {}", path.display()))?;
@@ -115,6 +116,33 @@ fn generate(kopium: &Path, crd: &Path) -> anyhow::Result<String> {
     output(command.args(["--no-condition", "-D", "PartialEq", "-D", "@struct=Default"]))
 }
 
+/// With each struct that a field may hold in a box of its own, unless it is as small as a box: most fields are empty, and
+/// a route of a VirtualService has so many that it took more than a kilobyte without them.
+fn boxed(types: &str) -> String {
+    let large = |(name, body): (&str, &str)| {
+        let fields = body.split("\n}").next().unwrap_or_default().matches("\n    pub ").count();
+        (fields > 1).then(|| name.trim().to_owned())
+    };
+    let structs: BTreeSet<String> = types
+        .split("\npub struct ")
+        .skip(1)
+        .filter_map(|text| text.split_once('{'))
+        .filter_map(large)
+        .collect();
+    let mut parts = types.split("Option<");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        written.push_str("Option<");
+        match part.split_once('>') {
+            Some((name, rest)) if structs.contains(name) => {
+                written.extend(["Box<", name, ">>", rest]);
+            }
+            _ => written.push_str(part),
+        }
+    }
+    written
+}
+
 /// The module as it is committed: what it is, the seal against edits, the types without the generator's own header.
 fn module_text(group: &str, kind: &str, types: &str) -> anyhow::Result<String> {
     let Some(start) = types.find("\n/// ") else { bail!("kopium wrote no documented type for {kind}") };
@@ -160,6 +188,17 @@ mod tests {
         let without = without_status(&crd(json!({"spec": {}, "status": {}})));
 
         assert_eq!(without, crd(json!({"spec": {}})));
+    }
+
+    #[test]
+    fn an_optional_struct_of_several_fields_is_boxed() {
+        let types = "\npub struct A {\n    pub b: Option<B>,\n    pub c: Option<C>,\n    pub d: Option<Vec<B>>,\n}\n\
+             \npub struct B {\n    pub x: Option<i64>,\n    pub y: Option<i64>,\n}\n\
+             \npub struct C {\n    pub x: Option<i64>,\n}\n";
+
+        let boxed = boxed(types);
+
+        assert_eq!(boxed, types.replace("b: Option<B>", "b: Option<Box<B>>"));
     }
 
     #[test]

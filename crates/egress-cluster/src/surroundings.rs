@@ -62,7 +62,6 @@ impl Cluster {
     /// # Errors
     /// Every failure that is no lack of rights.
     pub async fn surroundings(&self) -> Result<Around, ClusterError> {
-        let filters = Collection::of_group("networking.istio.io", "v1alpha3", "envoyfilters");
         let policies = Collection::of_group("networking.k8s.io", "v1", "networkpolicies");
         let apps = |plural| Collection::of_group("apps", "v1", plural);
         let budgets = Collection::of_group("policy", "v1", "poddisruptionbudgets");
@@ -74,7 +73,6 @@ impl Cluster {
             (hooks("validatingwebhookconfigurations"), hooks("mutatingwebhookconfigurations"));
         let read = tokio::try_join!(
             self.security(),
-            self.whole::<Custom<_>>(&filters),
             self.gateway_api(),
             self.whole::<NetworkPolicy>(&policies),
             self.workloads(&deployments, &stateful_sets, &daemon_sets),
@@ -90,31 +88,30 @@ impl Cluster {
         around.keep(Input::PeerAuthentications, read.0.1, |facts, found| {
             facts.peer_authentications = custom(found);
         });
-        around.keep(Input::EnvoyFilters, read.1, |facts, found| facts.envoy_filters = custom(found));
-        around.keep(Input::GatewayApi, read.2, |facts, found| facts.gateway_api = found);
-        around.keep(Input::NetworkPolicies, read.3, |facts, found| {
+        around.keep(Input::GatewayApi, read.1, |facts, found| facts.gateway_api = found);
+        around.keep(Input::NetworkPolicies, read.2, |facts, found| {
             let found = found.into_iter();
             facts.network_policies = found
                 .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
                 .collect();
         });
-        around.keep(Input::Workloads, read.4, |facts, found| facts.workloads = found);
-        around.keep(Input::Budgets, read.5, |facts, found| {
+        around.keep(Input::Workloads, read.3, |facts, found| facts.workloads = found);
+        around.keep(Input::Budgets, read.4, |facts, found| {
             let found = found.into_iter();
             facts.budgets = found
                 .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
                 .collect();
         });
-        around.keep(Input::Budgets, read.6, |facts, found| {
+        around.keep(Input::Budgets, read.5, |facts, found| {
             let found = found.into_iter();
             facts.autoscalers = found
                 .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
                 .collect();
         });
-        around.keep(Input::Webhooks, read.7, |facts, found| {
+        around.keep(Input::Webhooks, read.6, |facts, found| {
             facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
         });
-        around.keep(Input::Webhooks, read.8, |facts, found| {
+        around.keep(Input::Webhooks, read.7, |facts, found| {
             facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
         });
         Ok(around)

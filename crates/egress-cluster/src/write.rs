@@ -85,7 +85,7 @@ impl Cluster {
             .patch(&wanted.id.name, &parameters, &Patch::Apply(&manifest))
             .map_err(kube::Error::BuildRequest);
         let stored: Value = self.written(wanted, async { self.client.request(request?).await }).await?;
-        Resource::from_json(stored).map_err(|error| unexpected(&error.to_string()))
+        Resource::from_json(&stored).map_err(|error| unexpected(&error.to_string()))
     }
 
     /// Server-side apply leaves what other managers added, such as one more port. It is theirs: taken out only by force.
@@ -123,7 +123,7 @@ impl Cluster {
             .patch(&wanted.id.name, &parameters, &Patch::Merge(&patch))
             .map_err(kube::Error::BuildRequest);
         let stored: Value = self.written(wanted, async { self.client.request(request?).await }).await?;
-        Resource::from_json(stored).map_err(|error| unexpected(&error))
+        Resource::from_json(&stored).map_err(|error| unexpected(&error))
     }
 
     async fn delete(&self, found: &Resource, options: &WriteOptions) -> Result<(), ClusterError> {

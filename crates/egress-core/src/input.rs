@@ -5,10 +5,11 @@
 
 use std::fmt;
 
+use enumset::EnumSetType;
 use serde::{Deserialize, Serialize};
 
 /// One kind of facts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Hash, PartialOrd, Ord, EnumSetType, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Input {
     /// Mesh configuration.
@@ -35,8 +36,6 @@ pub enum Input {
     AuthorizationPolicies,
     /// `PeerAuthentication` objects.
     PeerAuthentications,
-    /// `EnvoyFilter` objects.
-    EnvoyFilters,
     /// Objects of the Kubernetes Gateway API.
     GatewayApi,
     /// `NetworkPolicy` objects.
@@ -77,10 +76,9 @@ pub enum Gap {
 
 impl Input {
     /// What lies around the egresses: read by a diagnosis only.
-    pub const AROUND: [Input; 11] = [
+    pub const AROUND: [Input; 10] = [
         Input::AuthorizationPolicies,
         Input::PeerAuthentications,
-        Input::EnvoyFilters,
         Input::GatewayApi,
         Input::NetworkPolicies,
         Input::Workloads,
@@ -108,7 +106,6 @@ impl fmt::Display for Input {
             Input::Sidecars => "Sidecars",
             Input::AuthorizationPolicies => "AuthorizationPolicies",
             Input::PeerAuthentications => "PeerAuthentications",
-            Input::EnvoyFilters => "EnvoyFilters",
             Input::GatewayApi => "objects of the Gateway API",
             Input::NetworkPolicies => "NetworkPolicies",
             Input::Services => "Services",

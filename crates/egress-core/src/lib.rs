@@ -26,5 +26,6 @@ pub mod shape;
 pub mod snapshot;
 pub mod surroundings;
 pub mod target;
+pub mod tree;
 pub mod typed;
 pub mod visibility;

@@ -2,7 +2,7 @@
 //!
 //! One table of keys. Knows nothing of specs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -11,7 +11,7 @@ use crate::host::printable;
 use crate::intent::{GatewayName, Hop, Intent, Layout};
 use crate::names::Names;
 use crate::port::Port;
-use crate::resource::Resource;
+use crate::resource::{Resource, StringMap};
 use crate::role::Role;
 
 /// The field manager of every server-side apply.
@@ -63,8 +63,8 @@ pub struct RecordError {
 }
 
 /// The labels of every object of ours.
-pub fn labels() -> BTreeMap<String, String> {
-    BTreeMap::from([(MANAGED_BY.to_owned(), FIELD_MANAGER.to_owned())])
+pub fn labels() -> StringMap {
+    StringMap::from_iter([(MANAGED_BY.to_owned(), FIELD_MANAGER.to_owned())])
 }
 
 /// Whether an object says that it is ours.
@@ -84,15 +84,15 @@ pub fn host(resource: &Resource) -> Option<&str> {
 }
 
 /// The annotations of an object that is no record.
-pub fn annotations(host: Option<&str>, role: Role) -> BTreeMap<String, String> {
-    let mut annotations = BTreeMap::from([(ROLE.to_owned(), role.word().to_owned())]);
+pub fn annotations(host: Option<&str>, role: Role) -> StringMap {
+    let mut annotations = StringMap::from_iter([(ROLE.to_owned(), role.word().to_owned())]);
     annotations.extend(host.map(|host| (HOST.to_owned(), host.to_owned())));
     annotations
 }
 
 impl Record {
     /// The annotations of the object that is the record.
-    pub fn annotations(&self, role: Role) -> BTreeMap<String, String> {
+    pub fn annotations(&self, role: Role) -> StringMap {
         let Intent { host, ports, gateway, layout, hop, export_to, reason, namespace: _ } = &self.intent;
         let ports: Vec<String> = ports.iter().map(Port::to_string).collect();
         let mut written = annotations(Some(host.as_str()), role);
@@ -136,7 +136,7 @@ impl Record {
     }
 }
 
-struct Reader<'a>(&'a BTreeMap<String, String>);
+struct Reader<'a>(&'a StringMap);
 
 impl Reader<'_> {
     fn text(&self, key: &'static str) -> Result<&str, RecordError> {

@@ -2,7 +2,6 @@
 //!
 //! Knows the envelope (kind, names, labels, annotations, who wrote the spec). What a spec means is decided elsewhere.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use egress_istio::destination_rule::DestinationRuleSpec;
@@ -17,11 +16,14 @@ use thiserror::Error;
 
 use crate::metadata::FIELD_MANAGER;
 use crate::role::Kind;
+use crate::tree::Tree;
 use crate::typed::{FieldError, typed};
 
 mod status;
+mod string_map;
 
 pub use status::{Condition, Status, conditions};
+pub use string_map::StringMap;
 
 /// Which object: enough to read, write or delete it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,9 +59,11 @@ pub struct Resource {
     /// Which object.
     pub id: ObjectId,
     /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    #[serde(with = "string_map")]
+    pub labels: StringMap,
     /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
+    #[serde(with = "string_map")]
+    pub annotations: StringMap,
     /// What it says.
     pub spec: Spec,
     /// What the API server adds.
@@ -106,28 +110,34 @@ impl Resource {
     ///
     /// # Errors
     /// [`ResourceError`] when it is no Istio networking object or its spec does not match the schema.
-    pub fn from_json(mut object: Value) -> Result<Self, ResourceError> {
-        let kind = kind_of(&object)?;
-        let metadata =
-            object.get_mut("metadata").map(Value::take).ok_or(ResourceError::Missing("metadata"))?;
-        let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
+    pub fn from_json(object: &Value) -> Result<Self, ResourceError> {
+        Resource::from_tree(&object.into())
+    }
+
+    /// The same of a tree.
+    ///
+    /// # Errors
+    /// As [`Resource::from_json`].
+    pub fn from_tree(object: &Tree<'_>) -> Result<Self, ResourceError> {
+        let kind = kind_of(object)?;
+        let metadata = object.get("metadata").ok_or(ResourceError::Missing("metadata"))?;
+        let text = |key: &str| metadata.get(key).and_then(Tree::as_str).map(str::to_owned);
         let name = text("name").ok_or(ResourceError::Missing("metadata.name"))?;
         let id =
             ObjectId { kind, namespace: text("namespace").unwrap_or_else(|| "default".to_owned()), name };
-        let spec = object.get_mut("spec").map_or_else(|| json!({}), Value::take);
-        let spec = Spec::from_json(kind, &spec)
+        let spec = Spec::from_tree(kind, object.get("spec").unwrap_or(&Tree::Map(Vec::new())))
             .map_err(|error| ResourceError::Spec { id: id.clone(), error: error.below("spec") })?;
         let live = text("uid").map(|uid| Live {
             uid,
             resource_version: text("resourceVersion").unwrap_or_default(),
             created: text("creationTimestamp").and_then(|time| time.parse().ok()),
-            foreign_managers: foreign_managers(&metadata),
-            status: Status::of(object.get("status")),
+            foreign_managers: foreign_managers(metadata),
+            status: Status::of(object.get("status").map(Value::from).as_ref()),
         });
         Ok(Resource {
             id,
-            labels: strings(&metadata, "labels"),
-            annotations: strings(&metadata, "annotations"),
+            labels: strings(metadata, "labels"),
+            annotations: strings(metadata, "annotations"),
             spec,
             live,
         })
@@ -141,7 +151,7 @@ impl Resource {
         let mut metadata = json!({ "name": self.id.name, "namespace": self.id.namespace });
         for (key, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
             if !map.is_empty() {
-                metadata[key] = serde_json::to_value(map)?;
+                metadata[key] = map.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
             }
         }
         Ok(json!({
@@ -154,7 +164,7 @@ impl Resource {
 
     /// Whether a live object says what this one asks for. Labels and annotations that others added do not count.
     pub fn is_fulfilled_by(&self, live: &Resource) -> bool {
-        let holds = |wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>| {
+        let holds = |wanted: &StringMap, found: &StringMap| {
             wanted.iter().all(|(key, value)| found.get(key) == Some(value))
         };
         self.id == live.id
@@ -190,7 +200,7 @@ impl Resource {
 }
 
 impl Spec {
-    fn from_json(kind: Kind, spec: &Value) -> Result<Self, FieldError> {
+    fn from_tree(kind: Kind, spec: &Tree<'_>) -> Result<Self, FieldError> {
         Ok(match kind {
             Kind::ServiceEntry => Spec::ServiceEntry(typed(spec)?),
             Kind::VirtualService => Spec::VirtualService(typed(spec)?),
@@ -219,8 +229,8 @@ impl fmt::Display for ObjectId {
     }
 }
 
-fn kind_of(object: &Value) -> Result<Kind, ResourceError> {
-    let text = |key: &'static str| object.get(key).and_then(Value::as_str).ok_or(ResourceError::Missing(key));
+fn kind_of(object: &Tree<'_>) -> Result<Kind, ResourceError> {
+    let text = |key: &'static str| object.get(key).and_then(Tree::as_str).ok_or(ResourceError::Missing(key));
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
     let ours = api_version.split_once('/').is_some_and(|(group, _)| group == Kind::GROUP);
     Kind::ALL
@@ -229,17 +239,18 @@ fn kind_of(object: &Value) -> Result<Kind, ResourceError> {
         .ok_or_else(|| ResourceError::Kind(format!("{api_version} {kind}")))
 }
 
-fn strings(metadata: &Value, key: &str) -> BTreeMap<String, String> {
-    let entries = metadata.get(key).and_then(Value::as_object).into_iter().flatten();
-    entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+fn strings(metadata: &Tree<'_>, key: &str) -> StringMap {
+    let entries = metadata.get(key).into_iter().flat_map(Tree::fields);
+    entries.filter_map(|(key, value)| Some((key.to_owned(), value.as_str()?.to_owned()))).collect()
 }
 
 /// Managers whose `managedFields` entry covers a part of the spec; istiod writes status only.
-fn foreign_managers(metadata: &Value) -> Vec<String> {
-    let entries = metadata.get("managedFields").and_then(Value::as_array).into_iter().flatten();
+fn foreign_managers(metadata: &Tree<'_>) -> Vec<String> {
+    let Some(Tree::List(entries)) = metadata.get("managedFields") else { return Vec::new() };
     let mut managers: Vec<String> = entries
-        .filter(|entry| entry.pointer("/fieldsV1/f:spec").is_some())
-        .filter_map(|entry| entry.get("manager").and_then(Value::as_str))
+        .iter()
+        .filter(|entry| entry.get("fieldsV1").is_some_and(|fields| fields.get("f:spec").is_some()))
+        .filter_map(|entry| entry.get("manager").and_then(Tree::as_str))
         .filter(|manager| *manager != FIELD_MANAGER)
         .map(str::to_owned)
         .collect();

@@ -2,12 +2,12 @@
 //!
 //! Parsed once, asked often. Knows labels only.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use thiserror::Error;
 
 use crate::host::printable;
+use crate::resource::StringMap;
 
 /// Demands on labels; all must be met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ enum Demand {
 
 impl Selector {
     /// Whether labels meet every demand.
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &StringMap) -> bool {
         self.0.iter().all(|Requirement { key, demand }| {
             let value = labels.get(key);
             match demand {

@@ -27,8 +27,6 @@ pub struct Surroundings {
     pub authorization_policies: Vec<Named<AuthorizationPolicySpec>>,
     /// Which mTLS servers expect, of group `security.istio.io`.
     pub peer_authentications: Vec<Named<PeerAuthenticationSpec>>,
-    /// Patches of Envoy's configuration, of group `networking.istio.io`.
-    pub envoy_filters: Vec<Named<Value>>,
     /// Objects of the Kubernetes Gateway API.
     pub gateway_api: Vec<GatewayApiObject>,
     /// Which connections the network lets through.

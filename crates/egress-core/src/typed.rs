@@ -1,11 +1,12 @@
-//! A value as a type, or the path of the field that does not fit it.
+//! A tree as a type, or the path of the field that does not fit it.
 //!
 //! Knows no type.
 
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+
+use crate::tree::Tree;
 
 /// A field that does not fit.
 #[derive(Debug)]
@@ -16,11 +17,11 @@ pub struct FieldError {
     pub error: serde_json::Error,
 }
 
-/// Reads a value as a type.
+/// Reads a tree as a type.
 ///
 /// # Errors
 /// The first field that does not fit.
-pub fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, FieldError> {
+pub fn typed<T: DeserializeOwned>(value: &Tree<'_>) -> Result<T, FieldError> {
     // The path costs time, and nearly every value fits.
     T::deserialize(value).or_else(|_| serde_path_to_error::deserialize(value)).map_err(|error| {
         let field = error.path().to_string();
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_field_that_does_not_fit_is_named() {
-        let error = typed::<Vec<Vec<u16>>>(&json!([[1], [2, "three"]])).unwrap_err().below("spec");
+        let error = typed::<Vec<Vec<u16>>>(&(&json!([[1], [2, "three"]])).into()).unwrap_err().below("spec");
         assert_eq!(error.field, "spec[1][1]");
         assert!(error.to_string().contains("expected u16"), "{error}");
     }

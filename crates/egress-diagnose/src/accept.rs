@@ -97,7 +97,6 @@ fn around(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
     let routes = around.gateway_api.iter();
     named("AuthorizationPolicy", &around.authorization_policies)
         .chain(named("PeerAuthentication", &around.peer_authentications))
-        .chain(named("EnvoyFilter", &around.envoy_filters))
         .chain(named("NetworkPolicy", &around.network_policies))
         .chain(named("PodDisruptionBudget", &around.budgets))
         .chain(named("HorizontalPodAutoscaler", &around.autoscalers))

@@ -62,7 +62,7 @@ impl<'a> Rules<'a> {
                 subsets.entry(subset.name.as_str()).or_insert((*rule, index, subset));
             }
         }
-        let policy = |rule: &&'a Resource| Some((*rule, rule.destination_rule()?.traffic_policy.as_ref()?));
+        let policy = |rule: &&'a Resource| Some((*rule, rule.destination_rule()?.traffic_policy.as_deref()?));
         let common = all.iter().find_map(policy);
         Rules { all, subsets, common }
     }

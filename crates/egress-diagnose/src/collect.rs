@@ -11,10 +11,10 @@ use egress_core::objects::{self, Routed};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
+use egress_core::tree::Tree;
 use egress_core::typed::FieldError;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod, Service};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::evidence::Evidence;
@@ -92,44 +92,50 @@ impl CollectError {
 }
 
 impl Collector {
+    /// One with room for that many objects of Istio: grown step by step, a large list is copied over and over.
+    pub fn with_room(objects: usize) -> Self {
+        let mut collector = Collector::default();
+        collector.evidence.snapshot.resources.reserve_exact(objects);
+        collector
+    }
+
     /// Takes an object. Of a kind that no check reads, nothing is kept.
     ///
     /// # Errors
     /// [`CollectError`] when it is not of the schema of its kind.
-    pub fn add(&mut self, object: Value) -> Result<(), CollectError> {
-        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+    pub fn add(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
+        let text = |key: &str| object.get(key).and_then(Tree::as_str);
         let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
-            return Err(CollectError::NoObject(described(&object)));
+            return Err(CollectError::NoObject(described(object)));
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        named(&object, &kind)?;
-        match (group, kind.as_str()) {
-            (Kind::GROUP, "EnvoyFilter") => self.surroundings(group, &kind, &object),
+        named(object, kind)?;
+        match (group, kind) {
             (Kind::GROUP, _) => self.istio(object),
             ("", "Service") => {
                 self.given.extend([Input::Services, Input::Gateways]);
-                self.services.push(typed(&object)?);
+                self.services.push(typed(object)?);
                 Ok(())
             }
             ("", "Pod") => {
                 self.given.insert(Input::Pods);
-                self.pods.push(typed(&object)?);
+                self.pods.push(typed(object)?);
                 Ok(())
             }
             ("", "Node") => {
                 self.given.insert(Input::Nodes);
-                self.evidence.snapshot.nodes.push(objects::node(&typed::<Node>(&object)?));
+                self.evidence.snapshot.nodes.push(objects::node(&typed::<Node>(object)?));
                 Ok(())
             }
             ("", "Namespace") => {
                 self.given.insert(Input::Namespaces);
-                let namespace = objects::namespace(typed::<Namespace>(&object)?);
+                let namespace = objects::namespace(typed::<Namespace>(object)?);
                 self.evidence.snapshot.namespaces.push(namespace);
                 Ok(())
             }
-            ("", "ConfigMap") => self.config_map(typed(&object)?),
-            (own::GROUP, _) => self.own(&kind, &object),
-            _ => self.surroundings(group, &kind, &object),
+            ("", "ConfigMap") => self.config_map(typed(object)?),
+            (own::GROUP, _) => self.own(kind, object),
+            _ => self.surroundings(group, kind, object),
         }
     }
 
@@ -155,8 +161,8 @@ impl Collector {
         evidence
     }
 
-    fn istio(&mut self, object: Value) -> Result<(), CollectError> {
-        match Resource::from_json(object) {
+    fn istio(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
+        match Resource::from_tree(object) {
             Ok(resource) => self.evidence.snapshot.resources.push(resource),
             // A kind of Istio that nothing here reads, such as a WorkloadEntry.
             Err(ResourceError::Kind(_)) => {}
@@ -182,10 +188,10 @@ impl Collector {
 }
 
 /// Names as an API server takes them. An object of a file may have none yet.
-fn named(object: &Value, kind: &str) -> Result<(), CollectError> {
+fn named(object: &Tree<'_>, kind: &str) -> Result<(), CollectError> {
     const LABEL: &str = "lower-case letters, digits and `-`, at most 63";
     let name = |field, expected, fits: fn(&str) -> bool| {
-        let found = object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str);
+        let found = object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Tree::as_str);
         match found.filter(|found| !fits(found)) {
             None => Ok(()),
             Some(found) => {
@@ -202,29 +208,33 @@ fn named(object: &Value, kind: &str) -> Result<(), CollectError> {
 }
 
 /// Reads an object as the type of its kind.
-fn typed<T: DeserializeOwned>(object: &Value) -> Result<T, CollectError> {
-    let (kind, name) = (word(object, "/kind"), full_name(object));
-    egress_core::typed::typed(object).map_err(|error| CollectError::Schema { kind, name, error })
+fn typed<T: DeserializeOwned>(object: &Tree<'_>) -> Result<T, CollectError> {
+    egress_core::typed::typed(object).map_err(|error| CollectError::Schema {
+        kind: word(object, &["kind"]),
+        name: full_name(object),
+        error,
+    })
 }
 
-fn full_name(object: &Value) -> String {
-    let (namespace, name) = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));
+fn full_name(object: &Tree<'_>) -> String {
+    let (namespace, name) = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
     if namespace.is_empty() { name } else { format!("{namespace}/{name}") }
 }
 
-fn word(object: &Value, path: &str) -> String {
-    object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+fn word(object: &Tree<'_>, path: &[&str]) -> String {
+    object.at(path).and_then(Tree::as_str).unwrap_or_default().to_owned()
 }
 
-fn described(value: &Value) -> String {
-    match value {
-        Value::Object(map) if map.is_empty() => "an empty map".to_owned(),
-        Value::Object(map) => {
-            format!("a map with {}", map.keys().take(3).cloned().collect::<Vec<_>>().join(", "))
+fn described(object: &Tree<'_>) -> String {
+    match object {
+        Tree::Map(fields) if fields.is_empty() => "an empty map".to_owned(),
+        Tree::Map(_) => {
+            let names: Vec<_> = object.fields().map(|(name, _)| name).take(3).collect();
+            format!("a map with {}", names.join(", "))
         }
-        Value::Array(_) => "a list".to_owned(),
-        Value::String(_) => "a text".to_owned(),
-        Value::Null => "nothing".to_owned(),
-        Value::Bool(_) | Value::Number(_) => "a number or a truth value".to_owned(),
+        Tree::List(_) => "a list".to_owned(),
+        Tree::Text(_) => "a text".to_owned(),
+        Tree::Null => "nothing".to_owned(),
+        Tree::Bool(_) | Tree::Number(_) => "a number or a truth value".to_owned(),
     }
 }

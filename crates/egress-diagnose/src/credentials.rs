@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn rule(policy: &Value) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
             "metadata": {"name": "origination", "namespace": "shop"},
             "spec": {"host": "edition.cnn.com", "trafficPolicy": policy},

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn entry(spec: &Value) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
             "metadata": { "name": "cnn", "namespace": "shop" }, "spec": spec,
         }))

@@ -129,14 +129,6 @@ pub fn client_of<'a>(
     snapshot.pods.iter().find(speaks)
 }
 
-impl Evidence {
-    /// Nothing, where nobody looked at what lies around the egresses.
-    pub fn of_objects_alone() -> Self {
-        let around = Input::AROUND.map(|input| (input, Gap::NotGiven));
-        Evidence { gaps: around.into(), ..Evidence::default() }
-    }
-}
-
 impl PodName {
     /// The name of a pod.
     pub fn of(pod: &PodFacts) -> Self {

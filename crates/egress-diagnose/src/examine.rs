@@ -9,6 +9,7 @@ use std::sync::Arc;
 use egress_core::intent::GatewayName;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
+use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -24,8 +25,8 @@ use crate::report::{Builder, HostName, NOT_GIVEN, Reason, Report, Subject};
 use crate::view::View;
 use crate::way::{Way, elsewhere, uncovered, ways};
 
-/// As many ways are examined, on all processors, before what was said of them is put into the report.
-const AT_ONCE: usize = 1024;
+/// As many ways are examined, on all processors, while what was said of those before them is put into the report.
+const AT_ONCE: usize = 512;
 
 /// How to examine.
 #[derive(Clone, Debug, Default)]
@@ -51,10 +52,12 @@ pub fn examine_watched(
     evidence: &Evidence,
     request: &Request,
     options: &Options,
-    watch: impl Fn(Code, BTreeSet<Input>),
+    watch: impl Fn(Code, EnumSet<Input>),
 ) -> Report {
-    let egresses = egress_core::inventory::egresses(&evidence.snapshot);
-    let index = Index::new(&evidence.snapshot);
+    let (egresses, index) = rayon::join(
+        || egress_core::inventory::egresses(&evidence.snapshot),
+        || Index::new(&evidence.snapshot),
+    );
     let mut ways = ways(&evidence.snapshot, &index, &egresses, request);
     ways.extend(uncovered(evidence, &index, &egresses, request));
     ways.extend(elsewhere(evidence, &ways, request));
@@ -86,13 +89,21 @@ pub fn examine_watched(
         broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
     }
     let views = view.maker();
+    let of_ways = |some: &[Way<'_>]| -> Vec<Vec<Said>> {
+        some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect()
+    };
+    let mut ahead = ways.chunks(AT_ONCE);
+    let mut said = ahead.next().map(of_ways).unwrap_or_default();
     for (number, some) in ways.chunks(AT_ONCE).enumerate() {
-        let said: Vec<Vec<Said>> =
-            some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect();
-        for (place, (way, said)) in some.iter().zip(said).enumerate() {
-            let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
-            walk.way(way, number * AT_ONCE + place, broken.copied(), said);
-        }
+        let mut next = Vec::new();
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| next = ahead.next().map(of_ways).unwrap_or_default());
+            for (place, (way, said)) in some.iter().zip(said).enumerate() {
+                let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
+                walk.way(way, number * AT_ONCE + place, broken.copied(), said);
+            }
+        });
+        said = next;
     }
     walk.report.finish(options.choice.skipped(), evidence.snapshot.unreadable.clone())
 }
@@ -147,7 +158,7 @@ fn has_gateway_side(way: &Way<'_>) -> bool {
 struct Said {
     check: &'static Check,
     outcome: Outcome,
-    reads: BTreeSet<Input>,
+    reads: EnumSet<Input>,
 }
 
 /// Asks the checks that a function runs.
@@ -191,7 +202,7 @@ struct Walk<W> {
     report: Builder,
 }
 
-impl<W: Fn(Code, BTreeSet<Input>)> Walk<W> {
+impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
     fn way(&mut self, way: &Way<'_>, index: usize, broken: Option<Broken>, said: Vec<Said>) {
         let subject = Subject::Host {
             host: way.host.clone(),

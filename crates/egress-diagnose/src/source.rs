@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use egress_core::input::{Gap, Input};
 use egress_core::snapshot::Unreadable;
-use serde_json::Value;
+use egress_core::tree::Tree;
 
 use crate::collect::{CollectError, Collector};
 use crate::evidence::Evidence;
@@ -85,13 +85,13 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of documents of these files.
-    pub fn new(files: &'a [File], namespace: &'a str) -> Self {
+    /// A reader of documents of these files, with room for that many objects.
+    pub fn new(files: &'a [File], namespace: &'a str, room: usize) -> Self {
         Reader {
             files,
             namespace,
-            collector: Collector::default(),
-            places: HashMap::new(),
+            collector: Collector::with_room(room),
+            places: HashMap::with_capacity(room),
             unread: Vec::new(),
             objects: 0,
         }
@@ -135,11 +135,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn take(&mut self, mut object: Value, spot: Spot) {
+    fn take(&mut self, object: Tree<'_>, spot: Spot) {
         self.objects += 1;
-        object::complete(&mut object, self.namespace);
+        let object = object::complete(object, self.namespace);
         let key = object::key(&object);
-        if let Err(error) = self.collector.add(object) {
+        if let Err(error) = self.collector.add(&object) {
             self.refused(&error, spot);
             return;
         }

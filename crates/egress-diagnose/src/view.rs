@@ -3,7 +3,7 @@
 //!
 //! Knows where facts are. Judges nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use egress_core::visibility::destination_rule::full_host;
 use egress_core::visibility::service_entry::in_precedence;
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
+use enumset::EnumSet;
 
 use crate::authorization::Authorization;
 use crate::calls::Calls;
@@ -45,7 +46,7 @@ use rules::SeenRules;
 pub struct View<'a> {
     facts: Arc<Facts<'a>>,
     legs: RefCell<Legs<'a>>,
-    reads: RefCell<BTreeSet<Input>>,
+    reads: Cell<EnumSet<Input>>,
 }
 
 /// What all views of one diagnosis share: the evidence, what it is looked up by, and what was worked out of it once.
@@ -84,7 +85,7 @@ impl<'a> View<'a> {
     }
 
     fn of(facts: Arc<Facts<'a>>) -> Self {
-        View { facts, legs: RefCell::default(), reads: RefCell::default() }
+        View { facts, legs: RefCell::default(), reads: Cell::default() }
     }
 
     /// What makes views of the same facts for other threads.
@@ -99,7 +100,7 @@ impl<'a> View<'a> {
     }
 
     /// What was read since the last call.
-    pub(crate) fn take_reads(&self) -> BTreeSet<Input> {
+    pub(crate) fn take_reads(&self) -> EnumSet<Input> {
         self.reads.take()
     }
 
@@ -285,6 +286,6 @@ impl<'a> View<'a> {
 
     /// Writes down that a check was given facts of this kind.
     pub(crate) fn note(&self, input: Input) {
-        self.reads.borrow_mut().insert(input);
+        self.reads.set(self.reads.get() | input);
     }
 }

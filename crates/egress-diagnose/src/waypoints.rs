@@ -17,8 +17,8 @@ pub(crate) fn waypoint_of<'a>(
     resource: &'a Resource,
     namespace: Option<&'a BTreeMap<String, String>>,
 ) -> Option<(&'a str, &'a str)> {
-    let labels = Some(&resource.labels).filter(|labels| labels.contains_key(USE)).or(namespace)?;
-    let name = labels.get(USE).filter(|name| *name != "none")?;
-    let home = labels.get(NAMESPACE).map_or(resource.id.namespace.as_str(), String::as_str);
-    Some((home, name))
+    let own = resource.labels.contains_key(USE);
+    let label = |key| if own { resource.labels.get(key) } else { namespace?.get(key) };
+    let name = label(USE).filter(|name| *name != "none")?;
+    Some((label(NAMESPACE).unwrap_or(&resource.id.namespace), name))
 }

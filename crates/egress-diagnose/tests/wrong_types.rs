@@ -70,10 +70,10 @@ fn a_wrong_type_in_any_field_of_any_object_costs_at_most_that_object() {
                     let mut collector = Collector::default();
                     for (other, object) in all.iter().enumerate() {
                         if other != place {
-                            collector.add(object.clone()).unwrap();
+                            collector.add(&object.into()).unwrap();
                         }
                     }
-                    refused += usize::from(collector.add(changed).is_err());
+                    refused += usize::from(collector.add(&(&changed).into()).is_err());
                     let report = examine(&collector.finish(), &Request::default());
                     assert!(!report.sections.is_empty(), "{files:?} {pointer}");
                 }
@@ -144,7 +144,7 @@ fn circles_of_references_come_to_an_end() {
     ];
     let mut collector = Collector::default();
     for object in objects("cluster.yaml").into_iter().chain(circle) {
-        collector.add(object).unwrap();
+        collector.add(&(&object).into()).unwrap();
     }
     let report = examine(&collector.finish(), &Request::default());
     assert!(!report.findings.is_empty(), "a circle is no way");

@@ -37,7 +37,12 @@ pub(crate) fn reason(error: &io::Error) -> String {
 /// All bytes of a file, or why there are none.
 pub(crate) fn bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let read = open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
+    let read = open(path).and_then(|file| {
+        // Grown step by step, a large file would be copied several times.
+        let length = usize::try_from(file.metadata()?.len()).unwrap_or(limit).min(limit);
+        bytes.reserve_exact(length);
+        file.take(limit as u64 + 1).read_to_end(&mut bytes)
+    });
     read.map_err(|error| reason(&error))?;
     if bytes.len() > limit { Err(format!("it has more than {limit} bytes")) } else { Ok(bytes) }
 }

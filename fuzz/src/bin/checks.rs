@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let files = [File { name: "a.yaml".to_owned(), text: text.to_owned() }];
-    let mut reader = Reader::new(&files, "default");
+    let mut reader = Reader::new(&files, "default", 0);
     for document in documents(text) {
         reader.read(0, &document);
     }

@@ -39,7 +39,7 @@ impl Cluster {
             whole.read_in = common(whole.read_in, reading.covered);
             whole.unreadable.extend(reading.unreadable);
             for object in reading.items {
-                match Resource::from_json(object) {
+                match Resource::from_json(&object) {
                     Ok(resource) => whole.resources.push(resource),
                     Err(error) => whole.unreadable.push(not_understood(&error)),
                 }

@@ -3,7 +3,7 @@
 //! Knows by which signs one is told: its name, its pods, or what Istio's objects do with it. Which one is used is decided
 //! elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use k8s_openapi::api::core::v1::{Pod, Service};
 
@@ -84,16 +84,18 @@ impl Routed {
     pub fn by(resources: &[Resource]) -> Self {
         let outside = Outside::of(resources);
         let mut routed = Routed::default();
+        // Many hosts, and the same few Services: each is worked out once.
+        let mut hosts: HashSet<(&str, &str)> = HashSet::new();
         for resource in resources {
             if let Some(selector) = resource.gateway().and_then(|spec| spec.selector.clone()) {
                 routed.selectors.insert(selector);
             }
             let Some(spec) = resource.virtual_service().filter(|spec| serves_mesh(spec)) else { continue };
             if spec.hosts.iter().flatten().any(|host| outside.holds(host)) {
-                let services = destinations(spec).filter_map(|host| service_of(host, &resource.id.namespace));
-                routed.services.extend(services);
+                hosts.extend(destinations(spec).map(|host| (host, resource.id.namespace.as_str())));
             }
         }
+        routed.services.extend(hosts.into_iter().filter_map(|(host, namespace)| service_of(host, namespace)));
         routed
     }
 
@@ -114,7 +116,7 @@ impl Routed {
 
 /// The hosts that ServiceEntries declare outside the mesh.
 struct Outside<'a> {
-    exact: BTreeSet<&'a str>,
+    exact: HashSet<&'a str>,
     wildcards: Vec<&'a str>,
 }
 
@@ -168,7 +170,7 @@ mod tests {
             object("VirtualService", json!({ "hosts": ["edition.cnn.com"], "http": [{ "route": [route] }] })),
             object("Gateway", json!({ "selector": { "istio": selector } })),
         ]
-        .map(|object| Resource::from_json(object).unwrap())
+        .map(|object| Resource::from_json(&object).unwrap())
         .into()
     }
 

@@ -97,7 +97,7 @@ fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
                 target_port: None,
             },
             hosts: vec![intent.host.to_string()],
-            tls: mode.map(|mode| GatewayServersTls { mode: Some(mode), ..Default::default() }),
+            tls: mode.map(|mode| Box::new(GatewayServersTls { mode: Some(mode), ..Default::default() })),
             ..Default::default()
         };
     let http = match intent.hop {
@@ -125,18 +125,18 @@ fn destination_rule(record: &Record, service: &str) -> DestinationRuleSpec {
             port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort {
                 number: Some(HTTP_HOP.into()),
             }),
-            tls: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
+            tls: Some(Box::new(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
                 mode: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode::IstioMutual),
                 // Without it the SNI is the cluster's name, which no server of an explicit host matches.
                 sni: Some(intent.host.to_string()),
                 ..Default::default()
-            }),
+            })),
             ..Default::default()
         };
-        DestinationRuleSubsetsTrafficPolicy {
+        Box::new(DestinationRuleSubsetsTrafficPolicy {
             port_level_settings: Some(vec![settings]),
             ..Default::default()
-        }
+        })
     };
     let secured = intent.hop == Hop::Mtls && intent.ports_of(Protocol::Http).next().is_some();
     DestinationRuleSpec {

@@ -53,7 +53,7 @@ impl Leg<'_> {
             });
             let matched = VirtualServiceHttpMatch {
                 port: Some(HTTP_HOP.into()),
-                authority: named,
+                authority: named.map(Box::new),
                 ..self.http_match()
             };
             self.http_rule(matched, port.number)
@@ -111,13 +111,13 @@ impl Leg<'_> {
 /// Keeps the caller's certificate, which the mTLS hop puts into a header, inside the mesh.
 pub(super) fn without_certificate_header(mut rules: Vec<VirtualServiceHttp>) -> Vec<VirtualServiceHttp> {
     for rule in &mut rules {
-        rule.headers = Some(VirtualServiceHttpHeaders {
-            request: Some(VirtualServiceHttpHeadersRequest {
+        rule.headers = Some(Box::new(VirtualServiceHttpHeaders {
+            request: Some(Box::new(VirtualServiceHttpHeadersRequest {
                 remove: Some(vec!["x-forwarded-client-cert".to_owned()]),
                 ..Default::default()
-            }),
+            })),
             ..Default::default()
-        });
+        }));
     }
     rules
 }

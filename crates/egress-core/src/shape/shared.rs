@@ -85,7 +85,7 @@ fn shared_gateway(gateway: &GatewayFacts) -> GatewaySpec {
             target_port: None,
         },
         hosts: vec!["*".to_owned()],
-        tls: Some(GatewayServersTls { mode: Some(mode), ..Default::default() }),
+        tls: Some(Box::new(GatewayServersTls { mode: Some(mode), ..Default::default() })),
         ..Default::default()
     };
     let http = server(HTTP_HOP, "https-mesh", "HTTPS", GatewayServersTlsMode::IstioMutual);
@@ -108,10 +108,10 @@ fn shared_destination_rule(host: String) -> DestinationRuleSpec {
         port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort {
             number: Some(HTTP_HOP.into()),
         }),
-        tls: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
+        tls: Some(Box::new(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTls {
             mode: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsTlsMode::IstioMutual),
             ..Default::default()
-        }),
+        })),
         ..Default::default()
     };
     let policy = DestinationRuleSubsetsTrafficPolicy {
@@ -122,7 +122,7 @@ fn shared_destination_rule(host: String) -> DestinationRuleSpec {
         host,
         subsets: Some(vec![DestinationRuleSubsets {
             name: SUBSET.to_owned(),
-            traffic_policy: Some(policy),
+            traffic_policy: Some(Box::new(policy)),
             ..Default::default()
         }]),
         ..Default::default()

@@ -43,7 +43,7 @@ mod tests {
             "spec": { "http": [{ "route": [route("egress"), route("edition.cnn.com")] }] },
         });
         let mut snapshot =
-            Snapshot { resources: vec![Resource::from_json(object).unwrap()], ..Snapshot::default() };
+            Snapshot { resources: vec![Resource::from_json(&object).unwrap()], ..Snapshot::default() };
         snapshot.resolve_short_names();
         let spec = snapshot.resources[0].virtual_service().unwrap();
         let hosts: Vec<&str> = destinations(spec).collect();

@@ -128,7 +128,7 @@ mod tests {
 
     /// A rule created in minute `age`, with one subset of its own name.
     fn rule(namespace: &str, name: &str, age: u8, host: &str, export_to: &[&str]) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
             "metadata": {
                 "name": name, "namespace": namespace, "uid": name,

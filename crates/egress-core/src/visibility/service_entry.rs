@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     fn entry(namespace: &str, age: u8, host: &str, export_to: &[&str]) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
             "metadata": {
                 "name": "entry", "namespace": namespace, "uid": namespace,

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn sidecar(namespace: &str, name: &str, spec: &Value) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "Sidecar",
             "metadata": { "name": name, "namespace": namespace }, "spec": spec,
         }))

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn virtual_service(name: &str, age: u8, host: &str, gateways: &[&str], export_to: &[&str]) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
             "metadata": {
                 "name": name, "namespace": "shop", "uid": name,

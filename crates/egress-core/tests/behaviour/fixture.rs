@@ -130,5 +130,5 @@ pub(crate) fn take(step: &Step, cluster: &mut Snapshot) {
 pub(crate) fn objects(yaml: &str) -> Vec<Resource> {
     let documents = serde_yaml::Deserializer::from_str(yaml);
     let values = documents.map(|document| serde_json::Value::deserialize(document).expect("YAML"));
-    values.map(|value| live(Resource::from_json(value).expect("an object of Istio"))).collect()
+    values.map(|value| live(Resource::from_json(&value).expect("an object of Istio"))).collect()
 }

@@ -171,7 +171,7 @@ fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, de
 
 /// What is most likely amiss where no operation is that of a call.
 fn about(operations: &[&AuthorizationPolicyRulesTo], caller: &Caller<'_>) -> &'static str {
-    let mut specs = operations.iter().filter_map(|to| to.operation.as_ref());
+    let mut specs = operations.iter().filter_map(|to| to.operation.as_deref());
     if !caller.is_http && !specs.clone().all(|spec| given(spec.ports.as_ref()) && !given(spec.hosts.as_ref()))
     {
         return "what it says of HTTP, which the gateway does not read here";

@@ -37,7 +37,7 @@ fn evidence() -> Evidence {
     ];
     let mut collector = Collector::default();
     for object in objects {
-        collector.add(object).unwrap();
+        collector.add(&(&object).into()).unwrap();
     }
     collector.finish()
 }

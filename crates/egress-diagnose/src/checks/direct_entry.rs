@@ -164,7 +164,7 @@ fn others_leave(
     routed: &impl Fn(&str) -> bool,
 ) -> Option<Finding> {
     // What another egress of this tool or of others exports is judged with that egress.
-    let judged_elsewhere = view.is_of_egress(&entry.id);
+    let judged_elsewhere = view.is_entry_of_egress(&entry.id);
     let words = export_to(entry);
     let owner = &entry.id.namespace;
     // What is exported to the gateway's namespace is for the gateway.

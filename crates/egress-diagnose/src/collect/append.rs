@@ -21,7 +21,6 @@ impl Collector {
         let around = &mut self.evidence.surroundings;
         around.authorization_policies.extend(surroundings.authorization_policies);
         around.peer_authentications.extend(surroundings.peer_authentications);
-        around.envoy_filters.extend(surroundings.envoy_filters);
         around.gateway_api.extend(surroundings.gateway_api);
         around.network_policies.extend(surroundings.network_policies);
         around.workloads.extend(surroundings.workloads);

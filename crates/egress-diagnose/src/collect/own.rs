@@ -14,8 +14,8 @@ use egress_core::policy::report::Author;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::Unreadable;
 use egress_core::surroundings::SyncFacts;
+use egress_core::tree::Tree;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::{CollectError, Collector, typed, word};
 use crate::evidence::PodName;
@@ -62,7 +62,7 @@ struct Placed {
 }
 
 impl Collector {
-    pub(super) fn own(&mut self, kind: &str, object: &Value) -> Result<(), CollectError> {
+    pub(super) fn own(&mut self, kind: &str, object: &Tree<'_>) -> Result<(), CollectError> {
         match kind {
             "Read" => self.given.extend(typed::<Read>(object)?.inputs),
             "Unreadable" => {
@@ -74,28 +74,29 @@ impl Collector {
             }
             "Envoy" => {
                 let name = PodName {
-                    namespace: word(object, "/metadata/namespace"),
-                    name: word(object, "/metadata/name"),
+                    namespace: word(object, &["metadata", "namespace"]),
+                    name: word(object, &["metadata", "name"]),
                 };
                 let Envoy { unreadable, view } = typed(object)?;
                 self.evidence.proxies.insert(name, unreadable.map_or(Ok(view), Err));
             }
             "Pinning" => self.pinning(object)?,
             "Refused" => {
-                let egress = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));
+                let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
                 self.evidence.refusals.entry(egress).or_default().push(typed(object)?);
             }
             "Rights" => {
                 self.given.insert(Input::Rights);
-                self.evidence.rights.insert(word(object, "/metadata/name"), typed(object)?);
+                self.evidence.rights.insert(word(object, &["metadata", "name"]), typed(object)?);
             }
             "OtherCluster" => {
                 let Compared { egresses, unreadable } = typed(object)?;
-                let name = word(object, "/metadata/name");
+                let name = word(object, &["metadata", "name"]);
                 self.evidence.fleet.push(OtherCluster { name, egresses, unreadable });
             }
             "Sync" => {
-                let (namespace, pod) = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));
+                let (namespace, pod) =
+                    (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
                 let facts = SyncFacts { namespace, pod, ..typed(object)? };
                 self.evidence.surroundings.sync.get_or_insert_default().push(facts);
             }
@@ -104,10 +105,10 @@ impl Collector {
         Ok(())
     }
 
-    fn pinning(&mut self, object: &Value) -> Result<(), CollectError> {
-        let egress = (word(object, "/metadata/namespace"), word(object, "/metadata/name"));
+    fn pinning(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
+        let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
         let by = Author {
-            policy: word(object, "/metadata/policy"),
+            policy: word(object, &["metadata", "policy"]),
             version: "1.0.0".to_owned(),
             layer: Layer::Cluster,
             digest: None,

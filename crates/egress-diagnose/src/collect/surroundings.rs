@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use egress_core::input::Input;
 use egress_core::objects::{self, named};
 use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts};
+use egress_core::tree::Tree;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
@@ -46,7 +47,7 @@ impl Collector {
         &mut self,
         group: &str,
         kind: &str,
-        object: &Value,
+        object: &Tree<'_>,
     ) -> Result<(), CollectError> {
         let around = &mut self.evidence.surroundings;
         let input = match (group, kind) {
@@ -58,13 +59,9 @@ impl Collector {
                 around.peer_authentications.push(custom(object)?);
                 Input::PeerAuthentications
             }
-            ("networking.istio.io", "EnvoyFilter") => {
-                around.envoy_filters.push(custom(object)?);
-                Input::EnvoyFilters
-            }
             ("gateway.networking.k8s.io", _) => {
-                let api_version = word(object, "/apiVersion");
-                let status = object.get("status").cloned().unwrap_or_default();
+                let api_version = word(object, &["apiVersion"]);
+                let status = object.get("status").map(Value::from).unwrap_or_default();
                 let object = custom(object)?;
                 around.gateway_api.push(GatewayApiObject {
                     kind: kind.to_owned(),
@@ -120,7 +117,7 @@ impl Collector {
     }
 }
 
-fn custom<S: DeserializeOwned + Default>(object: &Value) -> Result<Named<S>, CollectError> {
+fn custom<S: DeserializeOwned + Default>(object: &Tree<'_>) -> Result<Named<S>, CollectError> {
     let Custom { metadata, spec } = typed(object)?;
     Ok(named(metadata, spec))
 }

@@ -20,7 +20,6 @@ impl Evidence {
         let (own, new) = (&mut self.surroundings, applied.surroundings);
         named(&mut own.authorization_policies, new.authorization_policies);
         named(&mut own.peer_authentications, new.peer_authentications);
-        named(&mut own.envoy_filters, new.envoy_filters);
         named(&mut own.network_policies, new.network_policies);
         named(&mut own.budgets, new.budgets);
         named(&mut own.autoscalers, new.autoscalers);

@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn entry(number: usize) -> Resource {
-        Resource::from_json(json!({
+        Resource::from_json(&json!({
             "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
             "metadata": { "name": number.to_string(), "namespace": "shop" }, "spec": { "hosts": ["any.example.com"] },
         }))

@@ -2,7 +2,7 @@
 //!
 //! Knows which kinds belong to no namespace. Knows no spec.
 
-use serde_json::{Map, Value};
+use egress_core::tree::Tree;
 
 use super::Key;
 
@@ -10,26 +10,26 @@ use super::Key;
 const OF_THE_CLUSTER: [&str; 5] =
     ["Node", "Namespace", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "GatewayClass"];
 
-/// Gives an object the namespace that it would be written to, and an identity: what is in a file is treated as existing.
-pub(super) fn complete(object: &mut Value, namespace: &str) {
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+/// An object with the namespace that it would be written to, and an identity: what is in a file is treated as existing.
+pub(super) fn complete<'a>(mut object: Tree<'a>, namespace: &'a str) -> Tree<'a> {
+    let kind = object.get("kind").and_then(Tree::as_str).unwrap_or_default();
     let of_the_cluster = OF_THE_CLUSTER.contains(&kind);
-    let Some(object) = object.as_object_mut() else { return };
-    let metadata = object.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
-    let Some(metadata) = metadata.as_object_mut() else { return };
-    metadata.entry("uid").or_insert_with(|| Value::from(""));
-    let named = metadata.get("namespace").is_some_and(|named| !named.is_null() && named != "");
-    if !of_the_cluster && !named {
-        metadata.insert("namespace".to_owned(), Value::from(namespace));
+    if let Some(metadata) = object.field_or("metadata", Tree::Map(Vec::new())) {
+        metadata.field_or("uid", Tree::from(""));
+        let named = if of_the_cluster { None } else { metadata.field_or("namespace", Tree::Null) };
+        if let Some(named) = named.filter(|named| **named == Tree::Null || named.as_str() == Some("")) {
+            *named = Tree::from(namespace);
+        }
     }
+    object
 }
 
 /// Which object it is; none where it has no name.
-pub(super) fn key(object: &Value) -> Option<Key> {
-    let word = |path: &str| object.pointer(path).and_then(Value::as_str).map(str::to_owned);
+pub(super) fn key(object: &Tree<'_>) -> Option<Key> {
+    let word = |path: &[&str]| object.at(path).and_then(Tree::as_str).map(str::to_owned);
     Some(Key {
-        kind: word("/kind")?,
-        namespace: word("/metadata/namespace").unwrap_or_default(),
-        name: word("/metadata/name")?,
+        kind: word(&["kind"])?,
+        namespace: word(&["metadata", "namespace"]).unwrap_or_default(),
+        name: word(&["metadata", "name"])?,
     })
 }

@@ -3,12 +3,12 @@
 //! Bounded in memory: a parser keeps some hundred bytes for every node, so the nodes of a document are counted before, and
 //! what anchors come to is counted while they are followed. Knows nothing of what objects mean.
 
+use egress_core::tree::Tree;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer};
-use serde_json::Value;
 
 use super::documents::{Document, Form, has_anchor};
-use super::tree::{Objects, Tree};
+use super::tree::{Any, Objects};
 
 /// Characters of YAML that may each begin a node, in one document: what 20 MB of manifests have.
 const MAXIMUM_MARKS: usize = 3_000_000;
@@ -25,11 +25,11 @@ pub(super) struct Problem {
 }
 
 /// A whole document, for a parser that takes no function.
-struct Whole(Value);
+struct Whole<'de>(Tree<'de>);
 
-impl<'de> Deserialize<'de> for Whole {
+impl<'de> Deserialize<'de> for Whole<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Tree.deserialize(deserializer).map(Whole)
+        Any.deserialize(deserializer).map(Whole)
     }
 }
 
@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for Whole {
 ///
 /// # Errors
 /// The first thing that is wrong. The objects before it were handed out.
-pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     match document.form {
         Form::Json => json(document, take),
         Form::Yaml | Form::Item if is_too_deep(document.text) => {
@@ -62,7 +62,7 @@ fn is_too_deep(text: &str) -> bool {
     })
 }
 
-fn yaml(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+fn yaml(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     let marks = document.text.bytes().filter(|byte| b"[]{},:\n".contains(byte)).count();
     if marks > MAXIMUM_MARKS {
         let message =
@@ -83,7 +83,7 @@ fn yaml(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Pr
     })
 }
 
-fn json(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+fn json(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(document.text);
     let outcome = Objects(take).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     outcome.map_err(|error| {
@@ -93,13 +93,13 @@ fn json(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Pr
 }
 
 /// With a parser that counts what aliases come to.
-fn with_anchors(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Result<(), Problem> {
+fn with_anchors(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     let options = serde_saphyr::options! {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
         emit_comments: false,
         with_snippet: false,
     };
-    let Whole(value) = serde_saphyr::from_str_with_options(document.text, options).map_err(|error| {
+    let Whole(tree) = serde_saphyr::from_str_with_options(document.text, options).map_err(|error| {
         let at = error.location();
         let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Problem {
@@ -108,7 +108,7 @@ fn with_anchors(document: &Document<'_>, take: impl FnMut(Value, bool)) -> Resul
             message: anchored(&error, document.line),
         }
     })?;
-    match Objects(take).deserialize(value) {
+    match Objects(take).deserialize(&tree) {
         Ok(()) => Ok(()),
         Err(error) => Err(Problem { line: document.line, column: None, message: error.to_string() }),
     }
@@ -143,6 +143,8 @@ fn worded(message: &str, first_line: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::source::documents;
 
@@ -150,7 +152,7 @@ mod tests {
         let mut found = Vec::new();
         let problems = documents(text)
             .iter()
-            .filter_map(|document| objects(document, |object, _| found.push(object)).err())
+            .filter_map(|document| objects(document, |object, _| found.push(Value::from(&object))).err())
             .collect();
         (found, problems)
     }

@@ -1,5 +1,7 @@
 //! Texts become facts, and fields their lines.
 
+use serde_json::Value;
+
 use super::*;
 use crate::finding::{Place, Source};
 
@@ -22,7 +24,7 @@ fn files(text: &str) -> [File; 1] {
 
 fn read(text: &str) -> Reading {
     let files = files(text);
-    let mut reader = Reader::new(&files, "shop");
+    let mut reader = Reader::new(&files, "shop", 0);
     for document in documents(text) {
         reader.read(0, &document);
     }

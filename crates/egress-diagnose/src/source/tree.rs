@@ -2,13 +2,16 @@
 //!
 //! Refuses a field that is there twice: kubectl does, and of two values nobody knows which one counts. Knows no format.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
+use egress_core::tree::Tree;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 
 /// A value of any kind.
-pub(super) struct Tree;
+pub(super) struct Any;
 
 /// The value of a document. Its objects go to the function, with whether they are items of a List.
 pub(super) struct Objects<F>(pub(super) F);
@@ -16,91 +19,112 @@ pub(super) struct Objects<F>(pub(super) F);
 /// The items of a List.
 struct Items<'f, F>(&'f mut F);
 
+/// Of so many fields a name is looked up among all; of more in a set.
+const FEW: usize = 16;
+
+/// The fields of a map, none of them twice.
+#[derive(Default)]
+struct Fields<'de> {
+    fields: Vec<(Cow<'de, str>, Tree<'de>)>,
+    /// Their names, where they are not few.
+    names: HashSet<Cow<'de, str>>,
+}
+
 /// A field's name. YAML allows numbers and the like: kubectl makes text of them.
 struct Name;
 
-impl<'de> DeserializeSeed<'de> for Tree {
-    type Value = Value;
+impl<'de> DeserializeSeed<'de> for Any {
+    type Value = Tree<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Tree {
-    type Value = Value;
+impl<'de> Visitor<'de> for Any {
+    type Value = Tree<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Tree<'de>, E> {
+        Ok(Tree::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_none<E>(self) -> Result<Tree<'de>, E> {
+        Ok(Tree::Null)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree<'de>, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Tree<'de>, E> {
+        Ok(Tree::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_i64<E>(self, value: i64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Number(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_u64<E>(self, value: u64) -> Result<Tree<'de>, E> {
+        Ok(Tree::Number(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    fn visit_f64<E>(self, value: f64) -> Result<Tree<'de>, E> {
+        Ok(Number::from_f64(value).map_or(Tree::Null, Tree::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Tree<'de>, E> {
+        Ok(Tree::from(value))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_str<E>(self, value: &str) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(value.to_owned().into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_string<E>(self, value: String) -> Result<Tree<'de>, E> {
+        Ok(Tree::Text(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree<'de>, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Tree)? {
+        while let Some(item) = items.next_element_seed(Any)? {
             list.push(item);
         }
-        Ok(Value::Array(list))
+        Ok(Tree::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Tree<'de>, A::Error> {
+        let mut map = Fields::default();
         while let Some(name) = fields.next_key_seed(Name)? {
-            let value = fields.next_value_seed(Tree)?;
-            once(&mut map, name, value)?;
+            let value = fields.next_value_seed(Any)?;
+            map.insert(name, value)?;
         }
-        Ok(Value::Object(map))
+        Ok(Tree::Map(map.fields))
     }
 }
 
-fn once<E: Error>(map: &mut Map<String, Value>, name: String, value: Value) -> Result<(), E> {
-    match map.entry(name) {
-        serde_json::map::Entry::Occupied(there) => {
-            Err(E::custom(format!("the field `{}` is there twice", there.key())))
+impl<'de> Fields<'de> {
+    fn insert<E: Error>(&mut self, name: Cow<'de, str>, value: Tree<'de>) -> Result<(), E> {
+        let is_new = if self.fields.len() < FEW {
+            self.fields.iter().all(|(there, _)| *there != name)
+        } else {
+            if self.names.is_empty() {
+                self.names.extend(self.fields.iter().map(|(name, _)| name.clone()));
+            }
+            self.names.insert(name.clone())
+        };
+        if !is_new {
+            return Err(E::custom(format!("the field `{name}` is there twice")));
         }
-        serde_json::map::Entry::Vacant(free) => {
-            free.insert(value);
-            Ok(())
-        }
+        self.fields.push((name, value));
+        Ok(())
     }
 }
 
-impl<'de, F: FnMut(Value, bool)> DeserializeSeed<'de> for Objects<F> {
+impl<'de, F: FnMut(Tree<'de>, bool)> DeserializeSeed<'de> for Objects<F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -108,7 +132,7 @@ impl<'de, F: FnMut(Value, bool)> DeserializeSeed<'de> for Objects<F> {
     }
 }
 
-impl<'de, F: FnMut(Value, bool)> Visitor<'de> for Objects<F> {
+impl<'de, F: FnMut(Tree<'de>, bool)> Visitor<'de> for Objects<F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -126,25 +150,25 @@ impl<'de, F: FnMut(Value, bool)> Visitor<'de> for Objects<F> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<(), A::Error> {
-        let mut map = Map::new();
+        let mut map = Fields::default();
         let mut is_list = false;
         while let Some(name) = fields.next_key_seed(Name)? {
             if name == "items" {
                 is_list = true;
                 fields.next_value_seed(Items(&mut self.0))?;
             } else {
-                let value = fields.next_value_seed(Tree)?;
-                once(&mut map, name, value)?;
+                let value = fields.next_value_seed(Any)?;
+                map.insert(name, value)?;
             }
         }
-        if !is_list && !map.is_empty() {
-            (self.0)(Value::Object(map), false);
+        if !is_list && !map.fields.is_empty() {
+            (self.0)(Tree::Map(map.fields), false);
         }
         Ok(())
     }
 }
 
-impl<'de, F: FnMut(Value, bool)> DeserializeSeed<'de> for Items<'_, F> {
+impl<'de, F: FnMut(Tree<'de>, bool)> DeserializeSeed<'de> for Items<'_, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -152,7 +176,7 @@ impl<'de, F: FnMut(Value, bool)> DeserializeSeed<'de> for Items<'_, F> {
     }
 }
 
-impl<'de, F: FnMut(Value, bool)> Visitor<'de> for Items<'_, F> {
+impl<'de, F: FnMut(Tree<'de>, bool)> Visitor<'de> for Items<'_, F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,7 +188,7 @@ impl<'de, F: FnMut(Value, bool)> Visitor<'de> for Items<'_, F> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element_seed(Tree)? {
+        while let Some(item) = items.next_element_seed(Any)? {
             (self.0)(item, true);
         }
         Ok(())
@@ -172,45 +196,49 @@ impl<'de, F: FnMut(Value, bool)> Visitor<'de> for Items<'_, F> {
 }
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = String;
+    type Value = Cow<'de, str>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl Visitor<'_> for Name {
-    type Value = String;
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the name of a field")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<String, E> {
-        Ok(value.to_string())
+    fn visit_bool<E>(self, value: bool) -> Result<Cow<'de, str>, E> {
+        Ok(value.to_string().into())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<String, E> {
-        Ok(value.to_string())
+    fn visit_i64<E>(self, value: i64) -> Result<Cow<'de, str>, E> {
+        Ok(value.to_string().into())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<String, E> {
-        Ok(value.to_string())
+    fn visit_u64<E>(self, value: u64) -> Result<Cow<'de, str>, E> {
+        Ok(value.to_string().into())
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<String, E> {
-        Ok(value.to_string())
+    fn visit_f64<E>(self, value: f64) -> Result<Cow<'de, str>, E> {
+        Ok(value.to_string().into())
     }
 
-    fn visit_unit<E>(self) -> Result<String, E> {
-        Ok("null".to_owned())
+    fn visit_unit<E>(self) -> Result<Cow<'de, str>, E> {
+        Ok("null".into())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<String, E> {
-        Ok(value.to_owned())
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(value.into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<String, E> {
-        Ok(value)
+    fn visit_str<E>(self, value: &str) -> Result<Cow<'de, str>, E> {
+        Ok(value.to_owned().into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Cow<'de, str>, E> {
+        Ok(value.into())
     }
 }

@@ -12,7 +12,6 @@ use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
-use serde_json::Value;
 
 use super::View;
 use crate::check::Outcome;
@@ -39,8 +38,8 @@ impl<'a> View<'a> {
     /// What a check said, after a look at what it read: of what nobody gave, it cannot say that it could not be read.
     pub(crate) fn with_gaps(&self, outcome: Outcome) -> Outcome {
         let not_given = |input: &Input| matches!(self.facts.evidence.gaps.get(input), Some(Gap::NotGiven));
-        match (outcome, self.reads.borrow().iter().find(|input| not_given(input))) {
-            (Outcome::Unreadable(_) | Outcome::NoEvidence(_), Some(input)) => Outcome::NotGiven(*input),
+        match (outcome, self.reads.get().iter().find(not_given)) {
+            (Outcome::Unreadable(_) | Outcome::NoEvidence(_), Some(input)) => Outcome::NotGiven(input),
             (outcome, _) => outcome,
         }
     }
@@ -55,12 +54,6 @@ impl<'a> View<'a> {
     pub fn peer_authentications(&self) -> Known<&'a [Named<PeerAuthenticationSpec>]> {
         self.known(Input::PeerAuthentications)?;
         Ok(&self.facts.evidence.surroundings.peer_authentications)
-    }
-
-    /// Every `EnvoyFilter`.
-    pub fn envoy_filters(&self) -> Known<&'a [Named<Value>]> {
-        self.known(Input::EnvoyFilters)?;
-        Ok(&self.facts.evidence.surroundings.envoy_filters)
     }
 
     /// Other clusters of the same fleet.

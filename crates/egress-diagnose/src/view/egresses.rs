@@ -1,9 +1,10 @@
-//! The egresses as checks ask for them: of one host, and whether an object is part of any.
+//! The egresses as checks ask for them: of one host, and whether a ServiceEntry is part of any.
 
 use std::collections::{HashMap, HashSet};
 
 use egress_core::inventory::Egress;
 use egress_core::resource::ObjectId;
+use egress_core::role::Kind;
 
 use super::View;
 
@@ -11,7 +12,7 @@ use super::View;
 pub(super) struct Egresses<'a> {
     pub(super) all: &'a [Egress<'a>],
     by_host: HashMap<&'a str, Vec<&'a Egress<'a>>>,
-    objects: HashSet<&'a ObjectId>,
+    entries: HashSet<&'a ObjectId>,
 }
 
 impl<'a> Egresses<'a> {
@@ -20,8 +21,9 @@ impl<'a> Egresses<'a> {
         for egress in all {
             by_host.entry(egress.host.as_str()).or_default().push(egress);
         }
-        let objects = all.iter().flat_map(|egress| &egress.parts).map(|part| &part.resource.id).collect();
-        Egresses { all, by_host, objects }
+        let parts = all.iter().flat_map(|egress| &egress.parts).map(|part| &part.resource.id);
+        let entries = parts.filter(|id| id.kind == Kind::ServiceEntry).collect();
+        Egresses { all, by_host, entries }
     }
 }
 
@@ -36,8 +38,8 @@ impl<'a> View<'a> {
         self.facts.egresses.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether an object is part of some egress.
-    pub fn is_of_egress(&self, id: &ObjectId) -> bool {
-        self.facts.egresses.objects.contains(id)
+    /// Whether a ServiceEntry is part of some egress.
+    pub fn is_entry_of_egress(&self, entry: &ObjectId) -> bool {
+        self.facts.egresses.entries.contains(entry)
     }
 }

@@ -34,8 +34,8 @@ fn an_object_that_hosts_share_is_counted_once() {
 
 #[test]
 fn an_object_written_in_two_stages_is_one_object() {
-    let narrow = resource(service_entry("shop", "a-example-com", "a.example.com", &[443]));
-    let whole = resource(service_entry("shop", "a-example-com", "a.example.com", &[443, 8443]));
+    let narrow = resource(&service_entry("shop", "a-example-com", "a.example.com", &[443]));
+    let whole = resource(&service_entry("shop", "a-example-com", "a.example.com", &[443, 8443]));
     let staged = plan(
         "a.example.com",
         "shop",
@@ -60,7 +60,7 @@ fn a_diff_shows_what_is_created_changed_and_deleted() {
 
 #[test]
 fn equal_objects_give_no_diff() {
-    let object = resource(service_entry("shop", "a-example-com", "a.example.com", &[443]));
+    let object = resource(&service_entry("shop", "a-example-com", "a.example.com", &[443]));
     let same = plan("a.example.com", "shop", vec![step(Role::Client, object, None)]);
     assert_eq!(unified(&[same], "v1", &Palette::plain()).unwrap(), "");
 }

@@ -94,7 +94,7 @@ pub(crate) fn service_entry(namespace: &str, name: &str, host: &str, ports: &[u1
     })
 }
 
-pub(crate) fn resource(object: Value) -> Resource {
+pub(crate) fn resource(object: &Value) -> Resource {
     Resource::from_json(object).unwrap()
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn plan(host: &str, namespace: &str, steps: Vec<Step>) -> Plan {
 
 /// One host that is created, one that is widened, one that goes, one that stays.
 pub(crate) fn plans() -> Vec<Plan> {
-    let entry = |namespace, name, host, ports: &[u16]| resource(service_entry(namespace, name, host, ports));
+    let entry = |namespace, name, host, ports: &[u16]| resource(&service_entry(namespace, name, host, ports));
     let pair = || entry("istio-system", "kubectl-egress-pair", "pair.example.com", &[443]);
     let mut edited = service_entry("shop", "api-github-com", "api.github.com", &[443]);
     edited["metadata"]["annotations"]["owner"] = json!("team-a");
@@ -132,7 +132,7 @@ pub(crate) fn plans() -> Vec<Plan> {
             "shop",
             vec![
                 step(Role::SharedGateway, pair(), Some(Action::Create)),
-                step(Role::Client, widened, Some(Action::Update(Box::new(resource(edited))))),
+                step(Role::Client, widened, Some(Action::Update(Box::new(resource(&edited))))),
             ],
         ),
         plan(

@@ -107,8 +107,8 @@ fn objects(files: &[File], namespace: &str) -> Reading {
     let bytes: usize = files.iter().map(|file| file.text.len()).sum();
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(bytes / WORTH_A_THREAD).max(1);
-    let read = |part: &[(usize, Document<'_>)]| {
-        let mut reader = Reader::new(files, namespace);
+    let read = |part: &[(usize, Document<'_>)], room: usize| {
+        let mut reader = Reader::new(files, namespace, room);
         for (file, document) in part {
             reader.read(*file, document);
         }
@@ -117,8 +117,9 @@ fn objects(files: &[File], namespace: &str) -> Reading {
     let mut parts = all.chunks(all.len().div_ceil(threads).max(1));
     let whole = thread::scope(|scope| {
         let mine = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part))).collect();
-        let mut whole = read(mine);
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part, part.len()))).collect();
+        // Which takes what the others have read.
+        let mut whole = read(mine, all.len());
         for other in others {
             match other.join() {
                 Ok(reader) => whole.append(reader),
