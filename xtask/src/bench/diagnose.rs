@@ -49,7 +49,7 @@ enum Table {
     Found,
     /// Time and memory for many hosts, from files
     Scale,
-    /// Time for 10,000 hosts on a cluster
+    /// Time and memory for many hosts on a cluster
     Live,
 }
 
