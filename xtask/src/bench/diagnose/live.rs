@@ -1,9 +1,10 @@
-//! Time for 10,000 hosts on a cluster, beside `kubectl get` of the same kinds: to the first line, and to the end.
+//! Time and memory for many hosts on a cluster, beside `kubectl get` of the same kinds.
 
 use std::{
     fmt::Write as _,
     fs,
     io::Read,
+    ops::Range,
     path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
@@ -14,76 +15,85 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use egress_core::intent::Layout;
 
-use super::{crowd, ours};
+use super::{
+    cost::{self, Cost},
+    crowd, ours,
+};
 use crate::{
     bed::{Bed, Topology},
     terminal, workspace,
 };
 
-const HOSTS: u32 = 10_000;
+/// How many hosts, each ten times the ones before it.
+const HOSTS: [u32; 3] = [100, 1_000, MOST];
+const MOST: u32 = 10_000;
 /// Writers side by side: more do not make the API server of a bed quicker.
 const WRITERS: u32 = 8;
 const KINDS: &str = "serviceentries.networking.istio.io,virtualservices.networking.istio.io,\
                      destinationrules.networking.istio.io,gateways.networking.istio.io,\
                      sidecars.networking.istio.io,services,pods,nodes,namespaces";
 
-/// One run, seen from outside.
-#[derive(Clone, Copy)]
-struct Seen {
-    first: Duration,
-    end: Duration,
-}
-
-/// Fills a bed and measures both programs.
+/// Fills beds and measures both programs.
 pub(super) fn table(plugin: &Path, runs: usize) -> anyhow::Result<String> {
-    let bed = Bed::up("benchdiagnose", &Topology::standard()?)?.guard();
-    fill(&bed)?;
-    let diagnose = median(
-        || {
+    let mut text = "\
+| layout | hosts | kubectl egress | first line | processor | memory | ten times the hosts | kubectl get | memory | of kubectl |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+"
+    .to_owned();
+    for layout in [Layout::Shared, Layout::Documented] {
+        let bed = Bed::up("benchdiagnose", &Topology::standard()?)?.guard();
+        bed.kubectl(&["create", "namespace", crowd::NAMESPACE])?;
+        let mut there = 0;
+        let mut before: Option<Cost> = None;
+        for hosts in HOSTS {
+            fill(&bed, layout, there..hosts)?;
+            there = hosts;
+            terminal::progress(format_args!("{hosts} hosts, {layout} layout …"));
+            let mut diagnose = bed.command(plugin);
+            let own = warmed(diagnose.args(["diagnose", "-A"]), ours::CODES, runs)?;
+            let mut get = bed.command("kubectl");
+            let peer = warmed(get.args(["get", KINDS, "-A"]), &[0], runs)?;
             // A person sees that it works; without a terminal it is silent until it has something to say.
-            let mut command = bed.command("script");
-            command.args(["-qec", &format!("{} diagnose -A", plugin.display()), "/dev/null"]);
-            command
-        },
-        ours::CODES,
-        runs,
-    )?;
-    let get = |output: &'static [&'static str]| {
-        median(
-            || {
-                let mut command = bed.command("kubectl");
-                command.args(["get", KINDS, "-A"]).args(output);
-                command
-            },
-            &[0],
-            runs,
-        )
-    };
-    let (wide, json) = (get(&[])?, get(&["-o", "json"])?);
-    let mut text = format!(
-        "{HOSTS} hosts in the shared layout, on a cluster:\n\n| | first line | end | of kubectl |\n|---|---:|---:|---:|\n"
-    );
-    let rows =
-        [("kubectl get", wide), ("kubectl get -o json", json), ("kubectl egress diagnose -A", diagnose)];
-    for (name, seen) in rows {
-        let share = seen.end.as_secs_f64() / wide.end.as_secs_f64();
-        let [first, end] = [seen.first, seen.end].map(|time| format!("{:.2} s", time.as_secs_f64()));
-        let _ = writeln!(text, "| `{name}` | {first} | {end} | {share:.2} times |");
+            let mut seen = bed.command("script");
+            seen.args(["-qec", &format!("{} diagnose -A", plugin.display()), "/dev/null"]);
+            let first = first_word(&mut seen, ours::CODES)?;
+            let growth = before.map(|before| own.processor.as_secs_f64() / before.processor.as_secs_f64());
+            let _ = writeln!(
+                text,
+                "| {layout} | {hosts} | {} | {} | {} | {} | {} | {} | {} | {:.2} times |",
+                seconds(own.wall),
+                seconds(first),
+                seconds(own.processor),
+                megabytes(own.memory),
+                growth.map(|growth| format!("{growth:.2} times")).unwrap_or_default(),
+                seconds(peer.wall),
+                megabytes(peer.memory),
+                own.wall.as_secs_f64() / peer.wall.as_secs_f64(),
+            );
+            before = Some(own);
+        }
     }
     Ok(text)
 }
 
-/// Writes the objects of the hosts.
-fn fill(bed: &Bed) -> anyhow::Result<()> {
-    terminal::progress(format_args!("writing the objects of {HOSTS} hosts …"));
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes / 1_000_000)
+}
+
+/// Writes the objects of hosts, those that are there already left out.
+fn fill(bed: &Bed, layout: Layout, hosts: Range<u32>) -> anyhow::Result<()> {
+    terminal::progress(format_args!("writing the objects of hosts up to {} …", hosts.end));
     let folder = workspace::root().join("target/bench");
     fs::create_dir_all(&folder)?;
-    bed.kubectl(&["create", "namespace", crowd::NAMESPACE])?;
     let mut writers: Vec<Child> = Vec::new();
     for writer in 0..WRITERS {
-        let numbers = (writer..HOSTS).step_by(usize::try_from(WRITERS)?);
+        let numbers = (hosts.start + writer..hosts.end).step_by(usize::try_from(WRITERS)?);
         let file = folder.join(format!("live-{writer}.yaml"));
-        crowd::manifest(numbers.map(|number| crowd::host(Layout::Shared, number, HOSTS)), &file)?;
+        crowd::manifest(numbers.map(|number| crowd::host(layout, number, MOST)), &file)?;
         let mut command = bed.command("kubectl");
         command.args(["create", "-f"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null());
         writers.push(command.spawn().with_context(|| format!("running {command:?}"))?);
@@ -96,20 +106,14 @@ fn fill(bed: &Bed) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn median(command: impl Fn() -> Command, codes: &[i32], runs: usize) -> anyhow::Result<Seen> {
-    // The first run warms the caches of the API server.
-    watch(&mut command(), codes)?;
-    let mut seen: Vec<Seen> =
-        (0..runs.max(1)).map(|_| watch(&mut command(), codes)).collect::<anyhow::Result<_>>()?;
-    seen.sort_unstable_by_key(|seen| seen.end);
-    let end = seen.get(seen.len() / 2).map(|seen| seen.end);
-    seen.sort_unstable_by_key(|seen| seen.first);
-    let first = seen.get(seen.len() / 2).map(|seen| seen.first);
-    Ok(Seen { first: first.unwrap_or_default(), end: end.unwrap_or_default() })
+/// What a command costs when the caches of the API server are warm.
+fn warmed(command: &mut Command, codes: &[i32], runs: usize) -> anyhow::Result<Cost> {
+    cost::median(command, codes, 1)?;
+    cost::median(command, codes, runs)
 }
 
-/// Runs a command and notes when it says its first word, on either stream.
-fn watch(command: &mut Command, codes: &[i32]) -> anyhow::Result<Seen> {
+/// Runs a command to its end. How long it took until it said its first word, on either stream.
+fn first_word(command: &mut Command, codes: &[i32]) -> anyhow::Result<Duration> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("running {command:?}"))?;
@@ -120,13 +124,12 @@ fn watch(command: &mut Command, codes: &[i32]) -> anyhow::Result<Seen> {
     let readers = [listen(out, sender.clone()), listen(err, sender)];
     let first = receiver.recv().map(|at| at - start).unwrap_or_default();
     let status = child.wait()?;
-    let end = start.elapsed();
     for reader in readers {
         ensure!(reader.join().is_ok(), "a reader of {command:?} stopped");
     }
     let known = status.code().is_some_and(|code| codes.contains(&code));
     ensure!(known, "{command:?} ended with {status}");
-    Ok(Seen { first, end })
+    Ok(first)
 }
 
 /// Reads a stream to its end and tells when its first byte came.
@@ -151,8 +154,9 @@ mod tests {
     fn the_first_word_counts_on_either_stream() {
         for stream in ["1", "2"] {
             let script = format!("echo word >&{stream}; sleep 0.3");
-            let seen = watch(Command::new("sh").args(["-c", &script]), &[0]).unwrap();
-            assert!(seen.first + Duration::from_millis(200) <= seen.end, "stream {stream}");
+            let start = Instant::now();
+            let first = first_word(Command::new("sh").args(["-c", &script]), &[0]).unwrap();
+            assert!(first + Duration::from_millis(200) <= start.elapsed(), "stream {stream}");
         }
     }
 }
