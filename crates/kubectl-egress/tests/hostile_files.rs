@@ -103,6 +103,11 @@ fn a_million_empty_documents_are_none() {
 }
 
 #[test]
+fn a_million_documents_that_are_no_objects_are_told_without_telling_each() {
+    check("---\na\n".repeat(1_000_000), 8, "not read: ");
+}
+
+#[test]
 fn a_list_of_things_that_are_no_objects_is_told_without_telling_each() {
     let items = "- {}\n".repeat(100_000);
     check(format!("apiVersion: v1\nkind: List\nitems:\n{items}"), 8, "not read: ");

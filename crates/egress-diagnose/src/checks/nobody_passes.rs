@@ -25,7 +25,8 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 ## What it checks
 The addresses to which the callers' Envoys let connections out directly (cluster `PassthroughCluster`), against the
-addresses that the host has at the gateway. Envoy forgets an address some seconds after its last connection.
+addresses that the host has at the gateway. Envoy forgets an address some seconds after its last connection, and keeps an
+HTTP connection five minutes after its last request: as long it is told, also where the reason is gone.
 
 ## Why it matters
 The call left from the caller's node, unseen by the gateway: by a port that nobody declared, by its address instead of its

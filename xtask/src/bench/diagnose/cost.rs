@@ -40,6 +40,16 @@ pub(super) fn median(command: &mut Command, codes: &[i32], runs: usize) -> anyho
     })
 }
 
+/// A time as the tables write it.
+pub(super) fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+/// Bytes as the tables write them.
+pub(super) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes / 1_000_000)
+}
+
 fn once(command: &mut Command, codes: &[i32]) -> anyhow::Result<Cost> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();

@@ -16,7 +16,7 @@ use anyhow::{Context as _, bail, ensure};
 use egress_core::intent::Layout;
 
 use super::{
-    cost::{self, Cost},
+    cost::{self, Cost, megabytes, seconds},
     crowd, ours,
 };
 use crate::{
@@ -76,14 +76,6 @@ pub(super) fn table(plugin: &Path, runs: usize) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes / 1_000_000)
-}
-
 /// Writes the objects of hosts, those that are there already left out.
 fn fill(bed: &Bed, layout: Layout, hosts: Range<u32>) -> anyhow::Result<()> {
     terminal::progress(format_args!("writing the objects of hosts up to {} …", hosts.end));
@@ -122,14 +114,14 @@ fn first_word(command: &mut Command, codes: &[i32]) -> anyhow::Result<Duration> 
     };
     let (sender, receiver) = mpsc::channel();
     let readers = [listen(out, sender.clone()), listen(err, sender)];
-    let first = receiver.recv().map(|at| at - start).unwrap_or_default();
+    let first = receiver.recv().map(|at| at - start);
     let status = child.wait()?;
     for reader in readers {
         ensure!(reader.join().is_ok(), "a reader of {command:?} stopped");
     }
     let known = status.code().is_some_and(|code| codes.contains(&code));
     ensure!(known, "{command:?} ended with {status}");
-    Ok(first)
+    first.with_context(|| format!("{command:?} said nothing"))
 }
 
 /// Reads a stream to its end and tells when its first byte came.
@@ -158,5 +150,6 @@ mod tests {
             let first = first_word(Command::new("sh").args(["-c", &script]), &[0]).unwrap();
             assert!(first + Duration::from_millis(200) <= start.elapsed(), "stream {stream}");
         }
+        assert!(first_word(&mut Command::new("true"), &[0]).is_err(), "a silent command has no first word");
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use egress_core::intent::Layout;
 
 use super::{
-    cost::{self, Cost},
+    cost::{self, Cost, megabytes, seconds},
     crowd,
     istioctl::{self, Istioctl},
     ours,
@@ -61,6 +61,5 @@ pub(super) fn table(plugin: &Path, peer: &Istioctl, runs: usize, full: bool) -> 
 
 fn figures(cost: Option<Cost>) -> String {
     let Some(cost) = cost else { return " | | ".to_owned() };
-    let [wall, processor] = [cost.wall, cost.processor].map(|time| format!("{:.2} s", time.as_secs_f64()));
-    format!("{wall} | {processor} | {} MB", cost.memory / 1_000_000)
+    format!("{} | {} | {}", seconds(cost.wall), seconds(cost.processor), megabytes(cost.memory))
 }

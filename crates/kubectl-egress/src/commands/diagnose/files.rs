@@ -31,6 +31,8 @@ const STDIN: &str = "-";
 const DEFAULT_NAMESPACE: &str = "default";
 /// Threads do not pay below this many bytes.
 const WORTH_A_THREAD: usize = 64 * 1024;
+/// Room for an object is made beforehand for as many bytes: a text of many tiny documents is no reason for more than itself.
+const BYTES_OF_AN_OBJECT: usize = 512;
 
 /// The files that a diagnosis was made from.
 pub(super) struct Sources {
@@ -107,8 +109,8 @@ fn objects(files: &[File], namespace: &str) -> Reading {
     let bytes: usize = files.iter().map(|file| file.text.len()).sum();
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(bytes / WORTH_A_THREAD).max(1);
-    let read = |part: &[(usize, Document<'_>)], room: usize| {
-        let mut reader = Reader::new(files, namespace, room);
+    let read = |part: &[(usize, Document<'_>)], objects: usize| {
+        let mut reader = Reader::new(files, namespace, objects.min(bytes / BYTES_OF_AN_OBJECT));
         for (file, document) in part {
             reader.read(*file, document);
         }
