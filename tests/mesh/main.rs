@@ -25,6 +25,7 @@ mod removal;
 mod rights;
 mod states;
 mod stopped_gateway;
+mod strangers;
 mod trust;
 mod two_namespaces;
 
@@ -58,6 +59,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("allow_any", allow_any::TESTS),
     ("policies", policies::TESTS),
     ("trust", trust::TESTS),
+    ("strangers", strangers::TESTS),
 ];
 
 fn main() -> ExitCode {
