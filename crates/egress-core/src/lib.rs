@@ -3,6 +3,7 @@
 //! Knows hosts, Istio's objects, the layouts, the order of writing, and what counts as proof. Never touches a cluster, a
 //! file, the environment or the clock: those live in `egress-cluster` and in the binary.
 
+pub mod admission;
 pub mod conflict;
 pub mod departure;
 pub mod host;
