@@ -21,7 +21,7 @@ use self::stopwatch::Times;
 use crate::{
     bed::{self, Bed, Topology},
     plugin::{self, Profile},
-    terminal,
+    terminal, toolchain,
 };
 
 /// How much to measure.
@@ -58,6 +58,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(Part::Diagnose(options)) = &options.part {
         return diagnose::run(options);
     }
+    toolchain::require_wasm()?;
     bed::check()?;
     bed::prepare()?;
     let plugin = plugin::build(Profile::Release)?;

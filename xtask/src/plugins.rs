@@ -11,7 +11,11 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use wasmparser::{Parser, Payload};
 
-use crate::{terminal, workspace};
+use crate::{
+    terminal,
+    toolchain::{self, WASM},
+    workspace,
+};
 
 /// A component that answers one question is smaller: small enough for the `binaryData` of a ConfigMap, many times over.
 const LARGEST: u64 = 60 * 1024;
@@ -48,15 +52,16 @@ pub fn run() -> anyhow::Result<()> {
 /// Builds every plugin to `target/plugins/NAME.wasm`, and refuses one that is too large or imports too much. Sorted by
 /// name.
 pub fn build() -> anyhow::Result<Vec<Plugin>> {
+    toolchain::require_wasm()?;
     let folder = folder();
     let target = workspace::root().join("target/plugins");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--quiet", "--locked", "--release", "--target", "wasm32-wasip2"]);
+    command.args(["build", "--quiet", "--locked", "--release", "--target", WASM]);
     let status = command.current_dir(&folder).stdout(Stdio::null()).status().context("running cargo")?;
     ensure!(status.success(), "the plugins do not compile");
     let mut plugins = Vec::new();
     for name in names(&folder)? {
-        let built = target.join("wasm32-wasip2/release").join(name.replace('-', "_")).with_extension("wasm");
+        let built = target.join(WASM).join("release").join(name.replace('-', "_")).with_extension("wasm");
         let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
         let path = target.join(&name).with_extension("wasm");
         let (imports, exports) = interfaces(&bytes).with_context(|| format!("reading {name}"))?;

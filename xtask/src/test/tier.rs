@@ -10,7 +10,10 @@ use super::{
     suites,
     tally::Tally,
 };
-use crate::{fuzz, guests, plugins, terminal, tidy, workspace};
+use crate::{
+    deny::{self, Deny},
+    fuzz, guests, plugins, terminal, tidy, workspace,
+};
 
 /// One kind of tests. The order is from quick to real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -21,6 +24,8 @@ pub(super) enum Tier {
     Clippy,
     /// The repository's own rules hold
     Tidy,
+    /// Dependencies have a licence, a source and a reason, and no known hole
+    Deny,
     /// Functions, as values in and values out
     Unit,
     /// Requests, and the objects they become
@@ -46,6 +51,8 @@ pub(super) struct Report {
     pub(super) output: String,
     /// Why it could not run.
     pub(super) skipped: Option<String>,
+    /// Skipped tests that no machine without the internet can run.
+    pub(super) unreachable: usize,
 }
 
 impl Tier {
@@ -59,6 +66,7 @@ impl Tier {
                 Report::of_one(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
             }
             Self::Tidy => tidy_report(),
+            Self::Deny => deny_report(),
             Self::Unit => self.suites(root, &["--lib", "--bins"]),
             Self::Generate | Self::Diagnose | Self::Cli => self.suites(root, &[]),
             Self::Plugins => self.plugins(root),
@@ -120,17 +128,25 @@ impl Tier {
 impl Report {
     /// The report of a program that is one test by itself.
     fn of_one(Finished { succeeded, output }: Finished) -> Self {
-        Self { tally: Tally::of_one(succeeded), output, skipped: None }
+        Self { tally: Tally::of_one(succeeded), output, skipped: None, unreachable: 0 }
     }
 
     /// The report of programs that say how many tests they have.
     fn counted(Finished { succeeded, output }: Finished) -> Self {
-        Self { tally: Tally::read(&output, succeeded), output, skipped: None }
+        Self { tally: Tally::read(&output, succeeded), output, skipped: None, unreachable: 0 }
+    }
+
+    /// The report of several programs that are one test each.
+    fn sum(runs: impl Iterator<Item = Finished>) -> Self {
+        let mut sum = Self { tally: Tally::default(), output: String::new(), skipped: None, unreachable: 0 };
+        runs.for_each(|run| sum.add(&Self::of_one(run)));
+        sum
     }
 
     /// Another program of the same tier.
     fn add(&mut self, other: &Self) {
         self.tally += other.tally;
+        self.unreachable += other.unreachable;
         self.output.push_str(&other.output);
     }
 
@@ -140,7 +156,7 @@ impl Report {
 
     fn skipped(reason: &str) -> Self {
         let tally = Tally { skipped: 1, ..Tally::default() };
-        Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")) }
+        Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")), unreachable: 0 }
     }
 }
 
@@ -190,6 +206,29 @@ fn fuzz_report() -> Report {
     report
 }
 
+/// Each check of each workspace is one test. The advisories lie on the internet: where it cannot be reached, their test is
+/// skipped, and said so.
+fn deny_report() -> Report {
+    let deny = match Deny::install() {
+        Ok(deny) => deny,
+        Err(error) => return Report::broken(&error),
+    };
+    let pairs = deny::MANIFESTS.iter().flat_map(|manifest| deny::CHECKS.map(|check| (manifest, check)));
+    let mut report = Report::sum(pairs.map(|(manifest, check)| job::run(&mut deny.check(manifest, check))));
+    let fetched = job::run(&mut deny.fetch_advisories());
+    if fetched.succeeded {
+        let checks = deny::MANIFESTS.iter().map(|manifest| job::run(&mut deny.check(manifest, "advisories")));
+        report.add(&Report::sum(checks));
+    } else {
+        terminal::progress(
+            "  SKIPPED advisories: their database cannot be reached; run `cargo deny check advisories` online",
+        );
+        report.tally.skipped += 1;
+        report.unreachable += 1;
+    }
+    report
+}
+
 /// The repository's rules are one test each.
 fn tidy_report() -> Report {
     match tidy::check() {
@@ -197,6 +236,7 @@ fn tidy_report() -> Report {
             tally: Tally { passed: held, failed: broken, skipped: 0 },
             output: findings.join("\n"),
             skipped: None,
+            unreachable: 0,
         },
         Err(error) => Report::broken(&error),
     }
