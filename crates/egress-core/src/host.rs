@@ -4,11 +4,13 @@
 //! Knows nothing of ports, of Istio, or of whether a name resolves.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::text::is_hidden;
 
 /// A host that may stand in an Istio object: a DNS name in ASCII (A-label) form and lower case, a wildcard
 /// over such a name, or an address.
@@ -58,7 +60,7 @@ pub enum HostError {
     /// One label only: such names are resolved inside the cluster.
     #[error("host `{0}` has one label; expected a fully qualified name such as `edition.cnn.com`")]
     SingleLabel(String),
-    /// The last label is a number, so that resolvers would read the name as an address.
+    /// The last label is a number, decimal, octal or hexadecimal, so that resolvers would read the name as an address.
     #[error("host `{0}` ends in a number but is not an IPv4 address")]
     NumericEnd(String),
     /// A bare `*`, or a `*` that is not the whole first label.
@@ -195,13 +197,6 @@ fn escape(character: char) -> Vec<char> {
     if is_hidden(character) { character.escape_default().collect() } else { vec![character] }
 }
 
-/// What a terminal obeys, or what nobody sees.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-}
-
 /// Maps to A-labels. Hosts such as `r3---sn-4g5e.googlevideo.com` exist although IDNA forbids their dashes, so ASCII is
 /// taken as it is, unless it claims to be an A-label and is none.
 fn to_ascii(text: &str) -> Result<String, HostError> {
@@ -250,11 +245,18 @@ fn check_labels(name: &str) -> Result<(), HostError> {
         }
     }
     match name.rsplit_once('.') {
+        None if is_number(name) => Err(HostError::NumericEnd(name.to_owned())),
         None => Err(HostError::SingleLabel(name.to_owned())),
-        Some((_, last)) if last.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(HostError::NumericEnd(name.to_owned()))
-        }
+        Some((_, last)) if is_number(last) => Err(HostError::NumericEnd(name.to_owned())),
         Some(_) => Ok(()),
+    }
+}
+
+/// Whether `inet_aton` and URL parsers take a last label for a part of an address: `7`, `0177`, `0x7f`, `0x`.
+fn is_number(label: &str) -> bool {
+    match label.strip_prefix("0x") {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => label.bytes().all(|byte| byte.is_ascii_digit()),
     }
 }
 
@@ -280,7 +282,10 @@ fn check_outside(name: &str) -> Result<(), HostError> {
 
 fn check_address(address: IpAddr) -> Result<IpAddr, HostError> {
     const METADATA: [&str; 3] = ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"];
-    let canonical = address.to_canonical();
+    let canonical = match address.to_canonical() {
+        IpAddr::V6(v6) => embedded(v6).map_or(IpAddr::V6(v6), IpAddr::V4),
+        v4 => v4,
+    };
     let why = if METADATA.contains(&canonical.to_string().as_str()) {
         "the cloud's metadata service"
     } else if canonical.is_loopback() || canonical.is_unspecified() {
@@ -292,7 +297,65 @@ fn check_address(address: IpAddr) -> Result<IpAddr, HostError> {
     {
         "link-local"
     } else {
-        return Ok(canonical);
+        return Ok(address.to_canonical());
     };
     Err(HostError::ForbiddenAddress { host: address.to_string(), why })
+}
+
+/// The IPv4 address that a translator or a tunnel makes of an IPv6 one: NAT64 (RFC 6052), 6to4 (RFC 3056), and the
+/// compatible ones of RFC 4291.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
+        [0x2002, high, low, ..] => Some(of(high, low)),
+        // `::` and `::1` are what they are.
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(of(high, low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kind: an address that a resolver reads as one and a policy as a name.
+    #[test]
+    fn addresses_are_refused_in_every_form_that_a_resolver_reads() {
+        for text in [
+            "0xa9.0xfea9fe",
+            "0xA9FEA9FE",
+            "2852039166",
+            "0251.0376.0251.0376",
+            "169.254.43518",
+            "127.1",
+            "a.0x7f",
+            "a.0x",
+            "０ｘ7f.1",
+            "169.254.169.254.",
+            "0xa9.0xfea9fe.",
+            "*.0x7f",
+        ] {
+            assert!(Host::parse(text).is_err(), "{text}");
+        }
+        for text in
+            ["64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "::169.254.169.254", "::ffff:127.0.0.1", "[::1]"]
+        {
+            assert!(matches!(Host::parse(text), Err(HostError::ForbiddenAddress { .. })), "{text}");
+        }
+        for text in ["0x7f.example.com", "1.2.3.example.com", "a.0xg", "64.xn--p1ai"] {
+            Host::parse(text).unwrap();
+        }
+    }
+
+    /// The kind: a letter that nobody sees makes two names look like one.
+    #[test]
+    fn letters_that_nobody_sees_are_in_no_host() {
+        for hidden in "\u{3164}\u{34f}\u{115f}\u{1160}\u{17b4}\u{17b5}\u{180b}\u{180e}\u{200d}\u{2800}\u{fe0f}\u{ffa0}\u{fff9}\u{e0041}\u{e0100}".chars() {
+            let text = format!("edition{hidden}.cnn.com");
+            let error = Host::parse(&text).unwrap_err();
+            assert!(error.to_string().contains("hidden character"), "{error}");
+            assert!(!error.to_string().contains(hidden), "{error}");
+        }
+    }
 }

@@ -148,12 +148,19 @@ impl FromStr for Layout {
     }
 }
 
-impl fmt::Display for Layout {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl Layout {
+    /// As it is written: `shared`.
+    pub fn word(self) -> &'static str {
+        match self {
             Layout::Shared => "shared",
             Layout::Documented => "documented",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
     }
 }
 
@@ -169,11 +176,18 @@ impl FromStr for Hop {
     }
 }
 
-impl fmt::Display for Hop {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl Hop {
+    /// As it is written: `mtls`.
+    pub fn word(self) -> &'static str {
+        match self {
             Hop::Mtls => "mtls",
             Hop::Plain => "plain",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
     }
 }

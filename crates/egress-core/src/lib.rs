@@ -4,6 +4,7 @@
 //! file, the environment or the clock: those live in `egress-cluster` and in the binary.
 
 pub mod admission;
+pub mod command;
 pub mod conflict;
 pub mod departure;
 pub mod host;
@@ -11,6 +12,7 @@ pub mod host_list;
 pub mod input;
 pub mod intent;
 pub mod inventory;
+pub mod kubernetes_name;
 pub mod metadata;
 pub mod names;
 pub mod objects;
@@ -19,6 +21,7 @@ pub mod policy;
 pub mod port;
 pub mod proof;
 pub mod proxy;
+pub mod redacted;
 pub mod request;
 pub mod resource;
 pub mod role;
@@ -27,6 +30,7 @@ pub mod shape;
 pub mod snapshot;
 pub mod surroundings;
 pub mod target;
+pub mod text;
 pub mod tree;
 pub mod typed;
 pub mod visibility;

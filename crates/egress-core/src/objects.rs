@@ -21,7 +21,7 @@ mod workload;
 
 pub use gateways::{GATEWAY_LABEL, Routed, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
 pub use mesh::{MESH_KEY, mesh};
-pub use pod::{cluster_domain, pod};
+pub use pod::{cluster_domain, pod, proxy_address};
 pub use service::{selector, service};
 pub use webhook::webhooks;
 pub use workload::{daemon_set, deployment, stateful_set};

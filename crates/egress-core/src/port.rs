@@ -132,11 +132,18 @@ impl FromStr for Protocol {
     }
 }
 
-impl fmt::Display for Protocol {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl Protocol {
+    /// As it is written: `TLS`.
+    pub fn word(self) -> &'static str {
+        match self {
             Protocol::Http => "HTTP",
             Protocol::Tls => "TLS",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
     }
 }

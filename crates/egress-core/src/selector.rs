@@ -7,6 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::host::printable;
+use crate::kubernetes_name::{is_label_value, is_qualified_name};
 use crate::resource::StringMap;
 
 /// Demands on labels; all must be met.
@@ -91,32 +92,12 @@ fn requirement(text: &str) -> Option<Requirement> {
         (text, Demand::Exists)
     };
     let key = key.trim();
-    is_label_key(key).then(|| Requirement { key: key.to_owned(), demand })
-}
-
-/// `name` or `prefix/name`.
-fn is_label_key(key: &str) -> bool {
-    match key.split_once('/') {
-        Some((prefix, name)) => {
-            let dns = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
-            (1..=253).contains(&prefix.len()) && prefix.bytes().all(dns) && is_name(name)
-        }
-        None => is_name(key),
-    }
+    is_qualified_name(key).then(|| Requirement { key: key.to_owned(), demand })
 }
 
 fn label_value(text: &str) -> Option<String> {
     let value = text.trim();
-    (value.is_empty() || is_name(value)).then(|| value.to_owned())
-}
-
-fn is_name(text: &str) -> bool {
-    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = text.as_bytes();
-    bytes.len() <= 63
-        && edge(bytes.first())
-        && edge(bytes.last())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    is_label_value(value).then(|| value.to_owned())
 }
 
 #[cfg(test)]

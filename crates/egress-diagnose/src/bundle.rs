@@ -12,12 +12,15 @@ use egress_core::snapshot::Snapshot;
 use egress_core::surroundings::Surroundings;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, to_value};
 use thiserror::Error;
 
 use crate::evidence::{Evidence, PodName, Refusal, Request};
+use crate::names::{self, NameError};
 
 mod redact;
+
+use redact::Redactor;
 
 /// The version of what is kept.
 const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
@@ -41,6 +44,9 @@ pub enum BundleError {
         /// What does not match.
         error: serde_json::Error,
     },
+    /// A name in it is none of Kubernetes, so that no cluster was read for it.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// It was written by another version.
     #[error("expected {KIND} of {API_VERSION}, found {kind} of {api_version}")]
     Version {
@@ -107,6 +113,11 @@ const REFUSALS: &str = "refusals.json";
 const RIGHTS: &str = "rights.json";
 const FLEET: &str = "fleet.json";
 
+/// Whether a bundle has a text of this name.
+pub fn is_name(name: &str) -> bool {
+    [HEAD, SNAPSHOT, SURROUNDINGS, GAPS, ENVOYS, DEMANDS, REFUSALS, RIGHTS, FLEET].contains(&name)
+}
+
 /// The facts of a diagnosis as texts, without what could be a secret.
 ///
 /// # Errors
@@ -144,16 +155,18 @@ pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Te
         });
         all.collect::<Result<Vec<_>, _>>()
     });
+    let redactor = &mut Redactor::default();
+    let mut text = |value: serde_json::Result<Value>| redacted(value, redactor);
     let texts = [
-        (HEAD, text(&head)?),
-        (SNAPSHOT, text(&evidence.snapshot)?),
-        (SURROUNDINGS, text(&evidence.surroundings)?),
-        (GAPS, text(&evidence.gaps.iter().collect::<Vec<_>>())?),
-        (ENVOYS, text(&envoys.collect::<Vec<_>>())?),
-        (DEMANDS, text(&demands)?),
-        (REFUSALS, text(&refused.collect::<Vec<_>>())?),
-        (RIGHTS, text(&evidence.rights)?),
-        (FLEET, text(&evidence.fleet)?),
+        (HEAD, text(to_value(&head))?),
+        (SNAPSHOT, text(to_value(&evidence.snapshot))?),
+        (SURROUNDINGS, text(to_value(&evidence.surroundings))?),
+        (GAPS, text(to_value(&evidence.gaps.iter().collect::<Vec<_>>()))?),
+        (ENVOYS, text(to_value(&envoys.collect::<Vec<_>>()))?),
+        (DEMANDS, text(to_value(&demands))?),
+        (REFUSALS, text(to_value(&refused.collect::<Vec<_>>()))?),
+        (RIGHTS, text(to_value(&evidence.rights))?),
+        (FLEET, text(to_value(&evidence.fleet))?),
     ];
     Ok(texts.map(|(name, text)| (name.to_owned(), text)).into())
 }
@@ -185,14 +198,15 @@ pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
         rights: of(texts, RIGHTS)?,
         fleet: of(texts, FLEET)?,
     };
+    names::of_evidence(&evidence)?;
     // What is no host was never asked for.
     let hosts = hosts.iter().filter_map(|host| host.parse::<DnsName>().ok()).collect();
     Ok((evidence, Request { hosts, namespace, client }))
 }
 
-fn text(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut value = serde_json::to_value(value)?;
-    redact::redact(&mut value);
+fn redacted(value: serde_json::Result<Value>, redactor: &mut Redactor) -> Result<String, serde_json::Error> {
+    let mut value = value?;
+    redactor.redact(&mut value);
     Ok(serde_json::to_string_pretty::<Value>(&value)? + "\n")
 }
 

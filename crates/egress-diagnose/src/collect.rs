@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use egress_core::host::printable;
 use egress_core::input::{Gap, Input};
-use egress_core::intent::is_label;
 use egress_core::objects::{self, Routed};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
@@ -18,6 +17,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::evidence::Evidence;
+use crate::names::{self, NameError};
 
 mod append;
 mod own;
@@ -41,17 +41,13 @@ pub enum CollectError {
     /// It is no object of Kubernetes at all.
     #[error("expected an object with `apiVersion` and `kind`, found {0}")]
     NoObject(String),
-    /// A name that no API server takes.
-    #[error("{kind}: metadata.{field}: expected {expected}, found `{found}`")]
+    /// A name, a label or a key that no API server takes.
+    #[error("{kind}: {error}")]
     Name {
         /// The kind of its object.
         kind: String,
-        /// `name` or `namespace`.
-        field: &'static str,
-        /// What names are made of.
-        expected: &'static str,
-        /// What stands there.
-        found: String,
+        /// Which field, and what stands there.
+        error: NameError,
     },
     /// An object of Istio that is not of its schema.
     #[error(transparent)]
@@ -80,8 +76,7 @@ impl CollectError {
     /// The path of the field that is not of the schema, where one is known.
     pub fn field(&self) -> Option<&str> {
         match self {
-            CollectError::Name { field: "name", .. } => Some("metadata.name"),
-            CollectError::Name { .. } => Some("metadata.namespace"),
+            CollectError::Name { error, .. } => Some(error.field),
             CollectError::Resource(ResourceError::Spec { error, .. })
             | CollectError::Schema { error, .. } => {
                 Some(error.field.as_str()).filter(|field| !field.is_empty())
@@ -109,7 +104,10 @@ impl Collector {
             return Err(CollectError::NoObject(described(object)));
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        named(object, kind)?;
+        if group != own::GROUP {
+            names::of_object(object, kind)
+                .map_err(|error| CollectError::Name { kind: printable(kind), error })?;
+        }
         match (group, kind) {
             (Kind::GROUP, _) => self.istio(object),
             ("", "Service") => {
@@ -185,26 +183,6 @@ impl Collector {
         self.given.insert(Input::Mesh);
         Ok(())
     }
-}
-
-/// Names as an API server takes them. An object of a file may have none yet.
-fn named(object: &Tree<'_>, kind: &str) -> Result<(), CollectError> {
-    const LABEL: &str = "lower-case letters, digits and `-`, at most 63";
-    let name = |field, expected, fits: fn(&str) -> bool| {
-        let found = object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Tree::as_str);
-        match found.filter(|found| !fits(found)) {
-            None => Ok(()),
-            Some(found) => {
-                Err(CollectError::Name { kind: printable(kind), field, expected, found: printable(found) })
-            }
-        }
-    };
-    name("namespace", LABEL, is_label)?;
-    // Those of a gateway are told apart by their names.
-    if kind == "Service" {
-        name("name", LABEL, is_label)?;
-    }
-    name("name", "at most 253 characters", |found| found.len() <= 253)
 }
 
 /// Reads an object as the type of its kind.

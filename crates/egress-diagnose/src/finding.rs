@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use egress_core::command::ShellCommand;
 use egress_core::resource::{ObjectId, Resource};
 use serde::Serialize;
 
@@ -78,7 +79,7 @@ pub struct Source {
 #[serde(rename_all = "camelCase")]
 pub struct Fix {
     /// A command to type.
-    pub command: String,
+    pub command: ShellCommand,
     /// What the command does, or what to do where no command can.
     pub why: String,
 }

@@ -1,8 +1,9 @@
 //! Commands that repair, so that the same repair is always typed in the same way.
 //!
-//! Every command can be pasted into a shell. What stands in it may come from objects that anybody wrote, so that every
-//! word is quoted.
+//! Every command can be pasted into a shell: it is a [`ShellCommand`], as what stands in it may come from objects that
+//! anybody wrote.
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
@@ -18,7 +19,7 @@ mod origination;
 mod servers;
 mod workloads;
 
-pub(crate) use egress::{add, add_as, add_for, of_proxy, put_right, remove};
+pub(crate) use egress::{add, add_as, add_for, of_pod, of_proxy, put_right, remove};
 pub(crate) use hop::{end_mesh_mtls, speak_mesh_mtls, speak_plaintext};
 pub(crate) use network::{keep_inside, narrow};
 pub(crate) use origination::{open_tls, open_tls_on_the_port_of_http};
@@ -27,12 +28,12 @@ pub(crate) use workloads::{relabel, restart, template};
 
 /// Replaces a part of a spec.
 pub(crate) fn merge(id: &ObjectId, spec: &Value, why: &str) -> Fix {
-    patched(id, "merge", &json!({ "spec": spec }), why)
+    patched_id(id, "merge", &json!({ "spec": spec }), why)
 }
 
 /// Changes one place of an object.
 pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
-    patched(id, "json", &json!([operation]), why)
+    patched_id(id, "json", &json!([operation]), why)
 }
 
 /// Sets a field, named as findings name it: `spec.servers[0].tls`.
@@ -48,19 +49,19 @@ pub(crate) fn leave_out(id: &ObjectId, field: &str, why: &str) -> Fix {
 }
 
 /// Several repairs that are one together.
-pub(crate) fn one_after_the_other(all: impl IntoIterator<Item = Fix>, why: &str) -> Fix {
-    let commands: Vec<String> = all.into_iter().map(|fix| fix.command).collect();
-    Fix { command: commands.join(" && "), why: why.to_owned() }
+pub(crate) fn one_after_the_other(first: Fix, others: impl IntoIterator<Item = Fix>, why: &str) -> Fix {
+    let command = others.into_iter().fold(first.command, |all, next| all.and_then(next.command));
+    fix(command, why)
 }
 
 /// Copies a Secret to another namespace.
 pub(crate) fn copy_secret(name: &str, from: &str, to: &str, why: &str) -> Fix {
-    let read = shell(&["kubectl", "get", "secret", name, "-n", from, "-o", "yaml"]);
+    let read = ShellCommand::show("secret", name, from);
     // What the API server wrote into it belongs to the other one.
-    let script =
-        format!("/ (uid|resourceVersion|creationTimestamp): /d; s/  namespace: .*/  namespace: {to}/");
-    let change = shell(&["sed", "-E", &script]);
-    Fix { command: format!("{read} | {change} | kubectl apply -f -"), why: why.to_owned() }
+    let script = Word::from("/ (uid|resourceVersion|creationTimestamp): /d; s/  namespace: .*/  namespace: ");
+    let script = script.and(Word::namespace(to)).and("/");
+    let change = ShellCommand::new(["sed", "-E"]).word(script);
+    fix(read.into_command(change).into_command(ShellCommand::new(["kubectl", "apply", "-f", "-"])), why)
 }
 
 /// Exports an object that has an `exportTo` to one more namespace.
@@ -71,7 +72,8 @@ pub(crate) fn export(id: &ObjectId, namespace: &str, why: &str) -> Fix {
 /// Deletes an object.
 pub(crate) fn delete(resource: &Resource, why: &str) -> Fix {
     let ObjectId { kind, namespace, name } = &resource.id;
-    fix(&["kubectl", "delete", &kind.qualified(), name, "-n", namespace], why)
+    let delete = ShellCommand::new(["kubectl", "delete"]).object(&kind.qualified(), name);
+    fix(delete.in_namespace(namespace), why)
 }
 
 /// Writes a DestinationRule into a namespace: a copy of one that lies elsewhere, or one with this subset alone.
@@ -101,80 +103,71 @@ pub(crate) fn write_rule(
 
 /// Writes an object.
 pub(crate) fn apply(manifest: &Value, why: &str) -> Fix {
-    let command = format!("{} | kubectl apply -f -", shell(&["echo", &manifest.to_string()]));
-    Fix { command, why: why.to_owned() }
+    // Not `echo`: several of them read a backslash in their own way.
+    let written = ShellCommand::new(["printf", "%s"]).word(Word::json(manifest));
+    fix(written.into_command(ShellCommand::new(["kubectl", "apply", "-f", "-"])), why)
 }
 
 /// Tries a connection as a gateway's pod sees the world.
 pub(crate) fn try_connection(pod: &PodName, host: &str, port: u16, why: &str) -> Fix {
-    let target = format!("telnet://{host}:{port}");
-    let words = [
-        "kubectl",
-        "exec",
-        &pod.name,
-        "-n",
-        &pod.namespace,
-        "-c",
-        "istio-proxy",
-        "--",
-        "curl",
-        "-sv",
-        "-o",
-        "/dev/null",
-        "--connect-timeout",
-        "5",
-        &target,
-    ];
-    fix(&words, why)
+    let target = Word::from("telnet://").and(Word::host(host)).and(":").and(Word::number(port));
+    fix(curl_at_gateway(pod, target), why)
 }
 
-/// A command of these words.
-pub(crate) fn fix(words: &[&str], why: &str) -> Fix {
-    Fix { command: shell(words), why: why.to_owned() }
+/// Asks a URL as a gateway's pod sees the world.
+pub(crate) fn curl_at_gateway(pod: &PodName, url: Word) -> ShellCommand {
+    let exec = ShellCommand::new(["kubectl", "exec"]).object("pod", &pod.name).in_namespace(&pod.namespace);
+    let curl = ["-c", "istio-proxy", "--", "curl", "-sv", "-o", "/dev/null", "--connect-timeout", "5"];
+    exec.words(curl).word(url)
+}
+
+/// A command, and what it does.
+pub(crate) fn fix(command: ShellCommand, why: &str) -> Fix {
+    Fix { command, why: why.to_owned() }
+}
+
+/// Changes an object by a patch of a kind that kubectl knows: `json`, `merge`.
+pub(crate) fn patched(
+    (kind, name, namespace): (&str, &str, &str),
+    kind_of_patch: &'static str,
+    patch: &Value,
+    why: &str,
+) -> Fix {
+    let patched = ShellCommand::new(["kubectl", "patch"]).object(kind, name).in_namespace(namespace);
+    fix(patched.words(["--type", kind_of_patch, "-p"]).word(Word::json(patch)), why)
 }
 
 fn pointer(field: &str) -> String {
     format!("/{}", field.replace(['.', '['], "/").replace(']', ""))
 }
 
-fn patched(id: &ObjectId, kind_of_patch: &str, patch: &Value, why: &str) -> Fix {
-    let ObjectId { kind, namespace, name } = id;
-    let patch = patch.to_string();
-    fix(
-        &[
-            "kubectl",
-            "patch",
-            &kind.qualified(),
-            name,
-            "-n",
-            namespace,
-            "--type",
-            kind_of_patch,
-            "-p",
-            &patch,
-        ],
-        why,
-    )
-}
-
-/// The words as a shell reads them back. NUL, which no shell can hold, is left out.
-fn shell(words: &[&str]) -> String {
-    let words: Vec<String> = words.iter().map(|word| word.replace('\0', "")).collect();
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
+fn patched_id(id: &ObjectId, kind_of_patch: &'static str, patch: &Value, why: &str) -> Fix {
+    patched((&id.kind.qualified(), &id.name, &id.namespace), kind_of_patch, patch, why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn id(name: &str) -> ObjectId {
+        ObjectId { kind: Kind::ServiceEntry, namespace: "shop".to_owned(), name: name.to_owned() }
+    }
+
     #[test]
     fn what_others_wrote_cannot_become_a_command() {
-        let id = ObjectId { kind: Kind::ServiceEntry, namespace: "shop".to_owned(), name: "cnn".to_owned() };
         let hostile = "x'; touch owned; echo \"$(id)\" `id` \0'";
-        let fix = export(&id, hostile, "why");
-        let words = shlex::split(&fix.command).unwrap();
-        assert_eq!(words.len(), 10, "{words:?}");
-        let patch: Value = serde_json::from_str(&words[9]).unwrap();
+        let fix = export(&id("cnn"), hostile, "why");
+        let words = shlex::split(fix.command.as_text().unwrap()).unwrap();
+        assert_eq!(words.len(), 9, "{words:?}");
+        let patch: Value = serde_json::from_str(&words[8]).unwrap();
         assert_eq!(patch[0]["value"], hostile);
+    }
+
+    #[test]
+    fn an_object_called_like_a_flag_is_in_no_command() {
+        for hostile in ["--all", "a;id", "a b", "-A", ""] {
+            assert_eq!(export(&id(hostile), "x", "why").command.as_text(), None, "{hostile}");
+            assert_eq!(copy_secret("s", "shop", hostile, "why").command.as_text(), None, "{hostile}");
+        }
     }
 }

@@ -30,6 +30,7 @@ mod index;
 mod left_out;
 mod legs;
 mod merge;
+mod names;
 mod network;
 pub mod pods;
 pub mod probe;

@@ -69,6 +69,11 @@ impl Workload {
         }
     }
 
+    /// The kind as kubectl takes it: `deployment`.
+    pub(crate) fn kind(&self) -> String {
+        self.kind.to_ascii_lowercase()
+    }
+
     /// Whether it makes pods anew from a template that can be changed.
     pub(crate) fn has_template(&self) -> bool {
         ["Deployment", "StatefulSet", "DaemonSet"].contains(&self.kind.as_str())
@@ -78,7 +83,7 @@ impl Workload {
 impl fmt::Display for Workload {
     /// As kubectl takes it: `deployment/web`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.kind.to_ascii_lowercase(), self.name)
+        write!(formatter, "{}/{}", self.kind(), self.name)
     }
 }
 

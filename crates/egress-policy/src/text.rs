@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use egress_core::text::is_hidden;
+
 /// How much of a word is shown, in bytes or a few more.
 const QUOTED: usize = 80;
 
@@ -22,7 +24,7 @@ pub(crate) fn clean(text: &str, limit: usize) -> String {
                 continue;
             }
             '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
-            character if deceives(character) => continue,
+            character if is_hidden(character) => continue,
             character => character,
         };
         if cleaned.len() + kept.len_utf8() > limit {
@@ -41,7 +43,7 @@ pub(crate) fn quoted(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if deceives(character) {
+        if is_hidden(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -52,19 +54,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// Whether a text would be changed by [`clean`]: what names something must not be.
 pub(crate) fn is_clean(text: &str, limit: usize) -> bool {
-    text.len() <= limit && !text.chars().any(deceives)
-}
-
-/// Control characters, and those that reorder the text around them, break lines or show as nothing.
-fn deceives(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+    text.len() <= limit && !text.chars().any(is_hidden)
 }
 
 /// Skips what follows an escape character: a control sequence, a string such as a window's title, or one character.

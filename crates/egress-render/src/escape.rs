@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+pub use egress_core::text::is_hidden;
+
 /// The text with every character that moves, hides or colours written as an escape: `\u{1b}`, `\n`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
@@ -18,19 +20,6 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
-}
-
-/// Whether a character changes what a reader sees without being seen: control characters (C0, DEL, C1, which hold the
-/// ANSI introducers), separators that break lines, and formats that reorder or hide text.
-pub fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Conflict, Scene, Severity, conflict, refusal};
+use crate::command::ShellCommand;
 use crate::intent::Layout;
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
@@ -50,12 +51,9 @@ fn other_routes(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
                 "routes `{}` for the callers in `{caller}` already; Istio follows one of the two",
                 scene.host()
             );
-            let hint = format!(
-                "remove it, or keep it from them with `exportTo`: `kubectl get {} {} -n {} -o yaml`",
-                Kind::VirtualService.qualified(),
-                routes.id.name,
-                routes.id.namespace
-            );
+            let shown =
+                ShellCommand::show(&Kind::VirtualService.qualified(), &routes.id.name, &routes.id.namespace);
+            let hint = format!("remove it, or keep it from them with `exportTo`: `{shown}`");
             refusal(routes, "spec.hosts", message, hint)
         })
         .collect()

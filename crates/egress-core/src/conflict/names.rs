@@ -1,6 +1,7 @@
 //! Names that are taken: an object of ours for another host, or somebody else's object.
 
 use super::{Conflict, Scene, refusal};
+use crate::command::ShellCommand;
 use crate::host::printable;
 use crate::metadata;
 use crate::shape::Part;
@@ -11,23 +12,15 @@ pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
 
 fn conflict(part: &Part, scene: &Scene<'_>) -> Option<Conflict> {
     let live = scene.snapshot.find(&part.resource.id)?;
-    let kubectl = |verb: &str| {
-        let kind = live.id.kind.qualified();
-        format!("kubectl {verb} {kind} {} -n {}", live.id.name, live.id.namespace)
-    };
+    let shown = ShellCommand::show(&live.id.kind.qualified(), &live.id.name, &live.id.namespace);
     if !metadata::is_ours(live) {
         let message = "was made by someone else and has the name this egress needs".to_owned();
-        return Some(refusal(
-            live,
-            "metadata.name",
-            message,
-            format!("look at it: `{} -o yaml`", kubectl("get")),
-        ));
+        return Some(refusal(live, "metadata.name", message, format!("look at it: `{shown}`")));
     }
     let (found, wanted) = (metadata::host(live), metadata::host(&part.resource));
     if found != wanted {
         let message = format!("belongs to host `{}`", printable(found.unwrap_or("<none>")));
-        let hint = format!("look at it: `{} -o yaml`", kubectl("get"));
+        let hint = format!("look at it: `{shown}`");
         return Some(refusal(live, "metadata.annotations", message, hint));
     }
     // The pair serves every host of the gateway: an edit for one host would be an edit for all.
@@ -35,7 +28,7 @@ fn conflict(part: &Part, scene: &Scene<'_>) -> Option<Conflict> {
         matches!(part.role, crate::role::Role::SharedGateway | crate::role::Role::SharedDestinationRule);
     if pair && !part.resource.is_fulfilled_by(live) {
         let message = "is the gateway's shared pair and was changed; it is never edited".to_owned();
-        let hint = format!("see what differs: `{} -o yaml`, and put it back", kubectl("get"));
+        let hint = format!("see what differs: `{shown}`, and put it back");
         return Some(refusal(live, "spec", message, hint));
     }
     None

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
+use crate::host::quoted;
+use crate::kubernetes_name::{LABEL, is_label};
 use crate::snapshot::{MeshFacts, OutboundMode};
 
 /// Where a ConfigMap holds the mesh configuration.
@@ -12,6 +15,7 @@ pub const MESH_KEY: &str = "mesh";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct MeshConfig {
+    #[serde(deserialize_with = "namespace")]
     root_namespace: String,
     outbound_traffic_policy: OutboundTrafficPolicy,
     enable_auto_mtls: bool,
@@ -46,6 +50,19 @@ impl Default for OutboundTrafficPolicy {
     fn default() -> Self {
         OutboundTrafficPolicy { mode: OutboundMode::AllowAny }
     }
+}
+
+/// A namespace, or a text that is none. Whoever wrote the file hopes that it gets into a command.
+fn namespace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(MeshFacts::default().root_namespace);
+    }
+    if is_label(&text) {
+        return Ok(text);
+    }
+    let found = quoted(&text);
+    Err(D::Error::custom(format!("rootNamespace: expected {LABEL}, found {found}")))
 }
 
 /// Reads a mesh configuration. The API version and the cluster's domain are not in it.

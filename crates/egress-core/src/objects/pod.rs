@@ -90,8 +90,25 @@ fn forward_proxies(pod: &Pod) -> BTreeMap<String, String> {
     let applications = containers(pod).filter(|container| container.name != PROXY);
     let told = applications.flat_map(|container| container.env.iter().flatten());
     told.filter(|variable| FORWARD_PROXIES.iter().any(|name| variable.name.eq_ignore_ascii_case(name)))
-        .filter_map(|variable| Some((variable.name.clone(), variable.value.clone()?)))
+        .filter_map(|variable| Some((variable.name.clone(), proxy_address(variable.value.as_ref()?))))
         .collect()
+}
+
+/// Where a forward proxy is, without user, password, path and query: `http://user:password@proxy:3128/?key=x` is
+/// `http://proxy:3128`. What is no address at all is not shown.
+pub fn proxy_address(url: &str) -> String {
+    const NO_ADDRESS: &str = "(no address)";
+    let (scheme, rest) = url.split_once("://").map_or((None, url), |(scheme, rest)| (Some(scheme), rest));
+    let (authority, below) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let is_scheme = |scheme: &str| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    // A password may hold a slash, and what is in front of it then looks like a host.
+    let doubtful = below.contains('@') && !authority.contains('@');
+    if doubtful || !host.bytes().all(is_host) || !scheme.is_none_or(is_scheme) {
+        return NO_ADDRESS.to_owned();
+    }
+    scheme.map_or_else(|| host.to_owned(), |scheme| format!("{scheme}://{host}"))
 }
 
 #[cfg(test)]
@@ -163,5 +180,21 @@ mod tests {
     fn the_cluster_domain_is_what_istiod_told_a_proxy() {
         assert_eq!(cluster_domain([gateway_pod()].iter()).as_deref(), Some("corp.local"));
         assert_eq!(cluster_domain([Pod::default()].iter()), None);
+    }
+
+    #[test]
+    fn of_a_forward_proxy_only_the_address_is_kept() {
+        for (url, kept) in [
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("http://u:hunter2@proxy:3128/?k=hunter2#hunter2", "http://proxy:3128"),
+            ("hunter2@proxy", "proxy"),
+            ("u:hunter2@proxy:80/hunter2", "proxy:80"),
+            ("socks5://[::1]:1080", "socks5://[::1]:1080"),
+            ("http://hunter2/w@proxy", "(no address)"),
+            ("http://proxy/?k=a@hunter2", "(no address)"),
+            ("hunter2 word", "(no address)"),
+        ] {
+            assert_eq!(proxy_address(url), kept, "{url}");
+        }
     }
 }

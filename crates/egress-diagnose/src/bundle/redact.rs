@@ -1,101 +1,201 @@
 //! What could be a secret is taken out of facts before anybody keeps them.
 //!
 //! Most secrets never become facts: what Secrets hold, tokens, keys and the environment of pods are not read. What is left
-//! is text that people put where it does not belong. Knows the fields where that happens, by name.
+//! is text that people put where it does not belong. Knows the fields where that happens, by name, and what a diagnosis
+//! reads of them: a header's name and not its value, where two paths are equal and not what they are.
 
+use egress_core::kubernetes_name::is_label_value;
+use egress_core::objects::proxy_address;
+use egress_core::redacted::Marks;
 use serde_json::{Map, Value};
 
-/// What stands in the place of a text that may be a secret.
-const REDACTED: &str = "(redacted)";
-/// Annotations that are kept: those of this tool, and those of Istio.
-const ANNOTATIONS: [&str; 2] = ["kubectl-egress.github.io/", "istio.io/"];
-/// Those of Istio that hold a configuration of the proxy, with its environment.
-const CONFIGURATION: &str = "proxy.istio.io/";
-/// Fields of a patch that name things; every other text of a patch may be anything.
-const NAMES: [&str; 6] = ["@type", "name", "cluster", "cluster_name", "stat_prefix", "type_url"];
+mod metadata;
 
-/// Redacts a value, at any depth.
-pub(super) fn redact(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(redact),
-        Value::Object(fields) => {
-            condition(fields);
-            for (name, value) in fields.iter_mut() {
-                field(name, value);
+use metadata::{annotations, is_kept_label};
+
+/// Fields that hold what a request carries, what is answered, or a configuration of Envoy: no text in them is read.
+const WHOLE: [&str; 8] = [
+    "queryParams",
+    "body",
+    "uriRegexRewrite",
+    "corsPolicy",
+    "patch",
+    "requestPrincipals",
+    "notRequestPrincipals",
+    "unschedulable",
+];
+/// Fields that hold a path.
+const PATHS: [&str; 5] = ["uri", "path", "paths", "notPaths", "prefixRewrite"];
+/// Headers that hold the name of the host, which is no secret.
+const HOST_HEADERS: [&str; 2] = [":authority", "host"];
+/// What an `AuthorizationPolicy` may compare that is a name or an address: everything else is of a request.
+const CONDITIONS: [&str; 4] = ["source.", "destination.", "connection.", "remote."];
+/// Keys of Secrets that Istio looks for. The others are names that people chose.
+const SECRET_KEYS: [&str; 6] = ["tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert"];
+
+/// Redacts the texts of one bundle.
+#[derive(Debug, Default)]
+pub(super) struct Redactor {
+    marks: Marks,
+    /// Within the facts of a gateway.
+    in_gateway: bool,
+}
+
+impl Redactor {
+    /// Redacts a value, at any depth.
+    pub(super) fn redact(&mut self, value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| self.redact(item)),
+            Value::Object(fields) => {
+                self.condition(fields);
+                self.object(fields);
+                for (name, value) in fields.iter_mut() {
+                    self.field(name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn field(&mut self, name: &str, value: &mut Value) {
+        match (name, &mut *value) {
+            ("annotations", Value::Object(all)) => annotations(all, &mut self.marks),
+            ("proxyMetadata", Value::Object(variables)) => {
+                for value in variables.values_mut().filter(|value| *value != "true" && *value != "false") {
+                    self.all(value);
+                }
+            }
+            // Facts of this version hold no more; those of a bundle may.
+            ("forwardProxies", Value::Object(variables)) => {
+                variables
+                    .values_mut()
+                    .for_each(|value| *value = proxy_address(value.as_str().unwrap_or_default()).into());
+            }
+            ("headers" | "withoutHeaders", headers) => self.headers(headers),
+            ("requestHeaderModifier" | "responseHeaderModifier", changes) => self.modifier(changes),
+            ("redirect" | "requestRedirect", Value::Object(fields)) => {
+                for (name, value) in fields.iter_mut() {
+                    if PATHS.contains(&name.as_str()) { self.path(value) } else { self.all(value) }
+                }
+            }
+            // What the scheduler says of a gateway's own pods is told; of others it is not read.
+            ("gateways", gateways) => {
+                let outside = std::mem::replace(&mut self.in_gateway, true);
+                self.redact(gateways);
+                self.in_gateway = outside;
+            }
+            ("unschedulable", _) if self.in_gateway => {}
+            // The names of rules, which people choose.
+            ("http", Value::Array(rules)) => {
+                for rule in rules {
+                    if let Some(name) = rule.get_mut("name") {
+                        self.all(name);
+                    }
+                    self.redact(rule);
+                }
+            }
+            (name, value) if WHOLE.contains(&name) => self.all(value),
+            (name, value) if PATHS.contains(&name) => self.path(value),
+            (_, value) => self.redact(value),
+        }
+    }
+
+    /// Of what is known by its form rather than by the name of its field.
+    fn object(&mut self, fields: &mut Map<String, Value>) {
+        // An object of Istio, or another one beside it, which nothing selects by its labels.
+        if fields.contains_key("spec") || fields.contains_key("live") {
+            if let Some(Value::Object(labels)) = fields.get_mut("labels") {
+                labels.retain(|key, _| is_kept_label(key));
             }
         }
-        _ => {}
-    }
-}
-
-fn field(name: &str, value: &mut Value) {
-    match (name, &mut *value) {
-        ("annotations", Value::Object(annotations)) => {
-            let kept = |key: &str| ANNOTATIONS.iter().any(|kept| key.contains(kept));
-            annotations.retain(|key, _| kept(key) && !key.starts_with(CONFIGURATION));
+        if fields.contains_key("kind") {
+            if let Some(Value::Array(keys)) = fields.get_mut("keys") {
+                keys.retain(|key| key.as_str().is_some_and(|key| SECRET_KEYS.contains(&key)));
+            }
         }
-        ("proxyMetadata", Value::Object(variables)) => {
-            let kept = |key: &str| key.starts_with("ISTIO_META_");
-            variables.iter_mut().filter(|(key, _)| !kept(key)).for_each(|(_, value)| all(value));
+        if let Some(Value::String(image)) = fields.get_mut("image") {
+            let plain = |part: &str| part.split([':', '/']).all(is_label_value);
+            let (named, digest) = image.split_once('@').unwrap_or((image.as_str(), ""));
+            if !plain(named) || !(digest.is_empty() || digest.starts_with("sha256:")) {
+                *image = self.marks.of(image);
+            }
         }
-        ("forwardProxies", Value::Object(variables)) => variables.values_mut().for_each(without_user),
-        ("headers" | "withoutHeaders", headers) => header(headers),
-        ("patch", patch) => unnamed(patch),
-        (_, value) => redact(value),
     }
-}
 
-/// Headers that are matched or set: their names are kept, and those that are removed.
-fn header(value: &mut Value) {
-    let Value::Object(fields) = value else { return all(value) };
-    for (name, value) in fields.iter_mut().filter(|(name, _)| *name != "remove") {
-        if name == "request" || name == "response" { header(value) } else { all(value) }
+    /// Headers that are matched or set: their names are kept, and those that are removed.
+    fn headers(&mut self, value: &mut Value) {
+        let Value::Object(fields) = value else { return self.matchers(value) };
+        for (name, value) in fields.iter_mut() {
+            match name.as_str() {
+                "remove" => {}
+                "request" | "response" => self.headers(value),
+                name if HOST_HEADERS.contains(&name) => {}
+                _ => self.all(value),
+            }
+        }
     }
-}
 
-/// What an `AuthorizationPolicy` compares a header or a claim of a token with.
-fn condition(fields: &mut Map<String, Value>) {
-    let key = fields.get("key").and_then(Value::as_str).unwrap_or_default();
-    if key.starts_with("request.") {
+    /// Matchers of the Kubernetes Gateway API: a list of names and values.
+    fn matchers(&mut self, value: &mut Value) {
+        for matcher in value.as_array_mut().into_iter().flatten() {
+            if let Some(value) = matcher.get_mut("value") {
+                self.all(value);
+            }
+        }
+    }
+
+    fn modifier(&mut self, value: &mut Value) {
+        for change in ["set", "add"] {
+            if let Some(headers) = value.get_mut(change) {
+                self.matchers(headers);
+            }
+        }
+    }
+
+    /// What an `AuthorizationPolicy` compares a header, a claim of a token or anything else of a request with.
+    fn condition(&mut self, fields: &mut Map<String, Value>) {
+        let Some(key) = fields.get("key").and_then(Value::as_str) else { return };
+        // A requirement on labels has the same form, and an operator.
+        if CONDITIONS.iter().any(|known| key.starts_with(known)) || fields.contains_key("operator") {
+            return;
+        }
         for name in ["values", "notValues"] {
             if let Some(values) = fields.get_mut(name) {
-                all(values);
+                self.all(values);
             }
         }
     }
-}
 
-/// `http://user:password@proxy:3128` without the first part.
-fn without_user(value: &mut Value) {
-    let Value::String(text) = value else { return };
-    if let Some((before, host)) = text.rsplit_once('@') {
-        let scheme = before.split_once("://").map(|(scheme, _)| format!("{scheme}://"));
-        *text = format!("{}{host}", scheme.unwrap_or_default());
-    }
-}
-
-/// Every text but names.
-fn unnamed(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            let others = fields.iter_mut().filter(|(name, _)| !NAMES.contains(&name.as_str()));
-            others.for_each(|(name, value)| {
-                if name != "operation" {
-                    unnamed(value);
+    /// A path, part by part: what begins with another still does.
+    fn path(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                let parts: Vec<String> = text.split('/').map(|part| self.mark(part)).collect();
+                *text = parts.join("/");
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.path(item)),
+            Value::Object(fields) => {
+                for (name, value) in fields.iter_mut().filter(|(name, _)| *name != "type") {
+                    // A part of an expression may mean anything.
+                    if name == "regex" { self.all(value) } else { self.path(value) }
                 }
-            });
+            }
+            _ => {}
         }
-        Value::Array(items) => items.iter_mut().for_each(unnamed),
-        other => all(other),
     }
-}
 
-/// Every text.
-fn all(value: &mut Value) {
-    match value {
-        Value::String(text) => REDACTED.clone_into(text),
-        Value::Array(items) => items.iter_mut().for_each(all),
-        Value::Object(fields) => fields.values_mut().for_each(all),
-        _ => {}
+    /// Every text.
+    fn all(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.mark(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.all(value)),
+            _ => {}
+        }
+    }
+
+    /// What has no letter and no digit, such as `/.*`, says nothing but how much it matches, and is kept.
+    fn mark(&mut self, text: &str) -> String {
+        if text.chars().any(char::is_alphanumeric) { self.marks.of(text) } else { text.to_owned() }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::resource::{Condition, Resource};
 use egress_core::snapshot::PodFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
@@ -77,6 +78,9 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     Ok(Some(found))
 }
 
+/// The kind of a waypoint, as kubectl takes it.
+const WAYPOINT: &str = "gateway.gateway.networking.k8s.io";
+
 /// What istiod says where it did not bind the entry to its waypoint.
 fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Finding> {
     let conditions = &entry.live.as_ref()?.status.conditions;
@@ -88,24 +92,15 @@ fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Find
             "path": "/spec/listeners/0/allowedRoutes",
             "value": { "namespaces": { "from": "All" } },
         }]);
-        fixes::fix(
-            &[
-                "kubectl",
-                "patch",
-                "gateway.gateway.networking.k8s.io",
-                waypoint,
-                "-n",
-                namespace,
-                "--type",
-                "json",
-                "-p",
-                &allow.to_string(),
-            ],
+        fixes::patched(
+            (WAYPOINT, waypoint, namespace),
+            "json",
+            &allow,
             "lets the waypoint's listener take hosts of other namespaces",
         )
     } else {
         fixes::fix(
-            &["kubectl", "describe", "gateway.gateway.networking.k8s.io", waypoint, "-n", namespace],
+            ShellCommand::new(["kubectl", "describe"]).object(WAYPOINT, waypoint).in_namespace(namespace),
             "shows whether the waypoint is there and ready",
         )
     };
@@ -127,17 +122,10 @@ fn without_address(entry: &Resource) -> Option<Finding> {
     }
     let place = Place::of(&entry.id);
     let (object, fix) = if entry.labels.get(ALLOCATE).is_some_and(|word| word == "false") {
-        let label = format!("{ALLOCATE}-");
-        let words = [
-            "kubectl",
-            "label",
-            &entry.id.kind.qualified(),
-            &entry.id.name,
-            "-n",
-            &entry.id.namespace,
-            &label,
-        ];
-        let fix = fixes::fix(&words, "lets istiod allocate an address for the host");
+        let label =
+            ShellCommand::new(["kubectl", "label"]).object(&entry.id.kind.qualified(), &entry.id.name);
+        let label = label.in_namespace(&entry.id.namespace).word(Word::from(ALLOCATE).and("-"));
+        let fix = fixes::fix(label, "lets istiod allocate an address for the host");
         (place.field(format!("metadata.labels[{ALLOCATE}]"), "false"), fix)
     } else if spec.resolution.as_ref().is_none_or(|resolution| *resolution == ServiceEntryResolution::None) {
         let change = json!({ "resolution": "DNS" });

@@ -1,5 +1,6 @@
 //! EG040: the routes that take a host to the gateway are read by what carries its callers.
 
+use egress_core::command::ShellCommand;
 use egress_core::visibility::virtual_service::serves_mesh;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -58,18 +59,10 @@ fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Option<Vec<Finding>>> {
         }
         let names: Vec<String> = workloads.keys().map(ToString::to_string).collect();
         let restarted: Vec<&Workload> = workloads.keys().collect();
-        let label = [
-            "kubectl",
-            "label",
-            "namespace",
-            namespace,
-            "--overwrite",
-            "istio-injection=enabled",
-            "istio.io/dataplane-mode-",
-        ];
+        let label = ShellCommand::new(["kubectl", "label"]).object("namespace", namespace);
+        let label = label.words(["--overwrite", "istio-injection=enabled", "istio.io/dataplane-mode-"]);
         let restart = fixes::restart(namespace, &restarted, "gives the pods sidecars instead of ztunnel");
-        let mut fix = fixes::fix(&label, &restart.why);
-        fix.command = format!("{} && {}", fix.command, restart.command);
+        let fix = fixes::fix(label.and_then(restart.command), &restart.why);
         findings.push(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,

@@ -202,12 +202,14 @@ fn leave_out(policy: &Policy, place: usize, way: &Way<'_>, call: &Call<'_>) -> F
             None => rule["when"] = json!([condition]),
         }
     }
-    let change =
-        json!([{ "op": "replace", "path": format!("/spec/rules/{place}"), "value": rule }]).to_string();
-    let (name, namespace) = (&policy.name, &policy.namespace);
-    let kind = "authorizationpolicy.security.istio.io";
-    let words = ["kubectl", "patch", kind, name, "-n", namespace, "--type", "json", "-p", &change];
-    fixes::fix(&words, "leaves these calls out of the denial; whoever wrote it may have meant them")
+    let change = json!([{ "op": "replace", "path": format!("/spec/rules/{place}"), "value": rule }]);
+    let object = ("authorizationpolicy.security.istio.io", policy.name.as_str(), policy.namespace.as_str());
+    fixes::patched(
+        object,
+        "json",
+        &change,
+        "leaves these calls out of the denial; whoever wrote it may have meant them",
+    )
 }
 
 /// Adds values to a list of every source or operation of a rule.

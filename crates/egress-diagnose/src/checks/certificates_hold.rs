@@ -1,5 +1,6 @@
 //! EG082: the certificates that the gateway's Envoys show of themselves hold.
 
+use egress_core::command::ShellCommand;
 use egress_core::proxy::certificates::Certificate;
 use egress_core::snapshot::GatewayFacts;
 
@@ -86,7 +87,7 @@ fn finding(pod: &PodName, certificate: &Certificate) -> Finding {
             "calls by it fail in the handshake from then on".to_owned()
         },
         fix: fixes::fix(
-            &["istioctl", "proxy-config", "secret", &format!("{}.{}", pod.name, pod.namespace)],
+            ShellCommand::new(["istioctl", "proxy-config", "secret"]).word(fixes::of_pod(pod)),
             "shows where it came from; then see in the logs of istiod and of the pod why no other one came",
         ),
     }

@@ -150,10 +150,7 @@ fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
         return kept;
     }
     let added = fixes::add_for(&way.host, Some(&entry.id.namespace), "");
-    Fix {
-        command: format!("{} && {}", kept.command, added.command),
-        why: format!("{why}, as it is for that namespace"),
-    }
+    Fix { command: kept.command.and_then(added.command), why: format!("{why}, as it is for that namespace") }
 }
 
 /// An entry of somebody else, seen by namespaces that have no route for the host.

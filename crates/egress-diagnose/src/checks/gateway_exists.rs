@@ -1,9 +1,11 @@
 //! EG060: the cluster has an egress gateway.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
 use crate::view::View;
 use crate::words::list;
+use egress_core::command::ShellCommand;
 
 pub(super) const CHECK: Check = Check {
     code: Code(60),
@@ -45,11 +47,11 @@ fn run(view: &View<'_>) -> Outcome {
         evidence: vec!["no Service selects pods with the label istio=egressgateway".to_owned()],
         consequence: "no call can leave through a gateway; those that are routed to one fail with 503"
             .to_owned(),
-        fix: Fix {
-            command: "helm install istio-egressgateway gateway -n istio-system --set service.type=ClusterIP \
-                      --repo https://istio-release.storage.googleapis.com/charts"
-                .to_owned(),
-            why: "installs Istio's gateway chart".to_owned(),
-        },
+        fix: fixes::fix(
+            ShellCommand::new(["helm", "install", "istio-egressgateway", "gateway", "-n", "istio-system"])
+                .words(["--set", "service.type=ClusterIP"])
+                .words(["--repo", "https://istio-release.storage.googleapis.com/charts"]),
+            "installs Istio's gateway chart",
+        ),
     }])
 }

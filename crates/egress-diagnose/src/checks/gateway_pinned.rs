@@ -1,5 +1,6 @@
 //! EG021: the gateway's pods run on nodes where the policies let traffic leave.
 
+use egress_core::command::ShellCommand;
 use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
 
@@ -65,8 +66,11 @@ fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
         ),
     };
     let command = match &row.pod {
-        Some(pod) => format!("kubectl delete pod {pod} -n {namespace} --wait=false"),
-        None => format!("kubectl get pods -n {namespace} -o wide"),
+        Some(pod) => {
+            let delete = ShellCommand::new(["kubectl", "delete"]).object("pod", pod);
+            delete.in_namespace(namespace).word("--wait=false")
+        }
+        None => ShellCommand::new(["kubectl", "get", "pods"]).in_namespace(namespace).words(["-o", "wide"]),
     };
     Finding {
         code: CHECK.code,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 
 use super::gateway_injected::PLACEHOLDER;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
 use crate::view::View;
 use crate::words::list;
 
@@ -60,6 +62,14 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         None => format!("pod {} is on no node", pod.name),
     });
     let service = &gateway.name;
+    let labels = Word::selector(&gateway.selector);
+    let shown = if all == 0 {
+        let get = ShellCommand::new(["kubectl", "get", "deployments"]).in_namespace(&service.namespace);
+        get.word("-l").word(labels).words(["-o", "wide"])
+    } else {
+        let describe = ShellCommand::new(["kubectl", "describe", "pods"]).in_namespace(&service.namespace);
+        describe.word("-l").word(labels)
+    };
     Outcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -77,14 +87,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         } else {
             "the ready pods carry all traffic".to_owned()
         },
-        fix: Fix {
-            command: if all == 0 {
-                format!("kubectl get deployments -n {} -l {selector} -o wide", service.namespace)
-            } else {
-                format!("kubectl describe pods -n {} -l {selector}", service.namespace)
-            },
-            why: "shows why they are not there or not ready".to_owned(),
-        },
+        fix: fixes::fix(shown, "shows why they are not there or not ready"),
     }])
 }
 

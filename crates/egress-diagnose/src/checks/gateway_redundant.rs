@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::command::ShellCommand;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 use serde_json::json;
 
@@ -74,27 +75,19 @@ fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Wor
     });
     let fix = match autoscaler {
         Some(autoscaler) => {
-            let (name, patch) = (&autoscaler.name, json!({ "spec": { "minReplicas": 2 } }).to_string());
-            let words = [
-                "kubectl",
-                "patch",
-                "horizontalpodautoscaler",
-                name,
-                "-n",
-                namespace,
-                "--type",
-                "merge",
-                "-p",
-                &patch,
-            ];
-            fixes::fix(&words, "the autoscaler keeps two pods at least")
+            let object = ("horizontalpodautoscaler", autoscaler.name.as_str(), namespace.as_str());
+            let patch = json!({ "spec": { "minReplicas": 2 } });
+            fixes::patched(object, "merge", &patch, "the autoscaler keeps two pods at least")
         }
         None if workload.has_template() && workload.kind != "DaemonSet" => fixes::fix(
-            &["kubectl", "scale", &workload.to_string(), "-n", namespace, "--replicas", "2"],
+            ShellCommand::new(["kubectl", "scale"])
+                .object(&workload.kind(), &workload.name)
+                .in_namespace(namespace)
+                .words(["--replicas", "2"]),
             "a second pod takes over while the first is away",
         ),
         None => fixes::fix(
-            &["kubectl", "get", "pods", "-n", namespace, "-o", "wide"],
+            ShellCommand::new(["kubectl", "get", "pods"]).in_namespace(namespace).words(["-o", "wide"]),
             "shows the pods and their nodes; add another pod on another node",
         ),
     };

@@ -1,5 +1,6 @@
 //! EG066: gRPC travels as HTTP/2 all the way.
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::port::Protocol;
 use egress_core::snapshot::{GatewayFacts, ServicePort};
 use egress_istio::service_entry::ServiceEntryPorts;
@@ -85,9 +86,9 @@ fn to_gateway(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Cal
         return None;
     }
     let name = &gateway.name;
-    let change =
-        json!({ "spec": { "ports": [{ "port": port.number, "appProtocol": "http2" }] } }).to_string();
-    let command = ["kubectl", "patch", "service", &name.service, "-n", &name.namespace, "-p", &change];
+    let change = json!({ "spec": { "ports": [{ "port": port.number, "appProtocol": "http2" }] } });
+    let patch = ShellCommand::new(["kubectl", "patch"]).object("service", &name.service);
+    let patch = patch.in_namespace(&name.namespace).word("-p").word(Word::json(&change));
     let field = if port.app_protocol.is_some() { "appProtocol" } else { "name" };
     Some(finding(
         way,
@@ -97,7 +98,7 @@ fn to_gateway(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Cal
             port.app_protocol.clone().unwrap_or_else(|| port.name.clone()),
         ),
         format!("{} leads to its port {} in {}", call.route.resource.id, port.number, call.route.field),
-        fixes::fix(&command, "lets sidecars speak HTTP/2 to this port"),
+        fixes::fix(patch, "lets sidecars speak HTTP/2 to this port"),
     ))
 }
 

@@ -1,5 +1,6 @@
 //! EG080: the gateway's TLS handshakes with the host succeed.
 
+use egress_core::command::Word;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::attempts::{Attempt, attempts};
@@ -48,24 +49,8 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
     } else {
         format!("TLS between the gateway and {host} fails")
     };
-    let target = format!("https://{host}:{}", attempt.port);
-    let words = [
-        "kubectl",
-        "exec",
-        &pod.name,
-        "-n",
-        &pod.namespace,
-        "-c",
-        "istio-proxy",
-        "--",
-        "curl",
-        "-sv",
-        "-o",
-        "/dev/null",
-        "--connect-timeout",
-        "5",
-        &target,
-    ];
+    let target = Word::from("https://").and(Word::host(host)).and(":").and(Word::number(attempt.port));
+    let command = fixes::curl_at_gateway(pod, target);
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -78,7 +63,7 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
         ],
         consequence: format!("calls to {host} that the gateway sends by TLS of its own get 503"),
         fix: fixes::fix(
-            &words,
+            command,
             "shows what the host presents; then correct sni, subjectAltNames or the authority in the DestinationRule",
         ),
     }

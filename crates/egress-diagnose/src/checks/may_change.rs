@@ -6,6 +6,7 @@ use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 use crate::words::list;
+use egress_core::command::ShellCommand;
 
 pub(super) const CHECK: Check = Check {
     code: Code(45),
@@ -53,7 +54,7 @@ fn finding(namespace: &str, rights: &Rights) -> Finding {
             "a change that is not made with kubectl egress may stop half-way and let calls leave directly"
                 .to_owned(),
         fix: fixes::fix(
-            &["kubectl", "auth", "can-i", "--list", "-n", namespace],
+            ShellCommand::new(["kubectl", "auth", "can-i", "--list"]).in_namespace(namespace),
             "shows which rights you have; ask for the missing ones in the same Role",
         ),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -102,15 +103,13 @@ fn finding(
     variables: &[(&str, &str)],
 ) -> Finding {
     let said: Vec<String> = variables.iter().map(|(name, url)| format!("{name}={url}")).collect();
-    let gone: Vec<String> = variables.iter().map(|(name, _)| format!("{name}-")).collect();
+    let gone = variables.iter().map(|(name, _)| Word::variable(name).and("-"));
     let why = "the application calls hosts by their names; its sidecar sends the calls to the gateway";
     let fix = if workload.has_template() {
-        let name = workload.to_string();
-        let mut words = vec!["kubectl", "set", "env", &name, "-n", namespace];
-        words.extend(gone.iter().map(String::as_str));
-        fixes::fix(&words, why)
+        let set = ShellCommand::new(["kubectl", "set", "env"]).object(&workload.kind(), &workload.name);
+        fixes::fix(set.in_namespace(namespace).each(gone), why)
     } else {
-        let show = fixes::fix(&["kubectl", "get", &workload.to_string(), "-n", namespace, "-o", "yaml"], why);
+        let show = fixes::fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), why);
         Fix { why: format!("{why}, once the pod is made anew without {}", list(&said)), ..show }
     };
     Finding {

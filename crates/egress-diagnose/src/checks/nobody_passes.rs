@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
@@ -89,7 +90,7 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
     let declared = is_declared(&port);
     // `add` refuses a second TLS port: a gateway tells TLS apart by host name only.
     let carries_tls = way.ports.iter().any(|known| known.protocol == Protocol::Tls);
-    let target = format!("{}:{port}/TLS", way.host);
+    let target = Word::host(&way.host).and(":").and(Word::number(port)).and("/TLS");
     Finding {
         code: CHECK.code,
         confidence: Confidence::Inferred,
@@ -105,19 +106,21 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
         consequence: format!("calls from {caller} to {} leave from the node of the caller", way.host),
         fix: if declared {
             fixes::fix(
-                &["kubectl", "edit", "configmap", "istio", "-n", "istio-system"],
+                ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
                 "set outboundTrafficPolicy.mode to REGISTRY_ONLY; let the application call the host by its name",
             )
         } else if carries_tls {
             fixes::fix(
-                &["kubectl", "edit", "configmap", "istio", "-n", "istio-system"],
+                ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
                 &format!(
                     "set outboundTrafficPolicy.mode to REGISTRY_ONLY, so that sidecars refuse port {port}; one host has one TLS port through a gateway, and `kubectl egress add` takes {port} only as HTTP"
                 ),
             )
         } else {
             fixes::fix(
-                &["kubectl", "egress", "add", &target, "-n", way.namespace.as_deref().unwrap_or(caller)],
+                ShellCommand::new(["kubectl", "egress", "add"])
+                    .word(target)
+                    .in_namespace(way.namespace.as_deref().unwrap_or(caller)),
                 "sends that port through the gateway, too; write /HTTP if it is not TLS",
             )
         },

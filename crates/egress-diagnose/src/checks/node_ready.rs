@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::snapshot::{GatewayFacts, NodeFacts, PodFacts};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -62,9 +63,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
 fn not_ready(node: &str, gateway: &GatewayFacts, all: bool) -> Finding {
     let there = gateway.ready_pods().filter(|pod| pod.node.as_deref() == Some(node));
     let pods: Vec<&str> = there.map(|pod| pod.name.as_str()).collect();
-    let mut words = vec!["kubectl", "delete", "pod"];
-    words.extend(&pods);
-    words.extend(["-n", &gateway.name.namespace, "--wait=false"]);
+    let delete =
+        ShellCommand::new(["kubectl", "delete"]).each(pods.iter().map(|pod| Word::object("pod", pod)));
+    let delete = delete.in_namespace(&gateway.name.namespace).word("--wait=false");
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -78,7 +79,7 @@ fn not_ready(node: &str, gateway: &GatewayFacts, all: bool) -> Finding {
             "calls that reach the pods on it hang or fail".to_owned()
         },
         fix: fixes::fix(
-            &words,
+            delete,
             "another node takes over, if one may run them; kubectl describe node tells what is wrong with this one",
         ),
     }
@@ -123,7 +124,9 @@ fn without_node(pod: &PodFacts, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> 
             uncordon(&cordoned)
         } else {
             fixes::fix(
-                &["kubectl", "describe", "pod", &pod.name, "-n", &pod.namespace],
+                ShellCommand::new(["kubectl", "describe"])
+                    .object("pod", &pod.name)
+                    .in_namespace(&pod.namespace),
                 "shows selector, tolerations and requests; make room on a node, label one, or tolerate its taint",
             )
         },
@@ -131,7 +134,6 @@ fn without_node(pod: &PodFacts, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> 
 }
 
 fn uncordon(nodes: &[&str]) -> Fix {
-    let mut words = vec!["kubectl", "uncordon"];
-    words.extend(nodes);
-    fixes::fix(&words, "lets the nodes take pods again")
+    let uncordon = ShellCommand::new(["kubectl", "uncordon"]).each(nodes.iter().map(|node| Word::name(node)));
+    fixes::fix(uncordon, "lets the nodes take pods again")
 }

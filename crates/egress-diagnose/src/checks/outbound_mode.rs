@@ -3,12 +3,13 @@
 //! Reads the mesh configuration and Sidecars. Istio enforces nothing here: a pod that goes around its sidecar is no
 //! matter of this check.
 
+use egress_core::command::ShellCommand;
 use egress_core::snapshot::OutboundMode;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::view::View;
 
@@ -53,11 +54,10 @@ fn run(view: &View<'_>) -> Outcome {
                 .field("outboundTrafficPolicy.mode", mode.to_string()),
             evidence: Vec::new(),
             consequence: CONSEQUENCE.to_owned(),
-            fix: Fix {
-                command: format!("kubectl edit configmap istio -n {}", mesh.root_namespace),
-                why: "set outboundTrafficPolicy.mode to REGISTRY_ONLY in `mesh`; hosts that were not added stop working"
-                    .to_owned(),
-            },
+            fix: fixes::fix(
+                ShellCommand::new(["kubectl", "edit", "configmap/istio"]).in_namespace(&mesh.root_namespace),
+                "set outboundTrafficPolicy.mode to REGISTRY_ONLY in `mesh`; hosts that were not added stop working",
+            ),
         }),
     }
     let open = view.sidecars().filter(|sidecar| {

@@ -102,7 +102,7 @@ fn on_a_port_of_its_own(tls: &ClientTls<'_>, upstream: &Upstream<'_>, all: &[Ups
     let rule = fixes::set(&tls.rule.id, &format!("{settings}.port.number"), &json!(http.number), why);
     let field = format!("{}.port.number", plain.route.field);
     let route = fixes::set(&plain.route.resource.id, &field, &json!(http.number), why);
-    fixes::one_after_the_other([entry, rule, route], why)
+    fixes::one_after_the_other(entry, [rule, route], why)
 }
 
 fn files_at_sidecars(

@@ -1,5 +1,6 @@
 //! EG079: the gateway's Envoys take what istiod sends.
 
+use egress_core::command::ShellCommand;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
@@ -79,7 +80,7 @@ fn finding(pod: &PodName, message: String, evidence: Vec<String>, consequence: &
         evidence,
         consequence: consequence.to_owned(),
         fix: fixes::fix(
-            &["istioctl", "proxy-status", &format!("{}.{}", pod.name, pod.namespace)],
+            ShellCommand::new(["istioctl", "proxy-status"]).word(fixes::of_pod(pod)),
             "shows what istiod sent and what Envoy took; then correct what the reason names",
         ),
     }

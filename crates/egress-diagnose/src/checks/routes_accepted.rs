@@ -1,5 +1,6 @@
 //! EG074: routes of the Gateway API that lead hosts outside are accepted.
 
+use egress_core::command::ShellCommand;
 use egress_core::resource::{Condition, conditions};
 use egress_core::surroundings::GatewayApiObject;
 use serde_json::Value;
@@ -120,7 +121,7 @@ fn finding(
         consequence: "the route does nothing: its calls leave directly, or the gateway answers 404"
             .to_owned(),
         fix: fixes::fix(
-            &["kubectl", "describe", &kind, name, "-n", namespace],
+            ShellCommand::new(["kubectl", "describe"]).object(&kind, name).in_namespace(namespace),
             "shows what the controller wants: the ServiceEntry in the route's own namespace, a ReferenceGrant, or newer \
              definitions of the Gateway API",
         ),

@@ -1,5 +1,6 @@
 //! EG042: the Secrets that the gateway's TLS names exist.
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::snapshot::GatewayFacts;
 use egress_core::surroundings::SecretFacts;
 
@@ -114,13 +115,13 @@ fn fix(tls: &ClientTls<'_>, namespace: &str, name: &str, elsewhere: Option<&Secr
     if let Some(other) = elsewhere {
         return fixes::copy_secret(name, &other.namespace, namespace, "copies it to where the gateway looks");
     }
-    let file = |key: &str| format!("--from-file={key}={key}");
-    let mut words = vec!["kubectl", "create", "secret", "generic", name, "-n", namespace];
-    let files = if tls.mode == Mode::Mutual {
-        vec![file("tls.crt"), file("tls.key"), file("ca.crt")]
+    let create = ShellCommand::new(["kubectl", "create", "secret", "generic"]).word(Word::name(name));
+    let create = create.in_namespace(namespace);
+    let create = if tls.mode == Mode::Mutual {
+        let pair = ["--from-file=tls.crt=tls.crt", "--from-file=tls.key=tls.key"];
+        create.words(pair).word("--from-file=ca.crt=ca.crt")
     } else {
-        vec![file("ca.crt")]
+        create.word("--from-file=ca.crt=ca.crt")
     };
-    words.extend(files.iter().map(String::as_str));
-    fixes::fix(&words, "makes it of these files; delete one of the same name first")
+    fixes::fix(create, "makes it of these files; delete one of the same name first")
 }

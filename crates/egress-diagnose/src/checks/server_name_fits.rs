@@ -59,8 +59,11 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let set =
         |field: &str, value: &Value| fixes::set(&tls.rule.id, &format!("{}.{field}", tls.field), value, WHY);
     let asks = sni.map(|_| set("sni", &json!(way.host)));
-    let accepts = strangers.then(|| set("subjectAltNames", &json!([way.host])));
-    let fix = fixes::one_after_the_other(asks.into_iter().chain(accepts), WHY);
+    let accepts = || set("subjectAltNames", &json!([way.host]));
+    let fix = match asks {
+        Some(asks) => fixes::one_after_the_other(asks, strangers.then(accepts), WHY),
+        None => accepts(),
+    };
     Some(Finding {
         code: CHECK.code,
         confidence: Confidence::Inferred,

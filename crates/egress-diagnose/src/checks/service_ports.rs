@@ -1,11 +1,14 @@
 //! EG002: the gateway's Service has the ports that hosts leave by.
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::port::Protocol;
 use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
 use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
@@ -44,7 +47,8 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         confidence: Confidence::Certain,
         level: if is_used(view, gateway, protocol) { Level::Error } else { Level::Warning },
         message: format!("the Service has no usable port {number}"),
-        object: Place::new("Service", Some(&name.namespace), &name.service).field("spec.ports", ports.join(", ")),
+        object: Place::new("Service", Some(&name.namespace), &name.service)
+            .field("spec.ports", ports.join(", ")),
         evidence: match gateway.port(number) {
             Some(_) => vec![format!("targetPort of port {number} is a name that no container has")],
             None => Vec::new(),
@@ -53,12 +57,12 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             Protocol::Http => "HTTP calls through this gateway get 503".to_owned(),
             Protocol::Tls => "TLS calls through this gateway are reset".to_owned(),
         },
-        fix: Fix {
-            command: format!(
-                "kubectl patch service {} -n {} -p '{{\"spec\":{{\"ports\":[{{\"name\":\"{port}\",\"port\":{number},\"targetPort\":{target}}}]}}}}'",
-                name.service, name.namespace
-            ),
-            why: "sets the port as Istio's charts do".to_owned(),
+        fix: {
+            let entry = json!({ "name": port, "port": number, "targetPort": target });
+            let patch = ShellCommand::new(["kubectl", "patch"]).object("service", &name.service);
+            let patch = patch.in_namespace(&name.namespace).word("-p");
+            let patch = patch.word(Word::json(&json!({ "spec": { "ports": [entry] } })));
+            fixes::fix(patch, "sets the port as Istio's charts do")
         },
     });
     Outcome::of(findings.collect())

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::snapshot::PodFacts;
 
 use crate::calls::Calls;
@@ -83,13 +84,14 @@ fn of_namespace(
     } else {
         let label = all.iter().find_map(|facts| facts.labels.get(REVISION));
         let label = match label.filter(|_| !all.iter().any(|facts| facts.labels.contains_key(ENABLED))) {
-            Some(revision) => format!("{REVISION}={revision}"),
-            None => format!("{ENABLED}=enabled"),
+            Some(revision) => Word::from(REVISION).and("=").and(Word::label_value(revision)),
+            None => Word::from(ENABLED).and("=enabled"),
         };
-        let enable = fixes::fix(&["kubectl", "label", "namespace", namespace, &label, "--overwrite"], "");
+        let enable = ShellCommand::new(["kubectl", "label"]).object("namespace", namespace);
+        let enable = enable.word(label).word("--overwrite");
         let found = labels.and_then(|labels| labels.get(ENABLED)).cloned();
         let fix = Fix {
-            command: format!("{} && {}", enable.command, restart.command),
+            command: enable.and_then(restart.command),
             why: format!("enables injection; {}", restart.why),
         };
         let message = format!("namespace {namespace} calls hosts and is not enabled for sidecars");

@@ -1,5 +1,6 @@
 //! EG071: a tunnel is used by TCP or TLS.
 
+use egress_core::command::ShellCommand;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 
@@ -76,14 +77,9 @@ fn finding(resource: &Resource, number: usize, rule: &Resource, field: &str) -> 
             "its requests reach {host} without `CONNECT`: the proxy refuses them, or forwards them as it likes"
         ),
         fix: fixes::fix(
-            &[
-                "kubectl",
-                "edit",
-                &resource.id.kind.qualified(),
-                &resource.id.name,
-                "-n",
-                &resource.id.namespace,
-            ],
+            ShellCommand::new(["kubectl", "edit"])
+                .object(&resource.id.kind.qualified(), &resource.id.name)
+                .in_namespace(&resource.id.namespace),
             "move the rule to `tls` or `tcp`, and declare its port so; what the application sends decides which",
         ),
     }

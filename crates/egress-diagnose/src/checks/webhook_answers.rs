@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::command::ShellCommand;
 use egress_core::role::Kind;
 use egress_core::snapshot::{PodFacts, ServiceFacts};
 use egress_core::surroundings::WebhookFacts;
@@ -88,7 +89,9 @@ fn finding(webhook: &WebhookFacts, why: String, namespace: &str) -> Finding {
         consequence: "no host can be added or removed, and a change that is under way stops half-way"
             .to_owned(),
         fix: fixes::fix(
-            &["kubectl", "rollout", "restart", "deployment", "-n", namespace, "-l", "app=istiod"],
+            ShellCommand::new(["kubectl", "rollout", "restart", "deployment"])
+                .in_namespace(namespace)
+                .words(["-l", "app=istiod"]),
             "istiod serves the webhook and writes its certificate; if it does not come up, its log says why",
         ),
     }

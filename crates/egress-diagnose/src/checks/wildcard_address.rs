@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
@@ -84,10 +85,8 @@ fn is_given_an_address(entry: &Resource) -> bool {
 }
 
 fn finding(entry: &Resource, host: &str, star: &str, taken: &Resource) -> Finding {
-    let name = &entry.id.name;
-    let label = format!("{LABEL}=false");
-    let words =
-        ["kubectl", "label", "serviceentry.networking.istio.io", name, &label, "-n", &entry.id.namespace];
+    let label = ShellCommand::new(["kubectl", "label"]).object(&entry.id.kind.qualified(), &entry.id.name);
+    let label = label.word(Word::from(LABEL).and("=false")).in_namespace(&entry.id.namespace);
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -101,6 +100,6 @@ fn finding(entry: &Resource, host: &str, star: &str, taken: &Resource) -> Findin
         consequence: format!(
             "calls to names below {star} other than {host} meet no listener: they are refused, or leave directly"
         ),
-        fix: fixes::fix(&words, "keeps the host on its real addresses"),
+        fix: fixes::fix(label, "keeps the host on its real addresses"),
     }
 }

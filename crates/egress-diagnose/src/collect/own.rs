@@ -20,6 +20,7 @@ use serde::Deserialize;
 use super::{CollectError, Collector, typed, word};
 use crate::evidence::PodName;
 use crate::fleet::{OtherCluster, OtherEgress};
+use crate::names;
 
 /// The group of these documents.
 pub(super) const GROUP: &str = "kubectl-egress.github.io";
@@ -63,6 +64,13 @@ struct Placed {
 
 impl Collector {
     pub(super) fn own(&mut self, kind: &str, object: &Tree<'_>) -> Result<(), CollectError> {
+        // Which pod, namespace or host is said in the place of a name.
+        let (namespace, name) =
+            (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
+        let of_pod = matches!(kind, "Envoy" | "Sync");
+        names::full(&namespace, if of_pod { &name } else { "" })
+            .and_then(|()| names::full(if kind == "Rights" { &name } else { "" }, ""))
+            .map_err(|error| CollectError::Name { kind: kind.to_owned(), error })?;
         match kind {
             "Read" => self.given.extend(typed::<Read>(object)?.inputs),
             "Unreadable" => {

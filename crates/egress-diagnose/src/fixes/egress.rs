@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::intent::{GatewayName, Hop, Layout};
 use egress_core::inventory::State;
 use egress_core::port::Port;
 use egress_core::resource::{Resource, Spec};
 use egress_core::snapshot::GatewayFacts;
 
-use super::{fix, shell};
+use super::fix;
 use crate::evidence::PodName;
 use crate::finding::Fix;
 use crate::fleet::{Asked, OtherEgress};
@@ -22,19 +23,19 @@ use crate::words::list;
 pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
     let asked = way.record().map(|record| (&record.intent.gateway, Asked::of(&record.intent)));
     let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
-    let mut words = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
+    let mut command = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
     // What others have changed is theirs, until somebody says otherwise.
     if matches!(&way.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
     {
-        words.push("--force-conflicts".to_owned());
+        command = command.word("--force-conflicts");
     }
-    of(&words, why)
+    fix(command, why)
 }
 
 /// Adds a host as another cluster has it.
 pub(crate) fn add_as(other: &OtherEgress, why: &str) -> Fix {
     let asked = other.gateway.as_ref().zip(other.asked.as_ref());
-    of(&added(&other.host, Some(&other.namespace), &other.ports, asked), why)
+    fix(added(&other.host, Some(&other.namespace), &other.ports, asked), why)
 }
 
 fn added(
@@ -42,41 +43,56 @@ fn added(
     namespace: Option<&str>,
     ports: &BTreeSet<Port>,
     asked: Option<(&GatewayName, &Asked)>,
-) -> Vec<String> {
+) -> ShellCommand {
     let usual = ports.is_empty() || ports.iter().eq([&Port::HTTP, &Port::TLS]);
-    let targets: Vec<String> = if usual {
-        vec![host.to_owned()]
-    } else {
-        ports.iter().map(|port| format!("{host}:{port}")).collect()
+    let with_port = |port: &Port| {
+        let target = Word::host(host).and(":").and(Word::number(port.number)).and("/");
+        target.and(port.protocol.word())
     };
-    let mut words = vec!["kubectl".to_owned(), "egress".to_owned(), "add".to_owned()];
-    words.extend(targets);
-    words.extend(in_namespace(namespace));
+    let targets: Vec<Word> =
+        if usual { vec![Word::host(host)] } else { ports.iter().map(with_port).collect() };
+    let mut command = ShellCommand::new(["kubectl", "egress", "add"]).each(targets);
+    command = command.in_namespace(namespace.unwrap_or_default());
     if let Some((gateway, Asked { layout, hop, export_to })) = asked {
-        let options = [
-            (*gateway != GatewayFacts::stock().name, "--gateway", gateway.to_string()),
-            (*layout != Layout::Shared, "--layout", layout.to_string()),
-            (*hop == Hop::Plain, "--hop", hop.to_string()),
-            (*export_to != ["."], "--export-to", export_to.join(",")),
-        ];
-        let told = options.into_iter().filter(|(unusual, _, _)| *unusual);
-        words.extend(told.flat_map(|(_, flag, value)| [flag.to_owned(), value]));
+        if *gateway != GatewayFacts::stock().name {
+            let name = Word::namespace(&gateway.namespace).and("/").and(Word::namespace(&gateway.service));
+            command = command.word("--gateway").word(name);
+        }
+        if *layout != Layout::Shared {
+            command = command.words(["--layout", layout.word()]);
+        }
+        if *hop == Hop::Plain {
+            command = command.words(["--hop", hop.word()]);
+        }
+        if *export_to != ["."] {
+            command = command.word("--export-to").word(exported(export_to));
+        }
     }
-    words
+    command
+}
+
+/// `.`, `*` and namespaces, as `--export-to` takes them.
+fn exported(to: &[String]) -> Word {
+    to.iter().enumerate().fold(Word::from(""), |all, (place, word)| {
+        let separator = if place == 0 { "" } else { "," };
+        all.and(separator).and(match word.as_str() {
+            "." => Word::from("."),
+            "*" => Word::from("*"),
+            "~" => Word::from("~"),
+            namespace => Word::namespace(namespace),
+        })
+    })
 }
 
 /// Adds the host for another namespace.
 pub(crate) fn add_for(host: &str, namespace: Option<&str>, why: &str) -> Fix {
-    let mut words: Vec<String> = ["kubectl", "egress", "add", host].map(str::to_owned).into();
-    words.extend(in_namespace(namespace));
-    of(&words, why)
+    fix(added(host, namespace, &BTreeSet::new(), None), why)
 }
 
 /// Removes the host.
 pub(crate) fn remove(way: &Way<'_>, why: &str) -> Fix {
-    let mut words: Vec<String> = ["kubectl", "egress", "remove", &way.host].map(str::to_owned).into();
-    words.extend(in_namespace(way.namespace.as_deref()));
-    of(&words, why)
+    let command = ShellCommand::new(["kubectl", "egress", "remove"]).word(Word::host(&way.host));
+    fix(command.in_namespace(way.namespace.as_deref().unwrap_or_default()), why)
 }
 
 /// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
@@ -93,17 +109,15 @@ pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, 
     gone.sort_by_key(|resource| &resource.id);
     gone.dedup_by_key(|resource| &resource.id);
     let name = |resource: &&Resource| format!("{}/{}", resource.id.kind.qualified(), resource.id.name);
-    let names: Vec<String> = gone.iter().map(name).collect();
-    let mut words = vec!["kubectl", "delete"];
-    words.extend(names.iter().map(String::as_str));
-    words.extend(["-n", &egress.namespace]);
+    let names = gone.iter().map(|resource| Word::object(&resource.id.kind.qualified(), &resource.id.name));
+    let delete = ShellCommand::new(["kubectl", "delete"]).each(names).in_namespace(&egress.namespace);
     let shared: Vec<String> = gone.iter().filter(|resource| hosts(resource).len() > 1).map(name).collect();
     let others = match shared.as_slice() {
         [] => String::new(),
         shared => format!("; first see to the other hosts of {}", list(shared)),
     };
     Fix {
-        command: format!("{} && {}", shell(&words), add(way, why).command),
+        command: delete.and_then(add(way, why).command),
         why: format!("{why}; calls are refused or leave directly in between{others}"),
     }
 }
@@ -114,18 +128,14 @@ pub(crate) fn of_proxy(way: &Way<'_>, pod: &PodName) -> Fix {
         return add(way, "writes the objects as they were asked for; the Envoy follows them");
     }
     fix(
-        &["istioctl", "proxy-status", &format!("{}.{}", pod.name, pod.namespace)],
+        ShellCommand::new(["istioctl", "proxy-status"]).word(of_pod(pod)),
         "shows what istiod sent and what Envoy took; istiod's log names what it dropped",
     )
 }
 
-fn of(words: &[String], why: &str) -> Fix {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    fix(&words, why)
-}
-
-fn in_namespace(namespace: Option<&str>) -> impl Iterator<Item = String> {
-    namespace.into_iter().flat_map(|namespace| ["-n".to_owned(), namespace.to_owned()])
+/// A pod as istioctl names it: `NAME.NAMESPACE`.
+pub(crate) fn of_pod(pod: &PodName) -> Word {
+    Word::name(&pod.name).and(".").and(Word::namespace(&pod.namespace))
 }
 
 /// The hosts outside the mesh that an object names.

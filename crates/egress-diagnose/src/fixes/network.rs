@@ -7,7 +7,7 @@ use egress_core::surroundings::Named;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde_json::{Value, json};
 
-use super::{apply, fix};
+use super::{apply, patched};
 use crate::finding::Fix;
 use crate::network::Opening;
 
@@ -46,21 +46,10 @@ pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[Opening<'_>]
             }),
         })
         .collect();
-    let patch = Value::from(operations).to_string();
-    let words = [
-        "kubectl",
-        "patch",
-        "networkpolicy",
-        &policy.name,
-        "-n",
-        &policy.namespace,
-        "--type",
+    patched(
+        ("networkpolicy", &policy.name, &policy.namespace),
         "json",
-        "-p",
-        &patch,
-    ];
-    fix(
-        &words,
+        &Value::from(operations),
         "the rule is then for the pods of the cluster; what else is needed must be allowed by address",
     )
 }

@@ -63,5 +63,8 @@ pub(crate) fn open_tls_on_the_port_of_http(upstream: &Upstream<'_>) -> Option<Fi
     let route = &upstream.route;
     let led = set(&route.resource.id, &format!("{}.port.number", route.field), &json!(http), why);
     let entry = set(&upstream.entry.id, "spec.ports", &json!(ports), why);
-    Some(one_after_the_other(moved.into_iter().chain([led, entry]), why))
+    Some(match moved {
+        Some(moved) => one_after_the_other(moved, [led, entry], why),
+        None => one_after_the_other(led, [entry], why),
+    })
 }

@@ -11,7 +11,7 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 use serde_json::{Map, Value, json};
 
-use super::{delete, fix, merge, one_after_the_other, patch};
+use super::{delete, merge, one_after_the_other, patch, patched};
 use crate::finding::Fix;
 use crate::legs::name_of;
 use crate::merge::{Merged, User};
@@ -33,7 +33,7 @@ pub(crate) fn take_away(server: &Server<'_>, why: &str) -> Fix {
 /// Binds VirtualServices to the Gateway object of another server, and takes the server away.
 pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[User<'_>], why: &str) -> Fix {
     let (old, new) = (name_of(from.object), name_of(to.object));
-    let fixes = distinct(users).into_iter().map(|resource| {
+    let mut fixes = distinct(users).into_iter().map(|resource| {
         let means = |name: &Value, gateway: &str| is_named(name, &resource.id, gateway);
         let bind = |names: &mut Value| {
             let Some(names) = names.as_array_mut() else { return };
@@ -55,7 +55,11 @@ pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[User<'_>], why: 
         }
         merge(&resource.id, &changed(&before, &spec), why)
     });
-    one_after_the_other(fixes.chain([take_away(from, why)]), why)
+    let taken_away = take_away(from, why);
+    match fixes.next() {
+        Some(first) => one_after_the_other(first, fixes.chain([taken_away]), why),
+        None => taken_away,
+    }
 }
 
 /// Lets a server listen on a port of the gateway's Service that is free, and leads its users there.
@@ -71,7 +75,7 @@ pub(crate) fn move_away(
     let path = format!("/spec/servers/{}/port/number", server.index);
     let moved = patch(&server.object.id, &json!({ "op": "replace", "path": path, "value": port }), why);
     let lead = Lead { view, service: view.service_host(gateway), server, port };
-    one_after_the_other(service.into_iter().chain([moved]).chain(lead.all(users, why)), why)
+    after(service, moved, lead.all(users, why), why)
 }
 
 /// Gives some users of a server one of their own, on a port of the gateway's Service that is free.
@@ -92,7 +96,15 @@ pub(crate) fn split_off(
     let added =
         patch(&server.object.id, &json!({ "op": "add", "path": "/spec/servers/-", "value": own }), why);
     let lead = Lead { view, service: view.service_host(gateway), server, port };
-    one_after_the_other(service.into_iter().chain([added]).chain(lead.all(users, why)), why)
+    after(service, added, lead.all(users, why), why)
+}
+
+/// The change of a server, after that of the Service where there is one, and then those of its users.
+fn after(service: Option<Fix>, server: Fix, users: Vec<Fix>, why: &str) -> Fix {
+    match service {
+        Some(service) => one_after_the_other(service, [server].into_iter().chain(users), why),
+        None => one_after_the_other(server, users, why),
+    }
 }
 
 /// Leads the rules of VirtualServices to another port of a server.
@@ -211,10 +223,9 @@ fn free_port(
     let port = outside.chain(from + 1..=65535).find(fits).unwrap_or(from);
     let entry =
         json!({ "name": format!("{}-{port}", name_of_port(server)), "port": port, "targetPort": port });
-    let operation = json!([{ "op": "add", "path": "/spec/ports/-", "value": entry }]).to_string();
-    let (service, namespace) = (gateway.name.service.as_str(), gateway.name.namespace.as_str());
-    let words = ["kubectl", "patch", "service", service, "-n", namespace, "--type", "json", "-p", &operation];
-    (port, Some(fix(&words, why)))
+    let operation = json!([{ "op": "add", "path": "/spec/ports/-", "value": entry }]);
+    let service = ("service", gateway.name.service.as_str(), gateway.name.namespace.as_str());
+    (port, Some(patched(service, "json", &operation, why)))
 }
 
 /// What a port of the Service is called, so that sidecars know what is spoken there.

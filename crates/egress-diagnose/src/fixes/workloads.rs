@@ -3,9 +3,10 @@
 //! Knows which workloads make pods anew from a template, and that a pod which nobody made must be replaced. For the others
 //! the command shows them, and says what to do.
 
+use egress_core::command::{ShellCommand, Word};
 use serde_json::{Map, Value, json};
 
-use super::{fix, shell};
+use super::{fix, patched};
 use crate::finding::Fix;
 use crate::pods::Workload;
 use crate::words::list;
@@ -17,10 +18,10 @@ pub(crate) type Changes<'a> = [(&'a str, Option<&'a str>)];
 pub(crate) fn template(namespace: &str, workload: &Workload, change: &Value, why: &str) -> Fix {
     if !workload.has_template() {
         let why = format!("{why}, once what makes this pod was changed and the pod was made anew");
-        return fix(&["kubectl", "get", &workload.to_string(), "-n", namespace, "-o", "yaml"], &why);
+        return fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), &why);
     }
-    let patch = json!({ "spec": { "template": change } }).to_string();
-    fix(&["kubectl", "patch", &workload.to_string(), "-n", namespace, "--type", "merge", "-p", &patch], why)
+    let patch = json!({ "spec": { "template": change } });
+    patched((&workload.kind(), &workload.name, namespace), "merge", &patch, why)
 }
 
 /// Changes labels and annotations of a workload's pods, which are made anew.
@@ -40,19 +41,17 @@ pub(crate) fn relabel(
         }
         return template(namespace, workload, &json!({ "metadata": metadata }), why);
     }
-    let change = |(verb, changes): (&str, &Changes<'_>)| {
-        let changes: Vec<String> = changes
-            .iter()
-            .map(|(key, value)| value.map_or_else(|| format!("{key}-"), |value| format!("{key}={value}")))
-            .collect();
-        let pod = workload.to_string();
-        let mut words = vec!["kubectl", verb, &pod, "-n", namespace, "--overwrite"];
-        words.extend(changes.iter().map(String::as_str));
-        (!changes.is_empty()).then(|| shell(&words))
+    let change = |verb: &'static str, changes: &Changes<'_>| {
+        let changes = changes.iter().map(|(key, value)| match value {
+            None => Word::key(key).and("-"),
+            Some(value) => Word::key(key).and("=").and(Word::value(value)),
+        });
+        let command = ShellCommand::new(["kubectl", verb]).word(named(workload)).in_namespace(namespace);
+        command.word("--overwrite").each(changes)
     };
-    let steps = [("label", labels), ("annotate", annotations)].into_iter().filter_map(change);
-    let commands: Vec<String> = steps.chain([replace(namespace, workload)]).collect();
-    Fix { command: commands.join(" && "), why: why.to_owned() }
+    let steps = [("label", labels), ("annotate", annotations)].into_iter();
+    let steps = steps.filter(|(_, changes)| !changes.is_empty()).map(|(verb, changes)| change(verb, changes));
+    fix(in_turn(steps.chain([replace(namespace, workload)])), why)
 }
 
 /// Makes the pods anew, so that webhooks see them again.
@@ -61,26 +60,32 @@ pub(crate) fn restart(namespace: &str, workloads: &[&Workload], why: &str) -> Fi
         workloads.iter().copied().partition(|workload| workload.has_template());
     let (pods, rest): (Vec<&Workload>, Vec<&Workload>) =
         others.into_iter().partition(|workload| workload.kind == "Pod");
-    let mut commands: Vec<String> = pods.into_iter().map(|pod| replace(namespace, pod)).collect();
-    if !templates.is_empty() {
-        let names: Vec<String> = templates.iter().map(ToString::to_string).collect();
-        let mut words = vec!["kubectl", "rollout", "restart", "-n", namespace];
-        words.extend(names.iter().map(String::as_str));
-        commands.insert(0, shell(&words));
-    }
+    let restarted = (!templates.is_empty()).then(|| {
+        let restart = ShellCommand::new(["kubectl", "rollout", "restart"]).in_namespace(namespace);
+        restart.each(templates.iter().copied().map(named))
+    });
+    let replaced: Vec<ShellCommand> = pods.into_iter().map(|pod| replace(namespace, pod)).collect();
+    let nothing = restarted.is_none() && replaced.is_empty();
+    let shown = nothing.then(|| ShellCommand::new(["kubectl", "get", "pods"]).in_namespace(namespace));
     let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
     let why = match rest.as_slice() {
         [] => why.to_owned(),
         rest => format!("{why}; pods of {} only with their next run", list(rest)),
     };
-    if commands.is_empty() {
-        commands.push(shell(&["kubectl", "get", "pods", "-n", namespace]));
-    }
-    Fix { command: commands.join(" && "), why }
+    fix(in_turn(restarted.into_iter().chain(replaced).chain(shown)), &why)
 }
 
 /// A pod that nobody makes anew is read, deleted and created.
-fn replace(namespace: &str, pod: &Workload) -> String {
-    let read = shell(&["kubectl", "get", &pod.to_string(), "-n", namespace, "-o", "yaml"]);
-    format!("{read} | kubectl replace --force -f -")
+fn replace(namespace: &str, pod: &Workload) -> ShellCommand {
+    let read = ShellCommand::show(&pod.kind(), &pod.name, namespace);
+    read.into_command(ShellCommand::new(["kubectl", "replace", "--force", "-f", "-"]))
+}
+
+fn named(workload: &Workload) -> Word {
+    Word::object(&workload.kind(), &workload.name)
+}
+
+/// One after the other, each where the one before succeeded.
+fn in_turn(commands: impl Iterator<Item = ShellCommand>) -> ShellCommand {
+    commands.reduce(ShellCommand::and_then).unwrap_or_else(|| ShellCommand::new([]))
 }

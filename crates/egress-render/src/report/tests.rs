@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egress_core::command::ShellCommand;
 use egress_core::port::Port;
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
@@ -52,7 +53,7 @@ fn cause(object: Place, affects: &[&str]) -> Cause {
             object,
             evidence: vec!["e\u{1b}]0;x\u{7}".to_owned()],
             consequence: "c\n\u{1b}".to_owned(),
-            fix: Fix { command: "k\u{1b}".to_owned(), why: "w\u{1b}".to_owned() },
+            fix: Fix { command: ShellCommand::new(["k\u{1b}"]), why: "w\u{1b}".to_owned() },
         },
         name: "the subset exists",
         scope: Scope::Host,
