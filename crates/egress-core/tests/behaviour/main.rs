@@ -6,6 +6,7 @@ mod conflicts;
 mod conflicts_at_gateway;
 mod departures;
 mod fixture;
+mod guard;
 mod inventory;
 mod leak;
 mod names;
