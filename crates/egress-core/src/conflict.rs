@@ -13,6 +13,7 @@ use crate::snapshot::{GatewayFacts, Snapshot};
 mod at_callers;
 mod at_gateway;
 mod names;
+mod takeover;
 
 /// How much a conflict matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -55,6 +56,7 @@ pub fn find(record: &Record, wanted: &[Part], gateway: &GatewayFacts, snapshot: 
     let mut found = names::conflicts(&scene);
     found.extend(at_callers::conflicts(&scene));
     found.extend(at_gateway::conflicts(&scene));
+    found.extend(takeover::conflicts(&scene));
     found.sort_by_key(|conflict| std::cmp::Reverse(conflict.severity));
     found.dedup();
     found

@@ -12,6 +12,7 @@ use crate::conflict::callers;
 use crate::host::DnsName;
 use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record, RecordError};
+use crate::open_to::open_to;
 use crate::policy::pinning;
 use crate::policy::recorded::{self, Difference, Recorded};
 use crate::resource::{ObjectId, Resource};
@@ -76,6 +77,9 @@ pub struct Row {
     pub layout: Option<Layout>,
     /// The hop, where it is ours.
     pub hop: Option<Hop>,
+    /// Who can use it besides those it was opened for, one phrase for each protocol.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open_to: Vec<String>,
     /// Its objects, in the order of writing.
     pub objects: Vec<ObjectId>,
     /// Why it was asked for.
@@ -88,6 +92,10 @@ pub struct Row {
     /// What has changed in them since; empty where nobody asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outdated: Vec<Difference>,
+    /// Objects as an earlier version wrote them: other namespaces can take calls of the host at the gateway, until the next
+    /// `add` writes them anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<ObjectId>,
     /// What keeps the gateway from running where today's policies demand; `None`: nothing is demanded, or nobody asked.
     pub misfits: Option<Vec<pinning::Row>>,
 }
@@ -142,11 +150,13 @@ impl<'a> Egress<'a> {
             created: self.parts.iter().filter_map(|part| created(part.resource)).min(),
             layout: self.layout,
             hop: record.map(|record| record.intent.hop),
+            open_to: record.map(|record| open_to(&record.intent)).unwrap_or_default(),
             objects: self.parts.iter().map(|part| part.resource.id.clone()).collect(),
             reason: record.and_then(|record| record.intent.reason.clone()),
             added_by: record.and_then(|record| record.added_by.clone()),
             policies: self.policies(),
             outdated: Vec::new(),
+            earlier: state::earlier(self, objects),
             misfits: None,
         }
     }

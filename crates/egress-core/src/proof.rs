@@ -91,7 +91,9 @@ impl Looked<'_> {
             Demand::Leads { port, where_listening: true, .. } if !self.listens(*port) => Ok(()),
             Demand::Leads { port, clusters, .. } => self.leads(*port, clusters),
             Demand::Gone { protocol, clusters } => {
-                match self.destinations(*protocol, None).intersection(clusters).next() {
+                let reached = self.destinations(*protocol, None);
+                let behind = self.hosts().filter(|_| *protocol == Protocol::Http).flat_map(|it| &it.behind);
+                match reached.iter().chain(behind).find(|cluster| clusters.contains(*cluster)) {
                     Some(cluster) => {
                         Err(Lack(format!("{protocol} of {} still leads to `{cluster}`", self.host)))
                     }

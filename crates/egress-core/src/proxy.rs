@@ -88,8 +88,11 @@ pub struct VirtualHost {
     pub table: String,
     /// The authorities it answers to.
     pub domains: BTreeSet<String>,
-    /// Where its routes lead.
+    /// Where the routes lead that some request can reach.
     pub clusters: BTreeSet<String>,
+    /// Where routes lead that no request reaches, because one before them takes all.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub behind: BTreeSet<String>,
 }
 
 /// One filter chain chosen by SNI.

@@ -13,6 +13,7 @@ use crate::snapshot::{GatewayFacts, MeshFacts};
 
 pub mod documented;
 pub mod dress;
+pub mod earlier;
 mod legs;
 pub mod shared;
 

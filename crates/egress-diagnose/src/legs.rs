@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) use egress_core::istio::server::selects;
 use egress_core::port::Protocol;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -128,18 +129,6 @@ pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts
     lacking
         .map(|protocol| MissingLeg { protocol: *protocol, cause: cause(view, way, gateway, *protocol) })
         .collect()
-}
-
-/// Whether a Gateway object is for the gateway's pods. `labels.SubsetOf` in `pilot/pkg/model/push_context.go`
-/// (`mergeGateways`); an object without a selector is for all.
-pub(crate) fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
-    let Some(spec) = object.gateway() else { return false };
-    let mut wanted = spec.selector.iter().flatten();
-    if gateway.pods.is_empty() {
-        return wanted.all(|(key, value)| gateway.selector.get(key) == Some(value));
-    }
-    let wanted: Vec<_> = wanted.collect();
-    gateway.pods.iter().any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(*key) == Some(*value)))
 }
 
 /// What becomes of calls that reach a gateway which has nothing for them.

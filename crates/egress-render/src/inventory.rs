@@ -37,7 +37,7 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
         header.insert(0, "NAMESPACE");
     }
     if columns.wide {
-        header.extend(["LAYOUT", "HOP", "OBJECTS", "REASON", "ADDED-BY", "POLICIES", "PINNED"]);
+        header.extend(["LAYOUT", "HOP", "OPEN-TO", "OBJECTS", "REASON", "ADDED-BY", "POLICIES", "PINNED"]);
     }
     // Only `--outdated` asks what has changed in the policies since.
     let outdated = rows.iter().any(|row| !row.outdated.is_empty());
@@ -62,6 +62,7 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
             cells.extend([
                 row.layout.map(|layout| layout.to_string()).unwrap_or_default(),
                 row.hop.map(|hop| hop.to_string()).unwrap_or_default(),
+                row.open_to.join("; "),
                 row.objects.iter().map(short).collect::<Vec<_>>().join(","),
                 row.reason.clone().unwrap_or_default(),
                 row.added_by.clone().unwrap_or_default(),

@@ -70,7 +70,7 @@ fn clash(
         _ => {}
     }
     let bare = |host: &String| host.rsplit('/').next().unwrap_or(host).to_owned();
-    let same = theirs.hosts.iter().map(bare).find(|host| mine.hosts.contains(host));
+    let same = theirs.hosts.iter().map(bare).find(|host| mine.hosts.iter().map(bare).any(|own| own == *host));
     if let (Some(host), true) = (&same, mine.tls.is_some()) {
         let message =
             format!("serves `{host}` on port {port} too: Istio drops the younger server without a word");

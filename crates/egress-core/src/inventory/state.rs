@@ -6,7 +6,7 @@ use super::{Egress, LivePart, Objects};
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
-use crate::shape::{self, Part};
+use crate::shape::{self, Part, earlier};
 use crate::snapshot::{GatewayFacts, Snapshot};
 
 /// What the objects that exist say about an egress.
@@ -60,7 +60,10 @@ pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
     if !missing.is_empty() {
         return State::Incomplete { missing };
     }
-    let differs = |part: &Part| found(part).filter(|live| !part.resource.is_fulfilled_by(live)).map(change);
+    let as_written = |part: &Part, live: &Resource| {
+        part.resource.is_fulfilled_by(live) || earlier::is_earlier(&part.resource, live)
+    };
+    let differs = |part: &Part| found(part).filter(|live| !as_written(part, live)).map(change);
     // A rename that was cut short leaves objects of the old names.
     let is_left = |part: &&LivePart<'_>| {
         let mut same = wanted.iter().filter(|wanted| wanted.role == part.role).peekable();
@@ -69,6 +72,36 @@ pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
     let left = egress.parts.iter().filter(is_left).map(|part| change(part.resource));
     let changes: Vec<Change> = wanted.iter().filter_map(differs).chain(left).collect();
     if changes.is_empty() { State::Ready } else { State::Changed { changes } }
+}
+
+/// The objects that an earlier version wrote and that nobody changed since: they work, and rules of other namespaces can
+/// come before theirs at the gateway. The next `add` writes them anew.
+pub fn earlier(egress: &Egress<'_>, objects: &Objects<'_>) -> Vec<ObjectId> {
+    let parts = wanted(egress, objects.snapshot()).unwrap_or_default();
+    let is_earlier = |part: &Part| {
+        objects.find(&part.resource.id).is_some_and(|live| earlier::is_earlier(&part.resource, live))
+    };
+    parts.into_iter().filter(is_earlier).map(|part| part.resource.id).collect()
+}
+
+/// Whether what stands at the gateway for an egress is what its record asks for: its rules, and the entry that they lead to.
+/// Labels and annotations alone prove nothing, since anybody may write them.
+pub fn is_genuine_at_gateway(egress: &Egress<'_>, snapshot: &Snapshot) -> bool {
+    let Some(parts) = wanted(egress, snapshot) else { return false };
+    let at_gateway = |role: Role| match egress.layout {
+        Some(Layout::Shared) => matches!(role, Role::Upstream | Role::GatewayLeg),
+        Some(Layout::Documented) => matches!(role, Role::Gateway | Role::MeshLeg | Role::Client),
+        None => false,
+    };
+    let as_asked = |live: &LivePart<'_>| {
+        let part = parts.iter().find(|part| part.resource.id == live.resource.id);
+        part.is_some_and(|part| {
+            part.resource.is_fulfilled_by(live.resource) || earlier::is_earlier(&part.resource, live.resource)
+        })
+    };
+    let live = || egress.parts.iter().filter(|live| at_gateway(live.role));
+    let exists = |part: &Part| live().any(|live| live.resource.id == part.resource.id);
+    live().all(as_asked) && parts.iter().filter(|part| part.role == Role::Upstream).all(exists)
 }
 
 /// The parts that the record of an egress asks for. `None` where the record cannot be read or fulfilled. The shared

@@ -9,6 +9,9 @@ use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::{ClusterView, Rejected, SniChain, VirtualHost};
+use reach::RouteMatch;
+
+mod reach;
 
 /// Envoy answered something that is not its own format.
 #[derive(Debug, Error)]
@@ -25,11 +28,7 @@ pub fn route_configs(text: &[u8]) -> Result<Vec<VirtualHost>, DumpError> {
     Ok(tables
         .flat_map(|table| {
             let name = table.name;
-            table.virtual_hosts.into_iter().map(move |host| VirtualHost {
-                table: name.clone(),
-                domains: host.domains,
-                clusters: host.routes.into_iter().flat_map(Route::clusters).collect(),
-            })
+            table.virtual_hosts.into_iter().map(move |host| host.view(&name))
         })
         .collect())
 }
@@ -107,6 +106,8 @@ struct Host {
 
 #[derive(Deserialize)]
 struct Route {
+    #[serde(default, rename = "match")]
+    matched: RouteMatch,
     route: Option<Destination>,
 }
 
@@ -243,6 +244,17 @@ impl Destination {
     fn clusters(self) -> impl Iterator<Item = String> {
         let weighted = self.weighted_clusters.into_iter().flat_map(|weighted| weighted.clusters);
         self.cluster.into_iter().chain(weighted.map(|cluster| cluster.name))
+    }
+}
+
+impl Host {
+    fn view(self, table: &str) -> VirtualHost {
+        let last = self.routes.iter().position(|route| route.matched.takes_all());
+        let asked = last.map_or(self.routes.len(), |last| last + 1);
+        let mut routes = self.routes.into_iter();
+        let clusters = routes.by_ref().take(asked).flat_map(Route::clusters).collect();
+        let behind = routes.flat_map(Route::clusters).collect();
+        VirtualHost { table: table.to_owned(), domains: self.domains, clusters, behind }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The documented layout: the four objects of Istio's own egress gateway task, all in the callers' namespace.
 //!
 //! Needs no rights in the gateway's namespace. Fields, port names and weights are those of the task, so that people and
-//! tools that know it recognise it. Two objects are written in stages, see [`stages`].
+//! tools that know it recognise it; two things are added that keep routes of other namespaces out: hosts of the Gateway are
+//! bound to its namespace, and the gateway's rules match on the authority. Two objects are written in stages, see
+//! [`stages`].
 
 use egress_istio::destination_rule::{
     DestinationRuleSpec, DestinationRuleSubsets, DestinationRuleSubsetsTrafficPolicy,
@@ -23,6 +25,10 @@ use crate::port::{Port, Protocol};
 use crate::resource::Spec;
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
+
+/// Before a host of a Gateway: only VirtualServices of the Gateway's own namespace may route it there. Without it those of
+/// every namespace may.
+pub(super) const OWN_NAMESPACE: &str = "./";
 
 /// The four objects of a host, in the order in which they are complete.
 pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
@@ -96,7 +102,7 @@ fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
                 protocol: protocol.to_owned(),
                 target_port: None,
             },
-            hosts: vec![intent.host.to_string()],
+            hosts: vec![format!("{OWN_NAMESPACE}{}", intent.host)],
             tls: mode.map(|mode| Box::new(GatewayServersTls { mode: Some(mode), ..Default::default() })),
             ..Default::default()
         };

@@ -29,6 +29,12 @@ use crate::snapshot::{GatewayFacts, MeshFacts};
 /// The subset of the gateway Service that speaks mesh mTLS.
 pub const SUBSET: &str = "mesh";
 
+/// The server name by which sidecars ask for the pair's HTTP server: what istiod calls the subset's cluster there.
+/// `BuildDNSSrvSubsetKey` in `pilot/pkg/model/service.go`.
+pub fn hop_name(service: &str) -> String {
+    format!("outbound_.{HTTP_HOP}_.{SUBSET}_.{service}")
+}
+
 /// The pair and the four objects of a host, in the order of writing.
 pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
     let intent = &record.intent;

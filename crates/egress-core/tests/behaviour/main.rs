@@ -16,3 +16,4 @@ mod proxies;
 mod records;
 mod rename;
 mod requests;
+mod takeover;

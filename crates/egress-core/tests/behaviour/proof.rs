@@ -47,6 +47,31 @@ fn a_gateway_that_leads_somewhere_else_is_not_live() {
     assert_eq!(lack(&view, &added(Role::GatewayLeg)), format!("edition.cnn.com:443 leads to `{DIRECT}`"));
 }
 
+/// The kind: a route of a stranger that no request reaches must not keep `add` from being proven, and one that some request
+/// reaches must.
+#[test]
+fn a_route_that_no_request_reaches_does_not_count_until_it_is_to_be_gone() {
+    let stranger = "outbound|80||phish.attacker.example".to_owned();
+    let with = |place: fn(&mut egress_core::proxy::VirtualHost) -> &mut BTreeSet<String>| {
+        let mut view = gateway();
+        for host in view.virtual_hosts.iter_mut().filter(|host| host.domains.contains("edition.cnn.com")) {
+            place(host).insert(stranger.clone());
+        }
+        view
+    };
+    assert_eq!(check(&with(|host| &mut host.behind), &added(Role::GatewayLeg)), Ok(()));
+    let reached = with(|host| &mut host.clusters);
+    assert_eq!(lack(&reached, &added(Role::GatewayLeg)), format!("edition.cnn.com:80 leads to `{stranger}`"));
+    let own = "outbound|80||edition.cnn.com.shop.egress.internal".to_owned();
+    let mut removed_from = with(|host| &mut host.behind);
+    removed_from.chains.clear();
+    for host in &mut removed_from.virtual_hosts {
+        host.clusters = BTreeSet::new();
+        host.behind = [own.clone()].into();
+    }
+    assert!(lack(&removed_from, &removed(Role::GatewayLeg)).contains(&own));
+}
+
 #[test]
 fn a_sidecar_that_still_sends_a_share_directly_is_not_live() {
     let mut view = sidecar();

@@ -32,6 +32,7 @@ pub(crate) fn row(namespace: &str, host: &str, state: State) -> Row {
         created: Some("2026-02-26T08:00:00Z".parse().unwrap()),
         layout: Some("shared".parse().unwrap()),
         hop: Some("mtls".parse().unwrap()),
+        open_to: vec!["HTTP: any pod with a certificate of the mesh".to_owned(), "TLS: any pod".to_owned()],
         objects: vec![
             id(Kind::ServiceEntry, namespace, &format!("{name}-upstream")),
             id(Kind::VirtualService, namespace, &format!("{name}-gateway")),
@@ -42,6 +43,7 @@ pub(crate) fn row(namespace: &str, host: &str, state: State) -> Row {
         added_by: Some("ann".to_owned()),
         policies: Vec::new(),
         outdated: Vec::new(),
+        earlier: Vec::new(),
         misfits: None,
     }
 }

@@ -5,6 +5,7 @@ use egress_cluster::{Cluster, ClusterError, config};
 use egress_core::conflict;
 use egress_core::intent::Intent;
 use egress_core::metadata::Record;
+use egress_core::open_to;
 use egress_core::policy::question::Subject;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_render::outcome::DryRun;
@@ -50,15 +51,23 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
     judge.hosts("add", &subject(settings, &namespace), settings.output.as_ref(), terminal)?;
     let mut plans = Vec::new();
     let mut parts = Vec::new();
+    let mut opened: Vec<Intent> = Vec::new();
     for asked in records(settings, &namespace, &gateway, None) {
         let decision = decide::add(asked, &gateway, &snapshot, &mut |record, parts| {
             judge.naming(record, parts, terminal)
         })?;
+        opened.push(decision.record.intent);
         plans.extend(decision.plans);
         parts.extend(decision.parts);
     }
     match &settings.output {
-        None => result::print_rehearsal(&plans, DryRun::Client, terminal)?,
+        None => {
+            let intents: Vec<&Intent> = opened.iter().collect();
+            if let Some(sentence) = open_to::sentence(&intents) {
+                terminal.note(&format!("note: {sentence}"));
+            }
+            result::print_rehearsal(&plans, DryRun::Client, terminal)?;
+        }
         Some(format) => manifests::print(&parts, &snapshot.mesh.api_version, format, terminal)?,
     }
     Ok(Code::Done)
@@ -83,6 +92,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,
     };
     let mut work: Vec<Work> = Vec::new();
+    let mut opened: Vec<Intent> = Vec::new();
     let mut seen = snapshot.clone();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
@@ -91,6 +101,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         // What one host writes, the next one finds: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
         parts.extend(decision.parts.clone());
+        opened.push(decision.record.intent.clone());
         let mut warnings = decision.warnings;
         // The callers are the same for every host of one command.
         let sight = match work.first() {
@@ -103,6 +114,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
             warnings: std::mem::take(&mut warnings),
         }));
     }
+    let intents: Vec<&Intent> = opened.iter().collect();
     let change = Change {
         cluster: &cluster,
         api_version: &snapshot.mesh.api_version,
@@ -112,6 +124,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         output: settings.output.as_ref(),
         question: "Add?",
         unreadable: &snapshot.unreadable,
+        opens: open_to::sentence(&intents),
     };
     change.make(work, &parts, terminal).await
 }

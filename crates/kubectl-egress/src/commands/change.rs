@@ -42,6 +42,8 @@ pub(super) struct Change<'a> {
     /// What is asked before the first write.
     pub question: &'a str,
     pub unreadable: &'a [Unreadable],
+    /// Who can use what is opened, in one sentence; none where nothing is.
+    pub opens: Option<String>,
 }
 
 impl Change<'_> {
@@ -79,6 +81,7 @@ impl Change<'_> {
         parts: &[Part],
         terminal: &mut Terminal,
     ) -> anyhow::Result<Code> {
+        self.say_who_can_use_it(terminal);
         let options = self.options(true);
         let mut checked = std::collections::BTreeSet::new();
         for (step, action) in plans.iter().flat_map(|plan| plan.writes().collect::<Vec<_>>()) {
@@ -148,7 +151,14 @@ impl Change<'_> {
         for note in &notes {
             terminal.note(&format!("note: {note}"));
         }
+        self.say_who_can_use_it(terminal);
         Ok(())
+    }
+
+    fn say_who_can_use_it(&self, terminal: &mut Terminal) {
+        if let Some(sentence) = &self.opens {
+            terminal.note(&format!("note: {sentence}"));
+        }
     }
 
     /// Shows the plan and asks, where someone is there to answer and has not answered already.

@@ -63,6 +63,18 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             None => "No egress found.".to_owned(),
         });
     }
+    let earlier: Vec<String> = rows
+        .iter()
+        .filter(|row| !row.earlier.is_empty())
+        .map(|row| format!("{} in {}", row.host, row.namespace))
+        .collect();
+    if !earlier.is_empty() {
+        terminal.warning(&format!(
+            "written by an earlier version, so that a route of another namespace can take requests at the gateway; \
+             type the same `add` again: {}",
+            earlier.join(", ")
+        ));
+    }
     Ok(report_unreadable(&snapshot, namespace.as_deref(), terminal))
 }
 

@@ -64,6 +64,7 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
         output: settings.output.as_ref(),
         question: "Remove?",
         unreadable: &snapshot.unreadable,
+        opens: None,
     };
     change.make(work, &[], terminal).await
 }

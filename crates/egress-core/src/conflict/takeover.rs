@@ -1,0 +1,89 @@
+//! Rules and servers of other namespaces that answer for the host at the gateway.
+//!
+//! Judged is what the gateway's Envoys would have after the write: the routes of all objects together, not whether ours are
+//! among them.
+
+use super::{Conflict, Scene, Severity, conflict};
+use crate::intent::Layout;
+use crate::inventory::{self, state};
+use crate::istio::takeover::{self, Effect, Party, Stranger, strangers};
+use crate::resource::{ObjectId, Resource};
+use crate::role::{Kind, Role};
+use crate::shape::shared;
+
+pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
+    let intent = &scene.record.intent;
+    let wanted: Vec<Resource> = scene.wanted.iter().map(|part| as_stored(&part.resource, scene)).collect();
+    let of_kind = |kind: Kind| {
+        let own = wanted.iter().filter(move |resource| resource.id.kind == kind);
+        own.chain(scene.others().filter(move |resource| resource.id.kind == kind)).collect::<Vec<_>>()
+    };
+    let service = intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
+    let at_gateway = takeover::Scene {
+        host: scene.host(),
+        gateway: scene.gateway,
+        hop_name: shared::hop_name(&service),
+        service,
+        gateways: of_kind(Kind::Gateway),
+        virtual_services: of_kind(Kind::VirtualService),
+    };
+    let siblings = siblings(scene);
+    let party = |resource: &Resource| {
+        let namespace = &resource.id.namespace;
+        let trusted = [&intent.namespace, &intent.gateway.namespace, &scene.snapshot.mesh.root_namespace];
+        if scene.is_wanted(resource) {
+            Party::Own
+        } else if trusted.contains(&namespace) || siblings.contains(&&resource.id) {
+            Party::Trusted
+        } else {
+            Party::Stranger
+        }
+    };
+    let is_first = scene.wanted.iter().any(|part| {
+        let routes = match intent.layout {
+            Layout::Shared => Role::GatewayLeg,
+            Layout::Documented => Role::MeshLeg,
+        };
+        part.role == routes && scene.snapshot.find(&part.resource.id).is_none()
+    });
+    strangers(&at_gateway, &party).iter().map(|stranger| told(stranger, scene, is_first)).collect()
+}
+
+/// An object as it will stand: an object that exists keeps its age.
+fn as_stored(wanted: &Resource, scene: &Scene<'_>) -> Resource {
+    let live = scene.snapshot.find(&wanted.id).and_then(|found| found.live.clone());
+    Resource { live, ..wanted.clone() }
+}
+
+/// The objects of other namespaces' egresses of this host that are what their records ask for.
+fn siblings<'a>(scene: &Scene<'a>) -> Vec<&'a ObjectId> {
+    let others = inventory::egresses(scene.snapshot).into_iter().filter(|egress| {
+        egress.host == scene.record.intent.host && state::is_genuine_at_gateway(egress, scene.snapshot)
+    });
+    others.flat_map(|egress| egress.parts).map(|part| &part.resource.id).collect()
+}
+
+fn told(stranger: &Stranger<'_>, scene: &Scene<'_>, is_first: bool) -> Conflict {
+    let Stranger { resource, protocol, .. } = stranger;
+    let (host, gateway) = (scene.host(), &scene.record.intent.gateway);
+    let message = match stranger.effect {
+        Effect::Decides => {
+            format!("decides {protocol} calls of `{host}` at gateway {gateway}, before this egress can")
+        }
+        Effect::Breaks => format!(
+            "claims the server name `{host}` on the same port of gateway {gateway}: Envoy would refuse the listener"
+        ),
+        Effect::Waits => format!(
+            "has rules for {protocol} calls of `{host}` at gateway {gateway}: they decide whenever this egress's are missing"
+        ),
+    };
+    let refuses = is_first || stranger.effect != Effect::Waits;
+    let severity = if refuses { Severity::Refusal } else { Severity::Warning };
+    let hint = format!(
+        "see what it is for, and remove it: `kubectl get {} {} -n {} -o yaml`",
+        resource.id.kind.qualified(),
+        resource.id.name,
+        resource.id.namespace
+    );
+    conflict(severity, resource, &stranger.field, message, hint)
+}

@@ -1,0 +1,10 @@
+//! What istiod makes of objects for a gateway's pods: its own algorithms as pure functions.
+//!
+//! Each function names the place in istio/istio that it follows (read at 1.31). Not known: EnvoyFilters, which may change
+//! everything afterwards, and objects of the Gateway API.
+
+pub mod bound;
+pub mod host_rules;
+pub mod server;
+pub mod sni;
+pub mod takeover;

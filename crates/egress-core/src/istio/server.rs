@@ -1,0 +1,138 @@
+//! The servers of Gateway objects: which pods they are for, which connections and hosts they take.
+//!
+//! Follows `mergeGateways` in `pilot/pkg/model/gateway.go` and `buildGatewayListenerTLSContext` in
+//! `pilot/pkg/networking/core/gateway.go` (read at 1.31). Knows nothing of routes, and nothing of servers that istiod drops.
+
+use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
+
+use crate::resource::Resource;
+use crate::snapshot::GatewayFacts;
+use crate::visibility::host_matches;
+
+/// One server of one Gateway object.
+#[derive(Clone, Copy, Debug)]
+pub struct Server<'a> {
+    /// The Gateway object.
+    pub object: &'a Resource,
+    /// Its place in `spec.servers`.
+    pub index: usize,
+    /// The server.
+    pub spec: &'a GatewayServers,
+    /// The port of the pods.
+    pub listens_on: i64,
+    /// What it wants to see on a connection.
+    pub expects: Expects,
+}
+
+/// The rules of VirtualServices that a server follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Those for requests.
+    Http,
+    /// Those for connections by server name.
+    Tls,
+    /// Those for connections.
+    Tcp,
+}
+
+/// What a server wants to see on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expects {
+    /// No TLS.
+    Plaintext,
+    /// TLS of whoever, ended elsewhere.
+    Passthrough,
+    /// TLS that it ends with a certificate of its own; no client certificate of the mesh.
+    OwnTls,
+    /// mTLS of the mesh.
+    MeshMtls,
+}
+
+impl<'a> Server<'a> {
+    /// Whether it is for a host or a server name.
+    pub fn covers(&self, host: &str) -> bool {
+        self.hosts().any(|pattern| host_matches(pattern, host))
+    }
+
+    /// Its hosts, without the namespaces that may bind to them.
+    pub fn hosts(&self) -> impl Iterator<Item = &'a str> {
+        self.spec.hosts.iter().map(|host| host.rsplit('/').next().unwrap_or_default())
+    }
+
+    /// Whether a VirtualService of this namespace may serve a host here.
+    pub fn admits(&self, namespace: &str, host: &str) -> bool {
+        self.spec.hosts.iter().any(|admitted| match admitted.split_once('/') {
+            Some((".", pattern)) => self.object.id.namespace == namespace && host_matches(pattern, host),
+            Some((owner, pattern)) => (owner == "*" || owner == namespace) && host_matches(pattern, host),
+            None => host_matches(admitted, host),
+        })
+    }
+
+    /// Whether it names this host itself, for VirtualServices of this namespace.
+    pub fn names(&self, namespace: &str, host: &str) -> bool {
+        self.hosts().any(|name| name.eq_ignore_ascii_case(host)) && self.admits(namespace, host)
+    }
+
+    /// Whether the pattern of a VirtualService of this namespace covers one of its hosts.
+    pub fn is_within(&self, namespace: &str, pattern: &str) -> bool {
+        self.hosts().any(|name| host_matches(pattern, name) && self.admits(namespace, name))
+    }
+
+    /// Which rules it follows. `IsHTTPServer` and `IsPassThroughServer` in `pkg/config/gateway/gateway.go`.
+    pub fn follows(&self) -> Follows {
+        match (self.spec.port.protocol.to_ascii_uppercase().as_str(), self.expects) {
+            ("HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB", _) => Follows::Http,
+            (_, Expects::Passthrough) => Follows::Tls,
+            ("HTTPS", _) => Follows::Http,
+            _ => Follows::Tcp,
+        }
+    }
+
+    /// The server as a place of its object.
+    pub fn field(&self) -> String {
+        format!("spec.servers[{}]", self.index)
+    }
+
+    /// Whether its object has no other.
+    pub fn is_alone(&self) -> bool {
+        self.object.gateway().and_then(|spec| spec.servers.as_ref()).is_some_and(|servers| servers.len() == 1)
+    }
+}
+
+/// The servers of one Gateway object that is for a gateway's pods.
+pub fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<Item = Server<'a>> {
+    let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
+    all.iter().enumerate().map(move |(index, spec)| {
+        let listens_on = gateway.listens_on(spec.port.number);
+        Server { object, index, spec, listens_on, expects: expects(spec) }
+    })
+}
+
+fn expects(server: &GatewayServers) -> Expects {
+    let secured = matches!(server.port.protocol.to_ascii_uppercase().as_str(), "HTTPS" | "TLS");
+    match server.tls.as_ref().and_then(|tls| tls.mode.as_ref()) {
+        _ if !secured => Expects::Plaintext,
+        // PASSTHROUGH is the zero value of the field.
+        None | Some(GatewayServersTlsMode::Passthrough | GatewayServersTlsMode::AutoPassthrough) => {
+            Expects::Passthrough
+        }
+        Some(GatewayServersTlsMode::IstioMutual) => Expects::MeshMtls,
+        Some(
+            GatewayServersTlsMode::Simple
+            | GatewayServersTlsMode::Mutual
+            | GatewayServersTlsMode::OptionalMutual,
+        ) => Expects::OwnTls,
+    }
+}
+
+/// Whether a Gateway object is for the gateway's pods. `labels.SubsetOf` in `pilot/pkg/model/push_context.go`
+/// (`mergeGateways`); an object without a selector is for all.
+pub fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
+    let Some(spec) = object.gateway() else { return false };
+    let mut wanted = spec.selector.iter().flatten();
+    if gateway.pods.is_empty() {
+        return wanted.all(|(key, value)| gateway.selector.get(key) == Some(value));
+    }
+    let wanted: Vec<_> = wanted.collect();
+    gateway.pods.iter().any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(*key) == Some(*value)))
+}
