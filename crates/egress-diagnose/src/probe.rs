@@ -32,7 +32,7 @@ pub struct Probe {
     /// Where it was lost; only for [`Fate::Vanished`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop: Option<Hop>,
-    /// The pod that it left the cluster from; only for [`Fate::Proven`] and [`Fate::LeftDirectly`].
+    /// The pod that it left from; not for [`Fate::Vanished`] and [`Fate::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_from: Option<Pod>,
     /// Whether its own trace was read, or only what counters show, which count the calls of others as well.
@@ -54,6 +54,8 @@ pub enum Fate {
     Proven,
     /// It left from the client's own pod.
     LeftDirectly,
+    /// A gateway sent it somewhere else than the egress asks for.
+    Diverted,
     /// It was lost on the way.
     Vanished,
     /// What was read does not tell.

@@ -257,7 +257,7 @@ impl Report {
         let fate = self.probe.as_ref().map(|probe| probe.result);
         match (self.worst(), fate) {
             (Some(worst), _) if worst >= fail_on => Ending::Found,
-            (_, Some(Fate::LeftDirectly | Fate::Vanished)) => Ending::Found,
+            (_, Some(Fate::LeftDirectly | Fate::Diverted | Fate::Vanished)) => Ending::Found,
             (_, Some(Fate::NotProven)) => Ending::Incomplete,
             _ if self.summary.unreadable == 0 && !self.summary.incomplete => Ending::Clean,
             _ => Ending::Incomplete,

@@ -53,7 +53,11 @@ pub(super) fn from_gateway((before, after): &(ProxyView, ProxyView), plan: &Plan
     let passed = |cluster: &ClusterView| {
         (cluster.requests + cluster.connections).saturating_sub(cluster.connect_failures)
     };
-    growth(before, after, passed).filter(|(name, _)| leads_out(name, plan)).map(|(_, grown)| grown).sum()
+    // Any other cluster of the host, too, would be somebody else's.
+    let is_upstream = |name: &str| {
+        if plan.upstreams.is_empty() { leads_out(name, plan) } else { plan.upstreams.contains(name) }
+    };
+    growth(before, after, passed).filter(|(name, _)| is_upstream(name)).map(|(_, grown)| grown).sum()
 }
 
 /// By how much the count of each cluster grew meanwhile.

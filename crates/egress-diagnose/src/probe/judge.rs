@@ -160,6 +160,18 @@ impl Judge<'_> {
             let because = format!("{pod} had it and sent it to a gateway again");
             return self.vanished(Hop::Gateway, confidence, because);
         }
+        if line.was_sent_on() && !self.plan.upstreams.is_empty() {
+            if line.cluster.is_empty() {
+                self.evidence.push(format!("the log of {pod} names no cluster"));
+                return self.gateway_counters();
+            }
+            if !self.plan.upstreams.contains(&line.cluster) {
+                let asked: Vec<&str> = self.plan.upstreams.iter().map(String::as_str).collect();
+                self.evidence.push(format!("the egress asks for `{}`", asked.join("` or `")));
+                let because = format!("{pod} sent it to `{}`, not to the egress's host", line.cluster);
+                return self.end(Fate::Diverted, None, Some(pod), confidence, because);
+            }
+        }
         if line.was_sent_on() {
             let because = format!("it left from {pod}");
             return self.end(Fate::Proven, None, Some(pod), confidence, because);
@@ -292,7 +304,7 @@ impl Probe {
     pub fn is_settled(&self) -> bool {
         let certain = self.confidence == Confidence::Certain;
         match self.result {
-            Fate::Proven | Fate::LeftDirectly => certain,
+            Fate::Proven | Fate::LeftDirectly | Fate::Diverted => certain,
             Fate::Vanished => certain && self.hop != Some(Hop::ToGateway),
             Fate::NotProven => false,
         }

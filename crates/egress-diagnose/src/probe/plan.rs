@@ -5,14 +5,18 @@
 use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
-use egress_core::inventory::egresses;
+use egress_core::intent::Layout;
+use egress_core::inventory::{Egress, egresses, state};
+use egress_core::metadata::Record;
+use egress_core::names::upstream_host;
 use egress_core::port::{Port, Protocol};
-use egress_core::snapshot::{GatewayFacts, PodFacts};
+use egress_core::proxy::cluster_name;
+use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
 use crate::evidence::{Evidence, Request, client_of};
 use crate::examine::in_question;
 use crate::index::Index;
-use crate::way::ways;
+use crate::way::{Way, ways};
 
 /// The name of the query parameter that carries the mark. Access logs show paths, and no headers of one's own.
 const PARAMETER: &str = "kubectl-egress-probe";
@@ -34,6 +38,9 @@ pub struct Plan {
     pub gateways: Vec<PodFacts>,
     /// The full names of all gateways' Services: a cluster to one of them leads to a gateway.
     pub services: BTreeSet<String>,
+    /// The clusters by which a gateway may send it to the host, from the records of the host's egresses; empty where it is
+    /// not ours, so that nothing was recorded.
+    pub upstreams: BTreeSet<String>,
     /// The mark.
     pub token: String,
 }
@@ -69,6 +76,7 @@ impl Plan {
             client: client.clone(),
             gateways: gateways.into_iter().flat_map(GatewayFacts::ready_pods).cloned().collect(),
             services: snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect(),
+            upstreams: upstreams(way, &egresses, snapshot, port),
             token,
         })
     }
@@ -130,6 +138,28 @@ impl Plan {
         busybox.push(&url);
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         vec![owned(&curl), owned(&gnu), owned(&busybox)]
+    }
+}
+
+/// The clusters that the records of a host's egresses ask for at one gateway. Egresses of several namespaces share the
+/// gateway's routes, and the oldest one's serve all; one that is not what its record asks for serves nobody.
+fn upstreams(way: &Way<'_>, egresses: &[Egress<'_>], snapshot: &Snapshot, port: Port) -> BTreeSet<String> {
+    let Some(own) = way.record() else { return BTreeSet::new() };
+    let is_other = |egress: &&Egress<'_>| {
+        egress.host.as_str() == way.host && state::is_genuine_at_gateway(egress, snapshot)
+    };
+    let others = egresses.iter().filter(is_other).filter_map(Egress::readable_record);
+    let here = others.filter(|record| record.intent.gateway == own.intent.gateway);
+    std::iter::once(own).chain(here).map(|record| upstream(record, port)).collect()
+}
+
+fn upstream(record: &Record, port: Port) -> String {
+    let intent = &record.intent;
+    match intent.layout {
+        Layout::Shared => {
+            cluster_name(port.number, "", &upstream_host(intent.host.as_str(), &intent.namespace))
+        }
+        Layout::Documented => cluster_name(port.number, "", intent.host.as_str()),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn write(page: &mut Page<'_>, probe: Option<&Probe>) {
     page.title(&format!("probe of {host}:{port} from {client}"));
     let mark = match probe.result {
         Fate::Proven => Mark::Good,
-        Fate::LeftDirectly | Fate::Vanished => Mark::Wrong(Level::Error),
+        Fate::LeftDirectly | Fate::Diverted | Fate::Vanished => Mark::Wrong(Level::Error),
         Fate::NotProven => Mark::Unknown,
     };
     let sure = match probe.confidence {
@@ -35,6 +35,7 @@ pub fn headline(probe: &Probe) -> String {
     match probe.result {
         Fate::Proven => "proven".to_owned(),
         Fate::LeftDirectly => "left directly".to_owned(),
+        Fate::Diverted => "diverted at the gateway".to_owned(),
         Fate::Vanished => format!("vanished {}", probe.hop.map_or("on the way", Hop::words)),
         Fate::NotProven => "not proven".to_owned(),
     }

@@ -1,5 +1,7 @@
 //! Each thing that readings can mean.
 
+use std::collections::BTreeSet;
+
 use egress_core::host::DnsName;
 use egress_core::port::Port;
 use egress_core::proxy::{ClusterView, ProxyView};
@@ -19,6 +21,7 @@ fn plan(port: Port) -> Plan {
         client: PodFacts { namespace: "shop".to_owned(), name: "client".to_owned(), ..PodFacts::default() },
         gateways: Vec::new(),
         services: [SERVICE.to_owned()].into(),
+        upstreams: [format!("outbound|{}||edition.cnn.com.shop.egress.internal", port.number)].into(),
         token: "abc".to_owned(),
     }
 }
@@ -73,6 +76,38 @@ fn a_request_that_a_gateway_sent_on_is_proven_and_left_from_that_pod() {
     );
     let left = probe.left_from.unwrap();
     assert_eq!((left.name.as_str(), left.node.as_deref()), ("second", Some("infra-1")));
+}
+
+/// The kind: it left through the gateway, and somebody else's route decided where to.
+#[test]
+fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
+    let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
+    for cluster in [
+        "outbound|80||phish.attacker.example",
+        "outbound|80||edition.cnn.com",
+        "outbound|80||edition.cnn.com.billing.egress.internal",
+        "outbound|8080||edition.cnn.com.shop.egress.internal",
+    ] {
+        let gateways = [marked(cluster, "192.0.2.66:80", "-")];
+        assert_eq!(fate(&sent, &gateways), (Fate::Diverted, None, Confidence::Certain), "{cluster}");
+        // Counters of such a cluster prove nothing either.
+        let client = silent("client", Ok(looks_of(&[(TO_GATEWAY, 3, 4)])));
+        let gateways = [silent("gateway", Ok(looks_of(&[(cluster, 4, 5)])))];
+        let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
+        assert_eq!(probe.result, Fate::NotProven, "{cluster}");
+    }
+    // A log that does not name the cluster leaves it to the counters.
+    let nameless = Reading {
+        looks: Ok(looks_of(&[(OUT, 4, 5)])),
+        ..reading("gateway", &marked("", "151.101.3.5:80", "-"))
+    };
+    let probe = judge(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
+    assert_eq!((probe.result, probe.confidence), (Fate::Proven, Confidence::Inferred));
+    // What others made has no record to hold it against.
+    let unrecorded = Plan { upstreams: BTreeSet::new(), ..plan(Port::HTTP) };
+    let gateway = reading("gateway", &marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"));
+    let probe = judge(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
+    assert_eq!(probe.result, Fate::Proven);
 }
 
 #[test]
@@ -138,8 +173,8 @@ fn tls_is_followed_from_address_to_address() {
         &tls("PassthroughCluster", "192.0.2.120:8", "-"),
     ]);
     let answer = Answer { source: Some("192.0.2.120:7".to_owned()), ..answered() };
-    let other = log(&[&tls("outbound|443||edition.cnn.com", "192.0.2.121:70", "-")]);
-    let own = log(&[&tls("outbound|443||edition.cnn.com", "192.0.2.120:70", "-")]);
+    let other = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.121:70", "-")]);
+    let own = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.120:70", "-")]);
     let of = |gateway: &[String]| {
         judge(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
     };
