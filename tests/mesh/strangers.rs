@@ -3,8 +3,20 @@
 //! Each attack has its control: the same objects without the plugin, with which the attack succeeds. It shows that the
 //! test would see it.
 
+mod routes;
 mod squatted;
 
 use super::harness::Test;
 
-pub(crate) const TESTS: &[Test] = &[("control_a_squatted_upstream_name_gets_every_call", squatted::control)];
+pub(crate) const TESTS: &[Test] = &[
+    ("control_a_squatted_upstream_name_gets_every_call", squatted::control),
+    (
+        "control_a_younger_route_takes_a_path_from_the_earlier_shape_and_add_closes_it",
+        routes::younger_control,
+    ),
+    ("a_younger_route_at_the_gateway_gets_nothing_and_is_found", routes::younger),
+    ("an_older_route_at_the_gateway_is_refused_or_gets_nothing", routes::older),
+    ("a_call_that_the_gateway_sends_elsewhere_is_not_proven", routes::probed),
+    ("a_gateway_of_the_documented_layout_takes_routes_of_its_own_namespace_only", routes::documented),
+    ("whoever_reaches_the_gateway_can_use_what_was_opened_and_it_is_said", routes::open_to_the_mesh),
+];

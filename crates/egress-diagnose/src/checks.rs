@@ -28,6 +28,7 @@ mod gateway_host;
 mod gateway_injected;
 mod gateway_leg;
 mod gateway_leg_visible;
+mod gateway_not_taken;
 mod gateway_object;
 mod gateway_pinned;
 mod gateway_proxy;
@@ -168,4 +169,5 @@ pub const CHECKS: &[Check] = &[
     handshake::CHECK,
     own_destination::CHECK,
     certificates_hold::CHECK,
+    gateway_not_taken::CHECK,
 ];

@@ -242,6 +242,17 @@ impl<'a> View<'a> {
         Some((wanted, self.facts.index.objects().find(id)?))
     }
 
+    /// Whether what stands at the gateway for an egress is what its record asks for.
+    pub fn is_genuine_at_gateway(&self, egress: &Egress<'_>) -> bool {
+        self.note(Input::ServiceEntries);
+        state::is_genuine_at_gateway(egress, &self.facts.evidence.snapshot)
+    }
+
+    /// The objects of an egress that an earlier version wrote.
+    pub fn earlier(&self, egress: &Egress<'_>) -> Vec<ObjectId> {
+        state::earlier(egress, self.facts.index.objects())
+    }
+
     /// The pod that speaks for the callers of a namespace, and what its Envoy has.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
