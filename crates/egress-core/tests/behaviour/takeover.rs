@@ -32,6 +32,7 @@ kind: VirtualService
 metadata: {name: hijack, namespace: billing, uid: h, creationTimestamp: '2026-12-01T00:00:00Z'}
 spec:
   hosts: [edition.cnn.com]
+  exportTo: [istio-system]
   gateways: [istio-system/kubectl-egress-istio-egressgateway]
   tls:
   - match: [{port: 443, sniHosts: [edition.cnn.com]}]
@@ -78,7 +79,7 @@ fn rules_that_are_there_before_the_egress_are_refused() {
             HTTP_RULE,
         ),
         (LOGIN.replace("route: [{destination", "redirect: {authority: a.b}\n    x: [{d"), HTTP_RULE),
-        (TLS.replace("hosts: [edition.cnn.com]\n  gat", "hosts: ['*.cnn.com']\n  gat"), TLS_RULE),
+        (TLS.replace("hosts: [edition.cnn.com]\n  exp", "hosts: ['*.cnn.com']\n  exp"), TLS_RULE),
         (TLS.replace("[edition.cnn.com]}", "[www.cnn.com, edition.cnn.com]}"), TLS_RULE),
     ] {
         let found = find(&request("edition.cnn.com"), &snapshot(&objects(&yaml)));
