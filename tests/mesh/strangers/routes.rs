@@ -87,7 +87,7 @@ pub(super) fn younger(mesh: &Mesh) -> anyhow::Result<()> {
 
 pub(super) fn older(mesh: &Mesh) -> anyhow::Result<()> {
     let catch_all = ROUTE.replace("match: [{uri: {prefix: /login}}]\n    ", "");
-    for route in [ROUTE, &catch_all, TLS_ROUTE] {
+    for route in [ROUTE, catch_all.as_str(), TLS_ROUTE] {
         attack(mesh, route)?;
         let words = ["virtualservice/hijack in namespace billing", "edition.cnn.com", "hint: "];
         mesh.refuses(User::Admin, &ADD, 7, &words)?;
@@ -162,22 +162,20 @@ fn written(mesh: &Mesh, more: &[&str]) -> anyhow::Result<String> {
 /// The same as earlier versions wrote it: hosts for every namespace, and a rule without conditions at the gateway.
 fn earlier_shape(yaml: &str) -> String {
     let mut lines = yaml.lines().map(|line| line.replace("./edition.cnn.com", "edition.cnn.com"));
-    let mut found = String::new();
+    let mut found: Vec<String> = Vec::new();
     while let Some(line) = lines.next() {
-        let first = line.trim_start().starts_with("- authority:");
-        if !first && line.trim_start() != "authority:" {
-            found.push_str(&line);
-            found.push('\n');
+        if !line.trim_start().starts_with("- authority:") {
+            found.push(line);
             continue;
         }
-        // The regex below it.
+        // The regex below it; what comes next begins the match.
         lines.next();
-        if let Some(next) = lines.next().filter(|_| first) {
-            let indent = next.len() - next.trim_start().len();
-            found.push_str(&format!("{}- {}\n", " ".repeat(indent.saturating_sub(2)), next.trim_start()));
-        }
+        let next = lines.next().unwrap_or_default();
+        let rest = next.trim_start();
+        let indent = next.len() - rest.len();
+        found.push(format!("{}- {rest}", " ".repeat(indent.saturating_sub(2))));
     }
-    found
+    found.join("\n") + "\n"
 }
 
 fn attack(mesh: &Mesh, route: &str) -> anyhow::Result<()> {

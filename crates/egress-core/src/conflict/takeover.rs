@@ -4,6 +4,7 @@
 //! among them.
 
 use super::{Conflict, Scene, Severity, conflict};
+use crate::command::ShellCommand;
 use crate::intent::Layout;
 use crate::inventory::{self, state};
 use crate::istio::takeover::{self, Effect, Party, Stranger, strangers};
@@ -79,11 +80,7 @@ fn told(stranger: &Stranger<'_>, scene: &Scene<'_>, is_first: bool) -> Conflict 
     };
     let refuses = is_first || stranger.effect != Effect::Waits;
     let severity = if refuses { Severity::Refusal } else { Severity::Warning };
-    let hint = format!(
-        "see what it is for, and remove it: `kubectl get {} {} -n {} -o yaml`",
-        resource.id.kind.qualified(),
-        resource.id.name,
-        resource.id.namespace
-    );
+    let shown = ShellCommand::show(&resource.id.kind.qualified(), &resource.id.name, &resource.id.namespace);
+    let hint = format!("see what it is for, and remove it: `{shown}`");
     conflict(severity, resource, &stranger.field, message, hint)
 }
