@@ -14,7 +14,7 @@ use clap::Args;
 use crate::{terminal, workspace};
 
 /// The targets, each a program of `fuzz/src/bin`.
-pub const TARGETS: [&str; 4] = ["hosts", "reader", "checks", "bundles"];
+pub const TARGETS: [&str; 5] = ["hosts", "reader", "checks", "bundles", "commands"];
 /// What cargo-fuzz passes, as far as a stable compiler takes it: the coverage that libFuzzer steers by.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

@@ -109,6 +109,14 @@ fn build(resolved: Resolved, options: &ConnectOptions) -> Result<Config, Cluster
     let Resolved { cluster, mut auth, namespace } = resolved;
     let server = cluster.server.as_deref().filter(|server| !server.is_empty());
     let server = server.ok_or_else(|| ClusterError::Kubeconfig("the cluster has no server".to_owned()))?;
+    // Never printed, and no password stands in a word that a shell keeps in its history.
+    if server.contains('@') {
+        return Err(ClusterError::Kubeconfig(
+            "the server's address holds a user or a password: expected `https://HOST:PORT`, and the login under `users` of the \
+             kubeconfig or in `--token`"
+                .to_owned(),
+        ));
+    }
     let address = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
     let url = address
         .parse::<hyper::Uri>()

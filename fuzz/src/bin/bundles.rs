@@ -15,6 +15,6 @@ fuzz_target!(|input: (u8, &str)| {
         text.clone_into(chosen);
     }
     if let Ok((evidence, request)) = bundle::read(&texts) {
-        examine(&evidence, &request);
+        fuzz::commands_are_safe(&examine(&evidence, &request));
     }
 });

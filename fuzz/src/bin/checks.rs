@@ -19,6 +19,7 @@ fuzz_target!(|text: &str| {
     let request = Request::default();
     let mut report = examine(&reading.evidence, &request);
     reading.places.locate(&files, report.places_mut());
+    fuzz::commands_are_safe(&report);
     if let Ok(texts) = bundle::write(&reading.evidence, &request, "0.0.0") {
         let read = bundle::read(&texts);
         assert!(

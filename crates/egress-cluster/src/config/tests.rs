@@ -168,3 +168,20 @@ fn skipping_verification_drops_the_certificate_authority() {
     let config = resolve(&options).unwrap();
     assert!(config.accept_invalid_certs && config.root_cert.is_none());
 }
+
+/// The kind: a password on the command line or in a URL gets into errors, logs and reports.
+#[test]
+fn a_password_in_the_servers_address_is_refused_and_never_printed() {
+    let files = Files::new();
+    for server in [
+        "https://u:hunter2@cluster.example:6443",
+        "u:hunter2@cluster.example",
+        "https://hunter2@cluster.example",
+        "https://u:hun/ter2@cluster.example",
+        "https://u:hunter2@not a host",
+    ] {
+        let options = ConnectOptions { server: Some(server.to_owned()), ..files.options() };
+        let message = resolve(&options).unwrap_err().to_string();
+        assert!(!message.contains("hun") && message.contains("https://HOST:PORT"), "{message}");
+    }
+}

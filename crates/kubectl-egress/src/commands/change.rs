@@ -4,6 +4,7 @@
 
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
+use egress_core::command::{ShellCommand, Word};
 use egress_core::plan::Plan;
 use egress_core::role::{Kind, Role};
 use egress_core::shape::Part;
@@ -196,9 +197,11 @@ fn no_rights(missing: &[Missing], plans: &[Plan]) -> Failure {
     let home = plans.first().map(|plan| plan.namespace.clone()).unwrap_or_default();
     let hint = match missing.iter().find(|right| right.namespace == home) {
         Some(right) => format!(
-            "ask for it: `kubectl create role egress-editor -n {home} --verb=get,list,create,patch,delete \
-             --resource={}`",
-            missing_kinds(missing, &right.namespace)
+            "ask for it: `{}`",
+            ShellCommand::new(["kubectl", "create", "role", "egress-editor"])
+                .in_namespace(&home)
+                .word("--verb=get,list,create,patch,delete")
+                .word(Word::from("--resource=").and(missing_kinds(missing, &right.namespace)))
         ),
         None => format!(
             "the gateway's owner writes the shared pair with the first host; `--layout documented` needs rights in \
@@ -212,9 +215,12 @@ fn no_rights(missing: &[Missing], plans: &[Plan]) -> Failure {
     }
 }
 
-fn missing_kinds(missing: &[Missing], namespace: &str) -> String {
+fn missing_kinds(missing: &[Missing], namespace: &str) -> Word {
     let kinds = missing.iter().filter(|right| right.namespace == namespace);
-    kinds.map(|right| format!("{}.{}", right.kind.plural(), Kind::GROUP)).collect::<Vec<_>>().join(",")
+    kinds.enumerate().fold(Word::from(""), |all, (place, right)| {
+        let separator = if place == 0 { "" } else { "," };
+        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), Kind::GROUP)))
+    })
 }
 
 /// A reader who sees no such line may take everything as proven.

@@ -2,6 +2,7 @@
 //!
 //! Pure but for the failures, which are in the shell's words. Writes nothing.
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::conflict::{self, Conflict, Severity};
 use egress_core::intent::{GatewayName, Layout};
 use egress_core::inventory::{self, Egress, pair, state};
@@ -54,7 +55,12 @@ pub(super) fn gateway<'a>(
         return Err(Failure {
             code: Code::Failed,
             message: format!("egress gateway {} has no ready pod ({pods} found)", found.name),
-            hint: Some(format!("look at them: `kubectl get pods -n {} -o wide`", found.name.namespace)),
+            hint: Some(format!(
+                "look at them: `{}`",
+                ShellCommand::new(["kubectl", "get", "pods"])
+                    .in_namespace(&found.name.namespace)
+                    .words(["-o", "wide"])
+            )),
         });
     }
     Ok(found)
@@ -174,7 +180,12 @@ fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
             of(recorded),
             of(&record.names)
         ),
-        hint: Some(format!("remove it and add it again: `kubectl egress remove {host} -n {namespace}`")),
+        hint: Some(format!(
+            "remove it and add it again: `{}`",
+            ShellCommand::new(["kubectl", "egress", "remove"])
+                .word(Word::host(host.as_str()))
+                .in_namespace(namespace)
+        )),
     })
 }
 

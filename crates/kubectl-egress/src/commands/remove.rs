@@ -2,6 +2,7 @@
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
+use egress_core::command::{ShellCommand, Word};
 use egress_core::departure;
 use egress_core::host::DnsName;
 use egress_core::intent::Layout;
@@ -125,13 +126,20 @@ fn named<'a>(
                 foreign.parts.iter().map(|part| part.resource.id.to_string()).collect::<Vec<_>>().join(", ")
             ),
             hint: Some(format!(
-                "to remove it all the same: `kubectl egress remove {host} -n {namespace} --force`"
+                "to remove it all the same: `{}`",
+                ShellCommand::new(["kubectl", "egress", "remove"])
+                    .word(Word::host(host.as_str()))
+                    .in_namespace(namespace)
+                    .word("--force")
             )),
         }),
         (true, None) => Err(Failure {
             code: Code::Failed,
             message: format!("no egress for host `{host}` found in namespace {namespace}"),
-            hint: Some(format!("see what is there: `kubectl egress list -n {namespace}`")),
+            hint: Some(format!(
+                "see what is there: `{}`",
+                ShellCommand::new(["kubectl", "egress", "list"]).in_namespace(namespace)
+            )),
         }),
     }
 }

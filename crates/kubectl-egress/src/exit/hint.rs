@@ -3,6 +3,7 @@
 //! Written for `kubectl egress`; the caller puts in the real name.
 
 use egress_cluster::ClusterError;
+use egress_core::command::{ShellCommand, Word};
 use egress_core::host::HostError;
 use egress_core::port::PortError;
 use egress_core::target::TargetError;
@@ -40,9 +41,9 @@ fn cluster(error: &ClusterError) -> (Code, String) {
             Code::Unreachable,
             format!(
                 "everybody who changes an egress needs the right `get` on configmap `{name}` in namespace {namespace}; who \
-                 may give it types\n\
-                 `kubectl create role {name}-reader -n {namespace} --verb=get --resource=configmaps --resource-name={name}`\n\
-                 `kubectl create rolebinding {name}-reader -n {namespace} --role={name}-reader --group=system:authenticated`"
+                 may give it types\n`{}`\n`{}`",
+                role_of_readers(name, namespace),
+                binding_of_readers(name, namespace)
             ),
         ),
         ClusterError::NoIstio => {
@@ -61,18 +62,29 @@ fn cluster(error: &ClusterError) -> (Code, String) {
         }
         ClusterError::Rejected { object, .. } => {
             let kind = object.kind.to_string().to_lowercase();
-            (
-                Code::Failed,
-                format!(
-                    "type `kubectl get {kind} {} -n {} -o yaml` for what is there",
-                    object.name, object.namespace
-                ),
-            )
+            let shown = ShellCommand::show(&kind, &object.name, &object.namespace);
+            (Code::Failed, format!("type `{shown}` for what is there"))
         }
         ClusterError::Server { .. } | ClusterError::Unexpected(_) => {
             (Code::Failed, "type the same with `-v 6` to see each request".to_owned())
         }
     }
+}
+
+fn role_of_readers(name: &str, namespace: &str) -> ShellCommand {
+    ShellCommand::new(["kubectl", "create", "role"])
+        .word(Word::name(name).and("-reader"))
+        .in_namespace(namespace)
+        .words(["--verb=get", "--resource=configmaps"])
+        .word(Word::from("--resource-name=").and(Word::name(name)))
+}
+
+fn binding_of_readers(name: &str, namespace: &str) -> ShellCommand {
+    ShellCommand::new(["kubectl", "create", "rolebinding"])
+        .word(Word::name(name).and("-reader"))
+        .in_namespace(namespace)
+        .word(Word::from("--role=").and(Word::name(name)).and("-reader"))
+        .word("--group=system:authenticated")
 }
 
 /// What to type instead of a HOST that was refused.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use egress_cluster::Cluster;
 use egress_cluster::policy::{POLICIES, PolicyMap};
+use egress_core::command::ShellCommand;
 use egress_core::policy::config::{ConfigError, Entry, MAXIMUM_BYTES, PolicySet, Source};
 use egress_core::policy::lock::Lock;
 use egress_core::policy::member::Layer;
@@ -81,7 +82,7 @@ fn of_cluster(namespace: &str, map: PolicyMap, settings: &PolicySettings) -> Res
             format!(
                 "configmap `{POLICIES}` in namespace {namespace} has no key `{CONFIGURATION}`, so nobody knows what it asks for"
             ),
-            Some(format!("look at it: `kubectl get configmap {POLICIES} -n {namespace} -o yaml`")),
+            Some(format!("look at it: `{}`", ShellCommand::show("configmap", POLICIES, namespace))),
         ));
     };
     let parsed = PolicySet::parse(text);

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use egress_cluster::Cluster;
+use egress_core::command::{ShellCommand, Word};
 use egress_core::policy::Policy;
 use egress_core::policy::answer::{Fault, Finding, Severity};
 use egress_core::policy::config::{self, Source};
@@ -95,8 +96,13 @@ impl<'a> Loader<'a> {
         let loaded = engine.load(&bytes);
         drop(waiting);
         let unusable = |error: ModuleError| {
-            let hint = format!("type `kubectl egress policy check {}`", wanted.entry.source);
-            let hint = matches!(wanted.entry.source, Source::File(_)).then_some(hint);
+            let hint = match &wanted.entry.source {
+                Source::File(path) => {
+                    let check = ShellCommand::new(["kubectl", "egress", "policy", "check"]);
+                    Some(format!("type `{}`", check.word(Word::path(path))))
+                }
+                Source::Builtin | Source::ConfigMap { .. } | Source::Oci(_) => None,
+            };
             undecided(wanted.cannot_be_asked(&format!("{}: {error}", wanted.entry.source)), hint)
         };
         let module = loaded.map_err(unusable)?;

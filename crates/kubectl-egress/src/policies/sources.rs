@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use egress_cluster::Cluster;
 use egress_cluster::policy::POLICIES;
+use egress_core::command::{ShellCommand, Word};
 use egress_core::policy::config::Source;
 use egress_policy::oci::{Reference, RegistryError};
 
@@ -104,7 +105,8 @@ fn beside(origin: &Origin, path: &str) -> PathBuf {
 fn not_fetched(wanted: &Wanted<'_>, reference: &Reference, error: &RegistryError) -> Failure {
     let hint = match error {
         RegistryError::LoginNeeded(_) | RegistryError::LoginRefused(_) | RegistryError::NotFound(_) => {
-            format!("log in with an account that may read it: `docker login {}`", reference.registry)
+            let login = ShellCommand::new(["docker", "login"]).word(Word::authority(&reference.registry));
+            format!("log in with an account that may read it: `{login}`")
         }
         RegistryError::Digest { .. } => {
             "somebody changed it, in the registry or on the way; tell its owner before anything else"

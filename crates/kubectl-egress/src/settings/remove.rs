@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use egress_cluster::config::ConnectOptions;
+use egress_core::command::{ShellCommand, Word};
 use egress_core::host::DnsName;
 use egress_core::port::Port;
 use egress_core::selector::Selector;
@@ -100,7 +101,10 @@ fn whole_hosts(targets: &[Target]) -> Result<(), Failure> {
         None => Ok(()),
         Some(target) => Err(Failure::usage(
             format!("expected a host without port or scheme: `remove` takes all ports of `{}`", target.host),
-            format!("type `kubectl egress remove {}`", target.host),
+            format!(
+                "type `{}`",
+                ShellCommand::new(["kubectl", "egress", "remove"]).word(Word::host(target.host.as_str()))
+            ),
         )),
     }
 }

@@ -3,6 +3,7 @@
 //! Knows how a name becomes a pod. Judges nothing.
 
 use egress_cluster::Cluster;
+use egress_core::command::ShellCommand;
 use egress_core::snapshot::{PodFacts, Snapshot};
 use egress_diagnose::evidence::PodName;
 
@@ -26,13 +27,16 @@ pub(super) fn find(asked: &Client, snapshot: &Snapshot, cluster: &Cluster) -> Re
     let Some(pod) = pods.first() else {
         return Err(failure(
             format!("{asked} in namespace {namespace}: no such pod"),
-            format!("see `kubectl get pods -n {namespace}`"),
+            format!("see `{}`", ShellCommand::new(["kubectl", "get", "pods"]).in_namespace(namespace)),
         ));
     };
     if !pod.has_sidecar {
         return Err(failure(
             format!("pod/{} in namespace {namespace} has no sidecar: its calls go past the mesh", pod.name),
-            format!("see what that lets out: kubectl egress diagnose -n {namespace}"),
+            format!(
+                "see what that lets out: {}",
+                ShellCommand::new(["kubectl", "egress", "diagnose"]).in_namespace(namespace)
+            ),
         ));
     }
     Ok(PodName::of(pod))

@@ -5,6 +5,8 @@ mod template;
 use std::fs;
 use std::path::Path;
 
+use egress_core::command::{ShellCommand, Word};
+
 use crate::exit::{Code, Failure};
 use crate::settings::policy::init::Init;
 use crate::terminal::Terminal;
@@ -17,7 +19,8 @@ pub(super) fn run(settings: &Init, terminal: &mut Terminal) -> anyhow::Result<Co
     let directory = settings.directory.display();
     terminal.result(&format!("policy/{} created in {directory}\n", settings.name))?;
     terminal.note(&format!(
-        "Next: `cd {directory}`, `kubectl egress policy build`, `kubectl egress policy test`"
+        "Next: `{}`, `kubectl egress policy build`, `kubectl egress policy test`",
+        ShellCommand::new(["cd"]).word(Word::path(&settings.directory.to_string_lossy()))
     ));
     Ok(Code::Done)
 }

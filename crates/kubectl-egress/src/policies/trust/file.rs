@@ -12,6 +12,8 @@ use std::path::Path;
 use egress_policy::digest::is_digest;
 
 use super::super::undecided;
+use egress_core::command::{ShellCommand, Word};
+
 use crate::exit::Failure;
 use crate::files;
 
@@ -44,8 +46,15 @@ impl TrustFile {
             }
         };
         let doubt = |problem: String| {
-            let hint =
-                format!("if it is yours: `chown \"$(id -u)\" {shown}; chmod 600 {shown}`; else remove it");
+            let path = || Word::path(&path.to_string_lossy());
+            // Whoever types it: the shell puts the number in.
+            let chmod = ShellCommand::new(["chmod", "600"]).word(path());
+            let hint = match ShellCommand::new([]).word(path()).as_text() {
+                Some(word) => {
+                    format!("if it is yours: `chown \"$(id -u)\" {word}; {chmod}`; else remove it")
+                }
+                None => "if it is yours, own it alone (mode 600); else remove it".to_owned(),
+            };
             undecided(format!("{shown} says which policies may run here, and {problem}"), Some(hint))
         };
         if !metadata.is_file() {

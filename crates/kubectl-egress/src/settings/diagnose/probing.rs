@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::command::{ShellCommand, Word};
 use egress_core::port::Port;
 use egress_core::target::Target;
 
@@ -36,7 +37,12 @@ impl Probing {
         if !typed.yes && !can_ask {
             return Err(Failure::usage(
                 "`--probe` sends a request from a pod, and nobody is there to be asked",
-                format!("type `kubectl egress diagnose {} --probe --yes` to agree to it", target.host),
+                format!(
+                    "type `{}` to agree to it",
+                    ShellCommand::new(["kubectl", "egress", "diagnose"])
+                        .word(Word::host(target.host.as_str()))
+                        .words(["--probe", "--yes"])
+                ),
             ));
         }
         Ok(Some(Probing { ports: target.ports.clone(), confirmed: typed.yes }))

@@ -1,0 +1,172 @@
+//! What is in an archive, whoever made it: plain files of known names and of a bounded size.
+//!
+//! Knows tar's kinds of entries. A few bytes of an archive may stand for any number of bytes, and an entry for a link or for
+//! a file full of holes: none of them is needed, and none is read.
+
+use std::collections::btree_map::Entry as Place;
+use std::io::{self, Read};
+
+use egress_diagnose::bundle::{Texts, is_name};
+use flate2::read::GzDecoder;
+use tar::{Archive, EntryType};
+
+use super::DIRECTORY;
+
+/// Bytes that are read of an archive, unpacked.
+const MAXIMUM_BYTES: u64 = 512 * 1024 * 1024;
+/// Bytes of one file in it.
+const MAXIMUM_FILE: u64 = 256 * 1024 * 1024;
+/// Entries, of whatever kind.
+const MAXIMUM_ENTRIES: usize = 1_000;
+
+/// The texts of an archive, by name.
+///
+/// # Errors
+/// Where it is no archive, holds anything but plain files and directories, or more than a bundle can.
+pub(super) fn unpack(file: impl Read) -> io::Result<Texts> {
+    let mut archive = Archive::new(GzDecoder::new(file).take(MAXIMUM_BYTES));
+    let mut texts = Texts::new();
+    // Raw: what stands in extended headers would be put into memory first, and could give another size or another name.
+    for (number, entry) in archive.entries()?.raw(true).enumerate() {
+        let mut entry = entry?;
+        if number >= MAXIMUM_ENTRIES {
+            return Err(refused(format!("it has more than {MAXIMUM_ENTRIES} entries")));
+        }
+        let path = entry.path()?.to_string_lossy().into_owned();
+        match entry.header().entry_type() {
+            EntryType::Regular | EntryType::Continuous => {}
+            EntryType::Directory
+            | EntryType::XHeader
+            | EntryType::XGlobalHeader
+            | EntryType::GNULongName
+            | EntryType::GNULongLink => continue,
+            _ => return Err(refused(format!("{} is no plain file", egress_core::host::quoted(&path)))),
+        }
+        let Some(name) = path.strip_prefix(DIRECTORY).filter(|name| is_name(name)) else { continue };
+        let size = entry.header().entry_size()?;
+        if size > MAXIMUM_FILE {
+            return Err(refused(format!("`{name}` has {size} bytes; expected at most {MAXIMUM_FILE}")));
+        }
+        let Place::Vacant(place) = texts.entry(name.to_owned()) else {
+            return Err(refused(format!("`{name}` is in it twice")));
+        };
+        let mut text = String::new();
+        entry.by_ref().take(size).read_to_string(&mut text)?;
+        if text.len() as u64 != size {
+            return Err(refused(format!("`{name}` ends too early")));
+        }
+        place.insert(text);
+    }
+    Ok(texts)
+}
+
+fn refused(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use tar::Header;
+
+    use super::*;
+
+    /// An archive of entries: kind, name, the size that is said, and what follows.
+    fn archive(entries: &[(EntryType, &str, u64, &[u8])]) -> Vec<u8> {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        for (kind, name, size, content) in entries {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(*kind);
+            // Not `set_path`, which takes no name that leads out of its directory.
+            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_size(*size);
+            header.set_cksum();
+            packed.write_all(header.as_bytes()).unwrap();
+            packed.write_all(content).unwrap();
+            packed.write_all(&vec![0; (512 - content.len() % 512) % 512]).unwrap();
+        }
+        packed.write_all(&[0; 1024]).unwrap();
+        packed.finish().unwrap()
+    }
+
+    fn error(entries: &[(EntryType, &str, u64, &[u8])]) -> String {
+        unpack(archive(entries).as_slice()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn only_plain_files_of_known_names_are_read() {
+        let texts = unpack(
+            archive(&[
+                (EntryType::Directory, "egress-bundle/", 0, b""),
+                (EntryType::Regular, "egress-bundle/cluster.json", 2, b"{}"),
+                (EntryType::Regular, "egress-bundle/../cluster.json", 2, b"{}"),
+                (EntryType::Regular, "egress-bundle//etc/passwd", 2, b"{}"),
+                (EntryType::Regular, "other", 2, b"{}"),
+                (EntryType::GNULongName, "././@LongLink", 2, b"ab"),
+            ])
+            .as_slice(),
+        )
+        .unwrap();
+        assert_eq!(texts.into_keys().collect::<Vec<_>>(), ["cluster.json"]);
+        let kinds = [EntryType::Symlink, EntryType::Link, EntryType::Fifo, EntryType::Char, EntryType::Block];
+        for kind in kinds {
+            assert!(error(&[(kind, "egress-bundle/cluster.json", 0, b"")]).contains("is no plain file"));
+        }
+    }
+
+    #[test]
+    fn a_file_of_holes_costs_nothing() {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::GNUSparse);
+        header.as_mut_bytes()[..26].copy_from_slice(b"egress-bundle/cluster.json");
+        header.set_size(0);
+        let sparse = header.as_gnu_mut().unwrap();
+        sparse.set_real_size(4 << 30);
+        sparse.sparse[0].set_offset(4 << 30);
+        sparse.sparse[0].set_length(0);
+        header.set_cksum();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(header.as_bytes()).unwrap();
+        packed.write_all(&[0; 1024]).unwrap();
+        let packed = packed.finish().unwrap();
+        assert!(packed.len() < 200, "{} bytes", packed.len());
+        let error = unpack(packed.as_slice()).unwrap_err();
+        assert!(error.to_string().contains("is no plain file"), "{error}");
+    }
+
+    #[test]
+    fn sizes_counts_and_repetitions_have_a_limit() {
+        let name = "egress-bundle/cluster.json";
+        assert!(error(&[(EntryType::Regular, name, MAXIMUM_FILE + 1, b"{}")]).contains("expected at most"));
+        assert!(error(&[(EntryType::Regular, name, 2, b"{}".as_slice()); 2]).contains("twice"));
+        let many = vec![(EntryType::Regular, "x", 0, b"".as_slice()); MAXIMUM_ENTRIES + 1];
+        assert!(error(&many).contains("entries"));
+        // A size that is said, and nothing behind it.
+        unpack(archive(&[(EntryType::Regular, name, 1 << 20, b"{}")]).as_slice()).unwrap_err();
+    }
+
+    #[test]
+    fn a_bomb_ends_at_the_limit() {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.as_mut_bytes()[..5].copy_from_slice(b"other");
+        header.set_size(8 << 30);
+        header.set_cksum();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(header.as_bytes()).unwrap();
+        let zeros = vec![0; 1 << 20];
+        for _ in 0..600 {
+            packed.write_all(&zeros).unwrap();
+        }
+        let packed = packed.finish().unwrap();
+        unpack(packed.as_slice()).unwrap_err();
+    }
+
+    #[test]
+    fn what_is_no_archive_is_an_error() {
+        unpack(b"no archive".as_slice()).unwrap_err();
+    }
+}
