@@ -2,23 +2,26 @@
 //!
 //! Asks no more than a module needs: a manifest, where a tag is looked up, and one layer by its digest. Every answer has
 //! a limit in bytes and in time; a registry may be anybody's. Knows nothing of what is done with a module.
+//!
+//! A login is for the registry that it was made for, and for the place that this registry itself names for logins.
 
 mod authentication;
 mod error;
 mod manifest;
+mod redirect;
 mod reference;
 mod transfer;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::ACCEPT;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, Url};
 use rustls::crypto::ring;
 
 use self::authentication::{Login, Proof};
 pub use self::error::RegistryError;
+use self::redirect::Answer;
 pub use self::reference::{Reference, ReferenceError};
 use crate::inspect::digest;
 
@@ -36,8 +39,6 @@ const PATIENCE: Patience =
     Patience { connect: Duration::from_secs(5), idle: Duration::from_secs(5), total: Duration::from_mins(1) };
 /// Manifests of policies are under a kilobyte.
 const LARGEST_MANIFEST: usize = 1 << 20;
-/// Registries send to the store that has the bytes, and that one now and then to another.
-const REDIRECTS: usize = 5;
 
 /// Where modules are fetched from.
 #[derive(Clone, Debug)]
@@ -125,17 +126,19 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Asks once, and once more with a login where the registry wants one.
+    /// Asks once, and once more with a login where the registry itself wants one.
     async fn get(&mut self, path: &str, accepted: &str) -> Result<Response, RegistryError> {
-        let mut response = self.ask(path, accepted).await?;
-        if response.status().as_u16() == 401 && self.proof.is_none() {
+        let mut answer = self.ask(path, accepted).await?;
+        if answer.response.status().as_u16() == 401 && answer.own && self.proof.is_none() {
             let login = Login::read(self.registries.credentials.as_deref(), &self.reference.registry)?;
-            self.proof = Some(authentication::answer(&response, self.reference, login, &self.client).await?);
-            response = self.ask(path, accepted).await?;
+            let refused = &answer.response;
+            self.proof = Some(authentication::answer(refused, self.reference, login, &self.client).await?);
+            answer = self.ask(path, accepted).await?;
         }
         let registry = || self.reference.registry.clone();
-        match response.status().as_u16() {
-            200 => Ok(response),
+        match answer.response.status().as_u16() {
+            200 => Ok(answer.response),
+            401 | 403 if !answer.own => Err(RegistryError::LoginElsewhere(registry())),
             401 | 403 => Err(RegistryError::LoginRefused(registry())),
             404 => Err(RegistryError::NotFound(self.reference.clone())),
             429 => Err(RegistryError::Busy(registry())),
@@ -143,21 +146,20 @@ impl Visit<'_> {
         }
     }
 
-    async fn ask(&self, path: &str, accepted: &str) -> Result<Response, RegistryError> {
+    async fn ask(&self, path: &str, accepted: &str) -> Result<Answer, RegistryError> {
         let Reference { registry, repository, .. } = self.reference;
         let scheme = if self.reference.is_local() { "http" } else { "https" };
-        let url = format!("{scheme}://{registry}/v2/{repository}/{path}");
-        tracing::debug!(%url, "asking the registry");
-        let request = self.client.get(url).header(ACCEPT, accepted);
-        let request = match &self.proof {
-            Some(proof) => proof.apply(request),
-            None => request,
-        };
-        request.send().await.map_err(|error| transfer::failed(&error, self.reference))
+        let url = Url::parse(&format!("{scheme}://{registry}/v2/{repository}/{path}"));
+        let url = url.map_err(|error| RegistryError::Unreachable {
+            registry: registry.clone(),
+            problem: error.to_string(),
+        })?;
+        redirect::get(&self.client, url, accepted, self.proof.as_ref(), self.reference).await
     }
 }
 
-/// A client that leaves an encrypted way for no unencrypted one. Proxies are those of the environment.
+/// A client that leaves an encrypted way for no unencrypted one, and goes nowhere by itself. Proxies are those of the
+/// environment.
 fn client(reference: &Reference) -> Result<Client, RegistryError> {
     // Fails when there is a provider already, which is the same one: the program is built with no other.
     let _ = ring::default_provider().install_default();
@@ -165,7 +167,7 @@ fn client(reference: &Reference) -> Result<Client, RegistryError> {
         .user_agent("kubectl-egress")
         .connect_timeout(PATIENCE.connect)
         .read_timeout(PATIENCE.idle)
-        .redirect(Policy::limited(REDIRECTS))
+        .redirect(Policy::none())
         .https_only(!reference.is_local());
     let builder = if reference.is_local() { builder.no_proxy() } else { builder };
     builder.build().map_err(|error| transfer::failed(&error, reference))

@@ -20,6 +20,8 @@ mod looking_up;
 mod place;
 #[path = "registry/pretender.rs"]
 mod pretender;
+#[path = "registry/thieves.rs"]
+mod thieves;
 #[path = "registry/tls.rs"]
 mod tls;
 
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
         });
         trial.with_ignored_flag(missing.is_some() && !strict)
     });
-    let anywhere = hostile::TESTS.iter().chain(tls::TESTS).map(|(name, test)| {
+    let anywhere = hostile::TESTS.iter().chain(thieves::TESTS).chain(tls::TESTS).map(|(name, test)| {
         Trial::test(*name, || {
             test();
             Ok(())

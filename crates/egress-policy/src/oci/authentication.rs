@@ -1,7 +1,8 @@
 //! How a registry is told who asks: its challenge answered with what Docker's configuration has for it.
 //!
-//! Knows the challenges `Basic` and `Bearer`. A login is sent to the registry and to the place it names for logins, and
-//! only where the way there is encrypted or does not leave the machine.
+//! Knows the challenges `Basic` and `Bearer`. A login is sent to the registry and to the place that the registry itself
+//! names for logins, and only where the way there is encrypted or does not leave the machine. Neither may send it on: see
+//! [`redirect`](super::redirect). As with Docker, the place for logins may be another host.
 
 use std::fs::File;
 use std::io;
@@ -13,11 +14,12 @@ use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde::Deserialize;
 
-use super::transfer;
-use super::{Reference, RegistryError};
+use super::{Reference, RegistryError, redirect, transfer};
 
 /// Tokens are a few kilobytes.
 const LARGEST_TOKEN: usize = 256 << 10;
+/// Whatever the answer is written in.
+const ANY: &str = "*/*";
 
 /// Who asks.
 pub(super) enum Login {
@@ -69,6 +71,16 @@ impl Login {
     fn is_anonymous(&self) -> bool {
         matches!(self, Login::Anonymous)
     }
+
+    /// A name and a password, where that is what there is.
+    fn password(&self) -> Option<Proof> {
+        match self {
+            Login::Password { user, password } => {
+                Some(Proof::Password { user: user.clone(), password: password.clone() })
+            }
+            Login::Anonymous | Login::Token(_) => None,
+        }
+    }
 }
 
 impl Proof {
@@ -96,8 +108,7 @@ pub(super) async fn answer(
     let wanted = |scheme: &str| challenges.iter().find(|found| found.scheme.eq_ignore_ascii_case(scheme));
     match (wanted("Bearer"), wanted("Basic"), login) {
         (Some(challenge), _, login) => {
-            let challenge = Challenge::read(challenge, reference)
-                .ok_or_else(|| RegistryError::LoginUnknown(registry()))?;
+            let challenge = Challenge::read(challenge, refused.url(), reference)?;
             token(&challenge, reference, &login, client).await.map(Proof::Token)
         }
         (None, Some(_), Login::Password { user, password }) => Ok(Proof::Password { user, password }),
@@ -107,14 +118,17 @@ pub(super) async fn answer(
 }
 
 impl Challenge {
-    fn read(challenge: &ChallengeRef<'_>, reference: &Reference) -> Option<Self> {
+    fn read(challenge: &ChallengeRef<'_>, from: &Url, reference: &Reference) -> Result<Self, RegistryError> {
+        let registry = || reference.registry.clone();
         let parameter = |name: &str| {
             let found = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.to_unescaped())
         };
-        let realm: Url = parameter("realm")?.parse().ok()?;
-        let safe = realm.scheme() == "https" || (reference.is_local() && realm.scheme() == "http");
-        safe.then(|| Challenge { realm, service: parameter("service") })
+        let realm = parameter("realm").and_then(|realm| realm.parse::<Url>().ok());
+        let realm = realm.filter(|realm| matches!(realm.scheme(), "http" | "https"));
+        let realm = realm.ok_or_else(|| RegistryError::LoginUnknown(registry()))?;
+        redirect::check(from, &realm).map_err(|_| RegistryError::LoginUnsafe(registry()))?;
+        Ok(Challenge { realm, service: parameter("service") })
     }
 }
 
@@ -129,25 +143,23 @@ async fn token(
     let scope = format!("repository:{}:pull", reference.repository);
     let service = challenge.service.as_deref().map(|service| ("service", service));
     let asked = [("scope", scope.as_str())].into_iter().chain(service);
-    let request = match login {
+    let response = match login {
+        // Sent once and nowhere else: the login is in the body, which would go with a redirection.
         Login::Token(refresh) => {
             let form = [
                 ("grant_type", "refresh_token"),
                 ("refresh_token", refresh),
                 ("client_id", "kubectl-egress"),
             ];
-            client.post(challenge.realm.clone()).form(&asked.chain(form).collect::<Vec<_>>())
+            let request = client.post(challenge.realm.clone()).form(&asked.chain(form).collect::<Vec<_>>());
+            request.send().await.map_err(|error| transfer::failed(&error, reference))?
         }
         login => {
             let mut url = challenge.realm.clone();
             url.query_pairs_mut().extend_pairs(asked);
-            match login {
-                Login::Password { user, password } => client.get(url).basic_auth(user, Some(password)),
-                _ => client.get(url),
-            }
+            redirect::get(client, url, ANY, login.password().as_ref(), reference).await?.response
         }
     };
-    let response = request.send().await.map_err(|error| transfer::failed(&error, reference))?;
     match response.status().as_u16() {
         200 => {}
         401 | 403 if login.is_anonymous() => return Err(RegistryError::LoginNeeded(registry())),

@@ -37,6 +37,24 @@ pub enum RegistryError {
     /// It wants a kind of login that is not known here.
     #[error("the registry {0} wants a login of a kind that is not known here; known are Basic and Bearer")]
     LoginUnknown(String),
+    /// It names a place for logins that none is sent to.
+    #[error(
+        "the registry {0} names a place for logins that none is sent to: expected an https address without a user in it"
+    )]
+    LoginUnsafe(String),
+    /// Another server wants to know who asks.
+    #[error(
+        "the registry {0} sends to another server, and that one wants a login; a login goes to nobody but its registry"
+    )]
+    LoginElsewhere(String),
+    /// It sends to where nobody goes.
+    #[error("a redirection of the registry {registry} is not followed: {problem}")]
+    Redirect {
+        /// Which.
+        registry: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Credentials that cannot be read.
     #[error("the login for the registry {registry} cannot be read: {problem}")]
     Credentials {

@@ -34,8 +34,13 @@ impl Reference {
     /// Whether the registry is this machine: the only one that is spoken to without TLS.
     pub fn is_local(&self) -> bool {
         let host = self.registry.rsplit_once(':').map_or(self.registry.as_str(), |(host, _)| host);
-        matches!(host, "localhost" | "127.0.0.1")
+        is_this_machine(host)
     }
+}
+
+/// Whether a host is this machine by its name or its address, and not by what a name server says.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1")
 }
 
 impl FromStr for Reference {

@@ -108,6 +108,11 @@ fn not_fetched(wanted: &Wanted<'_>, reference: &Reference, error: &RegistryError
             let login = ShellCommand::new(["docker", "login"]).word(Word::authority(&reference.registry));
             format!("log in with an account that may read it: `{login}`")
         }
+        RegistryError::LoginElsewhere(_) | RegistryError::LoginUnsafe(_) | RegistryError::Redirect { .. } => {
+            "fetch the module yourself, keep it beside the configuration, and name \
+            it there: `source: ./NAME.wasm`"
+                .to_owned()
+        }
         RegistryError::Digest { .. } => {
             "somebody changed it, in the registry or on the way; tell its owner before anything else"
                 .to_owned()

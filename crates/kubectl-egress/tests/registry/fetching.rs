@@ -130,7 +130,12 @@ fn too_big() {
 
 /// What `docker login` leaves behind.
 pub(crate) fn write_login(place: &Place, registry: &str, login: &str) {
+    write_entry(place, registry, &serde_json::json!({"auth": login}));
+}
+
+/// What it leaves behind for one registry.
+pub(crate) fn write_entry(place: &Place, registry: &str, entry: &serde_json::Value) {
     fs::create_dir_all(place.home().join(".docker")).unwrap();
-    let configuration = serde_json::json!({"auths": {registry: {"auth": login}}});
+    let configuration = serde_json::json!({"auths": {registry: entry}});
     fs::write(place.home().join(".docker/config.json"), configuration.to_string()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Servers that are slow, endless or after a login.
+//! Servers that are slow or endless. Those that are after a login are in `thieves`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use egress_policy::oci::RegistryError;
 
-use crate::debian::LOGIN;
-use crate::fetching::{locked, module, write_login};
+use crate::fetching::{locked, module};
 use crate::looking_up::look_up;
 use crate::pretender::{Pretender, respond};
 
@@ -18,9 +17,6 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("an_endless_manifest_is_cut_off", endless_manifest),
     ("an_endless_refusal_is_not_read", endless_refusal),
     ("a_redirection_in_a_circle_is_left", circle),
-    ("a_login_does_not_follow_a_redirection_to_another_server", redirected_login),
-    ("a_token_is_asked_for_where_the_registry_says_so", token),
-    ("a_login_is_not_sent_where_it_could_be_read_on_the_way", token_elsewhere),
 ];
 
 /// Waiting is bounded by seconds, and a slow machine has its own.
@@ -84,45 +80,4 @@ fn circle() {
         respond(stream, "307 Temporary Redirect", &format!("Location: {path}\r\n"), b"");
     });
     locked(&source(&registry), &module()).add(&[]).refuses(9, &["too many redirects"]);
-}
-
-fn redirected_login() {
-    let store = Pretender::start(|_, authorization, stream| match authorization {
-        None => respond(stream, "200 OK", "", &module()),
-        Some(_) => respond(stream, "400 Bad Request", "", b""),
-    });
-    let location = format!("Location: http://{}/module\r\n", store.name());
-    let registry = Pretender::start(move |_, authorization, stream| match authorization {
-        None => respond(stream, "401 Unauthorized", "WWW-Authenticate: Basic realm=\"here\"\r\n", b""),
-        Some(_) => respond(stream, "307 Temporary Redirect", &location, b""),
-    });
-    let place = locked(&source(&registry), &module());
-    write_login(&place, &registry.name(), LOGIN);
-    place.add(&[]).succeeds();
-}
-
-fn token() {
-    let registry = Pretender::start(|path, authorization, stream| match path {
-        path if path.starts_with("/token?scope=repository%3Aacme%2Fhosts%3Apull&service=here") => {
-            respond(stream, "200 OK", "", br#"{"token": "let-me-in"}"#);
-        }
-        _ if authorization == Some("Bearer let-me-in") => {
-            respond(stream, "200 OK", "", &module());
-        }
-        _ => {
-            let port = stream.local_addr().unwrap().port();
-            let realm = format!("http://127.0.0.1:{port}/token");
-            let challenge = format!("WWW-Authenticate: Bearer realm=\"{realm}\",service=\"here\"\r\n");
-            respond(stream, "401 Unauthorized", &challenge, b"");
-        }
-    });
-    locked(&source(&registry), &module()).add(&[]).succeeds();
-}
-
-fn token_elsewhere() {
-    let registry = Pretender::start(|_, _, stream| {
-        let challenge = "WWW-Authenticate: Bearer realm=\"ftp://127.0.0.1/token\"\r\n";
-        respond(stream, "401 Unauthorized", challenge, b"");
-    });
-    locked(&source(&registry), &module()).add(&[]).refuses(9, &["wants a login of a kind that is not known"]);
 }

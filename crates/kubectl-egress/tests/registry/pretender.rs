@@ -7,6 +7,7 @@ use std::thread;
 
 /// A server on a port of this machine. Its threads end with the test program.
 pub(crate) struct Pretender {
+    host: &'static str,
     port: u16,
 }
 
@@ -14,7 +15,15 @@ impl Pretender {
     /// Each connection brings one request, and is closed after its answer. The answer is given the path that was asked
     /// for, and the value of the header `authorization`.
     pub(crate) fn start(answer: impl Fn(&str, Option<&str>, &mut TcpStream) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        Self::at("127.0.0.1", answer)
+    }
+
+    /// The same at another address of this machine.
+    pub(crate) fn at(
+        host: &'static str,
+        answer: impl Fn(&str, Option<&str>, &mut TcpStream) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((host, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let answer = Arc::new(answer);
         thread::spawn(move || {
@@ -27,12 +36,12 @@ impl Pretender {
                 });
             }
         });
-        Pretender { port }
+        Pretender { host, port }
     }
 
     /// Its host with its port.
     pub(crate) fn name(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
     }
 }
 
