@@ -11,6 +11,7 @@ mod modules;
 mod printing;
 mod purity;
 mod tree;
+mod writing;
 
 use std::fmt;
 
@@ -35,6 +36,7 @@ const RULES: &[Rule] = &[
     Rule { name: "one Kubernetes client and one TLS provider", check: dependencies::locked_once },
     Rule { name: "only the terminal prints", check: printing::only_the_terminal },
     Rule { name: "deciding crates read no file, variable or clock", check: purity::deciding_crates },
+    Rule { name: "one crate writes files", check: writing::one_way },
     Rule { name: "every module says what it is for", check: modules::introduced },
     Rule { name: "modules are named by their file", check: modules::no_mod_rs },
     Rule { name: "one idea per file", check: modules::short },

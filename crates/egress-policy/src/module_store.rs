@@ -1,13 +1,13 @@
 //! Modules that were fetched, by their digest.
 //!
-//! A module that is here needs no network. Every one is hashed when it is read, so that nothing hangs on who could write
-//! to the folder; what does not have its digest is thrown away. Knows nothing of where modules come from.
+//! A module that is here needs no network. The folder is this user's alone, and every module is hashed when it is read;
+//! what does not have its digest is thrown away. Knows nothing of where modules come from.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
 
+use egress_files::{Access, Doubt, Folder};
 use thiserror::Error;
 
 use crate::digest::is_digest;
@@ -37,7 +37,7 @@ pub enum Kept {
 pub struct StoreError {
     path: PathBuf,
     #[source]
-    problem: io::Error,
+    problem: Doubt,
 }
 
 impl ModuleStore {
@@ -51,20 +51,27 @@ impl ModuleStore {
     /// # Errors
     /// Where there is a file that cannot be read or thrown away.
     pub fn read(&self, wanted: &str) -> Result<Kept, StoreError> {
-        let Some(path) = self.path(wanted) else { return Ok(Kept::Missing) };
-        let mut bytes = Vec::new();
-        let read =
-            File::open(&path).and_then(|file| file.take(self.largest as u64 + 1).read_to_end(&mut bytes));
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::Missing),
-            Err(problem) => Err(StoreError { path, problem }),
-            Ok(_) if bytes.len() <= self.largest && digest(&bytes) == wanted => Ok(Kept::Whole(bytes)),
-            Ok(_) => match fs::remove_file(&path) {
-                Err(problem) if problem.kind() != io::ErrorKind::NotFound => {
-                    Err(StoreError { path, problem })
-                }
-                _ => Ok(Kept::Damaged),
-            },
+        if !is_digest(wanted) {
+            return Ok(Kept::Missing);
+        }
+        let name = name(wanted);
+        let failed = |problem: Doubt| StoreError { path: self.directory.join(&name), problem };
+        let Some(folder) = Folder::private_if_there(&self.directory).map_err(failed)? else {
+            return Ok(Kept::Missing);
+        };
+        let bytes = match folder.read(&name, self.largest as u64) {
+            Ok(bytes) => bytes,
+            Err(Doubt::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::Missing),
+            // A link or a pipe: nothing that this program has put there.
+            Err(Doubt::NotAFile) => Vec::new(),
+            Err(problem) => return Err(failed(problem)),
+        };
+        if bytes.len() <= self.largest && digest(&bytes) == wanted {
+            return Ok(Kept::Whole(bytes));
+        }
+        match folder.remove(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error.into())),
+            _ => Ok(Kept::Damaged),
         }
     }
 
@@ -74,38 +81,37 @@ impl ModuleStore {
     /// Where the folder or the file cannot be made.
     pub fn keep(&self, bytes: &[u8]) -> Result<String, StoreError> {
         let wanted = digest(bytes);
-        let path = self.directory.join(name(&wanted));
-        let written = self.write(&path, bytes);
-        written.map(|()| wanted).map_err(|problem| StoreError { path, problem })
-    }
-
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
-        // A temporary file is readable by its owner only, and stays so under its new name.
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    }
-
-    fn path(&self, wanted: &str) -> Option<PathBuf> {
-        is_digest(wanted).then(|| self.directory.join(name(wanted)))
+        let name = name(&wanted);
+        let folder = Folder::private(&self.directory);
+        let written = folder.and_then(|folder| {
+            folder.write(&name, bytes, Access::Owner).map_err(|error| Doubt::Io(io::Error::other(error)))
+        });
+        match written {
+            Ok(()) => Ok(wanted),
+            Err(problem) => Err(StoreError { path: self.directory.join(name), problem }),
+        }
     }
 }
 
 /// `sha256-…`: a colon is no part of a file name everywhere.
-fn name(digest: &str) -> String {
-    digest.replace(':', "-")
+fn name(digest: &str) -> OsString {
+    digest.replace(':', "-").into()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::Path;
 
     use super::*;
 
     fn store(folder: &tempfile::TempDir) -> ModuleStore {
         ModuleStore::at(folder.path().join("policy").join("wasm"), 100)
+    }
+
+    fn path(folder: &tempfile::TempDir, digest: &str) -> PathBuf {
+        folder.path().join("policy/wasm").join(name(digest))
     }
 
     #[test]
@@ -116,7 +122,7 @@ mod tests {
         assert_eq!(store.read(&digest).unwrap(), Kept::Whole(b"module".to_vec()));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path().join("policy/wasm")), 0o700);
-        assert_eq!(mode(&store.path(&digest).unwrap()), 0o600);
+        assert_eq!(mode(&path(&folder, &digest)), 0o600);
     }
 
     #[test]
@@ -124,9 +130,31 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder);
         let digest = store.keep(b"module").unwrap();
-        fs::write(store.path(&digest).unwrap(), b"another").unwrap();
+        fs::write(path(&folder, &digest), b"another").unwrap();
         assert_eq!(store.read(&digest).unwrap(), Kept::Damaged);
         assert_eq!(store.read(&digest).unwrap(), Kept::Missing);
+    }
+
+    #[test]
+    fn a_link_is_not_read_and_what_it_leads_to_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let digest = store.keep(b"module").unwrap();
+        let (elsewhere, kept) = (folder.path().join("elsewhere"), path(&folder, &digest));
+        fs::rename(&kept, &elsewhere).unwrap();
+        symlink(&elsewhere, &kept).unwrap();
+        assert_eq!(store.read(&digest).unwrap(), Kept::Damaged);
+        assert_eq!(fs::read(elsewhere).unwrap(), b"module");
+    }
+
+    #[test]
+    fn a_folder_that_others_may_enter_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let digest = store.keep(b"module").unwrap();
+        fs::set_permissions(folder.path().join("policy/wasm"), fs::Permissions::from_mode(0o777)).unwrap();
+        store.read(&digest).unwrap_err();
+        store.keep(b"other").unwrap_err();
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod layers;
 mod loading;
 mod locks;
 pub mod registry;
+pub mod repository;
 pub(crate) mod schema;
 mod sources;
 mod trust;
@@ -16,7 +17,7 @@ use egress_core::policy::config::Limits;
 use egress_core::policy::member::{Assembly, join};
 use egress_policy::Engine;
 
-pub use layers::{CONFIGURATION, LOCK, REPOSITORY_FOLDER, in_repository, repository_root};
+pub use layers::{CONFIGURATION, LOCK};
 pub use locks::entry as lock_entry;
 
 use crate::exit::{Code, Failure};

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::interrupt::Interrupt;
 use crate::exit::Code;
+use crate::policies::repository;
 use crate::settings::diagnose::Diagnose;
 use crate::settings::diagnose::reporting::Form;
 use crate::settings::diagnose::sources::Sources;
@@ -48,7 +49,8 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     let mut gathered = gather(settings, terminal).await?;
     gathered.evidence.fleet.extend(fleet);
     if let Some(path) = &settings.bundle {
-        bundle::write(path, &gathered.evidence, &gathered.request)?;
+        let root = repository::marked(&settings.policies.directories.working);
+        bundle::write(path, root, &gathered.evidence, &gathered.request)?;
         terminal.note(&format!("note: what this diagnosis was made from is in {}", path.display()));
     }
     let code = if let Form::Bypass(format) = &settings.reporting.form {

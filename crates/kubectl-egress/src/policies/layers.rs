@@ -11,7 +11,7 @@ use egress_core::policy::config::{ConfigError, Entry, MAXIMUM_BYTES, PolicySet, 
 use egress_core::policy::lock::Lock;
 use egress_core::policy::member::Layer;
 
-use super::undecided;
+use super::{repository, undecided};
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::policies::PolicySettings;
@@ -20,8 +20,6 @@ use crate::settings::policies::PolicySettings;
 pub const CONFIGURATION: &str = "egress-policy.yaml";
 /// The lock file, likewise.
 pub const LOCK: &str = "egress-policy.lock";
-/// The folder of a repository's policies.
-pub const REPOSITORY_FOLDER: &str = ".egress";
 
 /// One file, and where it was found.
 #[derive(Debug)]
@@ -37,8 +35,10 @@ pub(super) struct Configured {
 /// Where a file was found.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// A configuration on this machine.
+    /// A configuration that was found on this machine, and is of somebody who is believed.
     File(PathBuf),
+    /// A configuration that the command line names.
+    Typed(PathBuf),
     /// A module on this machine that the command line names. Whoever types it has looked at it: it needs no lock file.
     Module(PathBuf),
     /// The cluster's ConfigMap.
@@ -63,7 +63,7 @@ pub(super) async fn find(
         found.push(of_cluster(root_namespace, map, settings)?);
     }
     let directories = &settings.directories;
-    if let Some(path) = in_repository(&directories.working) {
+    if let Some(path) = repository::configuration(&directories.working, &directories.owners)? {
         found.push(of_file(Layer::Repository, path, settings)?);
     }
     let users = directories.configuration.as_deref().map(|folder| folder.join(CONFIGURATION));
@@ -95,8 +95,12 @@ fn of_cluster(namespace: &str, map: PolicyMap, settings: &PolicySettings) -> Res
 
 fn of_file(layer: Layer, path: PathBuf, settings: &PolicySettings) -> Result<Configured, Failure> {
     let shown = settings.shown(&path);
-    let text = files::text(&path, MAXIMUM_BYTES).map_err(|problem| {
-        undecided(format!("the policies of the {layer} layer cannot be read: {shown}: {problem}"), None)
+    let text = files::believed_text(&path, MAXIMUM_BYTES, &settings.directories.owners).map_err(|doubt| {
+        let problem = files::doubtful(&doubt);
+        undecided(
+            format!("the policies of the {layer} layer cannot be read: {shown}: {problem}"),
+            repository::hint(&doubt),
+        )
     })?;
     let set = PolicySet::parse(&text).map_err(|error| malformed(&shown, &error))?;
     Ok(Configured { layer, origin: Origin::File(path), set })
@@ -117,7 +121,7 @@ fn of_flag(path: &Path, settings: &PolicySettings) -> Result<Configured, Failure
     }
     let text = files::text(&full, MAXIMUM_BYTES).map_err(refused)?;
     let set = PolicySet::parse(&text).map_err(|error| malformed(&shown, &error))?;
-    Ok(Configured { layer: Layer::Flag, origin: Origin::File(full), set })
+    Ok(Configured { layer: Layer::Flag, origin: Origin::Typed(full), set })
 }
 
 /// A module without a configuration is called by its file, and has no settings.
@@ -135,19 +139,6 @@ fn of_module(path: &Path) -> Entry {
     }
 }
 
-/// The nearest file from a folder up to the root of its repository. Outside of a repository only the folder itself is
-/// looked at: what lies above it may be anybody's.
-pub fn in_repository(working: &Path) -> Option<PathBuf> {
-    let root = repository_root(working);
-    let inside = working.ancestors().take_while(|folder| folder.starts_with(root));
-    inside.map(|folder| folder.join(REPOSITORY_FOLDER).join(CONFIGURATION)).find(|path| files::is_there(path))
-}
-
-/// The root of the repository that a folder is in; outside of one the folder itself.
-pub fn repository_root(working: &Path) -> &Path {
-    working.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(working)
-}
-
 fn malformed(shown: &str, error: &ConfigError) -> Failure {
     let ConfigError { line, column, message } = error;
     Failure {
@@ -161,7 +152,7 @@ impl Origin {
     /// What the configuration is called in messages.
     pub(super) fn name(&self, settings: &PolicySettings) -> String {
         match self {
-            Origin::File(path) | Origin::Module(path) => settings.shown(path),
+            Origin::File(path) | Origin::Typed(path) | Origin::Module(path) => settings.shown(path),
             Origin::ConfigMap { namespace, .. } => {
                 format!("configmap {namespace}/{POLICIES}, {CONFIGURATION}")
             }
@@ -171,7 +162,9 @@ impl Origin {
     /// Where the lock file of this configuration is, in words.
     pub(super) fn lock_name(&self, settings: &PolicySettings) -> String {
         match self {
-            Origin::File(path) | Origin::Module(path) => settings.shown(&path.with_file_name(LOCK)),
+            Origin::File(path) | Origin::Typed(path) | Origin::Module(path) => {
+                settings.shown(&path.with_file_name(LOCK))
+            }
             Origin::ConfigMap { namespace, .. } => {
                 format!("key `{LOCK}` of configmap `{POLICIES}` in namespace {namespace}")
             }
@@ -182,7 +175,17 @@ impl Origin {
     pub(super) fn lock(&self, settings: &PolicySettings) -> Result<Lock, Failure> {
         let name = || self.lock_name(settings);
         let text = match self {
-            Origin::File(path) | Origin::Module(path) => {
+            Origin::File(path) => {
+                let path = path.with_file_name(LOCK);
+                if !files::is_there(&path) {
+                    return Ok(Lock::default());
+                }
+                files::believed_text(&path, MAXIMUM_BYTES, &settings.directories.owners).map_err(|doubt| {
+                    let problem = files::doubtful(&doubt);
+                    undecided(format!("{}: {problem}", name()), repository::hint(&doubt))
+                })?
+            }
+            Origin::Typed(path) | Origin::Module(path) => {
                 let path = path.with_file_name(LOCK);
                 if !files::is_there(&path) {
                     return Ok(Lock::default());
@@ -207,42 +210,7 @@ impl Origin {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
-
-    fn write(path: &Path) {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "").unwrap();
-    }
-
-    #[test]
-    fn the_nearest_file_of_a_repository_is_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("repository");
-        let inner = root.join("a/b");
-        fs::create_dir_all(&inner).unwrap();
-        fs::create_dir(root.join(".git")).unwrap();
-        assert_eq!(in_repository(&inner), None);
-        let (outside, top, near) =
-            (folder.path().join(".egress"), root.join(".egress"), root.join("a/.egress"));
-        write(&outside.join(CONFIGURATION));
-        assert_eq!(in_repository(&inner), None);
-        write(&top.join(CONFIGURATION));
-        assert_eq!(in_repository(&inner), Some(top.join(CONFIGURATION)));
-        write(&near.join(CONFIGURATION));
-        assert_eq!(in_repository(&inner), Some(near.join(CONFIGURATION)));
-    }
-
-    #[test]
-    fn outside_of_a_repository_nothing_above_is_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        write(&folder.path().join(".egress").join(CONFIGURATION));
-        let inner = folder.path().join("inner");
-        fs::create_dir(&inner).unwrap();
-        assert_eq!(in_repository(&inner), None);
-        assert!(in_repository(folder.path()).is_some());
-    }
 
     #[test]
     fn a_module_is_called_by_its_file() {

@@ -43,7 +43,7 @@ impl Sources<'_> {
             Source::File(path) => {
                 let path = beside(wanted.origin, path);
                 let shown = self.settings.shown(&path);
-                Ok(files::bytes(&path, self.largest)
+                Ok(files::plain_bytes(&path, self.largest)
                     .map_err(|problem| refused(format!("{shown}: {problem}")))?)
             }
             Source::ConfigMap { name, key } => self.of_config_map(wanted, name, key).await,
@@ -95,7 +95,9 @@ impl Wanted<'_> {
 fn beside(origin: &Origin, path: &str) -> PathBuf {
     match origin {
         // Without the `.` that paths of a configuration begin with.
-        Origin::File(file) => file.parent().unwrap_or(file).join(path).components().collect(),
+        Origin::File(file) | Origin::Typed(file) => {
+            file.parent().unwrap_or(file).join(path).components().collect()
+        }
         Origin::Module(module) => module.clone(),
         // The core refuses files in the cluster's layer.
         Origin::ConfigMap { .. } => PathBuf::from(path),

@@ -7,8 +7,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use egress_files::Owners;
+
 use crate::cli;
 use crate::exit::{Code, Failure};
+use crate::policies::repository::SAFE;
+
+/// The user who typed `sudo`.
+const BEFORE_SUDO: &str = "SUDO_UID";
 
 /// Which policies are asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub struct Directories {
     pub cache: Option<PathBuf>,
     /// The credentials of registries, as Docker keeps them.
     pub registry_credentials: Option<PathBuf>,
+    /// Whose policies are believed.
+    pub owners: Owners,
 }
 
 /// Whose modules of a cluster run without a question.
@@ -69,8 +77,10 @@ impl Directories {
     /// The folders of whoever runs this.
     pub fn of_user() -> Result<Self, Failure> {
         let ours = |base: PathBuf| base.join("kubectl-egress");
+        let working = env::current_dir().map_err(|error| lost("the working directory", &error))?;
         Ok(Directories {
-            working: env::current_dir().map_err(|error| lost("the working directory", &error))?,
+            owners: owners(&working),
+            working,
             configuration: base("XDG_CONFIG_HOME", ".config").map(ours),
             cache: base("XDG_CACHE_HOME", ".cache").map(|base| ours(base).join("policy")),
             registry_credentials: named("DOCKER_CONFIG")
@@ -96,6 +106,16 @@ impl FromStr for Trust {
             _ => Err("expected `any`, or `sha256:` and 64 hexadecimal digits".to_owned()),
         }
     }
+}
+
+/// Whose policies are believed in this working directory: everybody's, where the user says that it is safe.
+fn owners(working: &Path) -> Owners {
+    let safe = env::var_os(SAFE).unwrap_or_default();
+    if env::split_paths(&safe).any(|folder| folder.is_absolute() && working.starts_with(folder)) {
+        return Owners::everybody();
+    }
+    let before = env::var(BEFORE_SUDO).ok().and_then(|user| user.parse().ok());
+    before.map_or_else(Owners::default, |user| Owners::default().and_before_sudo(user))
 }
 
 /// A folder of the XDG specification: one that is not absolute is to be ignored.

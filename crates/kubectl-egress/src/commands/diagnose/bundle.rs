@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use egress_diagnose::bundle::{self, Texts};
 use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::fleet::OtherCluster;
+use egress_files::WriteError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -24,19 +25,21 @@ mod unpack;
 const DIRECTORY: &str = "egress-bundle/";
 
 /// Writes an archive that only its owner may read.
-pub(super) fn write(path: &Path, evidence: &Evidence, request: &Request) -> anyhow::Result<()> {
+pub(super) fn write(
+    path: &Path,
+    root: Option<&Path>,
+    evidence: &Evidence,
+    request: &Request,
+) -> anyhow::Result<()> {
     let texts = bundle::write(evidence, request, env!("CARGO_PKG_VERSION"))?;
-    let failed = |error: io::Error| {
+    let failed = |error: WriteError| {
         let name = path.display();
         Failure::usage(
-            format!("--bundle: cannot write `{name}`: {}", files::reason(&error)),
+            format!("--bundle: cannot write `{name}`: {}", files::unwritten(&error)),
             "name a file in a directory that exists: `--bundle egress.tar.gz`",
         )
     };
-    let mut file = tempfile::NamedTempFile::new_in(directory(path)).map_err(failed)?;
-    archive(&texts, file.as_file_mut()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(files::write_private(path, root, |file| archive(&texts, file)).map_err(failed)?)
 }
 
 /// Reads the facts of an archive. Hosts and a namespace of the command line are asked for instead of those of then.
@@ -71,10 +74,6 @@ fn read(path: &Path, flag: &str) -> Result<(Evidence, Request), Failure> {
     let file = files::open(path).map_err(|error| refused(files::reason(&error)))?;
     let texts = unpack(file).map_err(|error| refused(format!("expected a .tar.gz archive: {error}")))?;
     bundle::read(&texts).map_err(|error| refused(error.to_string()))
-}
-
-fn directory(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn archive(texts: &Texts, file: &mut File) -> io::Result<()> {

@@ -30,8 +30,9 @@ pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Resu
     let entries = lock::entries(&new, &settings.policies, terminal).await?;
     let added = entries.iter().find(|entry| entry.name == settings.name).cloned();
     // The lock first: an entry more than there are policies does no harm.
-    configuration::write(&new.lock_path(), &configuration::lock_text(entries)?)?;
-    configuration::write(path, &new.text)?;
+    let root = settings.place.root.as_deref();
+    files::write(&new.lock_path(), root, &configuration::lock_text(entries)?)?;
+    files::write(path, root, &new.text)?;
     let shown = settings.policies.shown(path);
     let version =
         added.map(|entry| format!(" {}, {}", entry.version_reported, entry.module)).unwrap_or_default();

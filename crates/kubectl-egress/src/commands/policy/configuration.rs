@@ -1,6 +1,5 @@
 //! A configuration of policies and its lock file, read and written as files.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use egress_core::policy::config::{Entry, PolicySet, Source};
@@ -73,19 +72,6 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<PolicySet, Failure> {
 /// The text of a lock file.
 pub(super) fn lock_text(entries: Vec<LockEntry>) -> anyhow::Result<String> {
     Ok(Lock { entries }.to_text()?)
-}
-
-/// Writes a file, and its folder where that is missing. Whoever reads at the same time sees the old or the new text.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().unwrap_or(path);
-    let new = path.with_extension("new");
-    let written =
-        fs::create_dir_all(folder).and_then(|()| fs::write(&new, text)).and_then(|()| fs::rename(&new, path));
-    written.map_err(|error| Failure {
-        code: Code::Failed,
-        message: format!("cannot write `{}`: {error}", path.display()),
-        hint: None,
-    })
 }
 
 fn read_lock(path: &Path) -> Result<Lock, Failure> {

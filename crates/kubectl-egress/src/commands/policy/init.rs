@@ -2,19 +2,17 @@
 
 mod template;
 
-use std::fs;
-use std::path::Path;
-
 use egress_core::command::{ShellCommand, Word};
 
-use crate::exit::{Code, Failure};
+use crate::exit::Code;
+use crate::files;
 use crate::settings::policy::init::Init;
 use crate::terminal::Terminal;
 
 /// Writes the project.
 pub(super) fn run(settings: &Init, terminal: &mut Terminal) -> anyhow::Result<Code> {
     for (place, text) in template::files(&settings.name, settings.sdk.as_deref()) {
-        write(&settings.directory.join(place), &text)?;
+        files::write(&settings.directory.join(place), settings.root.as_deref(), &text)?;
     }
     let directory = settings.directory.display();
     terminal.result(&format!("policy/{} created in {directory}\n", settings.name))?;
@@ -23,14 +21,4 @@ pub(super) fn run(settings: &Init, terminal: &mut Terminal) -> anyhow::Result<Co
         ShellCommand::new(["cd"]).word(Word::path(&settings.directory.to_string_lossy()))
     ));
     Ok(Code::Done)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().unwrap_or(path);
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
-    written.map_err(|error| Failure {
-        code: Code::Failed,
-        message: format!("cannot write `{}`: {error}", path.display()),
-        hint: None,
-    })
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::configuration::Configuration;
 use crate::commands::document;
 use crate::exit::{Code, Failure};
-use crate::policies::{CONFIGURATION, in_repository};
+use crate::policies::{CONFIGURATION, repository};
 use crate::settings::policies::PolicySettings;
 use crate::settings::policy::list::List;
 use crate::terminal::Terminal;
@@ -41,7 +41,9 @@ pub(super) fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Result<Co
 fn configured(settings: &PolicySettings) -> Result<Vec<(Layer, Configuration)>, Failure> {
     let user: Option<PathBuf> =
         settings.directories.configuration.as_ref().map(|folder| folder.join(CONFIGURATION));
-    let places = [(Layer::Repository, in_repository(&settings.directories.working)), (Layer::User, user)];
+    let directories = &settings.directories;
+    let repository = repository::configuration(&directories.working, &directories.owners)?;
+    let places = [(Layer::Repository, repository), (Layer::User, user)];
     let mut found = Vec::new();
     for (layer, path) in places {
         if let Some(configuration) = path.as_deref().map(Configuration::read).transpose()?.flatten() {

@@ -5,6 +5,7 @@ use egress_core::policy::lock::LockEntry;
 use super::configuration::{self, Configuration};
 use super::resolve::Resolver;
 use crate::exit::Code;
+use crate::files;
 use crate::settings::policies::PolicySettings;
 use crate::settings::policy::lock::Lock;
 use crate::terminal::Terminal;
@@ -21,7 +22,7 @@ pub(super) async fn run(settings: &Lock, terminal: &mut Terminal) -> anyhow::Res
         terminal.result(&format!("{shown} unchanged\n"))?;
         return Ok(Code::Done);
     }
-    configuration::write(&path, &text)?;
+    files::write(&path, settings.place.root.as_deref(), &text)?;
     terminal.result(&format!("{shown} written: {count} locked\n"))?;
     Ok(Code::Done)
 }

@@ -3,7 +3,6 @@
 mod suite;
 
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 
 use egress_core::policy::Policy as _;
@@ -14,7 +13,9 @@ use serde_json::json;
 use self::suite::{Suite, TestedModules};
 use super::module;
 use crate::commands::document;
-use crate::exit::{Code, Failure};
+use crate::exit::Code;
+use crate::files;
+use crate::policies::repository;
 use crate::policy_test::coverage::Coverage;
 use crate::policy_test::matrix::{self, Difference};
 use crate::policy_test::report::{PolicyReport, Report};
@@ -36,7 +37,8 @@ pub(super) fn run(settings: &Test, terminal: &mut Terminal) -> anyhow::Result<Co
         report.files.push(suite.run(module)?);
     }
     if settings.update {
-        return write_down(&suites, &report, terminal);
+        let root = repository::marked(&settings.policies.directories.working);
+        return write_down(&suites, &report, root, terminal);
     }
     for (paths, module) in modules.by_file(&suites) {
         let of_module = report.files.iter().filter(|file| paths.contains(&file.path.as_str()));
@@ -55,7 +57,12 @@ pub(super) fn run(settings: &Test, terminal: &mut Terminal) -> anyhow::Result<Co
 }
 
 /// Writes the answers into the cases that failed.
-fn write_down(suites: &[Suite], report: &Report, terminal: &mut Terminal) -> anyhow::Result<Code> {
+fn write_down(
+    suites: &[Suite],
+    report: &Report,
+    root: Option<&Path>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Code> {
     let mut text = String::new();
     for (suite, file) in suites.iter().zip(&report.files) {
         let expectations = suite.file.cases.iter().map(|case| case.expect.as_ref());
@@ -63,20 +70,12 @@ fn write_down(suites: &[Suite], report: &Report, terminal: &mut Terminal) -> any
         let updated = update::update(&suite.text, &cases)?;
         let failed = file.cases.iter().filter(|case| !case.problems.is_empty()).count();
         if updated != suite.text {
-            write(&suite.path, &updated)?;
+            files::write(&suite.path, root, &updated)?;
         }
         let _ = writeln!(text, "{}: {failed} of {} cases updated", file.path, file.cases.len());
     }
     terminal.result(&text)?;
     Ok(Code::Done)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| Failure {
-        code: Code::Failed,
-        message: format!("cannot write `{}`: {error}", path.display()),
-        hint: None,
-    })
 }
 
 /// Lists the cases that two modules answer differently.

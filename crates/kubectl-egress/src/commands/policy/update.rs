@@ -5,6 +5,7 @@ use egress_render::diff;
 use super::configuration::{self, Configuration};
 use super::resolve::Resolver;
 use crate::exit::{Code, Failure};
+use crate::files;
 use crate::policies;
 use crate::settings::policy::update::Update;
 use crate::terminal::Terminal;
@@ -36,7 +37,7 @@ pub(super) async fn run(settings: &Update, terminal: &mut Terminal) -> anyhow::R
         terminal.result(&format!("{shown} unchanged\n"))?;
         return Ok(Code::Done);
     }
-    configuration::write(&path, &new)?;
+    files::write(&path, settings.place.root.as_deref(), &new)?;
     terminal.result(&format!("{shown} updated\n"))?;
     Ok(Code::Done)
 }

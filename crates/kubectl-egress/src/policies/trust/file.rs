@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder};
-use std::io::{self, Write as _};
+use std::fs::DirBuilder;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
+use egress_files::place::Place;
+use egress_files::{Access, Doubt, Folder};
 use egress_policy::digest::is_digest;
 
 use super::super::undecided;
@@ -24,7 +26,7 @@ pub(super) const NAME: &str = "trusted-policies";
 const HEADING: &str =
     "# Policy modules of clusters that may run here: a cluster, then NAME=DIGEST of each module.";
 /// Thousands of clusters.
-const LARGEST: usize = 4 << 20;
+const LARGEST: u64 = 4 << 20;
 
 /// Digests of modules by the names of their policies.
 pub(super) type Modules = BTreeMap<String, String>;
@@ -39,12 +41,7 @@ impl TrustFile {
     /// Reads the file; where there is none, nothing is trusted. A file that somebody else could have written is refused.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
-        let metadata = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(TrustFile::default()),
-            looked_at => {
-                looked_at.map_err(|error| undecided(format!("{shown} cannot be read: {error}"), None))?
-            }
-        };
+        let unreadable = |error: io::Error| undecided(format!("{shown} cannot be read: {error}"), None);
         let doubt = |problem: String| {
             let path = || Word::path(&path.to_string_lossy());
             // Whoever types it: the shell puts the number in.
@@ -57,9 +54,17 @@ impl TrustFile {
             };
             undecided(format!("{shown} says which policies may run here, and {problem}"), Some(hint))
         };
-        if !metadata.is_file() {
-            return Err(doubt("is no plain file".to_owned()));
-        }
+        let opened = Folder::open(path.parent().unwrap_or(path)).map_err(Doubt::from);
+        let file = match opened.and_then(|folder| folder.file(path.file_name().unwrap_or_default())) {
+            Ok(file) => file,
+            Err(Doubt::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(TrustFile::default());
+            }
+            Err(Doubt::Io(error)) => return Err(unreadable(error)),
+            Err(_) => return Err(doubt("is no plain file".to_owned())),
+        };
+        // Of the open file: its name may mean another one by now.
+        let metadata = file.metadata().map_err(unreadable)?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(doubt("belongs to somebody else".to_owned()));
         }
@@ -67,8 +72,8 @@ impl TrustFile {
         if mode & 0o077 != 0 {
             return Err(doubt(format!("others may use it (mode {mode:03o}; expected 600)")));
         }
-        let text = files::text(path, LARGEST)
-            .map_err(|problem| undecided(format!("{shown} cannot be read: {problem}"), None))?;
+        let mut text = String::new();
+        file.take(LARGEST).read_to_string(&mut text).map_err(unreadable)?;
         Self::parse(&text).map_err(|line| {
             undecided(
                 format!("{shown}:{line}: expected a cluster, then NAME=sha256:… of each module"),
@@ -88,13 +93,13 @@ impl TrustFile {
     }
 
     /// Writes the file as a whole, for its owner alone.
-    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(path);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(self.to_text().as_bytes())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+    pub(super) fn write(&self, path: &Path) -> Result<(), String> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(path));
+        made.map_err(|error| files::reason(&error))?;
+        let place = Place::find(path, None);
+        let written =
+            place.and_then(|place| place.folder.write(&place.name, self.to_text().as_bytes(), Access::Owner));
+        written.map_err(|error| files::unwritten(&error))
     }
 
     /// The error is the number of the line that cannot be read.
@@ -129,6 +134,7 @@ impl TrustFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
@@ -173,6 +179,10 @@ mod tests {
         let (there, path) = (folder.path().join("there"), folder.path().join(NAME));
         trusting().write(&there).unwrap();
         symlink(&there, &path).unwrap();
+        assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is no plain file"));
+        trusting().write(&path).unwrap_err();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
         assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is no plain file"));
     }
 

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use egress_core::host::quoted;
 
+use super::of_user;
 use crate::cli;
 use crate::exit::{Code, Failure};
+use crate::policies::repository;
 
 /// What `policy init` is to do.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct Init {
     pub directory: PathBuf,
     /// The crate it is built with, as an absolute path; `None`: from its repository.
     pub sdk: Option<PathBuf>,
+    /// What is written stays below this folder, where it is in it: the repository that the command was typed in.
+    pub root: Option<PathBuf>,
 }
 
 impl Init {
@@ -32,7 +36,8 @@ impl Init {
         let directory = directory.unwrap_or_else(|| PathBuf::from(&name));
         refuse_full(&directory)?;
         let sdk = sdk_path.map(|path| absolute(&path)).transpose()?;
-        Ok(Init { name, directory, sdk })
+        let working = of_user()?.directories.working;
+        Ok(Init { name, directory, sdk, root: repository::marked(&working).map(Path::to_owned) })
     }
 }
 

@@ -6,7 +6,7 @@ use egress_core::policy::member::Layer;
 
 use crate::cli::policy::place::{LayerChoice, Place as Typed};
 use crate::exit::Failure;
-use crate::policies::{CONFIGURATION, REPOSITORY_FOLDER, in_repository, repository_root};
+use crate::policies::{CONFIGURATION, repository};
 use crate::settings::policies::PolicySettings;
 
 /// A configuration on this machine.
@@ -16,6 +16,8 @@ pub struct Place {
     pub file: PathBuf,
     /// Its layer.
     pub layer: Layer,
+    /// What is written stays below this folder; `None`: it is where the user wants it.
+    pub root: Option<PathBuf>,
 }
 
 impl Place {
@@ -23,17 +25,24 @@ impl Place {
     pub(super) fn resolve(typed: &Typed, settings: &PolicySettings) -> Result<Self, Failure> {
         let working = &settings.directories.working;
         if let Some(file) = &typed.filename {
-            return Ok(Place { file: file.clone(), layer: Layer::Flag });
+            let root = repository::marked(working).map(Path::to_owned);
+            return Ok(Place { file: file.clone(), layer: Layer::Flag, root });
         }
         match typed.layer {
             LayerChoice::Repository => {
-                let new = || repository_root(working).join(REPOSITORY_FOLDER).join(CONFIGURATION);
-                let file = in_repository(working).unwrap_or_else(new);
+                let owners = &settings.directories.owners;
+                let file = match repository::configuration(working, owners)? {
+                    Some(file) => file,
+                    None => repository::new_configuration(working, owners)?,
+                };
                 let file = file.strip_prefix(working).map(Path::to_owned).unwrap_or(file);
-                Ok(Place { file, layer: Layer::Repository })
+                let root = Some(repository::root(working).to_owned());
+                Ok(Place { file, layer: Layer::Repository, root })
             }
             LayerChoice::User => match &settings.directories.configuration {
-                Some(folder) => Ok(Place { file: folder.join(CONFIGURATION), layer: Layer::User }),
+                Some(folder) => {
+                    Ok(Place { file: folder.join(CONFIGURATION), layer: Layer::User, root: None })
+                }
                 None => Err(Failure::usage(
                     "you have no folder for configuration: neither HOME nor XDG_CONFIG_HOME is set",
                     "name a file: `-f egress-policy.yaml`",
