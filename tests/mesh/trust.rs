@@ -83,7 +83,8 @@ fn yes(mesh: &Mesh) -> anyhow::Result<()> {
     let policies = module.locked(mesh)?.roll_out(mesh)?;
     let person = Person::new(mesh)?;
     let digest = module.digest();
-    let told = ["Run them here, until they change? [y/N]", "acme 0.1.0", &digest, "nothing of the cluster"];
+    let told =
+        ["Run them here, until they change? [y/N]", "policy        acme", &digest, "nothing of the cluster"];
     person.answers("y\n", 0, &told)?;
     let mode = fs::metadata(person.trusted())?.permissions().mode() & 0o777;
     ensure!(mode == 0o600, "expected mode 600, found {mode:o}");

@@ -3,21 +3,21 @@
 //! Compiling is the one thing about a module that no fuel bounds. The process that does it may take so much time and
 //! memory and no more, and when it dies, only it does.
 
-mod child;
-
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::PathBuf;
 
+use crate::child::{self, Bounds, ChildError, MESSAGE, Program};
 use crate::engine;
 use crate::error::ModuleError;
 use crate::inspect;
 use crate::limits::Limits;
 use crate::text;
 
-/// The longest message of the compiler that is passed on.
-const MESSAGE: usize = 1_000;
-
+/// Memory of the process, code and threads included.
+const MEMORY: u64 = 4 << 30;
+/// Processor time of the process, all its threads together.
+const SECONDS: u64 = 600;
 /// The largest module that a child reads, whatever limit its parent has.
 const LARGEST: u64 = 256 << 20;
 
@@ -28,7 +28,7 @@ pub struct Compiler(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     InProcess,
-    Child { program: PathBuf, arguments: Vec<OsString> },
+    Child(Program),
 }
 
 impl Compiler {
@@ -39,13 +39,16 @@ impl Compiler {
 
     /// A program that runs [`serve`].
     pub fn child(program: PathBuf, arguments: Vec<OsString>) -> Self {
-        Self(Kind::Child { program, arguments })
+        Self(Kind::Child(Program { path: program, arguments }))
     }
 
     pub(crate) fn compile(&self, wasm: &[u8], limits: &Limits) -> Result<Vec<u8>, ModuleError> {
         match &self.0 {
             Kind::InProcess => compile(wasm),
-            Kind::Child { program, arguments } => child::compile(program, arguments, wasm, limits),
+            Kind::Child(program) => {
+                let bounds = Bounds { time: limits.compile, output: limits.native };
+                program.run(wasm, bounds).map_err(refusal)
+            }
         }
     }
 }
@@ -58,7 +61,9 @@ pub fn compile(wasm: &[u8]) -> Result<Vec<u8>, ModuleError> {
 
 /// What the child does: limits itself, reads a module, makes native code.
 pub fn serve(input: impl Read) -> Result<Vec<u8>, ModuleError> {
-    child::limit_own_process()?;
+    let unlimited =
+        |error: std::io::Error| ModuleError::CompileFailed(format!("it cannot limit itself: {error}"));
+    child::limit_own_process(MEMORY, SECONDS).map_err(unlimited)?;
     let mut wasm = Vec::new();
     let failed = |error: std::io::Error| ModuleError::CompileFailed(error.to_string());
     input.take(LARGEST + 1).read_to_end(&mut wasm).map_err(failed)?;
@@ -66,4 +71,21 @@ pub fn serve(input: impl Read) -> Result<Vec<u8>, ModuleError> {
     let limits = Limits { module: usize::try_from(LARGEST).unwrap_or(usize::MAX), ..Limits::default() };
     inspect::inspect(&wasm, &limits)?;
     compile(&wasm)
+}
+
+/// What the process said, or how it ended where it said nothing.
+fn refusal(error: ChildError) -> ModuleError {
+    let said = match &error {
+        ChildError::NotStarted { path, problem } => return ModuleError::file(path, problem),
+        ChildError::Slow(limit) => return ModuleError::CompileTime(*limit),
+        ChildError::Failed { status, message } if status.code().is_some() => {
+            message.trim_start_matches("error: ")
+        }
+        ChildError::Failed { .. } | ChildError::TooLong(_) | ChildError::Lost(_) => "",
+    };
+    match said.strip_prefix("it is not valid: ") {
+        Some(problem) => ModuleError::Invalid(problem.to_owned()),
+        None if said.is_empty() => ModuleError::CompileFailed(error.to_string()),
+        None => ModuleError::CompileFailed(said.to_owned()),
+    }
 }

@@ -1,9 +1,8 @@
 //! The engine: its settings, and how bytes become a module that can be asked.
 //!
-//! This process cannot compile. It loads native code that [`crate::compile`] made, from a file of this user alone.
+//! This process cannot compile. It loads native code that [`crate::compile`] made: just now, or before, when it was kept in
+//! a directory of this user alone.
 
-use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -52,25 +51,21 @@ impl Engine {
 
     /// Native code that was made before, or is made now.
     fn native(&self, bytes: &[u8], inspection: &Inspection) -> Result<Component, ModuleError> {
-        let known = self.cache.as_ref().and_then(|cache| cache.find(&inspection.digest));
-        if let Some(path) = known {
-            match load(&self.runtime.engine, &path) {
+        let engine = &self.runtime.engine;
+        let known = self.cache.as_ref().and_then(|cache| Some((cache, cache.find(&inspection.digest)?)));
+        if let Some((cache, code)) = known {
+            match load(engine, &code) {
                 Ok(component) => return Ok(component),
                 // Made for another processor, for one.
-                Err(_) => NativeCache::discard(&path),
+                Err(_) => cache.discard(&inspection.digest),
             }
         }
         let code = self.compiler.compile(bytes, &self.runtime.limits)?;
-        let kept = self.cache.as_ref().and_then(|cache| cache.store(&inspection.digest, &code).ok());
-        let refused = |error: wasmtime::Error| ModuleError::CompileFailed(format!("{error:#}"));
-        if let Some(path) = kept {
-            return load(&self.runtime.engine, &path).map_err(refused);
+        if let Some(cache) = &self.cache {
+            // Where nothing can be kept, it is made each time.
+            let _ = cache.store(&inspection.digest, &code);
         }
-        // Without a cache, or with one that is full: a file of this user that is gone when it is loaded.
-        let failed = |error: std::io::Error| ModuleError::file(std::env::temp_dir(), &error);
-        let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
-        file.write_all(&code).map_err(failed)?;
-        load(&self.runtime.engine, file.path()).map_err(refused)
+        load(engine, &code).map_err(|error| ModuleError::CompileFailed(format!("{error:#}")))
     }
 }
 
@@ -96,12 +91,13 @@ fn configuration() -> Config {
     configuration
 }
 
-/// Maps native code into this process.
+/// Takes native code into this process.
 #[expect(unsafe_code, reason = "running native code made earlier is what a cache of it is for")]
-fn load(engine: &wasmtime::Engine, path: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file is code that a compiler with these settings wrote: either this very call had it made, or the
-    // cache found it in a directory that only this user may enter, owned by this user, under a name that holds the
-    // digest of its content and the version and settings of the engine. Nothing else is ever given to this function;
-    // who can put a file there can run programs as this user anyway.
-    unsafe { Component::deserialize_file(engine, path) }
+fn load(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: this is code that a compiler with these settings wrote: either this very call had it made, or the cache read
+    // it from an open file of this user alone, in a directory that only this user may enter, under a name that holds the
+    // digest of these bytes and the version and settings of the engine. They are in memory, where no other user can
+    // exchange them any more. Nothing else is ever given to this function; who can put a file there can run programs as
+    // this user anyway.
+    unsafe { Component::deserialize(engine, code) }
 }

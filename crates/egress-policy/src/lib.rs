@@ -6,6 +6,7 @@
 mod alarm;
 mod bindings;
 mod call;
+pub mod child;
 pub mod compile;
 mod convert;
 mod descriptor;

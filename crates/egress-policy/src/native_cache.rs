@@ -1,16 +1,21 @@
 //! Native code that was made before, in a directory that belongs to the user alone.
 //!
 //! A file is named after what it was made of, by what, and after its own digest: a damaged one is not found again. What
-//! another user owns, may write, or has put there as a link is not looked at. Any doubt means: make it again.
+//! another user owns, may write, or has put there as a link is not looked at. The directory is held open, a file is opened
+//! once, and the bytes that are handed out are those that were checked: no name is believed twice. Any doubt means: make
+//! it again.
 
-mod owner;
-
-use std::fs::{self, File};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use egress_files::folder::UNFINISHED;
+use egress_files::owner::is_private_file;
+use egress_files::{Access, Folder};
 use sha2::{Digest, Sha256};
 
 use crate::error::ModuleError;
@@ -22,30 +27,27 @@ const CAPACITY: u64 = 512 << 20;
 const SETTINGS: u32 = 1;
 /// How the files end.
 const EXTENSION: &str = ".cwasm";
-
-/// How files begin that are being written.
-const UNFINISHED: &str = ".new-";
+/// Bytes of one file; the compiler makes no more.
+const LARGEST: u64 = 512 << 20;
 /// After so long nobody is writing any more.
 const ABANDONED: Duration = Duration::from_hours(1);
 
 /// The user's native code.
 #[derive(Clone, Debug)]
 pub struct NativeCache {
-    directory: PathBuf,
+    folder: Arc<Folder>,
     capacity: u64,
 }
 
 impl NativeCache {
-    /// Opens the directory, and makes it where there is none. Fails where it is not the user's own.
+    /// Opens the directory, and makes it where there is none. Fails where it is not the user's own, or where another user
+    /// could exchange it.
     pub fn open(directory: PathBuf) -> Result<Self, ModuleError> {
-        let failed = |error: io::Error| ModuleError::file(&directory, &error);
-        if !directory.exists() {
-            owner::create_directory(&directory).map_err(failed)?;
-        }
-        if let Err(problem) = owner::check_directory(&directory) {
-            return Err(ModuleError::File { path: directory, problem });
-        }
-        Ok(Self { directory, capacity: CAPACITY })
+        let folder = match Folder::private(&directory) {
+            Ok(folder) => Arc::new(folder),
+            Err(doubt) => return Err(ModuleError::File { path: directory, problem: doubt.to_string() }),
+        };
+        Ok(Self { folder, capacity: CAPACITY })
     }
 
     /// The same directory with room for so many bytes.
@@ -54,71 +56,86 @@ impl NativeCache {
         Self { capacity, ..self }
     }
 
-    /// The file for a module, if there is one that can be trusted.
-    pub(crate) fn find(&self, module: &str) -> Option<PathBuf> {
+    /// The native code of a module, if there is some that can be trusted.
+    pub(crate) fn find(&self, module: &str) -> Option<Vec<u8>> {
         let prefix = prefix(module);
-        let path = self.files(|name| name.starts_with(&prefix)).ok()?.into_iter().next()?.path;
-        if owner::check_file(&path).is_ok() && is_whole(&path, &prefix) {
-            // The time of its last use decides which file goes when there is no more room.
-            let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-            return Some(path);
+        let name = self.names(|name| name.starts_with(&prefix)).ok()?.into_iter().next()?;
+        let code = self.whole(&name, &prefix);
+        if code.is_none() {
+            let _ = self.folder.remove(&name);
         }
-        let _ = fs::remove_file(&path);
-        None
+        code
     }
 
     /// Keeps native code for a module.
-    pub(crate) fn store(&self, module: &str, code: &[u8]) -> io::Result<PathBuf> {
-        let path = self.directory.join(format!("{}{}{EXTENSION}", prefix(module), digest(code)));
-        // Created with 0600; a name that is there already is replaced as a whole.
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.directory)?;
-        file.write_all(code)?;
-        file.persist(&path).map_err(|error| error.error)?;
-        self.make_room(&path)?;
-        Ok(path)
+    pub(crate) fn store(&self, module: &str, code: &[u8]) -> io::Result<()> {
+        let name = OsString::from(format!("{}{}{EXTENSION}", prefix(module), digest(code)));
+        // What is there already, of whatever kind, was refused.
+        let _ = self.folder.remove(&name);
+        self.folder.write(&name, code, Access::Owner).map_err(io::Error::other)?;
+        self.make_room(&name)
     }
 
-    /// Forgets a file that the engine refuses.
-    pub(crate) fn discard(path: &Path) {
-        let _ = fs::remove_file(path);
+    /// Forgets the code of a module that the engine refuses.
+    pub(crate) fn discard(&self, module: &str) {
+        let prefix = prefix(module);
+        for name in self.names(|name| name.starts_with(&prefix)).unwrap_or_default() {
+            let _ = self.folder.remove(&name);
+        }
     }
 
-    fn make_room(&self, kept: &Path) -> io::Result<()> {
+    /// The content of a file, if it is this user's alone and what it is named after.
+    fn whole(&self, name: &OsStr, prefix: &str) -> Option<Vec<u8>> {
+        let file = self.folder.file(name).ok()?;
+        is_private_file(&file).ok()?;
+        let mut code = Vec::new();
+        (&file).take(LARGEST + 1).read_to_end(&mut code).ok()?;
+        let expected = name.to_str()?.strip_prefix(prefix)?.strip_suffix(EXTENSION)?;
+        if expected != digest(&code) {
+            return None;
+        }
+        // The time of its last use decides which file goes when there is no more room.
+        let _ = file.set_modified(SystemTime::now());
+        Some(code)
+    }
+
+    fn make_room(&self, kept: &OsStr) -> io::Result<()> {
         let mut files = self.files(|name| name.ends_with(EXTENSION))?;
         files.sort_by_key(|file| file.used);
         let mut total: u64 = files.iter().map(|file| file.size).sum();
-        for file in files.iter().filter(|file| file.path != kept) {
+        for file in files.iter().filter(|file| file.name != kept) {
             if total <= self.capacity {
                 break;
             }
-            fs::remove_file(&file.path)?;
+            self.folder.remove(&file.name)?;
             total -= file.size;
         }
         // What a run left behind that was ended in the middle.
         let unfinished = self.files(|name| name.starts_with(UNFINISHED))?;
         let abandoned = |file: &&Entry| file.used.elapsed().is_ok_and(|age| age > ABANDONED);
-        unfinished.iter().filter(abandoned).try_for_each(|file| fs::remove_file(&file.path))
+        unfinished.iter().filter(abandoned).try_for_each(|file| self.folder.remove(&file.name))
     }
 
-    /// The files of such names.
+    fn names(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<OsString>> {
+        let names = self.folder.names()?.into_iter();
+        Ok(names.filter(|name| name.to_str().is_some_and(&wanted)).collect())
+    }
+
+    /// The plain files of such names.
     fn files(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.directory)? {
-            let entry = entry?;
-            if !entry.file_name().to_str().is_some_and(&wanted) {
-                continue;
-            }
-            let path = entry.path();
+        for name in self.names(wanted)? {
             // Another run may have taken it away meanwhile.
-            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            files.push(Entry { size: metadata.len(), used: metadata.modified()?, path });
+            let Ok(metadata) = self.folder.file(&name).map(|file: File| file.metadata()) else { continue };
+            let metadata = metadata?;
+            files.push(Entry { size: metadata.len(), used: metadata.modified()?, name });
         }
         Ok(files)
     }
 }
 
 struct Entry {
-    path: PathBuf,
+    name: OsString,
     size: u64,
     used: SystemTime,
 }
@@ -131,13 +148,6 @@ fn prefix(module: &str) -> String {
     wasmtime::ModuleVersionStrategy::WasmtimeVersion.hash(&mut engine);
     (std::env::consts::ARCH, std::env::consts::OS).hash(&mut engine);
     format!("{:016x}-{}-", engine.finish(), module.trim_start_matches("sha256:"))
-}
-
-/// Whether a file has the content it is named after.
-fn is_whole(path: &Path, prefix: &str) -> bool {
-    let name = path.file_stem().and_then(|name| name.to_str());
-    let expected = name.and_then(|name| name.strip_prefix(prefix));
-    fs::read(path).is_ok_and(|code| expected == Some(&digest(&code)))
 }
 
 /// The digest that a file of this content is named after.

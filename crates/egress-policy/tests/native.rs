@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 #[path = "native/cache.rs"]
 mod cache;
@@ -10,6 +11,8 @@ mod cache;
 mod child;
 #[path = "guest/guest.rs"]
 mod guest;
+#[path = "native/race.rs"]
+mod race;
 
 /// A policy that says its name.
 fn module(id: &str) -> Vec<u8> {

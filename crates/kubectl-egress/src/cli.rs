@@ -6,6 +6,7 @@ pub mod add;
 pub mod audit;
 pub mod boolean;
 pub mod change;
+pub mod check_settings;
 pub mod compile_policy;
 pub mod complete;
 pub mod completion;
@@ -109,6 +110,9 @@ pub enum Command {
     /// See [`compile_policy::CompilePolicy`].
     #[command(name = "__compile-policy", hide = true)]
     CompilePolicy(compile_policy::CompilePolicy),
+    /// See [`check_settings::CheckSettings`].
+    #[command(name = "__check-settings", hide = true)]
+    CheckSettings(check_settings::CheckSettings),
 }
 
 /// Why a command line was not read: what clap has to say, and about which command.

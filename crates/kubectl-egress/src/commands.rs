@@ -5,6 +5,7 @@
 mod add;
 mod audit;
 mod change;
+mod check_settings;
 mod compile_policy;
 pub mod completion;
 mod decide;
@@ -68,5 +69,6 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
         }
         Some(Command::Complete(typed)) => completion::candidates(typed, program, terminal),
         Some(Command::CompilePolicy(_)) => compile_policy::run(terminal),
+        Some(Command::CheckSettings(_)) => check_settings::run(terminal),
     }
 }

@@ -216,3 +216,30 @@ fn what_a_run_left_unfinished_is_taken_away_some_time_later() {
     assert!(!old.exists());
     assert!(new.exists(), "somebody may still be writing it");
 }
+
+#[test]
+fn a_file_with_another_name_is_made_again() {
+    let kept = Kept::new();
+    fs::hard_link(kept.file(), kept.directory.path().join("other-name")).expect("our own file");
+    kept.is_made_again();
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_keeps_nobody_waiting() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let kept = Kept::new();
+    let file = kept.file();
+    fs::remove_file(&file).expect("our own file");
+    mknodat(CWD, &file, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+    kept.is_made_again();
+}
+
+#[test]
+fn a_directory_below_one_that_others_may_change_is_not_used() {
+    let kept = Kept::new();
+    set_mode(kept.directory.path(), 0o777);
+    let error = NativeCache::open(kept.cache()).expect_err("others may exchange it");
+    assert!(
+        error.to_string().ends_with("is above it, and others may use it (mode 777); only its owner should")
+    );
+}

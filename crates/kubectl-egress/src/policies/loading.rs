@@ -144,7 +144,7 @@ impl<'a> Loader<'a> {
         if matches!(known, Some(Kept::Whole(_))) {
             return Vec::new();
         }
-        let findings = schema::check(Some(schema), settings);
+        let findings = schema::check(&self.sources.settings.program, schema, settings);
         if let Some(store) = fitting.filter(|_| findings.is_empty()) {
             // Where nothing can be kept, it is checked each time.
             let _ = store.keep(seen.as_bytes());

@@ -4,8 +4,8 @@
 //! run only after their user said so, once for each set of modules. Asked before anything is fetched, compiled or run.
 
 mod file;
+mod question;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use egress_cluster::Cluster;
@@ -83,15 +83,15 @@ pub(super) fn obtain(
     if known == Some(&modules) {
         return Ok(Trusted::already());
     }
-    let introduction = introduction(known, &modules, cluster);
+    let introduction = question::introduction(known, &modules, cluster.server());
     if !terminal.can_ask() {
         return Err(undecided(
-            format!("{introduction}: {}", list(&modules)),
+            format!("{introduction}: {}", question::list(&modules)),
             Some(format!("if you know them, type `--trust-policies {set}`")),
         )
         .into());
     }
-    terminal.note(&format!("{introduction}:\n{}", table(&locked)));
+    terminal.note(&format!("{introduction}:\n{}", question::table(&locked)));
     terminal.note("A module has no network, no files and no credentials, and works within limits.");
     if !terminal.ask("Run them here, until they change?")? {
         return Err(undecided("the cluster's policies were not trusted; nothing was done", None).into());
@@ -109,50 +109,6 @@ fn digest_of(modules: &Modules) -> String {
     digest(digests.join("\n").as_bytes())
 }
 
-fn introduction(known: Option<&Modules>, modules: &Modules, cluster: &Cluster) -> String {
-    let server = cluster.server();
-    match known {
-        None => format!("cluster {server} has policy modules that you have not trusted yet"),
-        Some(known) => format!(
-            "the policy modules of cluster {server} are not those that you trusted ({})",
-            differences(known, modules)
-        ),
-    }
-}
-
-/// What is new, gone or another one.
-fn differences(known: &Modules, modules: &Modules) -> String {
-    let mut lines = BTreeMap::new();
-    for (name, digest) in modules {
-        match known.get(name) {
-            None => drop(lines.insert(name, format!("`{name}` is new"))),
-            Some(old) if old != digest => {
-                lines.insert(name, format!("`{name}` was {old} and is {digest}"));
-            }
-            Some(_) => {}
-        }
-    }
-    for name in known.keys().filter(|name| !modules.contains_key(*name)) {
-        lines.insert(name, format!("`{name}` is gone"));
-    }
-    lines.into_values().collect::<Vec<_>>().join(", ")
-}
-
-fn list(modules: &Modules) -> String {
-    modules.iter().map(|(name, digest)| format!("`{name}` {digest}")).collect::<Vec<_>>().join(", ")
-}
-
-fn table(locked: &[&LockEntry]) -> String {
-    let line = |entry: &&LockEntry| {
-        let LockEntry { name, module, source, version_reported, needs, .. } = entry;
-        let needs = if needs.is_empty() { "nothing of the cluster".to_owned() } else { needs.join(", ") };
-        format!(
-            "  {name} {version_reported}\n    module      {module}\n    from        {source}\n    is told     {needs}"
-        )
-    };
-    locked.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,12 +122,5 @@ mod tests {
         let one = digest_of(&modules(&[("a", "sha256:1"), ("b", "sha256:2")]));
         assert_eq!(one, digest_of(&modules(&[("x", "sha256:2"), ("y", "sha256:1"), ("z", "sha256:1")])));
         assert_ne!(one, digest_of(&modules(&[("a", "sha256:1")])));
-    }
-
-    #[test]
-    fn what_changed_is_told_module_by_module() {
-        let known = modules(&[("a", "sha256:1"), ("b", "sha256:2"), ("c", "sha256:3")]);
-        let now = modules(&[("a", "sha256:9"), ("b", "sha256:2"), ("d", "sha256:4")]);
-        assert_eq!(differences(&known, &now), "`a` was sha256:1 and is sha256:9, `c` is gone, `d` is new");
     }
 }

@@ -17,7 +17,11 @@ const ID: &str = "acme-hosts";
 /// A module that reports this version of itself and is for this version of the interfaces, both five characters long.
 pub(crate) fn module(version: &str, interfaces: &str) -> Vec<u8> {
     assert_eq!((version.len(), interfaces.len()), (5, 5), "the text below counts on it");
-    let text = CORE.replace("VERSION", version).replace("SPOKEN", interfaces);
+    component(&CORE.replace("VERSION", version).replace("SPOKEN", interfaces), interfaces)
+}
+
+/// A component around a core module.
+pub(crate) fn component(text: &str, interfaces: &str) -> Vec<u8> {
     let mut core = wat::parse_str(text).unwrap();
     let mut resolve = Resolve::default();
     let package = resolve.push_source("policy.wit", &interfaces_of(interfaces)).unwrap();
@@ -60,7 +64,7 @@ fn interfaces_of(version: &str) -> String {
 }
 
 /// Answers that are mostly zero: no findings, no rulings. The descriptor lies at 16, its texts at 512.
-const CORE: &str = r#"
+pub(crate) const CORE: &str = r#"
 (module
   (memory (export "memory") 32)
   (global $free (mut i32) (i32.const 65536))

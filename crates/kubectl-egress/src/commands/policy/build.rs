@@ -23,7 +23,7 @@ pub(super) fn run(settings: &Build, terminal: &mut Terminal) -> anyhow::Result<C
     let path = build(&settings.directory)?;
     let file = ModuleFile::read(&path)?;
     let module = module::load(&file, &settings.policies, terminal)?;
-    let findings = check::findings(&module, None);
+    let findings = check::findings(&module, None, &settings.policies);
     let text = match &settings.output {
         None => check::text(&module, &file.name, &findings),
         Some(format) => {

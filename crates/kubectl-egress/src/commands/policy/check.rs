@@ -12,13 +12,14 @@ use super::{answers, module};
 use crate::commands::document;
 use crate::exit::Code;
 use crate::policies::schema;
+use crate::settings::policies::PolicySettings;
 use crate::settings::policy::check::Check;
 use crate::terminal::Terminal;
 
 /// Checks.
 pub(super) fn run(settings: &Check, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let module = module::load(&settings.module, &settings.policies, terminal)?;
-    let findings = findings(&module, settings.settings.as_deref());
+    let findings = findings(&module, settings.settings.as_deref(), &settings.policies);
     let text = match &settings.output {
         None => text(&module, &settings.module.name, &findings),
         Some(format) => {
@@ -40,13 +41,15 @@ pub(super) fn run(settings: &Check, terminal: &mut Terminal) -> anyhow::Result<C
 }
 
 /// What is to mend. Without settings the module is asked about none, which many may refuse: only its schema is looked at.
-pub(super) fn findings(module: &Module, settings: Option<&str>) -> Vec<Finding> {
-    let descriptor = module.descriptor();
-    let schema = descriptor.settings_schema.as_deref();
-    let Some(settings) = settings else {
-        return schema::check(schema, "{}").into_iter().filter(schema::is_broken).collect();
+pub(super) fn findings(module: &Module, settings: Option<&str>, policies: &PolicySettings) -> Vec<Finding> {
+    let against_schema = |settings: &str| {
+        let schema = module.descriptor().settings_schema.as_deref();
+        schema.map_or_else(Vec::new, |schema| schema::check(&policies.program, schema, settings))
     };
-    let mut findings = schema::check(schema, settings);
+    let Some(settings) = settings else {
+        return against_schema("{}").into_iter().filter(schema::is_broken).collect();
+    };
+    let mut findings = against_schema(settings);
     // What the schema refuses, the module would refuse again in other words.
     if findings.is_empty() {
         findings = match module.check_settings(settings).result {

@@ -1,0 +1,200 @@
+//! What a person is told before the question whether modules may run.
+//!
+//! Every word of it but the labels is a stranger's: a lock file in a cluster says what it likes. So each field is one line
+//! behind a label of its own, what would be obeyed by a terminal is written out, and what is longer than a line is cut.
+//! Nothing that a module says can look like the question, an answer or another field. Knows no terminal.
+
+use std::collections::BTreeMap;
+
+use egress_core::policy::lock::LockEntry;
+use egress_render::escape::escape;
+
+use super::file::Modules;
+
+/// Characters of one field: with its label it fits a line of a hundred.
+const WIDTH: usize = 80;
+/// Characters of a digest, which is never cut.
+const DIGEST: usize = "sha256:".len() + 64;
+
+/// Whose modules they are, and what is new about them.
+pub(super) fn introduction(known: Option<&Modules>, modules: &Modules, server: &str) -> String {
+    let server = field(server, WIDTH);
+    match known {
+        None => format!("cluster {server} has policy modules that you have not trusted yet"),
+        Some(known) => format!(
+            "the policy modules of cluster {server} are not those that you trusted ({})",
+            differences(known, modules)
+        ),
+    }
+}
+
+/// The modules on one line.
+pub(super) fn list(modules: &Modules) -> String {
+    let module = |(name, digest): (&String, &String)| format!("{} {}", quoted(name), field(digest, DIGEST));
+    modules.iter().map(module).collect::<Vec<_>>().join(", ")
+}
+
+/// Each module with one line for each of its fields.
+pub(super) fn table(locked: &[&LockEntry]) -> String {
+    let module = |entry: &&LockEntry| {
+        let LockEntry { name, module, source, id, version_reported, needs, .. } = entry;
+        let needs = if needs.is_empty() { "nothing of the cluster".to_owned() } else { needs.join(", ") };
+        let fields = [
+            ("policy", name.clone(), WIDTH),
+            ("module", module.clone(), DIGEST),
+            ("from", source.clone(), WIDTH),
+            ("calls itself", format!("{id} {version_reported}"), WIDTH),
+            ("is told", needs, WIDTH),
+        ];
+        let line =
+            |(label, text, width): (&str, String, usize)| format!("  {label:<12}  {}", field(&text, width));
+        fields.map(line).join("\n")
+    };
+    locked.iter().map(module).collect::<Vec<_>>().join("\n\n")
+}
+
+/// What is new, gone or another one.
+fn differences(known: &Modules, modules: &Modules) -> String {
+    let mut lines = BTreeMap::new();
+    for (name, digest) in modules {
+        match known.get(name) {
+            None => drop(lines.insert(name, format!("{} is new", quoted(name)))),
+            Some(old) if old != digest => {
+                let (old, new) = (field(old, DIGEST), field(digest, DIGEST));
+                lines.insert(name, format!("{} was {old} and is {new}", quoted(name)));
+            }
+            Some(_) => {}
+        }
+    }
+    for name in known.keys().filter(|name| !modules.contains_key(*name)) {
+        lines.insert(name, format!("{} is gone", quoted(name)));
+    }
+    lines.into_values().collect::<Vec<_>>().join(", ")
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", field(name, WIDTH))
+}
+
+/// A stranger's text on one line, with what is hidden written out, and cut where a reader would not see its end.
+fn field(text: &str, width: usize) -> String {
+    // Written out it is longer by far: what is cut off anyway is not looked at.
+    let begun: String = text.chars().take(width + 1).collect();
+    let shown = escape(&begun);
+    if shown.trim().is_empty() {
+        return "nothing".to_owned();
+    }
+    match shown.char_indices().nth(width) {
+        Some((end, _)) => format!("{}… (cut)", &shown[..end]),
+        None => shown.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_render::escape::is_hidden;
+
+    use super::*;
+
+    fn modules(pairs: &[(&str, &str)]) -> Modules {
+        pairs.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect()
+    }
+
+    fn entry() -> LockEntry {
+        LockEntry {
+            name: "acme".to_owned(),
+            source: "oci://ghcr.io/acme/hosts:1".to_owned(),
+            module: format!("sha256:{}", "0a".repeat(32)),
+            id: "acme-hosts".to_owned(),
+            version_reported: "0.1.0".to_owned(),
+            ..LockEntry::default()
+        }
+    }
+
+    /// Texts that would look like another line, the question, or nothing at all.
+    fn hostile() -> Vec<String> {
+        let mut texts: Vec<String> = [
+            "1.0\n  is told       nothing of the cluster\nRun them here, until they change? [y/N] y",
+            "1.0\r  policy        trusted",
+            "\u{1b}[2J\u{1b}[Hnothing to see",
+            "\u{1b}]0;title\u{7}",
+            "\u{9b}31m",
+            "0.1.0\u{202e}evil",
+            "a\u{200b}b\u{feff}c\u{2060}",
+            "a\u{2028}b\u{2029}c\u{85}d",
+            "\u{b}\u{c}\u{8}\u{8}\u{8}",
+            "\u{e0041}\u{e0042}",
+            "",
+            " ",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        texts.push("x".repeat(100_000));
+        texts.push(" ".repeat(500) + "Run them here, until they change? [y/N] y");
+        texts.push("\u{202e}".repeat(10_000));
+        texts
+    }
+
+    #[test]
+    fn a_module_is_told_by_one_line_for_each_field() {
+        let mut other = entry();
+        other.needs = vec!["nodes".to_owned(), "user".to_owned()];
+        let digest = entry().module;
+        assert_eq!(
+            table(&[&entry(), &other]),
+            format!(
+                "  policy        acme\n  module        {digest}\n  from          oci://ghcr.io/acme/hosts:1\n  \
+                 calls itself  acme-hosts 0.1.0\n  is told       nothing of the cluster\n\n  \
+                 policy        acme\n  module        {digest}\n  from          oci://ghcr.io/acme/hosts:1\n  \
+                 calls itself  acme-hosts 0.1.0\n  is told       nodes, user"
+            )
+        );
+    }
+
+    #[test]
+    fn whatever_a_field_holds_the_lines_are_those_of_the_labels() {
+        let labels = ["policy", "module", "from", "calls itself", "is told"];
+        for text in hostile() {
+            let fields: [fn(&mut LockEntry, String); 6] = [
+                |entry, text| entry.name = text,
+                |entry, text| entry.module = text,
+                |entry, text| entry.source = text,
+                |entry, text| entry.id = text,
+                |entry, text| entry.version_reported = text,
+                |entry, text| entry.needs = vec![text.clone(), text],
+            ];
+            for set in fields {
+                let mut entry = entry();
+                set(&mut entry, text.clone());
+                let table = table(&[&entry]);
+                let lines: Vec<&str> = table.split('\n').collect();
+                assert_eq!(lines.len(), labels.len(), "{table}");
+                for (line, label) in lines.iter().zip(labels) {
+                    assert!(line.starts_with(&format!("  {label:<12}  ")), "{line:?}");
+                    assert!(line.chars().count() <= 110, "{} characters: {line:?}", line.chars().count());
+                    assert!(!line.contains(is_hidden), "{line:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_before_the_modules_is_one_line_without_hidden_characters() {
+        for text in hostile() {
+            let (known, now) =
+                (modules(&[(&text, &text), ("a", "b")]), modules(&[("a", &text), (&text, "c")]));
+            for told in [introduction(None, &now, &text), introduction(Some(&known), &now, &text), list(&now)]
+            {
+                assert!(!told.contains(is_hidden), "{told:?}");
+                assert!(told.chars().count() < 800, "{} characters", told.chars().count());
+            }
+        }
+    }
+
+    #[test]
+    fn what_changed_is_told_module_by_module() {
+        let known = modules(&[("a", "sha256:1"), ("b", "sha256:2"), ("c", "sha256:3")]);
+        let now = modules(&[("a", "sha256:9"), ("b", "sha256:2"), ("d", "sha256:4")]);
+        assert_eq!(differences(&known, &now), "`a` was sha256:1 and is sha256:9, `c` is gone, `d` is new");
+    }
+}
