@@ -16,7 +16,15 @@ pub const LABEL_VALUE: &str = "letters, digits, `-`, `_` and `.`, at most 63";
 
 /// Whether a text is a DNS-1123 subdomain: what the API server takes as the name of nearly every object.
 pub fn is_subdomain(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_label)
+    let part = |part: &str| {
+        let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let bytes = part.as_bytes();
+        edge(bytes.first())
+            && edge(bytes.last())
+            && bytes.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    // Of a single part no length is demanded: names of pods are longer than labels.
+    text.len() <= 253 && text.split('.').all(part)
 }
 
 /// Whether a text is the key of a label or an annotation: `name` or `prefix/name`.
