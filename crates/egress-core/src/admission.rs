@@ -10,6 +10,7 @@
 //! server does not check the types of an expression: only a trial shows a misspelt field.
 
 mod cel;
+pub mod export;
 pub mod guard;
 mod objects;
 mod standing;

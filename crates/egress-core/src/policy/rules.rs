@@ -10,7 +10,8 @@ mod template;
 
 use std::collections::BTreeSet;
 
-use self::settings::Settings;
+use self::glob::HostGlob;
+use self::settings::{Others, Settings};
 use super::answer::{Finding, Names, Pin, PinAnswer, Severity, Verdict};
 use super::descriptor::{Descriptor, Hook, Rule};
 use super::request::{Request, Slot};
@@ -39,6 +40,47 @@ impl Rules {
         let settings = settings::parse(settings)?;
         Ok(Rules { descriptor: descriptor(), hooks: settings.hooks(), settings })
     }
+
+    /// What they say, as lists: for whoever says the same in another language.
+    pub(crate) fn lists(&self) -> Lists<'_> {
+        let Settings { allow, deny, others, namespaces, hop, names, labels, annotations, pin } =
+            &self.settings;
+        Lists {
+            allow: allow.as_deref(),
+            denies_others: allow.is_some() && *others == Others::Deny,
+            deny,
+            namespaces,
+            hop: hop.as_deref(),
+            names: names.is_some(),
+            labels: !labels.is_empty() || !annotations.is_empty(),
+            pin: pin.is_some(),
+        }
+    }
+
+    /// Whether they are about callers in this namespace.
+    pub(crate) fn concerns(&self, namespace: &str) -> bool {
+        self.settings.concerns(namespace)
+    }
+}
+
+/// What rules say. Every field of the settings is here: a new one does not compile until somebody has thought of it.
+pub(crate) struct Lists<'a> {
+    /// What may be reached; `None`: not said.
+    pub(crate) allow: Option<&'a [HostGlob]>,
+    /// What is in no list is denied.
+    pub(crate) denies_others: bool,
+    /// What may not.
+    pub(crate) deny: &'a [HostGlob],
+    /// Globs of the callers' namespaces; empty: all.
+    pub(crate) namespaces: &'a [String],
+    /// How HTTP must travel.
+    pub(crate) hop: Option<&'a str>,
+    /// Whether they name objects.
+    pub(crate) names: bool,
+    /// Whether they put labels or annotations on objects.
+    pub(crate) labels: bool,
+    /// Whether they say where traffic may leave.
+    pub(crate) pin: bool,
 }
 
 impl Policy for Rules {

@@ -5,6 +5,7 @@
 mod conflicts;
 mod conflicts_at_gateway;
 mod departures;
+mod export;
 mod fixture;
 mod guard;
 mod inventory;

@@ -20,7 +20,7 @@ pub struct HostGlob {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Hosts {
+pub(crate) enum Hosts {
     /// `*`
     Every,
     /// `*.acme.com`: one label or more in front, never the name itself. Holds the name.
@@ -75,6 +75,16 @@ impl HostGlob {
     /// Whether only the port keeps a destination from being one of them.
     pub(super) fn matches_on_another_port(&self, host: &str, port: u16) -> bool {
         self.port.is_some_and(|only| only != port && self.matches(host, only))
+    }
+
+    /// The hosts, whatever the port.
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// The only port; `None`: every port.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.port
     }
 
     /// Whether it is `*`, or `*:port`.

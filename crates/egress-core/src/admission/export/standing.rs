@@ -1,0 +1,181 @@
+//! How far an exported policy in a cluster still is what the configuration says.
+//!
+//! A cluster without an export has no flaw: nobody has to export. What was known of the mesh at the export is remembered in
+//! annotations of the policy, so that a gateway that came later does not make it look older than the configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::civil::Date;
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
+use serde::{Deserialize, Serialize};
+
+use super::layer::Layer;
+use super::{NAME, Source, export};
+use crate::admission::{BindingState, PolicyState, Standing};
+use crate::policy::config::PolicySet;
+
+/// The mesh's root namespace as it was known.
+const ROOT: &str = "kubectl-egress.github.io/root-namespace";
+/// Namespaces of egress gateways as they were known, with commas.
+const GATEWAYS: &str = "kubectl-egress.github.io/gateway-namespaces";
+
+/// What is wrong with an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flaw {
+    /// There is a binding and no policy.
+    Missing,
+    /// There is a policy and no binding.
+    Unbound,
+    /// The binding names another policy, or leaves requests out.
+    BindingEdited,
+    /// The policy was changed by hand.
+    Edited,
+    /// The policy says what an older configuration, or an older program, said.
+    Old,
+    /// The configuration has no rules for it any more.
+    Obsolete,
+    /// Writers are only warned.
+    Warns,
+}
+
+impl Flaw {
+    /// Whether requests that the configuration refuses are let through without a word, or others refused.
+    pub fn is_grave(self) -> bool {
+        self != Flaw::Warns
+    }
+}
+
+/// One sentence without a full stop.
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (policy, binding) = ("validatingadmissionpolicy", "validatingadmissionpolicybinding");
+        match self {
+            Flaw::Missing => {
+                write!(formatter, "{policy}/{NAME} does not exist, so its binding lets everything through")
+            }
+            Flaw::Unbound => write!(formatter, "{policy}/{NAME} has no binding, so it judges nothing"),
+            Flaw::BindingEdited => {
+                write!(
+                    formatter,
+                    "{binding}/{NAME} was changed by hand: it does not put the whole policy in force"
+                )
+            }
+            Flaw::Edited => {
+                write!(formatter, "{policy}/{NAME} was changed by hand: it does not say what was exported")
+            }
+            Flaw::Old => {
+                write!(formatter, "{policy}/{NAME} is older than the cluster's policy configuration")
+            }
+            Flaw::Obsolete => write!(
+                formatter,
+                "{policy}/{NAME} stands, and the cluster's policy configuration has no host rules for it"
+            ),
+            Flaw::Warns => write!(formatter, "{binding}/{NAME} only warns: no request is refused"),
+        }
+    }
+}
+
+/// What is wrong with the export in a cluster; nothing where there is none. `set` is the configuration of the cluster's
+/// layer, `None` where there is none.
+pub fn flaws(
+    set: Option<&PolicySet>,
+    today: Date,
+    policies: &[ValidatingAdmissionPolicy],
+    bindings: &[ValidatingAdmissionPolicyBinding],
+) -> Vec<Flaw> {
+    let is_ours = |name: &Option<String>| name.as_deref() == Some(NAME);
+    let policy = policies.iter().find(|policy| is_ours(&policy.metadata.name));
+    let binding = bindings.iter().find(|binding| is_ours(&binding.metadata.name));
+    if policy.is_none() && binding.is_none() {
+        return Vec::new();
+    }
+    let known = policy.and_then(|policy| policy.metadata.annotations.as_ref());
+    let root = known.and_then(|known| known.get(ROOT)).cloned();
+    let gateways = known.and_then(|known| known.get(GATEWAYS)).map(String::as_str).unwrap_or_default();
+    let gateway_namespaces: BTreeSet<String> =
+        gateways.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let expected = set.and_then(|set| {
+        let source =
+            Source { set, root_namespace: root.as_deref(), gateway_namespaces: &gateway_namespaces, today };
+        export(&source).ok()?.policy
+    });
+    let Some(expected) = expected else { return vec![Flaw::Obsolete] };
+    let Standing { policy, binding, .. } = Standing::of(&expected, policies, bindings);
+    let of_policy = match policy {
+        PolicyState::Missing => return vec![Flaw::Missing],
+        PolicyState::Old => Some(Flaw::Old),
+        PolicyState::Edited => Some(Flaw::Edited),
+        PolicyState::Current => None,
+    };
+    let of_binding = match binding {
+        BindingState::Missing => Some(Flaw::Unbound),
+        BindingState::Edited => Some(Flaw::BindingEdited),
+        BindingState::Warn => Some(Flaw::Warns),
+        BindingState::Deny => None,
+    };
+    of_policy.into_iter().chain(of_binding).collect()
+}
+
+/// What the export remembers of the mesh.
+pub(super) fn remembered(layer: &Layer) -> BTreeMap<String, String> {
+    let root = layer.root_namespace.iter().map(|root| (ROOT.to_owned(), root.clone()));
+    let gateways = Vec::from_iter(layer.gateway_namespaces.iter().map(String::as_str)).join(",");
+    let gateways = (!gateways.is_empty()).then(|| (GATEWAYS.to_owned(), gateways));
+    root.chain(gateways).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::admission::{AdmissionPolicy, Enforcement};
+
+    const TODAY: Date = date(2026, 11, 28);
+
+    fn set(hosts: &str) -> PolicySet {
+        let text = format!(
+            "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n- {{name: a, builtin: \
+             rules, settings: {{allow: [{hosts}]}}}}\n"
+        );
+        PolicySet::parse(&text).unwrap()
+    }
+
+    fn exported(hosts: &str) -> AdmissionPolicy {
+        let set = set(hosts);
+        let gateway_namespaces = BTreeSet::from(["egress".to_owned(), "istio-system".to_owned()]);
+        let source = Source {
+            set: &set,
+            root_namespace: Some("mesh"),
+            gateway_namespaces: &gateway_namespaces,
+            today: TODAY,
+        };
+        export(&source).unwrap().policy.unwrap()
+    }
+
+    #[test]
+    fn each_flaw_is_told_and_a_cluster_without_an_export_has_none() {
+        let (today, before) = (set("a.com"), set("b.com"));
+        let policy = exported("a.com");
+        let (deny, warn) = (policy.binding(Enforcement::Deny), policy.binding(Enforcement::Warn));
+        let mut edited = policy.policy();
+        edited.spec.as_mut().unwrap().validations = None;
+        let mut elsewhere = deny.clone();
+        elsewhere.spec.as_mut().unwrap().policy_name = Some("other".to_owned());
+        let told =
+            |set: Option<&PolicySet>, policies: &[_], bindings: &[_]| flaws(set, TODAY, policies, bindings);
+        assert_eq!(told(Some(&today), &[], &[]), []);
+        assert_eq!(told(Some(&today), &[policy.policy()], &[deny.clone()]), []);
+        assert_eq!(told(Some(&today), &[policy.policy()], &[warn]), [Flaw::Warns]);
+        assert_eq!(told(Some(&today), &[policy.policy()], &[]), [Flaw::Unbound]);
+        assert_eq!(told(Some(&today), &[], &[deny.clone()]), [Flaw::Missing]);
+        assert_eq!(told(Some(&today), &[policy.policy()], &[elsewhere]), [Flaw::BindingEdited]);
+        assert_eq!(told(Some(&today), &[edited], &[deny.clone()]), [Flaw::Edited]);
+        assert_eq!(told(Some(&before), &[policy.policy()], &[deny.clone()]), [Flaw::Old]);
+        assert_eq!(told(None, &[policy.policy()], &[deny]), [Flaw::Obsolete]);
+    }
+}
