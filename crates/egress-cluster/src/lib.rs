@@ -4,6 +4,7 @@
 //! what counts as proof are in `egress-core`. Prints nothing, and reads no environment variable of its own.
 
 pub mod access;
+pub mod admission;
 pub mod cluster;
 pub mod config;
 mod control_plane;
