@@ -19,4 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_call_that_the_gateway_sends_elsewhere_is_not_proven", routes::probed),
     ("a_gateway_of_the_documented_layout_takes_routes_of_its_own_namespace_only", routes::documented),
     ("whoever_reaches_the_gateway_can_use_what_was_opened_and_it_is_said", routes::open_to_the_mesh),
+    ("a_squatted_upstream_name_is_refused_before_the_first_write", squatted::refused),
+    ("a_name_that_is_squatted_too_late_takes_nothing", squatted::too_late),
+    ("list_does_not_call_an_egress_ready_whose_upstream_is_anothers", squatted::listed),
 ];

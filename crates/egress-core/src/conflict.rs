@@ -10,6 +10,7 @@ use crate::resource::Resource;
 use crate::shape::Part;
 use crate::snapshot::{GatewayFacts, Snapshot};
 
+mod answering;
 mod at_callers;
 mod at_gateway;
 mod names;
@@ -57,6 +58,7 @@ pub fn find(record: &Record, wanted: &[Part], gateway: &GatewayFacts, snapshot: 
     found.extend(at_callers::conflicts(&scene));
     found.extend(at_gateway::conflicts(&scene));
     found.extend(takeover::conflicts(&scene));
+    found.extend(answering::conflicts(&scene));
     found.sort_by_key(|conflict| std::cmp::Reverse(conflict.severity));
     found.dedup();
     found

@@ -19,6 +19,7 @@ use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
 use crate::snapshot::{Snapshot, created};
 
+pub mod answering;
 mod foreign;
 mod objects;
 pub mod pair;

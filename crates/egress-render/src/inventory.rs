@@ -102,6 +102,7 @@ fn state(row: &Row) -> String {
     match &row.state {
         State::Ready => "ready".to_owned(),
         State::Foreign => "foreign".to_owned(),
+        State::Taken { by } => format!("taken: by {}", object_name(by, row)),
         State::Incomplete { missing } => match missing.as_slice() {
             [] => "incomplete".to_owned(),
             [object] => format!("incomplete: {} missing", object_name(object, row)),

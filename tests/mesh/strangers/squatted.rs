@@ -2,10 +2,14 @@
 //!
 //! The squatter's address is told apart by its ports: it sends what it gets to 8080 and 8443 of the origin.
 
+use std::{thread, time::Duration};
+
 use anyhow::ensure;
+use xtask::bed::User;
 
 use super::super::harness::{LIMIT, Mesh, SHOP, eventually};
 
+const ADD: [&str; 4] = ["add", "edition.cnn.com", "-n", "shop"];
 const HTTP: &str = "http://edition.cnn.com/";
 const HTTPS: &str = "https://edition.cnn.com/";
 
@@ -35,5 +39,41 @@ pub(super) fn control(mesh: &Mesh) -> anyhow::Result<()> {
             Ok(())
         })?;
     }
+    Ok(())
+}
+
+/// The plugin refuses before its first write, says who has the name and what to type, and works once that is done.
+pub(super) fn refused(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.apply(SQUATTER)?;
+    let words = ["serviceentry/squat in namespace billing", "spec.hosts", "kubectl delete serviceentry"];
+    mesh.refuses(User::Admin, &ADD, 7, &words)?;
+    mesh.delete("serviceentries", "squat", "billing")?;
+    mesh.done(&ADD)?;
+    for (url, port) in [(HTTP, 80), (HTTPS, 443)] {
+        let request = mesh.expect_via_gateway(SHOP, url)?;
+        ensure!(request.port == port, "it arrived at port {}", request.port);
+    }
+    Ok(())
+}
+
+/// An entry that came too late takes nothing: istiod takes the older one. The next change is refused all the same.
+pub(super) fn too_late(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&ADD)?;
+    // Times of Kubernetes are whole seconds, and within one the first namespace of the alphabet wins.
+    thread::sleep(Duration::from_secs(2));
+    mesh.apply(SQUATTER)?;
+    mesh.refuses(User::Admin, &ADD, 7, &["serviceentry/squat in namespace billing"])?;
+    for (url, port) in [(HTTP, 80), (HTTPS, 443)] {
+        let request = mesh.expect_via_gateway(SHOP, url)?;
+        ensure!(request.port == port, "it arrived at port {}", request.port);
+    }
+    Ok(())
+}
+
+/// Whatever wrote the objects, `list` does not call them ready.
+pub(super) fn listed(mesh: &Mesh) -> anyhow::Result<()> {
+    control(mesh)?;
+    let row = mesh.done(&["list", "-n", "shop", "-o", "json"])?.json()?["items"][0].take();
+    ensure!(row["state"] == "taken" && row["by"]["name"] == "squat", "{row:#}");
     Ok(())
 }

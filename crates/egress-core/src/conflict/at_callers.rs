@@ -59,27 +59,44 @@ fn other_routes(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
         .collect()
 }
 
-/// Entries of others make the host known to sidecars without our routes.
+/// Entries of others make the host known to sidecars without our routes. What the gateway sees of them is told by
+/// [`answering`](super::answering).
 fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
-    let entries = service_entry::service_entries(scene.others(), scene.host(), caller);
+    let intent = &scene.record.intent;
+    let own = scene.wanted.iter().find(|part| part.role == Role::Client).map(|part| &part.resource);
+    let own = own.map(|own| scene.snapshot.find(&own.id).unwrap_or(own));
+    let entries = service_entry::service_entries(scene.others().chain(own), scene.host(), caller);
     let exact = entries.into_iter().filter(|entry| service_entry::is_exact(entry, scene.host()));
-    let gateway = &scene.record.intent.gateway.namespace;
+    let mut before_own = true;
     exact
-        .map(|entry| {
+        .filter_map(|entry| {
+            if scene.is_wanted(entry) {
+                before_own = false;
+                return None;
+            }
             let export_to = entry.service_entry().and_then(|spec| spec.export_to.as_deref());
-            let at_gateway = exported_to(export_to, &entry.id.namespace, gateway);
-            if scene.record.intent.layout == Layout::Documented && at_gateway {
-                let message =
-                    format!("declares `{}` too: the gateway would use the older of the two", scene.host());
-                let hint = "use `--layout shared`, which is immune, or remove the other entry".to_owned();
-                return refusal(entry, "spec.hosts", message, hint);
+            if intent.layout == Layout::Documented
+                && exported_to(export_to, &entry.id.namespace, &intent.gateway.namespace)
+            {
+                return None;
+            }
+            // What a namespace declares for its own pods is its own business.
+            if before_own && entry.id.namespace != caller {
+                let message = format!(
+                    "declares `{}` before this egress for the callers in `{caller}`: they would use its ports and \
+                     addresses",
+                    scene.host()
+                );
+                let hint = "remove it, or name the callers: `--export-to NAMESPACE` comes before an entry that \
+                            everybody sees";
+                return Some(refusal(entry, "spec.exportTo", message, hint.to_owned()));
             }
             let message = format!(
                 "declares `{}` as well: whoever sees it without this egress can leave directly",
                 scene.host()
             );
             let hint = "remove it if nobody needs the direct way".to_owned();
-            conflict(Severity::Warning, entry, "spec.exportTo", message, hint)
+            Some(conflict(Severity::Warning, entry, "spec.exportTo", message, hint))
         })
         .collect()
 }

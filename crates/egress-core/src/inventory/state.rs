@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::answering::taken_by;
 use super::{Egress, LivePart, Objects};
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
@@ -25,6 +26,11 @@ pub enum State {
         /// Which, and what owns the difference, where that can be told.
         changes: Vec<Change>,
     },
+    /// At the gateway another object answers for the host that the egress sends to: calls go where that one says.
+    Taken {
+        /// Which.
+        by: ObjectId,
+    },
     /// Made by hand or by another tool.
     Foreign,
 }
@@ -42,6 +48,9 @@ pub struct Change {
 pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
     let snapshot = objects.snapshot();
     let Some(layout) = egress.layout else { return State::Foreign };
+    if let Some(entry) = taken_by(egress, objects) {
+        return State::Taken { by: entry.id.clone() };
+    }
     let Some(record) = &egress.record else {
         return State::Incomplete { missing: vec![record_holder(egress, layout)] };
     };

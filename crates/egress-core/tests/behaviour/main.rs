@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod answering;
 mod conflicts;
 mod conflicts_at_gateway;
 mod departures;

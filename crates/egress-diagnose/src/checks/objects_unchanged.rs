@@ -40,7 +40,9 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         Some(State::Changed { changes }) => changes,
         Some(State::Ready) => return Outcome::Good(None),
         // What is incomplete is judged as that; only a whole egress is compared.
-        Some(State::Incomplete { .. } | State::Foreign) | None => return Outcome::NotApplicable,
+        Some(State::Incomplete { .. } | State::Taken { .. } | State::Foreign) | None => {
+            return Outcome::NotApplicable;
+        }
     };
     // What was overwritten for another host is more than a change.
     let overwritten =

@@ -24,7 +24,7 @@ Examples:
 PINNED, with -o wide, says whether the gateway runs on the nodes that today's policies demand.
 
 STATE is read from the objects that exist: ready, incomplete (an object is missing), changed (someone edited one), \
-foreign (made by hand or by another tool).";
+taken (another object answers for the host at the gateway), foreign (made by hand or by another tool).";
 
 /// What was typed after `list`.
 #[derive(Args, Debug)]

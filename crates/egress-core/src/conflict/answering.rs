@@ -1,0 +1,123 @@
+//! Who else answers for a host that this egress sends to: at the gateway for the host itself, in the callers' sidecars
+//! for the gateway's Service.
+//!
+//! Clusters are called by hosts. Of two objects that declare one host istiod takes one, see
+//! [`at_gateway`](service_entry::at_gateway), and nothing else in the proxy shows which. An entry that is younger than
+//! ours loses only until ours is written again, so that age is no excuse here.
+
+use super::{Conflict, Scene, Severity, conflict, refusal};
+use crate::intent::Layout;
+use crate::names;
+use crate::plan::rename;
+use crate::resource::Resource;
+use crate::role::Kind;
+use crate::visibility::{exported_to, service_entry};
+
+/// Where the hosts lie that we make up ourselves: nobody else has a use for one.
+const OUR_DOMAIN: &str = ".egress.internal";
+
+pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
+    let mut found = at_gateway(scene);
+    found.extend(wildcards(scene));
+    found.extend(gateway_service(scene));
+    found
+}
+
+/// The host that the gateway sends to, as its cluster is called.
+fn upstream(scene: &Scene<'_>) -> String {
+    let intent = &scene.record.intent;
+    match intent.layout {
+        Layout::Shared => names::upstream_host(intent.host.as_str(), &intent.namespace),
+        Layout::Documented => intent.host.to_string(),
+    }
+}
+
+fn at_gateway(scene: &Scene<'_>) -> Vec<Conflict> {
+    let intent = &scene.record.intent;
+    let upstream = upstream(scene);
+    let leftovers = rename::leftovers(intent, scene.wanted, scene.snapshot);
+    let is_leftover = |entry: &Resource| leftovers.iter().any(|(_, left)| left.id == entry.id);
+    let entries = scene.others().filter(|entry| service_entry::is_exact(entry, &upstream));
+    let answers = entries.filter(|entry| !is_leftover(entry) && answers(entry, scene));
+    answers
+        .map(|entry| match intent.layout {
+            Layout::Shared => {
+                let message = format!(
+                    "declares `{upstream}`, by which the gateway calls the host of this egress: calls would go where \
+                     this entry says"
+                );
+                let hint = format!(
+                    "remove it: `kubectl delete {} {} -n {}`",
+                    Kind::ServiceEntry.qualified(),
+                    entry.id.name,
+                    entry.id.namespace
+                );
+                refusal(entry, "spec.hosts", message, hint)
+            }
+            Layout::Documented => {
+                let message =
+                    format!("declares `{}` too: the gateway would use the older of the two", scene.host());
+                let hint = "use `--layout shared`, which is immune, or remove the other entry".to_owned();
+                refusal(entry, "spec.hosts", message, hint)
+            }
+        })
+        .collect()
+}
+
+/// Whether the gateway may use what an entry of its host says. istiod keeps the endpoints of one host and namespace
+/// together, so that an entry beside ours adds its own, whoever sees it: `ServiceEntry` in
+/// `pilot/pkg/serviceregistry/serviceentry/controller.go`.
+fn answers(entry: &Resource, scene: &Scene<'_>) -> bool {
+    let intent = &scene.record.intent;
+    let Some(spec) = entry.service_entry() else { return false };
+    let beside = entry.id.namespace == intent.namespace;
+    let adds = intent.layout == Layout::Shared || !service_entry::leads_to(spec, scene.host(), scene.host());
+    (beside && adds) || exported_to(spec.export_to.as_deref(), &entry.id.namespace, &intent.gateway.namespace)
+}
+
+/// A wildcard makes a cluster of its own name, never one of a host below it (`GetDestinationCluster` in
+/// `pilot/pkg/networking/core/route/route.go`): it cannot answer. Over names that only we make up it was written for no
+/// good.
+fn wildcards(scene: &Scene<'_>) -> Vec<Conflict> {
+    let upstream = upstream(scene);
+    let is_ours = |host: &String| host.to_ascii_lowercase().ends_with(OUR_DOMAIN);
+    let over = |entry: &&Resource| {
+        let hosts = entry.service_entry().into_iter().flat_map(|spec| &spec.hosts);
+        let mut covering = hosts.filter(|host| crate::visibility::host_matches(host, &upstream));
+        covering.any(|host| host.starts_with('*') && is_ours(host))
+            && !service_entry::is_exact(entry, &upstream)
+    };
+    let message = || {
+        format!(
+            "is a wildcard over `{upstream}`, which only this tool uses: it does not answer for that host, but \
+                 has no other use"
+        )
+    };
+    let hint = || "look at who wrote it, and remove it".to_owned();
+    let found = scene.others().filter(over);
+    found.map(|entry| conflict(Severity::Warning, entry, "spec.hosts", message(), hint())).collect()
+}
+
+/// For the gateway's Service: an entry in the callers' own namespace comes before it, and in versions of Istio that do
+/// not put Services first (`PILOT_UNIFIED_SIDECAR_SCOPE=false`) so does an older one of anybody.
+fn gateway_service(scene: &Scene<'_>) -> Vec<Conflict> {
+    let host = scene.record.intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
+    let entries = scene.others().filter(|entry| service_entry::is_exact(entry, &host));
+    let seen = entries.filter(|entry| {
+        let export_to = entry.service_entry().and_then(|spec| spec.export_to.as_deref());
+        scene.callers.iter().any(|caller| exported_to(export_to, &entry.id.namespace, caller))
+    });
+    seen.map(|entry| {
+        let message = format!(
+            "declares `{host}`, which is the gateway's Service: callers would send to what this entry says"
+        );
+        let hint = format!(
+            "remove it: `kubectl delete {} {} -n {}`",
+            Kind::ServiceEntry.qualified(),
+            entry.id.name,
+            entry.id.namespace
+        );
+        refusal(entry, "spec.hosts", message, hint)
+    })
+    .collect()
+}

@@ -1,0 +1,75 @@
+//! Who answers at the gateway for the host that an egress sends to, beside its own entry.
+//!
+//! Knows the order in which istiod takes entries, see [`at_gateway`](service_entry::at_gateway). What a proxy has made of
+//! it is seen in the proxy.
+
+use crate::intent::Layout;
+use crate::inventory::{Egress, Objects};
+use crate::names;
+use crate::resource::{ObjectId, Resource};
+use crate::visibility::service_entry;
+
+/// An entry of somebody else for the host that the gateway sends to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Answering<'a> {
+    /// The entry.
+    pub entry: &'a Resource,
+    /// What it does to the gateway.
+    pub rank: Rank,
+    /// It looks up the host that was asked for and leads nowhere else, for as long as nobody changes it.
+    pub leads_to_host: bool,
+}
+
+/// What an entry of somebody else does to the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// The gateway uses it instead of the egress's own.
+    Before,
+    /// It lies in the egress's own namespace: istiod puts its endpoints beside ours.
+    Beside,
+    /// The gateway would use it if the egress's own were written anew.
+    After,
+}
+
+/// The host that the gateway of an egress sends to, as its cluster is called.
+pub fn upstream(egress: &Egress<'_>) -> String {
+    match egress.layout {
+        Some(Layout::Shared) => names::upstream_host(egress.host.as_str(), &egress.namespace),
+        Some(Layout::Documented) | None => egress.host.to_string(),
+    }
+}
+
+/// The entries of others that answer for the host of an egress, first those that the gateway uses.
+pub fn answering<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Vec<Answering<'a>> {
+    let Some(gateway) = &egress.gateway else { return Vec::new() };
+    let entries = objects.entries_of(&upstream(egress));
+    let owns = |id: &ObjectId| egress.parts.iter().any(|part| part.resource.id == *id);
+    let seen = service_entry::at_gateway(entries.iter().copied(), &gateway.namespace);
+    let own = seen.iter().position(|entry| owns(&entry.id));
+    let answering = |entry: &'a Resource, rank| {
+        let spec = entry.service_entry()?;
+        let leads_to_host = service_entry::leads_to(spec, egress.host.as_str(), &upstream(egress));
+        Some(Answering { entry, rank, leads_to_host })
+    };
+    let is_beside = |entry: &Resource| entry.id.namespace == egress.namespace;
+    let beside = entries.iter().filter(|entry| is_beside(entry) && !owns(&entry.id));
+    let beside = beside.filter_map(|entry| answering(entry, Rank::Beside));
+    let others = seen.iter().enumerate().filter(|(_, entry)| !is_beside(entry) && !owns(&entry.id));
+    let others = others.filter_map(|(place, entry)| {
+        let is_used = place == 0 && own != Some(0);
+        answering(entry, if is_used { Rank::Before } else { Rank::After })
+    });
+    let mut found: Vec<Answering<'a>> = others.chain(beside).collect();
+    found.sort_by_key(|answering| answering.rank);
+    found
+}
+
+/// The entry that decides where calls of an egress of ours go, where that is another's. In the documented layout the host
+/// is everybody's name for it, and an entry that leads there takes nothing.
+pub fn taken_by<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Option<&'a Resource> {
+    let layout = egress.layout?;
+    let takes = |found: &Answering<'_>| {
+        found.rank != Rank::After && (layout == Layout::Shared || !found.leads_to_host)
+    };
+    answering(egress, objects).into_iter().find(takes).map(|found| found.entry)
+}
