@@ -78,16 +78,20 @@ fn leg(shared: &str) -> String {
         is_upstream_of("r.route[0].?destination.?host.orValue('')", "variables.hostname"),
     );
     let http = format!(
-        "{} && {destination} && size(r.?match.orValue([])) == 1 && {} && r.match[0].?port.orValue(0) == 80 \
-         && r.match[0].?authority.orValue({{}}).all(k, k == 'exact' && r.match[0].authority[k] == \
-         variables.hostname + ':' + string(r.route[0].?destination.?port.?number.orValue(0))) \
+        "size(r.?match.orValue([])) == 1 && {} && r.match[0].?port.orValue(0) == 80 \
+         && r.match[0].?authority.orValue({{}}).all(k, k == 'regex' && r.match[0].authority[k] == {} \
+         || k == 'exact' && r.match[0].authority[k] == \
+         variables.hostname + ':' + string(r.?route.orValue([])[0].?destination.?port.?number.orValue(0))) \
          && r.match[0].?headers.orValue({{}}).all(k, k == {} && r.match[0].headers[k].all(m, m == 'regex' && r.match[0].headers[k][m] == {})) \
-         && r.match[0].?uri.orValue({{}}).all(k, k == 'regex' && r.match[0].uri[k] == {}) && {}",
-        only_cel("r", &["match", "route", "headers"]),
+         && r.match[0].?uri.orValue({{}}).all(k, k == 'regex' && r.match[0].uri[k] == {}) \
+         && ({} || ({} && {destination} && {}))",
         only_cel("r.match[0]", &["port", "authority", "headers", "uri"]),
+        text(ANY_AUTHORITY.1),
         text(ANY_AUTHORITY.0),
         text(ANY_AUTHORITY.1),
         text(ANY_PATH),
+        refuses(),
+        only_cel("r", &["match", "route", "headers"]),
         without_certificate(),
     );
     let tls = format!(
@@ -115,9 +119,10 @@ fn mesh() -> String {
         only_cel("r.route[0].?destination.orValue({})", &["host", "port", "subset"]),
     );
     let http = format!(
-        "{} && {destination} && size(r.?match.orValue([])) == 1 && {} && (!has(r.headers) || {})",
-        only_cel("r", &["match", "route", "headers"]),
+        "size(r.?match.orValue([])) == 1 && {} && ({} || ({} && {destination} && (!has(r.headers) || {})))",
         only_cel("r.match[0]", &["port", "authority", "headers", "uri", "gateways"]),
+        refuses(),
+        only_cel("r", &["match", "route", "headers"]),
         without_certificate(),
     );
     let tls = format!(
@@ -140,6 +145,15 @@ fn tls_match(port: &str, keys: &[&str]) -> String {
         "size(r.?match.orValue([])) == 1 && {} && r.match[0].?port.orValue(0) == {port} \
          && r.match[0].?sniHosts.orValue([]) == variables.hosts",
         only_cel("r.match[0]", keys)
+    )
+}
+
+/// Whether a rule answers 404 to what names none of the ports, as the gateway does where no rule is.
+fn refuses() -> String {
+    format!(
+        "({} && {} && r.?directResponse.?status.orValue(0) == 404)",
+        only_cel("r", &["match", "directResponse", "headers"]),
+        only_cel("r.?directResponse.orValue({})", &["status"]),
     )
 }
 
@@ -209,7 +223,7 @@ fn is_leg(guard: &Guard, judged: &Judged<'_>) -> bool {
         && guard.shared_gateways().iter().any(|shared| shared == gateway)
         && exported.is_some_and(|namespace| gateway.starts_with(&format!("{namespace}/")))
         && http.len() + tls.len() > 0
-        && http.iter().all(|rule| leads(rule) && is_http_leg(rule, host))
+        && http.iter().all(|rule| is_http_leg(rule, host) && (is_refusal(rule) || leads(rule)))
         && tls.iter().all(|rule| {
             leads(rule)
                 && only(rule, &["match", "route"])
@@ -228,11 +242,12 @@ fn is_http_leg(rule: &Value, host: &str) -> bool {
     let entries = |value: &Value, wanted: &dyn Fn(&str, &Value) -> bool| {
         value.as_object().is_none_or(|map| map.iter().all(|(key, value)| wanted(key, value)))
     };
-    only(rule, &["match", "route", "headers"])
-        && removes_certificate(rule)
+    (is_refusal(rule) || only(rule, &["match", "route", "headers"]) && removes_certificate(rule))
         && only(matched, &["port", "authority", "headers", "uri"])
         && matched["port"] == 80
-        && entries(&matched["authority"], &|key, value| key == "exact" && *value == authority)
+        && entries(&matched["authority"], &|key, value| {
+            key == "regex" && *value == ANY_AUTHORITY.1 || key == "exact" && *value == authority
+        })
         && entries(&matched["headers"], &|key, value| {
             key == ANY_AUTHORITY.0
                 && entries(value, &|kind, text| kind == "regex" && *text == ANY_AUTHORITY.1)
@@ -257,9 +272,10 @@ fn is_mesh(guard: &Guard, judged: &Judged<'_>) -> bool {
         && items(&spec["gateways"]).iter().map(string).all(|gateway| !gateway.contains(['/', '.']))
         && http.len() + tls.len() > 0
         && http.iter().all(|rule| {
-            leads(rule)
+            let leads = leads(rule)
                 && only(rule, &["match", "route", "headers"])
-                && (rule["headers"].is_null() || removes_certificate(rule))
+                && (rule["headers"].is_null() || removes_certificate(rule));
+            (is_refusal(rule) || leads)
                 && single(&rule["match"]).is_some_and(|matched| {
                     only(matched, &["port", "authority", "headers", "uri", "gateways"])
                 })
@@ -278,6 +294,12 @@ fn destination<'a>(rule: &'a Value, route: &[&str], keys: &[&str]) -> Option<&'a
     let only_route = single(&rule["route"])?;
     let to = &only_route["destination"];
     (only(only_route, route) && only(to, keys)).then_some(to)
+}
+
+fn is_refusal(rule: &Value) -> bool {
+    only(rule, &["match", "directResponse", "headers"])
+        && only(&rule["directResponse"], &["status"])
+        && rule["directResponse"]["status"] == 404
 }
 
 fn removes_certificate(rule: &Value) -> bool {
