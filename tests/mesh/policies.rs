@@ -2,11 +2,15 @@
 //! only from the nodes they demand.
 
 mod cluster;
+mod root_namespace;
+mod strangers;
 
 use anyhow::{Context as _, ensure};
 use xtask::bed::User;
 
 use self::cluster::{Moved, NoReader, RolledOut};
+use self::root_namespace::root_namespace;
+use self::strangers::strangers;
 use super::harness::{Configured, Fates, GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually, now_ms, rules, say};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -20,6 +24,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_module_of_the_cluster_that_was_tampered_with_is_never_run", tampered),
     ("what_others_made_by_hand_is_audited", audited),
     ("what_was_written_under_other_policies_is_outdated", outdated),
+    ("a_root_namespace_that_nobody_can_tell_is_no_permission", root_namespace),
+    ("what_strangers_open_is_judged_by_its_specs", strangers),
 ];
 
 const ADD: [&str; 4] = ["add", "edition.cnn.com", "-n", "shop"];

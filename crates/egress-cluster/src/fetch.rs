@@ -14,6 +14,7 @@ use crate::error::ClusterError;
 use crate::list::{Collection, Reading};
 use gateways::KnownPods;
 
+mod control_planes;
 mod extras;
 mod gateways;
 mod istio;
@@ -28,6 +29,8 @@ pub struct Scope {
     pub gateway: Option<GatewayName>,
     /// Whether nodes are read.
     pub nodes: bool,
+    /// The mesh's root namespace, where the user names it.
+    pub root_namespace: Option<String>,
 }
 
 /// Some namespaces, or all.
@@ -51,7 +54,7 @@ impl Cluster {
             (collection("services"), collection("nodes"), collection("namespaces"));
         let (istio, mesh, services, (callers, labelled), nodes, namespaces) = tokio::try_join!(
             self.istio(&narrow),
-            self.mesh(),
+            self.mesh(scope.root_namespace.as_deref()),
             self.read::<Service>(&services, &narrow),
             self.pods(scope),
             self.all_nodes(&nodes, scope),

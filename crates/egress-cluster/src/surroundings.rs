@@ -29,6 +29,7 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::Collection;
 
+pub mod beyond;
 mod gateway_api;
 
 /// Secrets asked for in one moment.

@@ -22,11 +22,14 @@ use crate::snapshot::{Snapshot, created};
 pub mod answering;
 mod foreign;
 mod objects;
+mod ours;
 pub mod pair;
 pub mod state;
 
 use foreign::Services;
 pub use objects::Objects;
+use ours::Claims;
+pub use ours::{Impostor, impostors};
 pub use state::{Change, State};
 
 /// One host in one namespace, with the objects that exist for it.
@@ -44,6 +47,8 @@ pub struct Egress<'a> {
     pub layout: Option<Layout>,
     /// The gateway's Service, from the record or else from where the mesh leg leads.
     pub gateway: Option<GatewayName>,
+    /// For one that is not ours although its objects say so: which object is not, and why.
+    pub why: Option<String>,
 }
 
 /// One object as it is in the cluster, and the part it plays.
@@ -83,6 +88,9 @@ pub struct Row {
     pub open_to: Vec<String>,
     /// Its objects, in the order of writing.
     pub objects: Vec<ObjectId>,
+    /// For one that is not ours although its objects say so: which object is not, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Why it was asked for.
     pub reason: Option<String>,
     /// Who asked for it.
@@ -104,8 +112,9 @@ pub struct Row {
 /// Every egress of the snapshot: ours and those that others made, ordered by namespace and host.
 pub fn egresses(snapshot: &Snapshot) -> Vec<Egress<'_>> {
     let services = Services::of(snapshot);
-    let mut found = ours(snapshot, &services);
-    found.extend(foreign::egresses(snapshot, &services));
+    let claims = Claims::of(snapshot);
+    let mut found = foreign::egresses(snapshot, &services, &claims);
+    found.extend(ours(claims, &services));
     found.sort_by(|left, right| (&left.namespace, &left.host).cmp(&(&right.namespace, &right.host)));
     found
 }
@@ -153,6 +162,7 @@ impl<'a> Egress<'a> {
             hop: record.map(|record| record.intent.hop),
             open_to: record.map(|record| open_to(&record.intent)).unwrap_or_default(),
             objects: self.parts.iter().map(|part| part.resource.id.clone()).collect(),
+            why: self.why.clone(),
             reason: record.and_then(|record| record.intent.reason.clone()),
             added_by: record.and_then(|record| record.added_by.clone()),
             policies: self.policies(),
@@ -180,13 +190,10 @@ impl<'a> Egress<'a> {
     }
 }
 
-fn ours<'a>(snapshot: &'a Snapshot, services: &Services<'_>) -> Vec<Egress<'a>> {
+fn ours<'a>(claims: Claims<'a>, services: &Services<'_>) -> Vec<Egress<'a>> {
     let mut groups: BTreeMap<(&str, DnsName), Vec<LivePart<'a>>> = BTreeMap::new();
-    for resource in snapshot.resources.iter().filter(|resource| metadata::is_ours(resource)) {
-        let host = metadata::host(resource).and_then(|host| DnsName::parse(host).ok());
-        if let (Some(host), Some(role)) = (host, metadata::role(resource)) {
-            groups.entry((&resource.id.namespace, host)).or_default().push(LivePart { role, resource });
-        }
+    for (resource, role, host) in claims.ours {
+        groups.entry((&resource.id.namespace, host)).or_default().push(LivePart { role, resource });
     }
     groups.into_iter().map(|((namespace, host), parts)| egress(namespace, host, parts, services)).collect()
 }
@@ -207,5 +214,6 @@ fn egress<'a>(
     let gateway = recorded
         .map(|record| record.intent.gateway.clone())
         .or_else(|| parts.iter().find_map(|part| services.gateway_of(part.resource)).cloned());
-    Egress { namespace: namespace.to_owned(), host, parts, layout: Some(layout), gateway, record }
+    let why = None;
+    Egress { namespace: namespace.to_owned(), host, parts, layout: Some(layout), gateway, record, why }
 }

@@ -16,6 +16,8 @@ use crate::role::Role;
 
 /// The field manager of every server-side apply.
 pub const FIELD_MANAGER: &str = "kubectl-egress";
+/// The prefix of our annotations.
+const PREFIX: &str = "kubectl-egress.github.io";
 /// The label every object of ours carries.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// On every object of a host: the host.
@@ -70,6 +72,14 @@ pub fn labels() -> StringMap {
 /// Whether an object says that it is ours.
 pub fn is_ours(resource: &Resource) -> bool {
     resource.labels.get(MANAGED_BY).is_some_and(|manager| manager == FIELD_MANAGER)
+}
+
+/// Whether a label or annotation is one that this tool sets itself, and no policy may.
+pub fn is_our_key(key: &str) -> bool {
+    let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
+    prefix == PREFIX
+        || prefix.strip_suffix(PREFIX).is_some_and(|rest| rest.ends_with('.'))
+        || key == MANAGED_BY
 }
 
 /// The part an object of ours plays.

@@ -54,6 +54,12 @@ pub fn upstream_host(host: &str, namespace: &str) -> String {
     format!("{}.{namespace}.{TAIL}", digest(host))
 }
 
+/// Whether a host is one of those that [`upstream_host`] makes, of whatever namespace: no name server knows it, and
+/// only its endpoints lead anywhere.
+pub fn is_upstream_host(host: &str) -> bool {
+    host.ends_with(".egress.internal")
+}
+
 /// The name of the shared pair of a gateway Service. Long Service names are cut and hashed: a Gateway's name must be a
 /// DNS-1123 label.
 pub fn shared_pair(service: &str) -> String {

@@ -20,7 +20,7 @@ mod webhook;
 mod workload;
 
 pub use gateways::{GATEWAY_LABEL, Routed, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
-pub use mesh::{MESH_KEY, mesh};
+pub use mesh::{MESH_KEY, mesh, named_root};
 pub use pod::{cluster_domain, pod, proxy_address};
 pub use service::{selector, service};
 pub use webhook::webhooks;

@@ -47,8 +47,11 @@ pub struct Snapshot {
 pub struct MeshFacts {
     /// The newest served version of `networking.istio.io`: `v1`, else `v1beta1`, else `v1alpha3`.
     pub api_version: String,
-    /// `meshConfig.rootNamespace`.
+    /// `meshConfig.rootNamespace`; what Istio installs where [`MeshFacts::root_unknown`] says that it is not known.
     pub root_namespace: String,
+    /// Why the root namespace is not known, as a part of a sentence; `None`: it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_unknown: Option<String>,
     /// The cluster's DNS domain.
     pub cluster_domain: String,
     /// `meshConfig.outboundTrafficPolicy.mode`; `None` where the mesh configuration could not be read.
@@ -190,6 +193,7 @@ impl Default for MeshFacts {
         MeshFacts {
             api_version: "v1".to_owned(),
             root_namespace: "istio-system".to_owned(),
+            root_unknown: None,
             cluster_domain: "cluster.local".to_owned(),
             outbound: None,
             auto_mtls: true,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::resource::Resource;
 
 pub mod destination_rule;
+pub mod destinations;
 pub mod service_entry;
 pub mod sidecar;
 pub mod virtual_service;

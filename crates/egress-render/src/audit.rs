@@ -23,7 +23,10 @@ pub fn text(audit: &Audit) -> String {
             result(row).to_owned(),
             row.by.as_ref().map(ToString::to_string).unwrap_or_default(),
             row.code.clone(),
-            row.message.clone(),
+            match &row.object {
+                Some(object) => format!("{} ({object})", row.message),
+                None => row.message.clone(),
+            },
         ]);
     }
     table.render(true)
@@ -51,6 +54,7 @@ pub fn document(audit: &Audit) -> Result<Value, RenderError> {
         "kind": "EgressAudit",
         "egresses": audit.egresses,
         "refused": audit.refused,
+        "notJudged": audit.unjudged,
         "items": serde_json::to_value(&audit.rows)?,
     }))
 }

@@ -2,7 +2,9 @@
 //!
 //! Knows words and layout. What is done and in which order was decided in `egress_core::plan`.
 
+use egress_core::metadata;
 use egress_core::plan::Plan;
+use egress_core::resource::Resource;
 
 use crate::changes::{self, Change, Operation};
 use crate::escape::escape;
@@ -22,8 +24,10 @@ pub fn view(plans: &[Plan], palette: &Palette) -> String {
         let title = paint(palette.heading, format!("{} in namespace {}", plan.host, escape(&plan.namespace)));
         let nothing = if operations.is_empty() { ": nothing to do" } else { "" };
         lines.push(format!("{title}{nothing}"));
-        for (operation, object) in operations.into_iter().zip(&mut aligned) {
+        let written = changes.iter().filter(|change| change.operation().is_some());
+        for ((operation, object), change) in operations.into_iter().zip(&mut aligned).zip(written) {
             lines.push(format!("  {}   {object}", verb(operation, palette)));
+            lines.extend(change.wanted.into_iter().flat_map(added));
         }
         lines.push(String::new());
     }
@@ -45,6 +49,17 @@ fn verb(operation: Operation, palette: &Palette) -> String {
         Operation::Update => paint(palette.warning, "update"),
         Operation::Delete => paint(palette.bad, "delete"),
     }
+}
+
+/// The labels and annotations that policies put on an object, a line each: other controllers may act on them.
+fn added(object: &Resource) -> Vec<String> {
+    let labels = object.labels.iter().map(|pair| ("label", pair));
+    let annotations = object.annotations.iter().map(|pair| ("annotation", pair));
+    labels
+        .chain(annotations)
+        .filter(|(_, (key, _))| !metadata::is_our_key(key))
+        .map(|(kind, (key, value))| format!("             {kind} {}={}", escape(key), escape(value)))
+        .collect()
 }
 
 fn row(change: &Change<'_>) -> String {

@@ -15,6 +15,7 @@ mod trust;
 use egress_cluster::Cluster;
 use egress_core::policy::config::Limits;
 use egress_core::policy::member::{Assembly, join};
+use egress_core::snapshot::MeshFacts;
 use egress_policy::Engine;
 
 pub use layers::{CONFIGURATION, LOCK};
@@ -24,14 +25,29 @@ use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
-/// Everybody who is to be asked. Without a cluster its layer is left out; whoever leaves
+/// What to do where the root namespace is not known.
+const ROOT_UNKNOWN: &str = "name it: `--root-namespace NAME`; what the mesh says, \
+                            `kubectl get configmap istio -n istio-system -o jsonpath='{.data.mesh}'` shows under rootNamespace";
+
+/// Everybody who is to be asked. Where the root namespace is not known, the cluster's policies cannot be, and that is
+/// a refusal. Without a cluster its layer is left out; whoever leaves
 /// out the cluster says so.
 pub async fn load(
     settings: &PolicySettings,
     cluster: Option<&Cluster>,
-    root_namespace: &str,
+    mesh: &MeshFacts,
     terminal: &mut Terminal,
 ) -> anyhow::Result<Assembly> {
+    let root_namespace = mesh.root_namespace.as_str();
+    if let (Some(cluster), Some(why)) = (cluster, &mesh.root_unknown) {
+        // Where not even these may be read, the missing right is told first.
+        cluster.policy_map(root_namespace).await?;
+        return Err(undecided(
+            format!("the mesh's root namespace, which holds the cluster's policies, is not known: {why}"),
+            Some(ROOT_UNKNOWN.to_owned()),
+        )
+        .into());
+    }
     let configured = layers::find(settings, cluster, root_namespace).await?;
     if configured.is_empty() {
         return Ok(Assembly::default());
@@ -43,10 +59,7 @@ pub async fn load(
         hint: None,
     })?;
     let wanted = locks::of_all(&joined, &configured, settings)?;
-    let trusted = match cluster {
-        Some(cluster) => trust::obtain(&wanted, cluster, settings, terminal)?,
-        None => trust::Trusted::already(),
-    };
+    let trusted = trust::obtain(&wanted, cluster, settings, terminal)?;
     let limits = loading::limits(&joined.limits);
     let mut loader = loading::Loader::new(settings, cluster, root_namespace, limits);
     let mut members = Vec::new();

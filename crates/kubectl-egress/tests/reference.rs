@@ -28,8 +28,8 @@ const ROLES: [(&str, &str); 4] = [
     ("egress-platform", "Who may open hosts for every namespace, and prove them at the gateways."),
     (
         "egress-policy-reader",
-        "Everybody who changes egresses, beside one of the above: which policies the cluster has. Without it nothing is \
-         changed.",
+        "Everybody who changes egresses, beside one of the above: which policies the cluster has, and the mesh's \
+         configuration, which says in which namespace they are. Without it nothing is changed.",
     ),
 ];
 

@@ -1,13 +1,28 @@
-//! The mesh configuration, from the ConfigMap that istiod reads.
+//! The mesh configuration, from the ConfigMaps that istiod reads, and the root namespace that they name.
+//!
+//! Knows where they are looked for. What they come to together is decided in `egress-core`.
 
-use egress_core::objects::{MESH_KEY, accepts, mesh};
+use std::collections::BTreeSet;
+
+use egress_core::objects::{MESH_KEY, accepts, mesh, named_root};
+use egress_core::root_namespace::{self, Evidence, Said};
 use egress_core::snapshot::{MeshFacts, Unreadable};
+use futures::future::try_join_all;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::ListParams;
 
+use super::control_planes::ControlPlanes;
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
+use crate::list::Collection;
+
+/// What istiod calls its ConfigMap; with a revision, `istio-REVISION`: `getMeshConfigMapName` in
+/// `pilot/pkg/bootstrap/mesh.go`.
+const NAME: &str = "istio";
+/// The variable that names a ConfigMap for what the other does not say: `pilot/pkg/features` of Istio.
+const SHARED: &str = "SHARED_MESH_CONFIG";
 
 /// What the ConfigMap says, or why it could not be read. The API version is not in it.
 pub(super) struct MeshReading {
@@ -15,43 +30,185 @@ pub(super) struct MeshReading {
     pub(super) unreadable: Vec<Unreadable>,
 }
 
+/// The ConfigMaps of one namespace that hold a mesh configuration, and what may hold one and is hidden.
+#[derive(Default)]
+struct Found {
+    maps: Vec<ConfigMap>,
+    /// What istiod reads beside its own ConfigMap: what that does not say, this says.
+    shared: Vec<ConfigMap>,
+    hidden: Vec<Unreadable>,
+}
+
 impl Cluster {
-    /// Reads `istio` in the namespace where Istio installs itself, or what an installation with a revision calls
-    /// `istio-REVISION`, if there is one alone.
-    pub(super) async fn mesh(&self) -> Result<MeshReading, ClusterError> {
-        let namespace = MeshFacts::default().root_namespace;
-        let config_maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &namespace);
-        let found = match self.ask(config_maps.get_opt("istio")).await {
-            Err(ClusterError::Forbidden(why)) => return Ok(unread(&namespace, why)),
-            Ok(None) => self.revisioned(&config_maps).await?,
-            found => found?,
+    /// Reads the configuration of every control plane of the cluster, and finds the root namespace. `named`: what the
+    /// user says that it is.
+    pub(super) async fn mesh(&self, named: Option<&str>) -> Result<MeshReading, ClusterError> {
+        let usual = MeshFacts::default().root_namespace;
+        let (planes, at_usual) = tokio::try_join!(self.control_planes(), self.configurations(&usual, &[]))?;
+        // Without the right to see the webhooks, the control plane is looked for where Istio installs itself.
+        let namespaces = planes.as_ref().map(ControlPlanes::namespaces).unwrap_or_default();
+        let elsewhere: Vec<&String> = namespaces.iter().filter(|namespace| **namespace != usual).collect();
+        let revisions = planes.as_ref().map(|planes| planes.revisions.clone()).unwrap_or_default();
+        let others =
+            try_join_all(elsewhere.iter().map(|namespace| self.configurations(namespace, &revisions)))
+                .await?;
+        let at_usual = if namespaces.is_empty() || namespaces.contains(&usual) {
+            at_usual
+        } else {
+            // What an earlier installation left behind says nothing about the mesh.
+            Found::default()
         };
-        let accepts = found.as_ref().and_then(|map| accepts(&map.metadata));
-        Ok(match found.and_then(|map| map.data?.remove(MESH_KEY)) {
-            None => unread(&namespace, format!("not found, or without the key \"{MESH_KEY}\"")),
-            Some(text) => match mesh(&text) {
-                Ok(facts) => MeshReading { facts: MeshFacts { accepts, ..facts }, unreadable: Vec::new() },
-                Err(error) => unread(&namespace, one_line(&error.to_string())),
-            },
-        })
+        let mut all = at_usual;
+        for other in others {
+            all.maps.extend(other.maps);
+            all.shared.extend(other.shared);
+            all.hidden.extend(other.hidden);
+        }
+        // Where one runs here as well, its own configuration is read.
+        let external = planes.and_then(|planes| planes.external).filter(|_| namespaces.is_empty());
+        Ok(all.read(named, external, &usual))
     }
 
-    async fn revisioned(&self, config_maps: &Api<ConfigMap>) -> Result<Option<ConfigMap>, ClusterError> {
-        let all = match self.ask(config_maps.list(&ListParams::default())).await {
-            Err(error) if error.is_forbidden() => return Ok(None),
-            all => all?.items,
+    /// The mesh configurations of one namespace: those of these revisions, and all others if they may be listed.
+    async fn configurations(&self, namespace: &str, revisions: &[String]) -> Result<Found, ClusterError> {
+        let maps: &Api<ConfigMap> = &Api::namespaced(self.client.clone(), namespace);
+        let of_revisions = revisions.iter().map(|revision| match revision.as_str() {
+            "default" | "" => NAME.to_owned(),
+            revision => format!("{NAME}-{revision}"),
+        });
+        let mut names: BTreeSet<String> = of_revisions.chain([NAME.to_owned()]).collect();
+        match self.ask(maps.list_metadata(&ListParams::default())).await {
+            Err(error) if error.is_forbidden() => {}
+            listed => {
+                let listed = listed?.items.into_iter().filter_map(|map| map.metadata.name);
+                names = listed.filter(|name| may_hold_a_mesh(name)).chain([NAME.to_owned()]).collect();
+            }
+        }
+        let mut found = Found::default();
+        let read = try_join_all(names.iter().map(|name| async move {
+            match self.ask(maps.get_opt(name)).await {
+                Err(ClusterError::Forbidden(why)) => {
+                    Ok(Err(Unreadable { what: format!("configmap/{name} in namespace {namespace}"), why }))
+                }
+                read => read.map(Ok),
+            }
+        }))
+        .await?;
+        for read in read {
+            match read {
+                Ok(map) => found.maps.extend(map.filter(holds_a_mesh).map(|mut map| {
+                    map.metadata.namespace = Some(namespace.to_owned());
+                    map
+                })),
+                Err(hidden) => found.hidden.push(hidden),
+            }
+        }
+        for name in self.shared_configurations(namespace).await? {
+            // What may not be read is not told by istiod's own ConfigMap either.
+            match self.ask(maps.get_opt(&name)).await {
+                Err(ClusterError::Forbidden(why)) => found
+                    .hidden
+                    .push(Unreadable { what: format!("configmap/{name} in namespace {namespace}"), why }),
+                read => found.shared.extend(read?.map(|mut map| {
+                    map.metadata.namespace = Some(namespace.to_owned());
+                    map
+                })),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The ConfigMaps that istiod reads beside its own: `SHARED_MESH_CONFIG` in its environment.
+    async fn shared_configurations(&self, namespace: &str) -> Result<BTreeSet<String>, ClusterError> {
+        let deployments = Collection::of_group("apps", "v1", "deployments");
+        let listed = self.list::<Deployment>(&deployments, Some(namespace), Some("app=istiod")).await;
+        let istiod = match listed {
+            Err(error) if error.is_forbidden() => Vec::new(),
+            listed => listed?,
         };
-        let is_mesh = |map: &ConfigMap| {
-            let named = map.metadata.name.as_deref().is_some_and(|name| name.starts_with("istio-"));
-            named && map.data.as_ref().is_some_and(|data| data.contains_key(MESH_KEY))
-        };
-        let mut found: Vec<ConfigMap> = all.into_iter().filter(is_mesh).collect();
-        // Several revisions may disagree, and which one a sidecar follows is not in these facts.
-        Ok(if found.len() == 1 { found.pop() } else { None })
+        let specs = istiod.into_iter().filter_map(|istiod| istiod.spec?.template.spec);
+        let variables =
+            specs.flat_map(|spec| spec.containers).flat_map(|container| container.env.unwrap_or_default());
+        let shared =
+            variables.filter(|variable| variable.name == SHARED).filter_map(|variable| variable.value);
+        Ok(shared.filter(|name| !name.is_empty()).collect())
     }
 }
 
+impl Found {
+    fn read(self, named: Option<&str>, external: Option<String>, usual: &str) -> MeshReading {
+        let all = self;
+        let mut evidence =
+            Evidence { named: named.map(str::to_owned), hidden: all.hidden, external, said: Vec::new() };
+        for map in &all.maps {
+            let by = what(map);
+            match map.data.as_ref().and_then(|data| data.get(MESH_KEY)).map(|text| named_root(text)) {
+                Some(Ok(Some(root))) => evidence.said.push(Said { by, root }),
+                Some(Ok(None)) => {
+                    let here = |shared: &&ConfigMap| shared.metadata.namespace == map.metadata.namespace;
+                    let said = all.shared.iter().filter(here).find_map(|shared| {
+                        let text = shared.data.as_ref()?.get(MESH_KEY)?;
+                        Some(Said { by: what(shared), root: named_root(text).ok()?? })
+                    });
+                    evidence.said.push(said.unwrap_or_else(|| Said { by, root: usual.to_owned() }));
+                }
+                Some(Err(error)) => {
+                    evidence.hidden.push(Unreadable { what: by, why: one_line(&error.to_string()) });
+                }
+                None => {}
+            }
+        }
+        let (root, root_unknown) = match root_namespace::decide(&evidence) {
+            Ok(root) => (root, None),
+            Err(why) => (named.unwrap_or(usual).to_owned(), Some(one_line(&why))),
+        };
+        let chosen = chosen(&all.maps);
+        let accepts = chosen.and_then(|map| accepts(&map.metadata));
+        let text = chosen.and_then(|map| map.data.as_ref()?.get(MESH_KEY));
+        let read = match text {
+            None => {
+                let hidden = evidence.hidden.into_iter().next();
+                let why = hidden.map_or_else(
+                    || format!("not found, or without the key \"{MESH_KEY}\""),
+                    |hidden| hidden.why,
+                );
+                unread(usual, why)
+            }
+            Some(text) => match mesh(text) {
+                Ok(facts) => MeshReading { facts: MeshFacts { accepts, ..facts }, unreadable: Vec::new() },
+                Err(error) => unread(usual, one_line(&error.to_string())),
+            },
+        };
+        MeshReading { facts: MeshFacts { root_namespace: root, root_unknown, ..read.facts }, ..read }
+    }
+}
+
+/// Which configuration the other facts are from: the one without a revision, or the only one there is. Several
+/// revisions may disagree, and which one a sidecar follows is not in these facts.
+fn chosen(maps: &[ConfigMap]) -> Option<&ConfigMap> {
+    let mut plain = maps.iter().filter(|map| map.metadata.name.as_deref() == Some(NAME));
+    match (plain.next(), plain.next(), maps) {
+        (Some(one), None, _) | (None, None, [one]) => Some(one),
+        _ => None,
+    }
+}
+
+/// By its name. The templates of the injector are large, and no revision is called so.
+fn may_hold_a_mesh(name: &str) -> bool {
+    name.strip_prefix("istio-")
+        .is_some_and(|rest| rest != "ca-root-cert" && !rest.starts_with("sidecar-injector"))
+}
+
+fn holds_a_mesh(map: &ConfigMap) -> bool {
+    map.data.as_ref().is_some_and(|data| data.contains_key(MESH_KEY))
+}
+
+fn what(map: &ConfigMap) -> String {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    format!("configmap/{} in namespace {}", part(&map.metadata.name), part(&map.metadata.namespace))
+}
+
 fn unread(namespace: &str, why: String) -> MeshReading {
-    let what = format!("configmap/istio in namespace {namespace}");
+    let what = format!("configmap/{NAME} in namespace {namespace}");
     MeshReading { facts: MeshFacts::default(), unreadable: vec![Unreadable { what, why }] }
 }

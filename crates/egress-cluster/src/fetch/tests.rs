@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod root_namespace;
+
 /// Answers by path; what is not listed is an empty list.
 struct Fake {
     answers: BTreeMap<String, (u16, Value)>,
@@ -55,6 +57,7 @@ impl Fake {
             namespaces: Namespaces::Some(vec!["shop".to_owned()]),
             gateway: gateway.map(|name| name.parse().unwrap()),
             nodes: true,
+            root_namespace: None,
         };
         Cluster::fake(move |path| self.answer(path)).fetch(&scope).await
     }
@@ -165,6 +168,8 @@ async fn the_mesh_configuration_of_a_revision_is_found() {
         Fake::mesh()
             .missing("/api/v1/namespaces/istio-system/configmaps/istio")
             .on("/api/v1/namespaces/istio-system/configmaps", json!({"metadata": {}, "items": maps}))
+            .on("/api/v1/namespaces/istio-system/configmaps/istio-1-30", map("istio-1-30"))
+            .on("/api/v1/namespaces/istio-system/configmaps/istio-1-31", map("istio-1-31"))
     };
     let one = mesh(json!([map("istio-1-31"), map("other")])).fetch(None).await.unwrap();
     assert_eq!(one.mesh.outbound, Some(OutboundMode::RegistryOnly));
@@ -213,7 +218,8 @@ async fn long_lists_are_read_page_by_page() {
         };
         (200, page.to_string())
     });
-    let scope = Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false };
+    let scope =
+        Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false, root_namespace: None };
     assert_eq!(cluster.fetch(&scope).await.unwrap().resources.len(), 2);
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 }
@@ -235,6 +241,7 @@ async fn a_list_that_expires_between_two_pages_is_read_again_in_one_piece() {
             }
         }
     });
-    let scope = Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false };
+    let scope =
+        Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false, root_namespace: None };
     assert_eq!(cluster.fetch(&scope).await.unwrap().resources.len(), 2);
 }

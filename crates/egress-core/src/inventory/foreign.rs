@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::ours::Claims;
 use super::{Egress, LivePart};
 use crate::host::DnsName;
 use crate::intent::GatewayName;
-use crate::metadata;
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
 use crate::snapshot::Snapshot;
@@ -36,9 +36,13 @@ impl<'a> Services<'a> {
 }
 
 /// Every egress through a known gateway that is not ours.
-pub(super) fn egresses<'a>(snapshot: &'a Snapshot, services: &Services<'_>) -> Vec<Egress<'a>> {
-    let pieces = Pieces::of(snapshot);
-    let foreign = |resource: &&Resource| !metadata::is_ours(resource);
+pub(super) fn egresses<'a>(
+    snapshot: &'a Snapshot,
+    services: &Services<'_>,
+    claims: &Claims<'a>,
+) -> Vec<Egress<'a>> {
+    let pieces = Pieces::of(snapshot, claims);
+    let foreign = |resource: &&Resource| claims.is_foreign(resource);
     let mut found: BTreeMap<(&str, DnsName), Egress<'a>> = BTreeMap::new();
     for routes in snapshot.of_kind(Kind::VirtualService).filter(foreign) {
         let Some(gateway) = services.gateway_of(routes) else { continue };
@@ -50,9 +54,14 @@ pub(super) fn egresses<'a>(snapshot: &'a Snapshot, services: &Services<'_>) -> V
                 egress.parts.push(LivePart { role: Role::MeshLeg, resource: routes });
                 continue;
             }
+            let parts = pieces.parts(&host, routes);
             let egress = Egress {
                 namespace: namespace.to_owned(),
-                parts: pieces.parts(&host, routes),
+                why: parts.iter().find_map(|part| {
+                    let why = claims.impostors.get(&part.resource.id)?;
+                    Some(format!("{} has our label: {why}", part.resource.id))
+                }),
+                parts,
                 host: host.clone(),
                 record: None,
                 layout: None,
@@ -73,9 +82,9 @@ struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    fn of(snapshot: &'a Snapshot) -> Self {
+    fn of(snapshot: &'a Snapshot, claims: &Claims<'_>) -> Self {
         let mut entries: HashMap<(&str, &str), Vec<&Resource>> = HashMap::new();
-        let others = snapshot.of_kind(Kind::ServiceEntry).filter(|entry| !metadata::is_ours(entry));
+        let others = snapshot.of_kind(Kind::ServiceEntry).filter(|entry| claims.is_foreign(entry));
         for (entry, spec) in others.filter_map(|entry| Some((entry, entry.service_entry()?))) {
             for host in spec.hosts.iter().collect::<BTreeSet<_>>() {
                 entries.entry((&entry.id.namespace, host)).or_default().push(entry);

@@ -73,10 +73,12 @@ pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
         part.resource.is_fulfilled_by(live) || earlier::is_earlier(&part.resource, live)
     };
     let differs = |part: &Part| found(part).filter(|live| !as_written(part, live)).map(change);
-    // A rename that was cut short leaves objects of the old names.
+    // A rename that was cut short leaves objects of the old names. A part that the layout does not have was added.
+    let may_be_known = |part: &LivePart<'_>| part.role != Role::Gateway;
     let is_left = |part: &&LivePart<'_>| {
         let mut same = wanted.iter().filter(|wanted| wanted.role == part.role).peekable();
-        same.peek().is_some() && same.all(|wanted| wanted.resource.id != part.resource.id)
+        (same.peek().is_some() || may_be_known(part))
+            && same.all(|wanted| wanted.resource.id != part.resource.id)
     };
     let left = egress.parts.iter().filter(is_left).map(|part| change(part.resource));
     let changes: Vec<Change> = wanted.iter().filter_map(differs).chain(left).collect();

@@ -81,6 +81,20 @@ pub fn mesh(text: &str) -> Result<MeshFacts, serde_yaml::Error> {
     })
 }
 
+/// The root namespace that a mesh configuration names itself; `None`: it names none, and istiod takes the default.
+///
+/// # Errors
+/// When the text is no mesh configuration.
+pub fn named_root(text: &str) -> Result<Option<String>, serde_yaml::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Root {
+        root_namespace: Option<String>,
+    }
+    let config: Option<Root> = serde_yaml::from_str(text)?;
+    Ok(config.and_then(|config| config.root_namespace).filter(|root| !root.is_empty()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,8 @@ pub struct PolicySet {
     pub policies: Vec<Entry>,
     /// `naming: {use: NAME}`.
     pub naming: Option<String>,
+    /// `labels: {allow: [PREFIX]}`: the prefixes of labels and annotations that policies of lower layers may set.
+    pub label_prefixes: BTreeSet<String>,
     /// What is let through although a policy denies it.
     pub exceptions: Vec<ExceptionEntry>,
     /// What the engine may spend on one call.

@@ -54,6 +54,8 @@ pub struct Joined {
     pub defaults: Vec<(Layer, Effect)>,
     /// Who names the objects, as the highest layer says that says so.
     pub naming: Option<NamingOwner>,
+    /// The prefixes of labels and annotations that policies below the cluster's layer may set.
+    pub label_prefixes: BTreeSet<String>,
     /// Every exception.
     pub exceptions: Vec<Exception>,
     /// What the engine may spend. Every field is filled where it was filled in the defaults.
@@ -99,6 +101,8 @@ pub struct Assembly {
     pub default_by: Option<Layer>,
     /// Who names the objects.
     pub naming: Option<NamingOwner>,
+    /// The prefixes of labels and annotations that policies below the cluster's layer may set.
+    pub label_prefixes: BTreeSet<String>,
     /// What is let through although a policy denies it.
     pub exceptions: Vec<Exception>,
 }
@@ -140,8 +144,8 @@ impl Joined {
             Some((layer, effect)) => (Some(*layer), *effect),
             None => (None, Effect::Allow),
         };
-        let Joined { naming, exceptions, .. } = self;
-        Assembly { members, default, default_by, naming, exceptions }
+        let Joined { naming, label_prefixes, exceptions, .. } = self;
+        Assembly { members, default, default_by, naming, label_prefixes, exceptions }
     }
 }
 

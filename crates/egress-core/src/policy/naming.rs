@@ -4,14 +4,14 @@
 
 mod check;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::Reply;
 use super::answer::{Fault, Name, Names};
 use super::descriptor::Hook;
-use super::member::{Assembly, Member};
+use super::member::{Assembly, Layer, Member};
 use super::report::{Author, Report, Status};
 use super::request::{Request, Slot};
 use crate::host::quoted;
@@ -89,7 +89,8 @@ pub fn name(assembly: &Assembly, request: &Request, slots: &[Slot]) -> Naming {
     };
     let mut answers: Vec<(Author, BTreeMap<u32, Name>)> = Vec::new();
     for member in members {
-        let (report, names) = ask(member, request, slots);
+        let prefixes = (member.layer != Layer::Cluster).then_some(&assembly.label_prefixes);
+        let (report, names) = ask(member, request, slots, prefixes);
         answers.push((report.author.clone(), names));
         naming.reports.push(report);
     }
@@ -105,15 +106,23 @@ pub fn name(assembly: &Assembly, request: &Request, slots: &[Slot]) -> Naming {
     naming
 }
 
-/// Asks one policy, twice: names that differ between two runs would orphan the objects of the first.
-fn ask(member: &Member, request: &Request, slots: &[Slot]) -> (Report, BTreeMap<u32, Name>) {
+/// Asks one policy, twice: names that differ between two runs would orphan the objects of the first. `prefixes`: the
+/// prefixes of labels and annotations that it may set; `None`: any.
+fn ask(
+    member: &Member,
+    request: &Request,
+    slots: &[Slot],
+    prefixes: Option<&BTreeSet<String>>,
+) -> (Report, BTreeMap<u32, Name>) {
     let needs = &member.policy.descriptor().needs;
     let seen = request.for_naming(needs, &member.settings);
     let Reply { result, log, fuel } = member.policy.name_objects(&seen, slots);
     let mut report = Report { log, fuel, ..Report::of(member, Hook::Naming) };
     let again = || member.policy.name_objects(&seen, slots).result;
-    match result.and_then(|names| same(names, &again()?, slots)).and_then(|names| check::check(names, slots))
-    {
+    let checked = result
+        .and_then(|names| same(names, &again()?, slots))
+        .and_then(|names| check::check(names, slots, prefixes));
+    match checked {
         Ok((names, checked)) => {
             report.trace = names.trace;
             names.findings.into_iter().for_each(|finding| report.remark(None, finding));

@@ -84,8 +84,7 @@ pub fn foreign(egress: &Egress<'_>, facts: &Facts) -> Request {
             host: egress.host.to_string(),
             port: number.parse().ok()?,
             protocol: protocol.to_owned(),
-            // Nobody knows by which hop it travels: nothing is claimed for it.
-            route: if protocol == "TLS" || protocol == "HTTPS" { "passthrough" } else { "plain" }.to_owned(),
+            route: route_of(protocol),
         })
     };
     Request {
@@ -94,6 +93,32 @@ pub fn foreign(egress: &Egress<'_>, facts: &Facts) -> Request {
         export_to: vec![".".to_owned()],
         ..blank("audit", facts)
     }
+}
+
+/// The question about a host that an object opens, by port and protocol.
+pub fn opening<'a>(
+    namespace: &str,
+    host: &str,
+    ports: impl Iterator<Item = (u16, &'a str)>,
+    facts: &Facts,
+) -> Request {
+    let destination = |(port, protocol): (u16, &str)| Destination {
+        host: host.to_owned(),
+        port,
+        protocol: protocol.to_owned(),
+        route: route_of(protocol),
+    };
+    Request {
+        destinations: ports.map(destination).collect(),
+        namespace: namespace.to_owned(),
+        export_to: vec![".".to_owned()],
+        ..blank("audit", facts)
+    }
+}
+
+/// Nobody knows by which hop it travels: nothing is claimed for it.
+fn route_of(protocol: &str) -> String {
+    if protocol == "TLS" || protocol == "HTTPS" { "passthrough" } else { "plain" }.to_owned()
 }
 
 /// A node as policies see it.

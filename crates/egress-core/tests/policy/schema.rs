@@ -50,6 +50,7 @@ fn fields_agree() -> Result<(), String> {
         ("", "unknown: 1\n"),
         ("/$defs/policy", "policies: [{unknown: 1}]\n"),
         ("/$defs/naming", "naming: {unknown: 1}\n"),
+        ("/$defs/labels", "labels: {unknown: 1}\n"),
         ("/$defs/exception", "exceptions: [{unknown: 1}]\n"),
         ("/$defs/limits", "limits: {unknown: 1}\n"),
     ];

@@ -24,6 +24,7 @@ pub(crate) fn audit() -> Audit {
         status,
         by: None,
         code: code.to_owned(),
+        object: None,
         message: message.to_owned(),
         remediation: None,
     };
@@ -41,8 +42,12 @@ pub(crate) fn audit() -> Audit {
                 port: None,
                 ..row("legacy.example.com", false, Status::Allowed, "plain-http", "clear\u{1b}[31m text")
             },
-            row("example.com", false, Status::Denied, "not-allowed", "no policy allows it"),
+            Row {
+                object: Some("serviceentry/x in namespace shop".to_owned()),
+                ..row("example.com", false, Status::Denied, "not-allowed", "no policy allows it")
+            },
         ],
+        unjudged: vec!["envoyfilter/x in namespace shop: it may send calls anywhere".to_owned()],
     }
 }
 
@@ -54,7 +59,7 @@ fn an_audit_is_a_table_and_a_line() {
 NAMESPACE   HOST                 PORT     MADE-BY          RESULT    POLICY                       CODE               MESSAGE
 shop        api.stripe.io        443      kubectl-egress   denied    acme-hosts 1.4.2 (cluster)   host-not-allowed   not in the catalogue
 shop        legacy.example.com   <none>   others           warning   tls-only 1.4.2 (cluster)     plain-http         clear/u{1b}[31m text
-shop        example.com          443      others           denied    <none>                       not-allowed        no policy allows it
+shop        example.com          443      others           denied    <none>                       not-allowed        no policy allows it (serviceentry/x in namespace shop)
 
 "]]
     );

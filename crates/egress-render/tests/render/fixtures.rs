@@ -42,6 +42,7 @@ pub(crate) fn row(namespace: &str, host: &str, state: State) -> Row {
         reason: Some("TICKET-7".to_owned()),
         added_by: Some("ann".to_owned()),
         policies: Vec::new(),
+        why: None,
         outdated: Vec::new(),
         earlier: Vec::new(),
         misfits: None,

@@ -15,7 +15,11 @@ pub struct Policies {
     #[arg(long = "policy", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 
-    /// Run the cluster's policy modules without being asked: those with this digest, or any
+    /// The mesh's root namespace, which holds the cluster's policies; for where the cluster does not tell which it is
+    #[arg(long, value_name = "NAME")]
+    pub root_namespace: Option<String>,
+
+    /// Run the policy modules of the cluster and the repository without being asked: those with this digest, or any
     #[arg(long, value_name = "DIGEST|any")]
     pub trust_policies: Option<Trust>,
 }

@@ -150,6 +150,7 @@ fn scope(settings: &Add, namespace: &str) -> Scope {
         },
         gateway: settings.gateway.clone(),
         nodes: false,
+        root_namespace: settings.policies.root_namespace.clone(),
     }
 }
 

@@ -1,7 +1,12 @@
 //! `audit`: today's policies over what is in the cluster.
 
+mod around;
+
 use egress_cluster::Cluster;
-use egress_core::policy::audit;
+use egress_core::inventory;
+use egress_core::opened::opened;
+use egress_core::opened::unjudged::unjudged;
+use egress_core::policy::audit::{self, Audit};
 use egress_core::policy::report::Status;
 use egress_render::audit as view;
 
@@ -9,23 +14,35 @@ use super::document;
 use super::judge::{Judge, Occasion};
 use super::list::{report_unreadable, require_readable, scope};
 use crate::exit::Code;
-use crate::settings::audit::Audit;
+use crate::settings::audit::Audit as Settings;
 use crate::terminal::Terminal;
 
 /// Audits.
-pub(super) async fn run(settings: &Audit, terminal: &mut Terminal) -> anyhow::Result<Code> {
+pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let (namespace, scope) = scope(&settings.namespaces, &cluster);
+    let (namespace, scope) = scope(&settings.namespaces, &settings.policies, &cluster);
     let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
     let snapshot = snapshot?;
     require_readable(&snapshot, namespace.as_deref())?;
     let egresses = audit::egresses(&snapshot, namespace.as_deref());
     let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
     let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    for egress in &egresses {
-        judge.learn_namespace(&egress.namespace, &occasion).await?;
-    }
-    let found = judge.audit(&snapshot, &egresses);
+    let found = if judge.is_idle() {
+        Audit { egresses: egresses.len(), ..Audit::default() }
+    } else {
+        let around = around::read(&cluster, &snapshot, namespace.as_deref()).await?;
+        let known = audit::known(&snapshot, &egresses);
+        let sources = around.sources(&snapshot, &known, namespace.as_deref());
+        let opened = opened(&sources);
+        let namespaces = egresses.iter().map(|egress| &egress.namespace);
+        for namespace in namespaces.chain(opened.keys().map(|(namespace, _)| namespace)) {
+            judge.learn_namespace(namespace, &occasion).await?;
+        }
+        let mut found = judge.audit_opened(&snapshot, &egresses, &opened);
+        found.unjudged.extend(unjudged(&sources));
+        found.unjudged.extend(around.unjudged(&snapshot, namespace.as_deref()));
+        found
+    };
     let text = match &settings.output {
         None => view::text(&found),
         Some(format) => document::text(&view::document(&found)?, format)?,
@@ -36,10 +53,19 @@ pub(super) async fn run(settings: &Audit, terminal: &mut Terminal) -> anyhow::Re
     } else {
         terminal.note(&view::summary(&found));
     }
+    for impostor in inventory::impostors(&snapshot) {
+        if namespace.as_ref().is_none_or(|namespace| *namespace == impostor.object.namespace) {
+            terminal.warning(&format!("{} has our label and is not ours: {}", impostor.object, impostor.why));
+        }
+    }
+    for way in &found.unjudged {
+        terminal.warning(&format!("not judged: {way}"));
+    }
     let unreadable = report_unreadable(&snapshot, namespace.as_deref(), terminal);
     Ok(match found.status() {
         Status::Denied => Code::Failed,
         Status::Undecided => Code::Undecided,
+        Status::Allowed if !found.unjudged.is_empty() => Code::Unchecked,
         Status::Allowed => unreadable,
     })
 }

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use egress_cluster::access::User;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::inventory::{self, Egress};
+use egress_core::opened::Opened;
 use egress_core::policy::audit::{self, Audit};
 use egress_core::policy::descriptor::{Hook, Need};
 use egress_core::policy::member::Assembly;
@@ -50,8 +51,8 @@ impl Judge {
         occasion: &Occasion<'_>,
         terminal: &mut Terminal,
     ) -> anyhow::Result<Self> {
-        let root = &occasion.snapshot.mesh.root_namespace;
-        let assembly = policies::load(settings, occasion.cluster, root, terminal).await?;
+        let mesh = &occasion.snapshot.mesh;
+        let assembly = policies::load(settings, occasion.cluster, mesh, terminal).await?;
         let mut judge = Judge {
             assembly,
             facts: Facts { explain: settings.explain, ..Facts::default() },
@@ -119,17 +120,30 @@ impl Judge {
         Some(pinning::check(&pinning, gateway, &self.nodes))
     }
 
-    /// What today's policies say about what exists.
+    /// What today's policies say about egresses.
     pub(super) fn audit(&self, snapshot: &Snapshot, egresses: &[Egress<'_>]) -> Audit {
-        let scene = audit::Scene {
+        audit::audit(&self.scene(snapshot), egresses)
+    }
+
+    /// The same, and what they say about all else that is open.
+    pub(super) fn audit_opened(
+        &self,
+        snapshot: &Snapshot,
+        egresses: &[Egress<'_>],
+        opened: &Opened,
+    ) -> Audit {
+        audit::audit_opened(&self.scene(snapshot), egresses, opened)
+    }
+
+    fn scene<'a>(&'a self, snapshot: &'a Snapshot) -> audit::Scene<'a> {
+        audit::Scene {
             assembly: &self.assembly,
             snapshot,
             nodes: &self.nodes,
             facts: &self.facts,
             namespace_labels: &self.namespace_labels,
             now: self.now,
-        };
-        audit::audit(&scene, egresses)
+        }
     }
 
     /// The policies as objects record them.

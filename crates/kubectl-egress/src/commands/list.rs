@@ -17,12 +17,13 @@ use super::judge::{Judge, Occasion};
 use crate::exit::{Code, Failure};
 use crate::settings::Namespaces;
 use crate::settings::list::List;
+use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
 /// Lists.
 pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let (namespace, scope) = scope(&settings.namespaces, &cluster);
+    let (namespace, scope) = scope(&settings.namespaces, &settings.policies, &cluster);
     let snapshot = cluster.fetch(&scope).await?;
     require_readable(&snapshot, namespace.as_deref())?;
     let egresses = inventory::egresses(&snapshot);
@@ -57,6 +58,9 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         Some(format) => document::text(&rows_document(&rows)?, format)?,
     };
     terminal.result(&text)?;
+    for (row, why) in rows.iter().filter_map(|row| Some((row, row.why.as_ref()?))) {
+        terminal.warning(&format!("{} in namespace {} was made by others: {why}", row.host, row.namespace));
+    }
     if rows.is_empty() {
         terminal.note(&match &namespace {
             Some(namespace) => format!("No egress found in {namespace} namespace."),
@@ -79,7 +83,11 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
 }
 
 /// The namespace that is looked at, `None` for all of them, and what is read of it.
-pub(super) fn scope(namespaces: &Namespaces, cluster: &Cluster) -> (Option<String>, Scope) {
+pub(super) fn scope(
+    namespaces: &Namespaces,
+    policies: &PolicySettings,
+    cluster: &Cluster,
+) -> (Option<String>, Scope) {
     let named = match namespaces {
         Namespaces::All => None,
         Namespaces::One(named) => {
@@ -88,7 +96,8 @@ pub(super) fn scope(namespaces: &Namespaces, cluster: &Cluster) -> (Option<Strin
     };
     let read =
         named.clone().map_or(fetch::Namespaces::All(Vec::new()), |name| fetch::Namespaces::Some(vec![name]));
-    (named, Scope { namespaces: read, gateway: None, nodes: false })
+    let root_namespace = policies.root_namespace.clone();
+    (named, Scope { namespaces: read, gateway: None, nodes: false, root_namespace })
 }
 
 /// Says of each row what today's policies demand of its gateway's nodes, and what has changed in them since it was

@@ -28,7 +28,12 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     let cluster = Cluster::connect(&settings.connection).await?;
     let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
     // Callers of other namespaces may use the egress, and the pair is unused only if nobody uses it.
-    let scope = Scope { namespaces: Namespaces::All(vec![namespace.clone()]), gateway: None, nodes: false };
+    let scope = Scope {
+        namespaces: Namespaces::All(vec![namespace.clone()]),
+        gateway: None,
+        nodes: false,
+        root_namespace: settings.policies.root_namespace.clone(),
+    };
     let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
     let snapshot = snapshot?;
     super::list::require_readable(&snapshot, Some(&namespace))?;

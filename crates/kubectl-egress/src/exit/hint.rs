@@ -40,7 +40,8 @@ fn cluster(error: &ClusterError) -> (Code, String) {
         ClusterError::PoliciesForbidden { namespace, name, .. } => (
             Code::Unreachable,
             format!(
-                "everybody who changes an egress needs the right `get` on configmap `{name}` in namespace {namespace}; who \
+                "everybody who changes an egress needs the right `get` on configmap `{name}` in namespace {namespace}, and on \
+                 configmap `istio`, which says that this is the place; who \
                  may give it types\n`{}`\n`{}`",
                 role_of_readers(name, namespace),
                 binding_of_readers(name, namespace)
@@ -77,6 +78,7 @@ fn role_of_readers(name: &str, namespace: &str) -> ShellCommand {
         .in_namespace(namespace)
         .words(["--verb=get", "--resource=configmaps"])
         .word(Word::from("--resource-name=").and(Word::name(name)))
+        .word("--resource-name=istio")
 }
 
 fn binding_of_readers(name: &str, namespace: &str) -> ShellCommand {

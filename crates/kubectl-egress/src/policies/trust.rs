@@ -1,7 +1,8 @@
-//! Whether a cluster's policy modules may run on this machine.
+//! Whether the policy modules of a cluster or a repository may run on this machine.
 //!
-//! A kubeconfig may point at anybody's cluster. Its rules are data and are obeyed at once; its modules are programs, and
-//! run only after their user said so, once for each set of modules. Asked before anything is fetched, compiled or run.
+//! A kubeconfig may point at anybody's cluster, and a repository may be anybody's clone. Their rules are data and are
+//! obeyed at once; their modules are programs, and run only after the user said so, once for each set of modules. Asked
+//! before anything is fetched, compiled or run.
 
 mod file;
 mod question;
@@ -9,18 +10,20 @@ mod question;
 use std::path::PathBuf;
 
 use egress_cluster::Cluster;
+use egress_core::host::printable;
 use egress_core::policy::lock::LockEntry;
 use egress_core::policy::member::Layer;
 use egress_policy::inspect::digest;
 
 use self::file::{Modules, TrustFile};
+use super::layers::Origin;
 use super::locks::Wanted;
 use super::undecided;
 use crate::exit::{Code, Failure};
 use crate::settings::policies::{PolicySettings, Trust};
 use crate::terminal::Terminal;
 
-/// A cluster's modules may run; what a person said about it is remembered once they were loaded.
+/// The modules may run; what a person said about it is remembered once they were loaded.
 #[derive(Debug)]
 pub(super) struct Trusted(Option<Answer>);
 
@@ -48,57 +51,107 @@ impl Trusted {
     }
 }
 
-/// Lets a cluster's modules run, or refuses.
+/// Somebody whose modules would run here.
+struct Holder<'a> {
+    /// The same for the same cluster or repository, one word.
+    identity: String,
+    /// In words: `cluster 10.0.0.1:6443`.
+    name: String,
+    /// What its lock file says of its modules.
+    locked: Vec<&'a LockEntry>,
+    /// The digests of its modules.
+    modules: Modules,
+}
+
+/// Lets the modules of a cluster and of a repository run, or refuses.
 pub(super) fn obtain(
     wanted: &[Wanted<'_>],
-    cluster: &Cluster,
+    cluster: Option<&Cluster>,
     settings: &PolicySettings,
     terminal: &mut Terminal,
 ) -> Result<Trusted, anyhow::Error> {
-    let of_cluster = wanted.iter().filter(|wanted| wanted.layer == Layer::Cluster);
-    let locked: Vec<&LockEntry> = of_cluster.filter_map(|wanted| wanted.locked.as_ref()).collect();
-    if locked.is_empty() {
+    let holders = holders(wanted, cluster);
+    if holders.is_empty() || settings.trust == Some(Trust::Any) {
         return Ok(Trusted::already());
     }
-    let modules: Modules = locked.iter().map(|entry| (entry.name.clone(), entry.module.clone())).collect();
-    let set = digest_of(&modules);
-    match &settings.trust {
-        Some(Trust::Any) => return Ok(Trusted::already()),
-        Some(Trust::Set(trusted)) if *trusted == set => return Ok(Trusted::already()),
-        Some(Trust::Set(trusted)) => {
-            return Err(undecided(
-                format!(
-                    "the policy modules of cluster {} are {set}, and `--trust-policies` trusts {trusted}",
-                    cluster.server()
-                ),
-                Some(format!("look at what changed, then type `--trust-policies {set}`")),
-            )
-            .into());
-        }
-        None => {}
-    }
-    let path = settings.directories.configuration.as_deref().map(|folder| folder.join(file::NAME));
-    let mut file = path.as_deref().map(TrustFile::read).transpose()?.unwrap_or_default();
-    let known = file.modules(cluster.identity());
-    if known == Some(&modules) {
-        return Ok(Trusted::already());
-    }
-    let introduction = question::introduction(known, &modules, cluster.server());
-    if !terminal.can_ask() {
+    // What a pipeline types is about all modules at once, or about those of one holder.
+    let all: Modules = holders.iter().flat_map(|holder| holder.modules.clone()).collect();
+    let set = digest_of(&all);
+    if let Some(Trust::Set(trusted)) = &settings.trust
+        && *trusted != set
+        && !holders.iter().any(|holder| digest_of(&holder.modules) == *trusted)
+    {
+        let names: Vec<&str> = holders.iter().map(|holder| holder.name.as_str()).collect();
         return Err(undecided(
-            format!("{introduction}: {}", question::list(&modules)),
-            Some(format!("if you know them, type `--trust-policies {set}`")),
+            format!(
+                "the policy modules of {} are {set}, and `--trust-policies` trusts {trusted}",
+                names.join(" and ")
+            ),
+            Some(format!("look at what changed, then type `--trust-policies {set}`")),
         )
         .into());
     }
-    terminal.note(&format!("{introduction}:\n{}", question::table(&locked)));
-    terminal.note("A module has no network, no files and no credentials, and works within limits.");
-    if !terminal.ask("Run them here, until they change?")? {
-        return Err(undecided("the cluster's policies were not trusted; nothing was done", None).into());
+    let path = settings.directories.configuration.as_deref().map(|folder| folder.join(file::NAME));
+    let mut file = path.as_deref().map(TrustFile::read).transpose()?.unwrap_or_default();
+    let mut answered = false;
+    for holder in &holders {
+        let typed = |trust: &Trust| matches!(trust, Trust::Set(typed) if *typed == set || *typed == digest_of(&holder.modules));
+        let known = file.modules(&holder.identity);
+        if settings.trust.as_ref().is_some_and(typed) || known == Some(&holder.modules) {
+            continue;
+        }
+        let introduction = question::introduction(known, &holder.modules, &holder.name);
+        if !terminal.can_ask() {
+            return Err(undecided(
+                format!("{introduction}: {}", question::list(&holder.modules)),
+                Some(format!("if you know them, type `--trust-policies {set}`")),
+            )
+            .into());
+        }
+        terminal.note(&format!("{introduction}:\n{}", question::table(&holder.locked)));
+        terminal.note("A module has no network, no files and no credentials, and works within limits.");
+        if !terminal.ask("Run them here, until they change?")? {
+            let message = format!("the policies of {} were not trusted; nothing was done", holder.name);
+            return Err(undecided(message, None).into());
+        }
+        file.trust(&holder.identity, holder.modules.clone());
+        answered = true;
     }
-    let Some(path) = path else { return Ok(Trusted::already()) };
-    file.trust(cluster.identity(), modules);
+    let Some(path) = path.filter(|_| answered) else { return Ok(Trusted::already()) };
     Ok(Trusted(Some(Answer { path, file })))
+}
+
+/// The cluster and the repository, as far as they have modules. What a user wrote into their own file, or named on the
+/// command line, they have looked at.
+fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holder<'a>> {
+    let holder = |layer: Layer, identity: String, name: String| {
+        let locked: Vec<&LockEntry> = wanted
+            .iter()
+            .filter(|wanted| wanted.layer == layer)
+            .filter_map(|wanted| wanted.locked.as_ref())
+            .collect();
+        let modules = locked.iter().map(|entry| (entry.name.clone(), entry.module.clone())).collect();
+        (!locked.is_empty()).then_some(Holder { identity, name, locked, modules })
+    };
+    let of_cluster = cluster.and_then(|cluster| {
+        let name = format!("cluster {}", cluster.server());
+        holder(Layer::Cluster, cluster.identity().to_owned(), name)
+    });
+    let in_repository = wanted.iter().find(|wanted| wanted.layer == Layer::Repository);
+    let of_repository = in_repository.and_then(|wanted| match wanted.origin {
+        Origin::File(path) => {
+            // Two ways to one folder are one repository. A path may hold anything: its digest is one word.
+            let folder = path.parent().unwrap_or(path);
+            let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+            let identity =
+                format!("repository-{}", digest(real.as_os_str().as_encoded_bytes()).replace(':', "-"));
+            let shown = real.parent().unwrap_or(&real);
+            let name = format!("repository {}", printable(&shown.display().to_string()));
+            holder(Layer::Repository, identity, name)
+        }
+        Origin::Typed(_) | Origin::Module(_) | Origin::ConfigMap { .. } => None,
+    });
+    of_cluster.into_iter().chain(of_repository).collect()
 }
 
 /// The digest of a set of modules, whatever they are called and in whatever order they are asked.

@@ -7,6 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use egress_core::host::quoted;
+use egress_core::intent::is_label;
 use egress_files::Owners;
 
 use crate::cli;
@@ -23,6 +25,8 @@ pub struct PolicySettings {
     pub files: Vec<PathBuf>,
     /// `--trust-policies`.
     pub trust: Option<Trust>,
+    /// The mesh's root namespace, where the user names it.
+    pub root_namespace: Option<String>,
     /// `--explain`.
     pub explain: bool,
     /// Where policies are found.
@@ -61,6 +65,7 @@ impl PolicySettings {
         Ok(PolicySettings {
             files: typed.files,
             trust: typed.trust_policies,
+            root_namespace: typed.root_namespace.map(root_namespace).transpose()?,
             explain,
             directories: Directories::of_user()?,
             program: env::current_exe().map_err(|error| lost("which program this is", &error))?,
@@ -88,6 +93,20 @@ impl Directories {
                 .map(|folder| folder.join("config.json")),
         })
     }
+}
+
+/// Refuses what cannot be the name of a namespace, before it becomes a part of a URL.
+fn root_namespace(name: String) -> Result<String, Failure> {
+    if is_label(&name) {
+        return Ok(name);
+    }
+    Err(Failure::usage(
+        format!(
+            "`--root-namespace`: expected at most 63 lower case letters, digits and `-`, found {}",
+            quoted(&name)
+        ),
+        "type `kubectl get namespaces` for the names that exist",
+    ))
 }
 
 impl FromStr for Trust {

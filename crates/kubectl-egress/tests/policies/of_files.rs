@@ -1,7 +1,7 @@
 //! Policies of the repository, of the user and of the command line, without a cluster.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use egress_policy::inspect::digest;
 
@@ -46,6 +46,9 @@ fn locked() -> Place {
     place
 }
 
+/// What a pipeline types that knows the repository.
+const TRUSTING: [&str; 2] = ["--trust-policies", "any"];
+
 #[test]
 fn without_policies_nothing_is_kept() {
     let place = Place::new();
@@ -56,7 +59,7 @@ fn without_policies_nothing_is_kept() {
 #[test]
 fn a_locked_module_is_asked_and_its_native_code_kept() {
     let place = locked();
-    place.add(&[]).succeeds();
+    place.add(&TRUSTING).succeeds();
     assert!(place.cache().join("native").exists());
 }
 
@@ -74,7 +77,7 @@ fn a_module_that_was_changed_is_not_run_and_both_digests_are_told() {
     let changed = module("1.0.1");
     place.write(".egress/acme.wasm", &changed);
     let (then, now) = (digest(&module("1.0.0")), digest(&changed));
-    place.add(&[]).refuses(9, &["`acme`", &then, &now, "kubectl egress policy update acme"]);
+    place.add(&TRUSTING).refuses(9, &["`acme`", &then, &now, "kubectl egress policy update acme"]);
     assert!(!place.cache().exists());
 }
 
@@ -83,7 +86,7 @@ fn a_lock_file_that_was_edited_by_hand_is_refused() {
     let place = locked();
     let lock = fs::read_to_string(place.repository().join(LOCK)).unwrap();
     place.write(LOCK, lock.replace("\"1.0.0\"", "\"9.9.9\""));
-    place.add(&[]).refuses(9, &["version-reported", "9.9.9", "1.0.0", "edited by hand"]);
+    place.add(&TRUSTING).refuses(9, &["version-reported", "9.9.9", "1.0.0", "edited by hand"]);
 }
 
 #[test]
@@ -96,12 +99,12 @@ fn a_lock_file_that_cannot_be_read_is_refused_with_its_place() {
 #[test]
 fn native_code_that_was_tampered_with_is_made_again() {
     let place = locked();
-    place.add(&[]).succeeds();
+    place.add(&TRUSTING).succeeds();
     let native = place.cache().join("native");
     let kept = fs::read_dir(&native).unwrap().next().unwrap().unwrap().path();
     let code = fs::read(&kept).unwrap();
     fs::write(&kept, vec![0; code.len()]).unwrap();
-    place.add(&[]).succeeds();
+    place.add(&TRUSTING).succeeds();
     assert_eq!(fs::read(&kept).unwrap(), code);
 }
 
@@ -109,7 +112,7 @@ fn native_code_that_was_tampered_with_is_made_again() {
 fn a_module_that_is_not_there_is_a_refusal() {
     let place = locked();
     fs::remove_file(place.repository().join(".egress/acme.wasm")).unwrap();
-    place.add(&[]).refuses(9, &["`acme`", "repository layer", ".egress/acme.wasm: no such file"]);
+    place.add(&TRUSTING).refuses(9, &["`acme`", "repository layer", ".egress/acme.wasm: no such file"]);
 }
 
 #[test]
@@ -192,7 +195,9 @@ fn settings_that_are_wrong_are_told_with_file_and_line() {
 fn answers_that_a_policy_does_not_give_cannot_be_taken() {
     let place = locked();
     place.write(YAML, format!("{}    use: [pinning]\n", one_module(MODULE)));
-    place.add(&[]).refuses(2, &["policy `acme`: `use: [pinning]`, and the policy answers [hosts] only"]);
+    place
+        .add(&TRUSTING)
+        .refuses(2, &["policy `acme`: `use: [pinning]`, and the policy answers [hosts] only"]);
 }
 
 #[test]
@@ -201,7 +206,7 @@ fn a_config_map_cannot_be_asked_without_its_cluster() {
     let (source, module) = ("configmap://acme/acme.wasm", module("1.0.0"));
     place.write(YAML, one_module(source));
     place.write(LOCK, guest::lock("acme", source, &module, "1.0.0"));
-    place.add(&[]).refuses(9, &["`acme`", source, "the cluster is not asked"]);
+    place.add(&TRUSTING).refuses(9, &["`acme`", source, "the cluster is not asked"]);
 }
 
 #[test]
@@ -210,4 +215,53 @@ fn trust_is_any_or_a_digest() {
     place
         .add(&["--trust-policies", "sha256:0"])
         .refuses(2, &["`--trust-policies`: expected `any`, or `sha256:`"]);
+}
+
+/// Closes the kind "a clone of a stranger's repository runs its programs": nothing of it is compiled or run unasked.
+#[test]
+fn the_modules_of_a_repository_do_not_run_unasked() {
+    let place = locked();
+    let set = digest(digest(&module("1.0.0")).as_bytes());
+    let words = ["repository", "has policy modules that you have not trusted yet", "`acme` sha256:"];
+    place.add(&[]).refuses(9, &[&words[..], &["`--trust-policies", &set]].concat());
+    assert!(!place.cache().exists());
+    let other = format!("sha256:{}", "0".repeat(64));
+    place.add(&["--trust-policies", &other]).refuses(9, &["look at what changed", &set]);
+    assert!(!place.cache().exists());
+    place.add(&["--trust-policies", &set]).succeeds();
+}
+
+#[test]
+fn what_was_trusted_of_a_repository_is_this_folder_and_these_modules() {
+    let place = locked();
+    let folder = fs::canonicalize(place.repository().join(".egress")).unwrap();
+    let identity = digest(folder.to_str().unwrap().as_bytes()).replace(':', "-");
+    let trusted = place.home().join(".config/kubectl-egress/trusted-policies");
+    let write = |identity: &str, digest: &str| {
+        fs::create_dir_all(trusted.parent().unwrap()).unwrap();
+        fs::write(&trusted, format!("{identity} acme={digest}\n")).unwrap();
+        fs::set_permissions(&trusted, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    let identity = format!("repository-{identity}");
+    write(&identity, &digest(&module("1.0.0")));
+    place.add(&[]).succeeds();
+    write(&identity, &digest(&module("0.9.0")));
+    place.add(&[]).refuses(9, &["are not those that you trusted", "--trust-policies sha256:"]);
+    write("repository-elsewhere", &digest(&module("1.0.0")));
+    place.add(&[]).refuses(9, &["have not trusted yet"]);
+}
+
+#[test]
+fn labels_of_other_controllers_are_not_for_a_repository_to_set() {
+    let place = Place::new();
+    let rules = |settings: &str| {
+        configuration(&format!("  - name: ours\n    builtin: rules\n    settings: {settings}\n"))
+    };
+    place.write(YAML, rules("{labels: {argocd.argoproj.io/instance: x}}"));
+    place.add(&[]).refuses(9, &["argocd.argoproj.io/instance", "labels: {allow: [argocd.argoproj.io]}"]);
+    place.write(YAML, rules("{labels: {team: news}}"));
+    place.add(&[]).succeeds();
+    place
+        .write(YAML, format!("{}labels: {{allow: [argocd.argoproj.io]}}\n", rules("{labels: {team: news}}")));
+    place.add(&[]).refuses(2, &["the repository layer has `labels`"]);
 }

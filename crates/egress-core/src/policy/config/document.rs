@@ -17,6 +17,7 @@ use super::{
 use crate::host::{printable, quoted};
 use crate::intent::is_label;
 use crate::policy::descriptor::Hook;
+use crate::policy::label::is_subdomain;
 use crate::policy::member::Effect;
 use crate::policy::rules::glob::HostGlob;
 use crate::policy::settings::canonical;
@@ -32,6 +33,7 @@ struct File {
     #[serde(default)]
     policies: Vec<Spanned<FilePolicy>>,
     naming: Option<FileNaming>,
+    labels: Option<FileLabels>,
     #[serde(default)]
     exceptions: Vec<Spanned<FileException>>,
     #[serde(default)]
@@ -55,6 +57,12 @@ struct FilePolicy {
 struct FileNaming {
     #[serde(rename = "use")]
     policy: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLabels {
+    allow: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -103,11 +111,13 @@ pub(super) fn parse(text: &str) -> Result<PolicySet, ConfigError> {
     the_words(&file.api_version, API_VERSION)?;
     the_words(&file.kind, KIND)?;
     let naming = file.naming.map(|naming| name(&naming.policy)).transpose()?;
+    let prefixes = file.labels.iter().flat_map(|labels| &labels.allow).map(prefix);
     let exceptions = file.exceptions.iter().map(|item| exception(&item.value));
     Ok(PolicySet {
         default: file.default.as_ref().map(effect).transpose()?,
         policies: policies(file.policies)?,
         naming,
+        label_prefixes: prefixes.collect::<Result<_, _>>()?,
         exceptions: exceptions.collect::<Result<_, _>>()?,
         limits: limits(&file.limits),
     })
@@ -225,6 +235,18 @@ fn name(found: &Spanned<String>) -> Result<String, ConfigError> {
     }
     let message = format!(
         "expected a name of at most 63 lower-case letters, digits and `-` inside, found {}",
+        quoted(&found.value)
+    );
+    Err(at(found, message))
+}
+
+/// A prefix of labels: what stands before the `/`.
+fn prefix(found: &Spanned<String>) -> Result<String, ConfigError> {
+    if is_subdomain(&found.value) {
+        return Ok(found.value.clone());
+    }
+    let message = format!(
+        "expected the prefix of labels and annotations, such as `acme.com` for `acme.com/owner`, found {}",
         quoted(&found.value)
     );
     Err(at(found, message))

@@ -58,6 +58,14 @@ pub enum JoinError {
         /// Every policy there is.
         known: String,
     },
+    /// Labels of other controllers are for the cluster's owners to give away.
+    #[error(
+        "the {layer} layer has `labels`; which labels of other controllers policies may set, only the cluster's configuration says"
+    )]
+    LabelsBelow {
+        /// Who says so.
+        layer: Layer,
+    },
     /// A limit is raised by somebody else than the user.
     #[error(
         "the {layer} layer asks for `limits.{field}: {asked}`, more than {allowed}; only the user's own file may raise a limit"
@@ -91,6 +99,10 @@ pub fn join(mut layers: Vec<(Layer, PolicySet)>, limits: &Limits) -> Result<Join
         ..Joined::default()
     };
     for (layer, set) in layers {
+        if layer != Layer::Cluster && !set.label_prefixes.is_empty() {
+            return Err(JoinError::LabelsBelow { layer });
+        }
+        joined.label_prefixes.extend(set.label_prefixes);
         joined.exceptions.extend(set.exceptions.into_iter().map(|entry| exception(layer, entry)));
         for entry in set.policies {
             check_entry(&joined.entries, layer, &entry)?;

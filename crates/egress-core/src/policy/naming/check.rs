@@ -1,27 +1,28 @@
 //! Whether an answer can be built on: names that Kubernetes takes, each for one object, in the place it must be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::part;
 use crate::host::quoted;
 use crate::intent::is_label;
-use crate::metadata::MANAGED_BY;
+use crate::metadata::is_our_key;
 use crate::policy::answer::{Fault, Name, Names};
 use crate::policy::label::{is_key, is_subdomain, is_value};
 use crate::policy::request::Slot;
 
-/// The prefix of our own annotations.
-const OUR_PREFIX: &str = "kubectl-egress.github.io";
-
-/// The answer, and its names by slot.
-pub(super) fn check(answer: Names, slots: &[Slot]) -> Result<(Names, BTreeMap<u32, Name>), Fault> {
+/// The answer, and its names by slot. `prefixes`: those of labels and annotations that may be set; `None`: any.
+pub(super) fn check(
+    answer: Names,
+    slots: &[Slot],
+    prefixes: Option<&BTreeSet<String>>,
+) -> Result<(Names, BTreeMap<u32, Name>), Fault> {
     let mut names: BTreeMap<u32, Name> = BTreeMap::new();
     for name in &answer.names {
         let Some(slot) = slots.iter().find(|slot| slot.id == name.slot) else {
             let message = format!("it names the object {}, which nobody asked about", name.slot);
             return Err(Fault::BadAnswer(message));
         };
-        check_name(slot, name).map_err(Fault::BadAnswer)?;
+        check_name(slot, name, prefixes).map_err(Fault::BadAnswer)?;
         if names.insert(slot.id, name.clone()).is_some() {
             return Err(Fault::BadAnswer(format!("it names {} twice", part(slot))));
         }
@@ -30,7 +31,7 @@ pub(super) fn check(answer: Names, slots: &[Slot]) -> Result<(Names, BTreeMap<u3
     Ok((answer, names))
 }
 
-fn check_name(slot: &Slot, name: &Name) -> Result<(), String> {
+fn check_name(slot: &Slot, name: &Name, prefixes: Option<&BTreeSet<String>>) -> Result<(), String> {
     let longest = usize::try_from(slot.max_length).unwrap_or(usize::MAX);
     let found = quoted(&name.name);
     if name.name.len() > longest {
@@ -59,7 +60,9 @@ fn check_name(slot: &Slot, name: &Name) -> Result<(), String> {
         ));
     }
     for key in name.labels.keys().chain(name.annotations.keys()) {
-        check_key(key).map_err(|problem| format!("{problem} on {}", part(slot)))?;
+        check_key(key)
+            .and_then(|()| check_prefix(key, prefixes))
+            .map_err(|problem| format!("{problem} on {}", part(slot)))?;
     }
     match name.labels.iter().find(|(_, value)| !is_value(value)) {
         None => Ok(()),
@@ -75,13 +78,24 @@ fn check_key(key: &str) -> Result<(), String> {
     if !is_key(key) {
         return Err(format!("expected a key such as `owner` or `acme.com/owner`, found {}", quoted(key)));
     }
-    let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-    let ours =
-        prefix == OUR_PREFIX || prefix.strip_suffix(OUR_PREFIX).is_some_and(|rest| rest.ends_with('.'));
-    if ours || key == MANAGED_BY {
+    if is_our_key(key) {
         return Err(format!("expected no key that kubectl egress sets itself, found `{key}`"));
     }
     Ok(())
+}
+
+/// A label with a prefix belongs to a controller: `argocd.argoproj.io/sync-options` or `istio.io/rev` on an object
+/// make others delete it, adopt it or no longer see it. A key without a prefix is the user's own, by the rules of
+/// Kubernetes, and no controller acts on it.
+fn check_prefix(key: &str, prefixes: Option<&BTreeSet<String>>) -> Result<(), String> {
+    let (Some(allowed), Some((prefix, _))) = (prefixes, key.split_once('/')) else { return Ok(()) };
+    if allowed.contains(prefix) {
+        return Ok(());
+    }
+    Err(format!(
+        "expected no key of another controller (the cluster's egress-policy.yaml may allow it: \
+         `labels: {{allow: [{prefix}]}}`), found `{key}`"
+    ))
 }
 
 /// Two objects of one kind and namespace with one name would be one object. Default names are unique among themselves.

@@ -62,7 +62,7 @@ impl HostGlob {
     pub fn touches(&self, host: &str, port: u16) -> bool {
         let reached = |name: &str| match host.strip_prefix("*.") {
             Some(above) => is_below(name, above),
-            None => false,
+            None => host == "*",
         };
         self.matches(host, port)
             || self.port.is_none_or(|only| only == port)

@@ -50,6 +50,7 @@ pub(super) async fn gather(
         namespaces: fetch::Namespaces::All(namespace.clone().into_iter().collect()),
         gateway: None,
         nodes: true,
+        root_namespace: settings.policies.root_namespace.clone(),
     };
     let waiting = terminal.wait("reading the cluster's objects");
     let (snapshot, mut around) = tokio::select! {

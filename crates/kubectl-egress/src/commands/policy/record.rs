@@ -50,7 +50,12 @@ async fn request(
         facts.nodes = nodes.iter().map(question::node).collect();
     }
     if wants(Need::Existing) {
-        let scope = Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: false };
+        let scope = Scope {
+            namespaces: Namespaces::All(Vec::new()),
+            gateway: None,
+            nodes: false,
+            root_namespace: None,
+        };
         let snapshot = cluster.fetch(&scope).await?;
         facts.existing = inventory::egresses(&snapshot).iter().map(question::existing).collect();
     }

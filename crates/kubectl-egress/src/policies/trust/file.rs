@@ -1,4 +1,4 @@
-//! What a user trusts, one line for each cluster, as a list of known hosts.
+//! What a user trusts, one line for each cluster or repository, as a list of known hosts.
 //!
 //! Knows the file, and that nobody else may write or read it. Knows nothing of who asks.
 
@@ -23,8 +23,7 @@ use crate::files;
 pub(super) const NAME: &str = "trusted-policies";
 
 /// What stands above the lines.
-const HEADING: &str =
-    "# Policy modules of clusters that may run here: a cluster, then NAME=DIGEST of each module.";
+const HEADING: &str = "# Policy modules of clusters and repositories that may run here: whose they are, then NAME=DIGEST of each.";
 /// Thousands of clusters.
 const LARGEST: u64 = 4 << 20;
 

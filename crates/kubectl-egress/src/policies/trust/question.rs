@@ -17,12 +17,12 @@ const WIDTH: usize = 80;
 const DIGEST: usize = "sha256:".len() + 64;
 
 /// Whose modules they are, and what is new about them.
-pub(super) fn introduction(known: Option<&Modules>, modules: &Modules, server: &str) -> String {
-    let server = field(server, WIDTH);
+pub(super) fn introduction(known: Option<&Modules>, modules: &Modules, holder: &str) -> String {
+    let holder = field(holder, WIDTH);
     match known {
-        None => format!("cluster {server} has policy modules that you have not trusted yet"),
+        None => format!("{holder} has policy modules that you have not trusted yet"),
         Some(known) => format!(
-            "the policy modules of cluster {server} are not those that you trusted ({})",
+            "the policy modules of {holder} are not those that you trusted ({})",
             differences(known, modules)
         ),
     }

@@ -1,0 +1,82 @@
+//! Where control planes of Istio run, by the webhooks that the API server calls for them.
+//!
+//! Webhook configurations belong to the cluster: who may write in a namespace only cannot make one, and so cannot pretend
+//! to be a control plane, as a pod with the right label could.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::cluster::Cluster;
+use crate::error::ClusterError;
+use crate::list::Collection;
+
+/// What the label says of which revision a webhook is. <https://istio.io/latest/docs/reference/config/labels/>
+const REVISION: &str = "istio.io/rev";
+
+/// The control planes of a cluster.
+#[derive(Debug, Default)]
+pub(super) struct ControlPlanes {
+    namespaces: BTreeSet<String>,
+    /// The revisions that webhooks name.
+    pub(super) revisions: Vec<String>,
+    /// A webhook that calls a control plane outside of this cluster.
+    pub(super) external: Option<String>,
+}
+
+impl ControlPlanes {
+    /// The namespaces in which they run.
+    pub(super) fn namespaces(&self) -> BTreeSet<String> {
+        self.namespaces.clone()
+    }
+
+    fn learn(&mut self, kind: &str, metadata: &ObjectMeta, clients: &[&WebhookClientConfig]) {
+        let name = metadata.name.as_deref().unwrap_or_default();
+        // `istio-sidecar-injector`, `istio-validator-istio-system`, `istiod-default-validator`, `istio-revision-tag-…`:
+        // `manifests/charts/istio-control` of Istio.
+        let by_name = name.starts_with("istio");
+        for client in clients {
+            match (&client.service, &client.url) {
+                (Some(service), _) if by_name || service.name.starts_with("istiod") => {
+                    self.namespaces.insert(service.namespace.clone());
+                }
+                (None, Some(_)) if by_name => self.external = Some(format!("{kind}/{name}")),
+                _ => continue,
+            }
+            let revision = metadata.labels.as_ref().and_then(|labels| labels.get(REVISION));
+            self.revisions.extend(revision.cloned());
+        }
+    }
+}
+
+impl Cluster {
+    /// The control planes that webhooks tell of; `None` where webhooks may not be listed.
+    pub(super) async fn control_planes(&self) -> Result<Option<ControlPlanes>, ClusterError> {
+        let hooks = |plural| Collection::of_group("admissionregistration.k8s.io", "v1", plural);
+        let (validating, mutating) =
+            (hooks("validatingwebhookconfigurations"), hooks("mutatingwebhookconfigurations"));
+        let read = tokio::try_join!(
+            self.list::<ValidatingWebhookConfiguration>(&validating, None, None),
+            self.list::<MutatingWebhookConfiguration>(&mutating, None, None),
+        );
+        let (validating, mutating) = match read {
+            Err(error) if error.is_forbidden() => return Ok(None),
+            read => read?,
+        };
+        let mut planes = ControlPlanes::default();
+        for hook in &validating {
+            let clients: Vec<_> = hook.webhooks.iter().flatten().map(|hook| &hook.client_config).collect();
+            planes.learn("validatingwebhookconfiguration", &hook.metadata, &clients);
+        }
+        for hook in &mutating {
+            let clients: Vec<_> = hook.webhooks.iter().flatten().map(|hook| &hook.client_config).collect();
+            planes.learn("mutatingwebhookconfiguration", &hook.metadata, &clients);
+        }
+        planes.revisions.sort();
+        planes.revisions.dedup();
+        Ok(Some(planes))
+    }
+}

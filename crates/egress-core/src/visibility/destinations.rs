@@ -1,0 +1,52 @@
+//! Where the rules of a VirtualService lead, mirrors included, and which of these places are in the cluster.
+
+use egress_istio::virtual_service::VirtualServiceSpec;
+
+/// One place that rules lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Destination<'a> {
+    /// The host as it is written.
+    pub host: &'a str,
+    /// The port; none where the rule leaves it to the host's only one.
+    pub port: Option<i64>,
+    /// What is spoken: `HTTP`, `TLS` or `TCP`.
+    pub protocol: &'static str,
+}
+
+/// Every place that the rules lead to, whoever they are for. Copies of requests count: they leave as well.
+pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = Destination<'_>> {
+    let http = spec.http.iter().flatten().flat_map(|rule| {
+        let routes = rule.route.iter().flatten().map(|route| {
+            let port = route.destination.port.as_ref().and_then(|port| port.number);
+            (route.destination.host.as_str(), port)
+        });
+        let one = rule
+            .mirror
+            .iter()
+            .map(|mirror| (mirror.host.as_str(), mirror.port.as_ref().and_then(|port| port.number)));
+        let several = rule.mirrors.iter().flatten().map(|mirror| {
+            let port = mirror.destination.port.as_ref().and_then(|port| port.number);
+            (mirror.destination.host.as_str(), port)
+        });
+        routes.chain(one).chain(several).map(|(host, port)| Destination { host, port, protocol: "HTTP" })
+    });
+    let tls = spec.tls.iter().flatten().flat_map(|rule| {
+        rule.route.iter().flatten().map(|route| {
+            let port = route.destination.port.as_ref().and_then(|port| port.number);
+            Destination { host: &route.destination.host, port, protocol: "TLS" }
+        })
+    });
+    let tcp = spec.tcp.iter().flatten().flat_map(|rule| {
+        rule.route.iter().flatten().map(|route| {
+            let port = route.destination.port.as_ref().and_then(|port| port.number);
+            Destination { host: &route.destination.host, port, protocol: "TCP" }
+        })
+    });
+    http.chain(tls).chain(tcp)
+}
+
+/// Whether a host means a Service of the cluster: a name without dots means one of the same namespace.
+pub fn is_in_cluster(host: &str, domain: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    !host.contains('.') || host.ends_with(".svc") || host.ends_with(&format!(".svc.{domain}"))
+}

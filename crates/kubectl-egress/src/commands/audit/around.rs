@@ -1,0 +1,115 @@
+//! What lies around the egresses of an audit: other ways out of the mesh, as far as they can be read.
+//!
+//! Knows what is read for it. What policies say of it is decided in `egress_core::policy::audit`.
+
+use std::collections::{BTreeMap, HashSet};
+
+use egress_cluster::Cluster;
+use egress_cluster::surroundings::Around;
+use egress_cluster::surroundings::beyond::Beyond;
+use egress_core::host::printable;
+use egress_core::input::Input;
+use egress_core::opened::Sources;
+use egress_core::resource::ObjectId;
+use egress_core::snapshot::Snapshot;
+use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
+use egress_diagnose::evidence::Evidence;
+
+/// What was read.
+pub(super) struct Surrounding {
+    around: Around,
+    beyond: Beyond,
+}
+
+/// Reads it.
+pub(super) async fn read(
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    namespace: Option<&str>,
+) -> anyhow::Result<Surrounding> {
+    let (around, beyond) =
+        tokio::try_join!(cluster.surroundings(), cluster.beyond(&snapshot.mesh, namespace))?;
+    Ok(Surrounding { around, beyond })
+}
+
+impl Surrounding {
+    /// Where openings are looked for.
+    pub(super) fn sources<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        known: &'a HashSet<&'a ObjectId>,
+        namespace: Option<&'a str>,
+    ) -> Sources<'a> {
+        Sources {
+            snapshot,
+            gateway_api: &self.around.facts.gateway_api,
+            workloads: &self.beyond.workloads,
+            known,
+            namespace,
+        }
+    }
+
+    /// The ways out that are no list of hosts, one sentence each.
+    pub(super) fn unjudged(self, snapshot: &Snapshot, namespace: Option<&str>) -> Vec<String> {
+        let mut told: Vec<String> = self
+            .beyond
+            .filters
+            .iter()
+            .map(|filter| format!("{filter}: it may send calls anywhere"))
+            .collect();
+        told.extend(
+            self.beyond.unreadable.iter().map(|row| format!("{} could not be read: {}", row.what, row.why)),
+        );
+        if self.around.gaps.contains_key(&Input::GatewayApi) {
+            told.push("routes of the Gateway API could not be read".to_owned());
+        }
+        let unread = ["pods", "services"].into_iter().filter_map(|plural| {
+            snapshot
+                .unreadable
+                .iter()
+                .find(|row| row.what.starts_with(plural) && concerns(&row.what, namespace))
+        });
+        told.extend(unread.map(|row| format!("{} could not be read: {}", row.what, row.why)));
+        let evidence = Evidence {
+            snapshot: snapshot.clone(),
+            surroundings: self.around.facts,
+            gaps: self.around.gaps,
+            proxies: BTreeMap::new(),
+            demands: Ok(BTreeMap::new()),
+            refusals: BTreeMap::new(),
+            rights: BTreeMap::new(),
+            fleet: Vec::new(),
+        };
+        told.extend(bypass(&evidence, namespace).namespaces.iter().filter_map(around_sidecars));
+        told
+    }
+}
+
+/// Whether something that could not be read is in the namespace that is asked about.
+fn concerns(what: &str, namespace: Option<&str>) -> bool {
+    let Some(namespace) = namespace else { return true };
+    match (what.contains(" outside "), what.rsplit_once(" in namespace ")) {
+        (true, _) => !what.split([' ', ',']).any(|word| word == namespace),
+        (false, Some((_, place))) => place == namespace,
+        (false, None) => true,
+    }
+}
+
+/// The pods of one namespace that leave without their sidecar. Pods that have none and belong to no mesh are not among
+/// them: nothing of Istio speaks about them.
+fn around_sidecars(found: &NamespaceBypass) -> Option<String> {
+    let outside = |reason: &Reason| matches!(reason, Reason::NoSidecar | Reason::HostNetwork);
+    let counts = found
+        .rows
+        .iter()
+        .filter(|row| row.network_policy != Held::Stops)
+        .filter(|row| found.calls || !row.why.iter().all(outside));
+    let pods: usize = counts.map(|row| row.pods).sum();
+    let namespace = printable(&found.namespace);
+    (pods > 0).then(|| {
+        format!(
+            "{pods} pods of namespace {namespace} can leave without a gateway; which and why: \
+             `kubectl egress diagnose --bypass -n {namespace}`"
+        )
+    })
+}
