@@ -46,9 +46,6 @@ fn locked() -> Place {
     place
 }
 
-/// What a pipeline types that knows the repository.
-const TRUSTING: [&str; 2] = ["--trust-policies", "any"];
-
 #[test]
 fn without_policies_nothing_is_kept() {
     let place = Place::new();
@@ -59,7 +56,7 @@ fn without_policies_nothing_is_kept() {
 #[test]
 fn a_locked_module_is_asked_and_its_native_code_kept() {
     let place = locked();
-    place.add(&TRUSTING).succeeds();
+    place.add_trusting().succeeds();
     assert!(place.cache().join("native").exists());
 }
 
@@ -77,7 +74,7 @@ fn a_module_that_was_changed_is_not_run_and_both_digests_are_told() {
     let changed = module("1.0.1");
     place.write(".egress/acme.wasm", &changed);
     let (then, now) = (digest(&module("1.0.0")), digest(&changed));
-    place.add(&TRUSTING).refuses(9, &["`acme`", &then, &now, "kubectl egress policy update acme"]);
+    place.add_trusting().refuses(9, &["`acme`", &then, &now, "kubectl egress policy update acme"]);
     assert!(!place.cache().exists());
 }
 
@@ -86,7 +83,7 @@ fn a_lock_file_that_was_edited_by_hand_is_refused() {
     let place = locked();
     let lock = fs::read_to_string(place.repository().join(LOCK)).unwrap();
     place.write(LOCK, lock.replace("\"1.0.0\"", "\"9.9.9\""));
-    place.add(&TRUSTING).refuses(9, &["version-reported", "9.9.9", "1.0.0", "edited by hand"]);
+    place.add_trusting().refuses(9, &["version-reported", "9.9.9", "1.0.0", "edited by hand"]);
 }
 
 #[test]
@@ -99,12 +96,12 @@ fn a_lock_file_that_cannot_be_read_is_refused_with_its_place() {
 #[test]
 fn native_code_that_was_tampered_with_is_made_again() {
     let place = locked();
-    place.add(&TRUSTING).succeeds();
+    place.add_trusting().succeeds();
     let native = place.cache().join("native");
     let kept = fs::read_dir(&native).unwrap().next().unwrap().unwrap().path();
     let code = fs::read(&kept).unwrap();
     fs::write(&kept, vec![0; code.len()]).unwrap();
-    place.add(&TRUSTING).succeeds();
+    place.add_trusting().succeeds();
     assert_eq!(fs::read(&kept).unwrap(), code);
 }
 
@@ -112,7 +109,7 @@ fn native_code_that_was_tampered_with_is_made_again() {
 fn a_module_that_is_not_there_is_a_refusal() {
     let place = locked();
     fs::remove_file(place.repository().join(".egress/acme.wasm")).unwrap();
-    place.add(&TRUSTING).refuses(9, &["`acme`", "repository layer", ".egress/acme.wasm: no such file"]);
+    place.add_trusting().refuses(9, &["`acme`", "repository layer", ".egress/acme.wasm: no such file"]);
 }
 
 #[test]
@@ -196,7 +193,7 @@ fn answers_that_a_policy_does_not_give_cannot_be_taken() {
     let place = locked();
     place.write(YAML, format!("{}    use: [pinning]\n", one_module(MODULE)));
     place
-        .add(&TRUSTING)
+        .add_trusting()
         .refuses(2, &["policy `acme`: `use: [pinning]`, and the policy answers [hosts] only"]);
 }
 
@@ -206,7 +203,7 @@ fn a_config_map_cannot_be_asked_without_its_cluster() {
     let (source, module) = ("configmap://acme/acme.wasm", module("1.0.0"));
     place.write(YAML, one_module(source));
     place.write(LOCK, guest::lock("acme", source, &module, "1.0.0"));
-    place.add(&TRUSTING).refuses(9, &["`acme`", source, "the cluster is not asked"]);
+    place.add_trusting().refuses(9, &["`acme`", source, "the cluster is not asked"]);
 }
 
 #[test]

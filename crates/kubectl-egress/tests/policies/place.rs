@@ -54,6 +54,11 @@ impl Place {
         self.run(Command::new(env!("CARGO_BIN_EXE_kubectl-egress")).args(arguments).args(more))
     }
 
+    /// The same, by somebody who trusts whatever modules the repository has.
+    pub(crate) fn add_trusting(&self) -> Ended {
+        self.add(&["--trust-policies", "any"])
+    }
+
     /// Runs a program here, with nothing to read.
     pub(crate) fn run(&self, command: &mut Command) -> Ended {
         let command = command

@@ -54,7 +54,7 @@ fn a_lock_file_that_is_a_link_is_not_written_through() {
     assert!(!place.home().join("new").exists());
     fs::remove_file(place.repository().join(LOCK)).unwrap();
     assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
 }
 
 /// The name of the file that was written first, before it got its own.
@@ -67,7 +67,7 @@ fn no_name_that_can_be_guessed_is_written_through() {
     assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
     assert_eq!(run(&place, &["policy", "add", "./.egress/acme.wasm", "--name", "other"]).code, Some(0));
     is_precious(&victim);
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn a_folder_that_is_a_link_does_not_lead_out_of_the_repository() {
     fs::remove_file(place.repository().join(".egress")).unwrap();
     symlink("policies", place.repository().join(".egress")).unwrap();
     assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
 }
 
 #[test]
@@ -148,25 +148,28 @@ fn policies_of_another_user_are_neither_asked_nor_written() {
             println!("SKIPPED: only root can give a file to another user");
             return;
         }
-        place.add(&[]).refuses(9, &["belongs to another user", "export KUBECTL_EGRESS_SAFE_DIRECTORIES"]);
+        place
+            .add_trusting()
+            .refuses(9, &["belongs to another user", "export KUBECTL_EGRESS_SAFE_DIRECTORIES"]);
         if !path.ends_with(LOCK) {
             run(&place, &["policy", "lock"]).refuses(9, &["belongs to another user"]);
             run(&place, &["policy", "list"]).refuses(9, &["belongs to another user"]);
         }
-        let trusting = "KUBECTL_EGRESS_SAFE_DIRECTORIES=$PWD exec $0 add edition.cnn.com -n shop --dry-run=client -o name";
+        let trusting = "KUBECTL_EGRESS_SAFE_DIRECTORIES=$PWD exec $0 add edition.cnn.com -n shop --dry-run=client -o name --trust-policies any";
         place
             .run(Command::new("/bin/sh").args(["-c", trusting, env!("CARGO_BIN_EXE_kubectl-egress")]))
             .succeeds();
-        let elsewhere = "KUBECTL_EGRESS_SAFE_DIRECTORIES=/elsewhere:repository exec $0 add edition.cnn.com -n shop --dry-run=client -o name";
+        let elsewhere = "KUBECTL_EGRESS_SAFE_DIRECTORIES=/elsewhere:repository exec $0 add edition.cnn.com -n shop --dry-run=client -o name --trust-policies any";
         place
             .run(Command::new("/bin/sh").args(["-c", elsewhere, env!("CARGO_BIN_EXE_kubectl-egress")]))
             .refuses(9, &["belongs to another user"]);
-        let with_sudo =
-            format!("SUDO_UID={OTHER} exec $0 add edition.cnn.com -n shop --dry-run=client -o name");
+        let with_sudo = format!(
+            "SUDO_UID={OTHER} exec $0 add edition.cnn.com -n shop --dry-run=client -o name --trust-policies any"
+        );
         place
             .run(Command::new("/bin/sh").args(["-c", &with_sudo, env!("CARGO_BIN_EXE_kubectl-egress")]))
             .succeeds();
         lchown(&path, Some(0), None).unwrap();
     }
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
 }

@@ -53,58 +53,58 @@ fn damage(place: &Place) {
 
 fn fetched_once() {
     let (registry, place) = published();
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
     drop(registry);
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
 }
 
 fn damaged_and_fetched_again() {
     let (_registry, place) = published();
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
     damage(&place);
-    let ended = place.add(&[]);
+    let ended = place.add_trusting();
     ended.succeeds();
     assert!(ended.stderr.contains("warning: what was kept of policy `acme` was damaged"), "{}", ended.stderr);
-    let ended = place.add(&[]);
+    let ended = place.add_trusting();
     assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
 }
 
 fn damaged_and_refused() {
     let (registry, place) = published();
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
     drop(registry);
     damage(&place);
-    place.add(&[]).refuses(9, &["was damaged", "`acme`", "cannot be reached"]);
+    place.add_trusting().refuses(9, &["was damaged", "`acme`", "cannot be reached"]);
 }
 
 fn down() {
     let (registry, place) = published();
     let name = registry.name();
     drop(registry);
-    place.add(&[]).refuses(9, &[&format!("the registry {name} cannot be reached: Connection refused")]);
+    place.add_trusting().refuses(9, &[&format!("the registry {name} cannot be reached: Connection refused")]);
 }
 
 fn other_bytes() {
     let (registry, place) = published();
     let other = guest::module("6.6.6", guest::SPOKEN);
     registry.tamper(&digest(&module()), &other);
-    place.add(&[]).refuses(9, &["sent other bytes", &digest(&module()), &digest(&other)]);
+    place.add_trusting().refuses(9, &["sent other bytes", &digest(&module()), &digest(&other)]);
     assert!(!place.cache().exists());
 }
 
 fn missing() {
     let registry = Registry::start();
     let place = locked(&format!("{}:1", registry.reference(MODULE)), &module());
-    place.add(&[]).refuses(9, &["acme/hosts:1 does not exist in its registry", "docker login"]);
+    place.add_trusting().refuses(9, &["acme/hosts:1 does not exist in its registry", "docker login"]);
 }
 
 fn login_missing_or_wrong() {
     let registry = Registry::start_with_login();
     let place = locked(&format!("{}:1", registry.reference(MODULE)), &module());
     let login = format!("docker login {}", registry.name());
-    place.add(&[]).refuses(9, &["wants a login, and there is none", &login]);
+    place.add_trusting().refuses(9, &["wants a login, and there is none", &login]);
     write_login(&place, &registry.name(), "YWRhOndyb25n");
-    place.add(&[]).refuses(9, &["does not accept the login", &login]);
+    place.add_trusting().refuses(9, &["does not accept the login", &login]);
 }
 
 fn login() {
@@ -112,7 +112,7 @@ fn login() {
     registry.push_blob(MODULE, &module());
     let place = locked(&format!("{}:1", registry.reference(MODULE)), &module());
     write_login(&place, &registry.name(), LOGIN);
-    place.add(&[]).succeeds();
+    place.add_trusting().succeeds();
 }
 
 fn too_big() {
@@ -125,7 +125,7 @@ fn too_big() {
             registry.reference(MODULE)
         ),
     );
-    place.add(&[]).refuses(9, &["sent more than 1 KiB", "limits.module"]);
+    place.add_trusting().refuses(9, &["sent more than 1 KiB", "limits.module"]);
 }
 
 /// What `docker login` leaves behind.

@@ -35,7 +35,9 @@ fn wait_for_the_end(mut stream: &TcpStream) {
 fn silent() {
     let registry = Pretender::start(|_, _, stream| wait_for_the_end(stream));
     let start = Instant::now();
-    locked(&source(&registry), &module()).add(&[]).refuses(9, &["did not answer within 5 s", "try again"]);
+    locked(&source(&registry), &module())
+        .add_trusting()
+        .refuses(9, &["did not answer within 5 s", "try again"]);
     assert!(start.elapsed() < BOUND);
 }
 
@@ -45,7 +47,7 @@ fn stalling() {
         wait_for_the_end(stream);
     });
     let start = Instant::now();
-    locked(&source(&registry), &module()).add(&[]).refuses(9, &["did not answer within 5 s"]);
+    locked(&source(&registry), &module()).add_trusting().refuses(9, &["did not answer within 5 s"]);
     assert!(start.elapsed() < BOUND);
 }
 
@@ -62,7 +64,7 @@ fn endless(status: &'static str) -> Pretender {
 
 fn endless_module() {
     let registry = endless("200 OK");
-    locked(&source(&registry), &module()).add(&[]).refuses(9, &["sent more than 32 MiB"]);
+    locked(&source(&registry), &module()).add_trusting().refuses(9, &["sent more than 32 MiB"]);
 }
 
 fn endless_manifest() {
@@ -72,12 +74,12 @@ fn endless_manifest() {
 
 fn endless_refusal() {
     let registry = endless("500 Internal Server Error");
-    locked(&source(&registry), &module()).add(&[]).refuses(9, &["answered with the status 500"]);
+    locked(&source(&registry), &module()).add_trusting().refuses(9, &["answered with the status 500"]);
 }
 
 fn circle() {
     let registry = Pretender::start(|path, _, stream| {
         respond(stream, "307 Temporary Redirect", &format!("Location: {path}\r\n"), b"");
     });
-    locked(&source(&registry), &module()).add(&[]).refuses(9, &["too many redirects"]);
+    locked(&source(&registry), &module()).add_trusting().refuses(9, &["too many redirects"]);
 }

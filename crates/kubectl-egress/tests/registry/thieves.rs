@@ -87,7 +87,7 @@ fn redirected_login() {
         Some(_) => respond(stream, "400 Bad Request", "", b""),
     });
     let registry = registry(basic(), to(&format!("http://{}/module", store.name())));
-    customer(&registry).add(&[]).succeeds();
+    customer(&registry).add_trusting().succeeds();
 }
 
 /// The attack that worked: the challenge of the second server was answered with the login for the first.
@@ -98,7 +98,7 @@ fn demanded_elsewhere() {
         let demand = format!("WWW-Authenticate: {scheme} realm=\"{realm}\",service=\"here\"\r\n");
         let (thief, seen) = thief("127.0.0.1", "401 Unauthorized", demand);
         let registry = registry(to(&format!("http://{}/", thief.name())), basic());
-        customer(&registry).add(&[]).refuses(9, &["sends to another server", "source: ./NAME.wasm"]);
+        customer(&registry).add_trusting().refuses(9, &["sends to another server", "source: ./NAME.wasm"]);
         assert_eq!(seen.requests().len(), 1);
         seen.holds_no_login();
         assert_eq!(collected.requests(), []);
@@ -121,7 +121,7 @@ fn sent_back() {
         respond(stream, status, &headers, b"");
     });
     *name.lock().unwrap() = registry.name();
-    customer(&registry).add(&[]).refuses(9, &["sends to another server"]);
+    customer(&registry).add_trusting().refuses(9, &["sends to another server"]);
     seen.holds_no_login();
 }
 
@@ -131,7 +131,7 @@ fn redirected_within() {
         (_, Some(_)) => respond(stream, "302 Found", "Location: /there\r\n", b""),
         (_, None) => respond(stream, "401 Unauthorized", "WWW-Authenticate: Basic realm=\"here\"\r\n", b""),
     });
-    customer(&registry).add(&[]).succeeds();
+    customer(&registry).add_trusting().succeeds();
 }
 
 /// 127.0.0.2 is another host for the program.
@@ -139,7 +139,7 @@ fn redirected_in_clear() {
     let (thief, seen) = thief("127.0.0.2", "200 OK", String::new());
     let address = format!("http://{}/", thief.name());
     let registry = registry(to(&address), to(&address));
-    customer(&registry).add(&[]).refuses(9, &["is not followed", "not encrypted"]);
+    customer(&registry).add_trusting().refuses(9, &["is not followed", "not encrypted"]);
     assert_eq!(seen.requests(), []);
 }
 
@@ -147,7 +147,7 @@ fn redirected_with_login() {
     let (thief, seen) = thief("127.0.0.1", "200 OK", String::new());
     let address = format!("http://ada:word@{}/", thief.name());
     let registry = registry(to(&address), to(&address));
-    customer(&registry).add(&[]).refuses(9, &["is not followed", "holds a login"]);
+    customer(&registry).add_trusting().refuses(9, &["is not followed", "holds a login"]);
     assert_eq!(seen.requests(), []);
 }
 
@@ -165,26 +165,26 @@ fn token() {
             respond(stream, status, &headers, b"");
         }
     });
-    locked(&format!("oci://{}/acme/hosts:1", registry.name()), &module()).add(&[]).succeeds();
-    customer(&registry).add(&[]).succeeds();
+    locked(&format!("oci://{}/acme/hosts:1", registry.name()), &module()).add_trusting().succeeds();
+    customer(&registry).add_trusting().succeeds();
 }
 
 fn token_of_no_web() {
     let registry = registry(bearer("ftp://127.0.0.1/token"), basic());
-    customer(&registry).add(&[]).refuses(9, &["wants a login of a kind that is not known"]);
+    customer(&registry).add_trusting().refuses(9, &["wants a login of a kind that is not known"]);
 }
 
 fn token_in_clear() {
     let (thief, seen) = thief("127.0.0.2", "200 OK", String::new());
     let registry = registry(bearer(&format!("http://{}/token", thief.name())), basic());
-    customer(&registry).add(&[]).refuses(9, &["names a place for logins that none is sent to"]);
+    customer(&registry).add_trusting().refuses(9, &["names a place for logins that none is sent to"]);
     assert_eq!(seen.requests(), []);
 }
 
 fn token_of_a_user() {
     let (thief, seen) = thief("127.0.0.1", "200 OK", String::new());
     let registry = registry(bearer(&format!("http://registry@{}/token", thief.name())), basic());
-    customer(&registry).add(&[]).refuses(9, &["names a place for logins that none is sent to"]);
+    customer(&registry).add_trusting().refuses(9, &["names a place for logins that none is sent to"]);
     assert_eq!(seen.requests(), []);
 }
 
@@ -204,7 +204,7 @@ fn passing_on(thief: &Pretender) -> Pretender {
 
 fn token_passed_on() {
     let (thief, seen) = thief("127.0.0.1", "200 OK", String::new());
-    customer(&passing_on(&thief)).add(&[]).refuses(9, &["does not accept the login"]);
+    customer(&passing_on(&thief)).add_trusting().refuses(9, &["does not accept the login"]);
     assert_eq!(seen.requests().len(), 1);
     seen.holds_no_login();
 }
@@ -215,7 +215,7 @@ fn refresh_token_passed_on() {
     let registry = passing_on(&thief);
     let place = customer(&registry);
     write_entry(&place, &registry.name(), &serde_json::json!({"auth": LOGIN, "identitytoken": "refresh"}));
-    place.add(&[]).refuses(9, &["answered with the status 307"]);
+    place.add_trusting().refuses(9, &["answered with the status 307"]);
     assert_eq!(seen.requests(), []);
 }
 
@@ -231,7 +231,7 @@ fn redirected_token() {
         };
         respond(stream, status, &headers, b"");
     });
-    customer(&registry).add(&[]).refuses(9, &["sends to another server"]);
+    customer(&registry).add_trusting().refuses(9, &["sends to another server"]);
     assert_eq!(seen.requests().len(), 1);
     seen.holds_no_login();
 }

@@ -59,7 +59,8 @@ fn trusted() {
     let place = locked(&source(port), &module());
     let authorities = place.home().join("authorities.pem");
     fs::write(&authorities, certificate).unwrap();
-    let line = "SSL_CERT_FILE=$1 exec $2 add edition.cnn.com -n shop --dry-run=client -o name";
+    let line =
+        "SSL_CERT_FILE=$1 exec $2 add edition.cnn.com -n shop --dry-run=client -o name --trust-policies any";
     let program = env!("CARGO_BIN_EXE_kubectl-egress");
     let ended = place.run(Command::new("/bin/sh").args(["-c", line, "sh"]).arg(authorities).arg(program));
     ended.succeeds();
@@ -67,7 +68,7 @@ fn trusted() {
 
 fn untrusted() {
     let (port, _) = start();
-    locked(&source(port), &module()).add(&[]).refuses(9, &["cannot be reached", "certificate"]);
+    locked(&source(port), &module()).add_trusting().refuses(9, &["cannot be reached", "certificate"]);
 }
 
 fn plain() {
@@ -78,5 +79,5 @@ fn plain() {
             respond(&mut stream, "200 OK", "", &module());
         }
     });
-    locked(&source(port), &module()).add(&[]).refuses(9, &["cannot be reached"]);
+    locked(&source(port), &module()).add_trusting().refuses(9, &["cannot be reached"]);
 }
