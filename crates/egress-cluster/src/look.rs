@@ -48,9 +48,12 @@ impl Cluster {
             let mut admin = AdminConnection::open(self, pod).await?;
             let mut view = view(&mut admin, &Pages::routes()).await?;
             let wanted = (!hosts.is_empty()).then(|| view.destinations(hosts));
-            let page = pages::clusters(wanted.as_ref(), hosts);
-            let text = admin.get(&page).await?;
+            let works = pages::clusters(wanted.as_ref(), hosts);
+            let configured = pages::configured(wanted.as_ref(), hosts);
+            let text = admin.get(&works).await?;
             view.clusters = dump::clusters(&text).map_err(|error| not_understood(&error))?;
+            let text = admin.get(&configured).await?;
+            view.configured = dump::configured(&text).map_err(|error| not_understood(&error))?;
             let text = admin.get(pages::MISSING_SECRETS).await?;
             view.missing_secrets = dump::missing_secrets(&text).map_err(|error| not_understood(&error))?;
             view.count(&admin.get(&pages::statistics()).await?);
@@ -80,6 +83,10 @@ pub(crate) async fn view(admin: &mut AdminConnection, pages: &Pages) -> Result<P
     if let Some(page) = &pages.clusters {
         let text = admin.get(page).await?;
         view.clusters = dump::clusters(&text).map_err(|error| not_understood(&error))?;
+    }
+    if let Some(page) = &pages.configured {
+        let text = admin.get(page).await?;
+        view.configured = dump::configured(&text).map_err(|error| not_understood(&error))?;
     }
     Ok(view)
 }

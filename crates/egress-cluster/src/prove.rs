@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use egress_core::port::Protocol;
+use egress_core::port::{Port, Protocol};
 use egress_core::proof::{Demand, Expectation, Lack, check};
 use egress_core::snapshot::PodFacts;
 use futures::future::join_all;
@@ -82,7 +82,8 @@ impl Cluster {
     /// True once the expectation is met; false where looking again is of no use. `last` is what was seen meanwhile.
     async fn look_until_met(&self, pod: &PodFacts, expectation: &Expectation, last: &mut Outcome) -> bool {
         let mut kept = None;
-        for part in parts(expectation) {
+        let expectation = expectation.seen_from(&pod.namespace);
+        for part in parts(&expectation) {
             let pages = Pages::of(&part);
             let mut pause = FIRST_PAUSE;
             loop {
@@ -127,12 +128,15 @@ impl Cluster {
 /// The expectation by the pages that answer it, so that a look reads one page and not what is known already: with a
 /// thousand hosts a page is megabytes.
 fn parts(expectation: &Expectation) -> impl Iterator<Item = Expectation> {
+    // What a cluster is comes before whether it works: one that is another's may have no endpoints as well.
     let page = |demand: &Demand| match demand {
-        Demand::Leads { port, .. } => Some(port.protocol),
-        Demand::Gone { protocol, .. } => Some(*protocol),
-        Demand::Reaches { .. } => None,
+        Demand::Leads { port: Port { protocol: Protocol::Http, .. }, .. }
+        | Demand::Gone { protocol: Protocol::Http, .. } => 0,
+        Demand::Leads { .. } | Demand::Gone { .. } => 1,
+        Demand::Owned(_) => 2,
+        Demand::Reaches { .. } => 3,
     };
-    let pages = [Some(Protocol::Http), Some(Protocol::Tls), None];
+    let pages = 0..4;
     let part = move |wanted| {
         let demands: Vec<Demand> =
             expectation.demands.iter().filter(|demand| page(demand) == wanted).cloned().collect();
@@ -153,8 +157,7 @@ fn is_final(error: &ClusterError) -> bool {
 #[cfg(test)]
 mod tests {
     use egress_core::host::DnsName;
-    use egress_core::port::Port;
-    use egress_core::proof::Side;
+    use egress_core::proof::{Owner, Side};
 
     use super::*;
 
@@ -163,9 +166,17 @@ mod tests {
         let leads = |port| Demand::Leads { port, clusters: ["a".to_owned()].into(), where_listening: false };
         let gone = |protocol| Demand::Gone { protocol, clusters: ["b".to_owned()].into() };
         let reaches = Demand::Reaches { cluster: "a".to_owned() };
+        let owned = Demand::Owned(Owner {
+            cluster: "a".to_owned(),
+            host: "example.com".to_owned(),
+            namespaces: ["shop".to_owned()].into(),
+            target: None,
+            required: true,
+        });
         let demands = vec![
             leads(Port::TLS),
             reaches.clone(),
+            owned.clone(),
             gone(Protocol::Http),
             leads(Port::HTTP),
             gone(Protocol::Tls),
@@ -175,6 +186,6 @@ mod tests {
         let found: Vec<Vec<Demand>> = parts(&whole).map(|part| part.demands).collect();
         let http = vec![gone(Protocol::Http), leads(Port::HTTP)];
         let tls = vec![leads(Port::TLS), gone(Protocol::Tls)];
-        assert_eq!(found, [http, tls, vec![reaches]]);
+        assert_eq!(found, [http, tls, vec![owned], vec![reaches]]);
     }
 }

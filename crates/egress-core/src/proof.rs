@@ -8,6 +8,10 @@ use crate::host::DnsName;
 use crate::port::{Port, Protocol};
 use crate::proxy::{ProxyView, SniChain, VirtualHost};
 
+mod owner;
+
+pub use owner::Owner;
+
 /// Which proxies are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -52,6 +56,8 @@ pub enum Demand {
         /// The cluster's name.
         cluster: String,
     },
+    /// The cluster is made of the object that it should be made of, and leads where it should.
+    Owned(Owner),
 }
 
 /// What a proxy lacks, in words for a person.
@@ -59,6 +65,22 @@ pub enum Demand {
 pub struct Lack(pub String);
 
 impl Expectation {
+    /// The same for a proxy of this namespace. A sidecar prefers what its own namespace declares, and may.
+    #[must_use]
+    pub fn seen_from(&self, namespace: &str) -> Self {
+        let mut seen = self.clone();
+        if self.side == Side::Clients {
+            for demand in &mut seen.demands {
+                if let Demand::Owned(Owner { namespaces, host, .. }) = demand
+                    && host == self.host.as_str()
+                {
+                    namespaces.insert(namespace.to_owned());
+                }
+            }
+        }
+        seen
+    }
+
     /// Whether looking can tell anything at all. A sidecar shows nothing of a TLS host before it knows the host.
     pub fn is_visible(&self) -> bool {
         self.demands.iter().any(|demand| {
@@ -107,6 +129,7 @@ impl Looked<'_> {
                 }
                 Some(_) => Ok(()),
             },
+            Demand::Owned(owner) => owner::check(self.view, owner),
         }
     }
 

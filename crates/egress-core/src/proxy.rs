@@ -26,6 +26,8 @@ pub struct ProxyView {
     pub chains: Vec<SniChain>,
     /// Every cluster by name.
     pub clusters: BTreeMap<String, ClusterView>,
+    /// Whose clusters are and where they were told to send, by name; of those that were asked for.
+    pub configured: BTreeMap<String, ClusterConfig>,
     /// What istiod sent and Envoy refused: it keeps what it had before.
     pub rejected: Vec<Rejected>,
     /// Secrets that Envoy asked istiod for and did not get. A cluster or listener that needs one is not in use.
@@ -64,6 +66,29 @@ pub struct ClusterView {
     pub addresses: BTreeSet<String>,
     /// What Envoy counted beyond that. Istio's default is to keep no such counters: then there are none.
     pub counters: Counters,
+}
+
+/// What istiod told Envoy of one cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClusterConfig {
+    /// The service that it was made of: `filter_metadata.istio.services`. None where istiod does not write it
+    /// (`PILOT_ENABLE_TELEMETRY_LABEL=false`).
+    pub service: Option<ServiceName>,
+    /// The kind of its discovery: `STRICT_DNS` and `LOGICAL_DNS` ask a name server, for `EDS` istiod tells addresses.
+    pub discovery: String,
+    /// What it was told to send to, as `edition.cnn.com:443`; empty where istiod tells addresses as they come.
+    pub targets: BTreeSet<String>,
+}
+
+/// A service of the mesh: of a ServiceEntry or of Kubernetes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceName {
+    /// Its host.
+    pub host: String,
+    /// The namespace of the object that declares it.
+    pub namespace: String,
 }
 
 /// Counters of a cluster that Envoy keeps only where it is told to (`proxyStatsMatcher`).
@@ -127,4 +152,11 @@ pub const PASSTHROUGH: &str = "PassthroughCluster";
 /// The name istiod gives a cluster: `outbound|<port>|<subset>|<host>`.
 pub fn cluster_name(port: u16, subset: &str, host: &str) -> String {
     format!("outbound|{port}|{subset}|{host}")
+}
+
+/// The port and the host in the name of a cluster that istiod made for a service.
+pub fn port_and_host(cluster: &str) -> Option<(u16, &str)> {
+    let mut words = cluster.strip_prefix("outbound|")?.splitn(3, '|');
+    let (port, _subset, host) = (words.next()?, words.next()?, words.next()?);
+    Some((port.parse().ok()?, host))
 }

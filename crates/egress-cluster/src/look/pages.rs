@@ -15,6 +15,9 @@ use url::form_urlencoded::byte_serialize;
 const ROUTES: &str = "/config_dump?resource=dynamic_route_configs";
 const LISTENERS: &str = "/config_dump?resource=dynamic_listeners";
 const CLUSTERS: &str = "/clusters?format=json";
+/// Of clusters as istiod told them: whose they are and where they lead, without the rest, which is most of it.
+const CONFIGURED: &str = "/config_dump?resource=dynamic_active_clusters\
+    &mask=cluster.name,cluster.type,cluster.metadata,cluster.load_assignment";
 /// Secrets that a listener or cluster waits for. Those that came are never asked for: they hold keys.
 pub(crate) const MISSING_SECRETS: &str = "/config_dump?resource=dynamic_warming_secrets";
 
@@ -30,29 +33,32 @@ pub(crate) struct Pages {
     pub(crate) listeners: Option<String>,
     /// Clusters and their endpoints.
     pub(crate) clusters: Option<String>,
+    /// Clusters as istiod told them.
+    pub(crate) configured: Option<String>,
 }
 
 impl Pages {
     /// Every route table and listener.
     pub(crate) fn routes() -> Self {
         let page = |path: &str| Some(path.to_owned());
-        Pages { routes: page(ROUTES), listeners: page(LISTENERS), clusters: None }
+        Pages { routes: page(ROUTES), listeners: page(LISTENERS), clusters: None, configured: None }
     }
 
     /// What is needed to check an expectation.
     pub(crate) fn of(expectation: &Expectation) -> Self {
-        let wanted: BTreeSet<&str> = expectation
-            .demands
-            .iter()
-            .filter_map(|demand| match demand {
-                Demand::Reaches { cluster } => Some(cluster.as_str()),
-                Demand::Leads { .. } | Demand::Gone { .. } => None,
-            })
-            .collect();
+        let (mut reached, mut owned) = (BTreeSet::new(), BTreeSet::new());
+        for demand in &expectation.demands {
+            match demand {
+                Demand::Reaches { cluster } => reached.insert(cluster.as_str()),
+                Demand::Owned(owner) => owned.insert(owner.cluster.as_str()),
+                Demand::Leads { .. } | Demand::Gone { .. } => false,
+            };
+        }
         Pages {
             routes: page(ROUTES, expectation, Protocol::Http),
             listeners: page(LISTENERS, expectation, Protocol::Tls),
-            clusters: (!wanted.is_empty()).then(|| clusters(Some(&wanted), &[])),
+            clusters: (!reached.is_empty()).then(|| clusters(Some(&reached), &[])),
+            configured: (!owned.is_empty()).then(|| configured(Some(&owned), &[])),
         }
     }
 }
@@ -61,11 +67,21 @@ impl Pages {
 /// gateway follows one. `None`: all of them.
 pub(crate) fn clusters(names: Option<&BTreeSet<&str>>, hosts: &[DnsName]) -> String {
     let Some(names) = names else { return CLUSTERS.to_owned() };
+    format!("{CLUSTERS}&filter={}", encoded(&format!("^({})$", of_names(names, hosts))))
+}
+
+/// The same clusters as istiod told them.
+pub(crate) fn configured(names: Option<&BTreeSet<&str>>, hosts: &[DnsName]) -> String {
+    let Some(names) = names else { return CONFIGURED.to_owned() };
+    format!("{CONFIGURED}&name_regex={}", encoded(&of_names(names, hosts)))
+}
+
+fn of_names(names: &BTreeSet<&str>, hosts: &[DnsName]) -> String {
     let of_host =
         |host: &DnsName| format!(r"outbound\|[0-9]+\|[^|]*\|\Q{host}\E(\.[^|]+\.egress\.internal)?");
     let names = names.iter().map(|name| format!(r"\Q{name}\E"));
     let names: Vec<String> = names.chain(hosts.iter().map(of_host)).collect();
-    format!("{CLUSTERS}&filter={}", encoded(&format!("^({})$", names.join("|"))))
+    names.join("|")
 }
 
 /// The counters that a view takes.
@@ -124,9 +140,10 @@ mod tests {
     #[test]
     fn only_the_pages_of_the_demanded_protocols_are_read() {
         let found = pages(Side::Gateway, vec![leads(Port::HTTP)]);
-        assert_eq!(found, Pages { routes: Some(ROUTES.to_owned()), listeners: None, clusters: None });
+        let nothing = Pages { routes: None, listeners: None, clusters: None, configured: None };
+        assert_eq!(found, Pages { routes: Some(ROUTES.to_owned()), ..nothing.clone() });
         let found = pages(Side::Clients, vec![gone(Protocol::Tls)]);
-        assert_eq!(found, Pages { routes: None, listeners: Some(LISTENERS.to_owned()), clusters: None });
+        assert_eq!(found, Pages { listeners: Some(LISTENERS.to_owned()), ..nothing });
     }
 
     #[test]

@@ -3,13 +3,14 @@
 //! Order: whatever carries the traffic exists before whatever sends traffic to it, and the entry that lets a sidecar
 //! know the host comes last. A client entry seen before the mesh leg would open the direct way.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Action, Plan, Step, apply, expect, rename};
 use crate::intent::{Intent, Layout};
 use crate::metadata;
+use crate::names;
 use crate::proof::{Demand, Expectation, Side};
-use crate::proxy::cluster_name;
+use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::shape::{HTTP_HOP, Part, documented, shared};
@@ -31,14 +32,15 @@ pub fn plan(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Plan {
 
 fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapshot) -> Option<Step> {
     let routes = |role: Role| wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
-    let live = |side, role, tolerated: &BTreeSet<String>, where_listening| {
-        routes(role).map(|routes| expect::live(side, &intent.host, routes, tolerated, where_listening))
+    let no_others = BTreeMap::new();
+    let live = |side, role, tolerated: &BTreeMap<String, String>, where_listening| {
+        routes(role).map(|routes| expect::live(side, intent, routes, tolerated, where_listening))
     };
     let proof = match part.role {
         Role::SharedDestinationRule => Some(subset_known(intent, &snapshot.mesh)),
         Role::GatewayLeg => live(Side::Gateway, Role::GatewayLeg, &others(intent, snapshot), false),
-        Role::MeshLeg => live(Side::Clients, Role::MeshLeg, &BTreeSet::new(), true),
-        Role::Client => live(Side::Clients, Role::MeshLeg, &BTreeSet::new(), false),
+        Role::MeshLeg => live(Side::Clients, Role::MeshLeg, &no_others, true),
+        Role::Client => live(Side::Clients, Role::MeshLeg, &no_others, false),
         _ => None,
     };
     let pair = matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule);
@@ -58,19 +60,28 @@ fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapsho
 fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Expectation {
     let service = intent.gateway.service_host(&mesh.cluster_domain);
     let cluster = cluster_name(HTTP_HOP, shared::SUBSET, &service);
-    Expectation { side: Side::Clients, host: intent.host.clone(), demands: vec![Demand::Reaches { cluster }] }
+    let owned = expect::to_gateway(intent, &cluster);
+    let demands = owned.into_iter().chain([Demand::Reaches { cluster }]).collect();
+    Expectation { side: Side::Clients, host: intent.host.clone(), demands }
 }
 
-/// Clusters to which other namespaces' gateway legs for this host lead: the gateway joins the routes of one host, and
-/// the oldest rule serves all.
-pub(super) fn others(intent: &Intent, snapshot: &Snapshot) -> BTreeSet<String> {
+/// Clusters to which other namespaces' gateway legs for this host lead, and whose they are: the gateway joins the routes
+/// of one host, and the oldest rule serves all. One that does not lead to the upstream of its own namespace is no egress
+/// of the host, whatever it says of itself.
+pub(super) fn others(intent: &Intent, snapshot: &Snapshot) -> BTreeMap<String, String> {
+    let upstream_of = |namespace: &str| names::upstream_host(intent.host.as_str(), namespace);
+    let of_upstream = |cluster: &String, namespace: &str| {
+        port_and_host(cluster).is_some_and(|(_, host)| host == upstream_of(namespace))
+    };
     snapshot
         .resources
         .iter()
         .filter(|resource| metadata::is_ours(resource) && resource.id.namespace != intent.namespace)
         .filter(|resource| metadata::role(resource) == Some(Role::GatewayLeg))
         .filter(|resource| metadata::host(resource) == Some(intent.host.as_str()))
-        .flat_map(expect::gateway_clusters)
+        .flat_map(|leg| expect::gateway_clusters(leg).into_iter().map(|cluster| (cluster, &leg.id.namespace)))
+        .filter(|(cluster, namespace)| of_upstream(cluster, namespace))
+        .map(|(cluster, namespace)| (cluster, namespace.clone()))
         .collect()
 }
 
@@ -93,11 +104,10 @@ fn documented_steps(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Ve
         None => Some(Action::Update(Box::new(first_stage(&stages, whole).resource.clone()))),
         live => apply(&whole.resource, live),
     };
-    let no_others = BTreeSet::new();
-    let at_gateway = expect::live(Side::Gateway, &intent.host, &routes.resource, &no_others, false);
-    let in_sidecars = |where_listening| {
-        expect::live(Side::Clients, &intent.host, &routes.resource, &no_others, where_listening)
-    };
+    let no_others = BTreeMap::new();
+    let at_gateway = expect::live(Side::Gateway, intent, &routes.resource, &no_others, false);
+    let in_sidecars =
+        |where_listening| expect::live(Side::Clients, intent, &routes.resource, &no_others, where_listening);
     // Ports that the live entry lacks cannot be seen at the gateway before the entry is written: they are proven after.
     let widens = found(entry).is_some_and(|live| ports(live) != ports(&entry.resource));
     let (before, after) = if widens { (None, Some(at_gateway)) } else { (Some(at_gateway), None) };

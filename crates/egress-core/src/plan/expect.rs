@@ -2,14 +2,15 @@
 //!
 //! Knows which rules are for the sidecars and which for the gateway. Knows nothing of the order of steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egress_istio::virtual_service::VirtualServiceSpec;
 
 use crate::host::DnsName;
+use crate::intent::Intent;
 use crate::port::{Port, Protocol};
-use crate::proof::{Demand, Expectation, Side};
-use crate::proxy::cluster_name;
+use crate::proof::{Demand, Expectation, Owner, Side};
+use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
 
 /// One rule: traffic of a port leads to clusters.
@@ -21,13 +22,13 @@ struct Rule {
     clusters: BTreeSet<String>,
 }
 
-/// The rules of this side are live. `tolerated` are clusters that may serve the host as well: those of other
-/// namespaces, which share the gateway's routes for it.
+/// The rules of this side are live, and what they lead to is what it should be. `tolerated` are clusters that may serve
+/// the host as well: those of other namespaces, which share the gateway's routes for it, by the namespace whose they are.
 pub(super) fn live(
     side: Side,
-    host: &DnsName,
+    intent: &Intent,
     routes: &Resource,
-    tolerated: &BTreeSet<String>,
+    tolerated: &BTreeMap<String, String>,
     where_listening: bool,
 ) -> Expectation {
     let rules = rules(side, routes);
@@ -35,11 +36,50 @@ pub(super) fn live(
     let leads = rules.iter().map(|rule| {
         let shared =
             if side == Side::Gateway { own_of(&rules, rule.port.protocol) } else { rule.clusters.clone() };
-        let clusters = shared.union(tolerated).cloned().collect();
+        let clusters = shared.iter().chain(tolerated.keys()).cloned().collect();
         Demand::Leads { port: rule.port, clusters, where_listening }
     });
+    let owned: Vec<Demand> = match side {
+        Side::Gateway => {
+            let own = own.iter().filter_map(|cluster| to_host(intent, cluster, &intent.namespace, true));
+            let others = tolerated.iter();
+            own.chain(others.filter_map(|(cluster, namespace)| to_host(intent, cluster, namespace, false)))
+                .collect()
+        }
+        Side::Clients => own.iter().filter_map(|cluster| to_gateway(intent, cluster)).collect(),
+    };
+    let known = (side == Side::Clients && !where_listening).then(|| known(intent));
     let reaches = own.iter().map(|cluster| Demand::Reaches { cluster: cluster.clone() });
-    Expectation { side, host: host.clone(), demands: leads.chain(reaches).collect() }
+    let demands = leads.chain(owned).chain(known.into_iter().flatten()).chain(reaches).collect();
+    Expectation { side, host: intent.host.clone(), demands }
+}
+
+/// A cluster of the gateway is made of the entry of this namespace and sends to the host that was asked for.
+fn to_host(intent: &Intent, cluster: &str, namespace: &str, required: bool) -> Option<Demand> {
+    let (port, _) = port_and_host(cluster)?;
+    owned(cluster, namespace, Some(format!("{}:{port}", intent.host)), required)
+}
+
+/// A cluster of the callers is made of the gateway's own Service.
+pub(super) fn to_gateway(intent: &Intent, cluster: &str) -> Option<Demand> {
+    owned(cluster, &intent.gateway.namespace, None, true)
+}
+
+/// The callers know the host by our entry, where they know it. Routes hide its clusters as long as there are routes.
+fn known(intent: &Intent) -> impl Iterator<Item = Demand> + '_ {
+    let clusters = intent.ports.iter().map(|port| cluster_name(port.number, "", intent.host.as_str()));
+    clusters.filter_map(|cluster| owned(&cluster, &intent.namespace, None, false))
+}
+
+fn owned(cluster: &str, namespace: &str, target: Option<String>, required: bool) -> Option<Demand> {
+    let (_, host) = port_and_host(cluster)?;
+    Some(Demand::Owned(Owner {
+        cluster: cluster.to_owned(),
+        host: host.to_owned(),
+        namespaces: BTreeSet::from([namespace.to_owned()]),
+        target,
+        required,
+    }))
 }
 
 /// No route of the host follows the rules of this side any more.

@@ -3,7 +3,7 @@
 //! Two sets of the shared layout can stand side by side: they lead to the same clusters, and the older rule serves
 //! until it is gone. Two sets of the documented layout cannot: their Gateways would claim one host on one port twice.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::add::others;
 use super::{Action, Step, expect};
@@ -32,13 +32,14 @@ pub fn leftovers<'a>(intent: &Intent, wanted: &[Part], snapshot: &'a Snapshot) -
 /// Deletes the leftovers, in the reverse order of writing. After each the wanted routes must still be live.
 pub(super) fn retire(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Vec<Step> {
     let routes = |role: Role| wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
-    let none = BTreeSet::new();
+    let none = BTreeMap::new();
     let still_live = |role: Role| match role {
-        Role::Client | Role::MeshLeg => routes(Role::MeshLeg)
-            .map(|routes| expect::live(Side::Clients, &intent.host, routes, &none, false)),
+        Role::Client | Role::MeshLeg => {
+            routes(Role::MeshLeg).map(|routes| expect::live(Side::Clients, intent, routes, &none, false))
+        }
         Role::GatewayLeg => {
             let tolerated = others(intent, snapshot);
-            routes(role).map(|routes| expect::live(Side::Gateway, &intent.host, routes, &tolerated, false))
+            routes(role).map(|routes| expect::live(Side::Gateway, intent, routes, &tolerated, false))
         }
         _ => None,
     };

@@ -13,6 +13,10 @@ use reach::RouteMatch;
 
 mod reach;
 
+mod configured;
+
+pub use configured::configured;
+
 /// Envoy answered something that is not its own format.
 #[derive(Debug, Error)]
 #[error("Envoy's answer is not understood: {0}")]
@@ -291,13 +295,19 @@ impl ClusterStatus {
 
 impl HostStatus {
     fn address(&self) -> Option<String> {
-        let socket = self.address.as_ref()?.socket_address.as_ref()?;
-        Some(format!("{}:{}", socket.address, socket.port_value))
+        self.address.as_ref()?.text()
     }
 
     fn statistic(&self, name: &str) -> u64 {
         let found = self.stats.iter().find(|statistic| statistic.name == name);
         found.and_then(|statistic| statistic.value.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl Address {
+    fn text(&self) -> Option<String> {
+        let socket = self.socket_address.as_ref()?;
+        Some(format!("{}:{}", socket.address, socket.port_value))
     }
 }
 

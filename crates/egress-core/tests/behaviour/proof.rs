@@ -81,7 +81,8 @@ fn a_sidecar_that_still_sends_a_share_directly_is_not_live() {
 
 #[test]
 fn a_sidecar_without_a_listener_can_take_the_mesh_leg_but_not_the_entry() {
-    let nothing = ProxyView { clusters: sidecar().clusters, ..ProxyView::default() };
+    let nothing =
+        ProxyView { clusters: sidecar().clusters, configured: sidecar().configured, ..ProxyView::default() };
     assert_eq!(check(&nothing, &added(Role::MeshLeg)), Ok(()));
     assert_eq!(lack(&nothing, &added(Role::Client)), "no HTTP route for edition.cnn.com:80");
 }
@@ -148,6 +149,75 @@ fn before_the_entry_is_known_a_sidecar_shows_nothing_of_a_tls_host() {
     assert!(!visible(vec![demand(Protocol::Tls, true)]));
     assert!(visible(vec![demand(Protocol::Tls, false)]));
     assert!(visible(vec![demand(Protocol::Tls, true), demand(Protocol::Http, true)]));
+}
+
+#[test]
+fn a_gateway_whose_cluster_is_made_of_anothers_entry_is_not_live() {
+    let mut view = gateway();
+    let cluster = view.configured.get_mut(TO_HOST).unwrap();
+    "billing".clone_into(&mut cluster.service.as_mut().unwrap().namespace);
+    let told = lack(&view, &added(Role::GatewayLeg));
+    for words in [TO_HOST, "in namespace billing, not in shop", "another object answers for that host"] {
+        assert!(told.contains(words), "{told}");
+    }
+    // Also where another service has the place of ours.
+    let mut view = gateway();
+    let cluster = view.configured.get_mut(TO_HOST).unwrap();
+    "www.example.com".clone_into(&mut cluster.service.as_mut().unwrap().host);
+    assert!(lack(&view, &added(Role::GatewayLeg)).contains("is made of `www.example.com`"));
+}
+
+#[test]
+fn a_gateway_that_does_not_look_up_the_host_that_was_asked_for_is_not_live() {
+    for (discovery, targets, expected) in [
+        ("EDS", vec![], "does not look up `edition.cnn.com:443`: its addresses are told by EDS"),
+        ("ORIGINAL_DST", vec!["edition.cnn.com:443"], "told by ORIGINAL_DST"),
+        ("", vec!["edition.cnn.com:443"], "told by another way"),
+        (
+            "STRICT_DNS",
+            vec!["evil.example.com:443"],
+            "leads to `evil.example.com:443`, not to `edition.cnn.com:443`",
+        ),
+        ("STRICT_DNS", vec!["edition.cnn.com:8443"], "leads to `edition.cnn.com:8443`"),
+        ("STRICT_DNS", vec!["edition.cnn.com:443", "198.51.100.66:443"], "leads to `198.51.100.66:443`"),
+        ("STRICT_DNS", vec!["edition.cnn.com:443", ""], "leads to ``"),
+        ("LOGICAL_DNS", vec![], "leads nowhere"),
+    ] {
+        let mut view = gateway();
+        let cluster = view.configured.get_mut(TO_HOST).unwrap();
+        discovery.clone_into(&mut cluster.discovery);
+        cluster.targets = targets.into_iter().map(str::to_owned).collect();
+        let told = lack(&view, &added(Role::GatewayLeg));
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn a_gateway_that_does_not_tell_of_its_cluster_is_not_live() {
+    let mut view = gateway();
+    view.configured.remove(TO_HOST);
+    assert_eq!(lack(&view, &added(Role::GatewayLeg)), format!("no cluster `{TO_HOST}`"));
+    // A mesh may be told to write no services into clusters; where they lead is seen all the same.
+    let mut view = gateway();
+    view.configured.get_mut(TO_HOST).unwrap().service = None;
+    assert_eq!(check(&view, &added(Role::GatewayLeg)), Ok(()));
+}
+
+#[test]
+fn a_sidecar_that_takes_another_object_for_the_gateway_or_for_the_host_is_not_live() {
+    let mut view = sidecar();
+    "billing"
+        .clone_into(&mut view.configured.get_mut(TO_GATEWAY).unwrap().service.as_mut().unwrap().namespace);
+    assert!(lack(&view, &added(Role::Client)).contains("in namespace billing, not in istio-system"));
+
+    let mut view = sidecar();
+    "billing".clone_into(&mut view.configured.get_mut(DIRECT).unwrap().service.as_mut().unwrap().namespace);
+    let expectation = added(Role::Client);
+    assert!(lack(&view, &expectation).contains("in namespace billing, not in shop"));
+    // A namespace may declare hosts for its own pods.
+    assert_eq!(check(&view, &expectation.seen_from("billing")), Ok(()));
+    assert!(check(&view, &expectation.seen_from("third")).is_err());
+    assert_eq!(added(Role::GatewayLeg).seen_from("billing"), added(Role::GatewayLeg));
 }
 
 fn lack(view: &ProxyView, expectation: &Expectation) -> String {

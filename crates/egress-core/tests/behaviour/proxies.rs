@@ -1,9 +1,9 @@
 //! What Envoy prints, read from dumps of a real mesh: a gateway pod and a sidecar that have `edition.cnn.com`, shortened
-//! to the objects that matter.
+//! to the objects that matter. `*-configured.json` is what an Envoy printed of clusters that were written as istiod does.
 
 use egress_core::plan;
 use egress_core::proof::{Expectation, Side, check};
-use egress_core::proxy::dump::{clusters, listeners, missing_secrets, route_configs};
+use egress_core::proxy::dump::{clusters, configured, listeners, missing_secrets, route_configs};
 use egress_core::proxy::{ClusterView, ProxyView};
 use proptest::prelude::*;
 
@@ -72,6 +72,7 @@ fn answers_that_are_not_envoys_own_are_errors() {
         assert!(route_configs(text.as_bytes()).is_err() || text == "[]", "{text}");
     }
     assert!(clusters(b"{\"cluster_statuses\": {}}").is_err());
+    assert!(configured(b"{\"configs\":[{\"cluster\":{\"load_assignment\":3}}]}").is_err());
 }
 
 #[test]
@@ -79,6 +80,7 @@ fn an_envoy_without_anything_is_read_as_nothing() {
     assert_eq!(route_configs(b"{}").unwrap(), []);
     assert_eq!(listeners(b"{}").unwrap(), (Vec::new(), Vec::new()));
     assert!(clusters(b"{}").unwrap().is_empty());
+    assert!(configured(b"{}").unwrap().is_empty());
 }
 
 proptest! {
@@ -122,6 +124,7 @@ pub(crate) fn gateway() -> ProxyView {
         virtual_hosts: route_configs(include_bytes!("dumps/gateway-routes.json")).unwrap(),
         chains: listeners(include_bytes!("dumps/gateway-listeners.json")).unwrap().0,
         clusters: clusters(include_bytes!("dumps/gateway-clusters.json")).unwrap(),
+        configured: configured(include_bytes!("dumps/gateway-configured.json")).unwrap(),
         ..ProxyView::default()
     }
 }
@@ -132,6 +135,7 @@ pub(crate) fn sidecar() -> ProxyView {
         virtual_hosts: route_configs(include_bytes!("dumps/client-routes.json")).unwrap(),
         chains: listeners(include_bytes!("dumps/client-listeners.json")).unwrap().0,
         clusters: clusters(include_bytes!("dumps/client-clusters.json")).unwrap(),
+        configured: configured(include_bytes!("dumps/client-configured.json")).unwrap(),
         ..ProxyView::default()
     }
 }
