@@ -14,10 +14,12 @@ mod callers_allowed;
 mod certificate_verified;
 mod certificates_hold;
 mod client_proxy;
+mod cluster_owned;
 mod connects;
 mod destination_port;
 mod destination_rule_host;
 mod direct_entry;
+mod entry_answers;
 mod entry_port;
 mod entry_protocol;
 mod entry_resolution;
@@ -169,5 +171,7 @@ pub const CHECKS: &[Check] = &[
     handshake::CHECK,
     own_destination::CHECK,
     certificates_hold::CHECK,
+    entry_answers::CHECK,
+    cluster_owned::CHECK,
     gateway_not_taken::CHECK,
 ];

@@ -33,7 +33,7 @@ pub(crate) fn upstream<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFact
     let viewer = &gateway.name.namespace;
     let mut found: Vec<Upstream<'a>> = Vec::new();
     for route in upstreams(view, way, gateway) {
-        let Some(entry) = view.entries_seen_from(viewer, route.host).first().copied() else { continue };
+        let Some(entry) = view.entries_at_gateway(viewer, route.host).first().copied() else { continue };
         let Some(spec) = entry.service_entry() else { continue };
         let ports = spec.ports.as_deref().unwrap_or_default();
         let numbered = |port: &&ServiceEntryPorts| {

@@ -15,7 +15,7 @@ use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, MeshFacts, NodeFacts, PodFacts, Unreadable};
 use egress_core::visibility::destination_rule::full_host;
-use egress_core::visibility::service_entry::in_precedence;
+use egress_core::visibility::service_entry::{at_gateway, in_precedence};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
 use enumset::EnumSet;
@@ -161,6 +161,11 @@ impl<'a> View<'a> {
     /// The ServiceEntries of exactly this host that a namespace sees, in order of precedence.
     pub fn entries_seen_from(&self, viewer: &str, host: &str) -> Vec<&'a Resource> {
         in_precedence(self.entries(host), viewer)
+    }
+
+    /// The ServiceEntries of exactly this host that a gateway in a namespace sees, in order of precedence.
+    pub fn entries_at_gateway(&self, namespace: &str, host: &str) -> Vec<&'a Resource> {
+        at_gateway(self.entries(host), namespace)
     }
 
     /// Every ServiceEntry.

@@ -37,7 +37,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
     for route in upstreams(view, way, gateway) {
-        let entries = view.entries_seen_from(&gateway.name.namespace, route.host);
+        let entries = view.entries_at_gateway(&gateway.name.namespace, route.host);
         let (Some(port), Some((used, others))) = (route.destination_port, entries.split_first()) else {
             continue;
         };

@@ -1,0 +1,142 @@
+//! EG083: at the gateway nobody else answers for the host.
+
+use egress_core::inventory::Egress;
+use egress_core::inventory::answering::{Answering, Rank, answering, upstream};
+use egress_core::resource::Resource;
+use egress_core::snapshot::{GatewayFacts, created};
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::way::Way;
+use crate::words::export_to;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(83),
+    name: "nobody else answers for the host at the gateway",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::ServiceEntries],
+    docs: "\
+## What it checks
+All ServiceEntries that declare the host which the gateway sends to, and that the gateway's namespace sees, in the order in
+which istiod takes them: those that are exported to it by name, then those that everybody sees; by age among equals, and by
+the name of the namespace among those of one second. The first must be the egress's own. An entry beside it in the same
+namespace counts whoever sees it: istiod puts the endpoints of both together.
+
+## Why it matters
+A gateway has one cluster for a host and no namespace in its name. Whoever declares the host first decides where every call
+goes, and nothing else in the gateway looks different. An entry that is younger waits until the egress is written anew.
+
+## How to fix
+See who wrote the other entry, and delete it. Where a namespace is not trusted, let the API server refuse such entries.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let Some(egress) = way.egress else { return Outcome::NotApplicable };
+    let upstream = upstream(egress);
+    let mut findings: Vec<Finding> = others(view, egress)
+        .iter()
+        .filter_map(|other| finding(way, egress, gateway, &upstream, other))
+        .collect();
+    // Of those that wait, one is told for all.
+    if let Some(first) = findings.iter().position(|finding| finding.level != Level::Error) {
+        findings.truncate(first + 1);
+    }
+    if findings.is_empty() {
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+    }
+    Outcome::Bad(findings)
+}
+
+fn others<'a>(view: &'a View<'_>, egress: &'a Egress<'_>) -> Vec<Answering<'a>> {
+    view.note(Input::ServiceEntries);
+    answering(egress, view.index().objects())
+}
+
+/// What an entry of another does to a host is a fault where it leads elsewhere. Where it leads to the host it may be changed
+/// at any time, which matters to what nobody else has a reason to declare.
+fn finding(
+    way: &Way<'_>,
+    egress: &Egress<'_>,
+    gateway: &GatewayFacts,
+    upstream: &str,
+    other: &Answering<'_>,
+) -> Option<Finding> {
+    let has_own_name = upstream != way.host;
+    let level = match (other.rank, other.leads_to_host) {
+        (Rank::Before | Rank::Beside, false) => Level::Error,
+        (Rank::Before | Rank::Beside, true) if has_own_name => Level::Error,
+        (Rank::After, _) if has_own_name => Level::Warning,
+        _ => return None,
+    };
+    let own = egress.parts.iter().map(|part| part.resource);
+    let own = own
+        .filter(|part| part.service_entry().is_some_and(|spec| spec.hosts.iter().any(|it| it == upstream)));
+    let own = own.min_by_key(|part| created(part));
+    // What others made by hand may rest on an entry of somebody else, such as the platform's.
+    if egress.layout.is_none() && own.is_none() {
+        return None;
+    }
+    let entry = other.entry;
+    let field = entry.service_entry().and_then(|spec| spec.hosts.iter().position(|host| host == upstream));
+    let namespace = &entry.id.namespace;
+    let leads = leads_to(entry);
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level,
+        message: match other.rank {
+            Rank::Before => format!("namespace {namespace} answers for {} at the gateway", way.host),
+            Rank::Beside => format!("another entry answers for {} at the gateway as well", way.host),
+            Rank::After => format!("namespace {namespace} waits to answer for {} at the gateway", way.host),
+        },
+        object: Place::of(&entry.id).field(format!("spec.hosts[{}]", field.unwrap_or_default()), upstream),
+        evidence: vec![age(entry, own, gateway, other.rank), format!("it leads to {leads}")],
+        consequence: match other.rank {
+            Rank::Before => format!("calls to {} leave the gateway for {leads}", way.host),
+            Rank::Beside => format!("some calls to {} leave the gateway for {leads}", way.host),
+            Rank::After => {
+                format!("once the entry of {} is written anew, calls leave the gateway for {leads}", way.host)
+            }
+        },
+        fix: fixes::delete(entry, "leaves the host to the egress; first see who wrote it, and why"),
+    })
+}
+
+/// Why istiod takes which of the two.
+fn age(entry: &Resource, own: Option<&Resource>, gateway: &GatewayFacts, rank: Rank) -> String {
+    let when = |entry: &Resource| {
+        let time = created(entry).map(|time| format!(", created {time}"));
+        format!("exported to `{}`{}", export_to(entry).join(", "), time.unwrap_or_default())
+    };
+    let own = match own {
+        Some(own) => format!("the egress's own is {}", when(own)),
+        None => "the egress has none of its own".to_owned(),
+    };
+    let rule = match rank {
+        Rank::Beside => "istiod keeps endpoints of one host and namespace together".to_owned(),
+        Rank::Before | Rank::After => format!("istiod takes one for the pods in {}", gateway.name.namespace),
+    };
+    format!("it is {}; {own}; {rule}", when(entry))
+}
+
+/// Where an entry sends what it gets.
+fn leads_to(entry: &Resource) -> String {
+    const SHOWN: usize = 3;
+    let Some(spec) = entry.service_entry() else { return "nowhere".to_owned() };
+    let addresses: Vec<&str> =
+        spec.endpoints.iter().flatten().filter_map(|endpoint| endpoint.address.as_deref()).collect();
+    match addresses.as_slice() {
+        _ if spec.workload_selector.is_some() => "the pods that it selects".to_owned(),
+        [] => "what its name is looked up as".to_owned(),
+        some if some.len() <= SHOWN => some.join(", "),
+        some => {
+            let shown: Vec<&str> = some.iter().take(SHOWN).copied().collect();
+            format!("{} and {} more", shown.join(", "), some.len() - SHOWN)
+        }
+    }
+}
