@@ -105,7 +105,9 @@ pub(super) fn older(mesh: &Mesh) -> anyhow::Result<()> {
 
 /// The objects are there, the call is answered, and it left by somebody else's route.
 pub(super) fn probed(mesh: &Mesh) -> anyhow::Result<()> {
-    attack(mesh, &ROUTE.replace("prefix: /login", "regex: '/.*'"))?;
+    // Ages are whole seconds. Of two objects of one second istiod takes the one whose name comes first.
+    let route = ROUTE.replace("prefix: /login", "regex: '/.*'").replace("name: hijack", "name: a-hijack");
+    attack(mesh, &route)?;
     mesh.apply(&written(mesh, &[])?)?;
     eventually("the stranger to get the call", LIMIT, || arrives_at(mesh, HTTP, 8080))?;
     let probe = ["diagnose", HTTP, "-n", "shop", "--probe", "--yes", "-o", "json"];
@@ -113,7 +115,7 @@ pub(super) fn probed(mesh: &Mesh) -> anyhow::Result<()> {
     ensure!(ended.code == 1, "exit code {}: {}{}", ended.code, ended.stdout, ended.stderr);
     let report = ended.json()?;
     ensure!(report["probe"]["result"] == "diverted", "{:#}", report["probe"]);
-    mesh.delete("virtualservice", "hijack", "billing")?;
+    mesh.delete("virtualservice", "a-hijack", "billing")?;
     eventually("the call to arrive", LIMIT, || arrives_at(mesh, HTTP, 80))?;
     let report = mesh.done(&probe)?.json()?;
     ensure!(report["probe"]["result"] == "proven", "{:#}", report["probe"]);
@@ -144,8 +146,9 @@ pub(super) fn open_to_the_mesh(mesh: &Mesh) -> anyhow::Result<()> {
     for url in [HTTP, HTTPS] {
         mesh.expect_refused(BILLING, url)?;
     }
-    let service = mesh.object("service", "istio-egressgateway", "istio-system")?;
-    let address: Ipv4Addr = service["spec"]["clusterIP"].as_str().context("no address")?.parse()?;
+    let address =
+        ["get", "service", "istio-egressgateway", "-n", "istio-system", "-o", "jsonpath={.spec.clusterIP}"];
+    let address: Ipv4Addr = mesh.bed().kubectl(&address)?.trim().parse().context("the gateway's address")?;
     let answer = mesh.get_at(BILLING, HTTPS, Some(address))?;
     ensure!(matches!(answer, Answer::Origin(_)), "billing called {HTTPS} at the gateway: {answer:?}");
     Ok(())
