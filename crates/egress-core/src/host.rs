@@ -284,7 +284,7 @@ fn check_address(address: IpAddr) -> Result<IpAddr, HostError> {
     const METADATA: [&str; 3] = ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"];
     let canonical = match address.to_canonical() {
         IpAddr::V6(v6) => embedded(v6).map_or(IpAddr::V6(v6), IpAddr::V4),
-        v4 => v4,
+        IpAddr::V4(v4) => IpAddr::V4(v4),
     };
     let why = if METADATA.contains(&canonical.to_string().as_str()) {
         "the cloud's metadata service"
@@ -307,8 +307,7 @@ fn check_address(address: IpAddr) -> Result<IpAddr, HostError> {
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(of(high, low)),
-        [0x2002, high, low, ..] => Some(of(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(of(high, low)),
         // `::` and `::1` are what they are.
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(of(high, low)),
         _ => None,

@@ -101,12 +101,17 @@ struct Finder<'a> {
     domain: &'a str,
 }
 
+/// Whether a host is in a domain, and not the domain itself.
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
 impl Finder<'_> {
     /// A host outside of the cluster; others open nothing.
     fn host(&mut self, namespace: &str, host: &str, (port, protocol): (i64, &str), by: &str) {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let domain = format!(".{}", self.domain);
-        if host.is_empty() || host.ends_with(".svc") || host.ends_with(&domain) || is_upstream_host(&host) {
+        let inside = ["svc", self.domain].iter().any(|domain| is_below(&host, domain));
+        if host.is_empty() || inside || is_upstream_host(&host) {
             return;
         }
         // What is no port of TCP is judged all the same: as none.

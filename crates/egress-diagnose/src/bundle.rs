@@ -161,10 +161,10 @@ pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Te
         (HEAD, text(to_value(&head))?),
         (SNAPSHOT, text(to_value(&evidence.snapshot))?),
         (SURROUNDINGS, text(to_value(&evidence.surroundings))?),
-        (GAPS, text(to_value(&evidence.gaps.iter().collect::<Vec<_>>()))?),
-        (ENVOYS, text(to_value(&envoys.collect::<Vec<_>>()))?),
+        (GAPS, text(to_value(evidence.gaps.iter().collect::<Vec<_>>()))?),
+        (ENVOYS, text(to_value(envoys.collect::<Vec<_>>()))?),
         (DEMANDS, text(to_value(&demands))?),
-        (REFUSALS, text(to_value(&refused.collect::<Vec<_>>()))?),
+        (REFUSALS, text(to_value(refused.collect::<Vec<_>>()))?),
         (RIGHTS, text(to_value(&evidence.rights))?),
         (FLEET, text(to_value(&evidence.fleet))?),
     ];

@@ -170,10 +170,10 @@ impl Folder {
             (Access::Kept, None) => 0o666,
             _ => 0o600,
         };
-        let (mut unfinished, mut file) = self.unfinished(mode)?;
-        fill(&mut file)?;
+        let (mut unfinished, mut opened) = self.unfinished(mode)?;
+        fill(&mut opened)?;
         if let (Access::Kept, Some(mode)) = (access, kept) {
-            fchmod(&file, mode).map_err(io::Error::from)?;
+            fchmod(&opened, mode).map_err(io::Error::from)?;
         }
         let to = &self.handle;
         renameat(to, &unfinished.name, to, single(name)?).map_err(io::Error::from)?;

@@ -42,14 +42,13 @@ impl Place {
         let name = path.file_name().ok_or(WriteError::Nameless)?.to_owned();
         let parent = path.parent().unwrap_or(Path::new("/"));
         let inside = root.and_then(|root| Some((root, plain(parent)?.strip_prefix(root).ok()?.to_owned())));
-        let folder = match inside {
-            Some((root, way)) => below(root, &way, make)?,
-            None => {
-                if make {
-                    fs::create_dir_all(parent)?;
-                }
-                Folder::open(parent)?
+        let folder = if let Some((root, way)) = inside {
+            below(root, &way, make)?
+        } else {
+            if make {
+                fs::create_dir_all(parent)?;
             }
+            Folder::open(parent)?
         };
         Ok(Place { folder, name })
     }

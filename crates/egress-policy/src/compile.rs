@@ -47,7 +47,7 @@ impl Compiler {
             Kind::InProcess => compile(wasm),
             Kind::Child(program) => {
                 let bounds = Bounds { time: limits.compile, output: limits.native };
-                program.run(wasm, bounds).map_err(refusal)
+                program.run(wasm, bounds).map_err(|error| refusal(&error))
             }
         }
     }
@@ -74,8 +74,8 @@ pub fn serve(input: impl Read) -> Result<Vec<u8>, ModuleError> {
 }
 
 /// What the process said, or how it ended where it said nothing.
-fn refusal(error: ChildError) -> ModuleError {
-    let said = match &error {
+fn refusal(error: &ChildError) -> ModuleError {
+    let said = match error {
         ChildError::NotStarted { path, problem } => return ModuleError::file(path, problem),
         ChildError::Slow(limit) => return ModuleError::CompileTime(*limit),
         ChildError::Failed { status, message } if status.code().is_some() => {

@@ -3,7 +3,6 @@
 
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 #[path = "native/cache.rs"]
 mod cache;

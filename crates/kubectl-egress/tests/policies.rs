@@ -3,7 +3,6 @@
 //! The program is run with files and without a cluster. Policies of a cluster are a topic of the tests on the bed.
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
-#![expect(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 #[path = "policies/guest.rs"]
 mod guest;

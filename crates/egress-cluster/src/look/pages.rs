@@ -50,7 +50,7 @@ impl Pages {
         for demand in &expectation.demands {
             match demand {
                 Demand::Reaches { cluster } => reached.insert(cluster.as_str()),
-                Demand::Owned(owner) => owned.insert(owner.cluster.as_str()),
+                Demand::Owned(demand) => owned.insert(demand.cluster.as_str()),
                 Demand::Leads { .. } | Demand::Gone { .. } => false,
             };
         }

@@ -5,6 +5,7 @@
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::objects::digest_of;
 use super::{AdmissionPolicy, DIGEST};
@@ -151,8 +152,8 @@ fn binding_state(expected: &AdmissionPolicy, found: &ValidatingAdmissionPolicyBi
     let Some(spec) = &found.spec else { return BindingState::Edited };
     // The server fills in a `matchResources` that leaves nothing out.
     let narrowed = spec.match_resources.as_ref().is_some_and(|scope| {
-        let selects = |selector: &Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector>| {
-            selector.as_ref().is_some_and(|selector| *selector != Default::default())
+        let selects = |selector: &Option<LabelSelector>| {
+            selector.as_ref().is_some_and(|selector| *selector != LabelSelector::default())
         };
         selects(&scope.namespace_selector)
             || selects(&scope.object_selector)

@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_selector_is_of_labels_only() {
         let labels =
-            |value: &str| BTreeMap::from([("app".to_owned(), value.to_owned()), ("x".into(), "".into())]);
+            |value: &str| BTreeMap::from([("app".to_owned(), value.to_owned()), ("x".into(), String::new())]);
         assert_eq!(Word::selector(&labels("web")).quoted().unwrap(), "app=web,x=");
         assert_eq!(Word::selector(&labels("x;touch${IFS}pwned;#")), Word(None));
         assert_eq!(Word::selector(&labels("a,b")), Word(None), "no second label");

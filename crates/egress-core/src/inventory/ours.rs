@@ -122,8 +122,8 @@ fn other_opening(resource: &Resource, role: Role, host: &DnsName, domain: &str) 
             let own = if role == Role::Upstream { upstream.as_str() } else { host.as_str() };
             of_entry(entry, own, host.as_str())
         }
-        Spec::VirtualService(routes) => of_routes(routes, host.as_str(), &upstream, domain),
-        Spec::DestinationRule(rule) => (!is_in_cluster(&rule.host, domain)).then(|| rule.host.clone()),
+        Spec::VirtualService(rules) => of_routes(rules, host.as_str(), &upstream, domain),
+        Spec::DestinationRule(policy) => (!is_in_cluster(&policy.host, domain)).then(|| policy.host.clone()),
         Spec::Gateway(gateway) => of_servers(gateway, host.as_str()),
         Spec::Sidecar(_) => None,
     }

@@ -37,7 +37,9 @@ fn backends<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
                     ("backendRef", one) => found.push(one),
                     ("backendRefs", Value::Array(several)) => {
                         found.extend(several);
-                        several.iter().for_each(|one| backends(one, found));
+                        for one in several {
+                            backends(one, found);
+                        }
                     }
                     _ => backends(value, found),
                 }

@@ -63,7 +63,8 @@ impl<'a> Gateways<'a> {
         // A Gateway object that is not there, or may not be read, may be one of an egress gateway.
         let mut names = spec.gateways.iter().flatten().map(|name| gateway_name(name, namespace));
         let at_gateway = names.any(|name| name != MESH && !self.others.contains(&name));
-        if !at_gateway && !(serves_mesh(spec) && self.leads_out(spec, namespace)) {
+        let leaves = at_gateway || (serves_mesh(spec) && self.leads_out(spec, namespace));
+        if !leaves {
             return;
         }
         let hosts: Vec<&String> =

@@ -63,6 +63,7 @@ impl Rules {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one field of the settings")]
 /// What rules say. Every field of the settings is here: a new one does not compile until somebody has thought of it.
 pub(crate) struct Lists<'a> {
     /// What may be reached; `None`: not said.

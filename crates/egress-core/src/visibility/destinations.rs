@@ -48,5 +48,7 @@ pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = Destinati
 /// Whether a host means a Service of the cluster: a name without dots means one of the same namespace.
 pub fn is_in_cluster(host: &str, domain: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    !host.contains('.') || host.ends_with(".svc") || host.ends_with(&format!(".svc.{domain}"))
+    let is_service = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| last == "svc");
+    let within = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
+    !host.contains('.') || is_service(&host) || within.is_some_and(is_service)
 }

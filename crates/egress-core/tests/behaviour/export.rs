@@ -34,10 +34,12 @@ fn source(set: &PolicySet) -> Source<'_> {
     Source { set, root_namespace: Some("istio-system"), gateway_namespaces: &NONE, today: date(2026, 11, 28) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write the value in place")]
 fn object(kind: &str, spec: Value) -> Value {
     json!({"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": {"name": "a"}, "spec": spec})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write the value in place")]
 fn entry(host: &str, more: Value) -> Value {
     let mut spec = json!({
         "hosts": [host], "resolution": "DNS", "exportTo": ["."],

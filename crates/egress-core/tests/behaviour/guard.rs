@@ -197,7 +197,7 @@ fn nothing_but_a_gateway_leg_stands_at_the_shared_gateway() {
         &|leg| leg["spec"]["http"][0]["route"][0]["destination"]["subset"] = json!("x"),
         &|leg| {
             leg["spec"]["http"][0]["route"][0]["destination"]["host"] =
-                json!("www.cnn.com.shop.egress.internal")
+                json!("www.cnn.com.shop.egress.internal");
         },
         &|leg| leg["spec"]["tls"][0]["match"][0]["sniHosts"] = json!(["edition.cnn.com", "www.cnn.com"]),
         &|leg| leg["spec"]["tls"][0]["match"][0]["sourceNamespace"] = json!("shop"),

@@ -182,7 +182,9 @@ fn our_label_on_rules_or_an_entry_that_lead_elsewhere_is_no_excuse() {
     let record = request("edition.cnn.com:80");
     let elsewhere = |change: &dyn Fn(&mut Spec)| {
         let mut sibling = stored_in("billing", request("edition.cnn.com:80"));
-        sibling.iter_mut().for_each(|object| change(&mut object.spec));
+        for object in &mut sibling {
+            change(&mut object.spec);
+        }
         lines(&find(&record, &snapshot(&sibling)))
     };
     let by_rule = elsewhere(&|spec| {

@@ -103,15 +103,15 @@ impl Redactor {
     /// Of what is known by its form rather than by the name of its field.
     fn object(&mut self, fields: &mut Map<String, Value>) {
         // An object of Istio, or another one beside it, which nothing selects by its labels.
-        if fields.contains_key("spec") || fields.contains_key("live") {
-            if let Some(Value::Object(labels)) = fields.get_mut("labels") {
-                labels.retain(|key, _| is_kept_label(key));
-            }
+        if (fields.contains_key("spec") || fields.contains_key("live"))
+            && let Some(Value::Object(labels)) = fields.get_mut("labels")
+        {
+            labels.retain(|key, _| is_kept_label(key));
         }
-        if fields.contains_key("kind") {
-            if let Some(Value::Array(keys)) = fields.get_mut("keys") {
-                keys.retain(|key| key.as_str().is_some_and(|key| SECRET_KEYS.contains(&key)));
-            }
+        if fields.contains_key("kind")
+            && let Some(Value::Array(keys)) = fields.get_mut("keys")
+        {
+            keys.retain(|key| key.as_str().is_some_and(|key| SECRET_KEYS.contains(&key)));
         }
         if let Some(Value::String(image)) = fields.get_mut("image") {
             let plain = |part: &str| part.split([':', '/']).all(is_label_value);

@@ -116,13 +116,11 @@ fn cut(text: &str) -> String {
 }
 
 fn told(problem: Problem) -> Finding {
-    match problem.path {
-        Some(path) => finding(REFUSED, problem.message, Some(path)),
-        None => {
-            let message = format!("the schema of the settings cannot be used: {}", problem.message);
-            finding(BROKEN, message, None)
-        }
+    if let Some(path) = problem.path {
+        return finding(REFUSED, problem.message, Some(path));
     }
+    let message = format!("the schema of the settings cannot be used: {}", problem.message);
+    finding(BROKEN, message, None)
 }
 
 /// The schema is the module's: its patterns are matched by an engine that never takes long.

@@ -13,7 +13,7 @@ use crate::guest;
 use crate::place::Place;
 
 /// A check takes up to five seconds of the processor; a busy machine has its own time.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 /// Memory of the largest process of all that were started, in bytes: its limit is 1 GiB.
 const MEMORY: u64 = 1 << 30;
 /// Where the schema is in the memory of the module, and where its descriptor says so.

@@ -26,7 +26,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
 
 /// What arrived at a server: the path and the login of each request.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<(String, Option<String>)>>>);
+struct Seen(Arc<Mutex<Vec<Arrived>>>);
+
+/// A path and the login that came with it.
+type Arrived = (String, Option<String>);
 
 impl Seen {
     fn note(&self, path: &str, authorization: Option<&str>) {

@@ -123,7 +123,8 @@ pub fn flaws(
 /// What the export remembers of the mesh.
 pub(super) fn remembered(layer: &Layer) -> BTreeMap<String, String> {
     let root = layer.root_namespace.iter().map(|root| (ROOT.to_owned(), root.clone()));
-    let gateways = Vec::from_iter(layer.gateway_namespaces.iter().map(String::as_str)).join(",");
+    let gateways: Vec<&str> = layer.gateway_namespaces.iter().map(String::as_str).collect();
+    let gateways = gateways.join(",");
     let gateways = (!gateways.is_empty()).then(|| (GATEWAYS.to_owned(), gateways));
     root.chain(gateways).collect()
 }
@@ -169,13 +170,13 @@ mod tests {
         let told =
             |set: Option<&PolicySet>, policies: &[_], bindings: &[_]| flaws(set, TODAY, policies, bindings);
         assert_eq!(told(Some(&today), &[], &[]), []);
-        assert_eq!(told(Some(&today), &[policy.policy()], &[deny.clone()]), []);
+        assert_eq!(told(Some(&today), &[policy.policy()], std::slice::from_ref(&deny)), []);
         assert_eq!(told(Some(&today), &[policy.policy()], &[warn]), [Flaw::Warns]);
         assert_eq!(told(Some(&today), &[policy.policy()], &[]), [Flaw::Unbound]);
-        assert_eq!(told(Some(&today), &[], &[deny.clone()]), [Flaw::Missing]);
+        assert_eq!(told(Some(&today), &[], std::slice::from_ref(&deny)), [Flaw::Missing]);
         assert_eq!(told(Some(&today), &[policy.policy()], &[elsewhere]), [Flaw::BindingEdited]);
-        assert_eq!(told(Some(&today), &[edited], &[deny.clone()]), [Flaw::Edited]);
-        assert_eq!(told(Some(&before), &[policy.policy()], &[deny.clone()]), [Flaw::Old]);
+        assert_eq!(told(Some(&today), &[edited], std::slice::from_ref(&deny)), [Flaw::Edited]);
+        assert_eq!(told(Some(&before), &[policy.policy()], std::slice::from_ref(&deny)), [Flaw::Old]);
         assert_eq!(told(None, &[policy.policy()], &[deny]), [Flaw::Obsolete]);
     }
 }

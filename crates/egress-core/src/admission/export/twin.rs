@@ -174,11 +174,17 @@ impl Opened {
         } else if resolution == "NONE" && declared.iter().any(|port| !is_one_of(port, &BY_NAME)) {
             names.push(Name::Everything);
         }
-        let mut ports: BTreeSet<Option<u16>> = declared.iter().map(|port| number(&port["number"])).collect();
-        ports.extend(declared.iter().map(|port| number(&port["targetPort"])).filter(|port| *port != Some(0)));
+        let mut ports: BTreeSet<Option<u16>> =
+            declared.iter().map(|port| Some(number(&port["number"]))).collect();
+        ports.extend(
+            declared.iter().map(|port| Some(number(&port["targetPort"]))).filter(|port| *port != Some(0)),
+        );
         for endpoint in &endpoints {
             ports.extend(
-                endpoint["ports"].as_object().into_iter().flat_map(|ports| ports.values().map(number)),
+                endpoint["ports"]
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|ports| ports.values().map(|port| Some(number(port)))),
             );
         }
         let is_plain = declared.iter().any(|port| is_one_of(port, &PLAIN));
@@ -190,7 +196,7 @@ impl Opened {
             items(&spec["subsets"]).into_iter().chain([spec]).map(|of| &of["trafficPolicy"]["tunnel"]);
         let tunnels: Vec<&Value> = policies.filter(|tunnel| !tunnel.is_null()).collect();
         let names = tunnels.iter().map(|tunnel| name(tunnel["targetHost"].as_str().unwrap_or_default()));
-        let ports = tunnels.iter().map(|tunnel| number(&tunnel["targetPort"])).collect();
+        let ports = tunnels.iter().map(|tunnel| Some(number(&tunnel["targetPort"]))).collect();
         Opened { names: names.collect(), ports: or_any(ports), is_plain: false }
     }
 }
@@ -200,8 +206,8 @@ fn or_any(ports: BTreeSet<Option<u16>>) -> BTreeSet<Option<u16>> {
 }
 
 /// A port; what is none is port 0, which no list names.
-fn number(value: &Value) -> Option<u16> {
-    Some(value.as_u64().and_then(|number| u16::try_from(number).ok()).unwrap_or(0))
+fn number(value: &Value) -> u16 {
+    value.as_u64().and_then(|number| u16::try_from(number).ok()).unwrap_or(0)
 }
 
 fn items(value: &Value) -> Vec<&Value> {

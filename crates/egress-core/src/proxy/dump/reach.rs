@@ -3,8 +3,6 @@
 //!
 //! Knows the few conditions that every request of a host fulfils. A condition that it does not know may fail.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -17,7 +15,7 @@ pub(super) struct RouteMatch {
     headers: Vec<HeaderMatch>,
     case_sensitive: Option<IgnoredAny>,
     #[serde(flatten)]
-    others: BTreeMap<String, IgnoredAny>,
+    others: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Deserialize)]
