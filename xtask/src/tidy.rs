@@ -3,6 +3,7 @@
 //! A rule is one row here and one function in a file of its own; it reads the [`Tree`] and says what breaks it. Knows
 //! nothing of how a rule is told to the person who broke it, beyond a line for each finding.
 
+mod commands;
 mod dependencies;
 mod files;
 mod generated;
@@ -36,6 +37,7 @@ const RULES: &[Rule] = &[
     Rule { name: "one Kubernetes client and one TLS provider", check: dependencies::locked_once },
     Rule { name: "only the terminal prints", check: printing::only_the_terminal },
     Rule { name: "deciding crates read no file, variable or clock", check: purity::deciding_crates },
+    Rule { name: "commands are made of checked words", check: commands::of_words },
     Rule { name: "one crate writes files", check: writing::one_way },
     Rule { name: "every module says what it is for", check: modules::introduced },
     Rule { name: "modules are named by their file", check: modules::no_mod_rs },

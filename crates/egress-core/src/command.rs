@@ -69,6 +69,11 @@ impl ShellCommand {
         get.in_namespace(namespace).words(["-o", "yaml"])
     }
 
+    /// `kubectl delete KIND/NAME -n NAMESPACE`.
+    pub fn delete(kind: &str, name: &str, namespace: &str) -> Self {
+        ShellCommand::new(["kubectl", "delete"]).object(kind, name).in_namespace(namespace)
+    }
+
     /// What follows where this one succeeded: `this && next`.
     #[must_use]
     pub fn and_then(self, next: ShellCommand) -> Self {

@@ -72,8 +72,7 @@ pub(crate) fn export(id: &ObjectId, namespace: &str, why: &str) -> Fix {
 /// Deletes an object.
 pub(crate) fn delete(resource: &Resource, why: &str) -> Fix {
     let ObjectId { kind, namespace, name } = &resource.id;
-    let delete = ShellCommand::new(["kubectl", "delete"]).object(&kind.qualified(), name);
-    fix(delete.in_namespace(namespace), why)
+    fix(ShellCommand::delete(&kind.qualified(), name, namespace), why)
 }
 
 /// Writes a DestinationRule into a namespace: a copy of one that lies elsewhere, or one with this subset alone.

@@ -100,8 +100,7 @@ impl Tier {
     }
 
     fn suites_that_start_programs(self, root: &Path) -> Report {
-        let mut cargo = Command::new(env!("CARGO"));
-        let built = job::run(cargo.args(["build", "--workspace", "--bins"]).current_dir(root));
+        let built = programs(root);
         if built.succeeded { self.suites(root, &[]) } else { Report::of_one(built) }
     }
 
@@ -160,6 +159,14 @@ impl Report {
     }
 }
 
+/// Builds the plugin and these tasks as programs. Cargo does so for the tests of their packages; asked for the programs
+/// alone, it would choose other features and build most dependencies once more.
+fn programs(root: &Path) -> Finished {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--workspace", "--no-run", "--test", "cli", "--test", "bed"]);
+    job::run(cargo.current_dir(root))
+}
+
 /// A policy of another language is compiled when it is first asked. How long that takes is told: authors wait for it.
 fn guests_report(root: &Path) -> Report {
     if let Some(reason) = guests::lacking() {
@@ -169,8 +176,7 @@ fn guests_report(root: &Path) -> Report {
         Ok(guests) => guests,
         Err(error) => return Report::broken(&error),
     };
-    let program = ["build", "--quiet", "--package", "kubectl-egress", "--bins"];
-    let mut report = Report::of_one(job::run(Command::new(env!("CARGO")).args(program).current_dir(root)));
+    let mut report = Report::of_one(programs(root));
     for guest in guests {
         let mut test = Command::new(root.join("target/debug/kubectl-egress"));
         test.args(["policy", "test", "--require-coverage"]).arg(&guest.cases);

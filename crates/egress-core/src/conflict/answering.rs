@@ -6,6 +6,7 @@
 //! ours loses only until ours is written again, so that age is no excuse here.
 
 use super::{Conflict, Scene, Severity, conflict, refusal};
+use crate::command::ShellCommand;
 use crate::intent::Layout;
 use crate::names;
 use crate::plan::rename;
@@ -46,13 +47,7 @@ fn at_gateway(scene: &Scene<'_>) -> Vec<Conflict> {
                     "declares `{upstream}`, by which the gateway calls the host of this egress: calls would go where \
                      this entry says"
                 );
-                let hint = format!(
-                    "remove it: `kubectl delete {} {} -n {}`",
-                    Kind::ServiceEntry.qualified(),
-                    entry.id.name,
-                    entry.id.namespace
-                );
-                refusal(entry, "spec.hosts", message, hint)
+                refusal(entry, "spec.hosts", message, removal(entry))
             }
             Layout::Documented => {
                 let message =
@@ -111,13 +106,12 @@ fn gateway_service(scene: &Scene<'_>) -> Vec<Conflict> {
         let message = format!(
             "declares `{host}`, which is the gateway's Service: callers would send to what this entry says"
         );
-        let hint = format!(
-            "remove it: `kubectl delete {} {} -n {}`",
-            Kind::ServiceEntry.qualified(),
-            entry.id.name,
-            entry.id.namespace
-        );
-        refusal(entry, "spec.hosts", message, hint)
+        refusal(entry, "spec.hosts", message, removal(entry))
     })
     .collect()
+}
+
+fn removal(entry: &Resource) -> String {
+    let delete = ShellCommand::delete(&Kind::ServiceEntry.qualified(), &entry.id.name, &entry.id.namespace);
+    format!("remove it: `{delete}`")
 }

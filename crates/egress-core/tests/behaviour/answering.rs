@@ -76,7 +76,7 @@ fn age_is_no_excuse_and_the_message_says_what_to_type() {
     let found = find(&request("edition.cnn.com"), &cluster);
     assert_eq!(lines(&found), FOUND);
     assert!(found[0].message.contains("edition.cnn.com.shop.egress.internal"), "{}", found[0].message);
-    let command = "`kubectl delete serviceentry.networking.istio.io squat -n billing`";
+    let command = "`kubectl delete serviceentry.networking.istio.io/squat -n billing`";
     assert!(found[0].hint.contains(command), "{}", found[0].hint);
 }
 

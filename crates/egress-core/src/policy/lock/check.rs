@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::LockEntry;
+use crate::command::{ShellCommand, Word};
 
 /// A difference between what was locked and what is there. Each says what to type.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -29,7 +30,8 @@ pub enum LockError {
     },
     /// Other bytes.
     #[error(
-        "the module of policy `{name}` is {found}, and was locked as {locked}: if the change is meant, run `kubectl egress policy update {name}`, and have the new lock file reviewed"
+        "the module of policy `{name}` is {found}, and was locked as {locked}: if the change is meant, run `{}`, and have the new lock file reviewed",
+        update(name)
     )]
     Module {
         /// The policy.
@@ -41,7 +43,8 @@ pub enum LockError {
     },
     /// The registry answers with another manifest.
     #[error(
-        "the manifest of policy `{name}` is {found}, and was locked as {locked}: if the change is meant, run `kubectl egress policy update {name}`, and have the new lock file reviewed"
+        "the manifest of policy `{name}` is {found}, and was locked as {locked}: if the change is meant, run `{}`, and have the new lock file reviewed",
+        update(name)
     )]
     Manifest {
         /// The policy.
@@ -67,6 +70,10 @@ pub enum LockError {
         /// The module's digest.
         module: String,
     },
+}
+
+fn update(policy: &str) -> ShellCommand {
+    ShellCommand::new(["kubectl", "egress", "policy", "update"]).word(Word::name(policy))
 }
 
 /// Compares what was locked with what is there now. The first difference is told, the most telling first.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use egress_cluster::Cluster;
 use egress_cluster::surroundings::Around;
 use egress_cluster::surroundings::beyond::Beyond;
+use egress_core::command::ShellCommand;
 use egress_core::host::printable;
 use egress_core::input::Input;
 use egress_core::opened::Sources;
@@ -106,10 +107,11 @@ fn around_sidecars(found: &NamespaceBypass) -> Option<String> {
         .filter(|row| found.calls || !row.why.iter().all(outside));
     let pods: usize = counts.map(|row| row.pods).sum();
     let namespace = printable(&found.namespace);
+    let diagnose =
+        ShellCommand::new(["kubectl", "egress", "diagnose", "--bypass"]).in_namespace(&found.namespace);
     (pods > 0).then(|| {
         format!(
-            "{pods} pods of namespace {namespace} can leave without a gateway; which and why: \
-             `kubectl egress diagnose --bypass -n {namespace}`"
+            "{pods} pods of namespace {namespace} can leave without a gateway; which and why: `{diagnose}`"
         )
     })
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use egress_core::command::ShellCommand;
 use egress_render::document::API_VERSION;
 use serde_json::{Value, json};
 
@@ -53,7 +54,7 @@ fn require_target(directory: &Path) -> Result<(), Failure> {
     Err(Failure {
         code: Code::Failed,
         message: format!("Rust has no target {TARGET} on this machine"),
-        hint: Some(format!("type `rustup target add {TARGET}`")),
+        hint: Some(format!("type `{}`", ShellCommand::new(["rustup", "target", "add", TARGET]))),
     })
 }
 
