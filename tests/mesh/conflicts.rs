@@ -4,7 +4,7 @@
 use anyhow::ensure;
 use xtask::bed::User;
 
-use super::harness::{LIMIT, Mesh, SHOP, Test, eventually};
+use super::harness::{GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually};
 
 pub(crate) const TESTS: &[Test] = &[
     ("a_plaintext_server_on_the_port_of_the_pair", plaintext_server),
@@ -16,6 +16,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("an_entry_of_someone_else_is_refused_in_the_documented_layout", foreign_entry_documented),
     ("other_ports_of_a_host_at_the_same_gateway", other_ports),
     ("a_service_that_has_the_name_of_the_host", kubernetes_service),
+    ("what_controllers_write_meanwhile_is_no_conflict_but_a_change_is", written_meanwhile),
 ];
 
 const ADD: [&str; 4] = ["add", "edition.cnn.com", "-n", "shop"];
@@ -174,4 +175,23 @@ fn refused_then_added(mesh: &Mesh, in_the_way: &str, harmless: &str, words: &[&s
     mesh.done(&ADD)?;
     mesh.expect_via_gateway(SHOP, HTTP)?;
     mesh.expect_via_gateway(SHOP, HTTPS).map(drop)
+}
+
+/// Kind: a version that moved between the plan and the write. Without the mend the first run ended with 7 as the second.
+fn written_meanwhile(mesh: &Mesh) -> anyhow::Result<()> {
+    let status = ["--subresource=status", "--patch", r#"{"status": {"observedGeneration": "1"}}"#];
+    let hosts = ["--patch", r#"{"spec": {"hosts": ["edition.cnn.com", "www.cnn.com"]}}"#];
+    for (patch, code) in [(&status[..], 0), (&hosts[..], 7)] {
+        mesh.clean()?;
+        mesh.done(&["add", "edition.cnn.com:443/TLS", "-n", "shop"])?;
+        let mark = mesh.mark()?;
+        let paused = mesh.pause(GATEWAYS[0])?;
+        let adding = mesh.start(User::Admin, &ADD)?;
+        mesh.until_asked("virtualservices/edition-cnn-com-gateway", mark, LIMIT)?;
+        let rule = ["patch", "virtualservice", "edition-cnn-com", "-n", "shop", "--type=merge"];
+        mesh.bed().kubectl(&[&rule[..], patch].concat())?;
+        drop(paused);
+        adding.end()?.expect(code, &[])?;
+    }
+    Ok(())
 }

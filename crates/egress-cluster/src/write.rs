@@ -5,7 +5,7 @@
 use egress_core::plan::Action;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
-use kube::api::{DeleteParams, Patch, PatchParams, Preconditions, ValidationDirective};
+use kube::api::{DeleteParams, GetParams, Patch, PatchParams, Preconditions, ValidationDirective};
 use kube::core::Request;
 use serde_json::{Value, json};
 
@@ -15,6 +15,9 @@ use crate::list::Collection;
 
 /// A version no object ever has: etcd counts from 2. An apply that carries it succeeds only where nothing exists.
 const ABSENT: &str = "1";
+
+/// How often one write is sent while others write its status.
+const TRIES: u32 = 8;
 
 /// How objects are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,15 +54,51 @@ impl Cluster {
                 stored => stored.map(Some),
             },
             Action::Update(found) => {
-                let version = found.live.as_ref().map(|live| live.resource_version.as_str());
-                let stored = self.apply(object, version, options).await?;
+                let stored = self
+                    .over(found, options, async |version: Option<String>| {
+                        self.apply(object, version.as_deref(), options).await
+                    })
+                    .await?;
                 if object.is_fulfilled_by(&stored) {
                     return Ok(Some(stored));
                 }
-                self.take_out(object, &stored, options).await.map(Some)
+                let taken_out = async |version: Option<String>| {
+                    self.take_out(object, &stored, version.as_deref(), options).await
+                };
+                self.over(&stored, options, taken_out).await.map(Some)
             }
             Action::Delete => self.delete(object, options).await.map(|()| None),
         }
+    }
+
+    /// Writes over an object that is as it was found. Its version alone says too much: it moves when istiod writes a
+    /// status, too. What moved nothing else is written over at its newest version.
+    async fn over(
+        &self,
+        found: &Resource,
+        options: &WriteOptions,
+        write: impl AsyncFn(Option<String>) -> Result<Resource, ClusterError>,
+    ) -> Result<Resource, ClusterError> {
+        let version = |object: &Resource| object.live.as_ref().map(|live| live.resource_version.clone());
+        let mut newest = version(found);
+        for _ in 1..TRIES {
+            let moved = match write(newest).await {
+                Err(moved @ ClusterError::Moved { .. }) => moved,
+                written => return written,
+            };
+            match self.again(found, options).await {
+                Some(now) if found.differs_in_status_only(&now) => newest = version(&now),
+                _ => return Err(moved),
+            }
+        }
+        write(newest).await
+    }
+
+    /// The object as it is now; `None` when that cannot be known.
+    async fn again(&self, found: &Resource, options: &WriteOptions) -> Option<Resource> {
+        let request = request(found, options).get(&found.id.name, &GetParams::default()).ok()?;
+        let now: Value = self.ask(self.client.request(request)).await.ok()?;
+        Resource::from_json(&now).ok()
     }
 
     async fn apply(
@@ -93,10 +132,11 @@ impl Cluster {
         &self,
         wanted: &Resource,
         stored: &Resource,
+        version: Option<&str>,
         options: &WriteOptions,
     ) -> Result<Resource, ClusterError> {
-        let live = stored.live.as_ref();
         if !options.force_conflicts {
+            let live = stored.live.as_ref();
             let managers = live.map(|live| live.foreign_managers.clone()).unwrap_or_default();
             let cause = |manager| ConflictCause { manager, field: ".spec".to_owned() };
             let causes = managers.into_iter().map(cause).collect();
@@ -110,7 +150,7 @@ impl Cluster {
             Ok(manifest["spec"].clone())
         };
         let patch = json!({
-            "metadata": {"resourceVersion": live.map(|live| live.resource_version.as_str())},
+            "metadata": {"resourceVersion": version},
             "spec": only(&spec(wanted)?, &spec(stored)?),
         });
         let parameters = PatchParams {

@@ -173,6 +173,18 @@ impl Resource {
             && holds(&self.annotations, &live.annotations)
     }
 
+    /// Whether a later reading of this object says the same of everything but its version and status, which controllers
+    /// write beside the object's owner.
+    pub fn differs_in_status_only(&self, now: &Resource) -> bool {
+        let (Some(before), Some(after)) = (&self.live, &now.live) else { return false };
+        let live = Live {
+            resource_version: before.resource_version.clone(),
+            status: before.status.clone(),
+            ..after.clone()
+        };
+        *self == Resource { live: Some(live), ..now.clone() }
+    }
+
     /// The ServiceEntry spec, if it is one.
     pub fn service_entry(&self) -> Option<&ServiceEntrySpec> {
         if let Spec::ServiceEntry(spec) = &self.spec { Some(spec) } else { None }
