@@ -60,6 +60,9 @@ pub(crate) const GATEWAYS: [Pod; 2] = [
 /// How long anything on the mesh may take that is not a test's own subject.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
+/// What the bed's controllers are called, for `guard apply`; in other clusters they are service accounts of kube-system.
+pub(crate) const ENDPOINT_WRITER: [&str; 2] = ["--endpoint-writer", "kube-controller-manager"];
+
 /// The mesh that all tests run on.
 #[derive(Debug)]
 pub(crate) struct Mesh {
@@ -88,13 +91,22 @@ enum Still {
 }
 
 impl Mesh {
-    /// Brings the mesh up, or opens the one that `MESH_BED` names.
+    /// Brings the mesh up, or opens the one that `MESH_BED` names. With `MESH_GUARD=deny` the guard stands before the
+    /// first test, so that every topic shows that it keeps nobody from healthy work.
     pub(crate) fn up() -> anyhow::Result<Self> {
         let bed = match env::var("MESH_BED") {
             Ok(name) => Owned::Lent(Bed::open(&name)?),
             Err(_) => Owned::Ours(Bed::up("mesh", &Topology::standard()?)?.guard()),
         };
-        Ok(Self { bed, home: TempDir::new()? })
+        let mesh = Self { bed, home: TempDir::new()? };
+        match env::var("MESH_GUARD").as_deref() {
+            Ok("deny") => {
+                mesh.done(&[&["guard", "apply", "--deny", "-y"], &ENDPOINT_WRITER[..]].concat()).map(drop)?;
+            }
+            Ok(other) => anyhow::bail!("MESH_GUARD: expected `deny`, found {other:?}"),
+            Err(_) => {}
+        }
+        Ok(mesh)
     }
 
     /// A mesh of another kind, beside this one, with its name and these letters.

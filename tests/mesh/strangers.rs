@@ -3,6 +3,7 @@
 //! Each attack has its control: the same objects without the plugin, with which the attack succeeds. It shows that the
 //! test would see it.
 
+mod guard;
 mod routes;
 mod squatted;
 
@@ -22,4 +23,9 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_squatted_upstream_name_is_refused_before_the_first_write", squatted::refused),
     ("a_name_that_is_squatted_too_late_takes_nothing", squatted::too_late),
     ("list_does_not_call_an_egress_ready_whose_upstream_is_anothers", squatted::listed),
+    ("the_guard_refuses_what_is_taken_without_it", guard::attacks),
+    ("the_guard_takes_what_the_plugin_writes", guard::healthy),
+    ("the_guard_lets_through_what_the_owner_of_the_gateway_says", guard::exempted),
+    ("a_guard_that_is_incomplete_is_told_and_mended", guard::mended),
+    ("the_api_server_judges_a_thousand_variations_as_the_functions_do", guard::agree),
 ];

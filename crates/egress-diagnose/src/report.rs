@@ -55,6 +55,25 @@ pub struct Report {
     /// What became of a marked request, where one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
+    /// Whether the API server holds the rules of `guard`, where a cluster was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardState>,
+}
+
+/// How far the guard of a cluster stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuardState {
+    /// There is none.
+    Absent,
+    /// A policy of it is missing, changed, older than this program or not bound, or its gateway is gone.
+    Incomplete,
+    /// It warns.
+    Warn,
+    /// It refuses.
+    Deny,
+    /// The user may not see it.
+    Unknown,
 }
 
 /// What was said of one subject.

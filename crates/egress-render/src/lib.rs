@@ -3,6 +3,7 @@
 //! Pure: values in, text out. Knows kubectl's layouts and words. Never prints, never decides whether colour is wanted,
 //! and lets no control character of a cluster's text through.
 
+pub mod admission;
 pub mod audit;
 pub mod bypass;
 mod changes;

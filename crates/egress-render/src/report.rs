@@ -13,6 +13,7 @@ use crate::palette::Palette;
 
 mod causes;
 mod closing;
+mod guard;
 mod junit;
 mod overview;
 mod page;

@@ -12,6 +12,7 @@ pub mod complete;
 pub mod completion;
 pub mod diagnose;
 pub mod global;
+pub mod guard;
 pub mod list;
 pub mod policies;
 pub mod policy;
@@ -95,6 +96,9 @@ pub enum Command {
     /// See [`audit::Audit`].
     #[command(about = audit::ABOUT, long_about = audit::LONG_ABOUT)]
     Audit(audit::Audit),
+    /// See [`guard::Guard`].
+    #[command(about = guard::ABOUT, long_about = guard::LONG_ABOUT)]
+    Guard(guard::Guard),
     /// See [`policy::Policy`].
     #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
     Policy(policy::Policy),

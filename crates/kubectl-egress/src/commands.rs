@@ -12,6 +12,7 @@ mod decide;
 mod diagnose;
 mod document;
 mod engine;
+mod guard;
 mod interrupt;
 mod judge;
 mod list;
@@ -62,6 +63,7 @@ pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Re
             let settings = settings::audit::Audit::resolve(typed, &global)?;
             runtime::run(audit::run(&settings, terminal))
         }
+        Some(Command::Guard(typed)) => guard::run(typed, &global, program, terminal),
         Some(Command::Policy(typed)) => policy::run(typed, &global, program, terminal),
         Some(Command::Completion(typed)) => completion::run(&typed, program, terminal),
         Some(Command::Version(typed)) => {

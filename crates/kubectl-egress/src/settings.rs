@@ -7,6 +7,7 @@ pub mod audit;
 mod connection;
 pub mod diagnose;
 pub mod duration;
+pub mod guard;
 mod host_file;
 mod hosts;
 pub mod list;

@@ -162,6 +162,7 @@ impl Builder {
             invalid_acceptances: acceptances.invalid,
             unreadable,
             probe: None,
+            guard: None,
         }
     }
 

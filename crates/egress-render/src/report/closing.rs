@@ -10,6 +10,7 @@ use egress_core::snapshot::Unreadable;
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::report::{Cause, NOT_GIVEN, NotChecked, Reason, Report, Summary};
 
+use super::guard;
 use super::page::{Mark, Page, counted, grouped, joined};
 
 /// Lines of one kind that are told.
@@ -32,6 +33,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, walk_was_told: bool, e
     }
     unreadable(page, &report.unreadable);
     page.gap();
+    guard::write(page, report.guard);
     counts(page, &report.summary, elapsed);
 }
 

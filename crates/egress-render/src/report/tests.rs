@@ -38,6 +38,7 @@ fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
         invalid_acceptances: Vec::new(),
         unreadable: Vec::new(),
         probe: None,
+        guard: None,
     }
 }
 

@@ -1,8 +1,11 @@
 //! The documents match the schemas that are published for them.
 
+use egress_core::admission::guard::{Guard, GuardedGateway};
+use egress_core::admission::{AdmissionPolicy, Enforcement, Standing};
 use egress_core::policy::audit::Audit;
+use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_render::outcome::{self, DryRun};
-use egress_render::{audit, inventory, manifest, policy};
+use egress_render::{admission, audit, inventory, manifest, policy};
 use serde_json::{Value, json};
 
 use crate::audit::audit;
@@ -48,6 +51,26 @@ fn every_audit_matches_its_schema() {
 fn every_judgement_matches_its_schema() {
     let schema = schema(include_str!("../../../../docs/schema/policy.json"));
     check(&schema, &policy::document(&judgement()).unwrap());
+}
+
+#[test]
+fn every_guard_matches_its_schema() {
+    let schema = schema(include_str!("../../../../docs/schema/guard.json"));
+    let stock = GatewayFacts::assumed(GatewayFacts::stock().name, GatewayFacts::stock().selector);
+    let guard = Guard {
+        gateways: vec![GuardedGateway::of(&stock, &Snapshot::default())],
+        cluster_domain: "cluster.local".to_owned(),
+        endpoint_writers: ["system:serviceaccount:databases:operator".to_owned()].into(),
+    };
+    let policies = guard.policies();
+    let bound: Vec<_> = policies.iter().map(AdmissionPolicy::policy).collect();
+    let bindings: Vec<_> = policies.iter().map(|policy| policy.binding(Enforcement::Deny)).collect();
+    let standings = |bindings: &[_]| -> Vec<Standing> {
+        policies.iter().map(|policy| Standing::of(policy, &bound, bindings)).collect()
+    };
+    check(&schema, &admission::document(&guard, &standings(&bindings)));
+    check(&schema, &admission::document(&guard, &standings(&[])));
+    check(&schema, &admission::undone(&[admission::binding_name("kubectl-egress-guard-gateways")]));
 }
 
 #[test]

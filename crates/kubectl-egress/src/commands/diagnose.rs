@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::examine::{Options, examine_with};
-use egress_diagnose::report::Report;
+use egress_diagnose::report::{GuardState, Report};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -37,6 +37,8 @@ struct Gathered {
     sources: Option<files::Sources>,
     /// Whether somebody interrupted before everything was looked at.
     interrupted: bool,
+    /// How far the guard of the API server stands; `None` where no cluster was asked.
+    guard: Option<GuardState>,
 }
 
 /// Diagnoses.
@@ -95,6 +97,7 @@ fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let options = Options { choice: settings.reporting.choice.clone(), today: Some(today) };
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
+    found.guard = gathered.guard;
     if let Some(sources) = &gathered.sources {
         sources.locate(&mut found);
         found.summary.incomplete = sources.incomplete;

@@ -51,7 +51,7 @@ pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failu
     if let Some(namespace) = super::files::namespace(settings) {
         request.namespace = Some(namespace);
     }
-    Ok(Gathered { evidence, request, sources: None, interrupted: false })
+    Ok(Gathered { evidence, request, sources: None, interrupted: false, guard: None })
 }
 
 /// Reads what is known of other clusters, one archive each: people call them as they call the file.

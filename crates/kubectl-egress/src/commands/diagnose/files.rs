@@ -60,7 +60,7 @@ pub(super) fn gather(
     let incomplete = !reading.unread.is_empty();
     reading.evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
-    Ok(Gathered { evidence: reading.evidence, request, sources, interrupted: false })
+    Ok(Gathered { evidence: reading.evidence, request, sources, interrupted: false, guard: None })
 }
 
 /// Lays files over what was read of a cluster.
@@ -68,12 +68,12 @@ pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered
     let files = read(files)?;
     let namespace = live.request.namespace.clone();
     let reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
-    let Gathered { mut evidence, request, interrupted, .. } = live;
+    let Gathered { mut evidence, request, interrupted, guard, .. } = live;
     let incomplete = !reading.unread.is_empty();
     evidence.lay_over(reading.evidence);
     evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
-    Ok(Gathered { evidence, request, sources, interrupted })
+    Ok(Gathered { evidence, request, sources, interrupted, guard })
 }
 
 impl Sources {

@@ -16,6 +16,7 @@ use egress_diagnose::credentials::wanted_secrets;
 use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
 use futures::StreamExt;
 
+use super::super::guard;
 use super::super::interrupt::Interrupt;
 use super::{Gathered, client, policies, rights};
 use crate::exit::{Code, Failure};
@@ -106,7 +107,8 @@ pub(super) async fn gather(
         rights,
         fleet: Vec::new(),
     };
-    Ok(Gathered { evidence, request, sources: None, interrupted })
+    let guard = if interrupted { None } else { guard::state(&cluster, &evidence.snapshot).await };
+    Ok(Gathered { evidence, request, sources: None, interrupted, guard })
 }
 
 /// Reads all objects.

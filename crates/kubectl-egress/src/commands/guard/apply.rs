@@ -1,0 +1,140 @@
+//! `guard apply`: try, write the policies, then their bindings, and look whether they are in force.
+
+use egress_cluster::Cluster;
+use egress_cluster::access::Right;
+use egress_core::admission::{AdmissionSet, Standing, Trial};
+use egress_core::metadata::FIELD_MANAGER;
+use egress_render::admission as view;
+use egress_render::format::OutputFormat;
+
+use super::super::document;
+use super::super::interrupt::Interrupt;
+use super::{Scene, plan, require, rights, trial, undo};
+use crate::exit::Code;
+use crate::settings::guard::Apply;
+use crate::settings::writing::Mode;
+use crate::terminal::Terminal;
+
+/// Namespaces that every cluster has: the trial sends its requests, which are never stored, to one of them.
+const HOMES: [&str; 3] = ["default", "kube-public", "kube-node-lease"];
+
+/// Applies, or rehearses it.
+pub(super) async fn run(settings: &Apply, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let scene = Scene::read(&cluster, &settings.guarded).await?;
+    let format = settings.writing.output.as_ref();
+    if settings.writing.mode == Mode::DryRunClient {
+        plan::print(&scene, format, terminal)?;
+        return Ok(Code::Done);
+    }
+    let guarded = scene.guard.namespaces();
+    let home = HOMES.into_iter().find(|home| !guarded.contains(home)).unwrap_or("default");
+    let trials = scene.guard.trials(home, &scene.snapshot.mesh.api_version);
+    require(&cluster, needed(home)).await?;
+    if settings.writing.mode == Mode::DryRunServer {
+        write(&cluster, &scene, true).await?;
+        plan::print(&scene, format, terminal)?;
+        return Ok(Code::Done);
+    }
+    scene.report_broken(terminal);
+    // Before the question: Ctrl-C is an answer to it.
+    let mut interrupt = Interrupt::catch()?;
+    if !scene.is_done() {
+        if !settings.writing.confirmed && terminal.can_ask() {
+            terminal.note(&plan::lines(&scene).join("\n"));
+            if !terminal.confirm("Apply?")? {
+                return Ok(Code::Failed);
+            }
+        }
+        let changed: Vec<Trial> = trials
+            .iter()
+            .filter(|trial| scene.standings.iter().any(|one| one.name == trial.of && is_written(one, &scene)))
+            .cloned()
+            .collect();
+        let waiting = terminal.wait("trial of the policies");
+        trial::run(&cluster, &changed, settings.timeout, &mut interrupt).await?;
+        drop(waiting);
+        write(&cluster, &scene, false).await?;
+        undo::delete(&cluster, &scene.leftovers(), false).await?;
+    }
+    let waiting = terminal.wait("policies in force");
+    trial::in_force(&cluster, &trials, scene.enforcement, settings.timeout, &mut interrupt).await?;
+    drop(waiting);
+    print(&cluster, &scene, format, terminal).await?;
+    Ok(Code::Done)
+}
+
+fn is_written(standing: &Standing, scene: &Scene) -> bool {
+    plan::writes_policy(standing) || plan::writes_binding(standing, scene.enforcement)
+}
+
+/// Policies before bindings: a binding without its policy lets everything through.
+async fn write(cluster: &Cluster, scene: &Scene, dry_run: bool) -> anyhow::Result<()> {
+    let each = || scene.policies.iter().zip(&scene.standings);
+    for (policy, _) in each().filter(|(_, standing)| plan::writes_policy(standing)) {
+        cluster.apply_admission(&policy.policy(), FIELD_MANAGER, dry_run).await?;
+    }
+    for (policy, _) in each().filter(|(_, standing)| plan::writes_binding(standing, scene.enforcement)) {
+        cluster.apply_admission(&policy.binding(scene.enforcement), FIELD_MANAGER, dry_run).await?;
+    }
+    Ok(())
+}
+
+async fn print(
+    cluster: &Cluster,
+    scene: &Scene,
+    format: Option<&OutputFormat>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let text = match format {
+        None | Some(OutputFormat::Wide) => {
+            let verb = |changed| if changed { "serverside-applied" } else { "unchanged" };
+            let policies = scene
+                .standings
+                .iter()
+                .map(|one| format!("{} {}\n", view::policy_name(&one.name), verb(plan::writes_policy(one))));
+            let bindings = scene.standings.iter().map(|one| {
+                let changed = plan::writes_binding(one, scene.enforcement);
+                format!("{} {}\n", view::binding_name(&one.name), verb(changed))
+            });
+            policies.chain(bindings).collect()
+        }
+        Some(OutputFormat::Name) => scene
+            .policies
+            .iter()
+            .flat_map(|policy| [view::policy_name(&policy.name), view::binding_name(&policy.name)])
+            .map(|name| format!("{name}\n"))
+            .collect(),
+        Some(format) => {
+            let found = cluster.admission(AdmissionSet::Guard).await?.unwrap_or_default();
+            let standing = |policy| Standing::of(policy, &found.policies, &found.bindings);
+            let standings: Vec<Standing> = scene.policies.iter().map(standing).collect();
+            document::text(&view::document(&scene.guard, &standings), format)?
+        }
+    };
+    terminal.result(&text)?;
+    Ok(())
+}
+
+/// What is written, and what the trial sends.
+fn needed(home: &str) -> Vec<Right> {
+    let trial = [
+        ("networking.istio.io", "serviceentries"),
+        ("networking.istio.io", "virtualservices"),
+        ("networking.istio.io", "destinationrules"),
+        ("networking.istio.io", "gateways"),
+        ("discovery.k8s.io", "endpointslices"),
+        ("", "endpoints"),
+    ];
+    let create = |(group, resource)| Right {
+        verb: "create",
+        group,
+        resource,
+        subresource: "",
+        namespace: Some(home.to_owned()),
+        name: None,
+    };
+    let mut needed = rights(&["create", "patch", "delete"]);
+    needed.extend(trial.map(create));
+    needed
+}

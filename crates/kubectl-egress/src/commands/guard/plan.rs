@@ -1,0 +1,86 @@
+//! `guard plan`: what would be written, and what exists that it would refuse.
+
+use egress_cluster::Cluster;
+use egress_core::admission::{BindingState, Enforcement, PolicyState, Standing};
+use egress_render::admission as view;
+use egress_render::format::OutputFormat;
+use egress_render::manifest;
+
+use super::Scene;
+use crate::exit::Code;
+use crate::settings::guard::Plan;
+use crate::terminal::Terminal;
+
+/// Plans.
+pub(super) async fn run(settings: &Plan, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let cluster = Cluster::connect(&settings.connection).await?;
+    let scene = Scene::read(&cluster, &settings.guarded).await?;
+    print(&scene, settings.output.as_ref(), terminal)?;
+    scene.report_broken(terminal);
+    Ok(if scene.is_done() { Code::Done } else { Code::Pending })
+}
+
+/// Prints what would be done, or the objects.
+pub(super) fn print(
+    scene: &Scene,
+    format: Option<&OutputFormat>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let objects = || view::objects(&scene.policies, scene.enforcement);
+    let text = match format {
+        None | Some(OutputFormat::Wide) => lines(scene).iter().map(|line| format!("{line}\n")).collect(),
+        Some(OutputFormat::Yaml) => manifest::yaml(&objects()?)?,
+        Some(OutputFormat::Json) => manifest::json(&objects()?)?,
+        Some(OutputFormat::JsonPath(template)) => template.render(&manifest::list(&objects()?))?,
+        Some(OutputFormat::Name) => {
+            let policies = scene.policies.iter().map(|policy| view::policy_name(&policy.name));
+            let bindings = scene.policies.iter().map(|policy| view::binding_name(&policy.name));
+            policies.chain(bindings).map(|name| format!("{name}\n")).collect()
+        }
+    };
+    terminal.result(&text)?;
+    Ok(())
+}
+
+/// What would be done, in its order, one line each.
+pub(super) fn lines(scene: &Scene) -> Vec<String> {
+    let word = |changed: bool, missing: bool| match (changed, missing) {
+        (_, true) => "create",
+        (true, _) => "change",
+        (false, _) => "keep",
+    };
+    let policies = scene.standings.iter().map(|standing| {
+        let missing = standing.policy == PolicyState::Missing;
+        format!("{} {}", view::policy_name(&standing.name), word(writes_policy(standing), missing))
+    });
+    let bindings = scene.standings.iter().map(|standing| {
+        let missing = standing.binding == BindingState::Missing;
+        let changed = writes_binding(standing, scene.enforcement);
+        format!(
+            "{} {} ({})",
+            view::binding_name(&standing.name),
+            word(changed, missing),
+            scene.enforcement.actions().join(", ")
+        )
+    });
+    let leftovers = scene.leftovers();
+    let deleted = leftovers
+        .iter()
+        .flat_map(|name| [view::binding_name(name), view::policy_name(name)])
+        .map(|name| format!("{name} delete"));
+    policies.chain(bindings).chain(deleted).collect()
+}
+
+/// Whether the policy is to be written.
+pub(super) fn writes_policy(standing: &Standing) -> bool {
+    standing.policy != PolicyState::Current
+}
+
+/// Whether the binding is to be written.
+pub(super) fn writes_binding(standing: &Standing, enforcement: Enforcement) -> bool {
+    let wanted = match enforcement {
+        Enforcement::Warn => BindingState::Warn,
+        Enforcement::Deny => BindingState::Deny,
+    };
+    standing.binding != wanted
+}

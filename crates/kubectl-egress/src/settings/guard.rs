@@ -1,0 +1,171 @@
+//! What the commands of `guard` are to do.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use egress_cluster::config::ConnectOptions;
+use egress_core::admission::Enforcement;
+use egress_core::host::quoted;
+use egress_core::intent::GatewayName;
+use egress_render::format::OutputFormat;
+
+use super::writing::Mode;
+use super::{connection, output};
+use crate::cli::change::DryRun;
+use crate::cli::global::Global;
+use crate::cli::guard as typed;
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+
+/// What is to be guarded.
+#[derive(Clone, Debug, Default)]
+pub struct Guarded {
+    /// The gateways; none: those of today.
+    pub gateways: BTreeSet<GatewayName>,
+    /// Users that may write endpoints; none: those of today.
+    pub endpoint_writers: BTreeSet<String>,
+    /// Whether rules are broken with a warning or not at all; `None`: as today.
+    pub enforcement: Option<Enforcement>,
+}
+
+/// What `guard plan` is to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is to be guarded.
+    pub guarded: Guarded,
+    /// The format of the objects; `None`: for people.
+    pub output: Option<OutputFormat>,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
+}
+
+/// What `guard apply` is to do.
+#[derive(Clone, Debug)]
+pub struct Apply {
+    /// What is to be guarded.
+    pub guarded: Guarded,
+    /// For real or not.
+    pub writing: Writing,
+    /// How long the API server is waited for.
+    pub timeout: Duration,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
+}
+
+/// What `guard status` is to do.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The format of the answer; `None`: for people.
+    pub output: Option<OutputFormat>,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
+}
+
+/// What `guard undo` is to do.
+#[derive(Clone, Debug)]
+pub struct Undo {
+    /// For real or not.
+    pub writing: Writing,
+    /// Which cluster, as whom.
+    pub connection: ConnectOptions,
+}
+
+/// For real or not.
+#[derive(Clone, Debug)]
+pub struct Writing {
+    /// For real or not.
+    pub mode: Mode,
+    /// Whether the question before a change is answered already.
+    pub confirmed: bool,
+    /// The format of the result.
+    pub output: Option<OutputFormat>,
+}
+
+impl Plan {
+    /// Puts the flags together.
+    pub fn resolve(typed: &typed::Plan, global: &Global) -> Result<Self, Failure> {
+        Ok(Plan {
+            guarded: guarded(&typed.guarded)?,
+            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_CHANGES)?,
+            connection: connection::resolve(&global.connection),
+        })
+    }
+}
+
+impl Apply {
+    /// Puts the flags together.
+    pub fn resolve(typed: &typed::Apply, global: &Global, terminal: &mut Terminal) -> Result<Self, Failure> {
+        Ok(Apply {
+            guarded: guarded(&typed.guarded)?,
+            writing: writing(&typed.writing, terminal)?,
+            timeout: typed.timeout,
+            connection: connection::resolve(&global.connection),
+        })
+    }
+}
+
+impl Status {
+    /// Puts the flags together.
+    pub fn resolve(typed: &typed::Status, global: &Global) -> Result<Self, Failure> {
+        Ok(Status {
+            output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
+            connection: connection::resolve(&global.connection),
+        })
+    }
+}
+
+impl Undo {
+    /// Puts the flags together.
+    pub fn resolve(typed: &typed::Undo, global: &Global, terminal: &mut Terminal) -> Result<Self, Failure> {
+        Ok(Undo {
+            writing: writing(&typed.writing, terminal)?,
+            connection: connection::resolve(&global.connection),
+        })
+    }
+}
+
+fn guarded(typed: &typed::Guarded) -> Result<Guarded, Failure> {
+    let gateway = |text: &String| {
+        text.parse::<GatewayName>().map_err(|error| {
+            Failure::usage(
+                format!("`--gateway`: {error}"),
+                "type `--gateway istio-system/istio-egressgateway`",
+            )
+        })
+    };
+    Ok(Guarded {
+        gateways: typed.gateways.iter().map(gateway).collect::<Result<_, _>>()?,
+        endpoint_writers: typed.endpoint_writers.iter().map(|user| writer(user)).collect::<Result<_, _>>()?,
+        enforcement: match (typed.deny, typed.warn) {
+            (true, _) => Some(Enforcement::Deny),
+            (_, true) => Some(Enforcement::Warn),
+            _ => None,
+        },
+    })
+}
+
+/// Users are kept in an annotation, separated by commas.
+fn writer(user: &str) -> Result<String, Failure> {
+    let plain = |character: char| character.is_ascii_graphic() && character != ',';
+    if !user.is_empty() && user.chars().all(plain) {
+        return Ok(user.to_owned());
+    }
+    Err(Failure::usage(
+        format!("`--endpoint-writer`: expected the name of one user, found {}", quoted(user)),
+        "type `--endpoint-writer system:serviceaccount:NAMESPACE:NAME`",
+    ))
+}
+
+fn writing(typed: &typed::Writing, terminal: &mut Terminal) -> Result<Writing, Failure> {
+    let mode = match typed.dry_run {
+        DryRun::None => Mode::Apply,
+        DryRun::Client => Mode::DryRunClient,
+        DryRun::Server => Mode::DryRunServer,
+        DryRun::Bare => {
+            terminal.warning("--dry-run is deprecated and can be replaced with --dry-run=client");
+            Mode::DryRunClient
+        }
+    };
+    let output = output::resolve(typed.output.as_deref(), OutputFormat::OF_CHANGES)?;
+    Ok(Writing { mode, confirmed: typed.yes, output })
+}
