@@ -21,6 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_gateway_of_the_documented_layout_takes_routes_of_its_own_namespace_only", routes::documented),
     ("whoever_reaches_the_gateway_can_use_what_was_opened_and_it_is_said", routes::open_to_the_mesh),
     ("a_squatted_upstream_name_is_refused_before_the_first_write", squatted::refused),
+    ("a_name_that_was_squatted_where_one_may_not_read_is_found_in_the_gateway", squatted::unseen),
     ("a_name_that_is_squatted_too_late_takes_nothing", squatted::too_late),
     ("list_does_not_call_an_egress_ready_whose_upstream_is_anothers", squatted::listed),
     ("the_guard_refuses_what_is_taken_without_it", guard::attacks),

@@ -56,6 +56,41 @@ pub(super) fn refused(mesh: &Mesh) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What `add` needs to look into the gateway's pods, for the editor of `shop`, who may still read nothing of `billing`.
+const LOOKS_AT_THE_GATEWAY: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: looks, namespace: istio-system}
+rules:
+- {apiGroups: [''], resources: [pods, services], verbs: [get, list]}
+- {apiGroups: [''], resources: [pods/portforward], verbs: [get, create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: looks, namespace: istio-system}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: looks}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: shop-editor}]
+";
+
+/// Who may not read the squatter's namespace finds no conflict; the gateway's own word on whose cluster it is stops `add`
+/// before any caller is sent there. The control is the first test: the same objects by kubectl lead to the squatter.
+pub(super) fn unseen(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "api.github.com", "-n", "billing"])?;
+    mesh.apply(SQUATTER)?;
+    mesh.apply(LOOKS_AT_THE_GATEWAY)?;
+    let outcome = stopped(mesh);
+    mesh.bed().kubectl(&["delete", "role,rolebinding", "looks", "--namespace=istio-system"])?;
+    outcome
+}
+
+fn stopped(mesh: &Mesh) -> anyhow::Result<()> {
+    let add = [&ADD[..], &["--timeout", "3s", "--settle", "1s"]].concat();
+    let words = ["edition.cnn.com.shop.egress.internal", "in namespace billing, not in shop"];
+    mesh.plugin_as(User::ShopEditor, &add)?.expect(6, &words)?;
+    mesh.expect_refused(SHOP, HTTP)?;
+    mesh.expect_refused(SHOP, HTTPS)
+}
+
 /// An entry that came too late takes nothing: istiod takes the older one. The next change is refused all the same.
 pub(super) fn too_late(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&ADD)?;
