@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::document::API_VERSION;
 use crate::error::RenderError;
-use crate::manifest;
 use crate::table::Table;
 
 /// The name of a policy as kubectl writes it.

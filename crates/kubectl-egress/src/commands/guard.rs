@@ -155,7 +155,7 @@ impl Scene {
 /// Says whether the guard stands.
 async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let scene = Scene::read(&cluster, &Guarded::default()).await?;
+    let scene = Box::pin(Scene::read(&cluster, &Guarded::default())).await?;
     let text = match &settings.output {
         None => view::table(&scene.standings),
         Some(format) => document::text(&view::document(&scene.guard, &scene.standings), format)?,
@@ -296,4 +296,9 @@ fn rights(verbs: &[&'static str]) -> Vec<Right> {
         })
     };
     of(POLICIES).chain(of(BINDINGS)).collect()
+}
+
+/// Texts, each in a line of its own.
+fn lines(texts: impl Iterator<Item = String>) -> String {
+    texts.fold(String::new(), |all, text| all + &text + "\n")
 }

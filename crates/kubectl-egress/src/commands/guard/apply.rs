@@ -9,7 +9,7 @@ use egress_render::format::OutputFormat;
 
 use super::super::document;
 use super::super::interrupt::Interrupt;
-use super::{Scene, plan, require, rights, trial, undo};
+use super::{Scene, lines, plan, require, rights, trial, undo};
 use crate::exit::Code;
 use crate::settings::guard::Apply;
 use crate::settings::writing::Mode;
@@ -21,7 +21,7 @@ const HOMES: [&str; 3] = ["default", "kube-public", "kube-node-lease"];
 /// Applies, or rehearses it.
 pub(super) async fn run(settings: &Apply, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let scene = Scene::read(&cluster, &settings.guarded).await?;
+    let scene = Box::pin(Scene::read(&cluster, &settings.guarded)).await?;
     let format = settings.writing.output.as_ref();
     if settings.writing.mode == Mode::DryRunClient {
         plan::print(&scene, format, terminal)?;
@@ -41,7 +41,7 @@ pub(super) async fn run(settings: &Apply, terminal: &mut Terminal) -> anyhow::Re
     let mut interrupt = Interrupt::catch()?;
     if !scene.is_done() {
         if !settings.writing.confirmed && terminal.can_ask() {
-            terminal.note(&plan::lines(&scene).join("\n"));
+            terminal.note(&plan::steps(&scene).join("\n"));
             if !terminal.confirm("Apply?")? {
                 return Ok(Code::Failed);
             }
@@ -92,19 +92,14 @@ async fn print(
             let policies = scene
                 .standings
                 .iter()
-                .map(|one| format!("{} {}\n", view::policy_name(&one.name), verb(plan::writes_policy(one))));
+                .map(|one| format!("{} {}", view::policy_name(&one.name), verb(plan::writes_policy(one))));
             let bindings = scene.standings.iter().map(|one| {
                 let changed = plan::writes_binding(one, scene.enforcement);
-                format!("{} {}\n", view::binding_name(&one.name), verb(changed))
+                format!("{} {}", view::binding_name(&one.name), verb(changed))
             });
-            policies.chain(bindings).collect()
+            lines(policies.chain(bindings))
         }
-        Some(OutputFormat::Name) => scene
-            .policies
-            .iter()
-            .flat_map(|policy| [view::policy_name(&policy.name), view::binding_name(&policy.name)])
-            .map(|name| format!("{name}\n"))
-            .collect(),
+        Some(OutputFormat::Name) => plan::names(scene),
         Some(format) => {
             let found = cluster.admission(AdmissionSet::Guard).await?.unwrap_or_default();
             let standing = |policy| Standing::of(policy, &found.policies, &found.bindings);

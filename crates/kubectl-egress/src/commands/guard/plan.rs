@@ -6,7 +6,7 @@ use egress_render::admission as view;
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
 
-use super::Scene;
+use super::{Scene, lines};
 use crate::exit::Code;
 use crate::settings::guard::Plan;
 use crate::terminal::Terminal;
@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 /// Plans.
 pub(super) async fn run(settings: &Plan, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let scene = Scene::read(&cluster, &settings.guarded).await?;
+    let scene = Box::pin(Scene::read(&cluster, &settings.guarded)).await?;
     print(&scene, settings.output.as_ref(), terminal)?;
     scene.report_broken(terminal);
     Ok(if scene.is_done() { Code::Done } else { Code::Pending })
@@ -28,22 +28,25 @@ pub(super) fn print(
 ) -> anyhow::Result<()> {
     let objects = || view::objects(&scene.policies, scene.enforcement);
     let text = match format {
-        None | Some(OutputFormat::Wide) => lines(scene).iter().map(|line| format!("{line}\n")).collect(),
+        None | Some(OutputFormat::Wide) => lines(steps(scene).into_iter()),
         Some(OutputFormat::Yaml) => manifest::yaml(&objects()?)?,
         Some(OutputFormat::Json) => manifest::json(&objects()?)?,
         Some(OutputFormat::JsonPath(template)) => template.render(&manifest::list(&objects()?))?,
-        Some(OutputFormat::Name) => {
-            let policies = scene.policies.iter().map(|policy| view::policy_name(&policy.name));
-            let bindings = scene.policies.iter().map(|policy| view::binding_name(&policy.name));
-            policies.chain(bindings).map(|name| format!("{name}\n")).collect()
-        }
+        Some(OutputFormat::Name) => names(scene),
     };
     terminal.result(&text)?;
     Ok(())
 }
 
+/// The names of all objects, in the order of writing.
+pub(super) fn names(scene: &Scene) -> String {
+    let policies = scene.policies.iter().map(|policy| view::policy_name(&policy.name));
+    let bindings = scene.policies.iter().map(|policy| view::binding_name(&policy.name));
+    lines(policies.chain(bindings))
+}
+
 /// What would be done, in its order, one line each.
-pub(super) fn lines(scene: &Scene) -> Vec<String> {
+pub(super) fn steps(scene: &Scene) -> Vec<String> {
     let word = |changed: bool, missing: bool| match (changed, missing) {
         (_, true) => "create",
         (true, _) => "change",

@@ -8,7 +8,7 @@ use egress_render::admission as view;
 use egress_render::format::OutputFormat;
 
 use super::super::document;
-use super::{require, rights, too_old};
+use super::{lines, require, rights, too_old};
 use crate::exit::Code;
 use crate::settings::guard::Undo;
 use crate::settings::writing::Mode;
@@ -47,8 +47,8 @@ pub(super) async fn run(settings: &Undo, terminal: &mut Terminal) -> anyhow::Res
         .map(|name| view::binding_name(name))
         .chain(policies.iter().map(|name| view::policy_name(name)));
     let text = match &settings.writing.output {
-        None | Some(OutputFormat::Wide) => objects.map(|name| format!("{name} deleted{suffix}\n")).collect(),
-        Some(OutputFormat::Name) => objects.map(|name| format!("{name}\n")).collect(),
+        None | Some(OutputFormat::Wide) => lines(objects.map(|name| format!("{name} deleted{suffix}"))),
+        Some(OutputFormat::Name) => lines(objects),
         Some(format) => {
             let objects: Vec<String> = objects.collect();
             document::text(&view::undone(&objects), format)?
