@@ -20,6 +20,7 @@ use egress_policy::Engine;
 
 pub use layers::{CONFIGURATION, LOCK};
 pub use locks::entry as lock_entry;
+pub use trust::{Trusted, Unlocked, to_lock as trust_to_lock};
 
 use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;

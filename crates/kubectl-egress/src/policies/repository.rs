@@ -52,6 +52,15 @@ pub fn new_configuration(working: &Path, owners: &Owners) -> Result<PathBuf, Fai
     Ok(root(working).join(FOLDER).join(CONFIGURATION))
 }
 
+/// Whether a file that the command line names is a repository's configuration: by any way that leads to it.
+pub fn is_configuration(file: &Path, working: &Path) -> bool {
+    let inside = Path::new(FOLDER).join(CONFIGURATION);
+    let real = file.canonicalize().ok();
+    let is_of = |folder: &Path| folder.join(&inside).canonicalize().ok() == real;
+    file.ends_with(&inside)
+        || real.as_ref().is_some_and(|real| real.ends_with(&inside) || working.ancestors().any(is_of))
+}
+
 /// The root of the repository that a folder is in; outside of one the folder itself.
 pub fn root(working: &Path) -> &Path {
     marked(working).unwrap_or(working)

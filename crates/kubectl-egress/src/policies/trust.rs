@@ -7,7 +7,7 @@
 mod file;
 mod question;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egress_cluster::Cluster;
 use egress_core::host::printable;
@@ -25,7 +25,7 @@ use crate::terminal::Terminal;
 
 /// The modules may run; what a person said about it is remembered once they were loaded.
 #[derive(Debug)]
-pub(super) struct Trusted(Option<Answer>);
+pub struct Trusted(Option<Answer>);
 
 /// What a person said.
 #[derive(Debug)]
@@ -36,12 +36,15 @@ struct Answer {
 
 impl Trusted {
     /// Nothing was asked.
-    pub(super) fn already() -> Self {
+    pub fn already() -> Self {
         Trusted(None)
     }
 
     /// Writes down what a person said.
-    pub(super) fn remember(self) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn remember(self) -> Result<(), Failure> {
         let Some(Answer { path, file }) = self.0 else { return Ok(()) };
         file.write(&path).map_err(|error| Failure {
             code: Code::Failed,
@@ -57,10 +60,46 @@ struct Holder<'a> {
     identity: String,
     /// In words: `cluster 10.0.0.1:6443`.
     name: String,
-    /// What its lock file says of its modules.
-    locked: Vec<&'a LockEntry>,
+    /// What is known of its modules: what its lock file says, or only where they come from.
+    known: Known<'a>,
     /// The digests of its modules.
     modules: Modules,
+}
+
+/// What a person can be told of modules that did not run yet.
+enum Known<'a> {
+    /// What a lock file says of them.
+    Locked(Vec<&'a LockEntry>),
+    /// That nobody has locked them: their names, digests and sources.
+    Sources(&'a [Unlocked]),
+}
+
+/// A module that is about to be locked: nobody has asked it yet who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlocked {
+    /// The policy.
+    pub name: String,
+    /// Where its configuration has it from.
+    pub source: String,
+    /// The digest of the bytes that were found there.
+    pub module: String,
+}
+
+/// Lets the modules of a repository run, of which some are not locked yet, or refuses. Whoever locks modules asks each who
+/// it is, and that runs it.
+///
+/// # Errors
+/// Where they are not trusted.
+pub fn to_lock(
+    configuration: &Path,
+    modules: &[Unlocked],
+    settings: &PolicySettings,
+    terminal: &mut Terminal,
+) -> Result<Trusted, anyhow::Error> {
+    let digests = modules.iter().map(|module| (module.name.clone(), module.module.clone())).collect();
+    let (identity, name) = repository(configuration);
+    let holder = Holder { identity, name, known: Known::Sources(modules), modules: digests };
+    ask(&[holder], settings, terminal)
 }
 
 /// Lets the modules of a cluster and of a repository run, or refuses.
@@ -70,7 +109,14 @@ pub(super) fn obtain(
     settings: &PolicySettings,
     terminal: &mut Terminal,
 ) -> Result<Trusted, anyhow::Error> {
-    let holders = holders(wanted, cluster);
+    ask(&holders(wanted, cluster), settings, terminal)
+}
+
+fn ask(
+    holders: &[Holder<'_>],
+    settings: &PolicySettings,
+    terminal: &mut Terminal,
+) -> Result<Trusted, anyhow::Error> {
     if holders.is_empty() || settings.trust == Some(Trust::Any) {
         return Ok(Trusted::already());
     }
@@ -94,7 +140,7 @@ pub(super) fn obtain(
     let path = settings.directories.configuration.as_deref().map(|folder| folder.join(file::NAME));
     let mut file = path.as_deref().map(TrustFile::read).transpose()?.unwrap_or_default();
     let mut answered = false;
-    for holder in &holders {
+    for holder in holders {
         let typed = |trust: &Trust| matches!(trust, Trust::Set(typed) if *typed == set || *typed == digest_of(&holder.modules));
         let known = file.modules(&holder.identity);
         if settings.trust.as_ref().is_some_and(typed) || known == Some(&holder.modules) {
@@ -108,7 +154,11 @@ pub(super) fn obtain(
             )
             .into());
         }
-        terminal.note(&format!("{introduction}:\n{}", question::table(&holder.locked)));
+        let table = match &holder.known {
+            Known::Locked(locked) => question::table(locked),
+            Known::Sources(modules) => question::sources(modules),
+        };
+        terminal.note(&format!("{introduction}:\n{table}"));
         terminal.note("A module has no network, no files and no credentials, and works within limits.");
         if !terminal.ask("Run them here, until they change?")? {
             let message = format!("the policies of {} were not trusted; nothing was done", holder.name);
@@ -131,7 +181,7 @@ fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holde
             .filter_map(|wanted| wanted.locked.as_ref())
             .collect();
         let modules = locked.iter().map(|entry| (entry.name.clone(), entry.module.clone())).collect();
-        (!locked.is_empty()).then_some(Holder { identity, name, locked, modules })
+        (!locked.is_empty()).then_some(Holder { identity, name, known: Known::Locked(locked), modules })
     };
     let of_cluster = cluster.and_then(|cluster| {
         let name = format!("cluster {}", cluster.server());
@@ -140,18 +190,26 @@ fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holde
     let in_repository = wanted.iter().find(|wanted| wanted.layer == Layer::Repository);
     let of_repository = in_repository.and_then(|wanted| match wanted.origin {
         Origin::File(path) => {
-            // Two ways to one folder are one repository. A path may hold anything: its digest is one word.
-            let folder = path.parent().unwrap_or(path);
-            let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-            let identity =
-                format!("repository-{}", digest(real.as_os_str().as_encoded_bytes()).replace(':', "-"));
-            let shown = real.parent().unwrap_or(&real);
-            let name = format!("repository {}", printable(&shown.display().to_string()));
+            let (identity, name) = repository(path);
             holder(Layer::Repository, identity, name)
         }
         Origin::Typed(_) | Origin::Module(_) | Origin::ConfigMap { .. } => None,
     });
     of_cluster.into_iter().chain(of_repository).collect()
+}
+
+/// Which repository a configuration is of, as one word and for people.
+fn repository(configuration: &Path) -> (String, String) {
+    // Two ways to one folder are one repository. A path may hold anything: its digest is one word.
+    let folder = match configuration.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => configuration,
+    };
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let identity = format!("repository-{}", digest(real.as_os_str().as_encoded_bytes()).replace(':', "-"));
+    let shown = real.parent().unwrap_or(&real);
+    (identity, format!("repository {}", printable(&shown.display().to_string())))
 }
 
 /// The digest of a set of modules, whatever they are called and in whatever order they are asked.

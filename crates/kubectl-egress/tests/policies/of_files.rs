@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::Command;
 
 use egress_policy::inspect::digest;
 
@@ -226,6 +227,75 @@ fn the_modules_of_a_repository_do_not_run_unasked() {
     place.add(&["--trust-policies", &other]).refuses(9, &["look at what changed", &set]);
     assert!(!place.cache().exists());
     place.add(&["--trust-policies", &set]).succeeds();
+}
+
+/// Closes the kind "a command that writes the lock file runs what it locks": each asks the module who it is, and that is its
+/// first chance to run.
+#[test]
+fn nothing_of_a_repository_runs_to_be_locked_unasked() {
+    let place = Place::new();
+    let other = module("2.0.0");
+    place.write(YAML, one_module(MODULE));
+    place.write(".egress/acme.wasm", module("1.0.0"));
+    place.write("mine.wasm", &other);
+    symlink(".egress", place.repository().join("link")).unwrap();
+    let set = digest(digest(&module("1.0.0")).as_bytes());
+    let policy = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"));
+        place.run(program.arg("policy").args(arguments))
+    };
+    let commands: [&[&str]; 6] = [
+        &["lock"],
+        &["update"],
+        &["update", "acme", "--diff"],
+        &["lock", "-f", YAML],
+        &["lock", "-f", "link/egress-policy.yaml"],
+        &["add", "./mine.wasm", "--name", "mine"],
+    ];
+    for command in commands {
+        policy(command).refuses(9, &["that you have not trusted yet", "`acme` sha256:", "--trust-policies"]);
+        assert!(!place.cache().exists(), "{command:?}");
+        assert!(!place.repository().join(LOCK).exists(), "{command:?}");
+        assert_eq!(fs::read_to_string(place.repository().join(YAML)).unwrap(), one_module(MODULE));
+    }
+    // The digest that the refusal names is that of these modules, and of no others.
+    assert_eq!(policy(&["lock", "--trust-policies", &set]).code, Some(0));
+    place.add(&["--trust-policies", &set]).succeeds();
+    // What is locked is not run by adding another one, which whoever types it has looked at.
+    fs::remove_dir_all(place.cache()).unwrap();
+    assert_eq!(policy(&["add", "./mine.wasm", "--name", "mine"]).code, Some(0));
+    assert_eq!(fs::read_dir(place.cache().join("native")).unwrap().count(), 1);
+    // A newer module is another one.
+    place.write(".egress/acme.wasm", module("3.0.0"));
+    policy(&["update", "acme", "--trust-policies", &set]).refuses(9, &["look at what changed"]);
+    // What one trusts once is not asked again, by whichever command.
+    let folder = fs::canonicalize(place.repository().join(".egress")).unwrap();
+    let identity = digest(folder.to_str().unwrap().as_bytes()).replace(':', "-");
+    let trusted = place.home().join(".config/kubectl-egress/trusted-policies");
+    fs::create_dir_all(trusted.parent().unwrap()).unwrap();
+    let (acme, mine) = (digest(&module("3.0.0")), digest(&other));
+    fs::write(&trusted, format!("repository-{identity} acme={acme} mine={mine}\n")).unwrap();
+    fs::set_permissions(&trusted, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(policy(&["update"]).code, Some(0));
+    assert_eq!(policy(&["lock"]).code, Some(0));
+    place.add(&[]).succeeds();
+}
+
+/// One's own configuration, and one that the command line names, one has looked at.
+#[test]
+fn what_is_ones_own_or_typed_is_locked_without_a_question() {
+    let place = Place::new();
+    let mine = module("1.0.0");
+    place.write("rollout/egress-policy.yaml", one_module(MODULE));
+    place.write("rollout/acme.wasm", &mine);
+    let policy = |arguments: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"));
+        place.run(program.arg("policy").args(arguments))
+    };
+    assert_eq!(policy(&["lock", "-f", "rollout/egress-policy.yaml"]).code, Some(0));
+    assert_eq!(policy(&["add", "./rollout/acme.wasm", "--name", "mine", "--layer", "user"]).code, Some(0));
+    assert_eq!(policy(&["update", "--layer", "user"]).code, Some(0));
+    assert_eq!(policy(&["add", "./rollout/acme.wasm", "--name", "first"]).code, Some(0));
 }
 
 #[test]

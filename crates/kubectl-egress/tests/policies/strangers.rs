@@ -16,6 +16,9 @@ const TEXT: &str = "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressP
 /// What is in the file that nobody in the repository may touch.
 const PRECIOUS: &str = "precious\n";
 
+/// Locks the modules of the repository, as somebody who trusts them.
+const TRUSTING_LOCK: &[&str] = &["policy", "lock", "--trust-policies", "any"];
+
 /// A repository with one module that is not locked, and a file outside of it.
 fn unlocked() -> (Place, PathBuf) {
     let place = Place::new();
@@ -40,9 +43,9 @@ fn a_lock_file_that_is_a_link_is_not_written_through() {
     let (place, victim) = unlocked();
     symlink(&victim, place.repository().join(LOCK)).unwrap();
     for arguments in [
-        &["policy", "lock"][..],
-        &["policy", "update"],
-        &["policy", "add", "./.egress/acme.wasm", "--name", "other"],
+        TRUSTING_LOCK,
+        &["policy", "update", "--trust-policies", "any"],
+        &["policy", "add", "./.egress/acme.wasm", "--name", "other", "--trust-policies", "any"],
     ] {
         let ended = run(&place, arguments);
         assert_ne!(ended.code, Some(0), "{}", ended.stdout);
@@ -50,10 +53,10 @@ fn a_lock_file_that_is_a_link_is_not_written_through() {
     }
     fs::remove_file(place.repository().join(LOCK)).unwrap();
     symlink(place.home().join("new"), place.repository().join(LOCK)).unwrap();
-    run(&place, &["policy", "lock"]).refuses(1, &["cannot write", "links are not followed", "hint:"]);
+    run(&place, TRUSTING_LOCK).refuses(1, &["cannot write", "links are not followed", "hint:"]);
     assert!(!place.home().join("new").exists());
     fs::remove_file(place.repository().join(LOCK)).unwrap();
-    assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
+    assert_eq!(run(&place, TRUSTING_LOCK).code, Some(0));
     place.add_trusting().succeeds();
 }
 
@@ -64,7 +67,7 @@ fn no_name_that_can_be_guessed_is_written_through() {
     for name in ["egress-policy.new", "egress-policy.lock.new", "egress-policy.yaml.new"] {
         symlink(&victim, place.repository().join(".egress").join(name)).unwrap();
     }
-    assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
+    assert_eq!(run(&place, TRUSTING_LOCK).code, Some(0));
     assert_eq!(run(&place, &["policy", "add", "./.egress/acme.wasm", "--name", "other"]).code, Some(0));
     is_precious(&victim);
     place.add_trusting().succeeds();
@@ -77,7 +80,8 @@ fn a_configuration_that_is_a_link_is_not_written_through() {
     fs::write(&kept, TEXT).unwrap();
     fs::remove_file(place.repository().join(YAML)).unwrap();
     symlink(&kept, place.repository().join(YAML)).unwrap();
-    let ended = run(&place, &["policy", "add", "./.egress/acme.wasm", "--name", "other"]);
+    let add = ["policy", "add", "./.egress/acme.wasm", "--name", "other", "--trust-policies", "any"];
+    let ended = run(&place, &add);
     ended.refuses(1, &["cannot write `.egress/egress-policy.yaml`", "links are not followed"]);
     assert_eq!(fs::read_to_string(&kept).unwrap(), TEXT);
     is_precious(&victim);
@@ -89,9 +93,9 @@ fn a_folder_that_is_a_link_does_not_lead_out_of_the_repository() {
     let outside = place.home().join("outside");
     fs::rename(place.repository().join(".egress"), &outside).unwrap();
     symlink(&outside, place.repository().join(".egress")).unwrap();
-    run(&place, &["policy", "lock"]).refuses(1, &["is a link that leads out of"]);
+    run(&place, TRUSTING_LOCK).refuses(1, &["is a link that leads out of"]);
     symlink(&outside, place.repository().join("typed")).unwrap();
-    run(&place, &["policy", "lock", "-f", "typed/egress-policy.yaml"])
+    run(&place, &[TRUSTING_LOCK, &["-f", "typed/egress-policy.yaml"]].concat())
         .refuses(1, &["is a link that leads out of"]);
     run(&place, &["policy", "init", "acme", "--directory", "typed/new"])
         .refuses(1, &["is a link that leads out of"]);
@@ -100,7 +104,7 @@ fn a_folder_that_is_a_link_does_not_lead_out_of_the_repository() {
     fs::rename(&outside, place.repository().join("policies")).unwrap();
     fs::remove_file(place.repository().join(".egress")).unwrap();
     symlink("policies", place.repository().join(".egress")).unwrap();
-    assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
+    assert_eq!(run(&place, TRUSTING_LOCK).code, Some(0));
     place.add_trusting().succeeds();
 }
 
@@ -141,7 +145,7 @@ fn a_bundle_is_its_owners_alone_and_goes_through_no_link() {
 #[test]
 fn policies_of_another_user_are_neither_asked_nor_written() {
     let (place, _) = unlocked();
-    assert_eq!(run(&place, &["policy", "lock"]).code, Some(0));
+    assert_eq!(run(&place, TRUSTING_LOCK).code, Some(0));
     for path in ["", ".git", ".egress", YAML, LOCK] {
         let path = place.repository().join(path);
         if lchown(&path, Some(OTHER), None).is_err() {

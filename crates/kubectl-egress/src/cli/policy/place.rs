@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use crate::settings::policies::Trust;
+
 /// Which configuration.
 #[derive(Args, Clone, Debug)]
 pub struct Place {
@@ -14,6 +16,10 @@ pub struct Place {
     /// Another configuration, such as the one that becomes a cluster's ConfigMap
     #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "layer")]
     pub filename: Option<PathBuf>,
+
+    /// Run the modules of a repository, to see what they are, without being asked: those with this digest, or any
+    #[arg(long, value_name = "DIGEST|any")]
+    pub trust_policies: Option<Trust>,
 }
 
 /// The layers that are files of this machine.

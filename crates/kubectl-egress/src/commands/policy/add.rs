@@ -10,7 +10,7 @@ use egress_core::policy::lock::Lock;
 use egress_core::policy::member::Layer;
 
 use super::configuration::{self, Configuration};
-use super::lock;
+use super::resolve::{Resolver, Step};
 use crate::exit::{Code, Failure};
 use crate::files;
 use crate::settings::policy::add::Add;
@@ -27,7 +27,18 @@ pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Resu
     let set = configuration::parse(path, &text)?;
     let locked = old.map(|old| old.lock).unwrap_or_default();
     let new = Configuration { path: path.clone(), text, set, lock: Lock { entries: locked.entries } };
-    let entries = lock::entries(&new, &settings.policies, terminal).await?;
+    let resolver = Resolver::beside(&settings.place, &settings.policies);
+    let mut steps = Vec::new();
+    for entry in new.modules() {
+        steps.push(match new.locked(entry).filter(|_| entry.name != settings.name) {
+            Some(locked) => {
+                resolver.again(entry, locked, terminal).await?;
+                Step::Keep(locked)
+            }
+            None => Step::Describe(entry, resolver.fresh(entry, terminal).await?),
+        });
+    }
+    let entries = resolver.entries(steps, Some(&settings.name), terminal)?;
     let added = entries.iter().find(|entry| entry.name == settings.name).cloned();
     // The lock first: an entry more than there are policies does no harm.
     let root = settings.place.root.as_deref();

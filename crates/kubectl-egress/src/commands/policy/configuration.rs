@@ -48,6 +48,11 @@ impl Configuration {
         self.set.policies.iter().filter(|entry| entry.source != Source::Builtin)
     }
 
+    /// What a policy was locked as, from where it comes from now.
+    pub(super) fn locked(&self, entry: &Entry) -> Option<&LockEntry> {
+        self.lock.entry(&entry.name).filter(|locked| locked.source == entry.source.to_string())
+    }
+
     /// The lock file's path.
     pub(super) fn lock_path(&self) -> PathBuf {
         self.path.with_file_name(policies::LOCK)

@@ -1,19 +1,24 @@
-//! `policy lock`: what is configured is written down, module by module.
-
-use egress_core::policy::lock::LockEntry;
+//! `policy lock`: what is configured is written down, module by module. What is locked stays so, what is not is looked up.
 
 use super::configuration::{self, Configuration};
-use super::resolve::Resolver;
+use super::resolve::{Resolver, Step};
 use crate::exit::Code;
 use crate::files;
-use crate::settings::policies::PolicySettings;
 use crate::settings::policy::lock::Lock;
 use crate::terminal::Terminal;
 
 /// Writes the lock file.
 pub(super) async fn run(settings: &Lock, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let configuration = Configuration::required(&settings.place.file)?;
-    let entries = entries(&configuration, &settings.policies, terminal).await?;
+    let resolver = Resolver::beside(&settings.place, &settings.policies);
+    let mut steps = Vec::new();
+    for entry in configuration.modules() {
+        steps.push(match configuration.locked(entry) {
+            Some(locked) => Step::Describe(entry, resolver.again(entry, locked, terminal).await?),
+            None => Step::Describe(entry, resolver.fresh(entry, terminal).await?),
+        });
+    }
+    let entries = resolver.entries(steps, None, terminal)?;
     let count = entries.len();
     let text = configuration::lock_text(entries)?;
     let path = configuration.lock_path();
@@ -25,23 +30,4 @@ pub(super) async fn run(settings: &Lock, terminal: &mut Terminal) -> anyhow::Res
     files::write(&path, settings.place.root.as_deref(), &text)?;
     terminal.result(&format!("{shown} written: {count} locked\n"))?;
     Ok(Code::Done)
-}
-
-/// What each module of a configuration is: what is locked stays so, what is not is looked up.
-pub(super) async fn entries(
-    configuration: &Configuration,
-    policies: &PolicySettings,
-    terminal: &mut Terminal,
-) -> anyhow::Result<Vec<LockEntry>> {
-    let resolver = Resolver::beside(&configuration.path, policies);
-    let mut entries = Vec::new();
-    for entry in configuration.modules() {
-        let locked = configuration.lock.entry(&entry.name);
-        let locked = locked.filter(|locked| locked.source == entry.source.to_string());
-        entries.push(match locked {
-            Some(locked) => resolver.again(entry, locked, terminal).await?,
-            None => resolver.fresh(entry, terminal).await?,
-        });
-    }
-    Ok(entries)
 }

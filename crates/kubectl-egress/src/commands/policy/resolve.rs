@@ -1,46 +1,109 @@
 //! From sources to locked modules: bytes are fetched, kept, compiled and described.
 //!
-//! Nothing here trusts a lock file: this is where lock files come from.
+//! Nothing here trusts a lock file: this is where lock files come from. A module is described by asking it, and that runs
+//! it: a repository's modules only once they are trusted.
 
 use std::path::{Component, Path, PathBuf};
 
 use egress_core::policy::config::{Entry, Source};
 use egress_core::policy::lock::{LockEntry, LockError, check};
+use egress_core::policy::member::Layer;
 use egress_policy::Limits;
 use egress_policy::inspect::digest;
 use egress_policy::oci::Reference;
 
 use super::module;
 use crate::exit::{Code, Failure};
-use crate::policies::{lock_entry, registry};
+use crate::policies::{self, Trusted, Unlocked, lock_entry, registry};
 use crate::settings::policies::PolicySettings;
 use crate::settings::policy::file::ModuleFile;
+use crate::settings::policy::place::Place;
 use crate::terminal::Terminal;
 
 /// Finds out what sources are now.
 pub(super) struct Resolver<'a> {
     /// Where modules are kept.
     pub(super) settings: &'a PolicySettings,
+    /// The configuration.
+    place: &'a Place,
     /// The folder of the configuration, from which files are seen.
-    pub(super) folder: PathBuf,
+    folder: PathBuf,
 }
 
 /// What a source is.
-struct Found {
+pub(super) struct Found {
     bytes: Vec<u8>,
     manifest: Option<String>,
 }
 
+/// How an entry of a lock file comes to be.
+pub(super) enum Step<'a> {
+    /// It stays, and nothing of it runs.
+    Keep(&'a LockEntry),
+    /// The module is asked.
+    Describe(&'a Entry, Found),
+}
+
 impl<'a> Resolver<'a> {
     /// A resolver for the sources of a configuration.
-    pub(super) fn beside(configuration: &Path, settings: &'a PolicySettings) -> Self {
-        let folder = configuration.parent().unwrap_or(configuration).to_owned();
-        Resolver { settings, folder }
+    pub(super) fn beside(place: &'a Place, settings: &'a PolicySettings) -> Self {
+        let folder = place.file.parent().unwrap_or(&place.file).to_owned();
+        Resolver { settings, place, folder }
+    }
+
+    /// The entries of the new lock file. `typed`: the policy whose module the command line names; whoever types it has looked
+    /// at it.
+    pub(super) fn entries(
+        &self,
+        steps: Vec<Step<'_>>,
+        typed: Option<&str>,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Vec<LockEntry>> {
+        let trusted = self.trust(&steps, typed, terminal)?;
+        let mut entries = Vec::new();
+        for step in steps {
+            entries.push(match step {
+                Step::Keep(locked) => locked.clone(),
+                Step::Describe(entry, found) => self.describe(entry, found, terminal)?,
+            });
+        }
+        trusted.remember()?;
+        Ok(entries)
+    }
+
+    /// Asked about all modules that the lock file will have: an answer holds until they change.
+    fn trust(
+        &self,
+        steps: &[Step<'_>],
+        typed: Option<&str>,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Trusted> {
+        let unseen = |step: &Step<'_>| match step {
+            Step::Keep(_) => false,
+            Step::Describe(entry, _) => Some(entry.name.as_str()) != typed,
+        };
+        if self.place.layer != Layer::Repository || !steps.iter().any(unseen) {
+            return Ok(Trusted::already());
+        }
+        let unlocked = |step: &Step<'_>| match step {
+            Step::Keep(locked) => Unlocked {
+                name: locked.name.clone(),
+                source: locked.source.clone(),
+                module: locked.module.clone(),
+            },
+            Step::Describe(entry, found) => Unlocked {
+                name: entry.name.clone(),
+                source: entry.source.to_string(),
+                module: digest(&found.bytes),
+            },
+        };
+        let modules: Vec<Unlocked> = steps.iter().map(unlocked).collect();
+        policies::trust_to_lock(&self.place.file, &modules, self.settings, terminal)
     }
 
     /// What the source of an entry is now: tags are looked up, files are read.
-    pub(super) async fn fresh(&self, entry: &Entry, terminal: &mut Terminal) -> Result<LockEntry, Failure> {
-        let found = match &entry.source {
+    pub(super) async fn fresh(&self, entry: &Entry, terminal: &mut Terminal) -> Result<Found, Failure> {
+        Ok(match &entry.source {
             Source::Oci(_) => {
                 let reference = reference(entry)?;
                 let registries = registry::registries(self.settings, Limits::default().module);
@@ -52,17 +115,16 @@ impl<'a> Resolver<'a> {
                 Found { bytes, manifest: Some(published.manifest) }
             }
             _ => self.of_file(entry)?,
-        };
-        self.describe(entry, found, terminal)
+        })
     }
 
-    /// The same module that is locked, described anew. Other bytes are an error that says what to type.
+    /// The bytes of the module that is locked. Other bytes are an error that says what to type.
     pub(super) async fn again(
         &self,
         entry: &Entry,
         locked: &LockEntry,
         terminal: &mut Terminal,
-    ) -> Result<LockEntry, Failure> {
+    ) -> Result<Found, Failure> {
         let bytes = match &entry.source {
             Source::Oci(_) => self.of_registry(entry, &locked.module, terminal).await?,
             _ => self.of_file(entry)?.bytes,
@@ -73,7 +135,7 @@ impl<'a> Resolver<'a> {
             message: error.to_string(),
             hint: None,
         })?;
-        self.describe(entry, Found { bytes, manifest: locked.manifest.clone() }, terminal)
+        Ok(Found { bytes, manifest: locked.manifest.clone() })
     }
 
     fn describe(&self, entry: &Entry, found: Found, terminal: &mut Terminal) -> Result<LockEntry, Failure> {

@@ -3,7 +3,7 @@
 use egress_render::diff;
 
 use super::configuration::{self, Configuration};
-use super::resolve::Resolver;
+use super::resolve::{Resolver, Step};
 use crate::exit::{Code, Failure};
 use crate::files;
 use crate::policies;
@@ -16,16 +16,17 @@ pub(super) async fn run(settings: &Update, terminal: &mut Terminal) -> anyhow::R
     for name in &settings.names {
         refuse_unknown(&configuration, name)?;
     }
-    let resolver = Resolver::beside(&configuration.path, &settings.policies);
-    let mut entries = Vec::new();
+    let resolver = Resolver::beside(&settings.place, &settings.policies);
+    let mut steps = Vec::new();
     for entry in configuration.modules() {
         let wanted = settings.names.is_empty() || settings.names.contains(&entry.name);
         let locked = configuration.lock.entry(&entry.name);
         match locked.filter(|_| !wanted) {
-            Some(locked) => entries.push(locked.clone()),
-            None => entries.push(resolver.fresh(entry, terminal).await?),
+            Some(locked) => steps.push(Step::Keep(locked)),
+            None => steps.push(Step::Describe(entry, resolver.fresh(entry, terminal).await?)),
         }
     }
+    let entries = resolver.entries(steps, None, terminal)?;
     let (old, new) = (configuration.lock_text()?, configuration::lock_text(entries)?);
     let path = configuration.lock_path();
     let shown = settings.policies.shown(&path);

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use egress_core::policy::lock::LockEntry;
 use egress_render::escape::escape;
 
+use super::Unlocked;
 use super::file::Modules;
 
 /// Characters of one field: with its label it fits a line of a hundred.
@@ -46,11 +47,22 @@ pub(super) fn table(locked: &[&LockEntry]) -> String {
             ("calls itself", format!("{id} {version_reported}"), WIDTH),
             ("is told", needs, WIDTH),
         ];
-        let line =
-            |(label, text, width): (&str, String, usize)| format!("  {label:<12}  {}", field(&text, width));
-        fields.map(line).join("\n")
+        fields.map(|(label, text, width)| labelled(label, &text, width)).join("\n")
     };
     locked.iter().map(module).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Each module that nobody has locked, with what is known before it runs.
+pub(super) fn sources(modules: &[Unlocked]) -> String {
+    let module = |Unlocked { name, source, module }: &Unlocked| {
+        let fields = [("policy", name, WIDTH), ("module", module, DIGEST), ("from", source, WIDTH)];
+        fields.map(|(label, text, width)| labelled(label, text, width)).join("\n")
+    };
+    modules.iter().map(module).collect::<Vec<_>>().join("\n\n")
+}
+
+fn labelled(label: &str, text: &str, width: usize) -> String {
+    format!("  {label:<12}  {}", field(text, width))
 }
 
 /// What is new, gone or another one.
@@ -175,6 +187,17 @@ mod tests {
                     assert!(!line.contains(is_hidden), "{line:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn of_what_nobody_locked_each_field_is_one_line_as_well() {
+        for text in hostile() {
+            let module = Unlocked { name: text.clone(), source: text.clone(), module: text };
+            let table = sources(&[module]);
+            let labels: Vec<&str> = table.split('\n').map(|line| &line[2..8]).collect();
+            assert_eq!(labels, ["policy", "module", "from  "], "{table}");
+            assert!(!table.replace('\n', "").contains(is_hidden), "{table:?}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use egress_core::policy::config::Source;
 
-use super::of_user;
 use super::place::Place;
+use super::trusting;
 use crate::cli;
 use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
@@ -24,7 +24,7 @@ pub struct Add {
 impl Add {
     /// Reads the source.
     pub fn resolve(typed: cli::policy::add::Add) -> Result<Self, Failure> {
-        let policies = of_user()?;
+        let policies = trusting(&typed.place)?;
         let source = typed.source.parse().map_err(|error: String| {
             Failure::usage(format!("SOURCE: {error}"), "type `kubectl egress policy add --help`")
         })?;

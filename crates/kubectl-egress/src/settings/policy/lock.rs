@@ -1,7 +1,7 @@
 //! What `policy lock` is to do.
 
-use super::of_user;
 use super::place::Place;
+use super::trusting;
 use crate::cli;
 use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
@@ -18,7 +18,7 @@ pub struct Lock {
 impl Lock {
     /// Finds the configuration.
     pub fn resolve(typed: &cli::policy::lock::Lock) -> Result<Self, Failure> {
-        let policies = of_user()?;
+        let policies = trusting(&typed.place)?;
         Ok(Lock { place: Place::resolve(&typed.place, &policies)?, policies })
     }
 }

@@ -26,7 +26,12 @@ impl Place {
         let working = &settings.directories.working;
         if let Some(file) = &typed.filename {
             let root = repository::marked(working).map(Path::to_owned);
-            return Ok(Place { file: file.clone(), layer: Layer::Flag, root });
+            let layer = if repository::is_configuration(&working.join(file), working) {
+                Layer::Repository
+            } else {
+                Layer::Flag
+            };
+            return Ok(Place { file: file.clone(), layer, root });
         }
         match typed.layer {
             LayerChoice::Repository => {

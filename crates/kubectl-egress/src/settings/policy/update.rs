@@ -1,7 +1,7 @@
 //! What `policy update` is to do.
 
-use super::of_user;
 use super::place::Place;
+use super::trusting;
 use crate::cli;
 use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
@@ -22,7 +22,7 @@ pub struct Update {
 impl Update {
     /// Finds the configuration.
     pub fn resolve(typed: cli::policy::update::Update) -> Result<Self, Failure> {
-        let policies = of_user()?;
+        let policies = trusting(&typed.place)?;
         let place = Place::resolve(&typed.place, &policies)?;
         Ok(Update { names: typed.names, diff: typed.diff, place, policies })
     }
