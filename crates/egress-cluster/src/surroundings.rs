@@ -18,6 +18,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -67,6 +68,7 @@ impl Cluster {
         let apps = |plural| Collection::of_group("apps", "v1", plural);
         let budgets = Collection::of_group("policy", "v1", "poddisruptionbudgets");
         let scalers = Collection::of_group("autoscaling", "v2", "horizontalpodautoscalers");
+        let slices = Collection::of_group("discovery.k8s.io", "v1", "endpointslices");
         let hooks = |plural| Collection::of_group("admissionregistration.k8s.io", "v1", plural);
         let (deployments, stateful_sets, daemon_sets) =
             (apps("deployments"), apps("statefulsets"), apps("daemonsets"));
@@ -81,6 +83,7 @@ impl Cluster {
             self.whole::<HorizontalPodAutoscaler>(&scalers),
             self.whole::<ValidatingWebhookConfiguration>(&validating),
             self.whole::<MutatingWebhookConfiguration>(&mutating),
+            self.whole::<EndpointSlice>(&slices),
         )?;
         let mut around = Around::default();
         around.keep(Input::AuthorizationPolicies, read.0.0, |facts, found| {
@@ -114,6 +117,9 @@ impl Cluster {
         });
         around.keep(Input::Webhooks, read.7, |facts, found| {
             facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
+        });
+        around.keep(Input::EndpointSlices, read.8, |facts, found| {
+            facts.endpoint_slices = found.into_iter().map(objects::endpoint_slice).collect();
         });
         Ok(around)
     }

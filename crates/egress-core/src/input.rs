@@ -42,6 +42,8 @@ pub enum Input {
     NetworkPolicies,
     /// Services of any kind.
     Services,
+    /// `EndpointSlice` objects: where Services lead.
+    EndpointSlices,
     /// Deployments, `StatefulSet`s and `DaemonSet`s.
     Workloads,
     /// `PodDisruptionBudget` and `HorizontalPodAutoscaler` objects.
@@ -76,11 +78,12 @@ pub enum Gap {
 
 impl Input {
     /// What lies around the egresses: read by a diagnosis only.
-    pub const AROUND: [Input; 10] = [
+    pub const AROUND: [Input; 11] = [
         Input::AuthorizationPolicies,
         Input::PeerAuthentications,
         Input::GatewayApi,
         Input::NetworkPolicies,
+        Input::EndpointSlices,
         Input::Workloads,
         Input::Budgets,
         Input::Secrets,
@@ -109,6 +112,7 @@ impl fmt::Display for Input {
             Input::GatewayApi => "objects of the Gateway API",
             Input::NetworkPolicies => "NetworkPolicies",
             Input::Services => "Services",
+            Input::EndpointSlices => "EndpointSlices",
             Input::Workloads => "Deployments",
             Input::Budgets => "PodDisruptionBudgets and HorizontalPodAutoscalers",
             Input::Secrets => "Secrets",

@@ -12,6 +12,7 @@ use crate::metadata::ACCEPT;
 use crate::snapshot::{NamespaceFacts, NodeFacts};
 use crate::surroundings::Named;
 
+mod endpoints;
 mod gateways;
 mod mesh;
 mod pod;
@@ -19,9 +20,10 @@ mod service;
 mod webhook;
 mod workload;
 
+pub use endpoints::{SERVICE_OF_SLICE, endpoint_slice, endpoints};
 pub use gateways::{GATEWAY_LABEL, Routed, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
 pub use mesh::{MESH_KEY, mesh, named_root};
-pub use pod::{cluster_domain, pod, proxy_address};
+pub use pod::{cluster_domain, control_plane, pod, proxy_address};
 pub use service::{selector, service};
 pub use webhook::webhooks;
 pub use workload::{daemon_set, deployment, stateful_set};

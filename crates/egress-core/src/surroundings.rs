@@ -31,6 +31,9 @@ pub struct Surroundings {
     pub gateway_api: Vec<GatewayApiObject>,
     /// Which connections the network lets through.
     pub network_policies: Vec<Named<NetworkPolicySpec>>,
+    /// Where Services lead.
+    #[serde(default)]
+    pub endpoint_slices: Vec<Named<SliceFacts>>,
     /// What runs pods.
     pub workloads: Vec<Workload>,
     /// How many pods of a kind a drain must leave.
@@ -63,6 +66,18 @@ pub struct Named<S> {
     pub created: Option<Timestamp>,
     /// What it says.
     pub spec: S,
+}
+
+/// Endpoints of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SliceFacts {
+    /// The kind: `EndpointSlice`, or `Endpoints` in a file.
+    pub kind: String,
+    /// Their addresses, ready or not.
+    pub addresses: Vec<String>,
+    /// Their ports.
+    pub ports: Vec<i32>,
 }
 
 /// An object of `gateway.networking.k8s.io`, in the form it was written: its versions differ too much for one type.

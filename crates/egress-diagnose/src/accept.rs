@@ -100,6 +100,7 @@ fn around(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
         .chain(named("NetworkPolicy", &around.network_policies))
         .chain(named("PodDisruptionBudget", &around.budgets))
         .chain(named("HorizontalPodAutoscaler", &around.autoscalers))
+        .chain(named("EndpointSlice", &around.endpoint_slices))
         .chain(routes.flat_map(|route| named(&route.kind, std::slice::from_ref(&route.object))))
 }
 

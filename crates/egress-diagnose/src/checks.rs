@@ -69,6 +69,7 @@ mod secret_exists;
 mod server_conflict;
 mod server_name_fits;
 mod server_of_all_hosts;
+mod service_outside;
 mod service_ports;
 mod sidecar_import;
 mod sidecar_injected;
@@ -174,4 +175,5 @@ pub const CHECKS: &[Check] = &[
     entry_answers::CHECK,
     cluster_owned::CHECK,
     gateway_not_taken::CHECK,
+    service_outside::CHECK,
 ];

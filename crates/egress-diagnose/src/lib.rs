@@ -19,6 +19,7 @@ mod client_tls;
 pub mod collect;
 pub mod credentials;
 mod drift;
+pub mod endpoints;
 pub mod evidence;
 pub mod examine;
 pub mod finding;

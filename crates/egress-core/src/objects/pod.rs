@@ -1,13 +1,16 @@
 //! Pods as facts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, Pod, PodStatus};
 
 use super::of_istio;
 use crate::snapshot::{Owner, PodFacts, ProxyFacts, ProxyRole};
 
 mod capture;
+mod control_plane;
+
+pub use self::control_plane::control_plane;
 
 /// The container of Istio's proxy.
 const PROXY: &str = "istio-proxy";
@@ -25,6 +28,7 @@ pub fn pod(pod: &Pod) -> PodFacts {
         name: metadata.name.clone().unwrap_or_default(),
         labels: metadata.labels.clone().unwrap_or_default(),
         annotations: of_istio(metadata.annotations.as_ref()),
+        addresses: status.into_iter().flat_map(addresses).collect(),
         node: spec.and_then(|spec| spec.node_name.clone()),
         ready: ready && metadata.deletion_timestamp.is_none(),
         finished: finished.is_some_and(|phase| phase == "Succeeded" || phase == "Failed"),
@@ -42,6 +46,12 @@ pub fn pod(pod: &Pod) -> PodFacts {
         containers_as_proxy: capture::containers_as_proxy(pod),
         forward_proxies: forward_proxies(pod),
     }
+}
+
+/// The first is in both fields.
+fn addresses(status: &PodStatus) -> BTreeSet<String> {
+    let all = status.pod_ips.iter().flatten().map(|address| address.ip.clone());
+    all.chain(status.pod_ip.clone()).collect()
 }
 
 /// The cluster's DNS domain, as istiod told it to a proxy: `--domain $(POD_NAMESPACE).svc.cluster.local`.

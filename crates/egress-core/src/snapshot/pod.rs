@@ -18,6 +18,9 @@ pub struct PodFacts {
     pub labels: BTreeMap<String, String>,
     /// Its annotations, as far as their key is one of Istio's (`…istio.io/…`), and what people accept about it.
     pub annotations: BTreeMap<String, String>,
+    /// Its addresses.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// The node it runs on.
     pub node: Option<String>,
     /// Its condition Ready, and not being deleted.

@@ -11,6 +11,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Endpoints;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -75,6 +77,14 @@ impl Collector {
                 let policy: NetworkPolicy = typed(object)?;
                 around.network_policies.push(named(policy.metadata, policy.spec.unwrap_or_default()));
                 Input::NetworkPolicies
+            }
+            ("discovery.k8s.io", "EndpointSlice") => {
+                around.endpoint_slices.push(objects::endpoint_slice(typed::<EndpointSlice>(object)?));
+                Input::EndpointSlices
+            }
+            ("", "Endpoints") => {
+                around.endpoint_slices.push(objects::endpoints(typed::<Endpoints>(object)?));
+                Input::EndpointSlices
             }
             ("apps", "Deployment") => {
                 around.workloads.push(objects::deployment(&typed::<Deployment>(object)?));

@@ -21,6 +21,7 @@ impl Evidence {
         named(&mut own.authorization_policies, new.authorization_policies);
         named(&mut own.peer_authentications, new.peer_authentications);
         named(&mut own.network_policies, new.network_policies);
+        named(&mut own.endpoint_slices, new.endpoint_slices);
         named(&mut own.budgets, new.budgets);
         named(&mut own.autoscalers, new.autoscalers);
         gateway_api(&mut own.gateway_api, new.gateway_api);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use egress_core::input::{Gap, Input};
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
-use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, WebhookFacts};
+use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
@@ -72,6 +72,12 @@ impl<'a> View<'a> {
     pub fn network_policies(&self) -> Known<&'a [Named<NetworkPolicySpec>]> {
         self.known(Input::NetworkPolicies)?;
         Ok(&self.facts.evidence.surroundings.network_policies)
+    }
+
+    /// Where every Service leads.
+    pub fn endpoint_slices(&self) -> Known<&'a [Named<SliceFacts>]> {
+        self.known(Input::EndpointSlices)?;
+        Ok(&self.facts.evidence.surroundings.endpoint_slices)
     }
 
     /// Everything that runs pods.

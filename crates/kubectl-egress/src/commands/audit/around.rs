@@ -14,6 +14,7 @@ use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
+use egress_diagnose::endpoints::{LeadingOut, leading_out};
 use egress_diagnose::evidence::Evidence;
 
 /// What was read.
@@ -64,6 +65,9 @@ impl Surrounding {
         if self.around.gaps.contains_key(&Input::GatewayApi) {
             told.push("routes of the Gateway API could not be read".to_owned());
         }
+        if self.around.gaps.contains_key(&Input::EndpointSlices) {
+            told.push("EndpointSlices, by which Services may lead anywhere, could not be read".to_owned());
+        }
         let unread = ["pods", "services"].into_iter().filter_map(|plural| {
             snapshot
                 .unreadable
@@ -81,9 +85,27 @@ impl Surrounding {
             rights: BTreeMap::new(),
             fleet: Vec::new(),
         };
+        told.extend(beside_pods(&evidence, namespace));
         told.extend(bypass(&evidence, namespace).namespaces.iter().filter_map(around_sidecars));
         told
     }
+}
+
+/// Services that lead out of the cluster beside the pods that they select. Of those without pods each is told as it is.
+fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
+    let (around, snapshot) = (&evidence.surroundings, &evidence.snapshot);
+    let all = leading_out(&around.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
+    let told = all.into_iter().filter(|found| !found.service.selector.is_empty());
+    told.filter(|found| namespace.is_none_or(|asked| asked == found.slice.namespace))
+        .map(|LeadingOut { slice, service, address, .. }| {
+            let (kind, service) = (slice.spec.kind.to_ascii_lowercase(), printable(&service.name));
+            let (name, namespace) = (printable(&slice.name), printable(&slice.namespace));
+            format!(
+                "{kind}/{name} in namespace {namespace}: it leads calls of service/{service} to {}",
+                printable(address)
+            )
+        })
+        .collect()
 }
 
 /// Whether something that could not be read is in the namespace that is asked about.

@@ -1,0 +1,121 @@
+//! EG091: no Service leads out of the cluster.
+
+use egress_core::command::ShellCommand;
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+use egress_core::snapshot::ServiceFacts;
+use egress_core::surroundings::{Named, SliceFacts};
+use egress_core::visibility::virtual_service::destinations;
+
+use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::endpoints::{LeadingOut, MANAGED_BY, leading_out};
+use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::fixes;
+use crate::view::View;
+use crate::words::list;
+
+pub(super) const CHECK: Check = Check {
+    code: Code(91),
+    name: "no Service leads out of the cluster",
+    level: Level::Error,
+    hop: Hop::Mesh,
+    inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
+    docs: "\
+## What it checks
+Every `EndpointSlice` of a Service, whoever wrote it and whatever its labels say: its addresses are those of pods or nodes.
+An address of the internet is an error. A private one that no pod and no node has is a warning, as it may be a machine of
+the mesh; in slices that the controller keeps for a Service with a selector it is not looked at, since pods come and go.
+
+## Why it matters
+A sidecar follows the endpoints of a Service wherever they lead. With an address outside of the cluster calls leave directly
+from the caller's node, HTTP and TLS, under `REGISTRY_ONLY` as well, and no ServiceEntry tells of it. A VirtualService may
+send any host there.
+
+## How to fix
+Delete the endpoints, and add the host as an egress. Who may write endpoints is said by RBAC: Kubernetes' own role `edit`
+may not.
+",
+    run: Run::Mesh(run),
+};
+
+/// Who makes slices of `Endpoints`.
+const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
+
+fn run(view: &View<'_>) -> Outcome {
+    let read = || {
+        let slices = view.endpoint_slices()?;
+        Ok((slices, view.services()?, view.all_pods()?, view.known(Input::Nodes)?))
+    };
+    match read() {
+        Err(outcome) => outcome,
+        Ok((slices, services, pods, ())) => {
+            let found = leading_out(slices, services, pods, view.nodes());
+            Outcome::of(found.iter().map(|found| finding(view, found)).collect())
+        }
+    }
+}
+
+fn finding(view: &View<'_>, found: &LeadingOut<'_>) -> Finding {
+    let LeadingOut { slice, service, address, is_of_internet } = found;
+    let (namespace, name) = (&service.namespace, &service.name);
+    let mut evidence = vec!["no pod and no node has this address".to_owned()];
+    evidence.push(if service.selector.is_empty() {
+        format!("service/{name} in namespace {namespace} selects no pods: its endpoints are written by hand")
+    } else {
+        format!(
+            "service/{name} in namespace {namespace} selects pods: sidecars follow these endpoints as well"
+        )
+    });
+    evidence.extend(routes(view, service));
+    let (level, confidence) = if *is_of_internet {
+        (Level::Error, Confidence::Certain)
+    } else {
+        (Level::Warning, Confidence::Inferred)
+    };
+    Finding {
+        code: CHECK.code,
+        confidence,
+        level,
+        message: format!("service {namespace}/{name} leads out of the cluster"),
+        object: Place::new(&slice.spec.kind, Some(namespace), &slice.name).field("addresses", *address),
+        evidence,
+        consequence: format!(
+            "calls to {name}.{namespace} leave directly from the caller's node, under REGISTRY_ONLY as well"
+        ),
+        fix: fix(slice, service),
+    }
+}
+
+/// VirtualServices that send hosts to the Service.
+fn routes(view: &View<'_>, service: &ServiceFacts) -> Vec<String> {
+    view.note(Input::VirtualServices);
+    let name = format!("{}.{}.svc.", service.name, service.namespace);
+    let leads_there = |resource: &&&Resource| {
+        let destinations = resource.virtual_service().into_iter().flat_map(destinations);
+        destinations
+            .map(|host| view.full_host(host, &resource.id.namespace))
+            .any(|host| host.starts_with(&name))
+    };
+    let all = view.index().of_kind(Kind::VirtualService).iter().filter(leads_there);
+    all.map(|resource| {
+        let hosts = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
+        let hosts: Vec<&str> = hosts.map(String::as_str).collect();
+        let hosts = list(&hosts);
+        format!("{} sends {hosts} there", resource.id)
+    })
+    .collect()
+}
+
+/// What a controller makes of `Endpoints` it makes again: the origin is to go.
+fn fix(slice: &Named<SliceFacts>, service: &ServiceFacts) -> Fix {
+    let managed_by = slice.labels.get(MANAGED_BY).map(String::as_str);
+    let command = if managed_by == Some(MIRROR) || slice.spec.kind == "Endpoints" {
+        ShellCommand::delete("endpoints", &service.name, &slice.namespace)
+    } else {
+        ShellCommand::delete("endpointslice", &slice.name, &slice.namespace)
+    };
+    fixes::fix(
+        command,
+        "ends it; first ask its owner what it is for, and add the host with `kubectl egress add`",
+    )
+}
