@@ -18,6 +18,7 @@ mod control_planes;
 mod extras;
 mod gateways;
 mod istio;
+mod istiod;
 mod mesh;
 
 /// How much of a cluster is read.
@@ -52,9 +53,9 @@ impl Cluster {
         let narrow = scope.narrow();
         let (services, nodes, namespaces) =
             (collection("services"), collection("nodes"), collection("namespaces"));
-        let (istio, mesh, services, (callers, labelled), nodes, namespaces) = tokio::try_join!(
+        let (istio, planes, services, (callers, labelled), nodes, namespaces) = tokio::try_join!(
             self.istio(&narrow),
-            self.mesh(scope.root_namespace.as_deref()),
+            self.planes(),
             self.read::<Service>(&services, &narrow),
             self.pods(scope),
             self.all_nodes(&nodes, scope),
@@ -64,6 +65,9 @@ impl Cluster {
         let known = KnownPods { pods: if every { Some(&callers.items) } else { labelled.as_deref() }, every };
         let gateways = self.gateways(scope, &services, known, &objects::Routed::by(&istio.resources)).await?;
 
+        let proxies = gateways.pods.iter().chain(&callers.items).chain(labelled.iter().flatten());
+        let seen = callers.unreadable.is_empty().then_some(proxies);
+        let mesh = self.mesh(planes, scope.root_namespace.as_deref(), seen).await?;
         let domain = objects::cluster_domain(gateways.pods.iter().chain(&callers.items));
         let mesh_facts = MeshFacts {
             api_version: istio.api_version,

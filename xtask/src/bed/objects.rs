@@ -112,7 +112,7 @@ fn pod(pod: &Pod) -> Value {
         "spec": {
             "nodeName": pod.node,
             "serviceAccountName": pod.service_account,
-            "containers": containers(pod.kind).iter().map(|name| json!({"name": name, "image": image(name)})).collect::<Vec<_>>(),
+            "containers": containers(pod.kind).iter().map(|name| container(name)).collect::<Vec<_>>(),
         },
     })
 }
@@ -181,6 +181,15 @@ fn containers(kind: Kind) -> &'static [&'static str] {
         Kind::Sidecar => &["app", "istio-proxy"],
         Kind::Bare => &["app"],
     }
+}
+
+/// A proxy is told where its istiod is.
+fn container(name: &str) -> Value {
+    let mut container = json!({"name": name, "image": image(name)});
+    if name == "istio-proxy" {
+        container["env"] = json!([{"name": "CA_ADDR", "value": "istiod.istio-system.svc:15012"}]);
+    }
+    container
 }
 
 fn image(container: &str) -> String {

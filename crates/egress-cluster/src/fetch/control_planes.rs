@@ -5,9 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::objects;
+use egress_core::snapshot::Unreadable;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::Cluster;
@@ -27,10 +30,27 @@ pub(super) struct ControlPlanes {
     pub(super) external: Option<String>,
 }
 
+/// What webhooks tell.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// These control planes.
+    All(ControlPlanes),
+    /// Webhooks may not be listed, for this reason.
+    Hidden(Unreadable),
+}
+
 impl ControlPlanes {
     /// The namespaces in which they run.
     pub(super) fn namespaces(&self) -> BTreeSet<String> {
         self.namespaces.clone()
+    }
+
+    /// The control planes that these proxies speak to.
+    ///
+    /// Who may write in a namespace may pretend there what he likes. So this is asked only where webhooks may not be seen,
+    /// and where proxies disagree nothing is known.
+    pub(super) fn of_proxies<'a>(pods: impl Iterator<Item = &'a Pod>) -> Self {
+        ControlPlanes { namespaces: pods.filter_map(objects::control_plane).collect(), ..Self::default() }
     }
 
     fn learn(&mut self, kind: &str, metadata: &ObjectMeta, clients: &[&WebhookClientConfig]) {
@@ -53,8 +73,8 @@ impl ControlPlanes {
 }
 
 impl Cluster {
-    /// The control planes that webhooks tell of; `None` where webhooks may not be listed.
-    pub(super) async fn control_planes(&self) -> Result<Option<ControlPlanes>, ClusterError> {
+    /// The control planes that webhooks tell of.
+    pub(super) async fn control_planes(&self) -> Result<Told, ClusterError> {
         let hooks = |plural| Collection::of_group("admissionregistration.k8s.io", "v1", plural);
         let (validating, mutating) =
             (hooks("validatingwebhookconfigurations"), hooks("mutatingwebhookconfigurations"));
@@ -63,7 +83,10 @@ impl Cluster {
             self.list::<MutatingWebhookConfiguration>(&mutating, None, None),
         );
         let (validating, mutating) = match read {
-            Err(error) if error.is_forbidden() => return Ok(None),
+            Err(ClusterError::Forbidden(why)) => {
+                let what = "where control planes run, which webhooks tell,".to_owned();
+                return Ok(Told::Hidden(Unreadable { what, why }));
+            }
             read => read?,
         };
         let mut planes = ControlPlanes::default();
@@ -77,6 +100,6 @@ impl Cluster {
         }
         planes.revisions.sort();
         planes.revisions.dedup();
-        Ok(Some(planes))
+        Ok(Told::All(planes))
     }
 }

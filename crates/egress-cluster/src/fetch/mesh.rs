@@ -9,11 +9,12 @@ use egress_core::root_namespace::{self, Evidence, Said};
 use egress_core::snapshot::{MeshFacts, Unreadable};
 use futures::future::try_join_all;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use kube::Api;
 use kube::api::ListParams;
 
-use super::control_planes::ControlPlanes;
+use super::control_planes::{ControlPlanes, Told};
+use super::istiod::Istiods;
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 use crate::list::Collection;
@@ -21,8 +22,6 @@ use crate::list::Collection;
 /// What istiod calls its ConfigMap; with a revision, `istio-REVISION`: `getMeshConfigMapName` in
 /// `pilot/pkg/bootstrap/mesh.go`.
 const NAME: &str = "istio";
-/// The variable that names a ConfigMap for what the other does not say: `pilot/pkg/features` of Istio.
-const SHARED: &str = "SHARED_MESH_CONFIG";
 
 /// What the ConfigMap says, or why it could not be read. The API version is not in it.
 pub(super) struct MeshReading {
@@ -37,22 +36,53 @@ struct Found {
     /// What istiod reads beside its own ConfigMap: what that does not say, this says.
     shared: Vec<ConfigMap>,
     hidden: Vec<Unreadable>,
+    /// Whether an istiod is deployed there.
+    runs: bool,
+}
+
+/// The control planes of a cluster, before it is known what pods say.
+pub(super) struct Planes {
+    told: Told,
+    at_usual: Found,
+    usual: String,
 }
 
 impl Cluster {
-    /// Reads the configuration of every control plane of the cluster, and finds the root namespace. `named`: what the
-    /// user says that it is.
-    pub(super) async fn mesh(&self, named: Option<&str>) -> Result<MeshReading, ClusterError> {
+    /// Where control planes run, and what there is where Istio installs itself.
+    pub(super) async fn planes(&self) -> Result<Planes, ClusterError> {
         let usual = MeshFacts::default().root_namespace;
-        let (planes, at_usual) = tokio::try_join!(self.control_planes(), self.configurations(&usual, &[]))?;
-        // Without the right to see the webhooks, the control plane is looked for where Istio installs itself.
-        let namespaces = planes.as_ref().map(ControlPlanes::namespaces).unwrap_or_default();
-        let elsewhere: Vec<&String> = namespaces.iter().filter(|namespace| **namespace != usual).collect();
-        let revisions = planes.as_ref().map(|planes| planes.revisions.clone()).unwrap_or_default();
+        let (told, at_usual) = tokio::try_join!(self.control_planes(), self.configurations(&usual, &[]))?;
+        Ok(Planes { told, at_usual, usual })
+    }
+
+    /// Reads the configuration of every control plane of the cluster, and finds the root namespace. `named`: what the
+    /// user says that it is; `pods`: what was read of pods. Who may not see the pods of the namespace at hand is told that right
+    /// first, and of the control plane what lies where Istio installs itself.
+    pub(super) async fn mesh(
+        &self,
+        planes: Planes,
+        named: Option<&str>,
+        pods: Option<impl Iterator<Item = &Pod>>,
+    ) -> Result<MeshReading, ClusterError> {
+        let Planes { told, mut at_usual, usual } = planes;
+        let planes = match told {
+            Told::All(planes) => planes,
+            Told::Hidden(unreadable) => {
+                // What lies where Istio installs itself may be left behind, unless somebody speaks to a control plane there.
+                let sees = pods.is_some();
+                let planes = ControlPlanes::of_proxies(pods.into_iter().flatten());
+                if sees && planes.namespaces().is_empty() && !at_usual.runs {
+                    at_usual.hidden.push(unreadable);
+                }
+                planes
+            }
+        };
+        let namespaces = planes.namespaces();
+        let elsewhere = namespaces.iter().filter(|namespace| **namespace != usual);
         let others =
-            try_join_all(elsewhere.iter().map(|namespace| self.configurations(namespace, &revisions)))
+            try_join_all(elsewhere.map(|namespace| self.configurations(namespace, &planes.revisions)))
                 .await?;
-        let at_usual = if namespaces.is_empty() || namespaces.contains(&usual) {
+        let at_usual = if namespaces.is_empty() || namespaces.contains(&usual) || at_usual.runs {
             at_usual
         } else {
             // What an earlier installation left behind says nothing about the mesh.
@@ -65,7 +95,7 @@ impl Cluster {
             all.hidden.extend(other.hidden);
         }
         // Where one runs here as well, its own configuration is read.
-        let external = planes.and_then(|planes| planes.external).filter(|_| namespaces.is_empty());
+        let external = planes.external.filter(|_| namespaces.is_empty());
         Ok(all.read(named, external, &usual))
     }
 
@@ -77,14 +107,18 @@ impl Cluster {
             revision => format!("{NAME}-{revision}"),
         });
         let mut names: BTreeSet<String> = of_revisions.chain([NAME.to_owned()]).collect();
-        match self.ask(maps.list_metadata(&ListParams::default())).await {
+        let params = ListParams::default();
+        let (istiods, listed) = tokio::join!(self.istiods(namespace), self.ask(maps.list_metadata(&params)));
+        let istiods = istiods?;
+        match listed {
             Err(error) if error.is_forbidden() => {}
             listed => {
                 let listed = listed?.items.into_iter().filter_map(|map| map.metadata.name);
                 names = listed.filter(|name| may_hold_a_mesh(name)).chain([NAME.to_owned()]).collect();
             }
         }
-        let mut found = Found::default();
+        names.extend(istiods.own);
+        let mut found = Found { runs: istiods.any, hidden: istiods.hidden, ..Found::default() };
         let read = try_join_all(names.iter().map(|name| async move {
             match self.ask(maps.get_opt(name)).await {
                 Err(ClusterError::Forbidden(why)) => {
@@ -103,7 +137,7 @@ impl Cluster {
                 Err(hidden) => found.hidden.push(hidden),
             }
         }
-        for name in self.shared_configurations(namespace).await? {
+        for name in istiods.shared {
             // What may not be read is not told by istiod's own ConfigMap either.
             match self.ask(maps.get_opt(&name)).await {
                 Err(ClusterError::Forbidden(why)) => found
@@ -118,20 +152,13 @@ impl Cluster {
         Ok(found)
     }
 
-    /// The ConfigMaps that istiod reads beside its own: `SHARED_MESH_CONFIG` in its environment.
-    async fn shared_configurations(&self, namespace: &str) -> Result<BTreeSet<String>, ClusterError> {
+    /// What the control planes of a namespace say themselves.
+    async fn istiods(&self, namespace: &str) -> Result<Istiods, ClusterError> {
         let deployments = Collection::of_group("apps", "v1", "deployments");
-        let listed = self.list::<Deployment>(&deployments, Some(namespace), Some("app=istiod")).await;
-        let istiod = match listed {
-            Err(error) if error.is_forbidden() => Vec::new(),
-            listed => listed?,
-        };
-        let specs = istiod.into_iter().filter_map(|istiod| istiod.spec?.template.spec);
-        let variables =
-            specs.flat_map(|spec| spec.containers).flat_map(|container| container.env.unwrap_or_default());
-        let shared =
-            variables.filter(|variable| variable.name == SHARED).filter_map(|variable| variable.value);
-        Ok(shared.filter(|name| !name.is_empty()).collect())
+        match self.list::<Deployment>(&deployments, Some(namespace), Some("app=istiod")).await {
+            Err(error) if error.is_forbidden() => Ok(Istiods::default()),
+            listed => Ok(Istiods::of(namespace, listed?)),
+        }
     }
 }
 

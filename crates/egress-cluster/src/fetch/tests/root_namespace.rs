@@ -139,3 +139,62 @@ async fn who_may_write_in_a_namespace_only_does_not_move_it() {
         );
     assert_eq!(root(fake, None).await, ("istio-system".to_owned(), None));
 }
+
+/// A user who may not see webhooks, in a cluster with pods of shop that speak to these control planes.
+fn seen_from_pods(addresses: &[&str]) -> Fake {
+    let pod = |(index, address): (usize, &&str)| {
+        let proxy = json!({"name": "istio-proxy", "env": [{"name": "CA_ADDR", "value": address}]});
+        json!({"metadata": {"name": format!("web-{index}"), "namespace": "shop"}, "spec": {"containers": [{"name": "web"}, proxy]}})
+    };
+    let pods: Vec<_> = addresses.iter().enumerate().map(pod).collect();
+    Fake::mesh()
+        // Left behind, or not: who sees no webhook cannot tell.
+        .on(ISTIO, map("istio", "{}"))
+        .on("/api/v1/namespaces/mesh-system/configmaps/istio", map("istio", "rootNamespace: mesh-config"))
+        .on("/api/v1/namespaces/shop/pods", json!({"items": pods}))
+        .refuse(VALIDATING)
+        .refuse(MUTATING)
+        .refuse(MAPS)
+}
+
+/// Closes the kind "who may see little gets around policies": where nothing proves which control plane runs, nothing is known.
+#[tokio::test]
+async fn without_webhooks_something_else_must_prove_the_control_plane() {
+    let (_, why) = root(seen_from_pods(&[]), None).await;
+    let why = why.unwrap();
+    assert!(why.starts_with("where control planes run, which webhooks tell, could not be read: "), "{why}");
+    let named = root(seen_from_pods(&[]), Some("istio-system")).await;
+    assert_eq!(named, ("istio-system".to_owned(), None));
+    let usual = "istiod.istio-system.svc:15012";
+    assert_eq!(root(seen_from_pods(&[usual]), None).await, ("istio-system".to_owned(), None));
+    let moved = "istiod-canary.mesh-system.svc:15012";
+    assert_eq!(root(seen_from_pods(&[moved]), None).await, ("mesh-config".to_owned(), None));
+    let (_, why) = root(seen_from_pods(&[usual, moved]), None).await;
+    assert!(why.unwrap().starts_with("the mesh has several: "));
+    // An authority for certificates that is no control plane proves nothing.
+    let (_, why) = root(seen_from_pods(&["cert-manager-istio-csr.cert-manager.svc:443"]), None).await;
+    assert!(why.is_some());
+    let istiod = json!({"items": [{"metadata": {"name": "istiod"}}]});
+    let deployed = seen_from_pods(&[]).on("/apis/apps/v1/namespaces/istio-system/deployments", istiod);
+    assert_eq!(root(deployed, None).await, ("istio-system".to_owned(), None));
+}
+
+#[tokio::test]
+async fn the_revision_of_istiod_names_its_configuration() {
+    let istiod = |container: Value| {
+        let spec = json!({"selector": {}, "template": {"spec": {"containers": [container]}}});
+        json!({"items": [{"metadata": {"name": "istiod-1-31"}, "spec": spec}]})
+    };
+    let fake = |container: Value| {
+        Fake::mesh()
+            .on("/apis/apps/v1/namespaces/istio-system/deployments", istiod(container))
+            .on(&format!("{MAPS}/istio-1-31"), map("istio-1-31", "rootNamespace: other"))
+            .refuse(MAPS)
+            .missing(ISTIO)
+    };
+    let revision = json!({"name": "discovery", "env": [{"name": "REVISION", "value": "1-31"}]});
+    assert_eq!(root(fake(revision), None).await, ("other".to_owned(), None));
+    let file = json!({"name": "discovery", "args": ["discovery", "--meshConfig=/elsewhere"]});
+    let (_, why) = root(fake(file), None).await;
+    assert!(why.unwrap().contains("it is file /elsewhere of its pods"));
+}
