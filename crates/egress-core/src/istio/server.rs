@@ -125,10 +125,23 @@ fn expects(server: &GatewayServers) -> Expects {
     }
 }
 
+/// What istiod writes into the Gateway objects that it makes of the Gateway API: the Services that they are for, instead of a
+/// selector. It obeys it in anybody's; its webhook lets it pass.
+const SERVICES: &str = "internal.istio.io/gateway-service";
+/// The namespace of those Services. Its webhook refuses it, and istiod obeys it where no webhook stood in the way.
+const NAMESPACE_OF_SERVICES: &str = "internal.istio.io/parent-namespace";
+
 /// Whether a Gateway object is for the gateway's pods. `labels.SubsetOf` in `pilot/pkg/model/push_context.go`
 /// (`mergeGateways`); an object without a selector is for all.
 pub fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
     let Some(spec) = object.gateway() else { return false };
+    if let Some(services) = object.annotations.get(SERVICES) {
+        let named = object.annotations.get(NAMESPACE_OF_SERVICES).filter(|namespace| !namespace.is_empty());
+        let is_here = *named.unwrap_or(&object.id.namespace) == gateway.name.namespace;
+        let own = format!("{}.{}.svc.", gateway.name.service, gateway.name.namespace);
+        // Whoever names another namespace is taken at his word: other Services may have the same pods.
+        return is_here && (named.is_some() || services.split(',').any(|service| service.starts_with(&own)));
+    }
     let mut wanted = spec.selector.iter().flatten();
     if gateway.pods.is_empty() {
         return wanted.all(|(key, value)| gateway.selector.get(key) == Some(value));

@@ -11,10 +11,12 @@ const OWN: &str = "kubectl-egress.github.io/";
 /// What somebody wrote in their own words.
 const WORDS: [&str; 1] = ["kubectl-egress.github.io/reason"];
 /// Annotations of Istio that a check reads, and those that say who injects what.
-const OF_ISTIO: [&str; 11] = [
+const OF_ISTIO: [&str; 13] = [
     "ambient.istio.io/redirection",
     "ambient.istio.io/dns-capture",
     "inject.istio.io/templates",
+    "internal.istio.io/gateway-service",
+    "internal.istio.io/parent-namespace",
     "istio.io/dry-run",
     "istio.io/rev",
     "istio.io/use-waypoint",
