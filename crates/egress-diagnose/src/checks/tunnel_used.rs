@@ -3,6 +3,7 @@
 use egress_core::command::ShellCommand;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
+use egress_core::visibility::exported_to;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
@@ -14,10 +15,11 @@ pub(super) const CHECK: Check = Check {
     name: "a tunnel through a forward proxy is used by TCP or TLS",
     level: Level::Warning,
     hop: Hop::Mesh,
-    inputs: &[Input::DestinationRules, Input::VirtualServices],
+    inputs: &[Input::Mesh, Input::ServiceEntries, Input::DestinationRules, Input::VirtualServices],
     docs: "\
 ## What it checks
-DestinationRules with `tunnel`: no `http` rule leads to their host.
+DestinationRules with `tunnel`: no `http` rule leads to their host. Rules of a namespace that istiod does not ask for the host
+change nothing: it asks the caller's, the Service's and the root namespace.
 
 ## Why it matters
 Envoy opens the tunnel (`CONNECT`) for TCP and TLS connections only. What an `http` rule sends to the proxy arrives there as
@@ -40,7 +42,9 @@ fn run(view: &View<'_>) -> Outcome {
         let rules = resource.virtual_service().and_then(|spec| spec.http.as_deref()).unwrap_or_default();
         for (number, rule) in rules.iter().enumerate() {
             let mut destinations = rule.route.iter().flatten().map(|route| route.destination.host.as_str());
-            let used = destinations.find_map(|host| tunnels.iter().find(|(rule, _)| is_for(rule, host)));
+            let used = destinations.find_map(|host| {
+                tunnels.iter().find(|(rule, _)| is_for(rule, host) && is_asked(view, rule, host, resource))
+            });
             findings.extend(used.map(|(rule, field)| finding(resource, number, rule, field)));
         }
     }
@@ -62,6 +66,17 @@ fn tunnel(rule: &Resource) -> Option<(&Resource, String)> {
 
 fn is_for(rule: &Resource, host: &str) -> bool {
     rule.destination_rule().is_some_and(|spec| spec.host == host)
+}
+
+/// Whether istiod asks the rule's namespace for the host on behalf of any proxy that follows the route: that of the Service, the
+/// root namespace, or one that sees the route. `destinationRule` in `pilot/pkg/model/push_context.go`.
+fn is_asked(view: &View<'_>, rule: &Resource, host: &str, route: &Resource) -> bool {
+    let namespace = rule.id.namespace.as_str();
+    let export_to = route.virtual_service().and_then(|spec| spec.export_to.as_deref());
+    let is_root = namespace == view.mesh().root_namespace;
+    let is_of_service = host.contains(&format!(".{namespace}.svc"))
+        | view.entries(host).iter().any(|entry| entry.id.namespace == namespace);
+    is_root || is_of_service || exported_to(export_to, &route.id.namespace, namespace)
 }
 
 fn finding(resource: &Resource, number: usize, rule: &Resource, field: &str) -> Finding {
