@@ -8,6 +8,7 @@ mod broken;
 mod conflicts;
 mod diagnose;
 mod dry_run;
+mod export;
 mod faults;
 mod first_host;
 mod gateways;
@@ -55,6 +56,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("kubectl_versions", kubectl_versions::TESTS),
     ("diagnose", diagnose::TESTS),
     ("probe", probe::TESTS),
+    ("export", export::TESTS),
     ("faults", faults::TESTS),
     ("allow_any", allow_any::TESTS),
     ("policies", policies::TESTS),

@@ -30,6 +30,19 @@ use crate::terminal::Terminal;
 const ROOT_UNKNOWN: &str = "name it: `--root-namespace NAME`; what the mesh says, \
                             `kubectl get configmap istio -n istio-system -o jsonpath='{.data.mesh}'` shows under rootNamespace";
 
+/// Refuses where the root namespace, and so the cluster's policies, is not known.
+///
+/// # Errors
+///
+/// The mesh does not say which namespace it is: undecided.
+pub fn known_root(mesh: &MeshFacts) -> Result<(), Failure> {
+    let Some(why) = &mesh.root_unknown else { return Ok(()) };
+    Err(undecided(
+        format!("the mesh's root namespace, which holds the cluster's policies, is not known: {why}"),
+        Some(ROOT_UNKNOWN.to_owned()),
+    ))
+}
+
 /// Everybody who is to be asked. Where the root namespace is not known, the cluster's policies cannot be, and that is
 /// a refusal. Without a cluster its layer is left out; whoever leaves
 /// out the cluster says so.
@@ -40,14 +53,10 @@ pub async fn load(
     terminal: &mut Terminal,
 ) -> anyhow::Result<Assembly> {
     let root_namespace = mesh.root_namespace.as_str();
-    if let (Some(cluster), Some(why)) = (cluster, &mesh.root_unknown) {
+    if let (Some(cluster), Some(_)) = (cluster, &mesh.root_unknown) {
         // Where not even these may be read, the missing right is told first.
         cluster.policy_map(root_namespace).await?;
-        return Err(undecided(
-            format!("the mesh's root namespace, which holds the cluster's policies, is not known: {why}"),
-            Some(ROOT_UNKNOWN.to_owned()),
-        )
-        .into());
+        known_root(mesh)?;
     }
     let configured = layers::find(settings, cluster, root_namespace).await?;
     if configured.is_empty() {

@@ -4,6 +4,7 @@ pub mod add;
 pub mod bench;
 pub mod build;
 pub mod check;
+pub mod export;
 pub mod init;
 pub mod inspect;
 pub mod list;
@@ -91,4 +92,7 @@ pub enum PolicyCommand {
     /// See [`list::List`].
     #[command(about = list::ABOUT, long_about = list::LONG_ABOUT, visible_alias = "ls")]
     List(list::List),
+    /// See [`export::Export`].
+    #[command(about = export::ABOUT, long_about = export::LONG_ABOUT)]
+    Export(export::Export),
 }

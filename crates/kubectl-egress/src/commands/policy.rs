@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod check;
 mod configuration;
+mod export;
 mod init;
 mod inspect;
 mod list;
@@ -61,6 +62,9 @@ pub(super) fn run(
         }
         Some(PolicyCommand::Update(typed)) => {
             runtime::run(update::run(&policy::update::Update::resolve(typed)?, terminal))
+        }
+        Some(PolicyCommand::Export(typed)) => {
+            runtime::run(export::run(&policy::export::Export::resolve(typed, global)?, terminal))
         }
         Some(PolicyCommand::List(typed)) => list::run(&policy::list::List::resolve(&typed)?, terminal),
     }

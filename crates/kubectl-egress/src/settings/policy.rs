@@ -4,6 +4,7 @@ pub mod add;
 pub mod bench;
 pub mod build;
 pub mod check;
+pub mod export;
 pub mod file;
 pub mod init;
 pub mod inspect;
