@@ -108,9 +108,10 @@ async fn of_cluster(settings: &Export) -> anyhow::Result<Configured> {
         root_namespace: settings.root_namespace.clone(),
     };
     let snapshot = cluster.fetch(&scope).await?;
-    known_root(&snapshot.mesh)?;
     let root = snapshot.mesh.root_namespace.clone();
+    // Where not even this may be read, the missing right is told first.
     let map = cluster.policy_map(&root).await?;
+    known_root(&snapshot.mesh)?;
     let text = map.and_then(|map| map.data.get(CONFIGURATION).cloned()).ok_or_else(|| {
         Failure::usage(
             format!("there is no configmap `{POLICIES}` with key `{CONFIGURATION}` in namespace {root}"),
