@@ -11,6 +11,7 @@ mod control_plane;
 mod discovery;
 pub mod error;
 pub mod exec;
+pub mod exported;
 pub mod fetch;
 mod identity;
 mod list;

@@ -13,6 +13,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 use serde_json::Value;
 
+use crate::admission::export::Flaw;
 use crate::snapshot::PodFacts;
 
 mod sync;
@@ -48,6 +49,19 @@ pub struct Surroundings {
     pub istiod: Vec<PodFacts>,
     /// What istiod says of the proxies that are connected to it; none where it was not asked or did not answer.
     pub sync: Option<Vec<SyncFacts>>,
+    /// The exported policy of the API server.
+    #[serde(default)]
+    pub export: ExportFacts,
+}
+
+/// What is wrong with the exported policy of the API server; nothing where nobody exported one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExportFacts {
+    /// Each of its flaws.
+    pub flaws: Vec<Flaw>,
+    /// Why nobody knows.
+    pub unreadable: Option<String>,
 }
 
 /// An object: which one, and what it says.

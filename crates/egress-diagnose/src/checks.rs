@@ -24,6 +24,7 @@ mod entry_port;
 mod entry_protocol;
 mod entry_resolution;
 mod entry_visible;
+mod export_current;
 mod fleet_agrees;
 mod gateway_exists;
 mod gateway_host;
@@ -176,4 +177,5 @@ pub const CHECKS: &[Check] = &[
     cluster_owned::CHECK,
     gateway_not_taken::CHECK,
     service_outside::CHECK,
+    export_current::CHECK,
 ];

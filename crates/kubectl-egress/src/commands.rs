@@ -13,6 +13,7 @@ mod diagnose;
 mod document;
 mod engine;
 mod guard;
+mod exported;
 mod interrupt;
 mod judge;
 mod list;

@@ -93,6 +93,7 @@ impl Collector {
                 let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
                 self.evidence.refusals.entry(egress).or_default().push(typed(object)?);
             }
+            "Export" => self.evidence.surroundings.export = typed(object)?,
             "Rights" => {
                 self.given.insert(Input::Rights);
                 self.evidence.rights.insert(word(object, &["metadata", "name"]), typed(object)?);

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::admission::export::Flaw;
 use egress_core::input::{Gap, Input};
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
 use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
@@ -131,6 +132,16 @@ impl<'a> View<'a> {
         self.facts.evidence.demands.as_ref().map_err(String::as_str)?;
         let found = self.facts.evidence.refusals.get(&(namespace.to_owned(), host.to_owned()));
         Ok(found.map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// What is wrong with the exported policy of the API server.
+    pub fn export_flaws(&self) -> Known<&'a [Flaw]> {
+        self.known(Input::Policies)?;
+        let export = &self.facts.evidence.surroundings.export;
+        match &export.unreadable {
+            Some(why) => Err(Outcome::Unreadable(format!("the exported policy could not be read: {why}"))),
+            None => Ok(&export.flaws),
+        }
     }
 
     /// What the user may write, by namespace.

@@ -10,9 +10,9 @@ use egress_core::policy::audit::{self, Audit};
 use egress_core::policy::report::Status;
 use egress_render::audit as view;
 
-use super::document;
 use super::judge::{Judge, Occasion};
 use super::list::{report_unreadable, require_readable, scope};
+use super::{document, exported};
 use crate::exit::Code;
 use crate::settings::audit::Audit as Settings;
 use crate::terminal::Terminal;
@@ -43,11 +43,17 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
         found.unjudged.extend(around.unjudged(&snapshot, namespace.as_deref()));
         found
     };
+    let export = exported::read(&cluster, &snapshot.mesh.root_namespace).await;
     let text = match &settings.output {
         None => view::text(&found),
-        Some(format) => document::text(&view::document(&found)?, format)?,
+        Some(format) => {
+            let mut document = view::document(&found)?;
+            document["exportedPolicy"] = serde_json::to_value(&export)?;
+            document::text(&document, format)?
+        }
     };
     terminal.result(&text)?;
+    exported::tell(&export, terminal);
     if judge.is_idle() {
         terminal.note("No policy is configured: nothing was judged.");
     } else {
@@ -65,6 +71,8 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     Ok(match found.status() {
         Status::Denied => Code::Failed,
         Status::Undecided => Code::Undecided,
+        // What others write is held to other rules than these.
+        Status::Allowed if export.flaws.iter().any(|flaw| flaw.is_grave()) => Code::Failed,
         Status::Allowed if !found.unjudged.is_empty() => Code::Unchecked,
         Status::Allowed => unreadable,
     })

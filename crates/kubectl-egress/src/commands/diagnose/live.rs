@@ -17,6 +17,7 @@ use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
 use futures::StreamExt;
 
 use super::super::guard;
+use super::super::exported;
 use super::super::interrupt::Interrupt;
 use super::{Gathered, client, policies, rights};
 use crate::exit::{Code, Failure};
@@ -118,6 +119,7 @@ async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, Aro
     let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
     around.add_secrets(secrets);
     around.add_istiod(istiod);
+    around.facts.export = exported::read(cluster, &snapshot.mesh.root_namespace).await;
     snapshot.unreadable.append(&mut around.unreadable);
     snapshot.unreadable.sort();
     Ok((snapshot, around))

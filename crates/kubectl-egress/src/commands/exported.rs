@@ -1,0 +1,53 @@
+//! What is wrong with the exported policy of the API server, as `audit` and `diagnose` tell it.
+//!
+//! Nothing is asked beside the policy and its binding where nobody exported one.
+
+use egress_cluster::policy::PolicyMap;
+use egress_cluster::{Cluster, ClusterError};
+use egress_core::admission::export::{NAME, flaws};
+use egress_core::policy::config::PolicySet;
+use egress_core::surroundings::ExportFacts;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::policies::CONFIGURATION;
+use crate::terminal::Terminal;
+
+/// Reads the policy, its binding, and the configuration they were made from.
+pub(super) async fn read(cluster: &Cluster, root_namespace: &str) -> ExportFacts {
+    match compared(cluster, root_namespace).await {
+        Ok(facts) => facts,
+        Err(error) => ExportFacts { unreadable: Some(error.to_string()), ..ExportFacts::default() },
+    }
+}
+
+/// Says what is wrong with it.
+pub(super) fn tell(export: &ExportFacts, terminal: &mut Terminal) {
+    for flaw in &export.flaws {
+        terminal.warning(&format!("{flaw}; see `kubectl egress policy export`"));
+    }
+    if let Some(why) = &export.unreadable {
+        terminal.note(&format!("whether the API server holds an exported policy was not checked: {why}"));
+    }
+}
+
+async fn compared(cluster: &Cluster, root_namespace: &str) -> Result<ExportFacts, ClusterError> {
+    let found = cluster.admission_policy(NAME).await?;
+    if found.policies.is_empty() && found.bindings.is_empty() {
+        return Ok(ExportFacts::default());
+    }
+    let map = cluster.policy_map(root_namespace).await?;
+    let text = map.as_ref().and_then(|map: &PolicyMap| map.data.get(CONFIGURATION));
+    let set = match text.map(|text| PolicySet::parse(text)).transpose() {
+        Ok(set) => set,
+        Err(error) => {
+            return Ok(ExportFacts {
+                unreadable: Some(format!("{CONFIGURATION}: {error}")),
+                ..ExportFacts::default()
+            });
+        }
+    };
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let flaws = flaws(set.as_ref(), today, &found.policies, &found.bindings);
+    Ok(ExportFacts { flaws, unreadable: None })
+}
