@@ -20,6 +20,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("writers_are_warned_before_anybody_is_refused", warned),
     ("a_list_of_20_000_hosts_is_stored_and_judged_in_time", many),
     ("audit_and_diagnose_tell_what_is_wrong_with_an_export", standing),
+    ("an_export_asks_for_the_root_namespace_where_the_mesh_does_not_say_it", unknown_root),
     ("cel_and_rules_agree_on_10_000_random_requests", random::agree),
 ];
 
@@ -89,6 +90,20 @@ fn warned(mesh: &Mesh) -> anyhow::Result<()> {
     let answers = ask(mesh, &[entry("evil", "evil.example.org")])?;
     ensure!(answers["evil"] == Answer::Accepted, "{answers:?}");
     Ok(())
+}
+
+fn unknown_root(mesh: &Mesh) -> anyhow::Result<()> {
+    let _policies = Configured::rules(mesh, "settings: {allow: [\"*.cnn.com\"]}")?;
+    let export = ["policy", "export"];
+    mesh.done(&export)?;
+    let other = "{apiVersion: v1, kind: ConfigMap, metadata: {name: istio-canary, namespace: istio-system}, data: {mesh: \
+                 'rootNamespace: elsewhere'}}";
+    mesh.apply(other)?;
+    let refused = mesh.refuses(User::Admin, &export, 9, &["root namespace", "the mesh has several"]);
+    let named = mesh.done(&[&export[..], &["--root-namespace", "istio-system"]].concat());
+    mesh.bed().kubectl(&["delete", "configmap", "istio-canary", "--namespace=istio-system"])?;
+    refused?;
+    named.map(drop)
 }
 
 fn many(mesh: &Mesh) -> anyhow::Result<()> {

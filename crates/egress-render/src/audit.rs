@@ -4,6 +4,7 @@
 
 use egress_core::policy::audit::{Audit, Row};
 use egress_core::policy::report::Status;
+use egress_core::surroundings::ExportFacts;
 use serde_json::{Value, json};
 
 use crate::document::API_VERSION;
@@ -44,17 +45,18 @@ pub fn summary(audit: &Audit) -> String {
     }
 }
 
-/// The document `EgressAudit`.
+/// The document `EgressAudit`, with what is wrong with the exported policy of the API server.
 ///
 /// # Errors
 /// [`RenderError::Json`] when a row cannot be written.
-pub fn document(audit: &Audit) -> Result<Value, RenderError> {
+pub fn document(audit: &Audit, export: &ExportFacts) -> Result<Value, RenderError> {
     Ok(json!({
         "apiVersion": API_VERSION,
         "kind": "EgressAudit",
         "egresses": audit.egresses,
         "refused": audit.refused,
         "notJudged": audit.unjudged,
+        "exportedPolicy": serde_json::to_value(export)?,
         "items": serde_json::to_value(&audit.rows)?,
     }))
 }

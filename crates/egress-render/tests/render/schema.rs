@@ -1,9 +1,11 @@
 //! The documents match the schemas that are published for them.
 
+use egress_core::admission::export::Flaw;
 use egress_core::admission::guard::{Guard, GuardedGateway};
 use egress_core::admission::{AdmissionPolicy, Enforcement, Standing};
 use egress_core::policy::audit::Audit;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_core::surroundings::ExportFacts;
 use egress_render::outcome::{self, DryRun};
 use egress_render::{admission, audit, inventory, manifest, policy};
 use serde_json::{Value, json};
@@ -43,8 +45,11 @@ fn every_result_matches_its_schema() {
 #[test]
 fn every_audit_matches_its_schema() {
     let schema = schema(include_str!("../../../../docs/schema/audit.json"));
-    check(&schema, &audit::document(&audit()).unwrap());
-    check(&schema, &audit::document(&Audit::default()).unwrap());
+    let export = ExportFacts { flaws: vec![Flaw::Old, Flaw::Unbound], unreadable: None };
+    check(&schema, &audit::document(&audit(), &export).unwrap());
+    let unread = ExportFacts { unreadable: Some("forbidden".to_owned()), ..ExportFacts::default() };
+    check(&schema, &audit::document(&Audit::default(), &unread).unwrap());
+    check(&schema, &audit::document(&Audit::default(), &ExportFacts::default()).unwrap());
 }
 
 #[test]

@@ -43,14 +43,10 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
         found.unjudged.extend(around.unjudged(&snapshot, namespace.as_deref()));
         found
     };
-    let export = exported::read(&cluster, &snapshot.mesh.root_namespace).await;
+    let export = exported::read(&cluster, &snapshot.mesh).await;
     let text = match &settings.output {
         None => view::text(&found),
-        Some(format) => {
-            let mut document = view::document(&found)?;
-            document["exportedPolicy"] = serde_json::to_value(&export)?;
-            document::text(&document, format)?
-        }
+        Some(format) => document::text(&view::document(&found, &export)?, format)?,
     };
     terminal.result(&text)?;
     exported::tell(&export, terminal);

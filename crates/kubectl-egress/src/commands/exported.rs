@@ -6,6 +6,7 @@ use egress_cluster::policy::PolicyMap;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::admission::export::{NAME, flaws};
 use egress_core::policy::config::PolicySet;
+use egress_core::snapshot::MeshFacts;
 use egress_core::surroundings::ExportFacts;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -14,10 +15,10 @@ use crate::policies::CONFIGURATION;
 use crate::terminal::Terminal;
 
 /// Reads the policy, its binding, and the configuration they were made from.
-pub(super) async fn read(cluster: &Cluster, root_namespace: &str) -> ExportFacts {
-    match compared(cluster, root_namespace).await {
+pub(super) async fn read(cluster: &Cluster, mesh: &MeshFacts) -> ExportFacts {
+    match compared(cluster, mesh).await {
         Ok(facts) => facts,
-        Err(error) => ExportFacts { unreadable: Some(error.to_string()), ..ExportFacts::default() },
+        Err(error) => unreadable(error.to_string()),
     }
 }
 
@@ -31,21 +32,24 @@ pub(super) fn tell(export: &ExportFacts, terminal: &mut Terminal) {
     }
 }
 
-async fn compared(cluster: &Cluster, root_namespace: &str) -> Result<ExportFacts, ClusterError> {
+fn unreadable(why: String) -> ExportFacts {
+    ExportFacts { unreadable: Some(why), ..ExportFacts::default() }
+}
+
+async fn compared(cluster: &Cluster, mesh: &MeshFacts) -> Result<ExportFacts, ClusterError> {
     let found = cluster.admission_policy(NAME).await?;
     if found.policies.is_empty() && found.bindings.is_empty() {
         return Ok(ExportFacts::default());
     }
-    let map = cluster.policy_map(root_namespace).await?;
+    if let Some(why) = &mesh.root_unknown {
+        let why = format!("the mesh's root namespace, which holds the configuration, is not known: {why}");
+        return Ok(unreadable(why));
+    }
+    let map = cluster.policy_map(&mesh.root_namespace).await?;
     let text = map.as_ref().and_then(|map: &PolicyMap| map.data.get(CONFIGURATION));
     let set = match text.map(|text| PolicySet::parse(text)).transpose() {
         Ok(set) => set,
-        Err(error) => {
-            return Ok(ExportFacts {
-                unreadable: Some(format!("{CONFIGURATION}: {error}")),
-                ..ExportFacts::default()
-            });
-        }
+        Err(error) => return Ok(unreadable(format!("{CONFIGURATION}: {error}"))),
     };
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let flaws = flaws(set.as_ref(), today, &found.policies, &found.bindings);

@@ -119,7 +119,7 @@ async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, Aro
     let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
     around.add_secrets(secrets);
     around.add_istiod(istiod);
-    around.facts.export = exported::read(cluster, &snapshot.mesh.root_namespace).await;
+    around.facts.export = exported::read(cluster, &snapshot.mesh).await;
     snapshot.unreadable.append(&mut around.unreadable);
     snapshot.unreadable.sort();
     Ok((snapshot, around))
