@@ -63,13 +63,16 @@ impl<'a> Exported<'a> {
 
     fn apply(mesh: &'a Mesh, lists: Vec<Value>) -> anyhow::Result<Self> {
         let mut applied = Exported { mesh, names: Vec::new() };
+        let mut objects = Vec::new();
         for list in lists {
             let policy = &list["items"][0];
             ensure!(policy["kind"] == "ValidatingAdmissionPolicy", "the policy is not first: {list}");
             let name = policy["metadata"]["name"].as_str().context("no name")?.to_owned();
             applied.names.push(name);
-            mesh.bed().kubectl_with_input(&["apply", "--server-side", "--filename=-"], &list.to_string())?;
+            objects.extend(list["items"].as_array().into_iter().flatten().cloned());
         }
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        mesh.bed().kubectl_with_input(&["apply", "--server-side", "--filename=-"], &list.to_string())?;
         applied.until_seen()?;
         Ok(applied)
     }

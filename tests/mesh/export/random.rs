@@ -70,16 +70,20 @@ pub(super) fn agree(mesh: &Mesh) -> anyhow::Result<()> {
 
 /// The control: an export that lacks one of two hosts disagrees with the rules that have both, exactly there.
 fn one_host_less(mesh: &Mesh) -> anyhow::Result<()> {
-    let text = |hosts: &str| configuration(&format!("- {{name: p0, builtin: rules, settings: {{allow: [{hosts}]}}}}"));
+    let text = |hosts: &str| {
+        configuration(&format!("- {{name: p0, builtin: rules, settings: {{allow: [{hosts}]}}}}"))
+    };
     let judge = Judge::of(&text("a.acme.com, b.acme.com"))?;
     let ports = BTreeSet::from([443]);
     let case = |(index, host): (usize, &str)| {
         let mut object = written(host, "shop", &ports, false);
         object["apiVersion"] = json!("networking.istio.io/v1");
-        object["metadata"] = json!({"name": format!("c-{index}"), "namespace": "shop", "labels": {"export": "0"}});
+        object["metadata"] =
+            json!({"name": format!("c-{index}"), "namespace": "shop", "labels": {"export": "0"}});
         Case { object, accepted: judge.allows("shop", host, &ports) }
     };
-    let cases: Vec<Case> = ["a.acme.com", "b.acme.com", "acme.org"].into_iter().enumerate().map(case).collect();
+    let cases: Vec<Case> =
+        ["a.acme.com", "b.acme.com", "acme.org"].into_iter().enumerate().map(case).collect();
     let _exported = Exported::side_by_side(mesh, &[text("a.acme.com")])?;
     let found = disagreements(mesh, &cases)?;
     ensure!(found.len() == 1 && found[0].contains("b.acme.com"), "{found:#?}");

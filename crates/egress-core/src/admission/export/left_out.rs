@@ -47,7 +47,7 @@ pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
             let closed = if source.set.default == Some(crate::policy::member::Effect::Allow) {
                 ""
             } else {
-                ", and what no list names is not refused, since the module may allow it"
+                ", and what no `rules` denies is not refused, since the module may allow it"
             };
             let message =
                 format!("the API server does not run modules: what it denies is not refused{closed}");
