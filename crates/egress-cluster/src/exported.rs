@@ -7,17 +7,9 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use kube::Api;
 
+use crate::admission::AdmissionObjects;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-
-/// What the server has under one name.
-#[derive(Clone, Debug, Default)]
-pub struct AdmissionObjects {
-    /// The policy.
-    pub policies: Vec<ValidatingAdmissionPolicy>,
-    /// The binding.
-    pub bindings: Vec<ValidatingAdmissionPolicyBinding>,
-}
 
 impl Cluster {
     /// The policy of this name and the binding of this name, as far as they exist. A server that knows no such kinds has

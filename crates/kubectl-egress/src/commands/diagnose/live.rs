@@ -16,8 +16,8 @@ use egress_diagnose::credentials::wanted_secrets;
 use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
 use futures::StreamExt;
 
-use super::super::guard;
 use super::super::exported;
+use super::super::guard;
 use super::super::interrupt::Interrupt;
 use super::{Gathered, client, policies, rights};
 use crate::exit::{Code, Failure};
