@@ -115,7 +115,7 @@ async fn of_cluster(settings: &Export) -> anyhow::Result<Configured> {
     let text = map.and_then(|map| map.data.get(CONFIGURATION).cloned()).ok_or_else(|| {
         Failure::usage(
             format!("there is no configmap `{POLICIES}` with key `{CONFIGURATION}` in namespace {root}"),
-            format!("name a file: `kubectl egress policy export -f {CONFIGURATION}`"),
+            "name a file: `kubectl egress policy export -f egress-policy.yaml`",
         )
     })?;
     let set =
