@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    fn told(container: Value, volumes: Value) -> Istiods {
+    fn told(container: Value, volumes: &Value) -> Istiods {
         let mut container = container;
         container["name"] = json!("discovery");
         let spec = json!({"containers": [container], "volumes": volumes});
@@ -139,11 +139,11 @@ mod tests {
     #[test]
     fn the_config_map_is_that_of_the_revision() {
         let none = json!([]);
-        assert_eq!(own(&told(json!({}), none.clone())), ["istio"]);
+        assert_eq!(own(&told(json!({}), &none)), ["istio"]);
         let variable = json!({"env": [{"name": "REVISION", "value": "1-31"}]});
-        assert_eq!(own(&told(variable, none.clone())), ["istio-1-31"]);
+        assert_eq!(own(&told(variable, &none)), ["istio-1-31"]);
         let flag = json!({"args": ["discovery", "--revision", "canary"], "env": [{"name": "REVISION", "value": "x"}]});
-        assert_eq!(own(&told(flag, none)), ["istio-canary"]);
+        assert_eq!(own(&told(flag, &none)), ["istio-canary"]);
     }
 
     #[test]
@@ -151,24 +151,24 @@ mod tests {
         let container =
             json!({"volumeMounts": [{"name": "config-volume", "mountPath": "/etc/istio/config/"}]});
         let volume = json!([{"name": "config-volume", "configMap": {"name": "ours"}}]);
-        assert_eq!(own(&told(container.clone(), volume)), ["ours"]);
+        assert_eq!(own(&told(container.clone(), &volume)), ["ours"]);
         let volume = json!([{"name": "config-volume", "secret": {"secretName": "ours"}}]);
-        assert_eq!(told(container, volume).hidden[0].why, "it is in volume config-volume of its pods");
-        let file = told(json!({"args": ["discovery", "--meshConfig=/mesh.yaml"]}), json!([]));
+        assert_eq!(told(container, &volume).hidden[0].why, "it is in volume config-volume of its pods");
+        let file = told(json!({"args": ["discovery", "--meshConfig=/mesh.yaml"]}), &json!([]));
         assert_eq!(file.hidden[0].why, "it is file /mesh.yaml of its pods");
     }
 
     #[test]
     fn what_nobody_sees_is_told() {
         let from = json!({"configMapKeyRef": {"name": "a", "key": "b"}});
-        let shared = told(json!({"env": [{"name": "SHARED_MESH_CONFIG", "valueFrom": from}]}), json!([]));
+        let shared = told(json!({"env": [{"name": "SHARED_MESH_CONFIG", "valueFrom": from}]}), &json!([]));
         assert_eq!(
             shared.hidden[0].what,
             "the mesh configuration of deployment/istiod in namespace istio-system"
         );
-        let elsewhere = told(json!({"args": ["discovery", "-n", "elsewhere"]}), json!([]));
+        let elsewhere = told(json!({"args": ["discovery", "-n", "elsewhere"]}), &json!([]));
         assert_eq!(elsewhere.hidden[0].why, "it is in namespace elsewhere");
         let chart = json!({"env": [{"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}]});
-        assert_eq!(own(&told(chart, json!([]))), ["istio"]);
+        assert_eq!(own(&told(chart, &json!([]))), ["istio"]);
     }
 }

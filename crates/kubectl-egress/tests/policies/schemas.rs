@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -165,6 +166,87 @@ fn odd_schemas_and_large_settings_are_checked_as_ever() {
         let (code, text) = check(&schema, &settings);
         assert_eq!(code, Some(0), "{text}");
     }
+}
+
+/// How many schemas are made up.
+const MADE_UP: usize = 150;
+
+/// Kind: whatever a schema is. Each goes to the process that reads schemas; it ends in time, and what it says is a list of
+/// short lines or nothing at all.
+#[test]
+fn whatever_a_schema_is_the_process_that_reads_it_ends() {
+    let mut dice = Dice(20_261_129);
+    let (mut answered, mut problems) = (0, 0);
+    for number in 0..MADE_UP {
+        let schema = made_up(&mut dice, 4);
+        let settings = json!({ "a": [1, "b", { "a": null }], "b": { "a": {} } });
+        let question = json!({ "schema": schema.to_string(), "settings": settings.to_string() });
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kubectl-egress"))
+            .arg("__check-settings")
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // One that is ended by its limits does not read on.
+        let _ = child.stdin.take().unwrap().write_all(question.to_string().as_bytes());
+        let started = Instant::now();
+        let output = child.wait_with_output().unwrap();
+        assert!(started.elapsed() < BOUND, "{number}: {:?}: {schema}", started.elapsed());
+        if !output.status.success() {
+            continue;
+        }
+        answered += 1;
+        let said: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        for message in said.iter().map(|problem| problem["message"].as_str().unwrap()) {
+            problems += 1;
+            assert!(message.len() < 5_000 && !message.contains(char::is_control), "{schema}: {message:?}");
+        }
+    }
+    assert!(
+        answered > MADE_UP / 2 && problems > 20,
+        "{answered} of {MADE_UP} were answered, {problems} problems"
+    );
+}
+
+/// A generator that is the same everywhere (Knuth's MMIX).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// A schema of JSON Schema's words, most of them in their place.
+fn made_up(dice: &mut Dice, depth: u32) -> Value {
+    let inner = |dice: &mut Dice| if depth == 0 { json!(true) } else { made_up(dice, depth - 1) };
+    let reference = ["#", "#/$defs/a", "#/$defs/b", "#a", "#/properties/a"];
+    let mut schema = serde_json::Map::new();
+    for _ in 0..=dice.below(3) {
+        let (key, value) = match dice.below(16) {
+            0 => ("allOf", json!([inner(dice), inner(dice)])),
+            1 => ("anyOf", json!([inner(dice), inner(dice), inner(dice)])),
+            2 => ("oneOf", json!([inner(dice), inner(dice)])),
+            3 => ("not", inner(dice)),
+            4 => ("$ref", json!(reference[usize::try_from(dice.below(5)).unwrap()])),
+            5 => ("$dynamicRef", json!("#a")),
+            6 => ("$defs", json!({ "a": inner(dice), "b": inner(dice) })),
+            7 => ("properties", json!({ "a": inner(dice), "b": inner(dice) })),
+            8 => ("items", inner(dice)),
+            9 => ("unevaluatedProperties", inner(dice)),
+            10 => ("contains", inner(dice)),
+            11 => ("pattern", json!("(a{900}){900}")),
+            12 => ("$dynamicAnchor", json!("a")),
+            13 => ("dependentSchemas", json!({ "a": inner(dice) })),
+            14 => ("type", json!(["object", "string", "strange"][usize::try_from(dice.below(3)).unwrap()])),
+            _ => ("multipleOf", json!(1e-300)),
+        };
+        schema.insert(key.to_owned(), value);
+    }
+    Value::Object(schema)
 }
 
 /// The same where a policy is asked: it is no allowance.

@@ -165,6 +165,49 @@ mod tests {
         unpack(packed.as_slice()).unwrap_err();
     }
 
+    /// Kind: whatever an archive is. One or several bytes of a good one are changed, below the compression and above it.
+    #[test]
+    fn whatever_an_archive_is_it_is_read_within_its_bounds() {
+        let entries: [(EntryType, &str, u64, &[u8]); 3] = [
+            (EntryType::Directory, "egress-bundle/", 0, b""),
+            (EntryType::Regular, "egress-bundle/cluster.json", 2, b"{}"),
+            (EntryType::Regular, "egress-bundle/request.json", 2, b"{}"),
+        ];
+        let packed = archive(&entries);
+        let mut plain = Vec::new();
+        GzDecoder::new(packed.as_slice()).read_to_end(&mut plain).unwrap();
+        // A generator that is the same everywhere (Knuth's MMIX).
+        let mut state = 20_261_129_u64;
+        let mut below = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % bound
+        };
+        let mut read = 0;
+        for _ in 0..2_000 {
+            let (mut changed, mut squeezed) = (plain.clone(), packed.clone());
+            for _ in 0..=below(3) {
+                // Mostly in a header, whose sum is put right again: else nothing but the sum is tried.
+                let header = 512 * below(5);
+                changed[header + below(512)] = u8::try_from(below(256)).unwrap();
+                let block = changed[header..header + 512].to_vec();
+                let mut sum = Header::from_byte_slice(&block).clone();
+                sum.set_cksum();
+                changed[header..header + 512].copy_from_slice(sum.as_bytes());
+                let place = below(squeezed.len());
+                squeezed[place] = u8::try_from(below(256)).unwrap();
+            }
+            let mut again = GzEncoder::new(Vec::new(), Compression::fast());
+            again.write_all(&changed).unwrap();
+            for archive in [again.finish().unwrap(), squeezed] {
+                let Ok(texts) = unpack(archive.as_slice()) else { continue };
+                read += 1;
+                assert!(texts.keys().all(|name| is_name(name)), "{texts:?}");
+                assert!(texts.values().map(String::len).sum::<usize>() <= plain.len(), "{texts:?}");
+            }
+        }
+        assert!(read > 100, "{read} could be read");
+    }
+
     #[test]
     fn what_is_no_archive_is_an_error() {
         unpack(b"no archive".as_slice()).unwrap_err();
