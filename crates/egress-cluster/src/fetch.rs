@@ -66,8 +66,7 @@ impl Cluster {
         let gateways = self.gateways(scope, &services, known, &objects::Routed::by(&istio.resources)).await?;
 
         let proxies = gateways.pods.iter().chain(&callers.items).chain(labelled.iter().flatten());
-        let seen = callers.unreadable.is_empty().then_some(proxies);
-        let mesh = self.mesh(planes, scope.root_namespace.as_deref(), seen).await?;
+        let mesh = self.mesh(planes, scope.root_namespace.as_deref(), proxies).await?;
         let domain = objects::cluster_domain(gateways.pods.iter().chain(&callers.items));
         let mesh_facts = MeshFacts {
             api_version: istio.api_version,

@@ -56,22 +56,20 @@ impl Cluster {
     }
 
     /// Reads the configuration of every control plane of the cluster, and finds the root namespace. `named`: what the
-    /// user says that it is; `pods`: what was read of pods. Who may not see the pods of the namespace at hand is told that right
-    /// first, and of the control plane what lies where Istio installs itself.
+    /// user says that it is; `pods`: what was read of pods.
     pub(super) async fn mesh(
         &self,
         planes: Planes,
         named: Option<&str>,
-        pods: Option<impl Iterator<Item = &Pod>>,
+        pods: impl Iterator<Item = &Pod>,
     ) -> Result<MeshReading, ClusterError> {
         let Planes { told, mut at_usual, usual } = planes;
         let planes = match told {
             Told::All(planes) => planes,
             Told::Hidden(unreadable) => {
                 // What lies where Istio installs itself may be left behind, unless somebody speaks to a control plane there.
-                let sees = pods.is_some();
-                let planes = ControlPlanes::of_proxies(pods.into_iter().flatten());
-                if sees && planes.namespaces().is_empty() && !at_usual.runs {
+                let planes = ControlPlanes::of_proxies(pods);
+                if planes.namespaces().is_empty() && !at_usual.runs {
                     at_usual.hidden.push(unreadable);
                 }
                 planes

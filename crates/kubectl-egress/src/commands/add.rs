@@ -15,7 +15,7 @@ use super::change::{Change, Work};
 use super::decide;
 use super::judge::{Judge, Occasion};
 use super::sight::Sight;
-use super::{manifests, result};
+use super::{manifests, result, rights};
 use crate::exit::Code;
 use crate::runtime;
 use crate::settings::add::Add;
@@ -81,6 +81,10 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let snapshot = snapshot?;
     if !snapshot.namespaces.is_empty() && !snapshot.namespaces.iter().any(|known| known.name == namespace) {
         return Err(ClusterError::NamespaceNotFound(namespace).into());
+    }
+    if snapshot.mesh.root_unknown.is_some() {
+        // No policy could give a right that lacks: it is told first.
+        rights::require_in(&cluster, &namespace).await?;
     }
     let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
     let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;

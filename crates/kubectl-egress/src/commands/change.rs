@@ -4,9 +4,8 @@
 
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
-use egress_core::command::{ShellCommand, Word};
 use egress_core::plan::Plan;
-use egress_core::role::{Kind, Role};
+use egress_core::role::Role;
 use egress_core::shape::Part;
 use egress_core::snapshot::Unreadable;
 use egress_render::format::OutputFormat;
@@ -15,9 +14,8 @@ use egress_render::{diff, plan as plan_view};
 
 use super::engine::{self, End, Engine};
 use super::interrupt::Interrupt;
-use super::rights::{self, Missing};
 use super::sight::Sight;
-use super::{manifests, result};
+use super::{manifests, result, rights};
 use crate::exit::{Code, Failure};
 use crate::settings::writing::{Mode, Writing};
 use crate::terminal::Terminal;
@@ -66,7 +64,8 @@ impl Change<'_> {
         }
         let missing = rights::missing(self.cluster, &plans).await?;
         if !missing.is_empty() {
-            return Err(no_rights(&missing, &plans).into());
+            let home = plans.first().map(|plan| plan.namespace.as_str()).unwrap_or_default();
+            return Err(rights::refusal(&missing, home).into());
         }
         match self.writing.mode {
             Mode::DryRunServer => self.rehearse(&plans, parts, terminal).await,
@@ -190,37 +189,6 @@ fn no_sight(notes: &[String]) -> Failure {
             "ask for the rights `get` and `create` on `pods/portforward` there, or leave out `--require-proof`".to_owned(),
         ),
     }
-}
-
-fn no_rights(missing: &[Missing], plans: &[Plan]) -> Failure {
-    let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
-    let home = plans.first().map(|plan| plan.namespace.clone()).unwrap_or_default();
-    let hint = match missing.iter().find(|right| right.namespace == home) {
-        Some(right) => format!(
-            "ask for it: `{}`",
-            ShellCommand::new(["kubectl", "create", "role", "egress-editor"])
-                .in_namespace(&home)
-                .word("--verb=get,list,create,patch,delete")
-                .word(Word::from("--resource=").and(missing_kinds(missing, &right.namespace)))
-        ),
-        None => format!(
-            "the gateway's owner writes the shared pair with the first host; `--layout documented` needs rights in \
-             namespace {home} only"
-        ),
-    };
-    Failure {
-        code: Code::Unreachable,
-        message: format!("you lack the right to {}", list.join("; ")),
-        hint: Some(hint),
-    }
-}
-
-fn missing_kinds(missing: &[Missing], namespace: &str) -> Word {
-    let kinds = missing.iter().filter(|right| right.namespace == namespace);
-    kinds.enumerate().fold(Word::from(""), |all, (place, right)| {
-        let separator = if place == 0 { "" } else { "," };
-        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), Kind::GROUP)))
-    })
 }
 
 /// A reader who sees no such line may take everything as proven.

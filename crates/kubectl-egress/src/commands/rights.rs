@@ -1,12 +1,15 @@
-//! Whether the user may write what a plan writes, asked before the first write.
+//! Whether the user may write what a plan writes, asked before the first write, and what to type where not.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use egress_cluster::access::Right;
 use egress_cluster::{Cluster, ClusterError};
+use egress_core::command::{ShellCommand, Word};
 use egress_core::plan::{Action, Plan};
 use egress_core::role::Kind;
+
+use crate::exit::{Code, Failure};
 
 /// Verbs on one kind in one namespace that the user does not have.
 #[derive(Clone, Debug)]
@@ -26,6 +29,55 @@ pub(super) async fn missing(cluster: &Cluster, plans: &[Plan]) -> Result<Vec<Mis
             verbs(action).iter().map(move |verb| (id.namespace.as_str(), id.kind, *verb))
         })
         .collect();
+    lacking(cluster, &needed).await
+}
+
+/// Refuses whoever may not write egresses in a namespace at all, whatever they are called: before anything else is known.
+pub(super) async fn require_in(cluster: &Cluster, namespace: &str) -> anyhow::Result<()> {
+    let kinds = [Kind::ServiceEntry, Kind::VirtualService];
+    let needed = kinds
+        .iter()
+        .flat_map(|kind| verbs(&Action::Create).iter().map(|verb| (namespace, *kind, *verb)))
+        .collect();
+    let missing = lacking(cluster, &needed).await?;
+    if missing.is_empty() { Ok(()) } else { Err(refusal(&missing, namespace).into()) }
+}
+
+/// What to type for what lacks; `home` is the namespace whose egresses are changed.
+pub(super) fn refusal(missing: &[Missing], home: &str) -> Failure {
+    let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let hint = match missing.iter().find(|right| right.namespace == home) {
+        Some(right) => format!(
+            "ask for it: `{}`",
+            ShellCommand::new(["kubectl", "create", "role", "egress-editor"])
+                .in_namespace(home)
+                .word("--verb=get,list,create,patch,delete")
+                .word(Word::from("--resource=").and(kinds_of(missing, &right.namespace)))
+        ),
+        None => format!(
+            "the gateway's owner writes the shared pair with the first host; `--layout documented` needs rights in \
+             namespace {home} only"
+        ),
+    };
+    Failure {
+        code: Code::Unreachable,
+        message: format!("you lack the right to {}", list.join("; ")),
+        hint: Some(hint),
+    }
+}
+
+fn kinds_of(missing: &[Missing], namespace: &str) -> Word {
+    let kinds = missing.iter().filter(|right| right.namespace == namespace);
+    kinds.enumerate().fold(Word::from(""), |all, (place, right)| {
+        let separator = if place == 0 { "" } else { "," };
+        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), Kind::GROUP)))
+    })
+}
+
+async fn lacking(
+    cluster: &Cluster,
+    needed: &BTreeSet<(&str, Kind, &'static str)>,
+) -> Result<Vec<Missing>, ClusterError> {
     let rights: Vec<Right> =
         needed.iter().map(|(namespace, kind, verb)| right((*namespace).to_owned(), *kind, verb)).collect();
     let allowed = cluster.may(&rights).await?;

@@ -167,6 +167,9 @@ async fn without_webhooks_something_else_must_prove_the_control_plane() {
     assert_eq!(named, ("istio-system".to_owned(), None));
     let usual = "istiod.istio-system.svc:15012";
     assert_eq!(root(seen_from_pods(&[usual]), None).await, ("istio-system".to_owned(), None));
+    // Who may not even see the pods knows no more than who sees none.
+    let (_, why) = root(seen_from_pods(&[usual]).refuse("/api/v1/namespaces/shop/pods"), None).await;
+    assert!(why.is_some());
     let moved = "istiod-canary.mesh-system.svc:15012";
     assert_eq!(root(seen_from_pods(&[moved]), None).await, ("mesh-config".to_owned(), None));
     let (_, why) = root(seen_from_pods(&[usual, moved]), None).await;
