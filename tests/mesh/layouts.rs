@@ -98,7 +98,24 @@ fn odd_ports(mesh: &Mesh) -> anyhow::Result<()> {
         let seen = mesh.expect_via_gateway(SHOP, url)?;
         ensure!(seen.port == port, "{url} arrived at {}", seen.port);
     }
-    mesh.expect_refused(SHOP, HTTPS)
+    mesh.expect_refused(SHOP, HTTPS)?;
+
+    // Again, while the callers' listeners of the odd ports still drain.
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    for layout in ["documented", "shared"] {
+        mesh.done(&[
+            "add",
+            "edition.cnn.com:8080/HTTP",
+            "-n",
+            "shop",
+            "--layout",
+            layout,
+            "--timeout",
+            "20s",
+        ])?;
+        mesh.expect_via_gateway(SHOP, "http://edition.cnn.com:8080/")?;
+    }
+    Ok(())
 }
 
 fn exported(mesh: &Mesh) -> anyhow::Result<()> {

@@ -78,7 +78,8 @@ pub(crate) async fn view(admin: &mut AdminConnection, pages: &Pages) -> Result<P
     }
     if let Some(page) = &pages.listeners {
         let text = admin.get(page).await?;
-        (view.chains, view.rejected) = dump::listeners(&text).map_err(|error| not_understood(&error))?;
+        let found = dump::listeners(&text).map_err(|error| not_understood(&error))?;
+        (view.chains, view.rejected, view.listeners) = (found.chains, found.rejected, Some(found.active));
     }
     if let Some(page) = &pages.clusters {
         let text = admin.get(page).await?;

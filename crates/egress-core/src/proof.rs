@@ -166,7 +166,11 @@ impl Looked<'_> {
     fn listens(&self, port: Port) -> bool {
         let number = port.number.to_string();
         match port.protocol {
-            Protocol::Http => self.view.virtual_hosts.iter().any(|found| names_port(&found.table, &number)),
+            // A table alone says nothing: that of a listener which drains is no longer kept up to date.
+            Protocol::Http => match &self.view.listeners {
+                Some(listeners) => listeners.iter().any(|listener| names_port(listener, &number)),
+                None => self.view.virtual_hosts.iter().any(|found| names_port(&found.table, &number)),
+            },
             Protocol::Tls => self.chains().any(|chain| names_port(&chain.listener, &number)),
         }
     }

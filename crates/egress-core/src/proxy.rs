@@ -24,6 +24,9 @@ pub struct ProxyView {
     pub virtual_hosts: Vec<VirtualHost>,
     /// TLS: every filter chain that is chosen by SNI.
     pub chains: Vec<SniChain>,
+    /// The names of the listeners that take connections; none where they were not looked at.
+    #[serde(skip)]
+    pub listeners: Option<BTreeSet<String>>,
     /// Every cluster by name.
     pub clusters: BTreeMap<String, ClusterView>,
     /// Whose clusters are and where they were told to send, by name; of those that were asked for.

@@ -55,8 +55,8 @@ impl Pages {
             };
         }
         Pages {
-            routes: page(ROUTES, expectation, Protocol::Http),
-            listeners: page(LISTENERS, expectation, Protocol::Tls),
+            routes: routes(expectation),
+            listeners: listeners(expectation),
             clusters: (!reached.is_empty()).then(|| clusters(Some(&reached), &[])),
             configured: (!owned.is_empty()).then(|| configured(Some(&owned), &[])),
         }
@@ -89,19 +89,38 @@ pub(crate) fn statistics() -> String {
     format!("/stats?filter={}", encoded(counters::FILTER))
 }
 
-/// The tables or listeners of a protocol. In a sidecar their names end in the application's port (`80`, `host:80`,
-/// `0.0.0.0_443`), so that only those asked for are read; at a gateway they do not.
-fn page(path: &str, expectation: &Expectation, protocol: Protocol) -> Option<String> {
+/// The listeners of TLS, and where it matters whether a port is listened on, those of HTTP.
+fn listeners(expectation: &Expectation) -> Option<String> {
+    let asked = |demand: &&Demand| match demand {
+        Demand::Leads { port, where_listening, .. } => *where_listening || port.protocol == Protocol::Tls,
+        Demand::Gone { protocol, .. } => *protocol == Protocol::Tls,
+        Demand::Reaches { .. } | Demand::Owned(_) => false,
+    };
+    named(LISTENERS, expectation.side, expectation.demands.iter().filter(asked))
+}
+
+/// The route tables of HTTP.
+fn routes(expectation: &Expectation) -> Option<String> {
+    let asked = |demand: &&Demand| match demand {
+        Demand::Leads { port, .. } => port.protocol == Protocol::Http,
+        Demand::Gone { protocol, .. } => *protocol == Protocol::Http,
+        Demand::Reaches { .. } | Demand::Owned(_) => false,
+    };
+    named(ROUTES, expectation.side, expectation.demands.iter().filter(asked))
+}
+
+/// The tables or listeners that these demands are about. In a sidecar their names end in the application's port (`80`,
+/// `host:80`, `0.0.0.0_443`), so that only those asked for are read; at a gateway they do not.
+fn named<'a>(path: &str, side: Side, demands: impl Iterator<Item = &'a Demand>) -> Option<String> {
     let mut ports = Vec::new();
-    let mut every = expectation.side == Side::Gateway;
-    for demand in &expectation.demands {
+    let mut every = side == Side::Gateway;
+    for demand in demands {
         match demand {
-            Demand::Leads { port, .. } if port.protocol == protocol => ports.push(port.number.to_string()),
-            Demand::Gone { protocol: gone, .. } if *gone == protocol => {
+            Demand::Leads { port, .. } => ports.push(port.number.to_string()),
+            _ => {
                 every = true;
                 ports.push(String::new());
             }
-            _ => {}
         }
     }
     if ports.is_empty() {
@@ -156,6 +175,14 @@ mod tests {
         );
         let both = pages(Side::Clients, vec![leads(Port::HTTP), gone(Protocol::Http)]);
         assert_eq!(both.routes.unwrap(), ROUTES);
+    }
+
+    #[test]
+    fn where_a_proxy_may_not_listen_its_listeners_are_read() {
+        let clusters = ["a".to_owned()].into();
+        let demand = Demand::Leads { port: Port::HTTP, clusters, where_listening: true };
+        let found = pages(Side::Clients, vec![demand]);
+        assert_eq!(found.listeners.unwrap(), format!("{LISTENERS}&name_regex=%28.*%5B%3A_%5D%29%3F%2880%29"));
     }
 
     #[test]

@@ -37,20 +37,32 @@ pub fn route_configs(text: &[u8]) -> Result<Vec<VirtualHost>, DumpError> {
         .collect())
 }
 
-/// Reads `/config_dump?resource=dynamic_listeners`: the filter chains that are chosen by SNI, and the listeners that Envoy
-/// refused.
+/// What is read of listeners.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Listeners {
+    /// The names of those that take connections. One that only drains has no more say, though its route tables stay as
+    /// they were until it is gone, which takes 45 seconds by default.
+    pub active: BTreeSet<String>,
+    /// The filter chains that are chosen by SNI.
+    pub chains: Vec<SniChain>,
+    /// Those that Envoy refused.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Reads `/config_dump?resource=dynamic_listeners`.
 ///
 /// # Errors
 /// [`DumpError`] when the text is not Envoy's JSON.
-pub fn listeners(text: &[u8]) -> Result<(Vec<SniChain>, Vec<Rejected>), DumpError> {
+pub fn listeners(text: &[u8]) -> Result<Listeners, DumpError> {
     let dump: Dump<DynamicListener> = serde_json::from_slice(text)?;
-    let (mut chains, mut rejected) = (Vec::new(), Vec::new());
+    let Listeners { mut active, mut chains, mut rejected } = Listeners::default();
     for config in dump.configs {
         // The same refusal is told once more without a name.
         if let Some(refusal) = config.error_state.filter(|_| !config.name.is_empty()) {
             rejected.push(Rejected { name: config.name.clone(), reason: refusal.details });
         }
         let Some(listener) = config.active_state.and_then(|state| state.listener) else { continue };
+        active.insert(config.name.clone());
         for chain in listener.filter_chains {
             let server_names =
                 chain.filter_chain_match.map(|matched| matched.server_names).unwrap_or_default();
@@ -60,7 +72,7 @@ pub fn listeners(text: &[u8]) -> Result<(Vec<SniChain>, Vec<Rejected>), DumpErro
             }
         }
     }
-    Ok((chains, rejected))
+    Ok(Listeners { active, chains, rejected })
 }
 
 /// Reads `/config_dump?resource=dynamic_warming_secrets`: the names of Secrets that did not come.

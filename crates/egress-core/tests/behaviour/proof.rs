@@ -94,6 +94,19 @@ fn a_sidecar_that_listens_must_have_the_mesh_leg() {
     assert_eq!(lack(&view, &added(Role::MeshLeg)), "no HTTP route for edition.cnn.com:80");
 }
 
+/// Envoy keeps the table of a listener that drains, and istiod no longer writes it: for 45 seconds after `remove`, an `add` of
+/// the same odd port waited for a route that cannot come.
+#[test]
+fn the_table_of_a_listener_that_drains_is_not_waited_for() {
+    let mut view = sidecar();
+    view.virtual_hosts.retain(|host| !host.domains.contains("edition.cnn.com"));
+    view.listeners = Some(BTreeSet::from(["0.0.0.0_443".to_owned(), "0.0.0.0_8080".to_owned()]));
+    assert_eq!(check(&view, &added(Role::MeshLeg)), Ok(()));
+    assert_eq!(lack(&view, &added(Role::Client)), "no HTTP route for edition.cnn.com:80");
+    view.listeners = Some(BTreeSet::from(["0.0.0.0_80".to_owned()]));
+    assert_eq!(lack(&view, &added(Role::MeshLeg)), "no HTTP route for edition.cnn.com:80");
+}
+
 #[test]
 fn a_port_is_not_taken_for_another_that_ends_in_the_same_digits() {
     let mut view = sidecar();

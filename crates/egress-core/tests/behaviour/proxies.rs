@@ -3,7 +3,7 @@
 
 use egress_core::plan;
 use egress_core::proof::{Expectation, Side, check};
-use egress_core::proxy::dump::{clusters, configured, listeners, missing_secrets, route_configs};
+use egress_core::proxy::dump::{Listeners, clusters, configured, listeners, missing_secrets, route_configs};
 use egress_core::proxy::{ClusterView, ProxyView};
 use proptest::prelude::*;
 
@@ -78,7 +78,7 @@ fn answers_that_are_not_envoys_own_are_errors() {
 #[test]
 fn an_envoy_without_anything_is_read_as_nothing() {
     assert_eq!(route_configs(b"{}").unwrap(), []);
-    assert_eq!(listeners(b"{}").unwrap(), (Vec::new(), Vec::new()));
+    assert_eq!(listeners(b"{}").unwrap(), Listeners::default());
     assert!(clusters(b"{}").unwrap().is_empty());
     assert!(configured(b"{}").unwrap().is_empty());
 }
@@ -105,7 +105,7 @@ fn expectations() -> Vec<(String, Expectation)> {
 /// Envoy's answer where a plaintext server and a TLS server want one port of the gateway.
 #[test]
 fn what_envoy_refused_is_told_with_its_reason() {
-    let (_, rejected) = listeners(include_bytes!("dumps/refused-listener.json")).unwrap();
+    let rejected = listeners(include_bytes!("dumps/refused-listener.json")).unwrap().rejected;
     assert_eq!(rejected.len(), 1);
     assert_eq!(rejected[0].name, "0.0.0.0_8080");
     assert!(rejected[0].reason.contains("has the same matching rules"), "{}", rejected[0].reason);
@@ -122,7 +122,7 @@ fn secrets_that_did_not_come_are_told_by_name() {
 pub(crate) fn gateway() -> ProxyView {
     ProxyView {
         virtual_hosts: route_configs(include_bytes!("dumps/gateway-routes.json")).unwrap(),
-        chains: listeners(include_bytes!("dumps/gateway-listeners.json")).unwrap().0,
+        chains: listeners(include_bytes!("dumps/gateway-listeners.json")).unwrap().chains,
         clusters: clusters(include_bytes!("dumps/gateway-clusters.json")).unwrap(),
         configured: configured(include_bytes!("dumps/gateway-configured.json")).unwrap(),
         ..ProxyView::default()
@@ -133,7 +133,7 @@ pub(crate) fn gateway() -> ProxyView {
 pub(crate) fn sidecar() -> ProxyView {
     ProxyView {
         virtual_hosts: route_configs(include_bytes!("dumps/client-routes.json")).unwrap(),
-        chains: listeners(include_bytes!("dumps/client-listeners.json")).unwrap().0,
+        chains: listeners(include_bytes!("dumps/client-listeners.json")).unwrap().chains,
         clusters: clusters(include_bytes!("dumps/client-clusters.json")).unwrap(),
         configured: configured(include_bytes!("dumps/client-configured.json")).unwrap(),
         ..ProxyView::default()
