@@ -115,12 +115,11 @@ fn named<'a>(path: &str, side: Side, demands: impl Iterator<Item = &'a Demand>) 
     let mut ports = Vec::new();
     let mut every = side == Side::Gateway;
     for demand in demands {
-        match demand {
-            Demand::Leads { port, .. } => ports.push(port.number.to_string()),
-            _ => {
-                every = true;
-                ports.push(String::new());
-            }
+        if let Demand::Leads { port, .. } = demand {
+            ports.push(port.number.to_string());
+        } else {
+            every = true;
+            ports.push(String::new());
         }
     }
     if ports.is_empty() {
