@@ -11,7 +11,6 @@ use egress_render::format::OutputFormat;
 
 use super::writing::Mode;
 use super::{connection, output};
-use crate::cli::change::DryRun;
 use crate::cli::global::Global;
 use crate::cli::guard as typed;
 use crate::exit::Failure;
@@ -157,15 +156,6 @@ fn writer(user: &str) -> Result<String, Failure> {
 }
 
 fn writing(typed: &typed::Writing, terminal: &mut Terminal) -> Result<Writing, Failure> {
-    let mode = match typed.dry_run {
-        DryRun::None => Mode::Apply,
-        DryRun::Client => Mode::DryRunClient,
-        DryRun::Server => Mode::DryRunServer,
-        DryRun::Bare => {
-            terminal.warning("--dry-run is deprecated and can be replaced with --dry-run=client");
-            Mode::DryRunClient
-        }
-    };
     let output = output::resolve(typed.output.as_deref(), OutputFormat::OF_CHANGES)?;
-    Ok(Writing { mode, confirmed: typed.yes, output })
+    Ok(Writing { mode: Mode::of(typed.dry_run, terminal), confirmed: typed.yes, output })
 }

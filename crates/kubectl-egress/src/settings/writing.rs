@@ -41,10 +41,10 @@ pub struct Proof {
     pub required: bool,
 }
 
-impl Writing {
-    /// Puts the flags together.
-    pub(super) fn resolve(typed: &Change, diff: bool, terminal: &mut Terminal) -> Result<Self, Failure> {
-        let dry_run = match typed.dry_run {
+impl Mode {
+    /// What `--dry-run` asks for.
+    pub(super) fn of(dry_run: DryRun, terminal: &mut Terminal) -> Self {
+        match dry_run {
             DryRun::None => Mode::Apply,
             DryRun::Client => Mode::DryRunClient,
             DryRun::Server => Mode::DryRunServer,
@@ -52,8 +52,14 @@ impl Writing {
                 terminal.warning("--dry-run is deprecated and can be replaced with --dry-run=client");
                 Mode::DryRunClient
             }
-        };
-        let mode = match (diff, dry_run) {
+        }
+    }
+}
+
+impl Writing {
+    /// Puts the flags together.
+    pub(super) fn resolve(typed: &Change, diff: bool, terminal: &mut Terminal) -> Result<Self, Failure> {
+        let mode = match (diff, Mode::of(typed.dry_run, terminal)) {
             (false, mode) => mode,
             (true, Mode::Apply) => Mode::Diff,
             (true, _) => {
