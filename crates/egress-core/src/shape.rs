@@ -4,6 +4,8 @@
 
 use thiserror::Error;
 
+pub(crate) use self::legs::INSIDE_HEADERS;
+
 use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record};
 use crate::port::Protocol;

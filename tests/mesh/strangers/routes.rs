@@ -162,7 +162,14 @@ fn written(mesh: &Mesh, more: &[&str]) -> anyhow::Result<String> {
 
 /// The same as earlier versions wrote it: hosts for every namespace, and a rule without conditions at the gateway.
 fn earlier_shape(yaml: &str) -> String {
-    let mut lines = yaml.lines().map(|line| line.replace("./edition.cnn.com", "edition.cnn.com"));
+    // Of the headers about the inside they removed the certificate's only.
+    let kept = |line: &&str| {
+        !["- x-envoy-", "- x-forwarded-for", "- x-forwarded-proto"]
+            .iter()
+            .any(|more| line.trim().starts_with(more))
+    };
+    let lines = yaml.lines().filter(kept);
+    let mut lines = lines.map(|line| line.replace("./edition.cnn.com", "edition.cnn.com"));
     let mut found: Vec<String> = Vec::new();
     while let Some(line) = lines.next() {
         if !line.trim_start().starts_with("- authority:") {

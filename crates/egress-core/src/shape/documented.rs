@@ -17,7 +17,7 @@ use egress_istio::gateway::{
 };
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::legs::{Leg, service_entry, without_certificate_header};
+use super::legs::{Leg, service_entry};
 use super::{HTTP_HOP, Part, TLS_HOP};
 use crate::intent::{Hop, Intent};
 use crate::metadata::Record;
@@ -165,15 +165,11 @@ fn virtual_service(record: &Record, service: &str) -> VirtualServiceSpec {
     let host = intent.host.to_string();
     let mesh = Leg { host: service, subset: Some(&subset), gateways: Some("mesh"), weight: Some(100) };
     let gateway = Leg { host: &host, subset: None, gateways: Some(&bound), weight: Some(100) };
-    let gateway_http = gateway.gateway_http(intent).map(|rules| match intent.hop {
-        Hop::Mtls => without_certificate_header(rules),
-        Hop::Plain => rules,
-    });
     VirtualServiceSpec {
         hosts: Some(vec![host.clone()]),
         export_to: Some(vec![".".to_owned(), intent.gateway.namespace.clone()]),
         gateways: Some(vec![bound.clone(), "mesh".to_owned()]),
-        http: joined(mesh.mesh_http(intent), gateway_http),
+        http: joined(mesh.mesh_http(intent), gateway.gateway_http(intent)),
         tls: joined(mesh.mesh_tls(intent), gateway.gateway_tls(intent)),
         tcp: None,
     }

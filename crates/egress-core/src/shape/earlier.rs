@@ -5,13 +5,14 @@
 
 use super::documented::OWN_NAMESPACE;
 use super::legs::undecided;
+use crate::intent::Hop;
 use crate::resource::{Resource, Spec};
 
-/// An object as an earlier version wrote it; none where it was written alike.
-pub fn written(wanted: &Resource) -> Option<Resource> {
+/// An object as an earlier version wrote it for a hop; none where it was written alike.
+pub fn written(wanted: &Resource, hop: Hop) -> Option<Resource> {
     let mut earlier = wanted.clone();
     match &mut earlier.spec {
-        Spec::VirtualService(spec) => spec.http.iter_mut().for_each(undecided),
+        Spec::VirtualService(spec) => spec.http.iter_mut().for_each(|rules| undecided(rules, hop)),
         Spec::Gateway(spec) => {
             for host in spec.servers.iter_mut().flatten().flat_map(|server| &mut server.hosts) {
                 if let Some(bare) = host.strip_prefix(OWN_NAMESPACE) {
@@ -26,5 +27,6 @@ pub fn written(wanted: &Resource) -> Option<Resource> {
 
 /// Whether a live object is what an earlier version wrote.
 pub fn is_earlier(wanted: &Resource, live: &Resource) -> bool {
-    written(wanted).is_some_and(|earlier| earlier.is_fulfilled_by(live))
+    let is = |hop| written(wanted, hop).is_some_and(|earlier| earlier.is_fulfilled_by(live));
+    is(Hop::Mtls) || is(Hop::Plain)
 }

@@ -12,7 +12,7 @@ use egress_istio::virtual_service::{
 };
 
 use super::{HTTP_HOP, TLS_HOP};
-use crate::intent::Intent;
+use crate::intent::{Hop, Intent};
 use crate::port::{Port, Protocol};
 
 /// A regex that every text matches.
@@ -59,7 +59,8 @@ impl Leg<'_> {
         let rest = ports.last().is_some_and(|port| !takes_all(*port)).then(|| self.no_such_port());
         let rules = ports.into_iter().map(|port| {
             let authority = if takes_all(port) { every_authority() } else { authority_of(intent, port) };
-            self.http_rule(self.gateway_match(authority), port.number)
+            let rule = self.http_rule(self.gateway_match(authority), port.number);
+            VirtualServiceHttp { headers: Some(Box::new(without_inside_headers())), ..rule }
         });
         some(rules.chain(rest))
     }
@@ -147,9 +148,16 @@ fn authority_of(intent: &Intent, port: Port) -> VirtualServiceHttpMatchAuthority
     VirtualServiceHttpMatchAuthority { exact, ..Default::default() }
 }
 
-/// The rules as earlier versions wrote them: istiod took them for catch-all rules, and nothing decided the rest.
-pub(super) fn undecided(rules: &mut Vec<VirtualServiceHttp>) {
+/// The rules as earlier versions wrote them: istiod took them for catch-all rules, and nothing decided the rest. Of the
+/// headers they removed the certificate's alone, and over a plain hop none.
+pub(super) fn undecided(rules: &mut Vec<VirtualServiceHttp>, hop: Hop) {
     rules.retain(|rule| rule.direct_response.is_none());
+    for rule in rules.iter_mut().filter(|rule| rule.headers.is_some()) {
+        rule.headers = match hop {
+            Hop::Mtls => Some(Box::new(removing(&[CERTIFICATE_HEADER]))),
+            Hop::Plain => None,
+        };
+    }
     for matched in rules.iter_mut().flat_map(|rule| rule.r#match.iter_mut().flatten()) {
         let everything = |authority: &VirtualServiceHttpMatchAuthority| *authority == every_authority();
         if matched.authority.as_deref().is_some_and(everything) {
@@ -158,18 +166,39 @@ pub(super) fn undecided(rules: &mut Vec<VirtualServiceHttp>) {
     }
 }
 
-/// Keeps the caller's certificate, which the mTLS hop puts into a header, inside the mesh.
-pub(super) fn without_certificate_header(mut rules: Vec<VirtualServiceHttp>) -> Vec<VirtualServiceHttp> {
-    for rule in rules.iter_mut().filter(|rule| rule.route.is_some()) {
-        rule.headers = Some(Box::new(VirtualServiceHttpHeaders {
-            request: Some(Box::new(VirtualServiceHttpHeadersRequest {
-                remove: Some(vec!["x-forwarded-client-cert".to_owned()]),
-                ..Default::default()
-            })),
+/// Request headers that tell about the inside of the mesh: Envoys add them on the way, and no host outside needs them.
+///
+/// The caller's certificate is put there by a hop in mTLS. `x-forwarded-for` holds the address of the caller's pod,
+/// `x-forwarded-proto` says `https` of every hop in mTLS, also of a call that the application made in the clear, and the
+/// others say how the mesh is set up. Which are added: "HTTP header manipulation" in the documentation of Envoy, and
+/// the metadata exchange of Istio. `x-envoy-attempt-count` is not among them: the router adds it after it has removed these,
+/// and only `proxyHeaders` of the mesh's configuration keeps it in.
+pub(crate) const INSIDE_HEADERS: [&str; 9] = [
+    CERTIFICATE_HEADER,
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-envoy-decorator-operation",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-envoy-peer-metadata",
+    "x-envoy-peer-metadata-id",
+];
+const CERTIFICATE_HEADER: &str = "x-forwarded-client-cert";
+
+/// Keeps what tells about the inside of the mesh from the hosts outside.
+fn without_inside_headers() -> VirtualServiceHttpHeaders {
+    removing(&INSIDE_HEADERS)
+}
+
+fn removing(headers: &[&str]) -> VirtualServiceHttpHeaders {
+    VirtualServiceHttpHeaders {
+        request: Some(Box::new(VirtualServiceHttpHeadersRequest {
+            remove: Some(headers.iter().map(|header| (*header).to_owned()).collect()),
             ..Default::default()
-        }));
+        })),
+        ..Default::default()
     }
-    rules
 }
 
 /// A ServiceEntry that is resolved by DNS.

@@ -17,7 +17,7 @@ use egress_istio::gateway::{
 use egress_istio::service_entry::{ServiceEntryEndpoints, ServiceEntryLocation};
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::legs::{Leg, service_entry, without_certificate_header};
+use super::legs::{Leg, service_entry};
 use super::{HTTP_HOP, Part, TLS_HOP};
 use crate::intent::Intent;
 use crate::metadata::{self, Record};
@@ -152,7 +152,7 @@ fn gateway_leg(record: &Record, upstream: &str) -> Spec {
         hosts: Some(vec![intent.host.to_string()]),
         export_to: Some(vec![intent.gateway.namespace.clone()]),
         gateways: Some(vec![gateway]),
-        http: leg.gateway_http(intent).map(without_certificate_header),
+        http: leg.gateway_http(intent),
         tls: leg.gateway_tls(intent),
         tcp: None,
     })

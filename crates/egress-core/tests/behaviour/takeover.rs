@@ -1,6 +1,7 @@
 //! Routes at the gateway that are not ours, in the kinds that somebody would try who wants calls of another namespace: what
 //! decides is refused, what only waits behind ours is a warning once ours stand.
 
+use egress_core::intent::Hop;
 use egress_core::inventory::rows;
 use egress_core::metadata::Record;
 use egress_core::plan;
@@ -217,7 +218,7 @@ fn our_label_on_rules_or_an_entry_that_lead_elsewhere_is_no_excuse() {
 fn an_egress_in_the_earlier_shape_is_whole_can_be_taken_over_and_is_written_anew() {
     for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
         let earlier: Vec<Resource> =
-            stored(&record).into_iter().map(|object| earlier::written(&object).unwrap_or(object)).collect();
+            stored(&record).into_iter().map(|object| earlier(object, record.intent.hop)).collect();
         let cluster = snapshot(&earlier);
         let [row] = &rows(&cluster)[..] else { panic!("one row") };
         assert_eq!(row.state, egress_core::inventory::State::Ready, "{:?}", record.intent.layout);
@@ -230,6 +231,10 @@ fn an_egress_in_the_earlier_shape_is_whole_can_be_taken_over_and_is_written_anew
         let [row] = &rows(&snapshot(&stored(&record)))[..] else { panic!("one row") };
         assert!(row.earlier.is_empty());
     }
+}
+
+fn earlier(object: Resource, hop: Hop) -> Resource {
+    earlier::written(&object, hop).unwrap_or(object)
 }
 
 /// A cluster with an egress of November and a stranger's objects, each as old as it says.

@@ -9,8 +9,21 @@ use super::case;
 /// The four objects of the page.
 const PAGE: &str = include_str!("../../../../tests/generate/page.yaml");
 
+/// What the gateway's rule removes.
+const INSIDE_HEADERS: [&str; 9] = [
+    "x-forwarded-client-cert",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-envoy-decorator-operation",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-envoy-peer-metadata",
+    "x-envoy-peer-metadata-id",
+];
+
 /// Field by field, but for metadata, for the names of Gateway and subset, for `exportTo`, which the page leaves open, and for
-/// the two fields that keep routes of other namespaces out.
+/// the fields that keep routes of other namespaces out and the inside of the mesh in.
 pub(crate) fn is_what_the_documented_layout_writes() -> Result<(), String> {
     let written = case::objects("edition.cnn.com:80 -n default --layout documented --hop plain")?;
     let written = specs(&written, &[("edition-cnn-com", "NAME")])?;
@@ -36,10 +49,14 @@ fn specs(yaml: &str, names: &[(&str, &str)]) -> Result<Vec<(String, Value)>, Str
     Ok(found)
 }
 
-/// What the page lacks: the Gateway's host is for its own namespace, and the gateway's rule matches on the authority.
+/// What the page lacks: the Gateway's host is for its own namespace, and the gateway's rule matches on the authority and
+/// removes what tells about the inside of the mesh.
 fn closed_to_other_namespaces(spec: &mut Value) {
     if let Some(host) = spec.pointer_mut("/servers/0/hosts/0") {
         *host = json!("./edition.cnn.com");
+    }
+    if let Some(rule) = spec.pointer_mut("/http/1").and_then(Value::as_object_mut) {
+        rule.insert("headers".to_owned(), json!({ "request": { "remove": INSIDE_HEADERS } }));
     }
     if let Some(matched) = spec.pointer_mut("/http/1/match/0").and_then(Value::as_object_mut) {
         matched.insert("authority".to_owned(), json!({ "regex": ".*" }));

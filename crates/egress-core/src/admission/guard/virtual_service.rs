@@ -12,8 +12,8 @@ use super::judge::{self, Judged, items, only, single, string};
 use super::{Guard, GuardRule};
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list, text};
 use crate::role::{Kind, Role};
+use crate::shape::INSIDE_HEADERS;
 
-const XFCC: &str = "x-forwarded-client-cert";
 /// A match of everything that istiod does not take for a catch-all, which it would move behind everybody's rules.
 const ANY_AUTHORITY: (&str, &str) = (":authority", ".*");
 const ANY_PATH: &str = "/.*";
@@ -159,10 +159,10 @@ fn refuses() -> String {
 
 fn without_certificate() -> String {
     format!(
-        "{} && {} && r.?headers.?request.?remove.orValue([]) == [{}]",
+        "{} && {} && r.?headers.?request.?remove.orValue([]) == {}",
         only_cel("r.?headers.orValue({})", &["request"]),
         only_cel("r.?headers.?request.orValue({})", &["remove"]),
-        text(XFCC)
+        list(INSIDE_HEADERS)
     )
 }
 
@@ -306,5 +306,5 @@ fn removes_certificate(rule: &Value) -> bool {
     let headers = &rule["headers"];
     only(headers, &["request"])
         && only(&headers["request"], &["remove"])
-        && headers["request"]["remove"] == json!([XFCC])
+        && headers["request"]["remove"] == json!(INSIDE_HEADERS)
 }
