@@ -162,7 +162,10 @@ fn rename(mut command: clap::Command, program: &Program) -> clap::Command {
         return command;
     }
     if let Some(text) = command.get_after_long_help().map(ToString::to_string) {
-        command = command.after_long_help(program.rename(&text));
+        command = command.after_long_help(program.rename(&text).into_owned());
+    }
+    if let Some(text) = command.get_long_about().map(ToString::to_string) {
+        command = command.long_about(program.rename(&text).into_owned());
     }
     command.mut_subcommands(|subcommand| rename(subcommand, program))
 }

@@ -69,7 +69,7 @@ impl From<Code> for ExitCode {
 }
 
 /// Says what went wrong, and how the run ends.
-pub fn report(error: &anyhow::Error, program: &Program, terminal: &mut Terminal) -> Code {
+pub fn report(error: &anyhow::Error, terminal: &mut Terminal) -> Code {
     // Whoever read our output has seen enough: `kubectl egress list | head -1` is no error.
     if is_broken_pipe(error) {
         return Code::Done;
@@ -78,7 +78,7 @@ pub fn report(error: &anyhow::Error, program: &Program, terminal: &mut Terminal)
         Some(failure) => (failure.code, failure.hint.clone()),
         None => hint::of(error),
     };
-    terminal.error(&format!("{error:#}"), hint.map(|hint| program.rename(&hint)).as_deref());
+    terminal.error(&format!("{error:#}"), hint.as_deref());
     code
 }
 
@@ -86,11 +86,11 @@ pub fn report(error: &anyhow::Error, program: &Program, terminal: &mut Terminal)
 pub fn answer(answer: &clap::Error, command: &str, program: &Program, terminal: &mut Terminal) -> Code {
     if answer.use_stderr() {
         let failure = usage::failure(answer, command, program);
-        return report(&failure.into(), program, terminal);
+        return report(&failure.into(), terminal);
     }
     match terminal.result(&answer.render().ansi().to_string()) {
         Ok(()) => Code::Done,
-        Err(error) => report(&error.into(), program, terminal),
+        Err(error) => report(&error.into(), terminal),
     }
 }
 

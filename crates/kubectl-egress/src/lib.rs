@@ -25,12 +25,12 @@ use terminal::Terminal;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = Program::from_path(arguments.first());
-    let mut terminal = Terminal::new();
+    let mut terminal = Terminal::new(program.clone());
     let code = match cli::parse(&program, arguments) {
         Ok(typed) => {
             logging::start(typed.global.verbosity);
             commands::run(typed, &program, &mut terminal)
-                .unwrap_or_else(|error| exit::report(&error, &program, &mut terminal))
+                .unwrap_or_else(|error| exit::report(&error, &mut terminal))
         }
         Err(refusal) => exit::answer(&refusal.answer, &refusal.command, &program, &mut terminal),
     };

@@ -1,8 +1,10 @@
-//! What this program is called: the words a person typed to start it.
+//! What this program is called: the words a person types to start it.
 //!
-//! kubectl starts `kubectl-egress` from PATH, so help and hints must say `kubectl egress`. The name comes from the
-//! file name, so that a renamed copy speaks of itself by its new name.
+//! All text is written for `kubectl egress`. krew installs a plugin under the name of its manifest, as a link
+//! `kubectl-NAME`, and kubectl starts that link: then all text for people says `kubectl NAME`. Any other file name is
+//! nothing that a person types after `kubectl`, and changes nothing.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
@@ -18,19 +20,26 @@ impl Program {
     /// Reads the name from `argv[0]`.
     pub fn from_path(path: Option<&OsString>) -> Self {
         let file = path.and_then(|path| Path::new(path).file_stem()).and_then(|stem| stem.to_str());
-        match file {
-            // kubectl reads a dash in a plugin's file name as a space and an underscore as a dash.
-            Some(file) => match file.strip_prefix("kubectl-") {
-                Some(plugin) => Program(format!("kubectl {}", plugin.replace('-', " ").replace('_', "-"))),
-                None => Program(file.to_owned()),
-            },
+        // kubectl reads a dash in a plugin's file name as a space and an underscore as a dash.
+        match file.and_then(|file| file.strip_prefix("kubectl-")) {
+            Some(plugin) => Program(format!("kubectl {}", plugin.replace('-', " ").replace('_', "-"))),
             None => Program(Self::WRITTEN.to_owned()),
         }
     }
 
-    /// Puts the name into text that was written for `kubectl egress`.
-    pub fn rename(&self, text: &str) -> String {
-        text.replace(Self::WRITTEN, &self.0)
+    /// Puts the name into text for people that was written for `kubectl egress`: the words that are typed, and the
+    /// executable that kubectl asks for completions. Names of objects stay: clusters hold them, whatever this is called.
+    pub fn rename<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.0 == Self::WRITTEN {
+            return text.into();
+        }
+        let completing = self.executable().replacen("kubectl-", "kubectl_complete-", 1);
+        text.replace(Self::WRITTEN, &self.0).replace("kubectl_complete-egress", &completing).into()
+    }
+
+    /// The executable on the PATH that kubectl starts for it, such as `kubectl-egress`.
+    pub fn executable(&self) -> String {
+        self.0.replace('-', "_").replace(' ', "-")
     }
 }
 
@@ -56,11 +65,17 @@ mod tests {
     }
 
     #[test]
-    fn a_renamed_copy_speaks_of_itself() {
-        assert_eq!(named("./egress"), "egress");
-        assert_eq!(
-            Program::from_path(Some(&"egress".into())).rename("type `kubectl egress list`"),
-            "type `egress list`"
-        );
+    fn what_kubectl_cannot_start_is_the_plugin_all_the_same() {
+        for path in ["./egress", "egress-linux-amd64", "/tmp/a.out", ""] {
+            assert_eq!(named(path), "kubectl egress");
+        }
+    }
+
+    #[test]
+    fn text_and_executable_follow_the_name_that_krew_gave() {
+        let program = Program::from_path(Some(&"/krew/bin/kubectl-mesh_exit".into()));
+
+        assert_eq!(program.rename("type `kubectl egress list`"), "type `kubectl mesh-exit list`");
+        assert_eq!(program.executable(), "kubectl-mesh_exit");
     }
 }

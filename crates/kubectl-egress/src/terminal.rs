@@ -16,15 +16,17 @@ use egress_render::palette::Palette;
 use indicatif::ProgressBar;
 
 use crate::exit::{Code, Failure};
+use crate::program::Program;
 pub use waiting::Waiting;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Where results and messages go.
+/// Where results and messages go. Messages are written for `kubectl egress` and say the name that the program has.
 #[derive(Debug)]
 pub struct Terminal {
+    program: Program,
     stdout: anstream::Stdout,
     stderr: anstream::Stderr,
     /// The last one that was started.
@@ -33,9 +35,8 @@ pub struct Terminal {
 
 impl Terminal {
     /// The terminal of this process.
-    #[expect(clippy::new_without_default, reason = "there is one terminal; it is taken, not defaulted")]
-    pub fn new() -> Self {
-        Terminal { stdout: anstream::stdout(), stderr: anstream::stderr(), spinner: None }
+    pub fn new(program: Program) -> Self {
+        Terminal { program, stdout: anstream::stdout(), stderr: anstream::stderr(), spinner: None }
     }
 
     /// The styles of results: plain where nobody sees colour.
@@ -92,7 +93,10 @@ impl Terminal {
     /// Asks before a change. Only for those who checked that someone can be asked, and who took over Ctrl-C: it
     /// otherwise ends the process with the cursor still hidden.
     pub fn confirm(&mut self, question: &str) -> anyhow::Result<bool> {
-        let prompt = Confirm::new().with_prompt(escaped(question)).default(false).wait_for_newline(true);
+        let prompt = Confirm::new()
+            .with_prompt(self.program.rename(&escaped(question)))
+            .default(false)
+            .wait_for_newline(true);
         let dialoguer::Error::IO(error) = match prompt.interact() {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -112,7 +116,7 @@ impl Terminal {
     /// Asks before anything has begun, and reads a line: Ctrl-C ends the process as ever. Only for those who checked that
     /// someone can be asked.
     pub fn ask(&mut self, question: &str) -> io::Result<bool> {
-        write!(self.stderr, "{} [y/N] ", escaped(question))?;
+        write!(self.stderr, "{} [y/N] ", self.program.rename(&escaped(question)))?;
         self.stderr.flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -121,14 +125,14 @@ impl Terminal {
 
     /// Shows that something is being waited for, until the value is dropped. Shows nothing without a terminal.
     pub fn wait(&mut self, what: &str) -> Waiting {
-        let waiting = Waiting::start(&escaped(what));
+        let waiting = Waiting::start(&self.program.rename(&escaped(what)));
         self.spinner = Some(waiting.spinner());
         waiting
     }
 
     /// Writes one line to stderr, above a spinner if there is one. There is nobody to tell when stderr is closed.
     fn say(&mut self, line: &str) {
-        let stderr = &mut self.stderr;
+        let (stderr, line) = (&mut self.stderr, self.program.rename(line));
         let mut write = || drop(writeln!(stderr, "{line}"));
         match &self.spinner {
             Some(spinner) if !spinner.is_finished() => spinner.suspend(write),

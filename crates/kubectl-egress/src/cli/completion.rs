@@ -10,12 +10,12 @@ pub const ABOUT: &str = "Print a completion script for a shell";
 pub const LONG_ABOUT: &str = "\
 Print a completion script for a shell.
 
-The script completes `kubectl-egress`. To complete `kubectl egress`, kubectl (1.26 and later) asks an executable named \
-kubectl_complete-egress on the PATH. Make it once, beside kubectl-egress:
+The script completes the executable. To complete `kubectl egress`, kubectl (1.26 and later) asks an executable named \
+kubectl_complete-egress on the PATH. Make it once, in a folder of your PATH:
 
   cat > kubectl_complete-egress <<'EOF'
   #!/bin/sh
-  exec kubectl-egress __complete \"$@\"
+  exec kubectl egress __complete \"$@\"
   EOF
   chmod +x kubectl_complete-egress";
 

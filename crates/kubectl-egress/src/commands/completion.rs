@@ -13,20 +13,17 @@ use crate::exit::Code;
 use crate::program::Program;
 use crate::terminal::Terminal;
 
-/// The executable that a shell's script completes.
-const EXECUTABLE: &str = "kubectl-egress";
-
 /// Prints the script.
 pub fn run(typed: &Completion, program: &Program, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let mut script = Vec::new();
-    generate(typed.shell, &mut crate::cli::command(program), EXECUTABLE, &mut script);
+    generate(typed.shell, &mut crate::cli::command(program), program.executable(), &mut script);
     terminal.result(&String::from_utf8_lossy(&script))?;
     Ok(Code::Done)
 }
 
 /// Prints candidates in the form that kubectl reads: `value<TAB>description`, then cobra's directive.
 pub fn candidates(typed: Complete, program: &Program, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let mut words = vec![OsString::from(EXECUTABLE)];
+    let mut words = vec![OsString::from(program.executable())];
     words.extend(typed.words);
     let last = words.len() - 1;
     let directory = std::env::current_dir().ok();
