@@ -8,9 +8,9 @@ mod cache;
 mod certificates;
 pub mod command_line;
 mod commands;
-mod digest;
 mod envoy;
 mod faulty;
+mod go;
 mod inspection;
 mod istiod;
 mod kubernetes;
@@ -147,9 +147,24 @@ pub fn check() -> anyhow::Result<()> {
     prerequisites::check()
 }
 
+/// What this machine's Go lacks, with what to type.
+pub(crate) fn go() -> Option<String> {
+    prerequisites::go()
+}
+
 /// Builds and downloads the programs of a bed ahead of their first use.
 pub fn prepare() -> anyhow::Result<()> {
     programs::prepare().map(drop)
+}
+
+/// The program that is kubectl when its name says so, built where it is not there. Needs no root.
+pub(crate) fn kubectl() -> anyhow::Result<PathBuf> {
+    programs::kube()
+}
+
+/// The folder of krew and of its index's validator, built where they are not there. Needs no root.
+pub(crate) fn krew() -> anyhow::Result<PathBuf> {
+    programs::krew()
 }
 
 /// The program that is istioctl when its first argument says so, built where it is not there.

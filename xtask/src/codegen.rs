@@ -48,7 +48,7 @@ pub fn run() -> anyhow::Result<()> {
     let scratch = root.join("target/codegen");
     fs::create_dir_all(&scratch)?;
     let kopium = KOPIUM.install()?;
-    let crds = read_crds(&istio(&root.join("tests/bed/mesh"))?.join(CRDS))?;
+    let crds = read_crds(&istio(&root.join("tests/bed/cluster"))?.join(CRDS))?;
     for Target { group, kind, module } in TARGETS {
         let crd = crds
             .iter()

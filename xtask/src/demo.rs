@@ -5,7 +5,9 @@
 
 mod stage;
 
-use anyhow::{Context as _, ensure};
+use std::{thread, time::Duration};
+
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use serde_json::Value;
 
@@ -14,7 +16,13 @@ use crate::{
     bed::{self, Bed, Topology},
     plugin::{self, Profile},
     terminal,
+    timed::timed,
 };
+
+/// Said before anything is done.
+const BEGINNING: &str = "\
+The demo builds kubectl-egress, a real Kubernetes, istiod and Envoy, starts them in network namespaces of this machine,
+and shows the main job on them. The first time it takes a quarter of an hour on two processors, later half a minute.";
 
 const NAME: &str = "demo";
 const GATEWAYS: &str = "istio-system";
@@ -30,11 +38,21 @@ pub struct Options {
 
 /// Tells the story; fails where it goes another way.
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    terminal::progress(BEGINNING);
+    // What is missing is said before anything long begins.
     bed::check()?;
-    bed::prepare()?;
-    let plugin = plugin::build(Profile::Debug)?;
-    terminal::progress("starting Kubernetes, istiod and the proxies on this machine …");
-    let bed = Bed::up(NAME, &Topology::standard()?)?;
+    let topology = Topology::standard()?;
+    // Side by side: where one waits for its linker, the other compiles.
+    let (plugin, prepared) = thread::scope(|scope| {
+        let prepared = scope.spawn(bed::prepare);
+        let plugin = plugin::build(Profile::Debug);
+        (plugin, prepared.join().unwrap_or_else(|_| Err(anyhow!("building the bed panicked"))))
+    });
+    let plugin = plugin?;
+    prepared?;
+    let bed = timed("starting Kubernetes, istiod and the proxies", Duration::from_secs(15), || {
+        Bed::up(NAME, &topology)
+    })?;
     let ending = tell(&Stage::new(&bed, &plugin)?);
     if options.keep {
         terminal::progress(format_args!(

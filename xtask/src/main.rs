@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::{bed, bench, codegen, demo, docs, fuzz, load, plugins, test, tidy, world};
+use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, load, plugins, test, tidy, world};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -27,6 +27,10 @@ enum Task {
     Demo(demo::Options),
     /// Measure how long things take, beside kubectl
     Bench(bench::Options),
+    /// Build what a release consists of
+    Dist(dist::Options),
+    /// Install the plugin with the real krew, from an archive and from an index
+    Krew(krew::Options),
     /// Build the plugins to WebAssembly, and look at what came out
     Plugins,
     /// Look for what breaks the readers and the checks
@@ -63,6 +67,8 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Test(options) => return test::run(&options),
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
+        Task::Dist(options) => dist::run(&options)?,
+        Task::Krew(options) => krew::run(&options)?,
         Task::Plugins => plugins::run()?,
         Task::Fuzz(options) => fuzz::run(&options)?,
         Task::Tidy => tidy::run()?,

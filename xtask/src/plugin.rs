@@ -3,11 +3,12 @@
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
 
-use crate::{terminal, workspace};
+use crate::{timed::timed, workspace};
 
 /// How it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +21,18 @@ pub(crate) enum Profile {
 
 /// Builds the plugin and returns its path.
 pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
-    let (folder, arguments): (_, &[&str]) = match profile {
-        Profile::Debug => ("debug", &[]),
-        Profile::Release => ("release", &["--release"]),
+    let (folder, arguments, usual): (_, &[&str], _) = match profile {
+        Profile::Debug => ("debug", &[], Duration::from_mins(4)),
+        Profile::Release => ("release", &["--release"], Duration::from_mins(15)),
     };
-    terminal::progress("building kubectl-egress …");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--quiet", "--package", "kubectl-egress", "--bins"]).args(arguments);
-    let status =
-        command.current_dir(workspace::root()).stdout(Stdio::null()).status().context("running cargo")?;
-    ensure!(status.success(), "kubectl-egress does not compile");
+    // Of the whole workspace, as these tasks are built: then both share every dependency.
+    command.args(["build", "--workspace", "--bin", "kubectl-egress"]).args(arguments);
+    timed("building kubectl-egress", usual, || {
+        let status =
+            command.current_dir(workspace::root()).stdout(Stdio::null()).status().context("running cargo")?;
+        ensure!(status.success(), "kubectl-egress does not compile");
+        Ok(())
+    })?;
     Ok(workspace::metadata()?.target_directory.join(folder).join("kubectl-egress"))
 }

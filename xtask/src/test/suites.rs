@@ -17,6 +17,7 @@ pub(super) fn of_tier(workspace: &Metadata, tier: Tier) -> Vec<&str> {
 fn tier_of(package: &str, name: &str) -> Tier {
     match (package, name) {
         ("xtask", "bed" | "mesh") => Tier::Mesh,
+        ("xtask", "krew") => Tier::Krew,
         ("xtask", "modules") => Tier::Plugins,
         (_, "generate") => Tier::Generate,
         ("kubectl-egress", _) => Tier::Cli,
@@ -35,7 +36,8 @@ mod tests {
     #[test]
     fn a_program_of_an_unknown_name_is_a_unit_test() {
         let target = |name: &str, kind: &str| Target { name: name.to_owned(), kind: vec![kind.to_owned()] };
-        let package = |name: &str, targets| Package { name: name.to_owned(), targets };
+        let package =
+            |name: &str, targets| Package { name: name.to_owned(), version: String::new(), targets };
         let workspace = Metadata {
             target_directory: PathBuf::from("target"),
             packages: vec![

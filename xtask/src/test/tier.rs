@@ -40,6 +40,8 @@ pub(super) enum Tier {
     Fuzz,
     /// The program on a real Kubernetes, istiod and Envoy
     Mesh,
+    /// The plugin as the real krew installs it
+    Krew,
     /// Policies in JavaScript and Python, as components; the last, since their compilers take the whole machine
     Guests,
 }
@@ -72,6 +74,7 @@ impl Tier {
             Self::Plugins => self.plugins(root),
             Self::Fuzz => fuzz_report(),
             Self::Mesh => self.on_the_bed(root, preparation.take()),
+            Self::Krew => self.suites_that_start_programs(root),
             Self::Guests => guests_report(root),
         }
     }
