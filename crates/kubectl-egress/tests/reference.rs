@@ -39,17 +39,6 @@ fn the_reference_says_what_the_program_says() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[test]
-fn the_readme_has_the_same_exit_codes() -> anyhow::Result<()> {
-    let readme = fs::read_to_string(repository().join("README.md"))?;
-
-    for (code, meaning) in exit_codes(&program())? {
-        let row = format!("| {code} | {meaning} |");
-        assert!(readme.contains(&row), "README.md lacks {row}");
-    }
-    Ok(())
-}
-
 fn reference() -> anyhow::Result<String> {
     let program = program();
     let mut text = INTRODUCTION.to_owned();
