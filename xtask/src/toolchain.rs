@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_is_there_is_not_added() {
-        assert!(require(Part::Component("no-such-component", "build")).is_ok());
+        assert!(require(Part::Component("no-such-component", "fmt")).is_ok());
     }
 
     #[test]
