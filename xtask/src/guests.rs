@@ -1,55 +1,42 @@
-//! Policies in other languages, made to components with the tools of their languages.
+//! Policies in other languages: the projects that `policy init` writes, built by `policy build` with the tools of their
+//! languages.
 //!
-//! Knows npm, pip and what a machine needs for them. A component is built again only when something it is made of has
-//! changed. What the policies decide is told by their cases.
+//! Knows what a machine needs for them. A project is built again only when `policy init` writes another one. What the
+//! policies decide is told by the projects' own cases.
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context as _, ensure};
+use ignore::WalkBuilder;
 use sha2::{Digest as _, Sha256};
 
-use crate::workspace;
+use crate::{terminal, workspace};
 
-/// Where the sources lie, one folder for each language.
-const SOURCES: &str = "tests/guests";
-/// The interfaces they speak.
-const INTERFACES: &str = "wit/policy-0.1.0";
 const LANGUAGES: [Language; 2] = [
-    Language {
-        name: "javascript",
-        tools: &[&["node", "--version"], &["npm", "--version"]],
-        build: javascript,
-    },
-    Language { name: "python", tools: &[&["python3", "-m", "venv", "--help"]], build: python },
+    Language { name: "javascript", tools: &[&["node", "--version"], &["npm", "--version"]] },
+    Language { name: "python", tools: &[&["python3", "-m", "venv", "--help"]] },
 ];
 
 /// A policy that was built.
 pub(crate) struct Guest {
     /// Its language.
     pub(crate) name: &'static str,
+    /// Its project, with its cases.
+    pub(crate) project: PathBuf,
     /// Its size in bytes.
     pub(crate) size: u64,
-    /// The folder with its cases.
-    pub(crate) cases: PathBuf,
 }
 
 struct Language {
+    /// As `policy init --lang` has it.
     name: &'static str,
     /// Commands that only work where the language is installed.
     tools: &'static [&'static [&'static str]],
-    /// Makes a component of the sources that were copied to a folder.
-    build: fn(&Places) -> anyhow::Result<()>,
-}
-
-struct Places {
-    /// A copy of the sources, with what the tools put beside them.
-    work: PathBuf,
-    interfaces: PathBuf,
-    component: PathBuf,
 }
 
 /// What this machine lacks to build them.
@@ -59,55 +46,51 @@ pub(crate) fn lacking() -> Option<String> {
     Some(format!("`{}` does not work here", missing.join(" ")))
 }
 
-/// Builds all of them to `target/guests/LANGUAGE.wasm`.
+/// Builds all of them in `target/guests/LANGUAGE`.
 pub(crate) fn build() -> anyhow::Result<Vec<Guest>> {
-    LANGUAGES.iter().map(|language| guest(language).with_context(|| language.name)).collect()
+    LANGUAGES.iter().map(|language| guest(language.name).with_context(|| language.name)).collect()
 }
 
-fn guest(language: &Language) -> anyhow::Result<Guest> {
+/// The program under test, with a cache beside the projects: native code is kept as long as they are.
+pub(crate) fn program() -> Command {
     let root = workspace::root();
-    let source = root.join(SOURCES).join(language.name);
-    let target = root.join("target/guests");
-    let places = Places {
-        work: target.join(language.name),
-        interfaces: root.join(INTERFACES),
-        component: target.join(language.name).with_extension("wasm"),
-    };
-    let stamp = target.join(language.name).with_extension("digest");
-    let digest = digest(&[&source, &places.interfaces])?;
+    let mut command = Command::new(root.join("target/debug/kubectl-egress"));
+    command.env("XDG_CACHE_HOME", root.join("target/guests/cache"));
+    command
+}
+
+fn guest(language: &'static str) -> anyhow::Result<Guest> {
+    let target = workspace::root().join("target/guests");
+    let [project, new] = [language.to_owned(), format!("{language}.new")].map(|name| target.join(name));
+    fs::create_dir_all(&target)?;
+    remove(&new)?;
+    let init = ["policy", "init", "acme-hosts", "--lang", language, "--directory"];
+    run(program().args(init).arg(&new))?;
+    let stamp = project.with_extension("digest");
+    let digest = digest(&new)?;
     let is_current = fs::read_to_string(&stamp).is_ok_and(|built| built == digest);
-    if !is_current || !places.component.is_file() {
-        fs::create_dir_all(&places.work)?;
-        for file in files(&source)? {
-            fs::copy(&file, places.work.join(file.file_name().unwrap_or_default()))?;
-        }
-        (language.build)(&places)?;
+    let module = project.join("dist/policy.wasm");
+    if is_current && module.is_file() {
+        remove(&new)?;
+    } else {
+        remove(&project)?;
+        fs::rename(&new, &project)?;
+        let start = Instant::now();
+        run(program().args(["policy", "build"]).arg(&project))?;
+        // Authors wait for it: tools that are fetched, a module that is built, and native code made of it.
+        terminal::progress(format_args!("  {language}: built in {:.1} s", start.elapsed().as_secs_f64()));
         fs::write(&stamp, digest)?;
     }
-    let size = fs::metadata(&places.component).context("no component was built")?.len();
-    Ok(Guest { name: language.name, size, cases: source.join("tests") })
+    let size = fs::metadata(&module).context("no module was built")?.len();
+    Ok(Guest { name: language, project, size })
 }
 
-fn javascript(places: &Places) -> anyhow::Result<()> {
-    // No script of any package is run, and the lock file holds the digest of each. Not `ci`: it refuses a lock file without
-    // the packages for platforms that were announced and never published.
-    let install = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
-    run(Command::new("npm").args(install).current_dir(&places.work))?;
-    let mut build = Command::new("node");
-    build.arg("build.js").arg(&places.interfaces).arg(&places.component);
-    run(build.current_dir(&places.work))
-}
-
-fn python(places: &Places) -> anyhow::Result<()> {
-    let tools = places.work.join("tools");
-    run(Command::new("python3").args(["-m", "venv"]).arg(&tools))?;
-    let mut install = Command::new(tools.join("bin/pip"));
-    install.args(["install", "--disable-pip-version-check", "--requirement", "requirements.txt"]);
-    run(install.current_dir(&places.work))?;
-    let mut build = Command::new(tools.join("bin/componentize-py"));
-    build.arg("--wit-path").arg(&places.interfaces).args(["--world", "hosts-policy", "componentize"]);
-    build.args(["--stub-wasi", "policy", "--output"]).arg(&places.component);
-    run(build.current_dir(&places.work))
+/// Removes a folder, where there is one.
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    Ok(())
 }
 
 /// Runs a program to its end; what it printed is told only when it failed.
@@ -119,25 +102,18 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The digest of all files of some folders.
-fn digest(folders: &[&Path]) -> anyhow::Result<String> {
+/// The digest of all files below a folder, and of their places.
+fn digest(folder: &Path) -> anyhow::Result<String> {
     let mut hash = Sha256::new();
-    for folder in folders {
-        for file in files(folder)? {
-            hash.update(file.file_name().unwrap_or_default().as_encoded_bytes());
-            hash.update(fs::read(&file)?);
+    let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
+    for entry in walk {
+        let entry = entry?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            hash.update(entry.path().strip_prefix(folder)?.as_os_str().as_encoded_bytes());
+            hash.update(fs::read(entry.path())?);
         }
     }
     Ok(hash.finalize().iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}")))
-}
-
-/// The files of a folder, without those of folders in it, in the order of their names.
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-    let paths = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
-    let mut files: Vec<_> = paths.into_iter().filter(|path| path.is_file()).collect();
-    files.sort();
-    Ok(files)
 }
 
 #[cfg(test)]
@@ -145,15 +121,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_of_any_source_is_seen() {
+    fn a_change_of_any_file_is_seen() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("a"), "1").unwrap();
-        let before = digest(&[folder.path()]).unwrap();
-        assert_eq!(digest(&[folder.path()]).unwrap(), before);
+        let file = folder.path().join(".a/b");
+        fs::create_dir(folder.path().join(".a")).unwrap();
+        fs::write(&file, "1").unwrap();
+        let before = digest(folder.path()).unwrap();
+        assert_eq!(digest(folder.path()).unwrap(), before);
 
-        fs::write(folder.path().join("a"), "2").unwrap();
+        fs::write(&file, "2").unwrap();
 
-        assert_ne!(digest(&[folder.path()]).unwrap(), before);
+        assert_ne!(digest(folder.path()).unwrap(), before);
     }
 
     #[test]
@@ -161,13 +139,5 @@ mod tests {
         let error = run(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 1"])).unwrap_err();
 
         assert_eq!(error.to_string(), "sh: out\nerr");
-    }
-
-    #[test]
-    fn every_language_has_its_sources() {
-        for language in &LANGUAGES {
-            let source = workspace::root().join(SOURCES).join(language.name);
-            assert!(source.join("tests/cases.yaml").is_file(), "{}", language.name);
-        }
     }
 }

@@ -8,6 +8,7 @@ pub mod export;
 pub mod file;
 pub mod init;
 pub mod inspect;
+pub mod language;
 pub mod list;
 pub mod lock;
 pub mod place;

@@ -11,7 +11,10 @@ pub const ABOUT: &str = "Build a policy, and check the module";
 pub const LONG_ABOUT: &str = "\
 Build a policy, and check the module.
 
-Runs `cargo build --release --target wasm32-wasip2` in the project, and `policy check` on the module it makes.";
+Runs the tools of the project's language, and `policy check` on the module they make. Where there is a Cargo.toml: `cargo \
+build --release --target wasm32-wasip2`. A package.json: `npm ci --ignore-scripts` when the packages changed, and `npm run \
+build`, which makes dist/policy.wasm. A requirements.txt: `pip install` into .venv, and build.py, which makes \
+dist/policy.wasm.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -11,7 +11,7 @@ use crate::terminal::Terminal;
 
 /// Writes the project.
 pub(super) fn run(settings: &Init, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    for (place, text) in template::files(&settings.name, settings.sdk.as_deref()) {
+    for (place, text) in template::files(&settings.name, settings.language)? {
         files::write(&settings.directory.join(place), settings.root.as_deref(), &text)?;
     }
     let directory = settings.directory.display();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use egress_render::format::OutputFormat;
 
+use super::language::Language;
 use super::of_user;
 use crate::cli;
 use crate::exit::Failure;
@@ -15,6 +16,8 @@ use crate::settings::policies::PolicySettings;
 pub struct Build {
     /// The project.
     pub directory: PathBuf,
+    /// What it is written in.
+    pub language: Language,
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
     /// Where native code is kept.
@@ -24,15 +27,11 @@ pub struct Build {
 impl Build {
     /// Refuses what is no project.
     pub fn resolve(typed: cli::policy::build::Build) -> Result<Self, Failure> {
-        if !typed.directory.join("Cargo.toml").is_file() {
-            return Err(Failure::usage(
-                format!("`{}` has no Cargo.toml", typed.directory.display()),
-                "make a project: `kubectl egress policy init NAME`",
-            ));
-        }
+        let language = Language::of_project(&typed.directory)?;
         Ok(Build {
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
             directory: typed.directory,
+            language,
             policies: of_user()?,
         })
     }

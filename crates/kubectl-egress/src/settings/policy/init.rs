@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egress_core::host::quoted;
 
+use super::language::Language;
 use super::of_user;
 use crate::cli;
 use crate::exit::{Code, Failure};
@@ -16,8 +17,8 @@ pub struct Init {
     pub name: String,
     /// Where the project goes.
     pub directory: PathBuf,
-    /// The crate it is built with, as an absolute path; `None`: from its repository.
-    pub sdk: Option<PathBuf>,
+    /// What it is written in.
+    pub language: Language,
     /// What is written stays below this folder, where it is in it: the repository that the command was typed in.
     pub root: Option<PathBuf>,
 }
@@ -25,8 +26,7 @@ pub struct Init {
 impl Init {
     /// Refuses names that no crate may have, and directories that hold something.
     pub fn resolve(typed: cli::policy::init::Init) -> Result<Self, Failure> {
-        let cli::policy::init::Init { name, lang: cli::policy::init::Language::Rust, directory, sdk_path } =
-            typed;
+        let cli::policy::init::Init { name, lang, directory } = typed;
         if !is_name(&name) {
             return Err(Failure::usage(
                 format!("expected lower case letters, digits and single dashes, found {}", quoted(&name)),
@@ -35,9 +35,13 @@ impl Init {
         }
         let directory = directory.unwrap_or_else(|| PathBuf::from(&name));
         refuse_full(&directory)?;
-        let sdk = sdk_path.map(|path| absolute(&path)).transpose()?;
         let working = of_user()?.directories.working;
-        Ok(Init { name, directory, sdk, root: repository::marked(&working).map(Path::to_owned) })
+        Ok(Init {
+            name,
+            directory,
+            language: lang.into(),
+            root: repository::marked(&working).map(Path::to_owned),
+        })
     }
 }
 
@@ -62,13 +66,4 @@ fn refuse_full(directory: &Path) -> Result<(), Failure> {
         message: format!("cannot write a project into `{}`: {problem}", directory.display()),
         hint: Some("name a new directory: `--directory DIR`".to_owned()),
     })
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    let refused = |problem: String| {
-        let hint = "name the directory of the crate: `--sdk-path ../kubectl-egress/crates/egress-policy-sdk`";
-        Failure::usage(format!("`--sdk-path`: {}: {problem}", path.display()), hint)
-    };
-    let full = path.canonicalize().map_err(|error| refused(error.to_string()))?;
-    if full.join("Cargo.toml").is_file() { Ok(full) } else { Err(refused("it has no Cargo.toml".to_owned())) }
 }

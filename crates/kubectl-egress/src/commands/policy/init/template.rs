@@ -1,49 +1,80 @@
-//! The files of a new project.
+//! The files of a new project, from the archive that the build script packed.
+//!
+//! Knows which parts of the archive a language needs, and the names that are put in. Knows nothing of how a policy is built.
 
-use std::path::Path;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
-/// Where the crate is fetched from while no registry has it.
-const REPOSITORY: &str = "https://github.com/kubectl-egress/kubectl-egress";
+use flate2::read::GzDecoder;
+use tar::Archive;
 
-/// Place and text, with the names that stand in braces.
-const FILES: [(&str, &str); 9] = [
-    ("Cargo.toml", include_str!("template/Cargo.toml.txt")),
-    ("src/lib.rs", include_str!("template/lib.rs.txt")),
-    ("settings.schema.json", include_str!("template/settings.schema.json")),
-    (".cargo/config.toml", include_str!("template/cargo-config.toml")),
-    ("rust-toolchain.toml", include_str!("template/rust-toolchain.toml")),
-    ("tests/hosts.yaml", include_str!("template/hosts.yaml.txt")),
-    ("README.md", include_str!("template/README.md.txt")),
-    (".github/workflows/policy.yml", include_str!("template/ci.yml.txt")),
-    (".gitignore", include_str!("template/gitignore.txt")),
-];
+use crate::commands::policy::build::MODULE;
+use crate::settings::policy::language::Language;
 
-/// The interfaces, as they are released.
-const INTERFACES: [(&str, &str); 6] = [
-    ("wit/hosts.wit", include_str!("../../../../../../wit/policy-0.1.0/hosts.wit")),
-    ("wit/meta.wit", include_str!("../../../../../../wit/policy-0.1.0/meta.wit")),
-    ("wit/naming.wit", include_str!("../../../../../../wit/policy-0.1.0/naming.wit")),
-    ("wit/pinning.wit", include_str!("../../../../../../wit/policy-0.1.0/pinning.wit")),
-    ("wit/types.wit", include_str!("../../../../../../wit/policy-0.1.0/types.wit")),
-    ("wit/world.wit", include_str!("../../../../../../wit/policy-0.1.0/world.wit")),
-];
+/// The files of the languages in `template/`, the crate egress-policy-sdk in `sdk/` and the interfaces in `wit/`.
+const ARCHIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy-project.tar.gz"));
+/// What a name ends in that a tool would misread where the template lies: `Cargo.toml` there is no package.
+const TEMPLATE: &str = "template";
 
-/// The files of a project of this name; `sdk`: where the crate is on this machine.
-pub(super) fn files(name: &str, sdk: Option<&Path>) -> Vec<(&'static str, String)> {
-    let source = match sdk {
-        Some(path) => format!("path = {}", quoted(&path.to_string_lossy())),
-        None => format!("git = {}", quoted(REPOSITORY)),
+/// Place and text of each file of a project of this name.
+pub(super) fn files(name: &str, language: Language) -> io::Result<Vec<(PathBuf, String)>> {
+    let words = words(name, language);
+    let mut files = Vec::new();
+    for entry in Archive::new(GzDecoder::new(ARCHIVE)).entries()? {
+        let mut entry = entry?;
+        let packed = entry.path()?.into_owned();
+        let mut parts = parts(language).into_iter();
+        let Some((part, place)) = parts.find_map(|(part, to)| {
+            let rest = packed.strip_prefix(part).ok()?;
+            Some((part, Path::new(to).join(rest)))
+        }) else {
+            continue;
+        };
+        let mut text = String::new();
+        entry.read_to_string(&mut text)?;
+        if part.starts_with(TEMPLATE) {
+            text = words.iter().fold(text, |text, (word, value)| text.replace(word, value));
+        }
+        let is_renamed = place.extension().is_some_and(|extension| extension == TEMPLATE);
+        files.push((if is_renamed { place.with_extension("") } else { place }, text));
+    }
+    Ok(files)
+}
+
+/// The parts of the archive that a project is made of, and the folders they go into.
+fn parts(language: Language) -> Vec<(&'static str, &'static str)> {
+    let mut parts = vec![("template/common", "")];
+    parts.extend(match language {
+        Language::Rust => [("template/rust", ""), ("wit", "sdk/wit")],
+        Language::JavaScript => [("template/javascript", ""), ("wit", "wit")],
+        Language::Python => [("template/python", ""), ("wit", "wit")],
+    });
+    if language == Language::Rust {
+        parts.push(("sdk", "sdk"));
+    }
+    parts
+}
+
+/// What stands in braces in the files, and what is put in.
+fn words(name: &str, language: Language) -> [(&'static str, String); 6] {
+    let in_rust = name.replace('-', "_");
+    // What the case with two destinations may cost: an interpreter needs more for the same answer.
+    let (module, fuel, native_test) = match language {
+        Language::Rust => {
+            let module = format!("target/wasm32-wasip2/release/{in_rust}.wasm");
+            (module, "200k", "      - run: cargo test\n")
+        }
+        Language::JavaScript => (MODULE.to_owned(), "10M", ""),
+        Language::Python => (MODULE.to_owned(), "2M", ""),
     };
-    let words = [
+    [
         ("{name}", name.to_owned()),
-        ("{crate}", name.replace('-', "_")),
+        ("{crate}", in_rust),
         ("{type}", type_name(name)),
-        ("{sdk}", source),
-    ];
-    let fill =
-        |text: &str| words.iter().fold(text.to_owned(), |text, (word, value)| text.replace(word, value));
-    let filled = FILES.into_iter().map(|(place, text)| (place, fill(text)));
-    filled.chain(INTERFACES.into_iter().map(|(place, text)| (place, text.to_owned()))).collect()
+        ("{module}", module),
+        ("{fuel}", fuel.to_owned()),
+        ("{native-test}\n", native_test.to_owned()),
+    ]
 }
 
 /// `acme-hosts` is `AcmeHosts`.
@@ -55,26 +86,26 @@ fn type_name(name: &str) -> String {
     name.split('-').map(capital).collect()
 }
 
-/// A text as TOML has it.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_names_are_put_in() {
-        let files = files("acme-hosts2", Some(Path::new("/a \"b\"")));
-        let text = |place: &str| &files.iter().find(|(found, _)| *found == place).unwrap().1;
-        assert!(text("Cargo.toml").contains(r#"egress-policy-sdk = { path = "/a \"b\"" }"#));
-        assert!(text("src/lib.rs").contains("export_policy!(AcmeHosts2: hosts);"));
-        assert!(text("tests/hosts.yaml").contains("release/acme_hosts2.wasm"));
-        for (place, text) in &files {
-            for word in ["{name}", "{crate}", "{type}", "{sdk}"] {
-                assert!(!text.contains(word), "{place} has {word}");
+        for language in [Language::Rust, Language::JavaScript, Language::Python] {
+            for (place, text) in files("acme-hosts2", language).unwrap() {
+                for word in ["{name}", "{crate}", "{type}", "{module}", "{fuel}", "{native-test}"] {
+                    assert!(!text.contains(word), "{} has {word}", place.display());
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_crate_and_a_type_are_named_as_rust_has_it() {
+        let files = files("acme-hosts2", Language::Rust).unwrap();
+        let text = |name: &str| &files.iter().find(|(place, _)| place == Path::new(name)).unwrap().1;
+        assert!(text("src/lib.rs").contains("export_policy!(AcmeHosts2: hosts);"));
+        assert!(text("tests/hosts.yaml").contains("../target/wasm32-wasip2/release/acme_hosts2.wasm"));
     }
 }
