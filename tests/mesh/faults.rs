@@ -22,7 +22,8 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 const ADD: [&str; 4] = ["add", "edition.cnn.com", "-n", "shop"];
-const DIAGNOSE: [&str; 4] = ["diagnose", "edition.cnn.com", "-n", "shop"];
+/// With a line for each check.
+const DIAGNOSE: [&str; 6] = ["diagnose", "edition.cnn.com", "-n", "shop", "-v", "1"];
 /// Enough for an answer of a server that works.
 const PATIENCE: &str = "--request-timeout=3s";
 

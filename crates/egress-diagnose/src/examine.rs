@@ -21,9 +21,9 @@ use crate::choice::Choice;
 use crate::evidence::{Evidence, Request};
 use crate::index::Index;
 use crate::legs::seen_gateway;
-use crate::report::{Builder, HostName, NOT_GIVEN, Reason, Report, Subject};
+use crate::report::{Builder, HostName, Reason, Report, Subject};
 use crate::view::View;
-use crate::way::{Way, elsewhere, uncovered, ways};
+use crate::way::{Way, elsewhere, not_walked, uncovered, ways};
 
 /// As many ways are examined, on all processors, while what was said of those before them is put into the report.
 const AT_ONCE: usize = 512;
@@ -35,6 +35,8 @@ pub struct Options {
     pub choice: Choice,
     /// The day, by UTC, that the ends of acceptances are compared with; without it they have ended.
     pub today: Option<Date>,
+    /// Keep what each check said of each host, also where there are many.
+    pub every_line: bool,
 }
 
 /// Examines what a request asks for with every check.
@@ -61,6 +63,12 @@ pub fn examine_watched(
     let mut ways = ways(&evidence.snapshot, &index, &egresses, request);
     ways.extend(uncovered(evidence, &index, &egresses, request));
     ways.extend(elsewhere(evidence, &ways, request));
+    // Who asks for checks of the mesh or of gateways alone does not ask about hosts.
+    let asks_for_hosts = CHECKS
+        .iter()
+        .any(|check| options.choice.wants(check.code) && matches!(check.run, Run::Way(_) | Run::Through(_)));
+    let not_walked =
+        if asks_for_hosts { not_walked(evidence, &index, &egresses, &ways, request) } else { Vec::new() };
     let calls = calls(&evidence.snapshot, &ways);
     let view = View::new(evidence, &egresses, request.client.as_ref(), index, calls);
     let mut order: Vec<&'static Check> =
@@ -74,7 +82,7 @@ pub fn examine_watched(
         }
     }
     let all = (0..ways.len()).collect();
-    let report = Builder::new(hosts, Acceptances::read(evidence, options.today));
+    let report = Builder::new(hosts, Acceptances::read(evidence, options.today), options.every_line);
     let mut walk = Walk { watch, report };
     let of_mesh = ask(&order, &view, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
@@ -84,7 +92,8 @@ pub fn examine_watched(
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
     for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
-        let subject = Subject::Gateway { gateway: gateway.name.clone() };
+        let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
+        let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
         let broken = walk.section(subject, behind, None, None, of_gateway(&order, &view, gateway));
         broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
     }
@@ -105,7 +114,7 @@ pub fn examine_watched(
         });
         said = next;
     }
-    walk.report.finish(options.choice.skipped(), evidence.snapshot.unreadable.clone())
+    walk.report.finish(not_walked, options.choice.skipped(), evidence.snapshot.unreadable.clone())
 }
 
 fn host_name(way: &Way<'_>) -> HostName {
@@ -225,7 +234,6 @@ impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
     ) -> Option<Broken> {
         let mut section = self.report.open(subject, behind);
         for Said { check, outcome, reads } in said {
-            let because = |input: Input| format!("{NOT_GIVEN}{input}");
             match (outcome, broken) {
                 (Outcome::NotApplicable, _) => continue,
                 (_, Some(broken)) if broken.blocks(check) => section.blocked(check, broken.cause),
@@ -236,7 +244,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
                 }
                 (Outcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
                 (Outcome::NoEvidence(why), _) => section.not_checked(check, Reason::NoEvidence, why),
-                (Outcome::NotGiven(input), _) => section.not_checked(check, Reason::NotGiven, because(input)),
+                (Outcome::NotGiven(input), _) => section.not_given(check, input),
             }
             (self.watch)(check.code, reads);
         }

@@ -2,6 +2,7 @@
 //!
 //! Serialises to the JSON of `docs/schema/diagnose.json`. Knows nothing of text layout.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egress_core::intent::GatewayName;
@@ -9,17 +10,19 @@ use egress_core::snapshot::Unreadable;
 use serde::Serialize;
 
 use crate::accept::Invalid;
-use crate::check::{Code, Level};
+use crate::check::{Code, Input, Level};
 use crate::finding::Place;
 use crate::probe::{Fate, Probe};
 
 mod builder;
 mod cause;
 mod changes;
+mod not_walked;
 
 pub(crate) use builder::Builder;
 pub use cause::{Cause, HostName, Scope};
 pub use changes::{Change, Watched};
+pub use not_walked::{NotWalked, Obstacle};
 
 /// The version of the JSON form.
 pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha2";
@@ -38,21 +41,24 @@ pub struct Report {
     pub kind: &'static str,
     /// Counts over everything.
     pub summary: Summary,
-    /// What is wrong, each cause once: the worst first, what was accepted last.
+    /// Findings, each cause once: the worst first, accepted ones last.
     pub findings: Vec<Cause>,
     /// What was examined: the mesh first, then gateways, then hosts.
     pub sections: Vec<Section>,
     /// What became of each check, in order of code.
     pub checks: Vec<Tally>,
-    /// Why checks said nothing, each reason once. What a finding kept from being checked is told with that finding.
+    /// Why checks were not made, each reason once. Checks behind a finding are listed with the finding.
     pub not_checked: Vec<NotChecked>,
-    /// Checks that were not wanted.
+    /// Hosts outside the mesh that no check looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_walked: Vec<NotWalked>,
+    /// Checks that `--skip` left out.
     pub skipped: Vec<Code>,
-    /// Annotations that are to accept findings and cannot be understood.
+    /// Annotations that should accept findings and cannot be parsed.
     pub invalid_acceptances: Vec<Invalid>,
     /// What could not be read from the cluster.
     pub unreadable: Vec<Unreadable>,
-    /// What became of a marked request, where one was asked for.
+    /// The result of the marked request, if one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
     /// Whether the API server holds the rules of `guard`, where a cluster was asked.
@@ -92,7 +98,7 @@ pub struct Section {
     /// Where in [`Report::findings`] its own findings are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<usize>,
-    /// What each check said, in the order of the walk; empty for hosts where many were examined.
+    /// What each check said, in the order of the path; empty for hosts if there are many.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Line>,
 }
@@ -108,6 +114,9 @@ pub enum Subject {
     Gateway {
         /// Its Service.
         gateway: GatewayName,
+        /// The nodes of its ready pods.
+        #[serde(skip)]
+        nodes: BTreeSet<String>,
     },
     /// A host in a namespace.
     #[serde(rename_all = "camelCase")]
@@ -194,6 +203,9 @@ pub struct NotChecked {
     /// The hosts of which they said nothing; none for the mesh and gateways.
     #[serde(skip)]
     pub hosts: Vec<Arc<HostName>>,
+    /// For [`Reason::NotGiven`]: what was not given.
+    #[serde(skip)]
+    pub input: Option<Input>,
 }
 
 /// What became of one check.
@@ -251,15 +263,10 @@ pub enum Ending {
     Clean,
 }
 
-/// The most hosts of which every line is kept; of more, only what is wrong is worth reading.
+/// The most hosts for which every line is kept unless somebody asks for all.
 const WHOLE: usize = 5;
 
 impl Report {
-    /// Whether what each check said of each host is in [`Report::sections`].
-    pub fn is_whole(&self) -> bool {
-        self.summary.hosts <= WHOLE
-    }
-
     /// What is wrong and nobody accepted, the worst first.
     pub fn open(&self) -> impl Iterator<Item = &Cause> {
         self.findings.iter().filter(|cause| !cause.is_accepted())
@@ -272,14 +279,19 @@ impl Report {
 
     /// What it comes to, where findings from this level on are failures. What is wrong counts before what could not be
     /// seen. A request that was lost or left directly is a failure of any level.
+    ///
+    /// A host that calls leave to by a path which no check can follow is not checked, so the result is not clean: a pipeline
+    /// that asks for 0 must not take "nobody looked" for "nothing is wrong". Hosts without a gateway or a caller do not
+    /// count, as facts that nobody gave do not: files need not hold everything.
     pub fn ending(&self, fail_on: Level) -> Ending {
         let fate = self.probe.as_ref().map(|probe| probe.result);
         match (self.worst(), fate) {
             (Some(worst), _) if worst >= fail_on => Ending::Found,
             (_, Some(Fate::LeftDirectly | Fate::Diverted | Fate::Vanished)) => Ending::Found,
             (_, Some(Fate::NotProven)) => Ending::Incomplete,
-            _ if self.summary.unreadable == 0 && !self.summary.incomplete => Ending::Clean,
-            _ => Ending::Incomplete,
+            _ if self.summary.unreadable > 0 || self.summary.incomplete => Ending::Incomplete,
+            _ if self.not_walked.iter().any(|host| host.reason.is_limit()) => Ending::Incomplete,
+            _ => Ending::Clean,
         }
     }
 

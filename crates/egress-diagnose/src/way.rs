@@ -20,9 +20,11 @@ use crate::index::Index;
 use crate::words::export_to;
 
 mod elsewhere;
+mod not_walked;
 mod uncovered;
 
 pub(crate) use elsewhere::elsewhere;
+pub(crate) use not_walked::not_walked;
 pub(crate) use uncovered::uncovered;
 
 /// The way of one host in one namespace, with all that is known of it before any check.

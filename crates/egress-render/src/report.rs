@@ -1,9 +1,8 @@
-//! A diagnosis as calm text: root causes first, with what each of them breaks, then what was examined, counts last.
+//! A diagnosis as text: root causes first, with what each of them breaks, then one line for the mesh, each gateway and
+//! each host, then what was not checked, counts last.
 //!
-//! Every mark is a character of its own, so that nothing hangs on colour, and what was not checked never looks like what
-//! passed. Knows layout only; what is examined and how is in `egress-diagnose`.
-
-use std::time::Duration;
+//! Every mark is a character of its own, so no meaning depends on colour. Knows layout only; `egress-diagnose` decides what
+//! is checked.
 
 use egress_diagnose::report::Report;
 use serde_json::Value;
@@ -13,43 +12,50 @@ use crate::palette::Palette;
 
 mod causes;
 mod closing;
+mod crowd;
 mod guard;
 mod junit;
+mod layout;
 mod overview;
 mod page;
+mod path;
 mod probe;
+mod remedy;
 mod sarif;
+mod subject;
 mod summary;
+mod unchecked;
 mod walk;
 
 pub use causes::change;
 pub use junit::junit;
+pub use layout::Layout;
 pub use probe::headline;
 pub use sarif::sarif;
 pub use summary::summary;
 
 use page::Page;
 
-/// The diagnosis as text; `elapsed` is how long it took, for the last line.
-pub fn text(report: &Report, palette: &Palette, elapsed: Option<Duration>) -> String {
-    let mut page = Page::new(palette);
-    causes::write(&mut page, report);
-    // Of few hosts the whole walk is kept and shown; of many, how they are in all.
-    let is_whole = report.is_whole();
-    if is_whole {
+/// The diagnosis as text.
+pub fn text(report: &Report, layout: &Layout<'_>) -> String {
+    let mut page = Page::new(layout);
+    causes::write(&mut page, report, layout.every_check);
+    if layout.every_check {
         walk::write(&mut page, report);
+    } else if let Some(host) = path::only_host(report) {
+        path::write(&mut page, report, host);
     } else {
         overview::write(&mut page, report);
     }
-    closing::write(&mut page, report, is_whole, elapsed);
+    closing::write(&mut page, report, layout);
     probe::write(&mut page, report.probe.as_ref());
     page.into_text()
 }
 
-/// What is wrong and nothing else, as the text begins with it.
+/// The findings alone, as the text begins.
 pub fn causes(report: &Report, palette: &Palette) -> String {
-    let mut page = Page::new(palette);
-    causes::write(&mut page, report);
+    let mut page = Page::new(&Layout::of(palette));
+    causes::write(&mut page, report, false);
     page.into_text()
 }
 

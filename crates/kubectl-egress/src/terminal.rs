@@ -1,6 +1,6 @@
 //! The only place that prints: results to stdout, everything else to stderr.
 //!
-//! Knows colour (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`) and whether someone is there to be asked. Lines for stderr
+//! Knows colour (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`), columns, and whether someone is there to be asked. Lines for stderr
 //! may hold text from a cluster, so they are escaped here; results are escaped by `egress-render`, which styles them.
 
 mod waiting;
@@ -45,6 +45,13 @@ impl Terminal {
             anstream::ColorChoice::Never => Palette::plain(),
             _ => Palette::coloured(),
         }
+    }
+
+    /// The columns of the terminal that shows results, or what `COLUMNS` says; none where results go into a file or a pipe.
+    pub fn columns(&self) -> Option<usize> {
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let said = said.filter(|columns| *columns > 0);
+        said.or_else(|| Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)))
     }
 
     /// Prints a part of the result, as it is.

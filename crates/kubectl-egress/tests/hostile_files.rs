@@ -66,8 +66,8 @@ fn a_name_of_10_mb_is_refused() {
 }
 
 #[test]
-fn a_host_of_10_mb_is_no_host() {
-    check(entry(&long(), "name: partner"), 0, "0 hosts, ");
+fn a_host_of_10_mb_is_not_checked_and_is_cut_where_it_is_told() {
+    check(entry(&long(), "name: partner"), 8, "0 hosts, 1 host not checked, ");
 }
 
 #[test]

@@ -141,7 +141,7 @@ pub(super) fn open_to_the_mesh(mesh: &Mesh) -> anyhow::Result<()> {
         .expect(0, &["note: opened for shop; any pod of the mesh that reaches the gateway can use it"])?;
     let wide = mesh.done(&["list", "-n", "shop", "-o", "wide"])?.stdout;
     ensure!(wide.contains("TLS: any pod"), "{wide}");
-    let told = mesh.done(&["diagnose", "edition.cnn.com", "-n", "shop"])?.stdout;
+    let told = mesh.done(&["diagnose", "edition.cnn.com", "-n", "shop", "-v", "1"])?.stdout;
     ensure!(told.split_whitespace().collect::<Vec<_>>().join(" ").contains("opened for shop;"), "{told}");
     for url in [HTTP, HTTPS] {
         mesh.expect_refused(BILLING, url)?;

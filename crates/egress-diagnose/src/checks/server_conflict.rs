@@ -69,7 +69,8 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     // Two servers for every host are the matter of a check of their own.
     findings.extend(left_out::findings(&CHECK, view, gateway, |host| host != "*"));
     if findings.is_empty() {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        let good = if servers.is_empty() { Outcome::NotApplicable } else { Outcome::Good(None) };
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| good);
     }
     Outcome::Bad(findings)
 }

@@ -4,6 +4,7 @@ use egress_core::snapshot::GatewayFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::left_out::findings;
+use crate::legs::selects;
 use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
@@ -32,7 +33,10 @@ of its own. Delete it where nothing uses it.
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = findings(&CHECK, view, gateway, |host| host == "*");
     if findings.is_empty() {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        let mut objects = view.gateway_objects();
+        let has_servers = objects.any(|object| selects(object, gateway));
+        let good = if has_servers { Outcome::Good(None) } else { Outcome::NotApplicable };
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| good);
     }
     Outcome::Bad(findings)
 }

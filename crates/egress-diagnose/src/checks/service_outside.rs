@@ -48,6 +48,7 @@ fn run(view: &View<'_>) -> Outcome {
     };
     match read() {
         Err(outcome) => outcome,
+        Ok((_, [], _, ())) => Outcome::NotApplicable,
         Ok((slices, services, pods, ())) => {
             let found = leading_out(slices, services, pods, view.nodes());
             Outcome::of(found.iter().map(|found| finding(view, found)).collect())

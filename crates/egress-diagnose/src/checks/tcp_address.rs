@@ -40,19 +40,24 @@ fn run(view: &View<'_>) -> Outcome {
         view.mesh().proxy_metadata.get("ISTIO_META_DNS_CAPTURE").is_some_and(|value| value == "true");
     let entries = view.index().of_kind(Kind::ServiceEntry).iter().copied();
     let gateways = view.gateways();
-    let concerned = entries.filter_map(|entry| Some((entry, entry.service_entry()?))).filter(|(entry, spec)| {
-        spec.location != Some(ServiceEntryLocation::MeshInternal)
+    let outside = entries
+        .filter_map(|entry| Some((entry, entry.service_entry()?)))
+        .filter(|(_, spec)| spec.location != Some(ServiceEntryLocation::MeshInternal));
+    let tcp: Vec<(&Resource, &ServiceEntrySpec, &ServiceEntryPorts)> = outside
+        .filter_map(|(entry, spec)| {
+            Some((entry, spec, spec.ports.iter().flatten().find(|port| is_tcp(port))?))
+        })
+        .collect();
+    if tcp.is_empty() {
+        return Outcome::NotApplicable;
+    }
+    let wrong = tcp.into_iter().filter(|(entry, spec, _)| {
+        !captured
             && spec.addresses.as_ref().is_none_or(Vec::is_empty)
             // What only gateways see makes no listener in a sidecar.
             && export_to(entry).iter().any(|word| !gateways.iter().any(|gateway| gateway.name.namespace == *word))
     });
-    let findings: Vec<Finding> = concerned
-        .filter_map(|(entry, spec)| {
-            let port = spec.ports.iter().flatten().find(|port| is_tcp(port))?;
-            (!captured).then(|| finding(entry, spec, port))
-        })
-        .collect();
-    Outcome::of(findings)
+    Outcome::of(wrong.map(|(entry, spec, port)| finding(entry, spec, port)).collect())
 }
 
 /// A protocol in which no host is named. Without a word istiod listens to the first bytes.

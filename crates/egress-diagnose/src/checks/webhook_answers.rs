@@ -52,7 +52,11 @@ fn run(view: &View<'_>) -> Outcome {
             findings.push(finding(webhook, why, &namespace));
         }
     }
-    if webhooks.is_empty() { Outcome::NotApplicable } else { Outcome::of(findings) }
+    if webhooks.iter().any(|webhook| judges(&webhook)) {
+        Outcome::of(findings)
+    } else {
+        Outcome::NotApplicable
+    }
 }
 
 /// Why a webhook cannot answer, and where what serves it should run; none where it can or nobody knows.

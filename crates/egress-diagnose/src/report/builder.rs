@@ -1,6 +1,6 @@
-//! Makes a report while the walk goes on, so that nothing is kept of what nobody will read.
+//! Builds a report while the checks run, and keeps only what will be printed.
 //!
-//! Folds findings of one cause and reasons of one kind. Knows nothing of what the checks look at.
+//! Merges findings of one cause and reasons of one kind. Knows nothing about what the checks look at.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use egress_core::snapshot::Unreadable;
 
 use super::cause::Key;
 use super::{
-    API_VERSION, Cause, HostName, KIND, Line, NotChecked, Reason, Report, Scope, Section, Subject, Summary,
-    Tally, Verdict, WHOLE,
+    API_VERSION, Cause, HostName, KIND, Line, NOT_GIVEN, NotChecked, NotWalked, Reason, Report, Scope,
+    Section, Subject, Summary, Tally, Verdict, WHOLE,
 };
 use crate::accept::Acceptances;
-use crate::check::{Check, Code, Level};
+use crate::check::{Check, Code, Input, Level};
 use crate::finding::Finding;
 
 /// A report that is being made.
@@ -26,6 +26,8 @@ pub(crate) struct Builder {
     tallies: BTreeMap<Code, Tally>,
     sections: Vec<Section>,
     summary: Summary,
+    /// Whether every line is kept, even of many hosts.
+    every_line: bool,
 }
 
 /// A section that is being made.
@@ -48,10 +50,11 @@ struct Silence {
     codes: BTreeSet<Code>,
     times: usize,
     hosts: Vec<usize>,
+    input: Option<Input>,
 }
 
 impl Builder {
-    pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Acceptances) -> Self {
+    pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Acceptances, every_line: bool) -> Self {
         Builder {
             hosts,
             acceptances,
@@ -61,12 +64,14 @@ impl Builder {
             tallies: BTreeMap::new(),
             sections: Vec::new(),
             summary: Summary::default(),
+            every_line,
         }
     }
 
-    /// Begins the section of a subject; `behind` are the positions of the hosts that have what the subject has.
+    /// Begins the section of a subject; `behind` are the positions of the hosts that a finding there affects.
     pub(crate) fn open(&mut self, subject: Subject, behind: Vec<usize>) -> Open<'_> {
-        let whole = !matches!(subject, Subject::Host { .. }) || self.hosts.len() <= WHOLE;
+        let is_host = matches!(subject, Subject::Host { .. });
+        let whole = !is_host || self.every_line || self.hosts.len() <= WHOLE;
         let section = Section {
             subject,
             worst: None,
@@ -83,7 +88,12 @@ impl Builder {
         self.causes.get(cause).map(|growing| growing.cause.code)
     }
 
-    pub(crate) fn finish(self, skipped: Vec<Code>, unreadable: Vec<Unreadable>) -> Report {
+    pub(crate) fn finish(
+        self,
+        not_walked: Vec<NotWalked>,
+        skipped: Vec<Code>,
+        unreadable: Vec<Unreadable>,
+    ) -> Report {
         let Builder { hosts, acceptances, causes, reasons, tallies, mut sections, mut summary, .. } = self;
         let mut order: Vec<usize> = (0..causes.len()).collect();
         let rank = |index: &usize| {
@@ -149,6 +159,7 @@ impl Builder {
             codes: silence.codes.into_iter().collect(),
             times: silence.times,
             hosts: silence.hosts.iter().filter_map(name).collect(),
+            input: silence.input,
         });
         Report {
             api_version: API_VERSION,
@@ -158,6 +169,7 @@ impl Builder {
             sections,
             checks: tallies.into_values().collect(),
             not_checked: not_checked.collect(),
+            not_walked,
             skipped,
             invalid_acceptances: acceptances.invalid,
             unreadable,
@@ -203,7 +215,7 @@ impl Open<'_> {
         breaks
     }
 
-    /// Notes that a check lies behind what is broken.
+    /// Notes that a check was not made because the path is broken before it.
     pub(crate) fn blocked(&mut self, check: &Check, cause: usize) {
         self.silent(check);
         if let Some(growing) = self.builder.causes.get_mut(cause) {
@@ -211,12 +223,21 @@ impl Open<'_> {
         }
         if self.whole {
             let code = self.builder.code_of(cause).map(|code| code.to_string()).unwrap_or_default();
-            let because = format!("the way is broken before ({code})");
+            let because = format!("the path is broken before this ({code})");
             self.line(check, Verdict::NotChecked { reason: Reason::Blocked, because });
         }
     }
 
-    /// Notes that a check could say nothing.
+    /// Notes that what a check looks at was not given.
+    pub(crate) fn not_given(&mut self, check: &Check, input: Input) {
+        let because = format!("{NOT_GIVEN}{input}");
+        self.not_checked(check, Reason::NotGiven, because.clone());
+        if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NotGiven, because)) {
+            silence.input = Some(input);
+        }
+    }
+
+    /// Notes that a check was not made.
     pub(crate) fn not_checked(&mut self, check: &Check, reason: Reason, because: String) {
         self.silent(check);
         self.builder.summary.unreadable += usize::from(reason == Reason::Unreadable);
@@ -233,7 +254,7 @@ impl Open<'_> {
         }
     }
 
-    /// Ends the section. A subject of which no check had anything to say is left out, unless it is a host.
+    /// Ends the section. A subject that no check concerned is left out, unless it is a host.
     pub(crate) fn close(self) {
         let said = self.section.passed + self.section.not_checked + self.section.findings.len();
         if said > 0 || matches!(self.section.subject, Subject::Host { .. }) {

@@ -51,7 +51,7 @@ pub(crate) fn uncovered<'a>(
 }
 
 /// The namespace of an entry, and a host of it.
-type Place<'a> = (&'a str, &'a str);
+pub(super) type Place<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
@@ -95,7 +95,7 @@ fn hosts<'a>(
 }
 
 /// The entries that a route of the Gateway API takes somewhere, by namespace and name.
-fn routed(objects: &[GatewayApiObject]) -> BTreeSet<Place<'_>> {
+pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<Place<'_>> {
     let parents = objects.iter().flat_map(|object| {
         let parents = object.object.spec.get("parentRefs").and_then(Value::as_array).into_iter().flatten();
         parents.map(move |parent| (object.object.namespace.as_str(), parent))

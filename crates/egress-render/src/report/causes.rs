@@ -1,6 +1,6 @@
-//! What is wrong: each cause once, with where, what was read, what it does, what repairs it, and what it breaks.
+//! Findings: each cause once, with the object, the evidence, the effect on traffic, the fix and the hosts it breaks.
 //!
-//! Knows how many of a kind a person reads. The order is the report's.
+//! Knows how many of one kind a person reads. The report decides the order.
 
 use std::collections::BTreeMap;
 
@@ -12,32 +12,32 @@ use super::page::{Mark, Page, counted, grouped, joined};
 use crate::escape::escape;
 use crate::palette::{Palette, paint};
 
-/// Causes of one check that are told in full.
+/// Causes of one check that are printed in full.
 const OF_ONE_CHECK: usize = 10;
-/// Hosts that are named.
+/// Hosts that are named; the others are counted.
 const NAMED: usize = 3;
 
 /// Writes every cause that nobody accepted.
-pub(super) fn write(page: &mut Page<'_>, report: &Report) {
+pub(super) fn write(page: &mut Page<'_>, report: &Report, all: bool) {
     let mut told: BTreeMap<Code, usize> = BTreeMap::new();
     for cause in report.open() {
         let told = told.entry(cause.code).or_default();
         *told += 1;
-        if *told <= OF_ONE_CHECK {
-            write_one(page, cause);
+        if all || *told <= OF_ONE_CHECK {
+            write_one(page, report, cause);
             page.gap();
         }
     }
-    let more = told.into_iter().filter(|(_, told)| *told > OF_ONE_CHECK);
+    let more = told.into_iter().filter(|(_, told)| !all && *told > OF_ONE_CHECK);
     let more: Vec<String> =
         more.map(|(code, told)| format!("{} more of {code}", grouped(told - OF_ONE_CHECK))).collect();
     if !more.is_empty() {
-        page.wrapped("", &format!("and {}: name a host for less, or `-o json` has all", more.join(", ")));
+        page.wrapped("", &format!("and {}: -v 1 shows all", more.join(", ")));
         page.gap();
     }
 }
 
-/// A change in one line, however long: what reads lines may read this.
+/// A change on one line, however long, so that programs can read it line by line.
 pub fn change(change: &Change, palette: &Palette) -> String {
     let (style, mark, cause, what) = match change {
         Change::Gone(cause) => (palette.good, "√", cause, "gone: "),
@@ -51,7 +51,7 @@ pub fn change(change: &Change, palette: &Palette) -> String {
     format!("{} {}", paint(style, mark), escape(&text))
 }
 
-fn write_one(page: &mut Page<'_>, cause: &Cause) {
+fn write_one(page: &mut Page<'_>, report: &Report, cause: &Cause) {
     page.marked(Mark::Wrong(cause.level), &format!("{} {}", cause.code, cause.message));
     page.wrapped("    ", &cause.object.to_string());
     for fact in &cause.evidence {
@@ -63,7 +63,7 @@ fn write_one(page: &mut Page<'_>, cause: &Cause) {
     page.wrapped("    ", &format!("so: {}", cause.consequence));
     page.verbatim("    ", &format!("fix: {}", cause.fix.command));
     page.wrapped("         ", &format!("({})", cause.fix.why));
-    if let Some(hosts) = affected(cause) {
+    if let Some(hosts) = affected(cause, report.summary.hosts) {
         let word = if cause.level == Level::Error { "breaks" } else { "concerns" };
         page.wrapped("    ", &format!("{word}: {hosts}"));
     }
@@ -76,8 +76,8 @@ fn write_one(page: &mut Page<'_>, cause: &Cause) {
     }
 }
 
-/// Which hosts, where the message does not say it.
-fn affected(cause: &Cause) -> Option<String> {
+/// The hosts that a cause breaks, as a number and the first few; nothing where the message names the host.
+fn affected(cause: &Cause, all: usize) -> Option<String> {
     let said = match (cause.scope, cause.affects.as_slice()) {
         (_, []) => true,
         (Scope::Mesh, _) => cause.level != Level::Error,
@@ -88,10 +88,13 @@ fn affected(cause: &Cause) -> Option<String> {
         return None;
     }
     let named: Vec<String> = cause.affects.iter().take(NAMED).map(|host| name(host)).collect();
-    let named = named.join(", ");
-    Some(match cause.affects.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {}", counted(more, "other host")),
+    let (named, hosts) = (named.join(", "), cause.affects.len());
+    Some(match hosts {
+        few if few <= NAMED => named,
+        _ if hosts == all => {
+            format!("all {}: {named} and {} more", counted(hosts, "host"), grouped(hosts - NAMED))
+        }
+        _ => format!("{}: {named} and {} more", counted(hosts, "host"), grouped(hosts - NAMED)),
     })
 }
 

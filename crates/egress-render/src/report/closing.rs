@@ -1,48 +1,62 @@
-//! The end of a diagnosis: what was accepted, what was not checked and why, counts, time.
+//! The end of a diagnosis: accepted findings, what was not checked and why, counts, time.
 //!
-//! Knows nothing of what is wrong.
+//! Knows nothing about findings.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
 use egress_core::snapshot::Unreadable;
-use egress_diagnose::check::{Code, Level};
-use egress_diagnose::report::{Cause, NOT_GIVEN, NotChecked, Reason, Report, Summary};
+use egress_diagnose::check::Level;
+use egress_diagnose::report::{Cause, Report, Summary};
 
-use super::guard;
+use super::layout::Layout;
 use super::page::{Mark, Page, counted, grouped, joined};
+use super::remedy::Refusal;
+use super::subject::Names;
+use super::{guard, unchecked};
 
-/// Lines of one kind that are told.
+/// Lines of a screen.
+const SCREEN: usize = 60;
+/// Lines behind the reasons: a gap, the guard, the counts, how to see more.
+const END: usize = 4;
+/// Lines of one kind that are printed.
 const MOST: usize = 10;
 
-/// Writes the end. What a walk has told of its own is not told again.
-pub(super) fn write(page: &mut Page<'_>, report: &Report, walk_was_told: bool, elapsed: Option<Duration>) {
+/// Writes the end. Reasons that stand beside each check are not repeated.
+pub(super) fn write(page: &mut Page<'_>, report: &Report, layout: &Layout<'_>) {
     accepted(page, report);
     for invalid in &report.invalid_acceptances {
         let warning = Mark::Wrong(Level::Warning);
         page.marked(warning, &format!("nothing is accepted by {}: {}", invalid.object, invalid.problem));
     }
     page.gap();
-    if !walk_was_told {
-        reasons(page, report);
-    }
-    not_given(page, report);
+    unchecked::hosts(page, report);
+    // Findings are never cut short; where there are none, one screen says everything.
+    let is_calm = report.open().next().is_none() && report.unreadable.is_empty();
+    let room =
+        if is_calm && !layout.every_check { SCREEN.saturating_sub(page.lines() + END) } else { usize::MAX };
+    unchecked::reasons(page, report, layout.every_check, room.max(1));
     if !report.skipped.is_empty() {
         page.marked(Mark::Unknown, &format!("{}: not checked, because skipped", joined(&report.skipped)));
     }
     unreadable(page, &report.unreadable);
     page.gap();
     guard::write(page, report.guard);
-    counts(page, &report.summary, elapsed);
+    counts(page, report, layout.elapsed);
+    let is_folded = !layout.every_check && report.sections.iter().any(|section| !section.checks.is_empty());
+    if is_folded {
+        page.wrapped("", "each check: -v 1");
+    }
 }
 
-/// One line for each reason, with what it is the reason of.
+/// One line for each reason, with everything that could not be read because of it.
 pub(super) fn unreadable(page: &mut Page<'_>, all: &[Unreadable]) {
     let mut by_reason: Vec<(Cow<'_, str>, Vec<&str>)> = Vec::new();
     let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
     for Unreadable { what, why } in all {
-        let why = refusal(why).map_or(Cow::Borrowed(why.as_str()), Cow::Owned);
+        let refusal = Refusal::parse(why).map(|refusal| refusal.of_all());
+        let why = refusal.map_or(Cow::Borrowed(why.as_str()), Cow::Owned);
         let place = *places.entry(why.clone()).or_insert_with(|| {
             by_reason.push((why, Vec::new()));
             by_reason.len() - 1
@@ -72,47 +86,6 @@ fn accepted(page: &mut Page<'_>, report: &Report) {
     more(page, accepted.len(), "accepted finding");
 }
 
-fn reasons(page: &mut Page<'_>, report: &Report) {
-    let told = |silence: &&NotChecked| !matches!(silence.reason, Reason::NotGiven | Reason::Blocked);
-    let all: Vec<&NotChecked> = report.not_checked.iter().filter(told).collect();
-    for silence in all.iter().take(MOST) {
-        let of = match silence.hosts.len() {
-            0 => String::new(),
-            hosts => format!(" of {}", counted(hosts, "host")),
-        };
-        let codes = joined(&silence.codes);
-        page.marked(Mark::Unknown, &format!("{codes}{of}: not checked, because {}", silence.because));
-    }
-    more(page, all.len(), "reason");
-}
-
-/// What was not given is one line, however much it is: files need not hold everything.
-fn not_given(page: &mut Page<'_>, report: &Report) {
-    let missing = report.not_checked.iter().filter(|silence| silence.reason == Reason::NotGiven);
-    let (mut codes, mut inputs): (Vec<Code>, Vec<&str>) = (Vec::new(), Vec::new());
-    for silence in missing {
-        codes.extend(&silence.codes);
-        inputs.push(silence.because.strip_prefix(NOT_GIVEN).unwrap_or(&silence.because));
-    }
-    codes.sort_unstable();
-    codes.dedup();
-    if !codes.is_empty() {
-        let text = format!("{}: not checked, because not given: {}", joined(&codes), inputs.join(", "));
-        page.marked(Mark::Unknown, &text);
-    }
-}
-
-/// What the API server says where a user has no right, without the kind, so that many kinds have one reason:
-/// `nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope`.
-fn refusal(why: &str) -> Option<String> {
-    let (_, said) = why.split_once(" is forbidden: ")?;
-    let (who, rest) = said.split_once(" cannot ")?;
-    let (verb, rest) = rest.split_once(" resource ")?;
-    // With more behind it, such as a role that does not exist, it is told whole.
-    let is_all = rest.ends_with("at the cluster scope") || (rest.ends_with('"') && !rest.contains(": "));
-    is_all.then(|| format!("{who} cannot {verb} them"))
-}
-
 fn more(page: &mut Page<'_>, count: usize, what: &str) {
     if count > MOST {
         page.wrapped(
@@ -122,15 +95,21 @@ fn more(page: &mut Page<'_>, count: usize, what: &str) {
     }
 }
 
-pub(super) fn counts(page: &mut Page<'_>, summary: &Summary, elapsed: Option<Duration>) {
-    let Summary { hosts, errors, warnings, infos, accepted, passed, not_checked, .. } = *summary;
-    let mut counts = vec![
-        counted(hosts, "host"),
-        format!("{} passed", grouped(passed)),
+pub(super) fn counts(page: &mut Page<'_>, report: &Report, elapsed: Option<Duration>) {
+    let Summary { hosts, errors, warnings, infos, accepted, passed, not_checked, .. } = report.summary;
+    let names = Names::of(report);
+    // A host that was named and cannot be followed has a section all the same.
+    let not_walked = report.sections.iter().filter(|section| names.is_not_walked(&section.subject)).count();
+    let mut counts = vec![counted(hosts.saturating_sub(not_walked), "host")];
+    if !report.not_walked.is_empty() {
+        counts.push(format!("{} not checked", counted(report.not_walked.len(), "host")));
+    }
+    counts.extend([
+        format!("{} passed", counted(passed, "check")),
         counted(errors, "error"),
         counted(warnings, "warning"),
-    ];
-    for (count, words) in [(infos, "to know"), (accepted, "accepted"), (not_checked, "not checked")] {
+    ]);
+    for (count, words) in [(infos, "to know"), (accepted, "accepted"), (not_checked, "not made")] {
         if count > 0 {
             counts.push(format!("{} {words}", grouped(count)));
         }
@@ -138,7 +117,7 @@ pub(super) fn counts(page: &mut Page<'_>, summary: &Summary, elapsed: Option<Dur
     if let Some(elapsed) = elapsed {
         counts.push(format!("{:.1} s", elapsed.as_secs_f64()));
     }
-    let mark = match (errors, warnings, not_checked) {
+    let mark = match (errors, warnings, not_checked + report.not_walked.len()) {
         (0, 0, 0) => Mark::Good,
         (0, 0, _) => Mark::Unknown,
         (0, _, _) => Mark::Wrong(Level::Warning),

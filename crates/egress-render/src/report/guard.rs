@@ -6,7 +6,7 @@ use egress_diagnose::report::GuardState;
 
 use super::page::Page;
 
-/// Writes it, where a cluster was asked.
+/// Writes it; files say nothing about the API server.
 pub(super) fn write(page: &mut Page<'_>, state: Option<GuardState>) {
     let said = match state {
         None => return,

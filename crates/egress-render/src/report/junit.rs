@@ -1,7 +1,7 @@
 //! A diagnosis as JUnit's XML, which CI servers read: a suite for each check, a case for each cause.
 //!
-//! What is as bad as the threshold, or worse, is a failure; what could not be read is an error; what was not checked for
-//! another reason is skipped. So a server's verdict is that of the exit code.
+//! A finding at or above the threshold is a failure. What could not be read, and a host that no check can follow, is an error.
+//! What was not checked for another reason is skipped. So the server and the exit code agree.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::escape::escape;
 
 type XmlWriter = Writer<Vec<u8>>;
 
-/// The diagnosis; `fail_on` is the level from which on a cause is a failure.
+/// The diagnosis; `fail_on` is the lowest level of a failure.
 ///
 /// # Errors
 /// None: writing into memory does not fail.
@@ -25,7 +25,10 @@ pub fn junit(report: &Report, fail_on: Level) -> io::Result<String> {
         .with_attribute(("name", "kubectl egress diagnose"))
         .write_inner_content(|writer| {
             report.checks.iter().try_for_each(|check| suite(writer, report, check, fail_on))?;
-            if report.unreadable.is_empty() { Ok(()) } else { reading(writer, report) }
+            if !report.unreadable.is_empty() {
+                reading(writer, report)?;
+            }
+            if report.not_walked.is_empty() { Ok(()) } else { hosts(writer, report) }
         })?;
     let mut text = String::from_utf8_lossy(&writer.into_inner()).into_owned();
     text.insert_str(0, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -69,30 +72,40 @@ fn suite(writer: &mut XmlWriter, report: &Report, check: &Tally, fail_on: Level)
 /// What could not be read. It is an error where it was given, and skipped where no check needed it.
 fn reading(writer: &mut XmlWriter, report: &Report) -> io::Result<()> {
     let kind = if report.summary.incomplete { "error" } else { "skipped" };
-    let count = report.unreadable.len().to_string();
-    let of = |wanted: &str| if wanted == kind { count.clone() } else { "0".to_owned() };
-    let (errors, skipped) = (of("error"), of("skipped"));
+    let cases = report.unreadable.iter().map(|missing| (kind, missing.what.clone(), missing.why.as_str()));
+    suite_of(writer, "reading", &cases.collect::<Vec<_>>())
+}
+
+/// Hosts that no check looked at: an error where diagnose cannot follow their path.
+fn hosts(writer: &mut XmlWriter, report: &Report) -> io::Result<()> {
+    let cases = report.not_walked.iter().map(|host| {
+        let kind = if host.reason.is_limit() { "error" } else { "skipped" };
+        (kind, format!("{} in namespace {}", host.host, host.namespace), host.because)
+    });
+    suite_of(writer, "hosts", &cases.collect::<Vec<_>>())
+}
+
+/// A suite of cases that belong to no check: the result of each, its name, and why.
+fn suite_of(writer: &mut XmlWriter, name: &str, cases: &[(&str, String, &str)]) -> io::Result<()> {
+    let count = |wanted: &str| cases.iter().filter(|(kind, ..)| *kind == wanted).count().to_string();
     let attributes = [
-        ("name", "reading"),
-        ("tests", count.as_str()),
-        ("failures", "0"),
-        ("errors", errors.as_str()),
-        ("skipped", skipped.as_str()),
+        ("name", name.to_owned()),
+        ("tests", cases.len().to_string()),
+        ("failures", "0".to_owned()),
+        ("errors", count("error")),
+        ("skipped", count("skipped")),
     ];
-    let suite = writer.create_element("testsuite").with_attributes(attributes);
-    suite.write_inner_content(|writer| {
-        report.unreadable.iter().try_for_each(|missing| {
-            let (what, why) = (escape(&missing.what), escape(&missing.why));
-            let case = writer.create_element("testcase");
-            let case = case.with_attributes([("classname", "reading"), ("name", what.as_ref())]);
+    let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
+    writer.create_element("testsuite").with_attributes(attributes).write_inner_content(|writer| {
+        cases.iter().try_for_each(|(kind, case, why)| {
+            let (case, why) = (escape(case), escape(why));
+            let element = writer.create_element("testcase");
+            let element = element.with_attributes([("classname", name), ("name", case.as_ref())]);
             let write = |writer: &mut XmlWriter| {
-                writer
-                    .create_element(kind)
-                    .with_attribute(("message", why.as_ref()))
-                    .write_empty()
-                    .map(|_| ())
+                let outcome = writer.create_element(*kind).with_attribute(("message", why.as_ref()));
+                outcome.write_empty().map(|_| ())
             };
-            case.write_inner_content(write).map(|_| ())
+            element.write_inner_content(write).map(|_| ())
         })
     })?;
     Ok(())
@@ -117,7 +130,7 @@ fn cases<'a>(report: &'a Report, check: &Tally, fail_on: Level) -> Vec<Case<'a>>
     }
     if report.findings.iter().any(|cause| cause.not_checked.contains(&check.code)) {
         let name = "behind what is broken".to_owned();
-        cases.push(Case { name, outcome: Outcome::Skipped("the way is broken before") });
+        cases.push(Case { name, outcome: Outcome::Skipped("the path is broken before this") });
     }
     cases
 }

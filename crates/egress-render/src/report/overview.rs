@@ -1,59 +1,63 @@
-//! How many hosts are, without a line for each: the mesh and the gateways by name, hosts by kind.
+//! One line for the mesh, for each gateway and for each host.
 //!
-//! What is wrong is told before.
+//! Findings are printed before. More hosts than fit on a screen are in `crowd`.
 
-use egress_diagnose::check::Level;
 use egress_diagnose::report::{Report, Section, Subject};
 
+use super::crowd;
 use super::page::{Mark, Page, counted};
-use super::walk::title;
+use super::subject::{Names, told};
 
-/// Gateways that are named.
+/// Gateways without findings that have a line of their own.
 const GATEWAYS: usize = 5;
+/// Hosts that have a line of their own: more do not fit on a screen.
+const HOSTS: usize = 50;
 
 /// Writes the lines.
 pub(super) fn write(page: &mut Page<'_>, report: &Report) {
-    let is_host = |section: &&Section| matches!(section.subject, Subject::Host { .. });
-    let (hosts, places): (Vec<&Section>, Vec<&Section>) = report.sections.iter().partition(is_host);
-    let (fine, others): (Vec<&Section>, Vec<&Section>) =
-        places.into_iter().partition(|place| place.worst.is_none() && place.not_checked == 0);
-    let (shown, counted_only) = fine.split_at(fine.len().min(GATEWAYS));
-    for place in others {
-        let (mark, words) = words(place);
-        page.marked(mark, &format!("{}: {words}", title(&place.subject)));
+    let names = Names::of(report);
+    let places = write_places(page, report, &names);
+    let is_shown = |section: &&Section| is_host(section) && !is_empty(section);
+    let mut hosts: Vec<&Section> = report.sections.iter().filter(is_shown).collect();
+    // The worst first; the rest keep the order of the report.
+    hosts.sort_by_key(|host| std::cmp::Reverse(host.worst));
+    // One mesh and one gateway leave room for that many.
+    if hosts.len() + places > HOSTS + 2 {
+        crowd::write(page, &names, &hosts);
+    } else {
+        for host in hosts {
+            write_one(page, report, &names, host);
+        }
     }
-    for place in shown {
-        page.marked(Mark::Good, &format!("{}: nothing wrong", title(&place.subject)));
+    page.gap();
+}
+
+/// The lines of the mesh and the gateways, and how many they are.
+pub(super) fn write_places(page: &mut Page<'_>, report: &Report, names: &Names<'_>) -> usize {
+    let places = report.sections.iter().filter(|section| !is_host(section) && !is_empty(section));
+    let (calm, others): (Vec<&Section>, Vec<&Section>) = places.partition(|place| place.worst.is_none());
+    let (shown, counted_only) = calm.split_at(calm.len().min(GATEWAYS + 1));
+    for place in others.iter().chain(shown) {
+        write_one(page, report, names, place);
     }
     if !counted_only.is_empty() {
         let more = counted(counted_only.len(), "more gateway");
         page.marked(Mark::Good, &format!("{more}: nothing wrong"));
     }
-    for level in [Level::Error, Level::Warning, Level::Info] {
-        let count = hosts.iter().filter(|host| host.worst == Some(level)).count();
-        let words = match level {
-            Level::Error => "broken, see above",
-            Level::Warning => "work, with warnings, see above",
-            Level::Info => "work, with something to know, see above",
-        };
-        kind(page, Mark::Wrong(level), count, words);
-    }
-    let calm = || hosts.iter().filter(|host| host.worst.is_none());
-    let unknown = calm().filter(|host| host.not_checked > 0).count();
-    kind(page, Mark::Unknown, unknown, "nothing wrong in what could be checked");
-    kind(page, Mark::Good, calm().count() - unknown, "nothing wrong");
-    page.gap();
+    others.len() + shown.len() + usize::from(!counted_only.is_empty())
 }
 
-fn words(place: &Section) -> (Mark, &'static str) {
-    match place.worst {
-        Some(level) => (Mark::Wrong(level), "see above"),
-        None => (Mark::Unknown, "nothing wrong in what could be checked"),
-    }
+fn write_one(page: &mut Page<'_>, report: &Report, names: &Names<'_>, section: &Section) {
+    let (mark, result) = told(names, report, section);
+    let words = names.words(&section.subject);
+    page.fitted(mark, &words.iter().map(|words| format!("{words}: {result}")).collect::<Vec<_>>());
 }
 
-fn kind(page: &mut Page<'_>, mark: Mark, count: usize, words: &str) {
-    if count > 0 {
-        page.marked(mark, &format!("{}: {words}", counted(count, "host")));
-    }
+fn is_host(section: &Section) -> bool {
+    matches!(section.subject, Subject::Host { .. })
+}
+
+/// Whether no check concerned it.
+fn is_empty(section: &Section) -> bool {
+    section.passed == 0 && section.not_checked == 0 && section.findings.is_empty() && section.worst.is_none()
 }

@@ -1,21 +1,31 @@
 //! The page that a diagnosis is written on: marks, indents, width, numbers.
 //!
-//! Knows nothing of diagnoses, but for the marks of their levels.
+//! Knows nothing about diagnoses except the marks of their levels.
 
 use std::fmt::Write;
 
 use anstyle::Style;
 use egress_diagnose::check::{Code, Level};
 
+use super::layout::Layout;
 use crate::escape::escape;
 use crate::palette::{Palette, paint};
 
-/// Lines are wrapped at this width; commands never are, so that they can be copied.
-const WIDTH: usize = 80;
+/// Lines are wrapped at this width at most; commands never are, so that they can be copied.
+const WIDEST: usize = 80;
+/// Narrower than this nothing can be read.
+const NARROWEST: usize = 16;
+
+/// The indent of what to do about a line.
+const REMEDY: &str = "    ";
 
 /// Text that grows line by line.
 pub(super) struct Page<'a> {
     palette: &'a Palette,
+    /// Where text is wrapped.
+    width: usize,
+    /// The columns of the terminal; none where the text goes elsewhere.
+    columns: Option<usize>,
     text: String,
 }
 
@@ -24,14 +34,16 @@ pub(super) struct Page<'a> {
 pub(super) enum Mark {
     Good,
     Unknown,
-    /// Wrong, and somebody said that it may be.
+    /// A finding that an annotation accepts.
     Accepted,
     Wrong(Level),
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(palette: &'a Palette) -> Self {
-        Page { palette, text: String::new() }
+    pub(super) fn new(layout: &Layout<'a>) -> Self {
+        let columns = layout.columns.map(|columns| columns.max(NARROWEST));
+        let width = columns.map_or(WIDEST, |columns| columns.min(WIDEST));
+        Page { palette: layout.palette, width, columns, text: String::new() }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -40,7 +52,7 @@ impl<'a> Page<'a> {
 
     /// A title, underlined.
     pub(super) fn title(&mut self, title: &str) {
-        let title = wrap(title, WIDTH);
+        let title = wrap(title, self.width);
         for line in &title {
             self.line(&paint(self.palette.heading, line));
         }
@@ -52,15 +64,50 @@ impl<'a> Page<'a> {
     pub(super) fn marked(&mut self, mark: Mark, text: &str) {
         let (style, sign) = self.sign(mark);
         let sign = paint(style, sign);
-        for (number, line) in wrap(text, WIDTH - 2).iter().enumerate() {
+        for (number, line) in wrap(text, self.width - 2).iter().enumerate() {
             let start = if number == 0 { format!("{sign} ") } else { "  ".to_owned() };
             self.line(&format!("{start}{line}"));
         }
     }
 
+    /// The first of several texts that fits on one line behind a mark, longest first. If none fits, the shortest is wrapped.
+    /// In a file or a pipe the longest always fits.
+    pub(super) fn fitted(&mut self, mark: Mark, texts: &[String]) {
+        let room = self.columns.map(|columns| columns - 2);
+        let fits = |text: &&String| room.is_none_or(|room| textwrap::core::display_width(text) <= room);
+        match (texts.iter().find(fits), texts.last()) {
+            (Some(text), _) => {
+                let (style, sign) = self.sign(mark);
+                self.line(&format!("{} {}", paint(style, sign), escape(text)));
+            }
+            (None, Some(shortest)) => self.marked(mark, shortest),
+            (None, None) => {}
+        }
+    }
+
+    /// The number of lines so far.
+    pub(super) fn lines(&self) -> usize {
+        self.text.lines().count()
+    }
+
+    /// The lines that a text behind a mark takes.
+    pub(super) fn height(&self, text: &str) -> usize {
+        wrap(text, self.width - 2).len()
+    }
+
+    /// What to do about the line before. A command stays on one line.
+    pub(super) fn remedy(&mut self, text: &str) {
+        if text.contains("kubectl ") { self.verbatim(REMEDY, text) } else { self.wrapped(REMEDY, text) }
+    }
+
+    /// The lines that it takes.
+    pub(super) fn remedy_height(&self, text: &str) -> usize {
+        if text.contains("kubectl ") { 1 } else { wrap(text, self.width - REMEDY.len()).len() }
+    }
+
     /// An indented text.
     pub(super) fn wrapped(&mut self, indent: &str, text: &str) {
-        for line in wrap(text, WIDTH - indent.len()) {
+        for line in wrap(text, self.width.saturating_sub(indent.len())) {
             self.line(&format!("{indent}{line}"));
         }
     }
@@ -119,7 +166,7 @@ pub(super) fn grouped(count: usize) -> String {
 
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let text = escape(text);
-    // A word that is longer than a line, such as a cluster's name, stays whole: it is there to be searched for.
+    // A word that is longer than a line, such as the name of a cluster, stays whole, so that it can be searched for.
     let options =
         textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(&text, options).into_iter().map(std::borrow::Cow::into_owned).collect()

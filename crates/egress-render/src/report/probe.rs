@@ -1,4 +1,4 @@
-//! What became of a marked request, after all else.
+//! The result of a marked request, after everything else.
 //!
 //! Knows layout only.
 
@@ -30,7 +30,7 @@ pub(super) fn write(page: &mut Page<'_>, probe: Option<&Probe>) {
     page.wrapped("    ", &format!("its mark: {token}"));
 }
 
-/// One line that says what became of it.
+/// The result in a few words.
 pub fn headline(probe: &Probe) -> String {
     match probe.result {
         Fate::Proven => "proven".to_owned(),

@@ -70,7 +70,7 @@ fn message(cause: &Cause) -> String {
     escape(&text).into_owned()
 }
 
-/// An object of a cluster has a name only; one of a file has a place in it as well.
+/// An object of a cluster has a name only. An object of a file has a line, too.
 fn location(place: &Place) -> Value {
     let kind = place.kind.to_ascii_lowercase();
     let words = [place.namespace.as_deref().unwrap_or_default(), &kind, &place.name];
@@ -88,14 +88,14 @@ fn location(place: &Place) -> Value {
     location
 }
 
-/// A path as a URI reference: what is no plain character of a path is written as its bytes.
+/// A path as a URI reference: other than plain characters are percent-encoded.
 fn uri(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     let shown = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     path.bytes().map(shown).collect()
 }
 
-/// The same as long as the same is said of the same field, whichever run says it.
+/// Stays the same from run to run while the finding and its field are the same.
 fn fingerprint(cause: &Cause) -> String {
     let Place { kind, namespace, name, field, .. } = &cause.object;
     let parts = [
@@ -111,7 +111,7 @@ fn fingerprint(cause: &Cause) -> String {
     bytes.concat()
 }
 
-/// What kept checks from being made: a reader must not take silence for health.
+/// What was not checked: no results must not look like a healthy mesh.
 fn notifications(report: &Report) -> Vec<Value> {
     let unread = report.not_checked.iter().filter(|silence| silence.reason == Reason::Unreadable);
     let of_checks = unread.map(|silence| {
@@ -120,8 +120,12 @@ fn notifications(report: &Report) -> Vec<Value> {
     });
     let of_reads =
         report.unreadable.iter().map(|missing| format!("not read: {}: {}", missing.what, missing.why));
+    let of_hosts = report.not_walked.iter();
+    let of_hosts = of_hosts
+        .map(|host| format!("not checked: {} in namespace {}: {}", host.host, host.namespace, host.because));
     of_checks
         .chain(of_reads)
+        .chain(of_hosts)
         .map(|text| json!({ "level": "warning", "message": { "text": escape(&text) } }))
         .collect()
 }

@@ -1,6 +1,6 @@
-//! A diagnosis as numbers alone: how many findings of each check in each namespace.
+//! A diagnosis as numbers: how many findings each check has in each namespace.
 //!
-//! Knows columns. What counts as one finding is the report's business.
+//! Knows columns. The report decides what counts as one finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use egress_diagnose::check::{Code, Level};
 use egress_diagnose::report::{HostName, Report};
 
 use super::closing;
+use super::layout::Layout;
 use super::page::Page;
 use crate::palette::Palette;
 use crate::table::Table;
@@ -19,7 +20,7 @@ struct Count<'a> {
     hosts: BTreeSet<&'a HostName>,
 }
 
-/// The counts as kubectl's table, and the line that sums them up; without findings the line alone.
+/// The counts as a table, and the line that sums them up. Without findings only the line.
 pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Duration>) -> String {
     let mut rows: BTreeMap<(&str, std::cmp::Reverse<Level>, Code), Count<'_>> = BTreeMap::new();
     for cause in report.open() {
@@ -45,9 +46,9 @@ pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Du
     if !text.is_empty() {
         text.push('\n');
     }
-    let mut page = Page::new(palette);
+    let mut page = Page::new(&Layout::of(palette));
     closing::unreadable(&mut page, &report.unreadable);
     page.gap();
-    closing::counts(&mut page, &report.summary, elapsed);
+    closing::counts(&mut page, report, elapsed);
     text + &page.into_text()
 }

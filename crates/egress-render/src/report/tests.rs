@@ -34,6 +34,7 @@ fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
         sections: vec![section],
         checks: Vec::new(),
         not_checked: Vec::new(),
+        not_walked: Vec::new(),
         skipped: Vec::new(),
         invalid_acceptances: Vec::new(),
         unreadable: Vec::new(),
@@ -66,7 +67,12 @@ fn cause(object: Place, affects: &[&str]) -> Cause {
 }
 
 fn plain(report: &Report) -> String {
-    text(report, &Palette::plain(), None)
+    text(report, &Layout::of(&Palette::plain()))
+}
+
+/// With a line for each check.
+fn whole(report: &Report) -> String {
+    text(report, &Layout { every_check: true, ..Layout::of(&Palette::plain()) })
 }
 
 #[test]
@@ -74,7 +80,7 @@ fn what_was_not_checked_has_a_mark_of_its_own_and_its_reason() {
     let verdict =
         Verdict::NotChecked { reason: Reason::Unreadable, because: "pods may not be read".to_owned() };
     let text =
-        plain(&report(verdict, Vec::new(), Summary { not_checked: 1, unreadable: 1, ..Summary::default() }));
+        whole(&report(verdict, Vec::new(), Summary { not_checked: 1, unreadable: 1, ..Summary::default() }));
     assert!(text.contains("? EG007 the subset exists: not checked, because pods may not be read"), "{text}");
     assert!(!text.contains('√'), "{text}");
 }
@@ -97,7 +103,7 @@ fn one_cause_names_a_few_of_the_hosts_it_breaks_and_counts_the_others() {
     let text = plain(&report(Verdict::Failed { findings: vec![0] }, vec![cause], Summary::default()));
     assert!(
         text.contains(
-            "    breaks: a.example (shop), b.example (shop), c.example (shop) and 2 other\n    hosts\n"
+            "    breaks: 5 hosts: a.example (shop), b.example (shop), c.example (shop) and 2\n    more\n"
         ),
         "{text}"
     );
@@ -133,9 +139,10 @@ fn of_many_hosts_each_kind_has_one_line() {
         codes: vec![Code(29), Code(31)],
         times: 4,
         hosts: Vec::new(),
+        input: None,
     });
     let text = plain(&report);
-    assert!(text.contains("× 2 hosts: broken, see above\n√ 9,998 hosts: nothing wrong\n"), "{text}");
+    assert!(text.contains("× 2 hosts: broken, see above\n√ 9,998 hosts: 3 checks each\n"), "{text}");
     assert!(text.contains("? EG029 EG031: not checked, because nobody calls\n"), "{text}");
     assert!(text.lines().count() < 10, "{text}");
 }
@@ -148,7 +155,7 @@ fn what_one_reason_keeps_from_being_read_is_one_line_in_text_and_summary() {
         vec![missing("nodes", "forbidden"), missing("a.yaml:3", "broken"), missing("services", "forbidden")];
     let lines = "not read: nodes, services: forbidden\nnot read: a.yaml:3: broken\n\n";
     let palette = Palette::plain();
-    for told in [text(&report, &palette, None), summary(&report, &palette, None)] {
+    for told in [plain(&report), summary(&report, &palette, None)] {
         assert!(told.contains(lines), "{told}");
     }
     assert_eq!(document(&report).unwrap()["unreadable"].as_array().unwrap().len(), 3);
@@ -162,7 +169,7 @@ fn checks_that_one_reason_keeps_from_being_made_are_one_line_wherever_they_stand
     let line = |code, verdict| Line { code: Code(code), name: "a check", verdict };
     let later = [line(23, Verdict::Passed { seen: None }), line(31, verdict("no connection yet"))];
     report.sections[0].checks.extend(later);
-    let told = text(&report, &Palette::plain(), None);
+    let told = whole(&report);
     assert_eq!(told.matches("no connection yet").count(), 1, "{told}");
     assert!(told.contains("? EG007 EG031: not checked, because no connection yet\n"), "{told}");
     assert!(told.contains("EG023 a check\n"), "{told}");
@@ -208,7 +215,7 @@ fn what_a_user_has_no_right_to_read_is_one_line_for_all_kinds() {
     let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
     let strange = r#": RBAC: clusterrole "x" not found"#;
     report.unreadable = vec![forbidden("pods", ""), forbidden("nodes", ""), forbidden("services", strange)];
-    let told = text(&report, &Palette::plain(), None);
+    let told = plain(&report);
     let line = "not read: pods in all namespaces, nodes in all namespaces: User \"jane\" cannot\nlist them\n";
     assert!(told.contains(line), "{told}");
     assert!(told.contains("clusterrole"), "{told}");

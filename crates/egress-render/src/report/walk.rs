@@ -1,42 +1,24 @@
-//! The walk of a few hosts: a section for each subject, a line for each check.
+//! Every check: a section for each subject, a line for each check.
 //!
-//! What is wrong is told before, and why something was not given after; here they have a line each, or none.
+//! Findings are printed before, what was not given after.
 
 use std::collections::BTreeSet;
 
 use egress_diagnose::check::{Code, Level};
-use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
+use egress_diagnose::report::{Line, Reason, Report, Section, Verdict};
 
 use super::page::{Mark, Page, counted, joined};
+use super::subject::Names;
 
 /// Writes every section.
 pub(super) fn write(page: &mut Page<'_>, report: &Report) {
+    let names = Names::of(report);
     for section in report.sections.iter().filter(|section| !section.checks.is_empty()) {
-        write_section(page, report, section);
+        write_section(page, report, &names, section);
     }
 }
 
-/// What a section is about.
-pub(super) fn title(subject: &Subject) -> String {
-    match subject {
-        Subject::Mesh => "mesh".to_owned(),
-        Subject::Gateway { gateway } => format!("gateway {gateway}"),
-        Subject::Host { host, namespace, callers, gateway } => {
-            let from = match callers.as_slice() {
-                [] => String::new(),
-                [one] => format!(" from {one}"),
-                [one, two] => format!(" from {one} and {two}"),
-                [first, rest @ ..] => format!(" from {first} and {} others", rest.len()),
-            };
-            let gateway = gateway.as_ref().map(|name| format!(" through {name}")).unwrap_or_default();
-            let elsewhere = namespace.as_ref().filter(|namespace| !callers.contains(namespace));
-            let objects = elsewhere.map(|name| format!(", by objects in {name}")).unwrap_or_default();
-            format!("{host}{from}{gateway}{objects}")
-        }
-    }
-}
-
-fn write_section(page: &mut Page<'_>, report: &Report, section: &Section) {
+fn write_section(page: &mut Page<'_>, report: &Report, names: &Names<'_>, section: &Section) {
     let is_shown = |line: &&Line| {
         !matches!(line.verdict, Verdict::NotChecked { reason: Reason::NotGiven | Reason::Blocked, .. })
     };
@@ -45,7 +27,7 @@ fn write_section(page: &mut Page<'_>, report: &Report, section: &Section) {
     if lines.is_empty() && blocked.is_empty() {
         return;
     }
-    page.title(&title(&section.subject));
+    page.title(&names.words(&section.subject).swap_remove(0));
     let mut told = BTreeSet::new();
     for line in &lines {
         match &line.verdict {
@@ -54,7 +36,7 @@ fn write_section(page: &mut Page<'_>, report: &Report, section: &Section) {
                 page.marked(Mark::Good, &format!("{} {}{seen}", line.code, line.name));
             }
             Verdict::Failed { findings } => failed(page, report, line, findings),
-            // One reason is told once, however many checks it keeps from being made.
+            // One reason is printed once, for all its checks.
             Verdict::NotChecked { because, .. } if told.insert(because) => {
                 let of_reason = lines.iter().filter(|other| is_not_checked_because(other, because));
                 let codes: Vec<Code> = of_reason.map(|other| other.code).collect();

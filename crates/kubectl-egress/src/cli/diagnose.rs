@@ -9,15 +9,17 @@ pub mod reporting;
 pub mod sources;
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Walk the path of a host and say where it is broken, with evidence and a fix";
+pub const ABOUT: &str = "Follow the path of a host and say where it is broken, with evidence and a fix";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Walk the path of a host and say where it is broken, with evidence and a fix.
+Follow the path of a host and say where it is broken, with evidence and a fix.
 
-The walk goes from the caller to the gateway to the host and stops to blame after the first broken hop. What could not be \
-checked is said, with the reason, and is never counted as good. Without HOST, all hosts are walked, after a look at the \
-gateway itself.
+Follows the path from the caller to the gateway to the host. After the first broken hop nothing more is reported as broken. \
+What could not be checked is listed with the reason, and never counted as good. Without HOST, all hosts are checked, and the \
+mesh and the gateways as well.
+
+Prints findings first, then one line for each host. `-v 1` prints each check.
 
 A finding that is known and meant to stay is accepted by an annotation of the object it names, for good or until a day:
 
@@ -40,6 +42,9 @@ Examples:
   kubectl egress diagnose -A -o json
   kubectl egress diagnose -A -o sarif > egress.sarif
   kubectl egress diagnose -A --fail-on warning --skip EG017 -o junit > report.xml
+
+  # Each check of each host
+  kubectl egress diagnose -A -v 1
 
   # How many findings there are of each kind; what changes from now on
   kubectl egress diagnose -A --summary
@@ -67,24 +72,26 @@ Examples:
   kubectl egress diagnose -A --context east --bundle east.tar.gz
   kubectl egress diagnose -A --context west --beside east.tar.gz --only EG044
 
-Exits with 1 if something is broken, with 8 if nothing is but not everything could be checked. Warnings alone exit \
-with 0, unless `--fail-on` says otherwise. Every output format has the same exit codes.";
+Exits with 1 if something is broken. Exits with 8 if nothing is broken but not everything could be checked: something could \
+not be read, or a host is reached by a path that diagnose does not follow (TCP, a wildcard, a waypoint, the Gateway API). \
+Name the hosts to check those alone. Warnings alone exit with 0, unless `--fail-on` says otherwise. Every output format has \
+the same exit codes.";
 
 /// What was typed after `diagnose`.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Diagnose {
-    /// Hosts to walk; all by default
+    /// Hosts to check; all by default
     #[arg(value_name = "HOST")]
     pub hosts: Vec<String>,
 
-    /// If present, walk the hosts of all namespaces
+    /// If present, check the hosts of all namespaces
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
 
-    /// Walk the way of this client, as pod/NAME or deploy/NAME, with .NAMESPACE at the end if it is another one
+    /// Follow the path of this client, as pod/NAME or deploy/NAME, with .NAMESPACE at the end if it is another one
     ///
-    /// Without it, one ready pod speaks for each namespace that calls.
+    /// Without it, one ready pod is looked at in each namespace that calls.
     #[arg(long = "for", value_name = "CLIENT", conflicts_with = "all_namespaces")]
     pub client: Option<String>,
 

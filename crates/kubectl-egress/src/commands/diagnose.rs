@@ -1,4 +1,4 @@
-//! `diagnose`: walk the way of each host through objects and proxies, and say where it is broken.
+//! `diagnose`: follow the path of each host through objects and proxies, and say where it is broken.
 
 use std::mem;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use super::interrupt::Interrupt;
 use crate::exit::Code;
 use crate::policies::repository;
 use crate::settings::diagnose::Diagnose;
-use crate::settings::diagnose::reporting::Form;
+use crate::settings::diagnose::reporting::{Form, Reporting};
 use crate::settings::diagnose::sources::Sources;
 use crate::terminal::Terminal;
 
@@ -35,7 +35,7 @@ struct Gathered {
     request: Request,
     /// The files that were read.
     sources: Option<files::Sources>,
-    /// Whether somebody interrupted before everything was looked at.
+    /// Whether Ctrl-C came before everything was read.
     interrupted: bool,
     /// How far the guard of the API server stands; `None` where no cluster was asked.
     guard: Option<GuardState>,
@@ -71,7 +71,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     } else {
         code
     };
-    // The process ends now: giving all of it back piece by piece would only take time.
+    // The process ends now: freeing the memory piece by piece would only take time.
     mem::forget(gathered);
     Ok(code)
 }
@@ -86,7 +86,7 @@ async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<
     }
 }
 
-/// What a cluster tells, as far as nobody interrupts.
+/// What was read of the cluster before Ctrl-C, or everything.
 async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
     let mut interrupt = Interrupt::catch()?;
     Box::pin(live::gather(settings, &mut interrupt, terminal)).await
@@ -95,7 +95,8 @@ async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Ga
 /// Examines what was read.
 fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let options = Options { choice: settings.reporting.choice.clone(), today: Some(today) };
+    let Reporting { choice, every_check, .. } = &settings.reporting;
+    let options = Options { choice: choice.clone(), today: Some(today), every_line: *every_check };
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
     found.guard = gathered.guard;
     if let Some(sources) = &gathered.sources {

@@ -55,7 +55,7 @@ impl Diagnose {
         let targets = hosts::read(&typed.hosts, &[], terminal)?;
         let namespaces = Namespaces::resolve(global.namespace.clone(), typed.all_namespaces)?;
         let client = typed.client.as_deref().map(|client| Client::parse(client, &namespaces)).transpose()?;
-        let reporting = Reporting::resolve(&typed.reporting)?;
+        let reporting = Reporting::resolve(&typed.reporting, global.verbosity)?;
         let sources = Sources::resolve(&typed.sources);
         if reporting.form == Form::Watch && typed.sources.filenames.iter().any(|name| name == "-") {
             let hint = "name a file, or leave out `--watch`";

@@ -7,13 +7,13 @@ use clap::Args;
 pub struct Probing {
     /// Send one marked request from the client pod, and find it at the gateway
     ///
-    /// It is sent by curl or wget in the application's container, after a question. The pod is that of --for, or the one
-    /// that speaks for its namespace.
+    /// curl or wget sends it from the application's container, after a question. The pod is that of --for, or a ready pod of
+    /// the namespace.
     #[arg(long, requires = "hosts")]
     #[arg(conflicts_with_all = ["filenames", "from", "watch", "bypass", "explain", "summary"])]
     pub probe: bool,
 
-    /// Do not ask before the request of --probe is sent
+    /// Do not ask before --probe sends its request
     #[arg(short, long, requires = "probe")]
     pub yes: bool,
 }

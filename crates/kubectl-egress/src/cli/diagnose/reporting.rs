@@ -11,32 +11,32 @@ pub struct Reporting {
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
 
-    /// Level from which on a finding is a failure
+    /// Lowest level of finding that is a failure
     #[arg(long, value_name = "error|warning|info", default_value = "error", value_parser = level())]
     #[arg(hide_possible_values = true)]
     pub fail_on: Level,
 
-    /// Checks that are not made, such as EG012,EG014
+    /// Leave out these checks, such as EG012,EG014
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub skip: Vec<String>,
 
-    /// Checks that are made, and no others
+    /// Make these checks and no others
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub only: Vec<String>,
 
-    /// Count the findings of each kind in each namespace, and tell no more
+    /// Print only how many findings each check has in each namespace
     #[arg(long, conflicts_with_all = ["output", "watch", "bypass"])]
     pub summary: bool,
 
-    /// Show the pods that can leave without passing a gateway, and why
+    /// List the pods that can bypass the gateways, and why
     #[arg(long, conflicts_with_all = ["watch", "skip", "only"])]
     pub bypass: bool,
 
-    /// Keep looking, and print what changes, a line each, until Ctrl-C
+    /// Keep watching, and print each change on a line, until Ctrl-C
     #[arg(long, conflicts_with = "output")]
     pub watch: bool,
 
-    /// Explain a check, or list all of them, and end
+    /// Explain a check, or list all checks, and exit
     #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "")]
     #[arg(conflicts_with_all = ["hosts", "output", "skip", "only", "summary", "bypass", "watch"])]
     pub explain: Option<String>,

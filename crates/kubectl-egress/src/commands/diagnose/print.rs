@@ -8,6 +8,7 @@ use egress_diagnose::bypass;
 use egress_diagnose::check::Check;
 use egress_diagnose::report::{Ending, Report};
 use egress_render::format::OutputFormat;
+use egress_render::report::Layout;
 use egress_render::{document as documents, explain as explained, report};
 
 use super::super::document;
@@ -29,10 +30,14 @@ pub(super) fn print(
         Form::Sarif => documents::json(&report::sarif(found, env!("CARGO_PKG_VERSION")))?,
         Form::Junit => report::junit(found, reporting.fail_on)?,
         Form::Document(format) => document::text(&report::document(found)?, format)?,
-        Form::Text | Form::Bypass(_) | Form::Watch => report::text(found, &palette, Some(elapsed)),
+        Form::Text | Form::Bypass(_) | Form::Watch => {
+            let (columns, every_check) = (terminal.columns(), reporting.every_check);
+            let elapsed = Some(elapsed);
+            report::text(found, &Layout { palette: &palette, columns, every_check, elapsed })
+        }
     };
     terminal.result(&text)?;
-    // Their formats have no place for it.
+    // These formats have no field for it.
     if let (Form::Sarif | Form::Junit, Some(probe)) = (&reporting.form, &found.probe) {
         terminal.note(&format!("probe: {}: {}", report::headline(probe), probe.because));
     }
@@ -43,7 +48,7 @@ pub(super) fn print(
     })
 }
 
-/// Prints who can leave without passing a gateway. That somebody can is no failure; that it is not known is.
+/// Prints the pods that can bypass the gateways. A bypass is no failure; facts that could not be read are.
 pub(super) fn bypass(
     gathered: &Gathered,
     format: Option<&OutputFormat>,

@@ -1,4 +1,4 @@
-//! What a diagnosis is to tell, and what counts as a failure.
+//! What a diagnosis prints, and what counts as a failure.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,12 @@ const FORMATS: &[&str] = &["json", "jsonpath", "junit", "sarif", "yaml"];
 pub struct Reporting {
     /// In which form.
     pub form: Form,
-    /// The level from which on a finding is a failure.
+    /// The lowest level of a failure.
     pub fail_on: Level,
     /// Which checks are made.
     pub choice: Choice,
+    /// Whether to print each check of each host, and not only one line a host.
+    pub every_check: bool,
 }
 
 /// The form of what is told.
@@ -46,7 +48,7 @@ pub enum Form {
 
 impl Reporting {
     /// Puts the flags together.
-    pub fn resolve(typed: &cli::diagnose::reporting::Reporting) -> Result<Self, Failure> {
+    pub fn resolve(typed: &cli::diagnose::reporting::Reporting, verbosity: u8) -> Result<Self, Failure> {
         let form = match typed.output.as_deref() {
             format if typed.bypass => Form::Bypass(output::resolve(format, OutputFormat::OF_REPORTS)?),
             Some("junit") => Form::Junit,
@@ -62,7 +64,7 @@ impl Reporting {
                 "leave out one of them",
             ));
         }
-        Ok(Reporting { form, fail_on: typed.fail_on, choice })
+        Ok(Reporting { form, fail_on: typed.fail_on, choice, every_check: verbosity > 0 })
     }
 }
 

@@ -1,0 +1,77 @@
+//! A host that leads outside the mesh and that no check looked at, with the reason.
+//!
+//! Knows the reasons. Which hosts these are is decided in the walk.
+
+use serde::Serialize;
+
+/// Characters of a DNS name. What a file gives as a host or a namespace may be longer.
+const LONGEST_NAME: usize = 253;
+
+/// A host that no check looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotWalked {
+    /// The host, as its object has it: it may be a wildcard.
+    pub host: String,
+    /// The namespace of its object.
+    pub namespace: String,
+    /// Why.
+    pub reason: Obstacle,
+    /// The same in words.
+    pub because: &'static str,
+}
+
+/// Why the walk does not take a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Obstacle {
+    /// TCP routes take it to the gateway.
+    Tcp,
+    /// It is a wildcard, or only a wildcard's route takes it to the gateway.
+    Wildcard,
+    /// It is no DNS name that leads outside, such as the short name of a Service.
+    Name,
+    /// A route of the Gateway API takes it.
+    GatewayApi,
+    /// A waypoint takes it.
+    Waypoint,
+    /// There is no egress gateway.
+    NoGateway,
+    /// No pod with a sidecar sees it.
+    NoCaller,
+}
+
+impl NotWalked {
+    /// A host with the reason in words.
+    pub(crate) fn new(host: &str, namespace: &str, reason: Obstacle) -> Self {
+        NotWalked { host: cut(host), namespace: cut(namespace), reason, because: reason.words() }
+    }
+}
+
+impl Obstacle {
+    /// Whether calls may leave by a path that this program cannot follow. The others are like facts that nobody gave: with
+    /// a gateway and a caller the host would be walked.
+    pub fn is_limit(self) -> bool {
+        !matches!(self, Obstacle::NoGateway | Obstacle::NoCaller)
+    }
+
+    /// The reason, after `because`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Obstacle::Tcp => "TCP routes take it to the gateway",
+            Obstacle::Wildcard => "it is routed by a wildcard",
+            Obstacle::Name => "its name is not a DNS name outside the cluster",
+            Obstacle::GatewayApi => "a Gateway API route takes it",
+            Obstacle::Waypoint => "a waypoint takes it",
+            Obstacle::NoGateway => "there is no egress gateway",
+            Obstacle::NoCaller => "no pod with a sidecar sees it",
+        }
+    }
+}
+
+fn cut(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,102 @@
+//! The path of a single host, one line a hop.
+//!
+//! Findings are printed before. `-v 1` prints each check of a hop instead.
+
+use std::collections::BTreeMap;
+
+use egress_diagnose::check::{Code, Hop};
+use egress_diagnose::checks::CHECKS;
+use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
+
+use super::overview;
+use super::page::{Mark, Page, joined};
+use super::subject::{Names, checks, mark};
+
+/// The results of the checks of one hop.
+#[derive(Default)]
+struct Tally<'a> {
+    passed: usize,
+    not_checked: usize,
+    unread: bool,
+    failed: Vec<&'a Line>,
+    /// What is broken before this hop.
+    blocked: Option<&'a str>,
+}
+
+/// The host, if the report is about only one.
+pub(super) fn only_host(report: &Report) -> Option<&Section> {
+    let mut hosts = report.sections.iter().filter(|section| matches!(section.subject, Subject::Host { .. }));
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if !host.checks.is_empty() => Some(host),
+        _ => None,
+    }
+}
+
+/// Writes the path.
+pub(super) fn write(page: &mut Page<'_>, report: &Report, host: &Section) {
+    let names = Names::of(report);
+    page.title(&names.words(&host.subject).swap_remove(0));
+    overview::write_places(page, report, &names);
+    let mut hops: BTreeMap<Hop, Tally<'_>> = BTreeMap::new();
+    for line in &host.checks {
+        let Some(check) = CHECKS.iter().find(|check| check.code == line.code) else { continue };
+        hops.entry(check.hop).or_default().add(line);
+    }
+    let is_not_walked = names.is_not_walked(&host.subject);
+    for (hop, mut tally) in hops {
+        tally.unread |= is_not_walked;
+        let (mark, result) = tally.result(report);
+        page.marked(mark, &format!("{}: {result}", words(hop)));
+    }
+    page.gap();
+}
+
+impl<'a> Tally<'a> {
+    fn add(&mut self, line: &'a Line) {
+        match &line.verdict {
+            Verdict::Passed { .. } => self.passed += 1,
+            Verdict::Failed { .. } => self.failed.push(line),
+            Verdict::NotChecked { reason, because } => {
+                self.not_checked += 1;
+                self.unread |= *reason == Reason::Unreadable;
+                if *reason == Reason::Blocked {
+                    self.blocked.get_or_insert(because);
+                }
+            }
+        }
+    }
+
+    fn result(&self, report: &Report) -> (Mark, String) {
+        let codes: Vec<Code> = self.failed.iter().map(|line| line.code).collect();
+        let causes = self.failed.iter().flat_map(|line| match &line.verdict {
+            Verdict::Failed { findings } => findings.as_slice(),
+            Verdict::Passed { .. } | Verdict::NotChecked { .. } => &[],
+        });
+        let causes = causes.filter_map(|index| report.findings.get(*index));
+        match causes.filter(|cause| !cause.is_accepted()).map(|cause| cause.level).max() {
+            Some(level) => return (Mark::Wrong(level), format!("{}, see above", joined(&codes))),
+            None if !codes.is_empty() => return (Mark::Accepted, format!("{}, accepted", joined(&codes))),
+            None => {}
+        }
+        match self.blocked {
+            Some(because) if self.passed == 0 => (Mark::Unknown, format!("not checked, because {because}")),
+            _ => {
+                let mark = mark(self.passed, self.not_checked, self.unread);
+                (mark, checks(self.passed, self.not_checked))
+            }
+        }
+    }
+}
+
+fn words(hop: Hop) -> &'static str {
+    match hop {
+        Hop::Mesh => "the mesh, for this host",
+        Hop::Gateway => "the gateway, for this host",
+        Hop::Objects => "objects of the host",
+        Hop::ToGateway => "caller to gateway",
+        Hop::ClientProxies => "Envoys of the callers",
+        Hop::FromGateway => "gateway to host",
+        Hop::GatewayProxies => "Envoys of the gateway",
+        Hop::Upstream => "connection to the host",
+    }
+}

@@ -1,0 +1,171 @@
+//! What was not checked: each reason once for all hosts, with what to do about it.
+//!
+//! Knows nothing about findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_diagnose::check::{Code, Input};
+use egress_diagnose::report::{HostName, NotChecked, NotWalked, Obstacle, Reason, Report};
+
+use super::page::{Mark, Page, counted, grouped, joined};
+use super::remedy::{self, Origin, Refusal};
+
+/// Hosts that are named; the others are counted.
+const NAMED: usize = 3;
+
+/// Reasons that differ only in the host.
+#[derive(Default)]
+struct Group<'a> {
+    first: Option<&'a NotChecked>,
+    members: usize,
+    codes: BTreeSet<Code>,
+    hosts: BTreeSet<&'a HostName>,
+}
+
+/// Hosts that are not walked, by reason.
+pub(super) fn hosts(page: &mut Page<'_>, report: &Report) {
+    let mut by_reason: BTreeMap<Obstacle, Vec<&NotWalked>> = BTreeMap::new();
+    for host in &report.not_walked {
+        by_reason.entry(host.reason).or_default().push(host);
+    }
+    for (obstacle, all) in by_reason {
+        let few: Vec<String> =
+            all.iter().take(NAMED).map(|host| format!("{} ({})", host.host, host.namespace)).collect();
+        let more = match all.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {} more", grouped(more)),
+        };
+        let is = if all.len() == 1 { "is" } else { "are" };
+        let count = counted(all.len(), "host");
+        let because = because(obstacle, all.len());
+        let few = few.join(", ");
+        page.marked(Mark::Unknown, &format!("{count} {is} not checked, because {because}: {few}{more}"));
+        page.remedy(remedy::of_obstacle(obstacle, report.guard.is_some()));
+    }
+}
+
+/// The reason for several hosts.
+fn because(obstacle: Obstacle, hosts: usize) -> String {
+    let words = obstacle.words();
+    if hosts == 1 {
+        return words.to_owned();
+    }
+    match obstacle {
+        Obstacle::Wildcard => "they are routed by wildcards".to_owned(),
+        Obstacle::Name => "their names are not DNS names outside the cluster".to_owned(),
+        Obstacle::GatewayApi => "Gateway API routes take them".to_owned(),
+        Obstacle::Waypoint => "waypoints take them".to_owned(),
+        Obstacle::Tcp | Obstacle::NoGateway | Obstacle::NoCaller => {
+            words.replace(" it ", " them ").replace("sees it", "sees them")
+        }
+    }
+}
+
+/// One reason, with what to do about it.
+struct Block {
+    text: String,
+    /// The same on one line, for where there is little room.
+    short: String,
+    remedy: Option<String>,
+}
+
+/// Every reason, in at most so many lines; of those that have no room the number.
+pub(super) fn reasons(page: &mut Page<'_>, report: &Report, every_check: bool, room: usize) {
+    // Beside each check its reason has been printed.
+    let mut blocks = if every_check { Vec::new() } else { silences(report) };
+    blocks.extend(not_given(report, every_check));
+    // What somebody can do something about comes first.
+    blocks.sort_by_key(|block| block.remedy.is_none());
+    let height = |page: &Page<'_>, text: &str, block: &Block| {
+        page.height(text) + block.remedy.as_ref().map_or(0, |remedy| page.remedy_height(remedy))
+    };
+    let is_tight = blocks.iter().map(|block| height(page, &block.text, block)).sum::<usize>() > room;
+    let (count, mut used) = (blocks.len(), 0);
+    for (place, block) in blocks.iter().enumerate() {
+        let text = if is_tight { &block.short } else { &block.text };
+        used += height(page, text, block);
+        let is_last = place + 1 == count;
+        if used + usize::from(!is_last) > room {
+            let more = counted(count - place, if place == 0 { "reason" } else { "more reason" });
+            page.wrapped("  ", &format!("{more} why checks were not made: -v 1 shows them"));
+            return;
+        }
+        page.marked(Mark::Unknown, text);
+        if let Some(remedy) = &block.remedy {
+            page.remedy(remedy);
+        }
+    }
+}
+
+/// Facts that could not be read, or are not there yet.
+fn silences(report: &Report) -> Vec<Block> {
+    let mut groups: BTreeMap<(Reason, String), Group<'_>> = BTreeMap::new();
+    for silence in &report.not_checked {
+        if !matches!(silence.reason, Reason::NotGiven | Reason::Blocked) {
+            let group = groups.entry((silence.reason, without_host(silence))).or_default();
+            group.first.get_or_insert(silence);
+            group.members += 1;
+            group.codes.extend(&silence.codes);
+            group.hosts.extend(silence.hosts.iter().map(AsRef::as_ref));
+        }
+    }
+    let block = |((_, general), group): (&(Reason, String), &Group<'_>)| {
+        let first = group.first?;
+        let words = if group.members == 1 { &first.because } else { general };
+        let words = Refusal::parse(words).map_or_else(|| words.clone(), |refusal| refusal.short());
+        let text = match group.hosts.len() {
+            0 => {
+                let codes = joined(&group.codes.iter().copied().collect::<Vec<Code>>());
+                format!("{codes}: not checked, because {words}")
+            }
+            hosts => format!("{} not checked in full: {words}", counted(hosts, "host")),
+        };
+        Some(Block { short: text.clone(), text, remedy: remedy::of_silence(first, report.guard.is_some()) })
+    };
+    groups.iter().filter_map(block).collect()
+}
+
+/// The reason without the names of the host and its namespace.
+fn without_host(silence: &NotChecked) -> String {
+    let [host] = silence.hosts.as_slice() else { return silence.because.clone() };
+    let general = silence.because.replace(&host.host, "the host");
+    let general =
+        match general.split_once("gateway pod ").map(|(before, rest)| (before, rest.split_once(' '))) {
+            // Which of its pods it was differs from host to host.
+            Some((before, Some((_, rest)))) => format!("{before}the gateway {rest}"),
+            _ => general,
+        };
+    match &host.namespace {
+        Some(name) => general.replace(&format!("namespace {name} "), "the namespace of the caller "),
+        None => general,
+    }
+}
+
+/// What was not given: one line for what files can hold, one for what only a cluster has. Files need not hold everything, so
+/// this is kept short. The checks are counted; with every check they are named.
+fn not_given(report: &Report, every_check: bool) -> Vec<Block> {
+    let mut by_origin: BTreeMap<Origin, (BTreeSet<Code>, BTreeSet<Input>)> = BTreeMap::new();
+    for silence in &report.not_checked {
+        if let Some(input) = silence.input {
+            let (codes, inputs) = by_origin.entry(remedy::origin(input).0).or_default();
+            codes.extend(&silence.codes);
+            inputs.insert(input);
+        }
+    }
+    let block = |(origin, (codes, inputs)): (Origin, (BTreeSet<Code>, BTreeSet<Input>))| {
+        let names: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+        let count = counted(codes.len(), "check");
+        let checks = if every_check { joined(&codes.into_iter().collect::<Vec<_>>()) } else { count.clone() };
+        let few = match names.as_slice() {
+            [first, second, _, ..] => format!("{first}, {second} and {} more", names.len() - 2),
+            few => few.join(", "),
+        };
+        let remedy = remedy::of_missing(origin, &inputs, report.guard.is_some());
+        Block {
+            text: format!("{checks} not made, because not given: {}", names.join(", ")),
+            short: format!("{count} not made, not given: {few}"),
+            remedy: Some(remedy),
+        }
+    };
+    by_origin.into_iter().map(block).collect()
+}
