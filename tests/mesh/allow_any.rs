@@ -29,7 +29,7 @@ fn change_their_way(mesh: &Mesh) -> anyhow::Result<()> {
     load.until_sent(MORE)?;
     let samples = load.end()?;
     removed
-        .expect(0, &["warning: the mesh lets unknown hosts out", "will reach `edition.cnn.com` directly"])?;
+        .expect(0, &["warning: the mesh allows unknown hosts", "will reach `edition.cnn.com` directly"])?;
 
     let (inside, outside): (Vec<_>, Vec<_>) =
         samples.iter().partition(|sample| (live..leaving).contains(&sample.at_ms));

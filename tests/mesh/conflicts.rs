@@ -101,7 +101,8 @@ spec:
   ports: [{number: 443, name: tls, protocol: TLS}]
   resolution: DNS
 ";
-    let words = ["serviceentry/edition-cnn-com in namespace shop", "metadata.name", "someone else"];
+    let words =
+        ["serviceentry/edition-cnn-com in namespace shop", "metadata.name", "not made by this plugin"];
     refused_then_added(mesh, entry, &entry.replace("name: edition-cnn-com", "name: www"), &words)
 }
 

@@ -137,7 +137,7 @@ fn standing(mesh: &Mesh) -> anyhow::Result<()> {
     let silent = || -> anyhow::Result<()> {
         let audit = mesh.plugin(&["audit", "-A"])?;
         // The bed has a pod outside of the mesh: 8.
-        audit.expect(8, &["today's policies refuse none of them"])?;
+        audit.expect(8, &["current policies deny none of them"])?;
         ensure!(!audit.stderr.contains("kubectl-egress-rules"), "{}", audit.stderr);
         let diagnosis = mesh.plugin(&["diagnose", "-A", "--only", "EG092", "-o", "json"])?;
         let findings = diagnosis.json()?["findings"].clone();
@@ -150,7 +150,7 @@ fn standing(mesh: &Mesh) -> anyhow::Result<()> {
     silent()?;
     // Who may not read it is told so once, and nothing is ticked off.
     let audit = mesh.plugin_as(User::ShopEditor, &["audit", "-n", "shop"])?;
-    let words = "whether the API server holds an exported policy was not checked";
+    let words = "not checked whether the API server has an exported policy";
     ensure!(audit.stderr.matches(words).count() == 1, "{}", audit.stderr);
     let diagnosis = mesh.plugin_as(User::ShopEditor, &["diagnose", "-n", "shop", "--only", "EG092"])?;
     let said = &diagnosis.stdout;
@@ -163,12 +163,12 @@ fn standing(mesh: &Mesh) -> anyhow::Result<()> {
     policies.replace("settings: {allow: [\"*.cnn.com\"]}")?;
     silent()?;
     mesh.bed().kubectl(&["delete", "validatingadmissionpolicybinding", "kubectl-egress-rules"])?;
-    tells(1, "has no binding, so it judges nothing")?;
+    tells(1, "has no binding, so it checks nothing")?;
     drop(exported);
     let warning = Exported::of_cluster(mesh, &[])?;
     tells(8, "only warns")?;
     mesh.bed().kubectl(&["delete", "validatingadmissionpolicy", "kubectl-egress-rules"])?;
-    tells(1, "does not exist, so its binding lets everything through")?;
+    tells(1, "does not exist, so its binding admits everything")?;
     drop(warning);
     silent()
 }

@@ -124,7 +124,7 @@ fn exported(mesh: &Mesh) -> anyhow::Result<()> {
         mesh.expect_via_gateway(pod, HTTP)?;
         mesh.expect_via_gateway(pod, HTTPS)?;
     }
-    let words = ["exported to", "leaves out callers"];
+    let words = ["exported to", "would remove current callers"];
     mesh.refuses(xtask::bed::User::Admin, &["add", "edition.cnn.com", "-n", "shop"], 7, &words)?;
     mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
     for pod in [SHOP, BILLING] {

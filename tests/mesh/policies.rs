@@ -64,7 +64,7 @@ fn denied(mesh: &Mesh) -> anyhow::Result<()> {
 fn unread(mesh: &Mesh) -> anyhow::Result<()> {
     let _reader = NoReader::new(mesh)?;
     let words = [
-        "the policies of this cluster may not be read: configmaps \"kubectl-egress-policy\" is forbidden",
+        "no permission to read the policies of this cluster: configmaps \"kubectl-egress-policy\" is forbidden",
         "kubectl create role kubectl-egress-policy-reader -n istio-system --verb=get --resource=configmaps \
          --resource-name=kubectl-egress-policy",
         "kubectl create rolebinding kubectl-egress-policy-reader -n istio-system",
@@ -154,7 +154,7 @@ fn module(mesh: &Mesh) -> anyhow::Result<()> {
     let digest: String = digest.chars().take("sha256:".len() + 64).collect();
     let wrong = format!("sha256:{}", "0".repeat(64));
     let other = [&ADD[..], &["--trust-policies", &wrong]].concat();
-    mesh.refuses(User::Admin, &other, 9, &["look at what changed", &digest])?;
+    mesh.refuses(User::Admin, &other, 9, &["review the change", &digest])?;
 
     let trusting = ["--trust-policies", &digest];
     mesh.done(&[&ADD[..], &trusting].concat())?;
@@ -194,7 +194,7 @@ fn audited(mesh: &Mesh) -> anyhow::Result<()> {
     ensure!(before.stdout.is_empty(), "{}", before.stdout);
     let _policies = Configured::rules(mesh, "settings: {deny: [\"*.cnn.com\"]}")?;
     let audit = mesh.plugin(&["audit", "-A", "-o", "json"])?;
-    audit.expect(1, &["today's policies would refuse"])?;
+    audit.expect(1, &["current policies would deny"])?;
     let items = audit.json()?["items"].clone();
     let made = |managed: bool| items.as_array().into_iter().flatten().any(|row| row["managed"] == managed);
     ensure!(made(true) && made(false), "expected both, found {items}");

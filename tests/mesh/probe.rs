@@ -43,7 +43,10 @@ fn proven(mesh: &Mesh) -> anyhow::Result<()> {
             probe["leftFrom"]["node"].as_str().is_some_and(|node| node.starts_with("infra-")),
             "{probe:#}"
         );
-        ended.expect(0, &["probe: in container app of pod/client in namespace shop", "curl", token])?;
+        ended.expect(
+            0,
+            &["probe: this command runs in container app of pod/client in namespace shop", "curl", token],
+        )?;
     }
     let text = mesh.done(&["diagnose", "edition.cnn.com", "-n", "shop", "--probe", "--yes"])?;
     ensure!(text.stdout.contains("√ proven: it left from pod/istio-egressgateway-"), "{}", text.stdout);

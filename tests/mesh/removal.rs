@@ -61,7 +61,8 @@ fn prune(mesh: &Mesh) -> anyhow::Result<()> {
 fn foreign_is_refused(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.apply(BY_HAND)?;
     eventually("the objects made by hand to work", LIMIT, || mesh.expect_via_gateway(SHOP, HTTP))?;
-    let words = ["was made by someone else", "virtualservice/direct-cnn-through-egress-gateway", "--force"];
+    let words =
+        ["was not made by this plugin", "virtualservice/direct-cnn-through-egress-gateway", "--force"];
     mesh.refuses(User::Admin, &["remove", "edition.cnn.com", "-n", "shop"], 7, &words)?;
     mesh.refuses(User::Admin, &["remove", "--all", "-n", "shop", "-y"], 0, &["No egress to remove found"])?;
     mesh.expect_via_gateway(SHOP, HTTP).map(drop)
@@ -71,7 +72,7 @@ fn foreign_is_forced(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.apply(BY_HAND)?;
     eventually("the objects made by hand to work", LIMIT, || mesh.expect_via_gateway(SHOP, HTTP))?;
     let ended = mesh.plugin(&["remove", "edition.cnn.com", "-n", "shop", "--force"])?;
-    ended.expect(0, &["was made by someone else"])?;
+    ended.expect(0, &["was not made by this plugin"])?;
     mesh.expect_refused(SHOP, HTTP)?;
     // They may serve other hosts.
     mesh.object("gateway", "istio-egressgateway", "shop")?;

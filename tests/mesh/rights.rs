@@ -31,7 +31,7 @@ fn editor_with_the_documented_layout(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.refuses(User::ShopEditor, &demanding, 5, &["--require-proof", "istio-system/istio-egressgateway"])?;
 
     let added = mesh.plugin_as(User::ShopEditor, &[&add[..], &SETTLE, &["-o", "json"]].concat())?;
-    added.expect(0, &["the pods of istio-system/istio-egressgateway may not be looked at"])?;
+    added.expect(0, &["no permission to read the pods of istio-system/istio-egressgateway"])?;
     ensure!(proofs(&added.json()?) == ["clients-only"], "{}", added.stdout);
     mesh.expect_via_gateway(SHOP, HTTP)?;
     mesh.expect_via_gateway(SHOP, HTTPS)?;
@@ -46,7 +46,7 @@ fn editor_with_the_documented_layout(mesh: &Mesh) -> anyhow::Result<()> {
 fn editor_with_an_existing_pair(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["add", "api.github.com", "-n", "billing"])?;
     let added = mesh.plugin_as(User::ShopEditor, &[&ADD[..], &SETTLE].concat())?;
-    added.expect(0, &["proof: clients only", "note: the pods of istio-system/istio-egressgateway"])?;
+    added.expect(0, &["proof: clients only", "note: no permission to read the pods of istio-system"])?;
     mesh.expect_via_gateway(SHOP, HTTP)?;
     mesh.expect_via_gateway(SHOP, HTTPS)?;
     mesh.plugin_as(User::ShopEditor, &[&REMOVE[..], &SETTLE].concat())?.expect(0, &[])?;
@@ -58,7 +58,7 @@ fn editor_without_a_pair(mesh: &Mesh) -> anyhow::Result<()> {
     let words = [
         "nothing was written",
         "outbound|80|mesh|istio-egressgateway",
-        "hint: the gateway's owner writes the pair",
+        "hint: the gateway's owner writes the two objects",
     ];
     mesh.refuses(User::ShopEditor, &add, 1, &words)?;
     mesh.expect_refused(SHOP, HTTP)
@@ -67,7 +67,7 @@ fn editor_without_a_pair(mesh: &Mesh) -> anyhow::Result<()> {
 fn editor_elsewhere(mesh: &Mesh) -> anyhow::Result<()> {
     let add = ["add", "edition.cnn.com", "-n", "billing", "--layout", "documented"];
     let words =
-        ["you lack the right to", "serviceentries.networking.istio.io in namespace billing", "hint: "];
+        ["you lack the permission to", "serviceentries.networking.istio.io in namespace billing", "hint: "];
     mesh.refuses(User::ShopEditor, &add, 5, &words)?;
     Ok(())
 }
@@ -83,7 +83,7 @@ fn platform_engineer(mesh: &Mesh) -> anyhow::Result<()> {
 
 fn viewer(mesh: &Mesh) -> anyhow::Result<()> {
     let lacks = [
-        "you lack the right to",
+        "you lack the permission to",
         "create and patch gateways.networking.istio.io in namespace istio-system",
         "create and patch serviceentries.networking.istio.io in namespace shop",
         "create and patch virtualservices.networking.istio.io in namespace shop",

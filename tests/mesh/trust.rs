@@ -72,7 +72,7 @@ fn for_this_time(mesh: &Mesh) -> anyhow::Result<()> {
     ensure!(!person.trusted().exists(), "it was written down");
     ensure!(person.cache().exists(), "nothing was compiled");
     let other = module.changed().set();
-    let words = [&module.set(), &other, "look at what changed"];
+    let words = [&module.set(), &other, "review the change"];
     person.is_refused(&["--trust-policies", &other], 9, &words)?;
     person.audit(&ANY)?.expect(0, &[])?;
     person.is_refused(&[], 9, &["you have not trusted yet"])
@@ -84,7 +84,7 @@ fn yes(mesh: &Mesh) -> anyhow::Result<()> {
     let person = Person::new(mesh)?;
     let digest = module.digest();
     let told =
-        ["Run them here, until they change? [y/N]", "policy        acme", &digest, "nothing of the cluster"];
+        ["Run them here until they change? [y/N]", "policy        acme", &digest, "nothing of the cluster"];
     person.answers("y\n", 0, &told)?;
     let mode = fs::metadata(person.trusted())?.permissions().mode() & 0o777;
     ensure!(mode == 0o600, "expected mode 600, found {mode:o}");
@@ -142,6 +142,6 @@ fn writable(mesh: &Mesh) -> anyhow::Result<()> {
     let person = Person::new(mesh)?;
     person.answers("y\n", 0, &[])?;
     fs::set_permissions(person.trusted(), fs::Permissions::from_mode(0o666))?;
-    let words = ["trusted-policies", "others may use it (mode 666; expected 600)", "chmod 600"];
+    let words = ["trusted-policies", "other users have access (mode 666; expected 600)", "chmod 600"];
     person.is_refused(&[], 9, &words)
 }

@@ -12,6 +12,7 @@ mod modules;
 mod printing;
 mod purity;
 mod tree;
+mod words;
 mod writing;
 
 use std::fmt;
@@ -39,6 +40,7 @@ const RULES: &[Rule] = &[
     Rule { name: "deciding crates read no file, variable or clock", check: purity::deciding_crates },
     Rule { name: "commands are made of checked words", check: commands::of_words },
     Rule { name: "one crate writes files", check: writing::one_way },
+    Rule { name: "checks and help use plain words", check: words::plain },
     Rule { name: "every module says what it is for", check: modules::introduced },
     Rule { name: "modules are named by their file", check: modules::no_mod_rs },
     Rule { name: "one idea per file", check: modules::short },

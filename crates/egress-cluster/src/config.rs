@@ -112,7 +112,7 @@ fn build(resolved: Resolved, options: &ConnectOptions) -> Result<Config, Cluster
     // Never printed, and no password stands in a word that a shell keeps in its history.
     if server.contains('@') {
         return Err(ClusterError::Kubeconfig(
-            "the server's address holds a user or a password: expected `https://HOST:PORT`, and the login under `users` of the \
+            "the server's address contains a user or a password: expected `https://HOST:PORT`, and the login under `users` of the \
              kubeconfig or in `--token`"
                 .to_owned(),
         ));
@@ -144,7 +144,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, ClusterError> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let read = read.map_err(|error| unreadable(error.to_string()))?;
     if read.is_empty() {
-        return Err(unreadable("no certificate in it".to_owned()));
+        return Err(unreadable("it contains no certificate".to_owned()));
     }
     Ok(read.into_iter().map(|certificate| certificate.to_vec()).collect())
 }

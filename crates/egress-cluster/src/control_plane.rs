@@ -26,8 +26,7 @@ impl Cluster {
         let asked = try_join_all(istiod.iter().filter(|pod| pod.ready).map(|pod| self.sync_of(pod)));
         let late = || Err(ClusterError::Unexpected(format!("istiod: no answer within {limit:?}")));
         let told = tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| late());
-        let told =
-            told.inspect_err(|error| tracing::debug!(%error, "istiod does not tell of its proxies"))?;
+        let told = told.inspect_err(|error| tracing::debug!(%error, "istiod does not list its proxies"))?;
         Ok(told.into_iter().flatten().collect())
     }
 

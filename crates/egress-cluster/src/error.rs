@@ -36,7 +36,7 @@ pub enum ClusterError {
     #[error("{0}")]
     Forbidden(String),
     /// The user may not read a ConfigMap that holds policies, so nobody knows what they say.
-    #[error("the policies of this cluster may not be read: {why}")]
+    #[error("no permission to read the policies of this cluster: {why}")]
     PoliciesForbidden {
         /// Where it is.
         namespace: String,

@@ -42,7 +42,7 @@ pub fn token() -> Result<String, ClusterError> {
     let source = rustls::crypto::ring::default_provider().secure_random;
     source
         .fill(&mut bytes)
-        .map_err(|_| ClusterError::Unexpected("no random numbers can be had".to_owned()))?;
+        .map_err(|_| ClusterError::Unexpected("there is no source of random numbers".to_owned()))?;
     Ok(bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing into a String does not fail.
         let _ = write!(text, "{byte:02x}");
@@ -66,7 +66,7 @@ impl Cluster {
         let captured: Vec<String> = captured.collect();
         let chosen = captured.iter().find(|name| Some(*name) == default).or(captured.first());
         chosen.cloned().ok_or_else(|| {
-            let problem = "has no container whose calls pass its proxy";
+            let problem = "has no container whose calls go through its proxy";
             ClusterError::Unexpected(format!("pod {}/{} {problem}", pod.namespace, pod.name))
         })
     }

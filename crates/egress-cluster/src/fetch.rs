@@ -106,7 +106,7 @@ impl Cluster {
         match &scope.namespaces {
             Namespaces::All(names) => {
                 let callers = self.read(&pods, &names.iter().cloned().collect()).await?;
-                // Whoever may not list all pods may not list those with a label either.
+                // Without permission to list all pods, a list by label is refused too.
                 Ok((callers, None))
             }
             Namespaces::Some(names) => {

@@ -111,7 +111,7 @@ mod tests {
         let error = answering(403, answer).policy_map("istio-system").await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the policies of this cluster may not be read: configmaps is forbidden: User \"ada\" cannot get"
+            "no permission to read the policies of this cluster: configmaps is forbidden: User \"ada\" cannot get"
         );
         assert!(matches!(error, ClusterError::PoliciesForbidden { .. }), "{error:?}");
     }

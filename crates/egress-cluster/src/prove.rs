@@ -44,9 +44,9 @@ pub struct PodProof {
 pub enum Outcome {
     /// The expectation is met, after so long.
     Proven(Duration),
-    /// It was looked at, and it is not met.
+    /// It was read, and the requirement is not met.
     Lacking(Lack),
-    /// It could not be looked at, in one line.
+    /// It could not be read; the reason in one line.
     Unreachable(String),
 }
 

@@ -14,7 +14,8 @@ mod word;
 pub use word::{Word, quoted};
 
 /// What is told where there is no command.
-const BY_HAND: &str = "by hand: no command is shown, since a name in it is none that Kubernetes takes, or a part of it was redacted";
+const BY_HAND: &str =
+    "by hand: no command is shown, because it has a name that Kubernetes does not accept, or a redacted part";
 
 /// One command, or several that belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the end of an egress does to others: said before it is removed.
 //!
-//! Knows what outlives it. Refuses nothing: whoever removes decides.
+//! Knows what outlives it. Refuses nothing: the user decides.
 
 use crate::inventory::Egress;
 use crate::port::Protocol;
@@ -46,7 +46,7 @@ pub(crate) fn remaining_entries<'a>(
 fn let_out(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<String> {
     let mode = snapshot.mesh.outbound.filter(|mode| mode.lets_out())?;
     Some(format!(
-        "the mesh lets unknown hosts out (outboundTrafficPolicy {mode}): callers will reach `{}` directly",
+        "the mesh allows unknown hosts (outboundTrafficPolicy {mode}): callers will reach `{}` directly",
         egress.host
     ))
 }
@@ -66,7 +66,7 @@ fn drained(egress: &Egress<'_>, all: &[Egress<'_>]) -> Vec<String> {
     sharing
         .map(|other| {
             format!(
-                "`{}` uses `{}` too: its long-lived TLS connections may be closed once and have to reconnect",
+                "`{}` also uses `{}`: its long-lived TLS connections may be closed once, and then reconnect",
                 other.namespace, egress.host
             )
         })

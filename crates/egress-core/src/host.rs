@@ -75,7 +75,7 @@ pub enum HostError {
         why: &'static str,
     },
     /// An address that hands out credentials or means this machine.
-    #[error("address `{host}` is {why}; refused, since no call may leave the mesh to it")]
+    #[error("address `{host}` is {why}; refused, because no call may leave the mesh to it")]
     ForbiddenAddress {
         /// The text.
         host: String,
@@ -268,7 +268,7 @@ fn check_outside(name: &str) -> Result<(), HostError> {
         ("cluster.local", "is in the cluster's own domain"),
         ("localhost", "is this machine"),
         ("local", "is a name of the local network"),
-        ("internal", "is a private name, as of cloud metadata and of our own upstream hosts"),
+        ("internal", "is a private name, like those of cloud metadata and of our own upstream hosts"),
         ("localdomain", "is this machine"),
         ("in-addr.arpa", "is a reverse name"),
     ];

@@ -118,7 +118,7 @@ impl fmt::Display for Input {
             Input::Secrets => "Secrets",
             Input::Webhooks => "admission webhooks",
             Input::ControlPlane => "istiod",
-            Input::Rights => "the user's rights",
+            Input::Rights => "the user's permissions",
             Input::GatewayProxies => "the gateway's Envoys",
             Input::ClientProxies => "the callers' Envoys",
             Input::Policies => "policies",

@@ -105,7 +105,7 @@ pub struct Row {
     /// `add` writes them anew.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<ObjectId>,
-    /// What keeps the gateway from running where today's policies demand; `None`: nothing is demanded, or nobody asked.
+    /// Why the gateway is not on the nodes that current policies require; `None`: no requirement, or not asked.
     pub misfits: Option<Vec<pinning::Row>>,
 }
 

@@ -44,18 +44,16 @@ pub fn sentence(intents: &[&Intent]) -> Option<String> {
     let mtls = any(Protocol::Http, Some(Hop::Mtls));
     let plain = any(Protocol::Http, Some(Hop::Plain));
     let who = match (tls, mtls, plain) {
-        (true, false, false) => {
-            "with TLS passed through, any pod of the mesh that reaches the gateway can use it"
-        }
+        (true, false, false) => "TLS passthrough: any pod of the mesh that reaches the gateway can use it",
         (false, true, false) => {
             "any pod of the mesh that reaches the gateway can use it, with its certificate"
         }
         (false, _, _) => "any pod that reaches the gateway can use it, without a certificate",
         (true, true, false) => {
-            "any pod of the mesh that reaches the gateway can use it: HTTP with its certificate, TLS, which is passed through, without"
+            "any pod of the mesh that reaches the gateway can use it: HTTP with its certificate, TLS passthrough without one"
         }
         (true, _, true) => {
-            "any pod that reaches the gateway can use it: plain HTTP and TLS, which is passed through, need no certificate"
+            "any pod that reaches the gateway can use it: plain HTTP and TLS passthrough need no certificate"
         }
     };
     Some(format!("opened for {opened}; {who}"))
@@ -85,7 +83,7 @@ mod tests {
             |ports: &[&str], hop, export_to: &[&str]| sentence(&[&intent(ports, hop, export_to)]).unwrap();
         assert_eq!(
             said(&["443/TLS"], Hop::Mtls, &["."]),
-            "opened for shop; with TLS passed through, any pod of the mesh that reaches the gateway can use it"
+            "opened for shop; TLS passthrough: any pod of the mesh that reaches the gateway can use it"
         );
         assert_eq!(
             said(&["80/HTTP"], Hop::Mtls, &[".", "billing"]),

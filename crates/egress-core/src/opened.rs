@@ -1,4 +1,4 @@
-//! What objects open: every host and address that they let pods call, whoever wrote them and whatever they are called.
+//! What objects open: every host and address that pods may call because of them, with any author and any name.
 //!
 //! Pure. Reads specs only: labels and annotations say what somebody claims. Says nothing of what cannot be told as hosts and
 //! ports; that is in [`unjudged`].

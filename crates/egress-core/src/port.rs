@@ -39,7 +39,7 @@ pub enum PortError {
     #[error("expected protocol HTTP or TLS, found {}", quoted(.0))]
     Protocol(String),
     /// A number that does not tell its protocol.
-    #[error("port {0} does not tell its protocol; expected `{0}/TLS` or `{0}/HTTP`")]
+    #[error("port {0} needs a protocol; expected `{0}/TLS` or `{0}/HTTP`")]
     Ambiguous(u16),
     /// A port that the sidecar itself listens on: istiod drops such a listener.
     #[error("port {0} belongs to the sidecar itself; Istio drops a ServiceEntry port of that number")]

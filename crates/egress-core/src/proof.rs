@@ -12,7 +12,7 @@ mod owner;
 
 pub use owner::Owner;
 
-/// Which proxies are looked at.
+/// Which proxies are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Every ready pod of the gateway.

@@ -24,7 +24,7 @@ pub struct ProxyView {
     pub virtual_hosts: Vec<VirtualHost>,
     /// TLS: every filter chain that is chosen by SNI.
     pub chains: Vec<SniChain>,
-    /// The names of the listeners that take connections; none where they were not looked at.
+    /// The names of the listeners that accept connections; empty if they were not read.
     #[serde(skip)]
     pub listeners: Option<BTreeSet<String>>,
     /// Every cluster by name.

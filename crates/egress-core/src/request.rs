@@ -15,7 +15,7 @@ use crate::port::Port;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum JoinError {
     /// One port number with two protocols.
-    #[error("host `{host}` has port {found} already; asked for {wanted}")]
+    #[error("host `{host}` already has port {found}; asked for {wanted}")]
     Protocol {
         /// The host.
         host: DnsName,
@@ -25,7 +25,9 @@ pub enum JoinError {
         wanted: Port,
     },
     /// Callers that may use the egress now would no longer be allowed to.
-    #[error("host `{host}` is exported to `{found}`; asked for `{wanted}`, which leaves out callers of now")]
+    #[error(
+        "host `{host}` is exported to `{found}`; asked for `{wanted}`, which would remove current callers"
+    )]
     Narrower {
         /// The host.
         host: DnsName,

@@ -46,7 +46,7 @@ pub fn decide(evidence: &Evidence) -> Result<String, String> {
     match (roots.next(), roots.next()) {
         (Some(_), Some(_)) => Err(format!("the mesh has several: {}", sayings(&evidence.said))),
         (Some(root), None) => match (&evidence.external, evidence.hidden.first()) {
-            (Some(webhook), _) => Err(format!("{webhook} calls a control plane outside of this cluster")),
+            (Some(webhook), _) => Err(format!("{webhook} calls a control plane outside this cluster")),
             (None, Some(hidden)) => Err(format!("{} could not be read: {}", hidden.what, hidden.why)),
             (None, None) => Ok(root.to_owned()),
         },

@@ -37,11 +37,11 @@ pub struct Part {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// The shared pair terminates mesh mTLS on its HTTP port.
-    #[error("`--hop plain` needs `--layout documented`: the shared layout carries HTTP inside mesh mTLS")]
+    #[error("`--hop plain` needs `--layout documented`: the shared layout sends HTTP inside mesh mTLS")]
     PlainNeedsDocumented,
-    /// At the gateway, TLS is told apart by SNI alone.
+    /// The gateway routes TLS only by SNI.
     #[error(
-        "host `{host}` has {count} TLS ports; a gateway tells TLS apart by host name only, so one port can be carried"
+        "host `{host}` has {count} TLS ports; a gateway routes TLS only by host name, so only one port is possible"
     )]
     SeveralTlsPorts {
         /// The host.
@@ -63,7 +63,7 @@ pub enum Refusal {
     #[error("Service `{0}` selects no pods by labels; a Gateway object for it would configure every gateway")]
     NoSelector(GatewayName),
     /// A DestinationRule is looked up in the caller's namespace, the Service's and the root namespace only.
-    #[error("the documented layout serves its own namespace only; found `--export-to {0}`")]
+    #[error("the documented layout works only in its own namespace; found `--export-to {0}`")]
     DocumentedIsLocal(String),
 }
 

@@ -35,7 +35,7 @@ pub struct Snapshot {
     pub nodes: Vec<NodeFacts>,
     /// Namespaces; empty where they could not be read.
     pub namespaces: Vec<NamespaceFacts>,
-    /// The namespaces of which every Istio object was read; `None`: all of them.
+    /// The namespaces whose Istio objects were all read; `None`: all namespaces.
     pub istio_read_in: Option<BTreeSet<String>>,
     /// What could not be read, and why. Never hidden from the user.
     pub unreadable: Vec<Unreadable>,
@@ -213,7 +213,7 @@ impl GatewayFacts {
         )
     }
 
-    /// A gateway that is named but cannot be looked at: the ports of Istio's charts are taken for granted.
+    /// A named gateway that cannot be read: the ports of Istio's charts are assumed.
     pub fn assumed(name: GatewayName, selector: BTreeMap<String, String>) -> Self {
         let port = |name: &str, number, target| ServicePort {
             name: name.to_owned(),

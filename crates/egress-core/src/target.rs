@@ -35,18 +35,18 @@ pub enum TargetError {
         error: PortError,
     },
     /// A wildcard: understood, not carried.
-    #[error("wildcard host `{0}` cannot be carried: a gateway must know each host it resolves")]
+    #[error("wildcard host `{0}` is not supported: a gateway must know each host that it resolves")]
     Wildcard(String),
     /// An address: understood, not carried.
     #[error(
-        "address `{0}` cannot be carried: a gateway routes by host name or SNI, and an address has neither"
+        "address `{0}` is not supported: a gateway routes by host name or SNI, and an address has neither"
     )]
     Address(String),
     /// A URL scheme this tool does not carry.
-    #[error("scheme `{0}` cannot be carried; expected `http` or `https`")]
+    #[error("scheme `{0}` is not supported; expected `http` or `https`")]
     Scheme(String),
     /// A URL with a user or a password in it.
-    #[error("the URL holds a user name or password; expected `scheme://host[:port]`")]
+    #[error("the URL contains a user name or password; expected `scheme://host[:port]`")]
     Credentials,
     /// A path, query or anything else after a host without a scheme.
     #[error("expected HOST, HOST:PORT, HOST:PORT/PROTOCOL or a URL, found `{0}`")]

@@ -33,7 +33,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) cluster: &'a ClusterView,
 }
 
-/// Every attempt, and what could not be looked at or has nothing to tell yet.
+/// Every attempt, and the Envoys that could not be read or have no connections yet.
 pub(crate) fn attempts<'a>(
     view: &View<'a>,
     way: &Way<'_>,
@@ -71,7 +71,7 @@ pub(crate) fn attempts<'a>(
             });
         }
         if found.len() == before {
-            seen.nobody(format!("gateway pod {} opened no connection to {} yet", pod.name, way.host));
+            seen.nobody(format!("gateway pod {} has not connected to {} yet", pod.name, way.host));
         }
     }
     (found, seen)
@@ -112,9 +112,9 @@ impl Attempt<'_> {
     pub(crate) fn told(&self) -> String {
         let ClusterView { connections, connect_failures, counters, .. } = self.cluster;
         let late = counters.connect_timeouts.filter(|late| *late > 0);
-        let late = late.map(|late| format!(", {late} of them without any answer")).unwrap_or_default();
+        let late = late.map(|late| format!(", {late} of them without an answer")).unwrap_or_default();
         format!(
-            "Envoy of pod {}: {connect_failures} of {connections} to cluster `{}` failed since it started{late}",
+            "Envoy of pod {}: {connect_failures} of {connections} connections to cluster `{}` failed since it started{late}",
             self.pod.name, self.name
         )
     }

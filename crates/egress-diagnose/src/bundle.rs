@@ -87,7 +87,7 @@ struct Refused {
     refusals: Vec<Refusal>,
 }
 
-/// One Envoy that was looked at.
+/// One Envoy that was read.
 #[derive(Serialize, Deserialize)]
 struct Envoy {
     namespace: String,

@@ -53,7 +53,7 @@ pub enum Outcome {
     Good(Option<String>),
     /// It is not true.
     Bad(Vec<Finding>),
-    /// It could not be looked at, and why.
+    /// It could not be read, and why.
     Unreadable(String),
     /// Nothing is there yet that could tell, and what is missing.
     NoEvidence(String),

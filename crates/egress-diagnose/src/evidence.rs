@@ -29,7 +29,7 @@ pub struct Evidence {
     pub surroundings: Surroundings,
     /// Which kinds of facts could not be had, and why; where nothing is said here, what is not there does not exist.
     pub gaps: BTreeMap<Input, Gap>,
-    /// What was seen in the Envoys that were looked at, or why nothing was.
+    /// The configuration of each Envoy that was read, or the reason why not.
     pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
     /// What the policies demand of the gateway's nodes, or why they could not be asked.
     pub demands: Result<Demands, String>,

@@ -58,9 +58,9 @@ pub(crate) fn leaks(
     if !free.is_empty() {
         let which = if free.len() == workloads.len() { "the pods" } else { "some pods" };
         found.push(Leak {
-            message: format!("no NetworkPolicy keeps {which} of {namespace} from leaving"),
+            message: format!("no NetworkPolicy blocks direct egress from {which} of {namespace}"),
             object: Place::new("Namespace", None, namespace),
-            evidence: vec![format!("free: {}", list(&free))],
+            evidence: vec![format!("not blocked: {}", list(&free))],
             fix: fixes::keep_inside(namespace),
         });
     }
@@ -68,10 +68,13 @@ pub(crate) fn leaks(
         let first = openings.first()?;
         let range = first.peer.map_or("every destination", |(_, range)| range);
         Some(Leak {
-            message: format!("NetworkPolicy {} lets pods of {namespace} out", first.policy.name),
+            message: format!(
+                "NetworkPolicy {} allows direct egress from pods of {namespace}",
+                first.policy.name
+            ),
             object: Place::new("NetworkPolicy", Some(namespace), &first.policy.name)
                 .field(first.field(), range),
-            evidence: vec![format!("let out: {}", list(&workloads))],
+            evidence: vec![format!("allowed: {}", list(&workloads))],
             fix: fixes::narrow(first.policy, &openings),
         })
     }));

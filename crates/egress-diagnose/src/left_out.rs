@@ -43,7 +43,7 @@ pub(crate) fn findings<'a>(
                 .field(format!("{}.hosts", dropped.kept.field()), dropped.kept.spec.hosts.join(", "))
                 .to_string(),
             format!(
-                "both are TLS servers for `{host}` on port {}; the first is kept",
+                "both are TLS servers for `{host}` on port {}; istiod keeps the first",
                 server.spec.port.number
             ),
         ];
@@ -53,7 +53,7 @@ pub(crate) fn findings<'a>(
             code: check.code,
             confidence: Confidence::Certain,
             level: if lost.is_empty() { Level::Warning } else { Level::Error },
-            message: format!("istiod leaves out a server of gateway {}", name_of(server.object)),
+            message: format!("istiod drops a server of gateway {}", name_of(server.object)),
             object: Place::of(&server.object.id)
                 .field(format!("{}.hosts", server.field()), server.spec.hosts.join(", ")),
             evidence,
@@ -68,11 +68,9 @@ fn consequence(dropped: &Dropped<'_>, all: &[User<'_>], lost: &[User<'_>]) -> St
     let name = name_of(dropped.server.object);
     if lost.is_empty() {
         return if all.is_empty() {
-            format!("nothing that is bound to {name} will ever get this port")
+            format!("routes bound to {name} will never get this port")
         } else {
-            format!(
-                "its hosts work by the rules of others alone: those that are bound to {name} have no effect"
-            )
+            format!("its hosts work only through other routes: those bound to {name} have no effect")
         };
     }
     let hosts: BTreeSet<&str> = lost.iter().map(|user| user.host).collect();
@@ -100,14 +98,14 @@ fn fix(
 ) -> Fix {
     let Dropped { server, kept, .. } = dropped;
     if all.is_empty() {
-        return fixes::take_away(server, "takes away what has no effect; nothing uses it");
+        return fixes::take_away(server, "removes the server, which has no effect and no users");
     }
     if all.iter().all(|user| takes_over(server, kept, user)) {
         return fixes::join(
             server,
             kept,
             all,
-            "binds the routes to the server that is kept, and takes the other away",
+            "binds the routes to the server that istiod keeps, and removes the other",
         );
     }
     fixes::move_away(
@@ -116,7 +114,7 @@ fn fix(
         merged,
         server,
         all,
-        "gives the server a port on which nothing else claims its hosts",
+        "gives the server a port where no other server has its hosts",
     )
 }
 

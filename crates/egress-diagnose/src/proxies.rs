@@ -1,6 +1,6 @@
-//! What checks of Envoys share: what is demanded of a route, and what several looks come to.
+//! Shared by checks of Envoys: the requirements for a route, and the result of several Envoys.
 //!
-//! Knows nothing of which Envoys are looked at.
+//! Knows nothing of the choice of Envoys.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ impl Seen {
         }
     }
 
-    /// One Envoy could not be looked at.
+    /// One Envoy could not be read.
     pub(crate) fn unreadable(&mut self, why: String) {
         self.unreadable.push(why);
     }

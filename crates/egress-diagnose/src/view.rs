@@ -296,7 +296,7 @@ impl<'a> View<'a> {
         match self.facts.evidence.proxies.get(&name) {
             Some(Ok(view)) => Ok(view),
             Some(Err(why)) => Err(format!("the Envoy of {name} could not be read: {why}")),
-            None => Err(format!("the Envoy of {name} was not looked at")),
+            None => Err(format!("the Envoy of {name} was not read")),
         }
     }
 

@@ -54,7 +54,7 @@ pub(crate) fn without_route(
             format!("calls from {callers} to {host} leave directly from the caller's node")
         }
         None => format!(
-            "calls from {callers} to {host} are refused, or leave directly from the caller's node where the outbound mode is ALLOW_ANY"
+            "calls from {callers} to {host} are refused, or, with ALLOW_ANY, leave directly from the caller's node"
         ),
     }
 }

@@ -46,7 +46,7 @@ pub enum Access {
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// There is a link of this name.
-    #[error("it is a link, and links are not followed: name the file that it leads to")]
+    #[error("it is a link, and links are not followed: name the link's target")]
     Link,
     /// There is something that cannot be replaced by a file.
     #[error("it is not a file")]
@@ -55,7 +55,7 @@ pub enum WriteError {
     #[error("expected a file, found a directory")]
     Directory,
     /// A folder on the way is a link that leads somewhere else.
-    #[error("`{link}` is a link that leads out of {root}")]
+    #[error("`{link}` is a link to a place outside {root}")]
     Outside {
         /// The link.
         link: String,

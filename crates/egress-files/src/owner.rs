@@ -30,13 +30,13 @@ pub enum Doubt {
     #[error("it belongs to another user")]
     Owner,
     /// Its owner is not the only one who may use it.
-    #[error("others may use it (mode {0:03o}); only its owner should")]
+    #[error("other users have access (mode {0:03o}); only its owner should")]
     Others(u32),
     /// Whoever is on this machine may change it.
-    #[error("everybody may write it (mode {0:03o})")]
+    #[error("every user may write it (mode {0:03o})")]
     Everybody(u32),
     /// The same file under another name, where others may have it open.
-    #[error("it has another name elsewhere")]
+    #[error("it has another hard link")]
     Linked,
     /// A link, or anything but a folder.
     #[error("it is not a directory")]

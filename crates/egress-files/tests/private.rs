@@ -48,7 +48,7 @@ fn a_folder_below_one_that_others_may_write_is_not_private() {
         set_mode(folder.path(), mode);
         let doubt = Folder::private(&path).unwrap_err();
         assert!(matches!(doubt, Doubt::Above { .. }), "{mode:o}: {doubt}");
-        assert!(doubt.to_string().contains("is above it, and others may use it"), "{doubt}");
+        assert!(doubt.to_string().contains("is above it, and other users have access"), "{doubt}");
         // As /tmp is.
         set_mode(folder.path(), 0o1000 | mode);
         Folder::private(&path).unwrap();

@@ -50,7 +50,7 @@ impl Runtime {
         let deadline = Instant::now() + limits.wall;
         let Ok(_watch) = self.alarm.watch(deadline) else {
             return Reply::fault(Fault::Internal(
-                "this machine has no thread left to watch its time".to_owned(),
+                "this machine has no free thread for its timeout".to_owned(),
             ));
         };
         let mut store = Store::new(&self.engine, State::new(limits));

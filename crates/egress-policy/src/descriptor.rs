@@ -33,12 +33,12 @@ pub(crate) fn read(told: meta::Descriptor, limits: &Limits) -> Result<Descriptor
     for word in &told.needs {
         let Some(need) = Need::ALL.into_iter().find(|need| need.word() == word) else {
             let known = Need::ALL.map(Need::word).join(", ");
-            return wrong(format!("it needs {}, and what can be told is {known}", text::quoted(word)));
+            return wrong(format!("it needs {}; available is only {known}", text::quoted(word)));
         };
         needs.insert(need);
     }
     if let Some(verb) = told.verbs.iter().find(|verb| !matches!(verb.as_str(), "add" | "remove")) {
-        return wrong(format!("it judges {}, and what can be judged is add and remove", text::quoted(verb)));
+        return wrong(format!("it judges {}; possible are only add and remove", text::quoted(verb)));
     }
     let settings_schema = match told.settings_schema {
         Some(schema) if schema.len() > SCHEMA => {
@@ -80,7 +80,7 @@ fn rules(told: Vec<meta::Rule>, limits: &Limits) -> Result<Vec<Rule>, ModuleErro
     for rule in &told {
         let problem = match is_kebab_case(&rule.code) {
             false => "is not in kebab-case",
-            true if !codes.insert(&rule.code) => "is there twice",
+            true if !codes.insert(&rule.code) => "appears twice",
             true => continue,
         };
         return Err(ModuleError::Descriptor(format!("its rule {} {problem}", text::quoted(&rule.code))));

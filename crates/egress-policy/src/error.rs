@@ -1,4 +1,4 @@
-//! Why a module cannot be used, in words for whoever has to mend it.
+//! Why a module cannot be used, in words for its author.
 
 use std::io;
 use std::path::PathBuf;
@@ -29,11 +29,11 @@ pub enum ModuleError {
     #[error("it is text, not a module; `wasm-tools parse` makes a module of WebAssembly text")]
     Text,
     /// Something else.
-    #[error("it is no WebAssembly module: its first bytes are {0}, not 00 61 73 6d")]
+    #[error("it is not a WebAssembly module: its first bytes are {0}, not 00 61 73 6d")]
     NotWasm(String),
     /// A module without a component around it.
     #[error(
-        "it is a core module, and a policy is a component: build it for wasm32-wasip2, or put one around it with \
+        "it is a core module, but a policy is a component: build it for wasm32-wasip2, or wrap it with \
          `wasm-tools component new`"
     )]
     CoreModule,
@@ -44,7 +44,7 @@ pub enum ModuleError {
     #[error("it is damaged: {0}")]
     Malformed(String),
     /// An interface of a version that is not spoken here.
-    #[error("it was built for policy {found}, this kubectl-egress speaks {SPOKEN}: {advice}")]
+    #[error("it was built for policy {found}, but this kubectl-egress uses {SPOKEN}: {advice}")]
     Version {
         /// The version it was built for, such as `0.3`.
         found: String,
@@ -56,21 +56,21 @@ pub enum ModuleError {
     Unversioned(String),
     /// A function outside of any interface.
     #[error(
-        "it exports the function `{0}` by itself, and nobody can tell for which version that was written: export the \
-         interface it belongs to, such as kubectl-egress:policy/hosts@{SPOKEN}.0"
+        "it exports the function `{0}` without an interface, so its version is not known: export the \
+         interface, such as kubectl-egress:policy/hosts@{SPOKEN}.0"
     )]
     BareFunction(String),
     /// One interface more than once.
-    #[error("it exports {0} twice: one of them has to go")]
+    #[error("it exports {0} twice: remove one")]
     Twice(String),
     /// An interface that this version does not have.
     #[error("it exports {0}, which policy {SPOKEN} does not have: a policy answers hosts, naming or pinning")]
     UnknownExport(String),
     /// No `meta`.
-    #[error("it does not export kubectl-egress:policy/meta, so nobody can tell who it is and what it needs")]
+    #[error("it does not export kubectl-egress:policy/meta, so its name and needs are not known")]
     NoMeta,
     /// Nothing but `meta`.
-    #[error("it says who it is and answers nothing: export one or more of hosts, naming and pinning")]
+    #[error("it exports only meta, and answers nothing: export one or more of hosts, naming and pinning")]
     NoHook,
     /// An import of WASI.
     #[error(
@@ -79,18 +79,16 @@ pub enum ModuleError {
     )]
     Wasi(String),
     /// Any other import.
-    #[error(
-        "it imports {0}, which policies do not get: the only import there is, is kubectl-egress:policy/log"
-    )]
+    #[error("it imports {0}, which policies do not get: the only import is kubectl-egress:policy/log")]
     UnknownImport(String),
     /// The compiler refused it.
     #[error("it is not valid: {0}")]
     Invalid(String),
     /// The compiler was too slow.
-    #[error("making native code of it took longer than {}: it is too big, or made to be slow", crate::words::time(*.0))]
+    #[error("its compilation took longer than {}: it is too big, or deliberately slow", crate::words::time(*.0))]
     CompileTime(Duration),
     /// The compiler ended without an answer.
-    #[error("making native code of it failed: {0}")]
+    #[error("its compilation failed: {0}")]
     CompileFailed(String),
     /// An interface has another shape than in the version it names.
     #[error("its {interface} is not that of policy {SPOKEN}: {problem}")]
@@ -101,10 +99,10 @@ pub enum ModuleError {
         problem: String,
     },
     /// It could not say who it is.
-    #[error("it cannot say who it is: {0}")]
+    #[error("it cannot describe itself: {0}")]
     Silent(#[source] Fault),
     /// What it says of itself cannot be.
-    #[error("what it says of itself cannot be: {0}")]
+    #[error("its description is wrong: {0}")]
     Descriptor(String),
     /// The cache or a temporary file.
     #[error("{}: {problem}", path.display())]

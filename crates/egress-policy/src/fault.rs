@@ -1,4 +1,4 @@
-//! What the engine says when it stops a call, in words for whoever has to mend the policy.
+//! Why the engine stopped a call, in words for the policy's author.
 
 use egress_core::policy::answer::Fault;
 use wasmtime::Trap;

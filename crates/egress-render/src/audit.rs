@@ -40,8 +40,8 @@ pub fn summary(audit: &Audit) -> String {
         count => format!("{count} egresses"),
     };
     match audit.refused {
-        0 => format!("{egresses}: today's policies refuse none of them"),
-        refused => format!("{egresses}: today's policies would refuse {refused}"),
+        0 => format!("{egresses}: current policies deny none of them"),
+        refused => format!("{egresses}: current policies would deny {refused}"),
     }
 }
 

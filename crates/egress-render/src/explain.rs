@@ -34,10 +34,10 @@ pub fn index() -> String {
     let mut text = "\
 # Checks
 
-What `kubectl egress diagnose` looks for. A code is never used for anything else again. `kubectl egress diagnose --explain
-CODE` prints the same pages. Made by `cargo xtask docs` from the checks; do not edit.
+The checks of `kubectl egress diagnose`. A code is never reused. `kubectl egress diagnose --explain CODE` prints the same
+pages. Made by `cargo xtask docs` from the checks; do not edit.
 
-| code | what is true when nothing is wrong | at worst |
+| code | true when the check passes | worst level |
 |---|---|---|
 "
     .to_owned();
@@ -87,8 +87,8 @@ pub fn list() -> String {
 
 fn facts(check: &Check) -> String {
     let inputs: Vec<String> = check.inputs.iter().map(ToString::to_string).collect();
-    let inputs = if inputs.is_empty() { "nothing of its own".to_owned() } else { inputs.join(", ") };
-    format!("At worst: {}. Looks at: {}. Reads: {inputs}.", check.level, place(check.hop))
+    let inputs = if inputs.is_empty() { "no facts of its own".to_owned() } else { inputs.join(", ") };
+    format!("Worst level: {}. Covers: {}. Reads: {inputs}.", check.level, place(check.hop))
 }
 
 fn place(hop: Hop) -> &'static str {
@@ -96,11 +96,11 @@ fn place(hop: Hop) -> &'static str {
         Hop::Mesh => "the mesh as a whole",
         Hop::Gateway => "the gateway's Service, pods and nodes",
         Hop::Objects => "the objects of a host",
-        Hop::ToGateway => "the way from the callers to the gateway, as objects say it",
-        Hop::ClientProxies => "the way from the callers to the gateway, as their Envoys have it",
-        Hop::FromGateway => "the way from the gateway to the host, as objects say it",
-        Hop::GatewayProxies => "the way from the gateway to the host, as its Envoys have it",
-        Hop::Upstream => "the way from the gateway into the world",
+        Hop::ToGateway => "the path from the callers to the gateway, in the objects",
+        Hop::ClientProxies => "the path from the callers to the gateway, in their Envoys",
+        Hop::FromGateway => "the path from the gateway to the host, in the objects",
+        Hop::GatewayProxies => "the path from the gateway to the host, in its Envoys",
+        Hop::Upstream => "the path from the gateway to the outside",
     }
 }
 

@@ -63,7 +63,7 @@ pub enum Verb {
     Unknown,
 }
 
-/// Proxies that were looked at after one step.
+/// Proxies that were read after one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Looked {
@@ -72,7 +72,7 @@ pub struct Looked {
     pub side: Side,
     /// What they had to show.
     pub shows: Shows,
-    /// How many were looked at.
+    /// How many were read.
     pub looked: usize,
     /// How many show what the step wrote, or no longer show what it deleted.
     pub live: usize,
@@ -97,7 +97,7 @@ pub enum Shows {
 pub enum Proven {
     /// Every gateway pod and the clients.
     Full,
-    /// The clients; the gateway may not be looked at.
+    /// The clients; no permission to read the gateway.
     ClientsOnly,
     /// Nothing.
     None,
@@ -125,7 +125,7 @@ pub fn object_line(object: &ObjectId, verb: Verb, dry_run: DryRun) -> String {
     format!("{} {verb}{suffix}", manifest::name(object))
 }
 
-/// `gateway leg live in 2/2 gateway pods, 0.4 s`, without a newline; `None` where nothing was looked at.
+/// `gateway leg live in 2/2 gateway pods, 0.4 s`, without a newline; `None` if nothing was read.
 pub fn proof_line(step: &StepOutcome) -> Option<String> {
     let Looked { side, shows, looked, live, elapsed } = step.proof?;
     let (role, elapsed) = (step.role, seconds(elapsed));
@@ -136,7 +136,7 @@ pub fn proof_line(step: &StepOutcome) -> Option<String> {
         (Side::Clients, _) => "client pods",
     };
     Some(match shows {
-        _ if looked == 0 => format!("{role} not looked at: there are no {pods}"),
+        _ if looked == 0 => format!("{role} not checked: there are no {pods}"),
         Shows::Gone => format!("{role} gone from {live}/{looked} {pods}, {elapsed}"),
         Shows::Live => format!("{role} live in {live}/{looked} {pods}, {elapsed}"),
     })

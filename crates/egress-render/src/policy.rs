@@ -67,9 +67,9 @@ pub fn misfit(misfit: &Misfit, palette: &Palette) -> String {
         .map(|excluded| format!("{} excludes {} of {all}", excluded.by, excluded.nodes))
         .collect();
     lines.push(match misfit.left {
-        0 => format!("none of {all} is ready and accepted by all"),
+        0 => format!("none of {all} is ready and accepted by all policies"),
         left => format!(
-            "{left} of {all} are ready and accepted by all: a gateway must run there, and on no other"
+            "{left} of {all} are ready and accepted by all policies: a gateway must run on these nodes only"
         ),
     });
     format!("{}\n{}", table.render(true), page(&[Block::of_lines(&lines)], palette))
@@ -84,11 +84,9 @@ pub fn naming(naming: &Naming) -> String {
         let (kind, role) = (&clash.kind, &clash.role);
         sentences.push(format!("two policies name the {kind} `{role}` differently: {}", names.join(", ")));
     }
-    sentences.extend(
-        naming.clashes.first().map(|clash| {
-            format!("say who names objects: write `{}` into egress-policy.yaml", clash.remedy())
-        }),
-    );
+    sentences.extend(naming.clashes.first().map(|clash| {
+        format!("choose the policy for names: write `{}` into egress-policy.yaml", clash.remedy())
+    }));
     sentences.extend(
         naming
             .no_owner
@@ -166,7 +164,7 @@ fn default_denial(outcome: &Outcome, by: Option<Layer>) -> Block {
         Some(Layer::Flag) | None => String::new(),
     };
     let mut block = Block::new(Mark::Denied, address(&outcome.destination), who);
-    block.words(&format!("no policy{among} allows it, and what none allows is denied"));
+    block.words(&format!("no policy{among} allows it, and the default is to deny"));
     block
 }
 
@@ -177,7 +175,7 @@ fn exception(used: &ExceptionUse, destinations: &[&Destination]) -> Block {
         Standing::Holds => "holds".to_owned(),
         Standing::Expired => "has expired".to_owned(),
         Standing::TooLow => format!(
-            "does not count: it is of the {} layer, the policy of the {} layer",
+            "does not apply: it is in the {} layer, the policy in the {} layer",
             exception.layer, used.of.layer
         ),
     };

@@ -31,11 +31,11 @@ const ABOUT: &str = "Let calls leave an Istio mesh through its egress gateways, 
 const LONG_ABOUT: &str = "\
 Let calls leave an Istio mesh through its egress gateways, one host at a time.
 
-A host is opened for the pods of one namespace. Objects are written in an order, and with proof from the proxies \
-between the steps, so that no call leaves around the gateway and no call is lost on the way.
+An egress is for one host and the pods of one namespace. Objects are written in a fixed order, and the proxies are \
+asked after each step, so that no call bypasses the gateway and no call is lost.
 
-Istio routes calls to a gateway; it does not force them there. What must not leave directly has to be stopped by a \
-NetworkPolicy or a firewall.";
+Istio routes calls to a gateway; it does not force them there. Use a NetworkPolicy or a firewall to block direct \
+egress.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ Examples:
   # See the objects first; needs no cluster
   kubectl egress add edition.cnn.com -n shop --dry-run=client -o yaml
 
-  # What may leave, from where
+  # Which hosts may be called, and from which namespace
   kubectl egress list -A
 
   # Why does a call not work?

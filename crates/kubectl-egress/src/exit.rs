@@ -70,7 +70,7 @@ impl From<Code> for ExitCode {
 
 /// Says what went wrong, and how the run ends.
 pub fn report(error: &anyhow::Error, terminal: &mut Terminal) -> Code {
-    // Whoever read our output has seen enough: `kubectl egress list | head -1` is no error.
+    // The reader of the pipe has stopped: `kubectl egress list | head -1` is not an error.
     if is_broken_pipe(error) {
         return Code::Done;
     }

@@ -95,9 +95,9 @@ pub(crate) fn write(path: &Path, root: Option<&Path>, text: &str) -> Result<(), 
         code: Code::Failed,
         message: format!("cannot write `{}`: {}", path.display(), unwritten(&error)),
         hint: match error {
-            WriteError::Link | WriteError::Outside { .. } => {
-                Some("look at where it leads: `ls -l`; remove the link, or name the file itself".to_owned())
-            }
+            WriteError::Link | WriteError::Outside { .. } => Some(
+                "see the link's target with `ls -l`; remove the link, or name the file itself".to_owned(),
+            ),
             _ => None,
         },
     })

@@ -38,7 +38,7 @@ const ROOT_UNKNOWN: &str = "name it: `--root-namespace NAME`; what the mesh says
 pub fn known_root(mesh: &MeshFacts) -> Result<(), Failure> {
     let Some(why) = &mesh.root_unknown else { return Ok(()) };
     Err(undecided(
-        format!("the mesh's root namespace, which holds the cluster's policies, is not known: {why}"),
+        format!("the mesh's root namespace, with the cluster's policies, is not known: {why}"),
         Some(ROOT_UNKNOWN.to_owned()),
     ))
 }
@@ -65,7 +65,7 @@ pub async fn load(
     let sets = configured.iter().map(|found| (found.layer, found.set.clone())).collect();
     let joined = join(sets, &default_limits()).map_err(|error| Failure {
         code: Code::Usage,
-        message: format!("the policies do not go together: {error}"),
+        message: format!("the policies conflict: {error}"),
         hint: None,
     })?;
     let wanted = locks::of_all(&joined, &configured, settings)?;

@@ -54,7 +54,7 @@ fn checked_namespace(namespace: Option<String>) -> Result<Option<String>, Failur
                 "`--namespace`: expected at most 63 lower case letters, digits and `-`, found {}",
                 quoted(&name)
             ),
-            "type `kubectl get namespaces` for the names that exist",
+            "type `kubectl get namespaces` for the existing names",
         )),
         namespace => Ok(namespace),
     }

@@ -49,7 +49,7 @@ fn what_only_one_of_two_clusters_lets_out_is_told_from_either_side() {
     );
     assert_eq!(
         told(directory, &["--from", "west.tar.gz", "--beside", "east.tar.gz"]),
-        [pair("no object of this cluster takes api.github.com to a gateway for shop", add)]
+        [pair("no object of this cluster routes api.github.com to a gateway for shop", add)]
     );
     assert_eq!(told(directory, &["-f", "east.yaml", "--beside", "east.tar.gz"]), []);
     assert_eq!(told(directory, &["-f", "east.yaml"]), []);

@@ -120,7 +120,8 @@ pub(super) fn refused(mesh: &Mesh) -> anyhow::Result<()> {
         let answer = &answers[name];
         ensure!((*answer == Answer::Accepted) == *accepted, "{object}: {answer:?}");
         if let Answer::Refused(why) = answer {
-            let names_a_rule = ["(host-denied)", "(host-not-allowed)", "(not-allowed)", "no list can judge"];
+            let names_a_rule =
+                ["(host-denied)", "(host-not-allowed)", "(not-allowed)", "cannot be checked against a list"];
             ensure!(names_a_rule.iter().any(|rule| why.contains(rule)), "{why}");
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn strangers(mesh: &Mesh) -> anyhow::Result<()> {
         ensure!(before.json()?["refused"] == 0, "{way}: {}", before.stdout);
         mesh.apply(object)?;
         let audit = mesh.plugin(&["audit", "-n", "billing", "-o", "json"])?;
-        audit.expect(1, &["today's policies would refuse"])?;
+        audit.expect(1, &["current policies would deny"])?;
         let items = audit.json()?["items"].clone();
         let denied = |row: &Value| row["code"] == "host-denied" && row["managed"] == false;
         ensure!(items.as_array().is_some_and(|rows| rows.iter().any(denied)), "{way}: {items}");

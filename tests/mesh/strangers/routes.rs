@@ -97,7 +97,7 @@ pub(super) fn older(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["add", "api.github.com", "-n", "billing"])?;
     attack(mesh, &catch_all)?;
     let add = ["add", "edition.cnn.com:80", "-n", "shop", "--settle", "1s"];
-    mesh.plugin_as(User::ShopEditor, &add)?.expect(0, &["conflicts there are not seen"])?;
+    mesh.plugin_as(User::ShopEditor, &add)?.expect(0, &["conflicts there cannot be found"])?;
     seen_by_gateways(mesh, "phish.attacker.example")?;
     arrives_at(mesh, LOGIN, 80)?;
     arrives_at(mesh, HTTP, 80)

@@ -84,7 +84,7 @@ impl Cluster {
         );
         let (validating, mutating) = match read {
             Err(ClusterError::Forbidden(why)) => {
-                let what = "where control planes run, which webhooks tell,".to_owned();
+                let what = "the webhooks, which name the control planes,".to_owned();
                 return Ok(Told::Hidden(Unreadable { what, why }));
             }
             read => read?,

@@ -71,7 +71,7 @@ impl AdminConnection {
 
     /// Reads one page, with the time that the pod has: its clock decides what has ended there.
     pub(crate) async fn get_dated(&mut self, path: &str) -> Result<(Bytes, Option<Timestamp>), ClusterError> {
-        tracing::debug!(of = self.name, path, "looking into a pod");
+        tracing::debug!(of = self.name, path, "reading a pod's proxy");
         match self.request(path).await {
             Ok((StatusCode::OK, headers, body)) => Ok((body, date(&headers))),
             Ok((status, ..)) => Err(broken(&self.name, &format!("{path} answered {status}"))),

@@ -24,7 +24,7 @@ pub(crate) const MISSING_SECRETS: &str = "/config_dump?resource=dynamic_warming_
 /// The certificates that Envoy shows of itself, without their keys.
 pub(crate) const CERTIFICATES: &str = "/certs";
 
-/// The pages of one look; `None`: not looked at.
+/// The pages of one reading; `None`: not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pages {
     /// Route tables: HTTP.

@@ -44,15 +44,15 @@ fn at_gateway(scene: &Scene<'_>) -> Vec<Conflict> {
         .map(|entry| match intent.layout {
             Layout::Shared => {
                 let message = format!(
-                    "declares `{upstream}`, by which the gateway calls the host of this egress: calls would go where \
-                     this entry says"
+                    "declares `{upstream}`, the gateway's name for the host of this egress: calls would go to the \
+                     addresses of this ServiceEntry"
                 );
                 refusal(entry, "spec.hosts", message, removal(entry))
             }
             Layout::Documented => {
                 let message =
-                    format!("declares `{}` too: the gateway would use the older of the two", scene.host());
-                let hint = "use `--layout shared`, which is immune, or remove the other entry".to_owned();
+                    format!("also declares `{}`: the gateway would use the older of the two", scene.host());
+                let hint = "use `--layout shared`, which does not have this conflict, or remove the other ServiceEntry".to_owned();
                 refusal(entry, "spec.hosts", message, hint)
             }
         })
@@ -84,11 +84,11 @@ fn wildcards(scene: &Scene<'_>) -> Vec<Conflict> {
     };
     let message = || {
         format!(
-            "is a wildcard over `{upstream}`, which only this tool uses: it does not answer for that host, but \
-                 has no other use"
+            "is a wildcard over `{upstream}`, which only this tool uses: it does not take over that host, but \
+                     has no other use"
         )
     };
-    let hint = || "look at who wrote it, and remove it".to_owned();
+    let hint = || "find out who wrote it, and remove it".to_owned();
     let found = scene.others().filter(over);
     found.map(|entry| conflict(Severity::Warning, entry, "spec.hosts", message(), hint())).collect()
 }
@@ -104,7 +104,7 @@ fn gateway_service(scene: &Scene<'_>) -> Vec<Conflict> {
     });
     seen.map(|entry| {
         let message = format!(
-            "declares `{host}`, which is the gateway's Service: callers would send to what this entry says"
+            "declares `{host}`, the gateway's Service: callers would send to the addresses of this ServiceEntry"
         );
         refusal(entry, "spec.hosts", message, removal(entry))
     })

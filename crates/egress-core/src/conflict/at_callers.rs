@@ -48,12 +48,12 @@ fn other_routes(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
     exact
         .map(|routes| {
             let message = format!(
-                "routes `{}` for the callers in `{caller}` already; Istio follows one of the two",
+                "already routes `{}` for the callers in `{caller}`; Istio uses only one of the two",
                 scene.host()
             );
             let shown =
                 ShellCommand::show(&Kind::VirtualService.qualified(), &routes.id.name, &routes.id.namespace);
-            let hint = format!("remove it, or keep it from them with `exportTo`: `{shown}`");
+            let hint = format!("remove it, or hide it from them with `exportTo`: `{shown}`");
             refusal(routes, "spec.hosts", message, hint)
         })
         .collect()
@@ -83,19 +83,19 @@ fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
             // What a namespace declares for its own pods is its own business.
             if before_own && entry.id.namespace != caller {
                 let message = format!(
-                    "declares `{}` before this egress for the callers in `{caller}`: they would use its ports and \
+                    "comes before this egress for `{}` and the callers in `{caller}`: they would use its ports and \
                      addresses",
                     scene.host()
                 );
-                let hint = "remove it, or name the callers: `--export-to NAMESPACE` comes before an entry that \
-                            everybody sees";
+                let hint = "remove it, or name the callers: `--export-to NAMESPACE` comes before a public \
+                            ServiceEntry";
                 return Some(refusal(entry, "spec.exportTo", message, hint.to_owned()));
             }
             let message = format!(
-                "declares `{}` as well: whoever sees it without this egress can leave directly",
+                "also declares `{}`: namespaces that see it but not this egress can leave directly",
                 scene.host()
             );
-            let hint = "remove it if nobody needs the direct way".to_owned();
+            let hint = "remove it if nobody needs direct egress".to_owned();
             Some(conflict(Severity::Warning, entry, "spec.exportTo", message, hint))
         })
         .collect()
@@ -119,7 +119,7 @@ fn hidden_subset(scene: &Scene<'_>, caller: &str) -> Option<Conflict> {
         shared::SUBSET
     );
     let hint =
-        "remove it, or move what it says to the shared DestinationRule's namespace with the same `exportTo`";
+        "remove it, or move its settings to the shared DestinationRule's namespace with the same `exportTo`";
     Some(refusal(first, "spec.host", message, hint.to_owned()))
 }
 

@@ -72,8 +72,7 @@ fn clash(
     let bare = |host: &String| host.rsplit('/').next().unwrap_or(host).to_owned();
     let same = theirs.hosts.iter().map(bare).find(|host| mine.hosts.iter().map(bare).any(|own| own == *host));
     if let (Some(host), true) = (&same, mine.tls.is_some()) {
-        let message =
-            format!("serves `{host}` on port {port} too: Istio drops the younger server without a word");
+        let message = format!("also serves `{host}` on port {port}: Istio silently drops the younger server");
         return Some(refusal(
             other,
             &field,
@@ -86,7 +85,7 @@ fn clash(
         theirs.tls.as_ref().and_then(|tls| tls.mode.as_ref()) == Some(&GatewayServersTlsMode::Passthrough);
     let host = scene.host();
     if port == i64::from(TLS_HOP) && passes && theirs.hosts.iter().map(bare).any(|found| found == host) {
-        let message = format!("has a server of its own for `{host}` on port {port} of the same gateway pods");
+        let message = format!("has its own server for `{host}` on port {port} of the same gateway pods");
         return Some(refusal(other, &field, message, format!("remove the other egress of `{host}` first")));
     }
     None
@@ -114,7 +113,7 @@ fn other_ports(scene: &Scene<'_>) -> Vec<Conflict> {
                 let list =
                     |ports: &[Port]| ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 let message = format!(
-                    "leads {protocol} of `{}` to {} for `{}`; the gateway cannot tell it from {}",
+                    "routes {protocol} of `{}` to {} for `{}`; the gateway cannot separate it from {}",
                     intent.host,
                     list(&theirs),
                     egress.namespace,

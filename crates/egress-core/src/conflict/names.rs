@@ -14,21 +14,22 @@ fn conflict(part: &Part, scene: &Scene<'_>) -> Option<Conflict> {
     let live = scene.snapshot.find(&part.resource.id)?;
     let shown = ShellCommand::show(&live.id.kind.qualified(), &live.id.name, &live.id.namespace);
     if !metadata::is_ours(live) {
-        let message = "was made by someone else and has the name this egress needs".to_owned();
-        return Some(refusal(live, "metadata.name", message, format!("look at it: `{shown}`")));
+        let message = "was not made by this plugin, and has the name that this egress needs".to_owned();
+        return Some(refusal(live, "metadata.name", message, format!("see it: `{shown}`")));
     }
     let (found, wanted) = (metadata::host(live), metadata::host(&part.resource));
     if found != wanted {
         let message = format!("belongs to host `{}`", printable(found.unwrap_or("<none>")));
-        let hint = format!("look at it: `{shown}`");
+        let hint = format!("see it: `{shown}`");
         return Some(refusal(live, "metadata.annotations", message, hint));
     }
     // The pair serves every host of the gateway: an edit for one host would be an edit for all.
     let pair =
         matches!(part.role, crate::role::Role::SharedGateway | crate::role::Role::SharedDestinationRule);
     if pair && !part.resource.is_fulfilled_by(live) {
-        let message = "is the gateway's shared pair and was changed; it is never edited".to_owned();
-        let hint = format!("see what differs: `{shown}`, and put it back");
+        let message =
+            "is a shared object of the gateway and was changed; this plugin never edits it".to_owned();
+        let hint = format!("see the difference with `{shown}`, and restore it");
         return Some(refusal(live, "spec", message, hint));
     }
     None

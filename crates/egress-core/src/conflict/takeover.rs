@@ -69,18 +69,20 @@ fn told(stranger: &Stranger<'_>, scene: &Scene<'_>, is_first: bool) -> Conflict 
     let (host, gateway) = (scene.host(), &scene.record.intent.gateway);
     let message = match stranger.effect {
         Effect::Decides => {
-            format!("decides {protocol} calls of `{host}` at gateway {gateway}, before this egress can")
+            format!(
+                "takes over {protocol} calls to `{host}` at gateway {gateway}, before the routes of this egress"
+            )
         }
         Effect::Breaks => format!(
-            "claims the server name `{host}` on the same port of gateway {gateway}: Envoy would refuse the listener"
+            "has the SNI `{host}` on the same port of gateway {gateway}: Envoy would reject the listener"
         ),
         Effect::Waits => format!(
-            "has rules for {protocol} calls of `{host}` at gateway {gateway}: they decide whenever this egress's are missing"
+            "has routes for {protocol} calls to `{host}` at gateway {gateway}: they apply whenever those of this egress are missing"
         ),
     };
     let refuses = is_first || stranger.effect != Effect::Waits;
     let severity = if refuses { Severity::Refusal } else { Severity::Warning };
     let shown = ShellCommand::show(&resource.id.kind.qualified(), &resource.id.name, &resource.id.namespace);
-    let hint = format!("see what it is for, and remove it: `{shown}`");
+    let hint = format!("find out why it exists, and remove it: `{shown}`");
     conflict(severity, resource, &stranger.field, message, hint)
 }

@@ -59,7 +59,7 @@ pub(super) fn egresses<'a>(
                 namespace: namespace.to_owned(),
                 why: parts.iter().find_map(|part| {
                     let why = claims.impostors.get(&part.resource.id)?;
-                    Some(format!("{} has our label: {why}", part.resource.id))
+                    Some(format!("{} has the label of this plugin: {why}", part.resource.id))
                 }),
                 parts,
                 host: host.clone(),

@@ -53,7 +53,7 @@ impl<'a> Claims<'a> {
             match other_opening(resource, played.0, &played.1, &snapshot.mesh.cluster_domain) {
                 None => claims.ours.push((resource, played.0, played.1)),
                 Some(other) => {
-                    let why = format!("its annotation names {}, and it opens {other}", played.1);
+                    let why = format!("its annotation names {}, but it opens {other}", played.1);
                     claims.impostors.insert(&resource.id, why);
                     unfit.push((resource, played.0, played.1));
                 }
@@ -102,7 +102,7 @@ pub fn impostors(snapshot: &Snapshot) -> Vec<Impostor<'_>> {
 
 /// The part and the host of an object with our label; nothing where it serves every host of a gateway.
 fn part(resource: &Resource) -> Result<Option<(Role, DnsName)>, String> {
-    let role = metadata::role(resource).ok_or("it has no record: no annotation says which part it plays")?;
+    let role = metadata::role(resource).ok_or("it has no record: no annotation names its role")?;
     if role.kind() != resource.id.kind {
         return Err(format!("its annotation says that it is the {role}, which is a {}", role.kind()));
     }
@@ -110,7 +110,7 @@ fn part(resource: &Resource) -> Result<Option<(Role, DnsName)>, String> {
         return Ok(None);
     }
     let host = metadata::host(resource).ok_or("it has no record: no annotation names its host")?;
-    let host = DnsName::parse(host).map_err(|_| "the annotation with its host names none")?;
+    let host = DnsName::parse(host).map_err(|_| "the annotation for its host names no host")?;
     Ok(Some((role, host)))
 }
 
@@ -139,7 +139,7 @@ fn of_entry(entry: &ServiceEntrySpec, own: &str, host: &str) -> Option<String> {
         return Some(other.to_owned());
     }
     if entry.workload_selector.is_some() {
-        return Some("workloads that it selects".to_owned());
+        return Some("the workloads of its selector".to_owned());
     }
     let passes =
         entry.resolution.as_ref().is_none_or(|resolution| *resolution == ServiceEntryResolution::None);
@@ -157,7 +157,7 @@ fn of_routes(routes: &VirtualServiceSpec, host: &str, upstream: &str, domain: &s
     }
     if let Some(delegate) = routes.http.iter().flatten().find_map(|rule| rule.delegate.as_ref()) {
         let name = delegate.name.as_deref().unwrap_or_default();
-        return Some(format!("what the VirtualService {name} says"));
+        return Some(format!("the destination of VirtualService {name}"));
     }
     destinations(routes)
         .map(|destination| destination.host)

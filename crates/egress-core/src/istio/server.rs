@@ -40,7 +40,7 @@ pub enum Follows {
 pub enum Expects {
     /// No TLS.
     Plaintext,
-    /// TLS of whoever, ended elsewhere.
+    /// TLS of any client, terminated elsewhere.
     Passthrough,
     /// TLS that it ends with a certificate of its own; no client certificate of the mesh.
     OwnTls,

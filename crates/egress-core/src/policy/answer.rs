@@ -210,7 +210,7 @@ pub enum Fault {
     #[error("its settings are wrong: {}", list(.0))]
     Settings(Vec<Finding>),
     /// It needs something that it was not told.
-    #[error("it was not told `{0}`")]
+    #[error("it did not get `{0}`")]
     MissingFact(String),
     /// Its own words.
     #[error("it failed: {0}")]

@@ -189,7 +189,7 @@ impl Scene<'_> {
         let refused = rows.iter().any(|row| row.status != Status::Allowed);
         let wild = (host.contains('*') && !refused && modules()).then(|| {
             format!(
-                "{}: modules were asked about {host}, not about each host that it stands for",
+                "{}: modules were asked about {host}, not about each host that it covers",
                 by.unwrap_or_default()
             )
         });
@@ -257,7 +257,7 @@ fn unallowed(about: About<'_>, judgement: &Judgement) -> Vec<Row> {
     silent
         .map(|outcome| Row {
             port: Some(outcome.destination.port),
-            message: "no policy allows it, and what is not allowed is denied".to_owned(),
+            message: "no policy allows it, and the default is to deny".to_owned(),
             ..row(about, Status::Denied, NOT_ALLOWED)
         })
         .collect()

@@ -1,4 +1,4 @@
-//! `egress-policy.yaml`: which policies are asked, with which settings, and what is let through all the same.
+//! `egress-policy.yaml`: which policies are asked, with which settings, and the exceptions.
 //!
 //! Knows the file. Knows no layer and loads nothing: a source is a text of one of four forms.
 
@@ -38,7 +38,7 @@ pub struct PolicySet {
     pub naming: Option<String>,
     /// `labels: {allow: [PREFIX]}`: the prefixes of labels and annotations that policies of lower layers may set.
     pub label_prefixes: BTreeSet<String>,
-    /// What is let through although a policy denies it.
+    /// Destinations allowed although a policy denies them.
     pub exceptions: Vec<ExceptionEntry>,
     /// What the engine may spend on one call.
     pub limits: Limits,

@@ -1,4 +1,4 @@
-//! Exceptions: what is let through although a policy denies it, until a day, with a name and a reason to it.
+//! Exceptions: destinations allowed although a policy denies them, until a day, with an approver and a reason.
 //!
 //! Knows what an exception covers. The day it is compared with is handed in.
 

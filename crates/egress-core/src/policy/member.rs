@@ -103,7 +103,7 @@ pub struct Assembly {
     pub naming: Option<NamingOwner>,
     /// The prefixes of labels and annotations that policies below the cluster's layer may set.
     pub label_prefixes: BTreeSet<String>,
-    /// What is let through although a policy denies it.
+    /// Destinations allowed although a policy denies them.
     pub exceptions: Vec<Exception>,
 }
 
@@ -177,7 +177,7 @@ impl Assembly {
 }
 
 impl Member {
-    /// Who it is, for whoever reads a finding.
+    /// Its name, as findings show it.
     pub fn author(&self) -> Author {
         Author {
             policy: self.name.clone(),

@@ -72,7 +72,7 @@ impl Clash {
     }
 }
 
-/// Asks whoever names objects.
+/// Asks the policy that names objects.
 ///
 /// `naming: {use: NAME}` sets others aside, of its own layer and below: a lower layer does not take the names out of
 /// the hands of a higher one.
@@ -148,8 +148,8 @@ fn same(one: Names, other: &Names, slots: &[Slot]) -> Result<Names, Fault> {
         (was, is) => (name_of(was), name_of(is)),
     };
     Err(Fault::BadAnswer(format!(
-        "asked twice, it names {} differently: {was} and then {is}; names must be the same in every run, or an `add` \
-         would not find the objects of the last one",
+        "it names {} differently when asked twice: {was} and then {is}; names must be the same in every run, or \
+         `add` would not find its earlier objects",
         part(slot),
     )))
 }

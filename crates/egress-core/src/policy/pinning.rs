@@ -25,7 +25,7 @@ pub use self::requirement::holds;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pinning {
-    /// What is demanded, and by whom. All of it holds at once.
+    /// The requirements, and their policies. All apply at once.
     pub demands: Vec<Demand>,
     /// One for each policy that was asked.
     pub reports: Vec<Report>,
@@ -57,7 +57,7 @@ pub struct Row {
     pub missing: String,
     /// Who demands it.
     pub by: Vec<Author>,
-    /// It could not be looked at, so that nobody knows whether it is missing.
+    /// It could not be read, so it may be missing or not.
     pub unknown: bool,
 }
 
@@ -91,14 +91,14 @@ impl Pinning {
         self.reports.iter().map(Report::status).max().unwrap_or_default()
     }
 
-    /// Whether anything is demanded of nodes.
+    /// Whether there is any requirement for nodes.
     pub fn demands_anything(&self) -> bool {
         !self.demands.is_empty()
     }
 }
 
 impl Misfit {
-    /// Denied, unless some gateway might fit and could not be looked at.
+    /// Denied, unless a gateway that could not be read might fit.
     pub fn status(&self) -> Status {
         let known = |row: &Row| self.rows.iter().any(|other| other.gateway == row.gateway && !other.unknown);
         if self.rows.iter().all(known) { Status::Denied } else { Status::Undecided }

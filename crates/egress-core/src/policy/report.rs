@@ -1,4 +1,4 @@
-//! What one policy said about one question, kept whole for whoever asks why.
+//! One policy's whole answer to one question, so that the reason can be shown.
 //!
 //! Knows whose words they are. What they come to is decided elsewhere.
 

@@ -127,7 +127,7 @@ fn descriptor() -> Descriptor {
     Descriptor {
         id: "rules".to_owned(),
         version: VERSION.to_owned(),
-        title: "Hosts, names, nodes and the hop by plain settings".to_owned(),
+        title: "Hosts, names, nodes and the hop as plain settings".to_owned(),
         settings_schema: Some(SETTINGS_SCHEMA.to_owned()),
         rules: vec![
             rule(hosts::DENIED, "The host is in the list `deny`"),

@@ -43,7 +43,7 @@ fn is_own(found: &ClusterConfig, owner: &Owner) -> Result<(), String> {
     }
     let wanted: Vec<&str> = owner.namespaces.iter().map(String::as_str).collect();
     Err(format!(
-        "cluster `{}` is made of `{}` in namespace {}, not in {}: another object answers for that host",
+        "cluster `{}` comes from `{}` in namespace {}, not in {}: another object takes over that host",
         owner.cluster,
         printable(&service.host),
         printable(&service.namespace),
@@ -54,9 +54,9 @@ fn is_own(found: &ClusterConfig, owner: &Owner) -> Result<(), String> {
 fn leads(found: &ClusterConfig, owner: &Owner) -> Result<(), String> {
     let Some(target) = &owner.target else { return Ok(()) };
     if !BY_NAME.contains(&found.discovery.as_str()) {
-        let how = if found.discovery.is_empty() { "another way" } else { &found.discovery };
+        let how = if found.discovery.is_empty() { "another source" } else { &found.discovery };
         return Err(format!(
-            "cluster `{}` does not look up `{target}`: its addresses are told by {}",
+            "cluster `{}` does not resolve `{target}`: its addresses come from {}",
             owner.cluster,
             printable(how)
         ));

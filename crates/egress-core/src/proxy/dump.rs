@@ -19,7 +19,7 @@ pub use configured::configured;
 
 /// Envoy answered something that is not its own format.
 #[derive(Debug, Error)]
-#[error("Envoy's answer is not understood: {0}")]
+#[error("Envoy's answer could not be parsed: {0}")]
 pub struct DumpError(#[from] serde_json::Error);
 
 /// Reads `/config_dump?resource=dynamic_route_configs`.

@@ -1,7 +1,7 @@
 //! The objects as earlier versions of this tool wrote them.
 //!
 //! Egresses of that shape work, and a younger rule of another namespace can take requests from them at the gateway: the next
-//! `add` writes them anew. Knows nothing of what exists.
+//! `add` rewrites them. Knows nothing of the existing objects.
 
 use super::documented::OWN_NAMESPACE;
 use super::legs::undecided;

@@ -20,7 +20,7 @@ const EVERYTHING: &str = ".*";
 /// The HTTP status of what is not there.
 const NOT_FOUND: i64 = 404;
 
-/// Where the routes of one leg lead, and how they are dressed.
+/// The destination of the routes of one leg, and their labels.
 pub(super) struct Leg<'a> {
     /// The host of the destination.
     pub(super) host: &'a str,

@@ -13,7 +13,7 @@ pub struct Destination<'a> {
     pub protocol: &'static str,
 }
 
-/// Every place that the rules lead to, whoever they are for. Copies of requests count: they leave as well.
+/// Every destination of the rules, for any caller. Mirrored requests count: they leave too.
 pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = Destination<'_>> {
     let http = spec.http.iter().flatten().flat_map(|rule| {
         let routes = rule.route.iter().flatten().map(|route| {

@@ -46,7 +46,7 @@ pub fn serves_mesh(spec: &VirtualServiceSpec) -> bool {
     }
 }
 
-/// The hosts that its rules lead to, whoever they are for.
+/// The destination hosts of its rules, for any caller.
 pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = &str> {
     let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
     let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());

@@ -170,22 +170,22 @@ fn a_gateway_whose_cluster_is_made_of_anothers_entry_is_not_live() {
     let cluster = view.configured.get_mut(TO_HOST).unwrap();
     "billing".clone_into(&mut cluster.service.as_mut().unwrap().namespace);
     let told = lack(&view, &added(Role::GatewayLeg));
-    for words in [TO_HOST, "in namespace billing, not in shop", "another object answers for that host"] {
+    for words in [TO_HOST, "in namespace billing, not in shop", "another object takes over that host"] {
         assert!(told.contains(words), "{told}");
     }
     // Also where another service has the place of ours.
     let mut view = gateway();
     let cluster = view.configured.get_mut(TO_HOST).unwrap();
     "www.example.com".clone_into(&mut cluster.service.as_mut().unwrap().host);
-    assert!(lack(&view, &added(Role::GatewayLeg)).contains("is made of `www.example.com`"));
+    assert!(lack(&view, &added(Role::GatewayLeg)).contains("comes from `www.example.com`"));
 }
 
 #[test]
 fn a_gateway_that_does_not_look_up_the_host_that_was_asked_for_is_not_live() {
     for (discovery, targets, expected) in [
-        ("EDS", vec![], "does not look up `edition.cnn.com:443`: its addresses are told by EDS"),
-        ("ORIGINAL_DST", vec!["edition.cnn.com:443"], "told by ORIGINAL_DST"),
-        ("", vec!["edition.cnn.com:443"], "told by another way"),
+        ("EDS", vec![], "does not resolve `edition.cnn.com:443`: its addresses come from EDS"),
+        ("ORIGINAL_DST", vec!["edition.cnn.com:443"], "come from ORIGINAL_DST"),
+        ("", vec!["edition.cnn.com:443"], "come from another source"),
         (
             "STRICT_DNS",
             vec!["evil.example.com:443"],

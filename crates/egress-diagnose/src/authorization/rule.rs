@@ -21,7 +21,7 @@ pub(super) enum Answer {
 }
 
 /// What a rule says of the server name, in words.
-pub(super) const SERVER_NAME: &str = "the server name";
+pub(super) const SERVER_NAME: &str = "the SNI";
 
 /// What a rule says of who calls, in words.
 pub(crate) const CALLER: &str = "the caller";
@@ -174,7 +174,7 @@ fn about(operations: &[&AuthorizationPolicyRulesTo], caller: &Caller<'_>) -> &'s
     let mut specs = operations.iter().filter_map(|to| to.operation.as_deref());
     if !caller.is_http && !specs.clone().all(|spec| given(spec.ports.as_ref()) && !given(spec.hosts.as_ref()))
     {
-        return "what it says of HTTP, which the gateway does not read here";
+        return "its HTTP conditions, which the gateway cannot evaluate here";
     }
     let fits = |spec: &AuthorizationPolicyRulesToOperation| {
         lists(spec.ports.as_ref(), spec.not_ports.as_ref(), &|value| of_port(value, caller)) == Answer::Yes

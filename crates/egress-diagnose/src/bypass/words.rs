@@ -11,7 +11,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::NoSidecar => formatter.write_str("no sidecar"),
-            Reason::HostNetwork => formatter.write_str("host network"),
+            Reason::HostNetwork => formatter.write_str("hostNetwork"),
             Reason::Ambient => formatter.write_str("ambient"),
             Reason::OutboundMode { mode } => write!(formatter, "{mode}"),
             Reason::ExcludedPorts { ports } => {
@@ -37,10 +37,10 @@ impl fmt::Display for Held {
     /// As a table shows it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Held::Stops => "stops it",
+            Held::Stops => "blocks it",
             Held::None => "none",
-            Held::Open => "lets it out",
-            Held::NotApplicable => "not for host network",
+            Held::Open => "allows it",
+            Held::NotApplicable => "not for hostNetwork",
             Held::Unknown => "unknown",
         })
     }

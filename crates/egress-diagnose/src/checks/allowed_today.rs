@@ -1,4 +1,4 @@
-//! EG036: today's policies allow the egress.
+//! EG036: current policies allow the egress.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::Refusal;
@@ -9,20 +9,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(36),
-    name: "today's policies allow the egress",
+    name: "current policies allow the egress",
     level: Level::Warning,
     hop: Hop::Objects,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks
-The policies of the organisation are asked about the egress as if it were added today, as `kubectl egress audit` does.
+The organisation's policies, asked about the egress as if it were added today. `kubectl egress audit` does the same.
 
 ## Why it matters
-The egress was added before the policy, or beside it with `kubectl apply`. It works, and the organisation does not want it.
-Policies are asked when hosts are added; nothing takes away by itself what they would refuse now.
+Policies are asked when a host is added. An egress that is older than a policy, or was made with `kubectl apply`,
+keeps working although the policies refuse it now. Nothing removes it automatically.
 
 ## How to fix
-Do what the policy's message says, or remove the egress.
+Follow the policy's message, or remove the egress.
 ",
     run: Run::Way(run),
 };
@@ -40,19 +40,16 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
 }
 
 fn finding(way: &Way<'_>, namespace: &str, refusal: &Refusal) -> Finding {
-    let by = if refusal.by.is_empty() { "what no policy allows is denied" } else { &refusal.by };
-    let advice = refusal.remediation.iter().map(|advice| format!("its advice: {advice}"));
+    let by = if refusal.by.is_empty() { "the default, because no policy allows it" } else { &refusal.by };
+    let advice = refusal.remediation.iter().map(|advice| format!("the policy's advice: {advice}"));
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("today's policies refuse {} in {namespace}: {}", way.host, refusal.message),
+        message: format!("current policies deny {} in {namespace}: {}", way.host, refusal.message),
         object: Place::new("Namespace", None, namespace),
-        evidence: [format!("said by: {by}")].into_iter().chain(advice).collect(),
-        consequence: format!(
-            "calls to {} leave although the organisation does not allow them any more",
-            way.host
-        ),
-        fix: fixes::remove(way, "if it is no longer wanted; otherwise do what the policy advises"),
+        evidence: [format!("denied by: {by}")].into_iter().chain(advice).collect(),
+        consequence: format!("calls to {} still leave, although the policies no longer allow them", way.host),
+        fix: fixes::remove(way, "if you no longer need it; otherwise follow the policy's advice"),
     }
 }

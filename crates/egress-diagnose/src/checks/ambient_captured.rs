@@ -1,4 +1,4 @@
-//! EG072: hosts with a waypoint are captured by ztunnel.
+//! EG072: ztunnel sends hosts with a waypoint to that waypoint.
 
 use std::collections::BTreeMap;
 
@@ -17,24 +17,24 @@ use crate::waypoints::{USE, waypoint_of};
 
 pub(super) const CHECK: Check = Check {
     code: Code(72),
-    name: "ztunnel sends hosts that have a waypoint to it",
+    name: "ztunnel sends hosts with a waypoint to that waypoint",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks
-ServiceEntries that name a waypoint, by their own label or by that of their namespace: whether istiod bound them to it
-(condition `istio.io/WaypointBound`), whether they have an address or can get one, and whether pods in ambient mode resolve
+ServiceEntries with a waypoint, set by their own label or by their namespace's label: istiod bound them to the
+waypoint (condition `istio.io/WaypointBound`), they have an address or can get one, and pods in ambient mode resolve
 names through ztunnel (annotation `ambient.istio.io/dns-capture`).
 
 ## Why it matters
-ztunnel tells a host by its address. Without an address of its own for the host, or where the pod asks another DNS, the call
-goes to a public address that ztunnel does not know, and leaves from the pod's node; the waypoint stays silent
-(istio/istio#54896, istio/istio#54981, istio/istio#60781).
+ztunnel recognises a host by its address. If the host has no address of its own, or the pod asks another DNS server,
+the call goes to a public address that ztunnel does not know. It leaves from the pod's node, and the waypoint logs
+nothing (istio/istio#54896, istio/istio#54981, istio/istio#60781).
 
 ## How to fix
-Let the waypoint's listener accept the namespace, let istiod allocate an address (or write one in `addresses`), and leave
-DNS capture on. Pods that are older than the setting must be made anew.
+Let the waypoint's listener accept the namespace, let istiod allocate an address (or write one in `addresses`), and
+leave DNS capture on. Recreate pods that are older than this setting.
 ",
     run: Run::Mesh(run),
 };
@@ -96,19 +96,19 @@ fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Find
             (WAYPOINT, waypoint, namespace),
             "json",
             &allow,
-            "lets the waypoint's listener take hosts of other namespaces",
+            "lets the waypoint's listener accept hosts of other namespaces",
         )
     } else {
         fixes::fix(
             ShellCommand::new(["kubectl", "describe"]).object(WAYPOINT, waypoint).in_namespace(namespace),
-            "shows whether the waypoint is there and ready",
+            "shows whether the waypoint exists and is ready",
         )
     };
     Some(finding(
         format!("istiod did not bind {} to waypoint {namespace}/{waypoint}: {reason}", hosts(entry)),
         Place::of(&entry.id).field(format!("metadata.labels[{USE}]"), waypoint),
         vec![format!("condition {BOUND}: {message}")],
-        format!("calls of pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
+        format!("calls from pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
         fix,
     ))
 }
@@ -132,17 +132,17 @@ fn without_address(entry: &Resource) -> Option<Finding> {
         let fix = fixes::merge(
             &entry.id,
             &change,
-            "an address is allocated for the host, and its name is resolved",
+            "istiod allocates an address for the host, and Envoy resolves its name",
         );
         (place.field("spec.resolution", "NONE"), fix)
     } else {
         return None;
     };
     Some(finding(
-        format!("{} has a waypoint and no address by which ztunnel could tell it", hosts(entry)),
+        format!("{} has a waypoint, but no address that ztunnel can recognise", hosts(entry)),
         object,
         Vec::new(),
-        format!("calls of pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
+        format!("calls from pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
         fix,
     ))
 }
@@ -158,7 +158,7 @@ fn not_asking(pod: &PodFacts, workload: &Workload, host: &str) -> Finding {
             (&pod.namespace, workload),
             &[],
             &[(DNS_CAPTURE, None)],
-            "ztunnel answers with the address of the host that leads to the waypoint",
+            "ztunnel then answers DNS with the address that leads to the waypoint",
         ),
     )
 }

@@ -1,4 +1,4 @@
-//! EG073: pods in ambient mode are kept inside by the network, since no outbound mode keeps them.
+//! EG073: pods in ambient mode do not rely on REGISTRY_ONLY.
 
 use egress_core::snapshot::OutboundMode;
 
@@ -16,15 +16,15 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks
-Where the mesh is set to `REGISTRY_ONLY`: whether NetworkPolicies keep the pods in ambient mode of namespaces that call
-hosts through a gateway from leaving directly.
+If the mesh is set to `REGISTRY_ONLY`: NetworkPolicies block direct egress from pods in ambient mode, in namespaces
+that call hosts through a gateway.
 
 ## Why it matters
-`REGISTRY_ONLY` is a setting of sidecars. ztunnel lets calls to hosts that nobody added leave from the pod's own node
-(istio/istio#54281, istio/istio#58644), so that the setting promises something that does not hold there.
+`REGISTRY_ONLY` is a setting of sidecars. ztunnel ignores it: calls to hosts without a ServiceEntry leave from the
+pod's own node (istio/istio#54281, istio/istio#58644).
 
 ## How to fix
-Allow outgoing traffic of these namespaces to the pods of the cluster and nothing else, by a NetworkPolicy.
+Use a NetworkPolicy that allows egress from these namespaces only to pods of the cluster.
 ",
     run: Run::Mesh(run),
 };
@@ -53,7 +53,7 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
             object: leak.object,
             evidence: leak.evidence,
             consequence: format!(
-                "calls from {namespace} to hosts that nobody added leave directly from the pods' nodes"
+                "calls from {namespace} to hosts without a ServiceEntry leave directly from the pods' nodes"
             ),
             fix: leak.fix,
         }));

@@ -1,4 +1,4 @@
-//! EG040: the routes that take a host to the gateway are read by what carries its callers.
+//! EG040: caller pods use sidecars, which read the routes.
 
 use egress_core::command::ShellCommand;
 use egress_core::visibility::virtual_service::serves_mesh;
@@ -14,22 +14,22 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(40),
-    name: "the callers' pods are carried by sidecars, which read the routes",
+    name: "caller pods use sidecars, which read the routes",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks
-Whether pods of a namespace that calls the host are in ambient mode, while the host is taken to the gateway by a
-VirtualService for sidecars and its ServiceEntry names no waypoint.
+No pod of the caller namespaces is in ambient mode, if a VirtualService for sidecars routes the host to the gateway
+and its ServiceEntry names no waypoint.
 
 ## Why it matters
-ztunnel reads neither VirtualServices nor Sidecars. It sends the call to the host itself, from the pod's own node
+ztunnel reads neither VirtualServices nor Sidecars. It sends the call to the host directly, from the pod's own node
 (istio/istio#52532). The objects look right, and work for every pod with a sidecar.
 
 ## How to fix
-Give the host a waypoint that is its egress gateway (label `istio.io/use-waypoint` on the ServiceEntry), or give the pods
-sidecars: label the namespace for injection, and take it out of ambient mode.
+Use the egress gateway as the host's waypoint (label `istio.io/use-waypoint` on the ServiceEntry). Or give the pods
+sidecars: label the namespace for injection, and remove it from ambient mode.
 ",
     run: Run::Way(run),
 };
@@ -67,9 +67,7 @@ fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Option<Vec<Finding>>> {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!(
-                "pods of {namespace} are in ambient mode, where routes for sidecars have no effect"
-            ),
+            message: format!("pods of {namespace} are in ambient mode, which ignores routes for sidecars"),
             object: Place::new("Namespace", None, namespace)
                 .field(format!("metadata.labels[{DATAPLANE}]"), "ambient"),
             evidence: vec![format!("in ambient mode: {}", list(&names)), format!("the route: {}", route.id)],

@@ -1,4 +1,4 @@
-//! EG032: PeerAuthentication and auto mTLS mean for the gateway what its server does.
+//! EG032: the hop to the gateway satisfies the mesh's mTLS mode.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(32),
-    name: "what the mesh demands of mTLS holds for the way to the gateway",
+    name: "the hop to the gateway satisfies the mesh's mTLS mode",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[
@@ -28,19 +28,19 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-Where no DestinationRule says what callers speak to the gateway, auto mTLS decides: by the label
-`security.istio.io/tlsMode` of the gateway's pods and by the PeerAuthentication for them. That must be what the Gateway
-server expects. And where a PeerAuthentication of the gateway's namespace demands `STRICT` of it, HTTP must not travel to
-it in plaintext. What a DestinationRule says is EG055.
+If no DestinationRule sets TLS for calls to the gateway, auto mTLS decides. It reads the label
+`security.istio.io/tlsMode` of the gateway's pods and their PeerAuthentication. The result must match the mode of the
+Gateway server. And if a PeerAuthentication of the gateway's namespace sets `STRICT`, HTTP must not reach the gateway
+in plaintext. EG055 checks the DestinationRules.
 
 ## Why it matters
-A PeerAuthentication does not shape the listeners of a gateway; its servers do. `STRICT` therefore protects nothing there,
-while `DISABLE` takes the mTLS away that a server may rely on. A gateway whose pods carry the label of sidecars is spoken
-to in mTLS, also where its server expects plaintext: 503. `buildUpstreamTLSSettings` in
+A PeerAuthentication does not change a gateway's listeners; its servers do. So `STRICT` protects nothing there, but
+`DISABLE` removes mTLS that a server may need. If the gateway's pods carry the label of sidecars, callers use mTLS
+even if the server expects plaintext: 503. See `buildUpstreamTLSSettings` in
 `pilot/pkg/networking/core/cluster_tls.go`.
 
 ## How to fix
-Say in a DestinationRule what callers speak to the gateway, and let the server end mesh mTLS.
+Set the TLS mode for the gateway in a DestinationRule, and let the server terminate mesh mTLS.
 ",
     run: Run::Through(run),
 };
@@ -113,7 +113,7 @@ impl Context<'_, '_> {
                 self.gateway,
                 (self.call, self.server),
                 host,
-                "says it in the rule for the gateway, so that no other object decides",
+                "sets the mode in the gateway's DestinationRule, so that no other object decides",
             ),
         }
     }
@@ -126,10 +126,7 @@ impl Context<'_, '_> {
     fn taken_away(&self, demand: &Demand<'_>) -> Finding {
         self.finding(
             place(demand, "DISABLE"),
-            format!(
-                "callers of {} are told to speak plaintext to the gateway, which expects mesh mTLS",
-                self.call.caller
-            ),
+            format!("callers of {} send plaintext to the gateway, which expects mesh mTLS", self.call.caller),
             vec![self.server_is()],
         )
     }
@@ -141,12 +138,12 @@ impl Context<'_, '_> {
         let finding = self.finding(
             object.field(format!("metadata.labels['{LABEL}']"), "istio"),
             format!(
-                "auto mTLS lets callers of {} speak mTLS to the gateway, which does not expect it",
+                "auto mTLS makes callers of {} send mTLS to the gateway, which does not expect it",
                 self.call.caller
             ),
-            vec![self.server_is(), "no DestinationRule says what callers speak to it".to_owned()],
+            vec![self.server_is(), "no DestinationRule sets TLS for calls to it".to_owned()],
         );
-        let why = "says in the rule for the gateway that callers speak no mTLS to this port";
+        let why = "turns mTLS off for this port in the gateway's DestinationRule";
         Finding { fix: fixes::speak_plaintext(self.view, self.gateway, self.call, why), ..finding }
     }
 
@@ -155,7 +152,7 @@ impl Context<'_, '_> {
             return None;
         }
         let (caller, host) = (&self.call.caller, &self.way.host);
-        let why = "takes HTTP to the gateway in mesh mTLS";
+        let why = "sends HTTP to the gateway in mesh mTLS";
         Some(Finding {
             level: Level::Warning,
             consequence: format!("HTTP calls from {caller} to {host} travel to the gateway in plaintext"),
@@ -165,11 +162,9 @@ impl Context<'_, '_> {
             },
             ..self.finding(
                 place(demand, "STRICT"),
-                "STRICT is demanded of the gateway, and HTTP travels to it in plaintext".to_owned(),
-                vec![
-                    self.server_is(),
-                    "a PeerAuthentication does not shape the servers of a gateway".to_owned(),
-                ],
+                "PeerAuthentication requires STRICT at the gateway, but HTTP reaches it in plaintext"
+                    .to_owned(),
+                vec![self.server_is(), "a PeerAuthentication does not change a gateway's servers".to_owned()],
             )
         })
     }

@@ -1,4 +1,4 @@
-//! EG033: the gateway's authorization lets the callers through.
+//! EG033: AuthorizationPolicies at the gateway allow the callers.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(33),
-    name: "the gateway's authorization lets the callers through",
+    name: "AuthorizationPolicies at the gateway allow the callers",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[
@@ -31,19 +31,19 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-Every AuthorizationPolicy that is enforced at the gateway's pods, against each call: the caller's namespace and service
-account as far as the gateway learns them, the host and the port in the request, the server name, and the port that the pods
-listen on. What only a request can tell, such as a path or an address, is taken to fit. `CUSTOM`, `AUDIT` and dry runs
-refuse nothing here.
+Each call, against every AuthorizationPolicy that applies to the gateway's pods: caller namespace and service account
+as far as the gateway learns them, host and port of the request, SNI, and the port that the pods listen on. Conditions
+that depend on the single request, such as a path or an address, count as met. `CUSTOM`, `AUDIT` and dry runs deny
+nothing here.
 
 ## Why it matters
-As soon as one policy allows anything, all that none allows is refused: 403 (`RBAC: access denied`) for HTTP, a reset for
-TLS. Four conditions never match, and look as if they did: a source where callers do not reach the gateway in mesh mTLS; a
-host without its port where the application dials another than 80; the port of the Service instead of the pods'; and
-anything of HTTP where TLS passes through (istio/istio#22609, istio/istio#46591).
+Once one policy allows anything, the gateway denies everything that no policy allows: 403 (`RBAC: access denied`) for
+HTTP, a reset for TLS. Four conditions look right and never match: a source, if callers do not reach the gateway in
+mesh mTLS; a host without its port, if the application calls a port other than 80; the port of the Service instead of
+the pods' port; and HTTP conditions on TLS passthrough (istio/istio#22609, istio/istio#46591).
 
 ## How to fix
-Allow the callers by what the gateway can see of them.
+Allow the callers by values that the gateway can see.
 ",
     run: Run::Through(run),
 };
@@ -100,22 +100,23 @@ fn finding(
     )];
     let (message, object, fix) = match refusal {
         Refusal::Denied { by, rule } => (
-            format!("the gateway denies {host} to callers of {who}"),
+            format!("the gateway denies calls to {host} from {who}"),
             place(by).field(format!("spec.rules[{rule}]"), "DENY"),
             leave_out(by, *rule, way, call),
         ),
         Refusal::NotAllowed { by, nearly } => {
             let names: Vec<String> = by.iter().take(3).map(|policy| policy.name.clone()).collect();
             evidence.push(match nearly {
-                Some((policy, what)) => format!("{} would allow it, but for {what}", policy.name),
-                None => format!("no rule of {} is for it", list(&names)),
+                Some((policy, what)) => format!("{} would allow it, except for {what}", policy.name),
+                None => format!("no rule of {} matches it", list(&names)),
             });
             if !call.has_identity() && nearly.as_ref().is_some_and(|(_, what)| *what == CALLER) {
-                evidence.push("callers do not reach it in mesh mTLS: it does not learn who calls".to_owned());
+                evidence
+                    .push("callers do not reach it in mesh mTLS, so it does not know the caller".to_owned());
             }
             let by = nearly.as_ref().map(|(policy, _)| *policy).or(by.first().copied())?;
             (
-                format!("the gateway allows others, and not callers of {who} to {host}"),
+                format!("the gateway allows other callers, but not {who} to {host}"),
                 place(by),
                 allow(way, gateway, call),
             )
@@ -181,7 +182,7 @@ fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
         "metadata": { "name": name.trim_matches('-'), "namespace": gateway.name.namespace },
         "spec": { "selector": { "matchLabels": gateway.selector }, "action": "ALLOW", "rules": [rule] },
     });
-    fixes::apply(&manifest, "allows it by what the gateway sees of the call")
+    fixes::apply(&manifest, "allows the call by values that the gateway sees")
 }
 
 /// A denial that leaves out one caller, or where the gateway does not know callers, one host.
@@ -208,7 +209,7 @@ fn leave_out(policy: &Policy, place: usize, way: &Way<'_>, call: &Call<'_>) -> F
         object,
         "json",
         &change,
-        "leaves these calls out of the denial; whoever wrote it may have meant them",
+        "excludes these calls from the DENY rule; first ask its owner whether the denial is intended",
     )
 }
 

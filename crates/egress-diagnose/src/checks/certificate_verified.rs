@@ -1,4 +1,4 @@
-//! EG012: the gateway verifies whom it calls.
+//! EG012: the gateway verifies the host's certificate.
 
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
@@ -12,22 +12,22 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(12),
-    name: "the gateway verifies the certificate of the host",
+    name: "the gateway verifies the host's certificate",
     level: Level::Warning,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-The TLS that the gateway opens to the host: `insecureSkipVerify` is not set, and where `sni` is set and the system's
-authorities are trusted, `subjectAltNames` is set, too.
+TLS origination at the gateway: `insecureSkipVerify` is not set; and if `sni` is set and the system's CA certificates
+are used, `subjectAltNames` is set too.
 
 ## Why it matters
-Without a check of the certificate whoever sits on the way can read and change what is sent. With `sni` and no
-`subjectAltNames`, Istio checks who signed the certificate and not for whom: any certificate that a public authority ever
-gave to anybody passes (`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`).
+Without verification, anybody on the network path can read and change the traffic. With `sni` but no
+`subjectAltNames`, Istio checks who signed the certificate, not the name in it: every certificate of a public CA
+passes (`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`).
 
 ## How to fix
-Take `insecureSkipVerify` away, and name the host in `subjectAltNames`. For a private authority, name a Secret with its
+Remove `insecureSkipVerify`, and put the host into `subjectAltNames`. For a private CA, name a Secret with its
 certificate in `credentialName`.
 ",
     run: Run::Through(run),
@@ -48,9 +48,9 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         let field = format!("{}.insecureSkipVerify", tls.field);
         let fix = fixes::set(&tls.rule.id, &field, &json!(false), "verifies the certificate");
         (
-            format!("the gateway does not look at the certificate of {host}"),
+            format!("the gateway does not verify the certificate of {host}"),
             Place::of(&tls.rule.id).field(field, "true"),
-            format!("whoever answers for {host} can read and change what the gateway sends"),
+            format!("any server that answers as {host} can read and change the traffic"),
             fix,
         )
     } else {
@@ -58,10 +58,10 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         let names = json!([sni]);
         let field = format!("{}.subjectAltNames", tls.field);
         (
-            format!("the gateway does not check that the certificate is for {sni}"),
+            format!("the gateway does not check that the certificate names {sni}"),
             Place::of(&tls.rule.id).field(format!("{}.sni", tls.field), sni),
-            format!("any certificate of a public authority passes for {host}"),
-            fixes::set(&tls.rule.id, &field, &names, "names for whom the certificate must be"),
+            format!("any certificate of a public CA passes for {host}"),
+            fixes::set(&tls.rule.id, &field, &names, "sets the name that the certificate must have"),
         )
     };
     Some(Finding {
@@ -71,7 +71,7 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         message,
         object,
         evidence: vec![format!(
-            "TLS mode {} towards port {} of {}",
+            "TLS mode {} to port {} of {}",
             tls.mode_word(),
             upstream.port.number,
             upstream.route.host

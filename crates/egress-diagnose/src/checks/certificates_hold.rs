@@ -1,4 +1,4 @@
-//! EG082: the certificates that the gateway's Envoys show of themselves hold.
+//! EG082: no certificate of the gateway is expired or about to expire.
 
 use egress_core::command::ShellCommand;
 use egress_core::proxy::certificates::Certificate;
@@ -13,24 +13,24 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(82),
-    name: "the certificates of the gateway's Envoys hold",
+    name: "no certificate of the gateway is expired or about to expire",
     level: Level::Error,
     hop: Hop::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies],
     docs: "\
 ## What it checks
-Every ready pod of the gateway: until when the certificates hold that its Envoy shows (`/certs` of its admin port), by the
-clock of the pod. Its own one of the mesh, and those of Secrets by which it opens TLS to hosts. One that has ended is an
-error. A warning is for less than a fifth of its time and less than two weeks: istio-agent asks for the next one after half
-of the time (`SECRET_GRACE_PERIOD_RATIO`), and cert-manager after two thirds, so that somebody should have brought it.
+Every ready pod of the gateway: the expiry of the certificates that its Envoy shows (`/certs` of its admin port), by
+the pod's clock. These are its own mesh certificate and the certificates of Secrets for TLS origination. Expired is an
+error. Less than a fifth of the lifetime and less than two weeks left is a warning: istio-agent renews after half of
+the lifetime (`SECRET_GRACE_PERIOD_RATIO`), cert-manager after two thirds, so the renewal is late.
 
 ## Why it matters
-Callers and hosts refuse a certificate that has ended: every call by it fails in the handshake, 503 or reset, at one moment
-and for all hosts.
+Callers and hosts refuse an expired certificate. Every call that uses it fails in the handshake with 503 or a reset,
+for all hosts at the same moment.
 
 ## How to fix
-For the gateway's own one find out why istiod does not sign: its log, and the agent's log in the pod. A new pod asks anew.
-For one of a Secret put the next certificate into the Secret.
+For the mesh certificate, find out why istiod does not sign: see istiod's log and the agent's log in the pod. A new
+pod requests a new certificate. For a Secret, put the new certificate into the Secret.
 ",
     run: Run::Gateway(run),
 };
@@ -43,7 +43,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     for (pod, envoy) in view.gateway_proxies(gateway) {
         match envoy.map(|envoy| envoy.certificates.as_ref()) {
             Err(why) => seen.unreadable(why),
-            Ok(None) => seen.nobody(format!("Envoy of pod {} does not tell of its certificates", pod.name)),
+            Ok(None) => seen.nobody(format!("Envoy of pod {} does not show its certificates", pod.name)),
             // The one that ends first comes first.
             Ok(Some(all)) => {
                 let due = all.iter().filter(|certificate| is_due(certificate));
@@ -64,17 +64,17 @@ fn is_due(certificate: &Certificate) -> bool {
 fn finding(pod: &PodName, certificate: &Certificate) -> Finding {
     let Certificate { name, remaining_seconds, issued_seconds } = certificate;
     let has_ended = *remaining_seconds <= 0;
-    let state = if has_ended { "has ended" } else { "was not renewed in time" };
+    let state = if has_ended { "has expired" } else { "was not renewed in time" };
     let ends = if has_ended {
-        format!("ended {} ago", span(-remaining_seconds))
+        format!("expired {} ago", span(-remaining_seconds))
     } else {
-        format!("ends in {}", span(*remaining_seconds))
+        format!("expires in {}", span(*remaining_seconds))
     };
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if has_ended { Level::Error } else { Level::Warning },
-        message: format!("the certificate {name} of the gateway {state}"),
+        message: format!("certificate {name} of the gateway {state}"),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![format!(
             "Envoy of pod {}: it was issued for {} and {ends}",
@@ -82,13 +82,13 @@ fn finding(pod: &PodName, certificate: &Certificate) -> Finding {
             span(*issued_seconds)
         )],
         consequence: if has_ended {
-            "calls by it fail in the handshake: 503 or reset".to_owned()
+            "calls that use it fail in the handshake: 503 or reset".to_owned()
         } else {
-            "calls by it fail in the handshake from then on".to_owned()
+            "calls that use it will then fail in the handshake".to_owned()
         },
         fix: fixes::fix(
             ShellCommand::new(["istioctl", "proxy-config", "secret"]).word(fixes::of_pod(pod)),
-            "shows where it came from; then see in the logs of istiod and of the pod why no other one came",
+            "shows its source; then find in the logs of istiod and of the pod why it was not renewed",
         ),
     }
 }

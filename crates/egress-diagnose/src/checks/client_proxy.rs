@@ -1,4 +1,4 @@
-//! EG027: the callers' Envoys send the host to the gateway.
+//! EG027: the callers' Envoys route the host to the gateway.
 
 use egress_core::host::DnsName;
 use egress_core::proof::{self, Demand, Expectation, Lack, Side};
@@ -14,21 +14,21 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(27),
-    name: "the callers' Envoys send the host to the gateway",
+    name: "the callers' Envoys route the host to the gateway",
     level: Level::Error,
     hop: Hop::ClientProxies,
     inputs: &[Input::VirtualServices, Input::ClientProxies],
     docs: "\
 ## What it checks
-One ready pod with a sidecar in each calling namespace: its Envoy must have the host's routes, they must lead to the
-gateway's Service and nowhere else, and the cluster must have endpoints.
+One ready pod with a sidecar in each caller namespace: its Envoy has the host's routes, they lead only to the
+gateway's Service, and the cluster has endpoints.
 
 ## Why it matters
-Objects that are right and an Envoy that has something else: the configuration did not arrive. istiod may be down or
-unreachable, or Envoy rejected what it got and keeps the old state.
+If the objects are right and Envoy has something else, the configuration did not arrive. istiod may be down or
+unreachable, or Envoy rejected the update and keeps the old state.
 
 ## How to fix
-See `istioctl proxy-status` for what istiod sent and Envoy took; the logs of the sidecar say what was rejected.
+`istioctl proxy-status` shows what istiod sent and what Envoy accepted; the sidecar's log says what it rejected.
 ",
     run: Run::Way(run),
 };
@@ -62,11 +62,11 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("the sidecars of {caller} do not send {} to the gateway", way.host),
+        message: format!("the sidecars of {caller} do not route {} to the gateway", way.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
         consequence: format!(
-            "calls from {caller} to {} do not reach the gateway: they are refused, or leave directly where the \
+            "calls from {caller} to {} do not reach the gateway: they are refused, or leave directly if the \
              Envoy knows the host",
             way.host
         ),

@@ -1,4 +1,4 @@
-//! EG084: the gateway's Envoys send to what the egress's own entry says.
+//! EG084: the gateway's clusters of the host come from the egress's own ServiceEntry.
 
 use std::collections::BTreeSet;
 
@@ -17,21 +17,21 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(84),
-    name: "the gateway's clusters of the host are the egress's own",
+    name: "the gateway's clusters of the host come from the egress's own ServiceEntry",
     level: Level::Error,
     hop: Hop::GatewayProxies,
     inputs: &[Input::GatewayProxies],
     docs: "\
 ## What it checks
-Every ready pod of the gateway: each cluster of the host in its Envoy must be made of an entry of the egress's own namespace
-(`filter_metadata.istio.services`), look the host up by its name, and lead to its port and to nothing else.
+Every ready pod of the gateway: each cluster of the host in its Envoy comes from a ServiceEntry of the egress's own
+namespace (`filter_metadata.istio.services`), resolves the host by its name, and leads to its port and nowhere else.
 
 ## Why it matters
-A cluster is called by a host, not by who declared it. An Envoy that sends calls to another's addresses has the same routes
-and the same names as one that sends them to the host.
+A cluster is named after the host, not after the namespace that declared it. An Envoy that sends calls to somebody
+else's addresses has the same routes and the same names as a correct one.
 
 ## How to fix
-Find the entry that declares the host in the other namespace, and delete it: `kubectl get serviceentries -A`.
+Find the ServiceEntry in the other namespace that declares the host, and delete it: `kubectl get serviceentries -A`.
 ",
     run: Run::Through(run),
 };
@@ -61,7 +61,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         match envoy {
             Err(why) => seen.unreadable(why),
             Ok(envoy) if !known(envoy) => {
-                seen.nobody(format!("Envoy of pod {} does not say whose the clusters are", pod.name));
+                seen.nobody(format!(
+                    "Envoy of pod {} does not say which namespace its clusters come from",
+                    pod.name
+                ));
             }
             Ok(envoy) => {
                 let lack = proof::check(envoy, &expectation).err();
@@ -69,11 +72,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                     code: CHECK.code,
                     confidence: Confidence::Certain,
                     level: CHECK.level,
-                    message: format!("the gateway's cluster of {} is not the egress's own", way.host),
+                    message: format!(
+                        "the gateway's cluster of {} does not come from the egress's ServiceEntry",
+                        way.host
+                    ),
                     object: Place::new("Pod", Some(&pod.namespace), &pod.name),
                     evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
                     consequence: format!(
-                        "calls to {} leave the gateway for where another object says",
+                        "calls to {} leave the gateway for a destination of another object",
                         way.host
                     ),
                     fix: fixes::of_proxy(way, &pod),

@@ -1,4 +1,4 @@
-//! EG031: the gateway reaches the host.
+//! EG031: the gateway's connections to the host succeed.
 
 use egress_core::snapshot::GatewayFacts;
 
@@ -17,14 +17,14 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
-Envoy's own statistics of the host's cluster in each gateway pod: how many connections were tried, and how many failed.
+Envoy's own statistics of the host's cluster in each gateway pod: how many connections it tried, and how many failed.
 
 ## Why it matters
-A firewall, a NetworkPolicy or a missing route on the gateway's node shows here: calls fail with 503 (`UF`) after the
-connect timeout. Statistics tell of the time since the pod started; before the first call they tell nothing.
+A firewall, a NetworkPolicy or a missing network route on the gateway's node shows here: calls fail with 503 (`UF`)
+after the connect timeout. The statistics start with the pod; before the first call they show nothing.
 
 ## How to fix
-Try the connection from the gateway's pod, and open the way from its node.
+Try the connection from the gateway's pod, and open the network path from its node.
 ",
     run: Run::Through(run),
 };
@@ -51,13 +51,13 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
         evidence: vec![attempt.told()],
         consequence: format!(
             "calls to {host} that reach such a pod {}: HTTP gets 503, TLS is reset",
-            if all { "fail" } else { "fail at times" }
+            if all { "fail" } else { "fail sometimes" }
         ),
         fix: fixes::try_connection(
             pod,
             host,
             attempt.port,
-            "shows how it fails; then open the way from the node of the pod",
+            "shows the failure; then open the network path from the pod's node",
         ),
     }
 }

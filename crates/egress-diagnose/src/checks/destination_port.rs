@@ -1,4 +1,4 @@
-//! EG005: routes to the gateway name a port that its Service has.
+//! EG005: routes point to a port of the gateway's Service.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(5),
-    name: "routes lead to a port of the gateway's Service",
+    name: "routes point to a port of the gateway's Service",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::VirtualServices],
@@ -23,10 +23,10 @@ pub(super) const CHECK: Check = Check {
 The port of each destination in the routes to the gateway, against the ports of its Service.
 
 ## Why it matters
-A port that the Service does not have makes no cluster: the route leads nowhere, and calls fail with 503 (`NC`).
+istiod makes no cluster for a port that the Service does not have. Calls fail with 503 (`NC`).
 
 ## How to fix
-Route to a port of the Service (not to the target port of the pods), or add the port to the Service.
+Route to a port of the Service (not to the pods' target port), or add the port to the Service.
 ",
     run: Run::Way(run),
 };
@@ -64,7 +64,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
                 None => format!("service {} has ports {}", gateway.name, ports.join(", ")),
             }],
             consequence: format!("{} calls to {} fail with 503", route.protocol, way.host),
-            fix: fixes::patch(&route.resource.id, &operation, "routes to a port that the Service has"),
+            fix: fixes::patch(&route.resource.id, &operation, "routes to an existing port of the Service"),
         });
     }
     Outcome::of(findings)

@@ -1,4 +1,4 @@
-//! EG006: DestinationRules are for hosts that exist.
+//! EG006: DestinationRules of external hosts match a ServiceEntry.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,22 @@ use crate::words::nearest;
 
 pub(super) const CHECK: Check = Check {
     code: Code(6),
-    name: "DestinationRules for hosts outside are for hosts that an entry declares",
+    name: "DestinationRules of external hosts match a ServiceEntry",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::DestinationRules, Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
-Every DestinationRule whose host lies outside the cluster's own domain: some ServiceEntry declares that host, or one below
-it where the rule is for a wildcard.
+Every DestinationRule with a host outside the cluster's own domain: some ServiceEntry declares that host, or, for a
+wildcard, a host below it.
 
 ## Why it matters
-A rule for a name that nobody declares does nothing, and nothing tells. TLS to the host is then not originated, a pool has
-no limit, a subset that routes name does not exist: calls are sent in plain text or fail with 503. Mostly it is a mistyped
-name. `istioctl analyze` has IST0174 for it.
+A DestinationRule for a name that no ServiceEntry declares has no effect, and no error shows it. TLS is then not
+originated, connection pools have no limit, and subsets in routes do not exist: calls leave in plaintext or fail with
+503. The usual cause is a typing error. `istioctl analyze` reports it as IST0174.
 
 ## How to fix
-Correct the host of the rule, or delete the rule.
+Correct the host of the DestinationRule, or delete the DestinationRule.
 ",
     run: Run::Mesh(run),
 };
@@ -82,23 +82,23 @@ fn knows(declared: &BTreeSet<&str>, host: &str) -> bool {
 
 fn finding(view: &View<'_>, rule: &Resource, host: &str, near: Option<&str>) -> Finding {
     let routed = view.virtual_services(host).into_iter().next();
-    let why = "gives the rule the host that it was most likely meant for";
+    let why = "sets the host that was most likely meant";
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if near.is_some() || routed.is_some() { Level::Error } else { Level::Warning },
-        message: format!("a DestinationRule is for {host}, which no ServiceEntry declares"),
+        message: format!("a DestinationRule names {host}, which no ServiceEntry declares"),
         object: Place::of(&rule.id).field("spec.host", host),
         evidence: near.iter().map(|near| format!("{near} is declared")).collect(),
         consequence: match near {
-            Some(near) => format!(
-                "calls to {near} go without the rule: no TLS is originated, no subset exists, no limit holds"
-            ),
-            None => "the rule does nothing".to_owned(),
+            Some(near) => {
+                format!("calls to {near} do not use the rule: no TLS origination, no subsets, no limits")
+            }
+            None => "the rule has no effect".to_owned(),
         },
         fix: match near {
             Some(near) => fixes::merge(&rule.id, &json!({ "host": near }), why),
-            None => fixes::delete(rule, "removes a rule that nothing uses"),
+            None => fixes::delete(rule, "removes the unused rule"),
         },
     }
 }

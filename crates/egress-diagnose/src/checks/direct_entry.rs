@@ -1,4 +1,4 @@
-//! EG014: wherever the host is known, its calls go through a gateway.
+//! EG014: every ServiceEntry of the host has a route to the gateway.
 
 use egress_core::inventory::State;
 use egress_core::port::{Port, Protocol};
@@ -21,26 +21,27 @@ use crate::words::{export_to, list};
 
 pub(super) const CHECK: Check = Check {
     code: Code(14),
-    name: "nobody is let out directly by an entry without a route",
+    name: "every ServiceEntry of the host has a route to the gateway",
     level: Level::Error,
     hop: Hop::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
-Every ServiceEntry of the host: whoever sees it must also see a route that takes the host to a gateway.
+Every ServiceEntry of the host: namespaces that see it also see a route that sends the host to a gateway.
 
 ## Why it matters
-A ServiceEntry makes a host known to sidecars. Without a route to a gateway they send straight to it, from the caller's
-node, also under `REGISTRY_ONLY`. For the callers in question that is an error; for other namespaces, or a port that the
-routes leave out, a warning: the egress works, but some calls leave by another way. A warning, too, where nobody ever
-wanted the host behind a gateway: in a mesh that has one, it is the way around it.
+A ServiceEntry makes a host known to sidecars. Without a route to a gateway, calls leave directly from the caller's
+node, even with `REGISTRY_ONLY`. For the callers of this egress that is an error. For other namespaces, or for a port
+that the routes do not cover, it is a warning: the egress works, but some calls bypass the gateway. It is also a
+warning if nobody ever asked for a gateway for this host: in a mesh with an egress gateway, the ServiceEntry is a
+bypass.
 
-A port to which the gateway opens TLS is no fault where the callers' sidecars see the same rule, as in Istio's task
-\"Egress Gateways with TLS Origination\": what an application sends there as TLS is wrapped again and gets nowhere. Where
-the rule is the gateway's alone, such calls do leave directly.
+A port with TLS origination at the gateway is not reported if the callers' sidecars see the same DestinationRule, as
+in Istio's task \"Egress Gateways with TLS Origination\": TLS from an application is then wrapped in TLS again and
+fails. If only the gateway sees the DestinationRule, such calls do leave directly.
 
 ## How to fix
-Add the host where it is called, or export the entry no further than it is needed.
+Add the host in the caller namespace, or export the ServiceEntry only to namespaces that need it.
 ",
     run: Run::Way(run),
 };
@@ -94,18 +95,18 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
         confidence: Confidence::Certain,
         level: Level::Warning,
         message: format!(
-            "port {} of {} is known, and no route takes it to the gateway",
+            "port {} of {} has a ServiceEntry, but no route to the gateway",
             port.number, way.host
         ),
         object: Place::of(&entry.id).field("spec.ports[].number", port.number.to_string()),
-        evidence: vec![format!("{} routes other ports only", route.resource.id)],
+        evidence: vec![format!("{} routes only other ports", route.resource.id)],
         consequence: format!(
             "{} calls from {callers} to {}:{} leave directly from the caller's node",
             port.protocol, way.host, port.number
         ),
         fix: by_gateway(&upstreams, *port)
             .and_then(fixes::open_tls_on_the_port_of_http)
-            .unwrap_or_else(|| fixes::put_right(view, way, gateway, "takes all ports through the gateway")),
+            .unwrap_or_else(|| fixes::put_right(view, way, gateway, "routes all ports through the gateway")),
     };
     direct.map(finding).collect()
 }
@@ -134,23 +135,26 @@ fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if way.is_wanted { Level::Error } else { Level::Warning },
-        message: format!("{} is known in namespace {caller}, and no route takes it to a gateway", way.host),
+        message: format!("{} has a ServiceEntry in namespace {caller}, but no route to a gateway", way.host),
         object: Place::export_to(entry),
         evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", way.host)],
         consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
-        fix: fixes::add_for(&way.host, Some(caller), "takes its calls through the gateway"),
+        fix: fixes::add_for(&way.host, Some(caller), "routes its calls through the gateway"),
     }
 }
 
-/// Keeps an entry to its own namespace; whoever calls from there then goes through the gateway as well.
+/// Limits a ServiceEntry to its own namespace, and adds a route to the gateway there if it has none.
 fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
-    let why = "keeps the entry to its own namespace; others are refused until the host is added for them";
+    let why = "limits the ServiceEntry to its own namespace; other namespaces are refused until you add the host for them";
     let kept = fixes::merge(&entry.id, &json!({ "exportTo": ["."] }), why);
     if !owner_leaves {
         return kept;
     }
     let added = fixes::add_for(&way.host, Some(&entry.id.namespace), "");
-    Fix { command: kept.command.and_then(added.command), why: format!("{why}, as it is for that namespace") }
+    Fix {
+        command: kept.command.and_then(added.command),
+        why: format!("{why}; adds the host for its own namespace"),
+    }
 }
 
 /// An entry of somebody else, seen by namespaces that have no route for the host.
@@ -188,13 +192,13 @@ fn others_leave(
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: Level::Warning,
-        message: format!("an entry that is not part of this egress makes {} known to {whom}", way.host),
+        message: format!("a ServiceEntry outside this egress makes {} known to {whom}", way.host),
         object: Place::export_to(entry),
         evidence: vec![format!("no VirtualService of {} is visible there", way.host)],
         consequence: format!("calls from {whom} to {} leave directly from the caller's node", way.host),
         fix: match viewers.as_slice() {
             [only] if only == owner => {
-                fixes::add_for(&way.host, Some(owner), "takes its calls through the gateway")
+                fixes::add_for(&way.host, Some(owner), "routes its calls through the gateway")
             }
             _ => keep(entry, way, !routed(owner)),
         },

@@ -1,4 +1,4 @@
-//! EG083: at the gateway nobody else answers for the host.
+//! EG083: no other ServiceEntry takes over the host at the gateway.
 
 use egress_core::inventory::Egress;
 use egress_core::inventory::answering::{Answering, Rank, answering, upstream};
@@ -14,23 +14,25 @@ use crate::words::export_to;
 
 pub(super) const CHECK: Check = Check {
     code: Code(83),
-    name: "nobody else answers for the host at the gateway",
+    name: "no other ServiceEntry takes over the host at the gateway",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks
-All ServiceEntries that declare the host which the gateway sends to, and that the gateway's namespace sees, in the order in
-which istiod takes them: those that are exported to it by name, then those that everybody sees; by age among equals, and by
-the name of the namespace among those of one second. The first must be the egress's own. An entry beside it in the same
-namespace counts whoever sees it: istiod puts the endpoints of both together.
+All ServiceEntries that declare the gateway's destination host and that the gateway's namespace sees, in istiod's
+order: first those exported to it by name, then public ones; among equals the older first, and within one second by
+the name of the namespace. The first must be the egress's own. Another ServiceEntry in the same namespace always
+counts, whatever its `exportTo`: istiod merges the endpoints of both.
 
 ## Why it matters
-A gateway has one cluster for a host and no namespace in its name. Whoever declares the host first decides where every call
-goes, and nothing else in the gateway looks different. An entry that is younger waits until the egress is written anew.
+A gateway has one cluster for a host, and the cluster's name contains no namespace. The first ServiceEntry decides
+where every call goes, and nothing else at the gateway looks different. A younger ServiceEntry takes over once the
+egress is recreated.
 
 ## How to fix
-See who wrote the other entry, and delete it. Where a namespace is not trusted, let the API server refuse such entries.
+Find out who wrote the other ServiceEntry, and delete it. If you do not trust a namespace, let the API server refuse
+such ServiceEntries.
 ",
     run: Run::Through(run),
 };
@@ -90,9 +92,13 @@ fn finding(
         confidence: Confidence::Certain,
         level,
         message: match other.rank {
-            Rank::Before => format!("namespace {namespace} answers for {} at the gateway", way.host),
-            Rank::Beside => format!("another entry answers for {} at the gateway as well", way.host),
-            Rank::After => format!("namespace {namespace} waits to answer for {} at the gateway", way.host),
+            Rank::Before => {
+                format!("a ServiceEntry of namespace {namespace} takes over {} at the gateway", way.host)
+            }
+            Rank::Beside => format!("another ServiceEntry adds its endpoints to {} at the gateway", way.host),
+            Rank::After => {
+                format!("a ServiceEntry of namespace {namespace} will take over {} at the gateway", way.host)
+            }
         },
         object: Place::of(&entry.id).field(format!("spec.hosts[{}]", field.unwrap_or_default()), upstream),
         evidence: vec![age(entry, own, gateway, other.rank), format!("it leads to {leads}")],
@@ -100,10 +106,16 @@ fn finding(
             Rank::Before => format!("calls to {} leave the gateway for {leads}", way.host),
             Rank::Beside => format!("some calls to {} leave the gateway for {leads}", way.host),
             Rank::After => {
-                format!("once the entry of {} is written anew, calls leave the gateway for {leads}", way.host)
+                format!(
+                    "if the ServiceEntry of {} is recreated, calls leave the gateway for {leads}",
+                    way.host
+                )
             }
         },
-        fix: fixes::delete(entry, "leaves the host to the egress; first see who wrote it, and why"),
+        fix: fixes::delete(
+            entry,
+            "leaves only the egress's ServiceEntry; first find out who wrote this one, and why",
+        ),
     })
 }
 
@@ -114,12 +126,14 @@ fn age(entry: &Resource, own: Option<&Resource>, gateway: &GatewayFacts, rank: R
         format!("exported to `{}`{}", export_to(entry).join(", "), time.unwrap_or_default())
     };
     let own = match own {
-        Some(own) => format!("the egress's own is {}", when(own)),
-        None => "the egress has none of its own".to_owned(),
+        Some(own) => format!("the egress's own ServiceEntry is {}", when(own)),
+        None => "the egress has no ServiceEntry of its own".to_owned(),
     };
     let rule = match rank {
-        Rank::Beside => "istiod keeps endpoints of one host and namespace together".to_owned(),
-        Rank::Before | Rank::After => format!("istiod takes one for the pods in {}", gateway.name.namespace),
+        Rank::Beside => "istiod merges the endpoints of one host in one namespace".to_owned(),
+        Rank::Before | Rank::After => {
+            format!("istiod uses one ServiceEntry for the pods in {}", gateway.name.namespace)
+        }
     };
     format!("it is {}; {own}; {rule}", when(entry))
 }
@@ -131,8 +145,8 @@ fn leads_to(entry: &Resource) -> String {
     let addresses: Vec<&str> =
         spec.endpoints.iter().flatten().filter_map(|endpoint| endpoint.address.as_deref()).collect();
     match addresses.as_slice() {
-        _ if spec.workload_selector.is_some() => "the pods that it selects".to_owned(),
-        [] => "what its name is looked up as".to_owned(),
+        _ if spec.workload_selector.is_some() => "the pods of its selector".to_owned(),
+        [] => "the addresses that DNS returns for its name".to_owned(),
         some if some.len() <= SHOWN => some.join(", "),
         some => {
             let shown: Vec<&str> = some.iter().take(SHOWN).copied().collect();

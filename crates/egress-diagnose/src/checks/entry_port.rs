@@ -1,4 +1,4 @@
-//! EG053: the entry that the gateway uses has the port.
+//! EG053: the gateway's ServiceEntry declares every routed port.
 
 use std::collections::BTreeSet;
 
@@ -14,21 +14,22 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(53),
-    name: "the entry that the gateway uses has every port",
+    name: "the gateway's ServiceEntry declares every routed port",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-The port of each destination at the gateway, against the ServiceEntry that the gateway uses for the host: its own, else the
-oldest that it sees.
+The port of each destination at the gateway, against the ServiceEntry that the gateway uses for the host: its own,
+else the oldest that it sees.
 
 ## Why it matters
-The gateway knows one entry of a host. Ports that only a younger one declares do not exist there, and calls to them fail
-with 503 (`NC`): two namespaces that add the same host with different ports break each other.
+The gateway uses one ServiceEntry for a host. A port that only a younger one declares does not exist there: calls to
+it fail with 503 (`NC`). So two namespaces that add the same host with different ports break each other.
 
 ## How to fix
-Declare the port in the entry that is used, or give the upstream a host of its own, as `kubectl egress add` does.
+Declare the port in the ServiceEntry that is used, or give the upstream a host name of its own, as `kubectl egress
+add` does.
 ",
     run: Run::Through(run),
 };
@@ -53,11 +54,11 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             message: format!("the gateway does not know port {port} of {}", route.host),
             object: Place::of(&used.id).field("spec.ports[].number", numbers.join(", ")),
             evidence: vec![match elsewhere {
-                Some(other) => format!("{} has the port and is younger: the gateway ignores it", other.id),
+                Some(other) => format!("{} has the port, but is younger: the gateway ignores it", other.id),
                 None => format!("{} sends there", route.resource.id),
             }],
-            consequence: format!("calls to {} that need port {port} get 503 from the gateway", way.host),
-            fix: fixes::put_right(view, way, gateway, "gives the gateway an entry of its own"),
+            consequence: format!("calls to {} on port {port} get 503 from the gateway", way.host),
+            fix: fixes::put_right(view, way, gateway, "gives the gateway a ServiceEntry of its own"),
         });
     }
     Outcome::of(findings)

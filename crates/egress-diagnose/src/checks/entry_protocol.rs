@@ -1,4 +1,4 @@
-//! EG010: the entries of a host agree on what its ports speak.
+//! EG010: all ServiceEntries of the host agree on port protocols.
 
 use egress_core::resource::Resource;
 use egress_istio::service_entry::ServiceEntryPorts;
@@ -12,21 +12,21 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(10),
-    name: "the entries of a host agree on what its ports speak",
+    name: "all ServiceEntries of the host agree on port protocols",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks
-All ServiceEntries of the host that the callers see: a port that two of them declare has one protocol.
+All ServiceEntries of the host that the callers see: if two of them declare a port, its protocol is the same.
 
 ## Why it matters
-A sidecar takes the ports of the entry that comes first, that of its own namespace before all others. If that one says
-`HTTP` where the routes are for TLS, or the reverse, the routes are never asked: calls fail, or leave by another way.
-`istioctl analyze` has IST0177 for it.
+A sidecar takes the ports of the first ServiceEntry; one in its own namespace comes first. If that one says `HTTP` and
+the routes are for TLS, or the reverse, the routes have no effect: calls fail, or bypass the gateway. `istioctl
+analyze` reports it as IST0177.
 
 ## How to fix
-Give the port of the other entry the protocol that is right, or take the port out of it.
+Correct the protocol in the other ServiceEntry, or remove the port from it.
 ",
     run: Run::Way(run),
 };
@@ -103,7 +103,7 @@ fn finding(way: &Way<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if first_is_wrong { Level::Error } else { Level::Warning },
-        message: format!("two entries of {} disagree on what port {number} speaks", way.host),
+        message: format!("two ServiceEntries of {} declare different protocols for port {number}", way.host),
         object: place(wrong),
         evidence: vec![
             place(right).to_string(),
@@ -112,8 +112,8 @@ fn finding(way: &Way<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'
         consequence: if first_is_wrong {
             format!("calls from {caller} to {}:{number} are not routed to the gateway", way.host)
         } else {
-            format!("which one holds for {}:{number} hangs on age and namespace alone", way.host)
+            format!("only age and namespace decide which protocol {}:{number} has", way.host)
         },
-        fix: fixes::patch(&wrong.entry.id, &operation, "makes both say the same"),
+        fix: fixes::patch(&wrong.entry.id, &operation, "gives both the same protocol"),
     }
 }

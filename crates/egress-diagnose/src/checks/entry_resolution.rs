@@ -1,4 +1,4 @@
-//! EG051: the entry that the gateway uses can be resolved there.
+//! EG051: the gateway's ServiceEntry does not have resolution NONE.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +15,17 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(51),
-    name: "the entry that the gateway uses is resolved by DNS or has addresses",
+    name: "the gateway's ServiceEntry does not have resolution NONE",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks
-`resolution` of the ServiceEntry that the gateway uses: it must not be `NONE`, which is what a missing field means.
+`resolution` of the ServiceEntry that the gateway uses: not `NONE`. A missing field means `NONE`.
 
 ## Why it matters
-With `NONE` a sidecar sends to the address that the application dialled. A gateway is dialled itself, so that it has no
-address to send to: every call fails with 503 (`UH`).
+With `NONE` a proxy sends to the address that the client dialled. At a gateway that address is the gateway itself, so
+there is no destination: every call fails with 503 (`UH`).
 
 ## How to fix
 Set `resolution: DNS`.
@@ -52,7 +52,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         object: Place::of(&entry.id).field("spec.resolution", "NONE"),
         evidence: Vec::new(),
         consequence: format!("calls to {} get 503 from the gateway", way.host),
-        fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway look the host up"),
+        fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway resolve the host"),
     });
     Outcome::of(findings.collect())
 }

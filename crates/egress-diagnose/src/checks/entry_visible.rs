@@ -1,4 +1,4 @@
-//! EG025: the callers see the route and the entry of the host.
+//! EG025: ServiceEntry and route are exported to the callers.
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::OutboundMode;
@@ -12,20 +12,20 @@ use crate::words::without_route;
 
 pub(super) const CHECK: Check = Check {
     code: Code(25),
-    name: "the callers see the host",
+    name: "ServiceEntry and route are exported to the callers",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
-`exportTo` of the VirtualService and of the ServiceEntry, for each namespace that calls.
+`exportTo` of the VirtualService and of the ServiceEntry, for each caller namespace.
 
 ## Why it matters
-What is not exported to a namespace does not exist there: without the entry the sidecar refuses TLS to the host, without
-the route it does not send to the gateway.
+A namespace ignores objects that are not exported to it. Without the ServiceEntry the sidecar refuses TLS to the host;
+without the route it does not send calls to the gateway.
 
 ## How to fix
-Export both objects to the namespaces that call.
+Export both objects to the caller namespaces.
 ",
     run: Run::Way(run),
 };
@@ -56,13 +56,13 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
                     format!("calls from {caller} to {} leave directly from the caller's node", way.host)
                 }
                 Some(OutboundMode::RegistryOnly) if routed => format!(
-                    "TLS calls from {caller} to {} are reset; HTTP works only while another host opens its port",
+                    "TLS calls from {caller} to {} are reset; HTTP works only while another host uses the same port",
                     way.host
                 ),
                 outbound => without_route(&[caller], &way.host, outbound),
             },
             fix: if way.record().is_some() {
-                fixes::add(way, "exports the objects as it was asked for")
+                fixes::add(way, "exports the objects as recorded")
             } else {
                 fixes::export(&resource.id, caller, "exports it to the namespace")
             },

@@ -1,4 +1,4 @@
-//! EG092: an exported policy of the API server says what the cluster's configuration says.
+//! EG092: the exported ValidatingAdmissionPolicy is current and bound.
 
 use egress_core::admission::export::{Flaw, NAME};
 use egress_core::command::ShellCommand;
@@ -10,22 +10,23 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(92),
-    name: "the exported policy is current and bound",
+    name: "the exported ValidatingAdmissionPolicy is current and bound",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks
-Where `kubectl egress policy export` was applied once: that the ValidatingAdmissionPolicy exists, says what the cluster's
-configuration says today, and has a binding that puts the whole of it in force. A cluster without an export passes. That a
-binding only warns is told, too.
+If `kubectl egress policy export` was ever applied: the ValidatingAdmissionPolicy exists, matches the cluster's
+current configuration, and has a binding that applies all of it. A cluster without an export passes. A binding that
+only warns is reported too.
 
 ## Why it matters
-The API server holds kubectl and GitOps to the exported rules. An older policy allows what was taken from the list since. A
-policy without a binding judges nothing, and a binding without its policy lets everything through without a word.
+The API server applies the exported rules to kubectl and GitOps. An outdated policy allows what was removed from the
+list since. A policy without a binding checks nothing, and a binding without its policy admits everything without an
+error.
 
 ## How to fix
-Export again. Keep `--deny` where requests were refused before.
+Export again. Keep `--deny` if requests were denied before.
 ",
     run: Run::Mesh(run),
 };
@@ -60,12 +61,12 @@ fn finding(flaw: Flaw) -> Finding {
 fn consequence(flaw: Flaw) -> &'static str {
     match flaw {
         Flaw::Missing | Flaw::Unbound | Flaw::BindingEdited => {
-            "kubectl and GitOps can open hosts that the policies refuse"
+            "kubectl and GitOps can add hosts that the policies deny"
         }
         Flaw::Edited | Flaw::Old | Flaw::Obsolete => {
-            "kubectl and GitOps obey other rules than `kubectl egress add`"
+            "the rules for kubectl and GitOps differ from those of `kubectl egress add`"
         }
-        Flaw::Warns => "kubectl and GitOps can open hosts that the policies refuse, and are warned",
+        Flaw::Warns => "kubectl and GitOps get a warning, and can add hosts that the policies deny",
     }
 }
 
@@ -74,15 +75,15 @@ fn fix(flaw: Flaw) -> Fix {
     match flaw {
         Flaw::Obsolete => fixes::fix(
             ShellCommand::new(["kubectl", "delete"]).object("validatingadmissionpolicybinding", NAME),
-            "then delete the policy of this name; or put the rules back into the configuration",
+            "then delete the policy of this name; or restore the rules in the configuration",
         ),
         Flaw::Warns => fixes::fix(
             export.word("--deny"),
-            "apply what it prints with `kubectl apply --server-side -f -` once nobody is warned any more",
+            "apply its output with `kubectl apply --server-side -f -` once no more warnings appear",
         ),
         _ => fixes::fix(
             export,
-            "apply what it prints with `kubectl apply --server-side -f -`; add `--deny` where requests were refused",
+            "apply its output with `kubectl apply --server-side -f -`; add `--deny` if requests were denied before",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG044: the clusters of the fleet agree about the host.
+//! EG044: the compared clusters have the same egress for the host.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
@@ -10,21 +10,21 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(44),
-    name: "the clusters of the fleet agree about the host",
+    name: "the compared clusters have the same egress for the host",
     level: Level::Warning,
     hop: Hop::Objects,
     inputs: &[Input::Fleet],
     docs: "\
 ## What it checks
-With `--beside BUNDLE`: whether every cluster of which a bundle is given lets the host out of the same namespace, on the same
-ports, by a gateway of the same name, and as it was asked for here.
+With `--beside BUNDLE`: every cluster of a given bundle has an egress for the host in the same namespace, on the same
+ports, through a gateway of the same name, with the same settings.
 
 ## Why it matters
-An application that runs in several clusters, or moves from one to another in a failure, finds its hosts open in one of them
-and refused in the next. A host that only one cluster lets out is often a left-over that nobody meant to keep.
+An application that runs in several clusters, or fails over to another one, finds a host open in one cluster and
+refused in the next. A host with an egress in only one cluster is often a leftover.
 
 ## How to fix
-Add the host where it is missing, or remove it where it was left.
+Add the host where it is missing, or remove the leftover.
 ",
     run: Run::Way(run),
 };
@@ -43,7 +43,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     if let Some((cluster, why)) =
         fleet.iter().find_map(|other| Some((&other.name, other.unreadable.as_ref()?)))
     {
-        return Outcome::Unreadable(format!("the bundle of cluster {cluster} is not whole: {why}"));
+        return Outcome::Unreadable(format!("the bundle of cluster {cluster} is incomplete: {why}"));
     }
     let others: Vec<There<'_>> =
         fleet.iter().map(|other| (other.name.as_str(), other.egress(namespace, &way.host))).collect();
@@ -74,11 +74,14 @@ fn differs(way: &Way<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Fi
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("{host} leaves {clusters} otherwise than this one, or not at all"),
+        message: format!("{host} has another egress in {clusters}, or none"),
         object: object.unwrap_or_else(|| Place::new("Namespace", None, &egress.namespace)),
         evidence,
-        consequence: format!("calls from {} to {host} have another fate in {clusters}", egress.namespace),
-        fix: fixes::add(way, &format!("makes it the same, where `--context` chooses {clusters}")),
+        consequence: format!(
+            "calls from {} to {host} take another path, or fail, in {clusters}",
+            egress.namespace
+        ),
+        fix: fixes::add(way, &format!("makes it the same; `--context` chooses {clusters}")),
     })
 }
 
@@ -91,11 +94,11 @@ fn missing_here(way: &Way<'_>, namespace: &str, others: &[There<'_>]) -> Option<
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("{host} leaves {clusters} through a gateway, and not this one"),
+        message: format!("{host} has an egress in {clusters}, but not in this cluster"),
         object: Place::new("Namespace", None, namespace),
-        evidence: vec![format!("no object of this cluster takes {host} to a gateway for {namespace}")],
-        consequence: format!("calls from {namespace} to {host} have another fate here"),
-        fix: fixes::add_as(first, &format!("lets it out as in {clusters}")),
+        evidence: vec![format!("no object of this cluster routes {host} to a gateway for {namespace}")],
+        consequence: format!("calls from {namespace} to {host} take another path, or fail, here"),
+        fix: fixes::add_as(first, &format!("adds the egress that {clusters} has")),
     })
 }
 

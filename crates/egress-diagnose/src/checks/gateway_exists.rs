@@ -1,4 +1,4 @@
-//! EG060: the cluster has an egress gateway.
+//! EG060: an egress gateway exists.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
@@ -15,13 +15,14 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
-Whether any Service looks like an egress gateway: its pods carry the label `istio: egressgateway`, or it was named.
+Some Service is an egress gateway: its pods carry the label `istio: egressgateway`, or the user named it.
 
 ## Why it matters
-Without a gateway every call to the outside leaves from the node of its caller, or not at all.
+Without a gateway every call to the outside leaves from the caller's node, or fails.
 
 ## How to fix
-Install one, for example with Istio's Helm chart `gateway`. The label that routes need is made from the release's name.
+Install one, for example with Istio's Helm chart `gateway`. The chart makes the label that routes need from the
+release name.
 ",
     run: Run::Mesh(run),
 };
@@ -45,7 +46,7 @@ fn run(view: &View<'_>) -> Outcome {
         message: "no Service is an egress gateway".to_owned(),
         object: Place::new("Service", Some("istio-system"), "istio-egressgateway"),
         evidence: vec!["no Service selects pods with the label istio=egressgateway".to_owned()],
-        consequence: "no call can leave through a gateway; those that are routed to one fail with 503"
+        consequence: "no call can leave through a gateway; calls with a route to a gateway fail with 503"
             .to_owned(),
         fix: fixes::fix(
             ShellCommand::new(["helm", "install", "istio-egressgateway", "gateway", "-n", "istio-system"])

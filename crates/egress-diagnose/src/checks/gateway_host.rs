@@ -1,4 +1,4 @@
-//! EG004: a server of the Gateway object is for the host.
+//! EG004: the Gateway has a server for the host.
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
@@ -13,7 +13,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(4),
-    name: "a server of the Gateway object is for the host",
+    name: "the Gateway has a server for the host",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
 `servers[].hosts` of the Gateway object that the routes name.
 
 ## Why it matters
-Routes of a host that no server is for are ignored: calls end at the gateway with 404 or a reset.
+istiod ignores routes of a host without a server: calls end at the gateway with 404 or a reset.
 
 ## How to fix
 Add the host to the server of its protocol.
@@ -46,11 +46,11 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("no server of the Gateway object is for {}", way.host),
+            message: format!("no server of the Gateway object accepts {}", way.host),
             object: Place::of(&object.id).field("spec.servers[].hosts", hosts.join(", ")),
             evidence: Vec::new(),
             consequence: end_at_gateway(protocol, &way.host),
-            fix: fixes::patch(&object.id, &operation, "lets the server carry the host"),
+            fix: fixes::patch(&object.id, &operation, "lets the server accept the host"),
         })
     });
     Outcome::of(findings.collect())

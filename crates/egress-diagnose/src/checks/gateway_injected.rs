@@ -1,4 +1,4 @@
-//! EG075: the gateway's pods run Istio's proxy as a gateway.
+//! EG075: the gateway's pods run an injected gateway proxy.
 
 use egress_core::snapshot::{GatewayFacts, PodFacts, ProxyRole};
 
@@ -10,23 +10,23 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(75),
-    name: "the gateway's pods were injected as a gateway",
+    name: "the gateway's pods run an injected gateway proxy",
     level: Level::Error,
     hop: Hop::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
-The container `istio-proxy` of each pod of the gateway: that the webhook replaced its image `auto`, and that it was started
-as `router` and not as a sidecar.
+The container `istio-proxy` of each gateway pod: the webhook replaced its image `auto`, and it runs as `router`, not
+as a sidecar.
 
 ## Why it matters
-A gateway's Deployment holds the image `auto`, which only the webhook replaces. Where no webhook is for the pod, it waits for
-an image of that name. Where the template `gateway` was not asked for, it gets a sidecar's proxy, which opens none of the
-ports of the Gateway objects: connections are refused.
+A gateway's Deployment has the image `auto`, which only the webhook replaces. If no webhook selects the pod, it waits
+for an image of that name. If the template `gateway` is missing, the pod gets a sidecar's proxy. That opens none of
+the Gateway's ports: connections are refused.
 
 ## How to fix
-Give the pod's template the annotation `inject.istio.io/templates: gateway` and the label `sidecar.istio.io/inject: \"true\"`
-(or `istio.io/rev`, with revisions), in a namespace that the webhook selects.
+Give the pod template the annotation `inject.istio.io/templates: gateway` and the label `sidecar.istio.io/inject:
+\"true\"` (or `istio.io/rev`, with revisions), in a namespace that the webhook selects.
 ",
     run: Run::Gateway(run),
 };
@@ -71,7 +71,7 @@ fn finding(workload: &Workload, pod: &PodFacts, fault: Fault, level: Level) -> F
     let place = Place::new("Pod", Some(namespace), &pod.name);
     let (message, object) = match fault {
         Fault::NotInjected => (
-            format!("no webhook put a proxy into pod {}", pod.name),
+            format!("no webhook injected a proxy into pod {}", pod.name),
             place.field("spec.containers[istio-proxy].image", PLACEHOLDER),
         ),
         Fault::Sidecar => (
@@ -82,13 +82,13 @@ fn finding(workload: &Workload, pod: &PodFacts, fault: Fault, level: Level) -> F
     let templates = pod.annotations.get(TEMPLATES).map_or("none", String::as_str);
     let inject = pod.labels.get(INJECT).or(pod.annotations.get(INJECT)).map_or("none", String::as_str);
     let fix = if matches!(fault, Fault::NotInjected) && inject == "true" && templates == "gateway" {
-        let why = "makes the pods anew, once a webhook is for them: `kubectl get mutatingwebhookconfigurations` shows \
+        let why = "recreates the pods; first see that a webhook selects them: `kubectl get mutatingwebhookconfigurations` shows \
                    which namespaces and revisions each selects";
         fixes::restart(namespace, &[workload], why)
     } else {
         let label: &[(&str, Option<&str>)] =
             if pod.labels.contains_key("istio.io/rev") { &[] } else { &[(INJECT, Some("true"))] };
-        let why = "its pods are made anew, as a gateway; the namespace must be one that the webhook selects";
+        let why = "recreates the pods as a gateway; the webhook must select the namespace";
         fixes::relabel((namespace, workload), label, &[(TEMPLATES, Some("gateway"))], why)
     };
     Finding {
@@ -102,9 +102,9 @@ fn finding(workload: &Workload, pod: &PodFacts, fault: Fault, level: Level) -> F
             (Fault::NotInjected, Level::Error) => {
                 "no pod is ready: every call through this gateway fails with 503"
             }
-            (Fault::NotInjected, _) => "the other pods carry all traffic",
+            (Fault::NotInjected, _) => "the other pods take all traffic",
             (Fault::Sidecar, Level::Error) => {
-                "no port of a Gateway object is open: calls through this gateway are refused"
+                "no port of a Gateway object is open: connections to this gateway are refused"
             }
             (Fault::Sidecar, _) => "calls that reach this pod are refused",
         }

@@ -12,20 +12,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(15),
-    name: "the gateway routes the host",
+    name: "the gateway has a route for the host",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
-That some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the
+Some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the
 sidecars send.
 
 ## Why it matters
-Calls that reach a gateway without such a route end there: HTTP gets 404 (`NR`), TLS is reset.
+Without such a route calls end at the gateway: HTTP gets 404 (`NR`), TLS is reset.
 
 ## How to fix
-Add the second leg: rules for the host that are bound to the Gateway object.
+Add the second leg: routes for the host that are bound to the Gateway object.
 ",
     run: Run::Through(run),
 };
@@ -38,7 +38,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("nothing at gateway {} routes {protocol} of {}", gateway.name, way.host),
+            message: format!("gateway {} has no {protocol} route for {}", gateway.name, way.host),
             object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
             evidence: vec![format!("no VirtualService of {} is bound to a Gateway of these pods", way.host)],
             consequence: match protocol {

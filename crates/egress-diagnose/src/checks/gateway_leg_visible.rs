@@ -1,4 +1,4 @@
-//! EG054: the gateway sees its route of the host.
+//! EG054: the host's route is exported to the gateway's namespace.
 
 use egress_core::snapshot::GatewayFacts;
 
@@ -11,17 +11,17 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(54),
-    name: "the gateway's namespace sees the route of the host",
+    name: "the host's route is exported to the gateway's namespace",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
-`exportTo` of the VirtualService that is bound to the Gateway object: it must cover the namespace of the gateway's pods.
+`exportTo` of the VirtualService that is bound to the Gateway object: it covers the namespace of the gateway's pods.
 
 ## Why it matters
-A VirtualService that the gateway's namespace does not see does not exist there, whatever Gateway it names: 404 for HTTP,
-a reset for TLS.
+The gateway ignores a VirtualService that is not exported to its namespace, even if it names the Gateway: 404 for
+HTTP, a reset for TLS.
 
 ## How to fix
 Export the VirtualService to the gateway's namespace.

@@ -1,4 +1,4 @@
-//! EG085: no route of another namespace answers for the host at the gateway.
+//! EG085: no route of another namespace takes over the host at the gateway.
 
 use egress_core::inventory::Egress;
 use egress_core::istio::takeover::{Effect, Party, Scene, Stranger, strangers};
@@ -16,7 +16,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(85),
-    name: "no route of another namespace answers for the host at the gateway",
+    name: "no route of another namespace takes over the host at the gateway",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[
@@ -27,21 +27,20 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-What the gateway does with every request of the host, whatever its path, headers and method: all VirtualServices of the
-host that are bound to Gateway objects of the pods, in the order in which istiod joins their rules, and all servers on the
-same ports. Only rules of the egress, of the gateway's own namespace, of the root namespace and of other namespaces'
-egresses that are what their records ask for may decide. What EnvoyFilters and objects of the Gateway API change is not
-judged.
+What the gateway does with every request of the host, for any path, header and method: all VirtualServices of the host
+that are bound to Gateway objects of the pods, in istiod's merge order, and all servers on the same ports. Only four
+sources may decide: the egress, the gateway's own namespace, the root namespace, and egresses of other namespaces
+whose objects match their records. EnvoyFilters and objects of the Gateway API are not taken into account.
 
 ## Why it matters
-A gateway joins the rules of a host from all namespaces, and anybody who may write a VirtualService can bind it to the
-shared Gateway. The first rule that matches a request gets it, with its `Authorization` header. A rule that is older than
-that of the egress comes first, and so does a younger one before a rule without conditions, as earlier versions of this tool
-wrote it. For TLS the older of two rules for one server name is kept. A server of another namespace whose name fits better
-takes all connections.
+A gateway merges the routes of a host from all namespaces, and everybody with write access to VirtualServices can bind
+one to the shared Gateway. The first matching rule gets the request, with its `Authorization` header. A rule that is
+older than the egress comes first. So does a younger one before a rule without conditions, which earlier versions of
+this tool wrote. For TLS, istiod keeps the older of two rules for one SNI. A server of another namespace with a more
+specific host takes all connections.
 
 ## How to fix
-Ask who wrote it, and delete it. Where the objects are of an earlier version, run the same `add` again.
+Ask the owner, and delete the object. If the egress comes from an earlier version, run the same `add` again.
 ",
     run: Run::Through(run),
 };
@@ -98,7 +97,7 @@ fn taken<'a>(
 fn finding(way: &Way<'_>, egress: &Egress<'_>, gateway: &GatewayFacts, stranger: &Stranger<'_>) -> Finding {
     let Stranger { resource, field, protocol, leads_to, effect } = stranger;
     let (host, namespace) = (&way.host, &resource.id.namespace);
-    let destination = leads_to.clone().unwrap_or_else(|| "wherever it says".to_owned());
+    let destination = leads_to.as_deref().unwrap_or("another destination");
     let calls = match protocol {
         Protocol::Http => format!("HTTP requests to {host} that match it, with all their headers,"),
         Protocol::Tls => format!("TLS connections to {host}"),
@@ -106,39 +105,47 @@ fn finding(way: &Way<'_>, egress: &Egress<'_>, gateway: &GatewayFacts, stranger:
     let (level, message, consequence) = match effect {
         Effect::Decides => (
             Level::Error,
-            format!("namespace {namespace} decides {protocol} calls of {host} at gateway {}", gateway.name),
+            format!(
+                "a route of namespace {namespace} takes over {protocol} calls to {host} at gateway {}",
+                gateway.name
+            ),
             format!("{calls} go to {destination}"),
         ),
         Effect::Breaks => (
             Level::Error,
-            format!("namespace {namespace} claims the server name {host} on the same port"),
-            "Envoy refuses the listener: changes do not arrive, and a restarted pod serves none of it"
+            format!("namespace {namespace} has a server for the same SNI {host} on the same port"),
+            "Envoy rejects the listener: changes do not arrive, and a restarted pod does not open the port"
                 .to_owned(),
         ),
         Effect::Waits => (
             Level::Warning,
             format!(
-                "namespace {namespace} has rules for {protocol} calls of {host} at gateway {}",
+                "namespace {namespace} has routes for {protocol} calls to {host} at gateway {}",
                 gateway.name
             ),
-            format!("{calls} would go to {destination} whenever rules of this egress are missing"),
+            format!("{calls} go to {destination} whenever the routes of this egress are missing"),
         ),
     };
     let own = egress.parts.iter().map(|part| part.resource.id.to_string()).collect::<Vec<_>>();
     let order = match effect {
-        Effect::Decides => "comes before, or takes what they leave over",
-        Effect::Breaks => "is equal to them",
-        Effect::Waits => "comes behind",
+        Effect::Decides => "comes first, or takes the requests that they do not match",
+        Effect::Breaks => "has the same conditions",
+        Effect::Waits => "comes later",
+    };
+    let place = Place::of(&resource.id);
+    let object = match leads_to {
+        Some(found) => place.field(field.as_str(), found),
+        None => Place { field: Some(field.clone()), ..place },
     };
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level,
         message,
-        object: Place::of(&resource.id).field(field.as_str(), destination),
+        object,
         evidence: vec![format!("compared with the rules of {}, it {order}", own.join(", "))],
         consequence,
-        fix: fixes::delete(resource, "takes it from the gateway; first ask its owner what it is for"),
+        fix: fixes::delete(resource, "removes it from the gateway; first ask its owner why it exists"),
     }
 }
 
@@ -149,6 +156,6 @@ fn worth_telling(view: &View<'_>, way: &Way<'_>, egress: &Egress<'_>) -> Option<
     }
     let command = fixes::add(way, "").command;
     Some(format!(
-        "an earlier version wrote the objects, so that a younger route of another namespace could come first; `{command}` closes that"
+        "an earlier version wrote these objects: a younger route of another namespace could take over; `{command}` fixes that"
     ))
 }

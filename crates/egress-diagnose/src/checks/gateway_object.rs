@@ -1,4 +1,4 @@
-//! EG003: routes name Gateway objects that exist.
+//! EG003: routes are bound to an existing Gateway.
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
@@ -13,17 +13,17 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(3),
-    name: "routes name a Gateway object that exists",
+    name: "routes are bound to an existing Gateway",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
-The names in `gateways` of the VirtualServices that route the host at the gateway. A bare name means the namespace of the
-VirtualService.
+The names in `gateways` of the VirtualServices that route the host at the gateway. A bare name means the
+VirtualService's own namespace.
 
 ## Why it matters
-A VirtualService that is bound to nothing routes nothing: calls reach the gateway and end there with 404 or a reset.
+A VirtualService that is bound to no existing Gateway has no effect: calls end at the gateway with 404 or a reset.
 
 ## How to fix
 Write the name as `NAMESPACE/NAME`, or create the Gateway object.
@@ -47,12 +47,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 names => format!("Gateway objects of these pods: {}", list(names)),
             }],
             consequence: end_at_gateway(protocol, &way.host),
-            fix: fixes::put_right(
-                view,
-                way,
-                gateway,
-                "writes an egress that is bound to an existing Gateway",
-            ),
+            fix: fixes::put_right(view, way, gateway, "recreates the egress, bound to an existing Gateway"),
         })
     });
     Outcome::of(findings.collect())

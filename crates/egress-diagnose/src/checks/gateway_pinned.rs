@@ -1,4 +1,4 @@
-//! EG021: the gateway's pods run on nodes where the policies let traffic leave.
+//! EG021: the gateway runs on the nodes that policies require.
 
 use egress_core::command::ShellCommand;
 use egress_core::policy::pinning::{self, Row};
@@ -12,22 +12,21 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(21),
-    name: "the gateway runs on the nodes that the policies demand",
+    name: "the gateway runs on the nodes that policies require",
     level: Level::Error,
     hop: Hop::Gateway,
     inputs: &[Input::Policies, Input::Nodes],
     docs: "\
 ## What it checks
-The node of each ready pod of the gateway against what the organisation's policies demand of nodes for this host: labels,
-how many nodes, how far they are spread.
+The node of each ready gateway pod, against the node requirements of the organisation's policies for this host:
+labels, number of nodes, spread.
 
 ## Why it matters
-Traffic leaves from the node of the gateway's pod. On another node it leaves with another address, past the firewall rules
-and the monitoring that were made for the designated nodes.
+Traffic leaves from the node of the gateway's pod. From another node it has another source address, outside the
+firewall rules and the monitoring of the designated nodes.
 
 ## How to fix
-Give the gateway's pods a node selector or an affinity that keeps them on such nodes, and delete the pods that are
-elsewhere.
+Give the gateway's pods a node selector or an affinity for such nodes, and delete the pods on other nodes.
 ",
     run: Run::Through(run),
 };
@@ -78,16 +77,16 @@ fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
         level: CHECK.level,
         message,
         object,
-        evidence: vec![format!("demanded by {}", list(&demanded))],
+        evidence: vec![format!("required by {}", list(&demanded))],
         consequence: match &row.node {
             Some(node) => {
-                format!("calls to {} leave from {node}, which the policies do not accept", way.host)
+                format!("calls to {} leave from {node}, which the policies do not allow", way.host)
             }
-            None => format!("calls to {} leave from nodes that the policies do not accept", way.host),
+            None => format!("calls to {} leave from nodes that the policies do not allow", way.host),
         },
         fix: Fix {
             command,
-            why: "once the Deployment's node selector or affinity keeps its pods on the designated nodes"
+            why: "first restrict the Deployment to the designated nodes (node selector or affinity)"
                 .to_owned(),
         },
     }

@@ -1,4 +1,4 @@
-//! EG028: the gateway's Envoys send the host out.
+//! EG028: the gateway's Envoys have a route for the host.
 
 use std::collections::BTreeSet;
 
@@ -18,21 +18,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(28),
-    name: "the gateway's Envoys have the route of the host",
+    name: "the gateway's Envoys have a route for the host",
     level: Level::Error,
     hop: Hop::GatewayProxies,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
-Every ready pod of the gateway: its Envoy must have the host's routes, or filter chains by SNI, and the clusters they lead
-to.
+Every ready gateway pod: its Envoy has the host's routes, or filter chains by SNI, and their clusters.
 
 ## Why it matters
-istiod drops a listener, a filter chain or a route where objects contradict each other, and says so in its own log only.
-A gateway that missed one push answers 404 or resets, for the calls that happen to reach it.
+If objects conflict, istiod drops a listener, a filter chain or a route, and says so only in its own log. A gateway
+pod that missed an update answers 404 or resets, but only for the calls that reach this pod.
 
 ## How to fix
-See `istioctl proxy-status` and istiod's log for what was dropped or rejected.
+See `istioctl proxy-status` and istiod's log for dropped or rejected configuration.
 ",
     run: Run::Through(run),
 };
@@ -55,7 +54,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let proxies = view.gateway_proxies(gateway);
     if proxies.is_empty() {
         seen.unreadable(
-            view.unreadable("pods").unwrap_or_else(|| "the gateway has no pod to look at".to_owned()),
+            view.unreadable("pods").unwrap_or_else(|| "the gateway has no pod to read".to_owned()),
         );
     }
     for (pod, envoy) in proxies {
@@ -63,17 +62,17 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             Err(why) => seen.unreadable(why),
             // Whatever this host lacks there follows from that.
             Ok(envoy) if !envoy.rejected.is_empty() => {
-                seen.nobody(format!("Envoy of pod {} refuses what istiod sends", pod.name));
+                seen.nobody(format!("Envoy of pod {} rejects istiod's configuration", pod.name));
             }
             Ok(envoy) => seen.looked(lacks(envoy).map(|lack| Finding {
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("the gateway has no way to {}", way.host),
+                message: format!("the gateway's Envoys have no route for {}", way.host),
                 object: Place::new("Pod", Some(&pod.namespace), &pod.name),
                 evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
                 consequence: format!(
-                    "calls to {} that reach such a pod get 404 or 503, or are reset",
+                    "calls to {} that reach such a pod get 404 or 503, or a reset",
                     way.host
                 ),
                 fix: fixes::of_proxy(way, &pod),

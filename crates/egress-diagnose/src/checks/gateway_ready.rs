@@ -1,4 +1,4 @@
-//! EG061: the gateway has ready pods.
+//! EG061: the gateway's pods are ready.
 
 use std::collections::BTreeSet;
 
@@ -20,14 +20,15 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
-The pods behind the gateway's Service: that there are some, and that they are ready.
+The pods behind the gateway's Service: there are some, and they are ready.
 
 ## Why it matters
-Without a ready pod the Service has no endpoints, and every call through it fails with 503 (`UH`). With only some of them
-ready the rest carry all traffic.
+Without a ready pod the Service has no endpoints, and every call through it fails with 503 (`UH`). If only some are
+ready, they take all traffic.
 
 ## How to fix
-Look at why the pods are not scheduled or not ready; for a pinned gateway it is often a node selector that no node meets.
+Find out why the pods are not scheduled or not ready. For a pinned gateway the reason is often a node selector that
+matches no node.
 ",
     run: Run::Gateway(run),
 };
@@ -35,9 +36,7 @@ Look at why the pods are not scheduled or not ready; for a pinned gateway it is 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let hidden = || view.unreadable("pods").or_else(|| view.unreadable("service"));
     if gateway.assumed {
-        return Outcome::Unreadable(
-            hidden().unwrap_or_else(|| "the gateway could not be looked at".to_owned()),
-        );
+        return Outcome::Unreadable(hidden().unwrap_or_else(|| "the gateway could not be read".to_owned()));
     }
     if let Some(why) = hidden().filter(|_| gateway.pods.is_empty()) {
         return Outcome::Unreadable(why);
@@ -85,9 +84,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         consequence: if ready == 0 {
             "every call through this gateway fails with 503".to_owned()
         } else {
-            "the ready pods carry all traffic".to_owned()
+            "the ready pods take all traffic".to_owned()
         },
-        fix: fixes::fix(shown, "shows why they are not there or not ready"),
+        fix: fixes::fix(shown, "shows why they are missing or not ready"),
     }])
 }
 

@@ -1,4 +1,4 @@
-//! EG043: the gateway outlives one node and one drain.
+//! EG043: the gateway survives the loss of a node.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,22 +15,22 @@ use crate::view::{Known, View};
 
 pub(super) const CHECK: Check = Check {
     code: Code(43),
-    name: "the gateway outlives the loss of a node",
+    name: "the gateway survives the loss of a node",
     level: Level::Warning,
     hop: Hop::Gateway,
     inputs: &[Input::Gateways, Input::Nodes, Input::Budgets],
     docs: "\
 ## What it checks
-The ready pods of the gateway: that there are two at least, that they are not all on one node while there are others, and
-that a PodDisruptionBudget keeps a drain from taking them at once. Where a HorizontalPodAutoscaler may go down to one pod,
-that is told.
+The ready pods of the gateway: there are at least two; they are not all on one node if there are others; and a
+PodDisruptionBudget stops a drain from evicting all of them at once. A HorizontalPodAutoscaler that may scale down to
+one pod is reported too.
 
 ## Why it matters
-All calls through the gateway fail while no pod of it is ready. A drain of the only node, or of two nodes in a row, does
-that in the middle of a working day.
+All calls through the gateway fail while none of its pods is ready. A drain of the only node, or of two nodes in a
+row, causes that in the middle of a working day.
 
 ## How to fix
-Run two pods at least, spread over nodes (`topologySpreadConstraints` on `kubernetes.io/hostname`), with a
+Run at least two pods, spread over nodes (`topologySpreadConstraints` on `kubernetes.io/hostname`), with a
 PodDisruptionBudget of `minAvailable: 1`.
 ",
     run: Run::Gateway(run),
@@ -77,14 +77,14 @@ fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Wor
         Some(autoscaler) => {
             let object = ("horizontalpodautoscaler", autoscaler.name.as_str(), namespace.as_str());
             let patch = json!({ "spec": { "minReplicas": 2 } });
-            fixes::patched(object, "merge", &patch, "the autoscaler keeps two pods at least")
+            fixes::patched(object, "merge", &patch, "the autoscaler then keeps at least two pods")
         }
         None if workload.has_template() && workload.kind != "DaemonSet" => fixes::fix(
             ShellCommand::new(["kubectl", "scale"])
                 .object(&workload.kind(), &workload.name)
                 .in_namespace(namespace)
                 .words(["--replicas", "2"]),
-            "a second pod takes over while the first is away",
+            "a second pod takes over while the first is down",
         ),
         None => fixes::fix(
             ShellCommand::new(["kubectl", "get", "pods"]).in_namespace(namespace).words(["-o", "wide"]),
@@ -93,10 +93,10 @@ fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Wor
     };
     let node = pod.node.as_deref().unwrap_or_default();
     let minimum = autoscaler.map(|autoscaler| autoscaler.spec.min_replicas.unwrap_or(1));
-    let least = |minimum: i32| format!("its HorizontalPodAutoscaler may go down to {minimum}");
+    let least = |minimum: i32| format!("its HorizontalPodAutoscaler may scale down to {minimum}");
     Ok(finding(
         Level::Info,
-        format!("one pod, on node {node}, carries all calls"),
+        format!("one pod, on node {node}, takes all calls"),
         Place::new("Pod", Some(namespace), &pod.name).field("spec.nodeName", node),
         minimum.map(least).into_iter().collect(),
         "every call through this gateway fails while this pod or its node is replaced",
@@ -119,7 +119,7 @@ fn on_one_node(gateway: &GatewayFacts, node: &str, pods: usize, workload: &Workl
         Place::new("Service", Some(namespace), service),
         vec!["other nodes are ready".to_owned()],
         "every call through this gateway fails when this one node is drained or lost",
-        fixes::template(namespace, workload, &spread, "spreads the pods over the nodes that may run them"),
+        fixes::template(namespace, workload, &spread, "spreads the pods over the allowed nodes"),
     )
 }
 
@@ -134,10 +134,10 @@ fn without_budget(gateway: &GatewayFacts, pods: usize) -> Finding {
     });
     finding(
         Level::Info,
-        format!("no PodDisruptionBudget is for the {pods} pods"),
+        format!("no PodDisruptionBudget covers the {pods} pods"),
         Place::new("Service", Some(namespace), service),
         Vec::new(),
-        "drains of several nodes may take all pods at once, and every call fails until one is back",
+        "drains of several nodes may evict all pods at once; every call then fails until one is ready",
         fixes::apply(&manifest, "a drain waits until another pod is ready"),
     )
 }

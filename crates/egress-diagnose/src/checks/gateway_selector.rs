@@ -23,11 +23,11 @@ pub(super) const CHECK: Check = Check {
 `selector` of the Gateway object that the routes name, against the labels of the pods behind the gateway's Service.
 
 ## Why it matters
-A Gateway object that selects no pod of the gateway opens no listener there: calls are refused or reset. Istio's charts
-make the label from the release's name, so that a selector copied from elsewhere often meets nothing.
+A Gateway object that selects none of the gateway's pods opens no listener there: calls are refused or reset. Istio's
+charts make the label from the release name, so a copied selector often matches nothing.
 
 ## How to fix
-Write the labels of the pods into the selector.
+Use the pods' labels as the selector.
 ",
     run: Run::Through(run),
 };

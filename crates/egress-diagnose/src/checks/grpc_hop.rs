@@ -1,4 +1,4 @@
-//! EG066: gRPC travels as HTTP/2 all the way.
+//! EG066: gRPC uses HTTP/2 on every hop.
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::port::Protocol;
@@ -16,7 +16,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(66),
-    name: "gRPC travels as HTTP/2 all the way",
+    name: "gRPC uses HTTP/2 on every hop",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[
@@ -28,13 +28,13 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-Where the callers' entry declares a port `GRPC`: the port of the gateway's Service that its route leads to, by
-`appProtocol` or else by name, and the port that the gateway calls. Both must be HTTP/2, or a DestinationRule must upgrade
-to it. A Service port whose name says nothing follows what arrives, and is fine.
+If the callers' ServiceEntry declares a port `GRPC`: the gateway Service port of its route (by `appProtocol`, else by
+name), and the port that the gateway calls. Both must be HTTP/2, or a DestinationRule must upgrade to it. A Service
+port without a protocol in its name is fine: it follows the traffic.
 
 ## Why it matters
-gRPC needs HTTP/2 on every hop. A hop that speaks HTTP/1.1 loses the trailers with the status of the call: `UPE`, 502, or
-`unavailable` in the application (istio/istio#57294, istio/istio#60466, istio/istio#24619).
+gRPC needs HTTP/2 on every hop. HTTP/1.1 loses the trailers with the status of the call: `UPE`, 502, or `unavailable`
+in the application (istio/istio#57294, istio/istio#60466, istio/istio#24619).
 
 ## How to fix
 Set `appProtocol: http2` on the gateway's Service port, and `protocol: GRPC` on the port that the gateway calls.
@@ -92,13 +92,13 @@ fn to_gateway(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Cal
     let field = if port.app_protocol.is_some() { "appProtocol" } else { "name" };
     Some(finding(
         way,
-        &format!("gRPC of {} travels to the gateway as HTTP/1.1", way.host),
+        &format!("gRPC to {} reaches the gateway as HTTP/1.1", way.host),
         Place::new("Service", Some(&name.namespace), &name.service).field(
             format!("spec.ports[].{field}"),
             port.app_protocol.clone().unwrap_or_else(|| port.name.clone()),
         ),
         format!("{} leads to its port {} in {}", call.route.resource.id, port.number, call.route.field),
-        fixes::fix(patch, "lets sidecars speak HTTP/2 to this port"),
+        fixes::fix(patch, "makes sidecars use HTTP/2 on this port"),
     ))
 }
 
@@ -118,7 +118,7 @@ fn from_gateway(
     }
     let field = format!("spec.ports[{}].protocol", upstream.place);
     let fix =
-        fixes::set(&upstream.entry.id, &field, &json!("GRPC"), "lets the gateway speak HTTP/2 to the host");
+        fixes::set(&upstream.entry.id, &field, &json!("GRPC"), "makes the gateway use HTTP/2 to the host");
     Some(finding(
         way,
         &format!("gRPC leaves the gateway for {} as HTTP/1.1", way.host),

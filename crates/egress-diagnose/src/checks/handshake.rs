@@ -18,16 +18,17 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
-Where the gateway opens TLS itself: Envoy's own statistics of the host's cluster, `ssl.fail_verify_error`,
-`ssl.fail_verify_san` and `ssl.connection_error`. Envoy keeps them only where `proxyStatsMatcher` tells it to.
+If the gateway originates TLS: Envoy's own statistics of the host's cluster, `ssl.fail_verify_error`,
+`ssl.fail_verify_san` and `ssl.connection_error`. Envoy keeps them only if `proxyStatsMatcher` includes them.
 
 ## Why it matters
-The connection stands and TLS fails on it: the host's certificate is of an authority that the gateway does not trust, or is
-for another name, or the host wants another server name or a client certificate. Calls get 503 (`UF,URX`, `TLS_error`).
+The TCP connection succeeds and TLS fails on it. The gateway does not trust the CA of the host's certificate, or the
+certificate has another name, or the host wants another SNI or a client certificate. Calls get 503 (`UF,URX`,
+`TLS_error`).
 
 ## How to fix
-See what the host presents. Then set `caCertificates` or `credentialName`, `subjectAltNames` and `sni` in the
-DestinationRule that makes the gateway open TLS.
+See which certificate the host presents. Then set `caCertificates` or `credentialName`, `subjectAltNames` and `sni` in
+the gateway's DestinationRule.
 ",
     run: Run::Through(run),
 };
@@ -45,7 +46,7 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
     let refused = counters.certificates_refused.unwrap_or_default();
     let other = counters.handshakes_failed.unwrap_or_default();
     let message = if refused >= other {
-        format!("the gateway refuses the certificate of {host}")
+        format!("the gateway rejects the certificate of {host}")
     } else {
         format!("TLS between the gateway and {host} fails")
     };
@@ -59,12 +60,14 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![
             attempt.told(),
-            format!("of these, {refused} because of the certificate, {other} in the handshake otherwise"),
+            format!(
+                "of these, {refused} because of the certificate, {other} for another reason in the handshake"
+            ),
         ],
-        consequence: format!("calls to {host} that the gateway sends by TLS of its own get 503"),
+        consequence: format!("calls to {host} with TLS origination get 503"),
         fix: fixes::fix(
             command,
-            "shows what the host presents; then correct sni, subjectAltNames or the authority in the DestinationRule",
+            "shows the host's certificate; then correct sni, subjectAltNames or the CA in the DestinationRule",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG076: what the mesh says of callers stays in the mesh.
+//! EG076: client certificate headers are removed before requests leave.
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
@@ -15,19 +15,19 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(76),
-    name: "the certificates of callers do not leave the mesh",
+    name: "client certificate headers are removed before requests leave",
     level: Level::Info,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-Where callers reach the gateway in mesh mTLS, the HTTP routes at the gateway: they remove `x-forwarded-client-cert`.
-A ProxyConfig or an EnvoyFilter that removes it for all routes is not looked at.
+If callers reach the gateway in mesh mTLS, the HTTP routes at the gateway remove `x-forwarded-client-cert`. A
+ProxyConfig or an EnvoyFilter that removes it for all routes is not read.
 
 ## Why it matters
-A gateway passes on who called: Envoy's default there is `SANITIZE_SET`, so that the caller's identity, with names of
-namespaces and service accounts, and its certificate go to the host outside
-(`pilot/pkg/networking/core/gateway.go`). Nothing breaks, and the outside learns what the mesh looks like inside.
+A gateway forwards the caller's identity: Envoy's default there is `SANITIZE_SET`. The outside host gets the
+certificate, and with it the names of namespaces and service accounts (`pilot/pkg/networking/core/gateway.go`).
+Nothing breaks, but the host learns the inside of the mesh.
 
 ## How to fix
 Remove the header in the route at the gateway.
@@ -69,15 +69,12 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("{} is told which workload calls", way.host),
+        message: format!("{} receives the identity of the calling workload", way.host),
         object: Place { field: Some(place.clone()), ..Place::of(id) },
         evidence: vec![format!(
             "callers reach the gateway in mesh mTLS, and the route does not remove {HEADER}"
         )],
-        consequence: format!(
-            "{} gets the identity and the certificate of callers with every HTTP call",
-            way.host
-        ),
+        consequence: format!("every HTTP call gives {} the caller's identity and certificate", way.host),
         fix: fixes::set(id, &place, &headers, "removes the header at the gateway"),
     })
 }

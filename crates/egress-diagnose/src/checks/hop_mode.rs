@@ -1,4 +1,4 @@
-//! EG055: callers speak to the gateway what its server expects.
+//! EG055: client TLS settings match the gateway server's mode.
 
 use std::collections::BTreeSet;
 
@@ -19,24 +19,24 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(55),
-    name: "callers speak to the gateway what its server expects",
+    name: "client TLS settings match the gateway server's mode",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::Mesh, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
-The TLS mode that the callers' DestinationRule sets for the gateway's Service, against the mode of the Gateway server that
-their connections meet: plaintext to a plaintext server, `ISTIO_MUTUAL` to an `ISTIO_MUTUAL` server, and no TLS of the
-mesh to a `PASSTHROUGH` server. What auto mTLS does where no DestinationRule says anything is EG032.
+The TLS mode of the callers' DestinationRule for the gateway's Service, against the mode of the Gateway server on that
+port: plaintext to a plaintext server, `ISTIO_MUTUAL` to an `ISTIO_MUTUAL` server, and no mesh TLS to a `PASSTHROUGH`
+server. EG032 checks auto mTLS, which decides if there is no DestinationRule.
 
 ## Why it matters
-Sidecars do not adapt to a gateway by themselves: gateways do not carry the label by which auto mTLS is chosen. Where the
-two sides differ, every call fails: 503 for HTTP, a reset for TLS. Mesh mTLS into a `PASSTHROUGH` server even arrives at
-the outside host, which cannot read it (istio/istio#7415, istio/istio#23910).
+Sidecars do not adapt to a gateway: gateways lack the label that auto mTLS reads. If the two sides differ, every call
+fails: 503 for HTTP, a reset for TLS. Mesh mTLS through a `PASSTHROUGH` server even reaches the outside host, which
+cannot read it (istio/istio#7415, istio/istio#23910).
 
 ## How to fix
-Set the mode of the DestinationRule to what the server expects, or let the server end mesh mTLS, which also tells the
-gateway who calls.
+Set the DestinationRule's mode to the server's mode. Or let the server terminate mesh mTLS; the gateway then also
+knows the caller.
 ",
     run: Run::Through(run),
 };
@@ -73,8 +73,8 @@ fn finding(
     };
     let expected = match server.expects {
         Expects::Plaintext => "plaintext",
-        Expects::Passthrough => "TLS that it passes through",
-        Expects::OwnTls => "TLS for a certificate of its own",
+        Expects::Passthrough => "TLS passthrough",
+        Expects::OwnTls => "TLS to its own certificate",
         Expects::MeshMtls => "mesh mTLS",
     };
     let protocol = &server.spec.port.protocol;
@@ -89,7 +89,7 @@ fn finding(
         None => (
             Place::of(&server.object.id)
                 .field(format!("{}.port.protocol", server.field()), format!("{protocol}{mode}")),
-            vec![format!("no DestinationRule that counts for {} sets TLS for {service}", call.caller)],
+            vec![format!("no DestinationRule that applies to {} sets TLS for {service}", call.caller)],
         ),
     };
     Finding {
@@ -97,7 +97,7 @@ fn finding(
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!(
-            "callers of {} speak {spoken} to {service}, where the gateway expects {expected}",
+            "callers of {} send {spoken} to {service}, but the gateway expects {expected}",
             call.caller
         ),
         object,
@@ -115,19 +115,19 @@ fn fix(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>, 
     let fits = call.sni.as_deref().is_some_and(|name| server.covers(name));
     match (&call.tls, server.expects) {
         (_, Expects::MeshMtls) => {
-            let why = "lets the callers speak mesh mTLS to this port";
+            let why = "makes the callers send mesh mTLS to this port";
             fixes::speak_mesh_mtls(view, gateway, (call, server), &way.host, why)
         }
         (Some(tls), Expects::Plaintext) if tls.mode == Mode::IstioMutual && alone && fits => {
             fixes::end_mesh_mtls(
                 server,
-                "lets the server end mesh mTLS; whoever speaks plaintext to it must change, too",
+                "makes the server terminate mesh mTLS; clients that send plaintext to it must change too",
             )
         }
         (Some(_), _) => {
-            let why = "lets the callers speak no TLS of the mesh to this port";
+            let why = "turns mesh TLS off for this port";
             fixes::speak_plaintext(view, gateway, call, why)
         }
-        (None, _) => fixes::put_right(view, way, gateway, "writes both sides anew"),
+        (None, _) => fixes::put_right(view, way, gateway, "rewrites both sides"),
     }
 }

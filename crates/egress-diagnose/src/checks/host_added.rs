@@ -1,4 +1,4 @@
-//! EG062: the host was added for the callers.
+//! EG062: the host was added.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
@@ -15,15 +15,14 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
-Whether anything takes the host to a gateway for the callers: objects in their namespace, or in another one that exports
-its routes to them.
+Some object routes the host to a gateway for the callers: in their namespace, or in another one that exports its
+routes to them.
 
 ## Why it matters
-A host that was not added is refused by the sidecar, or leaves directly from the caller's node where the mesh lets calls
-to unknown hosts leave.
+The sidecar refuses calls to a host that was not added. With `ALLOW_ANY` they leave directly from the caller's node.
 
 ## How to fix
-Add the host for the namespace that calls.
+Add the host for the caller namespace.
 ",
     run: Run::Way(run),
 };
@@ -61,6 +60,6 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         },
         evidence,
         consequence: without_route(&callers, &way.host, view.mesh().outbound),
-        fix: fixes::add_for(&way.host, way.namespace.as_deref(), "takes its calls through the gateway"),
+        fix: fixes::add_for(&way.host, way.namespace.as_deref(), "routes its calls through the gateway"),
     }])
 }

@@ -1,4 +1,4 @@
-//! EG057: no port for HTTPS is declared HTTP.
+//! EG057: no HTTPS port is declared as HTTP.
 
 use egress_core::port::Port;
 use egress_core::snapshot::GatewayFacts;
@@ -12,18 +12,18 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(57),
-    name: "no port for HTTPS is declared HTTP",
+    name: "no HTTPS port is declared as HTTP",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-Port 443 of the ServiceEntry that callers use: its protocol is not `HTTP`, `HTTP2` or `GRPC`, unless the gateway opens TLS
-on that port and the application speaks HTTP to it.
+Port 443 of the ServiceEntry that callers use: its protocol is not `HTTP`, `HTTP2` or `GRPC`, unless the gateway
+originates TLS on that port and the application sends HTTP to it.
 
 ## Why it matters
-Sidecars read what is sent to such a port as HTTP. The application sends TLS, which is no HTTP: every `https://` call fails
-with `wrong version number`, and not only to this host: all entries of one port share a listener (istio/istio#17358,
+Sidecars read traffic on such a port as HTTP, but the application sends TLS. Every `https://` call fails with `wrong
+version number`. Other hosts fail too: all ServiceEntries of one port share a listener (istio/istio#17358,
 istio/istio#16458).
 
 ## How to fix
@@ -66,7 +66,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             object: Place::of(&entry.id)
                 .field(format!("spec.ports[{place}].protocol"), port.protocol.clone().unwrap_or_default()),
             evidence: vec![format!(
-                "the port's name is {}, and nothing opens TLS on it at the gateway",
+                "the port's name is {}, and the gateway does not originate TLS on it",
                 port.name
             )],
             consequence: format!(

@@ -1,4 +1,4 @@
-//! EG068: the host keeps connections open while they are in use.
+//! EG068: the host does not close active connections.
 
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
@@ -15,7 +15,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(68),
-    name: "the host closes no connection that is in use",
+    name: "the host does not close active connections",
     level: Level::Warning,
     hop: Hop::Upstream,
     inputs: &[
@@ -26,17 +26,17 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-Where the gateway speaks HTTP to the host: Envoy's statistic `upstream_cx_destroy_remote_with_active_rq`. Envoy keeps it
-only where `proxyStatsMatcher` tells it to. A TLS connection that is passed through is in use as long as it stands, so
-there the statistic says nothing.
+If the gateway sends HTTP to the host: Envoy's statistic `upstream_cx_destroy_remote_with_active_rq`. Envoy keeps it
+only if `proxyStatsMatcher` includes it. With TLS passthrough a connection is active until it closes, so the statistic
+says nothing there.
 
 ## Why it matters
-Envoy keeps connections for the next request. Where the host closes them earlier than Envoy does, a request now and then
-meets a connection that is just being closed, and gets 503 (`UC`, `upstream_reset_before_response_started`). See
-istio/istio#56393.
+Envoy keeps connections open for later requests. If the host closes them first, some requests use a connection that is
+just closing, and get 503 (`UC`, `upstream_reset_before_response_started`). See istio/istio#56393.
 
 ## How to fix
-Let Envoy give connections up before the host does: `connectionPool.http.idleTimeout` below the host's in a DestinationRule.
+Let Envoy close connections first: set `connectionPool.http.idleTimeout` in a DestinationRule below the host's idle
+timeout.
 ",
     run: Run::Through(run),
 };
@@ -74,13 +74,13 @@ fn finding(
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("{host} closes connections that the gateway is using"),
+        message: format!("{host} closes active connections of the gateway"),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![format!(
             "Envoy of pod {}: {closed} of {} connections to cluster `{}` were closed by the host during a request",
             pod.name, attempt.cluster.connections, attempt.name
         )],
-        consequence: format!("some requests to {host} get 503, mostly after a pause"),
+        consequence: format!("some requests to {host} get 503, usually after an idle period"),
         fix: give_up_earlier(view, upstream, &gateway.name.namespace),
     }
 }
@@ -89,7 +89,7 @@ fn finding(
 /// alone sees.
 fn give_up_earlier(view: &View<'_>, upstream: &str, namespace: &str) -> Fix {
     let policy = json!({ "connectionPool": { "http": { "idleTimeout": "30s" } } });
-    let why = "gives idle connections up after 30 s; take less if the host closes them earlier";
+    let why = "closes idle connections after 30 s; use a lower value if the host closes them earlier";
     let is_of_host = |rule: &&Resource| {
         rule.destination_rule().is_some_and(|spec| view.full_host(&spec.host, &rule.id.namespace) == upstream)
     };

@@ -1,4 +1,4 @@
-//! EG058: rules at the gateway match the port of its server.
+//! EG058: match.port of gateway routes is a port of the Gateway server.
 
 use std::collections::BTreeSet;
 
@@ -18,21 +18,21 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(58),
-    name: "rules at the gateway match the port of its server",
+    name: "match.port of gateway routes is a port of the Gateway server",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
-`match.port` of the rules that the gateway follows for the host, against `servers[].port.number` of the Gateway object.
+`match.port` of the gateway's routes for the host, against `servers[].port.number` of the Gateway object.
 
 ## Why it matters
-Three numbers are near each other: the port that callers dial at the gateway's Service, the port that the pods listen on,
-and the port of the host outside. `match.port` means the first, as `servers[].port.number` has it. A rule with another
-number is never chosen: the gateway answers 404, or resets TLS.
+Three numbers are easily confused: the port that callers use at the gateway's Service, the port that the pods listen
+on, and the port of the outside host. `match.port` means the first, like `servers[].port.number`. A route with another
+number never matches: the gateway answers 404, or resets TLS.
 
 ## How to fix
-Write the server's port number into the match.
+Use the server's port number in the match.
 ",
     run: Run::Through(run),
 };
@@ -72,11 +72,14 @@ fn finding(way: &Way<'_>, gateway: &GatewayFacts, object: &Resource, route: &Rou
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("a rule for {} matches port {port}, which no server of its Gateway has", way.host),
+        message: format!(
+            "a route for {} matches port {port}, but no server of its Gateway has that port",
+            way.host
+        ),
         object: Place::of(&route.resource.id).field(format!("{matched}.port"), port.to_string()),
         evidence,
         consequence: match route.protocol {
-            Protocol::Http => format!("HTTP calls to {} are answered 404 by the gateway", way.host),
+            Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", way.host),
             Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
         },
         fix: fixes::patch(&route.resource.id, &operation, "matches the server's port"),

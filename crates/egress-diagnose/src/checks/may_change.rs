@@ -1,4 +1,4 @@
-//! EG045: the user may write all or nothing of what a change needs.
+//! EG045: users who can add egress can also remove it.
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::Rights;
@@ -10,18 +10,18 @@ use egress_core::command::ShellCommand;
 
 pub(super) const CHECK: Check = Check {
     code: Code(45),
-    name: "whoever may begin a change of an egress may end it",
+    name: "users who can add egress can also remove it",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Rights],
     docs: "\
 ## What it checks
-Whether the user who asks may create, patch and delete every kind of object that `add` and `remove` write in the namespace
-that was asked about, where that user may write some of them.
+The permissions of the current user to create, patch and delete every kind of object that `add` and `remove` write in
+the namespace, if that user may write some of them.
 
 ## Why it matters
-`kubectl egress` looks before it writes and refuses as a whole. `kubectl apply` and pipelines do not: they stop half-way,
-and an entry without its route lets calls out directly.
+`kubectl egress` checks the permissions first and refuses the whole change. `kubectl apply` and pipelines do not: they
+stop half-way, and a ServiceEntry without its route lets calls leave directly.
 
 ## How to fix
 Grant the missing verbs in the same Role.
@@ -47,15 +47,14 @@ fn finding(namespace: &str, rights: &Rights) -> Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("you may change the egresses of {namespace} in part only"),
+        message: format!("you have only some of the permissions to change egresses in {namespace}"),
         object: Place::new("Namespace", None, namespace),
-        evidence: vec![format!("refused: {}", list(&missing))],
-        consequence:
-            "a change that is not made with kubectl egress may stop half-way and let calls leave directly"
-                .to_owned(),
+        evidence: vec![format!("missing: {}", list(&missing))],
+        consequence: "a change without kubectl egress may stop half-way and let calls leave directly"
+            .to_owned(),
         fix: fixes::fix(
             ShellCommand::new(["kubectl", "auth", "can-i", "--list"]).in_namespace(namespace),
-            "shows which rights you have; ask for the missing ones in the same Role",
+            "shows your permissions; ask for the missing ones in the same Role",
         ),
     }
 }

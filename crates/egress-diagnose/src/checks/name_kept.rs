@@ -1,4 +1,4 @@
-//! EG039: the objects of an egress are still for its host.
+//! EG039: no object of the egress was overwritten for another host.
 
 use egress_core::resource::{Resource, Spec};
 use egress_core::role::Role;
@@ -18,15 +18,15 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks
-The objects that were written for a host: each still names it.
+The objects written for a host: each still names that host.
 
 ## Why it matters
-Names of objects made from names of hosts can collide: many tools write `a-b-example-com` for `a-b.example.com` and for
-`a.b.example.com`. Whoever writes the second overwrites the first, and its calls fail or leave directly. This tool never
-overwrites an object of another host; what others apply under the same name does.
+Object names made from host names can collide: many tools write `a-b-example-com` for both `a-b.example.com` and
+`a.b.example.com`. The second write overwrites the first, whose calls then fail or leave directly. This tool never
+overwrites an object of another host; other tools do.
 
 ## How to fix
-Add the host again, and give the other host's object a name of its own.
+Add the host again, and rename the other host's object.
 ",
     run: Run::Way(run),
 };
@@ -63,14 +63,14 @@ fn finding(way: &Way<'_>, resource: &Resource) -> Finding {
         level: CHECK.level,
         message: format!("an object of {} was overwritten for {found}", way.host),
         object: Place::of(&resource.id).field("spec.hosts", found.as_str()),
-        evidence: vec![format!("its annotations still say that it is for {}", way.host)],
+        evidence: vec![format!("its annotations still name {}", way.host)],
         consequence: format!(
-            "calls to {} fail or leave by another way, and {found} hangs on objects that are not its own",
+            "calls to {} fail or bypass the gateway, and {found} depends on objects of another egress",
             way.host
         ),
         fix: fixes::add(
             way,
-            &format!("writes it for {} again; {found} needs an object of another name", way.host),
+            &format!("rewrites it for {}; {found} needs an object with another name", way.host),
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG070: applications call hosts by their names, and do not take the gateway for a forward proxy.
+//! EG070: no application uses the gateway as a forward proxy.
 
 use std::collections::BTreeMap;
 
@@ -20,15 +20,15 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Gateways, Input::Pods],
     docs: "\
 ## What it checks
-The environment variables `http_proxy`, `https_proxy` and `all_proxy` of all pods, in either case: whether they name the
-Service of an egress gateway.
+The environment variables `http_proxy`, `https_proxy` and `all_proxy` of all pods, in lower and upper case: none names
+the Service of an egress gateway.
 
 ## Why it matters
-An egress gateway is a reverse proxy: it routes requests that were addressed to the host. An application that is told to
-use it as a forward proxy sends it `CONNECT`, and is answered 404 (`NR`) (istio/istio#31557, istio/istio#38371).
+An egress gateway is a reverse proxy: it routes requests that are addressed to the host. An application that uses it
+as a forward proxy sends `CONNECT`, and gets 404 (`NR`) (istio/istio#31557, istio/istio#38371).
 
 ## How to fix
-Take the variables away. The sidecar takes the calls to the gateway by itself.
+Remove the variables. The sidecar routes the calls to the gateway without them.
 ",
     run: Run::Mesh(run),
 };
@@ -104,13 +104,13 @@ fn finding(
 ) -> Finding {
     let said: Vec<String> = variables.iter().map(|(name, url)| format!("{name}={url}")).collect();
     let gone = variables.iter().map(|(name, _)| Word::variable(name).and("-"));
-    let why = "the application calls hosts by their names; its sidecar sends the calls to the gateway";
+    let why = "the application then calls hosts by name, and its sidecar routes the calls to the gateway";
     let fix = if workload.has_template() {
         let set = ShellCommand::new(["kubectl", "set", "env"]).object(&workload.kind(), &workload.name);
         fixes::fix(set.in_namespace(namespace).each(gone), why)
     } else {
         let show = fixes::fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), why);
-        Fix { why: format!("{why}, once the pod is made anew without {}", list(&said)), ..show }
+        Fix { why: format!("recreate the pod without {}: {why}", list(&said)), ..show }
     };
     Finding {
         code: CHECK.code,
@@ -119,7 +119,8 @@ fn finding(
         message: format!("{workload} of {namespace} uses gateway {} as a forward proxy", gateway.name),
         object: Place::new("Pod", Some(namespace), &pod.name).field("spec.containers[].env", list(&said)),
         evidence: Vec::new(),
-        consequence: "its calls to https hosts are answered 404, as the gateway knows no CONNECT".to_owned(),
+        consequence: "its calls to https hosts get 404, because the gateway does not support CONNECT"
+            .to_owned(),
         fix,
     }
 }

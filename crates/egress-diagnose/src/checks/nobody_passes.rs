@@ -1,4 +1,4 @@
-//! EG078: no call to the host went around the gateway.
+//! EG078: no caller sidecar that was read has a direct connection to the host.
 
 use std::collections::BTreeSet;
 
@@ -19,24 +19,23 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(78),
-    name: "no call from the sidecars that were looked at went to the host's addresses directly",
+    name: "no caller sidecar that was read has a direct connection to the host",
     level: Level::Warning,
     hop: Hop::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
     docs: "\
 ## What it checks
-The addresses to which the callers' Envoys let connections out directly (cluster `PassthroughCluster`), against the
-addresses that the host has at the gateway. Envoy forgets an address some seconds after its last connection, and keeps an
-HTTP connection five minutes after its last request: as long it is told, also where the reason is gone.
+The addresses of direct connections in the callers' Envoys (cluster `PassthroughCluster`), against the host's
+addresses at the gateway. Envoy drops an address some seconds after its last connection closes, and keeps an HTTP
+connection open for five minutes after its last request. So the finding can stay that long after the cause is fixed.
 
 ## Why it matters
-The call left from the caller's node, unseen by the gateway: by a port that nobody declared, by its address instead of its
-name, or without a server name. Another host may have the same address, so that this is the likeliest reason and not the
-only one.
+The call left from the caller's node and bypassed the gateway: on an undeclared port, by IP address, or without SNI.
+Another host may share the address, so this cause is likely but not certain.
 
 ## How to fix
-Declare the port with `kubectl egress add`, which carries one TLS port of a host; set `outboundTrafficPolicy.mode` to
-`REGISTRY_ONLY`, so that sidecars refuse what nobody declared; and keep pods from the network with a NetworkPolicy.
+Declare the port with `kubectl egress add` (one TLS port per host). Set `outboundTrafficPolicy.mode` to
+`REGISTRY_ONLY`, so that sidecars refuse undeclared destinations. Block direct egress with a NetworkPolicy.
 ",
     run: Run::Through(run),
 };
@@ -56,7 +55,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         }
     }
     if addresses.is_empty() {
-        seen.nobody(format!("the gateway knows no address of {} yet", way.host));
+        seen.nobody(format!("the gateway has no address of {} yet", way.host));
     }
     for caller in &way.callers {
         match view.client_proxy(caller) {
@@ -95,7 +94,7 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("a pod of {caller} calls an address of {} around the gateway", way.host),
+        message: format!("a pod of {caller} calls an address of {} and bypasses the gateway", way.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: direct
             .iter()
@@ -103,17 +102,17 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
                 format!("Envoy of pod {}: `{PASSTHROUGH}` has a connection to {address}", pod.name)
             })
             .collect(),
-        consequence: format!("calls from {caller} to {} leave from the node of the caller", way.host),
+        consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
         fix: if declared {
             fixes::fix(
                 ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
-                "set outboundTrafficPolicy.mode to REGISTRY_ONLY; let the application call the host by its name",
+                "set outboundTrafficPolicy.mode to REGISTRY_ONLY; make the application call the host by name",
             )
         } else if carries_tls {
             fixes::fix(
                 ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
                 &format!(
-                    "set outboundTrafficPolicy.mode to REGISTRY_ONLY, so that sidecars refuse port {port}; one host has one TLS port through a gateway, and `kubectl egress add` takes {port} only as HTTP"
+                    "set outboundTrafficPolicy.mode to REGISTRY_ONLY, so that sidecars refuse port {port}; a host has one TLS port at the gateway, so `kubectl egress add` accepts {port} only as HTTP"
                 ),
             )
         } else {
@@ -121,7 +120,7 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
                 ShellCommand::new(["kubectl", "egress", "add"])
                     .word(target)
                     .in_namespace(way.namespace.as_deref().unwrap_or(caller)),
-                "sends that port through the gateway, too; write /HTTP if it is not TLS",
+                "routes that port through the gateway too; write /HTTP if it is not TLS",
             )
         },
     }

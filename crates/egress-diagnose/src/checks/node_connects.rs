@@ -17,15 +17,17 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
-Envoy's own statistics of the host's cluster, pod by pod: whether all connections of the pods on one node fail while pods
-on other nodes reach the host.
+Envoy's own statistics of the host's cluster, pod by pod: do all connections of the pods on one node fail, while pods
+on other nodes reach the host?
 
 ## Why it matters
-A node without a route to the world, behind another firewall, or with an address that the host does not accept loses the
-share of the calls that its pods get. From the outside that looks like a host that fails now and then.
+All calls that reach the pods on one node fail. That node has no network route to the internet, is behind another
+firewall, or has a source address that the host does not accept. From outside it looks like a host that fails now and
+then.
 
 ## How to fix
-Try the connection from the pod on that node. Give the node the way out that the others have, or keep the gateway off it.
+Try the connection from the pod on that node. Give the node the same network path as the others, or move the gateway
+off it.
 ",
     run: Run::Through(run),
 };
@@ -47,7 +49,7 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>, all: &[Attempt<'_>]) -> Finding
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("from node {node} the gateway does not reach {host}, from others it does"),
+        message: format!("the gateway does not reach {host} from node {node}, but does from other nodes"),
         object: Place::new("Node", None, node),
         evidence: [attempt.told()].into_iter().chain(reach).collect(),
         consequence: format!("calls to {host} that reach a pod on node {node} get 503, the others work"),
@@ -55,7 +57,7 @@ fn finding(way: &Way<'_>, attempt: &Attempt<'_>, all: &[Attempt<'_>]) -> Finding
             pod,
             host,
             attempt.port,
-            "shows how it fails; then give the node the way out that the others have",
+            "shows the failure; then give the node the same network path as the others",
         ),
     }
 }

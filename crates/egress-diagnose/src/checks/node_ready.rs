@@ -1,4 +1,4 @@
-//! EG022: the nodes of the gateway's pods are ready.
+//! EG022: the gateway's nodes are ready.
 
 use std::collections::BTreeSet;
 
@@ -19,16 +19,16 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Gateways, Input::Nodes],
     docs: "\
 ## What it checks
-The condition `Ready` of each node that a ready pod of the gateway runs on, whether all of these nodes are cordoned, and
-what the scheduler says of pods for which it finds no node: full nodes, taints, selectors that no node meets.
+The condition `Ready` of each node with a ready gateway pod; whether all these nodes are cordoned; and the scheduler's
+message for pods without a node: full nodes, taints, selectors that match no node.
 
 ## Why it matters
-A pod stays ready for minutes after its node is gone. Calls that reach it hang or fail until it is replaced, and it is
-replaced only where another node may run it. A pod without a node carries nothing.
+A pod stays ready for minutes after its node is gone. Calls to it hang or fail until it is replaced, and it is
+replaced only if another node may run it. A pod without a node takes no traffic.
 
 ## How to fix
-Bring the node back, or delete the pod so that another node takes over. Make room on the gateway's nodes, uncordon them,
-give the pods a toleration, or label a node as the pods' selector asks.
+Bring the node back, or delete the pod so that another node takes over. Make room on the gateway's nodes, uncordon
+them, give the pods a toleration, or label a node to match the pods' selector.
 ",
     run: Run::Gateway(run),
 };
@@ -80,7 +80,7 @@ fn not_ready(node: &str, gateway: &GatewayFacts, all: bool) -> Finding {
         },
         fix: fixes::fix(
             delete,
-            "another node takes over, if one may run them; kubectl describe node tells what is wrong with this one",
+            "another node takes over, if one may run them; `kubectl describe node` shows the problem of this one",
         ),
     }
 }
@@ -96,8 +96,7 @@ fn all_cordoned(gateway: &GatewayFacts, nodes: &BTreeSet<&str>) -> Finding {
         message: format!("every node of the gateway is cordoned: {}", list(&names)),
         object: Place::new("Node", None, first).field("spec.unschedulable", "true"),
         evidence: vec![format!("pods on them: {}", list(&pods))],
-        consequence: "a pod that is replaced does not come back to them, and may find no other node"
-            .to_owned(),
+        consequence: "a replaced pod cannot return to these nodes, and may find no other node".to_owned(),
         fix: uncordon(&names),
     }
 }
@@ -111,14 +110,14 @@ fn without_node(pod: &PodFacts, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> 
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if none_ready { Level::Error } else { Level::Warning },
-        message: format!("pod {} of the gateway finds no node", pod.name),
+        message: format!("the scheduler finds no node for gateway pod {}", pod.name),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name)
             .field("status.conditions[PodScheduled]", "False"),
         evidence: vec![format!("the scheduler: {said}")],
         consequence: if none_ready {
             "no pod of the gateway is ready: every call through it fails with 503".to_owned()
         } else {
-            "the ready pods carry all traffic".to_owned()
+            "the ready pods take all traffic".to_owned()
         },
         fix: if said.contains("were unschedulable") && !cordoned.is_empty() {
             uncordon(&cordoned)
@@ -127,7 +126,7 @@ fn without_node(pod: &PodFacts, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> 
                 ShellCommand::new(["kubectl", "describe"])
                     .object("pod", &pod.name)
                     .in_namespace(&pod.namespace),
-                "shows selector, tolerations and requests; make room on a node, label one, or tolerate its taint",
+                "shows selector, tolerations and requests; then make room on a node, label one, or tolerate its taint",
             )
         },
     }
@@ -135,5 +134,5 @@ fn without_node(pod: &PodFacts, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> 
 
 fn uncordon(nodes: &[&str]) -> Fix {
     let uncordon = ShellCommand::new(["kubectl", "uncordon"]).each(nodes.iter().map(|node| Word::name(node)));
-    fixes::fix(uncordon, "lets the nodes take pods again")
+    fixes::fix(uncordon, "lets the nodes accept pods again")
 }

@@ -1,4 +1,4 @@
-//! EG034: every object of the egress exists.
+//! EG034: all objects of the egress exist.
 
 use egress_core::host::Host;
 use egress_core::intent::Layout;
@@ -22,15 +22,14 @@ pub(super) const CHECK: Check = Check {
     inputs: &[],
     docs: "\
 ## What it checks
-The objects that exist against those that the record of what was asked for makes necessary, the gateway's shared pair
-included.
+All objects that the recorded egress needs exist, including the gateway's shared Gateway and DestinationRule.
 
 ## Why it matters
-An `add` or `remove` that was cut short, or somebody who deleted one object, leaves a half: without the gateway leg the
-gateway answers 404, without the mesh leg calls are refused or leave directly.
+An interrupted `add` or `remove`, or one deleted object, leaves half an egress. Without the gateway leg the gateway
+answers 404. Without the mesh leg calls are refused or leave directly.
 
 ## How to fix
-Run the same `add` again: it finishes what is missing. Or run `remove`.
+Run the same `add` again: it creates the missing objects. Or run `remove`.
 ",
     run: Run::Way(run),
 };
@@ -54,7 +53,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         .collect();
     let mut evidence: Vec<String> =
         gone.iter().skip(1).map(|(_, id)| format!("{id} is missing too")).collect();
-    evidence.push(format!("of it exist: {}", list(&exists)));
+    evidence.push(format!("existing objects: {}", list(&exists)));
     Outcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -63,7 +62,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         object: Place::of(id),
         evidence,
         consequence: consequence(*first, way),
-        fix: fixes::add(way, "creates what is missing, in the order that leaks nothing"),
+        fix: fixes::add(way, "creates the missing objects, in an order that lets no call leave directly"),
     }])
 }
 
@@ -96,7 +95,7 @@ fn consequence(role: Option<Role>, way: &Way<'_>) -> String {
         }
         Some(Role::Upstream) => {
             format!(
-                "the gateway cannot reach {host}: HTTP gets 503, TLS is reset; the record of what was asked for is lost"
+                "the gateway cannot reach {host}: HTTP gets 503, TLS is reset; the record of the egress is lost"
             )
         }
         Some(Role::GatewayLeg) => {

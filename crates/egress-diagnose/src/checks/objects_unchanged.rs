@@ -1,4 +1,4 @@
-//! EG035: the objects of the egress say what was asked for.
+//! EG035: no object of the egress was changed.
 
 use egress_core::inventory::{Change, State};
 use egress_core::resource::Resource;
@@ -21,13 +21,14 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks
-The spec of each object against what the record of what was asked for makes of it.
+The spec of each object, against the recorded egress.
 
 ## Why it matters
-The way still may work, but it is not what was asked for and reviewed; the next `add` puts it back.
+Traffic may still use the gateway, but the objects are no longer the ones that were requested and reviewed. The next
+`add` restores them.
 
 ## How to fix
-Run the same `add` again to put it back, or `add` what is wanted now.
+Run the same `add` again to restore them, or `add` the new settings.
 ",
     run: Run::Way(run),
 };
@@ -70,13 +71,13 @@ fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: match change.managers.as_slice() {
-            [] => "the object is not as it was written".to_owned(),
+            [] => "the object differs from the recorded egress".to_owned(),
             managers => format!("the object was changed by {}", list(managers)),
         },
         object,
         evidence,
         consequence,
-        fix: fixes::add(way, "writes the objects as they were asked for"),
+        fix: fixes::add(way, "restores the recorded objects"),
     }
 }
 
@@ -86,7 +87,7 @@ fn consequence(way: &Way<'_>, live: Option<&Resource>) -> String {
     let ports = entry.map(declared).unwrap_or_default();
     let direct: Vec<String> = ports.difference(&way.ports).map(|port| port.number.to_string()).collect();
     if direct.is_empty() {
-        return "the egress is not what was asked for".to_owned();
+        return "the egress differs from its record".to_owned();
     }
     let (callers, ports) = (list(&way.callers), list(&direct));
     format!("calls from {callers} to {} on port {ports} leave directly from the caller's node", way.host)
@@ -94,7 +95,7 @@ fn consequence(way: &Way<'_>, live: Option<&Resource>) -> String {
 
 fn asked(difference: &Difference) -> String {
     match &difference.wanted {
-        Some(wanted) => format!("`{wanted}` was asked for"),
-        None => "nothing was asked for".to_owned(),
+        Some(wanted) => format!("recorded: `{wanted}`"),
+        None => "recorded: no such field".to_owned(),
     }
 }

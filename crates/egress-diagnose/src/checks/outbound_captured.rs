@@ -1,4 +1,4 @@
-//! EG019: the sidecars of callers take all calls that leave.
+//! EG019: no outbound ports or IP ranges are excluded from the sidecar.
 
 use egress_core::snapshot::PodFacts;
 
@@ -13,23 +13,23 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(19),
-    name: "the callers' sidecars take all calls to the outside",
+    name: "no outbound ports or IP ranges are excluded from the sidecar",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
-The annotations `traffic.sidecar.istio.io/excludeOutboundPorts`, `excludeOutboundIPRanges`, `includeOutboundIPRanges` and
-`sidecar.istio.io/interceptionMode` of pods with a sidecar, in namespaces that call hosts through a gateway: whether they
-leave a port that is called there, or addresses of the internet, to nobody. Ranges of private networks are no matter.
+The annotations `traffic.sidecar.istio.io/excludeOutboundPorts`, `excludeOutboundIPRanges`, `includeOutboundIPRanges`
+and `sidecar.istio.io/interceptionMode` of pods with a sidecar, in namespaces that call hosts through a gateway: they
+exclude no port that is called there, and no public addresses. Ranges of private networks do not count.
 
 ## Why it matters
-What is excluded never enters the sidecar: no route, no gateway and no outbound mode has any effect on it. Such a call
-leaves from the pod's own node.
+Excluded traffic never enters the sidecar: no route, no gateway and no outbound traffic policy has any effect on it.
+It leaves from the pod's own node.
 
 ## How to fix
-Take the port or the range out of the annotation of the pod's template. Where a call must stay out of the sidecar, name
-the address it goes to, and no more.
+Remove the port or the range from the annotation of the pod template. If a call must bypass the sidecar, exclude only
+its address.
 ",
     run: Run::Mesh(run),
 };
@@ -72,16 +72,16 @@ fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], cal
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("{workload} of {namespace} keeps {what} out of its sidecar"),
+                message: format!("{workload} of {namespace} excludes {what} from its sidecar"),
                 object: Place::new("Pod", Some(namespace), &pod.name)
                     .field(format!("metadata.annotations[{}]", hole.annotation), hole.value),
                 evidence: vec![format!("called from {namespace}: {}", calls.words())],
-                consequence: format!("{what} leave directly from the pod's node, past every route and mode"),
+                consequence: format!("{what} leave directly from the pod's node; no route and no outbound traffic policy applies"),
                 fix: fixes::relabel(
                     (namespace, workload),
                     &[],
                     &[(hole.annotation, closed.as_deref())],
-                    "its sidecar takes these calls again",
+                    "its sidecar then gets these calls again",
                 ),
             });
         }

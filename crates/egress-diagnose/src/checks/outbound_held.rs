@@ -1,4 +1,4 @@
-//! EG018: something beside Istio keeps the callers' pods from leaving directly.
+//! EG018: NetworkPolicies block direct egress from the caller pods.
 //!
 //! Pods in ambient mode of a mesh with `REGISTRY_ONLY` are a matter of EG073.
 
@@ -14,24 +14,24 @@ use crate::view::{Known, View};
 
 pub(super) const CHECK: Check = Check {
     code: Code(18),
-    name: "NetworkPolicies keep the callers' pods from leaving directly",
+    name: "NetworkPolicies block direct egress from the caller pods",
     level: Level::Info,
     hop: Hop::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks
-The NetworkPolicies of each namespace that calls hosts through a gateway: whether those that select a pod for `Egress` leave
-it a way to the internet on a port that is called there. A rule without `to`, and an `ipBlock` of at least a /16 of public
-addresses, is such a way. Policies of a network plugin's own kinds and firewalls are not seen.
+The NetworkPolicies of each namespace that calls hosts through a gateway: policies with `Egress` select every pod, and
+allow no traffic to the internet on a port that is called there. A rule without `to`, or an `ipBlock` of a /16 or more
+of public addresses, allows it. Firewalls and the CNI plugin's own policies are not read.
 
 ## Why it matters
-Istio's objects lead calls to the gateway; they stop nobody. A process that goes around its sidecar leaves from its own
-node, and so does everything in a pod that has none. Only the network can refuse that: a NetworkPolicy, where the plugin
-enforces it, or a firewall.
+Istio's objects route calls to the gateway; they block nothing. Traffic that bypasses the sidecar, and all traffic of
+a pod without a sidecar, leaves from the pod's own node. Only the network can block that: a NetworkPolicy, if the CNI
+plugin enforces it, or a firewall.
 
 ## How to fix
-Allow outgoing traffic to the pods of the cluster and nothing else, in every namespace that calls hosts. The gateway's own
-namespace is the one that may leave.
+In every caller namespace, allow egress only to pods of the cluster. Only the gateway's own namespace may send traffic
+out.
 ",
     run: Run::Mesh(run),
 };
@@ -63,8 +63,8 @@ fn findings(view: &View<'_>) -> Known<Vec<Finding>> {
             object: leak.object,
             evidence: leak.evidence,
             consequence: format!(
-                "what goes around its sidecar in {namespace} leaves directly, unless a firewall or a policy of the \
-                 network plugin stops it"
+                "traffic that bypasses the sidecar in {namespace} leaves directly, unless a firewall or CNI policy \
+                 blocks it"
             ),
             fix: leak.fix,
         }));

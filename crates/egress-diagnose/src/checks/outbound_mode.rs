@@ -1,4 +1,4 @@
-//! EG017: sidecars refuse calls to hosts that nobody added.
+//! EG017: outbound traffic policy is REGISTRY_ONLY.
 //!
 //! Reads the mesh configuration and Sidecars. Istio enforces nothing here: a pod that goes around its sidecar is no
 //! matter of this check.
@@ -15,7 +15,7 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(17),
-    name: "sidecars refuse hosts that nobody added",
+    name: "outbound traffic policy is REGISTRY_ONLY",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Mesh, Input::Sidecars],
@@ -24,17 +24,18 @@ pub(super) const CHECK: Check = Check {
 `outboundTrafficPolicy.mode` of the mesh configuration, and the same field of every Sidecar.
 
 ## Why it matters
-With `ALLOW_ANY`, Istio's default, a call to a host that nobody added leaves directly from the caller's node. So it does
-with `ALLOW_ANY_DYNAMIC_DNS` (from Istio 1.31 on), where the sidecar resolves the name. With `REGISTRY_ONLY` it refuses. None of them is enforcement: a pod can go around its
-sidecar, and only a NetworkPolicy or a firewall stops that.
+With `ALLOW_ANY`, Istio's default, calls to hosts without a ServiceEntry leave directly from the caller's node. So
+they do with `ALLOW_ANY_DYNAMIC_DNS` (Istio 1.31 and later), where the sidecar resolves the name. With `REGISTRY_ONLY`
+the sidecar refuses them. None of these modes is enforcement: a pod can bypass its sidecar, and only a NetworkPolicy
+or a firewall blocks that.
 
 ## How to fix
-Set the mode to `REGISTRY_ONLY` once every host that is needed was added.
+Add every host that is needed, then set the mode to `REGISTRY_ONLY`.
 ",
     run: Run::Mesh(run),
 };
 
-const CONSEQUENCE: &str = "calls to hosts that nobody added leave directly from the caller's node";
+const CONSEQUENCE: &str = "calls to hosts without a ServiceEntry leave directly from the caller's node";
 
 fn run(view: &View<'_>) -> Outcome {
     let mesh = view.mesh();
@@ -49,14 +50,14 @@ fn run(view: &View<'_>) -> Outcome {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: "sidecars let calls to unknown hosts leave".to_owned(),
+            message: "sidecars allow calls to unknown hosts".to_owned(),
             object: Place::new("ConfigMap", Some(&mesh.root_namespace), "istio")
                 .field("outboundTrafficPolicy.mode", mode.to_string()),
             evidence: Vec::new(),
             consequence: CONSEQUENCE.to_owned(),
             fix: fixes::fix(
                 ShellCommand::new(["kubectl", "edit", "configmap/istio"]).in_namespace(&mesh.root_namespace),
-                "set outboundTrafficPolicy.mode to REGISTRY_ONLY in `mesh`; hosts that were not added stop working",
+                "set outboundTrafficPolicy.mode to REGISTRY_ONLY in `mesh`; calls to hosts without a ServiceEntry then fail",
             ),
         }),
     }
@@ -69,14 +70,14 @@ fn run(view: &View<'_>) -> Outcome {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("sidecars of namespace {} let calls to unknown hosts leave", sidecar.id.namespace),
+        message: format!("sidecars of namespace {} allow calls to unknown hosts", sidecar.id.namespace),
         object: Place::of(&sidecar.id).field("spec.outboundTrafficPolicy.mode", "ALLOW_ANY"),
         evidence: Vec::new(),
         consequence: CONSEQUENCE.to_owned(),
         fix: fixes::merge(
             &sidecar.id,
             &json!({ "outboundTrafficPolicy": { "mode": "REGISTRY_ONLY" } }),
-            "hosts that were not added stop working in that namespace",
+            "calls from that namespace to hosts without a ServiceEntry then fail",
         ),
     }));
     if findings.is_empty() { Outcome::Good(Some("REGISTRY_ONLY".to_owned())) } else { Outcome::Bad(findings) }

@@ -1,4 +1,4 @@
-//! EG081: where one VirtualService is for several hosts, each of them arrives at itself.
+//! EG081: each host of a VirtualService is routed to itself.
 
 use std::collections::BTreeMap;
 
@@ -17,22 +17,22 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(81),
-    name: "each host of a VirtualService is sent to itself",
+    name: "each host of a VirtualService is routed to itself",
     level: Level::Warning,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks
-VirtualServices that name several hosts: no rule for the gateway sends one of them to another one of them, although the
-gateway has an entry of its own for it.
+VirtualServices with several hosts: no gateway route sends one of the hosts to another one, although the gateway has a
+separate ServiceEntry for it.
 
 ## Why it matters
-The destination of a rule is fixed. One rule for two hosts sends the calls of both to the host that it names: the other
-host's calls arrive at servers that may not know it, or at a stranger (istio/istio#16806). Where one host really answers for
-the other, nothing is wrong.
+A route has a fixed destination. One route for two hosts sends the calls of both to the host in the destination. The
+other host's calls then reach servers that may not know it, or belong to somebody else (istio/istio#16806). If one
+host really serves both, all is well.
 
 ## How to fix
-Give each host a rule of its own: by `authority` for HTTP, by `sniHosts` for TLS.
+Give each host its own route: by `authority` for HTTP, by `sniHosts` for TLS.
 ",
     run: Run::Through(run),
 };
@@ -77,11 +77,11 @@ fn finding(way: &Way<'_>, route: &Route<'_>) -> Option<Finding> {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("one rule sends {} and {} to the same host", way.host, route.host),
+        message: format!("one route sends {} and {} to the same host", way.host, route.host),
         object: Place::of(&resource.id).field(format!("{}.host", route.field), route.host),
         evidence: vec![
             format!("spec.hosts names both {} and {}", way.host, route.host),
-            format!("the gateway has an entry of its own for {}", way.host),
+            format!("the gateway has a separate ServiceEntry for {}", way.host),
         ],
         consequence: format!("{protocol} calls to {} arrive at {}", way.host, route.host),
         fix: own_rule(resource, route, &way.host)?,
@@ -123,5 +123,5 @@ fn own_rule(resource: &Resource, route: &Route<'_>, host: &str) -> Option<Fix> {
         _ => return None,
     }
     rules.insert(place, own);
-    Some(fixes::merge(&resource.id, &json!({ kind: rules }), "gives the host a rule of its own"))
+    Some(fixes::merge(&resource.id, &json!({ kind: rules }), "gives the host its own route"))
 }

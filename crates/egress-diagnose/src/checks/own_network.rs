@@ -1,4 +1,4 @@
-//! EG020: the callers' pods have a network of their own.
+//! EG020: caller pods do not use hostNetwork.
 
 use serde_json::json;
 
@@ -11,20 +11,20 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(20),
-    name: "the callers' pods do not use their node's network",
+    name: "caller pods do not use hostNetwork",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
-`spec.hostNetwork` of the running pods of namespaces that call hosts through a gateway.
+`spec.hostNetwork` of the running pods, in namespaces that call hosts through a gateway.
 
 ## Why it matters
-A pod on its node's network gets no sidecar, ztunnel does not take its calls, and NetworkPolicies do not apply to it. What
-it calls leaves from its node, and nothing in the cluster can stop it.
+A pod with `hostNetwork` gets no sidecar, ztunnel does not capture its calls, and NetworkPolicies do not apply to it.
+Its calls leave from its node, and nothing in the cluster can block them.
 
 ## How to fix
-Take `hostNetwork` out of the pod's template, or move the workload to a namespace that calls no hosts through a gateway.
+Remove `hostNetwork` from the pod template, or move the workload to a namespace that calls no hosts through a gateway.
 ",
     run: Run::Mesh(run),
 };
@@ -43,7 +43,7 @@ fn run(view: &View<'_>) -> Outcome {
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("{workload} of {namespace} uses the network of its nodes"),
+                message: format!("{workload} of {namespace} uses hostNetwork"),
                 object: Place::new("Pod", Some(namespace), names.first().copied().unwrap_or_default())
                     .field("spec.hostNetwork", "true"),
                 evidence: vec![format!("pods: {}", list(&names))],
@@ -51,7 +51,7 @@ fn run(view: &View<'_>) -> Outcome {
                     "its calls to {} leave directly, and no NetworkPolicy applies to them",
                     calls.words()
                 ),
-                fix: fixes::template(namespace, workload, &change, "its pods get a network of their own"),
+                fix: fixes::template(namespace, workload, &change, "its pods then use the pod network"),
             }
         }));
     }

@@ -1,4 +1,4 @@
-//! EG052: nothing wraps the application's TLS again, and no sidecar is given the gateway's files.
+//! EG052: TLS origination applies only to the gateway's own traffic.
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
@@ -15,7 +15,7 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(52),
-    name: "the gateway's TLS to the host concerns nothing else",
+    name: "TLS origination applies only to the gateway's own traffic",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[
@@ -27,17 +27,17 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-The DestinationRule by which the gateway opens TLS to the host: the port that it is for does not also carry what the
-application sends as TLS, and where it names files, sidecars do not see it.
+The gateway's DestinationRule for TLS origination: its port does not also carry TLS from the application, and if it
+names files, sidecars do not see it.
 
 ## Why it matters
-A port with such a rule wraps everything in TLS, also what is TLS already: the host gets TLS in TLS and answers with an
-error (`WRONG_VERSION_NUMBER`, istio/istio#37348, istio/istio#23740). And a rule with files is read by every proxy that sees
-it: sidecars, which do not have the files, wait for them forever (istio/istio#33318, istio/istio#20856).
+Such a port wraps everything in TLS, even TLS from the application: the host gets TLS in TLS and answers with an error
+(`WRONG_VERSION_NUMBER`, istio/istio#37348, istio/istio#23740). And every proxy that sees a DestinationRule with files
+reads it: sidecars do not have the files, and wait for them forever (istio/istio#33318, istio/istio#20856).
 
 ## How to fix
-Open TLS on a port of its own: `80` with `targetPort: 443` for what the application sends as HTTP, beside `443` for what it
-sends as TLS. Export the rule to the gateway's namespace only.
+Originate TLS on a separate port: `80` with `targetPort: 443` for HTTP from the application, beside `443` for its TLS.
+Export the DestinationRule only to the gateway's namespace.
 ",
     run: Run::Through(run),
 };
@@ -66,7 +66,7 @@ fn wrapped_twice(way: &Way<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("what applications send to {} as TLS is wrapped in TLS again", way.host),
+        message: format!("TLS from applications to {} is wrapped in TLS again", way.host),
         object: Place::of(&tls.rule.id).field(format!("{}.mode", tls.field), tls.mode_word()),
         evidence: vec![format!(
             "{} sends the application's TLS to port {number} in {}",
@@ -93,10 +93,10 @@ fn on_a_port_of_its_own(tls: &ClientTls<'_>, upstream: &Upstream<'_>, all: &[Ups
             &tls.rule.id,
             &tls.field,
             &json!({ "mode": "DISABLE" }),
-            "leaves the application's TLS as it is",
+            "leaves the application's TLS unchanged",
         );
     };
-    let why = "opens TLS on the port that applications use for HTTP, and leaves the other as it is";
+    let why = "originates TLS only on the port for HTTP, and leaves the other port unchanged";
     let entry =
         fixes::set(&upstream.entry.id, &format!("spec.ports[{place}].targetPort"), &json!(number), why);
     let rule = fixes::set(&tls.rule.id, &format!("{settings}.port.number"), &json!(http.number), why);
@@ -126,14 +126,18 @@ fn files_at_sidecars(
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: Level::Warning,
-        message: format!("sidecars of {caller} are told to open TLS with a file that only the gateway has"),
+        message: format!("sidecars of {caller} see TLS origination with a file that only the gateway has"),
         object: Place::of(&tls.rule.id).field(tls.field.clone(), file),
         evidence: vec![Place::export_to(tls.rule).to_string()],
         consequence: format!(
-            "sidecars of {caller} wait for the file forever, and fail where they call {} themselves",
+            "sidecars of {caller} wait for the file forever, and their direct calls to {} fail",
             way.host
         ),
-        fix: fixes::merge(&tls.rule.id, &json!({ "exportTo": [words] }), "keeps the rule to the gateway"),
+        fix: fixes::merge(
+            &tls.rule.id,
+            &json!({ "exportTo": [words] }),
+            "exports the rule only to the gateway",
+        ),
     })
 }
 

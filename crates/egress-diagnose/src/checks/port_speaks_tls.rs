@@ -1,4 +1,4 @@
-//! EG065: the gateway opens TLS only to ports that speak it.
+//! EG065: the gateway does not originate TLS to port 80.
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
@@ -13,20 +13,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(65),
-    name: "the gateway opens TLS only to ports that speak it",
+    name: "the gateway does not originate TLS to port 80",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-Where the gateway opens TLS, the port of the host that is dialled: it is not port 80.
+If the gateway originates TLS: the host's port that it connects to is not port 80.
 
 ## Why it matters
-A DestinationRule without `portLevelSettings` is for every port of the host, and port 80 of a host speaks plaintext. It
-answers a TLS greeting with plain HTTP: 503 (`UF`, `WRONG_VERSION_NUMBER`, istio/istio#37348, istio/istio#31513).
+A DestinationRule without `portLevelSettings` applies to every port of the host, and port 80 expects plaintext. It
+answers a TLS handshake with plain HTTP: 503 (`UF`, `WRONG_VERSION_NUMBER`, istio/istio#37348, istio/istio#31513).
 
 ## How to fix
-Let the port dial the one that speaks TLS (`targetPort: 443`), or open TLS on the other port only.
+Set `targetPort: 443` on the port, or originate TLS on the other port only.
 ",
     run: Run::Through(run),
 };
@@ -50,20 +50,15 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("the gateway opens TLS to port 80 of {}", upstream.route.host),
+        message: format!("the gateway originates TLS to port 80 of {}", upstream.route.host),
         object: Place::of(&tls.rule.id).field(format!("{}.mode", tls.field), tls.mode_word()),
         evidence: vec![format!(
-            "{} declares port {} as {}, and nothing leads it to another",
+            "{} declares port {} as {}, without another targetPort",
             upstream.entry.id,
             upstream.port.number,
             upstream.protocol()
         )],
         consequence: format!("HTTP calls to {} get 503 from the gateway", way.host),
-        fix: fixes::set(
-            &upstream.entry.id,
-            &target,
-            &json!(443),
-            "dials the port of the host that speaks TLS",
-        ),
+        fix: fixes::set(&upstream.entry.id, &target, &json!(443), "connects to the host's TLS port"),
     })
 }

@@ -1,4 +1,4 @@
-//! EG079: the gateway's Envoys take what istiod sends.
+//! EG079: the gateway's Envoys accept istiod's configuration.
 
 use egress_core::command::ShellCommand;
 use egress_core::snapshot::GatewayFacts;
@@ -12,22 +12,22 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(79),
-    name: "the gateway's Envoys take what istiod sends",
+    name: "the gateway's Envoys accept istiod's configuration",
     level: Level::Error,
     hop: Hop::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies, Input::ControlPlane],
     docs: "\
 ## What it checks
-Every ready pod of the gateway: whether its Envoy refused a listener that istiod sent (`error_state` of the listener, and
-what istiod heard from it), and whether it is connected to istiod.
+Every ready gateway pod: its Envoy rejected no listener from istiod (`error_state` of the listener, and istiod's own
+record), and it is connected to istiod.
 
 ## Why it matters
-Envoy keeps what it had before, whole: no later change to that listener arrives, for any host, and a pod that restarts has
-no such listener at all. Objects look right all the while. `istioctl analyze` does not see it.
+Envoy keeps the whole old listener: no later change to it arrives, for any host. A pod that restarts does not have the
+listener at all. The objects look right all the time, and `istioctl analyze` does not see it.
 
 ## How to fix
-The reason that Envoy gives names what it does not accept: mostly an `EnvoyFilter`, or two Gateway objects on one port.
-Without a connection, open port 15012 from the gateway's namespace to istiod.
+Envoy's message names what it rejects: usually an `EnvoyFilter`, or two Gateway objects on one port. If the connection
+is missing, open port 15012 from the gateway's namespace to istiod.
 ",
     run: Run::Gateway(run),
 };
@@ -51,16 +51,16 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             let what = if refused.is_empty() { "a part".to_owned() } else { refused.join(", ") };
             Some(finding(
                 &pod,
-                format!("the gateway's Envoys refuse {what} of what istiod sends"),
+                format!("the gateway's Envoys reject {what} of istiod's configuration"),
                 reasons.chain(told).collect(),
-                "no change of it arrives any more, for any host; a pod that restarts lacks it",
+                "changes to it no longer arrive, for any host; a restarted pod does not have it",
             ))
         } else if envoy.connected == Some(false) {
             Some(finding(
                 &pod,
                 "the gateway's Envoys have no connection to istiod".to_owned(),
                 vec![format!("Envoy of pod {}: control_plane.connected_state is 0", pod.name)],
-                "no change arrives any more: hosts that are added do not work, and removed ones stay open",
+                "changes no longer arrive: new hosts do not work, and removed hosts stay open",
             ))
         } else {
             None
@@ -81,7 +81,7 @@ fn finding(pod: &PodName, message: String, evidence: Vec<String>, consequence: &
         consequence: consequence.to_owned(),
         fix: fixes::fix(
             ShellCommand::new(["istioctl", "proxy-status"]).word(fixes::of_pod(pod)),
-            "shows what istiod sent and what Envoy took; then correct what the reason names",
+            "shows what istiod sent and what Envoy accepted; then correct the object that the message names",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG029: the host resolves from the gateway.
+//! EG029: the gateway resolves the host name.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(29),
-    name: "the host resolves from the gateway",
+    name: "the gateway resolves the host name",
     level: Level::Error,
     hop: Hop::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
-The cluster of the host in each gateway pod's Envoy: it must have an address. Envoy asks the name server of the pod.
+The cluster of the host in each gateway pod's Envoy has an address. Envoy asks the pod's DNS server.
 
 ## Why it matters
 Without an address every call fails with 503 (`UH`). Names of a private zone often resolve on some nodes only.
 
 ## How to fix
-If the name is wrong, remove the egress. Otherwise make the cluster's DNS answer for it.
+If the name is wrong, remove the egress. Otherwise make the cluster's DNS resolve it.
 ",
     run: Run::Through(run),
 };
@@ -58,7 +58,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 "calls to {} that reach such a pod fail: HTTP gets 503, TLS is reset",
                 way.host
             ),
-            fix: fixes::remove(way, "if the name is wrong; otherwise make the cluster's DNS answer for it"),
+            fix: fixes::remove(way, "if the name is wrong; otherwise make the cluster's DNS resolve it"),
         }));
     }
     seen.outcome()

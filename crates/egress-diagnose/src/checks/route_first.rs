@@ -1,4 +1,4 @@
-//! EG008: no other VirtualService takes the host before the callers' own.
+//! EG008: no other VirtualService overrides the route to the gateway.
 
 use std::collections::BTreeSet;
 
@@ -16,18 +16,18 @@ use crate::{fixes, words};
 
 pub(super) const CHECK: Check = Check {
     code: Code(8),
-    name: "no other VirtualService takes the host from the callers",
+    name: "no other VirtualService overrides the route to the gateway",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks
-All VirtualServices of the host with rules for sidecars that the callers see, in the order in which istiod takes them:
-private ones before public ones, then by age. For each protocol the first must be the one that leads to the gateway.
+All VirtualServices of the host with routes for sidecars that the callers see, in istiod's order: private ones before
+public ones, then by age. For each protocol the first must be the route to the gateway.
 
 ## Why it matters
-For HTTP the first takes the host and all others are ignored; for TLS the first of two equal matches wins. What the other
-one says then decides, which may be the direct way out.
+For HTTP, the first VirtualService wins and all others are ignored. For TLS, the first of two equal matches wins. The
+other VirtualService then decides, and may send calls directly to the host.
 
 ## How to fix
 Delete the other VirtualService, or export it to other namespaces only.
@@ -58,7 +58,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("another VirtualService decides where {protocol} of {caller} goes"),
+                message: format!("another VirtualService overrides the {protocol} route of {caller}"),
                 object: Place::of(&other.id).field(format!("{}.host", route.field), route.host),
                 evidence: vec![format!("its exportTo is `{}`", words::export_to(other).join(", "))],
                 consequence: if route.host == way.host {
@@ -71,7 +71,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
                 },
                 fix: fixes::delete(
                     other,
-                    "lets the route to the gateway decide; first see who needs the other",
+                    "makes the route to the gateway win; first find out who needs the other",
                 ),
             });
         }

@@ -1,4 +1,4 @@
-//! EG016: no route of the gateway leads back to the gateway.
+//! EG016: the gateway does not route the host back to itself.
 
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
@@ -13,21 +13,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(16),
-    name: "no route of the gateway leads back to the gateway",
+    name: "the gateway does not route the host back to itself",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
-The rules for the host that the gateway's pods follow: none of them has the gateway's own Service as its destination.
+The gateway's routes for the host: none has the gateway's own Service as its destination.
 
 ## Why it matters
-A rule of a VirtualService that is bound to `mesh` and to a Gateway, and that does not say in `match.gateways` whom it is
-for, holds for both. The gateway then sends the call to itself, again and again, until a limit stops it: 503, and a load on
-the gateway that one call should not make.
+If a VirtualService is bound to both `mesh` and a Gateway, a route without `match.gateways` applies to both. The
+gateway then sends the call to itself until a limit stops it: 503, and a high load on the gateway from one call.
 
 ## How to fix
-Say in `match.gateways` that the rule is for `mesh`.
+Set `match.gateways` of the route to `mesh`.
 ",
     run: Run::Through(run),
 };
@@ -58,13 +57,11 @@ fn finding(way: &Way<'_>, route: &Route<'_>) -> Finding {
         level: CHECK.level,
         message: format!("the gateway sends {} back to itself", way.host),
         object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
-        evidence: vec![format!(
-            "{rule} does not say that it is for `mesh` alone, so that the gateway follows it, too"
-        )],
+        evidence: vec![format!("{rule} is not limited to `mesh`, so the gateway uses it too")],
         consequence: format!(
-            "{} calls to {} run in a circle at the gateway and fail with 503",
+            "{} calls to {} loop at the gateway and fail with 503",
             route.protocol, way.host
         ),
-        fix: fixes::patch(&route.resource.id, &operation, "keeps the rule to the sidecars"),
+        fix: fixes::patch(&route.resource.id, &operation, "limits the route to the sidecars"),
     }
 }

@@ -1,4 +1,4 @@
-//! EG074: routes of the Gateway API that lead hosts outside are accepted.
+//! EG074: Gateway API routes to external hosts are accepted.
 
 use egress_core::command::ShellCommand;
 use egress_core::resource::{Condition, conditions};
@@ -12,22 +12,22 @@ use crate::view::{Known, View};
 
 pub(super) const CHECK: Check = Check {
     code: Code(74),
-    name: "routes of the Gateway API that lead outside are accepted",
+    name: "Gateway API routes to external hosts are accepted",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::GatewayApi],
     docs: "\
 ## What it checks
-Routes of `gateway.networking.k8s.io` whose parent is a ServiceEntry or whose backend is a `Hostname`: what their status says
-of `Accepted` and `ResolvedRefs`, and whether a controller answered at all while it answered for others.
+Routes of `gateway.networking.k8s.io` with a ServiceEntry as parent or a `Hostname` as backend: `Accepted` and
+`ResolvedRefs` in their status, and whether a controller answered at all, if it answered for others.
 
 ## Why it matters
-A route that was not accepted does nothing. Calls leave directly, or the gateway answers 404. Definitions that are older than
-istiod asks for, and kinds that need `PILOT_ENABLE_ALPHA_GATEWAY_API`, are passed over in silence.
+A route that is not accepted has no effect. Calls leave directly, or the gateway answers 404. istiod silently ignores
+CRDs older than it needs, and kinds that need `PILOT_ENABLE_ALPHA_GATEWAY_API`.
 
 ## How to fix
-Do what the condition says. A `Hostname` is looked up in the route's own namespace: keep ServiceEntry, routes and Gateway in
-one. A Service of another namespace needs a ReferenceGrant. Install definitions as new as istiod asks for.
+Follow the condition's message. A `Hostname` is resolved in the route's own namespace: keep ServiceEntry, routes and
+Gateway in one namespace. A Service of another namespace needs a ReferenceGrant. Install CRDs as new as istiod needs.
 ",
     run: Run::Mesh(run),
 };
@@ -98,7 +98,7 @@ fn unanswered(route: &GatewayApiObject) -> Finding {
         Confidence::Inferred,
         format!("no controller answered for {} {}", route.kind, route.object.name),
         ("status.parents", "[]"),
-        vec![format!("it is written as {}; other routes were answered for", route.api_version)],
+        vec![format!("its apiVersion is {}; a controller answered for other routes", route.api_version)],
     )
 }
 
@@ -118,12 +118,12 @@ fn finding(
         message,
         object: Place::new(&route.kind, Some(namespace), name).field(field, value),
         evidence,
-        consequence: "the route does nothing: its calls leave directly, or the gateway answers 404"
+        consequence: "the route has no effect: its calls leave directly, or the gateway answers 404"
             .to_owned(),
         fix: fixes::fix(
             ShellCommand::new(["kubectl", "describe"]).object(&kind, name).in_namespace(namespace),
-            "shows what the controller wants: the ServiceEntry in the route's own namespace, a ReferenceGrant, or newer \
-             definitions of the Gateway API",
+            "shows what the controller needs: the ServiceEntry in the route's own namespace, a ReferenceGrant, or newer \
+             CRDs of the Gateway API",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG042: the Secrets that the gateway's TLS names exist.
+//! EG042: the Secrets for TLS origination exist in the gateway's namespace.
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::snapshot::GatewayFacts;
@@ -14,20 +14,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(42),
-    name: "the Secrets of the gateway's TLS exist beside the gateway",
+    name: "the Secrets for TLS origination exist in the gateway's namespace",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules, Input::Secrets],
     docs: "\
 ## What it checks
-`credentialName` of the TLS that the gateway opens to the host: a Secret of that name lies in the gateway's namespace. For
-`MUTUAL` it has `tls.crt` and `tls.key`, and unless verification is off it, or the Secret of the same name with `-cacert`,
-has `ca.crt`. What is in them is not looked at; until when the certificates hold, EG082 reads from Envoy.
+`credentialName` of TLS origination: a Secret of that name exists in the gateway's namespace. For `MUTUAL` it has
+`tls.crt` and `tls.key`. Unless verification is off, it has `ca.crt`, or the Secret with `-cacert` after its name has.
+Their content is not read; EG082 reads the expiry of the certificates from Envoy.
 
 ## Why it matters
-The gateway reads Secrets of its own namespace only. Without them its connections never begin: 503 (`UF`, \"Secret is not
-supplied by SDS\"). `ApplyCustomSDSToClientCommonTLSContext` in `pilot/pkg/security/model/authentication.go`, `GetCaCert` in
-`pilot/pkg/credentials/kube/secrets.go`.
+The gateway reads Secrets of its own namespace only. Without them it makes no connection: 503 (`UF`, \"Secret is not
+supplied by SDS\"). See `ApplyCustomSDSToClientCommonTLSContext` in `pilot/pkg/security/model/authentication.go` and
+`GetCaCert` in `pilot/pkg/credentials/kube/secrets.go`.
 
 ## How to fix
 Put the Secret into the namespace of the gateway's pods.
@@ -85,8 +85,8 @@ fn finding(
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: match own {
-            None => format!("there is no Secret `{name}` in namespace {namespace}, where the gateway looks"),
-            Some(_) => format!("the Secret `{name}` beside the gateway has no {lacking}"),
+            None => format!("there is no Secret `{name}` in the gateway's namespace {namespace}"),
+            Some(_) => format!("the Secret `{name}` in the gateway's namespace has no {lacking}"),
         },
         object: Place::of(&tls.rule.id).field(format!("{}.credentialName", tls.field), named),
         evidence: match (own, elsewhere) {
@@ -113,7 +113,7 @@ fn has(secret: &SecretFacts, sets: &[&[&str]]) -> bool {
 
 fn fix(tls: &ClientTls<'_>, namespace: &str, name: &str, elsewhere: Option<&SecretFacts>) -> Fix {
     if let Some(other) = elsewhere {
-        return fixes::copy_secret(name, &other.namespace, namespace, "copies it to where the gateway looks");
+        return fixes::copy_secret(name, &other.namespace, namespace, "copies it to the gateway's namespace");
     }
     let create = ShellCommand::new(["kubectl", "create", "secret", "generic"]).word(Word::name(name));
     let create = create.in_namespace(namespace);
@@ -123,5 +123,5 @@ fn fix(tls: &ClientTls<'_>, namespace: &str, name: &str, elsewhere: Option<&Secr
     } else {
         create.word("--from-file=ca.crt=ca.crt")
     };
-    fixes::fix(create, "makes it of these files; delete one of the same name first")
+    fixes::fix(create, "creates it from these files; first delete an existing one of the same name")
 }

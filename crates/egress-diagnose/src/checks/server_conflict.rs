@@ -1,4 +1,4 @@
-//! EG009: no two Gateway objects want one port of the same pods for different things.
+//! EG009: no two Gateway servers conflict on one port.
 
 use std::collections::BTreeMap;
 
@@ -20,27 +20,27 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(9),
-    name: "no port of the gateway is claimed for two things",
+    name: "no two Gateway servers conflict on one port",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
-The servers of all Gateway objects that select the gateway's pods: on one port either all are plaintext or all are TLS,
-and no two TLS servers are for the same host.
+The servers of all Gateway objects that select the gateway's pods: on one port all are plaintext or all are TLS, and
+no two TLS servers have the same host.
 
 ## Why it matters
-If the plaintext server is older, istiod drops the TLS server, and every host behind it fails. If it is younger, istiod
-sends two equal filter chains, Envoy rejects the whole listener and keeps the old one, until the pod restarts with the
-new one in place. Neither is shown by `istioctl analyze`.
+If the plaintext server is older, istiod drops the TLS server, and every host behind it fails. If it is younger,
+istiod sends two equal filter chains. Envoy rejects the whole listener and keeps the old one until the pod restarts.
+`istioctl analyze` shows neither.
 
-Of two TLS servers for one host istiod keeps the older and leaves the other out as a whole, with all its hosts
-(`mergeGateways` in `pilot/pkg/model/gateway.go`, istio/istio#16806). Where only the younger one's Gateway object has routes for
-a host, its calls end at the gateway.
+Of two TLS servers for one host, istiod keeps the older and drops the whole other server, with all its hosts
+(`mergeGateways` in `pilot/pkg/model/gateway.go`, istio/istio#16806). If only the younger one's Gateway object has
+routes for a host, its calls end at the gateway.
 
 ## How to fix
-Take the plaintext server off the port: remove it, or let it listen on another port of the Service. Of two TLS
-servers for one host, bind the routes to the one that is kept, and take the other away.
+Remove the plaintext server from the port, or move it to another port of the Service. Of two TLS servers for one host,
+bind the routes to the one that istiod keeps, and remove the other.
 ",
     run: Run::Gateway(run),
 };
@@ -99,14 +99,12 @@ fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<It
 fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
     let (port, name) = (plain.port, name_of(secured.object));
     let older = seniority(plain.object) < seniority(secured.object);
-    let why = format!(
-        "takes the plaintext server off port {port}; what still uses it must move to another port first"
-    );
+    let why = format!("removes the plaintext server from port {port}; first move its users to another port");
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("a plaintext server claims port {port}, which gateway {name} uses for TLS"),
+        message: format!("a plaintext server uses port {port}, which gateway {name} uses for TLS"),
         object: Place::of(&plain.object.id)
             .field(format!("spec.servers[{}].port.protocol", plain.index), plain.protocol),
         evidence: vec![
@@ -123,15 +121,12 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
         consequence: if older {
             let how =
                 if secured.protocol.eq_ignore_ascii_case("HTTPS") { "fail with 503" } else { "are reset" };
-            format!("all calls that leave by port {port} through gateway {name} {how}")
+            format!("all calls through port {port} of gateway {name} {how}")
         } else {
-            format!("changes to port {port} do not arrive any more, and a restarted pod may serve neither")
+            format!("changes to port {port} no longer arrive, and a restarted pod may serve neither")
         },
         fix: if unused {
-            fixes::delete(
-                secured.object,
-                "nothing uses it; it is written again with the next host that needs it",
-            )
+            fixes::delete(secured.object, "nothing uses it; the next host that needs it recreates it")
         } else if plain.last {
             fixes::delete(plain.object, &why)
         } else {

@@ -1,4 +1,4 @@
-//! EG030: the names in the gateway's TLS are those of the host.
+//! EG030: the gateway sends the host's SNI.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(30),
-    name: "the gateway asks for the certificate of the host",
+    name: "the gateway sends the host's SNI",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-`sni` and `subjectAltNames` of the TLS that the gateway opens to the host: they name the host, the destination of the
-route, an endpoint of its entry, or the authority that the route rewrites to.
+`sni` and `subjectAltNames` of TLS origination name the host, the route's destination, an endpoint of its
+ServiceEntry, or the authority that the route rewrites to.
 
 ## Why it matters
-Servers of many hosts choose the certificate by the server name. With another one they answer with another certificate,
-which does not pass, or refuse: 503 (`UF`, `CERTIFICATE_VERIFY_FAILED`). Names of another host often are what was left
-when a rule was copied (istio/istio#34920, istio/istio#43540).
+A server of many hosts chooses its certificate by SNI. With another SNI it answers with another certificate, which the
+gateway rejects, or it refuses the call: 503 (`UF`, `CERTIFICATE_VERIFY_FAILED`). The usual cause is a copied
+DestinationRule (istio/istio#34920, istio/istio#43540).
 
 ## How to fix
 Name the host in `sni` and `subjectAltNames`.
@@ -68,15 +68,18 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("the gateway asks {} for the certificate of another host", way.host),
+        message: format!("the gateway sends {} the SNI of another host", way.host),
         object: Place::of(&tls.rule.id).field(format!("{}.{wrong}", tls.field), value),
         evidence: vec![format!(
-            "{} leads to {}, known as {}",
+            "{} routes to {}, with the names {}",
             upstream.route.resource.id,
             upstream.route.host,
             known.into_iter().collect::<Vec<_>>().join(", ")
         )],
-        consequence: format!("calls to {} get 503 from the gateway: the certificate does not fit", way.host),
+        consequence: format!(
+            "calls to {} get 503 from the gateway: the certificate does not match",
+            way.host
+        ),
         fix,
     })
 }

@@ -1,4 +1,4 @@
-//! EG048: one server for every host on a port.
+//! EG048: at most one TLS server per gateway port has host *.
 
 use egress_core::snapshot::GatewayFacts;
 
@@ -9,7 +9,7 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(48),
-    name: "a TLS port of the gateway has one server for every host",
+    name: "at most one TLS server per gateway port has host *",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
@@ -19,13 +19,13 @@ The TLS servers of all Gateway objects that select the gateway's pods: on one po
 `*/*` is the same as `*`.
 
 ## Why it matters
-Of two such servers istiod keeps the older and leaves the other out as a whole, whatever their modes are: `skipping server
-on gateway …, duplicate host names: [*]` in its log, and nothing else (`mergeGateways` in `pilot/pkg/model/gateway.go`). Routes
-that are bound to the younger one's Gateway object alone have no effect there: their calls end at the gateway.
+Of two such servers istiod keeps the older and drops the whole other server, whatever their modes are. It only logs
+`skipping server on gateway …, duplicate host names: [*]` (`mergeGateways` in `pilot/pkg/model/gateway.go`). Routes
+that are bound only to the younger one's Gateway object have no effect: their calls end at the gateway.
 
 ## How to fix
-Bind the routes to the Gateway object whose server is kept, where both do the same. Otherwise give the second server a port
-of its own. Delete it where nothing uses it.
+Bind the routes to the Gateway object whose server istiod keeps, if both servers do the same. Otherwise give the
+second server a port of its own. Delete it if nothing uses it.
 ",
     run: Run::Gateway(run),
 };

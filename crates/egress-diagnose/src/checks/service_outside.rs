@@ -1,4 +1,4 @@
-//! EG091: no Service leads out of the cluster.
+//! EG091: no Service has endpoints outside the cluster.
 
 use egress_core::command::ShellCommand;
 use egress_core::resource::Resource;
@@ -16,23 +16,24 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(91),
-    name: "no Service leads out of the cluster",
+    name: "no Service has endpoints outside the cluster",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
     docs: "\
 ## What it checks
-Every `EndpointSlice` of a Service, whoever wrote it and whatever its labels say: its addresses are those of pods or nodes.
-An address of the internet is an error. A private one that no pod and no node has is a warning, as it may be a machine of
-the mesh; in slices that the controller keeps for a Service with a selector it is not looked at, since pods come and go.
+Every `EndpointSlice` of a Service, with any author and any labels: its addresses belong to pods or nodes. A public
+address is an error. A private address of no pod and no node is a warning, because it may be a machine of the mesh. In
+slices that the controller keeps for a Service with a selector, private addresses are not checked, because pods come
+and go.
 
 ## Why it matters
-A sidecar follows the endpoints of a Service wherever they lead. With an address outside of the cluster calls leave directly
-from the caller's node, HTTP and TLS, under `REGISTRY_ONLY` as well, and no ServiceEntry tells of it. A VirtualService may
-send any host there.
+A sidecar follows all endpoints of a Service. With an address outside the cluster, calls leave directly from the
+caller's node, HTTP and TLS, even with `REGISTRY_ONLY`, and no ServiceEntry shows it. A VirtualService can send any
+host there.
 
 ## How to fix
-Delete the endpoints, and add the host as an egress. Who may write endpoints is said by RBAC: Kubernetes' own role `edit`
+Delete the endpoints, and add the host as an egress. RBAC decides who may write endpoints: Kubernetes' own role `edit`
 may not.
 ",
     run: Run::Mesh(run),
@@ -61,11 +62,9 @@ fn finding(view: &View<'_>, found: &LeadingOut<'_>) -> Finding {
     let (namespace, name) = (&service.namespace, &service.name);
     let mut evidence = vec!["no pod and no node has this address".to_owned()];
     evidence.push(if service.selector.is_empty() {
-        format!("service/{name} in namespace {namespace} selects no pods: its endpoints are written by hand")
+        format!("service/{name} in namespace {namespace} has no selector: its endpoints are manual")
     } else {
-        format!(
-            "service/{name} in namespace {namespace} selects pods: sidecars follow these endpoints as well"
-        )
+        format!("service/{name} in namespace {namespace} has a selector: sidecars use these endpoints too")
     });
     evidence.extend(routes(view, service));
     let (level, confidence) = if *is_of_internet {
@@ -77,11 +76,11 @@ fn finding(view: &View<'_>, found: &LeadingOut<'_>) -> Finding {
         code: CHECK.code,
         confidence,
         level,
-        message: format!("service {namespace}/{name} leads out of the cluster"),
+        message: format!("service {namespace}/{name} has endpoints outside the cluster"),
         object: Place::new(&slice.spec.kind, Some(namespace), &slice.name).field("addresses", *address),
         evidence,
         consequence: format!(
-            "calls to {name}.{namespace} leave directly from the caller's node, under REGISTRY_ONLY as well"
+            "calls to {name}.{namespace} leave directly from the caller's node, even with REGISTRY_ONLY"
         ),
         fix: fix(slice, service),
     }
@@ -117,6 +116,6 @@ fn fix(slice: &Named<SliceFacts>, service: &ServiceFacts) -> Fix {
     };
     fixes::fix(
         command,
-        "ends it; first ask its owner what it is for, and add the host with `kubectl egress add`",
+        "deletes the endpoints; first ask their owner, and add the host with `kubectl egress add`",
     )
 }

@@ -1,4 +1,4 @@
-//! EG002: the gateway's Service has the ports that hosts leave by.
+//! EG002: the gateway's Service has ports 80 and 443.
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::port::Protocol;
@@ -19,12 +19,11 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
-That the gateway's Service has port 80, by which HTTP leaves, and port 443, by which TLS leaves, and that each leads to a
-port of the pods.
+The gateway's Service has port 80 for HTTP and port 443 for TLS, and each leads to a port of the pods.
 
 ## Why it matters
-A route to a port that the Service does not have leads nowhere: 503. A Gateway server on such a port never gets a
-listener. It is an error where a host leaves by that port, and a warning where none does yet.
+A route to a missing Service port fails with 503, and a Gateway server on that port gets no listener. It is an error
+if a host uses the port, and a warning if none does yet.
 
 ## How to fix
 Add the port to the Service, with the target port that the gateway listens on: 8080 and 8443 in Istio's charts.
@@ -35,7 +34,7 @@ Add the port to the Service, with the target port that the gateway listens on: 8
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     if gateway.assumed {
         let why = view.unreadable("service");
-        return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be looked at".to_owned()));
+        return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be read".to_owned()));
     }
     let lacking = [(Protocol::Http, "http2", HTTP_HOP, 8080), (Protocol::Tls, "https", TLS_HOP, 8443)]
         .into_iter()
@@ -50,7 +49,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         object: Place::new("Service", Some(&name.namespace), &name.service)
             .field("spec.ports", ports.join(", ")),
         evidence: match gateway.port(number) {
-            Some(_) => vec![format!("targetPort of port {number} is a name that no container has")],
+            Some(_) => vec![format!("targetPort of port {number} names no container port")],
             None => Vec::new(),
         },
         consequence: match protocol {

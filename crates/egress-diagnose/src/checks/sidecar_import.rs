@@ -21,11 +21,12 @@ pub(super) const CHECK: Check = Check {
     inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
     docs: "\
 ## What it checks
-The Sidecar that applies to the pods of each calling namespace: its `egress.hosts` must bring in the host from the
-namespace of its objects, on each port.
+The Sidecar that applies to the pods of each caller namespace: its `egress.hosts` imports the host from the namespace
+of its objects, on each port.
 
 ## Why it matters
-A Sidecar that lists hosts leaves out all others: the route and the entry exist, and the callers' Envoys get neither.
+A Sidecar with a list of hosts hides all others: the route and the ServiceEntry exist, and the callers' Envoys get
+neither.
 
 ## How to fix
 Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
@@ -62,11 +63,11 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("the sidecars of {caller} do not get {}", way.host),
+                message: format!("a Sidecar hides {} from {caller}", way.host),
                 object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
                 evidence: vec![format!("hidden on port {}", list(&hidden))],
                 consequence: without_route(&[caller], &way.host, view.mesh().outbound),
-                fix: fixes::patch(&sidecar.id, &operation, "brings the host in"),
+                fix: fixes::patch(&sidecar.id, &operation, "imports the host"),
             });
         }
     }

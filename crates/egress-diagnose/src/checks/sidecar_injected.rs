@@ -1,4 +1,4 @@
-//! EG013: pods of namespaces that call hosts have a sidecar.
+//! EG013: caller pods have a sidecar.
 //!
 //! Pods in ambient mode and pods on their node's network are matters of other checks.
 
@@ -17,22 +17,22 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(13),
-    name: "the callers' pods have a sidecar",
+    name: "caller pods have a sidecar",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
-Every running pod of a namespace that calls hosts through a gateway: whether Istio's proxy runs in it, or ztunnel carries
-it. Where it does not: whether the namespace was never enabled, the pod opted out, or it is older than the label.
+Every running pod of a namespace that calls hosts through a gateway: it has Istio's proxy, or ztunnel captures it. If
+not: whether injection was never enabled for the namespace, the pod opted out, or it is older than the label.
 
 ## Why it matters
-Only a sidecar sends calls to the gateway. No object of Istio has any effect on a pod without one: it resolves the host
-itself and leaves from its own node, whatever the outbound mode is.
+Only a sidecar sends calls to the gateway. Istio's objects have no effect on a pod without one: it resolves the host
+itself, and its calls leave from its own node, with any outbound traffic policy.
 
 ## How to fix
-Label the namespace (`istio-injection=enabled`, or `istio.io/rev` of the revision), or take back the pod's own
-`sidecar.istio.io/inject: \"false\"`, and let the workloads make their pods anew: injection happens only at creation.
+Label the namespace (`istio-injection=enabled`, or `istio.io/rev` of the revision), or remove the pod's own
+`sidecar.istio.io/inject: \"false\"`. Then recreate the pods: injection happens only at creation.
 ",
     run: Run::Mesh(run),
 };
@@ -75,10 +75,9 @@ fn of_namespace(
         None => labels.contains_key(REVISION),
     });
     let workloads: Vec<&Workload> = bare.keys().collect();
-    let restart = fixes::restart(namespace, &workloads, "makes the pods anew, with a sidecar");
+    let restart = fixes::restart(namespace, &workloads, "recreates the pods, with a sidecar");
     let (message, object, fix) = if enabled {
-        let message =
-            format!("pods of {namespace} were made without the sidecar that the namespace asks for");
+        let message = format!("pods of {namespace} have no sidecar, although injection is enabled");
         let first = bare.values().flatten().next().map(|pod| pod.name.as_str()).unwrap_or_default();
         (message, Place::new("Pod", Some(namespace), first), restart)
     } else {
@@ -94,7 +93,7 @@ fn of_namespace(
             command: enable.and_then(restart.command),
             why: format!("enables injection; {}", restart.why),
         };
-        let message = format!("namespace {namespace} calls hosts and is not enabled for sidecars");
+        let message = format!("namespace {namespace} calls hosts, but sidecar injection is not enabled");
         let field = Some(format!("metadata.labels[{ENABLED}]"));
         (message, Place { field, value: found, ..Place::new("Namespace", None, namespace) }, fix)
     };
@@ -121,7 +120,7 @@ fn opted_out_finding(
     let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
     let first = names.first().copied().unwrap_or_default();
     finding(
-        format!("{workload} of {namespace} wants no sidecar"),
+        format!("{workload} of {namespace} opted out of sidecar injection"),
         Place::new("Pod", Some(namespace), first).field(format!("metadata.{place}[{INJECT}]"), value),
         vec![format!("without a sidecar: {}", list(&names))],
         consequence(namespace, calls),
@@ -129,7 +128,7 @@ fn opted_out_finding(
             (namespace, workload),
             &[(INJECT, Some("true"))],
             &[(INJECT, None)],
-            "its pods are made anew, with a sidecar",
+            "recreates the pods, with a sidecar",
         ),
     )
 }
@@ -140,7 +139,7 @@ fn finding(message: String, object: Place, evidence: Vec<String>, consequence: S
 }
 
 fn consequence(namespace: &str, calls: &Calls) -> String {
-    format!("calls of these pods from {namespace} to {} leave directly from their nodes", calls.words())
+    format!("calls from these pods of {namespace} to {} leave directly from their nodes", calls.words())
 }
 
 fn counted(workloads: &BTreeMap<Workload, Vec<&PodFacts>>) -> String {

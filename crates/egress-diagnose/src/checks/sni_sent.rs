@@ -1,4 +1,4 @@
-//! EG064: TLS that the gateway opens for TCP says which host it wants.
+//! EG064: TLS origination for TCP sends an SNI.
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(64),
-    name: "TLS that the gateway opens for TCP names the host",
+    name: "TLS origination for TCP sends an SNI",
     level: Level::Warning,
     hop: Hop::FromGateway,
     inputs: &[
@@ -30,12 +30,12 @@ pub(super) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-TCP routes at the gateway whose destination is called in TLS: the DestinationRule sets `sni`.
+TCP routes at the gateway to a destination with TLS origination: the DestinationRule sets `sni`.
 
 ## Why it matters
-For HTTP, Istio takes the server name from the request. For TCP there is none, and TLS is opened without a server name: a
-server of several hosts resets it, or answers with the certificate of another. The certificate is then checked for no name
-at all (`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`; istio/istio#43540, istio/istio#39077).
+For HTTP, Istio takes the SNI from the request. For TCP there is none, so TLS starts without SNI: a server of several
+hosts resets it, or answers with another host's certificate. Then Istio checks no name in the certificate at all
+(`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`; istio/istio#43540, istio/istio#39077).
 
 ## How to fix
 Name the host in `sni` and in `subjectAltNames`.
@@ -103,11 +103,11 @@ fn judge(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Find
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("the gateway opens TLS to {}:{number} without saying for which host", route.host),
+        message: format!("the gateway originates TLS to {}:{number} without SNI", route.host),
         object: Place { field: Some(field), ..Place::of(&tls.rule.id) },
         evidence: vec![format!("{} sends TCP there in {}", route.resource.id, route.field)],
         consequence: format!(
-            "{} may refuse, or answer with the certificate of another host unnoticed",
+            "{} may refuse, or answer with another host's certificate, and nobody notices",
             route.host
         ),
         fix,

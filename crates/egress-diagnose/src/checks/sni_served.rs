@@ -1,4 +1,4 @@
-//! EG050: the server name that callers send is one that a server of the gateway has.
+//! EG050: the SNI that callers send matches a gateway server.
 
 use std::collections::BTreeSet;
 
@@ -18,22 +18,22 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(50),
-    name: "the server name that callers send is one of the gateway's",
+    name: "the SNI that callers send matches a gateway server",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
-Where callers speak mesh mTLS to the gateway: the `sni` of their DestinationRule, against the hosts of the servers on that
-port. Without an `sni` the name is `outbound_.<port>_.<subset>_.<Service>`.
+If callers send mesh mTLS to the gateway: the `sni` of their DestinationRule, against the hosts of the servers on that
+port. The default SNI is `outbound_.<port>_.<subset>_.<Service>`.
 
 ## Why it matters
-The gateway chooses the server by the name. One that no server has meets no filter chain: the connection is reset, HTTP
-calls fail with 503, and only the statistic `no_filter_chain_match` tells. The name that is sent by default is covered by the
-host `*` alone (`BuildDNSSrvSubsetKey` in `pilot/pkg/model/service.go`, istio/istio#51471, istio/istio#7415).
+The gateway chooses the server by SNI. If no server matches, the connection is reset, HTTP calls fail with 503, and
+only the statistic `no_filter_chain_match` shows it. Only the host `*` matches the default SNI (`BuildDNSSrvSubsetKey`
+in `pilot/pkg/model/service.go`, istio/istio#51471, istio/istio#7415).
 
 ## How to fix
-Set `sni` to a host of the server, in a subset that only this host uses; or let the server have the host `*`.
+Set `sni` to a host of the server, in a subset for this host only. Or give the server the host `*`.
 ",
     run: Run::Through(run),
 };
@@ -67,7 +67,7 @@ fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Ca
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!(
-            "callers of {} send a server name that gateway {} does not know",
+            "callers of {} send an SNI that no server of gateway {} has",
             call.caller, gateway.name
         ),
         object: match tls.sni {
@@ -75,7 +75,7 @@ fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Ca
             None => place.field(format!("{}.sni", tls.field), "empty"),
         },
         evidence: vec![
-            format!("the name that is sent is {sent}"),
+            format!("the SNI is {sent}"),
             Place::of(&server.object.id).field(format!("{}.hosts", server.field()), list(&hosts)).to_string(),
         ],
         consequence: match call.route.protocol {
@@ -87,7 +87,7 @@ fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Ca
             gateway,
             (call, &server),
             &way.host,
-            "sends the name that the server has",
+            "sends the server's host as SNI",
         ),
     })
 }

@@ -1,4 +1,4 @@
-//! EG047: the DestinationRules of the gateway's Service do not hide each other.
+//! EG047: no younger DestinationRule with another exportTo hides the subset.
 
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
@@ -13,20 +13,20 @@ use crate::words::export_to;
 
 pub(super) const CHECK: Check = Check {
     code: Code(47),
-    name: "no younger rule hides the gateway's subset by another exportTo",
+    name: "no younger DestinationRule with another exportTo hides the subset",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
-The DestinationRules of the gateway's Service in one namespace: all of them must have the same `exportTo`.
+The DestinationRules of the gateway's Service in one namespace: all have the same `exportTo`.
 
 ## Why it matters
-istiod merges rules of one host only when their `exportTo` is equal. Otherwise the youngest that the callers see is the
-only one for them, and the subsets of the others disappear: 503 (`NC cluster_not_found`).
+istiod merges DestinationRules of one host only if their `exportTo` is equal. Otherwise the youngest one that the
+callers see replaces the others, and their subsets disappear: 503 (`NC cluster_not_found`).
 
 ## How to fix
-Give the younger rule the `exportTo` of the older one.
+Give the younger DestinationRule the `exportTo` of the older one.
 ",
     run: Run::Through(run),
 };
@@ -43,7 +43,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!(
-                "a younger rule hides the subset `{subset}` of the gateway's Service from {caller}"
+                "a younger DestinationRule hides subset `{subset}` of the gateway's Service from {caller}"
             ),
             object: Place::export_to(by),
             evidence: vec![format!(
@@ -52,7 +52,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 export_to(holder).join(", ")
             )],
             consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
-            fix: fixes::merge(&by.id, &json!({ "exportTo": words }), "lets the two rules merge"),
+            fix: fixes::merge(&by.id, &json!({ "exportTo": words }), "lets istiod merge the two rules"),
         })
     });
     Outcome::of(findings.collect())

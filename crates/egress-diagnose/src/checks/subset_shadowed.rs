@@ -1,4 +1,4 @@
-//! EG056: no DestinationRule of the callers' namespace hides the gateway's subset.
+//! EG056: no DestinationRule of the caller namespace hides the subset.
 
 use egress_core::snapshot::GatewayFacts;
 
@@ -11,21 +11,21 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(56),
-    name: "no rule of the callers' namespace hides the gateway's subset",
+    name: "no DestinationRule of the caller namespace hides the subset",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
-Whether the callers' own namespace has a DestinationRule that covers the gateway's Service, also by a wildcard such as
-`*.local`, and lacks the subset that the route names.
+A DestinationRule of the caller namespace that covers the gateway's Service, also by a wildcard such as `*.local`, has
+the subset that the route names.
 
 ## Why it matters
-istiod asks the callers' namespace first and stops at the first match, even where it says less. The rule in the gateway's
-namespace then does not exist for these callers: 503 (`NC cluster_not_found`).
+istiod asks the caller namespace first and stops at the first match, even if that has fewer settings. These callers
+then ignore the DestinationRule in the gateway's namespace: 503 (`NC cluster_not_found`).
 
 ## How to fix
-Delete the rule, narrow its host, or repeat the subset in it.
+Delete the DestinationRule, narrow its host, or repeat the subset in it.
 ",
     run: Run::Through(run),
 };
@@ -40,7 +40,9 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("a rule of {caller} hides the subset `{subset}` of the gateway's Service"),
+            message: format!(
+                "a DestinationRule of {caller} hides subset `{subset}` of the gateway's Service"
+            ),
             object: Place::of(&by.id).field("spec.host", host),
             evidence: vec![
                 format!("{} has the subset", holder.id),
@@ -49,7 +51,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
             fix: fixes::delete(
                 by,
-                "lets the rule of the gateway's namespace count; first see what else needs it",
+                "makes the rule of the gateway's namespace apply; first find out what else needs this one",
             ),
         })
     });

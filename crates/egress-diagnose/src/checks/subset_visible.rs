@@ -1,4 +1,4 @@
-//! EG007: the subset that routes to the gateway name exists for the callers.
+//! EG007: the callers see the subset of the gateway's Service.
 
 use egress_core::snapshot::GatewayFacts;
 
@@ -12,21 +12,22 @@ use crate::words::export_to;
 
 pub(super) const CHECK: Check = Check {
     code: Code(7),
-    name: "the callers can resolve the gateway's subset",
+    name: "the callers see the subset of the gateway's Service",
     level: Level::Error,
     hop: Hop::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
-The subset that the route names, against the DestinationRules that count for the callers: those of their own namespace,
-else of the gateway's Service, else of the root namespace.
+The subset that the route names, against the DestinationRules that apply to the callers: those of their own namespace,
+else of the gateway Service's namespace, else of the root namespace.
 
 ## Why it matters
-A subset that is in none of them makes no cluster in the callers' Envoys: 503 (`NC cluster_not_found`), and nothing arrives
-at the gateway. A DestinationRule in a third namespace never counts, whatever its `exportTo` says.
+If none of them has the subset, the callers' Envoys have no cluster: 503 (`NC cluster_not_found`), and nothing reaches
+the gateway. A DestinationRule in a third namespace never applies, whatever its `exportTo`.
 
 ## How to fix
-Put the DestinationRule into the namespace of the gateway's Service, exported to the callers, or into the callers' own.
+Put the DestinationRule into the namespace of the gateway's Service and export it to the callers, or put it into the
+caller namespace.
 ",
     run: Run::Through(run),
 };
@@ -40,11 +41,11 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("the callers of {caller} have no subset `{subset}` of the gateway's Service"),
+            message: format!("callers in {caller} do not see subset `{subset}` of the gateway's Service"),
             object: Place::of(&route.resource.id).field(format!("{}.subset", route.field), subset),
             evidence: vec![match holder {
                 Some(rule) => format!(
-                    "{} has it and does not count for {caller}: exportTo is `{}`",
+                    "{} has it, but does not apply to {caller}: exportTo is `{}`",
                     rule.id,
                     export_to(rule).join(", ")
                 ),
@@ -62,7 +63,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                     holder,
                     (route.host, subset),
                     &gateway.name.namespace,
-                    "writes it where all callers look: beside the gateway's Service",
+                    "writes it beside the gateway's Service, where all callers see it",
                 ),
             },
         })

@@ -1,4 +1,4 @@
-//! EG011: TCP hosts have an address of their own.
+//! EG011: TCP hosts have an address.
 
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
@@ -13,23 +13,23 @@ use crate::words::export_to;
 
 pub(super) const CHECK: Check = Check {
     code: Code(11),
-    name: "TCP hosts have an address by which connections are told apart",
+    name: "TCP hosts have an address",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::ServiceEntries, Input::Mesh, Input::Gateways],
     docs: "\
 ## What it checks
-ServiceEntries outside the mesh with a TCP port: each has `addresses`, or sidecars answer DNS and give it one
+External ServiceEntries with a TCP port: each has `addresses`, or sidecars capture DNS and allocate one
 (`ISTIO_META_DNS_CAPTURE`).
 
 ## Why it matters
-A TCP connection has no name in it. Without an address the sidecar listens for the port on all addresses, and every TCP
-connection to that port, wherever the application wants to go, ends at this one host: that of every namespace that sees the
-entry (istio/istio#24937, istio/istio#39463).
+A TCP connection contains no host name. Without an address the sidecar listens on that port of all addresses. Every
+TCP connection to that port, whatever its destination, then goes to this one host, from every namespace that sees the
+ServiceEntry (istio/istio#24937, istio/istio#39463).
 
 ## How to fix
-Give the entry the addresses of the host. Where it has none that stay, let sidecars capture DNS, and keep the entry to the
-namespaces that need it.
+Give the ServiceEntry the host's addresses. If they change often, let sidecars capture DNS, and export the
+ServiceEntry only to namespaces that need it.
 ",
     run: Run::Mesh(run),
 };
@@ -77,26 +77,26 @@ fn finding(entry: &Resource, spec: &ServiceEntrySpec, port: &ServiceEntryPorts) 
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("{hosts} has a TCP port and no address"),
+        message: format!("{hosts} has a TCP port, but no address"),
         object: Place::of(&entry.id).field("spec.addresses", "empty"),
         evidence: vec![
-            format!("port {number} speaks {}", port.protocol.as_deref().unwrap_or_default()),
+            format!("port {number} has protocol {}", port.protocol.as_deref().unwrap_or_default()),
             format!("spec.exportTo is `{seen}`"),
         ],
         consequence: format!(
-            "every TCP connection to port {number} from namespaces that see the entry ends at {hosts}, wherever it was to go"
+            "every TCP connection to port {number} from namespaces that see the ServiceEntry goes to {hosts}, whatever its destination"
         ),
         fix: if addresses.is_empty() {
             fixes::merge(
                 &entry.id,
                 &json!({ "exportTo": ["."] }),
-                "keeps it to its own namespace; there the port stays taken until the entry has addresses, or sidecars capture DNS",
+                "limits it to its own namespace; the port stays taken there until the ServiceEntry has addresses or sidecars capture DNS",
             )
         } else {
             fixes::merge(
                 &entry.id,
                 &json!({ "addresses": addresses }),
-                "tells its connections from others by address",
+                "lets sidecars recognise its connections by address",
             )
         },
     }

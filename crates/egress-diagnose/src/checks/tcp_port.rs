@@ -1,4 +1,4 @@
-//! EG038: a TCP host has a port of the gateway to itself.
+//! EG038: each TCP host has its own port at the gateway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,24 +15,24 @@ use crate::words::list;
 
 pub(super) const CHECK: Check = Check {
     code: Code(38),
-    name: "a TCP host has a port of the gateway to itself",
+    name: "each TCP host has its own port at the gateway",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
-The plaintext TCP servers of all Gateway objects that select the gateway's pods: each has its port alone, and the `tcp` rules
-behind it lead to one host.
+The plaintext TCP servers of all Gateway objects that select the gateway's pods: no two share a port, and the `tcp`
+routes of a server lead to one host.
 
 ## Why it matters
-Nothing in a TCP connection tells which host it is for. On one port istiod keeps the oldest plaintext server, and of its
-rules those of the oldest VirtualService (`mergeGateways` in `pilot/pkg/model/gateway.go`,
-`buildGatewayNetworkFiltersFromTCPRoutes` in `pilot/pkg/networking/core/gateway.go`). Connections for any other host arrive
-at the first one: a client speaks to the wrong database (istio/istio#42520, istio/istio#26772).
+A TCP connection does not name its host. On one port istiod keeps the oldest plaintext server, and of its routes those
+of the oldest VirtualService (`mergeGateways` in `pilot/pkg/model/gateway.go`,
+`buildGatewayNetworkFiltersFromTCPRoutes` in `pilot/pkg/networking/core/gateway.go`). Connections for every other host
+arrive at the first one: a client connects to the wrong database (istio/istio#42520, istio/istio#26772).
 
 ## How to fix
-Give each TCP host a port of its own in the gateway's Service. Inside mesh mTLS, with an `sni` for each host, one port
-is enough for all.
+Give each TCP host its own port in the gateway's Service. With mesh mTLS and an `sni` for each host, one port is
+enough for all.
 ",
     run: Run::Gateway(run),
 };
@@ -96,25 +96,25 @@ fn of_port(
         if lost.is_empty() {
             continue;
         }
-        let why = "gives these connections a port of the gateway of their own";
+        let why = "gives these connections their own port at the gateway";
         findings.push(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
             message: format!(
-                "port {} of the gateway cannot tell connections to {} from others",
+                "port {} of the gateway cannot separate connections to {} from others",
                 server.spec.port.number,
                 hosts(&lost)
             ),
             object: Place::of(&server.object.id)
                 .field(format!("{}.port.number", server.field()), server.spec.port.number.to_string()),
             evidence: match first.first().filter(|_| shared) {
-                Some(user) => vec![format!("{} has the first tcp rule for the port", user.resource.id)],
+                Some(user) => vec![format!("{} has the first tcp route for the port", user.resource.id)],
                 None => vec![
                     Place::of(&port.kept.object.id)
                         .field(format!("{}.port.protocol", port.kept.field()), &port.kept.spec.port.protocol)
                         .to_string(),
-                    "that server is older: istiod keeps it alone".to_owned(),
+                    "that server is older: istiod keeps only that one".to_owned(),
                 ],
             },
             consequence: match arrives {

@@ -1,4 +1,4 @@
-//! EG049: a server that ends TLS has TCP rules.
+//! EG049: servers that terminate TLS have tcp routes.
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
@@ -15,21 +15,21 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(49),
-    name: "a server that ends TLS has TCP rules",
+    name: "servers that terminate TLS have tcp routes",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
-The rules behind servers of protocol `TLS` whose mode is not `PASSTHROUGH`: they are `tcp` rules.
+The routes of servers with protocol `TLS` and a mode other than `PASSTHROUGH`: they are `tcp` routes.
 
 ## Why it matters
-Only a server that passes TLS through knows server names to route by. One that ends TLS, such as `ISTIO_MUTUAL`, takes `tcp`
-rules. With `tls` rules alone its listener has no filter chain, and istiod leaves it out: `gateway omitting listener` in its
-log, and nothing else (`createGatewayTCPFilterChainOpts` in `pilot/pkg/networking/core/gateway.go`, istio/istio#37293).
+Only a `PASSTHROUGH` server routes by SNI. A server that terminates TLS, such as `ISTIO_MUTUAL`, needs `tcp` routes.
+With only `tls` routes its listener has no filter chain, and istiod drops it. It only logs `gateway omitting listener`
+(`createGatewayTCPFilterChainOpts` in `pilot/pkg/networking/core/gateway.go`, istio/istio#37293).
 
 ## How to fix
-Turn the `tls` rule for the gateway into a `tcp` rule.
+Change the gateway's `tls` route into a `tcp` route.
 ",
     run: Run::Through(run),
 };
@@ -95,20 +95,17 @@ fn finding(way: &Way<'_>, object: &Resource, route: &Route<'_>) -> Option<Findin
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!(
-            "gateway {} ends TLS, and the rule for {} is one for TLS that is passed through",
+            "gateway {} terminates TLS, but the route for {} is for TLS passthrough",
             name_of(object),
             way.host
         ),
-        object: Place::of(&route.resource.id).field(format!("spec.tls[{place}]"), "a tls rule"),
+        object: Place::of(&route.resource.id).field(format!("spec.tls[{place}]"), "a tls route"),
         evidence: vec![Place::of(&object.id).field("spec.servers[].tls.mode", "not PASSTHROUGH").to_string()],
-        consequence: format!(
-            "istiod leaves the listener out: TLS calls to {} are reset by the gateway",
-            way.host
-        ),
+        consequence: format!("istiod drops the listener: TLS calls to {} are reset by the gateway", way.host),
         fix: fixes::merge(
             &route.resource.id,
             &json!({ "tls": tls, "tcp": tcp }),
-            "makes it a tcp rule, which is what follows the end of TLS",
+            "makes it a tcp route, as TLS termination needs",
         ),
     })
 }

@@ -1,4 +1,4 @@
-//! EG067: the gateway does not end calls that callers may still wait for.
+//! EG067: the gateway's timeout is not shorter than the callers'.
 
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
@@ -15,21 +15,20 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(67),
-    name: "the gateway waits as long as the callers",
+    name: "the gateway's timeout is not shorter than the callers'",
     level: Level::Info,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-`timeout` of the HTTP routes at the gateway: it is not shorter than what the callers' routes allow, where no `timeout` means
-without end.
+`timeout` of the HTTP routes at the gateway: not shorter than in the callers' routes. No `timeout` means no limit.
 
 ## Why it matters
-The shorter of the two ends the call: 504 (`UT`) after exactly that time, which looks as if the host were slow. Long
-downloads, server-sent events and streams of gRPC are cut in the middle. In the callers' own routes nobody finds the reason.
+The shorter timeout ends the call: 504 (`UT`) after exactly that time, as if the host were slow. It cuts long
+downloads, server-sent events and gRPC streams. The callers' own routes do not show the reason.
 
 ## How to fix
-Say in the callers' route how long a call may take, and leave `timeout` out at the gateway.
+Set the timeout in the callers' route, and leave `timeout` out at the gateway.
 ",
     run: Run::Through(run),
 };
@@ -52,24 +51,20 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let field = format!("{place}.timeout");
         let said = |rule: &VirtualServiceHttp| rule.timeout.clone().unwrap_or_default();
         let patience = match call.route.http.filter(|rule| timeout(rule).is_some()) {
-            Some(rule) => format!("waits {}", said(rule)),
-            None => "waits without end".to_owned(),
+            Some(rule) => format!("has timeout {}", said(rule)),
+            None => "has no timeout".to_owned(),
         };
         let id = &upstream.route.resource.id;
         findings.push(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("the gateway ends calls to {} before the callers give up", way.host),
+            message: format!("the gateway's timeout for {} is shorter than the callers'", way.host),
             object: Place::of(id).field(&field, said(rule)),
             evidence: vec![format!("the callers' route in {} {patience}", call.route.resource.id)],
-            consequence: format!(
-                "calls to {} that take longer than {} get 504 from the gateway",
-                way.host,
-                said(rule)
-            ),
+            consequence: format!("calls to {} longer than {} get 504 from the gateway", way.host, said(rule)),
             // Istio's schema refuses `0s`: only a route without the field waits without end.
-            fix: fixes::leave_out(id, &field, "lets the callers' route alone decide"),
+            fix: fixes::leave_out(id, &field, "leaves the limit to the callers' route"),
         });
     }
     findings.dedup_by(|left, right| left.object == right.object);

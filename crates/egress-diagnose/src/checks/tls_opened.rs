@@ -1,4 +1,4 @@
-//! EG059: where the host expects TLS, somebody opens it.
+//! EG059: the gateway originates TLS where the host requires it.
 
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
@@ -15,22 +15,23 @@ use crate::words::export_to;
 
 pub(super) const CHECK: Check = Check {
     code: Code(59),
-    name: "the gateway opens TLS where the host expects it",
+    name: "the gateway originates TLS where the host requires it",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-HTTP routes at the gateway that lead to a port for TLS: one declared `HTTPS` or `TLS`, or one that dials port 443. A
-DestinationRule that counts for the gateway's pods must open TLS there.
+HTTP routes at the gateway to a TLS port: one declared `HTTPS` or `TLS`, or one that connects to port 443. A
+DestinationRule that applies to the gateway's pods originates TLS there.
 
 ## Why it matters
-What a gateway receives as HTTP it sends as HTTP, unless a DestinationRule says otherwise. A server that expects TLS
-answers 400, \"the plain HTTP request was sent to HTTPS port\", or resets. Rules are looked for in the gateway's namespace,
-the entry's and the root namespace; sidecars of other namespaces see others (istio/istio#31738, istio/istio#25253).
+A gateway forwards HTTP as HTTP, unless a DestinationRule says otherwise. A TLS server answers 400, \"the plain HTTP
+request was sent to HTTPS port\", or resets. DestinationRules of the gateway's namespace, the ServiceEntry's namespace
+and the root namespace apply; sidecars of other namespaces see others (istio/istio#31738, istio/istio#25253).
 
 ## How to fix
-Write a DestinationRule that opens TLS for the port (`mode: SIMPLE`), or export the one there is to the gateway's namespace.
+Write a DestinationRule that originates TLS on the port (`mode: SIMPLE`), or export the existing one to the gateway's
+namespace.
 ",
     run: Run::Through(run),
 };
@@ -70,31 +71,36 @@ fn finding(
     let (field, value) = if declared {
         (format!("spec.ports[{place}].protocol"), upstream.protocol())
     } else {
-        (format!("spec.ports[{place}]"), format!("dials {}", upstream.dialled()))
+        (format!("spec.ports[{place}]"), format!("port {}", upstream.dialled()))
     };
     Some(Finding {
         code: CHECK.code,
         confidence: if declared { Confidence::Certain } else { Confidence::Inferred },
         level: CHECK.level,
-        message: format!("the gateway sends plain HTTP to a port of {} that expects TLS", way.host),
+        message: format!("the gateway sends plain HTTP to a TLS port of {}", way.host),
         object: Place::of(&upstream.entry.id).field(field, value),
         evidence: vec![
             format!("{} sends HTTP there in {}", upstream.route.resource.id, upstream.route.field),
             match hidden {
                 Some(rule) => format!(
-                    "{} opens TLS and does not count for {namespace}: exportTo is `{}`",
+                    "{} originates TLS, but does not apply to {namespace}: exportTo is `{}`",
                     rule.id,
                     export_to(rule).join(", ")
                 ),
-                None => format!("no DestinationRule that counts for {namespace} opens TLS for port {number}"),
+                None => {
+                    format!("no DestinationRule that applies to {namespace} originates TLS on port {number}")
+                }
             },
         ],
-        consequence: format!("HTTP calls to {} get 400 from the host, or 502 where it hangs up", way.host),
+        consequence: format!(
+            "HTTP calls to {} get 400 from the host, or 502 if it closes the connection",
+            way.host
+        ),
         fix: match near {
             Some(rule) if upstream.tls.is_none() => {
-                fixes::export(&rule.id, namespace, "lets it count for the gateway")
+                fixes::export(&rule.id, namespace, "makes it apply to the gateway")
             }
-            _ => fixes::open_tls(view, gateway, upstream, &way.host, "opens TLS at the gateway"),
+            _ => fixes::open_tls(view, gateway, upstream, &way.host, "originates TLS at the gateway"),
         },
     })
 }

@@ -1,4 +1,4 @@
-//! EG071: a tunnel is used by TCP or TLS.
+//! EG071: no http route uses a CONNECT tunnel.
 
 use egress_core::command::ShellCommand;
 use egress_core::resource::Resource;
@@ -12,21 +12,21 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(71),
-    name: "a tunnel through a forward proxy is used by TCP or TLS",
+    name: "no http route uses a CONNECT tunnel",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Mesh, Input::ServiceEntries, Input::DestinationRules, Input::VirtualServices],
     docs: "\
 ## What it checks
-DestinationRules with `tunnel`: no `http` rule leads to their host. Rules of a namespace that istiod does not ask for the host
-change nothing: it asks the caller's, the Service's and the root namespace.
+DestinationRules with `tunnel`: no `http` route leads to their host. DestinationRules in other namespaces than the
+caller's, the Service's and the root namespace do not apply, and are not checked.
 
 ## Why it matters
-Envoy opens the tunnel (`CONNECT`) for TCP and TLS connections only. What an `http` rule sends to the proxy arrives there as
-an ordinary request, and the setting is ignored in silence (istio/istio#57556).
+Envoy uses the tunnel (`CONNECT`) for TCP and TLS connections only. An `http` route sends the proxy an ordinary
+request, and Istio silently ignores the setting (istio/istio#57556).
 
 ## How to fix
-Let a `tls` or `tcp` rule lead to the proxy. The port must then be declared as such.
+Use a `tls` or `tcp` route to the proxy, and declare the port with that protocol.
 ",
     run: Run::Mesh(run),
 };
@@ -85,17 +85,17 @@ fn finding(resource: &Resource, number: usize, rule: &Resource, field: &str) -> 
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("an http rule leads to {host}, and the tunnel there is for TCP and TLS alone"),
-        object: Place::of(&resource.id).field(format!("spec.http[{number}]"), "an http rule"),
+        message: format!("an http route leads to {host}, but its tunnel is only for TCP and TLS"),
+        object: Place::of(&resource.id).field(format!("spec.http[{number}]"), "an http route"),
         evidence: vec![Place::of(&rule.id).field(field, "set").to_string()],
         consequence: format!(
-            "its requests reach {host} without `CONNECT`: the proxy refuses them, or forwards them as it likes"
+            "its requests reach {host} without `CONNECT`: the proxy refuses them, or forwards them by its own rules"
         ),
         fix: fixes::fix(
             ShellCommand::new(["kubectl", "edit"])
                 .object(&resource.id.kind.qualified(), &resource.id.name)
                 .in_namespace(&resource.id.namespace),
-            "move the rule to `tls` or `tcp`, and declare its port so; what the application sends decides which",
+            "move the route to `tls` or `tcp`, as the application sends it, and declare the port with that protocol",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG026: the gateway sees the entry it sends to.
+//! EG026: the gateway's namespace sees the host's ServiceEntry.
 
 use std::collections::BTreeSet;
 
@@ -13,21 +13,21 @@ use crate::way::Way;
 
 pub(super) const CHECK: Check = Check {
     code: Code(26),
-    name: "the gateway's namespace sees the entry of the host",
+    name: "the gateway's namespace sees the host's ServiceEntry",
     level: Level::Error,
     hop: Hop::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
-The host of each destination at the gateway: some ServiceEntry must declare it, and its `exportTo` must cover the namespace
-of the gateway's pods.
+The host of each destination at the gateway: some ServiceEntry declares it, and its `exportTo` covers the namespace of
+the gateway's pods.
 
 ## Why it matters
-Without the entry the gateway has no cluster to send to: every call fails with 503 (`NC`). `exportTo: [.]` in the callers'
-namespace does exactly that.
+Without the ServiceEntry the gateway has no cluster: every call fails with 503 (`NC`). A ServiceEntry with `exportTo:
+[.]` in the caller namespace causes exactly that.
 
 ## How to fix
-Export the entry to the gateway's namespace.
+Export the ServiceEntry to the gateway's namespace.
 ",
     run: Run::Through(run),
 };
@@ -46,7 +46,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             confidence: Confidence::Certain,
             level: CHECK.level,
             message: match hidden {
-                Some(_) => format!("namespace {namespace} does not see the entry of {}", route.host),
+                Some(_) => format!("namespace {namespace} does not see the ServiceEntry of {}", route.host),
                 None => format!("no ServiceEntry declares {}", route.host),
             },
             object: match hidden {
@@ -59,7 +59,12 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 Some(entry) if way.record().is_none() => {
                     fixes::export(&entry.id, namespace, "exports it to the gateway")
                 }
-                _ => fixes::put_right(view, way, gateway, "writes the entry so that the gateway sees it"),
+                _ => fixes::put_right(
+                    view,
+                    way,
+                    gateway,
+                    "writes the ServiceEntry so that the gateway sees it",
+                ),
             },
         });
     }

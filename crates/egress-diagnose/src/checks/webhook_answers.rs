@@ -1,4 +1,4 @@
-//! EG046: the webhook that judges Istio's objects answers.
+//! EG046: istiod's validation webhook answers.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(46),
-    name: "istiod's webhook can judge changes",
+    name: "istiod's validation webhook answers",
     level: Level::Warning,
     hop: Hop::Mesh,
     inputs: &[Input::Webhooks, Input::Services, Input::Pods],
     docs: "\
 ## What it checks
-Every validating webhook for Istio's networking objects that refuses them when it does not answer: it has a certificate of
-its authority, its Service exists, and a ready pod is behind it.
+Every validating webhook for Istio's networking objects with `failurePolicy: Fail`: it has a CA certificate, its
+Service exists, and the Service has a ready pod.
 
 ## Why it matters
-Without an answer the API server refuses every write of a ServiceEntry, VirtualService, DestinationRule or Gateway. What is
-there goes on working; an `add` or `remove` that is under way stops where it is.
+Without an answer the API server refuses every write of a ServiceEntry, VirtualService, DestinationRule or Gateway.
+Existing egresses keep working; a running `add` or `remove` stops half-way.
 
 ## How to fix
-Bring istiod back: it serves the webhook and writes its certificate into the configuration.
+Restore istiod: it serves the webhook and writes its certificate into the configuration.
 ",
     run: Run::Mesh(run),
 };
@@ -87,16 +87,15 @@ fn finding(webhook: &WebhookFacts, why: String, namespace: &str) -> Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: "the webhook that judges Istio's objects cannot answer".to_owned(),
+        message: "the validation webhook for Istio's objects cannot answer".to_owned(),
         object: Place::new(&webhook.kind, None, &webhook.configuration).field("failurePolicy", "Fail"),
         evidence: vec![why],
-        consequence: "no host can be added or removed, and a change that is under way stops half-way"
-            .to_owned(),
+        consequence: "no host can be added or removed, and a running change stops half-way".to_owned(),
         fix: fixes::fix(
             ShellCommand::new(["kubectl", "rollout", "restart", "deployment"])
                 .in_namespace(namespace)
                 .words(["-l", "app=istiod"]),
-            "istiod serves the webhook and writes its certificate; if it does not come up, its log says why",
+            "restarts istiod, which serves the webhook and writes its certificate; if it does not start, see its log",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! EG069: the server of a wildcard keeps its own address.
+//! EG069: the server behind a wildcard gets no auto-allocated address.
 
 use std::collections::BTreeMap;
 
@@ -17,22 +17,22 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(69),
-    name: "the server that answers for a wildcard keeps its own address",
+    name: "the server behind a wildcard gets no auto-allocated address",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways, Input::Mesh],
     docs: "\
 ## What it checks
-Where sidecars capture DNS: the entry of the one server behind a wildcard such as `*.wikipedia.org` has the label
+If sidecars capture DNS: the ServiceEntry of the one server behind a wildcard such as `*.wikipedia.org` has the label
 `networking.istio.io/enable-autoallocate-ip: \"false\"`, or addresses.
 
 ## Why it matters
-With DNS capture Istio gives each host without addresses one of its own. The sidecar then listens for the wildcard's server
-on that address alone, while all other names below the wildcard resolve to real ones: their calls meet no listener, and are
-refused or leave directly (istio/istio#42238).
+With DNS capture, Istio allocates an address for each host without addresses. The sidecar then listens for the
+wildcard's server only on that address. All other names of the wildcard resolve to real addresses without a listener:
+their calls are refused or leave directly (istio/istio#42238).
 
 ## How to fix
-Set the label on the entry.
+Set the label on the ServiceEntry.
 ",
     run: Run::Mesh(run),
 };
@@ -91,14 +91,14 @@ fn finding(entry: &Resource, host: &str, star: &str, taken: &Resource) -> Findin
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("{host} answers for {star}, and sidecars give it an address of its own"),
+        message: format!("{host} serves {star}, and Istio allocates an address for it"),
         object: Place::of(&entry.id).field(format!("metadata.labels[{LABEL}]"), "not false"),
         evidence: vec![
-            format!("{} takes {star} to the gateway", taken.id),
+            format!("{} routes {star} to the gateway", taken.id),
             "the mesh configuration sets ISTIO_META_DNS_CAPTURE".to_owned(),
         ],
         consequence: format!(
-            "calls to names below {star} other than {host} meet no listener: they are refused, or leave directly"
+            "calls to names of {star} other than {host} find no listener: they are refused, or leave directly"
         ),
         fix: fixes::fix(label, "keeps the host on its real addresses"),
     }

@@ -1,4 +1,4 @@
-//! EG041: a wildcard behind a gateway is not left to dynamic DNS.
+//! EG041: no wildcard behind a gateway uses DYNAMIC_DNS.
 
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
@@ -13,22 +13,22 @@ use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
     code: Code(41),
-    name: "no wildcard that a gateway carries is left to dynamic DNS",
+    name: "no wildcard behind a gateway uses DYNAMIC_DNS",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways],
     docs: "\
 ## What it checks
-ServiceEntries of a wildcard with `resolution: DYNAMIC_DNS`: no route takes that wildcard to an egress gateway.
+ServiceEntries of a wildcard with `resolution: DYNAMIC_DNS`: no route sends that wildcard to an egress gateway.
 
 ## Why it matters
-Sidecars and waypoints can resolve the name that each call asks for. A gateway pod cannot: istiod puts the filters for it
-only into the outbound side of sidecars and the inbound side of waypoints (`listener_builder.go` in
-`pilot/pkg/networking/core`, istio/istio#61831). Calls that are taken to the gateway end there with 503.
+Sidecars and waypoints can resolve the name of each call. A gateway pod cannot: istiod adds the filters only to
+sidecars (outbound) and waypoints (inbound) (`listener_builder.go` in `pilot/pkg/networking/core`, istio/istio#61831).
+Calls through the gateway get 503.
 
 ## How to fix
-Add the names that are needed one by one. Where one server answers for all names below the wildcard, an entry of that
-server's name and routes for the wildcard do as well.
+Add the needed names one by one. If one server serves all names of the wildcard, a ServiceEntry for that server and
+routes for the wildcard also work.
 ",
     run: Run::Mesh(run),
 };
@@ -62,13 +62,13 @@ fn finding(entry: &Resource, star: &str, taken: &Resource) -> Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("{star} is taken to a gateway, which cannot resolve names as calls come in"),
+        message: format!("{star} is routed to a gateway, which cannot resolve the name of each call"),
         object: Place::of(&entry.id).field("spec.resolution", "DYNAMIC_DNS"),
-        evidence: vec![format!("{} takes {star} to the gateway", taken.id)],
-        consequence: format!("calls to names below {star} end at the gateway with 503"),
+        evidence: vec![format!("{} routes {star} to the gateway", taken.id)],
+        consequence: format!("calls to names of {star} end at the gateway with 503"),
         fix: fixes::delete(
             entry,
-            "refuses the names at once; then `kubectl egress add` each one that is needed",
+            "the sidecars then refuse these names; add each needed one with `kubectl egress add`",
         ),
     }
 }

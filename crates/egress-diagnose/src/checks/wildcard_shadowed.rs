@@ -1,4 +1,4 @@
-//! EG037: no host is taken out of a wildcard that leads to a gateway.
+//! EG037: no VirtualService of a single host overrides its wildcard's route.
 
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
@@ -14,21 +14,21 @@ use crate::words::export_to;
 
 pub(super) const CHECK: Check = Check {
     code: Code(37),
-    name: "no host is taken out of a wildcard that leads to a gateway",
+    name: "no VirtualService of a single host overrides its wildcard's route",
     level: Level::Error,
     hop: Hop::Mesh,
     inputs: &[Input::VirtualServices, Input::ServiceEntries, Input::Gateways],
     docs: "\
 ## What it checks
-VirtualServices that take a wildcard such as `*.example.com` to a gateway, and those of single hosts below it that the same
-callers see: these lead to a gateway as well.
+VirtualServices that route a wildcard such as `*.example.com` to a gateway, and VirtualServices of single hosts below
+it that the same callers see: the single hosts have a route to a gateway too.
 
 ## Why it matters
-For a sidecar the exact name comes before the wildcard. A VirtualService of one host below it, perhaps for a timeout only,
-takes that host away from the gateway: its calls leave directly from the caller's node, and nothing else looks different.
+A sidecar prefers the exact name to the wildcard. A VirtualService for one host, perhaps only for a timeout, takes
+that host away from the gateway: its calls leave directly from the caller's node, and nothing else looks different.
 
 ## How to fix
-Add the single host, so that it has a route to the gateway of its own, or delete its VirtualService.
+Add the single host, which gives it its own route to the gateway, or delete its VirtualService.
 ",
     run: Run::Mesh(run),
 };
@@ -101,16 +101,16 @@ fn finding(resource: &Resource, host: &str, wild: &Resource, star: &str) -> Find
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("{host} is taken out of {star}, which leads to a gateway"),
+        message: format!("a VirtualService of {host} overrides {star}, which has a route to a gateway"),
         object: Place::of(&resource.id).field("spec.hosts", host),
         evidence: vec![
             Place::of(&wild.id).field("spec.hosts", star).to_string(),
-            "none of the rules for the single host leads to an egress gateway".to_owned(),
+            "no route of the single host leads to an egress gateway".to_owned(),
         ],
         consequence: format!("calls to {host} leave directly from the caller's node"),
         fix: fixes::delete(
             resource,
-            "gives the host back to the wildcard; what else the object does for it must go into rules that lead to the gateway",
+            "the wildcard's route applies again; move the object's other settings into routes to the gateway",
         ),
     }
 }

@@ -114,22 +114,22 @@ pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, 
     let shared: Vec<String> = gone.iter().filter(|resource| hosts(resource).len() > 1).map(name).collect();
     let others = match shared.as_slice() {
         [] => String::new(),
-        shared => format!("; first see to the other hosts of {}", list(shared)),
+        shared => format!("; first handle the other hosts of {}", list(shared)),
     };
     Fix {
         command: delete.and_then(add(way, why).command),
-        why: format!("{why}; calls are refused or leave directly in between{others}"),
+        why: format!("{why}; meanwhile calls are refused or leave directly{others}"),
     }
 }
 
 /// Gets an Envoy what the objects say. Where objects were changed by hand, that comes first.
 pub(crate) fn of_proxy(way: &Way<'_>, pod: &PodName) -> Fix {
     if matches!(way.state, Some(State::Changed { .. })) {
-        return add(way, "writes the objects as they were asked for; the Envoy follows them");
+        return add(way, "restores the recorded objects; Envoy follows them");
     }
     fix(
         ShellCommand::new(["istioctl", "proxy-status"]).word(of_pod(pod)),
-        "shows what istiod sent and what Envoy took; istiod's log names what it dropped",
+        "shows what istiod sent and what Envoy accepted; istiod's log names what it dropped",
     )
 }
 

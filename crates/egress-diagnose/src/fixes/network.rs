@@ -24,8 +24,8 @@ pub(crate) fn keep_inside(namespace: &str) -> Fix {
     });
     apply(
         &manifest,
-        "lets the pods reach other pods, the gateway's among them, and nothing else, where the network plugin \
-         enforces policies; allow the API server and a DNS server on the nodes too, if they are needed",
+        "allows egress only to pods of the cluster, including the gateway, if the CNI plugin enforces policies; \
+         also allow the API server and a DNS server on the nodes, if the pods need them",
     )
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[Opening<'_>]
         ("networkpolicy", &policy.name, &policy.namespace),
         "json",
         &Value::from(operations),
-        "the rule is then for the pods of the cluster; what else is needed must be allowed by address",
+        "limits the rule to the pods of the cluster; allow other needed destinations by address",
     )
 }
 

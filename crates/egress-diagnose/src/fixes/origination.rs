@@ -46,8 +46,7 @@ pub(crate) fn open_tls(
 /// Opens TLS on the port that applications use for HTTP, so that the other needs not be known to them; none where the entry
 /// has no port for HTTP, or one that leads elsewhere already.
 pub(crate) fn open_tls_on_the_port_of_http(upstream: &Upstream<'_>) -> Option<Fix> {
-    let why =
-        "opens TLS behind the port that applications use for HTTP; the other is no longer known to them";
+    let why = "originates TLS behind the port for HTTP; applications no longer see the other port";
     let number = upstream.port.number;
     let mut ports = upstream.spec.ports.clone()?;
     let http = ports.iter_mut().find(|port| port.protocol.as_deref() == Some("HTTP"))?;

@@ -17,7 +17,7 @@ pub(crate) type Changes<'a> = [(&'a str, Option<&'a str>)];
 /// Changes the template of a workload's pods; Kubernetes replaces them.
 pub(crate) fn template(namespace: &str, workload: &Workload, change: &Value, why: &str) -> Fix {
     if !workload.has_template() {
-        let why = format!("{why}, once what makes this pod was changed and the pod was made anew");
+        let why = format!("change the source of this pod and recreate it: {why}");
         return fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), &why);
     }
     let patch = json!({ "spec": { "template": change } });
@@ -70,7 +70,7 @@ pub(crate) fn restart(namespace: &str, workloads: &[&Workload], why: &str) -> Fi
     let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
     let why = match rest.as_slice() {
         [] => why.to_owned(),
-        rest => format!("{why}; pods of {} only with their next run", list(rest)),
+        rest => format!("{why}; pods of {} change with their next run", list(rest)),
     };
     fix(in_turn(restarted.into_iter().chain(replaced).chain(shown)), &why)
 }

@@ -116,7 +116,7 @@ impl Judge<'_> {
     }
 
     fn after_sidecar(mut self, line: &Access) -> Probe {
-        self.evidence.push(format!("the client's sidecar wrote: {}", line.words()));
+        self.evidence.push(format!("the client's sidecar logged: {}", line.words()));
         let service = host_of(&line.cluster);
         if service.is_some_and(|service| self.plan.services.contains(service)) {
             return self.at_gateways(line);
@@ -126,11 +126,10 @@ impl Judge<'_> {
             return self.vanished(Hop::Sidecar, Confidence::Certain, because);
         }
         if line.cluster == PASSTHROUGH || leads_out(&line.cluster, self.plan) {
-            let because =
-                format!("the client's sidecar sent it to {}, past all gateways", line.upstream_host);
+            let because = format!("the client's sidecar sent it to {}, not to a gateway", line.upstream_host);
             return self.directly(Confidence::Certain, because);
         }
-        let because = format!("its sidecar sent it to `{}`, which is no gateway that is known", line.cluster);
+        let because = format!("its sidecar sent it to `{}`, which is not a known gateway", line.cluster);
         self.not_proven(because)
     }
 
@@ -155,9 +154,9 @@ impl Judge<'_> {
         let named = self.plan.port.protocol == Protocol::Tls && !by_address;
         let confidence = if named { Confidence::Inferred } else { Confidence::Certain };
         let Some((pod, line)) = found else { return self.unseen_by_gateways(sent, unknown) };
-        self.evidence.push(format!("{pod} wrote: {}", line.words()));
+        self.evidence.push(format!("{pod} logged: {}", line.words()));
         if host_of(&line.cluster).is_some_and(|service| self.plan.services.contains(service)) {
-            let because = format!("{pod} had it and sent it to a gateway again");
+            let because = format!("{pod} received it, and sent it to a gateway again");
             return self.vanished(Hop::Gateway, confidence, because);
         }
         if line.was_sent_on() && !self.plan.upstreams.is_empty() {
@@ -177,18 +176,18 @@ impl Judge<'_> {
             return self.end(Fate::Proven, None, Some(pod), confidence, because);
         }
         let hop = if line.upstream_host.is_empty() { Hop::Gateway } else { Hop::FromGateway };
-        let because = format!("{pod} had it and could not pass it on");
+        let because = format!("{pod} received it, and could not forward it");
         self.vanished(hop, confidence, because)
     }
 
     fn unseen_by_gateways(mut self, sent: &Access, unknown: Vec<String>) -> Probe {
         if sent.upstream_host.is_empty() {
-            let because = "its sidecar chose the gateway and had no address to send it to".to_owned();
+            let because = "its sidecar chose the gateway, but had no address for it".to_owned();
             return self.vanished(Hop::Sidecar, Confidence::Certain, because);
         }
         let all_write = unknown.is_empty() && !self.gateways.is_empty();
         if !sent.was_sent_on() || (all_write && !self.was_served()) {
-            let because = "its sidecar sent it to the gateway, and no pod of the gateway had it".to_owned();
+            let because = "its sidecar sent it to the gateway, but no gateway pod received it".to_owned();
             return self.vanished(Hop::ToGateway, Confidence::Certain, because);
         }
         self.evidence.extend(unknown);
@@ -202,12 +201,12 @@ impl Judge<'_> {
         match (self.answer.status, grown) {
             (Some(_), Ok(FromClient { to_gateway: 0, directly: 0 })) => {
                 let because =
-                    "it was answered, and the client's sidecar neither wrote nor counted such a call";
+                    "it got an answer, but the client's sidecar neither logged nor counted such a call";
                 self.directly(Confidence::Inferred, because.to_owned())
             }
-            (Some(_), _) => self.by_counters("the client's sidecar wrote of other calls only"),
+            (Some(_), _) => self.by_counters("the client's sidecar logged only other calls"),
             (None, _) => {
-                let because = "the client's sidecar never had it".to_owned();
+                let because = "the client's sidecar never received it".to_owned();
                 self.vanished(Hop::Client, Confidence::Inferred, because)
             }
         }
@@ -218,23 +217,25 @@ impl Judge<'_> {
         let grown = match &self.client.looks {
             Ok(looks) => counts::from_client(looks, self.plan),
             Err(problem) => {
-                let because =
-                    format!("neither log nor counters of the client's sidecar could be read: {problem}");
+                let because = format!(
+                    "neither the log nor the counters of the client's sidecar could be read: {problem}"
+                );
                 return self.not_proven(because);
             }
         };
         self.evidence.push(format!(
-            "the client's sidecar counted meanwhile {} requests and connections to gateways, {} past them",
+            "meanwhile the client's sidecar counted {} requests and connections to gateways, and {} to other destinations",
             grown.to_gateway, grown.directly
         ));
         match (grown.to_gateway, grown.directly) {
             (0, 0) => self.not_proven("the client's sidecar counted no such call".to_owned()),
             (0, _) => {
-                let because = "the client's sidecar counted a call past all gateways, and none to a gateway";
+                let because =
+                    "the client's sidecar counted a call that bypassed the gateways, and none to a gateway";
                 self.directly(Confidence::Inferred, because.to_owned())
             }
             (_, 0) => self.gateway_counters(),
-            _ => self.not_proven("other calls were made at the same time, both ways".to_owned()),
+            _ => self.not_proven("other calls at the same time took both paths".to_owned()),
         }
     }
 
@@ -255,12 +256,12 @@ impl Judge<'_> {
         }
         let sent = "its sidecar sent it to the gateway";
         if self.gateways.is_empty() {
-            return self.not_proven(format!("{sent}, of which no ready pod could be read"));
+            return self.not_proven(format!("{sent}, but no ready gateway pod could be read"));
         }
         if let Some(why) = unknown {
             return self.not_proven(format!("{sent}, which could not be read: {why}"));
         }
-        let because = format!("{sent}, and no pod of the gateway counted a call to the host");
+        let because = format!("{sent}, but no gateway pod counted a call to the host");
         // Who answered it otherwise? The host most likely has another name at the gateway.
         if self.was_served() {
             return self.not_proven(because);

@@ -64,7 +64,7 @@ impl Plan {
         let mut senders = ways.iter().flat_map(|way| way.callers.iter().map(move |caller| (way, caller)));
         let found = senders.find_map(|(way, caller)| Some((way, of(caller)?)));
         let Some((way, client)) = found else {
-            return Err("no ready pod with a sidecar is there to send a request: name a namespace with `-n`, or a pod with `--for pod/NAME.NAMESPACE`".to_owned());
+            return Err("no ready pod with a sidecar can send a request: name a namespace with `-n`, or a pod with `--for pod/NAME.NAMESPACE`".to_owned());
         };
         let port = port(typed, &way.ports).ok_or("the host has no port")?;
         let host = request.hosts.first().ok_or("no host was named")?.clone();

@@ -118,7 +118,7 @@ fn with_anchors(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Re
 fn anchored(error: &serde_saphyr::Error, first_line: usize) -> String {
     match error.without_snippet() {
         serde_saphyr::Error::AliasError { error, .. } => anchored(error, first_line),
-        serde_saphyr::Error::Budget { .. } => "its anchors and aliases come to too much".to_owned(),
+        serde_saphyr::Error::Budget { .. } => "its anchors and aliases expand to too much".to_owned(),
         other => worded(&other.to_string(), first_line),
     }
 }

@@ -117,7 +117,7 @@ impl<'de> Fields<'de> {
             self.names.insert(name.clone())
         };
         if !is_new {
-            return Err(E::custom(format!("the field `{name}` is there twice")));
+            return Err(E::custom(format!("the field `{name}` appears twice")));
         }
         self.fields.push((name, value));
         Ok(())

@@ -123,7 +123,7 @@ impl<'a> View<'a> {
         let told = self.facts.evidence.surroundings.sync.iter().flatten();
         let of_pod = told.filter(|facts| facts.namespace == pod.namespace && facts.pod == pod.name);
         let refused = of_pod.flat_map(|facts| &facts.rejected);
-        refused.map(|(kind, why)| format!("istiod: pod {} refuses {kind}: {why}", pod.name)).collect()
+        refused.map(|(kind, why)| format!("istiod: pod {} rejects {kind}: {why}", pod.name)).collect()
     }
 
     /// What the policies say against an egress that exists; an error says why they could not be asked.

@@ -24,8 +24,7 @@ impl Interface {
         let Some((interface, version)) = name_and_version.split_once('@') else {
             return Err(ModuleError::Unversioned(shown(name)));
         };
-        let unreadable =
-            |_| ModuleError::Malformed(format!("`{}` has no version that can be read", shown(name)));
+        let unreadable = |_| ModuleError::Malformed(format!("`{}` has no readable version", shown(name)));
         speak(&Version::parse(version).map_err(unreadable)?)?;
         Ok(Some(Self { name: interface.to_owned() }))
     }
@@ -54,11 +53,11 @@ fn speak(version: &Version) -> Result<(), ModuleError> {
     Err(if !version.pre.is_empty() {
         ModuleError::Version {
             found: shown(&version.to_string()),
-            advice: format!("that is a draft, which is never run; build it for {SPOKEN}"),
+            advice: format!("that is a draft, and drafts do not run; build it for {SPOKEN}"),
         }
     } else if newer {
         ModuleError::Version {
-            advice: format!("upgrade to a kubectl-egress that speaks {series}, or build it for {SPOKEN}"),
+            advice: format!("upgrade to a kubectl-egress with {series}, or build it for {SPOKEN}"),
             found: series,
         }
     } else {

@@ -26,25 +26,25 @@ pub enum RegistryError {
         limit: Duration,
     },
     /// No such repository, tag or module.
-    #[error("{0} does not exist in its registry, or may not be seen without logging in")]
+    #[error("{0} does not exist in its registry, or needs a login")]
     NotFound(Reference),
     /// It wants to know who asks.
-    #[error("the registry {0} wants a login, and there is none for it in Docker's configuration")]
+    #[error("the registry {0} wants a login, but Docker's configuration has none for it")]
     LoginNeeded(String),
     /// It does not let in who asks.
     #[error("the registry {0} does not accept the login in Docker's configuration")]
     LoginRefused(String),
     /// It wants a kind of login that is not known here.
-    #[error("the registry {0} wants a login of a kind that is not known here; known are Basic and Bearer")]
+    #[error("the registry {0} wants an unsupported kind of login; supported are Basic and Bearer")]
     LoginUnknown(String),
     /// It names a place for logins that none is sent to.
     #[error(
-        "the registry {0} names a place for logins that none is sent to: expected an https address without a user in it"
+        "the registry {0} names a login server that gets no login: expected an https address without a user in it"
     )]
     LoginUnsafe(String),
     /// Another server wants to know who asks.
     #[error(
-        "the registry {0} sends to another server, and that one wants a login; a login goes to nobody but its registry"
+        "the registry {0} redirects to another server, which wants a login; a login is sent only to its own registry"
     )]
     LoginElsewhere(String),
     /// It sends to where nobody goes.
@@ -75,7 +75,7 @@ pub enum RegistryError {
         status: u16,
     },
     /// The artifact is something else.
-    #[error("{reference} is no policy: {problem}")]
+    #[error("{reference} is not a policy: {problem}")]
     NotAModule {
         /// Which.
         reference: Reference,
@@ -91,9 +91,7 @@ pub enum RegistryError {
         limit: usize,
     },
     /// Other bytes than were asked for.
-    #[error(
-        "the registry {registry} sent other bytes than were asked for: expected {expected}, found {found}"
-    )]
+    #[error("the registry {registry} sent the wrong bytes: expected {expected}, found {found}")]
     Digest {
         /// Which.
         registry: String,

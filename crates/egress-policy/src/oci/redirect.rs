@@ -54,7 +54,7 @@ fn refused(reference: &Reference, problem: &'static str) -> RegistryError {
 /// Where a redirection leads.
 fn next(from: &Url, location: &str) -> Result<Url, &'static str> {
     if location.is_empty() {
-        return Err("it does not say where to");
+        return Err("it has no target");
     }
     let to = from.join(location).map_err(|_| "its address cannot be read")?;
     check(from, &to).map(|()| to)
@@ -63,13 +63,13 @@ fn next(from: &Url, location: &str) -> Result<Url, &'static str> {
 /// Whether a server at one address may name another: encrypted, or from this machine to this machine.
 pub(super) fn check(from: &Url, to: &Url) -> Result<(), &'static str> {
     if !to.username().is_empty() || to.password().is_some() {
-        return Err("its address holds a login");
+        return Err("its address contains a login");
     }
     match to.scheme() {
         "https" => Ok(()),
         "http" if from.scheme() == "http" && is_this_machine(to) => Ok(()),
         "http" => Err("its address is not encrypted"),
-        _ => Err("its address is none of the web"),
+        _ => Err("its address is not a web address"),
     }
 }
 

@@ -147,7 +147,7 @@ fn a_directory_that_others_may_enter_is_not_used() {
     set_mode(&kept.cache(), 0o777);
     let error = NativeCache::open(kept.cache()).expect_err("others may enter");
     assert!(
-        error.to_string().ends_with("native: others may use it (mode 777); only its owner should"),
+        error.to_string().ends_with("native: other users have access (mode 777); only its owner should"),
         "{error}"
     );
 }
@@ -240,6 +240,8 @@ fn a_directory_below_one_that_others_may_change_is_not_used() {
     set_mode(kept.directory.path(), 0o777);
     let error = NativeCache::open(kept.cache()).expect_err("others may exchange it");
     assert!(
-        error.to_string().ends_with("is above it, and others may use it (mode 777); only its owner should")
+        error
+            .to_string()
+            .ends_with("is above it, and other users have access (mode 777); only its owner should")
     );
 }

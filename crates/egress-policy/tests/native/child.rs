@@ -21,7 +21,7 @@ fn a_compiler_that_is_too_slow_is_ended() {
     assert!(started.elapsed() < Duration::from_mins(1), "took {:?}", started.elapsed());
     assert_eq!(
         error.to_string(),
-        "making native code of it took longer than 200 ms: it is too big, or made to be slow"
+        "its compilation took longer than 200 ms: it is too big, or deliberately slow"
     );
 }
 
@@ -29,7 +29,7 @@ fn a_compiler_that_is_too_slow_is_ended() {
 fn a_compiler_that_never_stops_writing_is_ended() {
     let limits = Limits { native: 1 << 20, ..Limits::default() };
     let error = load("/bin/sh", &["-c", "while :; do echo yes; done"], limits);
-    assert_eq!(error.to_string(), "making native code of it failed: it is longer than 1 MiB");
+    assert_eq!(error.to_string(), "its compilation failed: it is longer than 1 MiB");
 }
 
 #[test]
@@ -51,11 +51,9 @@ fn a_compiler_that_says_why_is_quoted_without_its_colours() {
 #[test]
 fn a_compiler_that_dies_is_told_by_how_it_died() {
     let error = load("/bin/sh", &["-c", "kill -9 $$"], Limits::default());
-    assert!(
-        error.to_string().starts_with("making native code of it failed: its process ended with signal: 9")
-    );
+    assert!(error.to_string().starts_with("its compilation failed: its process ended with signal: 9"));
     let error = load("/bin/false", &[], Limits::default());
-    assert_eq!(error.to_string(), "making native code of it failed: its process ended with exit status: 1");
+    assert_eq!(error.to_string(), "its compilation failed: its process ended with exit status: 1");
 }
 
 #[test]
@@ -74,5 +72,5 @@ fn what_is_no_native_code_is_not_run() {
 fn a_compiler_sees_none_of_our_variables() {
     let error =
         load("/bin/sh", &["-c", "echo \"${CARGO_MANIFEST_DIR-none}\" >&2; exit 1"], Limits::default());
-    assert_eq!(error.to_string(), "making native code of it failed: none");
+    assert_eq!(error.to_string(), "its compilation failed: none");
 }

@@ -84,9 +84,7 @@ impl Reader<'_> {
         {
             let paths = path::parse(iterated.trim()).map_err(|problem| self.error(start, &problem))?;
             if depth == DEEPEST {
-                return Err(
-                    self.error(start, &format!("expected at most {DEEPEST} ranges within each other"))
-                );
+                return Err(self.error(start, &format!("expected at most {DEEPEST} nested ranges")));
             }
             return Ok(Node::Range(paths, self.nodes(depth + 1, start)?));
         }
@@ -107,7 +105,7 @@ impl Reader<'_> {
 /// A quoted text with the escapes that templates use.
 fn unquote(quoted: &str, quote: char) -> Result<String, String> {
     let inner = quoted.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    let inner = inner.ok_or_else(|| "expected nothing behind a quoted text".to_owned())?;
+    let inner = inner.ok_or_else(|| "expected nothing after a quoted text".to_owned())?;
     let mut text = String::new();
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
@@ -124,7 +122,7 @@ fn unquote(quoted: &str, quote: char) -> Result<String, String> {
                     ));
                 }
             },
-            plain if plain == quote => return Err("expected nothing behind a quoted text".to_owned()),
+            plain if plain == quote => return Err("expected nothing after a quoted text".to_owned()),
             plain => plain,
         });
     }

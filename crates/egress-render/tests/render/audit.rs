@@ -47,7 +47,7 @@ pub(crate) fn audit() -> Audit {
                 ..row("example.com", false, Status::Denied, "not-allowed", "no policy allows it")
             },
         ],
-        unjudged: vec!["envoyfilter/x in namespace shop: it may send calls anywhere".to_owned()],
+        unjudged: vec!["envoyfilter/x in namespace shop: it can send calls anywhere".to_owned()],
     }
 }
 
@@ -63,12 +63,12 @@ shop        example.com          443      others           denied    <none>     
 
 "]]
     );
-    assert_eq!(summary(&audit()), "4 egresses: today's policies would refuse 2");
+    assert_eq!(summary(&audit()), "4 egresses: current policies would deny 2");
 }
 
 #[test]
 fn without_findings_there_is_a_line_alone() {
     let audit = Audit { egresses: 1, ..Audit::default() };
     assert_eq!(text(&audit), "");
-    assert_eq!(summary(&audit), "1 egress: today's policies refuse none of them");
+    assert_eq!(summary(&audit), "1 egress: current policies deny none of them");
 }

@@ -182,7 +182,7 @@ fn a_clash_of_names_ends_with_the_line_to_write() {
     assert_eq!(
         policy::naming(&Naming { clashes: vec![clash], ..Naming::default() }),
         "two policies name the VirtualService `mesh-leg` differently: acme-names 1.0.0 (cluster) says `cnn`, \
-         other 1.0.0 (cluster) says `edition-cnn-com`; say who names objects: write `naming: {use: acme-names}` into \
+         other 1.0.0 (cluster) says `edition-cnn-com`; choose the policy for names: write `naming: {use: acme-names}` into \
          egress-policy.yaml"
     );
 }

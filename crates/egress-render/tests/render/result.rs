@@ -64,7 +64,7 @@ fn a_proof_line_tells_where_how_many_and_how_long() {
     assert_eq!(line(step(Verb::Deleted, 2, 1)), "gateway leg gone from 1/2 gateway pods, 0.4 s");
     assert_eq!(
         line(step(Verb::ServersideApplied, 0, 0)),
-        "gateway leg not looked at: there are no gateway pods"
+        "gateway leg not checked: there are no gateway pods"
     );
 }
 

@@ -16,15 +16,15 @@ Let the pods of a namespace call hosts outside the mesh, through an egress gatew
 
 HOST is a host, a host with a port, or a URL:
   edition.cnn.com               ports 80/HTTP and 443/TLS
-  edition.cnn.com:8443/TLS      one port, with what the application speaks on it
-  https://edition.cnn.com/x     443/TLS; the path is not used
+  edition.cnn.com:8443/TLS      one port, with the application's protocol
+  https://edition.cnn.com/x     443/TLS; the path is ignored
 
-For each host four objects are created: the gateway's way out, the route at the gateway, the route to the gateway, and \
-the host itself for the callers. Before the next one is created, the proxies are asked whether they have the last. What \
-exists and is as wanted is not touched, so that the same command can be run again.
+Four objects are created for each host: the gateway's ServiceEntry, the route at the gateway, the route to the \
+gateway, and the callers' ServiceEntry. After each object, the proxies are asked whether they have it before the \
+next one is created. Objects that are already correct are not changed, so you can run the same command again.
 
-Two namespaces with the same TLS host share one filter chain at the gateway: when the older one is removed, long-lived \
-connections of the other are drained.";
+Two namespaces with the same TLS host share one filter chain at the gateway. When the older egress is removed, \
+long-lived connections of the other are drained.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,16 +34,16 @@ Examples:
   # One port, several hosts
   kubectl egress add api.github.com:443 https://uploads.github.com -n shop
 
-  # Many hosts: one a line, or a YAML list
+  # Many hosts: one per line, or a YAML list
   kubectl egress add -n shop -f hosts.txt
 
-  # The objects, for review or for a repository; needs no cluster
+  # Print the objects, for review or for a repository; needs no cluster
   kubectl egress add edition.cnn.com -n shop --dry-run=client -o yaml
 
   # What would change; exits with 3 if anything would
   kubectl egress add edition.cnn.com -n shop --diff
 
-  # In a pipeline: no question, a machine's answer, and only with full proof
+  # In a pipeline: no question, JSON output, and only with full proof
   kubectl egress add edition.cnn.com -n shop -y -o json --require-proof";
 
 /// What was typed after `add`.
@@ -54,35 +54,35 @@ pub struct Add {
     #[arg(value_name = "HOST")]
     pub hosts: Vec<String>,
 
-    /// File with hosts, one a line or as YAML; - reads standard input
+    /// File with hosts, one per line or as YAML; - reads standard input
     #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub filenames: Vec<String>,
 
-    /// Service of the egress gateway; found by itself where there is one only
+    /// Service of the egress gateway; needed only if there are several gateways
     #[arg(long, value_name = "NAMESPACE/NAME")]
     pub gateway: Option<String>,
 
-    /// Which objects are written. shared: one static pair per gateway and four objects per host.
-    /// documented: the objects of Istio's own documentation, all in the callers' namespace
+    /// Which objects to write. shared: two static objects per gateway and four objects per host.
+    /// documented: the objects of Istio's own documentation, all in the caller namespace
     #[arg(long, value_name = "shared|documented", default_value = "shared", value_parser = layout())]
     #[arg(hide_possible_values = true)]
     pub layout: Layout,
 
-    /// How plain HTTP travels to the gateway. mtls: inside mesh mTLS. plain: as the application sent it.
-    /// auto: mtls. TLS of the application is passed through in any case
+    /// How HTTP reaches the gateway. mtls: inside mesh mTLS. plain: as the application sent it.
+    /// auto: mtls. TLS from the application always passes through unchanged
     #[arg(long, value_name = "auto|mtls|plain", default_value = "auto", value_parser = hop())]
     #[arg(hide_possible_values = true)]
     pub hop: Hop,
 
-    /// Namespaces whose pods may call the host: . is the namespace itself, * is every namespace
+    /// Caller namespaces: . is the namespace itself, * is every namespace
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = ".")]
     pub export_to: Vec<String>,
 
-    /// Why it is needed; kept with the objects and shown by list
+    /// Why the egress is needed; stored with the objects and shown by list
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 
-    /// Show what would change, as kubectl diff does, and exit with 3 if anything would
+    /// Show what would change, like kubectl diff, and exit with 3 if anything would
     #[arg(long)]
     pub diff: bool,
 
@@ -102,7 +102,7 @@ pub struct Add {
     #[command(flatten)]
     pub policies: Policies,
 
-    /// Show how each policy came to its answer
+    /// Show how each policy reached its answer
     #[arg(long, help_heading = "Policies")]
     pub explain: bool,
 }

@@ -6,30 +6,30 @@ use super::policies::Policies;
 
 /// The line in the list of commands.
 pub const ABOUT: &str =
-    "Ask today's policies about the egresses that exist, made with this plugin or by hand";
+    "Check existing egresses, made with this plugin or by hand, against the current policies";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Ask today's policies about the egresses that exist, made with this plugin or by hand.
+Check existing egresses, made with this plugin or by hand, against the current policies.
 
-Each egress is judged as if it were added now: its hosts, and the nodes that its gateway runs on. What policies would \
-refuse is listed with the policy, its code and its words. Nothing is changed.
+Each egress is checked as if it were added now: its hosts, and the nodes of its gateway. The result lists what \
+policies would deny, with the policy, its code and its message. Nothing is changed.
 
-A policy is asked by whoever runs this plugin; who writes objects by other means is not stopped by it. An audit finds what \
-they wrote.";
+Only this plugin asks policies. Users who write objects with other tools are not stopped; an audit finds their \
+objects.";
 
 const EXAMPLES: &str = "\
 Examples:
-  # Everything there is
+  # All namespaces
   kubectl egress audit -A
 
   # One namespace, for a pipeline
   kubectl egress audit -n shop -o json
 
-  # Before a policy is rolled out: what would it refuse of what exists?
+  # Before you roll out a policy: which existing egresses would it deny?
   kubectl egress audit -A --policy new-rules.yaml
 
-Exits with 1 if a policy would refuse something, with 9 if one could not decide, with 8 if not everything could be \
+Exits with 1 if a policy would deny something, with 9 if one could not decide, with 8 if not everything could be \
 read.";
 
 /// What was typed after `audit`.

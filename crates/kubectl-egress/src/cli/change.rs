@@ -28,11 +28,11 @@ pub struct Change {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub timeout: Duration,
 
-    /// The length of time to wait instead where the proxies may not be looked at
+    /// The length of time to wait after each step without permission to read the proxies
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration::parse)]
     pub settle: Duration,
 
-    /// Refuse to change anything where the proxies may not be looked at
+    /// Refuse to change anything without permission to read the proxies
     #[arg(long)]
     pub require_proof: bool,
 }

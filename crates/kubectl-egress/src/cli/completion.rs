@@ -10,8 +10,8 @@ pub const ABOUT: &str = "Print a completion script for a shell";
 pub const LONG_ABOUT: &str = "\
 Print a completion script for a shell.
 
-The script completes the executable. To complete `kubectl egress`, kubectl (1.26 and later) asks an executable named \
-kubectl_complete-egress on the PATH. Make it once, in a folder of your PATH:
+The script completes the executable. For `kubectl egress`, kubectl (1.26 and later) runs an executable named \
+kubectl_complete-egress on the PATH. Create it once, in a folder of your PATH:
 
   cat > kubectl_complete-egress <<'EOF'
   #!/bin/sh

@@ -9,51 +9,51 @@ pub mod reporting;
 pub mod sources;
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Follow the path of a host and say where it is broken, with evidence and a fix";
+pub const ABOUT: &str = "Check the path of a host, and show where it is broken, with evidence and a fix";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Follow the path of a host and say where it is broken, with evidence and a fix.
+Check the path of a host, and show where it is broken, with evidence and a fix.
 
-Follows the path from the caller to the gateway to the host. After the first broken hop nothing more is reported as broken. \
-What could not be checked is listed with the reason, and never counted as good. Without HOST, all hosts are checked, and the \
-mesh and the gateways as well.
+The path goes from the caller to the gateway to the host. After the first broken hop, later hops are not blamed. \
+What could not be checked is listed with the reason, and never counts as passed. Without HOST, all hosts are checked, \
+and the mesh and the gateways as well.
 
 Prints findings first, then one line for each host. `-v 1` prints each check.
 
-A finding that is known and meant to stay is accepted by an annotation of the object it names, for good or until a day:
+To accept a known finding, annotate the object that it names, forever or until a date:
 
   kubectl-egress.github.io/accept: \"EG014 until 2027-01-31: the vendor moves to TLS\"
 
-Several stand on several lines. What was accepted is counted and told, and is no failure.";
+To accept several findings, write one per line. Accepted findings are counted and listed, and do not count as failures.";
 
 const EXAMPLES: &str = "\
 Examples:
   # One host, for the pods of namespace shop
   kubectl egress diagnose edition.cnn.com -n shop
 
-  # The way that one pod's calls take
+  # The path of one pod's calls
   kubectl egress diagnose edition.cnn.com --for pod/web-0.shop
 
-  # Send one marked request from that pod, and prove the way it takes
+  # Send one marked request from that pod, and prove its path
   kubectl egress diagnose edition.cnn.com --for pod/web-0.shop --probe
 
-  # Everything, for a pipeline: as a document, for code scanning, for a CI server
+  # Everything, for a pipeline: as JSON, for code scanning, for a CI server
   kubectl egress diagnose -A -o json
   kubectl egress diagnose -A -o sarif > egress.sarif
   kubectl egress diagnose -A --fail-on warning --skip EG017 -o junit > report.xml
 
-  # Each check of each host
+  # Show each check of each host
   kubectl egress diagnose -A -v 1
 
-  # How many findings there are of each kind; what changes from now on
+  # Count the findings of each kind; print changes from now on
   kubectl egress diagnose -A --summary
   kubectl egress diagnose -A --watch
 
-  # Who can leave without passing a gateway, and why
+  # Which pods can bypass the gateway, and why
   kubectl egress diagnose -A --bypass
 
-  # What a check is about; all checks
+  # Explain one check; list all checks
   kubectl egress diagnose --explain EG014
   kubectl egress diagnose --explain
 
@@ -64,11 +64,11 @@ Examples:
   # The cluster as it would be with these files applied
   kubectl egress diagnose -f change.yaml --with-live
 
-  # Keep what it was made from, and diagnose that elsewhere
+  # Save the input, and diagnose it elsewhere
   kubectl egress diagnose -A --bundle egress.tar.gz
   kubectl egress diagnose --from egress.tar.gz
 
-  # What another cluster of the fleet lets out otherwise
+  # Compare the egresses of two clusters
   kubectl egress diagnose -A --context east --bundle east.tar.gz
   kubectl egress diagnose -A --context west --beside east.tar.gz --only EG044
 
@@ -89,9 +89,9 @@ pub struct Diagnose {
     #[arg(short = 'A', long)]
     pub all_namespaces: bool,
 
-    /// Follow the path of this client, as pod/NAME or deploy/NAME, with .NAMESPACE at the end if it is another one
+    /// Check the path from this client: pod/NAME or deploy/NAME, with .NAMESPACE at the end for another namespace
     ///
-    /// Without it, one ready pod is looked at in each namespace that calls.
+    /// Without it, one ready pod of each caller namespace is used.
     #[arg(long = "for", value_name = "CLIENT", conflicts_with = "all_namespaces")]
     pub client: Option<String>,
 

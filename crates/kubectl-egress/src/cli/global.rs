@@ -14,7 +14,7 @@ const HEADING: &str = "Connection flags, as in kubectl";
 /// Flags of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// If present, the namespace scope for this request: whose pods call out
+    /// If present, the namespace scope for this request: the caller namespace
     #[arg(short, long, global = true, value_name = "NAME")]
     pub namespace: Option<String>,
 

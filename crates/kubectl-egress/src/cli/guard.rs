@@ -8,39 +8,39 @@ use super::change::DryRun;
 use crate::settings::duration;
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Let the API server refuse what would get between a namespace and its gateway";
+pub const ABOUT: &str = "Make the API server refuse objects that take over another namespace's egress";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Let the API server refuse what would get between a namespace and its egress gateway.
+Make the API server refuse objects that take over another namespace's egress.
 
-Namespaces share the gateway, and Istio believes what any of them writes: one can declare the upstream of another, or put \
-routes before another's at the gateway. The guard is a set of ValidatingAdmissionPolicies that the API server itself \
-holds, for kubectl and every other tool; there is no component to run. It judges objects that are written, not traffic, \
-and nothing that exists already.
+Namespaces share the gateway, and Istio accepts every namespace's objects: one can declare the upstream of another, \
+or put routes before another's at the gateway. The guard is a set of ValidatingAdmissionPolicies. The API server \
+applies them to kubectl and every other tool; there is no component to run. They check objects when they are \
+written. They do not check traffic, or objects that already exist.
 
-What is guarded: hosts below .egress.internal, VirtualServices at the shared Gateway, Gateways for the pods of the gateway, \
-the label and annotations of this plugin, and endpoints that no controller of Kubernetes wrote.
+Guarded objects: hosts below .egress.internal, VirtualServices at the shared Gateway, Gateways for the gateway's \
+pods, the label and annotations of this plugin, and endpoints not written by a Kubernetes controller.
 
-The gateway's owner lets a single object through with the annotation kubectl-egress.github.io/bypass-guard: REASON; it \
-counts for users with the right bypass on guards.kubectl-egress.github.io in the gateway's namespace, and for no service \
-account of another namespace.";
+To allow a single object, annotate it with kubectl-egress.github.io/bypass-guard: REASON. The annotation works only \
+for users with the permission bypass on guards.kubectl-egress.github.io in the gateway's namespace, and never for a \
+service account of another namespace.";
 
 const EXAMPLES: &str = "\
 Examples:
-  # What would be written, and which objects that exist would be refused
+  # Show what would be written, and which existing objects would be refused
   kubectl egress guard plan
 
-  # Warn who breaks a rule, and note it in the audit log
+  # Warn users who break a rule, and write it to the audit log
   kubectl egress guard apply
 
-  # Refuse it
+  # Refuse such requests
   kubectl egress guard apply --deny
 
-  # Does it stand?
+  # Is the guard complete?
   kubectl egress guard status
 
-  # Take it away
+  # Remove the guard
   kubectl egress guard undo";
 
 /// What was typed after `guard`.
@@ -69,39 +69,40 @@ pub enum GuardCommand {
     Undo(Undo),
 }
 
-const PLAN: &str = "Show what guard apply would write, and what exists that it would refuse";
+const PLAN: &str = "Show what guard apply would write, and which existing objects it would refuse";
 const LONG_PLAN: &str = "\
-Show what guard apply would write, and what exists that it would refuse.
+Show what guard apply would write, and which existing objects it would refuse.
 
-Nothing is written and nothing is tried. What exists already and breaks a rule goes on to work; the guard would refuse its \
-next change. Exits with 3 if something would be written.";
+Nothing is written, and no policy is tried. Existing objects that break a rule keep working; the guard would refuse \
+their next change. Exits with 3 if something would be written.";
 
 const APPLY: &str = "Write the guard: warn at first, refuse with --deny";
 const LONG_APPLY: &str = "\
 Write the guard: warn at first, refuse with --deny.
 
-Each policy is tried before it judges anybody: a copy of it is bound to objects with a label of the trial, and dry runs \
-show that it warns of what breaks a rule and of nothing that this plugin writes. Then policies are written before their \
-bindings, since a binding without its policy lets everything through. After an interruption the same command goes on.
+Each policy is tried first: a copy of it is bound to objects with a trial label, and dry runs show that it warns of \
+objects that break a rule, and not of objects that this plugin writes. Policies are written before their bindings, \
+because a binding without its policy admits everything. After an interruption, run the same command again to \
+continue.
 
-Without flags the gateways and users of the guard that exists are kept, and it goes on to warn or to refuse as it did.";
+Without flags, an existing guard keeps its gateways, its users, and its mode: warn or refuse.";
 
-const STATUS: &str = "Say whether the guard stands";
+const STATUS: &str = "Show whether the guard is complete";
 const LONG_STATUS: &str = "\
-Say whether the guard stands.
+Show whether the guard is complete.
 
-Each policy is compared with what this plugin would write today, and its binding is looked at. Exits with 1 if a policy is \
-missing, changed, or not bound.";
+Each policy is compared with the one that this plugin would write now, and its binding is read. Exits with 1 if a \
+policy is missing, changed, or not bound.";
 
-const UNDO: &str = "Take the guard away";
+const UNDO: &str = "Remove the guard";
 const LONG_UNDO: &str = "\
-Take the guard away.
+Remove the guard.
 
-Bindings are deleted before their policies, and so is what an interrupted trial left.";
+Bindings are deleted before their policies. Leftovers of an interrupted trial are deleted too.";
 
 const PLAN_EXAMPLES: &str = "\
 Examples:
-  # What would be written
+  # Show what would be written
   kubectl egress guard plan
 
   # The objects, for a repository
@@ -121,7 +122,7 @@ Examples:
 
 const STATUS_EXAMPLES: &str = "\
 Examples:
-  # Does it stand?
+  # Is the guard complete?
   kubectl egress guard status
 
   # For a pipeline
@@ -129,30 +130,30 @@ Examples:
 
 const UNDO_EXAMPLES: &str = "\
 Examples:
-  # Take it away
+  # Remove the guard
   kubectl egress guard undo
 
-  # What would be deleted
+  # Show what would be deleted
   kubectl egress guard undo --dry-run=server";
 
 /// What is guarded, and how strictly.
 #[derive(Args, Debug)]
 pub struct Guarded {
-    /// Services of the egress gateways to guard; may be given several times. Those of the guard that exists, else the
-    /// gateways that egresses use, else the only one there is
+    /// Services of the egress gateways to guard; may be repeated. Default: those of the existing guard, else the
+    /// gateways that egresses use, else the only gateway
     #[arg(long = "gateway", value_name = "NAMESPACE/NAME")]
     pub gateways: Vec<String>,
 
-    /// User that may write endpoints besides the controllers of Kubernetes, such as
-    /// system:serviceaccount:databases:operator; may be given several times
+    /// User that may write endpoints besides Kubernetes' own controllers, such as
+    /// system:serviceaccount:databases:operator; may be repeated
     #[arg(long = "endpoint-writer", value_name = "USER")]
     pub endpoint_writers: Vec<String>,
 
-    /// Refuse what breaks a rule, instead of a warning
+    /// Refuse requests that break a rule, instead of a warning
     #[arg(long, conflicts_with = "warn")]
     pub deny: bool,
 
-    /// Warn only, also where the guard refuses today
+    /// Only warn, even if the guard refuses now
     #[arg(long)]
     pub warn: bool,
 }

@@ -15,16 +15,16 @@ Examples:
   # Every namespace, with layout, objects and reason
   kubectl egress list -A -o wide
 
-  # What was written before the policies were changed
+  # Egresses that are older than the current policies
   kubectl egress list -A --outdated
 
   # Hosts only
   kubectl egress list -A -o jsonpath='{range .items[*]}{.host}{\"\\n\"}{end}'
 
-PINNED, with -o wide, says whether the gateway runs on the nodes that today's policies demand.
+PINNED, with -o wide, says whether the gateway runs on the nodes that the current policies require.
 
-STATE is read from the objects that exist: ready, incomplete (an object is missing), changed (someone edited one), \
-taken (another object answers for the host at the gateway), foreign (made by hand or by another tool).";
+STATE comes from the existing objects: ready, incomplete (an object is missing), changed (someone edited one), \
+taken (another object takes over the host at the gateway), foreign (made by hand or by another tool).";
 
 /// What was typed after `list`.
 #[derive(Args, Debug)]
@@ -46,7 +46,7 @@ pub struct List {
     #[arg(long)]
     pub no_headers: bool,
 
-    /// Show only what was written under other policies than those of today, and what has changed
+    /// Show only egresses written under other policies than the current ones, and what has changed
     #[arg(long)]
     pub outdated: bool,
 

@@ -24,21 +24,21 @@ pub const ABOUT: &str = "Write, test and use policies: rules of your organisatio
 pub const LONG_ABOUT: &str = "\
 Write, test and use policies: rules of your organisation for hosts, names and nodes.
 
-A policy is a WebAssembly component that answers one or more of three questions: which hosts may be reached, what the \
-objects are called, on which nodes the traffic may leave. It sees the request it is asked about and nothing else: no file, \
-no network, no clock. `add`, `remove` and `audit` ask every policy of the cluster, of the repository and of the user.
+A policy is a WebAssembly component that answers one or more of three questions: which hosts may be called, which \
+names the objects get, on which nodes the gateway must run. It sees only the request: no file, no network, no \
+clock. `add`, `remove` and `audit` ask every policy of the cluster, of the repository and of the user.
 
-For an organisation that needs no program of its own, the built-in policy `rules` has hosts, names and nodes as settings.";
+If you need no program of your own, the built-in policy `rules` has hosts, names and nodes as settings.";
 
 const EXAMPLES: &str = "\
 Examples:
-  # A policy from nothing to a tested module
+  # Create, build and test a policy
   kubectl egress policy init acme-hosts
   cd acme-hosts
   kubectl egress policy build
   kubectl egress policy test
 
-  # Use it for everybody who works in this repository
+  # Use it for everybody in this repository
   kubectl egress policy add ./target/wasm32-wasip2/release/acme_hosts.wasm --name acme-hosts
 
   # Which policies are asked here

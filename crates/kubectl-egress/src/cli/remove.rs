@@ -12,14 +12,14 @@ pub const ABOUT: &str = "Stop letting the pods of a namespace call hosts";
 pub const LONG_ABOUT: &str = "\
 Stop letting the pods of a namespace call hosts.
 
-The objects of a host are deleted in the reverse order of their creation, with proof from the proxies between the \
-steps. What this plugin did not make is refused, unless --force is given. The pair of objects that all hosts of a gateway \
-share stays, unless it is unused and --prune is given.
+The objects of a host are deleted in the reverse order of their creation, and the proxies are asked after each \
+step. Objects that this plugin did not make are refused, unless --force is given. The gateway's two shared objects \
+stay, unless they are unused and --prune is given.
 
-Of the policies, those are asked that judge removals, such as a freeze of all changes.
+Policies that check removals are asked, such as a freeze of all changes.
 
-Two namespaces with the same TLS host share one filter chain at the gateway: when the older one is removed, long-lived \
-connections of the other are drained.";
+Two namespaces with the same TLS host share one filter chain at the gateway. When the older egress is removed, \
+long-lived connections of the other are drained.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +41,7 @@ pub struct Remove {
     #[arg(value_name = "HOST")]
     pub hosts: Vec<String>,
 
-    /// File with hosts, one a line or as YAML; - reads standard input
+    /// File with hosts, one per line or as YAML; - reads standard input
     #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub filenames: Vec<String>,
 
@@ -53,11 +53,11 @@ pub struct Remove {
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
 
-    /// Remove objects that this plugin did not make, too
+    /// Also remove objects that this plugin did not make
     #[arg(long)]
     pub force: bool,
 
-    /// Remove the pair of objects that the gateway's hosts share as well, if no host uses it any more
+    /// Also remove the gateway's two shared objects, if no host uses them
     #[arg(long)]
     pub prune: bool,
 
@@ -69,7 +69,7 @@ pub struct Remove {
     #[command(flatten)]
     pub policies: Policies,
 
-    /// Show how each policy came to its answer
+    /// Show how each policy reached its answer
     #[arg(long, help_heading = "Policies")]
     pub explain: bool,
 }

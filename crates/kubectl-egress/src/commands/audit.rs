@@ -51,17 +51,20 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     terminal.result(&text)?;
     exported::tell(&export, terminal);
     if judge.is_idle() {
-        terminal.note("No policy is configured: nothing was judged.");
+        terminal.note("No policy is configured: nothing was checked.");
     } else {
         terminal.note(&view::summary(&found));
     }
     for impostor in inventory::impostors(&snapshot) {
         if namespace.as_ref().is_none_or(|namespace| *namespace == impostor.object.namespace) {
-            terminal.warning(&format!("{} has our label and is not ours: {}", impostor.object, impostor.why));
+            terminal.warning(&format!(
+                "{} has the label of this plugin, but is not its object: {}",
+                impostor.object, impostor.why
+            ));
         }
     }
     for way in &found.unjudged {
-        terminal.warning(&format!("not judged: {way}"));
+        terminal.warning(&format!("not checked: {way}"));
     }
     let unreadable = report_unreadable(&snapshot, namespace.as_deref(), terminal);
     Ok(match found.status() {

@@ -24,7 +24,7 @@ use crate::terminal::Terminal;
 pub(super) struct Work {
     /// The steps.
     pub plan: Plan,
-    /// What is looked at.
+    /// The proxies to read.
     pub sight: Sight,
     /// What the user should know.
     pub warnings: Vec<String>,
@@ -133,7 +133,7 @@ impl Change<'_> {
         finish(end, &outcomes, self.writing.proof.timeout)
     }
 
-    /// What may not be looked at, before the first write.
+    /// Says before the first write which proxies we may not read.
     fn announce(&self, work: &[Work], terminal: &mut Terminal) -> Result<(), Failure> {
         let mut notes: Vec<String> = work.iter().flat_map(|piece| piece.sight.notes.clone()).collect();
         notes.dedup();
@@ -144,7 +144,7 @@ impl Change<'_> {
         if !self.unreadable.is_empty() {
             let hidden: Vec<&str> = self.unreadable.iter().map(|row| row.what.as_str()).collect();
             terminal.note(&format!(
-                "note: may not be read, so conflicts there are not seen: {}",
+                "note: no permission to read these, so conflicts there cannot be found: {}",
                 hidden.join("; ")
             ));
         }
@@ -180,13 +180,13 @@ impl Change<'_> {
     }
 }
 
-/// Nothing is written where the right to see what happens was demanded and is missing.
+/// With `--require-proof`, refuse before the first write if we may not port-forward to the proxies.
 fn no_sight(notes: &[String]) -> Failure {
     Failure {
         code: Code::Unreachable,
         message: format!("`--require-proof`: {}", notes.join("; ")),
         hint: Some(
-            "ask for the rights `get` and `create` on `pods/portforward` there, or leave out `--require-proof`".to_owned(),
+            "ask for the permissions `get` and `create` on `pods/portforward` there, or leave out `--require-proof`".to_owned(),
         ),
     }
 }
@@ -207,12 +207,12 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
         End::Unproven(lacks) if waited_for_the_pair(outcomes) => Err(Failure {
             code: Code::Failed,
             message: format!(
-                "nothing was written: the gateway's shared pair, which you may not read, was not seen within \
+                "nothing was written: you may not read the gateway's two shared objects, and no proxy had them within \
                  {timeout:?}: {lacks}"
             ),
             hint: Some(
-                "the gateway's owner writes the pair with the first host; `--layout documented` needs rights in your \
-                 namespace only"
+                "the gateway's owner writes the two objects with the first host; `--layout documented` needs \
+                 permissions only in your namespace"
                     .to_owned(),
             ),
         }
@@ -221,7 +221,7 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
             code: Code::Unproven,
             message: format!("not live within {timeout:?}: {lacks}\n{}", result::progress(outcomes)),
             hint: Some(
-                "run the same command again to go on from here; `kubectl egress diagnose` says what is in the way"
+                "run the same command again to continue from here; `kubectl egress diagnose` shows the reason"
                     .to_owned(),
             ),
         }

@@ -56,7 +56,7 @@ pub(super) fn gateway<'a>(
             code: Code::Failed,
             message: format!("egress gateway {} has no ready pod ({pods} found)", found.name),
             hint: Some(format!(
-                "look at them: `{}`",
+                "see them: `{}`",
                 ShellCommand::new(["kubectl", "get", "pods"])
                     .in_namespace(&found.name.namespace)
                     .words(["-o", "wide"])
@@ -127,8 +127,8 @@ pub(super) fn add(
             snapshot,
         ));
         decision.warnings.push(format!(
-            "{} changes its layout, hop or gateway: calls are refused from the removal of the old objects to the proof \
-             of the new ones",
+            "{} changes its layout, hop or gateway: calls are refused between the removal of the old objects and the \
+             proof of the new ones",
             old.host
         ));
     }
@@ -155,7 +155,7 @@ fn keep_pair(record: &mut Record, gateway: &GatewayFacts, snapshot: &Snapshot) -
         if record.intent.layout == Layout::Shared && wanted != live.id.name {
             record.names.choose(&record.intent, role, &live.id.name);
             kept.push(format!(
-                "{} keeps its name, which all egresses of the gateway use; it would be called {wanted} today",
+                "{} keeps its name, because all egresses of the gateway use it; the naming policy now says {wanted}",
                 live.id
             ));
         }
@@ -175,8 +175,8 @@ fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
     Err(Failure {
         code: Code::Conflict,
         message: format!(
-            "the objects of `{host}` have other names than the naming policy gives today, and the documented layout \
-             cannot be renamed while it carries calls: found {}, expected {}",
+            "the naming policy now gives the objects of `{host}` other names, and the documented layout cannot be \
+             renamed in use: found {}, expected {}",
             of(recorded),
             of(&record.names)
         ),
@@ -193,7 +193,7 @@ fn is_of_pair(part: &Part) -> bool {
     matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule)
 }
 
-/// Dresses what is written: a pair that exists was dressed when it was written, and is never edited.
+/// Adds the policy's labels to new objects only. The gateway's shared objects keep theirs.
 fn put_on(dress: &Dress, parts: &mut [Part], snapshot: &Snapshot) {
     for part in parts.iter_mut().filter(|part| !(is_of_pair(part) && is_there(part, snapshot))) {
         dress.put_on(std::slice::from_mut(part));

@@ -53,7 +53,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     if let Some(path) = &settings.bundle {
         let root = repository::marked(&settings.policies.directories.working);
         bundle::write(path, root, &gathered.evidence, &gathered.request)?;
-        terminal.note(&format!("note: what this diagnosis was made from is in {}", path.display()));
+        terminal.note(&format!("note: the input of this diagnosis is in {}", path.display()));
     }
     let code = if let Form::Bypass(format) = &settings.reporting.form {
         print::bypass(&gathered, format.as_ref(), terminal)?
@@ -66,7 +66,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         failure.map_or(Ok(code), Err)?
     };
     let code = if gathered.interrupted {
-        terminal.note("interrupted: what was not looked at by then is listed as not checked");
+        terminal.note("interrupted: everything not read by then is listed as not checked");
         Code::Interrupted
     } else {
         code

@@ -25,7 +25,7 @@ pub(super) struct Engine<'a> {
     pub cluster: &'a Cluster,
     /// How it is written.
     pub options: WriteOptions,
-    /// What may be looked at.
+    /// The proxies that we may read.
     pub sight: Sight,
     /// How long it is waited for.
     pub proof: writing::Proof,
@@ -119,7 +119,7 @@ impl Engine<'_> {
         }
     }
 
-    /// A write that is under way is not dropped by an interrupt: whether it was stored must be known.
+    /// Ctrl-C does not cancel a write in flight: we must know whether the server stored it.
     async fn write(
         &self,
         step: &Step,

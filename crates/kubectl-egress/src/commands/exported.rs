@@ -28,7 +28,7 @@ pub(super) fn tell(export: &ExportFacts, terminal: &mut Terminal) {
         terminal.warning(&format!("{flaw}; see `kubectl egress policy export`"));
     }
     if let Some(why) = &export.unreadable {
-        terminal.note(&format!("whether the API server holds an exported policy was not checked: {why}"));
+        terminal.note(&format!("not checked whether the API server has an exported policy: {why}"));
     }
 }
 
@@ -42,7 +42,7 @@ async fn compared(cluster: &Cluster, mesh: &MeshFacts) -> Result<ExportFacts, Cl
         return Ok(ExportFacts::default());
     }
     if let Some(why) = &mesh.root_unknown {
-        let why = format!("the mesh's root namespace, which holds the configuration, is not known: {why}");
+        let why = format!("the mesh's root namespace, with the configuration, is not known: {why}");
         return Ok(unreadable(why));
     }
     let map = cluster.policy_map(&mesh.root_namespace).await?;

@@ -144,10 +144,12 @@ impl Scene {
     /// Says what exists already and would be refused on its next change.
     fn report_broken(&self, terminal: &mut Terminal) {
         for line in self.broken() {
-            terminal.warning(&format!("breaks a rule already, and is not touched: {line}"));
+            terminal.warning(&format!("already breaks a rule, and is not changed: {line}"));
         }
         if !self.snapshot.has_istio_of(None) {
-            terminal.warning("not every namespace may be read: what breaks a rule there is not listed");
+            terminal.warning(
+                "no permission to read every namespace: objects there that break a rule are not listed",
+            );
         }
     }
 }
@@ -165,22 +167,22 @@ async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow:
     let of = gateways.join(", ");
     let (said, code) = match scene.state() {
         SetState::Absent => {
-            (format!("No guard stands for {of}; to write one: `kubectl egress guard apply`."), Code::Failed)
+            (format!("There is no guard for {of}; to write one: `kubectl egress guard apply`."), Code::Failed)
         }
         SetState::Incomplete => (
-            format!("The guard for {of} is incomplete; to mend it: `kubectl egress guard apply`."),
+            format!("The guard for {of} is incomplete; to repair it: `kubectl egress guard apply`."),
             Code::Failed,
         ),
         SetState::Warn => (
-            format!("The guard for {of} warns only; to refuse: `kubectl egress guard apply --deny`."),
+            format!("The guard for {of} only warns; to refuse: `kubectl egress guard apply --deny`."),
             Code::Done,
         ),
-        SetState::Deny => (format!("The guard for {of} stands."), Code::Done),
+        SetState::Deny => (format!("The guard for {of} is complete, and refuses."), Code::Done),
     };
     terminal.note(&said);
     for name in scene.leftovers() {
         terminal.warning(&format!(
-            "left over from an interrupted run: {}; `kubectl egress guard apply` takes it away",
+            "left over from an interrupted run: {}; `kubectl egress guard apply` removes it",
             view::policy_name(&name)
         ));
     }
@@ -238,9 +240,9 @@ fn gateways(
     let find = |name: &GatewayName| {
         snapshot.gateway(name).cloned().ok_or_else(|| Failure {
             code: Code::Failed,
-            message: format!("egress gateway {name} is not there"),
+            message: format!("egress gateway {name} does not exist"),
             hint: Some(
-                "name those that are to be guarded: `kubectl egress guard apply --gateway NAMESPACE/NAME`"
+                "name the gateways to guard: `kubectl egress guard apply --gateway NAMESPACE/NAME`"
                     .to_owned(),
             ),
         })
@@ -273,11 +275,11 @@ async fn require(cluster: &Cluster, rights: Vec<Right>) -> anyhow::Result<()> {
     }
     Err(Failure {
         code: Code::Unreachable,
-        message: format!("you lack the right to {}", missing.join("; ")),
+        message: format!("you lack the permission to {}", missing.join("; ")),
         hint: Some(format!(
-            "who may give it types `kubectl create clusterrole egress-guard --verb=get,list,create,patch,delete \
-             --resource={POLICIES}.{GROUP},{BINDINGS}.{GROUP}`; the trial needs `create` on the judged kinds in one \
-             namespace, too"
+            "an administrator can grant it: `kubectl create clusterrole egress-guard --verb=get,list,create,patch,delete \
+             --resource={POLICIES}.{GROUP},{BINDINGS}.{GROUP}`; the trial also needs `create` on the guarded kinds in one \
+             namespace"
         )),
     }
     .into())

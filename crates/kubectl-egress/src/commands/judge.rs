@@ -96,7 +96,7 @@ impl Judge {
         }
         let Some(cluster) = cluster else { return Ok(()) };
         if needs.contains(&Need::Nodes) || self.assembly.hooks().contains(&Hook::Pinning) {
-            self.nodes = cluster.nodes().await.context("the policies ask for the nodes")?;
+            self.nodes = cluster.nodes().await.context("the policies need the nodes")?;
             facts.nodes = self.nodes.iter().map(question::node).collect();
         }
         Ok(())
@@ -107,12 +107,12 @@ impl Judge {
         self.assembly.is_empty()
     }
 
-    /// What is demanded of the nodes of a gateway.
+    /// What the policies require of the nodes of a gateway.
     pub(super) fn pinning(&self, verb: &str, subject: &Subject<'_>) -> Pinning {
         pinning::pin(&self.assembly, &question::request(verb, subject, &self.facts_of(subject.namespace)))
     }
 
-    /// What keeps the gateway of an egress from running where today's policies demand; `None`: nothing is demanded.
+    /// Why the gateway of an egress is not on the nodes that current policies require; `None`: no requirement.
     pub(super) fn misfits(&self, egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<pinning::Row>> {
         let record = egress.readable_record()?;
         let pinning = self.pinning("audit", &Subject::of(&record.intent));

@@ -44,7 +44,7 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             // One column less is better than no list.
             Err(error) if !settings.outdated => {
                 terminal.warning(&format!(
-                    "PINNED is not known, since the policies could not be asked: {error:#}"
+                    "PINNED is not known, because the policies could not be asked: {error:#}"
                 ));
             }
             judged => judged?,
@@ -59,7 +59,10 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     };
     terminal.result(&text)?;
     for (row, why) in rows.iter().filter_map(|row| Some((row, row.why.as_ref()?))) {
-        terminal.warning(&format!("{} in namespace {} was made by others: {why}", row.host, row.namespace));
+        terminal.warning(&format!(
+            "{} in namespace {} was not made by this plugin: {why}",
+            row.host, row.namespace
+        ));
     }
     if rows.is_empty() {
         terminal.note(&match &namespace {
@@ -74,15 +77,15 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         .collect();
     if !earlier.is_empty() {
         terminal.warning(&format!(
-            "written by an earlier version, so that a route of another namespace can take requests at the gateway; \
-             type the same `add` again: {}",
+            "written by an earlier version: a route of another namespace can take requests at the gateway; \
+             run the same `add` again: {}",
             earlier.join(", ")
         ));
     }
     Ok(report_unreadable(&snapshot, namespace.as_deref(), terminal))
 }
 
-/// The namespace that is looked at, `None` for all of them, and what is read of it.
+/// The namespace to list, `None` for all, and what is read from it.
 pub(super) fn scope(
     namespaces: &Namespaces,
     policies: &PolicySettings,
@@ -121,7 +124,7 @@ async fn judge(
     Ok(())
 }
 
-/// Without a single namespace of which Istio's objects could be read there is nothing to say.
+/// If Istio's objects could be read in no namespace, there is no result.
 pub(super) fn require_readable(snapshot: &Snapshot, namespace: Option<&str>) -> Result<(), Failure> {
     let nothing = snapshot.istio_read_in.as_ref().is_some_and(BTreeSet::is_empty);
     if snapshot.has_istio_of(namespace) || (namespace.is_none() && !nothing) {
@@ -133,12 +136,12 @@ pub(super) fn require_readable(snapshot: &Snapshot, namespace: Option<&str>) -> 
         code: Code::Unreachable,
         message: why.unwrap_or_else(|| format!("the objects of {} could not be read", Kind::GROUP)),
         hint: Some(
-            "ask for the right to list the objects of networking.istio.io in the namespace".to_owned(),
+            "ask for permission to list the objects of networking.istio.io in the namespace".to_owned(),
         ),
     })
 }
 
-/// Rows may be missing where not every namespace that was asked for could be read: that is no success.
+/// If a requested namespace could not be read, rows may be missing, so the exit code is not 0.
 pub(super) fn report_unreadable(
     snapshot: &Snapshot,
     namespace: Option<&str>,

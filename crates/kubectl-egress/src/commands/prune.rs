@@ -19,8 +19,8 @@ pub(super) fn add_pairs(
     if !snapshot.has_istio_of(None) {
         return Err(Failure {
             code: Code::Unreachable,
-            message: "`--prune` must see every egress, and not all namespaces can be read".to_owned(),
-            hint: Some("leave out `--prune`: the pair does no harm".to_owned()),
+            message: "`--prune` must see every egress, but not all namespaces can be read".to_owned(),
+            hint: Some("leave out `--prune`: the two shared objects do no harm".to_owned()),
         });
     }
     let stays = |egress: &&Egress<'_>| {

@@ -87,7 +87,7 @@ async fn piece(
     let mut warnings = departure::consequences(egress, all, snapshot);
     if egress.layout.is_none() {
         warnings.push(format!(
-            "{} was made by someone else; its Gateway and DestinationRule objects may serve others and stay",
+            "{} was not made by this plugin; its Gateway and DestinationRule stay, because others may use them",
             egress.host
         ));
     }
@@ -127,11 +127,11 @@ fn named<'a>(
         (true, Some(foreign)) => Err(Failure {
             code: Code::Conflict,
             message: format!(
-                "the egress of `{host}` in namespace {namespace} was made by someone else: {}",
+                "the egress of `{host}` in namespace {namespace} was not made by this plugin: {}",
                 foreign.parts.iter().map(|part| part.resource.id.to_string()).collect::<Vec<_>>().join(", ")
             ),
             hint: Some(format!(
-                "to remove it all the same: `{}`",
+                "to remove it anyway: `{}`",
                 ShellCommand::new(["kubectl", "egress", "remove"])
                     .word(Word::host(host.as_str()))
                     .in_namespace(namespace)
@@ -142,7 +142,7 @@ fn named<'a>(
             code: Code::Failed,
             message: format!("no egress for host `{host}` found in namespace {namespace}"),
             hint: Some(format!(
-                "see what is there: `{}`",
+                "see the existing egresses: `{}`",
                 ShellCommand::new(["kubectl", "egress", "list"]).in_namespace(namespace)
             )),
         }),

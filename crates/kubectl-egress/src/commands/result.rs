@@ -54,7 +54,7 @@ pub(super) fn progress(outcomes: &[Outcome]) -> String {
     let describe = |step: &StepOutcome, outcome: &Outcome| {
         let more = outcome.steps.iter().any(|other| other.object == step.object && is_open(other));
         let word = match step.verb {
-            Verb::ServersideApplied if more => "in part",
+            Verb::ServersideApplied if more => "partly",
             Verb::ServersideApplied => "written",
             Verb::Deleted => "deleted",
             Verb::Unchanged => "unchanged",

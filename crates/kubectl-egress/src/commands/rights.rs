@@ -32,7 +32,7 @@ pub(super) async fn missing(cluster: &Cluster, plans: &[Plan]) -> Result<Vec<Mis
     lacking(cluster, &needed).await
 }
 
-/// Refuses whoever may not write egresses in a namespace at all, whatever they are called: before anything else is known.
+/// Refuses users without permission to write egresses in the namespace, before anything else is read.
 pub(super) async fn require_in(cluster: &Cluster, namespace: &str) -> anyhow::Result<()> {
     let kinds = [Kind::ServiceEntry, Kind::VirtualService];
     let needed = kinds
@@ -55,13 +55,13 @@ pub(super) fn refusal(missing: &[Missing], home: &str) -> Failure {
                 .word(Word::from("--resource=").and(kinds_of(missing, &right.namespace)))
         ),
         None => format!(
-            "the gateway's owner writes the shared pair with the first host; `--layout documented` needs rights in \
-             namespace {home} only"
+            "the gateway's owner writes the two shared objects with the first host; `--layout documented` needs \
+             permissions only in namespace {home}"
         ),
     };
     Failure {
         code: Code::Unreachable,
-        message: format!("you lack the right to {}", list.join("; ")),
+        message: format!("you lack the permission to {}", list.join("; ")),
         hint: Some(hint),
     }
 }

@@ -1,4 +1,4 @@
-//! Which proxies may be looked at, and which are.
+//! Which proxies we may read, and which of them are read.
 //!
 //! Port-forward to a gateway is a strong right that application developers rarely have. What may not be looked at is
 //! said before the first write.
@@ -12,17 +12,17 @@ use egress_render::outcome::Proven;
 /// More clients than these are sampled: each look is a connection through the API server.
 const MOST_CLIENTS: usize = 10;
 
-/// The pods whose proxies are looked at; `None` where they may not be.
+/// The pods whose proxies are read; `None` without permission.
 #[derive(Clone, Debug)]
 pub(super) struct Sight {
     gateway: Option<Vec<PodFacts>>,
     clients: Option<Vec<PodFacts>>,
-    /// What is not looked at, one sentence each.
+    /// Which proxies are not read, one sentence each.
     pub(super) notes: Vec<String>,
 }
 
 impl Sight {
-    /// Asks the API server what may be looked at.
+    /// Asks the API server which proxies we may read.
     pub(super) async fn find(
         cluster: &Cluster,
         gateway: Option<&GatewayFacts>,
@@ -45,7 +45,7 @@ impl Sight {
             _ => {
                 let name =
                     gateway.map_or_else(|| "the gateway".to_owned(), |gateway| gateway.name.to_string());
-                notes.push(format!("the pods of {name} may not be looked at: no proof from the gateway"));
+                notes.push(format!("no permission to read the pods of {name}: no proof from the gateway"));
                 None
             }
         };
@@ -55,7 +55,7 @@ impl Sight {
             Some(sample(clients_of(callers, snapshot), &mut notes))
         } else {
             notes.push(format!(
-                "pods in {} may not be looked at: no proof from the callers",
+                "no permission to read pods in {}: no proof from the callers",
                 hidden.join(", ")
             ));
             None
@@ -63,7 +63,7 @@ impl Sight {
         Ok(Sight { gateway: gateway_pods, clients, notes })
     }
 
-    /// The pods of one side; `None` where they may not be looked at.
+    /// The pods of one side; `None` without permission to read them.
     pub(super) fn pods(&self, side: Side) -> Option<&[PodFacts]> {
         match side {
             Side::Gateway => self.gateway.as_deref(),
@@ -80,7 +80,7 @@ impl Sight {
         }
     }
 
-    /// Whether everything may be looked at.
+    /// Whether we may read both sides.
     pub(super) fn is_full(&self) -> bool {
         self.gateway.is_some() && self.clients.is_some()
     }
@@ -98,7 +98,7 @@ fn sample(clients: Vec<PodFacts>, notes: &mut Vec<String>) -> Vec<PodFacts> {
     if count <= MOST_CLIENTS {
         return clients;
     }
-    notes.push(format!("{MOST_CLIENTS} of {count} callers are looked at"));
+    notes.push(format!("proof from {MOST_CLIENTS} of {count} caller pods"));
     let step = count.div_ceil(MOST_CLIENTS);
     clients.into_iter().step_by(step).collect()
 }

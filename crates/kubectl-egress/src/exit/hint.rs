@@ -32,17 +32,16 @@ fn cluster(error: &ClusterError) -> (Code, String) {
             (Code::Unreachable, "give it more time: `--request-timeout 1m`".to_owned())
         }
         ClusterError::Unauthorized(_) => {
-            (Code::Unreachable, "log in again; who you are says `kubectl auth whoami`".to_owned())
+            (Code::Unreachable, "log in again; `kubectl auth whoami` shows your user".to_owned())
         }
         ClusterError::Forbidden(_) => {
-            (Code::Unreachable, "what you may do says `kubectl auth can-i --list -n NAMESPACE`".to_owned())
+            (Code::Unreachable, "`kubectl auth can-i --list -n NAMESPACE` shows your permissions".to_owned())
         }
         ClusterError::PoliciesForbidden { namespace, name, .. } => (
             Code::Unreachable,
             format!(
-                "everybody who changes an egress needs the right `get` on configmap `{name}` in namespace {namespace}, and on \
-                 configmap `istio`, which says that this is the place; who \
-                 may give it types\n`{}`\n`{}`",
+                "to add or remove egress you need `get` on configmap `{name}` in namespace {namespace}, even if it does \
+                 not exist, and on configmap `istio`, which names that namespace; an administrator can grant it:\n`{}`\n`{}`",
                 role_of_readers(name, namespace),
                 binding_of_readers(name, namespace)
             ),
@@ -52,22 +51,22 @@ fn cluster(error: &ClusterError) -> (Code, String) {
         }
         ClusterError::NoGateway { .. } => (
             Code::Failed,
-            "type `kubectl get services -A -l istio=egressgateway` for those that exist".to_owned(),
+            "type `kubectl get services -A -l istio=egressgateway` for the existing gateways".to_owned(),
         ),
         ClusterError::NamespaceNotFound(_) => (Code::Failed, "type `kubectl get namespaces`".to_owned()),
         ClusterError::Conflict { .. } => {
-            (Code::Conflict, "talk to the owner, or take the fields over: `--force-conflicts`".to_owned())
+            (Code::Conflict, "talk to the owner, or take over the fields: `--force-conflicts`".to_owned())
         }
         ClusterError::Moved { .. } => {
-            (Code::Conflict, "type the command again: it starts from what is there now".to_owned())
+            (Code::Conflict, "run the command again: it starts from the current state".to_owned())
         }
         ClusterError::Rejected { object, .. } => {
             let kind = object.kind.to_string().to_lowercase();
             let shown = ShellCommand::show(&kind, &object.name, &object.namespace);
-            (Code::Failed, format!("type `{shown}` for what is there"))
+            (Code::Failed, format!("type `{shown}` to see the object"))
         }
         ClusterError::Server { .. } | ClusterError::Unexpected(_) => {
-            (Code::Failed, "type the same with `-v 6` to see each request".to_owned())
+            (Code::Failed, "run the same with `-v 6` to see each request".to_owned())
         }
     }
 }

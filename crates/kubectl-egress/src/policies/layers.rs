@@ -39,7 +39,7 @@ pub(super) enum Origin {
     File(PathBuf),
     /// A configuration that the command line names.
     Typed(PathBuf),
-    /// A module on this machine that the command line names. Whoever types it has looked at it: it needs no lock file.
+    /// A module on this machine that the command line names. The user has chosen it: it needs no lock file.
     Module(PathBuf),
     /// The cluster's ConfigMap.
     ConfigMap {
@@ -80,9 +80,9 @@ fn of_cluster(namespace: &str, map: PolicyMap, settings: &PolicySettings) -> Res
     let Some(text) = map.data.get(CONFIGURATION) else {
         return Err(undecided(
             format!(
-                "configmap `{POLICIES}` in namespace {namespace} has no key `{CONFIGURATION}`, so nobody knows what it asks for"
+                "configmap `{POLICIES}` in namespace {namespace} has no key `{CONFIGURATION}`, so its policies are not known"
             ),
-            Some(format!("look at it: `{}`", ShellCommand::show("configmap", POLICIES, namespace))),
+            Some(format!("see it: `{}`", ShellCommand::show("configmap", POLICIES, namespace))),
         ));
     };
     let parsed = PolicySet::parse(text);
@@ -144,7 +144,7 @@ fn malformed(shown: &str, error: &ConfigError) -> Failure {
     Failure {
         code: crate::exit::Code::Usage,
         message: format!("{shown}:{line}:{column}: {message}"),
-        hint: Some("what may be written is in docs/policies.md".to_owned()),
+        hint: Some("see the fields in docs/policies.md".to_owned()),
     }
 }
 
@@ -199,7 +199,7 @@ impl Origin {
             },
         };
         Lock::parse(&text).map_err(|error| {
-            let hint = "type `kubectl egress policy lock`, and have the difference reviewed";
+            let hint = "run `kubectl egress policy lock`, and have the difference reviewed";
             undecided(
                 format!("{}:{}:{}: {}", name(), error.line, error.column, error.message),
                 Some(hint.to_owned()),

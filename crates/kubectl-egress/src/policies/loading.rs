@@ -70,7 +70,7 @@ impl<'a> Loader<'a> {
         let hooks = entry.hooks.clone().unwrap_or_else(|| exported.clone());
         if let Some(missing) = hooks.iter().find(|hook| !exported.contains(hook)) {
             let answers: Vec<&str> = exported.iter().map(|hook| hook.word()).collect();
-            let problem = format!("`use: [{missing}]`, and the policy answers [{}] only", answers.join(", "));
+            let problem = format!("`use: [{missing}]`, but the policy answers only [{}]", answers.join(", "));
             return Err(self.misconfigured(wanted, &problem).into());
         }
         Ok(Member {
@@ -196,7 +196,7 @@ pub(super) fn engine(
 ) -> Result<Engine, Failure> {
     let folder = settings.directories.cache.as_ref().map(|cache| cache.join("native"));
     let cache = folder.map(NativeCache::open).transpose().unwrap_or_else(|error| {
-        terminal.warning(&format!("native code of policies is not kept, and is made each time: {error}"));
+        terminal.warning(&format!("compiled policies cannot be cached, and are compiled each time: {error}"));
         None
     });
     let compiler = Compiler::child(settings.program.clone(), vec![OsString::from(COMPILE)]);

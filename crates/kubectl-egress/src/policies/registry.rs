@@ -30,17 +30,18 @@ pub async fn module(
     match store.as_ref().map(|store| store.read(digest)).transpose() {
         Ok(Some(Kept::Whole(bytes))) => return Ok(bytes),
         Ok(Some(Kept::Damaged)) => {
-            terminal.warning(&format!("what was kept of policy `{name}` was damaged; it is fetched again"));
+            terminal
+                .warning(&format!("the cached module of policy `{name}` was damaged; it is fetched again"));
         }
         Ok(Some(Kept::Missing) | None) => {}
-        Err(error) => terminal.warning(&format!("what was kept of policies cannot be read: {error}")),
+        Err(error) => terminal.warning(&format!("the cache of policies cannot be read: {error}")),
     }
     let waiting = terminal.wait(&format!("fetching policy {name}"));
     let fetched = registries(settings, largest).fetch(reference, digest).await;
     drop(waiting);
     let bytes = fetched?;
     if let Some(Err(error)) = store.map(|store| store.keep(&bytes)) {
-        terminal.warning(&format!("policy `{name}` is not kept, and is fetched each time: {error}"));
+        terminal.warning(&format!("policy `{name}` cannot be cached, and is fetched each time: {error}"));
     }
     Ok(bytes)
 }

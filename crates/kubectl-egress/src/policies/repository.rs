@@ -75,9 +75,9 @@ pub fn marked(working: &Path) -> Option<&Path> {
 pub(super) fn hint(doubt: &Doubt) -> Option<String> {
     let trusting = format!("`export {SAFE}=\"$PWD\"`");
     match doubt {
-        Doubt::Owner => Some(format!("work in a checkout of your own; if you trust its owner: {trusting}")),
+        Doubt::Owner => Some(format!("work in your own checkout; if you trust its owner: {trusting}")),
         Doubt::Everybody(_) => Some(format!(
-            "take that right from others: `chmod o-w FILE`; if there are no others here: {trusting}"
+            "remove that permission from others: `chmod o-w FILE`; if there are no other users here: {trusting}"
         )),
         _ => None,
     }
@@ -91,7 +91,7 @@ struct Suspect {
 
 fn refused(Suspect { path, doubt }: &Suspect) -> Failure {
     let (shown, problem) = (path.display(), files::doubtful(doubt));
-    undecided(format!("{shown} says which policies are asked here, and {problem}"), hint(doubt))
+    undecided(format!("{shown} sets the policies here, but {problem}"), hint(doubt))
 }
 
 /// A root: the folder and its marker.
@@ -114,7 +114,7 @@ fn check(folder: &Path, owners: &Owners) -> Result<(), Suspect> {
     metadata.and_then(|metadata| owners.check(&metadata)).map_err(suspect(&inner))?;
     let file = inner.join(CONFIGURATION);
     match reading::believed(&file, owners) {
-        // Whoever reads it says what is wrong.
+        // The reader of the file reports the error.
         Ok(_) | Err(Doubt::Io(_) | Doubt::NotAFile) => Ok(()),
         Err(doubt) => Err(suspect(&file)(doubt)),
     }

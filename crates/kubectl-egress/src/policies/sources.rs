@@ -58,7 +58,9 @@ impl Sources<'_> {
             (Origin::ConfigMap { map, .. }, _) if name == POLICIES => map,
             (_, None) => {
                 let source = &wanted.entry.source;
-                return Err(refused(format!("its source is {source}, and the cluster is not asked")).into());
+                return Err(
+                    refused(format!("its source is {source}, but this command asks no cluster")).into()
+                );
             }
             (_, Some(cluster)) => {
                 read = cluster.config_map(self.root_namespace, name).await?;
@@ -116,13 +118,12 @@ fn not_fetched(wanted: &Wanted<'_>, reference: &Reference, error: &RegistryError
                 .to_owned()
         }
         RegistryError::Digest { .. } => {
-            "somebody changed it, in the registry or on the way; tell its owner before anything else"
-                .to_owned()
+            "it was changed in the registry or in transit; tell its owner first".to_owned()
         }
         RegistryError::TooBig { .. } => {
             "the user's own egress-policy.yaml may raise `limits.module`".to_owned()
         }
-        _ => "try again; once it was fetched it is kept, and needs no registry".to_owned(),
+        _ => "try again; once fetched it is cached, and needs no registry".to_owned(),
     };
     undecided(wanted.cannot_be_asked(&error.to_string()), Some(hint))
 }

@@ -48,8 +48,8 @@ impl Trusted {
         let Some(Answer { path, file }) = self.0 else { return Ok(()) };
         file.write(&path).map_err(|error| Failure {
             code: Code::Failed,
-            message: format!("what you trust cannot be written down: {}: {error}", path.display()),
-            hint: Some("without writing: `--trust-policies any`".to_owned()),
+            message: format!("your answer cannot be stored: {}: {error}", path.display()),
+            hint: Some("without storing it: `--trust-policies any`".to_owned()),
         })
     }
 }
@@ -130,10 +130,10 @@ fn ask(
         let names: Vec<&str> = holders.iter().map(|holder| holder.name.as_str()).collect();
         return Err(undecided(
             format!(
-                "the policy modules of {} are {set}, and `--trust-policies` trusts {trusted}",
+                "the policy modules of {} are {set}, but `--trust-policies` trusts {trusted}",
                 names.join(" and ")
             ),
-            Some(format!("look at what changed, then type `--trust-policies {set}`")),
+            Some(format!("review the change, then type `--trust-policies {set}`")),
         )
         .into());
     }
@@ -150,7 +150,7 @@ fn ask(
         if !terminal.can_ask() {
             return Err(undecided(
                 format!("{introduction}: {}", question::list(&holder.modules)),
-                Some(format!("if you know them, type `--trust-policies {set}`")),
+                Some(format!("if you trust them, type `--trust-policies {set}`")),
             )
             .into());
         }
@@ -159,8 +159,8 @@ fn ask(
             Known::Sources(modules) => question::sources(modules),
         };
         terminal.note(&format!("{introduction}:\n{table}"));
-        terminal.note("A module has no network, no files and no credentials, and works within limits.");
-        if !terminal.ask("Run them here, until they change?")? {
+        terminal.note("A module has no network, no files and no credentials, and runs within limits.");
+        if !terminal.ask("Run them here until they change?")? {
             let message = format!("the policies of {} were not trusted; nothing was done", holder.name);
             return Err(undecided(message, None).into());
         }

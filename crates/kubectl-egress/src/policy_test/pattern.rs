@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Pattern {
             Some(expression) => Regex::new(expression).map(Pattern::Expression).map_err(|error| {
                 let problem = error.to_string();
                 let problem = problem.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                D::Error::custom(format!("`{text}` is no regular expression: {problem}"))
+                D::Error::custom(format!("`{text}` is not a regular expression: {problem}"))
             }),
         }
     }
@@ -64,6 +64,6 @@ mod tests {
 
     #[test]
     fn an_expression_that_cannot_be_read_is_refused() {
-        assert!(read("/(/").unwrap_err().starts_with("`/(/` is no regular expression: unclosed group"));
+        assert!(read("/(/").unwrap_err().starts_with("`/(/` is not a regular expression: unclosed group"));
     }
 }

@@ -51,7 +51,7 @@ fn unstable(
 ) -> Option<String> {
     let differs = |request: &Request| ask(policy, request, slots, settings).0 != *first;
     if differs(request) {
-        return Some("the same request got another answer the second time".to_owned());
+        return Some("the second run of the same request got another answer".to_owned());
     }
     let mut reversed = request.clone();
     reversed.nodes.reverse();

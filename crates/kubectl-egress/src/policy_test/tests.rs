@@ -72,12 +72,12 @@ fn no_finding_may_be_left_over() {
 #[test]
 fn a_policy_that_could_not_decide_is_a_problem_unless_it_was_expected() {
     let request = "  request: {}\n";
-    let fault = "it was not told `nodes`";
+    let fault = "it did not get `nodes`";
     assert_eq!(
         problems(&format!("{request}  expect: {{}}\n")),
         [format!("the policy could not decide: {fault}")]
     );
-    assert_eq!(problems(&format!("{request}  expect: {{fault: /not told/}}\n")), Vec::<String>::new());
+    assert_eq!(problems(&format!("{request}  expect: {{fault: /did not get/}}\n")), Vec::<String>::new());
     assert_eq!(
         problems(&format!("{request}  expect: {{fault: crashed}}\n")),
         [format!("fault: expected `crashed`, found `{fault}`")]
@@ -109,7 +109,7 @@ fn an_answer_must_be_the_same_every_time() {
     assert!(
         report(&wavering, &case)
             .problems
-            .contains(&"the same request got another answer the second time".to_owned())
+            .contains(&"the second run of the same request got another answer".to_owned())
     );
     let by_node = Fake { by_first_node: true, ..Fake::default() };
     assert!(

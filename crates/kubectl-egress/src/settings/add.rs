@@ -111,11 +111,11 @@ pub(super) fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Fail
 pub(super) fn check_layout(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Failure> {
     match (layout, hop) {
         (Layout::Shared, Hop::Plain) => Err(Failure::usage(
-            "`--hop plain` needs `--layout documented`: the shared pair speaks mesh mTLS",
+            "`--hop plain` needs `--layout documented`: the shared objects use mesh mTLS",
             "add `--layout documented`, or leave out `--hop plain`",
         )),
         (Layout::Documented, _) if export_to != ["."] => Err(Failure::usage(
-            "`--export-to` needs `--layout shared`: the documented objects serve their own namespace only",
+            "`--export-to` needs `--layout shared`: the documented objects work only in their own namespace",
             "leave out `--export-to`, or add the host in each namespace",
         )),
         _ => Ok(()),

@@ -27,7 +27,7 @@ pub(super) fn read(
     terminal: &mut Terminal,
 ) -> Result<Vec<Target>, Failure> {
     if files.iter().filter(|name| *name == host_file::STDIN).count() > 1 {
-        return Err(Failure::usage("standard input can be read once only", "leave out one `-f -`"));
+        return Err(Failure::usage("standard input can be read only once", "leave out one `-f -`"));
     }
     let mut hosts = Hosts::default();
     for argument in arguments {
@@ -77,7 +77,7 @@ impl Hosts {
             others => format!(", and {others} more"),
         };
         let places = places(first, second);
-        Some(format!("note: `{host}` is given twice ({places}){others}; its ports are taken together"))
+        Some(format!("note: `{host}` is given twice ({places}){others}; its ports are combined"))
     }
 }
 

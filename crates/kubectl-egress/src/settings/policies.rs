@@ -79,7 +79,7 @@ impl PolicySettings {
 }
 
 impl Directories {
-    /// The folders of whoever runs this.
+    /// The user's folders.
     pub fn of_user() -> Result<Self, Failure> {
         let ours = |base: PathBuf| base.join("kubectl-egress");
         let working = env::current_dir().map_err(|error| lost("the working directory", &error))?;
@@ -105,7 +105,7 @@ fn root_namespace(name: String) -> Result<String, Failure> {
             "`--root-namespace`: expected at most 63 lower case letters, digits and `-`, found {}",
             quoted(&name)
         ),
-        "type `kubectl get namespaces` for the names that exist",
+        "type `kubectl get namespaces` for the existing names",
     ))
 }
 
@@ -148,7 +148,7 @@ fn named(variable: &str) -> Option<PathBuf> {
 }
 
 fn lost(what: &str, error: &std::io::Error) -> Failure {
-    Failure { code: Code::Failed, message: format!("cannot tell {what}: {error}"), hint: None }
+    Failure { code: Code::Failed, message: format!("cannot find out {what}: {error}"), hint: None }
 }
 
 #[cfg(test)]

@@ -85,11 +85,11 @@ fn selection(typed: cli::remove::Remove, terminal: &mut Terminal) -> Result<Sele
         (false, None, true) => Ok(Selection::All),
         (false, None, false) => Err(Failure::usage(
             "expected HOST, `-f FILE`, `-l SELECTOR` or `--all`, found none",
-            "type `kubectl egress list` for the hosts that exist",
+            "type `kubectl egress list` for the existing hosts",
         )),
         _ => Err(Failure::usage(
-            "HOST or `-f`, `-l` and `--all` contradict each other: each says what to remove",
-            "type one of them only",
+            "HOST or `-f`, `-l` and `--all` contradict each other: each selects the hosts to remove",
+            "type only one of them",
         )),
     }
 }

@@ -35,9 +35,9 @@ pub enum Mode {
 pub struct Proof {
     /// The limit after each step.
     pub timeout: Duration,
-    /// What is waited instead where the proxies may not be looked at.
+    /// The time to wait instead without permission to read the proxies.
     pub settle: Duration,
-    /// Refuse to write where they may not be looked at.
+    /// Refuse to write without permission to read them.
     pub required: bool,
 }
 
@@ -77,7 +77,7 @@ impl Writing {
         }
         if mode != Mode::Apply && typed.require_proof {
             return Err(Failure::usage(
-                "`--require-proof` needs a change to prove; `--dry-run` and `--diff` change nothing",
+                "`--require-proof` needs a change; `--dry-run` and `--diff` change nothing",
                 "leave out `--require-proof`",
             ));
         }

@@ -145,7 +145,7 @@ fn an_unknown_built_in_policy_is_told_with_its_place() {
 fn a_module_for_another_version_is_told_so() {
     let place = Place::new();
     place.write("other.wasm", guest::module("1.0.0", "0.3.0"));
-    place.add(&["--policy", "other.wasm"]).refuses(9, &["`other`", "built for policy 0.3", "speaks 0.1"]);
+    place.add(&["--policy", "other.wasm"]).refuses(9, &["`other`", "built for policy 0.3", "uses 0.1"]);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn answers_that_a_policy_does_not_give_cannot_be_taken() {
     place.write(YAML, format!("{}    use: [pinning]\n", one_module(MODULE)));
     place
         .add_trusting()
-        .refuses(2, &["policy `acme`: `use: [pinning]`, and the policy answers [hosts] only"]);
+        .refuses(2, &["policy `acme`: `use: [pinning]`, but the policy answers only [hosts]"]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_config_map_cannot_be_asked_without_its_cluster() {
     let (source, module) = ("configmap://acme/acme.wasm", module("1.0.0"));
     place.write(YAML, one_module(source));
     place.write(LOCK, guest::lock("acme", source, &module, "1.0.0"));
-    place.add_trusting().refuses(9, &["`acme`", source, "the cluster is not asked"]);
+    place.add_trusting().refuses(9, &["`acme`", source, "this command asks no cluster"]);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn the_modules_of_a_repository_do_not_run_unasked() {
     place.add(&[]).refuses(9, &[&words[..], &["`--trust-policies", &set]].concat());
     assert!(!place.cache().exists());
     let other = format!("sha256:{}", "0".repeat(64));
-    place.add(&["--trust-policies", &other]).refuses(9, &["look at what changed", &set]);
+    place.add(&["--trust-policies", &other]).refuses(9, &["review the change", &set]);
     assert!(!place.cache().exists());
     place.add(&["--trust-policies", &set]).succeeds();
 }
@@ -267,7 +267,7 @@ fn nothing_of_a_repository_runs_to_be_locked_unasked() {
     assert_eq!(fs::read_dir(place.cache().join("native")).unwrap().count(), 1);
     // A newer module is another one.
     place.write(".egress/acme.wasm", module("3.0.0"));
-    policy(&["update", "acme", "--trust-policies", &set]).refuses(9, &["look at what changed"]);
+    policy(&["update", "acme", "--trust-policies", &set]).refuses(9, &["review the change"]);
     // What one trusts once is not asked again, by whichever command.
     let folder = fs::canonicalize(place.repository().join(".egress")).unwrap();
     let identity = digest(folder.to_str().unwrap().as_bytes()).replace(':', "-");
@@ -313,7 +313,7 @@ fn what_was_trusted_of_a_repository_is_this_folder_and_these_modules() {
     write(&identity, &digest(&module("1.0.0")));
     place.add(&[]).succeeds();
     write(&identity, &digest(&module("0.9.0")));
-    place.add(&[]).refuses(9, &["are not those that you trusted", "--trust-policies sha256:"]);
+    place.add(&[]).refuses(9, &["have changed since you trusted them", "--trust-policies sha256:"]);
     write("repository-elsewhere", &digest(&module("1.0.0")));
     place.add(&[]).refuses(9, &["have not trusted yet"]);
 }

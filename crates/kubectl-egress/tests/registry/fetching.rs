@@ -64,7 +64,11 @@ fn damaged_and_fetched_again() {
     damage(&place);
     let ended = place.add_trusting();
     ended.succeeds();
-    assert!(ended.stderr.contains("warning: what was kept of policy `acme` was damaged"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("warning: the cached module of policy `acme` was damaged"),
+        "{}",
+        ended.stderr
+    );
     let ended = place.add_trusting();
     assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
 }
@@ -88,7 +92,7 @@ fn other_bytes() {
     let (registry, place) = published();
     let other = guest::module("6.6.6", guest::SPOKEN);
     registry.tamper(&digest(&module()), &other);
-    place.add_trusting().refuses(9, &["sent other bytes", &digest(&module()), &digest(&other)]);
+    place.add_trusting().refuses(9, &["sent the wrong bytes", &digest(&module()), &digest(&other)]);
     assert!(!place.cache().exists());
 }
 
@@ -102,7 +106,7 @@ fn login_missing_or_wrong() {
     let registry = Registry::start_with_login();
     let place = locked(&format!("{}:1", registry.reference(MODULE)), &module());
     let login = format!("docker login {}", registry.name());
-    place.add_trusting().refuses(9, &["wants a login, and there is none", &login]);
+    place.add_trusting().refuses(9, &["wants a login, but Docker", &login]);
     write_login(&place, &registry.name(), "YWRhOndyb25n");
     place.add_trusting().refuses(9, &["does not accept the login", &login]);
 }

@@ -44,7 +44,7 @@ fn image() {
     registry.publish("acme/image", b"layer", "application/vnd.oci.image.layer.v1.tar+gzip");
     let error = look_up(&format!("{}:1", registry.reference("acme/image"))).unwrap_err();
     assert!(
-        error.to_string().contains("is no policy: expected a layer of the type application/wasm"),
+        error.to_string().contains("is not a policy: expected a layer of the type application/wasm"),
         "{error}"
     );
 }

@@ -101,7 +101,9 @@ fn demanded_elsewhere() {
         let demand = format!("WWW-Authenticate: {scheme} realm=\"{realm}\",service=\"here\"\r\n");
         let (thief, seen) = thief("127.0.0.1", "401 Unauthorized", demand);
         let registry = registry(to(&format!("http://{}/", thief.name())), basic());
-        customer(&registry).add_trusting().refuses(9, &["sends to another server", "source: ./NAME.wasm"]);
+        customer(&registry)
+            .add_trusting()
+            .refuses(9, &["redirects to another server", "source: ./NAME.wasm"]);
         assert_eq!(seen.requests().len(), 1);
         seen.holds_no_login();
         assert_eq!(collected.requests(), []);
@@ -124,7 +126,7 @@ fn sent_back() {
         respond(stream, status, &headers, b"");
     });
     *name.lock().unwrap() = registry.name();
-    customer(&registry).add_trusting().refuses(9, &["sends to another server"]);
+    customer(&registry).add_trusting().refuses(9, &["redirects to another server"]);
     seen.holds_no_login();
 }
 
@@ -150,7 +152,7 @@ fn redirected_with_login() {
     let (thief, seen) = thief("127.0.0.1", "200 OK", String::new());
     let address = format!("http://ada:word@{}/", thief.name());
     let registry = registry(to(&address), to(&address));
-    customer(&registry).add_trusting().refuses(9, &["is not followed", "holds a login"]);
+    customer(&registry).add_trusting().refuses(9, &["is not followed", "contains a login"]);
     assert_eq!(seen.requests(), []);
 }
 
@@ -174,20 +176,20 @@ fn token() {
 
 fn token_of_no_web() {
     let registry = registry(bearer("ftp://127.0.0.1/token"), basic());
-    customer(&registry).add_trusting().refuses(9, &["wants a login of a kind that is not known"]);
+    customer(&registry).add_trusting().refuses(9, &["wants an unsupported kind of login"]);
 }
 
 fn token_in_clear() {
     let (thief, seen) = thief("127.0.0.2", "200 OK", String::new());
     let registry = registry(bearer(&format!("http://{}/token", thief.name())), basic());
-    customer(&registry).add_trusting().refuses(9, &["names a place for logins that none is sent to"]);
+    customer(&registry).add_trusting().refuses(9, &["names a login server that gets no login"]);
     assert_eq!(seen.requests(), []);
 }
 
 fn token_of_a_user() {
     let (thief, seen) = thief("127.0.0.1", "200 OK", String::new());
     let registry = registry(bearer(&format!("http://registry@{}/token", thief.name())), basic());
-    customer(&registry).add_trusting().refuses(9, &["names a place for logins that none is sent to"]);
+    customer(&registry).add_trusting().refuses(9, &["names a login server that gets no login"]);
     assert_eq!(seen.requests(), []);
 }
 
@@ -234,7 +236,7 @@ fn redirected_token() {
         };
         respond(stream, status, &headers, b"");
     });
-    customer(&registry).add_trusting().refuses(9, &["sends to another server"]);
+    customer(&registry).add_trusting().refuses(9, &["redirects to another server"]);
     assert_eq!(seen.requests().len(), 1);
     seen.holds_no_login();
 }

@@ -110,7 +110,7 @@ async fn a_control_plane_outside_of_the_cluster_leaves_it_unknown() {
         "name": "x", "clientConfig": {"url": "https://istiod.example.com/inject"}, "sideEffects": "None",
         "admissionReviewVersions": ["v1"]}]});
     let (_, why) = root(Fake::mesh().on(MUTATING, json!({"items": [hook]})), None).await;
-    assert!(why.unwrap().contains("outside of this cluster"));
+    assert!(why.unwrap().contains("outside this cluster"));
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ fn seen_from_pods(addresses: &[&str]) -> Fake {
 async fn without_webhooks_something_else_must_prove_the_control_plane() {
     let (_, why) = root(seen_from_pods(&[]), None).await;
     let why = why.unwrap();
-    assert!(why.starts_with("where control planes run, which webhooks tell, could not be read: "), "{why}");
+    assert!(why.starts_with("the webhooks, which name the control planes, could not be read: "), "{why}");
     let named = root(seen_from_pods(&[]), Some("istio-system")).await;
     assert_eq!(named, ("istio-system".to_owned(), None));
     let usual = "istiod.istio-system.svc:15012";

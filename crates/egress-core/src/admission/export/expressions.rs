@@ -69,11 +69,11 @@ fn conditions() -> Vec<Clause> {
 fn unreadable() -> Rule {
     Rule {
         expression: "size(variables.odd) == 0".to_owned(),
-        message: "kubectl-egress: a host or address of this object is none that a list can judge; expected a DNS name \
+        message: "kubectl-egress: a host or address of this object cannot be checked against a list; expected a DNS name \
                   in ASCII, an address or a range"
             .to_owned(),
         message_expression: Some(shown(
-            "'kubectl-egress: no list can judge: ' + variables.odd.join(', ') + ' (expected a DNS name in ASCII, an \
+            "'kubectl-egress: cannot be checked against a list: ' + variables.odd.join(', ') + ' (expected a DNS name in ASCII, an \
              address or a range)'",
         )),
     }
@@ -105,7 +105,7 @@ fn of_member(index: usize, member: &Member) -> (Vec<Clause>, Vec<Rule>) {
         let namespaces: Vec<String> =
             lists.namespaces.iter().map(|name| crate::host::printable(name)).collect();
         format!(
-            ", which is about {} and judges what is exported there; without `exportTo` that is everywhere",
+            ", which covers {} and objects exported there; without `exportTo` that is everywhere",
             namespaces.join(", ")
         )
     };
@@ -124,7 +124,7 @@ fn of_member(index: usize, member: &Member) -> (Vec<Clause>, Vec<Rule>) {
     }
     if lists.hop == Some(twin::PASSTHROUGH) {
         let message = format!(
-            "policy `{name}` lets calls travel as TLS of the application only, and a port of this object is plain HTTP \
+            "policy `{name}` accepts only TLS from the application, but a port of this object is plain HTTP \
              (route-not-accepted)"
         );
         rules.push(Rule {

@@ -47,13 +47,13 @@ pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
             let closed = if source.set.default == Some(crate::policy::member::Effect::Allow) {
                 ""
             } else {
-                ", and what no `rules` denies is not refused, since the module may allow it"
+                ", and hosts that no `rules` denies are not refused, because the module may allow them"
             };
             let message =
-                format!("the API server does not run modules: what it denies is not refused{closed}");
+                format!("the API server does not run modules: hosts that it denies are not refused{closed}");
             found.push(LeftOut { at: at(), effect: Effect::Weaker, message });
         } else if answers(entry, Hook::Pinning) {
-            let message = "the API server does not run modules: its nodes are not demanded".to_owned();
+            let message = "the API server does not run modules: its nodes are not required".to_owned();
             found.push(LeftOut { at: at(), effect: Effect::Weaker, message });
         } else {
             found.push(names(at(), "the module"));
@@ -68,12 +68,11 @@ fn settings(policy: &str, rules: &Rules, asked: &dyn Fn(Hook) -> bool) -> Vec<Le
     let at = |field: &str| format!("policies.{policy}.settings.{field}");
     let mut found = Vec::new();
     if let Some(hop) = lists.hop.filter(|hop| asked(Hook::Hosts) && *hop != twin::PASSTHROUGH) {
-        let message =
-            format!("how a call travels to the gateway is in other objects: `{hop}` is not demanded");
+        let message = format!("other objects set the hop to the gateway: `{hop}` is not required");
         found.push(LeftOut { at: at("hop"), effect: Effect::Weaker, message });
     }
     if lists.pin && asked(Hook::Pinning) {
-        let message = "no object says on which nodes traffic leaves: the nodes are not demanded".to_owned();
+        let message = "no object sets the nodes of the gateway: the nodes are not required".to_owned();
         found.push(LeftOut { at: at("pin"), effect: Effect::Weaker, message });
     }
     if lists.names && asked(Hook::Naming) {
@@ -86,7 +85,7 @@ fn settings(policy: &str, rules: &Rules, asked: &dyn Fn(Hook) -> bool) -> Vec<Le
 }
 
 fn names(at: String, who: &str) -> LeftOut {
-    let message = format!("{who} says how `kubectl egress` writes objects, and refuses no host");
+    let message = format!("{who} sets how `kubectl egress` writes objects, and refuses no host");
     LeftOut { at, effect: Effect::None, message }
 }
 
@@ -106,8 +105,8 @@ fn exceptions(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
         at: format!("exceptions[{place}]"),
         effect: Effect::Stronger,
         message: format!(
-            "CEL has no clock: `{}` stays refused although `{}` is excused until {}; a writer with the verb `{verb}` \
-             on `{resource}.{group}` is not judged",
+            "CEL has no clock: `{}` stays refused, although `{}` has an exception until {}; users with the verb `{verb}` \
+             on `{resource}.{group}` are exempt",
             exception.destination, exception.code, exception.until
         ),
     });

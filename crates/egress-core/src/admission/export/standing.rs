@@ -55,24 +55,21 @@ impl fmt::Display for Flaw {
         let (policy, binding) = ("validatingadmissionpolicy", "validatingadmissionpolicybinding");
         match self {
             Flaw::Missing => {
-                write!(formatter, "{policy}/{NAME} does not exist, so its binding lets everything through")
+                write!(formatter, "{policy}/{NAME} does not exist, so its binding admits everything")
             }
-            Flaw::Unbound => write!(formatter, "{policy}/{NAME} has no binding, so it judges nothing"),
+            Flaw::Unbound => write!(formatter, "{policy}/{NAME} has no binding, so it checks nothing"),
             Flaw::BindingEdited => {
-                write!(
-                    formatter,
-                    "{binding}/{NAME} was changed by hand: it does not put the whole policy in force"
-                )
+                write!(formatter, "{binding}/{NAME} was changed by hand: it does not apply the whole policy")
             }
             Flaw::Edited => {
-                write!(formatter, "{policy}/{NAME} was changed by hand: it does not say what was exported")
+                write!(formatter, "{policy}/{NAME} was changed by hand: it differs from the export")
             }
             Flaw::Old => {
                 write!(formatter, "{policy}/{NAME} is older than the cluster's policy configuration")
             }
             Flaw::Obsolete => write!(
                 formatter,
-                "{policy}/{NAME} stands, and the cluster's policy configuration has no host rules for it"
+                "{policy}/{NAME} exists, but the cluster's policy configuration has no host rules for it"
             ),
             Flaw::Warns => write!(formatter, "{binding}/{NAME} only warns: no request is refused"),
         }

@@ -58,15 +58,15 @@ impl GuardRule {
         let services = services.join(" or ");
         let said = match self {
             GuardRule::UpstreamHost => {
-                "a host NAME.NAMESPACE.egress.internal may be declared in the namespace that it names only".to_owned()
+                "a host NAME.NAMESPACE.egress.internal may be declared only in the namespace that it names".to_owned()
             }
             GuardRule::UpstreamShape => format!(
                 "a ServiceEntry of a host below .egress.internal must lead to the host in its name: one endpoint with \
-                 that address and nothing else, resolution DNS, location MESH_EXTERNAL, exported to namespace \
+                 only that address, resolution DNS, location MESH_EXTERNAL, exported to namespace \
                  {namespaces} only, as `kubectl egress add` writes it"
             ),
             GuardRule::GatewayRoute => format!(
-                "a VirtualService at Gateway {} must lead one host to that host's upstream in its own namespace, \
+                "a VirtualService at Gateway {} must route one host to that host's upstream in its own namespace, \
                  without any other match, header, rewrite, redirect, mirror, fault or delegate, as `kubectl egress \
                  add` writes it",
                 guard.shared_gateways().join(" or ")
@@ -76,17 +76,17 @@ impl GuardRule {
                  of one host as `kubectl egress add --layout documented` writes it"
             ),
             GuardRule::Record => format!(
-                "the label {MANAGED_BY}={FIELD_MANAGER} and annotations {FIELD_MANAGER}.github.io/* may stand on objects \
-                 only whose spec is as they say, as `kubectl egress add` writes it for gateway {services}: leave them out"
+                "the label {MANAGED_BY}={FIELD_MANAGER} and annotations {FIELD_MANAGER}.github.io/* are only for objects whose \
+                 spec matches them, as `kubectl egress add` writes it for gateway {services}: remove them"
             ),
             GuardRule::OutsideEndpoints => {
-                "endpoints that no controller of Kubernetes wrote can take calls out of the mesh around every gateway; \
-                 who trusts a controller types `kubectl egress guard apply --endpoint-writer USER`"
+                "endpoints not written by a Kubernetes controller can bypass every gateway; to trust another writer: \
+                 `kubectl egress guard apply --endpoint-writer USER`"
                     .to_owned()
             }
         };
         format!(
-            "{} {said}; the gateway's owner may let the object through with annotation {BYPASS}: REASON",
+            "{} {said}; the gateway's owner may allow the object with annotation {BYPASS}: REASON",
             self.opening()
         )
     }

@@ -207,8 +207,7 @@ fn exception(found: &FileException) -> Result<ExceptionEntry, ConfigError> {
     let destination: HostGlob =
         found.destination.value.parse().map_err(|error| at(&found.destination, format!("{error}")))?;
     if destination.is_every_host() {
-        let message =
-            "expected a host or `*.` and a host, found `*`: an exception from everything is no rule";
+        let message = "expected a host or `*.` and a host, found `*`: an exception for every host would disable the rule";
         return Err(at(&found.destination, message.to_owned()));
     }
     Ok(ExceptionEntry {

@@ -69,11 +69,11 @@ fn oci(rest: &str) -> Result<Source, &'static str> {
     }
     let part = |part: &str| word(part, b"._-") && part.to_ascii_lowercase() == part;
     if !repository.split('/').all(part) {
-        return Err("a repository is of lower-case letters, digits, `.`, `_`, `-` and `/`");
+        return Err("a repository has lower-case letters, digits, `.`, `_`, `-` and `/`");
     }
     match (tag, digest) {
-        (None, None) => Err("a tag or a digest says which one is meant"),
-        (Some(tag), _) if tag.len() > 128 || !word(tag, b"._-") => Err("this is no tag"),
+        (None, None) => Err("the tag or digest is missing"),
+        (Some(tag), _) if tag.len() > 128 || !word(tag, b"._-") => Err("this is not a tag"),
         (_, Some(digest)) if !digest.strip_prefix("sha256:").is_some_and(hex) => {
             Err("a digest is `sha256:` and 64 lower-case hexadecimal digits")
         }

@@ -99,7 +99,7 @@ fn take(answer: &mut Answer, verdict: Verdict, request: &Request) {
         // A bare "deny" gets the words that it owes, so that whoever reads the refusal knows that none were held back.
         if decision == Decision::Deny && !said && !whole {
             let host = request.destinations.get(index).map(|destination| destination.host.as_str());
-            let message = format!("{} is denied, and the policy does not say why", host.unwrap_or_default());
+            let message = format!("{} is denied; the policy gives no reason", host.unwrap_or_default());
             answer
                 .report
                 .remark(Some(index), own_finding("denied", message, format!("destinations[{index}]")));

@@ -69,8 +69,7 @@ impl Demand {
         let Destination { host, port, protocol, .. } = destination;
         let (code, message, path) = match self {
             Demand::Route => {
-                let message =
-                    format!("{host}:{port} would travel to the gateway as {asked}; accepted: {own}");
+                let message = format!("{host}:{port} would reach the gateway as {asked}; accepted: {own}");
                 ("route-not-accepted", message, format!("destinations[{index}].route"))
             }
             Demand::Layout => {
@@ -84,7 +83,7 @@ impl Demand {
             (_, []) => {
                 let each = accepted.iter().map(|(author, words)| format!("{author}: {}", words.join(" or ")));
                 let each = each.collect::<Vec<_>>().join("; ");
-                format!("nothing satisfies all policies ({each}); ask those who own them")
+                format!("nothing satisfies all policies ({each}); ask their owners")
             }
             (Demand::Route, left) => route_advice(protocol, left),
             (Demand::Layout, left) => layout_advice(left),
@@ -108,17 +107,14 @@ fn route_advice(protocol: &str, left: &[&str]) -> String {
     } else if http && left.contains(&"plain") {
         "type `--hop plain --layout documented`".to_owned()
     } else if http && left.contains(&"passthrough") {
-        "only TLS of the application is passed through: call the host by https, and ask for its TLS port"
+        "only TLS from the application passes through: call the host by https, and add its TLS port"
             .to_owned()
     } else if left.contains(&"mtls") {
-        "nothing that kubectl egress writes does that for TLS of the application, which is passed through as it is; \
+        "kubectl egress cannot do that for TLS from the application, which passes through unchanged; \
          call the host by http on an HTTP port if it has one"
             .to_owned()
     } else {
-        format!(
-            "nothing that kubectl egress writes travels as {}; ask who owns the policy",
-            left.join(" or ")
-        )
+        format!("kubectl egress writes no object with hop {}; ask the policy's owner", left.join(" or "))
     }
 }
 
@@ -126,7 +122,7 @@ fn layout_advice(left: &[&str]) -> String {
     match left.iter().find(|word| matches!(**word, "shared" | "documented")) {
         Some(word) => format!("type `--layout {word}`"),
         None => format!(
-            "kubectl egress knows the layouts shared and documented, not {}; ask who owns the policy",
+            "kubectl egress has the layouts shared and documented, not {}; ask the policy's owner",
             left.join(" or ")
         ),
     }

@@ -10,7 +10,7 @@ use crate::command::{ShellCommand, Word};
 pub enum LockError {
     /// The configuration has the policy, the lock file has not.
     #[error(
-        "policy `{name}` is not in egress-policy.lock: run `kubectl egress policy lock`, and commit what it writes"
+        "policy `{name}` is not in egress-policy.lock: run `kubectl egress policy lock`, and commit its files"
     )]
     Missing {
         /// The policy.
@@ -18,7 +18,7 @@ pub enum LockError {
     },
     /// The configuration names another source.
     #[error(
-        "policy `{name}` comes from `{found}`, and was locked from `{locked}`: run `kubectl egress policy lock` if that is meant"
+        "policy `{name}` comes from `{found}`, and was locked from `{locked}`: run `kubectl egress policy lock` if you want that"
     )]
     Source {
         /// The policy.
@@ -30,7 +30,7 @@ pub enum LockError {
     },
     /// Other bytes.
     #[error(
-        "the module of policy `{name}` is {found}, and was locked as {locked}: if the change is meant, run `{}`, and have the new lock file reviewed",
+        "the module of policy `{name}` is {found}, and was locked as {locked}: if you want the change, run `{}`, and have the new lock file reviewed",
         update(name)
     )]
     Module {
@@ -43,7 +43,7 @@ pub enum LockError {
     },
     /// The registry answers with another manifest.
     #[error(
-        "the manifest of policy `{name}` is {found}, and was locked as {locked}: if the change is meant, run `{}`, and have the new lock file reviewed",
+        "the manifest of policy `{name}` is {found}, and was locked as {locked}: if you want the change, run `{}`, and have the new lock file reviewed",
         update(name)
     )]
     Manifest {
@@ -56,7 +56,7 @@ pub enum LockError {
     },
     /// The bytes are the ones that were locked, and the entry tells of other ones: somebody edited it.
     #[error(
-        "egress-policy.lock says `{field} = {locked}` of policy `{name}`, but the very module it names ({module}) has `{found}`: the file was edited by hand; run `kubectl egress policy lock`"
+        "egress-policy.lock says `{field} = {locked}` for policy `{name}`, but the locked module ({module}) has `{found}`: the file was edited by hand; run `kubectl egress policy lock`"
     )]
     Edited {
         /// The policy.

@@ -26,7 +26,7 @@ pub enum JoinError {
     },
     /// A file on somebody's disk means something else on every machine.
     #[error(
-        "policy `{name}` of the cluster layer is the file `{path}` of some machine; expected `configmap://NAME/KEY` or `oci://…`"
+        "policy `{name}` of the cluster layer is a local file, `{path}`; expected `configmap://NAME/KEY` or `oci://…`"
     )]
     FileInCluster {
         /// The policy.
@@ -60,7 +60,7 @@ pub enum JoinError {
     },
     /// Labels of other controllers are for the cluster's owners to give away.
     #[error(
-        "the {layer} layer has `labels`; which labels of other controllers policies may set, only the cluster's configuration says"
+        "the {layer} layer has `labels`; only the cluster's configuration may allow policies to set labels of other controllers"
     )]
     LabelsBelow {
         /// Who says so.

@@ -19,7 +19,7 @@ pub(super) fn check(
     let mut names: BTreeMap<u32, Name> = BTreeMap::new();
     for name in &answer.names {
         let Some(slot) = slots.iter().find(|slot| slot.id == name.slot) else {
-            let message = format!("it names the object {}, which nobody asked about", name.slot);
+            let message = format!("it names the object {}, which was not in the question", name.slot);
             return Err(Fault::BadAnswer(message));
         };
         check_name(slot, name, prefixes).map_err(Fault::BadAnswer)?;

@@ -1,4 +1,4 @@
-//! Whether one gateway fits: where its ready pods run, held against everything that is demanded.
+//! Whether one gateway fits: the nodes of its ready pods, against all requirements.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,9 @@ use crate::policy::answer::Placement;
 use crate::policy::report::Author;
 use crate::snapshot::{GatewayFacts, NodeFacts, PodFacts};
 
-/// What keeps one gateway from fitting; nothing: it fits, or nothing is demanded.
+/// Why one gateway does not fit; empty: it fits, or there is no requirement.
 ///
-/// A pod that is not ready carries no traffic, and may be anywhere. What could not be looked at does not fit.
+/// A pod that is not ready carries no traffic, and may be anywhere. A gateway that could not be read does not fit.
 pub fn check(pinning: &Pinning, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> Vec<Row> {
     if !pinning.demands_anything() {
         return Vec::new();
@@ -27,11 +27,11 @@ pub fn check(pinning: &Pinning, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> 
                 pinning.demands.iter().for_each(|demand| rows.add_labels(pod, node, demand));
             }
             Some((_, None)) => rows.add_unknown(Some(pod), "the node could not be read", &everybody),
-            None => rows.add_unknown(Some(pod), "the node it runs on is not known", &everybody),
+            None => rows.add_unknown(Some(pod), "its node is not known", &everybody),
         }
     }
     if gateway.pods.is_empty() {
-        rows.add_unknown(None, "its pods could not be seen", &everybody);
+        rows.add_unknown(None, "its pods could not be read", &everybody);
     } else if gateway.ready_pods().next().is_none() {
         rows.add(None, "a ready pod, has none".to_owned(), &everybody);
     } else if rows.rows.iter().all(|row| !row.unknown) {

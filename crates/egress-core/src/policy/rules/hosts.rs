@@ -48,7 +48,7 @@ fn judge(settings: &Settings, index: u32, destination: &Destination) -> (Decisio
         return (Decision::Abstain, Vec::new(), step("allow", "abstain", "matches nothing".to_owned()));
     }
     let message = match allow.iter().find(|glob| glob.matches_on_another_port(host, *port)) {
-        Some(glob) => format!("{host} is allowed as `{glob}`, and not on port {port}"),
+        Some(glob) => format!("{host} is allowed by `{glob}`, but not on port {port}"),
         None => format!("{host} is not in the list of allowed hosts"),
     };
     let refused = finding(NOT_ALLOWED, Severity::Deny, message, path);

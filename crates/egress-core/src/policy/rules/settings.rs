@@ -69,7 +69,7 @@ impl Settings {
         let names = self.names.iter().filter(|names| !names.tells_hosts_apart());
         let advice = names.map(|names| {
             let message = format!(
-                "`{names}` may give two hosts one name, and the second `add` would refuse; put `{{hash6}}` into it"
+                "`{names}` may give two hosts the same name, and the second `add` would fail; put `{{hash6}}` into it"
             );
             finding("names-not-unique", Severity::Warn, message, "settings.names".to_owned())
         });
@@ -118,7 +118,7 @@ fn read(reader: &mut Reader, value: &Value) -> Settings {
 fn allowed(reader: &mut Reader, value: &Value) -> Vec<HostGlob> {
     let globs: Vec<HostGlob> = reader.parsed(value, "settings.allow");
     if let Some(glob) = globs.iter().find(|glob| glob.is_every_host()) {
-        let message = format!("expected hosts, found `{glob}`: only `deny` may be about every host");
+        let message = format!("expected hosts, found `{glob}`: only `deny` may cover every host");
         reader.wrong("settings.allow", message);
     }
     globs

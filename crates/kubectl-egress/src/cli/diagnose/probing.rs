@@ -7,13 +7,13 @@ use clap::Args;
 pub struct Probing {
     /// Send one marked request from the client pod, and find it at the gateway
     ///
-    /// curl or wget sends it from the application's container, after a question. The pod is that of --for, or a ready pod of
-    /// the namespace.
+    /// curl or wget in the application's container sends it, after a question. The pod is that of --for, or a ready pod
+    /// of the namespace.
     #[arg(long, requires = "hosts")]
     #[arg(conflicts_with_all = ["filenames", "from", "watch", "bypass", "explain", "summary"])]
     pub probe: bool,
 
-    /// Do not ask before --probe sends its request
+    /// Do not ask before sending the request of --probe
     #[arg(short, long, requires = "probe")]
     pub yes: bool,
 }

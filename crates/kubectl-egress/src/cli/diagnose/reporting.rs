@@ -11,28 +11,28 @@ pub struct Reporting {
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,
 
-    /// Lowest level of finding that is a failure
+    /// Lowest level at which a finding counts as a failure
     #[arg(long, value_name = "error|warning|info", default_value = "error", value_parser = level())]
     #[arg(hide_possible_values = true)]
     pub fail_on: Level,
 
-    /// Leave out these checks, such as EG012,EG014
+    /// Checks to skip, such as EG012,EG014
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub skip: Vec<String>,
 
-    /// Make these checks and no others
+    /// Run only these checks
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub only: Vec<String>,
 
-    /// Print only how many findings each check has in each namespace
+    /// Show only the number of findings of each kind in each namespace
     #[arg(long, conflicts_with_all = ["output", "watch", "bypass"])]
     pub summary: bool,
 
-    /// List the pods that can bypass the gateways, and why
+    /// Show the pods that can bypass the gateway, and why
     #[arg(long, conflicts_with_all = ["watch", "skip", "only"])]
     pub bypass: bool,
 
-    /// Keep watching, and print each change on a line, until Ctrl-C
+    /// Keep running, and print each change on a line, until Ctrl-C
     #[arg(long, conflicts_with = "output")]
     pub watch: bool,
 

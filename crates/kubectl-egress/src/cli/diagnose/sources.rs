@@ -19,15 +19,15 @@ pub struct Sources {
     #[arg(long, requires = "filenames")]
     pub with_live: bool,
 
-    /// Write everything that was read, without secrets, to this .tar.gz file
+    /// Write the input of the diagnosis, without secrets, to this .tar.gz file
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]
     pub bundle: Option<PathBuf>,
 
-    /// Diagnose a file that --bundle wrote instead of a cluster
+    /// Diagnose a file written by --bundle instead of a cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["filenames", "bundle"])]
     pub from: Option<PathBuf>,
 
-    /// Compare with another cluster, from a file that --bundle wrote there; may be repeated
+    /// Compare with another cluster: a file that --bundle wrote there; may be repeated
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]
     pub beside: Vec<PathBuf>,
 }

@@ -5,19 +5,20 @@ use clap::Args;
 use super::place::Place;
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Use a policy: from now on it is asked";
+pub const ABOUT: &str = "Add a policy to the configuration, so that it is asked from now on";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Use a policy: from now on it is asked.
+Add a policy to the configuration, so that it is asked from now on.
 
-SOURCE is a file that begins with ./, ../ or /, an OCI artifact (oci://HOST/REPOSITORY:TAG), or a key of a ConfigMap in \
-the mesh's root namespace (configmap://NAME/KEY). The module is fetched, checked and compiled; the policy is added at the \
-end of egress-policy.yaml, and its digest to egress-policy.lock. Give it its settings in egress-policy.yaml.";
+SOURCE is a file that starts with ./, ../ or /, an OCI artifact (oci://HOST/REPOSITORY:TAG), or a key of a \
+ConfigMap in the mesh's root namespace (configmap://NAME/KEY). The module is fetched, checked and compiled. Then \
+the policy is added at the end of egress-policy.yaml, and its digest to egress-policy.lock. Write its settings in \
+egress-policy.yaml.";
 
 const EXAMPLES: &str = "\
 Examples:
-  # For everybody who works in this repository: written to .egress/, to be committed
+  # For everybody in this repository: written to .egress/, which you commit
   kubectl egress policy add oci://ghcr.io/acme/egress-hosts:1.4 --name acme-hosts
 
   # For yourself
@@ -31,7 +32,7 @@ pub struct Add {
     #[arg(value_name = "SOURCE")]
     pub source: String,
 
-    /// What the policy is called in messages, lock files and records
+    /// Name of the policy in messages, lock files and records
     #[arg(long, value_name = "NAME")]
     pub name: String,
 

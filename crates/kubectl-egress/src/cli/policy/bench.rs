@@ -11,7 +11,7 @@ pub const ABOUT: &str = "Measure how fast a module answers";
 pub const LONG_ABOUT: &str = "\
 Measure how fast a module answers.
 
-Each call gets a fresh instance, as everywhere. Times depend on the machine and its load; fuel does not.";
+Each call gets a new instance, as in all other commands. Times depend on the machine and its load; fuel does not.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +33,7 @@ pub struct Bench {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub settings: Option<String>,
 
-    /// How often each question is asked
+    /// How often to ask each question
     #[arg(long, value_name = "NUMBER", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub calls: u32,
 

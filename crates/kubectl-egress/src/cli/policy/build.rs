@@ -11,9 +11,9 @@ pub const ABOUT: &str = "Build a policy, and check the module";
 pub const LONG_ABOUT: &str = "\
 Build a policy, and check the module.
 
-Runs the tools of the project's language, and `policy check` on the module they make. Where there is a Cargo.toml: `cargo \
-build --release --target wasm32-wasip2`. A package.json: `npm ci --ignore-scripts` when the packages changed, and `npm run \
-build`, which makes dist/policy.wasm. A requirements.txt: `pip install` into .venv, and build.py, which makes \
+Runs the build tools of the project's language, and `policy check` on the new module. With a Cargo.toml: `cargo build \
+--release --target wasm32-wasip2`. With a package.json: `npm ci --ignore-scripts` if the packages changed, then `npm run \
+build`, which writes dist/policy.wasm. With a requirements.txt: `pip install` into .venv, then build.py, which writes \
 dist/policy.wasm.";
 
 const EXAMPLES: &str = "\

@@ -5,24 +5,24 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Say whether a module can be used, and whether settings are right";
+pub const ABOUT: &str = "Check that a module can be used, and that its settings are right";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Say whether a module can be used, and whether settings are right.
+Check that a module can be used, and that its settings are right.
 
-The module is loaded within its limits and asked who it is and what it makes of the settings. Settings are checked against \
-the JSON Schema that the module brings, too.";
+The module is loaded within its limits, and asked who it is and whether it accepts the settings. The settings are \
+also checked against the module's JSON Schema.";
 
 const EXAMPLES: &str = "\
 Examples:
   # A module by itself
   kubectl egress policy check acme_hosts.wasm
 
-  # With the settings it is to be used with
+  # With its settings
   kubectl egress policy check acme_hosts.wasm --settings settings.yaml
 
-Exits with 1 if there is something to mend.";
+Exits with 1 if something is wrong.";
 
 /// What was typed after `policy check`.
 #[derive(Args, Debug)]

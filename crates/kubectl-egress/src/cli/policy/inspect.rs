@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Show what a module is: digest, interfaces, needs, rules";
+pub const ABOUT: &str = "Show the digest, interfaces, needs and rules of a module";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Show what a module is: digest, interfaces, needs, rules.
+Show the digest, interfaces, needs and rules of a module.
 
-The module is asked who it is, within its limits. It is asked nothing else.";
+The module is asked only who it is, within its limits.";
 
 const EXAMPLES: &str = "\
 Examples:

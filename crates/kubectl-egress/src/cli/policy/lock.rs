@@ -5,17 +5,18 @@ use clap::Args;
 use super::place::Place;
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Write down which modules the configured policies are";
+pub const ABOUT: &str = "Lock the modules of the configured policies by their digests";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Write down which modules the configured policies are.
+Lock the modules of the configured policies by their digests.
 
-egress-policy.lock holds the digest of every module that egress-policy.yaml names, with what it exports, imports and wants \
-to know. A module that is not the locked one is refused. What is locked already stays as it is, where its source is the \
-same: see `policy update`.
+egress-policy.lock holds the digest of every module in egress-policy.yaml, with its exports, imports and needs. A \
+module with another digest is refused. A locked module with the same source is not changed: see `policy update`.
 
-A key of a ConfigMap is taken from the file of this name beside the configuration, so that a directory can be locked before it becomes the cluster's ConfigMap: `kubectl create configmap kubectl-egress-policy --from-file=DIR -n istio-system`.";
+A key of a ConfigMap is read from the file of this name beside the configuration. So you can lock a directory \
+before it becomes the cluster's ConfigMap: `kubectl create configmap kubectl-egress-policy --from-file=DIR -n \
+istio-system`.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +26,7 @@ Examples:
   # Your own file
   kubectl egress policy lock --layer user
 
-  # A directory that is to become the cluster's ConfigMap
+  # A directory that becomes the cluster's ConfigMap
   kubectl egress policy lock -f cluster/egress-policy.yaml";
 
 /// What was typed after `policy lock`.

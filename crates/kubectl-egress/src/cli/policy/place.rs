@@ -13,11 +13,11 @@ pub struct Place {
     #[arg(long, value_name = "repository|user", default_value = "repository", hide_possible_values = true)]
     pub layer: LayerChoice,
 
-    /// Another configuration, such as the one that becomes a cluster's ConfigMap
+    /// Another configuration file, such as one for a cluster's ConfigMap
     #[arg(short, long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "layer")]
     pub filename: Option<PathBuf>,
 
-    /// Run the modules of a repository, to see what they are, without being asked: those with this digest, or any
+    /// Run the modules of a repository, to read what they are, without a question: those with this digest, or any
     #[arg(long, value_name = "DIGEST|any")]
     pub trust_policies: Option<Trust>,
 }

@@ -8,22 +8,22 @@ use egress_core::intent::{Hop, Layout};
 use crate::cli::add;
 
 /// The line in the list of commands.
-pub const ABOUT: &str =
-    "Make a test of what would be added: the request as the cluster is now, and the module's answer";
+pub const ABOUT: &str = "Record a policy test: the request that add would make now, and the module's answer";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Make a test of what would be added: the request as the cluster is now, and the module's answer.
+Record a policy test: the request that add would make now, and the module's answer.
 
-The request is the one that `add` would make, with the facts that the module needs and no others. It is written with the \
-module's answer, as a file for `policy test`. Nothing is added. What is redacted is replaced before the module is asked, so \
-that the test holds as it is printed; the same word is always replaced by the same other one.
+The request is the one that `add` would make, with only the facts that the module needs. It is printed with the \
+module's answer, as a file for `policy test`. Nothing is added. Redacted values are replaced before the module is \
+asked, so the printed test passes. The same value always gets the same replacement.
 
-The module is written as it was typed, and a test looks for it from its own directory: type the command where the test is to be.";
+The module's path is printed as you typed it, and a test reads it relative to its own directory: run this command \
+in the directory of the test.";
 
 const EXAMPLES: &str = "\
 Examples:
-  # The way a module answers in this cluster, as a test
+  # A module's answer in this cluster, as a test
   cd tests
   kubectl egress policy record ../acme_hosts.wasm api.stripe.com:443 -n payments > stripe.yaml
 
@@ -46,25 +46,25 @@ pub struct Record {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub settings: Option<String>,
 
-    /// Which objects, as for add
+    /// Which objects to write, as for add
     #[arg(long, value_name = "shared|documented", default_value = "shared", value_parser = add::layout())]
     #[arg(hide_possible_values = true)]
     pub layout: Layout,
 
-    /// How plain HTTP travels to the gateway, as for add
+    /// How HTTP reaches the gateway, as for add
     #[arg(long, value_name = "auto|mtls|plain", default_value = "auto", value_parser = add::hop())]
     #[arg(hide_possible_values = true)]
     pub hop: Hop,
 
-    /// Namespaces whose pods may call the host, as for add
+    /// Caller namespaces, as for add
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = ".")]
     pub export_to: Vec<String>,
 
-    /// Why it is needed, as for add
+    /// Why the egress is needed, as for add
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 
-    /// What is replaced: hosts; labels (their values); names (of namespaces, nodes, clusters and people)
+    /// What to replace: hosts; labels (their values); names (of namespaces, nodes, clusters and people)
     #[arg(long, value_name = "WORD", value_delimiter = ',', hide_possible_values = true)]
     pub redact: Vec<Secret>,
 

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Ask a module about one request, and show all it answers";
+pub const ABOUT: &str = "Ask a module about one request, and show its whole answer";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Ask a module about one request, and show all it answers.
+Ask a module about one request, and show its whole answer.
 
-The request is written as in a test (`policy test --help`): what is not there has the defaults of `add`. The module is \
-asked every question it answers, with its trace.";
+The request has the form of a test (`policy test --help`); missing fields have the defaults of `add`. The module is \
+asked every question that it can answer, with its trace.";
 
 const EXAMPLES: &str = "\
 Examples:

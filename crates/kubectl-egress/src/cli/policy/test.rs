@@ -11,13 +11,13 @@ pub const ABOUT: &str = "Run the tests of a policy";
 pub const LONG_ABOUT: &str = "\
 Run the tests of a policy.
 
-A test is a request and what the policy must answer:
+A test is a request and the expected answer:
 
   policy: ../target/wasm32-wasip2/release/acme_hosts.wasm
   settings: {allow: [\"*.acme.internal\"]}
   fixtures: {nodes: fixtures/nodes.yaml}     # as `kubectl get nodes -o yaml` prints them
   cases:
-    - name: an unknown host is denied, and whom to ask is said
+    - name: an unknown host is denied, with the channel to ask in
       request: {namespace: payments, destinations: [{host: api.stripe.io, port: 443}], nodes: $nodes}
       expect:
         decision: deny                       # or a list, one for each destination
@@ -26,21 +26,22 @@ A test is a request and what the policy must answer:
         pin: {matches: [infra-1, infra-2]}
         max-fuel: 200k
 
-Only what is written is compared; `findings` are compared as a whole. Text between slashes is a regular expression. A policy \
-that is expected not to decide has `fault`. What a request leaves out has the defaults of `add`.
+Only the written fields are compared; `findings` are compared as a whole. Text between slashes is a regular \
+expression. If the policy is expected not to decide, write `fault`. Fields missing in a request have the defaults \
+of `add`.
 
-Each case runs twice, and with the nodes in other orders: the answers must be the same. The fuel of a case is the same on \
-every machine, so that `max-fuel` is a test of speed that does not depend on load.";
+Each case runs twice, and with the nodes in other orders: the answers must be the same. A case uses the same fuel \
+on every machine, so `max-fuel` tests speed independently of load.";
 
 const EXAMPLES: &str = "\
 Examples:
   # Every .yaml file in tests/
   kubectl egress policy test
 
-  # In CI: every rule of the policy must be seen at work by some case
+  # In CI: every rule of the policy must be covered by some case
   kubectl egress policy test --require-coverage -o junit > report.xml
 
-  # Write down what the policy answers now, and look at the difference
+  # Write the policy's current answers, and review the difference
   kubectl egress policy test --update && git diff
 
   # What changes with a new version
@@ -56,7 +57,7 @@ pub struct Test {
     #[arg(value_name = "PATH", default_value = "tests", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
 
-    /// Fail if a rule of the policy is not seen at work by any case
+    /// Fail if no case covers a rule of the policy
     #[arg(long)]
     pub require_coverage: bool,
 
@@ -64,7 +65,7 @@ pub struct Test {
     #[arg(long, conflicts_with = "matrix")]
     pub update: bool,
 
-    /// Show the cases that two modules answer differently, instead of what is expected
+    /// Show the cases that two modules answer differently, instead of checking expectations
     #[arg(long, num_args = 2, value_names = ["OLD.wasm", "NEW.wasm"], value_hint = ValueHint::FilePath)]
     pub matrix: Vec<PathBuf>,
 

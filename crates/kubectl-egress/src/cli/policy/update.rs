@@ -5,14 +5,14 @@ use clap::Args;
 use super::place::Place;
 
 /// The line in the list of commands.
-pub const ABOUT: &str = "Take the modules that the sources have now";
+pub const ABOUT: &str = "Update the lock file to the sources' current modules";
 
 /// What `--help` says.
 pub const LONG_ABOUT: &str = "\
-Take the modules that the sources have now.
+Update the lock file to the sources' current modules.
 
-Every source is looked at again, tags of registries too, and egress-policy.lock is written anew. Have the difference \
-reviewed: it shows a new digest, and a module that exports, imports or wants to know something else.";
+Every source is read again, registry tags too, and egress-policy.lock is rewritten. Have the difference reviewed: \
+it shows new digests, and modules with other exports, imports or needs.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +30,7 @@ pub struct Update {
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
-    /// Show what would change, as kubectl diff does, and exit with 3 if anything would
+    /// Show what would change, like kubectl diff, and exit with 3 if anything would
     #[arg(long)]
     pub diff: bool,
 

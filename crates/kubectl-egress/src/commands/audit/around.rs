@@ -57,7 +57,7 @@ impl Surrounding {
             .beyond
             .filters
             .iter()
-            .map(|filter| format!("{filter}: it may send calls anywhere"))
+            .map(|filter| format!("{filter}: it can send calls anywhere"))
             .collect();
         told.extend(
             self.beyond.unreadable.iter().map(|row| format!("{} could not be read: {}", row.what, row.why)),
@@ -66,7 +66,9 @@ impl Surrounding {
             told.push("routes of the Gateway API could not be read".to_owned());
         }
         if self.around.gaps.contains_key(&Input::EndpointSlices) {
-            told.push("EndpointSlices, by which Services may lead anywhere, could not be read".to_owned());
+            told.push(
+                "EndpointSlices could not be read; through them a Service can send calls anywhere".to_owned(),
+            );
         }
         let unread = ["pods", "services"].into_iter().filter_map(|plural| {
             snapshot
@@ -101,7 +103,7 @@ fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
             let (kind, service) = (slice.spec.kind.to_ascii_lowercase(), printable(&service.name));
             let (name, namespace) = (printable(&slice.name), printable(&slice.namespace));
             format!(
-                "{kind}/{name} in namespace {namespace}: it leads calls of service/{service} to {}",
+                "{kind}/{name} in namespace {namespace}: it sends calls to service/{service} to {}",
                 printable(address)
             )
         })
@@ -132,8 +134,6 @@ fn around_sidecars(found: &NamespaceBypass) -> Option<String> {
     let diagnose =
         ShellCommand::new(["kubectl", "egress", "diagnose", "--bypass"]).in_namespace(&found.namespace);
     (pods > 0).then(|| {
-        format!(
-            "{pods} pods of namespace {namespace} can leave without a gateway; which and why: `{diagnose}`"
-        )
+        format!("{pods} pods of namespace {namespace} can bypass the gateway; which and why: `{diagnose}`")
     })
 }

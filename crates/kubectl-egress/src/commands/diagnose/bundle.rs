@@ -68,7 +68,7 @@ fn read(path: &Path, flag: &str) -> Result<(Evidence, Request), Failure> {
     let refused = |why: String| {
         Failure::usage(
             format!("{flag}: cannot read `{}`: {why}", path.display()),
-            "name a file that `kubectl egress diagnose --bundle FILE` wrote",
+            "name a file from `kubectl egress diagnose --bundle FILE`",
         )
     };
     let file = files::open(path).map_err(|error| refused(files::reason(&error)))?;

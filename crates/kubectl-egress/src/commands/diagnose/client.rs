@@ -32,9 +32,9 @@ pub(super) fn find(asked: &Client, snapshot: &Snapshot, cluster: &Cluster) -> Re
     };
     if !pod.has_sidecar {
         return Err(failure(
-            format!("pod/{} in namespace {namespace} has no sidecar: its calls go past the mesh", pod.name),
+            format!("pod/{} in namespace {namespace} has no sidecar: its calls bypass the mesh", pod.name),
             format!(
-                "see what that lets out: {}",
+                "see the pods that bypass the gateway: {}",
                 ShellCommand::new(["kubectl", "egress", "diagnose"]).in_namespace(namespace)
             ),
         ));

@@ -53,7 +53,7 @@ pub(super) fn gather(
     let mut reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
     for gateway in reading.assume_gateways() {
         terminal.note(&format!(
-            "note: the Service of gateway {gateway} is in none of the files; assumed with ports 80 and 443"
+            "note: the files do not contain the Service of gateway {gateway}; assumed with ports 80 and 443"
         ));
     }
     let request = Request { hosts: settings.hosts.clone(), namespace, client: client(settings) };
@@ -188,7 +188,7 @@ fn paths(name: &str, recursive: bool) -> Result<Vec<PathBuf>, Failure> {
         let name = egress_core::host::printable(name);
         return Err(Failure::usage(
             format!("directory `{name}`: expected files that end in .yaml, .yml or .json, found none"),
-            "name a file, or read the directories below, too: `-R`",
+            "name a file, or also read the directories below: `-R`",
         ));
     }
     Ok(found.into_iter().collect())

@@ -1,6 +1,6 @@
 //! The facts of a diagnosis from a cluster and its Envoys.
 //!
-//! Knows what is read and looked at. Knows nothing of what it means.
+//! Knows what is read, and nothing of its meaning.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,9 +27,9 @@ use crate::terminal::Terminal;
 
 /// How long one proxy is waited for: a diagnosis is wanted even where one hangs.
 const LOOK: Duration = Duration::from_secs(5);
-/// Proxies looked at in one moment.
+/// Proxies that are read at the same time.
 const AT_ONCE: usize = 8;
-/// Why something was not looked at.
+/// Why something was not read.
 const INTERRUPTED: &str = "interrupted";
 
 /// Reads the cluster, looks into its Envoys and asks the policies.
@@ -67,7 +67,7 @@ pub(super) async fn gather(
     let namespace = client.as_ref().map(|pod| pod.namespace.clone()).or(namespace);
     let request = Request { hosts: settings.hosts.clone(), namespace, client };
     let pods: Vec<PodFacts> = wanted_proxies(&snapshot, &request).into_iter().cloned().collect();
-    let waiting = terminal.wait(&format!("looking into {} proxies", pods.len()));
+    let waiting = terminal.wait(&format!("reading {} proxies", pods.len()));
     let mut proxies = BTreeMap::new();
     let looks = look(&cluster, &pods, &request.hosts, &mut proxies);
     around.facts.sync = tokio::select! {
@@ -128,7 +128,7 @@ async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, Aro
 fn nothing_known() -> anyhow::Error {
     Failure {
         code: Code::Interrupted,
-        message: "interrupted before the cluster's objects were read: nothing can be said".to_owned(),
+        message: "interrupted before the cluster's objects were read: there is no result".to_owned(),
         hint: None,
     }
     .into()

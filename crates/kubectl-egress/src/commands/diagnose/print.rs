@@ -61,14 +61,16 @@ pub(super) fn bypass(
     };
     terminal.result(&text)?;
     if format.is_none() && text.is_empty() {
-        terminal.note("no pod was found that can leave without passing a gateway");
+        terminal.note("no pod was found that can bypass the gateway");
     }
     if found.unknown.is_empty() {
         return Ok(Code::Done);
     }
     let unknown: Vec<String> = found.unknown.iter().map(ToString::to_string).collect();
-    terminal
-        .warning(&format!("there may be more: {} could not be read, or were not given", unknown.join(", ")));
+    terminal.warning(&format!(
+        "there may be more: {} could not be read, or are not in the files",
+        unknown.join(", ")
+    ));
     Ok(Code::Unchecked)
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn probe(
         () = interrupt.raised() => {}
         probe = &mut send => return probe,
     }
-    let message = "interrupted: whether the request of the probe passed was not found out".to_owned();
+    let message = "interrupted: the result of the probe is not known".to_owned();
     Err(Failure { code: Code::Interrupted, message, hint: None }.into())
 }
 
@@ -62,14 +62,14 @@ async fn agreed(
     };
     let commands = plan.commands(env!("CARGO_PKG_VERSION"));
     let client = Pod::of(&plan.client);
-    terminal.note(&format!("probe: in container {container} of {client} runs"));
+    terminal.note(&format!("probe: this command runs in container {container} of {client}"));
     terminal.note(&format!("  {}", commands.first().map(|words| words.join(" ")).unwrap_or_default()));
-    terminal.note("  or the same by wget, where there is no curl");
+    terminal.note("  or the same with wget, if there is no curl");
     if !probing.confirmed && !terminal.confirm("Send this request?")? {
         terminal.note("no request was sent");
         return Ok(None);
     }
-    let waiting = terminal.wait("sending the request, and reading what became of it");
+    let waiting = terminal.wait("sending the request, and reading the proxies' logs and counters");
     let sender = Sender { cluster, plan, container };
     let probe = sender.send(&commands).await;
     drop(waiting);
@@ -102,7 +102,7 @@ impl Sender {
             let rows = self.pods().zip(&before).zip(&looks).zip(logs);
             let mut readings = rows.map(|(((pod, before), look), log)| reading(pod, before, look, log));
             let Some(client) = readings.next() else {
-                return judge::unknown(&self.plan, "nobody sent it".to_owned());
+                return judge::unknown(&self.plan, "it was not sent".to_owned());
             };
             let gateways: Vec<Reading> = readings.collect();
             let probe = judge::judge(&self.plan, &answer, &client, &gateways);
@@ -131,7 +131,11 @@ impl Sender {
             tried.extend(command.first().map(String::as_str));
         }
         tried.dedup();
-        Err(format!("container {} has none of {} to send a request with", self.container, tried.join(", ")))
+        Err(format!(
+            "container {} cannot send a request: it has none of {}",
+            self.container,
+            tried.join(", ")
+        ))
     }
 
     async fn before(&self, pod: &PodFacts) -> Before {

@@ -26,7 +26,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     let mut watched = Watched::default();
     // The first look must work; what fails later may work again.
     let mut pause = look(settings, &mut watched, terminal).await?;
-    terminal.note("watching for changes; Ctrl-C ends it");
+    terminal.note("watching for changes; stop with Ctrl-C");
     let mut readable = true;
     loop {
         tokio::select! {
@@ -38,7 +38,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
             _ if interrupt.is_raised() => return Ok(Code::Interrupted),
             Ok(next) => {
                 if !readable {
-                    terminal.note(&format!("{} what is watched can be read again", now()));
+                    terminal.note(&format!("{} the watched objects can be read again", now()));
                 }
                 (pause, readable) = (next, true);
             }

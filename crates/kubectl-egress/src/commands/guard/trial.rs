@@ -57,10 +57,10 @@ pub(super) async fn in_force(
                     return Err(anyhow::Error::from(Failure {
                         code: Code::Unproven,
                         message: format!(
-                            "written, but the API server was not seen to hold policy {} within {timeout:?}",
+                            "written, but the API server did not apply policy {} within {timeout:?}",
                             trial.of
                         ),
-                        hint: Some("type the same command again: it looks again".to_owned()),
+                        hint: Some("run the same command again: it checks again".to_owned()),
                     }));
                 }
             }
@@ -148,7 +148,7 @@ fn failed(trial: &Trial, why: &str) -> anyhow::Error {
     Failure {
         code: Code::Failed,
         message: format!("the trial of policy {} failed, so nothing was bound: {why}", trial.of),
-        hint: Some("type the same with `-v 6` to see each request".to_owned()),
+        hint: Some("run the same with `-v 6` to see each request".to_owned()),
     }
     .into()
 }
@@ -158,7 +158,8 @@ fn interrupted() -> Failure {
         code: Code::Interrupted,
         message: "interrupted".to_owned(),
         hint: Some(
-            "`kubectl egress guard apply` goes on, `kubectl egress guard undo` takes all away".to_owned(),
+            "`kubectl egress guard apply` continues, `kubectl egress guard undo` removes everything"
+                .to_owned(),
         ),
     }
 }

@@ -23,12 +23,12 @@ pub(super) fn of(status: Status, reports: &[Report]) -> Result<(), Failure> {
                 by if by.is_empty() => "denied: no policy allows it; nothing was written".to_owned(),
                 by => format!("denied by policy {by}; nothing was written"),
             },
-            hint: Some("how each policy came to its answer shows `--explain`".to_owned()),
+            hint: Some("`--explain` shows how each policy reached its answer".to_owned()),
         }),
         Status::Undecided => Err(Failure {
             code: Code::Undecided,
             message: format!(
-                "policy {} could not decide, so that it is refused; nothing was written",
+                "policy {} could not decide, so the change is refused; nothing was written",
                 names(status)
             ),
             hint: Some(
@@ -44,15 +44,15 @@ pub(super) fn of_nodes(misfit: &Misfit) -> Failure {
     if misfit.status() == Status::Undecided {
         return Failure {
             code: Code::Undecided,
-            message: "it cannot be seen whether an egress gateway runs on the nodes that the policies demand; nothing was \
+            message: "cannot see whether an egress gateway runs on the nodes that the policies require; nothing was \
                       written"
                 .to_owned(),
-            hint: Some(format!("ask for the right to list nodes, and pods in the gateway's namespace; {see}")),
+            hint: Some(format!("ask for permission to list nodes, and pods in the gateway's namespace; {see}")),
         };
     }
     Failure {
         code: Code::Denied,
-        message: "no egress gateway runs on the nodes that the policies demand; nothing was written"
+        message: "no egress gateway runs on the nodes that the policies require; nothing was written"
             .to_owned(),
         hint: Some(format!("move the gateway's pods, or ask the owner of the nodes; {see}")),
     }
@@ -61,6 +61,6 @@ pub(super) fn of_nodes(misfit: &Misfit) -> Failure {
 /// The objects cannot be named.
 pub(super) fn of_names(status: Status, naming: &Naming) -> Failure {
     let code = if status == Status::Denied { Code::Denied } else { Code::Undecided };
-    let hint = "tell the policy's owner; what was asked and answered shows `kubectl egress policy run`";
+    let hint = "tell the policy's owner; `kubectl egress policy run` shows the question and the answer";
     Failure { code, message: egress_render::policy::naming(naming), hint: Some(hint.to_owned()) }
 }

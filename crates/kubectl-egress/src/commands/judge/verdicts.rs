@@ -58,7 +58,7 @@ impl Judge {
         hosts::decide(&self.assembly, &request, Some(self.now))
     }
 
-    /// The gateway whose pods run where they may; `None`: nothing is demanded of nodes.
+    /// The gateway whose pods run on allowed nodes; `None`: no requirement for nodes.
     ///
     /// # Errors
     /// A denial: no gateway runs where it may. A policy that could not decide.

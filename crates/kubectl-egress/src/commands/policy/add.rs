@@ -72,7 +72,7 @@ fn source(settings: &Add) -> Result<String, Failure> {
 fn unwritable(path: &Path) -> Failure {
     Failure {
         code: Code::Usage,
-        message: format!("{} has its policies in a form that no entry can be added to", path.display()),
-        hint: Some("write `policies:` as a list, one `- name: …` on a line".to_owned()),
+        message: format!("{} writes its policies in a form that `policy add` cannot edit", path.display()),
+        hint: Some("write `policies:` as a list, one `- name: …` per line".to_owned()),
     }
 }

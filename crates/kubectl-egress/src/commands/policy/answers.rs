@@ -103,13 +103,14 @@ fn hosts(request: &Request, seen: &Seen) -> String {
 fn nodes(request: &Request, answer: &PinAnswer) -> String {
     let PinAnswer::Place(placement) = answer else {
         return match answer {
-            PinAnswer::AnyNode => "any will do".to_owned(),
-            _ => "not this policy's matter".to_owned(),
+            PinAnswer::AnyNode => "any node".to_owned(),
+            _ => "no requirement from this policy".to_owned(),
         };
     };
     let required: Vec<String> = placement.required.iter().map(requirement).collect();
     let matching = matching(placement, &request.nodes);
-    let matching = if matching.is_empty() { "none of the request".to_owned() } else { matching.join(", ") };
+    let matching =
+        if matching.is_empty() { "no node of the request".to_owned() } else { matching.join(", ") };
     format!("{matching}  (required: {})", required.join("; "))
 }
 

@@ -103,7 +103,7 @@ fn text(loading: Duration, figures: &[Figures]) -> String {
             one.fuel.map(|fuel| fuel.to_string()).unwrap_or_default(),
         ]);
     }
-    format!("loaded in {} µs, compiled before\n{}", loading.as_micros(), table.render(true))
+    format!("loaded in {} µs, already compiled\n{}", loading.as_micros(), table.render(true))
 }
 
 fn figures_document(loading: Duration, calls: u32, figures: &[Figures]) -> Value {

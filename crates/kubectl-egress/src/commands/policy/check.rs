@@ -40,7 +40,7 @@ pub(super) fn run(settings: &Check, terminal: &mut Terminal) -> anyhow::Result<C
     })
 }
 
-/// What is to mend. Without settings the module is asked about none, which many may refuse: only its schema is looked at.
+/// What to repair. Without settings only the module's schema is checked: many modules refuse empty settings.
 pub(super) fn findings(module: &Module, settings: Option<&str>, policies: &PolicySettings) -> Vec<Finding> {
     let against_schema = |settings: &str| {
         let schema = module.descriptor().settings_schema.as_deref();

@@ -70,7 +70,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<PolicySet, Failure> {
     PolicySet::parse(text).map_err(|error| Failure {
         code: Code::Usage,
         message: format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message),
-        hint: Some("what may be written is in docs/policies.md".to_owned()),
+        hint: Some("see the fields in docs/policies.md".to_owned()),
     })
 }
 
@@ -84,8 +84,7 @@ fn read_lock(path: &Path) -> Result<Lock, Failure> {
         code: Code::Usage,
         message: format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message),
         hint: Some(
-            "take it from version control again, or delete it and type `kubectl egress policy lock`"
-                .to_owned(),
+            "restore it from version control, or delete it and run `kubectl egress policy lock`".to_owned(),
         ),
     })
 }

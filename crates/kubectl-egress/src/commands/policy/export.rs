@@ -44,7 +44,7 @@ pub(super) async fn run(settings: &Export, terminal: &mut Terminal) -> anyhow::R
     .map_err(|error| Failure {
         code: Code::Usage,
         message: error.to_string(),
-        hint: Some("what may be written is in docs/policies.md".to_owned()),
+        hint: Some("see the fields in docs/policies.md".to_owned()),
     })?;
     if exported.policy.is_none() && !exported.is_partial() {
         return Err(Failure::usage(
@@ -58,7 +58,7 @@ pub(super) async fn run(settings: &Export, terminal: &mut Terminal) -> anyhow::R
         terminal.warning(&told(left_out));
     });
     if exported.policy.is_none() {
-        terminal.note("nothing was exported: the API server can hold none of what the configuration says");
+        terminal.note("nothing was exported: the API server can express no rule of the configuration");
     }
     Ok(if exported.is_partial() { Code::Unchecked } else { Code::Done })
 }

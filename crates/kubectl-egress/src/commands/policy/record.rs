@@ -46,7 +46,7 @@ async fn request(
         facts.namespace_labels = cluster.namespace_labels(namespace).await?;
     }
     if wants(Need::Nodes) {
-        let nodes = cluster.nodes().await.context("the module asks for the nodes")?;
+        let nodes = cluster.nodes().await.context("the module needs the nodes")?;
         facts.nodes = nodes.iter().map(question::node).collect();
     }
     if wants(Need::Existing) {

@@ -1,4 +1,4 @@
-//! `policy update`: every source is looked at again.
+//! `policy update`: reads every source again.
 
 use egress_render::diff;
 
@@ -10,7 +10,7 @@ use crate::policies;
 use crate::settings::policy::update::Update;
 use crate::terminal::Terminal;
 
-/// Writes the lock file anew, or shows how it would change.
+/// Rewrites the lock file, or shows how it would change.
 pub(super) async fn run(settings: &Update, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let configuration = Configuration::required(&settings.place.file)?;
     for name in &settings.names {

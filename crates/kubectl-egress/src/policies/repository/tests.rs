@@ -57,8 +57,7 @@ impl Setting {
         }
         let failure = self.found().unwrap_err();
         assert_eq!(failure.code, Code::Undecided);
-        let words =
-            format!("{} says which policies are asked here, and it belongs to another user", path.display());
+        let words = format!("{} sets the policies here, but it belongs to another user", path.display());
         assert_eq!(failure.message, words);
         assert!(failure.hint.unwrap().contains("export KUBECTL_EGRESS_SAFE_DIRECTORIES"));
         configuration(&self.path("repository/inner"), &Owners::everybody()).unwrap();
@@ -160,7 +159,7 @@ fn what_everybody_may_write_is_refused() {
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         fs::set_permissions(&path, Permissions::from_mode(mode | 0o002)).unwrap();
         let failure = setting.found().unwrap_err();
-        assert!(failure.message.contains("everybody may write it"), "{failure}");
+        assert!(failure.message.contains("every user may write it"), "{failure}");
         assert!(failure.hint.unwrap().contains("chmod o-w"));
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
     }

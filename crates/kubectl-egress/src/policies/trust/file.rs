@@ -49,9 +49,9 @@ impl TrustFile {
                 Some(word) => {
                     format!("if it is yours: `chown \"$(id -u)\" {word}; {chmod}`; else remove it")
                 }
-                None => "if it is yours, own it alone (mode 600); else remove it".to_owned(),
+                None => "if it is yours, set mode 600; else remove it".to_owned(),
             };
-            undecided(format!("{shown} says which policies may run here, and {problem}"), Some(hint))
+            undecided(format!("{shown} sets which policies may run here, but {problem}"), Some(hint))
         };
         let opened = Folder::open(path.parent().unwrap_or(path)).map_err(Doubt::from);
         let file = match opened.and_then(|folder| folder.file(path.file_name().unwrap_or_default())) {
@@ -60,16 +60,16 @@ impl TrustFile {
                 return Ok(TrustFile::default());
             }
             Err(Doubt::Io(error)) => return Err(unreadable(error)),
-            Err(_) => return Err(doubt("is no plain file".to_owned())),
+            Err(_) => return Err(doubt("is not a plain file".to_owned())),
         };
         // Of the open file: its name may mean another one by now.
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(doubt("belongs to somebody else".to_owned()));
+            return Err(doubt("belongs to another user".to_owned()));
         }
         let mode = metadata.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(doubt(format!("others may use it (mode {mode:03o}; expected 600)")));
+            return Err(doubt(format!("other users have access (mode {mode:03o}; expected 600)")));
         }
         let mut text = String::new();
         file.take(LARGEST).read_to_string(&mut text).map_err(unreadable)?;
@@ -168,7 +168,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
         let failure = TrustFile::read(&path).unwrap_err();
         assert_eq!(failure.code, Code::Undecided);
-        assert!(failure.message.ends_with("others may use it (mode 664; expected 600)"), "{failure}");
+        assert!(failure.message.ends_with("other users have access (mode 664; expected 600)"), "{failure}");
         assert!(failure.hint.unwrap().contains("chmod 600"));
     }
 
@@ -178,11 +178,11 @@ mod tests {
         let (there, path) = (folder.path().join("there"), folder.path().join(NAME));
         trusting().write(&there).unwrap();
         symlink(&there, &path).unwrap();
-        assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is no plain file"));
+        assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is not a plain file"));
         trusting().write(&path).unwrap_err();
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is no plain file"));
+        assert!(TrustFile::read(&path).unwrap_err().message.ends_with("is not a plain file"));
     }
 
     #[test]

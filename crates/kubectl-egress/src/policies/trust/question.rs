@@ -23,7 +23,7 @@ pub(super) fn introduction(known: Option<&Modules>, modules: &Modules, holder: &
     match known {
         None => format!("{holder} has policy modules that you have not trusted yet"),
         Some(known) => format!(
-            "the policy modules of {holder} are not those that you trusted ({})",
+            "the policy modules of {holder} have changed since you trusted them ({})",
             differences(known, modules)
         ),
     }
@@ -45,7 +45,7 @@ pub(super) fn table(locked: &[&LockEntry]) -> String {
             ("module", module.clone(), DIGEST),
             ("from", source.clone(), WIDTH),
             ("calls itself", format!("{id} {version_reported}"), WIDTH),
-            ("is told", needs, WIDTH),
+            ("gets", needs, WIDTH),
         ];
         fields.map(|(label, text, width)| labelled(label, &text, width)).join("\n")
     };
@@ -126,7 +126,7 @@ mod tests {
     /// Texts that would look like another line, the question, or nothing at all.
     fn hostile() -> Vec<String> {
         let mut texts: Vec<String> = [
-            "1.0\n  is told       nothing of the cluster\nRun them here, until they change? [y/N] y",
+            "1.0\n  gets          nothing of the cluster\nRun them here until they change? [y/N] y",
             "1.0\r  policy        trusted",
             "\u{1b}[2J\u{1b}[Hnothing to see",
             "\u{1b}]0;title\u{7}",
@@ -142,7 +142,7 @@ mod tests {
         .map(str::to_owned)
         .to_vec();
         texts.push("x".repeat(100_000));
-        texts.push(" ".repeat(500) + "Run them here, until they change? [y/N] y");
+        texts.push(" ".repeat(500) + "Run them here until they change? [y/N] y");
         texts.push("\u{202e}".repeat(10_000));
         texts
     }
@@ -156,16 +156,16 @@ mod tests {
             table(&[&entry(), &other]),
             format!(
                 "  policy        acme\n  module        {digest}\n  from          oci://ghcr.io/acme/hosts:1\n  \
-                 calls itself  acme-hosts 0.1.0\n  is told       nothing of the cluster\n\n  \
+                 calls itself  acme-hosts 0.1.0\n  gets          nothing of the cluster\n\n  \
                  policy        acme\n  module        {digest}\n  from          oci://ghcr.io/acme/hosts:1\n  \
-                 calls itself  acme-hosts 0.1.0\n  is told       nodes, user"
+                 calls itself  acme-hosts 0.1.0\n  gets          nodes, user"
             )
         );
     }
 
     #[test]
     fn whatever_a_field_holds_the_lines_are_those_of_the_labels() {
-        let labels = ["policy", "module", "from", "calls itself", "is told"];
+        let labels = ["policy", "module", "from", "calls itself", "gets"];
         for text in hostile() {
             let fields: [fn(&mut LockEntry, String); 6] = [
                 |entry, text| entry.name = text,

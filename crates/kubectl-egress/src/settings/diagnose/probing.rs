@@ -36,9 +36,9 @@ impl Probing {
         };
         if !typed.yes && !can_ask {
             return Err(Failure::usage(
-                "`--probe` sends a request from a pod, and nobody is there to be asked",
+                "`--probe` sends a request from a pod, and there is no terminal for the question",
                 format!(
-                    "type `{}` to agree to it",
+                    "type `{}` to agree",
                     ShellCommand::new(["kubectl", "egress", "diagnose"])
                         .word(Word::host(target.host.as_str()))
                         .words(["--probe", "--yes"])

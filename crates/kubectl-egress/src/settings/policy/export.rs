@@ -58,6 +58,6 @@ fn namespace(flag: &str, name: String) -> Result<String, Failure> {
     }
     Err(Failure::usage(
         format!("`{flag}`: expected at most 63 lower case letters, digits and `-`, found {}", quoted(&name)),
-        "type `kubectl get namespaces` for the names that exist",
+        "type `kubectl get namespaces` for the existing names",
     ))
 }

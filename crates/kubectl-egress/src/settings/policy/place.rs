@@ -49,7 +49,7 @@ impl Place {
                     Ok(Place { file: folder.join(CONFIGURATION), layer: Layer::User, root: None })
                 }
                 None => Err(Failure::usage(
-                    "you have no folder for configuration: neither HOME nor XDG_CONFIG_HOME is set",
+                    "there is no configuration directory: neither HOME nor XDG_CONFIG_HOME is set",
                     "name a file: `-f egress-policy.yaml`",
                 )),
             },

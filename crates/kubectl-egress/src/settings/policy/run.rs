@@ -37,7 +37,7 @@ impl Run {
     /// Reads the files.
     pub fn resolve(typed: &cli::policy::run::Run) -> Result<Self, Failure> {
         let mut question = Question::read(&typed.module, &typed.request, typed.settings.as_deref())?;
-        // Whoever asks once wants to know why.
+        // Who asks one question wants the reason.
         question.request.explain = true;
         Ok(Run {
             question,
@@ -55,7 +55,10 @@ impl Question {
         Ok(Question {
             module: ModuleFile::read(module)?,
             request: resolved.map_err(|error| {
-                Failure::usage(format!("{request}: {error}"), "fixtures belong to tests: write the nodes out")
+                Failure::usage(
+                    format!("{request}: {error}"),
+                    "fixtures work only in tests: write out the nodes",
+                )
             })?,
             settings: file::settings(settings)?,
         })

@@ -60,10 +60,7 @@ impl Test {
         };
         if matrix.is_some() && matches!(output, Output::Junit) {
             let hint = "type `-o json`";
-            return Err(Failure::usage(
-                "`--matrix` expects nothing, so there is no JUnit report of it",
-                hint,
-            ));
+            return Err(Failure::usage("`--matrix` checks no expectations, so it has no JUnit report", hint));
         }
         Ok(Test {
             files,

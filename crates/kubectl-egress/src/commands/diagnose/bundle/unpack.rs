@@ -40,7 +40,7 @@ pub(super) fn unpack(file: impl Read) -> io::Result<Texts> {
             | EntryType::XGlobalHeader
             | EntryType::GNULongName
             | EntryType::GNULongLink => continue,
-            _ => return Err(refused(format!("{} is no plain file", egress_core::host::quoted(&path)))),
+            _ => return Err(refused(format!("{} is not a plain file", egress_core::host::quoted(&path)))),
         }
         let Some(name) = path.strip_prefix(DIRECTORY).filter(|name| is_name(name)) else { continue };
         let size = entry.header().entry_size()?;
@@ -48,7 +48,7 @@ pub(super) fn unpack(file: impl Read) -> io::Result<Texts> {
             return Err(refused(format!("`{name}` has {size} bytes; expected at most {MAXIMUM_FILE}")));
         }
         let Place::Vacant(place) = texts.entry(name.to_owned()) else {
-            return Err(refused(format!("`{name}` is in it twice")));
+            return Err(refused(format!("it has `{name}` twice")));
         };
         let mut text = String::new();
         entry.by_ref().take(size).read_to_string(&mut text)?;
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(texts.into_keys().collect::<Vec<_>>(), ["cluster.json"]);
         let kinds = [EntryType::Symlink, EntryType::Link, EntryType::Fifo, EntryType::Char, EntryType::Block];
         for kind in kinds {
-            assert!(error(&[(kind, "egress-bundle/cluster.json", 0, b"")]).contains("is no plain file"));
+            assert!(error(&[(kind, "egress-bundle/cluster.json", 0, b"")]).contains("is not a plain file"));
         }
     }
 
@@ -134,7 +134,7 @@ mod tests {
         let packed = packed.finish().unwrap();
         assert!(packed.len() < 200, "{} bytes", packed.len());
         let error = unpack(packed.as_slice()).unwrap_err();
-        assert!(error.to_string().contains("is no plain file"), "{error}");
+        assert!(error.to_string().contains("is not a plain file"), "{error}");
     }
 
     #[test]

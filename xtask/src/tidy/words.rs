@@ -1,0 +1,62 @@
+//! Words that make help and checks hard to read, so that they do not come back. Knows no grammar.
+
+use super::{Finding, Tree, tree::code_lines};
+
+/// What is found, and what to write instead.
+const HARD: &[(&str, &str)] = &[
+    ("whoever", "name the person: the caller, the owner, a user"),
+    ("of which", "begin a new sentence"),
+    ("serves for", "use a verb"),
+    ("told apart", "recognise, separate"),
+    ("looked at", "read, checked"),
+    (" anew", "recreate, rewrite"),
+    ("without a word", "silently"),
+    ("let out", "allow, leave"),
+    ("lets out", "allows"),
+    ("hangs on", "depends on"),
+    ("as it was asked for", "as recorded"),
+];
+
+/// Names and texts of checks, and help, hold none of these words.
+pub(super) fn plain(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.shipped_rust() {
+        let lines: Vec<(usize, &str)> = if path.contains("egress-diagnose/src/checks/") {
+            code_lines(text).collect()
+        } else if path.starts_with("crates/kubectl-egress/src/cli") {
+            // The help of a flag is its comment.
+            (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with("//!")).collect()
+        } else {
+            continue;
+        };
+        for (number, line) in lines {
+            if let Some((word, better)) = HARD.iter().find(|(word, _)| line.contains(word)) {
+                findings.push(Finding::of_line(path, number, format!("`{}`: {better}", word.trim())));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hard_words_are_found_in_checks_and_help_only() {
+        let tree = Tree::of(&[
+            ("crates/egress-diagnose/src/checks/a.rs", "// looked at\nname: \"the host was looked at\",\n"),
+            (
+                "crates/kubectl-egress/src/cli/add.rs",
+                "//! Whoever.\n\n/// A pair of which one stays\nx: bool,\n",
+            ),
+            ("crates/egress-core/src/a.rs", "let text = \"whoever\";\n"),
+        ]);
+
+        let findings = plain(&tree);
+
+        assert_eq!(findings.len(), 2);
+        assert_eq!((findings[0].line, findings[1].line), (Some(2), Some(3)));
+        assert_eq!(findings[0].message, "`looked at`: read, checked");
+    }
+}
