@@ -81,7 +81,8 @@ fn it_speaks_of_itself_by_the_name_that_krew_installed_it_under() -> anyhow::Res
         let wrong = story.krew().kubectl(&[name, "nonsense"]).output()?;
         let said = String::from_utf8_lossy(&wrong.stderr);
         ensure!(said.contains(&format!("`kubectl {name} --help`")), "another name in: {said}");
-        let others = [help.as_str(), &said].concat().contains("kubectl egress");
+        let page = story.step(&[name, "diagnose", "--explain", "EG014"])?;
+        let others = [help.as_str(), &said, &page].concat().contains("kubectl egress");
         ensure!(others == (name == manifest::NAME), "another name in: {said}");
         let completion = story.step(&[name, "completion", "bash"])?;
         let executable = format!("kubectl-{}", name.replace('-', "_"));

@@ -62,6 +62,12 @@ impl Terminal {
         })
     }
 
+    /// Prints a result for people: commands in it are typed by the name that the program has.
+    pub fn page(&mut self, text: &str) -> io::Result<()> {
+        let text = self.program.rename(text).into_owned();
+        self.result(&text)
+    }
+
     /// Writes a result that is no text. Not through the stream above, which takes out what looks like colours.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();

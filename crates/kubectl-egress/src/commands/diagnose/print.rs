@@ -36,7 +36,10 @@ pub(super) fn print(
             report::text(found, &Layout { palette: &palette, columns, every_check, elapsed })
         }
     };
-    terminal.result(&text)?;
+    match &reporting.form {
+        Form::Text | Form::Bypass(_) | Form::Watch | Form::Summary => terminal.page(&text)?,
+        Form::Sarif | Form::Junit | Form::Document(_) => terminal.result(&text)?,
+    }
     // These formats have no field for it.
     if let (Form::Sarif | Form::Junit, Some(probe)) = (&reporting.form, &found.probe) {
         terminal.note(&format!("probe: {}: {}", report::headline(probe), probe.because));
@@ -80,6 +83,6 @@ pub(in crate::commands) fn explain(check: Option<&Check>, terminal: &mut Termina
         Some(check) => explained::text(check, &terminal.palette()),
         None => explained::list(),
     };
-    terminal.result(&text)?;
+    terminal.page(&text)?;
     Ok(Code::Done)
 }
