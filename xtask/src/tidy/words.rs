@@ -30,12 +30,18 @@ pub(super) fn plain(tree: &Tree) -> Vec<Finding> {
             continue;
         };
         for (number, line) in lines {
-            if let Some((word, better)) = HARD.iter().find(|(word, _)| line.contains(word)) {
+            if let Some((word, better)) = HARD.iter().find(|(word, _)| has(line, word)) {
                 findings.push(Finding::of_line(path, number, format!("`{}`: {better}", word.trim())));
             }
         }
     }
     findings
+}
+
+/// Whether a line has these words, as words: `let outside` lets nothing out.
+fn has(line: &str, words: &str) -> bool {
+    let ends = |rest: &str| !rest.starts_with(char::is_alphanumeric);
+    line.match_indices(words).any(|(start, _)| ends(&line[start + words.len()..]))
 }
 
 #[cfg(test)]
@@ -45,7 +51,10 @@ mod tests {
     #[test]
     fn hard_words_are_found_in_checks_and_help_only() {
         let tree = Tree::of(&[
-            ("crates/egress-diagnose/src/checks/a.rs", "// looked at\nname: \"the host was looked at\",\n"),
+            (
+                "crates/egress-diagnose/src/checks/a.rs",
+                "// looked at\nname: \"the host was looked at\",\nlet outside\n",
+            ),
             (
                 "crates/kubectl-egress/src/cli/add.rs",
                 "//! Whoever.\n\n/// A pair of which one stays\nx: bool,\n",
