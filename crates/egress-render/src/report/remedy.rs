@@ -11,6 +11,9 @@ use egress_diagnose::report::{NotChecked, Obstacle, Reason};
 /// The check of the connection from the gateway to the host: it needs one request.
 const CONNECTS: Code = Code(31);
 
+/// The check that asks the Envoys of callers: without a pod of a caller it has nothing to ask.
+const OF_CALLERS: Code = Code(27);
+
 /// Where facts that were not given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
@@ -23,7 +26,7 @@ pub(super) enum Origin {
 /// What to do so that the checks of one reason can be made.
 pub(super) fn of_silence(silence: &NotChecked, is_cluster: bool) -> Option<String> {
     match silence.reason {
-        Reason::NoEvidence if silence.because.contains("no ready pod") => {
+        Reason::NoEvidence if silence.codes.contains(&OF_CALLERS) => {
             Some("start a pod with a sidecar there, then diagnose again".to_owned())
         }
         Reason::NoEvidence if silence.codes.contains(&CONNECTS) => Some(request(silence, is_cluster)),
