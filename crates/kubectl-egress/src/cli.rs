@@ -53,13 +53,13 @@ Examples:
 
 Exit codes:
   0  done, or nothing to do
-  1  findings, or a change failed and the cluster is as before
+  1  findings, or a change failed and the cluster is unchanged
   2  the command line is wrong
   3  changes are pending (--diff)
   4  a policy denies it; nothing was written
-  5  the cluster cannot be reached, or rights are missing
+  5  the cluster cannot be reached, or permissions are missing
   6  written, but not proven live in time; safe to run again
-  7  conflict: someone else owns it, or the cluster moved
+  7  conflict: someone else owns the object, or the cluster changed
   8  not everything could be checked
   9  a policy could not decide; refused, never allowed
   130  interrupted";

@@ -15,21 +15,21 @@ use snapbox::{Data, assert_data_eq};
 const INTRODUCTION: &str = "\
 # Reference
 
-All commands, flags, exit codes and rights. Made by `cargo xtask docs` from what the program itself says; do not edit.
+All commands, flags, exit codes and permissions. Made by `cargo xtask docs` from what the program itself says; do not edit.
 ";
 
-/// The roles that the tests run with, and whom each is for.
+/// The roles that the tests run with, and what each is for.
 const ROLES: [(&str, &str); 4] = [
-    ("egress-viewer", "Who may look: `list`, and `diagnose` as far as objects tell."),
+    ("egress-viewer", "To read only: `list`, and `diagnose` without the proxies."),
     (
         "egress-editor",
-        "Who may open hosts for one namespace: an application's developers. They prove what their own pods have.",
+        "To change the egress of one namespace, for its developers. Proof comes from their own pods.",
     ),
-    ("egress-platform", "Who may open hosts for every namespace, and prove them at the gateways."),
+    ("egress-platform", "To change the egress of every namespace, with proof at the gateways."),
     (
         "egress-policy-reader",
-        "Everybody who changes egresses, beside one of the above: which policies the cluster has, and the mesh's \
-         configuration, which says in which namespace they are. Without it nothing is changed.",
+        "For everybody who changes egress, in addition: to read the cluster's policies and the mesh's configuration, \
+         which names their namespace. Without it the plugin changes nothing.",
     ),
 ];
 
@@ -52,7 +52,7 @@ fn reference() -> anyhow::Result<String> {
     for (code, meaning) in exit_codes(&program)? {
         writeln!(text, "| {code} | {meaning} |")?;
     }
-    text.push_str("\n## Rights\n");
+    text.push_str("\n## Permissions\n");
     let access = fs::read_to_string(repository().join("tests/bed/access.yaml"))?;
     for (name, purpose) in ROLES {
         let role = access
