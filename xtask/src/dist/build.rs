@@ -15,7 +15,7 @@ use super::{reproducible, target::Target};
 use crate::{terminal, toolchain, workspace};
 
 /// The linker, and what puts it behind cargo.
-const PACKAGES: [&str; 2] = ["ziglang==0.15.2", "cargo-zigbuild==0.20.1"];
+const PACKAGES: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 
 /// Builds the program and returns its path.
 ///

@@ -16,7 +16,7 @@ use crate::{terminal, workspace};
 pub(super) fn write(folder: &Path) -> anyhow::Result<Vec<Content>> {
     terminal::progress("writing manual pages and completions …");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--locked", "--package", "kubectl-egress", "--example", "companions", "--"]);
+    cargo.args(["run", "--locked", "--example", "companions", "--"]);
     let status = cargo.arg(folder).current_dir(workspace::root()).status().context("running cargo")?;
     ensure!(status.success(), "manual pages and completions were not written");
     let mut contents = Vec::new();

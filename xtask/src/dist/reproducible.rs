@@ -8,6 +8,9 @@ use anyhow::Context as _;
 
 use crate::workspace;
 
+/// What the root of this repository is called in everything that leaves this machine.
+pub(super) const ROOT: &str = "/kubectl-egress";
+
 /// What the compilers are told, for everything that a release is made of.
 ///
 /// # Errors
@@ -17,7 +20,7 @@ pub(super) fn environment() -> anyhow::Result<Vec<(&'static str, String)>> {
         Some(home) => PathBuf::from(home),
         None => env::home_dir().context("neither CARGO_HOME nor HOME is set")?.join(".cargo"),
     };
-    let replaced = [(workspace::root(), "/kubectl-egress"), (home, "/cargo")];
+    let replaced = [(workspace::root(), ROOT), (home, "/cargo")];
     let flags = |flag: &str| {
         let flags = replaced.iter().map(|(path, name)| format!("{flag}={}={name}", path.display()));
         flags.collect::<Vec<_>>().join(" ")

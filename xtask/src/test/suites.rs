@@ -36,8 +36,12 @@ mod tests {
     #[test]
     fn a_program_of_an_unknown_name_is_a_unit_test() {
         let target = |name: &str, kind: &str| Target { name: name.to_owned(), kind: vec![kind.to_owned()] };
-        let package =
-            |name: &str, targets| Package { name: name.to_owned(), version: String::new(), targets };
+        let package = |name: &str, targets| Package {
+            name: name.to_owned(),
+            version: String::new(),
+            manifest_path: PathBuf::new(),
+            targets,
+        };
         let workspace = Metadata {
             target_directory: PathBuf::from("target"),
             packages: vec![
