@@ -108,7 +108,7 @@ fn interrupted_while_reading(mesh: &Mesh) -> anyhow::Result<()> {
     })?;
     running.signal(Signal::INT)?;
     let ended = running.end()?;
-    ended.expect(130, &["interrupted", "nothing can be said"])?;
+    ended.expect(130, &["interrupted", "there is no result"])?;
     ensure!(ended.stdout.is_empty(), "{}", ended.stdout);
     nothing_left(mesh)
 }

@@ -33,7 +33,7 @@ fn no_gateway(mesh: &Mesh) -> anyhow::Result<()> {
 fn no_ready_pod(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.set_gateway_ready(false)?;
     let words =
-        ["egress gateway istio-system/istio-egressgateway has no ready pod (2 found)", "hint: look at them"];
+        ["egress gateway istio-system/istio-egressgateway has no ready pod (2 found)", "hint: see them"];
     let outcome = mesh.refuses(User::Admin, &ADD, 1, &words);
     mesh.set_gateway_ready(true)?;
     outcome?;

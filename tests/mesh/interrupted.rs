@@ -107,7 +107,7 @@ fn add_of_the_documented_objects(mesh: &Mesh) -> anyhow::Result<()> {
     let command = [&ADD[..], &["--layout", "documented"]].concat();
     let still = mesh.pause(GATEWAYS[0])?;
     let ended = interrupt_at(mesh, &command, MESH_LEG, still)?;
-    said(&ended, "in part", &[CLIENT, MESH_LEG], &[])?;
+    said(&ended, "partly", &[CLIENT, MESH_LEG], &[])?;
     said(&ended, "written", &["gateways/edition-cnn-com", "destinationrules/edition-cnn-com"], &[])?;
     mesh.done(&command)?;
     mesh.expect_via_gateway(SHOP, "https://edition.cnn.com/")?;

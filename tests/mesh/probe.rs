@@ -85,7 +85,7 @@ fn consent(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&ADD)?;
     let before = mesh.arrived()?.len();
     let ended = mesh.plugin(&["diagnose", "edition.cnn.com", "-n", "shop", "--probe"])?;
-    ended.expect(2, &["nobody is there to be asked", "--probe --yes"])?;
+    ended.expect(2, &["there is no terminal for the question", "--probe --yes"])?;
     mesh.done(&["diagnose", "edition.cnn.com", "-n", "shop"])?;
     let arrived = mesh.arrived()?.split_off(before);
     let requests = arrived.iter().filter(|entry| matches!(entry.event, Event::Request(_)));
@@ -96,7 +96,8 @@ fn consent(mesh: &Mesh) -> anyhow::Result<()> {
 /// Who may not exec sends nothing; who may not look at the gateway never says that it passed there.
 fn not_proven(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&ADD)?;
-    for (user, why) in [(User::Viewer, "forbidden"), (User::ShopEditor, "no ready pod could be read")] {
+    for (user, why) in [(User::Viewer, "forbidden"), (User::ShopEditor, "no ready gateway pod could be read")]
+    {
         let ended = probe(mesh, user, URLS[0], 8)?;
         let probe = document(&ended)?;
         ensure!(probe["result"] == "notProven", "{probe:#}");

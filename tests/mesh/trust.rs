@@ -92,7 +92,7 @@ fn yes(mesh: &Mesh) -> anyhow::Result<()> {
     let changed = module.changed();
     policies.put(&changed.locked(mesh)?)?;
     let change = format!("`acme` was {digest} and is {}", changed.digest());
-    person.is_refused(&[], 9, &["are not those that you trusted", &change, "--trust-policies"])
+    person.is_refused(&[], 9, &["have changed since you trusted them", &change, "--trust-policies"])
 }
 
 fn no(mesh: &Mesh) -> anyhow::Result<()> {

@@ -89,7 +89,10 @@ impl<'a> Exported<'a> {
                 let mut kubectl = self.mesh.bed().command("kubectl");
                 kubectl.args(["create", "--dry-run=server", "--filename=-"]);
                 let (_, said) = fed(kubectl, &odd.to_string())?;
-                ensure!(said.contains(name) && said.contains("no list can judge: unix:///odd"), "{said}");
+                ensure!(
+                    said.contains(name) && said.contains("cannot be checked against a list: unix:///odd"),
+                    "{said}"
+                );
                 Ok(())
             })?;
         }
