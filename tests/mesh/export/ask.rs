@@ -71,6 +71,7 @@ impl<'a> Exported<'a> {
             applied.names.push(name);
             objects.extend(list["items"].as_array().into_iter().flatten().cloned());
         }
+        applied.until_forgotten()?;
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
         mesh.bed().kubectl_with_input(&["apply", "--server-side", "--filename=-"], &list.to_string())?;
         applied.until_seen()?;
@@ -80,23 +81,40 @@ impl<'a> Exported<'a> {
     /// Waits until the API server judges by each of them: an entry that no list can judge is refused, or warned of.
     fn until_seen(&self) -> anyhow::Result<()> {
         for (number, name) in self.names.iter().enumerate() {
-            let odd = json!({
-                "apiVersion": "networking.istio.io/v1", "kind": "WorkloadEntry",
-                "metadata": {"name": "odd", "namespace": "shop", "labels": {"export": number.to_string()}},
-                "spec": {"address": "unix:///odd"},
-            });
             eventually(&format!("{name} to be seen"), SEEN, || {
-                let mut kubectl = self.mesh.bed().command("kubectl");
-                kubectl.args(["create", "--dry-run=server", "--filename=-"]);
-                let (_, said) = fed(kubectl, &odd.to_string())?;
-                ensure!(
-                    said.contains(name) && said.contains("cannot be checked against a list: unix:///odd"),
-                    "{said}"
-                );
+                let said = self.said_of_odd(number)?;
+                let judged = "cannot be checked against a list: unix:///odd";
+                ensure!(said.contains(name) && said.contains(judged), "{said}");
                 Ok(())
             })?;
         }
         Ok(())
+    }
+
+    /// Waits until the API server no longer judges by what had these names before: it forgets a policy some time after it
+    /// was deleted, and the old rules would be taken for the new ones.
+    fn until_forgotten(&self) -> anyhow::Result<()> {
+        for (number, name) in self.names.iter().enumerate() {
+            eventually(&format!("an earlier {name} to be forgotten"), SEEN, || {
+                let said = self.said_of_odd(number)?;
+                ensure!(!said.contains(name), "{said}");
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What the API server says of an entry that no list can judge.
+    fn said_of_odd(&self, number: usize) -> anyhow::Result<String> {
+        let odd = json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "WorkloadEntry",
+            "metadata": {"name": "odd", "namespace": "shop", "labels": {"export": number.to_string()}},
+            "spec": {"address": "unix:///odd"},
+        });
+        let mut kubectl = self.mesh.bed().command("kubectl");
+        kubectl.args(["create", "--dry-run=server", "--filename=-"]);
+        let (_, said) = fed(kubectl, &odd.to_string())?;
+        Ok(said)
     }
 }
 
