@@ -22,7 +22,7 @@ use crate::{
 /// Said before anything is done.
 const BEGINNING: &str = "\
 The demo builds kubectl-egress, a real Kubernetes, istiod and Envoy, starts them in network namespaces of this machine,
-and shows the main job on them. The first time it takes a quarter of an hour on two processors, later half a minute.";
+and shows the main job on them. The first time it takes about twelve minutes on two processors, later half a minute.";
 
 const NAME: &str = "demo";
 const GATEWAYS: &str = "istio-system";

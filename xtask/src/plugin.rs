@@ -22,7 +22,7 @@ pub(crate) enum Profile {
 /// Builds the plugin and returns its path.
 pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     let (folder, arguments, usual): (_, &[&str], _) = match profile {
-        Profile::Debug => ("debug", &[], Duration::from_mins(4)),
+        Profile::Debug => ("debug", &[], Duration::from_mins(6)),
         Profile::Release => ("release", &["--release"], Duration::from_mins(15)),
     };
     let mut command = Command::new(env!("CARGO"));
