@@ -17,7 +17,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use tempfile::TempDir;
 
 pub use self::{
@@ -25,7 +25,7 @@ pub use self::{
     index::Index,
     server::Server,
 };
-use crate::bed;
+use crate::{bed, finish::finish};
 
 /// krew in a home of its own: what it installs ends with this value.
 #[derive(Debug)]
@@ -93,16 +93,4 @@ impl Krew {
         command.env("KUBECONFIG", "/dev/null").current_dir(self.home.path()).stdin(Stdio::null());
         command
     }
-}
-
-/// Runs a program to its end and returns both its streams, one after the other.
-fn finish(command: &mut Command) -> anyhow::Result<String> {
-    let output = command.output().with_context(|| format!("running {}", command.get_program().display()))?;
-    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    if !output.status.success() {
-        let arguments =
-            command.get_args().map(|argument| argument.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        bail!("{} {arguments}: {}", command.get_program().display(), said.trim());
-    }
-    Ok(said)
 }

@@ -8,6 +8,7 @@ mod deny;
 mod digest;
 pub mod dist;
 pub mod docs;
+mod finish;
 pub mod fuzz;
 mod guests;
 mod json_lines;

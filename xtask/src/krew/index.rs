@@ -7,7 +7,7 @@ use std::{fs, process::Command};
 use anyhow::Context as _;
 use tempfile::TempDir;
 
-use super::finish;
+use crate::finish::finish;
 
 /// A repository that ends with this value.
 #[derive(Debug)]

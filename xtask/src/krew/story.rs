@@ -2,7 +2,10 @@
 //!
 //! Returns what was typed and what came of it. Knows nothing of how archives are made.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
@@ -32,6 +35,22 @@ impl Plugin<'_> {
 
     fn folder(&self) -> anyhow::Result<&Path> {
         self.archive.path.parent().context("an archive lies in a folder")
+    }
+}
+
+/// A manifest in a file, and the server of its archive; both end with this value.
+struct Offer {
+    file: PathBuf,
+    _folder: TempDir,
+    _server: Server,
+}
+
+impl Offer {
+    fn of(plugin: Plugin<'_>) -> anyhow::Result<Self> {
+        let (folder, server) = (TempDir::new()?, Server::start(plugin.folder()?.to_owned())?);
+        let file = folder.path().join(manifest::file_name(plugin.name));
+        fs::write(&file, plugin.manifest(&server)?)?;
+        Ok(Self { file, _folder: folder, _server: server })
     }
 }
 
@@ -76,11 +95,8 @@ impl Story {
     /// # Errors
     /// It refused the manifest.
     pub fn validate(&mut self, plugin: Plugin<'_>) -> anyhow::Result<()> {
-        let server = Server::start(plugin.folder()?.to_owned())?;
-        let folder = TempDir::new()?;
-        let file = folder.path().join(manifest::file_name(plugin.name));
-        fs::write(&file, plugin.manifest(&server)?)?;
-        let said = self.krew.validate(&file)?;
+        let offer = Offer::of(plugin)?;
+        let said = self.krew.validate(&offer.file)?;
         ensure!(said.contains("spec.platforms installed fine"), "expected an installation, found {said}");
         let file = manifest::file_name(plugin.name);
         self.told.push(format!("$ validate-krew-manifest -manifest {file}\nvalid"));
@@ -92,11 +108,8 @@ impl Story {
     /// # Errors
     /// krew refused, or the installed plugin does not answer.
     pub fn from_archive(&mut self, plugin: Plugin<'_>) -> anyhow::Result<()> {
-        let server = Server::start(plugin.folder()?.to_owned())?;
-        let folder = TempDir::new()?;
-        let file = folder.path().join(manifest::file_name(plugin.name));
-        fs::write(&file, plugin.manifest(&server)?)?;
-        let manifest = format!("--manifest={}", file.display());
+        let offer = Offer::of(plugin)?;
+        let manifest = format!("--manifest={}", offer.file.display());
         let archive = format!("--archive={}", plugin.archive.path.display());
         self.step(&["krew", "install", &manifest, &archive])?;
         self.answers(plugin.name)
