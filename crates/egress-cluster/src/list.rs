@@ -3,8 +3,11 @@
 //! Knows paths and rights. Knows nothing of what the objects mean.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use egress_core::snapshot::Unreadable;
+use egress_core::tree::Tree;
+use egress_core::typed::typed;
 use futures::future::try_join_all;
 use kube::api::ListParams;
 use kube::core::Request;
@@ -12,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::cluster::Cluster;
-use crate::error::ClusterError;
+use crate::error::{ClusterError, one_line};
 
 /// One collection of the API.
 #[derive(Clone, Debug)]
@@ -35,12 +38,14 @@ pub(crate) struct Reading<T> {
     pub(crate) unreadable: Vec<Unreadable>,
 }
 
+/// An answer of the API server. Its objects become their types through a tree, as those of files do: a type that is
+/// read in one way only is in the program once.
 #[derive(Deserialize)]
-struct Page<T> {
+struct Page<'a> {
     #[serde(default)]
     metadata: PageMetadata,
-    #[serde(default = "Vec::new")]
-    items: Vec<T>,
+    #[serde(borrow, default)]
+    items: Option<Vec<Tree<'a>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -163,7 +168,7 @@ impl Cluster {
         parameters.limit = Some(collection.page);
         let mut items = Vec::new();
         loop {
-            let page = Box::pin(self.page::<T>(&request, &parameters)).await;
+            let page = Box::pin(self.page(&request, &parameters)).await;
             let page = match page {
                 // A list that took longer than etcd keeps its versions: begin again, in one piece.
                 Err(ClusterError::Server { reason, .. })
@@ -176,20 +181,28 @@ impl Cluster {
                 }
                 page => page?,
             };
-            items.extend(page.items);
-            parameters.continue_token = page.metadata.next.filter(|token| !token.is_empty());
+            let (read, next) = typed_page(&page)?;
+            items.extend::<Vec<T>>(read);
+            parameters.continue_token = next.filter(|token| !token.is_empty());
             if parameters.continue_token.is_none() {
                 return Ok(items);
             }
         }
     }
 
-    async fn page<T: DeserializeOwned>(
-        &self,
-        request: &Request,
-        parameters: &ListParams,
-    ) -> Result<Page<T>, ClusterError> {
+    async fn page(&self, request: &Request, parameters: &ListParams) -> Result<String, ClusterError> {
         let request = request.list(parameters).map_err(kube::Error::BuildRequest);
-        self.ask(async { self.client.request(request?).await }).await
+        self.ask(async { self.client.request_text(request?).await }).await
     }
+}
+
+/// The objects of an answer, and what to continue with.
+fn typed_page<T: DeserializeOwned>(text: &str) -> Result<(Vec<T>, Option<String>), ClusterError> {
+    let unexpected = |error: &dyn Display| {
+        ClusterError::Unexpected(format!("unexpected answer from the server: {}", one_line(&error.to_string())))
+    };
+    let page: Page<'_> = serde_json::from_str(text).map_err(|error| unexpected(&error))?;
+    let items = page.items.unwrap_or_default();
+    let read = items.iter().map(typed).collect::<Result<_, _>>().map_err(|error| unexpected(&error))?;
+    Ok((read, page.metadata.next))
 }

@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
-use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
-use serde::de::{Deserializer, IntoDeserializer, Visitor};
-use serde::forward_to_deserialize_any;
-use serde_json::{Error, Number, Value};
+use serde_json::{Number, Value};
+
+mod read;
+
+pub use read::{FieldName, Fields};
 
 /// A value of any kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +25,11 @@ pub enum Tree<'a> {
     /// A list.
     List(Vec<Tree<'a>>),
     /// The fields of a map, in their order; no name is there twice.
-    Map(Vec<(Cow<'a, str>, Tree<'a>)>),
+    Map(Vec<Field<'a>>),
 }
+
+/// A field of a map: its name and its value.
+pub type Field<'a> = (Cow<'a, str>, Tree<'a>);
 
 impl<'a> Tree<'a> {
     /// A field of a map.
@@ -97,117 +101,11 @@ impl From<&Tree<'_>> for Value {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for &'de Tree<'_> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl<'de> Deserializer<'de> for &'de Tree<'_> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Tree::Null => visitor.visit_unit(),
-            Tree::Bool(value) => visitor.visit_bool(*value),
-            Tree::Number(number) => number.deserialize_any(visitor),
-            Tree::Text(text) => visitor.visit_borrowed_str(text),
-            Tree::List(items) => {
-                let mut items = SeqDeserializer::new(items.iter());
-                let value = visitor.visit_seq(&mut items)?;
-                items.end()?;
-                Ok(value)
-            }
-            Tree::Map(fields) => {
-                let mut fields = entries(fields);
-                let value = visitor.visit_map(&mut fields)?;
-                fields.end()?;
-                Ok(value)
-            }
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if matches!(self, Tree::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        match self {
-            Tree::Text(text) => visitor.visit_enum(text.as_ref().into_deserializer()),
-            Tree::Map(fields) => visitor.visit_enum(MapAccessDeserializer::new(entries(fields))),
-            // Which says what was expected.
-            _ => Value::from(self).deserialize_enum(name, variants, visitor),
-        }
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier
-    }
-}
-
-type Entries<'de, I> = MapDeserializer<'de, I, Error>;
-
-fn entries<'de>(
-    fields: &'de [(Cow<'_, str>, Tree<'_>)],
-) -> Entries<'de, impl Iterator<Item = (&'de str, &'de Tree<'de>)>> {
-    MapDeserializer::new(fields.iter().map(|(name, value)| (name.as_ref(), value)))
-}
-
 #[cfg(test)]
 mod tests {
-    use egress_istio::gateway::GatewaySpec;
-    use serde::Deserialize;
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_type_is_read_as_from_a_value_and_refused_with_the_same_words() {
-        let server = |number: Value, mode: Value| {
-            json!({"servers": [{
-                "hosts": ["*"],
-                "port": {"name": "https", "number": number, "protocol": "HTTPS"},
-                "tls": {"mode": mode},
-            }]})
-        };
-        let values = [
-            server(json!(443), json!("ISTIO_MUTUAL")),
-            server(json!("443"), json!("ISTIO_MUTUAL")),
-            server(json!(443), json!("MUTUALLY")),
-            server(json!(443), json!({"SIMPLE": null})),
-            server(json!(443), json!(1)),
-            server(json!(null), json!(null)),
-            json!({"servers": {}, "selector": {"app": 1.5}}),
-            json!({"selector": {"app": "istio"}, "of another version": [true]}),
-            json!([null, []]),
-            json!("text"),
-        ];
-        for value in &values {
-            let of_value = GatewaySpec::deserialize(value).map_err(|error| error.to_string());
-            let of_tree = GatewaySpec::deserialize(&Tree::from(value)).map_err(|error| error.to_string());
-            assert_eq!(of_tree, of_value, "{value}");
-        }
-    }
 
     #[test]
     fn a_tree_of_a_value_is_that_value() {

@@ -2,11 +2,15 @@
 //!
 //! Knows no type.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use self::deserializer::{Part, Place};
 use crate::tree::Tree;
+
+mod deserializer;
 
 /// A field that does not fit.
 #[derive(Debug)]
@@ -22,11 +26,9 @@ pub struct FieldError {
 /// # Errors
 /// The first field that does not fit.
 pub fn typed<T: DeserializeOwned>(value: &Tree<'_>) -> Result<T, FieldError> {
-    // The path costs time, and nearly every value fits.
-    T::deserialize(value).or_else(|_| serde_path_to_error::deserialize(value)).map_err(|error| {
-        let field = error.path().to_string();
-        FieldError { field: if field == "." { String::new() } else { field }, error: error.into_inner() }
-    })
+    let refused = OnceCell::new();
+    T::deserialize(Part { value, place: Place::Root, refused: &refused })
+        .map_err(|error| FieldError { field: refused.into_inner().unwrap_or_default(), error })
 }
 
 impl FieldError {
@@ -49,7 +51,9 @@ impl fmt::Display for FieldError {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use egress_istio::gateway::GatewaySpec;
+    use serde::Deserialize;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -58,5 +62,34 @@ mod tests {
         let error = typed::<Vec<Vec<u16>>>(&(&json!([[1], [2, "three"]])).into()).unwrap_err().below("spec");
         assert_eq!(error.field, "spec[1][1]");
         assert!(error.to_string().contains("expected u16"), "{error}");
+    }
+
+    #[test]
+    fn a_type_is_read_as_from_a_value_and_refused_with_the_same_words() {
+        let server = |number: Value, mode: Value| {
+            json!({"servers": [{
+                "hosts": ["*"],
+                "port": {"name": "https", "number": number, "protocol": "HTTPS"},
+                "tls": {"mode": mode},
+            }]})
+        };
+        let values = [
+            server(json!(443), json!("ISTIO_MUTUAL")),
+            server(json!("443"), json!("ISTIO_MUTUAL")),
+            server(json!(443), json!("MUTUALLY")),
+            server(json!(443), json!({"SIMPLE": null})),
+            server(json!(443), json!(1)),
+            server(json!(null), json!(null)),
+            json!({"servers": {}, "selector": {"app": 1.5}}),
+            json!({"selector": {"app": "istio"}, "of another version": [true]}),
+            json!([null, []]),
+            json!([{}, {}, {}, {}, {}, {}, {}, {}]),
+            json!("text"),
+        ];
+        for value in &values {
+            let of_value = GatewaySpec::deserialize(value).map_err(|error| error.to_string());
+            let of_tree = typed::<GatewaySpec>(&value.into()).map_err(|refused| refused.error.to_string());
+            assert_eq!(of_tree, of_value, "{value}");
+        }
     }
 }

@@ -4,11 +4,10 @@
 //! what anchors come to is counted while they are followed. Knows nothing of what objects mean.
 
 use egress_core::tree::Tree;
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer};
+use serde::de::DeserializeSeed;
 
 use super::documents::{Document, Form, has_anchor};
-use super::tree::{Any, Objects};
+use super::tree::{Objects, hand_out};
 
 /// Characters of YAML that may each begin a node, in one document: what 20 MB of manifests have.
 const MAXIMUM_MARKS: usize = 3_000_000;
@@ -22,15 +21,6 @@ pub(super) struct Problem {
     pub(super) line: usize,
     pub(super) column: Option<usize>,
     pub(super) message: String,
-}
-
-/// A whole document, for a parser that takes no function.
-struct Whole<'de>(Tree<'de>);
-
-impl<'de> Deserialize<'de> for Whole<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Any.deserialize(deserializer).map(Whole)
-    }
 }
 
 /// Hands the objects of a document to a function, with whether each is an item of a List.
@@ -99,7 +89,7 @@ fn with_anchors(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Re
         emit_comments: false,
         with_snippet: false,
     };
-    let Whole(tree) = serde_saphyr::from_str_with_options(document.text, options).map_err(|error| {
+    let tree: Tree<'_> = serde_saphyr::from_str_with_options(document.text, options).map_err(|error| {
         let at = error.location();
         let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Problem {
@@ -108,10 +98,7 @@ fn with_anchors(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Re
             message: anchored(&error, document.line),
         }
     })?;
-    match Objects(take).deserialize(&tree) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(Problem { line: document.line, column: None, message: error.to_string() }),
-    }
+    hand_out(tree, take).map_err(|message| Problem { line: document.line, column: None, message })
 }
 
 /// What is wrong with a document that has anchors.
