@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 
 use egress_core::intent::GatewayName;
+use egress_core::kubernetes::{Node, Pod, Service};
 use egress_core::objects;
 use egress_core::snapshot::{GatewayFacts, MeshFacts, Snapshot};
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Service};
+use k8s_openapi::api::core::v1::Namespace;
 
 use crate::cluster::Cluster;
 use crate::error::ClusterError;

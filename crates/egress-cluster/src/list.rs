@@ -9,7 +9,7 @@ use egress_core::snapshot::Unreadable;
 use egress_core::tree::Tree;
 use egress_core::typed::typed;
 use futures::future::try_join_all;
-use kube::api::ListParams;
+use kube::api::{GetParams, ListParams};
 use kube::core::Request;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -190,6 +190,25 @@ impl Cluster {
         }
     }
 
+    /// One object of a collection, if it is there.
+    pub(crate) async fn one<T: DeserializeOwned>(
+        &self,
+        collection: &Collection,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<T>, ClusterError> {
+        let request = Request::new(collection.path(Some(namespace))).get(name, &GetParams::default());
+        let request = request.map_err(kube::Error::BuildRequest);
+        match self.ask(async { self.client.request_text(request?).await }).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            text => {
+                let text = text?;
+                let tree: Tree<'_> = serde_json::from_str(&text).map_err(unexpected)?;
+                typed(&tree).map(Some).map_err(unexpected)
+            }
+        }
+    }
+
     async fn page(&self, request: &Request, parameters: &ListParams) -> Result<String, ClusterError> {
         let request = request.list(parameters).map_err(kube::Error::BuildRequest);
         self.ask(async { self.client.request_text(request?).await }).await
@@ -198,11 +217,12 @@ impl Cluster {
 
 /// The objects of an answer, and what to continue with.
 fn typed_page<T: DeserializeOwned>(text: &str) -> Result<(Vec<T>, Option<String>), ClusterError> {
-    let unexpected = |error: &dyn Display| {
-        ClusterError::Unexpected(format!("unexpected answer from the server: {}", one_line(&error.to_string())))
-    };
-    let page: Page<'_> = serde_json::from_str(text).map_err(|error| unexpected(&error))?;
+    let page: Page<'_> = serde_json::from_str(text).map_err(unexpected)?;
     let items = page.items.unwrap_or_default();
-    let read = items.iter().map(typed).collect::<Result<_, _>>().map_err(|error| unexpected(&error))?;
+    let read = items.iter().map(typed).collect::<Result<_, _>>().map_err(unexpected)?;
     Ok((read, page.metadata.next))
+}
+
+fn unexpected(error: impl Display) -> ClusterError {
+    ClusterError::Unexpected(format!("unexpected answer from the server: {}", one_line(&error.to_string())))
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
+use egress_core::kubernetes::{self, HorizontalPodAutoscaler, Pod};
 use egress_core::objects;
 use egress_core::snapshot::{PodFacts, Snapshot, Unreadable};
 use egress_core::surroundings::{Named, SecretFacts, Surroundings, Workload};
@@ -15,9 +16,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::{Pod, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -191,16 +190,15 @@ impl Cluster {
         stateful_sets: &Collection,
         daemon_sets: &Collection,
     ) -> Result<Listed<Workload>, ClusterError> {
-        let (deployments, stateful_sets, daemon_sets) = tokio::try_join!(
-            self.whole::<Deployment>(deployments),
-            self.whole::<StatefulSet>(stateful_sets),
-            self.whole::<DaemonSet>(daemon_sets),
-        )?;
+        let (deployments, stateful_sets, daemon_sets) =
+            tokio::try_join!(self.whole(deployments), self.whole(stateful_sets), self.whole(daemon_sets),)?;
+        let facts = |kind, listed: Listed<kubernetes::Workload>| {
+            listed.map(|all| all.iter().map(|one| objects::workload(kind, one)).collect::<Vec<_>>())
+        };
         let all = || {
-            let deployments = deployments?.iter().map(objects::deployment).collect::<Vec<_>>();
-            let stateful_sets = stateful_sets?.iter().map(objects::stateful_set).collect::<Vec<_>>();
-            let daemon_sets = daemon_sets?.iter().map(objects::daemon_set).collect::<Vec<_>>();
-            Ok([deployments, stateful_sets, daemon_sets].concat())
+            let deployments = facts("Deployment", deployments)?;
+            let stateful_sets = facts("StatefulSet", stateful_sets)?;
+            Ok([deployments, stateful_sets, facts("DaemonSet", daemon_sets)?].concat())
         };
         Ok(all())
     }

@@ -13,6 +13,7 @@ pub mod input;
 pub mod intent;
 pub mod inventory;
 pub mod istio;
+pub mod kubernetes;
 pub mod kubernetes_name;
 pub mod metadata;
 pub mod names;

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::kubernetes::Node;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::metadata::ACCEPT;
@@ -26,7 +27,7 @@ pub use mesh::{MESH_KEY, mesh, named_root};
 pub use pod::{cluster_domain, control_plane, pod, proxy_address};
 pub use service::{selector, service};
 pub use webhook::webhooks;
-pub use workload::{daemon_set, deployment, stateful_set};
+pub use workload::workload;
 
 /// A node as a fact.
 pub fn node(node: &Node) -> NodeFacts {

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use egress_core::host::printable;
 use egress_core::input::{Gap, Input};
+use egress_core::kubernetes::{Node, Pod, Service};
 use egress_core::objects::{self, Routed};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
 use egress_core::tree::Tree;
 use egress_core::typed::FieldError;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 

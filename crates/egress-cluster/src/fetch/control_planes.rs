@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::kubernetes::Pod;
 use egress_core::objects;
 use egress_core::snapshot::Unreadable;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::cluster::Cluster;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::kubernetes::Node;
 use egress_core::objects;
 use egress_core::snapshot::NodeFacts;
-use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 
 use crate::cluster::Cluster;

@@ -3,11 +3,10 @@
 //! Knows by which signs a Service is an egress gateway. Which one is used is decided elsewhere.
 
 use egress_core::intent::GatewayName;
+use egress_core::kubernetes::{Pod, Service};
 use egress_core::objects::{self, Routed, gateway, is_behind, is_gateway, selects_gateway_label};
 use egress_core::snapshot::{GatewayFacts, Unreadable};
 use futures::future::try_join_all;
-use k8s_openapi::api::core::v1::{Pod, Service};
-use kube::Api;
 
 use super::Scope;
 use crate::cluster::Cluster;
@@ -79,9 +78,8 @@ impl Cluster {
     }
 
     async fn named_gateway(&self, wanted: &GatewayName) -> Result<Result<Service, Unreadable>, ClusterError> {
-        let services: Api<Service> = Api::namespaced(self.client.clone(), &wanted.namespace);
         let what = format!("service/{} in namespace {}", wanted.service, wanted.namespace);
-        match self.ask(services.get_opt(&wanted.service)).await {
+        match self.one(&Collection::core("services"), &wanted.namespace, &wanted.service).await {
             Err(ClusterError::Forbidden(why)) => Ok(Err(Unreadable { what, why })),
             found => found?.map(Ok).ok_or_else(|| ClusterError::NoGateway {
                 gateway: wanted.clone(),

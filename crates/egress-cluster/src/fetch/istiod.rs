@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::kubernetes::Workload;
+use egress_core::kubernetes::{Container, PodSpec, Volume};
 use egress_core::snapshot::Unreadable;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
 
 /// The ConfigMap of an istiod without a revision; with one, `istio-REVISION`: `getMeshConfigMapName` in
 /// `pilot/pkg/bootstrap/mesh.go`.
@@ -32,7 +32,7 @@ pub(super) struct Istiods {
 
 impl Istiods {
     /// Reads the Deployments of a namespace.
-    pub(super) fn of(namespace: &str, deployments: Vec<Deployment>) -> Self {
+    pub(super) fn of(namespace: &str, deployments: Vec<Workload>) -> Self {
         let mut all = Istiods { any: !deployments.is_empty(), ..Istiods::default() };
         for deployment in deployments {
             let name = deployment.metadata.name.unwrap_or_default();

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::kubernetes::Pod;
+use egress_core::kubernetes::Workload;
 use egress_core::objects::{MESH_KEY, accepts, mesh, named_root};
 use egress_core::root_namespace::{self, Evidence, Said};
 use egress_core::snapshot::{MeshFacts, Unreadable};
 use futures::future::try_join_all;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::ListParams;
 
@@ -153,7 +154,7 @@ impl Cluster {
     /// What the control planes of a namespace say themselves.
     async fn istiods(&self, namespace: &str) -> Result<Istiods, ClusterError> {
         let deployments = Collection::of_group("apps", "v1", "deployments");
-        match self.list::<Deployment>(&deployments, Some(namespace), Some("app=istiod")).await {
+        match self.list::<Workload>(&deployments, Some(namespace), Some("app=istiod")).await {
             Err(error) if error.is_forbidden() => Ok(Istiods::default()),
             listed => Ok(Istiods::of(namespace, listed?)),
         }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use k8s_openapi::api::core::v1::{Pod, Service};
+use crate::kubernetes::{Pod, Service};
 
 use super::{pod, selector, service};
 use crate::intent::GatewayName;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{Container, Pod, PodStatus};
+use crate::kubernetes::{Container, Pod, PodStatus};
 
 use super::of_istio;
 use crate::snapshot::{Owner, PodFacts, ProxyFacts, ProxyRole};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Pod, Service, ServicePort as ApiPort};
+use crate::kubernetes::{Pod, Service, ServicePort as ApiPort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::containers;

@@ -1,43 +1,18 @@
 //! What runs pods, as facts.
 
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::PodTemplateSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use super::of_istio;
+use crate::kubernetes;
 use crate::surroundings::Workload;
 
-/// A Deployment as a fact.
-pub fn deployment(object: &Deployment) -> Workload {
-    let spec = object.spec.as_ref();
-    let replicas = spec.map(|spec| spec.replicas.unwrap_or(1));
-    workload("Deployment", &object.metadata, replicas, spec.map(|spec| &spec.template))
-}
-
-/// A `StatefulSet` as a fact.
-pub fn stateful_set(object: &StatefulSet) -> Workload {
-    let spec = object.spec.as_ref();
-    let replicas = spec.map(|spec| spec.replicas.unwrap_or(1));
-    workload("StatefulSet", &object.metadata, replicas, spec.map(|spec| &spec.template))
-}
-
-/// A `DaemonSet` as a fact.
-pub fn daemon_set(object: &DaemonSet) -> Workload {
-    workload("DaemonSet", &object.metadata, None, object.spec.as_ref().map(|spec| &spec.template))
-}
-
-fn workload(
-    kind: &str,
-    metadata: &ObjectMeta,
-    replicas: Option<i32>,
-    template: Option<&PodTemplateSpec>,
-) -> Workload {
-    let made = template.and_then(|template| template.metadata.as_ref());
+/// A Deployment, a `StatefulSet` or a `DaemonSet`, which has as many pods as there are nodes for it, as a fact.
+pub fn workload(kind: &str, object: &kubernetes::Workload) -> Workload {
+    let (spec, metadata) = (object.spec.as_ref(), &object.metadata);
+    let made = spec.and_then(|spec| spec.template.metadata.as_ref());
     Workload {
         kind: kind.to_owned(),
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: metadata.name.clone().unwrap_or_default(),
-        replicas,
+        replicas: spec.filter(|_| kind != "DaemonSet").map(|spec| spec.replicas.unwrap_or(1)),
         labels: made.and_then(|made| made.labels.clone()).unwrap_or_default(),
         annotations: of_istio(made.and_then(|made| made.annotations.as_ref())),
     }

@@ -8,8 +8,8 @@ use std::slice;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected,
-    VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Unexpected, VariantAccess,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
@@ -82,9 +82,7 @@ impl<'de> Deserializer<'de> for Part<'_, 'de> {
                     more => Err(Error::invalid_length(more, &"fewer elements in array")),
                 }
             }
-            Tree::Map(fields) => {
-                visitor.visit_map(Fields { map: &self, rest: fields.iter(), current: None })
-            }
+            Tree::Map(fields) => visitor.visit_map(Fields { map: &self, rest: fields.iter(), current: None }),
         }
     }
 

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use egress_core::input::Input;
+use egress_core::kubernetes::HorizontalPodAutoscaler;
 use egress_core::objects::{self, named};
 use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts};
 use egress_core::tree::Tree;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::Endpoints;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -86,16 +85,8 @@ impl Collector {
                 around.endpoint_slices.push(objects::endpoints(typed::<Endpoints>(object)?));
                 Input::EndpointSlices
             }
-            ("apps", "Deployment") => {
-                around.workloads.push(objects::deployment(&typed::<Deployment>(object)?));
-                Input::Workloads
-            }
-            ("apps", "StatefulSet") => {
-                around.workloads.push(objects::stateful_set(&typed::<StatefulSet>(object)?));
-                Input::Workloads
-            }
-            ("apps", "DaemonSet") => {
-                around.workloads.push(objects::daemon_set(&typed::<DaemonSet>(object)?));
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet") => {
+                around.workloads.push(objects::workload(kind, &typed(object)?));
                 Input::Workloads
             }
             ("policy", "PodDisruptionBudget") => {

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use egress_core::admission::export::Flaw;
 use egress_core::input::{Gap, Input};
+use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
 use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerSpec;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 

@@ -3,7 +3,7 @@
 //! Knows the order in which containers start and the user that the rules of iptables spare. What follows from it is decided
 //! elsewhere.
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use crate::kubernetes::{Container, Pod};
 
 use super::{PROXY, containers};
 

@@ -1,6 +1,6 @@
 //! Which control plane of this cluster a proxy speaks to, by what istiod wrote into its pod.
 
-use k8s_openapi::api::core::v1::Pod;
+use crate::kubernetes::Pod;
 use serde::Deserialize;
 
 use crate::intent::is_label;

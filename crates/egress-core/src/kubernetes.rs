@@ -1,0 +1,46 @@
+//! The larger kinds of Kubernetes, with the fields that this program reads.
+//!
+//! The types of `k8s-openapi` have every field, and each way to read them is in the program: of a pod's volumes alone that
+//! are a hundred thousand bytes, for one name. Kinds that are read whole, small or written come from there. The fields have its
+//! names and shapes. Knows nothing of what they mean.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+
+mod autoscaler;
+mod node;
+mod pod;
+mod service;
+mod workload;
+
+pub use autoscaler::{CrossVersionObjectReference, HorizontalPodAutoscalerSpec};
+pub use node::{NodeAddress, NodeSpec, NodeStatus, Taint};
+pub use pod::{
+    Condition, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, PodIp, PodSpec, PodStatus,
+    SecurityContext, Volume, VolumeMount,
+};
+pub use service::{ServicePort, ServiceSpec};
+pub use workload::{PodTemplateSpec, WorkloadSpec};
+
+/// An object of any of these kinds.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Object<S, T = ()> {
+    /// Its name, namespace, labels and so on.
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    /// What is wanted.
+    pub spec: Option<S>,
+    /// What is.
+    pub status: Option<T>,
+}
+
+/// A pod.
+pub type Pod = Object<PodSpec, PodStatus>;
+/// A node.
+pub type Node = Object<NodeSpec, NodeStatus>;
+/// A Service.
+pub type Service = Object<ServiceSpec>;
+/// A Deployment, a `StatefulSet` or a `DaemonSet`.
+pub type Workload = Object<WorkloadSpec>;
+/// A `HorizontalPodAutoscaler`.
+pub type HorizontalPodAutoscaler = Object<HorizontalPodAutoscalerSpec>;

@@ -1,0 +1,23 @@
+//! Autoscalers.
+
+use serde::{Deserialize, Serialize};
+
+/// How many pods a workload has at least.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct HorizontalPodAutoscalerSpec {
+    /// The fewest; 1 without it.
+    pub min_replicas: Option<i32>,
+    /// The workload.
+    pub scale_target_ref: CrossVersionObjectReference,
+}
+
+/// A workload by its name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct CrossVersionObjectReference {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}

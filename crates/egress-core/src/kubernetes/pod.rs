@@ -1,0 +1,143 @@
+//! Pods.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// What a pod runs, and where.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodSpec {
+    /// Its containers.
+    pub containers: Vec<Container>,
+    /// Those that start before.
+    pub init_containers: Option<Vec<Container>>,
+    /// Its node.
+    pub node_name: Option<String>,
+    /// Whether it is in its node's network.
+    pub host_network: Option<bool>,
+    /// Whom it acts as.
+    pub service_account_name: Option<String>,
+    /// The user and group of its containers that set none.
+    pub security_context: Option<SecurityContext>,
+    /// What its containers mount.
+    pub volumes: Option<Vec<Volume>>,
+}
+
+/// A container of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Container {
+    /// Its name, of its pod.
+    pub name: String,
+    /// Its image.
+    pub image: Option<String>,
+    /// The program, with its first arguments.
+    pub command: Option<Vec<String>>,
+    /// The arguments of the program.
+    pub args: Option<Vec<String>>,
+    /// Its environment.
+    pub env: Option<Vec<EnvVar>>,
+    /// The ports that it names.
+    pub ports: Option<Vec<ContainerPort>>,
+    /// Its user and group.
+    pub security_context: Option<SecurityContext>,
+    /// Which volumes are where.
+    pub volume_mounts: Option<Vec<VolumeMount>>,
+}
+
+/// A variable of the environment.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct EnvVar {
+    /// Its name.
+    pub name: String,
+    /// Its value, if it is written here.
+    pub value: Option<String>,
+    /// Whether it is taken from another object.
+    pub value_from: Option<IgnoredAny>,
+}
+
+/// A port that a container names.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ContainerPort {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its number.
+    pub container_port: i32,
+}
+
+/// Whom processes run as.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SecurityContext {
+    /// The user.
+    pub run_as_user: Option<i64>,
+    /// The group.
+    pub run_as_group: Option<i64>,
+}
+
+/// A volume of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Volume {
+    /// Its name.
+    pub name: String,
+    /// The ConfigMap that fills it.
+    pub config_map: Option<ConfigMapVolumeSource>,
+}
+
+/// The ConfigMap of a volume.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ConfigMapVolumeSource {
+    /// Its name.
+    pub name: String,
+}
+
+/// Where a volume is mounted.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct VolumeMount {
+    /// The volume.
+    pub name: String,
+    /// The folder.
+    pub mount_path: String,
+}
+
+/// What a pod is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodStatus {
+    /// How far it is: `Pending`, `Running`, `Succeeded`, `Failed`.
+    pub phase: Option<String>,
+    /// What holds of it.
+    pub conditions: Option<Vec<Condition>>,
+    /// Its first address.
+    #[serde(rename = "podIP")]
+    pub pod_ip: Option<String>,
+    /// All of them.
+    #[serde(rename = "podIPs")]
+    pub pod_ips: Option<Vec<PodIp>>,
+}
+
+/// An address of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodIp {
+    /// The address.
+    pub ip: String,
+}
+
+/// What holds of a pod or a node.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Condition {
+    /// What it says, such as `Ready`.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// Whether it holds: `True`, `False`, `Unknown`.
+    pub status: String,
+    /// Why, for people.
+    pub message: Option<String>,
+}

@@ -1,0 +1,26 @@
+//! What runs pods.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+
+use super::PodSpec;
+
+/// How many pods, and which.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct WorkloadSpec {
+    /// How many.
+    pub replicas: Option<i32>,
+    /// What each pod is made of.
+    pub template: PodTemplateSpec,
+}
+
+/// What pods are made of.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PodTemplateSpec {
+    /// Their labels and annotations.
+    pub metadata: Option<ObjectMeta>,
+    /// What they run.
+    pub spec: Option<PodSpec>,
+}
