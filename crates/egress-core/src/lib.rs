@@ -39,3 +39,4 @@ pub mod text;
 pub mod tree;
 pub mod typed;
 pub mod visibility;
+pub mod yaml;

@@ -7,9 +7,11 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value};
 
+mod fields;
 mod read;
 
-pub use read::{FieldName, Fields};
+pub use fields::{Fields, Twice};
+pub use read::FieldName;
 
 /// A value of any kind.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,6 +13,7 @@ use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
 use egress_core::tree::Tree;
 use egress_core::typed::FieldError;
+use egress_core::yaml::YamlError;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -69,7 +70,7 @@ pub enum CollectError {
         /// The ConfigMap's name.
         name: String,
         /// What does not match.
-        error: serde_yaml::Error,
+        error: YamlError,
     },
 }
 

@@ -10,6 +10,7 @@ use egress_core::visibility::{exported_to, host_matches};
 use crate::routes::{Route, routes};
 use crate::view::View;
 use crate::way::Way;
+use crate::words::nearest;
 
 /// A subset that some callers cannot resolve.
 pub(crate) struct Unresolved<'a> {
@@ -29,6 +30,8 @@ pub(crate) enum Cause<'a> {
     NotVisible {
         /// The rule that holds it and is not visible, if there is one.
         holder: Option<&'a Resource>,
+        /// Where there is none: the subset that was most likely meant, with the rule that the callers see it in.
+        meant: Option<(&'a str, &'a Resource)>,
     },
     /// A rule in the callers' own namespace comes before the gateway's.
     Shadowed {
@@ -82,6 +85,27 @@ fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &st
             Cause::HiddenByYounger { by, holder }
         }
         (Some(by), Some(holder)) if by.id.namespace == caller => Cause::Shadowed { by, holder },
-        (_, holder) => Cause::NotVisible { holder },
+        (_, holder) => {
+            let meant = if holder.is_none() { meant(rules, name) } else { None };
+            Cause::NotVisible { holder, meant }
+        }
     }
+}
+
+/// The subset of these rules whose name is most like this one.
+fn meant<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a str, &'a Resource)> {
+    let found = || rules.iter().flat_map(|rule| subsets(rule).map(|subset| (subset, *rule)));
+    let near = nearest(name, found().map(|(subset, _)| subset))?;
+    found().find(|(subset, _)| *subset == near && is_typing_error(name, near))
+}
+
+/// Of short names nearly all are alike: `v1` is not meant by `v2`.
+fn is_typing_error(found: &str, meant: &str) -> bool {
+    3 * strsim::damerau_levenshtein(found, meant) <= meant.chars().count()
+}
+
+/// The names of the subsets of a rule.
+pub(crate) fn subsets(rule: &Resource) -> impl Iterator<Item = &str> {
+    let subsets = rule.destination_rule().and_then(|spec| spec.subsets.as_deref()).unwrap_or_default();
+    subsets.iter().map(|subset| subset.name.as_str())
 }

@@ -10,7 +10,7 @@ use crate::kubernetes::{Pod, Service};
 use super::{pod, selector, service};
 use crate::intent::GatewayName;
 use crate::resource::Resource;
-use crate::snapshot::GatewayFacts;
+use crate::snapshot::{GatewayFacts, PodFacts, ServiceFacts};
 use crate::visibility::host_matches;
 use crate::visibility::virtual_service::{destinations, serves_mesh};
 
@@ -58,10 +58,14 @@ pub fn is_gateway(service: &Service, pods: &[Pod]) -> bool {
         return false;
     }
     let namespace = service.metadata.namespace.as_deref();
-    let named = service.metadata.name.as_deref().is_some_and(|name| name.contains("egressgateway"));
+    let named = service.metadata.name.as_deref().is_some_and(is_called_gateway);
     let labelled = |pod: &&Pod| pod.metadata.labels.as_ref().is_some_and(selects_gateway_label);
     let mut behind = pods.iter().filter(|pod| is_behind(pod, namespace, &selector));
     named || selects_gateway_label(&selector) || behind.any(|pod| labelled(&pod))
+}
+
+fn is_called_gateway(name: &str) -> bool {
+    name.contains("egressgateway")
 }
 
 /// Whether labels hold [`GATEWAY_LABEL`].
@@ -104,13 +108,25 @@ impl Routed {
         self.services.iter()
     }
 
+    /// The egress gateway that a Service is, with these pods behind it; none where it is none.
+    pub fn gateway(&self, service: &ServiceFacts, pods: &[PodFacts]) -> Option<GatewayName> {
+        let name = GatewayName { namespace: service.namespace.clone(), service: service.name.clone() };
+        let labelled = || pods.iter().any(|pod| selects_gateway_label(&pod.labels));
+        let is_one = !service.selector.is_empty()
+            && (is_called_gateway(&service.name) || selects_gateway_label(&service.selector) || labelled());
+        (is_one || self.lead_to(&name, &service.selector)).then_some(name)
+    }
+
     /// Whether they say so of this Service.
     pub fn names(&self, service: &Service) -> bool {
-        let found = selector(service);
+        name(service).is_some_and(|name| self.lead_to(&name, &selector(service)))
+    }
+
+    fn lead_to(&self, name: &GatewayName, found: &BTreeMap<String, String>) -> bool {
         let selected = |wanted: &BTreeMap<String, String>| {
             !wanted.is_empty() && wanted.iter().all(|(key, value)| found.get(key) == Some(value))
         };
-        name(service).is_some_and(|name| self.services.contains(&name)) && self.selectors.iter().any(selected)
+        self.services.contains(name) && self.selectors.iter().any(selected)
     }
 }
 

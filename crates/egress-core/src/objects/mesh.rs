@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use crate::host::quoted;
 use crate::kubernetes_name::{LABEL, is_label};
 use crate::snapshot::{MeshFacts, OutboundMode};
+use crate::yaml::{self, YamlError};
 
 /// Where a ConfigMap holds the mesh configuration.
 pub const MESH_KEY: &str = "mesh";
@@ -62,15 +63,15 @@ fn namespace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
         return Ok(text);
     }
     let found = quoted(&text);
-    Err(D::Error::custom(format!("rootNamespace: expected {LABEL}, found {found}")))
+    Err(D::Error::custom(format!("expected {LABEL}, found {found}")))
 }
 
 /// Reads a mesh configuration. The API version and the cluster's domain are not in it.
 ///
 /// # Errors
 /// When the text is no mesh configuration.
-pub fn mesh(text: &str) -> Result<MeshFacts, serde_yaml::Error> {
-    let config: Option<MeshConfig> = serde_yaml::from_str(text)?;
+pub fn mesh(text: &str) -> Result<MeshFacts, YamlError> {
+    let config: Option<MeshConfig> = yaml::from_str(text)?;
     let config = config.unwrap_or_default();
     Ok(MeshFacts {
         root_namespace: config.root_namespace,
@@ -85,13 +86,13 @@ pub fn mesh(text: &str) -> Result<MeshFacts, serde_yaml::Error> {
 ///
 /// # Errors
 /// When the text is no mesh configuration.
-pub fn named_root(text: &str) -> Result<Option<String>, serde_yaml::Error> {
+pub fn named_root(text: &str) -> Result<Option<String>, YamlError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Root {
         root_namespace: Option<String>,
     }
-    let config: Option<Root> = serde_yaml::from_str(text)?;
+    let config: Option<Root> = yaml::from_str(text)?;
     Ok(config.and_then(|config| config.root_namespace).filter(|root| !root.is_empty()))
 }
 

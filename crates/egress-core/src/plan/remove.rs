@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan, Step, expect};
-use crate::departure;
+use crate::departure::Departures;
 use crate::intent::Layout;
 use crate::inventory::Egress;
 use crate::port::Protocol;
@@ -14,15 +14,14 @@ use crate::proof::{Expectation, Side};
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::shape::{Part, documented};
-use crate::snapshot::Snapshot;
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
 
 /// The steps from what exists of an egress to nothing. `wanted` are the parts that its record asks for, where it can be
-/// read: they tell what to look for in the proxies when an object is already gone. The snapshot tells who else makes the
+/// read: they tell what to look for in the proxies when an object is already gone. The departures tell who else makes the
 /// host known.
-pub fn plan(egress: &Egress<'_>, wanted: &[Part], snapshot: &Snapshot) -> Plan {
-    let remaining = departure::remaining_entries(egress, snapshot);
+pub fn plan(egress: &Egress<'_>, wanted: &[Part], departures: &Departures<'_>) -> Plan {
+    let remaining = departures.remaining_entries(egress);
     let known = remaining.iter().filter_map(|(_, entry)| entry.service_entry()?.ports.as_ref());
     let known = known.flatten().map(|port| port.number).collect();
     let removal = Removal { egress, wanted, known };

@@ -1,6 +1,6 @@
 //! What the end of an egress does to others.
 
-use egress_core::departure::consequences;
+use egress_core::departure::Departures;
 use egress_core::inventory;
 use egress_core::snapshot::{OutboundMode, Snapshot};
 
@@ -54,5 +54,5 @@ fn connections_of_another_namespace_are_drained_where_both_speak_tls() {
 fn said(cluster: &Snapshot) -> Vec<String> {
     let all = inventory::egresses(cluster);
     let shop = all.iter().find(|egress| egress.namespace == "shop").expect("an egress of shop");
-    consequences(shop, &all, cluster)
+    Departures::of(&all, cluster).consequences(shop)
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::departure::Departures;
 use egress_core::intent::{Intent, Layout};
 use egress_core::inventory::{self, Egress, Objects, State, state};
 use egress_core::metadata::Record;
@@ -75,7 +76,8 @@ fn add(asked: &Record, cluster: &Snapshot) -> Plan {
 
 fn remove(cluster: &Snapshot) -> Option<Plan> {
     let egress = existing(cluster)?;
-    Some(plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default(), cluster))
+    let wanted = state::wanted(&egress, cluster).unwrap_or_default();
+    Some(plan::remove::plan(&egress, &wanted, &Departures::of(&[], cluster)))
 }
 
 /// Takes as many steps of a plan as there is time for, and looks after each.

@@ -1,5 +1,6 @@
 //! Steps: which objects are written in which order, and what must be proven between them.
 
+use egress_core::departure::Departures;
 use egress_core::intent::Intent;
 use egress_core::inventory::{self, state};
 use egress_core::metadata::Record;
@@ -235,7 +236,11 @@ fn add(record: &Record, cluster: &Snapshot) -> Plan {
 
 fn remove(cluster: &Snapshot) -> Plan {
     let egress = inventory::egresses(cluster).pop().expect("an egress");
-    plan::remove::plan(&egress, &state::wanted(&egress, cluster).unwrap_or_default(), cluster)
+    plan::remove::plan(
+        &egress,
+        &state::wanted(&egress, cluster).unwrap_or_default(),
+        &Departures::of(&[], cluster),
+    )
 }
 
 fn lines(plan: &Plan) -> Vec<String> {

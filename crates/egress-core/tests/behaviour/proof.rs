@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::departure::Departures;
 use egress_core::host::DnsName;
 use egress_core::inventory;
 use egress_core::plan;
@@ -249,7 +250,7 @@ fn added(role: Role) -> Expectation {
 fn removed(role: Role) -> Expectation {
     let cluster = snapshot(&stored(&request("edition.cnn.com")));
     let egress = inventory::egresses(&cluster).pop().expect("an egress");
-    let plan = plan::remove::plan(&egress, &[], &cluster);
+    let plan = plan::remove::plan(&egress, &[], &Departures::of(&[], &cluster));
     let step = plan.steps.into_iter().find(|step| step.role == role);
     step.and_then(|step| step.proof).expect("a proof")
 }

@@ -1,14 +1,19 @@
 //! EG007: the callers see the subset of the gateway's Service.
 
+use std::collections::BTreeSet;
+
+use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
-use crate::subset::{Cause, Unresolved, unresolved};
+use crate::legs::to_gateway;
+use crate::subset::{Cause, Unresolved, subsets, unresolved};
 use crate::view::View;
 use crate::way::Way;
-use crate::words::export_to;
+use crate::words::{export_to, list};
 
 pub(super) const CHECK: Check = Check {
     code: Code(7),
@@ -27,14 +32,14 @@ the gateway. A DestinationRule in a third namespace never applies, whatever its 
 
 ## How to fix
 Put the DestinationRule into the namespace of the gateway's Service and export it to the callers, or put it into the
-caller namespace.
+caller namespace. If the route misspells the subset, correct the route.
 ",
     run: Run::Through(run),
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder } } = missing else {
+        let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder, meant } } = missing else {
             return None;
         };
         Some(Finding {
@@ -49,7 +54,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                     rule.id,
                     export_to(rule).join(", ")
                 ),
-                None => "no DestinationRule has it".to_owned(),
+                None => absent(view, &caller, gateway, meant),
             }],
             consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
             fix: match holder {
@@ -59,14 +64,39 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
                 Some(rule) if rule.id.namespace == gateway.name.namespace => {
                     fixes::export(&rule.id, &caller, "exports it to the callers")
                 }
-                holder => fixes::write_rule(
-                    holder,
-                    (route.host, subset),
-                    &gateway.name.namespace,
-                    "writes it beside the gateway's Service, where all callers see it",
-                ),
+                holder => meant
+                    .and_then(|(meant, _)| correct(view, way, gateway, subset, meant))
+                    .unwrap_or_else(|| {
+                        let why = "writes it beside the gateway's Service, where all callers see it";
+                        fixes::write_rule(holder, (route.host, subset), &gateway.name.namespace, why)
+                    }),
             },
         })
     });
     Outcome::of(findings.collect())
+}
+
+/// That no rule has a subset, and what the rules have that the callers see.
+fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(&str, &Resource)>) -> String {
+    if let Some((name, rule)) = meant {
+        return format!("no DestinationRule has it; {} has `{name}`", rule.id);
+    }
+    let rules = view.rules_seen_from(caller, gateway);
+    let having = rules.all.iter().filter_map(|rule| {
+        let names: Vec<String> = subsets(rule).map(|name| format!("`{name}`")).collect();
+        (!names.is_empty()).then(|| format!("{} has {}", rule.id, list(&names)))
+    });
+    std::iter::once("no DestinationRule has it".to_owned()).chain(having).collect::<Vec<_>>().join("; ")
+}
+
+/// Names the subset that exists, wherever the way's own routes name the one that does not.
+fn correct(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, subset: &str, meant: &str) -> Option<Fix> {
+    let why = "names the subset that exists";
+    let mut known = BTreeSet::new();
+    let routes = to_gateway(view, way, gateway).into_iter().filter(|route| route.subset == Some(subset));
+    let mut fixes = routes
+        .filter(|route| known.insert((route.resource.id.clone(), route.field.to_string())))
+        .map(|route| fixes::set(&route.resource.id, &format!("{}.subset", route.field), &json!(meant), why));
+    let first = fixes.next()?;
+    Some(fixes::one_after_the_other(first, fixes, why))
 }

@@ -156,7 +156,7 @@ fn items<'a>(document: &Document<'a>) -> Option<Vec<Document<'a>>> {
 }
 
 /// Whether there may be an anchor.
-pub(super) fn has_anchor(text: &str) -> bool {
+fn has_anchor(text: &str) -> bool {
     text.match_indices('&').any(|(at, _)| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         before.is_none_or(|before| before.is_whitespace() || "[{,:-".contains(before))

@@ -1,19 +1,17 @@
 //! The text of one document as objects.
 //!
-//! Bounded in memory: a parser keeps some hundred bytes for every node, so the nodes of a document are counted before, and
-//! what anchors come to is counted while they are followed. Knows nothing of what objects mean.
+//! YAML is read in the one dialect that kubectl has, whatever is in a document. Bounded in memory: the nodes of a document
+//! are counted before. Knows nothing of what objects mean.
 
 use egress_core::tree::Tree;
+use egress_core::yaml;
 use serde::de::DeserializeSeed;
 
-use super::documents::{Document, Form, has_anchor};
-use super::tree::{Objects, hand_out};
+use super::documents::{Document, Form};
+use super::tree::{ITEMS, Objects};
 
 /// Characters of YAML that may each begin a node, in one document: what 20 MB of manifests have.
 const MAXIMUM_MARKS: usize = 3_000_000;
-
-/// How deep `[` and `{` may be open: a parser of YAML looks at all that are open for every next one.
-const MAXIMUM_OPEN: usize = 10_000;
 
 /// Why a document could not be read, and where in its file.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,104 +26,53 @@ pub(super) struct Problem {
 /// # Errors
 /// The first thing that is wrong. The objects before it were handed out.
 pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
-    match document.form {
-        Form::Json => json(document, take),
-        Form::Yaml | Form::Item if is_too_deep(document.text) => {
-            let message = "it is nested too deeply".to_owned();
-            Err(Problem { line: document.line, column: None, message })
-        }
-        Form::Yaml if has_anchor(document.text) => with_anchors(document, take),
-        Form::Yaml | Form::Item => yaml(document, take),
-    }
+    if document.form == Form::Json { json(document, take) } else { yaml(document, take) }
 }
 
-/// Those in texts and comments are counted as well: nothing that anybody wrote has so many.
-fn is_too_deep(text: &str) -> bool {
-    let mut open = 0_usize;
-    text.bytes().any(|byte| {
-        match byte {
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        open > MAXIMUM_OPEN
-    })
-}
-
-fn yaml(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
+fn yaml(document: &Document<'_>, mut take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     let marks = document.text.bytes().filter(|byte| b"[]{},:\n".contains(byte)).count();
     if marks > MAXIMUM_MARKS {
         let message =
             "the document is too large: split it at its objects, with `---` between them".to_owned();
         return Err(Problem { line: document.line, column: None, message });
     }
-    let outcome = Objects(take).deserialize(serde_yaml::Deserializer::from_str(document.text));
-    outcome.map_err(|error| {
-        let at = error.location();
-        let message = worded(&error.to_string(), document.line);
+    let mut is_object = true;
+    let outcome = yaml::values(document.text, ITEMS, |value, is_item| match value {
+        // A document without content.
+        Tree::Null if !is_item => {}
+        Tree::Map(fields) if !is_item && fields.is_empty() => {}
+        value if is_item || matches!(value, Tree::Map(_)) => take(value, is_item),
+        _ => is_object = false,
+    });
+    outcome.map_err(|error| Problem {
         // A text that ends within a line ends on the next one for the parser.
-        let last = document.line + document.text.matches(['\n', '\r']).count();
-        Problem {
-            line: at.as_ref().map_or(document.line, |at| (document.line + at.line() - 1).min(last)),
-            column: at.map(|at| at.column()),
-            message,
-        }
-    })
+        line: (document.line + error.line - 1).min(last_line(document)),
+        column: Some(error.column),
+        message: error.message,
+    })?;
+    if is_object {
+        return Ok(());
+    }
+    let message = "expected an object with `apiVersion` and `kind`".to_owned();
+    Err(Problem { line: document.line, column: None, message })
+}
+
+fn last_line(document: &Document<'_>) -> usize {
+    document.line + document.text.matches(['\n', '\r']).count()
 }
 
 fn json(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(document.text);
     let outcome = Objects(take).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     outcome.map_err(|error| {
-        let message = worded(&error.to_string(), document.line);
+        let message = worded(&error.to_string());
         Problem { line: document.line + error.line().max(1) - 1, column: Some(error.column()), message }
     })
 }
 
-/// With a parser that counts what aliases come to.
-fn with_anchors(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
-    let options = serde_saphyr::options! {
-        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
-        emit_comments: false,
-        with_snippet: false,
-    };
-    let tree: Tree<'_> = serde_saphyr::from_str_with_options(document.text, options).map_err(|error| {
-        let at = error.location();
-        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        Problem {
-            line: at.as_ref().map_or(document.line, |at| document.line + number(at.line()).max(1) - 1),
-            column: at.map(|at| number(at.column())),
-            message: anchored(&error, document.line),
-        }
-    })?;
-    hand_out(tree, take).map_err(|message| Problem { line: document.line, column: None, message })
-}
-
-/// What is wrong with a document that has anchors.
-fn anchored(error: &serde_saphyr::Error, first_line: usize) -> String {
-    match error.without_snippet() {
-        serde_saphyr::Error::AliasError { error, .. } => anchored(error, first_line),
-        serde_saphyr::Error::Budget { .. } => "its anchors and aliases expand to too much".to_owned(),
-        other => worded(&other.to_string(), first_line),
-    }
-}
-
-/// What a parser says, without its own place, and with the lines of the file in the rest of it.
-fn worded(message: &str, first_line: usize) -> String {
-    let mut parts = message.lines().next().unwrap_or_default().split(" at line ");
-    let mut worded = parts.next().unwrap_or_default().to_owned();
-    for (number, part) in parts.enumerate() {
-        let digits = part.find(|character: char| !character.is_ascii_digit()).unwrap_or(part.len());
-        let (line, rest) = part.split_at(digits);
-        if number == 0 {
-            // The place itself, which is told apart from the message.
-            let rest = rest.trim_start_matches(" column ");
-            worded.push_str(rest.trim_start_matches(|character: char| character.is_ascii_digit()));
-        } else if let Ok(line) = line.parse::<usize>() {
-            worded.extend([" at line ", &(first_line + line - 1).to_string(), rest]);
-        }
-    }
-    worded
+/// What a parser says, without its own place.
+fn worded(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -173,6 +120,45 @@ mod tests {
         let (found, problems) = read("labels: &labels {a: b}\nselector: *labels\n");
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(found[0]["selector"]["a"], "b");
+    }
+
+    /// Of the kind: what a value is depends on nothing but its own text.
+    #[test]
+    fn an_ampersand_elsewhere_changes_no_value() {
+        for value in [
+            "yes",
+            "on",
+            "y",
+            "010",
+            "1_000",
+            "0o17",
+            ".5",
+            "443.0",
+            "~",
+            "Null",
+            "2001-12-14",
+            "1e3",
+            "0x1F",
+            "12:30",
+        ] {
+            let plain = read(&format!("a: {value}\n"));
+            for text in [
+                format!("# written by you & me\na: {value}\n"),
+                format!("a: {value}\nb: 'this &that'\n"),
+                format!("b: &c d\na: {value}\n"),
+                format!("b: {{c: &c d}}\na: {value} # &c\n"),
+            ] {
+                let (found, problems) = read(&text);
+                assert_eq!(problems, [], "{text}");
+                assert_eq!(found[0]["a"], plain.0[0]["a"], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_is_the_truth_value_that_kubectl_takes_it_for() {
+        let (found, _) = read("a: yes\nb: 'yes'\nc: off\nd: 010\non: 1\n");
+        assert_eq!(found, [serde_json::json!({"a": true, "b": "yes", "c": false, "d": 8, "true": 1})]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::change::{Change, Work};
 use super::decide;
 use super::judge::{Judge, Occasion};
-use super::sight::Sight;
+use super::sight::{Readable, Sight};
 use super::{manifests, result, rights};
 use crate::exit::Code;
 use crate::runtime;
@@ -140,7 +140,8 @@ async fn sight(
     snapshot: &Snapshot,
 ) -> Result<Sight, ClusterError> {
     let callers = conflict::callers(&record.intent.export_to, &record.intent.namespace, snapshot);
-    Sight::find(cluster, Some(gateway), &callers, snapshot).await
+    let readable = Readable::ask(cluster, Sight::namespaces(Some(gateway), &callers)).await?;
+    Ok(Sight::of(&readable, Some(gateway), &callers, snapshot))
 }
 
 fn scope(settings: &Add, namespace: &str) -> Scope {

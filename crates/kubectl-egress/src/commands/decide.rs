@@ -4,6 +4,7 @@
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::conflict::{self, Conflict, Severity};
+use egress_core::departure::Departures;
 use egress_core::intent::{GatewayName, Layout};
 use egress_core::inventory::{self, Egress, pair, state};
 use egress_core::metadata::Record;
@@ -121,11 +122,8 @@ pub(super) fn add(
     warnings.extend(kept);
     let mut decision = Decision { plans: Vec::new(), warnings, record, parts };
     if let Some(old) = &old {
-        decision.plans.push(plan::remove::plan(
-            old,
-            &state::wanted(old, snapshot).unwrap_or_default(),
-            snapshot,
-        ));
+        let wanted = state::wanted(old, snapshot).unwrap_or_default();
+        decision.plans.push(plan::remove::plan(old, &wanted, &Departures::of(&[], snapshot)));
         decision.warnings.push(format!(
             "{} changes its layout, hop or gateway: calls are refused between the removal of the old objects and the \
              proof of the new ones",

@@ -3,7 +3,7 @@
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::command::{ShellCommand, Word};
-use egress_core::departure;
+use egress_core::departure::Departures;
 use egress_core::host::DnsName;
 use egress_core::intent::Layout;
 use egress_core::inventory::{self, Egress, state};
@@ -17,7 +17,7 @@ use super::change::{Change, Work};
 use super::judge::{Judge, Occasion};
 use super::prune;
 use super::result;
-use super::sight::Sight;
+use super::sight::{Readable, Sight};
 use crate::exit::{Code, Failure};
 use crate::settings::remove::{Remove, Selection};
 use crate::settings::writing::Mode;
@@ -49,10 +49,14 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     for record in chosen.iter().filter_map(Egress::readable_record) {
         judge.hosts("remove", &Subject::of(&record.intent), settings.output.as_ref(), terminal)?;
     }
-    let mut work = Vec::new();
-    for egress in &chosen {
-        work.push(piece(egress, &all, &cluster, &snapshot).await?);
-    }
+    let namespaces = chosen.iter().flat_map(|egress| {
+        let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
+        Sight::namespaces(gateway, &egress.callers(&snapshot))
+    });
+    let readable = Readable::ask(&cluster, namespaces).await?;
+    let departures = Departures::of(&all, &snapshot);
+    let mut work: Vec<Work> =
+        chosen.iter().map(|egress| piece(egress, &departures, &readable, &snapshot)).collect();
     if settings.prune {
         prune::add_pairs(&mut work, &chosen, &all, &snapshot)?;
     }
@@ -75,23 +79,18 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     change.make(work, &[], terminal).await
 }
 
-async fn piece(
-    egress: &Egress<'_>,
-    all: &[Egress<'_>],
-    cluster: &Cluster,
-    snapshot: &Snapshot,
-) -> anyhow::Result<Work> {
+fn piece(egress: &Egress<'_>, departures: &Departures<'_>, readable: &Readable, snapshot: &Snapshot) -> Work {
     let wanted = state::wanted(egress, snapshot).unwrap_or_default();
     let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
-    let sight = Sight::find(cluster, gateway, &egress.callers(snapshot), snapshot).await?;
-    let mut warnings = departure::consequences(egress, all, snapshot);
+    let sight = Sight::of(readable, gateway, &egress.callers(snapshot), snapshot);
+    let mut warnings = departures.consequences(egress);
     if egress.layout.is_none() {
         warnings.push(format!(
             "{} was not made by this plugin; its Gateway and DestinationRule stay, because others may use them",
             egress.host
         ));
     }
-    Ok(Work { plan: plan::remove::plan(egress, &wanted, snapshot), sight, warnings })
+    Work { plan: plan::remove::plan(egress, &wanted, departures), sight, warnings }
 }
 
 fn choose<'a>(settings: &Remove, namespace: &str, all: &[Egress<'a>]) -> Result<Vec<Egress<'a>>, Failure> {

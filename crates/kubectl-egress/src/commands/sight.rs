@@ -3,6 +3,8 @@
 //! Port-forward to a gateway is a strong right that application developers rarely have. What may not be looked at is
 //! said before the first write.
 
+use std::collections::BTreeSet;
+
 use egress_cluster::access::Right;
 use egress_cluster::{Cluster, ClusterError, look};
 use egress_core::proof::Side;
@@ -21,22 +23,45 @@ pub(super) struct Sight {
     pub(super) notes: Vec<String>,
 }
 
-impl Sight {
-    /// Asks the API server which proxies we may read.
-    pub(super) async fn find(
+/// The namespaces whose proxies we may read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Readable(BTreeSet<String>);
+
+impl Readable {
+    /// Asks the API server about all namespaces of a command at once: many hosts have the same few.
+    pub(super) async fn ask(
         cluster: &Cluster,
+        namespaces: impl IntoIterator<Item = String>,
+    ) -> Result<Self, ClusterError> {
+        let namespaces: BTreeSet<String> = namespaces.into_iter().collect();
+        let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| look::rights(namespace)).collect();
+        let allowed = cluster.may(&rights).await?;
+        let refused: BTreeSet<&str> = rights
+            .iter()
+            .zip(allowed)
+            .filter(|(_, allowed)| !allowed)
+            .filter_map(|(right, _)| right.namespace.as_deref())
+            .collect();
+        Ok(Readable(
+            namespaces.iter().filter(|namespace| !refused.contains(namespace.as_str())).cloned().collect(),
+        ))
+    }
+}
+
+impl Sight {
+    /// The namespaces that must be asked about for one host.
+    pub(super) fn namespaces(gateway: Option<&GatewayFacts>, callers: &[String]) -> Vec<String> {
+        gateway.map(|gateway| &gateway.name.namespace).into_iter().chain(callers).cloned().collect()
+    }
+
+    /// The proxies of one host that we may read.
+    pub(super) fn of(
+        readable: &Readable,
         gateway: Option<&GatewayFacts>,
         callers: &[String],
         snapshot: &Snapshot,
-    ) -> Result<Self, ClusterError> {
-        let gateway_namespace = gateway.map(|gateway| gateway.name.namespace.clone());
-        let namespaces: Vec<String> = gateway_namespace.iter().chain(callers).cloned().collect();
-        let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| look::rights(namespace)).collect();
-        let allowed = cluster.may(&rights).await?;
-        let may = |namespace: &String| {
-            let there = |right: &Right| right.namespace.as_ref() == Some(namespace);
-            rights.iter().zip(&allowed).all(|(right, allowed)| *allowed || !there(right))
-        };
+    ) -> Self {
+        let may = |namespace: &String| readable.0.contains(namespace);
         let mut notes = Vec::new();
         let gateway_pods = match gateway {
             Some(gateway) if !gateway.assumed && may(&gateway.name.namespace) => {
@@ -60,7 +85,7 @@ impl Sight {
             ));
             None
         };
-        Ok(Sight { gateway: gateway_pods, clients, notes })
+        Sight { gateway: gateway_pods, clients, notes }
     }
 
     /// The pods of one side; `None` without permission to read them.
@@ -101,4 +126,33 @@ fn sample(clients: Vec<PodFacts>, notes: &mut Vec<String>) -> Vec<PodFacts> {
     notes.push(format!("proof from {MOST_CLIENTS} of {count} caller pods"));
     let step = count.div_ceil(MOST_CLIENTS);
     clients.into_iter().step_by(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_core::snapshot::GatewayFacts;
+
+    use super::*;
+
+    /// Of the kind: what a command asks the API server does not grow with its hosts.
+    #[test]
+    fn ten_thousand_hosts_ask_about_the_same_two_namespaces() {
+        let gateway = GatewayFacts::stock();
+        let callers = ["shop".to_owned()];
+        let asked = (0..10_000).flat_map(|_| Sight::namespaces(Some(&gateway), &callers));
+        assert_eq!(asked.collect::<BTreeSet<String>>().len(), 2);
+    }
+
+    #[test]
+    fn a_side_that_may_not_be_read_is_said_and_proves_nothing() {
+        let gateway = GatewayFacts { assumed: false, ..GatewayFacts::stock() };
+        let callers = ["shop".to_owned()];
+        let sight = |namespaces: &[&str]| {
+            let readable = Readable(namespaces.iter().map(|name| (*name).to_owned()).collect());
+            Sight::of(&readable, Some(&gateway), &callers, &Snapshot::default())
+        };
+        assert_eq!(sight(&["istio-system", "shop"]).proven(), Proven::Full);
+        assert_eq!(sight(&["shop"]).proven(), Proven::ClientsOnly);
+        assert_eq!(sight(&["istio-system"]).notes.len(), 1);
+    }
 }

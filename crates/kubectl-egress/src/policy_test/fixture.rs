@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use egress_core::policy::request::Node;
+use egress_core::typed::typed;
+use egress_core::yaml::{self, YamlError};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -27,7 +29,7 @@ pub enum Fixture {
 pub enum FixtureError {
     /// No YAML, or not the form of objects.
     #[error(transparent)]
-    Yaml(#[from] serde_yaml::Error),
+    Yaml(#[from] YamlError),
     /// Objects that requests have no place for.
     #[error("expected nodes or one namespace, found {0}")]
     Kind(String),
@@ -37,8 +39,8 @@ impl Fixture {
     /// Reads the objects of one file: a list, one object, or several documents.
     pub fn parse(text: &str) -> Result<Self, FixtureError> {
         let mut objects = Vec::new();
-        for document in serde_yaml::Deserializer::from_str(text) {
-            match Document::deserialize(document)? {
+        for document in yaml::documents(text) {
+            match typed::<Document>(&document.map_err(YamlError::Syntax)?).map_err(YamlError::Type)? {
                 Document { kind, items: Some(items), .. } if kind.ends_with("List") => objects.extend(items),
                 object => objects.push(object),
             }
