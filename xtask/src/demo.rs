@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: the main job, told in the terminal, on a real mesh on this machine.
 //!
 //! A host is refused, opened, called, looked at and closed again. Every step says what must come of it: the demo is a
-//! test that can be read. Knows the story, and nothing of how the mesh is made.
+//! test that can be read. Knows its steps, and nothing of how the mesh is made.
 
 mod stage;
 
@@ -36,7 +36,7 @@ pub struct Options {
     keep: bool,
 }
 
-/// Tells the story; fails where it goes another way.
+/// Runs every step; fails if one has another result.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     terminal::progress(BEGINNING);
     // What is missing is said before anything long begins.

@@ -6,7 +6,7 @@
 pub mod archive;
 mod bill;
 mod build;
-mod companions;
+mod completions_and_manual_pages;
 mod reproducible;
 pub mod target;
 
@@ -49,11 +49,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let version = workspace::version()?;
-    let companions = companions::write(&folder.join("companions"))?;
+    let documents = completions_and_manual_pages::write(&folder.join("completions-and-manual-pages"))?;
     let mut archives = Vec::new();
     for target in wanted {
         let program = build::program(&target)?;
-        archives.push(pack(&folder, &version, &target, &program, &companions)?);
+        archives.push(pack(&folder, &version, &target, &program, &documents)?);
     }
     let bill = bill::write(&folder)?;
     sums(&folder, &archives, &bill)?;
@@ -78,11 +78,11 @@ fn pack(
     version: &str,
     target: &Target,
     program: &Path,
-    companions: &[Content],
+    documents: &[Content],
 ) -> anyhow::Result<Archive> {
     let name = archive::file_name(version, target.platform);
     let mut contents = archive::essentials(program)?;
-    contents.extend_from_slice(companions);
+    contents.extend_from_slice(documents);
     archive::write(&folder.join(name), target.platform, contents)
 }
 

@@ -8,7 +8,7 @@ mod index;
 pub mod manifest;
 pub mod rules;
 mod server;
-pub mod story;
+pub mod session;
 
 use std::{
     env, fs,

@@ -18,7 +18,7 @@ use xtask::{
     },
     krew::{
         self, Krew, Server, manifest, rules,
-        story::{Plugin, Story},
+        session::{Plugin, Session},
     },
 };
 
@@ -37,54 +37,56 @@ fn packed() -> anyhow::Result<Archive> {
     packed.as_ref().map(|(_, archive)| archive.clone()).context("an archive")
 }
 
-/// Tells a story of a plugin under each of these names; what was typed is in the error.
-fn tell(names: &[&str], tell: fn(&mut Story, Plugin<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+/// Runs the steps for a plugin under each of these names; the error contains the commands.
+fn tell(names: &[&str], tell: fn(&mut Session, Plugin<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let archive = packed()?;
     for name in names {
-        let mut story = Story::new()?;
-        let end = tell(&mut story, Plugin { name, version: "0.1.0", archive: &archive });
-        end.with_context(|| story.told())?;
+        let mut session = Session::new()?;
+        let end = tell(&mut session, Plugin { name, version: "0.1.0", archive: &archive });
+        end.with_context(|| session.transcript())?;
     }
     Ok(())
 }
 
 #[test]
 fn the_manifest_passes_the_validator_of_krews_index_and_the_guide_of_its_reviewers() -> anyhow::Result<()> {
-    tell(&[manifest::NAME], |story, plugin| {
+    tell(&[manifest::NAME], |session, plugin| {
         let archives = std::slice::from_ref(plugin.archive);
         let text = manifest::render(plugin.name, plugin.version, "https://example.com", archives)?;
         let findings = rules::findings(&text)?;
         ensure!(findings.is_empty(), "{findings:?}");
-        story.validate(plugin)
+        session.validate(plugin)
     })
 }
 
 #[test]
 fn krew_installs_it_from_a_manifest_and_an_archive() -> anyhow::Result<()> {
-    tell(&[manifest::NAME], Story::from_archive)
+    tell(&[manifest::NAME], Session::from_archive)
 }
 
 #[test]
 fn krew_installs_upgrades_and_uninstalls_it_from_an_index_of_our_own() -> anyhow::Result<()> {
-    tell(&[manifest::NAME], |story, plugin| story.from_index(Plugin { version: "0.0.9", ..plugin }, plugin))
+    tell(&[manifest::NAME], |session, plugin| {
+        session.from_index(Plugin { version: "0.0.9", ..plugin }, plugin)
+    })
 }
 
 /// krew's index may refuse a name: help, hints and completion follow the one that it is installed under.
 #[test]
 fn it_speaks_of_itself_by_the_name_that_krew_installed_it_under() -> anyhow::Result<()> {
-    tell(&["egress", "istio-egress", "mesh-exit"], |story, plugin| {
+    tell(&["egress", "istio-egress", "mesh-exit"], |session, plugin| {
         let name = plugin.name;
-        story.from_archive(plugin)?;
+        session.from_archive(plugin)?;
         let typed = format!("kubectl {name} add edition.cnn.com -n shop");
-        let help = story.step(&[name, "--help"])?;
+        let help = session.step(&[name, "--help"])?;
         ensure!(help.contains(&typed), "expected `{typed}` in the help");
-        let wrong = story.krew().kubectl(&[name, "nonsense"]).output()?;
+        let wrong = session.krew().kubectl(&[name, "nonsense"]).output()?;
         let said = String::from_utf8_lossy(&wrong.stderr);
         ensure!(said.contains(&format!("`kubectl {name} --help`")), "another name in: {said}");
-        let page = story.step(&[name, "diagnose", "--explain", "EG014"])?;
+        let page = session.step(&[name, "diagnose", "--explain", "EG014"])?;
         let others = [help.as_str(), &said, &page].concat().contains("kubectl egress");
         ensure!(others == (name == manifest::NAME), "another name in: {said}");
-        let completion = story.step(&[name, "completion", "bash"])?;
+        let completion = session.step(&[name, "completion", "bash"])?;
         let executable = format!("kubectl-{}", name.replace('-', "_"));
         ensure!(completion.contains(&executable), "expected {executable} in the completion");
         Ok(())

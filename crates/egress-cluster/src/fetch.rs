@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::kubernetes::{Node, Pod, Service};
 use egress_core::objects;
@@ -52,8 +53,9 @@ impl Cluster {
     /// that is no lack of rights.
     pub async fn fetch(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
         let narrow = scope.narrow();
-        let (services, nodes, namespaces) =
-            (collection("services"), collection("nodes"), collection("namespaces"));
+        let services = Collection::core(Input::Services, "services");
+        let nodes = Collection::core(Input::Nodes, "nodes");
+        let namespaces = Collection::core(Input::Namespaces, "namespaces");
         let (istio, planes, services, (callers, labelled), nodes, namespaces) = tokio::try_join!(
             self.istio(&narrow),
             self.planes(),
@@ -103,7 +105,7 @@ impl Cluster {
     /// The pods of callers, and those of gateways as far as they can be told by their label; none of these where the
     /// first are every pod there is.
     async fn pods(&self, scope: &Scope) -> Result<(Reading<Pod>, Option<Vec<Pod>>), ClusterError> {
-        let pods = collection("pods");
+        let pods = Collection::core(Input::Pods, "pods");
         match &scope.namespaces {
             Namespaces::All(names) => {
                 let callers = self.read(&pods, &names.iter().cloned().collect()).await?;
@@ -146,10 +148,6 @@ impl Scope {
         };
         asked.into_iter().chain([gateway.namespace]).collect()
     }
-}
-
-fn collection(plural: &'static str) -> Collection {
-    Collection::core(plural)
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use egress_core::snapshot::Unreadable;
+use egress_core::input::Input;
 use egress_core::tree::Tree;
 use egress_core::typed::typed;
+use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 use kube::api::{GetParams, ListParams};
 use kube::core::Request;
@@ -23,6 +24,8 @@ pub(crate) struct Collection {
     /// `/api/v1` or `/apis/GROUP/VERSION`.
     prefix: String,
     plural: &'static str,
+    /// The facts that its objects are; none where nothing is decided from them.
+    input: Option<Input>,
     /// As kubectl names it: `serviceentries.networking.istio.io`.
     named: String,
     /// Objects in one answer.
@@ -56,20 +59,26 @@ struct PageMetadata {
 
 impl Collection {
     /// A collection of the core API.
-    pub(crate) fn core(plural: &'static str) -> Self {
-        Collection { prefix: "/api/v1".to_owned(), plural, named: plural.to_owned(), page: 500 }
+    pub(crate) fn core(input: Input, plural: &'static str) -> Self {
+        let (prefix, named) = ("/api/v1".to_owned(), plural.to_owned());
+        Collection { prefix, plural, input: Some(input), named, page: 500 }
     }
 
     /// A collection of an API group. Its objects are small, and every page after the first is read from etcd instead of
     /// the server's memory: with 2,000 objects, pages of 500 take twice as long as one answer.
-    pub(crate) fn of_group(group: &str, version: &str, plural: &'static str) -> Self {
-        let named = format!("{plural}.{group}");
-        Collection { prefix: format!("/apis/{group}/{version}"), plural, named, page: 5000 }
+    pub(crate) fn of_group(
+        input: impl Into<Option<Input>>,
+        group: &str,
+        version: &str,
+        plural: &'static str,
+    ) -> Self {
+        let (prefix, named) = (format!("/apis/{group}/{version}"), format!("{plural}.{group}"));
+        Collection { prefix, plural, input: input.into(), named, page: 5000 }
     }
 
-    /// As kubectl names it: `serviceentries.networking.istio.io`.
-    pub(crate) fn named(&self) -> &str {
-        &self.named
+    /// That it could not be read.
+    pub(crate) fn unreadable(&self, why: String) -> Unreadable {
+        Unreadable::new(self.input, self.named.as_str(), why)
     }
 
     /// The path of one collection: of a namespace, or of the whole cluster.
@@ -88,11 +97,10 @@ impl Collection {
     ) -> Result<Reading<T>, ClusterError> {
         match listed {
             Err(ClusterError::Forbidden(why)) => {
-                let place =
-                    namespace.map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
-                let what = format!("{}{place}", self.named);
+                let unreadable = self.unreadable(why);
+                let unreadable = namespace.into_iter().fold(unreadable, Unreadable::in_namespace);
                 let covered = Some(BTreeSet::new());
-                Ok(Reading { items: Vec::new(), covered, unreadable: vec![Unreadable { what, why }] })
+                Ok(Reading { items: Vec::new(), covered, unreadable: vec![unreadable] })
             }
             listed => Ok(Reading::whole(listed?)),
         }
@@ -124,14 +132,9 @@ impl Cluster {
             all => return Ok(Reading::whole(all?)),
         };
         let mut reading = self.read_in(collection, narrow).await?;
-        let covered: Vec<&str> = reading.covered.iter().flatten().map(String::as_str).collect();
-        let what = match covered.as_slice() {
-            [] => format!("{} in all namespaces", collection.named),
-            [one] => format!("{} outside namespace {one}", collection.named),
-            several => format!("{} outside namespaces {}", collection.named, several.join(", ")),
-        };
+        let covered = reading.covered.clone().unwrap_or_default();
         // One row says it all: what was refused by namespace is outside what was read.
-        reading.unreadable = vec![Unreadable { what, why }];
+        reading.unreadable = vec![collection.unreadable(why).outside(covered)];
         Ok(reading)
     }
 

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::{self, HorizontalPodAutoscaler, Pod};
 use egress_core::objects;
-use egress_core::snapshot::{PodFacts, Snapshot, Unreadable};
+use egress_core::snapshot::{PodFacts, Snapshot};
 use egress_core::surroundings::{Named, SecretFacts, Surroundings, Workload};
+use egress_core::unreadable::Unreadable;
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -63,12 +64,14 @@ impl Cluster {
     /// # Errors
     /// Every failure that is no lack of rights.
     pub async fn surroundings(&self) -> Result<Around, ClusterError> {
-        let policies = Collection::of_group("networking.k8s.io", "v1", "networkpolicies");
-        let apps = |plural| Collection::of_group("apps", "v1", plural);
-        let budgets = Collection::of_group("policy", "v1", "poddisruptionbudgets");
-        let scalers = Collection::of_group("autoscaling", "v2", "horizontalpodautoscalers");
-        let slices = Collection::of_group("discovery.k8s.io", "v1", "endpointslices");
-        let hooks = |plural| Collection::of_group("admissionregistration.k8s.io", "v1", plural);
+        let policies =
+            Collection::of_group(Input::NetworkPolicies, "networking.k8s.io", "v1", "networkpolicies");
+        let apps = |plural| Collection::of_group(Input::Workloads, "apps", "v1", plural);
+        let budgets = Collection::of_group(Input::Budgets, "policy", "v1", "poddisruptionbudgets");
+        let scalers = Collection::of_group(Input::Budgets, "autoscaling", "v2", "horizontalpodautoscalers");
+        let slices = Collection::of_group(Input::EndpointSlices, "discovery.k8s.io", "v1", "endpointslices");
+        let hooks =
+            |plural| Collection::of_group(Input::Webhooks, "admissionregistration.k8s.io", "v1", plural);
         let (deployments, stateful_sets, daemon_sets) =
             (apps("deployments"), apps("statefulsets"), apps("daemonsets"));
         let (validating, mutating) =
@@ -135,8 +138,8 @@ impl Cluster {
             let secrets: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
             let found = match self.ask(secrets.get_metadata_opt(name)).await {
                 Err(ClusterError::Forbidden(why)) => {
-                    let what = format!("secret/{name} in namespace {namespace}");
-                    return Ok(Err(Unreadable { what, why }));
+                    let secret = Unreadable::new(Input::Secrets, format!("secret/{name}"), why);
+                    return Ok(Err(secret.in_namespace(namespace)));
                 }
                 found => found?,
             };
@@ -156,15 +159,14 @@ impl Cluster {
         &self,
         snapshot: &Snapshot,
     ) -> Result<Result<Vec<PodFacts>, Unreadable>, ClusterError> {
-        if !snapshot.unreadable.iter().any(|missing| missing.what.starts_with("pods")) {
+        if !snapshot.unreadable.iter().any(|missing| missing.input == Some(Input::Pods)) {
             let is_istiod = |pod: &&PodFacts| pod.labels.get("app").is_some_and(|app| app == "istiod");
             return Ok(Ok(snapshot.pods.iter().filter(is_istiod).cloned().collect()));
         }
-        let (pods, root) = (Collection::core("pods"), &snapshot.mesh.root_namespace);
-        let pods = match self.list::<Pod>(&pods, Some(root), Some("app=istiod")).await {
-            Err(ClusterError::Forbidden(why)) => {
-                Err(Unreadable { what: format!("pods in namespace {root}"), why })
-            }
+        let (pods, root) = (Collection::core(Input::ControlPlane, "pods"), &snapshot.mesh.root_namespace);
+        let listed = self.list::<Pod>(&pods, Some(root), Some("app=istiod")).await;
+        let pods = match listed {
+            Err(ClusterError::Forbidden(why)) => Err(pods.unreadable(why).in_namespace(root)),
             listed => Ok(listed?),
         };
         Ok(pods.map(|pods| pods.iter().map(objects::pod).collect()))
@@ -179,8 +181,11 @@ impl Cluster {
         let Some(version) = self.versions(GROUP).await?.into_iter().next() else {
             return Ok((Ok(Vec::new()), Ok(Vec::new())));
         };
-        let kind = |plural| Collection::of_group(GROUP, &version, plural);
-        let (policies, peers) = (kind("authorizationpolicies"), kind("peerauthentications"));
+        let kind = |input: Input, plural| Collection::of_group(input, GROUP, &version, plural);
+        let (policies, peers) = (
+            kind(Input::AuthorizationPolicies, "authorizationpolicies"),
+            kind(Input::PeerAuthentications, "peerauthentications"),
+        );
         tokio::try_join!(self.whole(&policies), self.whole(&peers))
     }
 
@@ -206,9 +211,7 @@ impl Cluster {
     /// Every object of a kind in all namespaces.
     async fn whole<T: DeserializeOwned>(&self, kind: &Collection) -> Result<Listed<T>, ClusterError> {
         match self.list(kind, None, None).await {
-            Err(ClusterError::Forbidden(why)) => {
-                Ok(Err(Unreadable { what: format!("{} in all namespaces", kind.named()), why }))
-            }
+            Err(ClusterError::Forbidden(why)) => Ok(Err(kind.unreadable(why).outside(BTreeSet::new()))),
             Err(error) if error.is_not_found() => Ok(Ok(Vec::new())),
             listed => listed.map(Ok),
         }

@@ -2,6 +2,7 @@
 //!
 //! Knows how a write is guarded. What is written, and when, is decided by the plan.
 
+use egress_core::input::Input;
 use egress_core::plan::Action;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
@@ -203,7 +204,12 @@ fn only(wanted: &Value, found: &Value) -> Value {
 }
 
 fn request(object: &Resource, options: &WriteOptions) -> Request {
-    let collection = Collection::of_group(Kind::GROUP, &options.api_version, object.id.kind.plural());
+    let collection = Collection::of_group(
+        Input::from(object.id.kind),
+        Kind::GROUP,
+        &options.api_version,
+        object.id.kind.plural(),
+    );
     Request::new(collection.path(Some(&object.id.namespace)))
 }
 

@@ -8,6 +8,8 @@ use std::fmt;
 use enumset::EnumSetType;
 use serde::{Deserialize, Serialize};
 
+use crate::role::Kind;
+
 /// One kind of facts.
 #[derive(Debug, Hash, PartialOrd, Ord, EnumSetType, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,6 +79,11 @@ pub enum Gap {
 }
 
 impl Input {
+    /// Whether these are objects of Istio that make or break routes.
+    pub fn is_of_istio(self) -> bool {
+        Kind::ALL.into_iter().any(|kind| Input::from(kind) == self)
+    }
+
     /// What lies around the egresses: read by a diagnosis only.
     pub const AROUND: [Input; 11] = [
         Input::AuthorizationPolicies,
@@ -91,6 +98,18 @@ impl Input {
         Input::ControlPlane,
         Input::Rights,
     ];
+}
+
+impl From<Kind> for Input {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::ServiceEntry => Input::ServiceEntries,
+            Kind::VirtualService => Input::VirtualServices,
+            Kind::DestinationRule => Input::DestinationRules,
+            Kind::Gateway => Input::GatewayObjects,
+            Kind::Sidecar => Input::Sidecars,
+        }
+    }
 }
 
 impl fmt::Display for Input {

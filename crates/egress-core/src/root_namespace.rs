@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::snapshot::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// What was found about the root namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,16 +67,14 @@ fn sayings(said: &[Said]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Input;
 
     fn said(by: &str, root: &str) -> Said {
         Said { by: by.to_owned(), root: root.to_owned() }
     }
 
     fn hidden() -> Unreadable {
-        Unreadable {
-            what: "configmap/istio in namespace istio-system".to_owned(),
-            why: "forbidden".to_owned(),
-        }
+        Unreadable::new(Input::Mesh, "configmap/istio", "forbidden").in_namespace("istio-system")
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::intent::GatewayName;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Kind;
+use crate::unreadable::Unreadable;
 
 mod pod;
 mod short_names;
@@ -175,16 +176,6 @@ pub struct NodeFacts {
     pub addresses: Vec<String>,
     /// What people accept about it: its annotation [`ACCEPT`](crate::metadata::ACCEPT).
     pub accepts: Option<String>,
-}
-
-/// Something that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unreadable {
-    /// What, in kubectl's words: `pods in namespace istio-system`.
-    pub what: String,
-    /// Why: what the API server said, in one line.
-    pub why: String,
 }
 
 impl Default for MeshFacts {

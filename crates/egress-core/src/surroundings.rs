@@ -58,6 +58,8 @@ pub struct Surroundings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExportFacts {
+    /// Whether there is one.
+    pub exists: bool,
     /// Each of its flaws.
     pub flaws: Vec<Flaw>,
     /// Why nobody knows.

@@ -1,4 +1,4 @@
-//! Findings that somebody accepted, with a reason: an annotation of the object that has the fault.
+//! Accepted findings: an annotation with a reason, on the object that has the fault.
 //!
 //! `kubectl-egress.github.io/accept` holds one acceptance a line: `EG014: reason`, `EG014,EG026: reason`, or with the last day
 //! on which it holds, by UTC, `EG014 until 2027-01-31: reason`. Knows nothing of how findings come about.
@@ -25,7 +25,7 @@ pub struct Acceptance {
     /// The last day on which it holds, by UTC; none: for good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-    /// Whether that day has passed, or nobody knows which day it is: the finding counts as ever.
+    /// Whether that day has passed, or today's date is unknown: the finding then counts.
     pub ended: bool,
 }
 

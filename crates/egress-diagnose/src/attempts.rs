@@ -1,6 +1,6 @@
 //! How the gateway's pods fared with the host, by their Envoys' own statistics: what the checks of connections share.
 //!
-//! Knows how failures of connections and of TLS handshakes are told apart. Words nothing.
+//! Knows how a failed connection differs from a failed TLS handshake. Writes no text.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,14 @@ use egress_core::port::Protocol;
 use egress_core::proxy::ClusterView;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::awaited::Awaited;
 use crate::evidence::PodName;
 use crate::legs::upstreams;
 use crate::proxies::Seen;
 use crate::view::View;
 use crate::way::Way;
 
-/// From this share of failed connections on a failure is worth a word: one lost connection in a long life is not.
+/// Failures are reported from this share of all connections on: one lost connection among many is normal.
 const NOTABLE: f64 = 0.1;
 
 /// What one pod's Envoy tells of one cluster that it opened connections to.
@@ -71,14 +72,14 @@ pub(crate) fn attempts<'a>(
             });
         }
         if found.len() == before {
-            seen.nobody(format!("gateway pod {} has not connected to {} yet", pod.name, way.host));
+            seen.awaits(Awaited::Connection { pod: pod.name, host: way.host.clone() });
         }
     }
     (found, seen)
 }
 
 impl Attempt<'_> {
-    /// Enough of the connections fail to be worth a word.
+    /// Enough of the connections fail to be reported.
     pub(crate) fn fails(&self) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "a share of counts; no count comes near 2^52")]
         let share = self.cluster.connect_failures as f64 / self.cluster.connections as f64;

@@ -75,9 +75,9 @@ pub enum Reason {
     NoSidecar,
     /// It uses the network of its node.
     HostNetwork,
-    /// It is in ambient mode: ztunnel lets calls to hosts that nobody added leave.
+    /// It is in ambient mode: ztunnel forwards calls to hosts that were not added.
     Ambient,
-    /// Its sidecar lets calls to hosts that nobody added leave.
+    /// Its sidecar forwards calls to hosts that were not added.
     OutboundMode {
         /// The mode.
         mode: OutboundMode,
@@ -87,7 +87,7 @@ pub enum Reason {
         /// The ports.
         ports: BTreeSet<u16>,
     },
-    /// An annotation keeps calls to these addresses out of its sidecar.
+    /// An annotation excludes these addresses from its sidecar.
     ExcludedRanges {
         /// The ranges.
         ranges: Vec<String>,

@@ -1,6 +1,6 @@
-//! Which namespaces call hosts through a gateway: those whose pods must not go around it.
+//! Which namespaces call hosts through a gateway: their pods must not bypass it.
 //!
-//! Knows which of a way's callers are meant to call, since an egress that everybody sees is used by few. Judges nothing.
+//! Knows which callers of a path are meant: an egress that is exported to all namespaces is used by few. Decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ pub(crate) fn calls(snapshot: &Snapshot, ways: &[Way<'_>]) -> BTreeMap<String, C
 }
 
 impl Calls {
-    /// The ports of the web, for where no others are known.
+    /// Ports 80 and 443, if no others are known.
     pub(crate) const USUAL: [u16; 2] = [80, 443];
 
     /// The hosts in words: `edition.cnn.com and 3 other hosts`.

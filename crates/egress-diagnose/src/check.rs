@@ -11,6 +11,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::awaited::Awaited;
 use crate::finding::Finding;
 use crate::view::View;
 use crate::way::Way;
@@ -23,7 +24,7 @@ pub struct Check {
     pub name: &'static str,
     /// How bad it is at worst when it is not true.
     pub level: Level,
-    /// Where on the way it looks.
+    /// Which part of the path it looks at.
     pub hop: Hop,
     /// What it reads; held against what it does read.
     pub inputs: &'static [Input],
@@ -40,26 +41,26 @@ pub enum Run {
     Mesh(fn(&View<'_>) -> Outcome),
     /// One gateway.
     Gateway(fn(&View<'_>, &GatewayFacts) -> Outcome),
-    /// The way of one host in one namespace.
+    /// The path of one host in one namespace.
     Way(fn(&View<'_>, &Way<'_>) -> Outcome),
-    /// The same, where nothing can be said without the gateway and what lies in its namespace.
+    /// The same, for checks that need the gateway and the objects of its namespace.
     Through(fn(&View<'_>, &Way<'_>, &GatewayFacts) -> Outcome),
 }
 
-/// What a check says.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is true; what was seen, where that is worth telling.
+    /// It is true; with what was seen, if that helps the reader.
     Good(Option<String>),
     /// It is not true.
     Bad(Vec<Finding>),
     /// It could not be read, and why.
     Unreadable(String),
-    /// Nothing is there yet that could tell, and what is missing.
-    NoEvidence(String),
-    /// Facts of this kind were not given: files need not hold everything.
+    /// What the check needs does not exist yet.
+    NoEvidence(Awaited),
+    /// Facts of this kind were not given: files need not contain everything.
     NotGiven(Input),
-    /// It does not concern this subject.
+    /// It does not apply to this subject, or there is nothing to look at.
     NotApplicable,
 }
 
@@ -84,7 +85,7 @@ pub enum Level {
     Error,
 }
 
-/// The parts of a request's way, in the order of the walk. After the first broken one nothing more is blamed.
+/// The parts of a request's path, in order. After the first broken one no further findings are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Hop {
@@ -102,14 +103,19 @@ pub enum Hop {
     FromGateway,
     /// The same, as the gateway's Envoys have it.
     GatewayProxies,
-    /// From the gateway's Envoy to the world.
+    /// From the gateway's Envoy to the host.
     Upstream,
 }
 
 impl Outcome {
-    /// Bad if there are findings, good otherwise.
-    pub fn of(findings: Vec<Finding>) -> Self {
-        if findings.is_empty() { Outcome::Good(None) } else { Outcome::Bad(findings) }
+    /// Bad if there are findings. Otherwise good, but only if the check looked at something: with nothing to look at
+    /// nothing has passed.
+    pub fn of(looked_at: usize, findings: Vec<Finding>) -> Self {
+        match (findings.is_empty(), looked_at) {
+            (false, _) => Outcome::Bad(findings),
+            (true, 0) => Outcome::NotApplicable,
+            (true, _) => Outcome::Good(None),
+        }
     }
 }
 

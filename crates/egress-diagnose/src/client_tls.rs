@@ -1,4 +1,4 @@
-//! The TLS that a proxy speaks to a destination: what the DestinationRules that count for it come to.
+//! The TLS settings of a proxy for a destination: the result of the DestinationRules that apply to it.
 //!
 //! Follows `MergeSubsetTrafficPolicy` in `pilot/pkg/networking/util/util.go` and `mergeDestinationRule` in
 //! `pilot/pkg/model/destination_rule.go`. Knows nothing of which rules count for whom, or of auto mTLS.

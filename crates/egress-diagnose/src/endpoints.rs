@@ -1,6 +1,6 @@
-//! Services that lead out of the cluster, by the endpoints that somebody wrote for them.
+//! Services with manual endpoints outside the cluster.
 //!
-//! A sidecar follows every slice of a Service, whoever wrote it and whatever its labels say. Knows the addresses of pods and
+//! A sidecar uses every EndpointSlice of a Service, whatever its author and labels. Knows the addresses of pods and
 //! nodes. Knows nothing of who calls.
 
 use std::collections::BTreeSet;
@@ -40,13 +40,13 @@ pub fn leading_out<'a>(
     let of_nodes = nodes.iter().flat_map(|node| &node.addresses);
     let inside: BTreeSet<IpAddr> = of_pods.chain(of_nodes).filter_map(|text| text.parse().ok()).collect();
     let judged = slices.iter().filter_map(|slice| {
-        // The API server keeps its own addresses in this one, and puts it right where somebody changed it.
+        // The API server writes its own addresses into this one, and reverts changes.
         if (slice.namespace.as_str(), slice.name.as_str()) == ("default", "kubernetes") {
             return None;
         }
         let name = slice.labels.get(SERVICE_OF_SLICE)?;
         let of_slice = |found: &&ServiceFacts| found.namespace == slice.namespace && found.name == *name;
-        // Without its Service a slice is followed by nobody.
+        // No sidecar uses a slice without its Service.
         let service = services.iter().find(of_slice).filter(|found| found.external_name.is_none())?;
         let managed_by = slice.labels.get(MANAGED_BY).map(String::as_str);
         // Pods come and go between one list and the next.

@@ -1,6 +1,6 @@
 //! Everything a diagnosis is made from: the cluster's facts and what was seen in Envoys.
 //!
-//! Knows which Envoys are worth a look for a request. Knows nothing of how one looks.
+//! Knows which Envoys a request needs. Knows nothing of how they are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -33,7 +33,8 @@ pub struct Evidence {
     pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
     /// What the policies demand of the gateway's nodes, or why they could not be asked.
     pub demands: Result<Demands, String>,
-    /// What the policies say against egresses that exist, by namespace and host. Empty where they could not be asked.
+    /// What the policies say against egresses that exist, by namespace and host. An egress is missing here where there are no
+    /// policies, and where they could not be asked.
     pub refusals: BTreeMap<(String, String), Vec<Refusal>>,
     /// What the user may write in each namespace that was asked about.
     pub rights: BTreeMap<String, Rights>,
@@ -114,7 +115,7 @@ pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a 
     gateway_pods.chain(clients).collect()
 }
 
-/// The pod that speaks for the callers of a namespace: the one that was chosen, or the first ready one with a sidecar.
+/// The pod that is read for all callers of a namespace: the chosen one, or the first ready one with a sidecar.
 pub fn client_of<'a>(
     snapshot: &'a Snapshot,
     namespace: &str,

@@ -1,7 +1,7 @@
 //! The walk: every check of the catalogue over every subject of a request, hop by hop.
 //!
-//! After the first hop with an error nothing more is blamed: what lies behind it is not checked, and the report says
-//! because of what. Knows nothing of what the checks look at.
+//! After the first hop with an error no further findings are reported: the rest is listed as not checked, with the cause.
+//! Knows nothing of what the checks look at.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::report::{Builder, HostName, Reason, Report, Subject};
 use crate::view::View;
 use crate::way::{Way, elsewhere, not_walked, uncovered, ways};
 
-/// As many ways are examined, on all processors, while what was said of those before them is put into the report.
+/// This many paths are examined on all processors while the results of the previous ones go into the report.
 const AT_ONCE: usize = 512;
 
 /// How to examine.
@@ -63,7 +63,7 @@ pub fn examine_watched(
     let mut ways = ways(&evidence.snapshot, &index, &egresses, request);
     ways.extend(uncovered(evidence, &index, &egresses, request));
     ways.extend(elsewhere(evidence, &ways, request));
-    // Who asks for checks of the mesh or of gateways alone does not ask about hosts.
+    // If only checks of the mesh or of gateways are chosen, hosts are left out.
     let asks_for_hosts = CHECKS
         .iter()
         .any(|check| options.choice.wants(check.code) && matches!(check.run, Run::Way(_) | Run::Through(_)));
@@ -147,7 +147,7 @@ struct Broken {
 impl Broken {
     fn at(check: &Check, cause: usize, way: Option<&Way<'_>>) -> Self {
         let hop = check.hop;
-        // An `add` stops after the gateway leg where the gateway cannot reach the host: the reason is found there.
+        // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
         let spares = way.filter(|way| hop == Hop::Objects && has_gateway_side(way)).map(|_| Hop::FromGateway);
         Broken { hop, cause, spares }
     }
@@ -163,7 +163,7 @@ fn has_gateway_side(way: &Way<'_>) -> bool {
     has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
-/// What a check said, and what it read for that.
+/// The result of a check, and what it read.
 struct Said {
     check: &'static Check,
     outcome: Outcome,
@@ -222,8 +222,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
         self.section(subject, vec![index], Some(way), broken, said);
     }
 
-    /// Takes what the checks said of one subject; what is broken first. A hop is looked at as a whole, so that two faults
-    /// of one hop are both told.
+    /// Adds the results for one subject; returns what is broken first. Two faults of one hop are both reported.
     fn section(
         &mut self,
         subject: Subject,
@@ -234,8 +233,9 @@ impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
     ) -> Option<Broken> {
         let mut section = self.report.open(subject, behind);
         for Said { check, outcome, reads } in said {
+            (self.watch)(check.code, reads);
             match (outcome, broken) {
-                (Outcome::NotApplicable, _) => continue,
+                (Outcome::NotApplicable, _) => {}
                 (_, Some(broken)) if broken.blocks(check) => section.blocked(check, broken.cause),
                 (Outcome::Good(seen), _) => section.passed(check, seen),
                 (Outcome::Bad(findings), _) => {
@@ -243,10 +243,9 @@ impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
                     broken = broken.or(cause.map(|cause| Broken::at(check, cause, way)));
                 }
                 (Outcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
-                (Outcome::NoEvidence(why), _) => section.not_checked(check, Reason::NoEvidence, why),
+                (Outcome::NoEvidence(awaited), _) => section.no_evidence(check, awaited),
                 (Outcome::NotGiven(input), _) => section.not_given(check, input),
             }
-            (self.watch)(check.code, reads);
         }
         section.close();
         broken

@@ -1,6 +1,6 @@
 //! Commands that repair, so that the same repair is always typed in the same way.
 //!
-//! Every command can be pasted into a shell: it is a [`ShellCommand`], as what stands in it may come from objects that
+//! Every command can be pasted into a shell: it is a [`ShellCommand`], since its words may come from objects that
 //! anybody wrote.
 
 use egress_core::command::{ShellCommand, Word};

@@ -1,7 +1,7 @@
-//! Which pods of a namespace NetworkPolicies keep from leaving.
+//! Which pods of a namespace have direct egress blocked by NetworkPolicies.
 //!
 //! Knows how what is said of single pods becomes a few findings: one for a namespace without policies, one for each policy
-//! that lets pods out. What that means for traffic is told by the checks.
+//! that allows egress. The checks say what that means for traffic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::network::{Hold, Opening, hold};
 use crate::pods::Workload;
 use crate::words::list;
 
-/// Why some pods of a namespace may leave.
+/// Why some pods of a namespace have direct egress.
 pub(crate) struct Leak {
     /// What is wrong, without the namespace: `no NetworkPolicy keeps the pods of shop from leaving`.
     pub(crate) message: String,
@@ -23,7 +23,7 @@ pub(crate) struct Leak {
     pub(crate) object: Place,
     /// Which workloads.
     pub(crate) evidence: Vec<String>,
-    /// What closes it.
+    /// What blocks it.
     pub(crate) fix: Fix,
 }
 

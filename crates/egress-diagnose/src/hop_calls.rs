@@ -61,7 +61,7 @@ pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFac
 }
 
 impl<'a> Call<'a> {
-    /// Whether the gateway learns who calls.
+    /// Whether the gateway receives the caller's identity.
     pub(crate) fn has_identity(&self) -> bool {
         let meets_mesh = self.server.is_some_and(|server| server.expects == Expects::MeshMtls);
         meets_mesh && self.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual)
@@ -79,7 +79,7 @@ impl<'a> Call<'a> {
         let expected = listener.expects();
         let only = |expects: Expects| expected.iter().all(|found| *found == expects);
         if expected.contains(&Expects::Plaintext) && !only(Expects::Plaintext) {
-            // Two servers that exclude each other: that is told as such.
+            // EG009 reports two servers that exclude each other.
             return None;
         }
         let any = listener.servers.values().next().copied();
@@ -119,7 +119,7 @@ fn server_name(route: &Route<'_>, tls: Option<&ClientTls<'_>>, host: &str, port:
     }
 }
 
-/// What a server must expect to understand a call.
+/// What a server must expect to accept a call.
 fn spoken(tls: Option<&ClientTls<'_>>, route: &Route<'_>) -> Expects {
     match (tls.map(|tls| tls.mode), route.protocol) {
         (Some(Mode::IstioMutual), _) => Expects::MeshMtls,

@@ -119,6 +119,15 @@ pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFac
     if own.is_empty() { others } else { own }
 }
 
+/// How many protocols both legs carry.
+pub(crate) fn whole(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> usize {
+    let there: BTreeSet<Protocol> =
+        from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let wanted: BTreeSet<Protocol> =
+        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    wanted.intersection(&there).count()
+}
+
 /// The protocols that the first leg carries and the second does not.
 pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<MissingLeg<'a>> {
     let there: BTreeSet<Protocol> =
@@ -131,7 +140,7 @@ pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts
         .collect()
 }
 
-/// What becomes of calls that reach a gateway which has nothing for them.
+/// What happens to calls that reach a gateway without a route for them.
 pub(crate) fn end_at_gateway(protocol: Protocol, host: &str) -> String {
     match protocol {
         Protocol::Http => {

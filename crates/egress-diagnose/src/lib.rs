@@ -8,6 +8,7 @@ pub mod accept;
 mod attempts;
 mod authorization;
 mod auto_mtls;
+pub mod awaited;
 pub mod bundle;
 pub mod bypass;
 mod calls;

@@ -1,4 +1,4 @@
-//! Who carries a pod's calls, and which workload a pod belongs to.
+//! Which data plane handles a pod's calls, and which workload a pod belongs to.
 //!
 //! Knows labels, annotations and owners. Whether that is as it should be is decided by checks.
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 /// The label that enrols a namespace or a pod in ambient mode, or takes it out.
 pub(crate) const DATAPLANE: &str = "istio.io/dataplane-mode";
-/// The label, and in older manifests the annotation, that puts a sidecar into a pod or keeps it out.
+/// The label that enables or disables sidecar injection for a pod; in older manifests an annotation.
 pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
 
-/// Who carries what a pod sends.
+/// Which data plane handles a pod's outbound traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     /// The pod is a proxy itself: a gateway, a waypoint.
@@ -28,17 +28,17 @@ pub(crate) enum Carrier {
     Nobody,
 }
 
-/// What made a pod: where a fix for all its like must be written.
+/// What created a pod: a fix for all of its pods is written there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Workload {
-    /// The kind, as manifests write it; `Pod` for one that nobody made.
+    /// The kind, as manifests write it; `Pod` for a pod without an owner.
     pub kind: String,
     /// The name.
     pub name: String,
 }
 
-/// Who carries what a pod sends. `podRedirectionEnabled` in `cni/pkg/util/podutil.go`: a sidecar goes before ztunnel, a
-/// pod's label before that of its namespace.
+/// Which data plane handles a pod's outbound traffic. `podRedirectionEnabled` in `cni/pkg/util/podutil.go`: a sidecar
+/// takes precedence over ztunnel, and a pod's label over its namespace's label.
 pub(crate) fn carrier(pod: &PodFacts, namespace: Option<&BTreeMap<String, String>>) -> Carrier {
     let mode = |labels: &BTreeMap<String, String>| labels.get(DATAPLANE).map(|mode| mode == "ambient");
     let enrolled = || {

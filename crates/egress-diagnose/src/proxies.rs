@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use egress_core::port::Port;
 use egress_core::proof::{Demand, Side};
 
+use crate::awaited::Awaited;
 use crate::check::Outcome;
 use crate::finding::Finding;
 use crate::routes::Route;
@@ -27,18 +28,18 @@ pub(crate) fn demands(way: &Way<'_>, routes: &[Route<'_>], side: Side) -> Vec<De
     way.ports.iter().filter_map(demand).collect()
 }
 
-/// What several looks come to. Findings beat all; what could not be read beats what was fine, so that a half-seen gateway
-/// is never green.
+/// The result of several Envoys. A finding comes first, then an Envoy that could not be read: a gateway that was read in
+/// part has not passed.
 #[derive(Default)]
 pub(crate) struct Seen {
     findings: Vec<Finding>,
     unreadable: Vec<String>,
-    nobody: Vec<String>,
+    awaited: Vec<Awaited>,
     fine: usize,
 }
 
 impl Seen {
-    /// One Envoy was looked at: what is wrong there, if anything. The same fault of several pods is told once, with the
+    /// One Envoy was read: what is wrong there, if anything. The same fault of several pods is reported once, with the
     /// evidence of each.
     pub(crate) fn looked(&mut self, finding: Option<Finding>) {
         let Some(finding) = finding else {
@@ -58,8 +59,8 @@ impl Seen {
     }
 
     /// There is nothing to look at yet.
-    pub(crate) fn nobody(&mut self, why: String) {
-        self.nobody.push(why);
+    pub(crate) fn awaits(&mut self, awaited: Awaited) {
+        self.awaited.push(awaited);
     }
 
     pub(crate) fn outcome(mut self) -> Outcome {
@@ -69,8 +70,8 @@ impl Seen {
         if !self.unreadable.is_empty() {
             return Outcome::Unreadable(self.unreadable.swap_remove(0));
         }
-        match (self.fine, self.nobody.is_empty()) {
-            (0, false) => Outcome::NoEvidence(self.nobody.swap_remove(0)),
+        match (self.fine, self.awaited.is_empty()) {
+            (0, false) => Outcome::NoEvidence(self.awaited.swap_remove(0)),
             (0, true) => Outcome::NotApplicable,
             (1, _) => Outcome::Good(Some("1 Envoy".to_owned())),
             (several, _) => Outcome::Good(Some(format!("{several} Envoys"))),

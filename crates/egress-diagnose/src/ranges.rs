@@ -1,4 +1,4 @@
-//! How much of the world outside the cluster's own networks lies in a range of addresses.
+//! How many public addresses an IP range contains.
 //!
 //! Knows which addresses are never of the internet. Knows nothing of a cluster's own ranges: one that uses public
 //! addresses inside is taken for outside.
@@ -21,7 +21,7 @@ const INSIDE: [&str; 9] = [
 ];
 /// Where all hosts of the internet are that speak IPv6: `RFC 4291`, global unicast as it is assigned today.
 const INTERNET_6: &str = "2000::/3";
-/// From this many IPv4 addresses on, a range is no list of hosts that somebody chose.
+/// A range with at least this many IPv4 addresses is not a list of chosen hosts.
 const MANY_4: u128 = 1 << 16;
 /// The same for IPv6: the networks of many sites, each of 80 bits.
 const MANY_6: u128 = 1 << 88;
@@ -46,7 +46,7 @@ impl Range<'_> {
         addresses >= many
     }
 
-    /// How many addresses of the internet it holds, and how many are many.
+    /// How many public addresses it contains, and from which number on that is many.
     fn outside(&self) -> (u128, u128) {
         let except = self.except.iter().filter_map(|range| network(range));
         match network(self.block) {

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egress_core::intent::GatewayName;
-use egress_core::snapshot::Unreadable;
+use egress_core::missing_permission::MissingPermission;
+use egress_core::unreadable::Unreadable;
 use serde::Serialize;
 
 use crate::accept::Invalid;
+use crate::awaited::Awaited;
 use crate::check::{Code, Input, Level};
 use crate::finding::Place;
 use crate::probe::{Fate, Probe};
@@ -64,6 +66,19 @@ pub struct Report {
     /// Whether the API server holds the rules of `guard`, where a cluster was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<GuardState>,
+    /// What was examined.
+    #[serde(skip)]
+    pub source: Source,
+}
+
+/// Where the facts of a report come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// A cluster, also with files over it.
+    Cluster,
+    /// Files, or what a bundle keeps.
+    #[default]
+    Files,
 }
 
 /// How far the guard of a cluster stands.
@@ -206,6 +221,12 @@ pub struct NotChecked {
     /// For [`Reason::NotGiven`]: what was not given.
     #[serde(skip)]
     pub input: Option<Input>,
+    /// For [`Reason::NoEvidence`]: what is not there yet.
+    #[serde(skip)]
+    pub awaited: Option<Awaited>,
+    /// The permission that the user lacks, if that is the reason.
+    #[serde(skip)]
+    pub missing_permission: Option<MissingPermission>,
 }
 
 /// What became of one check.
@@ -252,7 +273,7 @@ pub struct Summary {
     pub incomplete: bool,
 }
 
-/// What a diagnosis comes to.
+/// The result of a diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Something is as bad as the threshold, or worse.
@@ -263,11 +284,11 @@ pub enum Ending {
     Clean,
 }
 
-/// The most hosts for which every line is kept unless somebody asks for all.
+/// Up to this many hosts, the result of every check is kept by default.
 const WHOLE: usize = 5;
 
 impl Report {
-    /// What is wrong and nobody accepted, the worst first.
+    /// Findings that are not accepted, the worst first.
     pub fn open(&self) -> impl Iterator<Item = &Cause> {
         self.findings.iter().filter(|cause| !cause.is_accepted())
     }
@@ -277,12 +298,12 @@ impl Report {
         self.findings.iter_mut().map(|cause| &mut cause.finding.object)
     }
 
-    /// What it comes to, where findings from this level on are failures. What is wrong counts before what could not be
-    /// seen. A request that was lost or left directly is a failure of any level.
+    /// The result, if findings from this level on are failures. A finding counts before a check that was not made. A
+    /// request that was lost or left directly is always a failure.
     ///
-    /// A host that calls leave to by a path which no check can follow is not checked, so the result is not clean: a pipeline
-    /// that asks for 0 must not take "nobody looked" for "nothing is wrong". Hosts without a gateway or a caller do not
-    /// count, as facts that nobody gave do not: files need not hold everything.
+    /// If no check can follow the path of a host, that host is not checked, and the result is not clean: a pipeline that
+    /// expects 0 must not take "not checked" for "nothing is wrong". Hosts without a gateway or a caller do not count, and
+    /// neither do facts that were not given: files need not contain everything.
     pub fn ending(&self, fail_on: Level) -> Ending {
         let fate = self.probe.as_ref().map(|probe| probe.result);
         match (self.worst(), fate) {
@@ -295,7 +316,7 @@ impl Report {
         }
     }
 
-    /// The worst level of what nobody accepted.
+    /// The worst level of all findings that are not accepted.
     pub fn worst(&self) -> Option<Level> {
         self.open().map(|cause| cause.level).max()
     }

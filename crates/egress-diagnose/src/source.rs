@@ -1,13 +1,13 @@
 //! Texts of files become facts: manifests, dumps of `kubectl get`, Lists, what Helm prints.
 //!
-//! One broken document costs that document only. Knows how documents are told apart and where in a file each begins.
+//! A broken document does not affect the others. Knows how a file is split into documents, and where each begins.
 //! Knows nothing of how files are read, and of what the objects in them mean.
 
 use std::collections::{HashMap, HashSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::snapshot::Unreadable;
 use egress_core::tree::Tree;
+use egress_core::unreadable::Unreadable;
 
 use crate::collect::{CollectError, Collector};
 use crate::evidence::Evidence;
@@ -34,7 +34,7 @@ pub struct File {
     pub text: String,
 }
 
-/// Where an object is told apart from all others: kind, namespace (empty for what has none) and name.
+/// What identifies an object: kind, namespace (empty if it has none) and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Key {
     pub(crate) kind: String,
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         });
         if let Err(problem) = outcome {
             let place = self.place(file, problem.line, problem.column);
-            self.unread.push(Unreadable { what: place, why: problem.message });
+            self.unread.push(Unreadable::new(None, place, problem.message));
         }
     }
 
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
     fn refused(&mut self, error: &CollectError, spot: Spot) {
         let line = position::line_of(self.files, &spot, error.field());
         let what = self.place(spot.file, line, None);
-        self.unread.push(Unreadable { what, why: error.to_string() });
+        self.unread.push(Unreadable::new(None, what, error.to_string()));
     }
 
     fn place(&self, file: usize, line: usize, column: Option<usize>) -> String {
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Files show no Envoy, and nobody asked policies about them.
+/// Files contain no Envoy configuration, and no policies were asked about them.
 fn without_proxies(mut evidence: Evidence) -> Evidence {
     let gaps =
         [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| evidence.proxies.is_empty());

@@ -49,21 +49,33 @@ pub(crate) enum Cause<'a> {
     },
 }
 
-/// The subsets on the way to the gateway that callers cannot resolve, each once per caller.
-pub(crate) fn unresolved<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Unresolved<'a>> {
+/// The subsets on the way to the gateway.
+pub(crate) struct Subsets<'a> {
+    /// How often a caller's route names one that exists for the caller.
+    pub(crate) resolved: usize,
+    /// Those that callers cannot resolve, each once per caller.
+    pub(crate) unresolved: Vec<Unresolved<'a>>,
+}
+
+/// The subsets that the callers' routes to the gateway name.
+pub(crate) fn subsets<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
     let service = view.service_host(gateway);
-    let mut found: Vec<Unresolved<'a>> = Vec::new();
+    let mut found = Subsets { resolved: 0, unresolved: Vec::new() };
     for caller in &way.callers {
         let rules = view.rules_seen_from(caller, gateway);
         for route in view.mesh_routes_seen_from(caller, &way.host).into_iter().filter(|it| way.owns(&it.id)) {
             for route in routes(route, MESH, &way.host).into_iter().filter(|route| route.host == service) {
                 let Some(name) = route.subset else { continue };
-                let known = found.iter().any(|other| other.caller == *caller && other.subset == name);
-                if known || rules.holder_of(name).is_some() {
+                if rules.holder_of(name).is_some() {
+                    found.resolved += 1;
+                    continue;
+                }
+                let mut others = found.unresolved.iter();
+                if others.any(|other| other.caller == *caller && other.subset == name) {
                     continue;
                 }
                 let cause = cause(view, &service, &rules.all, caller, name);
-                found.push(Unresolved { caller: caller.clone(), route, subset: name, cause });
+                found.unresolved.push(Unresolved { caller: caller.clone(), route, subset: name, cause });
             }
         }
     }
@@ -94,7 +106,7 @@ fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &st
 
 /// The subset of these rules whose name is most like this one.
 fn meant<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a str, &'a Resource)> {
-    let found = || rules.iter().flat_map(|rule| subsets(rule).map(|subset| (subset, *rule)));
+    let found = || rules.iter().flat_map(|rule| subset_names(rule).map(|subset| (subset, *rule)));
     let near = nearest(name, found().map(|(subset, _)| subset))?;
     found().find(|(subset, _)| *subset == near && is_typing_error(name, near))
 }
@@ -105,7 +117,7 @@ fn is_typing_error(found: &str, meant: &str) -> bool {
 }
 
 /// The names of the subsets of a rule.
-pub(crate) fn subsets(rule: &Resource) -> impl Iterator<Item = &str> {
+pub(crate) fn subset_names(rule: &Resource) -> impl Iterator<Item = &str> {
     let subsets = rule.destination_rule().and_then(|spec| spec.subsets.as_deref()).unwrap_or_default();
     subsets.iter().map(|subset| subset.name.as_str())
 }

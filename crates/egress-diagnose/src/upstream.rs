@@ -24,7 +24,7 @@ pub(crate) struct Upstream<'a> {
     pub(crate) place: usize,
     /// The port.
     pub(crate) port: &'a ServiceEntryPorts,
-    /// The TLS that the gateway speaks.
+    /// The TLS settings of the gateway.
     pub(crate) tls: Option<ClientTls<'a>>,
 }
 
@@ -60,6 +60,11 @@ impl Upstream<'_> {
     /// The protocol of the port as objects write it, in capitals.
     pub(crate) fn protocol(&self) -> String {
         self.port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase()
+    }
+
+    /// Whether the gateway originates TLS to it.
+    pub(crate) fn originates_tls(&self) -> bool {
+        self.tls.as_ref().is_some_and(ClientTls::originates)
     }
 
     /// The port that is dialled: of an endpoint, else the target port, else the number itself.

@@ -13,7 +13,8 @@ use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
-use egress_core::snapshot::{GatewayFacts, MeshFacts, NodeFacts, PodFacts, Unreadable};
+use egress_core::snapshot::{GatewayFacts, MeshFacts, NodeFacts, PodFacts};
+use egress_core::unreadable::Unreadable;
 use egress_core::visibility::destination_rule::full_host;
 use egress_core::visibility::service_entry::{at_gateway, in_precedence};
 use egress_core::visibility::sidecar::sidecar_for;
@@ -230,13 +231,7 @@ impl<'a> View<'a> {
 
     /// The object with this identity, of whatever kind the check declares.
     pub fn find(&self, id: &ObjectId) -> Option<&'a Resource> {
-        self.note(match id.kind {
-            Kind::ServiceEntry => Input::ServiceEntries,
-            Kind::VirtualService => Input::VirtualServices,
-            Kind::DestinationRule => Input::DestinationRules,
-            Kind::Gateway => Input::GatewayObjects,
-            Kind::Sidecar => Input::Sidecars,
-        });
+        self.note(Input::from(id.kind));
         self.facts.index.objects().find(id)
     }
 
@@ -247,7 +242,7 @@ impl<'a> View<'a> {
         Some((wanted, self.facts.index.objects().find(id)?))
     }
 
-    /// Whether what stands at the gateway for an egress is what its record asks for.
+    /// Whether the objects of an egress at the gateway match its record.
     pub fn is_genuine_at_gateway(&self, egress: &Egress<'_>) -> bool {
         self.note(Input::ServiceEntries);
         state::is_genuine_at_gateway(egress, &self.facts.evidence.snapshot)
@@ -258,7 +253,7 @@ impl<'a> View<'a> {
         state::earlier(egress, self.facts.index.objects())
     }
 
-    /// The pod that speaks for the callers of a namespace, and what its Envoy has.
+    /// The pod that is read for all callers of a namespace, and the configuration of its Envoy.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
         let pod = client_of(&self.facts.evidence.snapshot, namespace, self.facts.client)?;
@@ -278,17 +273,17 @@ impl<'a> View<'a> {
         }
         let place = namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
         let missing = self.facts.evidence.snapshot.unreadable.iter();
-        let why =
-            missing.filter(|missing| missing.what.contains(Kind::GROUP)).map(|missing| &missing.why).next();
+        let mut missing = missing.filter(|missing| missing.is_of_istio() && missing.concerns(namespace));
+        let why = missing.next().map(|missing| &missing.why);
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         Err(format!("Istio objects of {place} could not be read{why}"))
     }
 
-    /// Why something could not be read, if it could not: the first of what was not read that starts with this word.
-    pub fn unreadable(&self, what: &str) -> Option<String> {
+    /// Why facts of a kind could not be read, if they could not.
+    pub fn unreadable(&self, input: Input) -> Option<String> {
         let found =
-            self.facts.evidence.snapshot.unreadable.iter().find(|missing| missing.what.starts_with(what));
-        found.map(|Unreadable { what, why }| format!("{what} could not be read: {why}"))
+            self.facts.evidence.snapshot.unreadable.iter().find(|missing| missing.input == Some(input));
+        found.map(|Unreadable { what, why, .. }| format!("{what} could not be read: {why}"))
     }
 
     fn proxy(&self, pod: &PodFacts) -> Result<&'a ProxyView, String> {

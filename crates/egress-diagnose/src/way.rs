@@ -27,7 +27,7 @@ pub(crate) use elsewhere::elsewhere;
 pub(crate) use not_walked::not_walked;
 pub(crate) use uncovered::uncovered;
 
-/// The way of one host in one namespace, with all that is known of it before any check.
+/// The path of one host in one namespace, with everything that is known before any check.
 #[derive(Clone, Debug)]
 pub struct Way<'a> {
     /// The host.
@@ -146,7 +146,7 @@ impl<'a> Maker<'a, '_> {
         entries.first().map(|entry| declared(entry)).unwrap_or_default()
     }
 
-    /// Who was given the egress; for what others made, who is likely to call by it.
+    /// The namespaces that the egress was added for; for hand-made objects, the namespaces that are likely to use it.
     fn callers(&self, egress: &Egress<'_>, request: &Request) -> Vec<String> {
         if let Some(client) = &request.client {
             return vec![client.namespace.clone()];
@@ -166,7 +166,7 @@ impl<'a> Maker<'a, '_> {
     }
 
     /// Objects without `exportTo` are seen everywhere, which few mean: where their own namespace has clients, it and those
-    /// that are named call; else, as beside a platform's gateway, whoever uses them.
+    /// that are named call. Else, as beside a platform's gateway, the namespaces that use them call.
     fn callers_by_hand(&self, egress: &Egress<'_>) -> Vec<String> {
         let own = egress.namespace.as_str();
         let legs = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);

@@ -31,7 +31,7 @@ pub(crate) fn list(words: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// The host that was most likely meant by one that nobody knows: at most two letters differ.
+/// The known host that an unknown one most likely means: at most two letters differ.
 pub(crate) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const TYPOS: usize = 2;
     let near = known.filter(|host| host.len().abs_diff(found.len()) <= TYPOS && *host != found);

@@ -1,7 +1,7 @@
 //! Nothing is added or removed outside of hours or in a freeze.
 //!
-//! Hours and days are in UTC. An audit is not held to them: it asks what is there, whenever it runs. Who changes objects
-//! without kubectl-egress is held to nothing.
+//! Hours and days are in UTC. An audit checks existing egresses at any time, so the windows do not apply to it. They do
+//! not apply to changes without kubectl-egress either.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::date::{self, Date, WEEKDAYS};
@@ -12,11 +12,11 @@ use egress_policy_sdk::prelude::*;
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
-    /// When changes are made; without any, at all hours.
+    /// When changes are allowed; without windows, at any time.
     windows: Vec<Window>,
     /// Days without changes.
     freezes: Vec<Freeze>,
-    /// Groups that may change something all the same; it is noted.
+    /// Groups that may make changes at any time; the result says so.
     exempt_groups: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ impl HostPolicy for ChangeWindow {
 
 export_policy!(ChangeWindow: hosts);
 
-/// What is against a change at this moment.
+/// Why a change is denied at this moment.
 fn objection(now: u64, settings: &Settings) -> Option<Finding> {
     let today = Date::of(now);
     if let Some(freeze) = settings.freezes.iter().find(|freeze| (freeze.from..=freeze.until).contains(&today))

@@ -1,7 +1,7 @@
 //! Every egress has a reason and a last day: `--reason "INC-42, until 2027-01-31"`.
 //!
-//! The reason is kept with the objects, so that an audit asks again and finds what has expired. Nothing is removed by
-//! itself, and a call over an expired egress still goes through.
+//! The reason is stored with the objects, so an audit finds expired egresses. They are not removed automatically, and
+//! calls through them still work.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::date::Date;
@@ -14,7 +14,7 @@ use egress_policy_sdk::prelude::*;
 pub struct Settings {
     /// How many days ahead the last day may be.
     max_days: u32,
-    /// So many days before the last one there is a warning.
+    /// How many days before the last day the warnings begin.
     warn_days: u32,
     /// Hosts that need no last day.
     except: Vec<HostGlob>,
@@ -92,7 +92,7 @@ impl HostPolicy for ExpiringEgress {
 
 export_policy!(ExpiringEgress: hosts);
 
-/// The first day that stands behind the word.
+/// The first date after the word.
 fn last_day(reason: &str) -> Option<Date> {
     let mut words = reason.split([' ', ',', ';', '\n', '\t']).filter(|word| !word.is_empty());
     while let Some(word) = words.next() {

@@ -1,6 +1,6 @@
-//! Calls leave only for the services of a catalogue, at their ports.
+//! Only the services of a catalogue may be called, on their ports.
 //!
-//! The catalogue is in the settings. Who may reach which service is not decided here.
+//! The catalogue is in the settings. It does not say who may call which service.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::prelude::*;
@@ -12,7 +12,7 @@ use egress_policy_sdk::prelude::*;
 pub struct Settings {
     /// The services, by name.
     catalogue: Map<Service>,
-    /// What whoever is refused should do, such as "ask in #egress".
+    /// Advice for denied users, such as "ask in #egress".
     ask: Option<String>,
 }
 
@@ -26,7 +26,7 @@ struct Service {
     /// The ports that may be called; 443 where none is named.
     #[serde(default = "https")]
     ports: Vec<u16>,
-    /// Who answers for it.
+    /// Its owner.
     owner: Option<String>,
     /// Where it is described.
     docs: Option<String>,

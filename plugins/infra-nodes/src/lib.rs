@@ -1,4 +1,5 @@
-//! One organisation: a catalogue of hosts with short names, its way to name objects, and only infra nodes.
+//! The policy of one organisation: a catalogue of hosts with short names, its object names, and gateways on infra nodes
+//! only.
 //!
 //! For `edition.cnn.com`, `cnn` for short, the objects are the ServiceEntry `cnn`, the DestinationRule
 //! `egressgateway-for-cnn` with the subset `cnn`, the VirtualService `direct-cnn-through-egress-gateway`, and the Gateway

@@ -1,8 +1,8 @@
 //! Objects are named and labelled after a template.
 //!
-//! The objects of a host only: the pair that serves every host of a gateway keeps its name, as other namespaces use it
-//! too. A naming policy sees no user, clock or reason, since a name must be the same in every run; what changes belongs
-//! into no label either.
+//! This applies only to the objects of a host. The objects that all hosts of a gateway share keep their names, as other
+//! namespaces use them too. A naming policy gets no user, time or reason, since a name must be the same in every run. The
+//! same holds for labels.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 mod template;

@@ -1,7 +1,7 @@
 //! No addresses, no metadata service, no private networks, no names of the cluster.
 //!
-//! Egress is for the world outside: what is inside is not reached through a gateway at its border. A name that resolves
-//! to a private address is not seen here, since a policy asks no name server.
+//! An egress gateway is for external hosts: internal hosts are called directly. A name that resolves to a private address
+//! is not found here, since a policy cannot use DNS.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::network::{self, Scope};
@@ -28,7 +28,7 @@ const PRIVATE: &str = "private-address";
 const LITERAL: &str = "address-literal";
 const INTERNAL: &str = "internal-name";
 
-/// Where clouds tell machines their own secrets.
+/// The addresses of the clouds' metadata services, which hand out credentials.
 const METADATA_HOSTS: &[&str] = &[
     "169.254.169.254",
     "169.254.170.2",
@@ -67,7 +67,7 @@ impl HostPolicy for PrivateRanges {
 
 export_policy!(PrivateRanges: hosts);
 
-/// What is against a host: the code, why, and what to do.
+/// Why a host is denied: the code, the reason, and what to do.
 fn objection(host: &str, settings: &Settings) -> Option<(&'static str, &'static str, &'static str)> {
     let address = network::address(host).map(|address| address.to_canonical());
     let is_metadata =

@@ -1,7 +1,7 @@
-//! Traffic leaves in the regions that the data of its namespace may be in.
+//! Traffic leaves only from regions that are allowed for the namespace's data.
 //!
-//! A label of the namespace says the class of its data, the settings say where each class may be. What pods really send
-//! is not seen by anybody here.
+//! A label of the namespace names the class of its data; the settings name the regions for each class. The policy does
+//! not see what pods really send.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::prelude::*;

@@ -1,7 +1,7 @@
 //! Each team reaches the groups of hosts that it was granted.
 //!
-//! A team is known by the labels of its namespaces: whoever may label namespaces may give themselves a team. Hosts in no
-//! group are denied or left to other policies.
+//! The labels of a namespace identify its team: users who can label namespaces can choose their team. Hosts in no group
+//! are denied or left to other policies.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::prelude::*;

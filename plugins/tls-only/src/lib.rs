@@ -1,7 +1,7 @@
-//! No clear text. HTTP is denied or warned of; where it is let through it travels in mesh mTLS to the gateway.
+//! No plaintext. HTTP is denied, or allowed with a warning; then it uses mesh mTLS as far as the gateway.
 //!
-//! Where `identity` is set, TLS of the application has to travel in mesh mTLS too, so that the gateway knows every
-//! caller. What happens beyond the gateway is not decided here.
+//! With `identity`, the application's TLS must use mesh mTLS to the gateway too, so that the gateway knows every caller.
+//! The policy says nothing about the connection from the gateway to the host.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::prelude::*;
@@ -27,7 +27,7 @@ enum Http {
     /// It is denied.
     #[default]
     Deny,
-    /// It is let through with a warning.
+    /// It is allowed with a warning.
     Warn,
 }
 
@@ -56,7 +56,7 @@ impl HostPolicy for TlsOnly {
                 );
                 continue;
             }
-            // Clear text, but then at least not on the way to the gateway.
+            // Plaintext to the host, but mesh mTLS as far as the gateway.
             verdict.routes(destination, &["mtls"]);
             if settings.except.iter().any(|glob| glob.matches(&destination.host)) {
                 verdict.explain(CLEAR_TEXT, "pass", format!("{} is an exception", destination.host));

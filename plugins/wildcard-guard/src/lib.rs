@@ -1,7 +1,7 @@
 //! No wildcard over a public suffix, and none over a cloud without a reason.
 //!
-//! Below a public suffix or a cloud's own domain every customer of it has names: a wildcard there opens the way to
-//! strangers. Hosts that are no wildcards are not this policy's matter.
+//! Anyone can have a host below a public suffix or a cloud provider's domain: a wildcard there allows calls to unknown
+//! hosts. The policy applies to wildcards only.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::prelude::*;
@@ -26,7 +26,7 @@ const PUBLIC: &str = "wildcard-over-public-suffix";
 const CLOUD: &str = "wildcard-over-cloud";
 const REASONED: &str = "wildcard-with-reason";
 
-/// Domains of large clouds, over each of which strangers have names at some depth.
+/// Domains of large cloud providers, below which any customer can have a host.
 const CLOUDS: &[&str] = &[
     "aliyuncs.com",
     "amazonaws.com",

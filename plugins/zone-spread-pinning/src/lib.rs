@@ -1,7 +1,7 @@
 //! Traffic leaves on dedicated nodes in several zones.
 //!
-//! Says what the nodes of the gateway must be like; where the cluster has too few such nodes, it says so before anybody
-//! looks for a gateway. Which gateway runs there, kubectl-egress finds out.
+//! Names the labels that the gateway's nodes need. If the cluster has too few such nodes, it denies first. kubectl-egress
+//! finds the gateway that runs there.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 use egress_policy_sdk::prelude::*;
@@ -57,7 +57,7 @@ impl PinningPolicy for ZoneSpreadPinning {
         let spread = Some(Spread::over(&settings.zone_label, settings.zones));
         let mut pin =
             Pin::place(Placement { required, spread, min_nodes: settings.min_nodes, ..Placement::default() });
-        // Who may not read nodes is told none, and the gateway's own nodes are still held to the placement.
+        // Without permission to read nodes this list is empty. The placement still applies to the gateway's nodes.
         if request.nodes.is_empty() {
             return Ok(pin);
         }
@@ -65,7 +65,7 @@ impl PinningPolicy for ZoneSpreadPinning {
         let nodes: Vec<&Node> = request.nodes.iter().filter(usable).collect();
         let mut zones: Vec<&str> = Vec::new();
         for zone in nodes.iter().filter_map(|node| node.label(&settings.zone_label)) {
-            // In their own order: nodes come in any.
+            // Sorted, since nodes come in any order.
             if let Err(place) = zones.binary_search(&zone) {
                 zones.insert(place, zone);
             }

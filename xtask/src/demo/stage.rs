@@ -1,6 +1,6 @@
-//! Where the story happens: shows a command as one would type it, runs it on the bed, and shows what it printed.
+//! Runs the steps of the demo: shows a command as one would type it, runs it on the bed, and shows what it printed.
 //!
-//! Knows nothing of the story.
+//! Knows nothing of what the steps are.
 
 use std::{
     env,

@@ -1,4 +1,4 @@
-//! What `cargo xtask krew` does: one run of every story, shown as it would be typed.
+//! What `cargo xtask krew` does: runs every installation, and shows its commands.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{
     manifest, rules,
-    story::{Plugin, Story},
+    session::{Plugin, Session},
 };
 use crate::{
     dist::{
@@ -47,14 +47,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let plugin = Plugin { name: manifest::NAME, version: &version, archive: &archive };
     let older = Plugin { version: "0.0.1", ..plugin };
     terminal::progress("installing with krew …");
-    for tell in [
-        |story: &mut Story, _: Plugin<'_>, new: Plugin<'_>| story.validate(new),
-        |story: &mut Story, _: Plugin<'_>, new: Plugin<'_>| story.from_archive(new),
-        |story: &mut Story, old: Plugin<'_>, new: Plugin<'_>| story.from_index(old, new),
+    for steps in [
+        |session: &mut Session, _: Plugin<'_>, new: Plugin<'_>| session.validate(new),
+        |session: &mut Session, _: Plugin<'_>, new: Plugin<'_>| session.from_archive(new),
+        |session: &mut Session, old: Plugin<'_>, new: Plugin<'_>| session.from_index(old, new),
     ] {
-        let mut story = Story::new()?;
-        let end = tell(&mut story, older, plugin);
-        terminal::result(story.told())?;
+        let mut session = Session::new()?;
+        let end = steps(&mut session, older, plugin);
+        terminal::result(session.transcript())?;
         end?;
     }
     Ok(())

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::kubernetes::Pod;
 use egress_core::objects;
-use egress_core::snapshot::Unreadable;
+use egress_core::unreadable::Unreadable;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
@@ -75,7 +76,8 @@ impl ControlPlanes {
 impl Cluster {
     /// The control planes that webhooks tell of.
     pub(super) async fn control_planes(&self) -> Result<Told, ClusterError> {
-        let hooks = |plural| Collection::of_group("admissionregistration.k8s.io", "v1", plural);
+        let hooks =
+            |plural| Collection::of_group(Input::Webhooks, "admissionregistration.k8s.io", "v1", plural);
         let (validating, mutating) =
             (hooks("validatingwebhookconfigurations"), hooks("mutatingwebhookconfigurations"));
         let read = tokio::try_join!(
@@ -84,8 +86,8 @@ impl Cluster {
         );
         let (validating, mutating) = match read {
             Err(ClusterError::Forbidden(why)) => {
-                let what = "the webhooks, which name the control planes,".to_owned();
-                return Ok(Told::Hidden(Unreadable { what, why }));
+                let what = "the webhooks, which name the control planes,";
+                return Ok(Told::Hidden(Unreadable::new(Input::Webhooks, what, why)));
             }
             read => read?,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::input::Input;
 use egress_core::kubernetes::Node;
 use egress_core::objects;
 use egress_core::snapshot::NodeFacts;
@@ -18,7 +19,7 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Forbidden`] where nodes may not be listed.
     pub async fn nodes(&self) -> Result<Vec<NodeFacts>, ClusterError> {
-        let nodes: Vec<Node> = self.list(&Collection::core("nodes"), None, None).await?;
+        let nodes: Vec<Node> = self.list(&Collection::core(Input::Nodes, "nodes"), None, None).await?;
         Ok(nodes.iter().map(objects::node).collect())
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Knows by which signs a Service is an egress gateway. Which one is used is decided elsewhere.
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::kubernetes::{Pod, Service};
 use egress_core::objects::{self, Routed, gateway, is_behind, is_gateway, selects_gateway_label};
-use egress_core::snapshot::{GatewayFacts, Unreadable};
+use egress_core::snapshot::GatewayFacts;
+use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 
 use super::Scope;
@@ -78,9 +80,12 @@ impl Cluster {
     }
 
     async fn named_gateway(&self, wanted: &GatewayName) -> Result<Result<Service, Unreadable>, ClusterError> {
-        let what = format!("service/{} in namespace {}", wanted.service, wanted.namespace);
-        match self.one(&Collection::core("services"), &wanted.namespace, &wanted.service).await {
-            Err(ClusterError::Forbidden(why)) => Ok(Err(Unreadable { what, why })),
+        let services = Collection::core(Input::Services, "services");
+        match self.one(&services, &wanted.namespace, &wanted.service).await {
+            Err(ClusterError::Forbidden(why)) => {
+                let service = Unreadable::new(Input::Services, format!("service/{}", wanted.service), why);
+                Ok(Err(service.in_namespace(&wanted.namespace)))
+            }
             found => found?.map(Ok).ok_or_else(|| ClusterError::NoGateway {
                 gateway: wanted.clone(),
                 problem: format!("services \"{}\" not found", wanted.service),
@@ -103,7 +108,7 @@ impl Cluster {
             let items = pods.iter().filter(|pod| is_behind(pod, namespace, &selector)).cloned().collect();
             return Ok(Reading::whole(items));
         }
-        let pods = Collection::core("pods");
+        let pods = Collection::core(Input::Pods, "pods");
         let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
         pods.tolerate(namespace, self.list(&pods, namespace, Some(&labels.join(","))).await)
     }

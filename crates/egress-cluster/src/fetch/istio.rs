@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
-use egress_core::snapshot::Unreadable;
+use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ impl Cluster {
         let api_version = self.served_version().await?;
         let kinds: Vec<Collection> = Kind::ALL
             .into_iter()
-            .map(|kind| Collection::of_group(Kind::GROUP, &api_version, kind.plural()))
+            .map(|kind| Collection::of_group(Input::from(kind), Kind::GROUP, &api_version, kind.plural()))
             .collect();
         let readings = try_join_all(kinds.iter().map(|kind| self.read::<Value>(kind, narrow))).await?;
         let mut whole =
@@ -68,5 +69,5 @@ fn not_understood(error: &ResourceError) -> Unreadable {
         ResourceError::Spec { id, .. } => id.to_string(),
         ResourceError::Missing(_) | ResourceError::Kind(_) => format!("an object of {}", Kind::GROUP),
     };
-    Unreadable { what: one_line(&what), why: one_line(&error.to_string()) }
+    Unreadable::new(None, one_line(&what), one_line(&error.to_string()))
 }

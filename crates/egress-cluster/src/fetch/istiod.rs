@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::kubernetes::Workload;
-use egress_core::kubernetes::{Container, PodSpec, Volume};
-use egress_core::snapshot::Unreadable;
+use egress_core::input::Input;
+use egress_core::kubernetes::{Container, PodSpec, Volume, Workload};
+use egress_core::unreadable::Unreadable;
 
 /// The ConfigMap of an istiod without a revision; with one, `istio-REVISION`: `getMeshConfigMapName` in
 /// `pilot/pkg/bootstrap/mesh.go`.
@@ -36,11 +36,12 @@ impl Istiods {
         let mut all = Istiods { any: !deployments.is_empty(), ..Istiods::default() };
         for deployment in deployments {
             let name = deployment.metadata.name.unwrap_or_default();
-            let what = format!("the mesh configuration of deployment/{name} in namespace {namespace}");
+            let what = format!("the mesh configuration of deployment/{name}");
             let Some(spec) = deployment.spec.and_then(|spec| spec.template.spec) else { continue };
             for container in &spec.containers {
                 if let Err(why) = all.learn(namespace, &spec, container) {
-                    all.hidden.push(Unreadable { what: what.clone(), why });
+                    let hidden = Unreadable::new(Input::Mesh, what.as_str(), why);
+                    all.hidden.push(hidden.in_namespace(namespace));
                 }
             }
         }

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::kubernetes::Pod;
-use egress_core::kubernetes::Workload;
+use egress_core::input::Input;
+use egress_core::kubernetes::{Pod, Workload};
 use egress_core::objects::{MESH_KEY, accepts, mesh, named_root};
 use egress_core::root_namespace::{self, Evidence, Said};
-use egress_core::snapshot::{MeshFacts, Unreadable};
+use egress_core::snapshot::MeshFacts;
+use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
@@ -120,9 +121,7 @@ impl Cluster {
         let mut found = Found { runs: istiods.any, hidden: istiods.hidden, ..Found::default() };
         let read = try_join_all(names.iter().map(|name| async move {
             match self.ask(maps.get_opt(name)).await {
-                Err(ClusterError::Forbidden(why)) => {
-                    Ok(Err(Unreadable { what: format!("configmap/{name} in namespace {namespace}"), why }))
-                }
+                Err(ClusterError::Forbidden(why)) => Ok(Err(unreadable(name, namespace, why))),
                 read => read.map(Ok),
             }
         }))
@@ -139,9 +138,7 @@ impl Cluster {
         for name in istiods.shared {
             // What may not be read is not told by istiod's own ConfigMap either.
             match self.ask(maps.get_opt(&name)).await {
-                Err(ClusterError::Forbidden(why)) => found
-                    .hidden
-                    .push(Unreadable { what: format!("configmap/{name} in namespace {namespace}"), why }),
+                Err(ClusterError::Forbidden(why)) => found.hidden.push(unreadable(&name, namespace, why)),
                 read => found.shared.extend(read?.map(|mut map| {
                     map.metadata.namespace = Some(namespace.to_owned());
                     map
@@ -153,7 +150,7 @@ impl Cluster {
 
     /// What the control planes of a namespace say themselves.
     async fn istiods(&self, namespace: &str) -> Result<Istiods, ClusterError> {
-        let deployments = Collection::of_group("apps", "v1", "deployments");
+        let deployments = Collection::of_group(Input::Workloads, "apps", "v1", "deployments");
         match self.list::<Workload>(&deployments, Some(namespace), Some("app=istiod")).await {
             Err(error) if error.is_forbidden() => Ok(Istiods::default()),
             listed => Ok(Istiods::of(namespace, listed?)),
@@ -179,7 +176,7 @@ impl Found {
                     evidence.said.push(said.unwrap_or_else(|| Said { by, root: usual.to_owned() }));
                 }
                 Some(Err(error)) => {
-                    evidence.hidden.push(Unreadable { what: by, why: one_line(&error.to_string()) });
+                    evidence.hidden.push(Unreadable::new(Input::Mesh, by, one_line(&error.to_string())));
                 }
                 None => {}
             }
@@ -235,6 +232,9 @@ fn what(map: &ConfigMap) -> String {
 }
 
 fn unread(namespace: &str, why: String) -> MeshReading {
-    let what = format!("configmap/{NAME} in namespace {namespace}");
-    MeshReading { facts: MeshFacts::default(), unreadable: vec![Unreadable { what, why }] }
+    MeshReading { facts: MeshFacts::default(), unreadable: vec![unreadable(NAME, namespace, why)] }
+}
+
+fn unreadable(map: &str, namespace: &str, why: String) -> Unreadable {
+    Unreadable::new(Input::Mesh, format!("configmap/{map}"), why).in_namespace(namespace)
 }

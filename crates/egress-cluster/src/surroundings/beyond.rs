@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use egress_core::opened::OutsideWorkload;
 use egress_core::role::Kind;
-use egress_core::snapshot::{MeshFacts, Unreadable};
+use egress_core::snapshot::MeshFacts;
+use egress_core::unreadable::Unreadable;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,8 +51,8 @@ impl Cluster {
     pub async fn beyond(&self, mesh: &MeshFacts, namespace: Option<&str>) -> Result<Beyond, ClusterError> {
         let wanted: BTreeSet<String> =
             namespace.into_iter().chain([mesh.root_namespace.as_str()]).map(str::to_owned).collect();
-        let workloads = Collection::of_group(Kind::GROUP, &mesh.api_version, "workloadentries");
-        let filters = Collection::of_group(Kind::GROUP, FILTERS, "envoyfilters");
+        let workloads = Collection::of_group(None, Kind::GROUP, &mesh.api_version, "workloadentries");
+        let filters = Collection::of_group(None, Kind::GROUP, FILTERS, "envoyfilters");
         let (workloads, filters) =
             tokio::try_join!(self.as_far(&workloads, &wanted), self.as_far(&filters, &wanted))?;
         let concerns = |object: &&Object| {

@@ -2,9 +2,10 @@
 //!
 //! Knows which kinds matter to an egress.
 
+use egress_core::input::Input;
 use egress_core::objects;
-use egress_core::snapshot::Unreadable;
 use egress_core::surroundings::GatewayApiObject;
+use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
@@ -60,7 +61,8 @@ impl Cluster {
         plural: &'static str,
         version: String,
     ) -> Result<Listed<GatewayApiObject>, ClusterError> {
-        let listed = self.whole::<Object>(&Collection::of_group(GROUP, &version, plural)).await?;
+        let listed =
+            self.whole::<Object>(&Collection::of_group(Input::GatewayApi, GROUP, &version, plural)).await?;
         let object = |Object { metadata, spec, status }| GatewayApiObject {
             kind: kind.to_owned(),
             api_version: format!("{GROUP}/{version}"),

@@ -33,8 +33,9 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     };
     match view.refusals(namespace, &way.host) {
         Err(why) => Outcome::Unreadable(why.to_owned()),
-        Ok(refusals) => {
-            Outcome::of(refusals.iter().map(|refusal| finding(way, namespace, refusal)).collect())
+        Ok(None) => Outcome::NotApplicable,
+        Ok(Some(refusals)) => {
+            Outcome::of(1, refusals.iter().map(|refusal| finding(way, namespace, refusal)).collect())
         }
     }
 }

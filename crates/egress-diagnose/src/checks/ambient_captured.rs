@@ -44,7 +44,10 @@ const DNS_CAPTURE: &str = "ambient.istio.io/dns-capture";
 const BOUND: &str = "istio.io/WaypointBound";
 
 fn run(view: &View<'_>) -> Outcome {
-    findings(view).map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+    findings(view).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
 }
 
 /// None where no host has a waypoint.
@@ -64,7 +67,7 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     for (entry, waypoint) in &bound {
         found.extend(unbound(entry, *waypoint).or_else(|| without_address(entry)));
     }
-    // A pod that asks another DNS needs an address that was written down.
+    // A pod that uses another DNS server needs an address in `spec.addresses`.
     let allocated = |(entry, _): &&(&Resource, (&str, &str))| spec_addresses(entry).is_empty();
     let host = bound.iter().find(allocated).and_then(|(entry, _)| entry.service_entry()?.hosts.first());
     for namespace in namespaces {
@@ -113,7 +116,7 @@ fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Find
     ))
 }
 
-/// An entry that has no address and gets none. A wildcard is told by its name.
+/// A ServiceEntry that has no address and gets none. ztunnel recognises a wildcard by its name.
 fn without_address(entry: &Resource) -> Option<Finding> {
     let spec = entry.service_entry()?;
     let allocated = entry.live.as_ref().is_some_and(|live| !live.status.addresses.is_empty());

@@ -33,7 +33,10 @@ fn run(view: &View<'_>) -> Outcome {
     if view.mesh().outbound != Some(OutboundMode::RegistryOnly) {
         return Outcome::NotApplicable;
     }
-    findings(view).map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+    findings(view).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
 }
 
 /// None where no calling pod is in ambient mode.

@@ -35,24 +35,23 @@ sidecars: label the namespace for injection, and remove it from ambient mode.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    findings(view, way)
-        .map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+    findings(view, way).unwrap_or_else(|outcome| outcome)
 }
 
-/// None where the way has no routes for sidecars.
-fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Option<Vec<Finding>>> {
+fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Outcome> {
     let routes = way.egress.into_iter().flat_map(|egress| &egress.parts);
     let Some(route) = routes
         .map(|part| &part.resource)
         .find(|resource| resource.virtual_service().is_some_and(serves_mesh))
     else {
-        return Ok(None);
+        return Ok(Outcome::NotApplicable);
     };
     if way.gateway.is_none() || has_waypoint(view, way)? {
-        return Ok(None);
+        return Ok(Outcome::NotApplicable);
     }
-    let mut findings = Vec::new();
+    let (mut pods, mut findings) = (0, Vec::new());
     for namespace in way.callers.iter().filter(|namespace| view.calls().contains_key(*namespace)) {
+        pods += view.calling_pods(namespace)?;
         let workloads = view.carried_by(namespace, Carrier::Ztunnel)?;
         if workloads.is_empty() {
             continue;
@@ -78,7 +77,7 @@ fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Option<Vec<Finding>>> {
             fix,
         });
     }
-    Ok(Some(findings))
+    Ok(Outcome::of(pods, findings))
 }
 
 /// Whether ztunnel sends calls to the host to a waypoint: by a label of its ServiceEntry, or of that one's namespace.

@@ -78,7 +78,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             _ => {}
         }
     }
-    Outcome::of(findings)
+    Outcome::of(told.len(), findings)
 }
 
 /// Whether a demand was made with the gateway in mind, and not for the mesh as a whole.

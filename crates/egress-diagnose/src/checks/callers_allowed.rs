@@ -56,14 +56,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
     for call in hop_calls(view, way, gateway) {
-        // Where the two sides do not understand each other, nobody gets as far as this.
+        // If the TLS settings of both sides do not match, the call fails before authorization.
         let met =
             call.server.is_some_and(|server| server.expects != Expects::OwnTls) && call.mismatch().is_none();
         if met && told.insert((call.caller.clone(), call.port, call.route.port, call.route.protocol)) {
             findings.extend(finding(view, way, gateway, &authorization, &call));
         }
     }
-    Outcome::of(findings)
+    Outcome::of(told.len(), findings)
 }
 
 fn finding(
@@ -150,7 +150,7 @@ fn caller<'b>(way: &'b Way<'_>, call: &'b Call<'_>) -> Caller<'b> {
     }
 }
 
-/// Whether the server that a call meets reads HTTP.
+/// Whether the server of a call parses HTTP.
 fn is_http(call: &Call<'_>) -> bool {
     call.server.is_some_and(|server| {
         let protocol = server.spec.port.protocol.to_ascii_uppercase();
@@ -185,7 +185,7 @@ fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
     fixes::apply(&manifest, "allows the call by values that the gateway sees")
 }
 
-/// A denial that leaves out one caller, or where the gateway does not know callers, one host.
+/// A DENY rule without one caller, or without one host if the gateway does not know its callers.
 fn leave_out(policy: &Policy, place: usize, way: &Way<'_>, call: &Call<'_>) -> Fix {
     let mut rule = json!(policy.spec.rules.as_ref().and_then(|rules| rules.get(place)));
     if !rule.is_object() {

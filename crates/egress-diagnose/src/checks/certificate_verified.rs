@@ -35,7 +35,8 @@ certificate in `credentialName`.
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let found = upstream(view, way, gateway);
-    Outcome::of(found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
+    Outcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
 }
 
 fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {

@@ -4,6 +4,7 @@ use egress_core::command::ShellCommand;
 use egress_core::proxy::certificates::Certificate;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
 use crate::finding::{Confidence, Finding, Place};
@@ -35,7 +36,7 @@ pod requests a new certificate. For a Secret, put the new certificate into the S
     run: Run::Gateway(run),
 };
 
-/// Seconds before the end, from which on a certificate is told.
+/// A certificate is reported if it expires in less than this many seconds.
 const SOON: i64 = 14 * 24 * 60 * 60;
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
@@ -43,7 +44,8 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     for (pod, envoy) in view.gateway_proxies(gateway) {
         match envoy.map(|envoy| envoy.certificates.as_ref()) {
             Err(why) => seen.unreadable(why),
-            Ok(None) => seen.nobody(format!("Envoy of pod {} does not show its certificates", pod.name)),
+            Ok(None) => seen.awaits(Awaited::Certificates { pod: pod.name }),
+            Ok(Some(all)) if all.is_empty() => seen.awaits(Awaited::Certificates { pod: pod.name }),
             // The one that ends first comes first.
             Ok(Some(all)) => {
                 let due = all.iter().filter(|certificate| is_due(certificate));
@@ -93,7 +95,7 @@ fn finding(pod: &PodName, certificate: &Certificate) -> Finding {
     }
 }
 
-/// A time in the largest unit of which it has two.
+/// A time in the largest unit that it contains at least twice.
 fn span(seconds: i64) -> String {
     const UNITS: [(i64, &str); 3] = [(24 * 60 * 60, "days"), (60 * 60, "hours"), (60, "minutes")];
     let unit = UNITS.iter().find(|(length, _)| seconds >= 2 * length);

@@ -3,6 +3,7 @@
 use egress_core::host::DnsName;
 use egress_core::proof::{self, Demand, Expectation, Lack, Side};
 
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
 use crate::finding::{Confidence, Finding, Place};
@@ -43,10 +44,13 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let reaches = clusters.map(|cluster| Demand::Reaches { cluster });
     let expectation =
         Expectation { side: Side::Clients, host, demands: demands.into_iter().chain(reaches).collect() };
+    if expectation.demands.is_empty() {
+        return Outcome::NoEvidence(Awaited::RouteToGateway { host: way.host.clone() });
+    }
     let mut seen = Seen::default();
     for caller in &way.callers {
         match view.client_proxy(caller) {
-            None => seen.nobody(format!("namespace {caller} has no ready pod with a sidecar")),
+            None => seen.awaits(Awaited::Client { namespace: caller.clone() }),
             Some((_, Err(why))) => seen.unreadable(why),
             Some((pod, Ok(envoy))) => {
                 let lack = proof::check(envoy, &expectation).err();

@@ -8,6 +8,7 @@ use egress_core::proof::{self, Demand, Expectation, Lack, Owner, Side};
 use egress_core::proxy::{ProxyView, cluster_name};
 use egress_core::snapshot::GatewayFacts;
 
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
@@ -61,10 +62,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         match envoy {
             Err(why) => seen.unreadable(why),
             Ok(envoy) if !known(envoy) => {
-                seen.nobody(format!(
-                    "Envoy of pod {} does not say which namespace its clusters come from",
-                    pod.name
-                ));
+                seen.awaits(Awaited::Owners { pod: pod.name });
             }
             Ok(envoy) => {
                 let lack = proof::check(envoy, &expectation).err();

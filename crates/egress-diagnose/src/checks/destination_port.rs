@@ -34,12 +34,14 @@ Route to a port of the Service (not to the pods' target port), or add the port t
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let Some(gateway) = way.gateway.filter(|gateway| !gateway.assumed) else { return Outcome::NotApplicable };
     let mut told = BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for route in to_gateway(view, way, gateway) {
-        let Some(port) = route.destination_port.filter(|port| gateway.port(*port).is_none()) else {
+        let Some(port) = route.destination_port else { continue };
+        if gateway.port(port).is_some() {
+            looked_at += 1;
             continue;
-        };
-        // The ports that every gateway should have are the matter of a check of their own.
+        }
+        // EG002 reports the ports that every gateway should have.
         if [HTTP_HOP, TLS_HOP].contains(&port) {
             continue;
         }
@@ -67,5 +69,5 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             fix: fixes::patch(&route.resource.id, &operation, "routes to an existing port of the Service"),
         });
     }
-    Outcome::of(findings)
+    Outcome::of(looked_at, findings)
 }

@@ -57,7 +57,7 @@ fn run(view: &View<'_>) -> Outcome {
         let near = (number < GUESSES).then(|| nearest(host, declared.iter().copied())).flatten();
         finding(view, rule, host, near)
     });
-    Outcome::of(findings.collect())
+    Outcome::of(1, findings.collect())
 }
 
 /// A short name means a Service beside the rule; `local` is the domain of Services, also of those of other clusters.

@@ -51,14 +51,14 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     if entries.is_empty() && way.egress.is_none() {
         return Outcome::NotApplicable;
     }
-    // Of a host that is only known, the callers are those without a route to a gateway.
+    // If only a ServiceEntry makes a host known, its callers are the namespaces without a route to a gateway.
     let routed = |viewer: &str| way.is_wanted && !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
     let mut findings = Vec::new();
-    // A route that is missing, that was overwritten for another host, or that the callers do not see, is a fault of its own,
-    // and this its consequence.
+    // EG034, EG039 and EG025 report a route that is missing, overwritten or not visible. Direct calls follow from that.
     let mut parts = way.egress.into_iter().flat_map(|egress| &egress.parts);
-    let has_cause = matches!(way.state, Some(State::Incomplete { .. }))
-        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(part.resource, &way.host))
+    let is_told_elsewhere = matches!(way.state, Some(State::Incomplete { .. }))
+        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(part.resource, &way.host));
+    let has_cause = is_told_elsewhere
         || view.virtual_services(&way.host).iter().any(|route| way.owns(&route.id) && is_for_callers(route));
     for caller in way.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
         if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {
@@ -70,7 +70,8 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         findings.extend(others_leave(view, way, entry, &routed));
     }
     if findings.is_empty() {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        let looked_at = if is_told_elsewhere { 0 } else { entries.len() };
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(looked_at, Vec::new()));
     }
     Outcome::Bad(findings)
 }
@@ -111,7 +112,7 @@ fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Fi
     direct.map(finding).collect()
 }
 
-/// Where the gateway opens TLS to a port for what it got as HTTP.
+/// The destination where the gateway receives HTTP and originates TLS to this port.
 fn by_gateway<'a, 'b>(upstreams: &'b [Upstream<'a>], port: Port) -> Option<&'b Upstream<'a>> {
     upstreams.iter().find(|upstream| {
         upstream.port.number == i64::from(port.number)
@@ -120,7 +121,7 @@ fn by_gateway<'a, 'b>(upstreams: &'b [Upstream<'a>], port: Port) -> Option<&'b U
     })
 }
 
-/// Whether the gateway opens TLS to a port and the sidecars of all callers do so, too: TLS of an application fails there.
+/// Whether the gateway and the sidecars of all callers originate TLS to a port: an application's TLS then fails there.
 fn is_for_gateway(view: &View<'_>, way: &Way<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
     let Some(found) = by_gateway(upstreams, port) else { return false };
     let wraps = |caller: &String| {
@@ -157,14 +158,14 @@ fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
     }
 }
 
-/// An entry of somebody else, seen by namespaces that have no route for the host.
+/// A ServiceEntry outside the egress, visible to namespaces that have no route for the host.
 fn others_leave(
     view: &View<'_>,
     way: &Way<'_>,
     entry: &Resource,
     routed: &impl Fn(&str) -> bool,
 ) -> Option<Finding> {
-    // What another egress of this tool or of others exports is judged with that egress.
+    // A ServiceEntry of another egress is checked with that egress.
     let judged_elsewhere = view.is_entry_of_egress(&entry.id);
     let words = export_to(entry);
     let owner = &entry.id.namespace;

@@ -44,12 +44,15 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         .iter()
         .filter_map(|other| finding(way, egress, gateway, &upstream, other))
         .collect();
-    // Of those that wait, one is told for all.
+    // Of several that would take over later, only the first is reported.
     if let Some(first) = findings.iter().position(|finding| finding.level != Level::Error) {
         findings.truncate(first + 1);
     }
     if findings.is_empty() {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        // What others made may have no ServiceEntry of its own that another could take over.
+        let own = egress.parts.iter().filter_map(|part| part.resource.service_entry());
+        let own = own.filter(|spec| spec.hosts.contains(&upstream)).count();
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(own, findings));
     }
     Outcome::Bad(findings)
 }
@@ -59,8 +62,8 @@ fn others<'a>(view: &'a View<'_>, egress: &'a Egress<'_>) -> Vec<Answering<'a>> 
     answering(egress, view.index().objects())
 }
 
-/// What an entry of another does to a host is a fault where it leads elsewhere. Where it leads to the host it may be changed
-/// at any time, which matters to what nobody else has a reason to declare.
+/// Another ServiceEntry is a fault if it leads elsewhere. If it leads to the host, its owner can change that at any time:
+/// that is a fault only for a host name that no one else has a reason to declare.
 fn finding(
     way: &Way<'_>,
     egress: &Egress<'_>,
@@ -79,7 +82,7 @@ fn finding(
     let own = own
         .filter(|part| part.service_entry().is_some_and(|spec| spec.hosts.iter().any(|it| it == upstream)));
     let own = own.min_by_key(|part| created(part));
-    // What others made by hand may rest on an entry of somebody else, such as the platform's.
+    // A hand-made egress may use a ServiceEntry of another owner, such as the platform team.
     if egress.layout.is_none() && own.is_none() {
         return None;
     }
@@ -119,7 +122,7 @@ fn finding(
     })
 }
 
-/// Why istiod takes which of the two.
+/// Why istiod prefers one of the two.
 fn age(entry: &Resource, own: Option<&Resource>, gateway: &GatewayFacts, rank: Rank) -> String {
     let when = |entry: &Resource| {
         let time = created(entry).map(|time| format!(", created {time}"));
@@ -138,7 +141,7 @@ fn age(entry: &Resource, own: Option<&Resource>, gateway: &GatewayFacts, rank: R
     format!("it is {}; {own}; {rule}", when(entry))
 }
 
-/// Where an entry sends what it gets.
+/// Where a ServiceEntry sends calls.
 fn leads_to(entry: &Resource) -> String {
     const SHOWN: usize = 3;
     let Some(spec) = entry.service_entry() else { return "nowhere".to_owned() };

@@ -36,12 +36,13 @@ add` does.
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let mut told = BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for route in upstreams(view, way, gateway) {
         let entries = view.entries_at_gateway(&gateway.name.namespace, route.host);
         let (Some(port), Some((used, others))) = (route.destination_port, entries.split_first()) else {
             continue;
         };
+        looked_at += 1;
         if ports(used).contains(&port) || !told.insert((route.host, port)) {
             continue;
         }
@@ -61,7 +62,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::put_right(view, way, gateway, "gives the gateway a ServiceEntry of its own"),
         });
     }
-    Outcome::of(findings)
+    Outcome::of(looked_at, findings)
 }
 
 fn ports(entry: &Resource) -> Vec<u16> {

@@ -62,10 +62,10 @@ impl Declared<'_> {
 
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let mut findings: Vec<Finding> = Vec::new();
-    let mut looked = false;
+    let mut entries = 0;
     for caller in &way.callers {
         let seen = view.entries_seen_from(caller, &way.host);
-        looked |= !seen.is_empty();
+        entries += seen.len();
         let ports: Vec<Declared<'_>> = seen.into_iter().flat_map(declared).collect();
         for (number, first) in ports.iter().enumerate() {
             let others = ports.iter().skip(number + 1);
@@ -79,7 +79,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             }
         }
     }
-    if looked { Outcome::of(findings) } else { Outcome::NotApplicable }
+    Outcome::of(entries, findings)
 }
 
 fn declared(entry: &Resource) -> impl Iterator<Item = Declared<'_>> {

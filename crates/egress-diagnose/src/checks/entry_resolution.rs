@@ -34,10 +34,12 @@ Set `resolution: DNS`.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let used = upstreams(view, way, gateway)
+    let used: Vec<_> = upstreams(view, way, gateway)
         .into_iter()
-        .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied());
+        .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied())
+        .collect();
     let unresolved: BTreeMap<_, _> = used
+        .iter()
         .filter(|entry| {
             let resolution = entry.service_entry().and_then(|spec| spec.resolution.as_ref());
             matches!(resolution, None | Some(ServiceEntryResolution::None))
@@ -54,5 +56,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         consequence: format!("calls to {} get 503 from the gateway", way.host),
         fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway resolve the host"),
     });
-    Outcome::of(findings.collect())
+    Outcome::of(used.len(), findings.collect())
 }

@@ -34,12 +34,15 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     if way.egress.is_none() {
         return Outcome::NotApplicable;
     }
-    let mut findings = Vec::new();
+    let (mut visible, mut findings) = (0, Vec::new());
     for caller in &way.callers {
         let routed = view.mesh_routes_seen_from(caller, &way.host).iter().any(|route| way.owns(&route.id));
         let known = !view.entries_seen_from(caller, &way.host).is_empty();
         let hidden = match (routed, known) {
-            (true, true) => continue,
+            (true, true) => {
+                visible += 1;
+                continue;
+            }
             (false, _) => view.virtual_services(&way.host),
             (true, false) => view.entries(&way.host),
         };
@@ -68,7 +71,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             },
         }));
     }
-    Outcome::of(findings)
+    Outcome::of(visible, findings)
 }
 
 /// Whether the object is one that callers must see: the gateway leg is for the gateway only.

@@ -34,7 +34,8 @@ Export again. Keep `--deny` if requests were denied before.
 fn run(view: &View<'_>) -> Outcome {
     match view.export_flaws() {
         Err(outcome) => outcome,
-        Ok(flaws) => Outcome::of(flaws.iter().map(|flaw| finding(*flaw)).collect()),
+        Ok(None) => Outcome::NotApplicable,
+        Ok(Some(flaws)) => Outcome::of(1, flaws.iter().map(|flaw| finding(*flaw)).collect()),
     }
 }
 

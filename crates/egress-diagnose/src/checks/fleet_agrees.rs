@@ -51,7 +51,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         Some(here) => differs(way, &here, &others),
         None => missing_here(way, namespace, &others),
     };
-    Outcome::of(finding.into_iter().collect())
+    Outcome::of(others.len(), finding.into_iter().collect())
 }
 
 /// What the others have otherwise.

@@ -36,7 +36,7 @@ fn run(view: &View<'_>) -> Outcome {
     if let Err(outcome) = view.known(Input::Gateways) {
         return outcome;
     }
-    if let Some(why) = view.unreadable("service") {
+    if let Some(why) = view.unreadable(Input::Services) {
         return Outcome::Unreadable(why);
     }
     Outcome::Bad(vec![Finding {

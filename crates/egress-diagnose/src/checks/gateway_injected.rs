@@ -31,14 +31,11 @@ Give the pod template the annotation `inject.istio.io/templates: gateway` and th
     run: Run::Gateway(run),
 };
 
-/// The image that stands for the one that the webhook puts in.
+/// The placeholder that the injection webhook replaces with the proxy's image.
 pub(super) const PLACEHOLDER: &str = "auto";
 const TEMPLATES: &str = "inject.istio.io/templates";
 
 fn run(_: &View<'_>, gateway: &GatewayFacts) -> Outcome {
-    if gateway.pods.is_empty() {
-        return Outcome::NotApplicable;
-    }
     let wrong = gateway.pods.iter().filter(|pod| fault(pod).is_some());
     let fits = |pod: &&PodFacts| pod.ready && fault(pod).is_none();
     let level = if gateway.pods.iter().any(|pod| fits(&pod)) { Level::Warning } else { Level::Error };
@@ -46,7 +43,7 @@ fn run(_: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let pod = pods.first()?;
         Some(finding(&workload, pod, fault(pod)?, level))
     });
-    Outcome::of(findings.collect())
+    Outcome::of(gateway.pods.iter().filter(|pod| is_told(pod)).count(), findings.collect())
 }
 
 /// What is wrong with the proxy of a gateway's pod.
@@ -56,7 +53,12 @@ enum Fault {
     Sidecar,
 }
 
-/// A proxy whose role is not told, and a pod without Istio's proxy, are let pass: what it is was not seen.
+/// Whether a pod says what its proxy is.
+fn is_told(pod: &PodFacts) -> bool {
+    pod.proxy.as_ref().is_some_and(|proxy| proxy.image == PLACEHOLDER || proxy.role != ProxyRole::Untold)
+}
+
+/// A proxy without a known role, and a pod without Istio's proxy, are no fault: what they are is unknown.
 fn fault(pod: &PodFacts) -> Option<Fault> {
     let proxy = pod.proxy.as_ref()?;
     match proxy.role {

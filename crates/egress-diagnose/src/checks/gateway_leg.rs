@@ -6,7 +6,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, missing, to_gateway};
+use crate::legs::{Cause, MissingLeg, missing, to_gateway, whole};
 use crate::view::View;
 use crate::way::Way;
 
@@ -48,5 +48,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::put_right(view, way, gateway, "writes both legs"),
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(whole(view, way, gateway), findings.collect())
 }

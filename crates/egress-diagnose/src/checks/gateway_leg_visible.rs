@@ -5,7 +5,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, end_at_gateway, missing};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing, whole};
 use crate::view::View;
 use crate::way::Way;
 
@@ -44,5 +44,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(whole(view, way, gateway), findings.collect())
 }

@@ -6,7 +6,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, end_at_gateway, missing, name_of, selects};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing, name_of, selects, whole};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::list;
@@ -50,7 +50,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::put_right(view, way, gateway, "recreates the egress, bound to an existing Gateway"),
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(whole(view, way, gateway), findings.collect())
 }
 
 fn bound(route: &Resource) -> Vec<String> {

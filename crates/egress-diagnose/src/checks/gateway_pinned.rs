@@ -45,10 +45,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     }
     let rows = pinning::check(pinning, gateway, view.nodes());
     if let Some(unknown) = rows.iter().find(|row| row.unknown) {
-        let why = view.unreadable("nodes");
+        let why = view.unreadable(Input::Nodes);
         return Outcome::Unreadable(why.unwrap_or_else(|| unknown.missing.clone()));
     }
-    Outcome::of(rows.iter().map(|row| finding(row, way, gateway)).collect())
+    Outcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, way, gateway)).collect())
 }
 
 fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {

@@ -7,6 +7,7 @@ use egress_core::proof::{self, Expectation, Lack, Side};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
@@ -43,6 +44,9 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         Expectation { side: Side::Gateway, host, demands: demands(way, &routes, Side::Gateway) };
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
+    if expectation.demands.is_empty() && clusters.is_empty() {
+        return Outcome::NoEvidence(Awaited::RouteAtGateway { host: way.host.clone() });
+    }
     let lacks = |envoy: &ProxyView| match proof::check(envoy, &expectation) {
         Err(Lack(lack)) => Some(lack),
         Ok(()) => clusters
@@ -54,7 +58,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let proxies = view.gateway_proxies(gateway);
     if proxies.is_empty() {
         seen.unreadable(
-            view.unreadable("pods").unwrap_or_else(|| "the gateway has no pod to read".to_owned()),
+            view.unreadable(Input::Pods).unwrap_or_else(|| "the gateway has no pod to read".to_owned()),
         );
     }
     for (pod, envoy) in proxies {
@@ -62,7 +66,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             Err(why) => seen.unreadable(why),
             // Whatever this host lacks there follows from that.
             Ok(envoy) if !envoy.rejected.is_empty() => {
-                seen.nobody(format!("Envoy of pod {} rejects istiod's configuration", pod.name));
+                seen.awaits(Awaited::Configuration { pod: pod.name });
             }
             Ok(envoy) => seen.looked(lacks(envoy).map(|lack| Finding {
                 code: CHECK.code,

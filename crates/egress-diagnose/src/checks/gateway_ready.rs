@@ -34,7 +34,7 @@ matches no node.
 };
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
-    let hidden = || view.unreadable("pods").or_else(|| view.unreadable("service"));
+    let hidden = || view.unreadable(Input::Pods).or_else(|| view.unreadable(Input::Services));
     if gateway.assumed {
         return Outcome::Unreadable(hidden().unwrap_or_else(|| "the gateway could not be read".to_owned()));
     }
@@ -90,7 +90,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     }])
 }
 
-/// A pod that finds no node is a matter of EG022, one without a proxy of EG075.
+/// EG022 reports a pod without a node, EG075 one without a proxy.
 fn is_told_elsewhere(pod: &PodFacts) -> bool {
     pod.unschedulable.is_some() || pod.proxy.as_ref().is_some_and(|proxy| proxy.image == PLACEHOLDER)
 }

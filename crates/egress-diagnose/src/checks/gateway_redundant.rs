@@ -37,8 +37,10 @@ PodDisruptionBudget of `minAvailable: 1`.
 };
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
-    findings(view, gateway)
-        .map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+    findings(view, gateway).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
 }
 
 /// None where no pod is ready, which others tell.
@@ -51,6 +53,9 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Known<Option<Vec<Finding
     let others =
         nodes.iter().filter(|node| node.ready && node.schedulable && !on.contains(node.name.as_str()));
     let mut found = Vec::new();
+    if ready.len() > 1 && on.len() == 1 {
+        view.known(Input::Nodes)?;
+    }
     if ready.len() == 1 {
         found.push(alone(view, gateway, first, &workload)?);
     } else if let (1, Some(node), 1..) = (on.len(), on.first(), others.count()) {

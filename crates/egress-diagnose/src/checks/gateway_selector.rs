@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::legs::{Cause, MissingLeg, end_at_gateway, missing};
+use crate::legs::{Cause, MissingLeg, end_at_gateway, missing, whole};
 use crate::view::View;
 use crate::way::Way;
 
@@ -52,7 +52,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(whole(view, way, gateway), findings.collect())
 }
 
 fn words(labels: &BTreeMap<String, String>) -> String {

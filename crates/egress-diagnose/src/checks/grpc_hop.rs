@@ -45,22 +45,19 @@ Set `appProtocol: http2` on the gateway's Service port, and `protocol: GRPC` on 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     view.note(Input::Gateways);
     let mut findings = Vec::new();
-    let mut has_grpc = false;
+    let mut calls = 0;
     for call in hop_calls(view, way, gateway) {
         if !is_grpc(view, way, &call) {
             continue;
         }
-        has_grpc = true;
+        calls += 1;
         findings.extend(to_gateway(view, way, gateway, &call));
         for upstream in upstream(view, way, gateway) {
             findings.extend(from_gateway(view, way, gateway, &upstream));
         }
     }
-    if !has_grpc {
-        return Outcome::NotApplicable;
-    }
     findings.dedup_by(|left, right| left.object == right.object);
-    Outcome::of(findings)
+    Outcome::of(calls, findings)
 }
 
 /// Whether the callers' entry declares what this call carries to be gRPC.
@@ -151,7 +148,7 @@ fn speaks_http1(port: &ServicePort) -> bool {
     word.eq_ignore_ascii_case("http")
 }
 
-/// Whether a traffic policy lets proxies speak HTTP/2 where they would not, or what the application speaks.
+/// Whether a traffic policy makes proxies use HTTP/2, or the application's protocol.
 fn upgrades(policy: &Value) -> bool {
     let ports = policy.pointer("/portLevelSettings").and_then(Value::as_array).into_iter().flatten();
     [policy].into_iter().chain(ports).any(|settings| {

@@ -43,13 +43,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         return Outcome::NotApplicable;
     }
     let mut findings: Vec<Finding> = Vec::new();
-    for upstream in upstream(view, way, gateway) {
-        let Some(finding) = finding(way, &upstream) else { continue };
+    let upstreams = upstream(view, way, gateway);
+    for upstream in &upstreams {
+        let Some(finding) = finding(way, upstream) else { continue };
         if !findings.iter().any(|other| other.object == finding.object) {
             findings.push(finding);
         }
     }
-    Outcome::of(findings)
+    Outcome::of(upstreams.iter().filter(|upstream| upstream.route.http.is_some()).count(), findings)
 }
 
 fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {

@@ -45,17 +45,18 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for call in hop_calls(view, way, gateway) {
         if lacking.contains(&call.route.protocol) || (call.tls.is_none() && automatic) {
             continue;
         }
+        looked_at += usize::from(call.listeners.at(call.listens_on).is_some());
         let Some(server) = call.mismatch() else { continue };
         if told.insert((call.caller.clone(), call.route.subset, call.port, call.route.protocol)) {
             findings.push(finding(view, way, gateway, &call, &server));
         }
     }
-    Outcome::of(findings)
+    Outcome::of(looked_at, findings)
 }
 
 fn finding(

@@ -33,7 +33,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     }
     let known = way.callers.iter().any(|caller| !view.entries_seen_from(caller, &way.host).is_empty());
     let routed = way.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &way.host).is_empty());
-    // One that only another cluster has was asked for by nobody here.
+    // A host that only another cluster has was not requested here.
     if known || routed || !way.is_wanted {
         return Outcome::NotApplicable;
     }

@@ -36,13 +36,15 @@ Declare the port `TLS`, and route it by SNI.
 const HTTPS: i64 = 443;
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for caller in &way.callers {
         let Some(entry) = view.entries_seen_from(caller, &way.host).first().copied() else { continue };
-        let ports = entry.service_entry().and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
-        let plain = ports.enumerate().find(|(_, port)| {
+        let ports = entry.service_entry().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
+        let mut ports = ports.iter().enumerate().filter(|(_, port)| port.number == HTTPS).peekable();
+        looked_at += usize::from(ports.peek().is_some());
+        let plain = ports.find(|(_, port)| {
             let protocol = port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase();
-            port.number == HTTPS && matches!(protocol.as_str(), "HTTP" | "HTTP2" | "GRPC")
+            matches!(protocol.as_str(), "HTTP" | "HTTP2" | "GRPC")
         });
         let Some((place, port)) = plain else { continue };
         let opened = upstream(view, way, gateway).iter().any(|upstream| {
@@ -81,7 +83,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             ),
         });
     }
-    Outcome::of(findings)
+    Outcome::of(looked_at, findings)
 }
 
 /// The way as it should be: port 443 carries TLS.

@@ -7,6 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
 use crate::attempts::{Attempt, attempts};
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
@@ -51,7 +52,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let (attempts, mut seen) = attempts(view, way, gateway);
     for attempt in attempts.iter().filter(|attempt| attempt.only_http) {
         match attempt.cluster.counters.closed_in_use {
-            None => seen.nobody(format!("Envoy of pod {} does not count it", attempt.pod.name)),
+            None => seen.awaits(Awaited::Counter { pod: attempt.pod.name.clone() }),
             Some(closed) => {
                 let often = closed >= NOTABLE && closed.saturating_mul(100) >= attempt.cluster.connections;
                 seen.looked(often.then(|| finding(view, way, gateway, attempt, closed)));

@@ -45,7 +45,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let served: BTreeSet<Protocol> =
         behind.iter().filter(|found| chosen(found)).map(|(_, route)| route.protocol).collect();
     let idle = behind.iter().filter(|(_, route)| !served.contains(&route.protocol));
-    Outcome::of(idle.filter_map(|(object, route)| finding(way, gateway, object, route)).collect())
+    Outcome::of(
+        behind.len(),
+        idle.filter_map(|(object, route)| finding(way, gateway, object, route)).collect(),
+    )
 }
 
 /// The ports of a Gateway object's servers.

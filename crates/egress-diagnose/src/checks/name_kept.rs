@@ -36,9 +36,10 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     view.note(Input::VirtualServices);
     let Some(egress) = way.egress.filter(|_| way.record().is_some()) else { return Outcome::NotApplicable };
     let named = |role: &Role| matches!(role, Role::Client | Role::MeshLeg | Role::GatewayLeg);
-    let parts = egress.parts.iter().filter(|part| named(&part.role)).map(|part| &part.resource);
-    let others = parts.filter(|resource| is_for_another(resource, &way.host));
-    Outcome::of(others.map(|resource| finding(way, resource)).collect())
+    let parts: Vec<_> =
+        egress.parts.iter().filter(|part| named(&part.role)).map(|part| &part.resource).collect();
+    let others = parts.iter().filter(|resource| is_for_another(resource, &way.host));
+    Outcome::of(parts.len(), others.map(|resource| finding(way, resource)).collect())
 }
 
 /// Whether an object names hosts, and not this one.

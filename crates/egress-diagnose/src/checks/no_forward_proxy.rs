@@ -34,15 +34,18 @@ Remove the variables. The sidecar routes the calls to the gateway without them.
 };
 
 fn run(view: &View<'_>) -> Outcome {
-    findings(view).map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+    findings(view).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
 }
 
-/// None where no application is told to use any proxy.
+/// None if no application is configured to use a proxy, and if there is no gateway.
 fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     let told: Vec<&PodFacts> =
         view.all_pods()?.iter().filter(|pod| !pod.finished && !pod.forward_proxies.is_empty()).collect();
     let gateways = view.gateways();
-    if told.is_empty() {
+    if told.is_empty() || gateways.is_empty() {
         return Ok(None);
     }
     let mut namespaces: BTreeMap<&str, Vec<&PodFacts>> = BTreeMap::new();

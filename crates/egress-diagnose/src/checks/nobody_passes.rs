@@ -7,6 +7,7 @@ use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::evidence::PodName;
 use crate::finding::{Confidence, Finding, Place};
@@ -55,11 +56,11 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         }
     }
     if addresses.is_empty() {
-        seen.nobody(format!("the gateway has no address of {} yet", way.host));
+        seen.awaits(Awaited::Address { host: way.host.clone() });
     }
     for caller in &way.callers {
         match view.client_proxy(caller) {
-            None => seen.nobody(format!("namespace {caller} has no ready pod with a sidecar")),
+            None => seen.awaits(Awaited::Client { namespace: caller.clone() }),
             Some((_, Err(why))) => seen.unreadable(why),
             Some((pod, Ok(envoy))) if !addresses.is_empty() => {
                 let direct =

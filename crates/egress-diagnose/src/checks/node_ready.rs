@@ -41,11 +41,11 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     }
     let nodes = view.nodes();
     let mut findings: Vec<Finding> = homeless.iter().map(|pod| without_node(pod, gateway, nodes)).collect();
-    if nodes.is_empty() && findings.is_empty() {
-        let why = view.unreadable("nodes");
+    let of = |name: &str| nodes.iter().find(|node| node.name == name);
+    if findings.is_empty() && !used.iter().any(|name| of(name).is_some()) {
+        let why = view.unreadable(Input::Nodes);
         return Outcome::Unreadable(why.unwrap_or_else(|| "nodes were not read".to_owned()));
     }
-    let of = |name: &str| nodes.iter().find(|node| node.name == name);
     let down: Vec<&str> =
         used.iter().copied().filter(|name| of(name).is_some_and(|node| !node.ready)).collect();
     findings.extend(down.iter().map(|name| not_ready(name, gateway, down.len() == used.len())));

@@ -40,15 +40,16 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let changes = match &way.state {
         Some(State::Changed { changes }) => changes,
         Some(State::Ready) => return Outcome::Good(None),
-        // What is incomplete is judged as that; only a whole egress is compared.
+        // EG034 reports an incomplete egress; only a complete one is compared.
         Some(State::Incomplete { .. } | State::Taken { .. } | State::Foreign) | None => {
             return Outcome::NotApplicable;
         }
     };
-    // What was overwritten for another host is more than a change.
+    // EG039 reports an object that was overwritten for another host.
     let overwritten =
         |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &way.host));
-    Outcome::of(changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect())
+    // With no change left, the egress is still not unchanged: nothing has passed.
+    Outcome::of(0, changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect())
 }
 
 fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {

@@ -46,7 +46,7 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(of_workload((namespace, workload), pods, calls));
         }
     }
-    if looked_at == 0 { Outcome::NotApplicable } else { Outcome::of(findings) }
+    Outcome::of(looked_at, findings)
 }
 
 /// One finding for each annotation; pods of one template share it.

@@ -1,6 +1,6 @@
 //! EG018: NetworkPolicies block direct egress from the caller pods.
 //!
-//! Pods in ambient mode of a mesh with `REGISTRY_ONLY` are a matter of EG073.
+//! EG073 is about pods in ambient mode in a mesh with `REGISTRY_ONLY`.
 
 use std::collections::BTreeMap;
 
@@ -37,13 +37,13 @@ out.
 };
 
 fn run(view: &View<'_>) -> Outcome {
-    if view.calls().is_empty() {
-        return Outcome::NotApplicable;
-    }
-    findings(view).map_or_else(|outcome| outcome, Outcome::of)
+    findings(view).unwrap_or_else(|outcome| outcome)
 }
 
-fn findings(view: &View<'_>) -> Known<Vec<Finding>> {
+fn findings(view: &View<'_>) -> Known<Outcome> {
+    if view.calls().is_empty() {
+        return Ok(Outcome::NotApplicable);
+    }
     let policies = view.network_policies()?;
     let ztunnel_is_told_elsewhere = view.mesh().outbound == Some(OutboundMode::RegistryOnly);
     let concerns = |carrier: Carrier| match carrier {
@@ -51,10 +51,11 @@ fn findings(view: &View<'_>) -> Known<Vec<Finding>> {
         Carrier::Ztunnel => !ztunnel_is_told_elsewhere,
         Carrier::Itself | Carrier::HostNetwork => false,
     };
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for (namespace, calls) in view.calls() {
         let pods = view.carried(namespace)?.into_iter().filter(|(_, carrier)| concerns(*carrier));
         let workloads: BTreeMap<_, _> = by_workload(pods.map(|(pod, _)| pod));
+        looked_at += workloads.len();
         findings.extend(leaks(policies, namespace, &workloads, &calls.ports).into_iter().map(|leak| Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
@@ -69,5 +70,5 @@ fn findings(view: &View<'_>) -> Known<Vec<Finding>> {
             fix: leak.fix,
         }));
     }
-    Ok(findings)
+    Ok(Outcome::of(looked_at, findings))
 }

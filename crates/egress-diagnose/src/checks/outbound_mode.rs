@@ -42,7 +42,7 @@ fn run(view: &View<'_>) -> Outcome {
     let mut findings = Vec::new();
     match mesh.outbound {
         None => {
-            let why = view.unreadable("configmap/");
+            let why = view.unreadable(Input::Mesh);
             return Outcome::Unreadable(why.unwrap_or_else(|| "the mesh configuration was not read".to_owned()));
         }
         Some(OutboundMode::RegistryOnly) => {}

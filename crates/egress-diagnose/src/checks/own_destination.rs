@@ -50,7 +50,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         routes.iter().all(|route| is_for_sibling(route, &way.host) && !tells_hosts_apart(route))
     };
     let first = by_protocol.values().filter(|routes| strays(routes)).filter_map(|routes| routes.first());
-    Outcome::of(first.filter_map(|route| finding(way, route)).collect())
+    Outcome::of(by_protocol.len(), first.filter_map(|route| finding(way, route)).collect())
 }
 
 /// Whether a route leads to another host of the same VirtualService.

@@ -30,12 +30,14 @@ Remove `hostNetwork` from the pod template, or move the workload to a namespace 
 };
 
 fn run(view: &View<'_>) -> Outcome {
-    let mut findings = Vec::new();
+    let (mut pods, mut findings) = (0, Vec::new());
     for (namespace, calls) in view.calls() {
-        let workloads = match view.carried_by(namespace, Carrier::HostNetwork) {
-            Ok(workloads) => workloads,
+        let read = || Ok((view.calling_pods(namespace)?, view.carried_by(namespace, Carrier::HostNetwork)?));
+        let (calling, workloads) = match read() {
+            Ok(read) => read,
             Err(outcome) => return outcome,
         };
+        pods += calling;
         findings.extend(workloads.iter().map(|(workload, pods)| {
             let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
             let change = json!({ "spec": { "hostNetwork": false } });
@@ -55,5 +57,5 @@ fn run(view: &View<'_>) -> Outcome {
             }
         }));
     }
-    if view.calls().is_empty() { Outcome::NotApplicable } else { Outcome::of(findings) }
+    Outcome::of(pods, findings)
 }

@@ -56,7 +56,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     }
     // Two destinations may have one rule.
     findings.dedup_by(|left, right| left.object == right.object && left.message == right.message);
-    Outcome::of(findings)
+    Outcome::of(found.iter().filter(|upstream| upstream.originates_tls()).count(), findings)
 }
 
 fn wrapped_twice(way: &Way<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Option<Finding> {

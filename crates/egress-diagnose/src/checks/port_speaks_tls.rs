@@ -31,12 +31,13 @@ Set `targetPort: 443` on the port, or originate TLS on the other port only.
     run: Run::Through(run),
 };
 
-/// The port on which the world speaks plain HTTP.
+/// The well-known port for plain HTTP.
 const PLAINTEXT: i64 = 80;
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let found = upstream(view, way, gateway);
-    Outcome::of(found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
+    Outcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
 }
 
 fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use egress_core::snapshot::GatewayFacts;
 
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
@@ -44,9 +45,13 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             }
             Ok(envoy) => envoy,
         };
-        let empty = clusters
-            .iter()
-            .find(|name| envoy.clusters.get(*name).is_some_and(|cluster| cluster.endpoints == 0));
+        let known: Vec<_> =
+            clusters.iter().filter_map(|name| Some((name, envoy.clusters.get(name)?))).collect();
+        if known.is_empty() {
+            seen.awaits(Awaited::Cluster { pod: pod.name, host: way.host.clone() });
+            continue;
+        }
+        let empty = known.into_iter().find_map(|(name, cluster)| (cluster.endpoints == 0).then_some(name));
         seen.looked(empty.map(|cluster| Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,

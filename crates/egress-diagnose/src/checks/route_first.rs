@@ -39,12 +39,13 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
     let protocols: BTreeSet<Protocol> =
         to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for caller in &way.callers {
         let seen = view.mesh_routes_seen_from(caller, &way.host);
         if !seen.iter().any(|resource| way.owns(&resource.id)) {
             continue;
         }
+        looked_at += protocols.len();
         for protocol in &protocols {
             let speaks = |route: &crate::routes::Route<'_>| route.protocol == *protocol;
             let mut with_rules = seen.iter().filter_map(|resource| {
@@ -80,7 +81,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let private = |resource: &Resource| words::export_to(resource) == ["."];
     let own = to_gateway(view, way, gateway);
     if findings.is_empty() && !own.iter().all(|route| private(route.resource)) {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(looked_at, findings));
     }
-    Outcome::of(findings)
+    Outcome::of(looked_at, findings)
 }

@@ -37,7 +37,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let mut loops: Vec<&Route<'_>> = routes.iter().filter(|route| route.host == service).collect();
     // One rule may be chosen by several matches.
     loops.dedup_by(|one, other| one.resource.id == other.resource.id && one.field == other.field);
-    Outcome::of(loops.into_iter().map(|route| finding(way, route)).collect())
+    Outcome::of(routes.len(), loops.into_iter().map(|route| finding(way, route)).collect())
 }
 
 fn finding(way: &Way<'_>, route: &Route<'_>) -> Finding {

@@ -36,7 +36,10 @@ Gateway in one namespace. A Service of another namespace needs a ReferenceGrant.
 const NEEDED: [&str; 2] = ["Accepted", "ResolvedRefs"];
 
 fn run(view: &View<'_>) -> Outcome {
-    findings(view).map_or_else(|outcome| outcome, |found| found.map_or(Outcome::NotApplicable, Outcome::of))
+    findings(view).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
 }
 
 /// None where no route leads outside.

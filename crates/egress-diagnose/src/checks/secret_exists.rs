@@ -35,7 +35,7 @@ Put the Secret into the namespace of the gateway's pods.
     run: Run::Through(run),
 };
 
-/// What Istio puts behind the name of the Secret that holds the authority alone.
+/// The suffix of the Secret that holds only the CA certificate.
 const CA_SUFFIX: &str = "-cacert";
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
@@ -43,13 +43,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let named = |upstream: &Upstream<'_>| {
         upstream.tls.as_ref().is_some_and(|tls| tls.originates() && tls.credential_name.is_some())
     };
+    let naming = found.iter().filter(|upstream| named(upstream)).count();
     let secrets = match view.secrets() {
         Ok(secrets) => secrets,
-        Err(_) if !found.iter().any(named) => return Outcome::NotApplicable,
+        Err(_) if naming == 0 => return Outcome::NotApplicable,
         Err(outcome) => return outcome,
     };
     let lacking = |upstream: &Upstream<'_>| finding(way, gateway, secrets, upstream.tls.as_ref()?);
-    Outcome::of(found.iter().filter_map(lacking).collect())
+    Outcome::of(naming, found.iter().filter_map(lacking).collect())
 }
 
 fn finding(
@@ -105,7 +106,7 @@ fn finding(
     })
 }
 
-/// Whether a Secret has one of the sets of keys; one of which only the name is known is believed to.
+/// Whether a Secret has one of the sets of keys. If only its name is known, it is assumed to have one.
 fn has(secret: &SecretFacts, sets: &[&[&str]]) -> bool {
     let Some(keys) = &secret.keys else { return true };
     sets.iter().any(|set| set.iter().all(|key| keys.contains(*key)))

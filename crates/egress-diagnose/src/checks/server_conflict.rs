@@ -66,7 +66,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         Some(finding(plain, secured, is_unused(view, secured.object, gateway)))
     });
     let mut findings: Vec<Finding> = conflicts.collect();
-    // Two servers for every host are the matter of a check of their own.
+    // EG048 reports two servers for host `*`.
     findings.extend(left_out::findings(&CHECK, view, gateway, |host| host != "*"));
     if findings.is_empty() {
         let good = if servers.is_empty() { Outcome::NotApplicable } else { Outcome::Good(None) };

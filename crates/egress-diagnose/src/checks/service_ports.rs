@@ -33,7 +33,7 @@ Add the port to the Service, with the target port that the gateway listens on: 8
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     if gateway.assumed {
-        let why = view.unreadable("service");
+        let why = view.unreadable(Input::Services);
         return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be read".to_owned()));
     }
     let lacking = [(Protocol::Http, "http2", HTTP_HOP, 8080), (Protocol::Tls, "https", TLS_HOP, 8443)]
@@ -64,7 +64,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             fixes::fix(patch, "sets the port as Istio's charts do")
         },
     });
-    Outcome::of(findings.collect())
+    Outcome::of(1, findings.collect())
 }
 
 /// Whether a host leaves by the port of this protocol.

@@ -37,15 +37,18 @@ Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let Some(egress) = way.egress else { return Outcome::NotApplicable };
     let mut seen: BTreeSet<(&ObjectId, &str)> = BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
     for caller in &way.callers {
         let pods = view.pods(caller);
         let mut labels: Vec<BTreeMap<String, String>> = pods.iter().map(|pod| pod.labels.clone()).collect();
         if labels.is_empty() {
             labels.push(BTreeMap::new());
         }
+        // Without a Sidecar the pods import everything.
+        looked_at += pods.len();
         for labels in &labels {
             let Some(sidecar) = view.sidecar_for(caller, labels) else { continue };
+            looked_at += 1;
             let hidden: Vec<String> = way
                 .ports
                 .iter()
@@ -71,5 +74,16 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             });
         }
     }
-    Outcome::of(findings)
+    if looked_at == 0
+        && let Err(outcome) = view.known(Input::Pods)
+    {
+        return outcome;
+    }
+    // That there is no Sidecar must have been seen.
+    let root = &view.mesh().root_namespace;
+    let mut namespaces = way.callers.iter().chain([root]);
+    match namespaces.find_map(|namespace| view.sees(Some(namespace)).err()) {
+        Some(why) if findings.is_empty() => Outcome::Unreadable(why),
+        _ => Outcome::of(looked_at, findings),
+    }
 }

@@ -48,7 +48,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let names: Vec<String> =
         view.gateway_objects().filter(|object| selects(object, gateway)).map(name_of).collect();
     let mut findings: Vec<Finding> = Vec::new();
-    let mut opened = false;
+    let mut opened = 0;
     for resource in view.all_virtual_services() {
         let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };
         if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
@@ -59,15 +59,12 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             bound.map(|name| gateway_name(name, &resource.id.namespace)).filter(|name| names.contains(name));
         for route in bound.flat_map(|name| tcp_routes(resource, &name)) {
             let (calls_in_tls, finding) = judge(view, viewer, &route);
-            opened |= calls_in_tls;
+            opened += usize::from(calls_in_tls);
             findings
                 .extend(finding.filter(|found| !findings.iter().any(|other| other.object == found.object)));
         }
     }
-    if !opened {
-        return Outcome::NotApplicable;
-    }
-    Outcome::of(findings)
+    Outcome::of(opened, findings)
 }
 
 fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {

@@ -41,18 +41,22 @@ Set `sni` to a host of the server, in a subset for this host only. Or give the s
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let mut told = BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut served, mut findings) = (0, Vec::new());
     for call in hop_calls(view, way, gateway) {
         let secured = call.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual);
         // What no server is for, and what a server does not expect, are faults of their own.
         let stands_back = lacking.contains(&call.route.protocol) || call.mismatch().is_some();
-        if !secured || call.server.is_some() || stands_back {
+        if !secured || stands_back {
+            continue;
+        }
+        if call.server.is_some() {
+            served += 1;
             continue;
         }
         let new = told.insert((call.caller.clone(), call.route.subset, call.port));
         findings.extend(new.then(|| finding(view, way, gateway, &call)).flatten());
     }
-    Outcome::of(findings)
+    Outcome::of(served, findings)
 }
 
 fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'a>) -> Option<Finding> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::subset::{Cause, Unresolved, unresolved};
+use crate::subset::{Cause, Subsets, Unresolved, subsets};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::export_to;
@@ -32,7 +32,8 @@ Give the younger DestinationRule the `exportTo` of the older one.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
+    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+    let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::HiddenByYounger { by, holder } } = missing
         else {
             return None;
@@ -55,5 +56,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::merge(&by.id, &json!({ "exportTo": words }), "lets istiod merge the two rules"),
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(resolved, findings.collect())
 }

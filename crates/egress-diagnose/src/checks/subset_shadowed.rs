@@ -5,7 +5,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
-use crate::subset::{Cause, Unresolved, unresolved};
+use crate::subset::{Cause, Subsets, Unresolved, subsets};
 use crate::view::View;
 use crate::way::Way;
 
@@ -31,7 +31,8 @@ Delete the DestinationRule, narrow its host, or repeat the subset in it.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
+    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+    let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::Shadowed { by, holder } } = missing else {
             return None;
         };
@@ -55,5 +56,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             ),
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(resolved, findings.collect())
 }

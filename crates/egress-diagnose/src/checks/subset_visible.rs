@@ -10,7 +10,7 @@ use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
 use crate::legs::to_gateway;
-use crate::subset::{Cause, Unresolved, subsets, unresolved};
+use crate::subset::{Cause, Subsets, Unresolved, subset_names, subsets};
 use crate::view::View;
 use crate::way::Way;
 use crate::words::{export_to, list};
@@ -38,7 +38,8 @@ caller namespace. If the route misspells the subset, correct the route.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let findings = unresolved(view, way, gateway).into_iter().filter_map(|missing| {
+    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+    let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder, meant } } = missing else {
             return None;
         };
@@ -73,7 +74,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             },
         })
     });
-    Outcome::of(findings.collect())
+    Outcome::of(resolved, findings.collect())
 }
 
 /// That no rule has a subset, and what the rules have that the callers see.
@@ -83,7 +84,7 @@ fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(
     }
     let rules = view.rules_seen_from(caller, gateway);
     let having = rules.all.iter().filter_map(|rule| {
-        let names: Vec<String> = subsets(rule).map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> = subset_names(rule).map(|name| format!("`{name}`")).collect();
         (!names.is_empty()).then(|| format!("{} has {}", rule.id, list(&names)))
     });
     std::iter::once("no DestinationRule has it".to_owned()).chain(having).collect::<Vec<_>>().join("; ")

@@ -48,16 +48,14 @@ fn run(view: &View<'_>) -> Outcome {
             Some((entry, spec, spec.ports.iter().flatten().find(|port| is_tcp(port))?))
         })
         .collect();
-    if tcp.is_empty() {
-        return Outcome::NotApplicable;
-    }
+    let looked_at = tcp.len();
     let wrong = tcp.into_iter().filter(|(entry, spec, _)| {
         !captured
             && spec.addresses.as_ref().is_none_or(Vec::is_empty)
             // What only gateways see makes no listener in a sidecar.
             && export_to(entry).iter().any(|word| !gateways.iter().any(|gateway| gateway.name.namespace == *word))
     });
-    Outcome::of(wrong.map(|(entry, spec, port)| finding(entry, spec, port)).collect())
+    Outcome::of(looked_at, wrong.map(|(entry, spec, port)| finding(entry, spec, port)).collect())
 }
 
 /// A protocol in which no host is named. Without a word istiod listens to the first bytes.

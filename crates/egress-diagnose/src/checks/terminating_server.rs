@@ -47,7 +47,8 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         behind.iter().any(|(other, route)| other.id == object.id && route.field.starts_with("spec.tcp"))
     };
     let wrong = wrong.into_iter().filter(|(object, _)| !has_tcp(object));
-    Outcome::of(wrong.filter_map(|(object, route)| finding(way, object, route)).collect())
+    let rules = behind.iter().filter(|(_, route)| route.http.is_none()).count();
+    Outcome::of(rules, wrong.filter_map(|(object, route)| finding(way, object, route)).collect())
 }
 
 fn is_tls_rule(route: &Route<'_>) -> bool {

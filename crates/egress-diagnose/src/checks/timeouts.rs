@@ -37,8 +37,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let calls = hop_calls(view, way, gateway);
     let http: Vec<_> = calls.iter().filter(|call| call.route.protocol == Protocol::Http).collect();
     let mut findings: Vec<Finding> = Vec::new();
+    let mut rules = 0;
     for upstream in upstream(view, way, gateway) {
-        let Some(rule) = upstream.route.http else { continue };
+        let Some(rule) = upstream.route.http.filter(|_| !http.is_empty()) else { continue };
+        rules += 1;
         let Some(limit) = timeout(rule) else { continue };
         let waits_longer =
             |patience: Option<SignedDuration>| patience.is_none_or(|patience| patience > limit);
@@ -68,7 +70,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         });
     }
     findings.dedup_by(|left, right| left.object == right.object);
-    Outcome::of(findings)
+    Outcome::of(rules, findings)
 }
 
 /// How long a rule waits; none where it sets no limit. Zero sets none.

@@ -41,7 +41,8 @@ const HTTPS: i64 = 443;
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let found = upstream(view, way, gateway);
-    Outcome::of(found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect())
+    let http = found.iter().filter(|upstream| upstream.route.protocol == Protocol::Http).count();
+    Outcome::of(http, found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect())
 }
 
 fn finding(

@@ -48,7 +48,7 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(used.map(|(rule, field)| finding(resource, number, rule, field)));
         }
     }
-    Outcome::of(findings)
+    Outcome::of(tunnels.len(), findings)
 }
 
 /// A rule that opens a tunnel, and the field that says so.

@@ -35,9 +35,13 @@ Export the ServiceEntry to the gateway's namespace.
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let namespace = &gateway.name.namespace;
     let mut told = BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut visible, mut findings) = (0, Vec::new());
     for route in upstreams(view, way, gateway) {
-        if !view.entries_seen_from(namespace, route.host).is_empty() || !told.insert(route.host) {
+        if !view.entries_seen_from(namespace, route.host).is_empty() {
+            visible += 1;
+            continue;
+        }
+        if !told.insert(route.host) {
             continue;
         }
         let hidden = view.entries(route.host).first().copied();
@@ -68,5 +72,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             },
         });
     }
-    Outcome::of(findings)
+    Outcome::of(visible, findings)
 }

@@ -47,19 +47,15 @@ fn run(view: &View<'_>) -> Outcome {
     let mut findings: Vec<Finding> = Vec::new();
     for webhook in webhooks.iter().filter(judges) {
         let Some((why, namespace)) = silent(webhook, services, pods) else { continue };
-        // One istiod that is down is one cause, however many webhooks it serves.
+        // If istiod is down, all of its webhooks have the same cause.
         if !findings.iter().any(|finding| finding.evidence.first() == Some(&why)) {
             findings.push(finding(webhook, why, &namespace));
         }
     }
-    if webhooks.iter().any(|webhook| judges(&webhook)) {
-        Outcome::of(findings)
-    } else {
-        Outcome::NotApplicable
-    }
+    Outcome::of(webhooks.iter().filter(judges).count(), findings)
 }
 
-/// Why a webhook cannot answer, and where what serves it should run; none where it can or nobody knows.
+/// Why a webhook cannot answer, and the namespace of its server; none if it can, or if that is unknown.
 fn silent(webhook: &WebhookFacts, services: &[ServiceFacts], pods: &[PodFacts]) -> Option<(String, String)> {
     let (namespace, name) = webhook.service.as_ref()?;
     let said = |why: String| Some((why, namespace.clone()));
@@ -68,7 +64,7 @@ fn silent(webhook: &WebhookFacts, services: &[ServiceFacts], pods: &[PodFacts]) 
         return said(format!("service/{name} in namespace {namespace} does not exist"));
     };
     let behind = |pod: &&PodFacts| pod.namespace == *namespace && carries(&pod.labels, &service.selector);
-    // Without a selector somebody else says who answers: an istiod outside the cluster.
+    // A Service without a selector leads to an istiod outside the cluster.
     if !service.selector.is_empty() && !pods.iter().filter(behind).any(|pod| pod.ready) {
         return said(format!("service/{name} in namespace {namespace} has no ready pod"));
     }

@@ -58,7 +58,7 @@ fn run(view: &View<'_>) -> Outcome {
             hosts.find_map(|host| Some((host, stars.keys().find(|star| host_matches(star, host))?)))?;
         Some(finding(entry, host, star, stars.get(star)?))
     });
-    Outcome::of(found.collect())
+    Outcome::of(stars.len(), found.collect())
 }
 
 /// The wildcards that sidecars take to a gateway by server name.

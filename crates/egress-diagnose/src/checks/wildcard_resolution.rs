@@ -54,7 +54,7 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(taken.map(|resource| finding(entry, star, resource)));
         }
     }
-    Outcome::of(findings)
+    Outcome::of(1, findings)
 }
 
 fn finding(entry: &Resource, star: &str, taken: &Resource) -> Finding {

@@ -65,7 +65,7 @@ fn run(view: &View<'_>) -> Outcome {
             }
         }
     }
-    Outcome::of(findings)
+    Outcome::of(wildcards.len(), findings)
 }
 
 /// Rules for HTTP hold for any host; those for server names only where an entry declares the host: sidecars build their

@@ -28,6 +28,7 @@ impl Collector {
         around.autoscalers.extend(surroundings.autoscalers);
         around.secrets.extend(surroundings.secrets);
         around.webhooks.extend(surroundings.webhooks);
+        around.export.exists |= surroundings.export.exists;
         around.export.flaws.extend(surroundings.export.flaws);
         if let Some(sync) = surroundings.sync {
             around.sync.get_or_insert_default().extend(sync);

@@ -1,20 +1,20 @@
 //! Documents that are no objects of Kubernetes: what a bundle keeps beside them. Of the group of this tool.
 //!
 //! `Read` lists kinds of facts that were read whole, so that what is missing does not exist; `Unreadable` is what could
-//! not be read; `Envoy` is a look into a pod; `Pinning` is what a policy demands of the nodes of one egress, and
-//! `Refused` what it says against it; `Sync` is what istiod says of one proxy; `Rights` is what a user may write;
-//! `OtherCluster` is what another cluster of the fleet lets out.
+//! not be read; `Envoy` is a look into a pod; `Pinning` is what a policy demands of the nodes of one egress; `Audited` is
+//! an egress that policies were asked about, and `Refused` what one says against it; `Sync` is what istiod says of one
+//! proxy; `Rights` is what a user may write; `OtherCluster` is what another cluster of the fleet lets out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
 use egress_core::policy::member::Layer;
 use egress_core::policy::pinning::{Demand, Pinning};
 use egress_core::policy::report::Author;
 use egress_core::proxy::ProxyView;
-use egress_core::snapshot::Unreadable;
 use egress_core::surroundings::SyncFacts;
 use egress_core::tree::Tree;
+use egress_core::unreadable::Unreadable;
 use serde::Deserialize;
 
 use super::{CollectError, Collector, typed, word};
@@ -38,8 +38,12 @@ struct Read {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Missing {
     input: Option<Input>,
+    namespace: Option<String>,
+    #[serde(default)]
+    read_in: BTreeSet<String>,
     what: String,
     why: String,
 }
@@ -74,11 +78,11 @@ impl Collector {
         match kind {
             "Read" => self.given.extend(typed::<Read>(object)?.inputs),
             "Unreadable" => {
-                let Missing { input, what, why } = typed(object)?;
+                let Missing { input, namespace, read_in, what, why } = typed(object)?;
                 if let Some(input) = input {
                     self.evidence.gaps.insert(input, Gap::Unreadable(why.clone()));
                 }
-                self.evidence.snapshot.unreadable.push(Unreadable { what, why });
+                self.evidence.snapshot.unreadable.push(Unreadable { what, input, namespace, read_in, why });
             }
             "Envoy" => {
                 let name = PodName {
@@ -92,6 +96,10 @@ impl Collector {
             "Refused" => {
                 let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
                 self.evidence.refusals.entry(egress).or_default().push(typed(object)?);
+            }
+            "Audited" => {
+                let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
+                self.evidence.refusals.entry(egress).or_default();
             }
             "Export" => self.evidence.surroundings.export = typed(object)?,
             "Rights" => {

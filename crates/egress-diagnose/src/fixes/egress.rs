@@ -24,7 +24,7 @@ pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
     let asked = way.record().map(|record| (&record.intent.gateway, Asked::of(&record.intent)));
     let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
     let mut command = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
-    // What others have changed is theirs, until somebody says otherwise.
+    // Fields that another field manager changed are not overwritten without `--force-conflicts`.
     if matches!(&way.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
     {
         command = command.word("--force-conflicts");

@@ -75,7 +75,7 @@ pub(crate) fn restart(namespace: &str, workloads: &[&Workload], why: &str) -> Fi
     fix(in_turn(restarted.into_iter().chain(replaced).chain(shown)), &why)
 }
 
-/// A pod that nobody makes anew is read, deleted and created.
+/// A pod without an owner is read, deleted and created again.
 fn replace(namespace: &str, pod: &Workload) -> ShellCommand {
     let read = ShellCommand::show(&pod.kind(), &pod.name, namespace);
     read.into_command(ShellCommand::new(["kubectl", "replace", "--force", "-f", "-"]))

@@ -25,7 +25,7 @@ pub(crate) struct Users<'a> {
     kept: BTreeMap<(&'a ObjectId, i64), Vec<Server<'a>>>,
 }
 
-/// A VirtualService that serves a host by a server.
+/// A VirtualService that routes a host of a server.
 pub(crate) struct User<'a> {
     /// The VirtualService.
     pub(crate) resource: &'a Resource,

@@ -1,7 +1,7 @@
 //! A line of an Envoy's access log, in Istio's own formats: text and JSON.
 //!
 //! Source: `EnvoyTextLogFormat` and `EnvoyJSONLogFormatIstio` in `pilot/pkg/model/telemetry_logging.go` of istio/istio.
-//! Knows formats only. A format of somebody's own is read as far as its JSON uses the same keys.
+//! Knows formats only. Of a custom format it reads the JSON keys that it knows.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -103,7 +103,7 @@ impl Access {
     }
 }
 
-/// Words between blanks; what stands in quotes is one.
+/// Words between blanks; quoted text is one word.
 fn words(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = line.trim();

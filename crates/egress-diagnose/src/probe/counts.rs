@@ -49,7 +49,7 @@ pub(super) fn from_client((before, after): &(ProxyView, ProxyView), plan: &Plan)
 
 /// What grew in a gateway on the way to the host.
 pub(super) fn from_gateway((before, after): &(ProxyView, ProxyView), plan: &Plan) -> u64 {
-    // A connection that failed reached nobody.
+    // A failed connection did not reach the host.
     let passed = |cluster: &ClusterView| {
         (cluster.requests + cluster.connections).saturating_sub(cluster.connect_failures)
     };

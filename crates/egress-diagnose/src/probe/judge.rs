@@ -54,7 +54,7 @@ pub fn judge(plan: &Plan, answer: &Answer, client: &Reading, gateways: &[Reading
     }
 }
 
-/// A probe of which nothing can be said.
+/// A probe without a result.
 pub fn unknown(plan: &Plan, because: String) -> Probe {
     Probe {
         host: plan.host.to_string(),
@@ -269,7 +269,7 @@ impl Judge<'_> {
         self.vanished(Hop::Gateway, Confidence::Inferred, because)
     }
 
-    /// Whether the host, or something that speaks for it, gave what was asked for.
+    /// Whether the host, or a server in front of it, answered the request.
     fn was_served(&self) -> bool {
         self.answer.status.is_some_and(|status| (200..400).contains(&status))
     }

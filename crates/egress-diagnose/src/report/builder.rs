@@ -5,14 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use egress_core::snapshot::Unreadable;
+use egress_core::missing_permission::MissingPermission;
+use egress_core::unreadable::Unreadable;
 
 use super::cause::Key;
 use super::{
     API_VERSION, Cause, HostName, KIND, Line, NOT_GIVEN, NotChecked, NotWalked, Reason, Report, Scope,
-    Section, Subject, Summary, Tally, Verdict, WHOLE,
+    Section, Source, Subject, Summary, Tally, Verdict, WHOLE,
 };
 use crate::accept::Acceptances;
+use crate::awaited::Awaited;
 use crate::check::{Check, Code, Input, Level};
 use crate::finding::Finding;
 
@@ -51,6 +53,7 @@ struct Silence {
     times: usize,
     hosts: Vec<usize>,
     input: Option<Input>,
+    awaited: Option<Awaited>,
 }
 
 impl Builder {
@@ -154,12 +157,14 @@ impl Builder {
             .collect();
         findings.sort_by_key(|(place, _)| *place);
         let not_checked = reasons.into_iter().map(|((reason, because), silence)| NotChecked {
+            missing_permission: MissingPermission::parse(&because),
             reason,
             because,
             codes: silence.codes.into_iter().collect(),
             times: silence.times,
             hosts: silence.hosts.iter().filter_map(name).collect(),
             input: silence.input,
+            awaited: silence.awaited,
         });
         Report {
             api_version: API_VERSION,
@@ -175,6 +180,7 @@ impl Builder {
             unreadable,
             probe: None,
             guard: None,
+            source: Source::default(),
         }
     }
 
@@ -194,7 +200,7 @@ impl Open<'_> {
         }
     }
 
-    /// Takes what a check found; the first cause at level error, if there is one.
+    /// Adds the findings of a check; returns the first cause at level error, if there is one.
     pub(crate) fn failed(&mut self, check: &Check, findings: Vec<Finding>) -> Option<usize> {
         self.builder.tally(check).failed += 1;
         let mut breaks = None;
@@ -234,6 +240,15 @@ impl Open<'_> {
         self.not_checked(check, Reason::NotGiven, because.clone());
         if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NotGiven, because)) {
             silence.input = Some(input);
+        }
+    }
+
+    /// Notes that what a check needs is not there yet.
+    pub(crate) fn no_evidence(&mut self, check: &Check, awaited: Awaited) {
+        let because = awaited.to_string();
+        self.not_checked(check, Reason::NoEvidence, because.clone());
+        if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NoEvidence, because)) {
+            silence.awaited = Some(awaited);
         }
     }
 

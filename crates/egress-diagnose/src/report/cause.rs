@@ -1,4 +1,4 @@
-//! One cause of trouble, with everything that it breaks.
+//! One cause, with everything that it breaks.
 //!
 //! Knows when two findings tell of the same cause.
 

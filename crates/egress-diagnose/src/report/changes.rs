@@ -1,4 +1,4 @@
-//! What is different between one look and the next.
+//! What is different between two diagnoses.
 //!
 //! Knows that what was not checked this time is not gone. Knows no clock.
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::cause::{Cause, Key, Scope};
 use super::{NotChecked, Reason, Report};
 
-/// What was found at the last look.
+/// What the last diagnosis found.
 #[derive(Debug, Default)]
 pub struct Watched {
     known: BTreeMap<Key, Cause>,
@@ -52,7 +52,7 @@ fn key(cause: &Cause) -> Key {
     Key::of(&cause.finding, host.map(|host| host.host.as_str()))
 }
 
-/// Whether nobody looked this time: the facts were not there, or the way is broken before.
+/// Whether the check was not made this time: its facts were missing, or the path is broken before it.
 fn is_hidden(cause: &Cause, not_checked: &[NotChecked], findings: &[Cause]) -> bool {
     let of_hosts = cause.scope == Scope::Host && !cause.affects.is_empty();
     let unread = not_checked.iter().filter(|silence| silence.reason != Reason::NoEvidence).any(|silence| {

@@ -49,8 +49,8 @@ impl NotWalked {
 }
 
 impl Obstacle {
-    /// Whether calls may leave by a path that this program cannot follow. The others are like facts that nobody gave: with
-    /// a gateway and a caller the host would be walked.
+    /// Whether calls may leave by a path that this program cannot follow. The other reasons are missing facts: with a
+    /// gateway and a caller the host would be checked.
     pub fn is_limit(self) -> bool {
         !matches!(self, Obstacle::NoGateway | Obstacle::NoCaller)
     }

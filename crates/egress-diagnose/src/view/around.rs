@@ -1,4 +1,4 @@
-//! What lies around the egresses, as checks read it: with a note of each read, and with what to say where it is not there.
+//! The resources around the egresses, as checks read them: each read is noted, and missing facts have an outcome.
 //!
 //! Judges nothing.
 
@@ -36,7 +36,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What a check said, after a look at what it read: of what nobody gave, it cannot say that it could not be read.
+    /// What a check said. If it read facts that were not given, "could not be read" becomes "not given".
     pub(crate) fn with_gaps(&self, outcome: Outcome) -> Outcome {
         let not_given = |input: &Input| matches!(self.facts.evidence.gaps.get(input), Some(Gap::NotGiven));
         match (outcome, self.reads.get().iter().find(not_given)) {
@@ -126,21 +126,22 @@ impl<'a> View<'a> {
         refused.map(|(kind, why)| format!("istiod: pod {} rejects {kind}: {why}", pod.name)).collect()
     }
 
-    /// What the policies say against an egress that exists; an error says why they could not be asked.
-    pub fn refusals(&self, namespace: &str, host: &str) -> Result<&'a [Refusal], &'a str> {
+    /// What the policies say against an egress that exists; none where there are no policies, an error says why they could
+    /// not be asked.
+    pub fn refusals(&self, namespace: &str, host: &str) -> Result<Option<&'a [Refusal]>, &'a str> {
         self.note(Input::Policies);
         self.facts.evidence.demands.as_ref().map_err(String::as_str)?;
         let found = self.facts.evidence.refusals.get(&(namespace.to_owned(), host.to_owned()));
-        Ok(found.map(Vec::as_slice).unwrap_or_default())
+        Ok(found.map(Vec::as_slice))
     }
 
-    /// What is wrong with the exported policy of the API server.
-    pub fn export_flaws(&self) -> Known<&'a [Flaw]> {
+    /// What is wrong with the exported policy of the API server; none where nobody exported one.
+    pub fn export_flaws(&self) -> Known<Option<&'a [Flaw]>> {
         self.known(Input::Policies)?;
         let export = &self.facts.evidence.surroundings.export;
         match &export.unreadable {
             Some(why) => Err(Outcome::Unreadable(format!("the exported policy could not be read: {why}"))),
-            None => Ok(&export.flaws),
+            None => Ok(export.exists.then_some(&export.flaws)),
         }
     }
 
@@ -162,7 +163,7 @@ impl<'a> View<'a> {
         Ok(&self.facts.evidence.snapshot.namespaces)
     }
 
-    /// The pods of a namespace that still run, with who carries their calls.
+    /// The running pods of a namespace, with the data plane that handles their calls.
     pub(crate) fn carried(&self, namespace: &str) -> Known<Vec<(&'a PodFacts, Carrier)>> {
         let labels = self.labelled_namespaces()?.iter().find(|facts| facts.name == namespace);
         let labels = labels.map(|facts| &facts.labels);
@@ -178,6 +179,12 @@ impl<'a> View<'a> {
     ) -> Known<BTreeMap<Workload, Vec<&'a PodFacts>>> {
         let pods = self.carried(namespace)?.into_iter().filter(|(_, carrier)| *carrier == by);
         Ok(by_workload(pods.map(|(pod, _)| pod)))
+    }
+
+    /// The pods of a namespace that still run and send calls of their own: no gateway, no waypoint.
+    pub(crate) fn calling_pods(&self, namespace: &str) -> Known<usize> {
+        let calls = |(_, carrier): &(&PodFacts, Carrier)| *carrier != Carrier::Itself;
+        Ok(self.carried(namespace)?.iter().filter(|pod| calls(pod)).count())
     }
 
     /// Every pod, with a sidecar or without.

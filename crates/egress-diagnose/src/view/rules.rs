@@ -49,7 +49,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The DestinationRules with a subset of this name, whatever they are for and whoever sees them.
+    /// The DestinationRules with a subset of this name, for any host and with any `exportTo`.
     pub(crate) fn holders_of(&self, subset: &str) -> &[&'a Resource] {
         self.note(Input::DestinationRules);
         self.facts.index.subset_holders(subset)

@@ -1,4 +1,4 @@
-//! Hosts outside the mesh that callers know and that nothing takes to a gateway: they leave directly, and nobody asked.
+//! External hosts that callers know and that no route takes to a gateway: their calls leave directly.
 //!
 //! Knows what makes a host known and what takes it away. Judges nothing.
 
@@ -22,7 +22,7 @@ use crate::waypoints::waypoint_of;
 
 /// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
 ///
-/// A mesh without an egress gateway has none: there nobody meant its hosts to leave by one.
+/// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
 pub(crate) fn uncovered<'a>(
     evidence: &'a Evidence,
     index: &Index<'a>,

@@ -6,13 +6,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use egress_core::snapshot::Unreadable;
+use egress_core::missing_permission::MissingPermission;
+use egress_core::unreadable::Unreadable;
 use egress_diagnose::check::Level;
 use egress_diagnose::report::{Cause, Report, Summary};
 
 use super::layout::Layout;
 use super::page::{Mark, Page, counted, grouped, joined};
-use super::remedy::Refusal;
+use super::remedy;
 use super::subject::Names;
 use super::{guard, unchecked};
 
@@ -54,9 +55,9 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, layout: &Layout<'_>) {
 pub(super) fn unreadable(page: &mut Page<'_>, all: &[Unreadable]) {
     let mut by_reason: Vec<(Cow<'_, str>, Vec<&str>)> = Vec::new();
     let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
-    for Unreadable { what, why } in all {
-        let refusal = Refusal::parse(why).map(|refusal| refusal.of_all());
-        let why = refusal.map_or(Cow::Borrowed(why.as_str()), Cow::Owned);
+    for Unreadable { what, why, .. } in all {
+        let missing = MissingPermission::parse(why).map(|missing| remedy::of_all_kinds(&missing));
+        let why = missing.map_or(Cow::Borrowed(why.as_str()), Cow::Owned);
         let place = *places.entry(why.clone()).or_insert_with(|| {
             by_reason.push((why, Vec::new()));
             by_reason.len() - 1

@@ -1,18 +1,18 @@
 //! What a report looks like.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egress_core::command::ShellCommand;
 use egress_core::port::Port;
+use egress_core::unreadable::Unreadable;
 use egress_diagnose::check::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
 use egress_diagnose::probe::{Fate, Hop, Pod, Probe};
 use egress_diagnose::report::{
-    API_VERSION, Cause, HostName, KIND, Line, NotChecked, Reason, Report, Scope, Section, Subject, Summary,
-    Verdict,
+    API_VERSION, Cause, HostName, KIND, Line, NotChecked, Reason, Report, Scope, Section, Source, Subject,
+    Summary, Verdict,
 };
-
-use egress_core::snapshot::Unreadable;
 
 use super::*;
 
@@ -40,6 +40,7 @@ fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
         unreadable: Vec::new(),
         probe: None,
         guard: None,
+        source: Source::Files,
     }
 }
 
@@ -140,6 +141,8 @@ fn of_many_hosts_each_kind_has_one_line() {
         times: 4,
         hosts: Vec::new(),
         input: None,
+        awaited: None,
+        missing_permission: None,
     });
     let text = plain(&report);
     assert!(text.contains("× 2 hosts: broken, see above\n√ 9,998 hosts: 3 checks each\n"), "{text}");
@@ -149,7 +152,7 @@ fn of_many_hosts_each_kind_has_one_line() {
 
 #[test]
 fn what_one_reason_keeps_from_being_read_is_one_line_in_text_and_summary() {
-    let missing = |what: &str, why: &str| Unreadable { what: what.to_owned(), why: why.to_owned() };
+    let missing = |what: &str, why: &str| Unreadable::new(None, what, why);
     let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
     report.unreadable =
         vec![missing("nodes", "forbidden"), missing("a.yaml:3", "broken"), missing("services", "forbidden")];
@@ -206,11 +209,11 @@ fn what_became_of_a_probe_is_told_last_with_its_evidence() {
 
 #[test]
 fn what_a_user_has_no_right_to_read_is_one_line_for_all_kinds() {
-    let forbidden = |kind: &str, rest: &str| Unreadable {
-        what: format!("{kind} in all namespaces"),
-        why: format!(
+    let forbidden = |kind: &str, rest: &str| {
+        let why = format!(
             r#"{kind} is forbidden: User "jane" cannot list resource "{kind}" in API group "" at the cluster scope{rest}"#
-        ),
+        );
+        Unreadable::new(None, kind, why).outside(BTreeSet::new())
     };
     let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
     let strange = r#": RBAC: clusterrole "x" not found"#;

@@ -8,7 +8,7 @@ use egress_diagnose::check::{Code, Input};
 use egress_diagnose::report::{HostName, NotChecked, NotWalked, Obstacle, Reason, Report};
 
 use super::page::{Mark, Page, counted, grouped, joined};
-use super::remedy::{self, Origin, Refusal};
+use super::remedy::{self, Origin};
 
 /// Hosts that are named; the others are counted.
 const NAMED: usize = 3;
@@ -40,7 +40,7 @@ pub(super) fn hosts(page: &mut Page<'_>, report: &Report) {
         let because = because(obstacle, all.len());
         let few = few.join(", ");
         page.marked(Mark::Unknown, &format!("{count} {is} not checked, because {because}: {few}{more}"));
-        page.remedy(remedy::of_obstacle(obstacle, report.guard.is_some()));
+        page.remedy(remedy::of_obstacle(obstacle, report.source));
     }
 }
 
@@ -99,20 +99,20 @@ pub(super) fn reasons(page: &mut Page<'_>, report: &Report, every_check: bool, r
 
 /// Facts that could not be read, or are not there yet.
 fn silences(report: &Report) -> Vec<Block> {
-    let mut groups: BTreeMap<(Reason, String), Group<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Reason, &str), Group<'_>> = BTreeMap::new();
     for silence in &report.not_checked {
         if !matches!(silence.reason, Reason::NotGiven | Reason::Blocked) {
-            let group = groups.entry((silence.reason, without_host(silence))).or_default();
+            let group = groups.entry((silence.reason, for_many(silence))).or_default();
             group.first.get_or_insert(silence);
             group.members += 1;
             group.codes.extend(&silence.codes);
             group.hosts.extend(silence.hosts.iter().map(AsRef::as_ref));
         }
     }
-    let block = |((_, general), group): (&(Reason, String), &Group<'_>)| {
+    let block = |((_, general), group): (&(Reason, &str), &Group<'_>)| {
         let first = group.first?;
-        let words = if group.members == 1 { &first.because } else { general };
-        let words = Refusal::parse(words).map_or_else(|| words.clone(), |refusal| refusal.short());
+        let words = if group.members == 1 { first.because.as_str() } else { *general };
+        let words = first.missing_permission.as_ref().map_or_else(|| words.to_owned(), remedy::in_short);
         let text = match group.hosts.len() {
             0 => {
                 let codes = joined(&group.codes.iter().copied().collect::<Vec<Code>>());
@@ -120,24 +120,16 @@ fn silences(report: &Report) -> Vec<Block> {
             }
             hosts => format!("{} not checked in full: {words}", counted(hosts, "host")),
         };
-        Some(Block { short: text.clone(), text, remedy: remedy::of_silence(first, report.guard.is_some()) })
+        Some(Block { short: text.clone(), text, remedy: remedy::of_silence(first, report.source) })
     };
     groups.iter().filter_map(block).collect()
 }
 
-/// The reason without the names of the host and its namespace.
-fn without_host(silence: &NotChecked) -> String {
-    let [host] = silence.hosts.as_slice() else { return silence.because.clone() };
-    let general = silence.because.replace(&host.host, "the host");
-    let general =
-        match general.split_once("gateway pod ").map(|(before, rest)| (before, rest.split_once(' '))) {
-            // Which of its pods it was differs from host to host.
-            Some((before, Some((_, rest)))) => format!("{before}the gateway {rest}"),
-            _ => general,
-        };
-    match &host.namespace {
-        Some(name) => general.replace(&format!("namespace {name} "), "the namespace of the caller "),
-        None => general,
+/// The reason without the names of the host, its pods and its namespace.
+fn for_many(silence: &NotChecked) -> &str {
+    match &silence.awaited {
+        Some(awaited) => awaited.for_many(),
+        None => &silence.because,
     }
 }
 
@@ -160,7 +152,7 @@ fn not_given(report: &Report, every_check: bool) -> Vec<Block> {
             [first, second, _, ..] => format!("{first}, {second} and {} more", names.len() - 2),
             few => few.join(", "),
         };
-        let remedy = remedy::of_missing(origin, &inputs, report.guard.is_some());
+        let remedy = remedy::of_missing(origin, &inputs, report.source);
         Block {
             text: format!("{checks} not made, because not given: {}", names.join(", ")),
             short: format!("{count} not made, not given: {few}"),

@@ -45,7 +45,7 @@ fn every_result_matches_its_schema() {
 #[test]
 fn every_audit_matches_its_schema() {
     let schema = schema(include_str!("../../../../docs/schema/audit.json"));
-    let export = ExportFacts { flaws: vec![Flaw::Old, Flaw::Unbound], unreadable: None };
+    let export = ExportFacts { exists: true, flaws: vec![Flaw::Old, Flaw::Unbound], unreadable: None };
     check(&schema, &audit::document(&audit(), &export).unwrap());
     let unread = ExportFacts { unreadable: Some("forbidden".to_owned()), ..ExportFacts::default() };
     check(&schema, &audit::document(&Audit::default(), &unread).unwrap());

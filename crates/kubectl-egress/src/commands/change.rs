@@ -7,7 +7,7 @@ use egress_cluster::write::WriteOptions;
 use egress_core::plan::Plan;
 use egress_core::role::Role;
 use egress_core::shape::Part;
-use egress_core::snapshot::Unreadable;
+use egress_core::unreadable::Unreadable;
 use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, Outcome, Proven, Verb};
 use egress_render::{diff, plan as plan_view};

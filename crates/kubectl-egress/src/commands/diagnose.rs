@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::examine::{Options, examine_with};
-use egress_diagnose::report::{GuardState, Report};
+use egress_diagnose::report::{GuardState, Report, Source};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -99,6 +99,10 @@ fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let options = Options { choice: choice.clone(), today: Some(today), every_line: *every_check };
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
     found.guard = gathered.guard;
+    found.source = match settings.sources {
+        Sources::Cluster | Sources::Both(_) => Source::Cluster,
+        Sources::Bundle(_) | Sources::Files(_) => Source::Files,
+    };
     if let Some(sources) = &gathered.sources {
         sources.locate(&mut found);
         found.summary.incomplete = sources.incomplete;

@@ -53,5 +53,5 @@ async fn compared(cluster: &Cluster, mesh: &MeshFacts) -> Result<ExportFacts, Cl
     };
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let flaws = flaws(set.as_ref(), today, &found.policies, &found.bindings);
-    Ok(ExportFacts { flaws, unreadable: None })
+    Ok(ExportFacts { exists: true, flaws, unreadable: None })
 }

@@ -130,8 +130,7 @@ pub(super) fn require_readable(snapshot: &Snapshot, namespace: Option<&str>) -> 
     if snapshot.has_istio_of(namespace) || (namespace.is_none() && !nothing) {
         return Ok(());
     }
-    let why =
-        snapshot.unreadable.iter().find(|row| row.what.contains(Kind::GROUP)).map(|row| row.why.clone());
+    let why = snapshot.unreadable.iter().find(|row| row.is_of_istio()).map(|row| row.why.clone());
     Err(Failure {
         code: Code::Unreachable,
         message: why.unwrap_or_else(|| format!("the objects of {} could not be read", Kind::GROUP)),
@@ -150,7 +149,7 @@ pub(super) fn report_unreadable(
     if snapshot.has_istio_of(namespace) {
         return Code::Done;
     }
-    for unreadable in snapshot.unreadable.iter().filter(|row| row.what.contains(Kind::GROUP)) {
+    for unreadable in snapshot.unreadable.iter().filter(|row| row.is_of_istio()) {
         terminal.warning(&format!("could not read {}: {}", unreadable.what, unreadable.why));
     }
     Code::Unchecked

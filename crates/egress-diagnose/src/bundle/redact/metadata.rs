@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// Annotations that are kept: those of this tool.
 const OWN: &str = "kubectl-egress.github.io/";
-/// What somebody wrote in their own words.
+/// Free text.
 const WORDS: [&str; 1] = ["kubectl-egress.github.io/reason"];
 /// Annotations of Istio that a check reads, and those that say who injects what.
 const OF_ISTIO: [&str; 13] = [

@@ -70,11 +70,8 @@ impl Surrounding {
                 "EndpointSlices could not be read; through them a Service can send calls anywhere".to_owned(),
             );
         }
-        let unread = ["pods", "services"].into_iter().filter_map(|plural| {
-            snapshot
-                .unreadable
-                .iter()
-                .find(|row| row.what.starts_with(plural) && concerns(&row.what, namespace))
+        let unread = [Input::Pods, Input::Services].into_iter().filter_map(|input| {
+            snapshot.unreadable.iter().find(|row| row.input == Some(input) && row.concerns(namespace))
         });
         told.extend(unread.map(|row| format!("{} could not be read: {}", row.what, row.why)));
         let evidence = Evidence {
@@ -108,16 +105,6 @@ fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
             )
         })
         .collect()
-}
-
-/// Whether something that could not be read is in the namespace that is asked about.
-fn concerns(what: &str, namespace: Option<&str>) -> bool {
-    let Some(namespace) = namespace else { return true };
-    match (what.contains(" outside "), what.rsplit_once(" in namespace ")) {
-        (true, _) => !what.split([' ', ',']).any(|word| word == namespace),
-        (false, Some((_, place))) => place == namespace,
-        (false, None) => true,
-    }
 }
 
 /// The pods of one namespace that leave without their sidecar. Pods that have none and belong to no mesh are not among

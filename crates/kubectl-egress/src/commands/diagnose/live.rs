@@ -136,14 +136,9 @@ fn nothing_known() -> anyhow::Error {
 
 /// The kinds of facts that were read in part or not at all.
 fn gaps(snapshot: &Snapshot) -> BTreeMap<Input, Gap> {
-    let kinds = [
-        (Input::Pods, "pods"),
-        (Input::Services, "services"),
-        (Input::Nodes, "nodes"),
-        (Input::Namespaces, "namespaces"),
-    ];
-    let gap = |(input, plural): (Input, &str)| {
-        let missing = snapshot.unreadable.iter().find(|missing| missing.what.starts_with(plural))?;
+    let kinds = [Input::Pods, Input::Services, Input::Nodes, Input::Namespaces];
+    let gap = |input: Input| {
+        let missing = snapshot.unreadable.iter().find(|missing| missing.input == Some(input))?;
         Some((input, Gap::Unreadable(missing.why.clone())))
     };
     // Of rights only where one namespace is asked about: there may be thousands.

@@ -15,7 +15,7 @@ use super::super::judge::{Judge, Occasion};
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
-/// What they say against egresses, by namespace and host.
+/// What they say against egresses, by namespace and host; without policies, of none.
 type Refusals = BTreeMap<(String, String), Vec<Refusal>>;
 
 /// What they demand of the nodes of each egress in question, and what they say against it.
@@ -35,6 +35,8 @@ pub(super) async fn ask(
     }
     let egresses = audit::egresses(snapshot, request.namespace.as_deref());
     for egress in &egresses {
+        // Nothing against it is an answer, too.
+        refusals.entry((egress.namespace.clone(), egress.host.to_string())).or_default();
         judge.learn_namespace(&egress.namespace, &occasion).await?;
         if let Some(record) = egress.readable_record() {
             let pinning = judge.pinning("audit", &Subject::of(&record.intent));

@@ -1,4 +1,4 @@
-//! What lies beside the program in an archive: manual pages and completions.
+//! The completions and manual pages of a release archive.
 //!
 //! Knows the example that writes them, since only the program's own crate knows its command line.
 
@@ -16,7 +16,7 @@ use crate::{terminal, workspace};
 pub(super) fn write(folder: &Path) -> anyhow::Result<Vec<Content>> {
     terminal::progress("writing manual pages and completions …");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--locked", "--example", "companions", "--"]);
+    cargo.args(["run", "--locked", "--example", "completions_and_manual_pages", "--"]);
     let status = cargo.arg(folder).current_dir(workspace::root()).status().context("running cargo")?;
     ensure!(status.success(), "manual pages and completions were not written");
     let mut contents = Vec::new();

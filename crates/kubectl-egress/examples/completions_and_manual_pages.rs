@@ -1,6 +1,6 @@
-//! Writes what lies beside the program in a release: a manual page for each command, and completions for each shell.
+//! Writes the completions and manual pages of a release: a manual page for each command, completions for each shell.
 //!
-//! `cargo run --example companions -- FOLDER`; `cargo xtask dist` does so.
+//! `cargo run --example completions_and_manual_pages -- FOLDER`; `cargo xtask dist` does so.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -1,6 +1,6 @@
-//! What people do with krew, from the first installation to the last, each step seen through `kubectl egress version`.
+//! The steps of installing, upgrading and removing the plugin with krew; `kubectl egress version` shows that each worked.
 //!
-//! Returns what was typed and what came of it. Knows nothing of how archives are made.
+//! Returns the commands and their output. Knows nothing of how archives are made.
 
 use std::{
     fs,
@@ -54,39 +54,39 @@ impl Offer {
     }
 }
 
-/// A krew, and what was typed in it so far.
+/// A krew, and the commands that ran in it so far.
 #[derive(Debug)]
-pub struct Story {
+pub struct Session {
     krew: Krew,
-    told: Vec<String>,
+    transcript: Vec<String>,
 }
 
-impl Story {
+impl Session {
     /// Begins with an empty krew.
     ///
     /// # Errors
     /// As [`Krew::new`].
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self { krew: Krew::new()?, told: Vec::new() })
+        Ok(Self { krew: Krew::new()?, transcript: Vec::new() })
     }
 
-    /// The krew, for what no story tells.
+    /// The krew, for other commands.
     pub fn krew(&self) -> &Krew {
         &self.krew
     }
 
-    /// What was typed, and what came of it.
-    pub fn told(&self) -> String {
-        self.told.join("\n")
+    /// The commands and their output.
+    pub fn transcript(&self) -> String {
+        self.transcript.join("\n")
     }
 
-    /// Types a command and returns what it printed.
+    /// Runs a command and returns what it printed.
     ///
     /// # Errors
     /// The command failed.
     pub fn step(&mut self, arguments: &[&str]) -> anyhow::Result<String> {
         let printed = self.krew.run(arguments)?;
-        self.told.push(format!("$ kubectl {}\n{}", arguments.join(" "), printed.trim_end()));
+        self.transcript.push(format!("$ kubectl {}\n{}", arguments.join(" "), printed.trim_end()));
         Ok(printed)
     }
 
@@ -99,7 +99,7 @@ impl Story {
         let said = self.krew.validate(&offer.file)?;
         ensure!(said.contains("spec.platforms installed fine"), "expected an installation, found {said}");
         let file = manifest::file_name(plugin.name);
-        self.told.push(format!("$ validate-krew-manifest -manifest {file}\nvalid"));
+        self.transcript.push(format!("$ validate-krew-manifest -manifest {file}\nvalid"));
         Ok(())
     }
 
