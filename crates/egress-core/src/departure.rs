@@ -44,6 +44,11 @@ impl<'a> Departures<'a> {
         found
     }
 
+    /// The cluster.
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
     /// One sentence for each consequence that outlives the egress.
     pub fn consequences(&self, egress: &Egress<'_>) -> Vec<String> {
         let mut found = self.direct_ways(egress);

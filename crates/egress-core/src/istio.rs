@@ -5,6 +5,7 @@
 
 pub mod bound;
 pub mod host_rules;
+pub mod routes;
 pub mod server;
 pub mod sni;
 pub mod takeover;

@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod istio;
 pub mod kubernetes;
 pub mod kubernetes_name;
+pub mod label_selector;
 pub mod metadata;
 pub mod missing_permission;
 pub mod names;

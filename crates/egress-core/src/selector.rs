@@ -1,52 +1,30 @@
 //! Label selectors, as `kubectl get -l` takes them: `team=news,tier!=test,env in (a,b),!old`.
 //!
-//! Parsed once, asked often. Knows labels only.
+//! Parsed once, asked often. Knows the text; when labels meet it is known in `label_selector`.
 
 use std::str::FromStr;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelectorRequirement;
 use thiserror::Error;
 
 use crate::host::printable;
 use crate::kubernetes_name::{is_label_value, is_qualified_name};
+use crate::label_selector::meets;
 use crate::resource::StringMap;
 
 /// Demands on labels; all must be met.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selector(Vec<Requirement>);
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selector(Vec<LabelSelectorRequirement>);
 
 /// Why a text is no selector.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("expected a label selector such as `team=news,tier!=test`, found `{0}`")]
 pub struct SelectorError(pub String);
 
-/// One demand on one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Requirement {
-    key: String,
-    demand: Demand,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Demand {
-    Exists,
-    Missing,
-    In(Vec<String>),
-    /// Met by a label that does not exist, too.
-    NotIn(Vec<String>),
-}
-
 impl Selector {
     /// Whether labels meet every demand.
     pub fn matches(&self, labels: &StringMap) -> bool {
-        self.0.iter().all(|Requirement { key, demand }| {
-            let value = labels.get(key);
-            match demand {
-                Demand::Exists => value.is_some(),
-                Demand::Missing => value.is_none(),
-                Demand::In(values) => value.is_some_and(|value| values.contains(value)),
-                Demand::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
-            }
-        })
+        self.0.iter().all(|requirement| meets(requirement, labels.get(&requirement.key)))
     }
 }
 
@@ -54,7 +32,7 @@ impl FromStr for Selector {
     type Err = SelectorError;
 
     fn from_str(text: &str) -> Result<Self, SelectorError> {
-        let requirements: Option<Vec<Requirement>> = split(text).into_iter().map(requirement).collect();
+        let requirements: Option<Vec<_>> = split(text).into_iter().map(requirement).collect();
         requirements.map(Selector).ok_or_else(|| SelectorError(printable(text)))
     }
 }
@@ -74,25 +52,25 @@ fn split(text: &str) -> Vec<&str> {
     .collect()
 }
 
-fn requirement(text: &str) -> Option<Requirement> {
-    let (key, demand) = if let Some(key) = text.strip_prefix('!') {
-        (key, Demand::Missing)
+fn requirement(text: &str) -> Option<LabelSelectorRequirement> {
+    let (key, operator, values) = if let Some(key) = text.strip_prefix('!') {
+        (key, "DoesNotExist", None)
     } else if let Some((key, value)) = text.split_once("!=") {
-        (key, Demand::NotIn(vec![label_value(value)?]))
+        (key, "NotIn", Some(vec![label_value(value)?]))
     } else if let Some((key, value)) = text.split_once('=') {
-        (key, Demand::In(vec![label_value(value.strip_prefix('=').unwrap_or(value))?]))
+        (key, "In", Some(vec![label_value(value.strip_prefix('=').unwrap_or(value))?]))
     } else if let Some((key, set)) = text.split_once('(') {
         let set: Option<Vec<String>> = set.strip_suffix(')')?.split(',').map(label_value).collect();
         match key.trim_end().rsplit_once(char::is_whitespace)? {
-            (key, "in") => (key, Demand::In(set?)),
-            (key, "notin") => (key, Demand::NotIn(set?)),
+            (key, "in") => (key, "In", Some(set?)),
+            (key, "notin") => (key, "NotIn", Some(set?)),
             _ => return None,
         }
     } else {
-        (text, Demand::Exists)
+        (text, "Exists", None)
     };
-    let key = key.trim();
-    is_qualified_name(key).then(|| Requirement { key: key.to_owned(), demand })
+    let (key, operator) = (key.trim().to_owned(), operator.to_owned());
+    is_qualified_name(&key).then_some(LabelSelectorRequirement { key, operator, values })
 }
 
 fn label_value(text: &str) -> Option<String> {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::label_selector::has_labels;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::surroundings::Named;
 use egress_istio::authorization_policy::{
@@ -137,7 +138,7 @@ fn is_for(policy: &Policy, root: &str, gateway: &GatewayFacts) -> bool {
             return of.is_some_and(|of| targets.iter().any(|(kind, name)| *kind == "Gateway" && name == of));
         }
         let wanted = spec.selector.as_ref().and_then(|selector| selector.match_labels.as_ref());
-        wanted.into_iter().flatten().all(|(key, value)| labels.get(key) == Some(value))
+        has_labels(labels, wanted.into_iter().flatten())
     };
     let mut pods = gateway.pods.iter().map(|pod| &pod.labels);
     let any = if gateway.pods.is_empty() { selected(&gateway.selector) } else { pods.any(selected) };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::label_selector::has_labels;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::surroundings::Named;
 use egress_istio::peer_authentication::{
@@ -54,11 +55,7 @@ pub(crate) fn demand<'a>(
     };
     let selects = |policy: &&Named<PeerAuthenticationSpec>| {
         let wanted = labels(policy);
-        !wanted.is_empty()
-            && gateway
-                .pods
-                .iter()
-                .any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(key) == Some(value)))
+        !wanted.is_empty() && gateway.pods.iter().any(|pod| has_labels(&pod.labels, &wanted))
     };
     let of = |owner: &str, chosen: &dyn Fn(&&'a Named<PeerAuthenticationSpec>) -> bool| {
         let found = all.iter().filter(|policy| policy.namespace == owner).filter(|policy| chosen(policy));

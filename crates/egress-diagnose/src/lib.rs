@@ -40,7 +40,6 @@ mod proxies;
 mod ranges;
 pub mod report;
 mod routes;
-mod selection;
 mod servers;
 pub mod source;
 mod subset;

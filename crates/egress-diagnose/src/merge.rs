@@ -63,7 +63,8 @@ impl<'a> Merged<'a> {
             if server.spec.tls.is_some() {
                 let hosts = compared_hosts(&server);
                 names.extend(hosts.map(|host| ((server.listens_on, host), server)));
-            } else {
+            }
+            if !server.is_tls() {
                 plaintext.entry(server.listens_on).or_insert(server);
             }
             merged.kept.push(server);
@@ -79,10 +80,13 @@ fn claimed<'a>(
     plaintext: &HashMap<i64, Server<'a>>,
 ) -> Option<(Claim, Server<'a>)> {
     if server.spec.tls.is_some() {
-        return compared_hosts(server).find_map(|host| {
+        let claimed = compared_hosts(server).find_map(|host| {
             let kept = *names.get(&(server.listens_on, host.clone()))?;
             (kept.spec.bind == server.spec.bind).then_some((Claim::Host(host), kept))
         });
+        if claimed.is_some() || server.is_tls() {
+            return claimed;
+        }
     }
     let kept = *plaintext.get(&server.listens_on)?;
     let alike = kept.follows() == Follows::Http && server.follows() == Follows::Http;

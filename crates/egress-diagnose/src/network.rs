@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::label_selector::selects;
 use egress_core::snapshot::PodFacts;
 use egress_core::surroundings::Named;
 use k8s_openapi::api::networking::v1::{
@@ -13,7 +14,6 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::ranges::Range;
-use crate::selection::chooses;
 
 /// What all policies together do to the calls of one pod to the internet.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub(crate) fn hold<'a>(
         let selector = policy.spec.pod_selector.as_ref();
         policy.namespace == pod.namespace
             && is_for_egress(&policy.spec)
-            && selector.is_none_or(|selector| chooses(selector, &pod.labels))
+            && selector.is_none_or(|selector| selects(selector, &pod.labels))
     };
     let concerned: Vec<&Named<NetworkPolicySpec>> = policies.iter().filter(concerns).collect();
     if concerned.is_empty() {

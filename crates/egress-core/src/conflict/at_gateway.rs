@@ -3,90 +3,64 @@
 //! Follows `mergeGateways` in `pilot/pkg/model/gateway.go`, and what was seen on a mesh: a plaintext server and a
 //! terminating one on one port make Envoy reject the whole listener, and no tool shows it.
 
-use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
-
 use super::{Conflict, Scene, refusal};
 use crate::inventory::{self, Egress};
+use crate::istio::server::{Expects, Server, selects, servers};
 use crate::metadata;
 use crate::port::{Port, Protocol};
-use crate::resource::Resource;
-use crate::role::{Kind, Role};
+use crate::role::Role;
 use crate::shape::{HTTP_HOP, TLS_HOP};
 
 pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
+    let objects = scene.wanted.iter().map(|part| &part.resource).filter(|part| part.gateway().is_some());
+    let own: Vec<Server<'_>> = objects.flat_map(|object| servers(object, scene.gateway)).collect();
+    let others = scene.others().filter(|object| selects(object, scene.gateway));
     let mut found = Vec::new();
-    for other in
-        scene.others().filter(|resource| resource.id.kind == Kind::Gateway && selects(resource, scene))
-    {
-        for server in other.gateway().and_then(|spec| spec.servers.as_ref()).into_iter().flatten() {
-            found.extend(server_conflict(scene, other, server));
-        }
+    for theirs in others.flat_map(|object| servers(object, scene.gateway)) {
+        found.extend(own.iter().find_map(|mine| clash(scene, mine, &theirs)));
     }
     found.extend(other_ports(scene));
     found
 }
 
-/// Whether a Gateway object configures the pods of this egress's gateway.
-fn selects(other: &Resource, scene: &Scene<'_>) -> bool {
-    let selector = other.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();
-    let covers = |labels: &std::collections::BTreeMap<String, String>| {
-        selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-    };
-    covers(&scene.gateway.selector) || scene.gateway.pods.iter().any(|pod| covers(&pod.labels))
-}
-
-fn server_conflict(scene: &Scene<'_>, other: &Resource, server: &GatewayServers) -> Option<Conflict> {
-    let own = scene.wanted.iter().filter(|part| matches!(part.role, Role::SharedGateway | Role::Gateway));
-    let own = own.filter_map(|part| part.resource.gateway()).flat_map(|spec| spec.servers.iter().flatten());
-    own.into_iter().find_map(|mine| clash(scene, mine, other, server))
-}
-
-fn clash(
-    scene: &Scene<'_>,
-    mine: &GatewayServers,
-    other: &Resource,
-    theirs: &GatewayServers,
-) -> Option<Conflict> {
-    let port = mine.port.number;
-    if scene.gateway.listens_on(port) != scene.gateway.listens_on(theirs.port.number) {
+fn clash(scene: &Scene<'_>, mine: &Server<'_>, theirs: &Server<'_>) -> Option<Conflict> {
+    if mine.listens_on != theirs.listens_on {
         return None;
     }
-    let field = format!("spec.servers[port {}]", theirs.port.number);
+    let (port, host) = (mine.spec.port.number, scene.host());
+    let field = format!("spec.servers[port {}]", theirs.spec.port.number);
+    let refused = |message: String, hint: String| Some(refusal(theirs.object, &field, message, hint));
     let documented =
         |hop: &str| format!("try `--layout documented --hop {hop}`, or move that server to another port");
-    match (mine.tls.is_some(), theirs.tls.is_some()) {
+    let serves_host = theirs.hosts().any(|name| name == host);
+    match (mine.is_tls(), theirs.is_tls()) {
         (true, false) => {
+            let protocol = &theirs.spec.port.protocol;
             let message = format!(
-                "serves plaintext {} on port {port} of the same gateway pods: one of the two would be dropped",
-                theirs.port.protocol
+                "serves plaintext {protocol} on port {port} of the same gateway pods: one of the two would be dropped"
             );
-            return Some(refusal(other, &field, message, documented("plain")));
+            return refused(message, documented("plain"));
         }
         (false, true) => {
             let message =
                 format!("terminates TLS on port {port} of the same gateway pods: plaintext cannot share it");
-            return Some(refusal(other, &field, message, documented("mtls")));
+            return refused(message, documented("mtls"));
         }
-        _ => {}
+        (false, false) if theirs.redirects() && serves_host => {
+            let message = format!("redirects all calls of `{host}` on port {port} to HTTPS");
+            return refused(message, "remove that server, or move it to another port".to_owned());
+        }
+        (false, false) => return None,
+        (true, true) => {}
     }
-    let bare = |host: &String| host.rsplit('/').next().unwrap_or(host).to_owned();
-    let same = theirs.hosts.iter().map(bare).find(|host| mine.hosts.iter().map(bare).any(|own| own == *host));
-    if let (Some(host), true) = (&same, mine.tls.is_some()) {
-        let message = format!("also serves `{host}` on port {port}: Istio silently drops the younger server");
-        return Some(refusal(
-            other,
-            &field,
-            message,
-            "remove that server, or choose another `--gateway`".to_owned(),
-        ));
+    if let Some(same) = theirs.hosts().find(|name| mine.hosts().any(|own| own == *name)) {
+        let message = format!("also serves `{same}` on port {port}: Istio silently drops the younger server");
+        return refused(message, "remove that server, or choose another `--gateway`".to_owned());
     }
     // Two chains for one SNI on one listener: Envoy would reject the listener.
-    let passes =
-        theirs.tls.as_ref().and_then(|tls| tls.mode.as_ref()) == Some(&GatewayServersTlsMode::Passthrough);
-    let host = scene.host();
-    if port == i64::from(TLS_HOP) && passes && theirs.hosts.iter().map(bare).any(|found| found == host) {
+    if port == i64::from(TLS_HOP) && theirs.expects == Expects::Passthrough && serves_host {
         let message = format!("has its own server for `{host}` on port {port} of the same gateway pods");
-        return Some(refusal(other, &field, message, format!("remove the other egress of `{host}` first")));
+        return refused(message, format!("remove the other egress of `{host}` first"));
     }
     None
 }

@@ -9,10 +9,11 @@ use super::ours::Claims;
 use super::{Egress, LivePart};
 use crate::host::DnsName;
 use crate::intent::GatewayName;
+use crate::istio::routes::{Proxies, routes};
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
 use crate::snapshot::Snapshot;
-use crate::visibility::virtual_service::{gateway_name, serves_mesh};
+use crate::visibility::virtual_service::gateway_name;
 
 /// The gateways of a snapshot, by the name that routes call their Services.
 pub(super) struct Services<'a>(HashMap<String, &'a GatewayName>);
@@ -26,12 +27,8 @@ impl<'a> Services<'a> {
 
     /// The gateway to whose Service the mesh rules of a VirtualService lead.
     pub(super) fn gateway_of(&self, resource: &Resource) -> Option<&'a GatewayName> {
-        let spec = resource.virtual_service().filter(|spec| serves_mesh(spec))?;
-        let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-        let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
-        let mut hosts =
-            http.map(|route| &route.destination.host).chain(tls.map(|route| &route.destination.host));
-        hosts.find_map(|host| self.0.get(host).copied())
+        let routes = routes(resource, Proxies::Sidecars, None);
+        routes.iter().find_map(|route| self.0.get(route.host).copied())
     }
 }
 
@@ -44,17 +41,17 @@ pub(super) fn egresses<'a>(
     let pieces = Pieces::of(snapshot, claims);
     let foreign = |resource: &&Resource| claims.is_foreign(resource);
     let mut found: BTreeMap<(&str, DnsName), Egress<'a>> = BTreeMap::new();
-    for routes in snapshot.of_kind(Kind::VirtualService).filter(foreign) {
-        let Some(gateway) = services.gateway_of(routes) else { continue };
-        let hosts = routes.virtual_service().and_then(|spec| spec.hosts.as_ref()).into_iter().flatten();
+    for leg in snapshot.of_kind(Kind::VirtualService).filter(foreign) {
+        let Some(gateway) = services.gateway_of(leg) else { continue };
+        let hosts = leg.virtual_service().and_then(|spec| spec.hosts.as_ref()).into_iter().flatten();
         for host in hosts.filter_map(|host| DnsName::parse(host).ok()) {
-            let namespace = routes.id.namespace.as_str();
+            let namespace = leg.id.namespace.as_str();
             // Mesh rules for HTTP and TLS may stand in two objects: one egress all the same.
             if let Some(egress) = found.get_mut(&(namespace, host.clone())) {
-                egress.parts.push(LivePart { role: Role::MeshLeg, resource: routes });
+                egress.parts.push(LivePart { role: Role::MeshLeg, resource: leg });
                 continue;
             }
-            let parts = pieces.parts(&host, routes);
+            let parts = pieces.parts(&host, leg);
             let egress = Egress {
                 namespace: namespace.to_owned(),
                 why: parts.iter().find_map(|part| {

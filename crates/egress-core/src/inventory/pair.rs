@@ -1,5 +1,6 @@
 //! The shared pair of a gateway, as it stands in the cluster: found by what it does, whatever it is called.
 
+use crate::istio::server::selects;
 use crate::metadata;
 use crate::resource::Resource;
 use crate::role::Role;
@@ -7,21 +8,35 @@ use crate::snapshot::{GatewayFacts, Snapshot};
 
 /// The live objects of the pair, in the order of writing. There is one pair per gateway: a second Gateway with `*` on
 /// the same port would be dropped by istiod.
+///
+/// The Gateway object is told by the pods that it selects, as istiod does it. One with another selector than the Service
+/// has may be that of another gateway whose Service selects by fewer labels: it counts where the DestinationRule of this
+/// gateway stands beside it.
 pub fn of<'a>(gateway: &GatewayFacts, snapshot: &'a Snapshot) -> Vec<(Role, &'a Resource)> {
     let host = gateway.name.service_host(&snapshot.mesh.cluster_domain);
-    let serves = |role: Role, live: &Resource| match role {
-        Role::SharedGateway => {
-            live.gateway().is_some_and(|spec| spec.selector.as_ref() == Some(&gateway.selector))
-        }
-        Role::SharedDestinationRule => live.destination_rule().is_some_and(|spec| spec.host == host),
-        _ => false,
-    };
     let ours = snapshot
         .resources
         .iter()
         .filter(|live| metadata::is_ours(live) && live.id.namespace == gateway.name.namespace);
-    let played = ours.filter_map(|live| Some((metadata::role(live)?, live)));
-    let mut pair: Vec<_> = played.filter(|(role, live)| serves(*role, live)).collect();
+    let played: Vec<(Role, &Resource)> =
+        ours.filter_map(|live| Some((metadata::role(live)?, live))).collect();
+    let is_rule = |(role, live): &(Role, &Resource)| {
+        *role == Role::SharedDestinationRule && live.destination_rule().is_some_and(|spec| spec.host == host)
+    };
+    let serves = |(role, live): &(Role, &Resource)| {
+        *role == Role::SharedGateway
+            && selects(live, gateway)
+            && (is_own(gateway, live) || played.iter().any(is_rule))
+    };
+    let mut pair: Vec<_> = played.iter().filter(|part| serves(part) || is_rule(part)).copied().collect();
+    if pair.iter().any(|(_, live)| is_own(gateway, live)) {
+        pair.retain(|(role, live)| *role != Role::SharedGateway || is_own(gateway, live));
+    }
     pair.sort_by_key(|(role, live)| (*role, live.id.name.clone()));
     pair
+}
+
+/// Whether a Gateway object has the selector that is written for this gateway.
+fn is_own(gateway: &GatewayFacts, live: &Resource) -> bool {
+    live.gateway().is_some_and(|spec| spec.selector.as_ref() == Some(&gateway.selector))
 }

@@ -12,6 +12,7 @@ use egress_istio::virtual_service::{
 
 use super::bound::{bound_to, full_name, names_gateway};
 use super::server::Server;
+use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::GatewayFacts;
 use crate::visibility::host_matches;
@@ -117,12 +118,10 @@ fn is_for(
     }
     let named = names_gateway(matched.gateways.as_deref(), &resource.id.namespace, name);
     named.unwrap_or_else(|| {
-        let wanted = matched.source_labels.iter().flatten();
+        let wanted = || matched.source_labels.iter().flatten();
         let no_pods = gateway.pods.is_empty().then_some(&gateway.selector);
         let mut pods = gateway.pods.iter().map(|pod| &pod.labels).chain(no_pods);
-        let holds = |labels: &BTreeMap<String, String>| {
-            wanted.clone().all(|(key, value)| labels.get(key) == Some(value))
-        };
+        let holds = |labels: &BTreeMap<String, String>| has_labels(labels, wanted());
         let namespace = matched.source_namespace.as_deref().unwrap_or_default();
         pods.any(holds) && (namespace.is_empty() || namespace == gateway.name.namespace)
     })

@@ -3,8 +3,11 @@
 //! Follows `mergeGateways` in `pilot/pkg/model/gateway.go` and `buildGatewayListenerTLSContext` in
 //! `pilot/pkg/networking/core/gateway.go` (read at 1.31). Knows nothing of routes, and nothing of servers that istiod drops.
 
+use std::collections::BTreeMap;
+
 use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
 
+use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::GatewayFacts;
 use crate::visibility::host_matches;
@@ -35,7 +38,10 @@ pub enum Follows {
     Tcp,
 }
 
-/// What a server wants to see on a connection.
+/// What a server wants to see on a connection: the one definition of TLS and plaintext at a gateway.
+///
+/// TLS is what has `tls` and does not speak HTTP: the `tls` of an HTTP port can only redirect to HTTPS. `IsTLSServer` and
+/// `IsPassThroughServer` in `pkg/config/gateway/gateway.go`; `mergeGateways` never lets TLS and plaintext share a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expects {
     /// No TLS.
@@ -78,12 +84,22 @@ impl<'a> Server<'a> {
         self.hosts().any(|name| host_matches(pattern, name) && self.admits(namespace, name))
     }
 
+    /// Whether its connections begin with TLS, here or behind it.
+    pub fn is_tls(&self) -> bool {
+        self.expects != Expects::Plaintext
+    }
+
+    /// Whether it answers every request with a redirect to HTTPS.
+    pub fn redirects(&self) -> bool {
+        self.spec.tls.as_ref().is_some_and(|tls| tls.https_redirect == Some(true))
+    }
+
     /// Which rules it follows. `IsHTTPServer` and `IsPassThroughServer` in `pkg/config/gateway/gateway.go`.
     pub fn follows(&self) -> Follows {
-        match (self.spec.port.protocol.to_ascii_uppercase().as_str(), self.expects) {
-            ("HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB", _) => Follows::Http,
-            (_, Expects::Passthrough) => Follows::Tls,
-            ("HTTPS", _) => Follows::Http,
+        match self.expects {
+            _ if is_http(self.spec) => Follows::Http,
+            Expects::Passthrough => Follows::Tls,
+            _ if self.spec.port.protocol.eq_ignore_ascii_case("HTTPS") => Follows::Http,
             _ => Follows::Tcp,
         }
     }
@@ -109,9 +125,8 @@ pub fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterato
 }
 
 fn expects(server: &GatewayServers) -> Expects {
-    let secured = matches!(server.port.protocol.to_ascii_uppercase().as_str(), "HTTPS" | "TLS");
-    match server.tls.as_ref().and_then(|tls| tls.mode.as_ref()) {
-        _ if !secured => Expects::Plaintext,
+    let Some(tls) = server.tls.as_ref().filter(|_| !is_http(server)) else { return Expects::Plaintext };
+    match &tls.mode {
         // PASSTHROUGH is the zero value of the field.
         None | Some(GatewayServersTlsMode::Passthrough | GatewayServersTlsMode::AutoPassthrough) => {
             Expects::Passthrough
@@ -123,6 +138,12 @@ fn expects(server: &GatewayServers) -> Expects {
             | GatewayServersTlsMode::OptionalMutual,
         ) => Expects::OwnTls,
     }
+}
+
+/// Whether a port carries HTTP without TLS. `Parse` and `IsHTTP` in `pkg/config/protocol/instance.go`.
+fn is_http(server: &GatewayServers) -> bool {
+    let protocol = server.port.protocol.to_ascii_uppercase();
+    matches!(protocol.as_str(), "HTTP" | "HTTP2" | "HTTP_PROXY" | "GRPC" | "GRPC-WEB")
 }
 
 /// What istiod writes into the Gateway objects that it makes of the Gateway API: the Services that they are for, instead of a
@@ -142,10 +163,50 @@ pub fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
         // Whoever names another namespace is taken at his word: other Services may have the same pods.
         return is_here && (named.is_some() || services.split(',').any(|service| service.starts_with(&own)));
     }
-    let mut wanted = spec.selector.iter().flatten();
-    if gateway.pods.is_empty() {
-        return wanted.all(|(key, value)| gateway.selector.get(key) == Some(value));
+    let is_for = |labels: &BTreeMap<String, String>| has_labels(labels, spec.selector.iter().flatten());
+    match gateway.pods.as_slice() {
+        [] => is_for(&gateway.selector),
+        pods => pods.iter().any(|pod| is_for(&pod.labels)),
     }
-    let wanted: Vec<_> = wanted.collect();
-    gateway.pods.iter().any(|pod| wanted.iter().all(|(key, value)| pod.labels.get(*key) == Some(*value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn server(protocol: &str, tls: Option<Value>) -> GatewayServers {
+        let mut server = json!({
+            "port": { "number": 443, "name": "port", "protocol": protocol }, "hosts": ["*"],
+        });
+        if let Some(tls) = tls {
+            server["tls"] = tls;
+        }
+        serde_json::from_value(server).unwrap()
+    }
+
+    #[test]
+    fn tls_is_what_has_tls_settings_and_is_no_http() {
+        let mode = |mode: &str| Some(json!({ "mode": mode }));
+        for (protocol, tls, expected) in [
+            ("HTTP", None, Expects::Plaintext),
+            ("HTTP", Some(json!({ "httpsRedirect": true })), Expects::Plaintext),
+            ("grpc-web", Some(json!({ "httpsRedirect": true })), Expects::Plaintext),
+            ("HTTP2", mode("SIMPLE"), Expects::Plaintext),
+            ("TCP", None, Expects::Plaintext),
+            // istiod's webhook refuses these; where none stood in the way it obeys them.
+            ("TCP", mode("SIMPLE"), Expects::OwnTls),
+            ("MONGO", mode("MUTUAL"), Expects::OwnTls),
+            ("TLS", None, Expects::Plaintext),
+            ("HTTPS", None, Expects::Plaintext),
+            ("TLS", Some(json!({})), Expects::Passthrough),
+            ("tls", mode("PASSTHROUGH"), Expects::Passthrough),
+            ("TLS", mode("AUTO_PASSTHROUGH"), Expects::Passthrough),
+            ("HTTPS", mode("SIMPLE"), Expects::OwnTls),
+            ("https", mode("ISTIO_MUTUAL"), Expects::MeshMtls),
+        ] {
+            assert_eq!(expects(&server(protocol, tls.clone())), expected, "{protocol} {tls:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::kubernetes::{Pod, Service};
 
 use super::{pod, selector, service};
 use crate::intent::GatewayName;
+use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::{GatewayFacts, PodFacts, ServiceFacts};
 use crate::visibility::host_matches;
@@ -79,7 +80,7 @@ pub fn selects_gateway_label(labels: &BTreeMap<String, String>) -> bool {
 pub fn is_behind(pod: &Pod, namespace: Option<&str>, selector: &BTreeMap<String, String>) -> bool {
     let labels = pod.metadata.labels.as_ref();
     pod.metadata.namespace.as_deref() == namespace
-        && selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+        && labels.map_or(selector.is_empty(), |labels| has_labels(labels, selector))
 }
 
 impl Routed {
@@ -123,9 +124,7 @@ impl Routed {
     }
 
     fn lead_to(&self, name: &GatewayName, found: &BTreeMap<String, String>) -> bool {
-        let selected = |wanted: &BTreeMap<String, String>| {
-            !wanted.is_empty() && wanted.iter().all(|(key, value)| found.get(key) == Some(value))
-        };
+        let selected = |wanted: &BTreeMap<String, String>| !wanted.is_empty() && has_labels(found, wanted);
         self.services.contains(name) && self.selectors.iter().any(selected)
     }
 }

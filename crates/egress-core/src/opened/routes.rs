@@ -9,9 +9,10 @@ use egress_istio::destination_rule::DestinationRuleSpec;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
 use super::Finder;
+use crate::istio::server::selects;
 use crate::resource::Resource;
 use crate::role::Kind;
-use crate::snapshot::{GatewayFacts, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::visibility::destinations::{destinations, is_in_cluster};
 use crate::visibility::virtual_service::{MESH, gateway_name, serves_mesh};
 
@@ -29,18 +30,9 @@ pub(super) struct Gateways<'a> {
 impl<'a> Gateways<'a> {
     pub(super) fn of(snapshot: &'a Snapshot) -> Self {
         let domain = snapshot.mesh.cluster_domain.as_str();
-        let others = snapshot.of_kind(Kind::Gateway).filter(|object| {
-            let selector = object.gateway().and_then(|spec| spec.selector.as_ref());
-            let selector: Vec<(&String, &String)> = selector.into_iter().flatten().collect();
-            let is_for = |gateway: &GatewayFacts| {
-                let mut labels = vec![&gateway.selector];
-                labels.extend(gateway.pods.iter().map(|pod| &pod.labels));
-                labels
-                    .iter()
-                    .any(|labels| selector.iter().all(|(key, value)| labels.get(*key) == Some(*value)))
-            };
-            !snapshot.gateways.iter().any(is_for)
-        });
+        let others = snapshot
+            .of_kind(Kind::Gateway)
+            .filter(|object| !snapshot.gateways.iter().any(|gateway| selects(object, gateway)));
         let routes = snapshot.of_kind(Kind::VirtualService).filter_map(|object| {
             Some(((object.id.namespace.as_str(), object.id.name.as_str()), object.virtual_service()?))
         });

@@ -1,43 +1,41 @@
 //! What a step must show in the proxies, read off the VirtualService that the step writes or deletes.
 //!
-//! Knows which rules are for the sidecars and which for the gateway. Knows nothing of the order of steps.
+//! Knows what must be seen on which side. Which rules are for the sidecars and which for the gateway is known in
+//! `istio::routes`. Knows nothing of the order of steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_istio::virtual_service::VirtualServiceSpec;
-
 use crate::host::DnsName;
 use crate::intent::Intent;
+use crate::istio::routes::{Proxies, Route, routes};
 use crate::port::{Port, Protocol};
 use crate::proof::{Demand, Expectation, Owner, Side};
 use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
-
-/// One rule: traffic of a port leads to clusters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
-    side: Side,
-    /// The port that is matched: the application's in a sidecar, the server's at a gateway.
-    port: Port,
-    clusters: BTreeSet<String>,
-}
 
 /// The rules of this side are live, and what they lead to is what it should be. `tolerated` are clusters that may serve
 /// the host as well: those of other namespaces, which share the gateway's routes for it, by the namespace whose they are.
 pub(super) fn live(
     side: Side,
     intent: &Intent,
-    routes: &Resource,
+    resource: &Resource,
     tolerated: &BTreeMap<String, String>,
     where_listening: bool,
 ) -> Expectation {
-    let rules = rules(side, routes);
-    let own: BTreeSet<String> = rules.iter().flat_map(|rule| rule.clusters.iter().cloned()).collect();
-    let leads = rules.iter().map(|rule| {
-        let shared =
-            if side == Side::Gateway { own_of(&rules, rule.port.protocol) } else { rule.clusters.clone() };
-        let clusters = shared.iter().chain(tolerated.keys()).cloned().collect();
-        Demand::Leads { port: rule.port, clusters, where_listening }
+    let routes = followed(side, resource);
+    let own: BTreeSet<String> = routes.iter().map(|route| cluster(route)).collect();
+    // What we write names its ports: a rule without one is in no proxy, and so never proven.
+    let port_of =
+        |route: &Route<'_>| Port { number: route.port.unwrap_or_default(), protocol: route.protocol };
+    let ports: BTreeSet<Port> = routes.iter().map(port_of).collect();
+    let leads = ports.into_iter().map(|port| {
+        let taken = |route: &&Route<'_>| match side {
+            Side::Gateway => route.protocol == port.protocol,
+            Side::Clients => port_of(route) == port,
+        };
+        let clusters = routes.iter().filter(taken).map(|route| cluster(route));
+        let clusters = clusters.chain(tolerated.keys().cloned()).collect();
+        Demand::Leads { port, clusters, where_listening }
     });
     let owned: Vec<Demand> = match side {
         Side::Gateway => {
@@ -82,87 +80,47 @@ fn owned(cluster: &str, namespace: &str, target: Option<String>, required: bool)
     }))
 }
 
-/// No route of the host follows the rules of this side any more.
-pub(super) fn gone(side: Side, host: &DnsName, routes: &Resource, protocols: &[Protocol]) -> Expectation {
-    let rules = rules(side, routes);
+/// No route of the host follows the rules of this side any more. `usual` are the ports that a destination may mean which
+/// names none.
+pub(super) fn gone(
+    side: Side,
+    host: &DnsName,
+    resources: &[&Resource],
+    protocols: &[Protocol],
+    usual: &BTreeSet<u16>,
+) -> Expectation {
+    let routes: Vec<Route<'_>> = resources.iter().flat_map(|resource| followed(side, resource)).collect();
     let demands = protocols.iter().filter_map(|protocol| {
-        let clusters = own_of(&rules, *protocol);
+        let routes = routes.iter().filter(|route| route.protocol == *protocol);
+        let clusters: BTreeSet<String> = routes.flat_map(|route| clusters(route, usual)).collect();
         (!clusters.is_empty()).then_some(Demand::Gone { protocol: *protocol, clusters })
     });
     Expectation { side, host: host.clone(), demands: demands.collect() }
 }
 
 /// The clusters of the gateway's rules: what another namespace's routes for the same host may lead to.
-pub(super) fn gateway_clusters(routes: &Resource) -> BTreeSet<String> {
-    rules(Side::Gateway, routes).into_iter().flat_map(|rule| rule.clusters).collect()
+pub(super) fn gateway_clusters(resource: &Resource) -> BTreeSet<String> {
+    followed(Side::Gateway, resource).iter().map(cluster).collect()
 }
 
-fn own_of(rules: &[Rule], protocol: Protocol) -> BTreeSet<String> {
-    let same = rules.iter().filter(|rule| rule.port.protocol == protocol);
-    same.flat_map(|rule| rule.clusters.iter().cloned()).collect()
+fn followed(side: Side, resource: &Resource) -> Vec<Route<'_>> {
+    let proxies = match side {
+        Side::Gateway => Proxies::Gateways,
+        Side::Clients => Proxies::Sidecars,
+    };
+    routes(resource, proxies, None)
 }
 
-fn rules(side: Side, routes: &Resource) -> Vec<Rule> {
-    let Some(service) = routes.virtual_service() else { return Vec::new() };
-    let everywhere = service.gateways.as_deref().unwrap_or_default();
-    http_rules(service, everywhere)
-        .chain(tls_rules(service, everywhere))
-        .filter(|rule| rule.side == side && !rule.clusters.is_empty())
-        .collect()
+/// The cluster of a destination that names its port, as all that we write do.
+fn cluster(route: &Route<'_>) -> String {
+    route.cluster_at(route.destination_port.unwrap_or_default())
 }
 
-fn http_rules<'a>(
-    service: &'a VirtualServiceSpec,
-    everywhere: &'a [String],
-) -> impl Iterator<Item = Rule> + 'a {
-    service.http.iter().flatten().flat_map(move |http| {
-        let clusters: BTreeSet<String> = http
-            .route
-            .iter()
-            .flatten()
-            .map(|route| {
-                let port = route.destination.port.as_ref().and_then(|port| port.number);
-                cluster(port, route.destination.subset.as_deref(), &route.destination.host)
-            })
-            .collect();
-        http.r#match.iter().flatten().map(move |matched| Rule {
-            side: side_of(matched.gateways.as_deref().unwrap_or(everywhere)),
-            port: Port { number: number(matched.port), protocol: Protocol::Http },
-            clusters: clusters.clone(),
-        })
-    })
-}
-
-fn tls_rules<'a>(
-    service: &'a VirtualServiceSpec,
-    everywhere: &'a [String],
-) -> impl Iterator<Item = Rule> + 'a {
-    service.tls.iter().flatten().flat_map(move |tls| {
-        let clusters: BTreeSet<String> = tls
-            .route
-            .iter()
-            .flatten()
-            .map(|route| {
-                let port = route.destination.port.as_ref().and_then(|port| port.number);
-                cluster(port, route.destination.subset.as_deref(), &route.destination.host)
-            })
-            .collect();
-        tls.r#match.iter().map(move |matched| Rule {
-            side: side_of(matched.gateways.as_deref().unwrap_or(everywhere)),
-            port: Port { number: number(matched.port), protocol: Protocol::Tls },
-            clusters: clusters.clone(),
-        })
-    })
-}
-
-fn side_of(gateways: &[String]) -> Side {
-    if gateways.iter().any(|gateway| gateway == "mesh") { Side::Clients } else { Side::Gateway }
-}
-
-fn cluster(port: Option<i64>, subset: Option<&str>, host: &str) -> String {
-    cluster_name(number(port), subset.unwrap_or_default(), host)
-}
-
-fn number(port: Option<i64>) -> u16 {
-    port.and_then(|port| u16::try_from(port).ok()).unwrap_or_default()
+/// The clusters that a destination may mean. Without a port it is the Service's only one, else the port of the listener.
+/// `GetDestinationCluster` in `pilot/pkg/networking/core/route/route.go`.
+fn clusters(route: &Route<'_>, usual: &BTreeSet<u16>) -> BTreeSet<String> {
+    match route.destination_port {
+        Some(port) => BTreeSet::from([route.cluster_at(port)]),
+        None => usual.iter().copied().chain(route.port).map(|port| route.cluster_at(port)).collect(),
+    }
 }

@@ -9,11 +9,13 @@ use super::{Action, Plan, Step, expect};
 use crate::departure::Departures;
 use crate::intent::Layout;
 use crate::inventory::Egress;
+use crate::istio::routes::{Proxies, routes};
 use crate::port::Protocol;
 use crate::proof::{Expectation, Side};
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::shape::{Part, documented};
+use crate::snapshot::Snapshot;
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
 
@@ -24,7 +26,7 @@ pub fn plan(egress: &Egress<'_>, wanted: &[Part], departures: &Departures<'_>) -
     let remaining = departures.remaining_entries(egress);
     let known = remaining.iter().filter_map(|(_, entry)| entry.service_entry()?.ports.as_ref());
     let known = known.flatten().map(|port| port.number).collect();
-    let removal = Removal { egress, wanted, known };
+    let removal = Removal { egress, wanted, known, usual: usual(egress, departures.snapshot()) };
     let steps = match egress.layout {
         Some(Layout::Shared) => removal.shared(),
         Some(Layout::Documented) => removal.documented(),
@@ -38,6 +40,8 @@ struct Removal<'a> {
     wanted: &'a [Part],
     /// Ports of the host that callers know by an entry that stays.
     known: BTreeSet<i64>,
+    /// Ports that a destination may mean which names none.
+    usual: BTreeSet<u16>,
 }
 
 impl Removal<'_> {
@@ -80,38 +84,44 @@ impl Removal<'_> {
     /// Objects of others are deleted whole, never edited; Gateways and DestinationRules may serve more than this host
     /// and stay.
     fn foreign(&self) -> Vec<Step> {
-        let whole = |role: Role, proof: Option<Expectation>| {
-            let live = self.egress.parts.iter().filter(move |part| part.role == role);
-            live.map(move |part| deletion(role, part.resource, proof.clone())).collect::<Vec<_>>()
-        };
-        let mut steps = whole(Role::Client, self.forgotten());
-        steps.extend(whole(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)));
-        steps
+        [
+            self.delete(Role::Client, self.forgotten()),
+            self.delete(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)),
+        ]
+        .concat()
     }
 
     fn live(&self, role: Role) -> Option<&Resource> {
         self.egress.part(role)
     }
 
-    fn routes(&self, role: Role) -> Option<&Resource> {
-        let wanted = || self.wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
-        self.live(role).or_else(wanted)
+    /// The objects that play a part, or the one that would.
+    fn routes(&self, role: Role) -> Vec<&Resource> {
+        let live = self.egress.parts.iter().filter(|part| part.role == role).map(|part| part.resource);
+        let live: Vec<&Resource> = live.collect();
+        let wanted = self.wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
+        if live.is_empty() { wanted.into_iter().collect() } else { live }
     }
 
     /// The sidecars do not know the host any more. Where an entry of somebody else stays, they go on to know it, and
     /// the mesh leg serves it: there is nothing to wait for.
     fn forgotten(&self) -> Option<Expectation> {
-        let rules = self.routes(Role::MeshLeg)?.virtual_service()?.tls.as_ref();
-        let mut ports =
-            rules.into_iter().flatten().flat_map(|rule| &rule.r#match).filter_map(|found| found.port);
-        if ports.any(|port| self.known.contains(&port)) {
+        let mesh = self.routes(Role::MeshLeg);
+        let followed = mesh.iter().flat_map(|resource| routes(resource, Proxies::Sidecars, None));
+        let mut ports = followed.filter(|route| route.protocol == Protocol::Tls).map(|route| route.port);
+        let stays = |port: Option<u16>| match port {
+            Some(port) => self.known.contains(&port.into()),
+            None => !self.known.is_empty(),
+        };
+        if ports.any(stays) {
             return None;
         }
         self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls])
     }
 
     fn gone(&self, side: Side, role: Role, protocols: &[Protocol]) -> Option<Expectation> {
-        let expectation = expect::gone(side, &self.egress.host, self.routes(role)?, protocols);
+        let routes = self.routes(role);
+        let expectation = expect::gone(side, &self.egress.host, &routes, protocols, &self.usual);
         (!expectation.demands.is_empty()).then_some(expectation)
     }
 
@@ -126,7 +136,7 @@ impl Removal<'_> {
             last.proof = proof;
             return steps;
         }
-        let wanted = self.routes(role).zip(proof);
+        let wanted = self.routes(role).first().copied().zip(proof);
         let proven = |(object, proof): (&Resource, _)| Step {
             role,
             object: object.clone(),
@@ -135,6 +145,15 @@ impl Removal<'_> {
         };
         wanted.map(proven).into_iter().collect()
     }
+}
+
+/// The ports of the gateway's Service, and those by which the callers know the host.
+fn usual(egress: &Egress<'_>, snapshot: &Snapshot) -> BTreeSet<u16> {
+    let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
+    let of_gateway = gateway.into_iter().flat_map(|gateway| &gateway.ports).map(|port| port.number);
+    let entries = egress.parts.iter().filter_map(|part| part.resource.service_entry()?.ports.as_ref());
+    let of_host = entries.flatten().filter_map(|port| u16::try_from(port.number).ok());
+    of_gateway.chain(of_host).collect()
 }
 
 fn deletion(role: Role, live: &Resource, proof: Option<Expectation>) -> Step {

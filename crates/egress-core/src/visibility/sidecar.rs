@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{host_matches, seniority};
+use crate::label_selector::has_labels;
 use crate::resource::Resource;
 
 /// The Sidecar that applies to pods with these labels: one of their namespace that selects them, else the one of their
@@ -21,8 +22,7 @@ pub fn sidecar_for<'a>(
         let labels = spec.workload_selector.as_ref().and_then(|selector| selector.labels.as_ref());
         match labels.filter(|labels| !labels.is_empty()) {
             Some(labels) => {
-                let selects = labels.iter().all(|(key, value)| pod_labels.get(key) == Some(value));
-                (selects && resource.id.namespace == namespace).then_some(0)
+                (has_labels(pod_labels, labels) && resource.id.namespace == namespace).then_some(0)
             }
             None if resource.id.namespace == namespace => Some(1),
             None => (resource.id.namespace == root_namespace).then_some(2),

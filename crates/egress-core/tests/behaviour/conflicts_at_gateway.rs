@@ -58,6 +58,25 @@ fn the_plain_hop_can_stand_beside_a_plaintext_server_but_not_beside_the_pair() {
     );
 }
 
+/// Every protocol of HTTP: its `tls` redirects to HTTPS and secures nothing. `IsTLSServer` in
+/// `pkg/config/gateway/gateway.go`.
+#[test]
+fn a_server_that_redirects_to_https_is_plaintext() {
+    for protocol in ["HTTP", "http", "HTTP2", "GRPC", "GRPC-WEB"] {
+        let redirect = HARMLESS
+            .replace("number: 9080", "number: 80")
+            .replace("protocol: HTTP}", &format!("protocol: {protocol}}}"))
+            + "    tls: {httpsRedirect: true}\n";
+        let refused = ["refusal gateway/old in namespace istio-system (spec.servers[port 80])"];
+        assert_found(&request("edition.cnn.com"), &redirect, &refused);
+        let mut plain = documented("edition.cnn.com:80");
+        plain.intent.hop = Hop::Plain;
+        assert_found(&plain, &redirect, &[]);
+        // istiod makes one virtual host of both, which answers every call with a redirect.
+        assert_found(&plain, &redirect.replace("www.cnn.com", "edition.cnn.com"), &refused);
+    }
+}
+
 #[test]
 fn a_second_server_for_every_host_on_a_port_is_refused_since_istio_drops_the_younger() {
     let same = "

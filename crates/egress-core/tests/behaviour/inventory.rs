@@ -1,10 +1,11 @@
 //! What exists, read back: which objects belong together, and in which state they are.
 
 use egress_core::inventory::state::{Change, State};
-use egress_core::inventory::{Row, rows};
+use egress_core::inventory::{Row, pair, rows};
 use egress_core::metadata::Record;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
+use egress_core::snapshot::Snapshot;
 
 use crate::fixture::{documented, objects, parts, request, snapshot, stored};
 
@@ -129,6 +130,55 @@ fn egress_made_by_hand_is_listed_as_foreign() {
 fn routes_that_do_not_lead_to_an_egress_gateway_are_no_egress() {
     let elsewhere = BY_HAND.replace("istio-egressgateway.istio-system", "reviews.shop");
     assert_eq!(rows(&snapshot(&objects(&elsewhere))), []);
+}
+
+/// A match decides for which proxies its rule is; what is in `spec.gateways` decides where a rule has no match.
+#[test]
+fn rules_that_the_sidecars_do_not_follow_are_no_egress() {
+    let at_gateway =
+        BY_HAND.replace("match: [{gateways: [mesh],", "match: [{gateways: [istio-egressgateway],");
+    assert_eq!(rows(&snapshot(&objects(&at_gateway))), []);
+    let not_bound =
+        BY_HAND.replace("gateways: [istio-egressgateway, mesh]", "gateways: [istio-egressgateway]");
+    assert_eq!(rows(&snapshot(&objects(&not_bound))), []);
+    let no_gateways = BY_HAND
+        .replace("  gateways: [istio-egressgateway, mesh]\n", "")
+        .replace("match: [{gateways: [mesh], port: 80}]", "match: [{port: 80}]");
+    assert_eq!(only(&objects(&no_gateways)).state, State::Foreign);
+}
+
+/// Istio compares a Gateway object's selector with the pods' labels: it need not be that of the Service.
+#[test]
+fn the_pair_of_a_gateway_is_told_by_the_pods_that_its_gateway_object_selects() {
+    let mut cluster = snapshot(&stored(&request("edition.cnn.com")));
+    let roles = |cluster: &Snapshot| -> Vec<Role> {
+        pair::of(&cluster.gateways[0], cluster).into_iter().map(|(role, _)| role).collect()
+    };
+    let both = [Role::SharedGateway, Role::SharedDestinationRule];
+    assert_eq!(roles(&cluster), both);
+    let more = ("shard".to_owned(), "a".to_owned());
+    cluster.gateways[0].selector.extend([more.clone()]);
+    for pod in &mut cluster.gateways[0].pods {
+        pod.labels.extend([more.clone()]);
+    }
+    assert_eq!(roles(&cluster), both, "the Service selects by one more label since the pair was written");
+    for pod in &mut cluster.gateways[0].pods {
+        pod.labels.insert("istio".to_owned(), "other".to_owned());
+    }
+    assert_eq!(roles(&cluster), [Role::SharedDestinationRule], "the Gateway object selects none of the pods");
+}
+
+/// Of two gateways in one namespace, one may select pods of the other as well.
+#[test]
+fn the_pair_of_another_gateway_is_not_the_pair_of_this_one() {
+    let mut cluster = snapshot(&stored(&request("edition.cnn.com")));
+    let mut shard = cluster.gateways[0].clone();
+    shard.name.service = "shard".to_owned();
+    let more = ("shard".to_owned(), "a".to_owned());
+    shard.selector.extend([more.clone()]);
+    shard.pods.iter_mut().for_each(|pod| pod.labels.extend([more.clone()]));
+    cluster.gateways = vec![shard];
+    assert_eq!(pair::of(&cluster.gateways[0], &cluster), []);
 }
 
 #[test]

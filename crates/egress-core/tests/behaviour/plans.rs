@@ -184,6 +184,63 @@ fn objects_of_others_are_deleted_whole_and_their_gateway_stays() {
     assert_eq!(plan.writes().map(|(step, _)| step.role).collect::<Vec<_>>(), [Role::Client, Role::MeshLeg]);
 }
 
+/// Every way in which a VirtualService says that its rules are for the sidecars, and for which ports.
+#[test]
+fn the_removal_of_an_egress_made_by_hand_waits_until_the_sidecars_have_no_route_to_the_gateway() {
+    let routes = "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: cnn, namespace: shop}
+spec:
+  hosts: [edition.cnn.com]
+  http: [{route: [{destination: {host: istio-egressgateway.istio-system.svc.cluster.local, port: {number: 80}}}]}]
+";
+    let gateways = "  gateways: [mesh, istio-system/egress]\n";
+    let bound = format!("{routes}{gateways}");
+    for by_hand in [
+        routes.to_owned(),
+        format!("{routes}  gateways: []\n"),
+        bound.clone(),
+        bound.replace("{route:", "{match: [{port: 80}], route:"),
+        bound.replace("{route:", "{match: [{gateways: [mesh], port: 80}], route:"),
+        bound.replace("{route:", "{match: [{gateways: [istio-system/egress, mesh]}], route:"),
+        routes.replace("http: [{route:", "tls: [{match: [{sniHosts: [edition.cnn.com]}], route:"),
+        // The listener's port where the destination names none, and the Service has several.
+        routes.replace(", port: {number: 80}", ""),
+    ] {
+        let plan = remove(&snapshot(&objects(&by_hand)));
+        let proof = format!("{:?}", plan.steps.last().and_then(|step| step.proof.as_ref()));
+        let cluster = "outbound|80||istio-egressgateway.istio-system.svc.cluster.local";
+        assert!(
+            proof.contains("Clients") && proof.contains("Gone") && proof.contains(cluster),
+            "{by_hand}: {proof}"
+        );
+    }
+}
+
+#[test]
+fn rules_in_two_objects_are_gone_when_the_last_of_them_is_deleted() {
+    let route = |name: &str, rules: &str, port: u16| {
+        format!(
+            "---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  hosts: [edition.cnn.com]
+  {rules}
+    route: [{{destination: {{host: istio-egressgateway.istio-system.svc.cluster.local, port: {{number: {port}}}}}}}]
+"
+        )
+    };
+    let http = route("cnn-http", "http:\n  - match: [{port: 80}]", 80);
+    let tls = route("cnn-tls", "tls:\n  - match: [{port: 443, sniHosts: [edition.cnn.com]}]", 443);
+    let plan = remove(&snapshot(&objects(&format!("{http}{tls}"))));
+    let proofs: Vec<String> = plan.steps.iter().map(|step| format!("{:?}", step.proof)).collect();
+    assert_eq!(proofs[0], "None");
+    assert!(proofs[1].contains("outbound|80||") && proofs[1].contains("outbound|443||"), "{proofs:?}");
+}
+
 #[test]
 fn the_legs_of_other_namespaces_may_serve_a_host_at_the_gateway() {
     let mut billing = request("edition.cnn.com");

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::command::ShellCommand;
+use egress_core::label_selector::selects;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 use serde_json::json;
 
@@ -10,7 +11,6 @@ use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Fix, Place};
 use crate::fixes;
 use crate::pods::Workload;
-use crate::selection::chooses;
 use crate::view::{Known, View};
 
 pub(super) const CHECK: Check = Check {
@@ -65,7 +65,7 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Known<Option<Vec<Finding
     let budgeted = budgets
         .iter()
         .filter(|budget| budget.namespace == *namespace)
-        .any(|budget| budget.spec.selector.as_ref().is_some_and(|selector| chooses(selector, &first.labels)));
+        .any(|budget| budget.spec.selector.as_ref().is_some_and(|selector| selects(selector, &first.labels)));
     if ready.len() > 1 && !budgeted {
         found.push(without_budget(gateway, ready.len()));
     }

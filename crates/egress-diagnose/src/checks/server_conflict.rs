@@ -15,7 +15,8 @@ use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::left_out;
-use crate::legs::{name_of, selects};
+use crate::legs::name_of;
+use crate::servers::{Server, selects, servers};
 use crate::view::View;
 
 pub(super) const CHECK: Check = Check {
@@ -27,7 +28,8 @@ pub(super) const CHECK: Check = Check {
     docs: "\
 ## What it checks
 The servers of all Gateway objects that select the gateway's pods: on one port all are plaintext or all are TLS, and
-no two TLS servers have the same host.
+no two TLS servers have the same host. A server is TLS if it has `tls` and its protocol is none of HTTP: the `tls` of an
+HTTP port can only redirect to HTTPS (`IsTLSServer` in `pkg/config/gateway/gateway.go`).
 
 ## Why it matters
 If the plaintext server is older, istiod drops the TLS server, and every host behind it fails. If it is younger,
@@ -45,23 +47,12 @@ bind the routes to the one that istiod keeps, and remove the other.
     run: Run::Gateway(run),
 };
 
-/// One server of one Gateway object.
-struct Server<'a> {
-    object: &'a Resource,
-    index: usize,
-    port: i64,
-    listens_on: i64,
-    protocol: &'a str,
-    plaintext: bool,
-    last: bool,
-}
-
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let objects = view.gateway_objects().filter(|object| selects(object, gateway));
     let servers: Vec<Server<'_>> = objects.flat_map(|object| servers(object, gateway)).collect();
-    let all_secured = servers.iter().filter(|server| !server.plaintext);
+    let all_secured = servers.iter().filter(|server| server.is_tls());
     let by_port: BTreeMap<i64, &Server<'_>> = all_secured.map(|server| (server.listens_on, server)).collect();
-    let conflicts = servers.iter().filter(|server| server.plaintext).filter_map(|plain| {
+    let conflicts = servers.iter().filter(|server| !server.is_tls()).filter_map(|plain| {
         let secured = by_port.get(&plain.listens_on)?;
         Some(finding(plain, secured, is_unused(view, secured.object, gateway)))
     });
@@ -83,21 +74,12 @@ fn is_unused(view: &View<'_>, object: &Resource, gateway: &GatewayFacts) -> bool
     metadata::role(object) == Some(Role::SharedGateway) && !view.egresses().iter().any(uses)
 }
 
-fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterator<Item = Server<'a>> {
-    let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
-    all.iter().enumerate().map(move |(index, server)| Server {
-        object,
-        index,
-        port: server.port.number,
-        listens_on: gateway.listens_on(server.port.number),
-        protocol: &server.port.protocol,
-        plaintext: !matches!(server.port.protocol.to_ascii_uppercase().as_str(), "HTTPS" | "TLS"),
-        last: all.len() == 1,
-    })
-}
-
 fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
-    let (port, name) = (plain.port, name_of(secured.object));
+    let (port, name) = (plain.spec.port.number, name_of(secured.object));
+    let protocol = |server: &Server<'_>| {
+        let protocol = server.spec.port.protocol.as_str();
+        Place::of(&server.object.id).field(format!("{}.port.protocol", server.field()), protocol)
+    };
     let older = seniority(plain.object) < seniority(secured.object);
     let why = format!("removes the plaintext server from port {port}; first move its users to another port");
     Finding {
@@ -105,12 +87,9 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!("a plaintext server uses port {port}, which gateway {name} uses for TLS"),
-        object: Place::of(&plain.object.id)
-            .field(format!("spec.servers[{}].port.protocol", plain.index), plain.protocol),
+        object: protocol(plain),
         evidence: vec![
-            Place::of(&secured.object.id)
-                .field(format!("spec.servers[{}].port.protocol", secured.index), secured.protocol)
-                .to_string(),
+            protocol(secured).to_string(),
             if older {
                 "the plaintext server is older: istiod drops the other".to_owned()
             } else {
@@ -119,15 +98,18 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
             },
         ],
         consequence: if older {
-            let how =
-                if secured.protocol.eq_ignore_ascii_case("HTTPS") { "fail with 503" } else { "are reset" };
+            let how = if secured.spec.port.protocol.eq_ignore_ascii_case("HTTPS") {
+                "fail with 503"
+            } else {
+                "are reset"
+            };
             format!("all calls through port {port} of gateway {name} {how}")
         } else {
             format!("changes to port {port} no longer arrive, and a restarted pod may serve neither")
         },
         fix: if unused {
             fixes::delete(secured.object, "nothing uses it; the next host that needs it recreates it")
-        } else if plain.last {
+        } else if plain.is_alone() {
             fixes::delete(plain.object, &why)
         } else {
             let operation = json!({ "op": "remove", "path": format!("/spec/servers/{}", plain.index) });

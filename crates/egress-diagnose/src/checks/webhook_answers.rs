@@ -1,8 +1,7 @@
 //! EG046: istiod's validation webhook answers.
 
-use std::collections::BTreeMap;
-
 use egress_core::command::ShellCommand;
+use egress_core::label_selector::has_labels;
 use egress_core::role::Kind;
 use egress_core::snapshot::{PodFacts, ServiceFacts};
 use egress_core::surroundings::WebhookFacts;
@@ -63,7 +62,7 @@ fn silent(webhook: &WebhookFacts, services: &[ServiceFacts], pods: &[PodFacts]) 
     let Some(service) = service else {
         return said(format!("service/{name} in namespace {namespace} does not exist"));
     };
-    let behind = |pod: &&PodFacts| pod.namespace == *namespace && carries(&pod.labels, &service.selector);
+    let behind = |pod: &&PodFacts| pod.namespace == *namespace && has_labels(&pod.labels, &service.selector);
     // A Service without a selector leads to an istiod outside the cluster.
     if !service.selector.is_empty() && !pods.iter().filter(behind).any(|pod| pod.ready) {
         return said(format!("service/{name} in namespace {namespace} has no ready pod"));
@@ -72,10 +71,6 @@ fn silent(webhook: &WebhookFacts, services: &[ServiceFacts], pods: &[PodFacts]) 
         return said(format!("webhook {}: clientConfig.caBundle is empty", webhook.name));
     }
     None
-}
-
-fn carries(labels: &BTreeMap<String, String>, selector: &BTreeMap<String, String>) -> bool {
-    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
 fn finding(webhook: &WebhookFacts, why: String, namespace: &str) -> Finding {

@@ -2,8 +2,9 @@
 
 use egress_core::inventory::{Egress, pair};
 use egress_core::plan::{Action, Step};
+use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Role;
-use egress_core::snapshot::Snapshot;
+use egress_core::snapshot::{GatewayFacts, Snapshot};
 
 use super::change::Work;
 use super::remove::uses_pair;
@@ -27,21 +28,24 @@ pub(super) fn add_pairs(
         !chosen.iter().any(|gone| gone.namespace == egress.namespace && gone.host == egress.host)
     };
     let Some(last) = work.last_mut() else { return Ok(()) };
-    for gateway in &snapshot.gateways {
-        let used = all
-            .iter()
-            .filter(stays)
-            .any(|egress| uses_pair(egress) && egress.gateway.as_ref() == Some(&gateway.name));
-        let touched = chosen.iter().any(|egress| egress.gateway.as_ref() == Some(&gateway.name));
-        if used || !touched {
+    let is_used = |gateway: &&GatewayFacts| {
+        let users = all.iter().filter(stays).filter(|egress| uses_pair(egress));
+        users.into_iter().any(|egress| egress.gateway.as_ref() == Some(&gateway.name))
+    };
+    // One object may select the pods of two gateways.
+    let used = snapshot.gateways.iter().filter(is_used).flat_map(|gateway| pair::of(gateway, snapshot));
+    let used: Vec<&ObjectId> = used.map(|(_, live)| &live.id).collect();
+    for gateway in snapshot.gateways.iter().filter(|gateway| !is_used(gateway)) {
+        if !chosen.iter().any(|egress| egress.gateway.as_ref() == Some(&gateway.name)) {
             continue;
         }
-        let live = pair::of(gateway, snapshot).into_iter().rev();
+        let live =
+            pair::of(gateway, snapshot).into_iter().rev().filter(|(_, live)| !used.contains(&&live.id));
         last.plan.steps.extend(live.map(|(role, live)| deletion(role, live.clone())));
     }
     Ok(())
 }
 
-fn deletion(role: Role, object: egress_core::resource::Resource) -> Step {
+fn deletion(role: Role, object: Resource) -> Step {
     Step { role, object, action: Some(Action::Delete), proof: None }
 }

@@ -1,24 +1,35 @@
-//! Whether a selector of Kubernetes chooses labels.
+//! Whether labels meet a selector: the one place that compares them.
 //!
-//! Knows the form with `matchLabels` and `matchExpressions` that NetworkPolicies and PodDisruptionBudgets share.
+//! Knows the two forms of Kubernetes' and Istio's objects: pairs of key and value, and `matchLabels` with
+//! `matchExpressions`. The text of `kubectl get -l` is read elsewhere.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
+/// Whether labels have every one of these pairs. None at all is met by all labels: `Gateway.spec.selector`,
+/// `Sidecar.spec.workloadSelector`. `SubsetOf` in `pkg/config/labels/instance.go` of Istio.
+pub fn has_labels<'a>(
+    labels: &BTreeMap<String, String>,
+    wanted: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> bool {
+    wanted.into_iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
 /// Whether a selector chooses an object with these labels; an empty one chooses all. An operator that Kubernetes does not
 /// know chooses nothing. `LabelSelectorAsSelector` in `apimachinery/pkg/apis/meta/v1/helpers.go`.
-pub(crate) fn chooses(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
-    let mut exact = selector.match_labels.iter().flatten();
+pub fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
     let mut expressions = selector.match_expressions.iter().flatten();
-    exact.all(|(key, value)| labels.get(key) == Some(value))
+    has_labels(labels, selector.match_labels.iter().flatten())
         && expressions.all(|requirement| meets(requirement, labels.get(&requirement.key)))
 }
 
-fn meets(requirement: &LabelSelectorRequirement, value: Option<&String>) -> bool {
+/// Whether a requirement is met by the value that its label has.
+pub(crate) fn meets(requirement: &LabelSelectorRequirement, value: Option<&String>) -> bool {
     let listed = |value: &String| requirement.values.iter().flatten().any(|listed| listed == value);
     match requirement.operator.as_str() {
         "In" => value.is_some_and(listed),
+        // Met by a label that does not exist, too.
         "NotIn" => !value.is_some_and(listed),
         "Exists" => value.is_some(),
         "DoesNotExist" => value.is_none(),
@@ -34,7 +45,7 @@ mod tests {
 
     fn chosen(selector: &Value) -> bool {
         let labels = [("app".to_owned(), "web".to_owned()), ("tier".to_owned(), "front".to_owned())];
-        chooses(&serde_json::from_value(selector.clone()).unwrap(), &labels.into())
+        selects(&serde_json::from_value(selector.clone()).unwrap(), &labels.into())
     }
 
     #[test]
