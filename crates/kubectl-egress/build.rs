@@ -1,5 +1,6 @@
 //! Packs what `policy init` writes into one archive, so that a policy needs nothing but this program and the registry of its
 //! language: the files of a new project in each language, the crate that policies in Rust are written with, the interfaces.
+//! Tells the linker what a release leaves out.
 //!
 //! Reads them where they are kept and maintained; there is no second copy. Knows nothing of when they are written.
 
@@ -26,6 +27,7 @@ const MANIFEST: &str = "Cargo.toml";
 const LICENCE: &str = "LICENSE";
 
 fn main() -> Result<(), Box<dyn Error>> {
+    leave_out_unwinding()?;
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let root = here.ancestors().nth(2).ok_or("the crate is not in its workspace")?;
     let out = PathBuf::from(env::var("OUT_DIR")?).join("policy-project.tar.gz");
@@ -46,6 +48,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     pack(&mut archive, &Path::new("sdk").join(LICENCE), &read(&root.join(LICENCE))?)?;
     archive.into_inner()?.finish()?;
+    Ok(())
+}
+
+/// A release aborts on a panic and has no symbols: its tables for unwinding, a tenth of the program, have no reader. The
+/// compiler writes them all the same, also those of the standard library. Linkers of ELF take a script for that: GNU's,
+/// LLVM's and Zig's.
+fn leave_out_unwinding() -> Result<(), Box<dyn Error>> {
+    if env::var("PROFILE")? != "release" || env::var("CARGO_CFG_TARGET_OS")? != "linux" {
+        return Ok(());
+    }
+    let script = PathBuf::from(env::var("OUT_DIR")?).join("without-unwinding.ld");
+    fs::write(&script, "SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) } } INSERT AFTER .text;\n")?;
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
     Ok(())
 }
 
