@@ -1,7 +1,7 @@
 //! What a scalar without quotes is, as kubectl decides it: by sigs.k8s.io/yaml, which is go-yaml v2 and then JSON.
 //!
 //! YAML 1.1, so `yes`, `on` and `y` are true, and `010` is 8; but no times and no numbers to the base of 60. What a
-//! number is in the end, JSON decides: `443.0` is the integer 443. `tests/yaml/scalars.txt` has what kubectl makes of each.
+//! number is in the end, JSON decides: `443.0` is the integer 443. `tests/yaml/kubectl.txt` has what kubectl makes of each.
 
 use std::borrow::Cow;
 
