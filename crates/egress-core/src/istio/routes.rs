@@ -177,11 +177,11 @@ impl Bound<'_, '_> {
     fn to(&self, names: Option<&[String]>) -> bool {
         let all = self.spec.gateways.as_deref().unwrap_or_default();
         let one = |name: &String| self.proxies.are(name, self.namespace);
-        let named = |names: &[String]| match names {
+        let fit = |names: &[String]| match names {
             [] => self.proxies == Proxies::Sidecars,
             names => names.iter().any(one),
         };
-        named(all) && names.filter(|names| !names.is_empty()).is_none_or(named)
+        fit(all) && names.filter(|names| !names.is_empty()).is_none_or(fit)
     }
 
     /// The matches for the proxies; one that matches all where the rule has none.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use super::Tree;
+use super::{Field, Tree};
 
 /// Of so many fields a name is looked up among all; of more in a set.
 const FEW: usize = 16;
@@ -12,7 +12,7 @@ const FEW: usize = 16;
 /// The fields of a map, in their order.
 #[derive(Default)]
 pub struct Fields<'a> {
-    fields: Vec<(Cow<'a, str>, Tree<'a>)>,
+    all: Vec<Field<'a>>,
     /// Their names, where they are not few.
     names: HashSet<Cow<'a, str>>,
     /// Names that a merge brought: the map itself may still say something else.
@@ -32,8 +32,8 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Twice`] when the map has it.
     pub fn insert(&mut self, name: Cow<'a, str>, value: Tree<'a>) -> Result<(), Twice> {
-        if self.is_new(&name) {
-            self.fields.push((name, value));
+        if self.is_new(name.clone()) {
+            self.all.push((name, value));
         } else if self.merged.remove(&name) {
             self.replace(&name, value);
         } else {
@@ -44,10 +44,10 @@ impl<'a> Fields<'a> {
 
     /// Adds the fields of another map, as the key `<<` does: they count more than what is there, and less than what
     /// comes.
-    pub fn merge(&mut self, fields: Vec<(Cow<'a, str>, Tree<'a>)>) {
+    pub fn merge(&mut self, fields: Vec<Field<'a>>) {
         for (name, value) in fields {
-            if self.is_new(&name) {
-                self.fields.push((name.clone(), value));
+            if self.is_new(name.clone()) {
+                self.all.push((name.clone(), value));
             } else {
                 self.replace(&name, value);
             }
@@ -57,26 +57,26 @@ impl<'a> Fields<'a> {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.all.is_empty()
     }
 
     /// The map.
     pub fn finish(self) -> Tree<'a> {
-        Tree::Map(self.fields)
+        Tree::Map(self.all)
     }
 
-    fn is_new(&mut self, name: &Cow<'a, str>) -> bool {
-        if self.fields.len() < FEW {
-            return self.fields.iter().all(|(there, _)| there != name);
+    fn is_new(&mut self, name: Cow<'a, str>) -> bool {
+        if self.all.len() < FEW {
+            return self.all.iter().all(|(there, _)| *there != name);
         }
         if self.names.is_empty() {
-            self.names.extend(self.fields.iter().map(|(name, _)| name.clone()));
+            self.names.extend(self.all.iter().map(|(name, _)| name.clone()));
         }
-        self.names.insert(name.clone())
+        self.names.insert(name)
     }
 
     fn replace(&mut self, name: &str, value: Tree<'a>) {
-        if let Some((_, there)) = self.fields.iter_mut().find(|(there, _)| there == name) {
+        if let Some((_, there)) = self.all.iter_mut().find(|(there, _)| there == name) {
             *there = value;
         }
     }

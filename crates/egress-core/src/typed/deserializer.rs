@@ -173,7 +173,7 @@ struct Variant<'p, 'de> {
     value: Option<&'de Tree<'de>>,
 }
 
-impl<'p, 'de> EnumAccess<'de> for Variant<'p, 'de> {
+impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
     type Error = Error;
     type Variant = Self;
 

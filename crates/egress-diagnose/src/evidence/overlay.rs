@@ -133,7 +133,7 @@ fn is_of(service: &ServiceFacts, gateway: &GatewayFacts) -> bool {
 
 /// A port that is aimed at by a name keeps the number that the containers of the pods gave it.
 fn with_target(port: &ServicePort, known: &[Option<&GatewayFacts>]) -> ServicePort {
-    let same = known.iter().flatten().filter_map(|gateway| gateway.port(port.number)?.target).next();
+    let same = known.iter().flatten().find_map(|gateway| gateway.port(port.number)?.target);
     ServicePort { target: port.target.or(same), ..port.clone() }
 }
 
