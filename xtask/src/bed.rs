@@ -172,6 +172,11 @@ pub(crate) fn istioctl() -> anyhow::Result<PathBuf> {
     Ok(programs::prepare()?.mesh)
 }
 
+/// The folder of kubectl and istioctl by themselves, as their releases are built.
+pub(crate) fn peers() -> anyhow::Result<PathBuf> {
+    programs::peers()
+}
+
 fn layout(name: &str) -> anyhow::Result<Layout> {
     Layout::new(name, &cache::directory()?.join("beds"))
 }

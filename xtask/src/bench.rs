@@ -6,6 +6,7 @@ mod diagnose;
 mod mesh;
 mod names;
 mod policy;
+mod program;
 mod start;
 mod stopwatch;
 
@@ -43,6 +44,8 @@ pub struct Options {
 enum Part {
     /// Measure what diagnose finds and costs, beside istioctl
     Diagnose(diagnose::Options),
+    /// Measure the size and the start of the program, beside kubectl and istioctl
+    Program(program::Options),
 }
 
 /// One thing that is measured: how long it takes us, and how long something comparable takes.
@@ -55,8 +58,10 @@ struct Row {
 
 /// Measures everything and prints the table.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    if let Some(Part::Diagnose(options)) = &options.part {
-        return diagnose::run(options);
+    match &options.part {
+        Some(Part::Diagnose(options)) => return diagnose::run(options),
+        Some(Part::Program(options)) => return program::run(options),
+        None => {}
     }
     toolchain::require_wasm()?;
     bed::check()?;

@@ -14,20 +14,14 @@ use ignore::WalkBuilder;
 
 use crate::{digest, timed::timed, workspace};
 
-/// A third of the compiler's time is for debuggers, which nobody starts here, and for inlining, which is worth it only in
-/// what runs all the time. The last pattern that fits a package decides.
-const COMPILER: [&str; 5] = [
-    "-gcflags=all=-dwarf=false -l",
-    "-gcflags=std=-dwarf=false",
-    "-gcflags=google.golang.org/...=-dwarf=false",
-    "-gcflags=go.etcd.io/...=-dwarf=false",
-    "-gcflags=sigs.k8s.io/...=-dwarf=false",
-];
-
 /// Programs of one Go module, built together so that what they share is compiled once.
 pub(super) struct Module {
-    /// Where its `go.mod` lies below `tests/bed`.
+    /// What their folder in the cache is called.
+    pub(super) name: &'static str,
+    /// Where the `go.mod` lies below `tests/bed`.
     pub(super) folder: &'static str,
+    /// What Go's compiler is told.
+    pub(super) compiler: &'static [&'static str],
     /// What a person who waits is told.
     pub(super) what: &'static str,
     /// The packages that are programs.
@@ -42,7 +36,7 @@ impl Module {
     /// # Errors
     /// Go could not build them.
     pub(super) fn build(&self, cache: &Path) -> anyhow::Result<PathBuf> {
-        let folder = cache.join(format!("{}-{}", self.folder, self.key()?));
+        let folder = cache.join(format!("{}-{}", self.name, self.key()?));
         if folder.is_dir() {
             return Ok(folder);
         }
@@ -50,7 +44,7 @@ impl Module {
         fs::create_dir_all(&unfinished).with_context(|| format!("cannot create {}", unfinished.display()))?;
         timed(&format!("building {}", self.what), self.usual, || {
             let mut go = self.go();
-            go.args(["build", "-trimpath", "-ldflags=-s -w"]).args(COMPILER).arg("-o").arg(&unfinished);
+            go.args(["build", "-trimpath", "-ldflags=-s -w"]).args(self.compiler).arg("-o").arg(&unfinished);
             let status = go.args(self.packages).stdout(Stdio::null()).status()?;
             ensure!(status.success(), "go build failed in {}", self.source().display());
             Ok(())

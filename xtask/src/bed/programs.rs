@@ -16,19 +16,47 @@ use super::{cache, envoy, go::Module};
 
 /// The Kubernetes and the Istio part share a third of what they are made of: one module, so that it is compiled once.
 const CLUSTER: Module = Module {
+    name: "cluster",
     folder: "cluster",
+    compiler: &COMPILER,
     what: "Kubernetes and Istio from source",
     packages: &["./kube", "./mesh"],
     usual: Duration::from_mins(10),
 };
-const NODE: Module =
-    Module { folder: "node", what: "the bed's node", packages: &["."], usual: Duration::from_secs(10) };
+const NODE: Module = Module {
+    name: "node",
+    folder: "node",
+    compiler: &COMPILER,
+    what: "the bed's node",
+    packages: &["."],
+    usual: Duration::from_secs(10),
+};
 const KREW: Module = Module {
+    name: "krew",
     folder: "krew",
+    compiler: &COMPILER,
     what: "krew and its validator from source",
     packages: &["sigs.k8s.io/krew/cmd/krew", "sigs.k8s.io/krew/cmd/validate-krew-manifest"],
     usual: Duration::from_secs(20),
 };
+/// What benchmarks compare with, of the versions of the bed.
+const PEERS: Module = Module {
+    name: "peers",
+    folder: "cluster",
+    compiler: &[],
+    what: "kubectl and istioctl from source",
+    packages: &["k8s.io/kubernetes/cmd/kubectl", "istio.io/istio/istioctl/cmd/istioctl"],
+    usual: Duration::from_mins(10),
+};
+/// A third of the compiler's time is for debuggers, which nobody starts here, and for inlining, which is worth it only in
+/// what runs all the time. The last pattern that fits a package decides.
+const COMPILER: [&str; 5] = [
+    "-gcflags=all=-dwarf=false -l",
+    "-gcflags=std=-dwarf=false",
+    "-gcflags=google.golang.org/...=-dwarf=false",
+    "-gcflags=go.etcd.io/...=-dwarf=false",
+    "-gcflags=sigs.k8s.io/...=-dwarf=false",
+];
 /// Istio's template of Envoy's first configuration, in its module.
 const BOOTSTRAP: &str = "tools/packaging/common/envoy_bootstrap.json";
 
@@ -76,6 +104,12 @@ pub(super) fn kube() -> anyhow::Result<PathBuf> {
 pub(super) fn krew() -> anyhow::Result<PathBuf> {
     let (cache, _lock) = open()?;
     KREW.build(&cache)
+}
+
+/// The folder of kubectl and istioctl by themselves.
+pub(super) fn peers() -> anyhow::Result<PathBuf> {
+    let (cache, _lock) = open()?;
+    PEERS.build(&cache)
 }
 
 /// The folder of the programs, for one process at a time: two builds would only slow each other down.
