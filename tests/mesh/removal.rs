@@ -17,6 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("hosts_go_by_their_label", by_label),
     ("hosts_of_a_file_go", from_a_file),
     ("a_host_that_is_not_there_is_said", not_there),
+    ("what_another_field_manager_wrote_goes_without_a_conflict", other_manager),
 ];
 
 const HTTP: &str = "http://edition.cnn.com/";
@@ -122,4 +123,23 @@ fn not_there(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.refuses(User::Admin, &["remove", "edition.cnn.com", "-n", "shop"], 1, &words)?;
     mesh.refuses(User::Admin, &["remove", "--all", "-n", "shop", "-y"], 0, &["No egress to remove found"])
         .map(drop)
+}
+
+/// The documented layout is narrowed before it is deleted. Like `kubectl delete`, that asks no field manager; with `add` as
+/// well, where it changes the layout.
+fn other_manager(mesh: &Mesh) -> anyhow::Result<()> {
+    let add = ["add", "edition.cnn.com", "-n", "shop", "--layout", "documented", "--field-manager"];
+    let remove = ["remove", "edition.cnn.com", "-n", "shop"];
+    for (added, removed) in [("ci", None), ("ci", Some("ci")), ("kubectl-egress", Some("ci"))] {
+        mesh.done(&[&add[..], &[added]].concat())?;
+        mesh.expect_via_gateway(SHOP, HTTP)?;
+        let manager = removed.map(|name| ["--field-manager", name]);
+        mesh.done(&[&remove[..], manager.as_ref().map_or(&[][..], |flag| &flag[..])].concat())?;
+        mesh.expect_refused(SHOP, HTTP)?;
+        ensure!(mesh.object("virtualservice", "edition-cnn-com", "shop").is_err(), "{added}: still there");
+    }
+    mesh.done(&[&add[..], &["ci"]].concat())?;
+    let changed = mesh.plugin(&["add", "edition.cnn.com", "-n", "shop"])?;
+    changed.expect(0, &["warning: edition.cnn.com changes its layout"])?;
+    mesh.expect_via_gateway(SHOP, HTTP).map(drop)
 }

@@ -54,7 +54,9 @@ impl Cluster {
                 }
                 stored => stored.map(Some),
             },
-            Action::Update(found) => {
+            Action::Update(found) | Action::Narrow(found) => {
+                let force = options.force_conflicts || matches!(action, Action::Narrow(_));
+                let options = &WriteOptions { force_conflicts: force, ..options.clone() };
                 let stored = self
                     .over(found, options, async |version: Option<String>| {
                         self.apply(object, version.as_deref(), options).await

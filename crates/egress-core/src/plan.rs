@@ -44,6 +44,9 @@ pub enum Action {
     Create,
     /// Server-side apply over this object, which differs.
     Update(Box<Resource>),
+    /// The same over an object that the plan deletes later: whoever manages its fields is asked as little as by a
+    /// deletion.
+    Narrow(Box<Resource>),
     /// Deletion, with the uid as a precondition.
     Delete,
 }
@@ -65,7 +68,7 @@ impl Action {
     pub fn verb(&self) -> &'static str {
         match self {
             Action::Create => "create",
-            Action::Update(_) => "update",
+            Action::Update(_) | Action::Narrow(_) => "update",
             Action::Delete => "delete",
         }
     }

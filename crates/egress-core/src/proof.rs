@@ -81,14 +81,21 @@ impl Expectation {
         seen
     }
 
-    /// Whether looking can tell anything at all. A sidecar shows nothing of a TLS host before it knows the host.
+    /// Whether looking can tell anything of what was written. A sidecar shows nothing of a TLS host before it knows the
+    /// host: that the cluster exists to which its route will lead says nothing of the route.
     pub fn is_visible(&self) -> bool {
-        self.demands.iter().any(|demand| {
-            !matches!(
+        let is_hidden = |demand: &Demand| {
+            matches!(
                 demand,
                 Demand::Leads { port: Port { protocol: Protocol::Tls, .. }, where_listening: true, .. }
             )
-        })
+        };
+        let mut routes = self
+            .demands
+            .iter()
+            .filter(|demand| matches!(demand, Demand::Leads { .. } | Demand::Gone { .. }))
+            .peekable();
+        routes.peek().is_none() || !routes.all(is_hidden)
     }
 }
 

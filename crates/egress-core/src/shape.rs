@@ -63,7 +63,10 @@ pub enum Refusal {
     #[error("Service `{0}` selects no pods by labels; a Gateway object for it would configure every gateway")]
     NoSelector(GatewayName),
     /// A DestinationRule is looked up in the caller's namespace, the Service's and the root namespace only.
-    #[error("the documented layout works only in its own namespace; found `--export-to {0}`")]
+    #[error(
+        "`--export-to` needs `--layout shared`: the documented layout works only in its own namespace, found \
+         `--export-to {0}`"
+    )]
     DocumentedIsLocal(String),
 }
 
@@ -98,14 +101,21 @@ impl Part {
     }
 }
 
+/// Whether a layout can do what was asked for, whatever the host and the gateway are.
+///
+/// # Errors
+/// [`Refusal`] when it cannot.
+pub fn accept_flags(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Refusal> {
+    match (layout, hop) {
+        (Layout::Shared, Hop::Plain) => Err(Refusal::PlainNeedsDocumented),
+        (Layout::Documented, _) if export_to != ["."] => Err(Refusal::DocumentedIsLocal(export_to.join(","))),
+        _ => Ok(()),
+    }
+}
+
 fn accept(record: &Record, gateway: &GatewayFacts) -> Result<(), Refusal> {
     let intent = &record.intent;
-    if intent.layout == Layout::Shared && intent.hop == Hop::Plain {
-        return Err(Refusal::PlainNeedsDocumented);
-    }
-    if intent.layout == Layout::Documented && intent.export_to != ["."] {
-        return Err(Refusal::DocumentedIsLocal(intent.export_to.join(",")));
-    }
+    accept_flags(intent.layout, intent.hop, &intent.export_to)?;
     if gateway.selector.is_empty() {
         return Err(Refusal::NoSelector(gateway.name.clone()));
     }

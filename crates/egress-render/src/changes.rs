@@ -72,7 +72,7 @@ fn of_one(plan: &Plan) -> Vec<Change<'_>> {
 fn found(step: &Step) -> Option<&Resource> {
     match &step.action {
         Some(Action::Create) => None,
-        Some(Action::Update(found)) => Some(found),
+        Some(Action::Update(found) | Action::Narrow(found)) => Some(found),
         Some(Action::Delete) | None => Some(&step.object),
     }
 }

@@ -72,7 +72,9 @@ pub struct Looked {
     pub side: Side,
     /// What they had to show.
     pub shows: Shows,
-    /// How many were read.
+    /// How many there are.
+    pub total: usize,
+    /// How many of them were read: of many callers, some.
     pub looked: usize,
     /// How many show what the step wrote, or no longer show what it deleted.
     pub live: usize,
@@ -91,15 +93,19 @@ pub enum Shows {
     Gone,
 }
 
-/// How much of an outcome was seen in proxies.
+/// How much of an outcome was seen in proxies: what was read, not what could have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proven {
-    /// Every gateway pod and the clients.
+    /// Every proxy that had something to show.
     Full,
-    /// The clients; no permission to read the gateway.
+    /// Some proxies of a side, such as ten of many clients.
+    Partial,
+    /// Every gateway pod and no client: there is none, or no permission to read them.
+    GatewayOnly,
+    /// Every client and no gateway pod: there is none, or no permission to read them.
     ClientsOnly,
-    /// Nothing.
+    /// None.
     None,
 }
 
@@ -127,7 +133,7 @@ pub fn object_line(object: &ObjectId, verb: Verb, dry_run: DryRun) -> String {
 
 /// `gateway leg live in 2/2 gateway pods, 0.4 s`, without a newline; `None` if nothing was read.
 pub fn proof_line(step: &StepOutcome) -> Option<String> {
-    let Looked { side, shows, looked, live, elapsed } = step.proof?;
+    let Looked { side, shows, total, looked, live, elapsed } = step.proof?;
     let (role, elapsed) = (step.role, seconds(elapsed));
     let pods = match (side, looked) {
         (Side::Gateway, 1) => "gateway pod",
@@ -135,10 +141,15 @@ pub fn proof_line(step: &StepOutcome) -> Option<String> {
         (Side::Clients, 1) => "client pod",
         (Side::Clients, _) => "client pods",
     };
+    let others = match total.saturating_sub(looked) {
+        0 => String::new(),
+        1 => " (1 other not read)".to_owned(),
+        others => format!(" ({others} others not read)"),
+    };
     Some(match shows {
         _ if looked == 0 => format!("{role} not checked: there are no {pods}"),
-        Shows::Gone => format!("{role} gone from {live}/{looked} {pods}, {elapsed}"),
-        Shows::Live => format!("{role} live in {live}/{looked} {pods}, {elapsed}"),
+        Shows::Gone => format!("{role} gone from {live}/{looked} {pods}{others}, {elapsed}"),
+        Shows::Live => format!("{role} live in {live}/{looked} {pods}{others}, {elapsed}"),
     })
 }
 
@@ -167,6 +178,8 @@ impl fmt::Display for Proven {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Proven::Full => "full",
+            Proven::Partial => "partial",
+            Proven::GatewayOnly => "gateway only",
             Proven::ClientsOnly => "clients only",
             Proven::None => "none",
         })

@@ -19,6 +19,7 @@ mod judge;
 mod list;
 mod manifests;
 mod policy;
+mod proven;
 mod prune;
 mod remove;
 mod result;

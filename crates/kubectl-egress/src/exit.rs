@@ -8,6 +8,7 @@ mod usage;
 use std::io;
 use std::process::ExitCode;
 
+use egress_core::shape::Refusal;
 use thiserror::Error;
 
 pub use hint::target as target_hint;
@@ -59,6 +60,12 @@ impl Failure {
     /// A wrong command line. The hint is written for `kubectl egress`, whatever the program is called.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Failure { code: Code::Usage, message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Failure::usage(refusal.to_string(), hint::layout(&refusal))
     }
 }
 

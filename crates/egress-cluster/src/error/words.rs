@@ -2,9 +2,11 @@
 //!
 //! Knows text only.
 
+use egress_core::text::is_hidden;
+
 use super::ConflictCause;
 
-/// A text from outside on one line: line breaks become spaces, other control characters are escaped, and what is longer
+/// A text from outside on one line: line breaks become spaces, other hidden characters are escaped, and what is longer
 /// than anyone reads is cut.
 pub fn one_line(text: &str) -> String {
     const SHOWN: usize = 1000;
@@ -38,10 +40,7 @@ pub(super) fn conflicts(causes: &[ConflictCause]) -> String {
 }
 
 fn escape(character: char) -> Vec<char> {
-    // Bidirectional overrides are not control characters, yet they reorder what a terminal shows.
-    let reorders =
-        matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if character.is_control() || reorders { character.escape_unicode().collect() } else { vec![character] }
+    if is_hidden(character) { character.escape_unicode().collect() } else { vec![character] }
 }
 
 #[cfg(test)]
@@ -52,6 +51,15 @@ mod tests {
     fn line_breaks_and_escape_sequences_never_reach_a_terminal() {
         assert_eq!(one_line("a\r\n  b\u{1b}[31mred"), "a b\\u{1b}[31mred");
         assert_eq!(one_line("\u{202e}evil"), "\\u{202e}evil");
+    }
+
+    /// Each character of the one list in `egress_core::text`.
+    #[test]
+    fn no_hidden_character_of_a_server_reaches_a_terminal() {
+        for hidden in ('\0'..=char::MAX).filter(|character| is_hidden(*character)) {
+            let line = one_line(&format!("a{hidden}b"));
+            assert!(!line.contains(is_hidden), "{}", hidden.escape_unicode());
+        }
     }
 
     #[test]

@@ -177,11 +177,11 @@ impl Bound<'_, '_> {
     fn to(&self, names: Option<&[String]>) -> bool {
         let all = self.spec.gateways.as_deref().unwrap_or_default();
         let one = |name: &String| self.proxies.are(name, self.namespace);
-        let fit = |names: &[String]| match names {
+        let bound = |names: &[String]| match names {
             [] => self.proxies == Proxies::Sidecars,
             names => names.iter().any(one),
         };
-        fit(all) && names.filter(|names| !names.is_empty()).is_none_or(fit)
+        bound(all) && names.filter(|names| !names.is_empty()).is_none_or(bound)
     }
 
     /// The matches for the proxies; one that matches all where the rule has none.

@@ -67,7 +67,7 @@ impl Removal<'_> {
         let narrow = |role: Role, proof: Option<Expectation>| {
             let live = self.live(role)?;
             let first = stages.iter().find(|stage| stage.role == role)?;
-            let action = (first.resource.spec != live.spec).then(|| Action::Update(Box::new(live.clone())));
+            let action = (first.resource.spec != live.spec).then(|| Action::Narrow(Box::new(live.clone())));
             Some(Step { role, object: first.resource.clone(), action, proof })
         };
         [

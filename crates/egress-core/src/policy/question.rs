@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::{Destination, Existing, Node, Request};
 use crate::host::DnsName;
-use crate::intent::{Hop, Intent, Layout};
+use crate::intent::{GatewayName, Hop, Intent, Layout};
 use crate::inventory::Egress;
 use crate::port::{Port, Protocol};
 use crate::snapshot::NodeFacts;
@@ -74,6 +74,34 @@ pub fn request(verb: &str, subject: &Subject<'_>, facts: &Facts) -> Request {
         justification: subject.reason.map(str::to_owned),
         ..blank(verb, facts)
     }
+}
+
+/// What a request asks for, host by host, through a gateway: [`request`] read back. What `add` does not know as a host, a
+/// port or a layout is left out.
+pub fn intents(request: &Request, gateway: &GatewayName) -> Vec<Intent> {
+    let Ok(layout) = request.layout.parse::<Layout>() else { return Vec::new() };
+    let mut hosts: BTreeMap<DnsName, Intent> = BTreeMap::new();
+    for destination in &request.destinations {
+        let (Ok(host), Ok(protocol)) = (DnsName::parse(&destination.host), destination.protocol.parse())
+        else {
+            continue;
+        };
+        let intent = hosts.entry(host.clone()).or_insert_with(|| Intent {
+            host,
+            ports: BTreeSet::new(),
+            namespace: request.namespace.clone(),
+            gateway: gateway.clone(),
+            layout,
+            hop: Hop::Mtls,
+            export_to: request.export_to.clone(),
+            reason: request.justification.clone(),
+        });
+        intent.ports.insert(Port { number: destination.port, protocol });
+        if protocol == Protocol::Http && destination.route == route_word(protocol, Hop::Plain) {
+            intent.hop = Hop::Plain;
+        }
+    }
+    hosts.into_values().collect()
 }
 
 /// The question about what others made by hand: what it says of itself, as if it were added today.
@@ -163,12 +191,15 @@ fn destinations(host: &DnsName, ports: &BTreeSet<Port>, hop: Hop) -> Vec<Destina
         host: host.to_string(),
         port: port.number,
         protocol: port.protocol.to_string(),
-        route: match (port.protocol, hop) {
-            (Protocol::Tls, _) => "passthrough",
-            (Protocol::Http, Hop::Mtls) => "mtls",
-            (Protocol::Http, Hop::Plain) => "plain",
-        }
-        .to_owned(),
+        route: route_word(port.protocol, hop).to_owned(),
     };
     ports.iter().map(destination).collect()
+}
+
+fn route_word(protocol: Protocol, hop: Hop) -> &'static str {
+    match (protocol, hop) {
+        (Protocol::Tls, _) => "passthrough",
+        (Protocol::Http, Hop::Mtls) => "mtls",
+        (Protocol::Http, Hop::Plain) => "plain",
+    }
 }

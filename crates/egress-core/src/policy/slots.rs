@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 
 use super::answer::Name;
-use super::request::Slot;
+use super::question;
+use super::request::{Request, Slot};
 use crate::intent::{Intent, Layout};
 use crate::metadata::Record;
 use crate::names::Names;
 use crate::resource::ObjectId;
 use crate::role::{Kind, Role};
-use crate::shape::Part;
 use crate::shape::dress::Dress;
+use crate::shape::{self, Part};
+use crate::snapshot::{GatewayFacts, MeshFacts};
 
 /// The kind of the slot that names the subset inside a DestinationRule.
 pub const SUBSET: &str = "Subset";
@@ -37,10 +39,26 @@ pub fn slots(record: &Record, parts: &[Part]) -> Vec<Slot> {
             max_length: LABEL,
         });
     }
-    for (id, slot) in (0..).zip(&mut slots) {
-        slot.id = id;
+    numbered(slots)
+}
+
+fn numbered(slots: impl IntoIterator<Item = Slot>) -> Vec<Slot> {
+    (0..).zip(slots).map(|(id, slot)| Slot { id, ..slot }).collect()
+}
+
+/// What is to be named of a request with any number of hosts, as `add` makes it through this gateway where nothing exists
+/// yet: the gateway's own objects once, then host by host. A host that `add` would refuse has none.
+pub fn of_request(request: &Request, gateway: &GatewayFacts) -> Vec<Slot> {
+    let (mut of_gateway, mut of_hosts): (Vec<Slot>, Vec<Slot>) = Default::default();
+    for intent in question::intents(request, &gateway.name) {
+        let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
+        let parts = shape::build(&record, gateway, &MeshFacts::default()).unwrap_or_default();
+        let slots = if parts.is_empty() { Vec::new() } else { slots(&record, &parts) };
+        let (host, pair): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| slot.host.is_some());
+        of_hosts.extend(host);
+        of_gateway = if pair.is_empty() { of_gateway } else { pair };
     }
-    slots
+    numbered(of_gateway.into_iter().chain(of_hosts))
 }
 
 /// The answer, put into the shapes that objects are made with.

@@ -113,7 +113,7 @@ pub(crate) fn take(step: &Step, cluster: &mut Snapshot) {
             assert!(cluster.find(id).is_none(), "creates {id}, which exists");
             cluster.resources.push(live(step.object.clone()));
         }
-        Some(Action::Update(over)) => {
+        Some(Action::Update(over) | Action::Narrow(over)) => {
             let found = cluster.resources.iter_mut().find(|found| found.id == *id);
             let found = found.unwrap_or_else(|| panic!("updates {id}, which does not exist"));
             assert_eq!(found.spec, over.spec, "updates {id} over something else than is there");

@@ -172,6 +172,24 @@ fn a_removal_that_was_cut_short_asks_again_for_the_proof_of_what_is_gone() {
     );
 }
 
+/// A deletion asks nobody who manages the fields. Neither does the first stage of one.
+#[test]
+fn what_is_narrowed_before_its_deletion_is_taken_from_every_field_manager() {
+    let record = documented("edition.cnn.com");
+    let actions = |plan: &Plan| -> Vec<String> {
+        let word =
+            |action: &Action| format!("{action:?}").split(['(', ' ']).next().unwrap_or_default().to_owned();
+        plan.writes().map(|(_, action)| word(action)).collect()
+    };
+    let removal = remove(&snapshot(&stored(&record)));
+    assert_eq!(actions(&removal), ["Narrow", "Narrow", "Delete", "Delete", "Delete", "Delete"]);
+    // An egress that grows takes nothing from anybody.
+    let mut one_port = record.clone();
+    one_port.intent.ports.retain(|port| port.number == 443);
+    let growth = add(&record, &snapshot(&stored(&one_port)));
+    assert!(actions(&growth).iter().all(|action| action == "Update"), "{growth:?}");
+}
+
 #[test]
 fn objects_of_others_are_deleted_whole_and_their_gateway_stays() {
     let mut foreign = stored(&documented("edition.cnn.com"));

@@ -163,6 +163,11 @@ fn before_the_entry_is_known_a_sidecar_shows_nothing_of_a_tls_host() {
     assert!(!visible(vec![demand(Protocol::Tls, true)]));
     assert!(visible(vec![demand(Protocol::Tls, false)]));
     assert!(visible(vec![demand(Protocol::Tls, true), demand(Protocol::Http, true)]));
+    // The cluster of the gateway is there before any route leads to it.
+    let gateway = Demand::Reaches { cluster: "outbound|443||istio-egressgateway".to_owned() };
+    assert!(!visible(vec![demand(Protocol::Tls, true), gateway.clone()]));
+    assert!(visible(vec![gateway]));
+    assert!(visible(vec![Demand::Gone { protocol: Protocol::Tls, clusters: BTreeSet::new() }]));
 }
 
 #[test]

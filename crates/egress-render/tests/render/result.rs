@@ -13,13 +13,17 @@ use snapbox::{assert_data_eq, file};
 use crate::fixtures::id;
 
 fn step(verb: Verb, looked: usize, live: usize) -> StepOutcome {
+    step_of(verb, looked, looked, live)
+}
+
+fn step_of(verb: Verb, total: usize, looked: usize, live: usize) -> StepOutcome {
     let elapsed = Duration::from_millis(412);
     let shows = if verb == Verb::Deleted { Shows::Gone } else { Shows::Live };
     StepOutcome {
         object: id(Kind::VirtualService, "shop", "edition-cnn-com-gateway"),
         role: Role::GatewayLeg,
         verb,
-        proof: Some(Looked { side: Side::Gateway, shows, looked, live, elapsed }),
+        proof: Some(Looked { side: Side::Gateway, shows, total, looked, live, elapsed }),
     }
 }
 
@@ -62,6 +66,14 @@ fn a_proof_line_tells_where_how_many_and_how_long() {
     assert_eq!(line(step(Verb::ServersideApplied, 2, 2)), "gateway leg live in 2/2 gateway pods, 0.4 s");
     assert_eq!(line(step(Verb::Unchanged, 1, 1)), "gateway leg live in 1/1 gateway pod, 0.4 s");
     assert_eq!(line(step(Verb::Deleted, 2, 1)), "gateway leg gone from 1/2 gateway pods, 0.4 s");
+    assert_eq!(
+        line(step_of(Verb::Deleted, 3, 2, 2)),
+        "gateway leg gone from 2/2 gateway pods (1 other not read), 0.4 s"
+    );
+    assert_eq!(
+        line(step_of(Verb::Unchanged, 25, 10, 10)),
+        "gateway leg live in 10/10 gateway pods (15 others not read), 0.4 s"
+    );
     assert_eq!(
         line(step(Verb::ServersideApplied, 0, 0)),
         "gateway leg not checked: there are no gateway pods"

@@ -43,7 +43,7 @@ Examples:
   # What would change; exits with 3 if anything would
   kubectl egress add edition.cnn.com -n shop --diff
 
-  # In a pipeline: no question, JSON output, and only with full proof
+  # In a pipeline: no question, JSON output, and not without permission to read the proxies
   kubectl egress add edition.cnn.com -n shop -y -o json --require-proof";
 
 /// What was typed after `add`.
@@ -85,10 +85,6 @@ pub struct Add {
     /// Show what would change, like kubectl diff, and exit with 3 if anything would
     #[arg(long)]
     pub diff: bool,
-
-    /// Name of the manager used to track field ownership
-    #[arg(long, value_name = "NAME", default_value = egress_core::metadata::FIELD_MANAGER)]
-    pub field_manager: String,
 
     /// If true, take over fields that another manager owns
     #[arg(long)]

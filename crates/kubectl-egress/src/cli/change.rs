@@ -35,6 +35,10 @@ pub struct Change {
     /// Refuse to change anything without permission to read the proxies
     #[arg(long)]
     pub require_proof: bool,
+
+    /// Name of the manager used to track field ownership
+    #[arg(long, value_name = "NAME", default_value = egress_core::metadata::FIELD_MANAGER)]
+    pub field_manager: String,
 }
 
 /// The values of `--dry-run`.

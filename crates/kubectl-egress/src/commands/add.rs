@@ -122,7 +122,6 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let change = Change {
         cluster: &cluster,
         api_version: &snapshot.mesh.api_version,
-        field_manager: &settings.field_manager,
         force_conflicts: settings.force_conflicts,
         writing: &settings.writing,
         output: settings.output.as_ref(),

@@ -34,7 +34,6 @@ pub(super) struct Work {
 pub(super) struct Change<'a> {
     pub cluster: &'a Cluster,
     pub api_version: &'a str,
-    pub field_manager: &'a str,
     pub force_conflicts: bool,
     pub writing: &'a Writing,
     pub output: Option<&'a OutputFormat>,
@@ -175,7 +174,7 @@ impl Change<'_> {
             api_version: self.api_version.to_owned(),
             dry_run,
             force_conflicts: self.force_conflicts,
-            field_manager: self.field_manager.to_owned(),
+            field_manager: self.writing.field_manager.clone(),
         }
     }
 }

@@ -225,8 +225,7 @@ pub(super) fn build(
     gateway: &GatewayFacts,
     snapshot: &Snapshot,
 ) -> Result<Vec<Part>, Failure> {
-    shape::build(record, gateway, &snapshot.mesh)
-        .map_err(|refusal| Failure::usage(refusal.to_string(), "see `kubectl egress add --help`"))
+    Ok(shape::build(record, gateway, &snapshot.mesh)?)
 }
 
 /// The snapshot as it will be once the old objects are gone.

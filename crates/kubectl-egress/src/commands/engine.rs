@@ -12,6 +12,7 @@ use egress_core::proof::{Demand, Expectation, Side};
 use egress_render::outcome::{self, Looked, Outcome, Proven, Shows, StepOutcome, Verb};
 
 use super::interrupt::Interrupt;
+use super::proven;
 use super::sight::Sight;
 use crate::settings::writing;
 use crate::terminal::Terminal;
@@ -79,7 +80,7 @@ impl Engine<'_> {
             }
             steps.push(taken);
         }
-        let proof = if matches!(end, End::Done) { self.sight.proven() } else { Proven::None };
+        let proof = if matches!(end, End::Done) { proven::proven(plan, &steps) } else { Proven::None };
         let outcome = Outcome {
             host: plan.host.to_string(),
             namespace: plan.namespace.clone(),
@@ -147,19 +148,21 @@ impl Engine<'_> {
             return Ok(None);
         };
         let began = Instant::now();
-        let proof = self.cluster.prove(pods, expectation, self.proof.timeout).await;
+        let proof = self.cluster.prove(&pods.read, expectation, self.proof.timeout).await;
         if !proof.is_complete() {
             return Err(End::Unproven(lacks(&proof, expectation)));
         }
-        if !expectation.is_visible() && !pods.is_empty() {
-            tokio::time::sleep(self.proof.settle).await;
+        // Nothing of what was written shows yet: a later step proves it.
+        if !expectation.is_visible() {
+            return Ok(None);
         }
         let gone = expectation.demands.iter().any(|demand| matches!(demand, Demand::Gone { .. }));
         let looked = Looked {
             side: expectation.side,
             shows: if gone { Shows::Gone } else { Shows::Live },
-            looked: pods.len(),
-            live: pods.len(),
+            total: pods.total,
+            looked: pods.read.len(),
+            live: pods.read.len(),
             elapsed: began.elapsed(),
         };
         Ok(Some(looked))
@@ -183,7 +186,7 @@ fn step_outcome(step: &Step, verb: Verb) -> StepOutcome {
 
 fn verb(action: &Action) -> Verb {
     match action {
-        Action::Create | Action::Update(_) => Verb::ServersideApplied,
+        Action::Create | Action::Update(_) | Action::Narrow(_) => Verb::ServersideApplied,
         Action::Delete => Verb::Deleted,
     }
 }

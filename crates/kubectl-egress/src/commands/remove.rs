@@ -7,7 +7,6 @@ use egress_core::departure::Departures;
 use egress_core::host::DnsName;
 use egress_core::intent::Layout;
 use egress_core::inventory::{self, Egress, state};
-use egress_core::metadata::FIELD_MANAGER;
 use egress_core::plan;
 use egress_core::policy::question::Subject;
 use egress_core::snapshot::Snapshot;
@@ -68,8 +67,8 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     let change = Change {
         cluster: &cluster,
         api_version: &snapshot.mesh.api_version,
-        field_manager: FIELD_MANAGER,
-        force_conflicts: settings.force,
+        // Every write of a removal ends in a deletion, which asks no field manager.
+        force_conflicts: false,
         writing: &settings.writing,
         output: settings.output.as_ref(),
         question: "Remove?",

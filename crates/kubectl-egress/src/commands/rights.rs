@@ -115,7 +115,7 @@ fn right(namespace: String, kind: Kind, verb: &'static str) -> Right {
 fn verbs(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Create => &["create", "patch"],
-        Action::Update(_) => &["patch"],
+        Action::Update(_) | Action::Narrow(_) => &["patch"],
         Action::Delete => &["delete"],
     }
 }

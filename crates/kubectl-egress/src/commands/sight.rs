@@ -9,7 +9,6 @@ use egress_cluster::access::Right;
 use egress_cluster::{Cluster, ClusterError, look};
 use egress_core::proof::Side;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
-use egress_render::outcome::Proven;
 
 /// More clients than these are sampled: each look is a connection through the API server.
 const MOST_CLIENTS: usize = 10;
@@ -17,10 +16,19 @@ const MOST_CLIENTS: usize = 10;
 /// The pods whose proxies are read; `None` without permission.
 #[derive(Clone, Debug)]
 pub(super) struct Sight {
-    gateway: Option<Vec<PodFacts>>,
-    clients: Option<Vec<PodFacts>>,
+    gateway: Option<Pods>,
+    clients: Option<Pods>,
     /// Which proxies are not read, one sentence each.
     pub(super) notes: Vec<String>,
+}
+
+/// The pods of one side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pods {
+    /// Those that are read.
+    pub(super) read: Vec<PodFacts>,
+    /// How many there are.
+    pub(super) total: usize,
 }
 
 /// The namespaces whose proxies we may read.
@@ -65,7 +73,7 @@ impl Sight {
         let mut notes = Vec::new();
         let gateway_pods = match gateway {
             Some(gateway) if !gateway.assumed && may(&gateway.name.namespace) => {
-                Some(gateway.ready_pods().cloned().collect())
+                Some(Pods::all(gateway.ready_pods().cloned().collect()))
             }
             _ => {
                 let name =
@@ -89,19 +97,10 @@ impl Sight {
     }
 
     /// The pods of one side; `None` without permission to read them.
-    pub(super) fn pods(&self, side: Side) -> Option<&[PodFacts]> {
+    pub(super) fn pods(&self, side: Side) -> Option<&Pods> {
         match side {
-            Side::Gateway => self.gateway.as_deref(),
-            Side::Clients => self.clients.as_deref(),
-        }
-    }
-
-    /// How much a finished run has proven.
-    pub(super) fn proven(&self) -> Proven {
-        match (&self.gateway, &self.clients) {
-            (Some(_), Some(_)) => Proven::Full,
-            (None, Some(_)) => Proven::ClientsOnly,
-            _ => Proven::None,
+            Side::Gateway => self.gateway.as_ref(),
+            Side::Clients => self.clients.as_ref(),
         }
     }
 
@@ -117,15 +116,22 @@ fn clients_of(callers: &[String], snapshot: &Snapshot) -> Vec<PodFacts> {
     clients.cloned().collect()
 }
 
-/// Evenly over the list, so that a sample is not all of one Deployment.
-fn sample(clients: Vec<PodFacts>, notes: &mut Vec<String>) -> Vec<PodFacts> {
-    let count = clients.len();
-    if count <= MOST_CLIENTS {
-        return clients;
+impl Pods {
+    fn all(read: Vec<PodFacts>) -> Self {
+        Pods { total: read.len(), read }
     }
-    notes.push(format!("proof from {MOST_CLIENTS} of {count} caller pods"));
-    let step = count.div_ceil(MOST_CLIENTS);
-    clients.into_iter().step_by(step).collect()
+}
+
+/// Evenly over the list, so that a sample is not all of one Deployment.
+fn sample(clients: Vec<PodFacts>, notes: &mut Vec<String>) -> Pods {
+    let total = clients.len();
+    if total <= MOST_CLIENTS {
+        return Pods::all(clients);
+    }
+    let step = total.div_ceil(MOST_CLIENTS);
+    let read: Vec<PodFacts> = clients.into_iter().step_by(step).collect();
+    notes.push(format!("proof from {} of {total} caller pods", read.len()));
+    Pods { read, total }
 }
 
 #[cfg(test)]
@@ -151,8 +157,19 @@ mod tests {
             let readable = Readable(namespaces.iter().map(|name| (*name).to_owned()).collect());
             Sight::of(&readable, Some(&gateway), &callers, &Snapshot::default())
         };
-        assert_eq!(sight(&["istio-system", "shop"]).proven(), Proven::Full);
-        assert_eq!(sight(&["shop"]).proven(), Proven::ClientsOnly);
+        assert!(sight(&["istio-system", "shop"]).is_full());
+        assert!(!sight(&["shop"]).is_full());
         assert_eq!(sight(&["istio-system"]).notes.len(), 1);
+    }
+
+    #[test]
+    fn of_many_callers_some_are_read_and_all_are_counted() {
+        for (count, read) in [(0, 0), (10, 10), (11, 6), (25, 9), (1000, 10)] {
+            let mut notes = Vec::new();
+            let pods = sample(vec![PodFacts::default(); count], &mut notes);
+            assert_eq!((pods.total, pods.read.len()), (count, read));
+            let said = (read < count).then(|| format!("proof from {read} of {count} caller pods"));
+            assert_eq!(notes, said.into_iter().collect::<Vec<_>>());
+        }
     }
 }

@@ -6,6 +6,7 @@ use egress_cluster::ClusterError;
 use egress_core::command::{ShellCommand, Word};
 use egress_core::host::HostError;
 use egress_core::port::PortError;
+use egress_core::shape::Refusal;
 use egress_core::target::TargetError;
 
 use super::Code;
@@ -86,6 +87,20 @@ fn binding_of_readers(name: &str, namespace: &str) -> ShellCommand {
         .in_namespace(namespace)
         .word(Word::from("--role=").and(Word::name(name)).and("-reader"))
         .word("--group=system:authenticated")
+}
+
+/// What to type instead of what a layout cannot do.
+pub(super) fn layout(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::PlainNeedsDocumented => "add `--layout documented`, or leave out `--hop plain`".to_owned(),
+        Refusal::DocumentedIsLocal(_) => {
+            "leave out `--export-to`, or add the host in each namespace".to_owned()
+        }
+        Refusal::SeveralTlsPorts { host, .. } => format!("name one TLS port: `{host}:443`"),
+        Refusal::NoServicePort { .. } | Refusal::NoSelector(_) => {
+            "name another gateway: `--gateway NAMESPACE/SERVICE`".to_owned()
+        }
+    }
 }
 
 /// What to type instead of a HOST that was refused.

@@ -1,51 +1,15 @@
 //! The objects that a policy is asked to name for a request, with the names they have otherwise.
 //!
-//! As `add` makes them through the stock gateway. A case has no cluster that could say otherwise.
+//! As `add` makes them through the stock gateway: a case has no cluster that could say otherwise. Knows the words by which
+//! a case calls them.
 
-use std::collections::BTreeSet;
-
-use egress_core::host::Host;
-use egress_core::names;
 use egress_core::policy::request::{Request, Slot};
-use egress_core::policy::slots::SUBSET;
-use egress_core::role::{Kind, Role};
+use egress_core::policy::slots::{self, SUBSET};
 use egress_core::snapshot::GatewayFacts;
 
-/// The roles of each layout's objects, in the order of writing.
-const SHARED: [Role; 4] = [Role::Upstream, Role::GatewayLeg, Role::MeshLeg, Role::Client];
-const DOCUMENTED: [Role; 4] = [Role::Gateway, Role::DestinationRule, Role::MeshLeg, Role::Client];
-
-/// One slot for each object of the layout: those of the gateway, then host by host.
+/// One slot for each object: those of the gateway, then host by host.
 pub fn slots(request: &Request) -> Vec<Slot> {
-    let is_documented = request.layout == "documented";
-    let mut slots = Vec::new();
-    if !is_documented {
-        let gateway = GatewayFacts::stock().name;
-        for role in [Role::SharedGateway, Role::SharedDestinationRule] {
-            let name = names::shared_pair(&gateway.service);
-            slots.push(slot(role, None, &gateway.namespace, name));
-        }
-    }
-    let hosts: BTreeSet<&str> =
-        request.destinations.iter().map(|destination| destination.host.as_str()).collect();
-    for host in hosts {
-        let base = Host::parse(host).map_or_else(|_| host.replace('.', "-"), |host| names::base(&host));
-        let of_host = |role: Role| slot(role, Some(host), &request.namespace, names::object(&base, role));
-        slots.extend(if is_documented { DOCUMENTED } else { SHARED }.map(of_host));
-        if is_documented {
-            let subset = of_host(Role::DestinationRule);
-            slots.push(Slot {
-                kind: SUBSET.to_owned(),
-                default_name: base.clone(),
-                max_length: 63,
-                ..subset
-            });
-        }
-    }
-    for (id, slot) in (0..).zip(&mut slots) {
-        slot.id = id;
-    }
-    slots
+    slots::of_request(request, &GatewayFacts::stock())
 }
 
 /// The word that a case uses for a slot, where one host has it alone.
@@ -61,14 +25,46 @@ pub fn is_called(slot: &Slot, called: &str) -> bool {
     }
 }
 
-fn slot(role: Role, host: Option<&str>, namespace: &str, default_name: String) -> Slot {
-    Slot {
-        id: 0,
-        kind: role.kind().to_string(),
-        role: role.word().to_owned(),
-        host: host.map(str::to_owned),
-        namespace: namespace.to_owned(),
-        default_name,
-        max_length: if role.kind() == Kind::Gateway { 63 } else { 253 },
+#[cfg(test)]
+mod tests {
+    use egress_core::host::DnsName;
+    use egress_core::intent::{Hop, Intent, Layout};
+    use egress_core::metadata::Record;
+    use egress_core::names::Names;
+    use egress_core::policy::question::{self, Facts, Subject};
+    use egress_core::policy::slots;
+    use egress_core::port::Port;
+    use egress_core::shape;
+    use egress_core::snapshot::MeshFacts;
+
+    use super::*;
+
+    /// Every layout, hop and kind of port, among them what `add` refuses: then it asks for no names.
+    #[test]
+    fn a_policy_is_tested_with_the_objects_that_add_would_ask_it_to_name() {
+        let stock = GatewayFacts::stock();
+        let other = Port { number: 8443, ..Port::TLS };
+        let ports = [vec![Port::HTTP], vec![Port::TLS], vec![Port::HTTP, Port::TLS], vec![Port::TLS, other]];
+        for (layout, hop) in
+            [(Layout::Shared, Hop::Mtls), (Layout::Documented, Hop::Mtls), (Layout::Documented, Hop::Plain)]
+        {
+            for (ports, export_to) in ports.iter().flat_map(|ports| [(ports, "."), (ports, "*")]) {
+                let intent = Intent {
+                    host: DnsName::parse("r3---sn.example.com").unwrap(),
+                    ports: ports.iter().copied().collect(),
+                    namespace: "shop".to_owned(),
+                    gateway: stock.name.clone(),
+                    layout,
+                    hop,
+                    export_to: vec![export_to.to_owned()],
+                    reason: None,
+                };
+                let request = question::request("add", &Subject::of(&intent), &Facts::default());
+                let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
+                let written = shape::build(&record, &stock, &MeshFacts::default()).unwrap_or_default();
+                let asked = if written.is_empty() { Vec::new() } else { slots::slots(&record, &written) };
+                assert_eq!(super::slots(&request), asked, "{layout} {hop} {ports:?} {export_to}");
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use egress_cluster::config::ConnectOptions;
 use egress_core::host::quoted;
 use egress_core::intent::{GatewayName, Hop, Layout, WordError, is_label};
+use egress_core::shape::accept_flags;
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 
@@ -30,8 +31,6 @@ pub struct Add {
     pub export_to: Vec<String>,
     /// Why it is needed.
     pub reason: Option<String>,
-    /// The field manager of what is written.
-    pub field_manager: String,
     /// Take over fields of other managers.
     pub force_conflicts: bool,
     /// The format of the result.
@@ -46,9 +45,6 @@ pub struct Add {
 
 /// The longest reason: it stands in a column of `list`.
 const LONGEST_REASON: usize = 1024;
-/// What the API server takes as the name of a manager.
-const LONGEST_MANAGER: usize = 128;
-
 impl Add {
     /// Puts the flags together and reads the files they name.
     pub fn resolve(
@@ -64,7 +60,7 @@ impl Add {
         }
         let writing = Writing::resolve(&typed.change, typed.diff, terminal)?;
         let export_to = export_to(typed.export_to)?;
-        check_layout(typed.layout, typed.hop, &export_to)?;
+        accept_flags(typed.layout, typed.hop, &export_to)?;
         Ok(Add {
             namespace: checked_namespace(global.namespace.clone())?,
             gateway: typed.gateway.as_deref().map(gateway).transpose()?,
@@ -72,7 +68,6 @@ impl Add {
             hop: typed.hop,
             export_to,
             reason: typed.reason.map(reason).transpose()?,
-            field_manager: field_manager(typed.field_manager)?,
             force_conflicts: typed.force_conflicts,
             output: output::resolve(typed.change.output.as_deref(), OutputFormat::OF_CHANGES)?,
             writing,
@@ -108,20 +103,6 @@ pub(super) fn export_to(mut namespaces: Vec<String>) -> Result<Vec<String>, Fail
     Ok(namespaces)
 }
 
-pub(super) fn check_layout(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Failure> {
-    match (layout, hop) {
-        (Layout::Shared, Hop::Plain) => Err(Failure::usage(
-            "`--hop plain` needs `--layout documented`: the shared objects use mesh mTLS",
-            "add `--layout documented`, or leave out `--hop plain`",
-        )),
-        (Layout::Documented, _) if export_to != ["."] => Err(Failure::usage(
-            "`--export-to` needs `--layout shared`: the documented objects work only in their own namespace",
-            "leave out `--export-to`, or add the host in each namespace",
-        )),
-        _ => Ok(()),
-    }
-}
-
 pub(super) fn reason(text: String) -> Result<String, Failure> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > LONGEST_REASON || text.chars().any(char::is_control) {
@@ -136,12 +117,43 @@ pub(super) fn reason(text: String) -> Result<String, Failure> {
     Ok(text)
 }
 
-fn field_manager(name: String) -> Result<String, Failure> {
-    if name.is_empty() || name.len() > LONGEST_MANAGER || name.chars().any(char::is_control) {
-        return Err(Failure::usage(
-            format!("`--field-manager`: expected 1 to {LONGEST_MANAGER} characters, found {}", quoted(&name)),
-            "leave it out for `kubectl-egress`",
-        ));
+#[cfg(test)]
+mod tests {
+    use egress_core::metadata::Record;
+    use egress_core::shape;
+    use egress_core::snapshot::{GatewayFacts, MeshFacts};
+
+    use super::*;
+
+    /// Every combination of flags that a layout refuses whatever the cluster is. A policy or an existing egress may bring
+    /// the same about later, and the user must read the same words.
+    #[test]
+    fn flags_that_contradict_each_other_are_refused_in_the_words_of_the_layout() {
+        let gateway = GatewayFacts::stock();
+        let target: Target = "edition.cnn.com".parse().unwrap();
+        for layout in [Layout::Shared, Layout::Documented] {
+            for hop in [Hop::Mtls, Hop::Plain] {
+                for export_to in [vec!["."], vec!["*"], vec![".", "billing"]] {
+                    let intent = egress_core::intent::Intent {
+                        host: target.host.clone(),
+                        ports: target.ports.clone(),
+                        namespace: "shop".to_owned(),
+                        gateway: gateway.name.clone(),
+                        layout,
+                        hop,
+                        export_to: export_to.into_iter().map(str::to_owned).collect(),
+                        reason: None,
+                    };
+                    let typed = accept_flags(layout, hop, &intent.export_to)
+                        .map_err(Failure::from)
+                        .err()
+                        .map(|failure| failure.message);
+                    let names = egress_core::names::Names::default();
+                    let record = Record { intent, names, added_at: None, added_by: None };
+                    let later = shape::build(&record, &gateway, &MeshFacts::default()).err();
+                    assert_eq!(typed, later.map(|refusal| refusal.to_string()));
+                }
+            }
+        }
     }
-    Ok(name)
 }

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use egress_core::host::quoted;
+
 use crate::cli::change::{Change, DryRun};
 use crate::exit::Failure;
 use crate::terminal::Terminal;
+
+/// What the API server takes as the name of a manager.
+const LONGEST_MANAGER: usize = 128;
 
 /// What `add` and `remove` have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub struct Writing {
     pub proof: Proof,
     /// Whether the question before a change is answered already.
     pub confirmed: bool,
+    /// The field manager of what is written.
+    pub field_manager: String,
 }
 
 /// For real or not.
@@ -82,6 +89,17 @@ impl Writing {
             ));
         }
         let proof = Proof { timeout: typed.timeout, settle: typed.settle, required: typed.require_proof };
-        Ok(Writing { mode, proof, confirmed: typed.yes })
+        let field_manager = field_manager(&typed.field_manager)?;
+        Ok(Writing { mode, proof, confirmed: typed.yes, field_manager })
     }
+}
+
+fn field_manager(name: &str) -> Result<String, Failure> {
+    if name.is_empty() || name.len() > LONGEST_MANAGER || name.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            format!("`--field-manager`: expected 1 to {LONGEST_MANAGER} characters, found {}", quoted(name)),
+            "leave it out for `kubectl-egress`",
+        ));
+    }
+    Ok(name.to_owned())
 }

@@ -6,6 +6,7 @@ use serde_saphyr::{Error, Location, Spanned};
 use super::ConfigError;
 use crate::host::printable;
 use crate::policy::words::unknown;
+use crate::text::is_hidden;
 
 /// A problem with a value that was read.
 pub(super) fn at<T>(found: &Spanned<T>, message: String) -> ConfigError {
@@ -51,7 +52,7 @@ pub(super) fn problem(error: &Error) -> ConfigError {
 /// The parser's own words, of which the end says once more where.
 fn without_location(message: &str) -> String {
     let words = message.split_once(" at line ").map_or(message, |(words, _)| words);
-    words.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    words.chars().map(|character| if is_hidden(character) { ' ' } else { character }).collect()
 }
 
 /// The parser's words for what stands in a file.
@@ -73,3 +74,16 @@ fn located(location: Option<Location>, message: String) -> ConfigError {
 }
 
 const SEVERAL_DOCUMENTS: &str = "expected one YAML document, found several";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_parser_have_no_hidden_characters() {
+        for hidden in ('\0'..=char::MAX).filter(|character| is_hidden(*character)) {
+            let words = without_location(&format!("a{hidden}b at line 1"));
+            assert!(!words.contains(is_hidden), "{}", hidden.escape_unicode());
+        }
+    }
+}

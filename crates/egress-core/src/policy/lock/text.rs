@@ -6,6 +6,7 @@ use toml::Spanned;
 use super::{Lock, LockEntry, LockTextError, VERSION};
 use crate::host::quoted;
 use crate::intent::is_label;
+use crate::text::is_hidden;
 
 const HEADER: &str =
     "# Written by `kubectl egress policy lock`. It says which modules were meant; do not edit it.\n";
@@ -76,7 +77,7 @@ fn is_sha256(text: &str) -> bool {
 }
 
 fn one_line(message: &str) -> String {
-    message.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    message.chars().map(|character| if is_hidden(character) { ' ' } else { character }).collect()
 }
 
 fn at(text: &str, offset: usize, message: String) -> LockTextError {
@@ -102,6 +103,13 @@ mod tests {
                 LockEntry { name, source, manifest, module, size, api, imports, needs, id, version_reported }
             },
         )
+    }
+
+    #[test]
+    fn a_message_is_one_line_without_hidden_characters() {
+        for hidden in ('\0'..=char::MAX).filter(|character| is_hidden(*character)) {
+            assert!(!one_line(&format!("a{hidden}b")).contains(is_hidden), "{}", hidden.escape_unicode());
+        }
     }
 
     proptest! {
