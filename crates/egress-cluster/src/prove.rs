@@ -2,10 +2,12 @@
 //!
 //! Knows how to look again. What must be seen is an `Expectation`; whether it is seen, `egress-core` decides.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use egress_core::port::{Port, Protocol};
 use egress_core::proof::{Demand, Expectation, Lack, check};
+use egress_core::proxy::ProxyView;
 use egress_core::snapshot::PodFacts;
 use futures::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -57,72 +59,150 @@ impl Proof {
     }
 }
 
+/// What some proxies must show.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The pods of the proxies.
+    pub pods: &'a [PodFacts],
+    /// What each of them must show.
+    pub expectation: &'a Expectation,
+}
+
+/// One expectation in one proxy.
+struct Open {
+    /// Its place among those that are asked of the proxy.
+    index: usize,
+    /// What is not met yet, by the pages that answer it.
+    parts: VecDeque<Expectation>,
+}
+
 impl Cluster {
-    /// Looks into these pods' proxies, all at once, until each meets the expectation or the time is over. Dropping the
-    /// future ends everything it began.
-    pub async fn prove(&self, pods: &[PodFacts], expectation: &Expectation, limit: Duration) -> Proof {
+    /// Looks into the proxies of all these pods at once, until each shows all that is wanted of it or the time is over. A
+    /// proxy is read once for all expectations. One answer for each that is wanted, in their order. Dropping the future ends
+    /// everything it began.
+    pub async fn prove(&self, wanted: &[Wanted<'_>], limit: Duration) -> Vec<Proof> {
         let began = Instant::now();
-        let looks = pods.iter().map(|pod| async move {
-            PodProof { pod: pod.clone(), outcome: self.prove_one(pod, expectation, limit).await }
-        });
-        let looked = join_all(looks).await;
-        Proof { looked, elapsed: began.elapsed() }
-    }
-
-    async fn prove_one(&self, pod: &PodFacts, expectation: &Expectation, limit: Duration) -> Outcome {
-        let began = Instant::now();
-        let mut last = Outcome::Unreachable(format!("no answer within {limit:?}"));
-        let looking = self.look_until_met(pod, expectation, &mut last);
-        match timeout(limit, looking).await {
-            Ok(true) => Outcome::Proven(began.elapsed()),
-            Ok(false) | Err(_) => last,
-        }
-    }
-
-    /// True once the expectation is met; false where looking again is of no use. `last` is what was seen meanwhile.
-    async fn look_until_met(&self, pod: &PodFacts, expectation: &Expectation, last: &mut Outcome) -> bool {
-        let mut kept = None;
-        let expectation = expectation.seen_from(&pod.namespace);
-        for part in parts(&expectation) {
-            let pages = Pages::of(&part);
-            let mut pause = FIRST_PAUSE;
-            loop {
-                match timeout(LOOK, self.look_once(pod, &pages, &part, &mut kept)).await {
-                    Ok(Ok(Ok(()))) => break,
-                    Ok(Ok(Err(lack))) => *last = Outcome::Lacking(lack),
-                    Ok(Err(error)) => {
-                        kept = None;
-                        *last = Outcome::Unreachable(error.to_string());
-                        if is_final(&error) {
-                            return false;
-                        }
-                    }
-                    Err(_) => {
-                        kept = None;
-                        *last = Outcome::Unreachable(format!("no answer within {LOOK:?}"));
-                    }
-                }
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+        let mut by_pod: BTreeMap<(&str, &str), (&PodFacts, Vec<usize>)> = BTreeMap::new();
+        for (index, Wanted { pods, .. }) in wanted.iter().enumerate() {
+            for pod in *pods {
+                let (_, asked) =
+                    by_pod.entry((&pod.namespace, &pod.name)).or_insert_with(|| (pod, Vec::new()));
+                asked.push(index);
             }
         }
-        true
+        let looks = by_pod.into_iter().map(|(name, (pod, asked))| async move {
+            let expectations: Vec<&Expectation> =
+                asked.iter().filter_map(|index| wanted.get(*index)).map(|one| one.expectation).collect();
+            let outcomes = self.prove_one(pod, &expectations, limit).await;
+            asked.into_iter().zip(outcomes).map(move |(index, outcome)| ((index, name), outcome))
+        });
+        let mut seen: BTreeMap<(usize, (&str, &str)), Outcome> =
+            join_all(looks).await.into_iter().flatten().collect();
+        let elapsed = began.elapsed();
+        let mut proofs = Vec::with_capacity(wanted.len());
+        for (index, Wanted { pods, .. }) in wanted.iter().enumerate() {
+            let looked = pods.iter().filter_map(|pod| {
+                let outcome = seen.remove(&(index, (pod.namespace.as_str(), pod.name.as_str())))?;
+                Some(PodProof { pod: pod.clone(), outcome })
+            });
+            proofs.push(Proof { looked: looked.collect(), elapsed });
+        }
+        proofs
+    }
+
+    async fn prove_one(
+        &self,
+        pod: &PodFacts,
+        expectations: &[&Expectation],
+        limit: Duration,
+    ) -> Vec<Outcome> {
+        let mut last = vec![Outcome::Unreachable(format!("no answer within {limit:?}")); expectations.len()];
+        // When the time is over, what was seen last is the answer.
+        let _ = timeout(limit, self.look_until_met(pod, expectations, &mut last)).await;
+        last
+    }
+
+    /// Ends once all expectations are met, or looking again is of no use. `last` is what was seen of each meanwhile.
+    async fn look_until_met(&self, pod: &PodFacts, expectations: &[&Expectation], last: &mut [Outcome]) {
+        let began = Instant::now();
+        let mut kept = None;
+        let mut pause = FIRST_PAUSE;
+        let open = |(index, expectation): (usize, &&Expectation)| Open {
+            index,
+            parts: parts(&expectation.seen_from(&pod.namespace)).collect(),
+        };
+        let mut open: Vec<Open> = expectations.iter().enumerate().map(open).collect();
+        loop {
+            open.retain(|open| match (open.parts.is_empty(), last.get_mut(open.index)) {
+                (true, Some(last)) => {
+                    *last = Outcome::Proven(began.elapsed());
+                    false
+                }
+                (is_empty, _) => !is_empty,
+            });
+            if open.is_empty() {
+                return;
+            }
+            let pages = Pages::of(open.iter().filter_map(|open| open.parts.front()));
+            let why = match timeout(LOOK, self.look_once(pod, &pages, &mut kept)).await {
+                Ok(Ok(view)) => {
+                    if advance(&mut open, &view, last) {
+                        pause = FIRST_PAUSE;
+                        continue;
+                    }
+                    None
+                }
+                Ok(Err(error)) => Some((error.to_string(), is_final(&error))),
+                Err(_) => Some((format!("no answer within {LOOK:?}"), false)),
+            };
+            if let Some((why, is_final)) = why {
+                kept = None;
+                for open in &open {
+                    if let Some(last) = last.get_mut(open.index) {
+                        *last = Outcome::Unreachable(why.clone());
+                    }
+                }
+                if is_final {
+                    return;
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     async fn look_once(
         &self,
         pod: &PodFacts,
         pages: &Pages,
-        expectation: &Expectation,
         kept: &mut Option<AdminConnection>,
-    ) -> Result<Result<(), Lack>, ClusterError> {
+    ) -> Result<ProxyView, ClusterError> {
         let admin = match kept {
             Some(admin) => admin,
             None => kept.insert(AdminConnection::open(self, pod).await?),
         };
-        let view = view(admin, pages).await?;
-        Ok(check(&view, expectation))
+        view(admin, pages).await
     }
+}
+
+/// Takes off what a proxy shows; whether that was anything. What it lacks is what was seen last.
+fn advance(open: &mut [Open], view: &ProxyView, last: &mut [Outcome]) -> bool {
+    let mut advanced = false;
+    for Open { index, parts } in open {
+        match parts.front().map(|part| check(view, part)) {
+            Some(Err(lack)) => {
+                if let Some(last) = last.get_mut(*index) {
+                    *last = Outcome::Lacking(lack);
+                }
+            }
+            Some(Ok(())) => {
+                parts.pop_front();
+                advanced = true;
+            }
+            None => {}
+        }
+    }
+    advanced
 }
 
 /// The expectation by the pages that answer it, so that a look reads one page and not what is known already: with a

@@ -26,6 +26,7 @@ mod result;
 mod rights;
 mod sight;
 pub mod version;
+mod wave;
 
 use crate::cli::{self, Cli, Command};
 use crate::exit::Code;

@@ -24,6 +24,9 @@ pub(crate) const MISSING_SECRETS: &str = "/config_dump?resource=dynamic_warming_
 /// The certificates that Envoy shows of itself, without their keys.
 pub(crate) const CERTIFICATES: &str = "/certs";
 
+/// Letters of names of clusters that are named in an address; encoded they are up to three times as long.
+const LONGEST_NAMES: usize = 8_000;
+
 /// The pages of one reading; `None`: not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pages {
@@ -44,10 +47,10 @@ impl Pages {
         Pages { routes: page(ROUTES), listeners: page(LISTENERS), clusters: None, configured: None }
     }
 
-    /// What is needed to check an expectation.
-    pub(crate) fn of(expectation: &Expectation) -> Self {
+    /// What is needed to check these expectations. More clusters than can be named are all read.
+    pub(crate) fn of<'a>(expectations: impl Iterator<Item = &'a Expectation> + Clone) -> Self {
         let (mut reached, mut owned) = (BTreeSet::new(), BTreeSet::new());
-        for demand in &expectation.demands {
+        for demand in expectations.clone().flat_map(|expectation| &expectation.demands) {
             match demand {
                 Demand::Reaches { cluster } => reached.insert(cluster.as_str()),
                 Demand::Owned(demand) => owned.insert(demand.cluster.as_str()),
@@ -55,10 +58,10 @@ impl Pages {
             };
         }
         Pages {
-            routes: routes(expectation),
-            listeners: listeners(expectation),
-            clusters: (!reached.is_empty()).then(|| clusters(Some(&reached), &[])),
-            configured: (!owned.is_empty()).then(|| configured(Some(&owned), &[])),
+            routes: routes(expectations.clone()),
+            listeners: listeners(expectations),
+            clusters: (!reached.is_empty()).then(|| clusters(few(&reached), &[])),
+            configured: (!owned.is_empty()).then(|| configured(few(&owned), &[])),
         }
     }
 }
@@ -89,45 +92,57 @@ pub(crate) fn statistics() -> String {
     format!("/stats?filter={}", encoded(counters::FILTER))
 }
 
+/// Names that fit into an address: Envoy takes 60 KiB of headers.
+fn few<'n, 'a>(names: &'n BTreeSet<&'a str>) -> Option<&'n BTreeSet<&'a str>> {
+    Some(names).filter(|names| names.iter().map(|name| name.len()).sum::<usize>() <= LONGEST_NAMES)
+}
+
 /// The listeners of TLS, and where it matters whether a port is listened on, those of HTTP.
-fn listeners(expectation: &Expectation) -> Option<String> {
-    let asked = |demand: &&Demand| match demand {
+fn listeners<'a>(expectations: impl Iterator<Item = &'a Expectation>) -> Option<String> {
+    let asked = |demand: &Demand| match demand {
         Demand::Leads { port, where_listening, .. } => *where_listening || port.protocol == Protocol::Tls,
         Demand::Gone { protocol, .. } => *protocol == Protocol::Tls,
         Demand::Reaches { .. } | Demand::Owned(_) => false,
     };
-    named(LISTENERS, expectation.side, expectation.demands.iter().filter(asked))
+    named(LISTENERS, expectations, asked)
 }
 
 /// The route tables of HTTP.
-fn routes(expectation: &Expectation) -> Option<String> {
-    let asked = |demand: &&Demand| match demand {
+fn routes<'a>(expectations: impl Iterator<Item = &'a Expectation>) -> Option<String> {
+    let asked = |demand: &Demand| match demand {
         Demand::Leads { port, .. } => port.protocol == Protocol::Http,
         Demand::Gone { protocol, .. } => *protocol == Protocol::Http,
         Demand::Reaches { .. } | Demand::Owned(_) => false,
     };
-    named(ROUTES, expectation.side, expectation.demands.iter().filter(asked))
+    named(ROUTES, expectations, asked)
 }
 
 /// The tables or listeners that these demands are about. In a sidecar their names end in the application's port (`80`,
 /// `host:80`, `0.0.0.0_443`), so that only those asked for are read; at a gateway they do not.
-fn named<'a>(path: &str, side: Side, demands: impl Iterator<Item = &'a Demand>) -> Option<String> {
-    let mut ports = Vec::new();
-    let mut every = side == Side::Gateway;
-    for demand in demands {
-        if let Demand::Leads { port, .. } = demand {
-            ports.push(port.number.to_string());
-        } else {
-            every = true;
-            ports.push(String::new());
+fn named<'a>(
+    path: &str,
+    expectations: impl Iterator<Item = &'a Expectation>,
+    asked: impl Fn(&Demand) -> bool,
+) -> Option<String> {
+    let (mut ports, mut any, mut every) = (BTreeSet::new(), false, false);
+    for expectation in expectations {
+        for demand in expectation.demands.iter().filter(|demand| asked(demand)) {
+            any = true;
+            match demand {
+                Demand::Leads { port, .. } if expectation.side == Side::Clients => {
+                    ports.insert(port.number);
+                }
+                _ => every = true,
+            }
         }
     }
-    if ports.is_empty() {
+    if !any {
         return None;
     }
     if every {
         return Some(path.to_owned());
     }
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
     let regex = format!("(.*[:_])?({})", ports.join("|"));
     Some(format!("{path}&name_regex={}", encoded(&regex)))
 }
@@ -144,7 +159,11 @@ mod tests {
     use super::*;
 
     fn pages(side: Side, demands: Vec<Demand>) -> Pages {
-        Pages::of(&Expectation { side, host: DnsName::parse("example.com").unwrap(), demands })
+        Pages::of(std::iter::once(&Expectation {
+            side,
+            host: DnsName::parse("example.com").unwrap(),
+            demands,
+        }))
     }
 
     fn leads(port: Port) -> Demand {

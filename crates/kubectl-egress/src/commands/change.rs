@@ -12,7 +12,7 @@ use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, Outcome, Proven, Verb};
 use egress_render::{diff, plan as plan_view};
 
-use super::engine::{self, End, Engine};
+use super::engine::{End, Engine};
 use super::interrupt::Interrupt;
 use super::sight::Sight;
 use super::{manifests, result, rights};
@@ -105,23 +105,9 @@ impl Change<'_> {
                 return Ok(Code::Failed);
             }
         }
-        let mut outcomes = Vec::new();
-        let mut end = End::Done;
-        for piece in work {
-            if !matches!(end, End::Done) {
-                outcomes.push(engine::not_begun(&piece.plan, piece.warnings));
-                continue;
-            }
-            let engine = Engine {
-                cluster: self.cluster,
-                options: self.options(false),
-                sight: piece.sight,
-                proof: self.writing.proof,
-            };
-            let (outcome, ended) = engine.run(&piece.plan, piece.warnings, &mut interrupt, terminal).await;
-            outcomes.push(outcome);
-            end = ended;
-        }
+        let engine =
+            Engine { cluster: self.cluster, options: self.options(false), proof: self.writing.proof };
+        let (outcomes, end) = engine.run(work, &mut interrupt, terminal).await;
         match end {
             End::Done => say_what_is_unproven(&outcomes, terminal),
             // The error speaks of one object; what became of the others must be said as well.

@@ -1,33 +1,39 @@
-//! Takes the steps of a plan: write, prove, next. Stops where a step fails, is not proven, or is interrupted.
+//! Takes the steps of plans, wave by wave: write, prove, next. A host stops where a step fails or is not proven, all stop
+//! when the user interrupts or the API server is gone.
 //!
-//! The only place that changes a cluster. What the steps are, and in which order, was decided in `egress_core::plan`.
+//! The only place that changes a cluster. What the steps are, and in which order, was decided in `egress_core::plan`;
+//! which of them are taken together, in `wave`.
 
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use egress_cluster::prove::{self, Proof};
+use egress_cluster::prove::{self, Proof, Wanted};
 use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
-use egress_core::plan::{Action, Plan, Step};
+use egress_core::plan::{Action, Step};
 use egress_core::proof::{Demand, Expectation, Side};
 use egress_render::outcome::{self, Looked, Outcome, Proven, Shows, StepOutcome, Verb};
+use futures::stream::{self, StreamExt as _};
 
+use super::change::Work;
 use super::interrupt::Interrupt;
 use super::proven;
-use super::sight::Sight;
+use super::sight::Pods;
+use super::wave::{Waves, step_outcome};
 use crate::settings::writing;
 use crate::terminal::Terminal;
 
-/// How long an interrupted write is waited for, so that what was done can be said.
+/// How long interrupted writes are waited for, so that what was done can be said.
 const LAST_WRITE: Duration = Duration::from_secs(5);
+/// Writes in flight in one moment.
+const AT_ONCE: usize = 16;
 
-/// Everything a run needs besides the plan.
+/// Everything a run needs besides the plans.
 pub(super) struct Engine<'a> {
     /// The cluster that is changed.
     pub cluster: &'a Cluster,
     /// How it is written.
     pub options: WriteOptions,
-    /// The proxies that we may read.
-    pub sight: Sight,
     /// How long it is waited for.
     pub proof: writing::Proof,
 }
@@ -45,150 +51,235 @@ pub(super) enum End {
     Interrupted,
 }
 
-/// What came of one step.
-enum Taken {
-    Proven(StepOutcome),
-    Stopped(StepOutcome, End),
+/// What came of a write.
+enum Written {
+    /// It was not begun.
+    Not,
+    /// It was begun, and nobody knows whether the server stored it.
+    Unknown,
+    Stored,
+    Refused(ClusterError),
 }
+
+/// A step of a wave: the place of its plan, and the step.
+type Taken<'p> = (usize, &'p Step);
+
+/// What became of a plan: its steps, whether all were taken, and why not.
+type Finished = (Vec<StepOutcome>, bool, Option<End>);
 
 impl Engine<'_> {
-    /// Takes all steps of one plan, telling each proof as it comes.
+    /// Takes all steps of all plans, telling each proof as it comes. The outcomes are in the order of the plans; the end is
+    /// that of the first plan that did not come to its own.
     pub(super) async fn run(
         &self,
-        plan: &Plan,
-        warnings: Vec<String>,
+        work: Vec<Work>,
         interrupt: &mut Interrupt,
         terminal: &mut Terminal,
-    ) -> (Outcome, End) {
-        let mut steps = Vec::with_capacity(plan.steps.len());
-        let mut end = End::Done;
-        for step in &plan.steps {
-            if !matches!(end, End::Done) {
-                steps.push(not_reached(step));
-                continue;
+    ) -> (Vec<Outcome>, End) {
+        let mut waves = Waves::of(work.iter().map(|piece| &piece.plan));
+        let mut interrupted = false;
+        loop {
+            let wave = waves.next();
+            let Some((_, first)) = wave.first() else { break };
+            interrupted = interrupt.is_raised();
+            if interrupted {
+                break;
             }
-            let taken = self.take(step, interrupt, terminal).await;
-            let taken = match taken {
-                Taken::Proven(taken) => taken,
-                Taken::Stopped(taken, stopped) => {
-                    end = stopped;
-                    taken
+            let hosts = if wave.len() > 1 { format!(" of {} hosts", wave.len()) } else { String::new() };
+            let waiting = terminal.wait(&format!("{}{hosts}", first.role));
+            let written = self.write(&wave, interrupt).await;
+            let stored = keep_stored(&wave, written, &mut waves);
+            interrupted = interrupt.is_raised();
+            let proofs = if interrupted || waves.is_stopped() {
+                None
+            } else {
+                tokio::select! {
+                    biased;
+                    () = interrupt.raised() => None,
+                    proofs = self.prove(&stored, &work) => Some(proofs),
                 }
             };
-            if let Some(line) = outcome::proof_line(&taken).filter(|_| matches!(end, End::Done)) {
+            drop(waiting);
+            let Some(proofs) = proofs else {
+                interrupted = interrupt.is_raised();
+                stored.iter().for_each(|(place, step)| waves.done(*place, step_outcome(step, verb(step))));
+                break;
+            };
+            for line in take(&stored, proofs, &mut waves) {
                 terminal.note(&line);
             }
-            steps.push(taken);
         }
-        let proof = if matches!(end, End::Done) { proven::proven(plan, &steps) } else { Proven::None };
-        let outcome = Outcome {
-            host: plan.host.to_string(),
-            namespace: plan.namespace.clone(),
-            steps,
-            proof,
-            warnings,
-        };
-        (outcome, end)
+        let courses: Vec<Finished> = waves.finish().collect();
+        outcomes(work, courses, interrupted)
     }
 
-    async fn take(&self, step: &Step, interrupt: &mut Interrupt, terminal: &mut Terminal) -> Taken {
-        let waiting = terminal.wait(&step.role.to_string());
-        if interrupt.is_raised() {
-            return Taken::Stopped(not_reached(step), End::Interrupted);
-        }
-        let verb = match &step.action {
-            None => Verb::Unchanged,
-            Some(action) => match self.write(step, action, interrupt).await {
-                Ok(()) => verb(action),
-                Err((verb, end)) => return Taken::Stopped(step_outcome(step, verb), end),
-            },
+    /// Writes all objects of a wave. Ctrl-C does not cancel a write in flight: we must know whether the server stored it.
+    async fn write(&self, wave: &[Taken<'_>], interrupt: &mut Interrupt) -> Vec<Written> {
+        let is_stopped = Cell::new(false);
+        let written: RefCell<Vec<Written>> = RefCell::new(wave.iter().map(|_| Written::Not).collect());
+        let note = |index: usize, what: Written| {
+            if let Some(written) = written.borrow_mut().get_mut(index) {
+                *written = what;
+            }
         };
-        let mut taken = step_outcome(step, verb);
-        let Some(expectation) = &step.proof else { return Taken::Proven(taken) };
-        let proven = tokio::select! {
+        let (stopped, note) = (&is_stopped, &note);
+        let mut writes = std::pin::pin!(stream::iter(wave.iter().enumerate()).for_each_concurrent(
+            AT_ONCE,
+            |(index, (_, step))| async move {
+                if stopped.get() {
+                    return;
+                }
+                let Some(action) = &step.action else { return note(index, Written::Stored) };
+                note(index, Written::Unknown);
+                let stored = self.cluster.write(&step.object, action, &self.options).await;
+                if stored.as_ref().is_err_and(is_unreachable) {
+                    stopped.set(true);
+                }
+                note(index, stored.map_or_else(Written::Refused, |_| Written::Stored));
+            }
+        ));
+        tokio::select! {
             biased;
-            () = interrupt.raised() => Err(End::Interrupted),
-            proven = self.prove(expectation) => proven,
-        };
-        drop(waiting);
-        match proven {
+            () = interrupt.raised() => {
+                is_stopped.set(true);
+                // What is not answered by then stays unknown.
+                let _ = tokio::time::timeout(LAST_WRITE, writes.as_mut()).await;
+            }
+            () = writes.as_mut() => {}
+        }
+        written.take()
+    }
+
+    /// What the proxies show of each step, read once for all of them; what they lack where they do not show it in time.
+    async fn prove(&self, stored: &[Taken<'_>], work: &[Work]) -> Vec<Result<Option<Looked>, String>> {
+        let pods =
+            |(place, expectation): (usize, &Expectation)| work.get(place)?.sight.pods(expectation.side);
+        let asked: Vec<(&Pods, &Expectation)> = stored
+            .iter()
+            .filter_map(|(place, step)| {
+                let expectation = step.proof.as_ref()?;
+                Some((pods((*place, expectation))?, expectation))
+            })
+            .collect();
+        let wanted: Vec<Wanted<'_>> =
+            asked.iter().map(|(pods, expectation)| Wanted { pods: &pods.read, expectation }).collect();
+        let began = Instant::now();
+        let mut proofs = self.cluster.prove(&wanted, self.proof.timeout).await.into_iter().zip(&asked);
+        let elapsed = began.elapsed();
+        let mut is_unseen = false;
+        let mut found = Vec::with_capacity(stored.len());
+        for (place, step) in stored {
+            let Some(expectation) = &step.proof else {
+                found.push(Ok(None));
+                continue;
+            };
+            let proof = pods((*place, expectation)).and_then(|_| proofs.next());
+            let Some((proof, (pods, _))) = proof else {
+                is_unseen = true;
+                found.push(Ok(None));
+                continue;
+            };
+            if !proof.is_complete() {
+                found.push(Err(lacks(&proof, expectation)));
+            } else if expectation.is_visible() {
+                found.push(Ok(Some(looked(expectation, pods, elapsed))));
+            } else {
+                // Nothing of what was written shows yet: a later step proves it, and istiod gets the time to read this one
+                // before the next.
+                is_unseen = is_unseen || pods.total > 0;
+                found.push(Ok(None));
+            }
+        }
+        if is_unseen {
+            tokio::time::sleep(self.proof.settle).await;
+        }
+        found
+    }
+}
+
+/// The steps that are stored. The plans of the others end, and all of them where nobody answers any more.
+fn keep_stored<'p>(wave: &[Taken<'p>], written: Vec<Written>, waves: &mut Waves<'p, End>) -> Vec<Taken<'p>> {
+    let mut stored = Vec::new();
+    for ((place, step), written) in wave.iter().zip(written) {
+        match written {
+            Written::Stored => stored.push((*place, *step)),
+            Written::Not => {}
+            Written::Unknown => waves.end(*place, step_outcome(step, Verb::Unknown), End::Interrupted),
+            Written::Refused(error) if is_unreachable(&error) => {
+                waves.end(*place, step_outcome(step, Verb::Unknown), End::Failed(error));
+                waves.stop();
+            }
+            Written::Refused(error) => {
+                waves.end(*place, step_outcome(step, Verb::NotReached), End::Failed(error));
+            }
+        }
+    }
+    stored
+}
+
+/// Goes on where a step is proven as far as may be looked, and ends the other plans. A line for what was seen, with how many
+/// hosts it is true of.
+fn take<'p>(
+    stored: &[Taken<'p>],
+    proofs: Vec<Result<Option<Looked>, String>>,
+    waves: &mut Waves<'p, End>,
+) -> Vec<String> {
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for ((place, step), proof) in stored.iter().zip(proofs) {
+        let mut taken = step_outcome(step, verb(step));
+        match proof {
             Ok(looked) => {
                 taken.proof = looked;
-                Taken::Proven(taken)
+                if let Some(line) = outcome::proof_line(&taken) {
+                    match lines.iter_mut().find(|(told, _)| *told == line) {
+                        Some((_, hosts)) => *hosts += 1,
+                        None => lines.push((line, 1)),
+                    }
+                }
+                waves.done(*place, taken);
             }
-            Err(end) => Taken::Stopped(taken, end),
+            Err(lacks) => waves.end(*place, taken, End::Unproven(lacks)),
         }
     }
+    let told = |(line, hosts)| if hosts > 1 { format!("{line} ({hosts} hosts)") } else { line };
+    lines.into_iter().map(told).collect()
+}
 
-    /// Ctrl-C does not cancel a write in flight: we must know whether the server stored it.
-    async fn write(
-        &self,
-        step: &Step,
-        action: &Action,
-        interrupt: &mut Interrupt,
-    ) -> Result<(), (Verb, End)> {
-        let mut write = std::pin::pin!(self.cluster.write(&step.object, action, &self.options));
-        let written = tokio::select! {
-            biased;
-            () = interrupt.raised() => match tokio::time::timeout(LAST_WRITE, write).await {
-                Ok(written) => written,
-                Err(_) => return Err((Verb::Unknown, End::Interrupted)),
-            },
-            written = &mut write => written,
-        };
-        written.map(drop).map_err(|error| {
-            let unanswered = matches!(error, ClusterError::Timeout { .. } | ClusterError::Unreachable { .. });
-            (if unanswered { Verb::Unknown } else { Verb::NotReached }, End::Failed(error))
-        })
-    }
+/// Whether nobody answers: no other write would be answered either.
+fn is_unreachable(error: &ClusterError) -> bool {
+    matches!(error, ClusterError::Timeout { .. } | ClusterError::Unreachable { .. })
+}
 
-    async fn prove(&self, expectation: &Expectation) -> Result<Option<Looked>, End> {
-        let Some(pods) = self.sight.pods(expectation.side) else {
-            tokio::time::sleep(self.proof.settle).await;
-            return Ok(None);
-        };
-        let began = Instant::now();
-        let proof = self.cluster.prove(&pods.read, expectation, self.proof.timeout).await;
-        if !proof.is_complete() {
-            return Err(End::Unproven(lacks(&proof, expectation)));
-        }
-        // Nothing of what was written shows yet: a later step proves it.
-        if !expectation.is_visible() {
-            return Ok(None);
-        }
-        let gone = expectation.demands.iter().any(|demand| matches!(demand, Demand::Gone { .. }));
-        let looked = Looked {
-            side: expectation.side,
-            shows: if gone { Shows::Gone } else { Shows::Live },
-            total: pods.total,
-            looked: pods.read.len(),
-            live: pods.read.len(),
-            elapsed: began.elapsed(),
-        };
-        Ok(Some(looked))
+fn looked(expectation: &Expectation, pods: &Pods, elapsed: Duration) -> Looked {
+    let gone = expectation.demands.iter().any(|demand| matches!(demand, Demand::Gone { .. }));
+    Looked {
+        side: expectation.side,
+        shows: if gone { Shows::Gone } else { Shows::Live },
+        total: pods.total,
+        looked: pods.read.len(),
+        live: pods.read.len(),
+        elapsed,
     }
 }
 
-/// What is said of a plan that another one before it kept from being begun.
-pub(super) fn not_begun(plan: &Plan, warnings: Vec<String>) -> Outcome {
-    let steps = plan.steps.iter().map(not_reached).collect();
-    let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
-    Outcome { host, namespace, steps, proof: Proven::None, warnings }
-}
-
-fn not_reached(step: &Step) -> StepOutcome {
-    step_outcome(step, if step.action.is_some() { Verb::NotReached } else { Verb::Unchanged })
-}
-
-fn step_outcome(step: &Step, verb: Verb) -> StepOutcome {
-    StepOutcome { object: step.object.id.clone(), role: step.role, verb, proof: None }
-}
-
-fn verb(action: &Action) -> Verb {
-    match action {
-        Action::Create | Action::Update(_) | Action::Narrow(_) => Verb::ServersideApplied,
-        Action::Delete => Verb::Deleted,
+fn verb(step: &Step) -> Verb {
+    match &step.action {
+        None => Verb::Unchanged,
+        Some(Action::Create | Action::Update(_) | Action::Narrow(_)) => Verb::ServersideApplied,
+        Some(Action::Delete) => Verb::Deleted,
     }
+}
+
+fn outcomes(work: Vec<Work>, finished: Vec<Finished>, interrupted: bool) -> (Vec<Outcome>, End) {
+    let mut first = None;
+    let mut outcomes = Vec::with_capacity(work.len());
+    for (Work { plan, warnings, .. }, (steps, is_whole, end)) in work.into_iter().zip(finished) {
+        let proof = if is_whole { proven::proven(&plan, &steps) } else { Proven::None };
+        let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
+        outcomes.push(Outcome { host, namespace, steps, proof, warnings });
+        first = first.or(end);
+    }
+    (outcomes, if interrupted { End::Interrupted } else { first.unwrap_or(End::Done) })
 }
 
 /// What each pod that is not proven lacks, in one line.
