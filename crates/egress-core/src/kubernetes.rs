@@ -6,6 +6,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 mod autoscaler;
 mod node;
@@ -24,7 +25,7 @@ pub use workload::{PodTemplateSpec, WorkloadSpec};
 
 /// An object of any of these kinds.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Object<S, T = ()> {
+pub struct Object<S, T = IgnoredAny> {
     /// Its name, namespace, labels and so on.
     #[serde(default)]
     pub metadata: ObjectMeta,
@@ -44,3 +45,35 @@ pub type Service = Object<ServiceSpec>;
 pub type Workload = Object<WorkloadSpec>;
 /// A `HorizontalPodAutoscaler`.
 pub type HorizontalPodAutoscaler = Object<HorizontalPodAutoscalerSpec>;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::typed::typed;
+
+    /// Of the kind: fields that nobody reads, in every type that has not all of them.
+    #[test]
+    fn what_is_not_read_may_be_anything() {
+        let anything = json!({ "loadBalancer": {}, "replicas": [1, null], "more": { "of": ["this"] } });
+        let object = |spec: Value| json!({ "metadata": { "name": "x" }, "spec": spec, "status": anything, "more": anything });
+        let pod = json!({
+            "containers": [{ "name": "app", "env": [{ "name": "A", "valueFrom": anything }], "probe": anything }],
+            "volumes": [{ "name": "data", "emptyDir": anything }],
+            "affinity": anything,
+        });
+        let template = json!({ "template": { "spec": pod }, "strategy": anything });
+        assert!(typed::<Service>(&(&object(json!({ "sessionAffinityConfig": anything }))).into()).is_ok());
+        assert!(typed::<Workload>(&(&object(template)).into()).is_ok());
+        assert!(
+            typed::<HorizontalPodAutoscaler>(&(&object(json!({ "metrics": [anything] }))).into()).is_ok()
+        );
+        let mut pod = object(pod);
+        pod["status"] = json!({ "hostIP": "10.0.0.1", "containerStatuses": [anything] });
+        assert!(typed::<Pod>(&(&pod).into()).is_ok());
+        let mut node = object(json!({ "podCIDR": anything }));
+        node["status"] = json!({ "images": [anything], "nodeInfo": anything });
+        assert!(typed::<Node>(&(&node).into()).is_ok());
+    }
+}
