@@ -102,7 +102,13 @@ impl Engine<'_> {
             drop(waiting);
             let Some(proofs) = proofs else {
                 interrupted = interrupt.is_raised();
-                stored.iter().for_each(|(place, step)| waves.done(*place, step_outcome(step, verb(step))));
+                for (place, step) in stored {
+                    let taken = step_outcome(step, verb(step));
+                    match step.proof {
+                        None => waves.done(place, taken),
+                        Some(_) => waves.end(place, taken, End::Interrupted),
+                    }
+                }
                 break;
             };
             for line in take(&stored, proofs, &mut waves) {
@@ -271,15 +277,17 @@ fn verb(step: &Step) -> Verb {
 }
 
 fn outcomes(work: Vec<Work>, finished: Vec<Finished>, interrupted: bool) -> (Vec<Outcome>, End) {
-    let mut first = None;
+    let (mut first, mut all) = (None, true);
     let mut outcomes = Vec::with_capacity(work.len());
     for (Work { plan, warnings, .. }, (steps, is_whole, end)) in work.into_iter().zip(finished) {
         let proof = if is_whole { proven::proven(&plan, &steps) } else { Proven::None };
         let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
         outcomes.push(Outcome { host, namespace, steps, proof, warnings });
         first = first.or(end);
+        all = all && is_whole;
     }
-    (outcomes, if interrupted { End::Interrupted } else { first.unwrap_or(End::Done) })
+    // Who interrupts the very last write gets a finished change.
+    (outcomes, if interrupted && !all { End::Interrupted } else { first.unwrap_or(End::Done) })
 }
 
 /// What each pod that is not proven lacks, in one line.
