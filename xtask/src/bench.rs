@@ -3,6 +3,7 @@
 //! Knows what is compared with what; how it is run is in the modules below.
 
 mod diagnose;
+mod hosts;
 mod mesh;
 mod names;
 mod policy;
@@ -44,6 +45,8 @@ pub struct Options {
 enum Part {
     /// Measure what diagnose finds and costs, beside istioctl
     Diagnose(diagnose::Options),
+    /// Measure add and remove of many hosts in one command, beside kubectl
+    Hosts(hosts::Options),
     /// Measure the size and the start of the program, beside kubectl and istioctl
     Program(program::Options),
 }
@@ -60,6 +63,7 @@ struct Row {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     match &options.part {
         Some(Part::Diagnose(options)) => return diagnose::run(options),
+        Some(Part::Hosts(options)) => return hosts::run(options),
         Some(Part::Program(options)) => return program::run(options),
         None => {}
     }

@@ -32,14 +32,16 @@ pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyh
             || bed.command(plugin),
             &["add", HOST, "-n", "shop", "--yes"].map(OsStr::new),
             &["remove", HOST, "-n", "shop", "--yes"].map(OsStr::new),
-        )?,
+        )?
+        .0,
         peer: "kubectl apply of the same objects, nothing proven".to_owned(),
         theirs: there_and_back(
             runs,
             || bed.command("kubectl"),
             &[OsStr::new("apply"), OsStr::new("-f"), file],
             &[OsStr::new("delete"), OsStr::new("-f"), file],
-        )?,
+        )?
+        .0,
     };
     fill(bed, plugin, hosts)?;
     let many = Row {
@@ -51,19 +53,19 @@ pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyh
     Ok(vec![one, many])
 }
 
-/// The times of the way there; the way back is not measured. The first run warms caches and is not counted.
-fn there_and_back(
+/// The times of the way there and of the way back. The first run warms caches and is not counted.
+pub(super) fn there_and_back(
     runs: usize,
     command: impl Fn() -> Command,
     there: &[&OsStr],
     back: &[&OsStr],
-) -> anyhow::Result<Times> {
-    let mut taken: Vec<Duration> = Vec::new();
+) -> anyhow::Result<(Times, Times)> {
+    let mut taken: Vec<(Duration, Duration)> = Vec::new();
     for _ in 0..=runs {
-        taken.push(time(command().args(there))?);
-        time(command().args(back))?;
+        taken.push((time(command().args(there))?, time(command().args(back))?));
     }
-    Ok(Times::of(taken.split_off(1)))
+    let (there, back) = taken.into_iter().skip(1).unzip();
+    Ok((Times::of(there), Times::of(back)))
 }
 
 /// Writes the objects of many hosts, as fast as kubectl can.
@@ -78,7 +80,12 @@ fn fill(bed: &Bed, plugin: &Path, hosts: u32) -> anyhow::Result<()> {
 
 /// A file with the objects that the plugin would write for the hosts. The pair that all hosts of a gateway share is
 /// left out: it is there already.
-fn objects(bed: &Bed, plugin: &Path, hosts: &[String], namespace: &str) -> anyhow::Result<PathBuf> {
+pub(super) fn objects(
+    bed: &Bed,
+    plugin: &Path,
+    hosts: &[String],
+    namespace: &str,
+) -> anyhow::Result<PathBuf> {
     let mut command = bed.command(plugin);
     command.arg("add").args(hosts).args(["-n", namespace, "--dry-run=client", "-o", "yaml"]);
     let output = command.output().context("running the plugin")?;

@@ -194,7 +194,7 @@ mod tests {
         let gone = |role| (role, Some(Action::Delete));
         let (one, two) = (gone(Role::Client), gone(Role::MeshLeg));
         let pair = [gone(Role::SharedDestinationRule), gone(Role::SharedGateway)];
-        let last = [&[one.clone()], &pair[..]].concat();
+        let last = [std::slice::from_ref(&one), &pair[..]].concat();
         let plans = [plan("a.com", &[one, two]), plan("b.com", &last)];
         assert_eq!(waves(&plans, None).0, [vec![0, 1], vec![0], vec![1], vec![1]]);
         let (taken, whole) = waves(&plans, Some((0, 1)));
