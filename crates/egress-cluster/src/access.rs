@@ -1,4 +1,4 @@
-//! What the user may do, asked before anything is done.
+//! Asks for the user's permissions before a command changes anything.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ use kube::api::PostParams;
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 
-/// Reviews in flight: enough to hide the way to the server, few enough for its limits on a single user.
+/// Reviews in flight: enough to hide the latency, few enough for the server's limits per user.
 const AT_ONCE: usize = 8;
 
-/// One right.
+/// One permission.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Right {
     /// Such as `patch`.
@@ -43,15 +43,15 @@ pub struct User {
 }
 
 impl Cluster {
-    /// Whether the user has each of these rights, in their order.
+    /// Whether the user has each of these permissions, in their order.
     ///
     /// # Errors
-    /// Only where the server cannot be asked.
+    /// Only if the request itself fails.
     pub async fn may(&self, rights: &[Right]) -> Result<Vec<bool>, ClusterError> {
         stream::iter(rights).map(|right| self.review(right)).buffered(AT_ONCE).try_collect().await
     }
 
-    /// The user as the server knows them; `None` where it does not say.
+    /// The user as the server knows them; `None` if it does not say.
     pub async fn whoami(&self) -> Option<User> {
         let reviews: Api<SelfSubjectReview> = Api::all(self.client.clone());
         let parameters = PostParams::default();

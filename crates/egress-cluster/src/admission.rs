@@ -1,7 +1,6 @@
-//! Policies of the API server: read, written, deleted, and requests that try them.
+//! Reads, writes and deletes policies of the API server, and sends dry-run requests that test them.
 //!
-//! Knows the two kinds and the header in which the server warns. What a policy says, and in which order the objects are
-//! written, is decided elsewhere.
+//! Knows the two kinds and the server's warning header. Does not decide the content of a policy or the order of writes.
 
 use std::fmt::Debug;
 
@@ -24,10 +23,10 @@ pub const GROUP: &str = "admissionregistration.k8s.io";
 pub const POLICIES: &str = "validatingadmissionpolicies";
 /// The plural of the bindings.
 pub const BINDINGS: &str = "validatingadmissionpolicybindings";
-/// An answer to a trial is one object or one refusal.
+/// The largest response to a test request: one object or one refusal.
 const LARGEST_ANSWER: usize = 1 << 20;
 
-/// What the server has of one set.
+/// The policies and bindings of one set on the server.
 #[derive(Clone, Debug, Default)]
 pub struct AdmissionObjects {
     /// The policies.
@@ -42,20 +41,21 @@ pub trait AdmissionObject: Resource<DynamicType = ()> + Clone + Debug + Deserial
 impl AdmissionObject for ValidatingAdmissionPolicy {}
 impl AdmissionObject for ValidatingAdmissionPolicyBinding {}
 
-/// What the server said to a request that was not stored.
+/// The server's response to a dry-run request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tried {
     /// Its warnings, each in one line.
     pub warnings: Vec<String>,
-    /// Why it refused; `None` where it did not.
+    /// Why it refused; `None` if it did not.
     pub refused: Option<String>,
 }
 
 impl Cluster {
-    /// The policies and bindings of a set, and those of trials of it; `None` where the server knows no such kinds.
+    /// The policies and bindings of a set, and those of its test copies; `None` if the server does not have these
+    /// kinds.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] where the user may not list them.
+    /// [`ClusterError::Forbidden`] if the user may not list them.
     pub async fn admission(&self, set: AdmissionSet) -> Result<Option<AdmissionObjects>, ClusterError> {
         let parameters = ListParams::default().labels(&format!("{SET}={}", set.word()));
         let policies: Api<ValidatingAdmissionPolicy> = Api::all(self.client.clone());
@@ -70,10 +70,10 @@ impl Cluster {
         }
     }
 
-    /// Writes a policy or a binding, as it should be and nothing else: what others changed is taken back.
+    /// Writes a policy or a binding. Reverts changes by others.
     ///
     /// # Errors
-    /// [`ClusterError::Server`] where the server does not accept it.
+    /// [`ClusterError::Server`] if the server does not accept it.
     pub async fn apply_admission<K: AdmissionObject>(
         &self,
         object: &K,
@@ -91,7 +91,7 @@ impl Cluster {
         self.ask(api.patch(&name, &parameters, &Patch::Apply(object))).await
     }
 
-    /// Deletes a binding; one that is gone already is no error.
+    /// Deletes a binding. Not an error if it is already gone.
     ///
     /// # Errors
     /// [`ClusterError::Forbidden`] where the user may not.
@@ -99,7 +99,7 @@ impl Cluster {
         self.delete_admission::<ValidatingAdmissionPolicyBinding>(name, dry_run).await
     }
 
-    /// Deletes a policy; one that is gone already is no error. After its binding.
+    /// Deletes a policy, after its binding. Not an error if it is already gone.
     ///
     /// # Errors
     /// [`ClusterError::Forbidden`] where the user may not.
@@ -120,10 +120,10 @@ impl Cluster {
         }
     }
 
-    /// Sends an object as if it were to be created, without storing it. `resource` is its plural.
+    /// Sends a create request with dry run. `resource` is the plural of the object's kind.
     ///
     /// # Errors
-    /// Only where the server gives no answer that can be read: a refusal is an answer.
+    /// Only if the server sends no readable response. A refusal is not an error here.
     pub async fn try_create(&self, resource: &str, object: &Value) -> Result<Tried, ClusterError> {
         let path = path(resource, object);
         let body = object.to_string().into_bytes();

@@ -1,6 +1,6 @@
 //! A connection to one cluster.
 //!
-//! Knows the server, the limit on every request and the translation of errors. What is asked is in the other modules.
+//! Knows the server, the timeout of every request and the translation of errors. The requests are in the other modules.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Prepares a connection. Credential plugins of the kubeconfig run here, beside the runtime: they may ask a person,
-    /// who may press Ctrl-C. The server is not contacted yet.
+    /// Prepares a connection. Credential plugins of the kubeconfig run here, outside the runtime: they may prompt the
+    /// user, who may press Ctrl-C. Does not contact the server yet.
     ///
     /// # Errors
     /// [`ClusterError::Kubeconfig`] for a kubeconfig or flag that cannot be used, [`ClusterError::Unauthorized`] for a
@@ -53,7 +53,7 @@ impl Cluster {
         &self.server
     }
 
-    /// The same for the same cluster by any name and address, such as `ca-sha256:…`.
+    /// An identifier of the cluster, such as `ca-sha256:…`: the same for every context name and address.
     pub fn identity(&self) -> &str {
         &self.identity
     }
@@ -66,12 +66,12 @@ impl Cluster {
         self.limited(async { request.await.map_err(|error| from_kube(&self.server, &error)) }).await
     }
 
-    /// Waits for something that asks the server once, no longer than `--request-timeout`.
+    /// Waits for a future that sends one request, no longer than `--request-timeout`.
     pub(crate) async fn limited<T>(
         &self,
         request: impl Future<Output = Result<T, ClusterError>>,
     ) -> Result<T, ClusterError> {
-        // On the heap: a request's state is kilobytes, and many are joined into one future.
+        // On the heap: a request's future has kilobytes, and a command joins many.
         let request = Box::pin(request);
         let Some(limit) = self.limit else { return request.await };
         let late = || ClusterError::Timeout { server: self.server.clone(), limit };
@@ -81,7 +81,7 @@ impl Cluster {
 
 #[cfg(test)]
 impl Cluster {
-    /// A connection to a server that is a function from a path with its query to a status and a body.
+    /// A connection to a fake server: a function from path and query to status and body.
     pub(crate) fn fake(answer: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
         let service = tower::service_fn(move |request: hyper::Request<kube::client::Body>| {
             let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
@@ -105,7 +105,7 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// Before the first request every failure is one of configuration or of a credential plugin.
+/// Before the first request, every failure comes from the configuration or a credential plugin.
 fn unusable(server: &str, error: &kube::Error) -> ClusterError {
     match from_kube(server, error) {
         ClusterError::Unreachable { problem, .. } => ClusterError::Kubeconfig(problem),

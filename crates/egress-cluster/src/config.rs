@@ -1,4 +1,4 @@
-//! From kubectl's flags and a kubeconfig to a connection's configuration.
+//! Builds a connection's configuration from kubectl's flags and a kubeconfig.
 //!
 //! Knows precedence: a flag beats the kubeconfig, the kubeconfig beats the pod's own service account. Contacts nothing.
 
@@ -18,7 +18,7 @@ mod proxy;
 
 pub use proxy::ProxyEnvironment;
 
-/// kubectl's connection flags, and the part of the environment that kubectl reads as well.
+/// kubectl's connection flags, and the environment variables that kubectl reads, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectOptions {
     /// `--kubeconfig`: the only file read.
@@ -61,14 +61,14 @@ pub struct ConnectOptions {
     pub proxy: ProxyEnvironment,
 }
 
-/// What a connection would use, resolved from flags and kubeconfig.
+/// The configuration of a connection, resolved from flags and kubeconfig.
 pub(crate) struct Resolved {
     pub(crate) cluster: Cluster,
     pub(crate) auth: AuthInfo,
     pub(crate) namespace: String,
 }
 
-/// The namespace of the current context, without contacting anything: `default` where there is no kubeconfig.
+/// The namespace of the current context: `default` without a kubeconfig. Contacts nothing.
 ///
 /// # Errors
 /// [`ClusterError::Kubeconfig`] when a file exists and cannot be read, or a context is named that does not exist.
@@ -103,8 +103,8 @@ fn in_cluster() -> Result<Config, ClusterError> {
     })
 }
 
-/// Not by the client library's own constructor: that one takes the proxy from the environment and fails on a `NO_PROXY`
-/// that every other program accepts.
+/// Does not use the client library's own constructor: it reads the proxy from the environment, and fails on `NO_PROXY`
+/// values that all other programs accept.
 fn build(resolved: Resolved, options: &ConnectOptions) -> Result<Config, ClusterError> {
     let Resolved { cluster, mut auth, namespace } = resolved;
     let server = cluster.server.as_deref().filter(|server| !server.is_empty());

@@ -1,7 +1,7 @@
-//! Asking istiod what its proxies took, as `istioctl` does: its debug pages, through the API server's port-forward. They
-//! answer without a credential only to what comes from the pod's own loopback.
+//! Asks istiod which configuration its proxies accepted, as `istioctl` does: reads its debug pages through the API
+//! server's port-forward. They need no credentials from the pod's own loopback.
 //!
-//! Knows where the pages are. What the answers mean is decided in `egress-core`.
+//! Knows where the pages are. `egress-core` interprets the answers.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 use crate::look::AdminConnection;
 
-/// Where istiod serves its debug pages beside its metrics: `istiodMonitoringPort` in `pkg/kube/client.go`.
+/// istiod's port for metrics and debug pages: `istiodMonitoringPort` in `pkg/kube/client.go`.
 const MONITORING_PORT: u16 = 15014;
 
 impl Cluster {
-    /// What each of these pods of istiod says of the proxies connected to it. A proxy is connected to one of them only.
+    /// What each of these istiod pods reports about its connected proxies. A proxy is connected to one pod only.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] without the right to port-forward; [`ClusterError::Unexpected`] when one does not
-    /// answer, or not in time.
+    /// [`ClusterError::Forbidden`] without permission to port-forward; [`ClusterError::Unexpected`] if a pod does not
+    /// answer in time.
     pub async fn sync(&self, istiod: &[PodFacts], limit: Duration) -> Result<Vec<SyncFacts>, ClusterError> {
         let asked = try_join_all(istiod.iter().filter(|pod| pod.ready).map(|pod| self.sync_of(pod)));
         let late = || Err(ClusterError::Unexpected(format!("istiod: no answer within {limit:?}")));

@@ -1,6 +1,6 @@
-//! What a server serves: groups of its API, their versions and kinds.
+//! API discovery: the server's groups, their versions and kinds.
 //!
-//! Knows the paths of discovery only.
+//! Knows the discovery paths only.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, APIResourceList};
 use serde::de::DeserializeOwned;
@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 
 impl Cluster {
-    /// The versions of a group, best first; none where the server does not know the group.
+    /// The versions of a group, best first; none if the server does not have the group.
     pub(crate) async fn versions(&self, group: &str) -> Result<Vec<String>, ClusterError> {
         let found = self.discover::<APIGroup>(&format!("/apis/{group}")).await?;
         let versions = found.into_iter().flat_map(|group| group.versions);

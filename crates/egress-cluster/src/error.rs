@@ -1,7 +1,7 @@
-//! What can go wrong between this tool and a cluster, in kubectl's words.
+//! Errors between this tool and a cluster, in kubectl's words.
 //!
-//! Every message is one line and carries no control characters, whatever the server sent. Which exit code and which
-//! hint belong to it is the shell's to say.
+//! Every message is one line without control characters, whatever the server sent. The shell chooses exit code and
+//! hint.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ mod words;
 pub(crate) use translate::{from_kube, from_write};
 pub use words::one_line;
 
-/// Why a cluster could not be asked or did not do as asked.
+/// Why a request to a cluster failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ClusterError {
-    /// The kubeconfig, or a flag that overrides it, is missing something or cannot be read.
+    /// The kubeconfig, or a flag that overrides it, is incomplete or cannot be read.
     #[error("{0}")]
     Kubeconfig(String),
     /// No connection to the server.
@@ -32,15 +32,15 @@ pub enum ClusterError {
     /// The server does not know the user: no, wrong or expired credentials.
     #[error("You must be logged in to the server ({0})")]
     Unauthorized(String),
-    /// The user lacks a right.
+    /// The user lacks a permission.
     #[error("{0}")]
     Forbidden(String),
-    /// The user may not read a ConfigMap that holds policies, so nobody knows what they say.
+    /// The user may not read a ConfigMap with policies, so the policies are unknown.
     #[error("no permission to read the policies of this cluster: {why}")]
     PoliciesForbidden {
-        /// Where it is.
+        /// Its namespace.
         namespace: String,
-        /// What it is called.
+        /// Its name.
         name: String,
         /// What the server said.
         why: String,
@@ -48,7 +48,7 @@ pub enum ClusterError {
     /// The server does not serve `networking.istio.io`.
     #[error("the server doesn't have a resource type in group \"networking.istio.io\"")]
     NoIstio,
-    /// The gateway that was named does not exist, or no pods can be behind it.
+    /// The named gateway does not exist, or its Service can have no pods.
     #[error("egress gateway {gateway}: {problem}")]
     NoGateway {
         /// Which gateway.
@@ -67,7 +67,7 @@ pub enum ClusterError {
         /// The fields and who owns them.
         causes: Vec<ConflictCause>,
     },
-    /// The object is not as it was when the change was decided: someone else created, changed or replaced it.
+    /// The object differs from the one that the plan saw: someone else created, changed or replaced it.
     #[error("{object}: {message}")]
     Moved {
         /// Which object.
@@ -114,12 +114,12 @@ pub struct ConflictCause {
 }
 
 impl ClusterError {
-    /// Whether the same request by the same user would meet the same refusal.
+    /// Whether the same request by the same user would fail again.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, ClusterError::Forbidden(_))
     }
 
-    /// Whether the server has nothing at the path, or does not know it.
+    /// Whether the server has nothing at the path.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, ClusterError::Server { reason, .. } if reason == "NotFound" || reason == "404")
     }

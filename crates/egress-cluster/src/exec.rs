@@ -1,6 +1,6 @@
-//! Running a program in a container of a pod, and the mark of a request that it sends.
+//! Runs a program in a container of a pod, and makes the mark of a request that it sends.
 //!
-//! Knows how a program is run there. Knows nothing of which one, and what it prints.
+//! Knows how to run a program there, not which one or what it prints.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,28 +15,28 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 
-/// The container of Istio's proxy: what runs there goes past it.
+/// The container of Istio's proxy: requests from it bypass the proxy.
 const PROXY: &str = "istio-proxy";
-/// Which container `kubectl exec` takes.
+/// The annotation with the default container of `kubectl exec`.
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
-/// The most that is read of what a program prints, in bytes.
+/// The most bytes to read of a program's output.
 const MOST: u64 = 64 * 1024;
 
 /// How a program ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// What it printed.
+    /// Its stdout.
     pub stdout: String,
-    /// What it printed beside that; the reason where it could not be started.
+    /// Its stderr; the reason if it could not start.
     pub stderr: String,
-    /// Its exit code; none where it was not started.
+    /// Its exit code; none if it did not start.
     pub code: Option<i32>,
 }
 
 /// A mark of 128 bits that nobody can guess, as 32 hexadecimal digits.
 ///
 /// # Errors
-/// [`ClusterError::Unexpected`] where the system has no randomness.
+/// [`ClusterError::Unexpected`] if the system has no randomness.
 pub fn token() -> Result<String, ClusterError> {
     let mut bytes = [0_u8; 16];
     let source = rustls::crypto::ring::default_provider().secure_random;
@@ -44,18 +44,18 @@ pub fn token() -> Result<String, ClusterError> {
         .fill(&mut bytes)
         .map_err(|_| ClusterError::Unexpected("there is no source of random numbers".to_owned()))?;
     Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String does not fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     }))
 }
 
 impl Cluster {
-    /// The container of a pod whose calls are an application's: the one that `kubectl exec` takes, or else the first that
-    /// is not the proxy and does not run as its user.
+    /// The application container of a pod: the default of `kubectl exec`, else the first that is not the proxy and does
+    /// not run as the proxy's user.
     ///
     /// # Errors
-    /// [`ClusterError`] where the pod cannot be read, or has no such container.
+    /// [`ClusterError`] if the pod cannot be read, or has no such container.
     pub async fn application(&self, pod: &PodFacts) -> Result<String, ClusterError> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &pod.namespace);
         let found = self.ask(pods.get(&pod.name)).await?;
@@ -71,11 +71,11 @@ impl Cluster {
         })
     }
 
-    /// Runs a program in a container, and waits for its end. That it fails is an answer, not an error.
+    /// Runs a program in a container, and waits for its end. A failing program is not an error here.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] without the right `create pods/exec`; [`ClusterError::Unexpected`] where it does not end
-    /// in time.
+    /// [`ClusterError::Forbidden`] without the permission `create pods/exec`; [`ClusterError::Unexpected`] if it does
+    /// not end in time.
     pub async fn run(
         &self,
         pod: &PodFacts,
@@ -137,11 +137,11 @@ fn ended(stdout: String, stderr: String, status: Status) -> Ended {
     Ended { stdout, stderr, code }
 }
 
-/// What a stream brings, up to a limit; the rest is read and thrown away, so that the program can end.
+/// The content of a stream, up to a limit. Reads and drops the rest, so that the program can end.
 async fn whole(stream: Option<impl AsyncRead + Unpin>) -> String {
     let Some(mut stream) = stream else { return String::new() };
     let mut bytes = Vec::new();
-    // A stream that breaks has brought what it brought.
+    // If the stream breaks, keep what was read.
     let _ = (&mut stream).take(MOST).read_to_end(&mut bytes).await;
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
     String::from_utf8_lossy(&bytes).into_owned()

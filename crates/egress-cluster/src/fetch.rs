@@ -1,6 +1,6 @@
-//! Reading the cluster as facts, everything at once.
+//! Reads the cluster as facts, all kinds at the same time.
 //!
-//! Knows what is read and what to do where a right is missing. What the facts mean is decided in `egress-core`.
+//! Knows what to read, and what to do without permission. `egress-core` decides what the facts mean.
 
 use std::collections::BTreeSet;
 
@@ -23,34 +23,34 @@ mod istio;
 mod istiod;
 mod mesh;
 
-/// How much of a cluster is read.
+/// How much of a cluster to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// The namespaces whose callers are of interest.
+    /// The caller namespaces.
     pub namespaces: Namespaces,
     /// A gateway that must exist.
     pub gateway: Option<GatewayName>,
-    /// Whether nodes are read.
+    /// Whether to read nodes.
     pub nodes: bool,
-    /// The mesh's root namespace, where the user names it.
+    /// The mesh's root namespace, if the user named it.
     pub root_namespace: Option<String>,
 }
 
 /// Some namespaces, or all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespaces {
-    /// Every namespace; where not all may be read, these.
+    /// Every namespace; without that permission, these.
     All(Vec<String>),
     /// These.
     Some(Vec<String>),
 }
 
 impl Cluster {
-    /// Reads everything a decision is made from. What a right is missing for is in [`Snapshot::unreadable`].
+    /// Reads everything that decisions need. [`Snapshot::unreadable`] lists the kinds without permission.
     ///
     /// # Errors
-    /// [`ClusterError::NoIstio`], [`ClusterError::NoGateway`] for a named gateway that is not there, and every failure
-    /// that is no lack of rights.
+    /// [`ClusterError::NoIstio`], [`ClusterError::NoGateway`] if the named gateway does not exist, and every failure
+    /// except missing permissions.
     pub async fn fetch(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
         let narrow = scope.narrow();
         let services = Collection::core(Input::Services, "services");
@@ -102,8 +102,8 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    /// The pods of callers, and those of gateways as far as they can be told by their label; none of these where the
-    /// first are every pod there is.
+    /// The pods of callers, and the gateway pods that have the gateway label; none of the latter if the former are all
+    /// pods.
     async fn pods(&self, scope: &Scope) -> Result<(Reading<Pod>, Option<Vec<Pod>>), ClusterError> {
         let pods = Collection::core(Input::Pods, "pods");
         match &scope.namespaces {
@@ -140,7 +140,7 @@ impl Cluster {
 }
 
 impl Scope {
-    /// The namespaces that are read where not all may be: those asked for and the gateway's.
+    /// The namespaces to read without cluster-wide permission: the requested ones and the gateway's.
     fn narrow(&self) -> BTreeSet<String> {
         let gateway = self.gateway.clone().unwrap_or_else(|| GatewayFacts::stock().name);
         let asked = match &self.namespaces {

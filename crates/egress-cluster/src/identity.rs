@@ -1,19 +1,19 @@
-//! Which cluster this is, for what is remembered of it between two runs.
+//! Identifies a cluster, for data that is stored between two runs.
 //!
-//! A context can be renamed and an address can change hands; whoever holds the key of the cluster's own certificate
-//! authority is the cluster. Knows nothing of what is remembered.
+//! A context can be renamed, and an address can move to another cluster; only the cluster has the key of its
+//! certificate authority. Does not know what is stored.
 
 use std::fmt::Write as _;
 
 use kube::Config;
 use sha2::{Digest as _, Sha256};
 
-/// `ca-sha256:` and the digest of the authority's certificates; `server-sha256:` and the digest of the server's URL where
-/// its certificate is signed by an authority that signs for others too, or is not checked.
+/// `ca-sha256:` and the digest of the authority's certificates; `server-sha256:` and the digest of the server's URL if
+/// a public authority signed its certificate, or the certificate is not verified.
 pub(crate) fn of(config: &Config) -> String {
     match &config.root_cert {
         Some(certificates) if !config.accept_invalid_certs && !certificates.is_empty() => {
-            // A bundle is the same in any order.
+            // The order of certificates in a bundle does not matter.
             let mut certificates: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
             certificates.sort_unstable();
             format!("ca-sha256:{}", digest(&certificates.concat()))
@@ -25,7 +25,7 @@ pub(crate) fn of(config: &Config) -> String {
 fn digest(bytes: &[u8]) -> String {
     let mut hexadecimal = String::new();
     for byte in Sha256::digest(bytes) {
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(hexadecimal, "{byte:02x}");
     }
     hexadecimal

@@ -1,7 +1,7 @@
-//! The only part that speaks to the API server and to proxies.
+//! The only crate that talks to the API server and to proxies.
 //!
-//! Reads the cluster as facts, writes objects, looks into Envoys. Decides nothing: what to write, what a fact means and
-//! what counts as proof are in `egress-core`. Prints nothing, and reads no environment variable of its own.
+//! Reads the cluster as facts, writes objects, reads Envoy's admin pages. Decides nothing: `egress-core` decides what
+//! to write, what a fact means and what counts as proof. Prints nothing, and reads no environment variable of its own.
 
 pub mod access;
 pub mod admission;

@@ -1,6 +1,6 @@
-//! Reading whole collections: in pages, everywhere where that is allowed, else in the namespaces that matter.
+//! Reads whole collections in pages: cluster-wide if allowed, else in the relevant namespaces.
 //!
-//! Knows paths and rights. Knows nothing of what the objects mean.
+//! Knows paths and permissions, not what the objects mean.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -24,25 +24,25 @@ pub(crate) struct Collection {
     /// `/api/v1` or `/apis/GROUP/VERSION`.
     prefix: String,
     plural: &'static str,
-    /// The facts that its objects are; none where nothing is decided from them.
+    /// The kind of facts that its objects are; none if no decision depends on them.
     input: Option<Input>,
     /// As kubectl names it: `serviceentries.networking.istio.io`.
     named: String,
-    /// Objects in one answer.
+    /// The most objects in one response.
     page: u32,
 }
 
-/// What could be read of a collection, and what could not.
+/// The objects of a collection that could be read, and the gaps.
 #[derive(Debug)]
 pub(crate) struct Reading<T> {
     pub(crate) items: Vec<T>,
-    /// The namespaces that were read; `None`: all there are.
+    /// The namespaces that were read; `None`: all.
     pub(crate) covered: Option<BTreeSet<String>>,
     pub(crate) unreadable: Vec<Unreadable>,
 }
 
-/// An answer of the API server. Its objects become their types through a tree, as those of files do: a type that is
-/// read in one way only is in the program once.
+/// A response of the API server. Its objects are parsed through a tree, as those of files are, so that the program
+/// contains only one parser for each type.
 #[derive(Deserialize)]
 struct Page<'a> {
     #[serde(default)]
@@ -76,7 +76,7 @@ impl Collection {
         Collection { prefix, plural, input: input.into(), named, page: 5000 }
     }
 
-    /// That it could not be read.
+    /// The gap for a namespace that could not be read.
     pub(crate) fn unreadable(&self, why: String) -> Unreadable {
         Unreadable::new(self.input, self.named.as_str(), why)
     }
@@ -108,7 +108,7 @@ impl Collection {
 }
 
 impl<T> Reading<T> {
-    /// A collection that was read without a gap.
+    /// A collection without gaps.
     pub(crate) fn whole(items: Vec<T>) -> Self {
         Reading { items, covered: None, unreadable: Vec::new() }
     }
@@ -120,8 +120,8 @@ impl<T> Reading<T> {
 }
 
 impl Cluster {
-    /// Every object of a collection, cluster-wide; where the user may not, those of the namespaces given. What could
-    /// not be read is part of the answer.
+    /// Every object of a collection, cluster-wide; without that permission, those of the given namespaces. The result
+    /// includes the gaps.
     pub(crate) async fn read<T: DeserializeOwned>(
         &self,
         collection: &Collection,
@@ -133,7 +133,7 @@ impl Cluster {
         };
         let mut reading = self.read_in(collection, narrow).await?;
         let covered = reading.covered.clone().unwrap_or_default();
-        // One row says it all: what was refused by namespace is outside what was read.
+        // One gap is enough: the refused namespaces are outside those that were read.
         reading.unreadable = vec![collection.unreadable(why).outside(covered)];
         Ok(reading)
     }
@@ -173,7 +173,7 @@ impl Cluster {
         loop {
             let page = Box::pin(self.page(&request, &parameters)).await;
             let page = match page {
-                // A list that took longer than etcd keeps its versions: begin again, in one piece.
+                // The continue token expired, because etcd compacted its version: list again without pages.
                 Err(ClusterError::Server { reason, .. })
                     if reason == "Expired" && parameters.limit.is_some() =>
                 {
@@ -193,7 +193,7 @@ impl Cluster {
         }
     }
 
-    /// One object of a collection, if it is there.
+    /// One object of a collection, if it exists.
     pub(crate) async fn one<T: DeserializeOwned>(
         &self,
         collection: &Collection,
@@ -218,7 +218,7 @@ impl Cluster {
     }
 }
 
-/// The objects of an answer, and what to continue with.
+/// The objects of a response, and its continue token.
 fn typed_page<T: DeserializeOwned>(text: &str) -> Result<(Vec<T>, Option<String>), ClusterError> {
     let page: Page<'_> = serde_json::from_str(text).map_err(unexpected)?;
     let items = page.items.unwrap_or_default();

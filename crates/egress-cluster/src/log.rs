@@ -1,6 +1,6 @@
 //! The last lines of the log of a pod's proxy.
 //!
-//! Knows how much is read. Knows nothing of what the lines say.
+//! Knows how much to read, not what the lines mean.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::error::{ClusterError, one_line};
 
 /// The container of Istio's proxy, in sidecars and in gateways.
 const PROXY: &str = "istio-proxy";
-/// Lines that are read. By lines and not by time: no two clocks need to agree.
+/// The lines to read. A limit by time would need synchronised clocks.
 const LINES: i64 = 5_000;
-/// Bytes that are read, at most.
+/// The most bytes to read.
 const MOST: u64 = 16 * 1024 * 1024;
 
 impl Cluster {
-    /// The last lines that the proxy of a pod has written.
+    /// The last lines in the log of a pod's proxy.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] without the right `get pods/log`; [`ClusterError::Unexpected`] where it does not come in
-    /// time.
+    /// [`ClusterError::Forbidden`] without the permission `get pods/log`; [`ClusterError::Unexpected`] after the
+    /// timeout.
     pub async fn proxy_log(&self, pod: &PodFacts, limit: Duration) -> Result<Vec<String>, ClusterError> {
         let name = format!("log of pod {}/{}", pod.namespace, pod.name);
         let broken = |problem: &str| ClusterError::Unexpected(format!("{name}: {}", one_line(problem)));

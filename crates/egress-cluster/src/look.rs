@@ -1,6 +1,6 @@
-//! Looking into an Envoy: its admin port, through the API server's port-forward.
+//! Reads an Envoy's admin port through the API server's port-forward.
 //!
-//! Knows how Envoy's pages become one view. What the view proves is decided in `egress-core`.
+//! Builds one view from Envoy's pages. `egress-core` decides what the view proves.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ mod pages;
 pub(crate) use admin::AdminConnection;
 pub(crate) use pages::Pages;
 
-/// What a user needs for looking into the proxies of a namespace. Port-forward by WebSocket is a `get`; since
-/// Kubernetes 1.35 the server asks for `create` as well.
+/// The permissions to read the proxies of a namespace. Port-forward by WebSocket is a `get`; since Kubernetes 1.35 the
+/// server requires `create`, too.
 pub fn rights(namespace: &str) -> [Right; 2] {
     ["get", "create"].map(|verb| Right {
         verb,
@@ -33,11 +33,11 @@ pub fn rights(namespace: &str) -> [Right; 2] {
 }
 
 impl Cluster {
-    /// Looks into a pod's Envoy once: at everything, or where hosts are named at what has to do with them.
+    /// Reads a pod's Envoy once: everything, or only what concerns the named hosts.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] without the right to port-forward; [`ClusterError::Unexpected`] when Envoy does not
-    /// answer, or not in time: it may hang.
+    /// [`ClusterError::Forbidden`] without permission to port-forward; [`ClusterError::Unexpected`] if Envoy does not
+    /// answer in time: it may hang.
     pub async fn look(
         &self,
         pod: &PodFacts,
@@ -58,7 +58,7 @@ impl Cluster {
             view.missing_secrets = dump::missing_secrets(&text).map_err(|error| not_understood(&error))?;
             view.count(&admin.get(&pages::statistics()).await?);
             let (text, now) = admin.get_dated(pages::CERTIFICATES).await?;
-            // A page that is not understood is no reason to look at nothing else; the check says that it was not told.
+            // If one page cannot be parsed, still read the others; the check says that this data is missing.
             view.certificates = now.and_then(|now| certificates(&text, now).ok());
             Ok(view)
         };
@@ -69,7 +69,7 @@ impl Cluster {
     }
 }
 
-/// One look over a connection that is kept.
+/// One reading over a kept connection.
 pub(crate) async fn view(admin: &mut AdminConnection, pages: &Pages) -> Result<ProxyView, ClusterError> {
     let mut view = ProxyView::default();
     if let Some(page) = &pages.routes {

@@ -1,7 +1,7 @@
-//! The ConfigMaps that hold a cluster's policies.
+//! Reads the ConfigMaps with a cluster's policies.
 //!
-//! Knows how to read one, and what a missing right and a missing object mean: the one is a refusal, the other says that
-//! there are no policies. Knows nothing of what is in them.
+//! Knows how to read one. A missing permission is an error; a missing object means that there are no policies. Does not
+//! know their content.
 
 use std::collections::BTreeMap;
 
@@ -14,29 +14,29 @@ use crate::error::ClusterError;
 /// The ConfigMap of a cluster's policies, in the mesh's root namespace.
 pub const POLICIES: &str = "kubectl-egress-policy";
 
-/// What a ConfigMap holds.
+/// The content of a ConfigMap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyMap {
     /// Texts by key.
     pub data: BTreeMap<String, String>,
     /// Modules by key.
     pub binary_data: BTreeMap<String, Vec<u8>>,
-    /// Of this object and no later one of its name.
+    /// The UID, which no later object of this name has.
     pub uid: String,
-    /// Of this content.
+    /// The resource version of this content.
     pub resource_version: String,
 }
 
 impl Cluster {
-    /// The cluster's policies; `None` where it has none.
+    /// The cluster's policies; `None` if it has none.
     ///
     /// # Errors
-    /// [`ClusterError::PoliciesForbidden`] where the user may not know: that is never taken for none.
+    /// [`ClusterError::PoliciesForbidden`] if the user may not read them: that never counts as none.
     pub async fn policy_map(&self, root_namespace: &str) -> Result<Option<PolicyMap>, ClusterError> {
         self.config_map(root_namespace, POLICIES).await
     }
 
-    /// A ConfigMap that policies name as their source; `None` where there is none.
+    /// A ConfigMap that policies name as their source; `None` if it does not exist.
     ///
     /// # Errors
     /// As [`Cluster::policy_map`].
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    /// A cluster that answers every request for the ConfigMap like this.
+    /// A fake cluster with this response to every request for the ConfigMap.
     fn answering(status: u16, body: serde_json::Value) -> Cluster {
         Cluster::fake(move |path| match path {
             "/api/v1/namespaces/istio-system/configmaps/kubectl-egress-policy" => (status, body.to_string()),

@@ -1,7 +1,7 @@
-//! What lies around the egresses: every kind in one list, all at once. Read by a diagnosis only.
+//! Reads the objects around the egresses: one list per kind, all at the same time. Only a diagnosis needs them.
 //!
-//! Knows kinds, paths and rights. A kind that the server does not serve is read, and there is none of it; one that the
-//! user may not list in all namespaces is a gap: half of it could only mislead.
+//! Knows kinds, paths and permissions. A kind that the server does not have counts as read and empty. A kind that the
+//! user may not list in all namespaces is a gap: a partial list would mislead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,10 +33,10 @@ use crate::list::Collection;
 pub mod beyond;
 mod gateway_api;
 
-/// Secrets asked for in one moment.
+/// Requests for Secrets in flight.
 const AT_ONCE: usize = 8;
 
-/// What could be read, and why the rest could not.
+/// The objects that could be read, and why others could not.
 #[derive(Clone, Debug, Default)]
 pub struct Around {
     /// The facts.
@@ -55,14 +55,14 @@ struct Custom<S> {
     spec: S,
 }
 
-/// Everything of one kind, or why it may not be read.
+/// All objects of one kind, or why they may not be read.
 type Listed<T> = Result<Vec<T>, Unreadable>;
 
 impl Cluster {
-    /// Reads what lies around the egresses, except Secrets: which of them matter is known only after the objects.
+    /// Reads the objects around the egresses, except Secrets: the other objects say which Secrets matter.
     ///
     /// # Errors
-    /// Every failure that is no lack of rights.
+    /// Every failure except missing permissions.
     pub async fn surroundings(&self) -> Result<Around, ClusterError> {
         let policies =
             Collection::of_group(Input::NetworkPolicies, "networking.k8s.io", "v1", "networkpolicies");
@@ -126,10 +126,10 @@ impl Cluster {
         Ok(around)
     }
 
-    /// Which of these Secrets exist, by namespace and name. What they hold is never asked for.
+    /// Which of these Secrets exist, by namespace and name. Never reads their content.
     ///
     /// # Errors
-    /// Every failure that is no lack of rights.
+    /// Every failure except missing permissions.
     pub async fn secrets(
         &self,
         wanted: &BTreeSet<(String, String)>,
@@ -151,10 +151,10 @@ impl Cluster {
         Ok(found.into_iter().filter_map(Result::transpose).collect())
     }
 
-    /// The pods of istiod: among all pods where all were read, else asked for by their label where Istio is installed.
+    /// The pods of istiod: from all pods if those were read, else listed by label in the root namespace.
     ///
     /// # Errors
-    /// Every failure that is no lack of rights.
+    /// Every failure except missing permissions.
     pub async fn istiod(
         &self,
         snapshot: &Snapshot,
@@ -172,7 +172,7 @@ impl Cluster {
         Ok(pods.map(|pods| pods.iter().map(objects::pod).collect()))
     }
 
-    /// Both kinds of the group, in the best version that the server has.
+    /// Both kinds of the group, in the server's best version.
     async fn security(
         &self,
     ) -> Result<(Listed<Custom<AuthorizationPolicySpec>>, Listed<Custom<PeerAuthenticationSpec>>), ClusterError>
@@ -219,12 +219,12 @@ impl Cluster {
 }
 
 impl Around {
-    /// Takes the pods of istiod.
+    /// Adds the pods of istiod.
     pub fn add_istiod(&mut self, pods: Result<Vec<PodFacts>, Unreadable>) {
         self.keep(Input::ControlPlane, pods, |facts, found| facts.istiod = found);
     }
 
-    /// Takes the Secrets that were asked for.
+    /// Adds the Secrets.
     pub fn add_secrets(&mut self, secrets: Result<Vec<SecretFacts>, Unreadable>) {
         self.keep(Input::Secrets, secrets, |facts, found| facts.secrets = found);
     }

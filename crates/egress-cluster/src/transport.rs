@@ -1,8 +1,8 @@
-//! How requests travel to the API server.
+//! The transport to the API server.
 //!
-//! Like the client library's own transport, with one difference: small writes are sent at once. With Nagle's algorithm on,
-//! every connection that resumes a TLS session waits 40 ms for a delayed acknowledgement before its first request, and a
-//! look into a proxy is one such connection.
+//! Like the client library's own transport, but with TCP_NODELAY. With Nagle's algorithm, every connection that resumes
+//! a TLS session waits 40 ms for a delayed acknowledgement before its first request; reading a proxy is one such
+//! connection.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tower::retry::RetryLayer;
 use tower::{BoxError, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
-/// How often a server that is overloaded or not ready is asked again.
+/// How often to retry if the server is overloaded or not ready.
 const RETRIES: u32 = 5;
 
 /// A client for this configuration. Credential plugins run here.

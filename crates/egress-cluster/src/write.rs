@@ -1,6 +1,6 @@
-//! Writing one object: never over someone else's fields, never over a change that was not seen.
+//! Writes one object: never overwrites another manager's fields or an unseen change.
 //!
-//! Knows how a write is guarded. What is written, and when, is decided by the plan.
+//! Knows how to guard a write. The plan decides what to write, and when.
 
 use egress_core::input::Input;
 use egress_core::plan::Action;
@@ -14,32 +14,32 @@ use crate::cluster::Cluster;
 use crate::error::{ClusterError, ConflictCause, from_write, one_line};
 use crate::list::Collection;
 
-/// A version no object ever has: etcd counts from 2. An apply that carries it succeeds only where nothing exists.
+/// A version that no object has: etcd counts from 2. An apply with it succeeds only if the object does not exist.
 const ABSENT: &str = "1";
 
-/// How often one write is sent while others write its status.
+/// How often to retry one write while others write the object's status.
 const TRIES: u32 = 8;
 
 /// How objects are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteOptions {
-    /// The version of `networking.istio.io` to speak.
+    /// The version of `networking.istio.io` to use.
     pub api_version: String,
-    /// Everything but the storing: `--dry-run=server`.
+    /// The server checks the write, but does not store it: `--dry-run=server`.
     pub dry_run: bool,
     /// Take over fields that other managers own.
     pub force_conflicts: bool,
-    /// Who owns the fields written.
+    /// The field manager of the written fields.
     pub field_manager: String,
 }
 
 impl Cluster {
-    /// Takes one step of a plan: server-side apply of `object`, or its deletion. What the server stored; `None` after a
-    /// deletion, also of an object that was gone already.
+    /// Executes one step of a plan: server-side apply of `object`, or its deletion. Returns the stored object; `None`
+    /// after a deletion, even if the object was already gone.
     ///
     /// # Errors
-    /// [`ClusterError::Moved`] when the object is not as the plan found it, [`ClusterError::Conflict`] when others own
-    /// fields of it, [`ClusterError::Rejected`] when the server or a webhook does not accept it.
+    /// [`ClusterError::Moved`] if the object differs from the one that the plan saw, [`ClusterError::Conflict`] if
+    /// others own its fields, [`ClusterError::Rejected`] if the server or a webhook does not accept it.
     pub async fn write(
         &self,
         object: &Resource,
@@ -74,8 +74,8 @@ impl Cluster {
         }
     }
 
-    /// Writes over an object that is as it was found. Its version alone says too much: it moves when istiod writes a
-    /// status, too. What moved nothing else is written over at its newest version.
+    /// Overwrites an object that has not changed since it was read. Its resource version is not enough: it also changes
+    /// when istiod writes the status. If only the status changed, retry with the newest version.
     async fn over(
         &self,
         found: &Resource,
@@ -97,7 +97,7 @@ impl Cluster {
         write(newest).await
     }
 
-    /// The object as it is now; `None` when that cannot be known.
+    /// The object as it is now; `None` if it cannot be read.
     async fn again(&self, found: &Resource, options: &WriteOptions) -> Option<Resource> {
         let request = request(found, options).get(&found.id.name, &GetParams::default()).ok()?;
         let now: Value = self.ask(self.client.request(request)).await.ok()?;
@@ -130,7 +130,7 @@ impl Cluster {
         Resource::from_json(&stored).map_err(|error| unexpected(&error.to_string()))
     }
 
-    /// Server-side apply leaves what other managers added, such as one more port. It is theirs: taken out only by force.
+    /// Server-side apply keeps what other managers added, such as another port. Remove it only with force.
     async fn take_out(
         &self,
         wanted: &Resource,
@@ -195,7 +195,7 @@ impl Cluster {
     }
 }
 
-/// The merge patch that leaves nothing but what is wanted: what is not, becomes null. Lists are replaced as a whole.
+/// The merge patch that leaves only the wanted fields: all others become null. Lists are replaced as a whole.
 fn only(wanted: &Value, found: &Value) -> Value {
     let (Value::Object(wanted), Value::Object(found)) = (wanted, found) else { return wanted.clone() };
     let gone = found.keys().filter(|key| !wanted.contains_key(*key)).map(|key| (key.clone(), Value::Null));

@@ -1,7 +1,7 @@
 //! Accepted findings: an annotation with a reason, on the object that has the fault.
 //!
-//! `kubectl-egress.github.io/accept` holds one acceptance a line: `EG014: reason`, `EG014,EG026: reason`, or with the last day
-//! on which it holds, by UTC, `EG014 until 2027-01-31: reason`. Knows nothing of how findings come about.
+//! `kubectl-egress.github.io/accept` has one acceptance per line: `EG014: reason`, `EG014,EG026: reason`, or with its
+//! last day in UTC, `EG014 until 2027-01-31: reason`. Makes no findings.
 
 use std::collections::BTreeMap;
 
@@ -16,40 +16,40 @@ use crate::finding::{Finding, Place};
 
 mod line;
 
-/// That a finding is accepted.
+/// The acceptance of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Acceptance {
     /// Why.
     pub reason: String,
-    /// The last day on which it holds, by UTC; none: for good.
+    /// Its last day in UTC; none: no end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
     /// Whether that day has passed, or today's date is unknown: the finding then counts.
     pub ended: bool,
 }
 
-/// A line of an annotation that cannot be understood. It accepts nothing.
+/// An invalid line of an annotation. It accepts nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invalid {
-    /// Where it stands.
+    /// Its place.
     pub object: Place,
     /// What was expected, and what was found.
     pub problem: String,
 }
 
-/// Everything that was accepted in a cluster.
+/// All acceptances in a cluster.
 #[derive(Debug, Default)]
 pub(crate) struct Acceptances {
     /// By kind, namespace and name of the object, and code.
     valid: BTreeMap<(String, String, String), BTreeMap<Code, Acceptance>>,
-    /// What cannot be understood.
+    /// Invalid lines.
     pub(crate) invalid: Vec<Invalid>,
 }
 
 impl Acceptances {
-    /// Reads the annotations of all objects. Without a day, what has an end has ended.
+    /// Reads the annotations of all objects. Without today's date, every acceptance with a last day counts as expired.
     pub(crate) fn read(evidence: &Evidence, today: Option<Date>) -> Self {
         let mut all = Acceptances::default();
         for resource in &evidence.snapshot.resources {
@@ -63,7 +63,7 @@ impl Acceptances {
         all
     }
 
-    /// What the object of a finding says of it.
+    /// The acceptance on the object of a finding.
     pub(crate) fn of(&self, finding: &Finding) -> Option<&Acceptance> {
         self.valid.get(&key(&finding.object))?.get(&finding.code)
     }

@@ -1,4 +1,4 @@
-//! How the gateway's pods fared with the host, by their Envoys' own statistics: what the checks of connections share.
+//! The gateway pods' connections to the host, from their Envoys' statistics: shared by the checks of connections.
 //!
 //! Knows how a failed connection differs from a failed TLS handshake. Writes no text.
 
@@ -18,17 +18,17 @@ use crate::way::Way;
 /// Failures are reported from this share of all connections on: one lost connection among many is normal.
 const NOTABLE: f64 = 0.1;
 
-/// What one pod's Envoy tells of one cluster that it opened connections to.
+/// One Envoy's statistics of one cluster that it connected to.
 pub(crate) struct Attempt<'a> {
     /// The pod.
     pub(crate) pod: PodName,
-    /// Its node; empty where it is not known.
+    /// Its node; empty if unknown.
     pub(crate) node: String,
     /// The cluster's name.
     pub(crate) name: String,
     /// The port of the host.
     pub(crate) port: u16,
-    /// Nothing but HTTP goes through it. A connection that is passed through is in use as long as it stands.
+    /// Whether it carries only HTTP. A passthrough connection is in use as long as it is open.
     pub(crate) only_http: bool,
     /// Its statistics.
     pub(crate) cluster: &'a ClusterView,
@@ -86,12 +86,13 @@ impl Attempt<'_> {
         share >= NOTABLE
     }
 
-    /// All of them do.
+    /// All of them fail.
     pub(crate) fn always_fails(&self) -> bool {
         self.cluster.connect_failures >= self.cluster.connections
     }
 
-    /// The connection stood and TLS failed on it, most of the time: Envoy counts that as a failed connection, too.
+    /// Most connections were established, but their TLS handshake failed: Envoy counts that as a failed connection,
+    /// too.
     pub(crate) fn fails_in_handshake(&self) -> bool {
         let counters = self.cluster.counters;
         let failed = counters.certificates_refused.unwrap_or_default()
@@ -99,7 +100,7 @@ impl Attempt<'_> {
         self.fails() && failed.saturating_mul(2) >= self.cluster.connect_failures
     }
 
-    /// The node fails, and another gateway pod reaches the same: what differs is where they run.
+    /// Connections from this node fail, and another gateway pod reaches the same host: only the node differs.
     pub(crate) fn fails_alone(&self, all: &[Attempt<'_>]) -> bool {
         let reaches =
             |other: &Attempt<'_>| other.name == self.name && other.node != self.node && !other.fails();
@@ -109,7 +110,7 @@ impl Attempt<'_> {
         self.always_fails() && refused && all.iter().any(reaches) && !all.iter().any(as_well)
     }
 
-    /// What Envoy says, as a line of evidence.
+    /// Envoy's statistics as a line of evidence.
     pub(crate) fn told(&self) -> String {
         let ClusterView { connections, connect_failures, counters, .. } = self.cluster;
         let late = counters.connect_timeouts.filter(|late| *late > 0);

@@ -1,4 +1,4 @@
-//! Which `AuthorizationPolicy` decides over a call at a gateway, and how.
+//! Which `AuthorizationPolicy` applies to a call at a gateway, and its result.
 //!
 //! Follows `ListAuthorizationPolicies` in `pilot/pkg/model/authorization.go` and `build` in
 //! `pilot/pkg/security/authz/builder/builder.go`: denials first, then, where there is any allowance at all, one of them
@@ -24,12 +24,12 @@ use rule::{Answer, named_host};
 /// An `AuthorizationPolicy`.
 pub(crate) type Policy = Named<AuthorizationPolicySpec>;
 
-/// The policies of one gateway, so arranged that a call is held against the rules for its host only.
+/// The policies of one gateway, indexed so that a call is checked only against the rules for its host.
 #[derive(Debug, Default)]
 pub(crate) struct Authorization<'a> {
     allow: Rules<'a>,
     deny: Rules<'a>,
-    /// The policies that allow, in the order in which they are read.
+    /// The ALLOW policies, in the order in which they are read.
     allowing: Vec<&'a Policy>,
 }
 
@@ -52,12 +52,12 @@ pub(crate) enum Refusal<'a> {
     Denied {
         /// Its policy.
         by: &'a Policy,
-        /// Its place in it.
+        /// Its index in the policy.
         rule: usize,
     },
-    /// Policies allow others, and none allows it.
+    /// There are ALLOW policies, and none matches the call.
     NotAllowed {
-        /// The policies that allow.
+        /// The ALLOW policies.
         by: &'a [&'a Policy],
         /// The rule that would allow it, and the condition that it misses.
         nearly: Option<(&'a Policy, &'static str)>,
@@ -82,7 +82,7 @@ impl<'a> Authorization<'a> {
         found
     }
 
-    /// Why a call is refused; none where it is allowed, or where it cannot be told.
+    /// Why a call is refused; none if it is allowed or unknown.
     pub(crate) fn refusal(&self, caller: &Caller<'_>) -> Option<Refusal<'_>> {
         let denies =
             |rule: &&Rule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, true) == Answer::Yes;
@@ -95,7 +95,7 @@ impl<'a> Authorization<'a> {
         }
         let near =
             |rule: &Rule<'a>| Some((rule.policy, rule::misses(rule.spec, &rule.policy.namespace, caller)?));
-        // A rule for another server name is for another kind of call.
+        // A rule for another SNI does not apply to this call.
         let nearly =
             self.allow.of(caller).filter_map(near).min_by_key(|(_, what)| *what == rule::SERVER_NAME);
         Some(Refusal::NotAllowed { by: &self.allowing, nearly })

@@ -1,4 +1,4 @@
-//! Auto mTLS towards a gateway: what sidecars do where no DestinationRule says what to speak.
+//! Auto mTLS to a gateway: what sidecars do if no DestinationRule has TLS settings.
 //!
 //! Follows `buildUpstreamTLSSettings` in `pilot/pkg/networking/core/cluster_tls.go`, `checkMtlsEnabled` in
 //! `pilot/pkg/xds/endpoints/mtls_checker.go` and `ComposePeerAuthentication` in
@@ -15,14 +15,14 @@ use egress_istio::peer_authentication::{
 
 use crate::view::View;
 
-/// The label by which an endpoint says that it takes mesh mTLS. Sidecars are given it, gateways are not.
+/// The label of endpoints that accept mesh mTLS. Istio sets it for sidecars, not for gateways.
 pub(crate) const LABEL: &str = "security.istio.io/tlsMode";
 
-/// What a `PeerAuthentication` demands of a port of a gateway's pods, and which one it is.
+/// The mode that a `PeerAuthentication` requires for a port of a gateway's pods, and its object.
 pub(crate) struct Demand<'a> {
     pub(crate) mode: Demanded,
     pub(crate) by: &'a Named<PeerAuthenticationSpec>,
-    /// The field that says it.
+    /// The field with the mode.
     pub(crate) field: String,
 }
 
@@ -34,7 +34,7 @@ pub(crate) enum Demanded {
     Strict,
 }
 
-/// Whether sidecars speak mesh mTLS to a gateway by themselves, if no `PeerAuthentication` forbids it.
+/// Whether sidecars use mesh mTLS to a gateway automatically, unless a `PeerAuthentication` disables it.
 pub(crate) fn can_be_offered(view: &View<'_>, gateway: &GatewayFacts) -> bool {
     let labelled = |labels: &BTreeMap<String, String>| labels.get(LABEL).is_some_and(|mode| mode == "istio");
     view.mesh().auto_mtls && !gateway.pods.is_empty() && gateway.pods.iter().all(|pod| labelled(&pod.labels))

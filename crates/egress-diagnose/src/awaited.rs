@@ -1,10 +1,10 @@
-//! What a check of Envoys needs and is not there yet: data, with the words for one and the words for many.
+//! Data that a check of Envoys needs and that does not exist yet, with messages for one and for many.
 //!
-//! Knows nothing of which checks need it.
+//! Does not know which checks need it.
 
 use std::fmt;
 
-/// What is not there yet.
+/// The missing data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Awaited {
     /// A ready pod with a sidecar in a caller namespace.

@@ -1,6 +1,6 @@
-//! What a diagnosis was made from, as texts to keep: the same findings come out of them, and no secret does.
+//! The facts of a diagnosis as texts: they give the same findings, and contain no secrets.
 //!
-//! Knows what is kept and what is not. Knows nothing of archives.
+//! Knows what to keep and what to drop. Does not know archives.
 
 use std::collections::BTreeMap;
 
@@ -22,21 +22,21 @@ mod redact;
 
 use redact::Redactor;
 
-/// The version of what is kept.
+/// The version of the format.
 const API_VERSION: &str = "kubectl-egress.github.io/v1alpha1";
-/// What is kept as a whole.
+/// The facts that are kept as a whole.
 const KIND: &str = "EgressBundle";
 
 /// The texts, by name: each is JSON.
 pub type Texts = BTreeMap<String, String>;
 
-/// Why texts are no bundle.
+/// Why texts are not a bundle.
 #[derive(Debug, Error)]
 pub enum BundleError {
-    /// A text is not there.
+    /// A text is missing.
     #[error("expected a file `{0}`, found none")]
     Missing(&'static str),
-    /// A text is not what it should be.
+    /// A text is invalid.
     #[error("{name}: {error}")]
     Text {
         /// Which one.
@@ -44,7 +44,7 @@ pub enum BundleError {
         /// What does not match.
         error: serde_json::Error,
     },
-    /// A name in it is none of Kubernetes, so that no cluster was read for it.
+    /// A name in it is not valid in Kubernetes, so it was not read from a cluster.
     #[error(transparent)]
     Name(#[from] NameError),
     /// It was written by another version.
@@ -57,7 +57,7 @@ pub enum BundleError {
     },
 }
 
-/// `bundle.json`: what it is, and what was asked.
+/// `bundle.json`: version and request.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -72,14 +72,14 @@ struct Head {
     client: Option<Client>,
 }
 
-/// The pod whose calls were asked about.
+/// The requested client pod.
 #[derive(Serialize, Deserialize)]
 struct Client {
     namespace: String,
     name: String,
 }
 
-/// What policies say against one egress.
+/// The policies' objections to one egress.
 #[derive(Serialize, Deserialize)]
 struct Refused {
     namespace: String,
@@ -95,7 +95,7 @@ struct Envoy {
     seen: Result<ProxyView, String>,
 }
 
-/// What policies demand for one egress.
+/// The policies' requirements for one egress.
 #[derive(Serialize, Deserialize)]
 struct Demanded {
     namespace: String,
@@ -121,7 +121,7 @@ pub fn is_name(name: &str) -> bool {
 /// The facts of a diagnosis as texts, without what could be a secret.
 ///
 /// # Errors
-/// When JSON cannot hold the facts, which their types rule out.
+/// If JSON cannot represent the facts, which their types rule out.
 pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Texts, serde_json::Error> {
     let head = Head {
         api_version: API_VERSION.to_owned(),
@@ -171,10 +171,10 @@ pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Te
     Ok(texts.map(|(name, text)| (name.to_owned(), text)).into())
 }
 
-/// The facts that were kept, and what was asked.
+/// The facts and the request of a bundle.
 ///
 /// # Errors
-/// [`BundleError`] where the texts are not what [`write`] makes.
+/// [`BundleError`] if the texts are not in the format of [`write`].
 pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
     let Head { api_version, kind, hosts, namespace, client, .. } = of(texts, HEAD)?;
     if (api_version.as_str(), kind.as_str()) != (API_VERSION, KIND) {
@@ -199,7 +199,7 @@ pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
         fleet: of(texts, FLEET)?,
     };
     names::of_evidence(&evidence)?;
-    // What is no host was never asked for.
+    // An invalid host was never requested.
     let hosts = hosts.iter().filter_map(|host| host.parse::<DnsName>().ok()).collect();
     Ok((evidence, Request { hosts, namespace, client }))
 }

@@ -1,4 +1,4 @@
-//! Every pod that can leave without passing a gateway, and why: what only the network can stop.
+//! Every pod that can bypass the gateways, and why: only the network can block that.
 //!
 //! Istio enforces nothing here. Knows pods, namespaces, outbound modes and NetworkPolicies; firewalls and a network plugin's
 //! own kinds of policies are not seen, and neither is whether the plugin enforces anything.
@@ -36,24 +36,24 @@ pub struct Bypass {
     pub kind: &'static str,
     /// The namespaces with such pods, in order of name.
     pub namespaces: Vec<NamespaceBypass>,
-    /// What could not be known, and so may be missing here.
+    /// What could not be read, so that pods may be missing here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Input>,
 }
 
-/// The pods of one namespace that can leave.
+/// The pods of one namespace that can bypass the gateways.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceBypass {
     /// The namespace.
     pub namespace: String,
-    /// Whether its pods call hosts through a gateway: there a way around it matters most.
+    /// Whether its pods call hosts through a gateway: a bypass matters most there.
     pub calls: bool,
     /// Its pods, by workload and reasons.
     pub rows: Vec<Row>,
 }
 
-/// Pods of one workload that can leave for the same reasons.
+/// Pods of one workload that can bypass the gateways for the same reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
@@ -63,17 +63,17 @@ pub struct Row {
     pub pods: usize,
     /// Why.
     pub why: Vec<Reason>,
-    /// Whether NetworkPolicies stop them all the same.
+    /// Whether NetworkPolicies block them anyway.
     pub network_policy: Held,
 }
 
-/// Why a pod can leave without passing a gateway.
+/// Why a pod can bypass the gateways.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Reason {
     /// It has no sidecar.
     NoSidecar,
-    /// It uses the network of its node.
+    /// It uses hostNetwork.
     HostNetwork,
     /// It is in ambient mode: ztunnel forwards calls to hosts that were not added.
     Ambient,
@@ -82,7 +82,7 @@ pub enum Reason {
         /// The mode.
         mode: OutboundMode,
     },
-    /// An annotation keeps calls to these ports out of its sidecar.
+    /// An annotation excludes these ports from its sidecar.
     ExcludedPorts {
         /// The ports.
         ports: BTreeSet<u16>,
@@ -92,7 +92,7 @@ pub enum Reason {
         /// The ranges.
         ranges: Vec<String>,
     },
-    /// An annotation lets its sidecar take none but some calls.
+    /// An annotation redirects only some calls to its sidecar.
     NotCaptured {
         /// The annotation.
         annotation: &'static str,
@@ -109,23 +109,23 @@ pub enum Reason {
     },
 }
 
-/// What NetworkPolicies do to the calls of a pod to the internet.
+/// What NetworkPolicies do with a pod's calls to the internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Held {
-    /// They stop them, where the network plugin enforces policies.
+    /// They block them, if the network plugin enforces policies.
     Stops,
-    /// None is for this pod.
+    /// None selects this pod.
     None,
-    /// Some are, and let it out.
+    /// Some select it, and allow the calls.
     Open,
-    /// They do not apply: the pod uses its node's network.
+    /// They do not apply: the pod uses hostNetwork.
     NotApplicable,
     /// They were not read.
     Unknown,
 }
 
-/// Who can leave, of one namespace or of all. Gateways are not among them: leaving is what they are for.
+/// The pods of one or all namespaces that can bypass the gateways. Gateway pods are not included.
 pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
     let snapshot = &evidence.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);

@@ -8,7 +8,7 @@ use egress_core::snapshot::Snapshot;
 
 use crate::way::{Way, clients};
 
-/// What the pods of one namespace call.
+/// The calls of the pods of one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Calls {
     /// The ports.

@@ -1,4 +1,4 @@
-//! What the redirection of a pod with a sidecar leaves alone, by the pod's own annotations.
+//! Which outbound traffic bypasses a pod's sidecar, according to the pod's annotations.
 //!
 //! Knows the annotations of `istio-iptables` and the network plugin. What an installation leaves alone for every pod is not
 //! on the pods, and not seen here.
@@ -15,25 +15,25 @@ const INCLUDED_RANGES: &str = "traffic.sidecar.istio.io/includeOutboundIPRanges"
 const INCLUDED_PORTS: &str = "traffic.sidecar.istio.io/includeOutboundPorts";
 const MODE: &str = "sidecar.istio.io/interceptionMode";
 
-/// One annotation that lets calls to the outside pass by the sidecar.
+/// One annotation that lets outbound calls bypass the sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hole<'a> {
     /// The annotation.
     pub(crate) annotation: &'static str,
-    /// What it says.
+    /// Its value.
     pub(crate) value: &'a str,
-    /// What passes.
+    /// The traffic that bypasses the sidecar.
     pub(crate) passes: Passes<'a>,
 }
 
-/// What passes by a sidecar.
+/// Traffic that bypasses a sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Passes<'a> {
     /// Calls to these ports.
     Ports(BTreeSet<u16>),
     /// Calls to addresses in these ranges.
     Ranges(Vec<&'a str>),
-    /// Every call to the outside but those to these ports.
+    /// Every outbound call except those to these ports.
     AllBut(BTreeSet<u16>),
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn holes(pod: &PodFacts) -> Vec<Hole<'_>> {
 }
 
 impl Hole<'_> {
-    /// Whether calls to any of these ports of some host may pass.
+    /// Whether calls to any of these ports of a host may bypass the sidecar.
     pub(crate) fn concerns(&self, ports: &BTreeSet<u16>) -> bool {
         match &self.passes {
             Passes::Ports(passing) => !passing.is_disjoint(ports),

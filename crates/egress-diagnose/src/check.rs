@@ -1,6 +1,6 @@
-//! What a check is: a row of data and a pure function.
+//! A check: a row of data and a pure function.
 //!
-//! Knows nothing of which checks there are; that is [`checks`](crate::checks).
+//! Does not know the checks themselves; [`checks`](crate::checks) lists them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,9 +22,9 @@ pub struct Check {
     pub code: Code,
     /// What is true when nothing is wrong.
     pub name: &'static str,
-    /// How bad it is at worst when it is not true.
+    /// The highest level of its findings.
     pub level: Level,
-    /// Which part of the path it looks at.
+    /// The part of the path that it checks.
     pub hop: Hop,
     /// What it reads; held against what it does read.
     pub inputs: &'static [Input],
@@ -34,7 +34,7 @@ pub struct Check {
     pub run: Run,
 }
 
-/// What a check is about, and its function.
+/// The subject of a check, and its function.
 #[derive(Clone, Copy)]
 pub enum Run {
     /// The mesh as a whole.
@@ -68,20 +68,20 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(pub u16);
 
-/// Why a text is no code.
+/// Why a text is not a code.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("expected a code such as `EG014`, found {}", quoted(.0))]
 pub struct CodeError(String);
 
-/// How bad a finding is.
+/// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Good to know.
     Info,
-    /// Works, but not as safe or as whole as it should be.
+    /// It works, but is less safe or complete than it should be.
     Warning,
-    /// Traffic fails, or leaves where it must not.
+    /// Traffic fails, or leaves the mesh where it must not.
     Error,
 }
 
@@ -93,15 +93,15 @@ pub enum Hop {
     Mesh,
     /// The gateway's Service, pods and nodes.
     Gateway,
-    /// The objects of the host: are they there at all.
+    /// Whether the objects of the host exist.
     Objects,
-    /// From the caller to the gateway, as the objects say it.
+    /// From the caller to the gateway, according to the objects.
     ToGateway,
-    /// The same, as the callers' Envoys have it.
+    /// The same, according to the callers' Envoys.
     ClientProxies,
-    /// From the gateway to the host, as the objects say it.
+    /// From the gateway to the host, according to the objects.
     FromGateway,
-    /// The same, as the gateway's Envoys have it.
+    /// The same, according to the gateway's Envoys.
     GatewayProxies,
     /// From the gateway's Envoy to the host.
     Upstream,

@@ -1,6 +1,6 @@
-//! Which checks are wanted.
+//! Which checks to run.
 //!
-//! Knows codes. Knows nothing of what the checks look at.
+//! Knows codes, not what the checks do.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,20 @@ use crate::checks::CHECKS;
 /// A choice among the checks; by default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// Nothing but these; empty: all.
+    /// Only these; empty: all.
     pub only: BTreeSet<Code>,
     /// Not these.
     pub skip: BTreeSet<Code>,
 }
 
 impl Choice {
-    /// Whether a check is wanted.
+    /// Whether to run a check.
     pub fn wants(&self, code: Code) -> bool {
         (self.only.is_empty() || self.only.contains(&code)) && !self.skip.contains(&code)
     }
 
-    /// The checks that were left out by name. Those that `only` does not name are not told: they were not asked for.
+    /// The checks that were skipped by name. Does not include checks that `only` does not name, since nobody requested
+    /// them.
     pub fn skipped(&self) -> Vec<Code> {
         CHECKS.iter().map(|check| check.code).filter(|code| self.skip.contains(code)).collect()
     }

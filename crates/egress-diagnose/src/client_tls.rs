@@ -15,7 +15,7 @@ pub(crate) struct Rules<'a> {
     /// The rules, oldest first.
     pub(crate) all: Vec<&'a Resource>,
     subsets: BTreeMap<&'a str, (&'a Resource, usize, &'a DestinationRuleSubsets)>,
-    /// The first rule that says something of all subsets, and what.
+    /// The first rule with settings for all subsets, and those settings.
     common: Option<(&'a Resource, &'a generated::DestinationRuleTrafficPolicy)>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Rules<'a> {
 pub(crate) struct ClientTls<'a> {
     /// The rule they are from.
     pub(crate) rule: &'a Resource,
-    /// Where in it: `spec.trafficPolicy.tls`.
+    /// Their field: `spec.trafficPolicy.tls`.
     pub(crate) field: String,
     pub(crate) mode: Mode,
     pub(crate) sni: Option<&'a str>,
@@ -35,11 +35,11 @@ pub(crate) struct ClientTls<'a> {
     pub(crate) ca_certificates: Option<&'a str>,
     /// A file in the proxy's container.
     pub(crate) client_certificate: Option<&'a str>,
-    /// The server's certificate is not looked at.
+    /// Whether it skips verification of the server's certificate.
     pub(crate) skips_verification: bool,
 }
 
-/// What is spoken.
+/// The TLS mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Plaintext.

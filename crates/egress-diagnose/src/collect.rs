@@ -1,6 +1,6 @@
-//! Objects become the facts of a diagnosis, whoever read them: files, bundles, the fixtures of the tests.
+//! Turns objects into the facts of a diagnosis: from files, bundles, or the tests' fixtures.
 //!
-//! Knows which kinds matter and that others do not. Knows nothing of files and of the text they were parsed from.
+//! Knows which kinds matter. Does not know files or their text.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ mod surroundings;
 /// The label of istiod's pods.
 const ISTIOD: (&str, &str) = ("app", "istiod");
 
-/// Takes objects one by one.
+/// Collects objects one by one.
 #[derive(Default)]
 pub struct Collector {
     evidence: Evidence,
@@ -37,24 +37,24 @@ pub struct Collector {
     given: BTreeSet<Input>,
 }
 
-/// Why an object could not be taken. The others are taken all the same.
+/// Why an object could not be used. It does not affect the others.
 #[derive(Debug, Error)]
 pub enum CollectError {
-    /// It is no object of Kubernetes at all.
+    /// It is not a Kubernetes object.
     #[error("expected an object with `apiVersion` and `kind`, found {0}")]
     NoObject(String),
-    /// A name, a label or a key that no API server takes.
+    /// A name, a label or a key that is not valid in Kubernetes.
     #[error("{kind}: {error}")]
     Name {
         /// The kind of its object.
         kind: String,
-        /// Which field, and what stands there.
+        /// The field and its content.
         error: NameError,
     },
-    /// An object of Istio that is not of its schema.
+    /// An Istio object that does not fit its schema.
     #[error(transparent)]
     Resource(#[from] ResourceError),
-    /// Another object that is not of its schema.
+    /// Another object that does not fit its schema.
     #[error("{kind} {name}: {error}")]
     Schema {
         /// Its kind.
@@ -64,7 +64,7 @@ pub enum CollectError {
         /// Which field does not match, and why.
         error: FieldError,
     },
-    /// A mesh configuration that is not understood.
+    /// An invalid mesh configuration.
     #[error("configmap {name}: key \"mesh\": {error}")]
     Mesh {
         /// The ConfigMap's name.
@@ -75,7 +75,7 @@ pub enum CollectError {
 }
 
 impl CollectError {
-    /// The path of the field that is not of the schema, where one is known.
+    /// The path of the field that does not fit the schema, if known.
     pub fn field(&self) -> Option<&str> {
         match self {
             CollectError::Name { error, .. } => Some(error.field),
@@ -89,17 +89,17 @@ impl CollectError {
 }
 
 impl Collector {
-    /// One with room for that many objects of Istio: grown step by step, a large list is copied over and over.
+    /// A collector with room for that many Istio objects, so that a large list is not copied while it grows.
     pub fn with_room(objects: usize) -> Self {
         let mut collector = Collector::default();
         collector.evidence.snapshot.resources.reserve_exact(objects);
         collector
     }
 
-    /// Takes an object. Of a kind that no check reads, nothing is kept.
+    /// Adds an object. Ignores kinds that no check reads.
     ///
     /// # Errors
-    /// [`CollectError`] when it is not of the schema of its kind.
+    /// [`CollectError`] if it does not fit the schema of its kind.
     pub fn add(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
         let text = |key: &str| object.get(key).and_then(Tree::as_str);
         let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
@@ -139,7 +139,7 @@ impl Collector {
         }
     }
 
-    /// The facts of all objects together. What no object told is a [`Gap`].
+    /// The facts of all objects together. Kinds without objects become a [`Gap`].
     pub fn finish(self) -> Evidence {
         let Collector { mut evidence, services, pods, given } = self;
         let snapshot = &mut evidence.snapshot;
@@ -164,7 +164,7 @@ impl Collector {
     fn istio(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
         match Resource::from_tree(object) {
             Ok(resource) => self.evidence.snapshot.resources.push(resource),
-            // A kind of Istio that nothing here reads, such as a WorkloadEntry.
+            // An Istio kind that no check reads, such as WorkloadEntry.
             Err(ResourceError::Kind(_)) => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,6 +1,7 @@
-//! The Secrets that the objects of an egress name: what a live reading asks for, and nothing beyond.
+//! The Secrets that the objects of an egress name: a live diagnosis requests only these.
 //!
-//! Knows where names of Secrets stand and in which namespaces they are looked for. Knows nothing of what they hold.
+//! Knows the fields with names of Secrets, and the namespaces in which proxies look for them. Does not read their
+//! content.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +38,7 @@ pub fn wanted_secrets(snapshot: &Snapshot) -> BTreeSet<(String, String)> {
     wanted
 }
 
-/// Every `credentialName` of an object, wherever it stands.
+/// Every `credentialName` of an object, at any depth.
 fn names(resource: &Resource) -> BTreeSet<String> {
     let policies: Vec<Value> = match &resource.spec {
         Spec::Gateway(spec) => {

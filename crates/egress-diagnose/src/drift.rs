@@ -1,6 +1,6 @@
-//! What is different between an object as it was asked for and as it is, field by field.
+//! The differences between an object and its record, field by field.
 //!
-//! Knows how fields are named and shown. Knows nothing of who changed them.
+//! Knows how to name and show fields. Does not know who changed them.
 
 use egress_core::resource::Resource;
 use serde_json::Value;
@@ -10,9 +10,9 @@ use serde_json::Value;
 pub(crate) struct Difference {
     /// Its path, such as `spec.ports[2]`.
     pub(crate) field: String,
-    /// What it should be; none where nothing should be.
+    /// The recorded value; none if the field should not exist.
     pub(crate) wanted: Option<String>,
-    /// What it is; none where nothing is.
+    /// The current value; none if the field does not exist.
     pub(crate) found: Option<String>,
 }
 

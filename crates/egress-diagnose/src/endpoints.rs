@@ -12,7 +12,7 @@ use egress_core::surroundings::{Named, SliceFacts};
 
 use crate::ranges::Range;
 
-/// Who keeps a slice, by its label. Whoever writes a slice may say what he likes there.
+/// The label with a slice's controller. The slice's author can set it to anything.
 pub(crate) const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const CONTROLLER: &str = "endpointslice-controller.k8s.io";
 
@@ -23,9 +23,9 @@ pub struct LeadingOut<'a> {
     pub slice: &'a Named<SliceFacts>,
     /// Their Service.
     pub service: &'a ServiceFacts,
-    /// The address; one of the internet if there is one.
+    /// The address; a public one if there is one.
     pub address: &'a str,
-    /// Whether it is of the internet. A private one may be a machine of the mesh.
+    /// Whether it is public. A private address may belong to a machine of the mesh.
     pub is_of_internet: bool,
 }
 

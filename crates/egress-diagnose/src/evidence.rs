@@ -1,6 +1,6 @@
-//! Everything a diagnosis is made from: the cluster's facts and what was seen in Envoys.
+//! The input of a diagnosis: the cluster's facts and its Envoys' configuration.
 //!
-//! Knows which Envoys a request needs. Knows nothing of how they are read.
+//! Knows which Envoys a request needs, not how to read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,48 +23,48 @@ mod overlay;
 /// Facts of one cluster at one moment.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// Objects, gateways, pods, nodes, and what could not be read.
+    /// Objects, gateways, pods, nodes, and the gaps.
     pub snapshot: Snapshot,
-    /// What lies around the egresses.
+    /// The objects around the egresses.
     pub surroundings: Surroundings,
-    /// Which kinds of facts could not be had, and why; where nothing is said here, what is not there does not exist.
+    /// Which kinds of facts are missing, and why. For all other kinds, an object that is not here does not exist.
     pub gaps: BTreeMap<Input, Gap>,
     /// The configuration of each Envoy that was read, or the reason why not.
     pub proxies: BTreeMap<PodName, Result<ProxyView, String>>,
-    /// What the policies demand of the gateway's nodes, or why they could not be asked.
+    /// The policies' requirements for the gateway's nodes, or why the policies could not be asked.
     pub demands: Result<Demands, String>,
-    /// What the policies say against egresses that exist, by namespace and host. An egress is missing here where there are no
-    /// policies, and where they could not be asked.
+    /// The policies' objections to existing egresses, by namespace and host. No entry for an egress without policies,
+    /// or if they could not be asked.
     pub refusals: BTreeMap<(String, String), Vec<Refusal>>,
-    /// What the user may write in each namespace that was asked about.
+    /// The user's write permissions in each requested namespace.
     pub rights: BTreeMap<String, Rights>,
     /// Other clusters of the same fleet.
     pub fleet: Vec<OtherCluster>,
 }
 
-/// A policy's word against an egress that exists.
+/// A policy's objection to an existing egress.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Refusal {
-    /// The policy; empty where none allows the host.
+    /// The policy; empty if no policy allows the host.
     pub by: String,
-    /// What it says.
+    /// Its message.
     pub message: String,
-    /// What to do, as the policy says it.
+    /// The policy's remediation.
     pub remediation: Option<String>,
 }
 
-/// What of all that `add` and `remove` write in a namespace a user may write, in the words of `kubectl auth can-i`.
+/// Which of the writes of `add` and `remove` a user may do in a namespace, in the words of `kubectl auth can-i`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rights {
     /// Such as `create serviceentries.networking.istio.io`.
     pub held: BTreeSet<String>,
-    /// The same, for what is refused.
+    /// The same for missing permissions.
     pub missing: BTreeSet<String>,
 }
 
-/// What the policies demand of the nodes of each egress, by namespace and host. One that is missing has no demands.
+/// The policies' requirements for the nodes of each egress, by namespace and host. No entry means no requirement.
 pub type Demands = BTreeMap<(String, String), Pinning>;
 
 impl Default for Evidence {
@@ -82,18 +82,18 @@ impl Default for Evidence {
     }
 }
 
-/// What was asked.
+/// The request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// These hosts; none means every host.
     pub hosts: Vec<DnsName>,
     /// In this namespace; none means in all of them.
     pub namespace: Option<String>,
-    /// As this pod calls them; none means as one ready pod of each calling namespace does.
+    /// As this pod calls them; none means one ready pod of each caller namespace.
     pub client: Option<PodName>,
 }
 
-/// Which pod.
+/// A pod's identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PodName {
     /// Its namespace.
@@ -102,8 +102,8 @@ pub struct PodName {
     pub name: String,
 }
 
-/// The pods whose Envoys a diagnosis wants to see: every ready pod of the gateways in question, and one ready client of
-/// each namespace that calls.
+/// The pods whose Envoys a diagnosis needs: every ready pod of the relevant gateways, and one ready client of each
+/// caller namespace.
 pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a PodFacts> {
     let egresses = egress_core::inventory::egresses(snapshot);
     let ways = ways(snapshot, &Index::new(snapshot), &egresses, request);
@@ -115,7 +115,7 @@ pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a 
     gateway_pods.chain(clients).collect()
 }
 
-/// The pod that is read for all callers of a namespace: the chosen one, or the first ready one with a sidecar.
+/// The pod that represents all callers of a namespace: the chosen one, or the first ready one with a sidecar.
 pub fn client_of<'a>(
     snapshot: &'a Snapshot,
     namespace: &str,

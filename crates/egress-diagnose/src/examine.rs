@@ -1,7 +1,7 @@
 //! The walk: every check of the catalogue over every subject of a request, hop by hop.
 //!
 //! After the first hop with an error no further findings are reported: the rest is listed as not checked, with the cause.
-//! Knows nothing of what the checks look at.
+//! Does not know what the checks do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,15 +31,15 @@ const AT_ONCE: usize = 512;
 /// How to examine.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The checks that are wanted.
+    /// The checks to run.
     pub choice: Choice,
-    /// The day, by UTC, that the ends of acceptances are compared with; without it they have ended.
+    /// Today's date in UTC, for acceptances with a last day; without it they count as expired.
     pub today: Option<Date>,
-    /// Keep what each check said of each host, also where there are many.
+    /// Keep the result of each check for each host, even with many hosts.
     pub every_line: bool,
 }
 
-/// Examines what a request asks for with every check.
+/// Runs every check for a request.
 pub fn examine(evidence: &Evidence, request: &Request) -> Report {
     examine_with(evidence, request, &Options::default())
 }
@@ -49,7 +49,7 @@ pub fn examine_with(evidence: &Evidence, request: &Request, options: &Options) -
     examine_watched(evidence, request, options, |_, _| {})
 }
 
-/// The same, and tells what each check read while it ran: the tests of the catalogue hold it against what is declared.
+/// The same, and returns what each check read: the catalogue's tests compare it with the declared inputs.
 pub fn examine_watched(
     evidence: &Evidence,
     request: &Request,
@@ -121,7 +121,7 @@ fn host_name(way: &Way<'_>) -> HostName {
     HostName { host: way.host.clone(), namespace: way.namespace.clone() }
 }
 
-/// The gateways that the hosts leave by; every gateway where no host was asked for, or none has one.
+/// The gateways of the hosts; every gateway if no host was requested, or none has a gateway.
 pub(crate) fn in_question<'a>(
     all: &'a [GatewayFacts],
     ways: &[Way<'_>],
@@ -134,7 +134,7 @@ pub(crate) fn in_question<'a>(
     all.iter().filter(|gateway| everything || used(gateway)).collect()
 }
 
-/// The first thing that is broken on a way.
+/// The first fault on a path.
 #[derive(Clone, Copy)]
 struct Broken {
     hop: Hop,
@@ -157,7 +157,7 @@ impl Broken {
     }
 }
 
-/// Whether an egress of the shared layout has all that lies between the gateway and the host.
+/// Whether an egress of the shared layout has all objects between the gateway and the host.
 fn has_gateway_side(way: &Way<'_>) -> bool {
     let has = |role| way.egress.is_some_and(|egress| egress.part(role).is_some());
     has(Role::Upstream) && has(Role::GatewayLeg)
@@ -170,7 +170,7 @@ struct Said {
     reads: EnumSet<Input>,
 }
 
-/// Asks the checks that a function runs.
+/// Runs the checks with a function.
 fn ask<'a>(
     order: &[&'static Check],
     view: &View<'a>,

@@ -1,6 +1,6 @@
-//! One thing that is wrong, told so that a person can act: where, what was read, what it does to traffic, what repairs it.
+//! A finding, with all that a person needs to act: place, evidence, consequence for traffic, fix.
 //!
-//! Knows nothing of how it was found.
+//! Does not know how it was found.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use crate::check::{Code, Level};
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The check that found it.
     pub code: Code,
-    /// How bad it is here; never worse than the check's own level.
+    /// Its level; never higher than the check's own level.
     pub level: Level,
     /// How sure it is.
     pub confidence: Confidence,
@@ -24,11 +24,11 @@ pub struct Finding {
     pub message: String,
     /// Where.
     pub object: Place,
-    /// What was read, one fact a line.
+    /// The evidence, one fact per line.
     pub evidence: Vec<String>,
     /// What it does to traffic.
     pub consequence: String,
-    /// What repairs it.
+    /// Its fix.
     pub fix: Fix,
 }
 
@@ -36,9 +36,9 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Confidence {
-    /// It follows from what was read.
+    /// The evidence proves it.
     Certain,
-    /// It is the likeliest reason for what was read; others are possible.
+    /// It is the most likely reason for the evidence; others are possible.
     Inferred,
 }
 
@@ -48,7 +48,7 @@ pub enum Confidence {
 pub struct Place {
     /// The kind, as manifests write it.
     pub kind: String,
-    /// The namespace; none for what belongs to no namespace.
+    /// The namespace; none for cluster-scoped objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// The name.
@@ -59,7 +59,7 @@ pub struct Place {
     /// What was found there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// Where it is written, if it was read from a file.
+    /// Its file and line, if it was read from a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
 }
@@ -68,23 +68,23 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
-    /// The file, as it was named.
+    /// The file, as typed.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
 }
 
-/// What repairs a finding.
+/// The fix of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fix {
     /// A command to type.
     pub command: ShellCommand,
-    /// What the command does, or what to do where no command can.
+    /// What the command does, or what to do if no command can.
     pub why: String,
 }
 
-/// Characters of a value that are told.
+/// The most characters of a value to show.
 const LONGEST_VALUE: usize = 1_000;
 
 impl Place {
@@ -106,7 +106,7 @@ impl Place {
         Place::new(&id.kind.to_string(), Some(&id.namespace), &id.name)
     }
 
-    /// The field of an Istio object that decides who sees it.
+    /// The field of an Istio object that decides its visibility.
     pub fn export_to(resource: &Resource) -> Self {
         let words = crate::words::export_to(resource).join(", ");
         Place::of(&resource.id).field("spec.exportTo", words)
@@ -118,7 +118,7 @@ impl Place {
         format!("{}/{}{}", self.kind.to_ascii_lowercase(), self.name, namespace.unwrap_or_default())
     }
 
-    /// The same place, with a field and what was found there, as far as somebody may read it.
+    /// The same place, with a field and its value, cut to a readable length.
     #[must_use]
     pub fn field(self, path: impl Into<String>, value: impl Into<String>) -> Self {
         let mut value = value.into();

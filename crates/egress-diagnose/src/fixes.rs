@@ -1,7 +1,6 @@
-//! Commands that repair, so that the same repair is always typed in the same way.
+//! Commands for fixes, so that the same fix always has the same command.
 //!
-//! Every command can be pasted into a shell: it is a [`ShellCommand`], since its words may come from objects that
-//! anybody wrote.
+//! Every command is a [`ShellCommand`], safe to paste into a shell, since its words may come from untrusted objects.
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::resource::{ObjectId, Resource};
@@ -38,7 +37,7 @@ pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
 
 /// Sets a field, named as findings name it: `spec.servers[0].tls`.
 pub(crate) fn set(id: &ObjectId, field: &str, value: &Value, why: &str) -> Fix {
-    // To add to a place of an array is to insert there.
+    // In an array, `add` inserts instead of replacing.
     let op = if field.ends_with(']') { "replace" } else { "add" };
     patch(id, &json!({ "op": op, "path": pointer(field), "value": value }), why)
 }
@@ -48,7 +47,7 @@ pub(crate) fn leave_out(id: &ObjectId, field: &str, why: &str) -> Fix {
     patch(id, &json!({ "op": "remove", "path": pointer(field) }), why)
 }
 
-/// Several repairs that are one together.
+/// Combines several fixes into one.
 pub(crate) fn one_after_the_other(first: Fix, others: impl IntoIterator<Item = Fix>, why: &str) -> Fix {
     let command = others.into_iter().fold(first.command, |all, next| all.and_then(next.command));
     fix(command, why)
@@ -57,7 +56,7 @@ pub(crate) fn one_after_the_other(first: Fix, others: impl IntoIterator<Item = F
 /// Copies a Secret to another namespace.
 pub(crate) fn copy_secret(name: &str, from: &str, to: &str, why: &str) -> Fix {
     let read = ShellCommand::show("secret", name, from);
-    // What the API server wrote into it belongs to the other one.
+    // Drop the fields that the API server set on the original.
     let script = Word::from("/ (uid|resourceVersion|creationTimestamp): /d; s/  namespace: .*/  namespace: ");
     let script = script.and(Word::namespace(to)).and("/");
     let change = ShellCommand::new(["sed", "-E"]).word(script);
@@ -102,18 +101,18 @@ pub(crate) fn write_rule(
 
 /// Writes an object.
 pub(crate) fn apply(manifest: &Value, why: &str) -> Fix {
-    // Not `echo`: several of them read a backslash in their own way.
+    // Not `echo`: implementations treat backslashes differently.
     let written = ShellCommand::new(["printf", "%s"]).word(Word::json(manifest));
     fix(written.into_command(ShellCommand::new(["kubectl", "apply", "-f", "-"])), why)
 }
 
-/// Tries a connection as a gateway's pod sees the world.
+/// Tries a connection from a gateway's pod.
 pub(crate) fn try_connection(pod: &PodName, host: &str, port: u16, why: &str) -> Fix {
     let target = Word::from("telnet://").and(Word::host(host)).and(":").and(Word::number(port));
     fix(curl_at_gateway(pod, target), why)
 }
 
-/// Asks a URL as a gateway's pod sees the world.
+/// Requests a URL from a gateway's pod.
 pub(crate) fn curl_at_gateway(pod: &PodName, url: Word) -> ShellCommand {
     let exec = ShellCommand::new(["kubectl", "exec"]).object("pod", &pod.name).in_namespace(&pod.namespace);
     let curl = ["-c", "istio-proxy", "--", "curl", "-sv", "-o", "/dev/null", "--connect-timeout", "5"];

@@ -1,7 +1,7 @@
 //! What other clusters of the same fleet let out, as far as it can be compared: the ports, the gateway, and what was asked
 //! for beyond that.
 //!
-//! Knows what makes two egresses of one host the same. Judges nothing.
+//! Knows what makes two egresses of one host equal. Makes no findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,16 +19,16 @@ use crate::words::list;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OtherCluster {
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// Whatever takes a host to a gateway there, by `namespace/host`.
     pub egresses: BTreeMap<String, OtherEgress>,
-    /// Why not all of it could be read.
+    /// Why the read was incomplete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
 }
 
-/// An egress of one host, of whichever cluster.
+/// An egress of one host in any cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OtherEgress {
@@ -38,13 +38,13 @@ pub struct OtherEgress {
     pub host: String,
     /// Its ports, as far as they are of a kind this tool carries.
     pub ports: BTreeSet<Port>,
-    /// The gateway's Service, where the objects tell.
+    /// The gateway's Service, if the objects name it.
     pub gateway: Option<GatewayName>,
     /// What was asked for beyond that; none where it was made by hand.
     pub asked: Option<Asked>,
 }
 
-/// How an egress was asked for.
+/// The options of an egress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Asked {
@@ -52,7 +52,7 @@ pub struct Asked {
     pub layout: Layout,
     /// How calls travel to the gateway.
     pub hop: Hop,
-    /// Who may call, in the words of `exportTo`.
+    /// Which namespaces may call, as in `exportTo`.
     pub export_to: Vec<String>,
 }
 

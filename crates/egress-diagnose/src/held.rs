@@ -1,6 +1,6 @@
 //! Which pods of a namespace have direct egress blocked by NetworkPolicies.
 //!
-//! Knows how what is said of single pods becomes a few findings: one for a namespace without policies, one for each policy
+//! Groups the results of single pods into a few findings: one for a namespace without policies, one for each policy
 //! that allows egress. The checks say what that means for traffic.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
-//! What callers send to a gateway: each route of theirs, with the TLS it travels in and the server it meets.
+//! The calls from sidecars to a gateway: each route, with its client TLS settings and the gateway's server for it.
 //!
-//! Knows how DestinationRules, SNI and servers come together. Judges nothing.
+//! Knows how istiod combines DestinationRules, SNI and servers. Makes no findings.
 
 use std::sync::Arc;
 
@@ -16,27 +16,27 @@ use crate::servers::{Expects, Listeners, Server, servers};
 use crate::view::View;
 use crate::way::Way;
 
-/// One route of one namespace of callers to the gateway's Service.
+/// One route of one caller namespace to the gateway's Service.
 pub(crate) struct Call<'a> {
     /// The namespace.
     pub(crate) caller: String,
     /// The route.
     pub(crate) route: Route<'a>,
-    /// The Service's port that it leads to.
+    /// The Service's port.
     pub(crate) port: u16,
-    /// The port of the pods behind it.
+    /// The target port of the pods.
     pub(crate) listens_on: i64,
-    /// What a DestinationRule says of its TLS.
+    /// Its TLS settings from DestinationRules.
     pub(crate) tls: Option<ClientTls<'a>>,
-    /// The server name that arrives at the gateway.
+    /// The SNI at the gateway.
     pub(crate) sni: Option<String>,
-    /// The server that takes it.
+    /// The gateway server that accepts it.
     pub(crate) server: Option<Server<'a>>,
-    /// All that the gateway listens for.
+    /// All servers of the gateway.
     pub(crate) listeners: Arc<Listeners<'a>>,
 }
 
-/// The calls of a way. A route with a subset that its callers cannot resolve is none.
+/// The calls of a path. Without routes whose subset the callers cannot resolve.
 pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Call<'a>> {
     let service = view.service_host(gateway);
     let listeners = view.listeners(gateway);
@@ -67,19 +67,19 @@ impl<'a> Call<'a> {
         meets_mesh && self.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual)
     }
 
-    /// The server on the port that ends mesh mTLS for a host, whatever name is sent.
+    /// The server on the port that terminates mesh mTLS for a host, for any SNI.
     pub(crate) fn meant(&self, view: &View<'a>, gateway: &GatewayFacts, host: &str) -> Option<Server<'a>> {
         let server = server(view, gateway, (self.listens_on, Expects::MeshMtls), Some(host), host);
         server.filter(|server| server.expects == Expects::MeshMtls)
     }
 
-    /// The server that expects something else than what a call brings.
+    /// The server whose TLS mode does not match the call.
     pub(crate) fn mismatch(&self) -> Option<Server<'a>> {
         let listener = self.listeners.at(self.listens_on)?;
         let expected = listener.expects();
         let only = |expects: Expects| expected.iter().all(|found| *found == expects);
         if expected.contains(&Expects::Plaintext) && !only(Expects::Plaintext) {
-            // EG009 reports two servers that exclude each other.
+            // EG009 reports two servers that conflict.
             return None;
         }
         let any = listener.servers.values().next().copied();
@@ -119,7 +119,7 @@ fn server_name(route: &Route<'_>, tls: Option<&ClientTls<'_>>, host: &str, port:
     }
 }
 
-/// What a server must expect to accept a call.
+/// The server mode that accepts a call.
 fn spoken(tls: Option<&ClientTls<'_>>, route: &Route<'_>) -> Expects {
     match (tls.map(|tls| tls.mode), route.protocol) {
         (Some(Mode::IstioMutual), _) => Expects::MeshMtls,

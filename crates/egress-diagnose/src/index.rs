@@ -1,6 +1,6 @@
 //! Objects by identity, kind and host, so that a walk over many hosts does not read every object for each.
 //!
-//! Knows nothing of who sees what.
+//! Does not know visibility.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use self::hosts::ByHost;
 
 mod hosts;
 
-/// The objects of a snapshot, by what they are looked up by.
+/// The objects of a snapshot, by their lookup keys.
 pub(crate) struct Index<'a> {
     objects: Objects<'a>,
     by_kind: BTreeMap<Kind, Vec<&'a Resource>>,
@@ -94,7 +94,7 @@ impl<'a> Index<'a> {
         self.gateways.get(host)
     }
 
-    /// DestinationRules with a subset of this name, whatever they are for.
+    /// DestinationRules with a subset of this name, for any host.
     pub(crate) fn subset_holders(&self, name: &str) -> &[&'a Resource] {
         self.subset_holders.get(name).map(Vec::as_slice).unwrap_or_default()
     }

@@ -18,7 +18,7 @@ use crate::routes::{Route, routes};
 use crate::view::{Leg, View};
 use crate::way::Way;
 
-/// A protocol of a way for which the gateway has no route.
+/// A protocol of a path for which the gateway has no route.
 pub(crate) struct MissingLeg<'a> {
     /// The protocol.
     pub(crate) protocol: Protocol,
@@ -30,13 +30,13 @@ pub(crate) struct MissingLeg<'a> {
 pub(crate) enum Cause<'a> {
     /// Nothing routes the host at a Gateway object of these pods.
     NothingBound,
-    /// A VirtualService does, and the gateway's namespace does not see it.
+    /// A VirtualService routes it, but the gateway's namespace does not see it.
     Hidden(&'a Resource),
     /// A VirtualService names a Gateway object that does not exist.
     NoGatewayObject(&'a Resource, String),
     /// A VirtualService is bound to a Gateway object that does not select these pods.
     NotSelected(&'a Resource),
-    /// A VirtualService is bound to a Gateway object none of whose servers is for the host.
+    /// A VirtualService is bound to a Gateway object without a server for the host.
     NotServed(&'a Resource),
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn seen_gateway<'a>(view: &View<'_>, way: &Way<'a>) -> Result<&'a Gat
     Ok(gateway)
 }
 
-/// The routes of the way's own objects that lead to the gateway's Service, whoever sees them.
+/// The routes of the path's own objects to the gateway's Service, with any visibility.
 pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
     view.leg(Leg::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
@@ -87,7 +87,7 @@ fn find_from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts)
     found
 }
 
-/// The routes of a way behind the gateway's servers for one name.
+/// The routes of a path behind the gateway's servers for one SNI.
 fn at_server<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, server: &str) -> Vec<Route<'a>> {
     by_server(view, way, gateway, server).into_iter().map(|(_, route)| route).collect()
 }
@@ -110,16 +110,16 @@ pub(crate) fn by_server<'a>(
         .collect()
 }
 
-/// Where the gateway sends the host: of the way's own routes where it has some, else of all.
+/// The gateway's destinations for the host: from the path's own routes if there are any, else from all.
 pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let service = view.service_host(gateway);
-    // A route back to the gateway is a fault of its own.
+    // EG016 reports a route back to the gateway.
     let leaving = from_gateway(view, way, gateway).into_iter().filter(|route| route.host != service);
     let (own, others): (Vec<_>, Vec<_>) = leaving.partition(|route| way.owns(&route.resource.id));
     if own.is_empty() { others } else { own }
 }
 
-/// How many protocols both legs carry.
+/// The number of protocols that both legs have.
 pub(crate) fn whole(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> usize {
     let there: BTreeSet<Protocol> =
         from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
@@ -128,7 +128,7 @@ pub(crate) fn whole(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> u
     wanted.intersection(&there).count()
 }
 
-/// The protocols that the first leg carries and the second does not.
+/// The protocols that the first leg has and the second does not.
 pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<MissingLeg<'a>> {
     let there: BTreeSet<Protocol> =
         from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();

@@ -1,7 +1,8 @@
-//! How istiod makes the listeners of a gateway's pods from the servers of all Gateway objects, and which it leaves out.
+//! How istiod builds the listeners of a gateway's pods from the servers of all Gateway objects, and which servers it
+//! drops.
 //!
-//! Follows `mergeGateways` in `pilot/pkg/model/gateway.go` (read at 1.31): objects by age, servers in their order. Knows
-//! nothing of whom that hurts.
+//! Follows `mergeGateways` in `pilot/pkg/model/gateway.go` (read at 1.31): objects by age, servers in their order. Does
+//! not know which traffic that affects.
 
 use std::collections::HashMap;
 
@@ -17,33 +18,32 @@ mod users;
 
 pub(crate) use users::{User, Users};
 
-/// A server that istiod leaves out.
+/// A server that istiod drops.
 #[derive(Clone, Debug)]
 pub(crate) struct Dropped<'a> {
     /// The server.
     pub(crate) server: Server<'a>,
-    /// The one that is kept instead.
+    /// The server that it keeps instead.
     pub(crate) kept: Server<'a>,
-    /// What both claim.
+    /// What both servers claim.
     pub(crate) claim: Claim,
 }
 
-/// What two servers cannot both have.
+/// What only one server can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
     /// A host of a TLS port, as istiod compares them: `*/*` is `*`, and `./host` is `namespace/host`.
     Host(String),
-    /// A port on which nothing tells connections apart.
+    /// A port without SNI or Host header to choose a server by.
     Port,
 }
 
 /// The servers of a gateway's pods.
 #[derive(Debug, Default)]
 pub(crate) struct Merged<'a> {
-    /// Those that istiod follows.
+    /// The servers that istiod keeps.
     pub(crate) kept: Vec<Server<'a>>,
-    /// Those that it leaves out. A TLS server behind an older plaintext one counts as kept: that is told by a check of
-    /// its own.
+    /// The servers that it drops. A TLS server behind an older plaintext one counts as kept: another check reports it.
     pub(crate) dropped: Vec<Dropped<'a>>,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Merged<'a> {
     }
 }
 
-/// Whether an older server has what this one claims.
+/// Whether an older server already claims the same.
 fn claimed<'a>(
     server: &Server<'a>,
     names: &HashMap<(i64, String), Server<'a>>,

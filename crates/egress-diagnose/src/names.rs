@@ -1,7 +1,7 @@
-//! Names, labels and keys as an API server takes them, in what was read of files and bundles.
+//! Checks that the names, labels and keys in files and bundles are valid in Kubernetes.
 //!
-//! No cluster holds others. Whoever writes them into a file hopes that they get further than a name should: into a command,
-//! or past a comparison. Knows where names stand; nothing of what they are used for.
+//! An API server accepts no others. In a file, an invalid name could be an attack: it could end up in a printed
+//! command, or defeat a comparison. Knows which fields are names, not what they are used for.
 
 use egress_core::host::printable;
 use egress_core::kubernetes_name::{
@@ -14,26 +14,26 @@ mod facts;
 
 pub(crate) use facts::of_evidence;
 
-/// Why something is no name.
+/// Why a name is not valid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{field}: expected {expected}, found `{found}`")]
 pub struct NameError {
-    /// Where it stands, such as `metadata.name`.
+    /// Its field, such as `metadata.name`.
     pub field: &'static str,
-    /// What is expected there.
+    /// What the field must contain.
     pub expected: &'static str,
-    /// What stands there, with what cannot be seen as escapes.
+    /// What it contains, with invisible characters escaped.
     pub found: String,
 }
 
 type Checked = Result<(), NameError>;
 
-/// Examines an object as a file holds it. It may have no name and no namespace yet.
+/// Examines an object of a file. It may have no name and no namespace yet.
 pub(crate) fn of_object(object: &Tree<'_>, kind: &str) -> Checked {
     kind_of("kind", kind)?;
     let text = |path: &[&str]| object.at(path).and_then(Tree::as_str).unwrap_or_default();
     label("metadata.namespace", text(&["metadata", "namespace"]))?;
-    // Those of a gateway are told apart by their names.
+    // Names of Services and Namespaces are DNS labels. Other names may have dots.
     if matches!(kind, "Service" | "Namespace") {
         label("metadata.name", text(&["metadata", "name"]))?;
     }
@@ -47,7 +47,7 @@ pub(crate) fn of_object(object: &Tree<'_>, kind: &str) -> Checked {
     if matches!(kind, "Service" | "Gateway") {
         labels("spec.selector", pairs(&["spec", "selector"]))?;
     }
-    // Of what makes pods.
+    // The pod template of a workload.
     labels("spec.template.metadata.labels", pairs(&["spec", "template", "metadata", "labels"]))?;
     subdomain("spec.nodeName", text(&["spec", "nodeName"]))?;
     for owner in list(object, &["metadata", "ownerReferences"]) {
@@ -100,7 +100,7 @@ fn keys<'a>(field: &'static str, mut all: impl Iterator<Item = &'a str>) -> Chec
     all.try_for_each(|key| fits(field, key, QUALIFIED_NAME, is_qualified_name))
 }
 
-/// What is not there yet is no wrong name.
+/// A name that is not set is not wrong.
 fn fits(field: &'static str, text: &str, expected: &'static str, fits: impl Fn(&str) -> bool) -> Checked {
     if text.is_empty() || fits(text) {
         return Ok(());
@@ -123,7 +123,7 @@ mod tests {
         Collector::default().add(&object.into()).unwrap_err().to_string()
     }
 
-    /// The kind: a name in a file that no cluster could hold, made to end in a printed command.
+    /// The kind: a name in a file that no cluster accepts, chosen to end up in a printed command.
     #[test]
     fn an_object_with_a_name_that_no_api_server_takes_is_told_and_not_read() {
         for hostile in HOSTILE {
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// The same in a bundle, which holds no objects.
+    /// The same in a bundle, which contains facts instead of objects.
     #[test]
     fn a_bundle_with_a_name_that_no_api_server_takes_is_refused() {
         for hostile in HOSTILE {

@@ -1,4 +1,4 @@
-//! What NetworkPolicies leave open: whether a pod may reach addresses outside the cluster.
+//! Whether NetworkPolicies allow a pod to reach addresses outside the cluster.
 //!
 //! Knows `networking.k8s.io` only. What a network plugin adds of its own, a firewall, and whether the plugin enforces
 //! anything at all are not seen here.
@@ -15,18 +15,18 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::ranges::Range;
 
-/// What all policies together do to the calls of one pod to the internet.
+/// The result of all policies for one pod's calls to the internet.
 #[derive(Clone, Debug)]
 pub(crate) enum Hold<'a> {
-    /// No policy is for its outgoing traffic.
+    /// No policy selects its egress traffic.
     Free,
-    /// Policies are, and these rules let it out all the same.
+    /// Policies select it, but these rules allow it.
     Open(Vec<Opening<'a>>),
-    /// Policies stop it.
+    /// Policies block it.
     Stopped,
 }
 
-/// A rule that lets pods out.
+/// A rule that allows egress.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opening<'a> {
     /// The policy.

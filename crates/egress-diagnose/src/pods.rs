@@ -1,6 +1,6 @@
 //! Which data plane handles a pod's calls, and which workload a pod belongs to.
 //!
-//! Knows labels, annotations and owners. Whether that is as it should be is decided by checks.
+//! Knows labels, annotations and owners. The checks decide whether that is right.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,13 +18,13 @@ pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
 pub(crate) enum Carrier {
     /// The pod is a proxy itself: a gateway, a waypoint.
     Itself,
-    /// Nobody: it uses the network of its node.
+    /// None: it uses hostNetwork.
     HostNetwork,
     /// The sidecar in it.
     Sidecar,
     /// The ztunnel of its node.
     Ztunnel,
-    /// Nobody.
+    /// None.
     Nobody,
 }
 
@@ -69,19 +69,19 @@ impl Workload {
         }
     }
 
-    /// The kind as kubectl takes it: `deployment`.
+    /// The kind as a kubectl argument: `deployment`.
     pub(crate) fn kind(&self) -> String {
         self.kind.to_ascii_lowercase()
     }
 
-    /// Whether it makes pods anew from a template that can be changed.
+    /// Whether it recreates pods from a template.
     pub(crate) fn has_template(&self) -> bool {
         ["Deployment", "StatefulSet", "DaemonSet"].contains(&self.kind.as_str())
     }
 }
 
 impl fmt::Display for Workload {
-    /// As kubectl takes it: `deployment/web`.
+    /// As a kubectl argument: `deployment/web`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.kind(), self.name)
     }

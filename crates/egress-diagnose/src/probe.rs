@@ -1,7 +1,7 @@
-//! A probe: one marked request from a client pod, and what became of it.
+//! A probe: one marked request from a client pod, and where it went.
 //!
-//! Knows what is sent ([`plan`]), how an access log is read ([`access`]) and what the readings mean ([`judge`]). Sends
-//! nothing and reads nothing.
+//! Knows what to send ([`plan`]), how to read an access log ([`access`]) and how to judge the result ([`judge`]). Does
+//! no I/O.
 
 use egress_core::port::Port;
 use egress_core::snapshot::PodFacts;
@@ -15,7 +15,7 @@ mod counts;
 pub mod judge;
 pub mod plan;
 
-/// What became of a marked request.
+/// The result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
@@ -27,38 +27,38 @@ pub struct Probe {
     pub client: Pod,
     /// The mark that it carried.
     pub token: String,
-    /// What became of it.
+    /// Where it went.
     pub result: Fate,
     /// Where it was lost; only for [`Fate::Vanished`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop: Option<Hop>,
-    /// The pod that it left from; not for [`Fate::Vanished`] and [`Fate::NotProven`].
+    /// The pod from which it left the mesh; not for [`Fate::Vanished`] and [`Fate::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_from: Option<Pod>,
-    /// Whether its own trace was read, or only what counters show, which count the calls of others as well.
+    /// Whether an access log shows the request itself. Counters also count other calls.
     pub confidence: Confidence,
     /// The reason in words.
     pub because: String,
-    /// What was read, one fact each.
+    /// The facts that were read, one each.
     pub evidence: Vec<String>,
-    /// The status that the client got; none without an answer in plain sight.
+    /// The status that the client got; none without a readable response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
 
-/// What can become of a request.
+/// Where a request can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fate {
-    /// It was seen leaving through a gateway.
+    /// It left through a gateway.
     Proven,
     /// It left from the client's own pod.
     LeftDirectly,
-    /// A gateway sent it somewhere else than the egress asks for.
+    /// A gateway sent it to another destination than the egress specifies.
     Diverted,
     /// It was lost on the way.
     Vanished,
-    /// What was read does not tell.
+    /// Unknown: logs and counters do not show it.
     NotProven,
 }
 
@@ -86,13 +86,13 @@ pub struct Pod {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The node it runs on, where that is known.
+    /// The node it runs on, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
 }
 
 impl Hop {
-    /// In words that follow «vanished».
+    /// The words after «vanished».
     pub fn words(self) -> &'static str {
         match self {
             Hop::Client => "before the client's sidecar",

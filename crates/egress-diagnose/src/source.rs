@@ -1,7 +1,7 @@
-//! Texts of files become facts: manifests, dumps of `kubectl get`, Lists, what Helm prints.
+//! Turns the text of files into facts: manifests, dumps of `kubectl get`, Lists, Helm's output.
 //!
-//! A broken document does not affect the others. Knows how a file is split into documents, and where each begins.
-//! Knows nothing of how files are read, and of what the objects in them mean.
+//! A broken document does not affect the others. Knows how a file is split into documents, and where each begins. Does
+//! not read files, and does not know what the objects in them mean.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,12 +25,12 @@ pub use documents::{Document, documents};
 #[cfg(test)]
 mod tests;
 
-/// A text with the name that people know it by.
+/// A text and its name in messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct File {
     /// As it was typed, or `standard input`.
     pub name: String,
-    /// All of it.
+    /// The whole text.
     pub text: String,
 }
 
@@ -57,15 +57,15 @@ pub(crate) struct Spot {
     pub(crate) item: Option<usize>,
 }
 
-/// What was read of some files.
+/// What was read from some files.
 pub struct Reading {
     /// The facts.
     pub evidence: Evidence,
-    /// What could not be read, by file and line.
+    /// Documents that could not be read, by file and line.
     pub unread: Vec<Unreadable>,
     /// Where each object stands.
     pub places: Places,
-    /// How many objects were read, of whatever kind.
+    /// How many objects were read, of any kind.
     pub objects: usize,
 }
 
@@ -85,7 +85,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of documents of these files, with room for that many objects.
+    /// A reader for documents of these files, with room for that many objects.
     pub fn new(files: &'a [File], namespace: &'a str, room: usize) -> Self {
         Reader {
             files,
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds what another reader has read after this one.
+    /// Adds the objects that another reader read after this one.
     pub fn append(&mut self, later: Self) {
         self.collector.append(later.collector);
         self.places.extend(later.places);
@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         self.objects += later.objects;
     }
 
-    /// All facts together. Of two objects with one name the later one counts, as it would for `kubectl apply`.
+    /// All facts together. Of two objects with one name the later one counts, as with `kubectl apply`.
     pub fn finish(self) -> Reading {
         Reading {
             evidence: last_of_each(without_proxies(self.collector.finish())),
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An object that is not of its schema.
+    /// An object that does not fit its schema.
     fn refused(&mut self, error: &CollectError, spot: Spot) {
         let line = position::line_of(self.files, &spot, error.field());
         let what = self.place(spot.file, line, None);

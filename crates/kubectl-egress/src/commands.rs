@@ -35,7 +35,7 @@ use crate::runtime;
 use crate::settings;
 use crate::terminal::Terminal;
 
-/// Runs the command that was typed; without one, shows what there is.
+/// Runs the typed command; without one, shows the list of commands.
 pub fn run(typed: Cli, program: &Program, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let global = typed.global;
     match typed.command {

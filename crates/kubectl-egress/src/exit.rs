@@ -1,4 +1,4 @@
-//! How a run ends: one table of exit codes, and an error as words and a hint.
+//! How a run ends: the table of exit codes, and errors as a message and a hint.
 //!
 //! Knows every error type of the libraries below. Prints through [`Terminal`] only.
 
@@ -30,17 +30,17 @@ pub enum Code {
     Pending = 3,
     /// A policy denies it; nothing was written.
     Denied = 4,
-    /// The cluster cannot be reached, or rights are missing.
+    /// The cluster cannot be reached, or permissions are missing.
     Unreachable = 5,
     /// Written, but not proven live in time; safe to run again.
     Unproven = 6,
-    /// Someone else owns it, or the cluster moved.
+    /// Another owner, or the cluster changed meanwhile.
     Conflict = 7,
     /// Not everything could be checked.
     Unchecked = 8,
     /// A policy could not decide: refused, never allowed.
     Undecided = 9,
-    /// Interrupted; what was and was not done has been said.
+    /// Interrupted; the output said what was done and what was not.
     Interrupted = 130,
 }
 
@@ -50,7 +50,7 @@ pub enum Code {
 pub struct Failure {
     /// How the run ends.
     pub code: Code,
-    /// What was expected and what was found.
+    /// What was expected, and what was found.
     pub message: String,
     /// What to do about it, with something to type.
     pub hint: Option<String>,
@@ -75,7 +75,7 @@ impl From<Code> for ExitCode {
     }
 }
 
-/// Says what went wrong, and how the run ends.
+/// Prints the error, and returns the exit code.
 pub fn report(error: &anyhow::Error, terminal: &mut Terminal) -> Code {
     // The reader of the pipe has stopped: `kubectl egress list | head -1` is not an error.
     if is_broken_pipe(error) {
@@ -89,7 +89,7 @@ pub fn report(error: &anyhow::Error, terminal: &mut Terminal) -> Code {
     code
 }
 
-/// Prints what clap has to say about a command such as `kubectl egress add`: help on stdout, or a usage error.
+/// Prints clap's message about a command such as `kubectl egress add`: help on stdout, or a usage error.
 pub fn answer(answer: &clap::Error, command: &str, program: &Program, terminal: &mut Terminal) -> Code {
     if answer.use_stderr() {
         let failure = usage::failure(answer, command, program);

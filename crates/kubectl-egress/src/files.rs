@@ -1,7 +1,7 @@
-//! Files that people name: opened, read up to a limit, written, and what is wrong with them in words.
+//! Reads files up to a limit, writes them, and explains errors.
 //!
-//! Knows nothing of what is in them, but for how a module begins. How files are written without following a link is in
-//! [`egress_files`]; nothing else of this program writes any.
+//! Does not know their content, except the start of a module. [`egress_files`] writes without following links; no other
+//! code of this program writes files.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -12,11 +12,11 @@ use egress_files::{Access, Doubt, Owners, WriteError, reading};
 
 use crate::exit::{Code, Failure};
 
-/// How every WebAssembly module begins, component or not.
+/// The first bytes of every WebAssembly module, component or not.
 const MAGIC: [u8; 4] = *b"\0asm";
 
-/// Whether there is something of this name. What may not be looked at is there, as is a link that leads nowhere: reading
-/// it says what is wrong.
+/// Whether the path exists. True also without permission to check, and for a broken link: reading it then reports the
+/// error.
 pub(crate) fn is_there(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Err(error) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
@@ -24,7 +24,7 @@ pub(crate) fn is_there(path: &Path) -> bool {
     }
 }
 
-/// Opens a file that is no directory: opening one succeeds on Unix, and only reading it fails, with a riddle.
+/// Opens a file, but no directory: on Unix, opening a directory succeeds, and reading it fails with an unclear error.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(file) }
@@ -40,28 +40,28 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
-/// All bytes of a file, or why there are none.
+/// All bytes of a file, or the error.
 pub(crate) fn bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     open(path).and_then(|file| all(file, limit)).map_err(|error| reason(&error))
 }
 
-/// The text of a file, or why there is none.
+/// The text of a file, or the error.
 pub(crate) fn text(path: &Path, limit: usize) -> Result<String, String> {
     utf8(bytes(path, limit)?)
 }
 
-/// All bytes of a plain file that a configuration names, or why there are none.
+/// All bytes of a plain file that a configuration names, or the error.
 pub(crate) fn plain_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     reading::plain(path).and_then(|file| Ok(all(file, limit)?)).map_err(|doubt| doubtful(&doubt))
 }
 
-/// The text of a plain file of these users, or why it is not believed.
+/// The text of a plain file owned by these users, or why it is not trusted.
 pub(crate) fn believed_text(path: &Path, limit: usize, owners: &Owners) -> Result<String, Doubt> {
     let bytes = all(reading::believed(path, owners)?, limit)?;
     Ok(utf8(bytes).map_err(io::Error::other)?)
 }
 
-/// Why a file is not believed, or could not be read.
+/// Why a file is not trusted, or could not be read.
 pub(crate) fn doubtful(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Io(error) => reason(error),
@@ -72,7 +72,7 @@ pub(crate) fn doubtful(doubt: &Doubt) -> String {
 
 fn all(file: File, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // Grown step by step, a large file would be copied several times.
+    // A buffer that grows step by step would copy a large file several times.
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(limit).min(limit);
     bytes.reserve_exact(length);
     file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
@@ -84,8 +84,8 @@ fn utf8(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
 }
 
-/// Writes a text, with its folders where those are missing. What is meant to be below `root` stays there, whatever links
-/// there are on the way. Whoever reads at the same time sees the old or the new text.
+/// Writes a text, and creates missing folders. A path below `root` stays there, whatever links are on the path.
+/// Concurrent readers see the old or the new text.
 pub(crate) fn write(path: &Path, root: Option<&Path>, text: &str) -> Result<(), Failure> {
     let written = absolute(path)
         .map_err(WriteError::from)
@@ -103,7 +103,7 @@ pub(crate) fn write(path: &Path, root: Option<&Path>, text: &str) -> Result<(), 
     })
 }
 
-/// Writes a file that is its owner's alone, into a folder that is there.
+/// Writes a file that only its owner can read, into an existing folder.
 pub(crate) fn write_private(
     path: &Path,
     root: Option<&Path>,
@@ -125,7 +125,7 @@ fn absolute(path: &Path) -> io::Result<PathBuf> {
     Ok(std::env::current_dir()?.join(path))
 }
 
-/// Whether a file is a module, or is called as if it were one.
+/// Whether a file is a module, or has a module's name.
 pub(crate) fn is_module(path: &Path) -> Result<bool, String> {
     let called = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wasm"));
     let mut start = [0; MAGIC.len()];

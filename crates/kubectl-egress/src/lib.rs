@@ -1,5 +1,5 @@
-//! The imperative shell of `kubectl egress`: what was typed becomes settings, settings become a command, a result
-//! becomes an exit code.
+//! The imperative shell of `kubectl egress`: turns arguments into settings, runs a command, turns its result into an
+//! exit code.
 //!
 //! Decides nothing about egress itself: that is `egress-core`. The reading order is [`cli`], [`settings`], [`commands`].
 
@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use program::Program;
 use terminal::Terminal;
 
-/// Runs one command line, from `argv` to the exit code. Prints everything there is to print.
+/// Runs one command line, from `argv` to the exit code. Prints all output.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let program = Program::from_path(arguments.first());

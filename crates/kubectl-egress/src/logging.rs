@@ -1,10 +1,10 @@
 //! What `-v` shows: the program's own trace, on stderr.
 //!
-//! Off by default, so that nothing is set up and nothing is paid.
+//! Off by default: without `-v` nothing is set up, which costs no time.
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging at kubectl's verbosity: 1 to 5 says what is decided, 6 to 8 every request, 9 everything.
+/// Starts logging at kubectl's verbosity: 1 to 5 logs decisions, 6 to 8 every request, 9 everything.
 pub fn start(verbosity: u8) {
     let directives = match verbosity {
         0 => return,

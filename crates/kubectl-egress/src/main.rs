@@ -1,4 +1,4 @@
-//! Parse, run, exit. Everything else is in the library beside it.
+//! Parse, run, exit. Everything else is in the library.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! The policies that a command obeys: found in all layers, held to their lock files, trusted, loaded.
+//! Loads the policies of a command: finds them in all layers, checks locks and trust.
 //!
-//! Knows where policies come from and what may go wrong on the way; what goes wrong is always a refusal. Knows nothing of
-//! what policies say: the deciding core asks them. Where there are none, nothing is read, made or started.
+//! Knows where policies come from, and which errors may happen; every error is a refusal. Does not ask the policies:
+//! `egress-core` does. Without policies, it starts no engine.
 
 mod layers;
 mod loading;
@@ -26,15 +26,15 @@ use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
-/// What to do where the root namespace is not known.
+/// The hint if the root namespace is unknown.
 const ROOT_UNKNOWN: &str = "name it: `--root-namespace NAME`; what the mesh says, \
                             `kubectl get configmap istio -n istio-system -o jsonpath='{.data.mesh}'` shows under rootNamespace";
 
-/// Refuses where the root namespace, and so the cluster's policies, is not known.
+/// Refuses if the root namespace is unknown, since the cluster's policies are in it.
 ///
 /// # Errors
 ///
-/// The mesh does not say which namespace it is: undecided.
+/// If the mesh does not name its root namespace: undecided.
 pub fn known_root(mesh: &MeshFacts) -> Result<(), Failure> {
     let Some(why) = &mesh.root_unknown else { return Ok(()) };
     Err(undecided(
@@ -54,7 +54,7 @@ pub async fn load(
 ) -> anyhow::Result<Assembly> {
     let root_namespace = mesh.root_namespace.as_str();
     if let (Some(cluster), Some(_)) = (cluster, &mesh.root_unknown) {
-        // Where not even these may be read, the missing right is told first.
+        // If the user may not read even these, report the missing permission first.
         cluster.policy_map(root_namespace).await?;
         known_root(mesh)?;
     }
@@ -76,17 +76,17 @@ pub async fn load(
     for wanted in &wanted {
         members.push(loader.member(wanted, terminal).await?);
     }
-    // Only now: what cannot be loaded was trusted for nothing.
+    // Record trust only now: modules that cannot be loaded need none.
     trusted.remember()?;
     Ok(joined.assemble(members))
 }
 
-/// An engine with the limits that hold where no file sets others, for whoever tries out a module.
+/// An engine with the default limits, for commands that try out a module.
 pub fn engine(settings: &PolicySettings, terminal: &mut Terminal) -> Result<Engine, Failure> {
     loading::engine(settings, &egress_policy::Limits::default(), terminal)
 }
 
-/// The limits that files may set, where none does.
+/// The defaults of the limits that files may set.
 fn default_limits() -> Limits {
     let defaults = egress_policy::Limits::default();
     Limits {
@@ -99,7 +99,7 @@ fn default_limits() -> Limits {
     }
 }
 
-/// A policy that could not be asked: never taken for an allowance.
+/// A policy that could not be asked: that never counts as allowed.
 fn undecided(message: impl Into<String>, hint: Option<String>) -> Failure {
     Failure { code: Code::Undecided, message: message.into(), hint }
 }

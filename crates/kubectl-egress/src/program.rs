@@ -1,8 +1,8 @@
-//! What this program is called: the words a person types to start it.
+//! The name of this program: the words that a person types to start it.
 //!
 //! All text is written for `kubectl egress`. krew installs a plugin under the name of its manifest, as a link
 //! `kubectl-NAME`, and kubectl starts that link: then all text for people says `kubectl NAME`. Any other file name is
-//! nothing that a person types after `kubectl`, and changes nothing.
+//! ignored, since nobody types it after `kubectl`.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct Program(String);
 
 impl Program {
-    /// The name of the program in all text that is written in advance.
+    /// The name of the program in our source text.
     pub const WRITTEN: &'static str = "kubectl egress";
 
     /// Reads the name from `argv[0]`.
@@ -27,8 +27,8 @@ impl Program {
         }
     }
 
-    /// Puts the name into text for people that was written for `kubectl egress`: the words that are typed, and the
-    /// executable that kubectl asks for completions. Names of objects stay: clusters hold them, whatever this is called.
+    /// Replaces `kubectl egress` in text for people: the typed words, and the executable for completions. Names of
+    /// objects stay, since clusters contain them.
     pub fn rename<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.0 == Self::WRITTEN {
             return text.into();

@@ -1,6 +1,6 @@
-//! The asynchronous runtime, for the commands that speak to a cluster.
+//! The asynchronous runtime, for commands that contact a cluster.
 //!
-//! Made on demand: `version`, `completion` and a client dry run start faster without it.
+//! Created on demand: `version`, `completion` and a client dry run start faster without it.
 
 use std::future::Future;
 

@@ -1,6 +1,6 @@
-//! What a command is to do: flags, environment and defaults put together into plain values.
+//! The settings of a command: plain values from flags, environment and defaults.
 //!
-//! Says which flags contradict each other, and reads the files that flags name. Commands see only these values.
+//! Refuses contradictory flags, and reads the files that flags name. Commands see only these values.
 
 pub mod add;
 pub mod audit;
@@ -24,7 +24,7 @@ use egress_core::selector::Selector;
 
 use crate::exit::Failure;
 
-/// Which namespaces a command looks at.
+/// Which namespaces a command reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespaces {
     /// All of them (`-A`).
@@ -46,7 +46,7 @@ impl Namespaces {
     }
 }
 
-/// Refuses what cannot be the name of a namespace, before it becomes a part of a URL.
+/// Refuses an invalid namespace name before it becomes part of a URL.
 fn checked_namespace(namespace: Option<String>) -> Result<Option<String>, Failure> {
     match namespace {
         Some(name) if !is_label(&name) => Err(Failure::usage(

@@ -1,7 +1,7 @@
 //! The only place that prints: results to stdout, everything else to stderr.
 //!
-//! Knows colour (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`), columns, and whether someone is there to be asked. Lines for stderr
-//! may hold text from a cluster, so they are escaped here; results are escaped by `egress-render`, which styles them.
+//! Knows colour (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`), columns, and whether it can ask the user. Lines for stderr
+//! may contain text from a cluster, so they are escaped here; `egress-render` escapes and styles results.
 
 mod waiting;
 
@@ -23,13 +23,13 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Where results and messages go. Messages are written for `kubectl egress` and say the name that the program has.
+/// Prints results and messages. Replaces `kubectl egress` in messages with the program's real name.
 #[derive(Debug)]
 pub struct Terminal {
     program: Program,
     stdout: anstream::Stdout,
     stderr: anstream::Stderr,
-    /// The last one that was started.
+    /// The spinner that started last.
     spinner: Option<ProgressBar>,
 }
 
@@ -39,7 +39,7 @@ impl Terminal {
         Terminal { program, stdout: anstream::stdout(), stderr: anstream::stderr(), spinner: None }
     }
 
-    /// The styles of results: plain where nobody sees colour.
+    /// The styles of results: plain without colour.
     pub fn palette(&self) -> Palette {
         match self.stdout.current_choice() {
             anstream::ColorChoice::Never => Palette::plain(),
@@ -47,7 +47,7 @@ impl Terminal {
         }
     }
 
-    /// The columns of the terminal that shows results, or what `COLUMNS` says; none where results go into a file or a pipe.
+    /// The width of stdout's terminal, or `COLUMNS`; none if stdout is a file or a pipe.
     pub fn columns(&self) -> Option<usize> {
         let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let said = said.filter(|columns| *columns > 0);
@@ -62,35 +62,35 @@ impl Terminal {
         })
     }
 
-    /// Prints a result for people: commands in it are typed by the name that the program has.
+    /// Prints a result for people, with the program's real name in commands.
     pub fn page(&mut self, text: &str) -> io::Result<()> {
         let text = self.program.rename(text).into_owned();
         self.result(&text)
     }
 
-    /// Writes a result that is no text. Not through the stream above, which takes out what looks like colours.
+    /// Writes a binary result. Not through the stream above, which removes escape sequences.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()
     }
 
-    /// Says something beside the result: a line or several.
+    /// Prints a message to stderr, of one line or several.
     pub fn note(&mut self, text: &str) {
         self.say(&escaped(text));
     }
 
-    /// Shows something beside the result that `egress-render` has escaped and styled.
+    /// Prints a message to stderr that `egress-render` has escaped and styled.
     pub fn show(&mut self, styled: &str) {
         self.say(styled);
     }
 
-    /// Warns of something that does not stop the run.
+    /// Prints a warning.
     pub fn warning(&mut self, text: &str) {
         self.say(&format!("{WARNING}warning:{WARNING:#} {}", escaped(text)));
     }
 
-    /// Says what went wrong and what to do about it.
+    /// Prints an error and its hint.
     pub fn error(&mut self, text: &str, hint: Option<&str>) {
         self.say(&format!("{ERROR}error:{ERROR:#} {}", escaped(text)));
         if let Some(hint) = hint {
@@ -98,13 +98,13 @@ impl Terminal {
         }
     }
 
-    /// Whether someone is there to be asked.
+    /// Whether it can ask the user.
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks before a change. Only for those who checked that someone can be asked, and who took over Ctrl-C: it
-    /// otherwise ends the process with the cursor still hidden.
+    /// Asks before a change. The caller must have checked that it can ask, and must handle Ctrl-C: otherwise Ctrl-C
+    /// ends the process with the cursor hidden.
     pub fn confirm(&mut self, question: &str) -> anyhow::Result<bool> {
         let prompt = Confirm::new()
             .with_prompt(self.program.rename(&escaped(question)))
@@ -126,8 +126,8 @@ impl Terminal {
         }
     }
 
-    /// Asks before anything has begun, and reads a line: Ctrl-C ends the process as ever. Only for those who checked that
-    /// someone can be asked.
+    /// Asks before anything has started, and reads a line: Ctrl-C ends the process as usual. The caller must have
+    /// checked that it can ask.
     pub fn ask(&mut self, question: &str) -> io::Result<bool> {
         write!(self.stderr, "{} [y/N] ", self.program.rename(&escaped(question)))?;
         self.stderr.flush()?;
@@ -136,14 +136,15 @@ impl Terminal {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Shows that something is being waited for, until the value is dropped. Shows nothing without a terminal.
+    /// Shows a spinner until the value is dropped. Shows nothing without a terminal.
     pub fn wait(&mut self, what: &str) -> Waiting {
         let waiting = Waiting::start(&self.program.rename(&escaped(what)));
         self.spinner = Some(waiting.spinner());
         waiting
     }
 
-    /// Writes one line to stderr, above a spinner if there is one. There is nobody to tell when stderr is closed.
+    /// Writes one line to stderr, above a spinner if there is one. Ignores errors: if stderr is closed, there is
+    /// nowhere to report them.
     fn say(&mut self, line: &str) {
         let (stderr, line) = (&mut self.stderr, self.program.rename(line));
         let mut write = || drop(writeln!(stderr, "{line}"));
@@ -154,7 +155,7 @@ impl Terminal {
     }
 }
 
-/// Makes hidden characters visible, but for line breaks: what a terminal would obey must not come from a cluster.
+/// Escapes hidden characters except line breaks: text from a cluster must not control the terminal.
 fn escaped(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escape).collect();
     lines.join("\n")

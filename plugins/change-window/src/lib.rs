@@ -1,4 +1,4 @@
-//! Nothing is added or removed outside of hours or in a freeze.
+//! No changes outside the change windows or during a freeze.
 //!
 //! Hours and days are in UTC. An audit checks existing egresses at any time, so the windows do not apply to it. They do
 //! not apply to changes without kubectl-egress either.
@@ -61,9 +61,9 @@ impl Policy for ChangeWindow {
     const NEEDS: &'static [Need] = &[Need::Now, Need::Groups];
     const VERBS: &'static [Verb] = &[Verb::Add, Verb::Remove];
     const RULES: &'static [Rule] = &[
-        Rule::new(FROZEN, "Today nothing is changed"),
-        Rule::new(CLOSED, "At this hour nothing is changed"),
-        Rule::new(EXEMPT, "A member of an exempt group changes something all the same"),
+        Rule::new(FROZEN, "Changes are frozen today"),
+        Rule::new(CLOSED, "No change window is open now"),
+        Rule::new(EXEMPT, "A member of an exempt group may make the change anyway"),
     ];
     const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
 
@@ -73,7 +73,7 @@ impl Policy for ChangeWindow {
             let known = window.days.iter().all(|day| WEEKDAYS.contains(&day.as_str()));
             let hours = (date::minutes(&window.from), date::minutes(&window.until));
             if !known || !matches!(hours, (Some(from), Some(until)) if from < until) {
-                let message = "a window has days such as `mon`, and hours such as `08:00` to `18:00`";
+                let message = "a window needs days such as `mon`, and hours such as `08:00` to `18:00`";
                 let mut finding = Finding::deny("invalid-window", message);
                 finding.path(format!("settings.windows[{index}]"));
                 findings.push(finding);
@@ -92,7 +92,7 @@ impl HostPolicy for ChangeWindow {
         let now = request.now()?;
         let Some(mut finding) = objection(now, settings) else { return Ok(verdict) };
         if let Some(group) = request.groups.iter().find(|group| settings.exempt_groups.contains(group)) {
-            let message = format!("{}, but {group} may change something", finding.message);
+            let message = format!("{}, but group {group} is exempt", finding.message);
             finding = Finding::warn(EXEMPT, message);
         }
         verdict.findings.push(finding);
@@ -108,16 +108,16 @@ fn objection(now: u64, settings: &Settings) -> Option<Finding> {
     if let Some(freeze) = settings.freezes.iter().find(|freeze| (freeze.from..=freeze.until).contains(&today))
     {
         let mut finding =
-            Finding::deny(FROZEN, format!("nothing is changed until {}: {}", freeze.until, freeze.reason));
-        finding.remediation(format!("come back on {}", freeze.until.plus_days(1)));
+            Finding::deny(FROZEN, format!("changes are frozen until {}: {}", freeze.until, freeze.reason));
+        finding.remediation(format!("make the change on {} or later", freeze.until.plus_days(1)));
         return Some(finding);
     }
     if settings.windows.is_empty() || settings.windows.iter().any(|window| window.is_open(now)) {
         return None;
     }
     let windows: Vec<String> = settings.windows.iter().map(Window::in_words).collect();
-    let mut finding = Finding::deny(CLOSED, "nothing is changed at this hour");
-    finding.remediation(format!("come back in a window: {} (UTC)", windows.join("; ")));
+    let mut finding = Finding::deny(CLOSED, "no change window is open now");
+    finding.remediation(format!("make the change in a window: {} (UTC)", windows.join("; ")));
     Some(finding)
 }
 

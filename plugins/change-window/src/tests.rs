@@ -46,7 +46,7 @@ fn a_freeze_denies_with_its_reason_to_its_last_day() {
 
     assert_eq!(finding.code, FROZEN);
     assert!(finding.message.ends_with("until 2027-01-03: end of year"));
-    assert_eq!(finding.remediation.as_deref(), Some("come back on 2027-01-04"));
+    assert_eq!(finding.remediation.as_deref(), Some("make the change on 2027-01-04 or later"));
     assert_eq!(decide("2027-01-04", 10, "add", ""), None);
 }
 

@@ -44,10 +44,10 @@ impl Policy for ExpiringEgress {
     const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
     const NEEDS: &'static [Need] = &[Need::Now];
     const RULES: &'static [Rule] = &[
-        Rule::new(NO_REASON, "There is no reason for the egress"),
-        Rule::new(NO_LAST_DAY, "The reason does not say until when"),
-        Rule::new(TOO_FAR, "The last day is further ahead than an egress may last"),
-        Rule::new(EXPIRED, "The last day is over"),
+        Rule::new(NO_REASON, "The egress has no reason"),
+        Rule::new(NO_LAST_DAY, "The reason has no last day"),
+        Rule::new(TOO_FAR, "The last day is too far ahead"),
+        Rule::new(EXPIRED, "The last day has passed"),
         Rule::new(SOON, "The last day is near"),
     ];
     const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
@@ -66,9 +66,9 @@ impl HostPolicy for ExpiringEgress {
             }
             let how = format!("--reason \"TICKET, {UNTIL} {furthest}\"");
             let finding = match reason.map(last_day) {
-                None => verdict.deny(destination, NO_REASON, format!("there is no reason to call {host}")),
+                None => verdict.deny(destination, NO_REASON, format!("the egress to {host} has no reason")),
                 Some(None) => {
-                    let message = format!("the reason does not say {UNTIL} when {host} is called");
+                    let message = format!("the reason for {host} has no last day");
                     verdict.deny(destination, NO_LAST_DAY, message)
                 }
                 Some(Some(last)) if last < today => {

@@ -44,8 +44,8 @@ impl Policy for HostCatalogue {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
     const RULES: &'static [Rule] = &[
-        Rule::new(UNKNOWN_HOST, "The host belongs to no service of the catalogue"),
-        Rule::new(UNKNOWN_PORT, "The service is not called at this port"),
+        Rule::new(UNKNOWN_HOST, "The host is not in the catalogue"),
+        Rule::new(UNKNOWN_PORT, "The catalogue does not allow this port of the service"),
     ];
     const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
 }
@@ -65,12 +65,15 @@ impl HostPolicy for HostCatalogue {
                     verdict.explain("catalogue", "allow", format!("{} is {name}", destination.host));
                 }
                 (None, Some((name, service))) => {
-                    let message =
-                        format!("{name} is called at {}, not at {}", list(&service.ports), destination.port);
+                    let message = format!(
+                        "{name} may be called on port {}, not on {}",
+                        list(&service.ports),
+                        destination.port
+                    );
                     let finding = verdict.deny(destination, UNKNOWN_PORT, message);
                     finding.path(destination.path("port"));
                     if let Some(owner) = &service.owner {
-                        finding.remediation(format!("ask {owner}, who answers for {name}"));
+                        finding.remediation(format!("ask {owner}, the owner of {name}"));
                     }
                     if let Some(docs) = &service.docs {
                         finding.docs(docs.as_str());

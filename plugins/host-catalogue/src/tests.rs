@@ -38,8 +38,8 @@ fn another_port_is_denied_with_the_ports_there_are() {
     let finding = &decide("api.stripe.com", 8443).rulings[0].findings[0];
 
     assert_eq!(finding.code, UNKNOWN_PORT);
-    assert_eq!(finding.message, "stripe is called at 443, not at 8443");
-    assert_eq!(finding.remediation.as_deref(), Some("ask team-payments, who answers for stripe"));
+    assert_eq!(finding.message, "stripe may be called on port 443, not on 8443");
+    assert_eq!(finding.remediation.as_deref(), Some("ask team-payments, the owner of stripe"));
 }
 
 #[test]

@@ -51,14 +51,14 @@ impl Policy for InfraNodes {
         for (short, entry) in settings.catalogue.iter() {
             let mut hold = |what: &str, text: &str, holds: bool| {
                 if !holds {
-                    let mut finding = Finding::deny("invalid-entry", format!("`{text}` is no {what}"));
+                    let mut finding = Finding::deny("invalid-entry", format!("`{text}` is not a {what}"));
                     finding.path(format!("settings.catalogue.{short}"));
                     findings.push(finding);
                 }
             };
-            // The longest name that is made of it leaves 30 characters.
+            // The longest object name that contains it leaves 30 characters.
             hold("short name", short, name::is_label(short) && short.len() <= 30);
-            hold("name of a Gateway", &entry.gateway, name::is_label(&entry.gateway));
+            hold("Gateway name", &entry.gateway, name::is_label(&entry.gateway));
             hold("host", &entry.host, HostGlob::parse(&entry.host).is_ok());
         }
         findings
@@ -76,7 +76,7 @@ impl HostPolicy for InfraNodes {
                 let message = format!("{} is not in the catalogue", destination.host);
                 let finding = verdict.deny(destination, UNKNOWN_HOST, message);
                 finding
-                    .remediation("ask the platform team to enter it")
+                    .remediation("ask the platform team to add it to the catalogue")
                     .evidence("catalogue", settings.catalogue.names());
             }
         }

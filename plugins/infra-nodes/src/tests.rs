@@ -84,7 +84,7 @@ fn names_that_kubernetes_refuses_are_told_before_they_are_used() {
     let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
     assert_eq!(
         messages,
-        ["`CNN` is no short name", "`a.b` is no name of a Gateway", "`https://a` is no host"]
+        ["`CNN` is not a short name", "`a.b` is not a Gateway name", "`https://a` is not a host"]
     );
 }
 

@@ -41,7 +41,7 @@ impl Policy for NameConvention {
     const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
     const NEEDS: &'static [Need] = &[Need::NamespaceLabels];
     const RULES: &'static [Rule] =
-        &[Rule::new(LABEL_MISSING, "The namespace lacks a label that names are made of")];
+        &[Rule::new(LABEL_MISSING, "The namespace lacks a label that the names use")];
     const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
 
     fn check_settings(settings: &Settings) -> Vec<Finding> {

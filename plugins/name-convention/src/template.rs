@@ -80,7 +80,7 @@ impl fmt::Display for UnknownWord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "`{}` is none of {{host}}, {{namespace}}, {{role}}, {{hash}} and {{label:KEY}}",
+            "`{}` is not one of {{host}}, {{namespace}}, {{role}}, {{hash}} and {{label:KEY}}",
             self.0
         )
     }

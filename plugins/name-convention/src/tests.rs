@@ -64,7 +64,7 @@ fn a_label_that_the_namespace_lacks_denies_with_the_command() {
 fn a_word_that_is_none_is_told() {
     for template in ["{hosts}", "{host"] {
         let findings = ask::check_settings::<NameConvention>(&format!(r#"{{"name": "{template}"}}"#));
-        assert!(findings[0].message.contains("is none of {host}"), "{template}: {findings:?}");
+        assert!(findings[0].message.contains("is not one of {host}"), "{template}: {findings:?}");
     }
 }
 

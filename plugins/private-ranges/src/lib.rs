@@ -75,7 +75,7 @@ fn objection(host: &str, settings: &Settings) -> Option<(&'static str, &'static 
     if METADATA_HOSTS.iter().copied().any(is_metadata) {
         return Some((
             METADATA,
-            "hands out a machine's credentials",
+            "is a metadata service, which hands out credentials",
             "use the identity of the workload instead",
         ));
     }
@@ -83,18 +83,18 @@ fn objection(host: &str, settings: &Settings) -> Option<(&'static str, &'static 
         let internal = [".svc", ".cluster.local"].iter().any(|end| host.strip_suffix(end).is_some())
             || !host.contains('.')
             || settings.internal.iter().any(|glob| glob.matches(host));
-        let remedy = "call it directly: what is inside needs no gateway";
-        return internal.then_some((INTERNAL, "is a name from inside", remedy));
+        let remedy = "call it directly: internal hosts need no gateway";
+        return internal.then_some((INTERNAL, "is an internal name", remedy));
     };
     if settings.networks.iter().any(|network| network.contains(&address)) {
         return None;
     }
     match network::scope(address) {
-        Scope::Public => Some((LITERAL, "is an address, which says nothing of whose it is", "name the host")),
+        Scope::Public => Some((LITERAL, "is an address, not a host name", "add the host by its name")),
         _ => Some((
             PRIVATE,
-            "is no address of the world outside",
-            "call it directly, or add its network to the policy",
+            "is not a public address",
+            "call it directly, or add its network to the policy's settings",
         )),
     }
 }

@@ -36,8 +36,8 @@ impl Policy for ResidencyPinning {
     const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
     const NEEDS: &'static [Need] = &[Need::NamespaceLabels];
     const RULES: &'static [Rule] = &[
-        Rule::new(NO_CLASS, "The namespace does not say the class of its data"),
-        Rule::new(UNKNOWN_CLASS, "The namespace says a class that the settings do not know"),
+        Rule::new(NO_CLASS, "The namespace has no data class"),
+        Rule::new(UNKNOWN_CLASS, "The namespace's data class is not in the settings"),
     ];
     const SETTINGS_SCHEMA: Option<&'static str> = Some(include_str!("../settings.schema.json"));
 }
@@ -63,7 +63,10 @@ impl PinningPolicy for ResidencyPinning {
             ));
         };
         let Some(regions) = classes.get(class) else {
-            return Ok(denied(UNKNOWN_CLASS, format!("`{class}` is no class of data that is known")));
+            return Ok(denied(
+                UNKNOWN_CLASS,
+                format!("data class `{class}` is not in the policy's settings"),
+            ));
         };
         let required = vec![Requirement::in_set(region_label, regions.iter().cloned())];
         let mut pin = Pin::place(Placement { required, ..Placement::default() });

@@ -1,4 +1,4 @@
-//! Each team reaches the groups of hosts that it was granted.
+//! Each team reaches only the groups of hosts granted to it.
 //!
 //! The labels of a namespace identify its team: users who can label namespaces can choose their team. Hosts in no group
 //! are denied or left to other policies.
@@ -82,15 +82,17 @@ impl HostPolicy for TeamNamespaces {
                 verdict.explain("grants", "allow", format!("{} was granted {group}", request.namespace));
             } else if let Some(group) = first {
                 let message = format!(
-                    "{} belongs to {group}, which {} was not granted",
+                    "{} is in group {group}, which namespace {} was not granted",
                     destination.host, request.namespace
                 );
-                let remediation =
-                    format!("ask for a grant of {group} to the labels of namespace {}", request.namespace);
+                let remediation = format!(
+                    "ask for a grant of {group} that matches the labels of namespace {}",
+                    request.namespace
+                );
                 verdict.deny(destination, NOT_GRANTED, message).remediation(remediation);
             } else if settings.only_groups {
                 let message = format!("{} is in no group", destination.host);
-                verdict.deny(destination, NO_GROUP, message).remediation("ask for it to be put into a group");
+                verdict.deny(destination, NO_GROUP, message).remediation("ask for a group that contains it");
             }
         }
         Ok(verdict)

@@ -62,9 +62,12 @@ impl HostPolicy for TlsOnly {
                 verdict.explain(CLEAR_TEXT, "pass", format!("{} is an exception", destination.host));
                 continue;
             }
-            let message = format!("{} at port {} is called without TLS", destination.host, destination.port);
-            let remediation =
-                format!("let the application call https://{0}, and add {0}:443/TLS", destination.host);
+            let message =
+                format!("calls to {} on port {} leave without TLS", destination.host, destination.port);
+            let remediation = format!(
+                "configure the application to call https://{0}, and add {0}:443/TLS",
+                destination.host
+            );
             let finding = match settings.http {
                 Http::Deny => verdict.deny(destination, CLEAR_TEXT, message),
                 Http::Warn => verdict.warn(destination, CLEAR_TEXT, message),

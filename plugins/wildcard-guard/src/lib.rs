@@ -47,7 +47,7 @@ impl Policy for WildcardGuard {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const TITLE: &'static str = env!("CARGO_PKG_DESCRIPTION");
     const RULES: &'static [Rule] = &[
-        Rule::new(PUBLIC, "The wildcard covers hosts of everybody"),
+        Rule::new(PUBLIC, "The wildcard covers a public suffix"),
         Rule::new(CLOUD, "The wildcard covers all customers of a cloud, and has no reason"),
         Rule::new(REASONED, "The wildcard covers all customers of a cloud, with a reason"),
     ];
@@ -61,17 +61,17 @@ impl HostPolicy for WildcardGuard {
         for destination in request.destinations() {
             let Some(name) = destination.host.strip_prefix("*.") else { continue };
             if suffix::is_public(name) || listed(&settings.suffixes, name) {
-                let message = format!("below {name} everybody may have hosts");
-                verdict.deny(destination, PUBLIC, message).remediation("name the host that is called");
+                let message = format!("anybody can have a host below {name}");
+                verdict.deny(destination, PUBLIC, message).remediation("name the exact host");
             } else if CLOUDS.contains(&name) || listed(&settings.clouds, name) {
                 match reason {
                     None => {
-                        let message = format!("below {name} are the hosts of all customers of a cloud");
-                        let remediation = "name the host that is called, or say why with --reason";
+                        let message = format!("all customers of a cloud have hosts below {name}");
+                        let remediation = "name the exact host, or give a reason with --reason";
                         verdict.deny(destination, CLOUD, message).remediation(remediation);
                     }
                     Some(reason) => {
-                        let message = format!("a wildcard over all of {name}, as somebody has a reason");
+                        let message = format!("the wildcard covers all of {name}; a reason was given");
                         verdict.warn(destination, REASONED, message).evidence("reason", reason);
                     }
                 }

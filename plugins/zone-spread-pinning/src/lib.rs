@@ -85,12 +85,12 @@ impl PinningPolicy for ZoneSpreadPinning {
         } else if is_below(zones.len(), settings.zones) {
             let mut finding = Finding::deny(
                 TOO_FEW_ZONES,
-                format!("the dedicated nodes are in {} of {} needed zones", zones.len(), settings.zones),
+                format!("the dedicated nodes are in {} of {} required zones", zones.len(), settings.zones),
             );
             finding
                 .path("nodes")
                 .evidence("zones", zones.join(", "))
-                .remediation("dedicate nodes in another zone");
+                .remediation("label nodes in another zone for egress");
             pin.findings.push(finding);
         }
         Ok(pin)

@@ -1,6 +1,6 @@
 //! Reading kubeconfig files and choosing context, cluster and user in them.
 //!
-//! Knows the files' rules. Knows nothing of flags that change what was chosen.
+//! Knows the rules for the files, not the flags that override their fields.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
 use super::{ConnectOptions, Resolved};
 use crate::error::{ClusterError, one_line};
 
-/// The kubeconfig: one file that must exist, or several merged, of which any may be missing.
+/// The kubeconfig: one file that must exist, or several merged files, each of which may be missing.
 pub(super) fn read(options: &ConnectOptions) -> Result<Kubeconfig, ClusterError> {
     if let Some(path) = &options.kubeconfig {
         return Kubeconfig::read_from(path).map_err(|error| unusable(&error));
@@ -65,7 +65,7 @@ fn cluster(
     }
 }
 
-/// A context without a user, or with one that is not listed, is anonymous, as with kubectl; a user by flag must exist.
+/// A context without a user, or with an unlisted user, is anonymous, as with kubectl. A user given by flag must exist.
 fn user(
     kubeconfig: &Kubeconfig,
     options: &ConnectOptions,

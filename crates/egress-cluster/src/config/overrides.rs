@@ -1,6 +1,6 @@
-//! Flags over what the kubeconfig says.
+//! Flags override the kubeconfig.
 //!
-//! Knows which flag replaces which field, and which fields a flag makes void.
+//! Knows which field a flag replaces, and which other fields it clears.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn cluster(resolved: &mut Resolved, options: &ConnectOptions) {
     let cluster = &mut resolved.cluster;
     if options.server.is_some() {
         cluster.server.clone_from(&options.server);
-        // As kubectl: another server, so the name in its certificate is another as well.
+        // As kubectl: with another server, the kubeconfig's `tls-server-name` no longer applies.
         cluster.tls_server_name = None;
     }
     if options.tls_server_name.is_some() {
@@ -49,7 +49,7 @@ fn credentials(auth: &mut AuthInfo, options: &ConnectOptions) -> Result<(), Clus
         auth.client_key_data = None;
     }
     if let Some(token) = &options.token {
-        // Read back from JSON: the field's type belongs to a crate that is needed nowhere else.
+        // Parsed from JSON: the field's type is from a crate that we do not need otherwise.
         let read: AuthInfo = serde_json::from_value(json!({ "token": token }))
             .map_err(|error| ClusterError::Kubeconfig(one_line(&error.to_string())))?;
         *auth = AuthInfo {

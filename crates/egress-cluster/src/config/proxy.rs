@@ -1,7 +1,7 @@
-//! Whether the API server is reached through a proxy: `proxy-url`, `HTTPS_PROXY`, `NO_PROXY`.
+//! Finds the proxy to the API server, if any: `proxy-url`, `HTTPS_PROXY`, `NO_PROXY`.
 //!
-//! Follows client-go. Here and not in the client library, because kube 5.0.0 compares `NO_PROXY` with the proxy's own
-//! address instead of the server's, and applies it to `proxy-url` as well.
+//! Follows client-go. The client library does it wrong: kube 5.0.0 compares `NO_PROXY` with the proxy's own address
+//! instead of the server's, and applies it to `proxy-url`, too.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,13 @@ use crate::error::{ClusterError, one_line};
 pub struct ProxyEnvironment {
     /// `HTTPS_PROXY`, else `https_proxy`.
     pub https_proxy: Option<String>,
-    /// `HTTP_PROXY`, else `http_proxy`: for a server that is reached by plain `http://`.
+    /// `HTTP_PROXY`, else `http_proxy`: for a server with a plain `http://` URL.
     pub http_proxy: Option<String>,
     /// `NO_PROXY`, else `no_proxy`.
     pub no_proxy: Option<String>,
 }
 
-/// The proxy for this server, if any. `proxy-url` of the kubeconfig is never overruled by `NO_PROXY`.
+/// The proxy for this server, if any. `NO_PROXY` does not apply to `proxy-url` of the kubeconfig.
 pub(super) fn choose(
     proxy_url: Option<&str>,
     server: &Uri,
@@ -41,7 +41,7 @@ pub(super) fn choose(
 }
 
 fn parse(url: &str) -> Result<Uri, ClusterError> {
-    // Go takes `proxy.corp:3128` for `http://proxy.corp:3128`.
+    // Go reads `proxy.corp:3128` as `http://proxy.corp:3128`.
     let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     let parsed: Option<Uri> = whole.parse().ok();
     parsed
@@ -49,7 +49,7 @@ fn parse(url: &str) -> Result<Uri, ClusterError> {
         .ok_or_else(|| ClusterError::Kubeconfig(format!("proxy `{}` is not a URL", one_line(&shown(url)))))
 }
 
-/// A proxy's URL may hold a password.
+/// A proxy's URL may contain a password.
 fn shown(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (start, Some(at)) => format!("{}…{}", &url[..start.map_or(0, |start| start + 3)], &url[at..]),
@@ -57,9 +57,9 @@ fn shown(url: &str) -> String {
     }
 }
 
-/// Go's rules (`golang.org/x/net/http/httpproxy`): loopback is never proxied; `*`; addresses; networks; a name stands
-/// for itself and everything below it, with a leading dot only for what is below; an entry with a port fits that port.
-/// Entries that make no sense are skipped.
+/// Go's rules (`golang.org/x/net/http/httpproxy`): loopback is never proxied; `*`; addresses; networks; a name matches
+/// itself and its subdomains, with a leading dot only its subdomains; an entry with a port matches that port only.
+/// Invalid entries are skipped.
 fn is_bypassed(server: &Uri, no_proxy: &str) -> bool {
     let host = server.host().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();

@@ -1,6 +1,6 @@
-//! From the client library's errors to ours.
+//! Translates the client library's errors into ours.
 //!
-//! Knows what the API server's statuses mean. Knows nothing of what was being done.
+//! Knows the API server's statuses, not the operation that failed.
 
 use std::error::Error;
 use std::io;
@@ -53,7 +53,8 @@ fn from_status(status: &Status) -> ClusterError {
         401 => ClusterError::Unauthorized(message),
         _ if status.is_forbidden() => ClusterError::Forbidden(message),
         code => {
-            // What is no `Status` of Kubernetes, such as the plain text of an unknown path, gets a made-up reason.
+            // For a response without a Kubernetes `Status`, such as plain text for an unknown path, the library makes
+            // up a reason.
             let known = status.details.is_some() || !status.reason.contains(' ');
             let reason = Some(one_line(&status.reason)).filter(|reason| known && !reason.is_empty());
             ClusterError::Server { reason: reason.unwrap_or_else(|| code.to_string()), message }
@@ -61,7 +62,7 @@ fn from_status(status: &Status) -> ClusterError {
     }
 }
 
-/// What the server says about the object itself, not about rights: webhooks answer with any code they like, also 403.
+/// Refusals of the object itself, not of permissions: a webhook may answer with any code, even 403.
 fn is_refusal(status: &Status) -> bool {
     status.message.starts_with("admission webhook")
         || status.message.contains("ValidatingAdmissionPolicy")
@@ -82,7 +83,7 @@ fn conflict_causes(status: &Status) -> Vec<ConflictCause> {
 }
 
 fn unreachable_server(server: &str, error: &kube::Error) -> ClusterError {
-    // A credential that is renewed in the middle of a run fails inside the transport.
+    // If renewing a credential fails during a run, the error comes from the transport.
     if let Some(auth) = chain(error).find_map(|error| error.downcast_ref::<AuthError>()) {
         return ClusterError::Unauthorized(credentials(auth));
     }
@@ -99,7 +100,7 @@ fn unreachable_server(server: &str, error: &kube::Error) -> ClusterError {
     ClusterError::Unreachable { server: server.to_owned(), problem }
 }
 
-/// Why there are no credentials. Never what a credential plugin printed: that may be a token.
+/// Why there are no credentials. Never contains the output of a credential plugin: it may be a token.
 fn credentials(error: &AuthError) -> String {
     let why = match error {
         AuthError::AuthExecRun { out, .. } => format!("the credential plugin failed with {}", out.status),
@@ -110,7 +111,7 @@ fn credentials(error: &AuthError) -> String {
     format!("getting credentials: {}", one_line(&why))
 }
 
-/// What the innermost error says: the outer ones only say that something inside failed.
+/// The message of the innermost error: the outer ones only say that something inside failed.
 fn root(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,13 +1,12 @@
-//! Words of errors: what a server sent, made fit for one line of a terminal.
+//! Makes a server's text fit for one line of a terminal.
 //!
-//! Knows text only.
+//! Knows text only, no errors.
 
 use egress_core::text::is_hidden;
 
 use super::ConflictCause;
 
-/// A text from outside on one line: line breaks become spaces, other hidden characters are escaped, and what is longer
-/// than anyone reads is cut.
+/// An external text on one line: line breaks become spaces, other hidden characters are escaped, long text is cut.
 pub fn one_line(text: &str) -> String {
     const SHOWN: usize = 1000;
     let mut line = String::new();
@@ -23,7 +22,7 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-/// `conflict with "kubectl-edit" on .spec.hosts, .spec.ports`, one clause a manager.
+/// `conflict with "kubectl-edit" on .spec.hosts, .spec.ports`, one clause per manager.
 pub(super) fn conflicts(causes: &[ConflictCause]) -> String {
     let mut managers: Vec<&str> = causes.iter().map(|cause| cause.manager.as_str()).collect();
     managers.sort_unstable();

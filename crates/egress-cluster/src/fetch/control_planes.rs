@@ -1,7 +1,7 @@
-//! Where control planes of Istio run, by the webhooks that the API server calls for them.
+//! Finds Istio's control planes from their webhooks.
 //!
-//! Webhook configurations belong to the cluster: who may write in a namespace only cannot make one, and so cannot pretend
-//! to be a control plane, as a pod with the right label could.
+//! Webhook configurations are cluster-scoped: a user with permissions in one namespace only cannot create one, and so
+//! cannot fake a control plane. A pod label could be faked.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::Collection;
 
-/// What the label says of which revision a webhook is. <https://istio.io/latest/docs/reference/config/labels/>
+/// The label with the revision of a webhook. <https://istio.io/latest/docs/reference/config/labels/>
 const REVISION: &str = "istio.io/rev";
 
 /// The control planes of a cluster.
@@ -27,11 +27,11 @@ pub(super) struct ControlPlanes {
     namespaces: BTreeSet<String>,
     /// The revisions that webhooks name.
     pub(super) revisions: Vec<String>,
-    /// A webhook that calls a control plane outside of this cluster.
+    /// A webhook that calls a control plane outside this cluster.
     pub(super) external: Option<String>,
 }
 
-/// What webhooks tell.
+/// The control planes, if webhooks may be listed.
 #[derive(Debug)]
 pub(super) enum Told {
     /// These control planes.
@@ -46,10 +46,10 @@ impl ControlPlanes {
         self.namespaces.clone()
     }
 
-    /// The control planes that these proxies speak to.
+    /// The control planes that these proxies connect to.
     ///
-    /// Who may write in a namespace may pretend there what he likes. So this is asked only where webhooks may not be seen,
-    /// and where proxies disagree nothing is known.
+    /// A user with permissions in a namespace can fake its pods. So this is only for users who may not list webhooks;
+    /// if proxies disagree, the control plane is unknown.
     pub(super) fn of_proxies<'a>(pods: impl Iterator<Item = &'a Pod>) -> Self {
         ControlPlanes { namespaces: pods.filter_map(objects::control_plane).collect(), ..Self::default() }
     }
@@ -74,7 +74,7 @@ impl ControlPlanes {
 }
 
 impl Cluster {
-    /// The control planes that webhooks tell of.
+    /// The control planes that webhooks name.
     pub(super) async fn control_planes(&self) -> Result<Told, ClusterError> {
         let hooks =
             |plural| Collection::of_group(Input::Webhooks, "admissionregistration.k8s.io", "v1", plural);

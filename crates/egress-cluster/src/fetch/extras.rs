@@ -1,4 +1,4 @@
-//! Facts that are read only where a policy asks for them.
+//! Reads facts that only some policies need.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ impl Cluster {
     /// Every node.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] where nodes may not be listed.
+    /// [`ClusterError::Forbidden`] if nodes may not be listed.
     pub async fn nodes(&self) -> Result<Vec<NodeFacts>, ClusterError> {
         let nodes: Vec<Node> = self.list(&Collection::core(Input::Nodes, "nodes"), None, None).await?;
         Ok(nodes.iter().map(objects::node).collect())
@@ -26,7 +26,7 @@ impl Cluster {
     /// The labels of a namespace.
     ///
     /// # Errors
-    /// [`ClusterError::Forbidden`] where the namespace may not be read, [`ClusterError::NamespaceNotFound`].
+    /// [`ClusterError::Forbidden`] if the namespace may not be read, [`ClusterError::NamespaceNotFound`].
     pub async fn namespace_labels(&self, name: &str) -> Result<BTreeMap<String, String>, ClusterError> {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         let found = self.ask(namespaces.get_opt(name)).await?;

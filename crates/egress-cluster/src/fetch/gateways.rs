@@ -1,6 +1,6 @@
-//! Finding egress gateways: Services, and the pods behind them.
+//! Finds egress gateways: Services, and their pods.
 //!
-//! Knows by which signs a Service is an egress gateway. Which one is used is decided elsewhere.
+//! Knows how to recognise the Service of an egress gateway. Does not choose among several.
 
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
@@ -15,7 +15,7 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::{Collection, Reading};
 
-/// The gateways, the pods behind them as they were read, and what could not be read.
+/// The gateways, their pods, and the gaps.
 #[derive(Default)]
 pub(super) struct GatewaysReading {
     pub(super) found: Vec<GatewayFacts>,
@@ -23,17 +23,17 @@ pub(super) struct GatewaysReading {
     pub(super) unreadable: Vec<Unreadable>,
 }
 
-/// Pods that were read already.
+/// Pods that are already read.
 #[derive(Clone, Copy)]
 pub(super) struct KnownPods<'a> {
-    /// None where they may not be listed.
+    /// None if they may not be listed.
     pub(super) pods: Option<&'a [Pod]>,
-    /// These are all pods of the cluster; else all that carry [`objects::GATEWAY_LABEL`].
+    /// Whether these are all pods of the cluster; else all with [`objects::GATEWAY_LABEL`].
     pub(super) every: bool,
 }
 
 impl Cluster {
-    /// The egress gateways among these Services, and the one that was named. `routed`: what Istio's objects say.
+    /// The egress gateways among these Services, and the named one. `routed`: the gateways that Istio's objects name.
     pub(super) async fn gateways(
         &self,
         scope: &Scope,
@@ -63,7 +63,7 @@ impl Cluster {
                     }
                 }
             }
-            // The stock gateway's Service is hidden from this user: taken for granted, as without a cluster.
+            // This user may not read the stock gateway's Service: assume it, as without a cluster.
             None if candidates.is_empty() && !services.covers(&GatewayFacts::stock().name.namespace) => {
                 reading.found.push(GatewayFacts::stock());
             }

@@ -1,4 +1,4 @@
-//! Istio's objects, in the newest version the server speaks.
+//! Reads Istio's objects, in the server's newest version.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub(super) struct IstioReading {
 }
 
 impl Cluster {
-    /// Every object of the kinds this tool knows; where the user may not list them everywhere, those of `narrow`.
+    /// Every object of the kinds that this tool knows; without cluster-wide permission, those of `narrow`.
     pub(super) async fn istio(&self, narrow: &BTreeSet<String>) -> Result<IstioReading, ClusterError> {
         let api_version = self.served_version().await?;
         let kinds: Vec<Collection> = Kind::ALL
@@ -56,7 +56,7 @@ impl Cluster {
     }
 }
 
-/// The namespaces that are in both; `None` is all of them.
+/// The namespaces in both sets; `None` means all.
 fn common(one: Option<BTreeSet<String>>, other: Option<BTreeSet<String>>) -> Option<BTreeSet<String>> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.intersection(&other).cloned().collect()),

@@ -1,4 +1,4 @@
-//! Where an istiod has its mesh configuration from, by its Deployment.
+//! Finds the source of istiod's mesh configuration, from its Deployment.
 //!
 //! Knows istiod's flags and variables: `pilot/cmd/pilot-discovery/app/cmd.go`, `pilot/pkg/bootstrap` and `pilot/pkg/features`
 //! of Istio. Reads nothing.
@@ -12,19 +12,19 @@ use egress_core::unreadable::Unreadable;
 /// The ConfigMap of an istiod without a revision; with one, `istio-REVISION`: `getMeshConfigMapName` in
 /// `pilot/pkg/bootstrap/mesh.go`.
 const NAME: &str = "istio";
-/// A ConfigMap for what the other does not say.
+/// The ConfigMap for fields that the other does not set.
 const SHARED: &str = "SHARED_MESH_CONFIG";
-/// The folder of the file that istiod takes instead of its ConfigMap, where there is one.
+/// The folder of the file that istiod prefers to its ConfigMap.
 const FOLDER: &str = "/etc/istio/config";
 
-/// What the Deployments of one namespace say.
+/// The configuration sources in the Deployments of one namespace.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Istiods {
     /// Whether there is one.
     pub(super) any: bool,
-    /// The ConfigMaps that hold their configurations.
+    /// The ConfigMaps with their configurations.
     pub(super) own: BTreeSet<String>,
-    /// The ConfigMaps that say what those do not.
+    /// The ConfigMaps for fields that those do not set.
     pub(super) shared: BTreeSet<String>,
     /// Configurations that are not in a ConfigMap of this namespace.
     pub(super) hidden: Vec<Unreadable>,
@@ -63,14 +63,14 @@ impl Istiods {
         }
         let elsewhere = match flag(container, &["--namespace", "-n"]) {
             Some(elsewhere) => Some(elsewhere),
-            // The chart fills it from the pod: that is this namespace.
+            // The chart sets it from the pod's namespace: this one.
             None => literal(container, "POD_NAMESPACE"),
         };
         if let Some(elsewhere) = elsewhere.filter(|elsewhere| elsewhere != namespace) {
             return Err(format!("it is in namespace {elsewhere}"));
         }
         match mounted(spec, container) {
-            // Older charts mount the very ConfigMap that is read without it.
+            // Older charts mount the same ConfigMap that istiod reads anyway.
             Some(volume) => match volume.config_map.as_ref() {
                 Some(map) => drop(self.own.insert(map.name.clone())),
                 None => return Err(format!("it is in volume {} of its pods", volume.name)),
@@ -81,7 +81,7 @@ impl Istiods {
     }
 }
 
-/// The value of a variable. One that is taken from another object is an error: it says something, and nobody sees what.
+/// The value of a variable. A value from another object is an error, since it is unknown.
 fn variable(container: &Container, name: &str) -> Result<Option<String>, String> {
     let found = container.env.iter().flatten().find(|variable| variable.name == name);
     match found.map(|variable| (&variable.value, &variable.value_from)) {
@@ -110,7 +110,7 @@ fn flag(container: &Container, names: &[&str]) -> Option<String> {
     None
 }
 
-/// What is mounted where istiod looks for a file first.
+/// The volume mounted at the path that istiod reads first.
 fn mounted<'a>(spec: &'a PodSpec, container: &Container) -> Option<&'a Volume> {
     let mut mounts = container.volume_mounts.iter().flatten();
     let mount = mounts.find(|mount| mount.mount_path.trim_end_matches('/') == FOLDER)?;

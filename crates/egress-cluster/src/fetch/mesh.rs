@@ -1,6 +1,6 @@
-//! The mesh configuration, from the ConfigMaps that istiod reads, and the root namespace that they name.
+//! Reads the mesh configuration from istiod's ConfigMaps, and the root namespace in it.
 //!
-//! Knows where they are looked for. What they come to together is decided in `egress-core`.
+//! Knows where to find them. `egress-core` merges them.
 
 use std::collections::BTreeSet;
 
@@ -21,28 +21,28 @@ use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 use crate::list::Collection;
 
-/// What istiod calls its ConfigMap; with a revision, `istio-REVISION`: `getMeshConfigMapName` in
+/// The name of istiod's ConfigMap; with a revision, `istio-REVISION`: `getMeshConfigMapName` in
 /// `pilot/pkg/bootstrap/mesh.go`.
 const NAME: &str = "istio";
 
-/// What the ConfigMap says, or why it could not be read. The API version is not in it.
+/// The content of the ConfigMap, or why it could not be read. It does not contain the API version.
 pub(super) struct MeshReading {
     pub(super) facts: MeshFacts,
     pub(super) unreadable: Vec<Unreadable>,
 }
 
-/// The ConfigMaps of one namespace that hold a mesh configuration, and what may hold one and is hidden.
+/// The ConfigMaps with a mesh configuration in one namespace, and possible ones that may not be read.
 #[derive(Default)]
 struct Found {
     maps: Vec<ConfigMap>,
-    /// What istiod reads beside its own ConfigMap: what that does not say, this says.
+    /// istiod's additional ConfigMap, for fields that its own does not set.
     shared: Vec<ConfigMap>,
     hidden: Vec<Unreadable>,
-    /// Whether an istiod is deployed there.
+    /// Whether the namespace has an istiod Deployment.
     runs: bool,
 }
 
-/// The control planes of a cluster, before it is known what pods say.
+/// The control planes of a cluster, before pods are considered.
 pub(super) struct Planes {
     told: Told,
     at_usual: Found,
@@ -50,15 +50,15 @@ pub(super) struct Planes {
 }
 
 impl Cluster {
-    /// Where control planes run, and what there is where Istio installs itself.
+    /// Where control planes run, and the configuration in Istio's default namespace.
     pub(super) async fn planes(&self) -> Result<Planes, ClusterError> {
         let usual = MeshFacts::default().root_namespace;
         let (told, at_usual) = tokio::try_join!(self.control_planes(), self.configurations(&usual, &[]))?;
         Ok(Planes { told, at_usual, usual })
     }
 
-    /// Reads the configuration of every control plane of the cluster, and finds the root namespace. `named`: what the
-    /// user says that it is; `pods`: what was read of pods.
+    /// Reads the configuration of every control plane of the cluster, and finds the root namespace. `named`: the one
+    /// that the user typed; `pods`: the pods that were read.
     pub(super) async fn mesh(
         &self,
         planes: Planes,
@@ -69,7 +69,8 @@ impl Cluster {
         let planes = match told {
             Told::All(planes) => planes,
             Told::Hidden(unreadable) => {
-                // What lies where Istio installs itself may be left behind, unless somebody speaks to a control plane there.
+                // A configuration in Istio's default namespace may be a leftover, unless a proxy connects to a control
+                // plane there.
                 let planes = ControlPlanes::of_proxies(pods);
                 if planes.namespaces().is_empty() && !at_usual.runs {
                     at_usual.hidden.push(unreadable);
@@ -85,7 +86,7 @@ impl Cluster {
         let at_usual = if namespaces.is_empty() || namespaces.contains(&usual) || at_usual.runs {
             at_usual
         } else {
-            // What an earlier installation left behind says nothing about the mesh.
+            // Leftovers of an earlier installation do not describe the mesh.
             Found::default()
         };
         let mut all = at_usual;
@@ -94,7 +95,7 @@ impl Cluster {
             all.shared.extend(other.shared);
             all.hidden.extend(other.hidden);
         }
-        // Where one runs here as well, its own configuration is read.
+        // If a control plane runs here, too, read its own configuration.
         let external = planes.external.filter(|_| namespaces.is_empty());
         Ok(all.read(named, external, &usual))
     }
@@ -136,7 +137,7 @@ impl Cluster {
             }
         }
         for name in istiods.shared {
-            // What may not be read is not told by istiod's own ConfigMap either.
+            // istiod's own ConfigMap does not have the fields of one that may not be read.
             match self.ask(maps.get_opt(&name)).await {
                 Err(ClusterError::Forbidden(why)) => found.hidden.push(unreadable(&name, namespace, why)),
                 read => found.shared.extend(read?.map(|mut map| {
@@ -148,7 +149,7 @@ impl Cluster {
         Ok(found)
     }
 
-    /// What the control planes of a namespace say themselves.
+    /// The configuration sources of a namespace's control planes.
     async fn istiods(&self, namespace: &str) -> Result<Istiods, ClusterError> {
         let deployments = Collection::of_group(Input::Workloads, "apps", "v1", "deployments");
         match self.list::<Workload>(&deployments, Some(namespace), Some("app=istiod")).await {
@@ -206,8 +207,8 @@ impl Found {
     }
 }
 
-/// Which configuration the other facts are from: the one without a revision, or the only one there is. Several
-/// revisions may disagree, and which one a sidecar follows is not in these facts.
+/// The configuration for the other facts: the one without a revision, or the only one. Several revisions may differ,
+/// and these facts do not say which one a sidecar uses.
 fn chosen(maps: &[ConfigMap]) -> Option<&ConfigMap> {
     let mut plain = maps.iter().filter(|map| map.metadata.name.as_deref() == Some(NAME));
     match (plain.next(), plain.next(), maps) {
@@ -216,7 +217,7 @@ fn chosen(maps: &[ConfigMap]) -> Option<&ConfigMap> {
     }
 }
 
-/// By its name. The templates of the injector are large, and no revision is called so.
+/// Identified by name. The injector's ConfigMap is large, and no revision has this name.
 fn may_hold_a_mesh(name: &str) -> bool {
     name.strip_prefix("istio-")
         .is_some_and(|rest| rest != "ca-root-cert" && !rest.starts_with("sidecar-injector"))

@@ -1,4 +1,4 @@
-//! Fetching from a server that answers as the API server does.
+//! Fetches from a fake API server.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::*;
 
 mod root_namespace;
 
-/// Answers by path; what is not listed is an empty list.
+/// Responses by path; an empty list for all other paths.
 struct Fake {
     answers: BTreeMap<String, (u16, Value)>,
 }

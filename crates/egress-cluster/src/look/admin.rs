@@ -1,6 +1,6 @@
 //! One kept connection to an HTTP port on a pod's loopback: the admin port of an Envoy, the debug port of istiod.
 //!
-//! Knows how bytes get there. Dropping it leaves neither a task nor a connection behind.
+//! Knows only the transport. Dropping it ends its task and its connection.
 
 use egress_core::snapshot::PodFacts;
 use futures::future::BoxFuture;
@@ -26,26 +26,26 @@ const ADMIN_PORT: u16 = 15000;
 
 /// A connection to such a port of one pod.
 pub(crate) struct AdminConnection {
-    /// Whose it is, for errors.
+    /// The pod, for errors.
     name: String,
     sender: SendRequest<Empty<Bytes>>,
-    /// What the node says about the forwarding, once it fails.
+    /// The node's error message, once the port-forward fails.
     failure: Option<BoxFuture<'static, Option<String>>>,
     /// Drives HTTP over the forwarded stream; ends with the connection.
     _driver: JoinSet<()>,
     _forwarder: Forwarder,
 }
 
-/// A port-forward that ends when it is dropped: the library's own would live on until the pod closes it.
+/// A port-forward that ends on drop: the library's own lives on until the pod closes it.
 struct Forwarder(Portforwarder);
 
 impl AdminConnection {
-    /// Opens the way to a pod's Envoy.
+    /// Connects to a pod's Envoy.
     pub(crate) async fn open(cluster: &Cluster, pod: &PodFacts) -> Result<Self, ClusterError> {
         Self::open_port(cluster, pod, ADMIN_PORT, "proxy").await
     }
 
-    /// Opens the way to a port of a pod. `what` serves it, for errors.
+    /// Connects to a port of a pod. `what` names the server in errors.
     pub(crate) async fn open_port(
         cluster: &Cluster,
         pod: &PodFacts,
@@ -69,14 +69,14 @@ impl AdminConnection {
         self.get_dated(path).await.map(|(page, _)| page)
     }
 
-    /// Reads one page, with the time that the pod has: its clock decides what has ended there.
+    /// Reads one page, and the pod's time: expiry depends on the pod's clock.
     pub(crate) async fn get_dated(&mut self, path: &str) -> Result<(Bytes, Option<Timestamp>), ClusterError> {
         tracing::debug!(of = self.name, path, "reading a pod's proxy");
         match self.request(path).await {
             Ok((StatusCode::OK, headers, body)) => Ok((body, date(&headers))),
             Ok((status, ..)) => Err(broken(&self.name, &format!("{path} answered {status}"))),
             Err(problem) => {
-                // The node's word, such as «connection refused», says more than a stream that ended.
+                // The node's message, such as «connection refused», is more precise than a closed stream.
                 let told = self.failure.take().and_then(|failure| failure.now_or_never().flatten());
                 Err(broken(&self.name, &told.unwrap_or(problem)))
             }
@@ -100,12 +100,12 @@ impl Drop for Forwarder {
     }
 }
 
-/// When an answer was given, by whoever gave it.
+/// The time of a response, by the server's clock.
 fn date(headers: &HeaderMap) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(headers.get(DATE)?.as_bytes()).ok()
 }
 
-/// A look that failed, by whose it is.
+/// The error for a failed reading of a pod.
 pub(crate) fn broken(name: &str, problem: &str) -> ClusterError {
     ClusterError::Unexpected(format!("{name}: {}", one_line(problem)))
 }

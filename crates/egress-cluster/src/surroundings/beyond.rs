@@ -1,6 +1,6 @@
-//! Ways out of the mesh that no other command reads: workloads outside of the cluster, and filters of Envoys.
+//! Reads other paths out of the mesh, which only an audit needs: workloads outside the cluster, and EnvoyFilters.
 //!
-//! Knows kinds and rights. What they open is decided in `egress-core`.
+//! Knows kinds and permissions. `egress-core` decides what they allow.
 
 use std::collections::BTreeSet;
 
@@ -15,17 +15,17 @@ use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
 use crate::list::{Collection, Reading};
 
-/// Istio serves this kind in this version only.
+/// Istio has this kind in this version only.
 const FILTERS: &str = "v1alpha3";
 
-/// What was read.
+/// The objects that were read.
 #[derive(Clone, Debug, Default)]
 pub struct Beyond {
-    /// Workloads outside of the cluster.
+    /// Workloads outside the cluster.
     pub workloads: Vec<OutsideWorkload>,
     /// EnvoyFilters, in kubectl's words.
     pub filters: Vec<String>,
-    /// What could not be read.
+    /// The gaps.
     pub unreadable: Vec<Unreadable>,
 }
 
@@ -44,7 +44,7 @@ struct Metadata {
 }
 
 impl Cluster {
-    /// Reads them in all namespaces, or as far as a namespace is concerned: what is in the root namespace is for every one.
+    /// Reads them in all namespaces, or those that apply to one namespace: objects in the root namespace apply to all.
     ///
     /// # Errors
     /// Every failure that is no lack of rights.
@@ -82,7 +82,7 @@ impl Cluster {
         Ok(beyond)
     }
 
-    /// A kind that the server does not serve is read, and there is none of it.
+    /// A kind that the server does not have counts as read and empty.
     async fn as_far(
         &self,
         kind: &Collection,

@@ -1,4 +1,4 @@
-//! Objects of the Kubernetes Gateway API, each kind in the best version that the server has of it.
+//! Reads objects of the Kubernetes Gateway API, each kind in the server's best version.
 //!
 //! Knows which kinds matter to an egress.
 
@@ -37,7 +37,7 @@ struct Object {
 }
 
 impl Cluster {
-    /// Every object of the group; none where the server does not know the group.
+    /// Every object of the group; none if the server does not have the group.
     pub(super) async fn gateway_api(&self) -> Result<Listed<GatewayApiObject>, ClusterError> {
         let versions = self.versions(GROUP).await?.into_iter().map(|version| async {
             let plurals = self.plurals(GROUP, &version).await?;

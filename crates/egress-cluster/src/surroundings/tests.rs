@@ -1,10 +1,10 @@
-//! Reading what lies around from a server that answers as the API server does.
+//! Reads the surroundings from a fake API server.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A server that knows these paths; everything else it has never heard of.
+/// A server with these paths; 404 for all others.
 fn server(answers: Vec<(&'static str, u16, Value)>) -> Cluster {
     Cluster::fake(move |path| {
         let path = path.split('?').next().unwrap_or_default();

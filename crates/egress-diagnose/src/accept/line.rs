@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use crate::check::Code;
 use crate::choice;
 
-/// What a line says.
+/// The content of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub(super) codes: BTreeSet<Code>,
@@ -43,7 +43,7 @@ fn code(word: &str) -> Result<Code, String> {
 
 fn date(word: &str) -> Result<Date, String> {
     let wanted = || format!("expected a day such as `2027-01-31` after `until`, found {}", quoted(word));
-    // jiff reads times, too, and takes the day from them.
+    // jiff also accepts times, and takes the day from them.
     if word.len() != "2027-01-31".len() {
         return Err(wanted());
     }

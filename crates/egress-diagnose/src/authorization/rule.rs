@@ -12,7 +12,7 @@ use egress_istio::authorization_policy::{
 use super::Caller;
 use super::values::{of_account, of_host, of_namespace, of_port, of_principal, of_sni};
 
-/// Whether something holds.
+/// The result of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Answer {
     No,
@@ -20,13 +20,13 @@ pub(super) enum Answer {
     Yes,
 }
 
-/// What a rule says of the server name, in words.
+/// The name of the SNI condition in messages.
 pub(super) const SERVER_NAME: &str = "the SNI";
 
-/// What a rule says of who calls, in words.
+/// The name of the caller condition in messages.
 pub(crate) const CALLER: &str = "the caller";
 
-/// One list of a rule: what it is about, in words, and whether it holds.
+/// One list of a rule: its name in messages, and its result.
 type Held = (&'static str, Answer);
 
 /// Whether a rule of a policy in `namespace` matches a call.
@@ -40,7 +40,7 @@ pub(super) fn answer(
     parts.into_iter().map(|(_, answer)| answer).min().unwrap_or(Answer::Yes)
 }
 
-/// What a rule misses, where it is for this call in all but one thing.
+/// The condition that fails, if all others match this call.
 pub(super) fn misses(
     rule: &AuthorizationPolicyRules,
     namespace: &str,
@@ -169,7 +169,7 @@ fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, de
     held.into_iter().min().unwrap_or(Answer::Yes)
 }
 
-/// What is most likely amiss where no operation is that of a call.
+/// The most likely mismatch if no operation matches a call.
 fn about(operations: &[&AuthorizationPolicyRulesTo], caller: &Caller<'_>) -> &'static str {
     let mut specs = operations.iter().filter_map(|to| to.operation.as_deref());
     if !caller.is_http && !specs.clone().all(|spec| given(spec.ports.as_ref()) && !given(spec.hosts.as_ref()))
@@ -182,12 +182,12 @@ fn about(operations: &[&AuthorizationPolicyRulesTo], caller: &Caller<'_>) -> &'s
     if specs.any(fits) { "the host" } else { "the port" }
 }
 
-/// Whether there is a list with anything in it.
+/// Whether any list is not empty.
 fn given(list: Option<&Vec<String>>) -> bool {
     list.is_some_and(|list| !list.is_empty())
 }
 
-/// A condition on HTTP: on other connections it makes an allowance void, and is left out of a denial.
+/// A condition on HTTP: on other connections an ALLOW rule with it never matches, and a DENY rule ignores it.
 fn http_only(caller: &Caller<'_>, denies: bool, otherwise: Answer) -> Answer {
     match (caller.is_http, denies) {
         (true, _) => otherwise,
@@ -204,7 +204,7 @@ fn lists(
     both(values.map(Vec::as_slice).unwrap_or_default(), others.map(Vec::as_slice).unwrap_or_default(), test)
 }
 
-/// One of the values holds, if there are any, and none of the others does.
+/// One of the values matches, if there are any, and none of the `not` values does.
 fn both(values: &[String], others: &[String], test: &dyn Fn(&str) -> Answer) -> Answer {
     let best = |list: &[String]| list.iter().map(|value| test(value)).max();
     let wanted = best(values).unwrap_or(Answer::Yes);

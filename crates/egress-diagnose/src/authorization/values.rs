@@ -1,6 +1,6 @@
-//! One value of a rule against one call: who calls, what host, which port.
+//! Matches one value of a rule against one call: caller, host, port.
 //!
-//! Knows Istio's patterns, and what a gateway can see of a call. Knows nothing of how values make a rule.
+//! Knows Istio's patterns, and what a gateway can see of a call. Does not combine values into a rule.
 
 use super::Caller;
 use super::rule::Answer;
@@ -62,7 +62,7 @@ fn held(holds: bool) -> Answer {
     if holds { Answer::Yes } else { Answer::No }
 }
 
-/// Istio's patterns: exact, `start*`, `*end`, or `*` for anything that is there.
+/// Istio's patterns: exact, `start*`, `*end`, or `*` for any value that is not empty.
 fn matches(pattern: &str, text: &str) -> bool {
     match (pattern, pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
         ("*", _, _) => !text.is_empty(),

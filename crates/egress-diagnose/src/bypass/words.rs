@@ -1,6 +1,6 @@
 //! The reasons in words, as a table shows them.
 //!
-//! Knows nothing of how they were found.
+//! Does not know how they were found.
 
 use std::fmt;
 

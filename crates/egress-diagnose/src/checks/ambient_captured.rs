@@ -81,10 +81,10 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     Ok(Some(found))
 }
 
-/// The kind of a waypoint, as kubectl takes it.
+/// The kind of a waypoint, as a kubectl argument.
 const WAYPOINT: &str = "gateway.gateway.networking.k8s.io";
 
-/// What istiod says where it did not bind the entry to its waypoint.
+/// istiod's message if it did not bind the entry to its waypoint.
 fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Finding> {
     let conditions = &entry.live.as_ref()?.status.conditions;
     let Condition { reason, message, .. } =
@@ -116,7 +116,7 @@ fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Find
     ))
 }
 
-/// A ServiceEntry that has no address and gets none. ztunnel recognises a wildcard by its name.
+/// A ServiceEntry without an address, and without an auto-allocated one. ztunnel recognises a wildcard by its name.
 fn without_address(entry: &Resource) -> Option<Finding> {
     let spec = entry.service_entry()?;
     let allocated = entry.live.as_ref().is_some_and(|live| !live.status.addresses.is_empty());

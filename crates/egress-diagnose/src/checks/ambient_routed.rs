@@ -80,7 +80,8 @@ fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Outcome> {
     Ok(Outcome::of(pods, findings))
 }
 
-/// Whether ztunnel sends calls to the host to a waypoint: by a label of its ServiceEntry, or of that one's namespace.
+/// Whether ztunnel sends calls to the host to a waypoint: because of a label on its ServiceEntry, or on the entry's
+/// namespace.
 fn has_waypoint(view: &View<'_>, way: &Way<'_>) -> Known<bool> {
     let namespaces = view.labelled_namespaces()?;
     Ok(view.entries(&way.host).iter().any(|entry| {

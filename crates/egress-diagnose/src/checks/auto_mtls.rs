@@ -81,7 +81,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(told.len(), findings)
 }
 
-/// Whether a demand was made with the gateway in mind, and not for the mesh as a whole.
+/// Whether a requirement is meant for the gateway, and not for the whole mesh.
 fn is_for_gateway(demand: &Demand<'_>, root: &str) -> bool {
     demand.mode == Demanded::Strict && (demand.by.spec.selector.is_some() || demand.by.namespace != root)
 }

@@ -163,7 +163,7 @@ fn place(policy: &Policy) -> Place {
     Place::new("AuthorizationPolicy", Some(&policy.namespace), &policy.name)
 }
 
-/// A policy that allows what the gateway sees of a call.
+/// A policy that allows a call by the properties that the gateway sees.
 fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
     let mut rule = json!({});
     if call.has_identity() {

@@ -46,7 +46,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             Err(why) => seen.unreadable(why),
             Ok(None) => seen.awaits(Awaited::Certificates { pod: pod.name }),
             Ok(Some(all)) if all.is_empty() => seen.awaits(Awaited::Certificates { pod: pod.name }),
-            // The one that ends first comes first.
+            // The certificate that expires first comes first.
             Ok(Some(all)) => {
                 let due = all.iter().filter(|certificate| is_due(certificate));
                 seen.looked(

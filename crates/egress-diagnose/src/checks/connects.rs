@@ -32,7 +32,7 @@ Try the connection from the gateway's pod, and open the network path from its no
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let (attempts, mut seen) = attempts(view, way, gateway);
     for attempt in &attempts {
-        // A node without a way out and a handshake that fails have checks of their own.
+        // Other checks report a node without external connectivity (EG023) and a failed handshake (EG080).
         let other = attempt.fails_in_handshake() || attempt.fails_alone(&attempts);
         seen.looked((attempt.fails() && !other).then(|| finding(way, attempt)));
     }

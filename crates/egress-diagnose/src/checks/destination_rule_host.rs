@@ -35,7 +35,7 @@ Correct the host of the DestinationRule, or delete the DestinationRule.
     run: Run::Mesh(run),
 };
 
-/// For how many rules it is guessed what was meant: a guess reads all hosts.
+/// The most rules to suggest a host for: each suggestion compares all hosts.
 const GUESSES: usize = 20;
 
 fn run(view: &View<'_>) -> Outcome {

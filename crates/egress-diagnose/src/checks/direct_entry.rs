@@ -169,7 +169,7 @@ fn others_leave(
     let judged_elsewhere = view.is_entry_of_egress(&entry.id);
     let words = export_to(entry);
     let owner = &entry.id.namespace;
-    // What is exported to the gateway's namespace is for the gateway.
+    // An entry exported to the gateway's namespace is meant for the gateway.
     let for_gateway =
         |namespace: &str| way.gateway.is_some_and(|gateway| gateway.name.namespace == namespace);
     let is_caller = |namespace: &str| way.callers.iter().any(|caller| caller == namespace);
@@ -180,7 +180,7 @@ fn others_leave(
         .map(|word| if word == "." { owner.as_str() } else { word.as_str() })
         .filter(|viewer| !is_caller(viewer) && !for_gateway(viewer) && !routed(viewer))
         .collect();
-    // No namespace has this name, so that it sees what everybody sees.
+    // No namespace has this name, so it sees only objects exported to all namespaces.
     let everybody = public && !routed("");
     if everybody {
         viewers = vec!["every other namespace"];

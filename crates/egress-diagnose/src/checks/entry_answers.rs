@@ -49,7 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         findings.truncate(first + 1);
     }
     if findings.is_empty() {
-        // What others made may have no ServiceEntry of its own that another could take over.
+        // A hand-made egress may have no ServiceEntry of its own that another could take over.
         let own = egress.parts.iter().filter_map(|part| part.resource.service_entry());
         let own = own.filter(|spec| spec.hosts.contains(&upstream)).count();
         return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(own, findings));

@@ -31,7 +31,7 @@ Correct the protocol in the other ServiceEntry, or remove the port from it.
     run: Run::Way(run),
 };
 
-/// What a sidecar makes of a protocol. `Parse` in `pkg/config/protocol/instance.go`.
+/// How a sidecar handles a protocol. `Parse` in `pkg/config/protocol/instance.go`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Family {
     Http,
@@ -87,7 +87,7 @@ fn declared(entry: &Resource) -> impl Iterator<Item = Declared<'_>> {
     ports.iter().enumerate().map(move |(place, port)| Declared { entry, place, port })
 }
 
-/// The entry of the egress is taken to be right; without one, the one that comes first.
+/// Assumes that the egress's own entry is right; without one, the first entry.
 fn finding(way: &Way<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'_>) -> Finding {
     let first_is_wrong = way.owns(&other.entry.id) && !way.owns(&first.entry.id);
     let (right, wrong) = if first_is_wrong { (other, first) } else { (first, other) };

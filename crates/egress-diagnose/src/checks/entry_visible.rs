@@ -74,7 +74,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     Outcome::of(visible, findings)
 }
 
-/// Whether the object is one that callers must see: the gateway leg is for the gateway only.
+/// Whether the callers need to see the object: only the gateway needs the gateway leg.
 fn hides(resource: &Resource) -> bool {
     resource.virtual_service().is_none_or(egress_core::visibility::virtual_service::serves_mesh)
 }

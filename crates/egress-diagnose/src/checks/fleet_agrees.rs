@@ -29,14 +29,14 @@ Add the host where it is missing, or remove the leftover.
     run: Run::Way(run),
 };
 
-/// Another cluster, and what it has of the host.
+/// Another cluster, and its egress for the host.
 type There<'a> = (&'a str, Option<&'a OtherEgress>);
 
 fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let fleet = view.fleet();
     let Some(namespace) = &way.namespace else { return Outcome::NotApplicable };
     let here = OtherEgress::of(way);
-    // That an asked host is nowhere is for another check.
+    // EG062 reports a requested host without an egress here.
     if fleet.is_empty() || (here.is_none() && way.is_wanted) {
         return Outcome::NotApplicable;
     }
@@ -54,7 +54,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     Outcome::of(others.len(), finding.into_iter().collect())
 }
 
-/// What the others have otherwise.
+/// How the other clusters differ.
 fn differs(way: &Way<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Finding> {
     let told = |(cluster, there): &There<'_>| {
         let what = match there {

@@ -53,12 +53,12 @@ enum Fault {
     Sidecar,
 }
 
-/// Whether a pod says what its proxy is.
+/// Whether a pod declares the role of its proxy.
 fn is_told(pod: &PodFacts) -> bool {
     pod.proxy.as_ref().is_some_and(|proxy| proxy.image == PLACEHOLDER || proxy.role != ProxyRole::Untold)
 }
 
-/// A proxy without a known role, and a pod without Istio's proxy, are no fault: what they are is unknown.
+/// A proxy of unknown role, or a pod without Istio's proxy, is not a fault: it may be right.
 fn fault(pod: &PodFacts) -> Option<Fault> {
     let proxy = pod.proxy.as_ref()?;
     match proxy.role {

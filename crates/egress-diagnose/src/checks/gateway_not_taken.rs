@@ -46,7 +46,7 @@ Ask the owner, and delete the object. If the egress comes from an earlier versio
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    // What others made has no record that says what is meant to decide.
+    // Hand-made objects have no record of which route should win.
     let Some(egress) = way.egress.filter(|_| way.record().is_some()) else { return Outcome::NotApplicable };
     let found = taken(view, way, egress, gateway);
     let findings: Vec<Finding> =
@@ -149,7 +149,7 @@ fn finding(way: &Way<'_>, egress: &Egress<'_>, gateway: &GatewayFacts, stranger:
     }
 }
 
-/// What to know of objects that nothing takes calls from: that an earlier version wrote them, or who can use them.
+/// A note about objects that nothing overrides: that an earlier version wrote them, or who can use them.
 fn worth_telling(view: &View<'_>, way: &Way<'_>, egress: &Egress<'_>) -> Option<String> {
     if view.earlier(egress).is_empty() {
         return open_to::sentence(&[&way.record()?.intent]);

@@ -64,7 +64,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     for (pod, envoy) in proxies {
         match envoy {
             Err(why) => seen.unreadable(why),
-            // Whatever this host lacks there follows from that.
+            // Anything missing for this host is a consequence of that.
             Ok(envoy) if !envoy.rejected.is_empty() => {
                 seen.awaits(Awaited::Configuration { pod: pod.name });
             }

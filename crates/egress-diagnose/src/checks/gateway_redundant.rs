@@ -43,7 +43,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     )
 }
 
-/// None where no pod is ready, which others tell.
+/// None if no pod is ready, which EG061 reports.
 fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Known<Option<Vec<Finding>>> {
     let ready: Vec<&PodFacts> = gateway.ready_pods().collect();
     let budgets = view.budgets()?;

@@ -33,7 +33,7 @@ Use the pods' labels as the selector.
 };
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    // The labels of an assumed gateway were taken from the very objects that are under test.
+    // An assumed gateway has the labels that these same objects select.
     if gateway.assumed {
         return Outcome::NotGiven(Input::Gateways);
     }

@@ -60,7 +60,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(calls, findings)
 }
 
-/// Whether the callers' entry declares what this call carries to be gRPC.
+/// Whether the callers' entry declares the protocol of this call as gRPC.
 fn is_grpc(view: &View<'_>, way: &Way<'_>, call: &Call<'_>) -> bool {
     if call.route.protocol != Protocol::Http {
         return false;
@@ -138,8 +138,8 @@ fn finding(way: &Way<'_>, message: &str, object: Place, evidence: String, fix: F
     }
 }
 
-/// Whether sidecars speak HTTP/1.1 to a Service port. `ParseProtocol` in `pkg/config/kube/conversion.go`: `appProtocol`
-/// decides, else the name up to its first dash; what says nothing follows the application.
+/// Whether sidecars use HTTP/1.1 to a Service port. `ParseProtocol` in `pkg/config/kube/conversion.go`: `appProtocol`
+/// decides, else the name up to its first dash. Without either, the sidecar uses the application's protocol.
 fn speaks_http1(port: &ServicePort) -> bool {
     let word = match &port.app_protocol {
         Some(word) => word.as_str(),

@@ -32,7 +32,7 @@ Declare the port `TLS`, and route it by SNI.
     run: Run::Through(run),
 };
 
-/// The number that means HTTPS.
+/// The well-known port for HTTPS.
 const HTTPS: i64 = 443;
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
@@ -86,7 +86,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(looked_at, findings)
 }
 
-/// The way as it should be: port 443 carries TLS.
+/// Corrects the path: port 443 carries TLS.
 fn with_tls<'a>(way: &Way<'a>) -> Way<'a> {
     let ports = way.ports.iter().map(|port| if i64::from(port.number) == HTTPS { Port::TLS } else { *port });
     let ports = ports.chain([Port::TLS]).collect();

@@ -86,8 +86,8 @@ fn finding(
     }
 }
 
-/// A DestinationRule that lets Envoy give idle connections up: the one of the upstream's host, or one that the gateway
-/// alone sees.
+/// A DestinationRule with which Envoy closes idle connections: the one of the upstream's host, or one that only the
+/// gateway sees.
 fn give_up_earlier(view: &View<'_>, upstream: &str, namespace: &str) -> Fix {
     let policy = json!({ "connectionPool": { "http": { "idleTimeout": "30s" } } });
     let why = "closes idle connections after 30 s; use a lower value if the host closes them earlier";

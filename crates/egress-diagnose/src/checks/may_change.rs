@@ -33,7 +33,7 @@ fn run(view: &View<'_>) -> Outcome {
     match view.rights() {
         Err(outcome) => outcome,
         Ok(all) => {
-            // Who may write nothing begins nothing.
+            // A user without any write permission cannot start a change.
             let writable: Vec<_> = all.iter().filter(|(_, rights)| !rights.held.is_empty()).collect();
             let halves = writable.iter().filter(|(_, rights)| !rights.missing.is_empty());
             let findings = halves.map(|(namespace, rights)| finding(namespace, rights)).collect();

@@ -42,7 +42,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     Outcome::of(parts.len(), others.map(|resource| finding(way, resource)).collect())
 }
 
-/// Whether an object names hosts, and not this one.
+/// Whether an object has hosts, but not this one.
 pub(super) fn is_for_another(resource: &Resource, host: &str) -> bool {
     let hosts = hosts(resource);
     !hosts.is_empty() && !hosts.iter().any(|found| found.eq_ignore_ascii_case(host))

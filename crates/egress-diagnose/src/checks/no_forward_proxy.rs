@@ -72,7 +72,7 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     Ok(Some(found))
 }
 
-/// The variables of a pod that name a gateway's Service, with what they say.
+/// The environment variables of a pod that name a gateway's Service, with their values.
 fn variables<'a>(view: &View<'_>, pod: &'a PodFacts, gateway: &GatewayFacts) -> Vec<(&'a str, &'a str)> {
     let full = view.service_host(gateway);
     let names_gateway = |url: &str| view.full_host(&long(host(url), pod, gateway), &pod.namespace) == full;
@@ -80,7 +80,7 @@ fn variables<'a>(view: &View<'_>, pod: &'a PodFacts, gateway: &GatewayFacts) -> 
     all.map(|(name, url)| (name.as_str(), url.as_str())).collect()
 }
 
-/// The host of a proxy's URL; applications take it without a scheme as well.
+/// The host of a proxy's URL; applications accept it without a scheme, too.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -84,11 +84,11 @@ fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Fi
     let ports: Vec<u16> =
         direct.iter().filter_map(|address| address.rsplit_once(':')?.1.parse().ok()).collect();
     let is_declared = |port: &u16| way.ports.iter().any(|known| known.number == *port);
-    // Of several ports one that `add` can take through the gateway is mended first.
+    // Of several ports, the fix starts with one that `add` can route through the gateway.
     let undeclared = ports.iter().copied().find(|port| !is_declared(port));
     let port = undeclared.or(ports.first().copied()).unwrap_or(443);
     let declared = is_declared(&port);
-    // `add` refuses a second TLS port: a gateway tells TLS apart by host name only.
+    // `add` refuses a second TLS port: a gateway distinguishes TLS connections by host name only.
     let carries_tls = way.ports.iter().any(|known| known.protocol == Protocol::Tls);
     let target = Word::host(&way.host).and(":").and(Word::number(port)).and("/TLS");
     Finding {

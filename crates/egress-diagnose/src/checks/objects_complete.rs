@@ -66,7 +66,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     }])
 }
 
-/// The part that a missing object played.
+/// The role of a missing object.
 fn role(id: &ObjectId, egress: &Egress<'_>) -> Option<Role> {
     let base = names::base(&Host::Name(egress.host.clone()));
     let name = |role: Role| match egress.readable_record() {

@@ -48,7 +48,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     // EG039 reports an object that was overwritten for another host.
     let overwritten =
         |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &way.host));
-    // With no change left, the egress is still not unchanged: nothing has passed.
+    // If EG039 reports all changes, this check does not pass, either: the egress was changed.
     Outcome::of(0, changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect())
 }
 

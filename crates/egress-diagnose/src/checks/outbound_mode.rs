@@ -1,7 +1,7 @@
 //! EG017: outbound traffic policy is REGISTRY_ONLY.
 //!
-//! Reads the mesh configuration and Sidecars. Istio enforces nothing here: a pod that goes around its sidecar is no
-//! matter of this check.
+//! Reads the mesh configuration and Sidecars. Istio enforces nothing here: this check does not cover pods that bypass
+//! their sidecar.
 
 use egress_core::command::ShellCommand;
 use egress_core::snapshot::OutboundMode;

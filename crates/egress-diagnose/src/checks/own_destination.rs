@@ -45,7 +45,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     for route in from_gateway(view, way, gateway) {
         by_protocol.entry(route.protocol).or_default().push(route);
     }
-    // A rule that leads anywhere else may be the one that counts for the host.
+    // A rule with another destination may be the one that applies to the host.
     let strays = |routes: &Vec<Route<'_>>| {
         routes.iter().all(|route| is_for_sibling(route, &way.host) && !tells_hosts_apart(route))
     };
@@ -53,14 +53,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(by_protocol.len(), first.filter_map(|route| finding(way, route)).collect())
 }
 
-/// Whether a route leads to another host of the same VirtualService.
+/// Whether a route sends traffic to another host of the same VirtualService.
 fn is_for_sibling(route: &Route<'_>, host: &str) -> bool {
     let hosts = route.resource.virtual_service().and_then(|spec| spec.hosts.as_ref());
     let names = |name: &str| hosts.into_iter().flatten().any(|found| found == name);
     route.host != host && names(host) && names(route.host)
 }
 
-/// Whether a rule chooses among hosts.
+/// Whether a rule matches on the host.
 fn tells_hosts_apart(route: &Route<'_>) -> bool {
     let matches = route.http.and_then(|rule| rule.r#match.as_ref()).into_iter().flatten();
     let mut matches = matches.map(|matched| {
@@ -88,7 +88,7 @@ fn finding(way: &Way<'_>, route: &Route<'_>) -> Option<Finding> {
     })
 }
 
-/// Gives a host a copy of the rule that leads to itself.
+/// Adds a copy of the rule for a host, with the host itself as destination.
 fn own_rule(resource: &Resource, route: &Route<'_>, host: &str) -> Option<Fix> {
     let (kind, rest) = route.field.strip_prefix("spec.")?.split_once('[')?;
     let place: usize = rest.split(']').next()?.parse().ok()?;
@@ -107,7 +107,7 @@ fn own_rule(resource: &Resource, route: &Route<'_>, host: &str) -> Option<Fix> {
                 own["match"] = json!([{}]);
             }
             for matched in own.get_mut("match")?.as_array_mut()? {
-                // The name may be followed by a port.
+                // The name may have a port after it.
                 matched["authority"] = json!({ "prefix": host });
             }
         }
@@ -115,7 +115,7 @@ fn own_rule(resource: &Resource, route: &Route<'_>, host: &str) -> Option<Fix> {
             for matched in own.get_mut("match")?.as_array_mut()? {
                 matched["sniHosts"] = json!([host]);
             }
-            // Of two rules with one server name the whole younger one is left out.
+            // If two rules have the same SNI, istiod drops the whole younger one.
             for matched in rules.get_mut(place)?.get_mut("match")?.as_array_mut()? {
                 matched.get_mut("sniHosts")?.as_array_mut()?.retain(|name| name != host);
             }

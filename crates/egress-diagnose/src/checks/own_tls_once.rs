@@ -42,7 +42,7 @@ Export the DestinationRule only to the gateway's namespace.
     run: Run::Through(run),
 };
 
-/// By this annotation a pod mounts files for its sidecar.
+/// With this annotation a pod mounts files into its sidecar.
 const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
@@ -54,7 +54,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     for upstream in &found {
         findings.extend(files_at_sidecars(view, way, gateway, upstream));
     }
-    // Two destinations may have one rule.
+    // Two destinations may share one rule.
     findings.dedup_by(|left, right| left.object == right.object && left.message == right.message);
     Outcome::of(found.iter().filter(|upstream| upstream.originates_tls()).count(), findings)
 }
@@ -77,7 +77,7 @@ fn wrapped_twice(way: &Way<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -
     })
 }
 
-/// Moves the TLS of the gateway to the port that applications use for HTTP, where there is one that needs it.
+/// Moves the gateway's TLS origination to the port that applications use for HTTP, if one of them needs it.
 fn on_a_port_of_its_own(tls: &ClientTls<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Fix {
     let number = upstream.port.number;
     let plain = all.iter().find(|other| {
@@ -141,7 +141,7 @@ fn files_at_sidecars(
     })
 }
 
-/// A file that is not in every proxy's image.
+/// A file that a proxy's image may lack.
 fn file_of<'a>(tls: &ClientTls<'a>) -> Option<&'a str> {
     let everywhere =
         |path: &&str| *path == "system" || path.starts_with("/etc/ssl/") || path.starts_with("/etc/pki/");

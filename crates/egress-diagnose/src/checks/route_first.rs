@@ -77,7 +77,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             });
         }
     }
-    // A private route comes before all others of other namespaces, so that these need not be known.
+    // A private route comes before all routes of other namespaces, so the check does not need to know those.
     let private = |resource: &Resource| words::export_to(resource) == ["."];
     let own = to_gateway(view, way, gateway);
     if findings.is_empty() && !own.iter().all(|route| private(route.resource)) {

@@ -35,7 +35,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let service = view.service_host(gateway);
     let routes = from_gateway(view, way, gateway);
     let mut loops: Vec<&Route<'_>> = routes.iter().filter(|route| route.host == service).collect();
-    // One rule may be chosen by several matches.
+    // Several matches may choose the same rule.
     loops.dedup_by(|one, other| one.resource.id == other.resource.id && one.field == other.field);
     Outcome::of(routes.len(), loops.into_iter().map(|route| finding(way, route)).collect())
 }

@@ -42,7 +42,7 @@ fn run(view: &View<'_>) -> Outcome {
     )
 }
 
-/// None where no route leads outside.
+/// None if no route sends traffic to an external host.
 fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     let all = view.gateway_api()?;
     let routes: Vec<&GatewayApiObject> = all.iter().filter(|object| leads_outside(object)).collect();
@@ -63,7 +63,7 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     Ok(Some(found.collect()))
 }
 
-/// Whether a route takes a host outside from sidecars, or to it from a gateway.
+/// Whether a route sends an external host's traffic from sidecars, or from a gateway to the host.
 fn leads_outside(object: &GatewayApiObject) -> bool {
     let list =
         |holder: &Value, key: &str| holder.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -79,7 +79,7 @@ fn leads_outside(object: &GatewayApiObject) -> bool {
                 .any(|rule| list(rule, "backendRefs").iter().any(|backend| is(backend, "Hostname"))))
 }
 
-/// What controllers said of an object, for each of its parents.
+/// The controllers' conditions of an object, for each of its parents.
 fn parents(object: &GatewayApiObject) -> &[Value] {
     object.status.get("parents").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }

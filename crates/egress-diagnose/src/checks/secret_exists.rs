@@ -106,7 +106,7 @@ fn finding(
     })
 }
 
-/// Whether a Secret has one of the sets of keys. If only its name is known, it is assumed to have one.
+/// Whether a Secret has one of the sets of keys. Assumes so if only its name is known.
 fn has(secret: &SecretFacts, sets: &[&[&str]]) -> bool {
     let Some(keys) = &secret.keys else { return true };
     sets.iter().any(|set| set.iter().all(|key| keys.contains(*key)))

@@ -66,7 +66,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::Bad(findings)
 }
 
-/// Whether an object is the shared pair of a gateway that no host uses.
+/// Whether an object is part of a gateway's shared pair that no host uses.
 fn is_unused(view: &View<'_>, object: &Resource, gateway: &GatewayFacts) -> bool {
     let uses = |egress: &Egress<'_>| {
         egress.layout == Some(Layout::Shared) && egress.gateway.as_ref() == Some(&gateway.name)

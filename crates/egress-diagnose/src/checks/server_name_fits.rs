@@ -47,7 +47,7 @@ fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let rewrite = upstream.route.http.and_then(|rule| rule.rewrite.as_ref()?.authority.as_deref());
     let known: BTreeSet<&str> = upstream.names(&way.host).chain(rewrite).collect();
-    // A name of a certificate may be a wildcard over the host, and one of the mesh is an address of another kind.
+    // A certificate's name may be a wildcard over the host. A mesh identity is a URI, not a host.
     let fits = |name: &str| name.contains("://") || known.iter().any(|known| host_matches(name, known));
     let names = tls.subject_alt_names;
     let sni = tls.sni.filter(|sni| !fits(sni));

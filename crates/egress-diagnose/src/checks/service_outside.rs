@@ -39,7 +39,7 @@ may not.
     run: Run::Mesh(run),
 };
 
-/// Who makes slices of `Endpoints`.
+/// The controller that makes EndpointSlices from `Endpoints`.
 const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
 
 fn run(view: &View<'_>) -> Outcome {
@@ -106,7 +106,7 @@ fn routes(view: &View<'_>, service: &ServiceFacts) -> Vec<String> {
     .collect()
 }
 
-/// What a controller makes of `Endpoints` it makes again: the origin is to go.
+/// A controller would make the slices again: delete the `Endpoints` object instead.
 fn fix(slice: &Named<SliceFacts>, service: &ServiceFacts) -> Fix {
     let managed_by = slice.labels.get(MANAGED_BY).map(String::as_str);
     let command = if managed_by == Some(MIRROR) || slice.spec.kind == "Endpoints" {

@@ -67,7 +67,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(1, findings.collect())
 }
 
-/// Whether a host leaves by the port of this protocol.
+/// Whether a host's traffic uses the port of this protocol.
 fn is_used(view: &View<'_>, gateway: &GatewayFacts, protocol: Protocol) -> bool {
     let mut here = view.egresses().iter().filter(|egress| egress.gateway.as_ref() == Some(&gateway.name));
     here.any(|egress| {

@@ -79,7 +79,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     {
         return outcome;
     }
-    // That there is no Sidecar must have been seen.
+    // No Sidecar counts only if all Sidecars could be read.
     let root = &view.mesh().root_namespace;
     let mut namespaces = way.callers.iter().chain([root]);
     match namespaces.find_map(|namespace| view.sees(Some(namespace)).err()) {

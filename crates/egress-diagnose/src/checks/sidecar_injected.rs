@@ -1,6 +1,6 @@
 //! EG013: caller pods have a sidecar.
 //!
-//! Pods in ambient mode and pods on their node's network are matters of other checks.
+//! Other checks cover pods in ambient mode and pods with hostNetwork.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ Label the namespace (`istio-injection=enabled`, or `istio.io/rev` of the revisio
     run: Run::Mesh(run),
 };
 
-/// The labels by which a namespace is enabled. `istio-injection` goes before `istio.io/rev`.
+/// The labels that enable injection in a namespace. `istio-injection` overrides `istio.io/rev`.
 const ENABLED: &str = "istio-injection";
 const REVISION: &str = "istio.io/rev";
 
@@ -107,7 +107,7 @@ fn of_namespace(
     findings
 }
 
-/// Where a pod says that it wants no sidecar. The label goes before the annotation.
+/// The field with which a pod opts out of injection. The label overrides the annotation.
 fn opted_out(pod: &PodFacts) -> Option<(&'static str, &str)> {
     let (place, word) = match pod.labels.get(INJECT) {
         Some(word) => ("labels", word),

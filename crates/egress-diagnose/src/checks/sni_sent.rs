@@ -72,7 +72,7 @@ fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {
     all.into_iter().filter(|route| route.field.starts_with("spec.tcp")).collect()
 }
 
-/// Whether a destination is called in TLS for TCP, and what is wrong with that.
+/// Whether TLS is originated for TCP to a destination, and what is wrong with it.
 fn judge(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Finding>) {
     let Some(entry) = view.entries_seen_from(viewer, route.host).first().copied() else {
         return (false, None);
@@ -84,7 +84,7 @@ fn judge(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Find
     let Some((port, number)) = port.and_then(|port| Some((port, u16::try_from(port.number).ok()?))) else {
         return (false, None);
     };
-    // What is TLS already must not be wrapped again: EG052.
+    // EG052 reports TLS that would be encrypted twice.
     let protocol = port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase();
     let rules = view.rules_for(viewer, route.host, &entry.id.namespace);
     let tls = rules.tls(route.subset, number).filter(ClientTls::originates);

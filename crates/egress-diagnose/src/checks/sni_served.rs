@@ -44,7 +44,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let (mut served, mut findings) = (0, Vec::new());
     for call in hop_calls(view, way, gateway) {
         let secured = call.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual);
-        // What no server is for, and what a server does not expect, are faults of their own.
+        // Other checks report a missing server and a wrong TLS mode.
         let stands_back = lacking.contains(&call.route.protocol) || call.mismatch().is_some();
         if !secured || stands_back {
             continue;

@@ -77,7 +77,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(resolved, findings.collect())
 }
 
-/// That no rule has a subset, and what the rules have that the callers see.
+/// Says that no rule has the subset, and which subsets the callers' rules have.
 fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(&str, &Resource)>) -> String {
     if let Some((name, rule)) = meant {
         return format!("no DestinationRule has it; {} has `{name}`", rule.id);
@@ -90,7 +90,7 @@ fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(
     std::iter::once("no DestinationRule has it".to_owned()).chain(having).collect::<Vec<_>>().join("; ")
 }
 
-/// Names the subset that exists, wherever the way's own routes name the one that does not.
+/// Replaces the missing subset with the existing one in the egress's own routes.
 fn correct(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, subset: &str, meant: &str) -> Option<Fix> {
     let why = "names the subset that exists";
     let mut known = BTreeSet::new();

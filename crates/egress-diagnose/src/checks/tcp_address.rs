@@ -52,13 +52,13 @@ fn run(view: &View<'_>) -> Outcome {
     let wrong = tcp.into_iter().filter(|(entry, spec, _)| {
         !captured
             && spec.addresses.as_ref().is_none_or(Vec::is_empty)
-            // What only gateways see makes no listener in a sidecar.
+            // An entry that only gateways see adds no listener to a sidecar.
             && export_to(entry).iter().any(|word| !gateways.iter().any(|gateway| gateway.name.namespace == *word))
     });
     Outcome::of(looked_at, wrong.map(|(entry, spec, port)| finding(entry, spec, port)).collect())
 }
 
-/// A protocol in which no host is named. Without a word istiod listens to the first bytes.
+/// A protocol without a host name in it. Without a declared protocol, Envoy inspects the first bytes.
 fn is_tcp(port: &ServiceEntryPorts) -> bool {
     let protocol = port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase();
     matches!(protocol.as_str(), "TCP" | "MONGO" | "MYSQL" | "REDIS")

@@ -39,9 +39,9 @@ enough for all.
 
 /// A plaintext port with TCP on it.
 struct Port<'a> {
-    /// The server that has it.
+    /// The server that istiod keeps on it.
     kept: Server<'a>,
-    /// Those that want it.
+    /// The servers that claim it.
     servers: Vec<Server<'a>>,
 }
 
@@ -75,8 +75,8 @@ fn is_plain_tcp(server: &Server<'_>) -> bool {
     server.spec.tls.is_none() && server.follows() == Follows::Tcp
 }
 
-/// Those whose connections do not arrive where they were to go: one finding for each server that is left out, and one
-/// for the rules of the kept one that are never followed.
+/// The conflicts that send connections to a wrong destination: one finding for each dropped server, and one for the
+/// rules of the kept server that never apply.
 fn of_port(
     view: &View<'_>,
     gateway: &GatewayFacts,

@@ -55,7 +55,7 @@ fn is_tls_rule(route: &Route<'_>) -> bool {
     route.field.starts_with("spec.tls")
 }
 
-/// Whether the servers on a port all end TLS; where one passes it through, `tls` rules have their use.
+/// Whether all servers on a port terminate TLS. A passthrough server needs `tls` rules.
 fn ends_tls(object: &Resource, port: Option<u16>) -> bool {
     let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
     let mut on_port = servers
@@ -66,7 +66,7 @@ fn ends_tls(object: &Resource, port: Option<u16>) -> bool {
     on_port.peek().is_some() && on_port.all(|server| mode(server).is_some())
 }
 
-/// The mode of a server that ends TLS.
+/// The mode of a server that terminates TLS.
 fn mode(server: &GatewayServers) -> Option<&GatewayServersTlsMode> {
     use GatewayServersTlsMode::{AutoPassthrough, Passthrough};
     let mode = server.tls.as_ref()?.mode.as_ref()?;

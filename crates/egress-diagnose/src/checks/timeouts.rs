@@ -65,7 +65,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             object: Place::of(id).field(&field, said(rule)),
             evidence: vec![format!("the callers' route in {} {patience}", call.route.resource.id)],
             consequence: format!("calls to {} longer than {} get 504 from the gateway", way.host, said(rule)),
-            // Istio's schema refuses `0s`: only a route without the field waits without end.
+            // Istio's schema refuses `0s`: only a route without the field has no timeout.
             fix: fixes::leave_out(id, &field, "leaves the limit to the callers' route"),
         });
     }
@@ -73,7 +73,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(rules, findings)
 }
 
-/// How long a rule waits; none where it sets no limit. Zero sets none.
+/// The timeout of a rule; none if it has none. Zero means none.
 fn timeout(rule: &VirtualServiceHttp) -> Option<SignedDuration> {
     let text = rule.timeout.as_deref()?;
     text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive)

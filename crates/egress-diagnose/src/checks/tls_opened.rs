@@ -36,7 +36,7 @@ namespace.
     run: Run::Through(run),
 };
 
-/// The number that means HTTPS.
+/// The well-known port for HTTPS.
 const HTTPS: i64 = 443;
 
 fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
@@ -106,7 +106,7 @@ fn finding(
     })
 }
 
-/// Whether HTTP leads to port 443. Where callers use the same port, its protocol is in question: EG057.
+/// Whether a route sends HTTP to port 443. If callers use the same port, EG057 reports its protocol.
 fn dials_https(view: &View<'_>, way: &Way<'_>, upstream: &Upstream<'_>) -> bool {
     let shared = |caller: &String| {
         let entries = view.entries_seen_from(caller, &way.host);
@@ -115,7 +115,7 @@ fn dials_https(view: &View<'_>, way: &Way<'_>, upstream: &Upstream<'_>) -> bool 
     upstream.dialled() == HTTPS && (upstream.port.number != HTTPS || !way.callers.iter().any(shared))
 }
 
-/// A rule for the destination that opens TLS, and that the gateway does not see.
+/// A rule that originates TLS to the destination, but that the gateway does not see.
 fn hidden<'a>(view: &View<'a>, upstream: &Upstream<'_>) -> Option<&'a Resource> {
     let number = u16::try_from(upstream.port.number).ok()?;
     let opens = |rule: &&Resource| {

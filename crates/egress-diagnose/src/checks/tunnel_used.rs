@@ -51,7 +51,7 @@ fn run(view: &View<'_>) -> Outcome {
     Outcome::of(tunnels.len(), findings)
 }
 
-/// A rule that opens a tunnel, and the field that says so.
+/// A rule that configures a tunnel, and its field.
 fn tunnel(rule: &Resource) -> Option<(&Resource, String)> {
     let spec = rule.destination_rule()?;
     if spec.traffic_policy.as_ref().is_some_and(|policy| policy.tunnel.is_some()) {
@@ -68,8 +68,8 @@ fn is_for(rule: &Resource, host: &str) -> bool {
     rule.destination_rule().is_some_and(|spec| spec.host == host)
 }
 
-/// Whether istiod asks the rule's namespace for the host on behalf of any proxy that follows the route: that of the Service, the
-/// root namespace, or one that sees the route. `destinationRule` in `pilot/pkg/model/push_context.go`.
+/// Whether istiod looks in the rule's namespace for any proxy that uses the route: the Service's namespace, the root
+/// namespace, or one that sees the route. `destinationRule` in `pilot/pkg/model/push_context.go`.
 fn is_asked(view: &View<'_>, rule: &Resource, host: &str, route: &Resource) -> bool {
     let namespace = rule.id.namespace.as_str();
     let export_to = route.virtual_service().and_then(|spec| spec.export_to.as_deref());

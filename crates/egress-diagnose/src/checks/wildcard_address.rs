@@ -61,7 +61,7 @@ fn run(view: &View<'_>) -> Outcome {
     Outcome::of(stars.len(), found.collect())
 }
 
-/// The wildcards that sidecars take to a gateway by server name.
+/// The wildcards that sidecars route to a gateway by SNI.
 fn stars<'a>(view: &View<'a>, services: &[String]) -> BTreeMap<String, &'a Resource> {
     let all = view.index().of_kind(Kind::VirtualService).iter().copied();
     let hosts = all.filter_map(|it| Some((it, it.virtual_service()?.hosts.as_ref()?)));

@@ -68,8 +68,8 @@ fn run(view: &View<'_>) -> Outcome {
     Outcome::of(wildcards.len(), findings)
 }
 
-/// Rules for HTTP hold for any host; those for server names only where an entry declares the host: sidecars build their
-/// filter chains from entries.
+/// HTTP rules apply to any host. SNI rules apply only if an entry declares the host, since sidecars build their filter
+/// chains from entries.
 fn counts(view: &View<'_>, resource: &Resource, host: &str) -> bool {
     view.note(Input::ServiceEntries);
     let has_http =
@@ -77,12 +77,12 @@ fn counts(view: &View<'_>, resource: &Resource, host: &str) -> bool {
     has_http || !view.entries(host).is_empty()
 }
 
-/// A name below a wildcard, as rules see it.
+/// A host below a wildcard, as rules match it.
 fn below(star: &str) -> String {
     star.replacen('*', "any", 1)
 }
 
-/// Whether some namespace sees both.
+/// Whether any namespace sees both.
 fn share(one: &Resource, other: &Resource) -> bool {
     let viewers = |resource: &Resource| -> Vec<String> {
         let words = export_to(resource).into_iter();

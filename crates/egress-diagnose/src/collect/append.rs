@@ -1,9 +1,9 @@
-//! What several collectors took, in one.
+//! Merges several collectors.
 
 use super::Collector;
 
 impl Collector {
-    /// Adds what another collector took after this one.
+    /// Adds the objects that another collector took after this one.
     pub fn append(&mut self, later: Self) {
         let Collector { evidence, services, pods, given } = later;
         self.services.extend(services);

@@ -30,7 +30,7 @@ struct Custom<S> {
     spec: S,
 }
 
-/// A Secret without what it holds.
+/// A Secret without its content.
 #[expect(clippy::zero_sized_map_values, reason = "keys are read, and what they hold is skipped")]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,7 +123,7 @@ fn custom<S: DeserializeOwned + Default>(object: &Tree<'_>) -> Result<Named<S>, 
     Ok(named(metadata, spec))
 }
 
-/// What a Secret holds is dropped while it is read; tools that hide it may have left anything in its place.
+/// Drops a Secret's content while reading it, whatever its form: tools that hide it may write anything in its place.
 fn secret(secret: Secret) -> SecretFacts {
     let keys = secret.data.into_iter().flatten().chain(secret.string_data.into_iter().flatten());
     SecretFacts {

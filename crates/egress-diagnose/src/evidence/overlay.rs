@@ -1,6 +1,6 @@
-//! A cluster as it would be if some objects were applied.
+//! A cluster as it would be after applying some objects.
 //!
-//! Knows which facts one object can change. What would follow from it, such as the pods of a Deployment, is not known.
+//! Knows which facts one object changes directly. Does not simulate controllers, such as a Deployment's pods.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,8 +12,8 @@ use egress_core::snapshot::{GatewayFacts, PodFacts, ServiceFacts, ServicePort, S
 use super::Evidence;
 
 impl Evidence {
-    /// Lays objects over these facts: an object of the same name is replaced and keeps its age, a new one is the youngest.
-    /// What Envoys showed is dropped, as it is what was there before.
+    /// Applies objects to these facts: an existing object is replaced and keeps its age, a new one is the youngest.
+    /// Drops Envoys' configuration, since it is from before.
     pub fn lay_over(&mut self, applied: Evidence) {
         let (own, new) = (&mut self.snapshot, applied.snapshot);
         resources(&mut own.resources, new.resources);
@@ -55,7 +55,7 @@ impl Evidence {
     }
 }
 
-/// Replaces what has the same identity, and adds what is new.
+/// Replaces objects with the same identity, and adds new ones.
 fn lay<T, K: Ord>(live: &mut Vec<T>, applied: Vec<T>, identity: impl Fn(&T) -> K) {
     let replaced: BTreeSet<K> = applied.iter().map(&identity).collect();
     live.retain(|object| !replaced.contains(&identity(object)));
@@ -131,7 +131,7 @@ fn is_of(service: &ServiceFacts, gateway: &GatewayFacts) -> bool {
     service.namespace == gateway.name.namespace && service.name == gateway.name.service
 }
 
-/// A port that is aimed at by a name keeps the number that the containers of the pods gave it.
+/// A named target port keeps its number from the pods' containers.
 fn with_target(port: &ServicePort, known: &[Option<&GatewayFacts>]) -> ServicePort {
     let same = known.iter().flatten().find_map(|gateway| gateway.port(port.number)?.target);
     ServicePort { target: port.target.or(same), ..port.clone() }
@@ -270,7 +270,7 @@ mod tests {
         let mut all = evidence(&[]);
         all.gaps.insert(Input::Nodes, Gap::Unreadable("forbidden".to_owned()));
         all.lay_over(evidence(&[pod("egress-1"), service(80)]));
-        // Some of many: the others are still not known.
+        // Only some of many: the others are still unknown.
         assert_eq!(all.gaps.get(&Input::Nodes), Some(&Gap::Unreadable("forbidden".to_owned())));
     }
 }

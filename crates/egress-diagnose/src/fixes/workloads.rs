@@ -1,4 +1,4 @@
-//! Repairs of what runs pods.
+//! Fixes for workloads.
 //!
 //! Knows which workloads make pods anew from a template, and that a pod which nobody made must be replaced. For the others
 //! the command shows them, and says what to do.
@@ -24,7 +24,7 @@ pub(crate) fn template(namespace: &str, workload: &Workload, change: &Value, why
     patched((&workload.kind(), &workload.name, namespace), "merge", &patch, why)
 }
 
-/// Changes labels and annotations of a workload's pods, which are made anew.
+/// Changes labels and annotations of a workload's pods, which recreates them.
 pub(crate) fn relabel(
     (namespace, workload): (&str, &Workload),
     labels: &Changes<'_>,
@@ -54,7 +54,7 @@ pub(crate) fn relabel(
     fix(in_turn(steps.chain([replace(namespace, workload)])), why)
 }
 
-/// Makes the pods anew, so that webhooks see them again.
+/// Recreates the pods, so that webhooks see them again.
 pub(crate) fn restart(namespace: &str, workloads: &[&Workload], why: &str) -> Fix {
     let (templates, others): (Vec<&Workload>, Vec<&Workload>) =
         workloads.iter().copied().partition(|workload| workload.has_template());
@@ -85,7 +85,7 @@ fn named(workload: &Workload) -> Word {
     Word::object(&workload.kind(), &workload.name)
 }
 
-/// One after the other, each where the one before succeeded.
+/// One after the other, each only if the one before succeeded.
 fn in_turn(commands: impl Iterator<Item = ShellCommand>) -> ShellCommand {
     commands.reduce(ShellCommand::and_then).unwrap_or_else(|| ShellCommand::new([]))
 }

@@ -1,6 +1,6 @@
-//! Who needs a server: the VirtualServices that are bound to its Gateway object, with the hosts they serve there.
+//! Who needs a server: the VirtualServices bound to its Gateway object, with the hosts that they route there.
 //!
-//! Knows nothing of whether the server is kept.
+//! Does not know whether istiod keeps the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +71,7 @@ impl<'a> Users<'a> {
             .collect()
     }
 
-    /// The users of a server that is left out whom no server that is kept serves, by whatever VirtualService.
+    /// The users of a dropped server whose host no kept server has.
     pub(crate) fn lost(&self, view: &View<'a>, dropped: &Dropped<'a>) -> Vec<User<'a>> {
         let mut users = self.of(&dropped.server);
         users.retain(|user| !self.is_served(view, &dropped.server, user.host));
@@ -90,7 +90,7 @@ impl<'a> Users<'a> {
     }
 }
 
-/// Whether the pods of a namespace follow a VirtualService.
+/// Whether a VirtualService applies to the pods of a namespace.
 fn sees(viewer: &str, resource: &Resource) -> bool {
     let spec = resource.virtual_service();
     spec.is_some_and(|spec| exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer))

@@ -1,4 +1,4 @@
-//! The same of facts that somebody kept: a bundle is a file like any other.
+//! The same for the facts of a bundle, which can be edited like any other file.
 
 use std::collections::BTreeMap;
 

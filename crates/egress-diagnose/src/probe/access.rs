@@ -1,12 +1,12 @@
 //! A line of an Envoy's access log, in Istio's own formats: text and JSON.
 //!
 //! Source: `EnvoyTextLogFormat` and `EnvoyJSONLogFormatIstio` in `pilot/pkg/model/telemetry_logging.go` of istio/istio.
-//! Knows formats only. Of a custom format it reads the JSON keys that it knows.
+//! Knows formats only. From a custom JSON format it reads the keys that it knows.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What one line says of a call. What a format leaves out, and Envoy's `-`, is empty.
+/// One line about a call. Fields that the format omits, and Envoy's `-`, are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Access {
@@ -19,7 +19,7 @@ pub struct Access {
     /// Why Envoy itself ended the call, such as `UF,URX`.
     #[serde(rename = "response_flags", deserialize_with = "word")]
     pub flags: String,
-    /// The same in words, such as `via_upstream` or `route_not_found`.
+    /// The response code details, such as `via_upstream` or `route_not_found`.
     #[serde(rename = "response_code_details", deserialize_with = "word")]
     pub details: String,
     /// Why TLS to the next hop failed.
@@ -43,7 +43,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Reads a line; none where it is no line of an access log.
+    /// Reads a line; none if it is not from an access log.
     pub fn parse(line: &str) -> Option<Self> {
         if line.starts_with('{') {
             let found: Access = serde_json::from_str(line).ok()?;
@@ -58,7 +58,7 @@ impl Access {
         let words = words(line);
         let from_end = |back: usize| words.len().checked_sub(back).and_then(|at| words.get(at));
         let word = |found: Option<&&str>| plain(found.copied().unwrap_or_default());
-        // The shortest line of the format has 20 words and more; Envoy's own messages begin with a time as well.
+        // Every line of the format has at least 20 words. Envoy's own messages start with a time, too, but are shorter.
         if words.len() < 20 || !line.starts_with('[') {
             return None;
         }
@@ -79,12 +79,12 @@ impl Access {
         })
     }
 
-    /// Whether it was sent on to an address, and that took it.
+    /// Whether it was sent to an upstream address that accepted it.
     pub fn was_sent_on(&self) -> bool {
         !self.upstream_host.is_empty() && !self.flags.split(',').any(|flag| flag == "UF")
     }
 
-    /// What Envoy says of it, for people.
+    /// Envoy's result, for the report.
     pub fn words(&self) -> String {
         let cluster = if self.cluster.is_empty() { "no cluster" } else { &self.cluster };
         let mut told = vec![cluster.to_owned()];
@@ -103,7 +103,7 @@ impl Access {
     }
 }
 
-/// Words between blanks; quoted text is one word.
+/// Words separated by spaces; quoted text is one word.
 fn words(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = line.trim();

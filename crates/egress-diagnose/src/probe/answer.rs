@@ -1,50 +1,50 @@
-//! What the program that sent a probe printed.
+//! Reads the output of the program that sent a probe.
 //!
-//! Knows the words of curl and wget.
+//! Knows the messages of curl and wget.
 
 use super::plan::FROM;
 
-/// What a command in a container came to.
+/// The result of a command in a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// What it printed.
+    /// Its stdout.
     pub stdout: String,
-    /// What it printed beside that.
+    /// Its stderr.
     pub stderr: String,
-    /// Its exit code; none where it did not end by itself.
+    /// Its exit code; none if it was stopped.
     pub code: Option<i32>,
 }
 
-/// What came back to the client.
+/// The response that the client got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The status of the answer.
     pub status: Option<u16>,
-    /// The header `server`: `envoy` where a sidecar or gateway passed the answer on or made it.
+    /// The header `server`: `envoy` if the response came from or through a sidecar or gateway.
     pub server: Option<String>,
     /// The address and port that the request was sent from.
     pub source: Option<String>,
-    /// What the program says is wrong, where there was no answer.
+    /// The program's error message, if there was no response.
     pub problem: Option<String>,
 }
 
 impl Ended {
-    /// Whether nothing was sent, as there is no such program or it does not know the options.
+    /// Whether nothing was sent, because the program is missing or does not know the options.
     pub fn is_missing(&self) -> bool {
         let said = self.stderr.to_lowercase();
         let no_program = ["executable file not found", "no such file or directory", "not found in $path"];
         let no_option = ["unrecognized option", "unknown option", "invalid option"];
         let without_program = no_program.iter().any(|words| said.contains(words));
-        // Both are how a shell says it; a wget or curl that ran never ends so.
+        // A shell uses these exit codes; wget and curl do not.
         matches!(self.code, Some(126 | 127))
             || (self.code != Some(0)
                 && (without_program || no_option.iter().any(|words| said.contains(words))))
     }
 
-    /// What came back.
+    /// The response.
     pub fn answer(&self) -> Answer {
         let mut answer = Answer::default();
-        // wget prints headers beside its output, and indented.
+        // wget prints headers to stderr, indented.
         for line in self.stdout.lines().chain(self.stderr.lines()).map(str::trim) {
             if let Some(source) = line.strip_prefix(FROM) {
                 answer.source = Some(source.to_owned()).filter(|source| !source.starts_with(':'));

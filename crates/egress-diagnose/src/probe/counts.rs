@@ -1,4 +1,4 @@
-//! What an Envoy counted before and after a probe. Others call at the same time, so this only makes something likely.
+//! Envoy's counters before and after a probe. Other calls count too, so counters are evidence and no proof.
 //!
 //! Knows the names of clusters.
 
@@ -9,12 +9,12 @@ use super::plan::Plan;
 /// The counters of one Envoy around the probe, or why they could not be read.
 pub type Looks = Result<(ProxyView, ProxyView), String>;
 
-/// What grew in the client's sidecar.
+/// Which counters grew in the client's sidecar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct FromClient {
     /// Calls to a gateway.
     pub(super) to_gateway: u64,
-    /// Calls past all gateways.
+    /// Calls that bypassed every gateway.
     pub(super) directly: u64,
 }
 
@@ -25,7 +25,8 @@ pub(super) fn host_of(cluster: &str) -> Option<&str> {
     parts.nth(2)
 }
 
-/// Whether a cluster leads out to the host: by its own name, or by the one that this tool gives its upstream.
+/// Whether a cluster sends traffic to the host itself: by its own name, or by the upstream name that this tool gives
+/// it.
 pub(super) fn leads_out(cluster: &str, plan: &Plan) -> bool {
     host_of(cluster).is_some_and(|name| {
         let rest = name.strip_prefix(plan.host.as_str());
@@ -47,20 +48,20 @@ pub(super) fn from_client((before, after): &(ProxyView, ProxyView), plan: &Plan)
     found
 }
 
-/// What grew in a gateway on the way to the host.
+/// The growth of a gateway's counters for the host.
 pub(super) fn from_gateway((before, after): &(ProxyView, ProxyView), plan: &Plan) -> u64 {
     // A failed connection did not reach the host.
     let passed = |cluster: &ClusterView| {
         (cluster.requests + cluster.connections).saturating_sub(cluster.connect_failures)
     };
-    // Any other cluster of the host, too, would be somebody else's.
+    // Another cluster of the host would be from somebody else's objects.
     let is_upstream = |name: &str| {
         if plan.upstreams.is_empty() { leads_out(name, plan) } else { plan.upstreams.contains(name) }
     };
     growth(before, after, passed).filter(|(name, _)| is_upstream(name)).map(|(_, grown)| grown).sum()
 }
 
-/// By how much the count of each cluster grew meanwhile.
+/// By how much the counter of each cluster grew.
 fn growth<'a>(
     before: &'a ProxyView,
     after: &'a ProxyView,

@@ -1,7 +1,7 @@
-//! What became of a probe, from what was read of it.
+//! Finds from logs and counters where a probe went.
 //!
-//! An access log shows the request itself; counters only show that something of its kind passed. Where the two could
-//! contradict each other, the log counts.
+//! An access log shows the request itself; counters only show that a request like it passed. If the two disagree, the
+//! log counts.
 
 use std::collections::HashSet;
 
@@ -15,10 +15,10 @@ use crate::finding::Confidence;
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 
-/// What was read of one Envoy.
+/// The log and the counters of one Envoy.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// Whose it is.
+    /// Its pod.
     pub pod: Pod,
     /// Its log.
     pub log: Result<Log, String>,
@@ -29,13 +29,13 @@ pub struct Reading {
 /// The last lines of a log.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    /// Before the probe was sent.
+    /// Those before the probe.
     pub before: Vec<String>,
-    /// After that.
+    /// Those after the probe.
     pub after: Vec<String>,
 }
 
-/// What one Envoy's log says of the probe.
+/// What one Envoy's log says about the probe.
 enum Trace {
     Found(Box<Access>),
     /// It has lines of other calls, and none of this one.
@@ -44,7 +44,7 @@ enum Trace {
     Unknown(String),
 }
 
-/// Judges what was read.
+/// Judges logs and counters.
 pub fn judge(plan: &Plan, answer: &Answer, client: &Reading, gateways: &[Reading]) -> Probe {
     let judge = Judge { plan, answer, client, gateways, evidence: evidence(answer) };
     match judge.first_leg() {
@@ -87,7 +87,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What the client's sidecar wrote.
+    /// The log line of the client's sidecar.
     fn first_leg(&self) -> Trace {
         Self::trace(self.client, |line| match (&self.answer.source, self.plan.port.protocol) {
             (_, Protocol::Http) => line.path.contains(&self.plan.token),
@@ -105,7 +105,7 @@ impl Judge<'_> {
                 return Trace::Unknown(format!("the log of {} could not be read: {why}", reading.pod));
             }
         };
-        // A mark is in no other call; a name or an address may have been there before.
+        // A mark is unique; a name or an address may be in older lines, too.
         let before: HashSet<&String> = log.before.iter().collect();
         let new = log.after.iter().filter(|line| !before.contains(line));
         if let Some(found) = new.rev().filter_map(|line| Access::parse(line)).find(is_it) {
@@ -133,7 +133,7 @@ impl Judge<'_> {
         self.not_proven(because)
     }
 
-    /// The sidecar chose a gateway: which of the pods had it?
+    /// The sidecar chose a gateway: find the pod that got the request.
     fn at_gateways(mut self, sent: &Access) -> Probe {
         let by_address = !sent.upstream_local.is_empty();
         let is_it = |line: &Access| match self.plan.port.protocol {
@@ -194,8 +194,7 @@ impl Judge<'_> {
         self.gateway_counters()
     }
 
-    /// The sidecar writes down calls, and not this one. A log may be told to leave out what went well, which counters never
-    /// do.
+    /// The sidecar logs calls, but did not log this one. An access log can have a filter; counters have none.
     fn unseen_by_sidecar(self) -> Probe {
         let grown = self.client.looks.as_ref().map(|looks| counts::from_client(looks, self.plan));
         match (self.answer.status, grown) {
@@ -239,7 +238,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The sidecar sent it to a gateway, whose log does not tell.
+    /// The sidecar sent it to a gateway whose log does not show it.
     fn gateway_counters(mut self) -> Probe {
         let mut unknown = None;
         for reading in self.gateways {
@@ -262,7 +261,7 @@ impl Judge<'_> {
             return self.not_proven(format!("{sent}, which could not be read: {why}"));
         }
         let because = format!("{sent}, but no gateway pod counted a call to the host");
-        // Who answered it otherwise? The host most likely has another name at the gateway.
+        // Something answered. Most likely the host has another name at the gateway.
         if self.was_served() {
             return self.not_proven(because);
         }
@@ -301,7 +300,7 @@ impl Judge<'_> {
 }
 
 impl Probe {
-    /// Whether reading the logs again would change nothing: Envoy writes them a second late.
+    /// Whether the result is final. If not, read the logs again: Envoy writes them up to a second late.
     pub fn is_settled(&self) -> bool {
         let certain = self.confidence == Confidence::Certain;
         match self.result {

@@ -1,4 +1,4 @@
-//! What a probe sends, from which pod, and at which gateways it is looked for.
+//! What a probe sends, from which pod, and in which gateways to look for it.
 //!
 //! Knows the commands of curl and of the two kinds of wget. Runs none of them.
 
@@ -18,19 +18,19 @@ use crate::examine::in_question;
 use crate::index::Index;
 use crate::way::{Way, ways};
 
-/// The name of the query parameter that carries the mark. Access logs show paths, and no headers of one's own.
+/// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
 const PARAMETER: &str = "kubectl-egress-probe";
 /// How long the client waits, in seconds.
 const PATIENCE: &str = "10";
-/// What curl writes before its own address: a sidecar's log names a connection by it.
+/// What curl prints before its own address: it identifies a connection in a sidecar's log.
 pub(super) const FROM: &str = "probe-from ";
 
 /// One marked request.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The host it is for.
+    /// The host to call.
     pub host: DnsName,
-    /// The port it is for.
+    /// The port to call.
     pub port: Port,
     /// The pod that sends it.
     pub client: PodFacts,
@@ -38,19 +38,19 @@ pub struct Plan {
     pub gateways: Vec<PodFacts>,
     /// The full names of all gateways' Services: a cluster to one of them leads to a gateway.
     pub services: BTreeSet<String>,
-    /// The clusters by which a gateway may send it to the host, from the records of the host's egresses; empty where it is
-    /// not ours, so that nothing was recorded.
+    /// The clusters through which a gateway may send it to the host, from the records of the host's egresses; empty if
+    /// the egress was not made by this tool.
     pub upstreams: BTreeSet<String>,
     /// The mark.
     pub token: String,
 }
 
 impl Plan {
-    /// Plans a probe of a host that was typed with these ports. Of several ports one that speaks HTTP is taken: a mark is
-    /// seen in HTTP, and not inside TLS.
+    /// Plans a probe of a host that the user typed with these ports. Prefers an HTTP port: logs show a mark in HTTP,
+    /// but not inside TLS.
     ///
     /// # Errors
-    /// Why there is nobody to send it.
+    /// Why no pod can send it.
     pub fn new(
         evidence: &Evidence,
         request: &Request,
@@ -81,7 +81,7 @@ impl Plan {
         })
     }
 
-    /// The address that is called.
+    /// The URL to call.
     pub fn url(&self) -> String {
         let (scheme, standard) = match self.port.protocol {
             Protocol::Http => ("http", 80),
@@ -92,9 +92,9 @@ impl Plan {
         format!("{scheme}://{}{port}/?{PARAMETER}={}", self.host, self.token)
     }
 
-    /// The commands that send it, in the order in which they are tried: a container has one of the programs, or none. The
-    /// host's certificate is not checked, as nothing secret is sent: which authorities an image knows says nothing of
-    /// the way.
+    /// The commands that send it, in the order to try them: a container has one of the programs, or none. They do not
+    /// verify the host's certificate: they send nothing secret, and the image's CA bundle does not matter for the
+    /// route.
     pub fn commands(&self, version: &str) -> Vec<Vec<String>> {
         let agent = format!("kubectl-egress/{version} probe");
         let url = self.url();
@@ -116,7 +116,7 @@ impl Plan {
             &agent,
             &url,
         ];
-        // GNU's wget would try again, and follow redirections.
+        // By default, GNU wget retries and follows redirects.
         let gnu = [
             "wget",
             "--server-response",
@@ -130,7 +130,7 @@ impl Plan {
             &agent,
             &url,
         ];
-        // BusyBox's knows neither option; it refuses them before it sends anything.
+        // BusyBox wget has neither option, and refuses them before it sends anything.
         let mut busybox = vec!["wget", "-S", "-O", "/dev/null", "-T", PATIENCE, "-U", &agent];
         if self.port.protocol == Protocol::Tls {
             busybox.push("--no-check-certificate");
@@ -141,8 +141,8 @@ impl Plan {
     }
 }
 
-/// The clusters that the records of a host's egresses ask for at one gateway. Egresses of several namespaces share the
-/// gateway's routes, and the oldest one's serve all; one that is not what its record asks for serves nobody.
+/// The clusters that the records of a host's egresses specify at one gateway. Egresses of several namespaces share the
+/// gateway's routes: the oldest egress's routes serve all of them. A route that differs from its record serves none.
 fn upstreams(way: &Way<'_>, egresses: &[Egress<'_>], snapshot: &Snapshot, port: Port) -> BTreeSet<String> {
     let Some(own) = way.record() else { return BTreeSet::new() };
     let is_other = |egress: &&Egress<'_>| {
@@ -163,7 +163,7 @@ fn upstream(record: &Record, port: Port) -> String {
     }
 }
 
-/// The port to call: of those typed one that the host has, or any that it has where none was named.
+/// The port to call: one of those typed that the host has, or any of the host's if none was typed.
 fn port(typed: &BTreeSet<Port>, carried: &BTreeSet<Port>) -> Option<Port> {
     let both: BTreeSet<Port> = typed.intersection(carried).copied().collect();
     let was_named = *typed != BTreeSet::from([Port::HTTP, Port::TLS]);

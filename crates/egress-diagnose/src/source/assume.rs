@@ -1,6 +1,6 @@
-//! The gateways of files that hold routes to them and not their Services.
+//! Assumes gateways for files that have routes to them, but not their Services.
 //!
-//! Knows which objects tell of a gateway. Knows nothing of what else it may be like.
+//! Knows which objects imply a gateway. Assumes nothing else about it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use egress_core::snapshot::{GatewayFacts, ServicePort};
 use super::Reading;
 
 impl Reading {
-    /// Assumes the gateways that routes lead to, where no Service of an egress gateway was given. Their names.
+    /// Assumes the gateways that routes lead to, if the files have no Service of an egress gateway. Returns their
+    /// names.
     pub fn assume_gateways(&mut self) -> Vec<GatewayName> {
         let snapshot = &mut self.evidence.snapshot;
         if !snapshot.gateways.is_empty() {
@@ -27,8 +28,8 @@ impl Reading {
     }
 }
 
-/// A gateway with the labels that the Gateway objects of its namespace select, else those of every Gateway object if they
-/// agree, else those of Istio's own; and with the ports that their servers have.
+/// A gateway with the labels that the Gateway objects of its namespace select, else those of all Gateway objects if
+/// they are equal, else those of Istio's own gateway; and with the ports of their servers.
 fn assumed(name: &GatewayName, resources: &[Resource]) -> GatewayFacts {
     let all = || resources.iter().filter(|resource| resource.gateway().is_some());
     let mut near: Vec<&Resource> = all().filter(|resource| resource.id.namespace == name.namespace).collect();

@@ -1,12 +1,12 @@
 //! Where one document of a file ends and the next begins.
 //!
-//! A line that starts with `---` or `...` ends a document, also inside a scalar: so says YAML 1.2 (9.1.2), and so a
-//! broken document breaks no other. The items of a List as kubectl prints it are documents of their own, since a dump of
-//! a cluster is one List of any size. Knows nothing of what is in a document.
+//! A line that starts with `---` or `...` ends a document, also inside a scalar (YAML 1.2, 9.1.2). So a broken document
+//! does not break the others. Each item of a List as kubectl prints it is a document of its own, since a dump of a
+//! cluster is one List of any size. Does not look into documents.
 
 use serde::de::IgnoredAny;
 
-/// A part of a text that is read on its own.
+/// A part of a text, parsed on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Document<'a> {
     /// The text.
@@ -15,11 +15,11 @@ pub struct Document<'a> {
     pub(crate) bytes: (usize, usize),
     /// The line of the whole text on which it begins, from 1.
     pub(crate) line: usize,
-    /// How it is written.
+    /// Its syntax.
     pub(crate) form: Form,
 }
 
-/// How a document is written.
+/// The syntax of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Yaml,
@@ -77,7 +77,7 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// Where the first line with a marker begins, if it does before `end`.
+/// Where the first line with a marker begins, if before `end`.
 fn first(text: &str, end: usize, marker: &str) -> usize {
     let within = text.get(..end).unwrap_or(text);
     let is_alone = |at: &usize| {
@@ -94,12 +94,12 @@ fn is_blank(text: &str) -> bool {
     !content.any(|line| !line.is_empty() && !line.starts_with(['#', '%']))
 }
 
-/// Whether a text is JSON: YAML may begin with a brace, too.
+/// Whether a text is JSON. YAML can start with a brace, too.
 fn is_json(text: &str) -> bool {
     text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
 }
 
-/// The values of a text of JSON. After one that is broken nothing can be told apart, so the rest is one more.
+/// The values of a JSON text. After a broken value no other can be found, so the rest is one document.
 fn values(text: &str, start: usize) -> Vec<Document<'_>> {
     let mut found = Vec::new();
     let (mut at, mut line) = (start, 1);
@@ -118,8 +118,8 @@ fn values(text: &str, start: usize) -> Vec<Document<'_>> {
     }
 }
 
-/// The items of a List as kubectl prints it: `items:` and dashes at the start of lines. None where it is no such List, or
-/// has anchors, which may reach from one item to another.
+/// The items of a List as kubectl prints it: `items:` and dashes at the start of lines. None if it is no such List, or
+/// has anchors, since an item could refer to an anchor in another.
 fn items<'a>(document: &Document<'a>) -> Option<Vec<Document<'a>>> {
     let head = document.text.find("\nitems:\n- ").or_else(|| document.text.find("\nitems:\r\n- "))?;
     let is_field = |line: &str| line.trim_start_matches("---").trim_start().starts_with(['#', 'a', 'k', 'm']);

@@ -1,16 +1,16 @@
-//! What the API server would add to an object before anybody reads it.
+//! Adds what the API server would add to an object.
 //!
-//! Knows which kinds belong to no namespace. Knows no spec.
+//! Knows which kinds are cluster-scoped. Knows no spec.
 
 use egress_core::tree::Tree;
 
 use super::Key;
 
-/// Kinds that a check reads and that belong to no namespace.
+/// Cluster-scoped kinds that a check reads.
 const OF_THE_CLUSTER: [&str; 5] =
     ["Node", "Namespace", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "GatewayClass"];
 
-/// An object with the namespace that it would be written to, and an identity: what is in a file is treated as existing.
+/// An object with its namespace and a UID: objects in files are treated as if they existed in the cluster.
 pub(super) fn complete<'a>(mut object: Tree<'a>, namespace: &'a str) -> Tree<'a> {
     let kind = object.get("kind").and_then(Tree::as_str).unwrap_or_default();
     let of_the_cluster = OF_THE_CLUSTER.contains(&kind);
@@ -24,7 +24,7 @@ pub(super) fn complete<'a>(mut object: Tree<'a>, namespace: &'a str) -> Tree<'a>
     object
 }
 
-/// Which object it is; none where it has no name.
+/// Identifies the object; none if it has no name.
 pub(super) fn key(object: &Tree<'_>) -> Option<Key> {
     let word = |path: &[&str]| object.at(path).and_then(Tree::as_str).map(str::to_owned);
     Some(Key {

@@ -1,7 +1,7 @@
-//! The text of one document as objects.
+//! Parses the text of one document into objects.
 //!
-//! YAML is read in the one dialect that kubectl has, whatever is in a document. Bounded in memory: the nodes of a document
-//! are counted before. Knows nothing of what objects mean.
+//! Reads YAML as kubectl does, whatever a document contains. Memory is bounded: the nodes of a document are counted
+//! first. Does not know what objects mean.
 
 use egress_core::tree::Tree;
 use egress_core::yaml;
@@ -10,7 +10,7 @@ use serde::de::DeserializeSeed;
 use super::documents::{Document, Form};
 use super::tree::{ITEMS, Objects};
 
-/// Characters of YAML that may each begin a node, in one document: what 20 MB of manifests have.
+/// The most YAML characters that can start a node, in one document: 20 MB of manifests have that many.
 const MAXIMUM_MARKS: usize = 3_000_000;
 
 /// Why a document could not be read, and where in its file.
@@ -21,10 +21,10 @@ pub(super) struct Problem {
     pub(super) message: String,
 }
 
-/// Hands the objects of a document to a function, with whether each is an item of a List.
+/// Calls a function with each object of a document, and whether it is an item of a List.
 ///
 /// # Errors
-/// The first thing that is wrong. The objects before it were handed out.
+/// The first error. The function got the objects before it.
 pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
     if document.form == Form::Json { json(document, take) } else { yaml(document, take) }
 }
@@ -45,7 +45,7 @@ fn yaml(document: &Document<'_>, mut take: impl FnMut(Tree<'_>, bool)) -> Result
         _ => is_object = false,
     });
     outcome.map_err(|error| Problem {
-        // A text that ends within a line ends on the next one for the parser.
+        // For the parser, a text without a final newline ends on the next line.
         line: (document.line + error.line - 1).min(last_line(document)),
         column: Some(error.column),
         message: error.message,
@@ -70,7 +70,7 @@ fn json(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(),
     })
 }
 
-/// What a parser says, without its own place.
+/// The parser's message, without the parser's own position.
 fn worded(message: &str) -> String {
     message.split(" at line ").next().unwrap_or_default().to_owned()
 }
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(found[0]["selector"]["a"], "b");
     }
 
-    /// Of the kind: what a value is depends on nothing but its own text.
+    /// Of the kind: the value of a scalar depends only on its own text.
     #[test]
     fn an_ampersand_elsewhere_changes_no_value() {
         for value in [

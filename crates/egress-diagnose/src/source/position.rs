@@ -1,7 +1,7 @@
-//! Where in a file a field stands.
+//! Finds the line of a field in a file.
 //!
-//! Nothing is kept of where fields stand while files are read: few of them are ever asked for, and a second look at the
-//! documents in question finds them.
+//! Reading files does not record the lines of fields, since only few are needed. Those are found by parsing their
+//! documents again.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,11 @@ enum Step {
     Index(usize),
 }
 
-/// The path of a field, and the place that wants to know its line.
+/// The path of a field, and the place that needs its line.
 type Asked<'p> = (Vec<Step>, &'p mut Place);
 
 impl Places {
-    /// Adds to each place the file and line of its field; of the object where there is no such field.
+    /// Adds to each place the file and line of its field, or of the object if the field is missing.
     pub fn locate<'p>(&self, files: &[File], places: impl Iterator<Item = &'p mut Place>) {
         let mut asked: BTreeMap<(usize, usize), (Spot, Vec<Asked<'_>>)> = BTreeMap::new();
         for place in places {
@@ -52,13 +52,13 @@ pub(super) fn line_of(files: &[File], spot: &Spot, field: Option<&str>) -> usize
     lines(files, spot, &[path]).first().copied().unwrap_or(spot.line)
 }
 
-/// The document that an object stands in.
+/// The document of an object.
 pub(super) fn document<'a>(files: &'a [File], spot: &Spot) -> Option<Document<'a>> {
     let text = files.get(spot.file)?.text.get(spot.bytes.0..spot.bytes.1)?;
     Some(Document { text, bytes: spot.bytes, line: spot.line, form: spot.form })
 }
 
-/// The way from the top of a document to an object in it.
+/// The path from the top of a document to an object in it.
 fn base(spot: &Spot) -> Vec<Step> {
     match (spot.form, spot.item) {
         (Form::Item, _) => vec![Step::Index(0)],
@@ -67,7 +67,7 @@ fn base(spot: &Spot) -> Vec<Step> {
     }
 }
 
-/// The lines of these paths, each as far as there is something.
+/// The lines of these paths, each as far as it exists.
 fn lines(files: &[File], spot: &Spot, paths: &[Vec<Step>]) -> Vec<usize> {
     let Some(document) = document(files, spot) else { return vec![spot.line; paths.len()] };
     let mut wanted = Wanted::default();
@@ -75,18 +75,18 @@ fn lines(files: &[File], spot: &Spot, paths: &[Vec<Step>]) -> Vec<usize> {
         wanted.add(path, number);
     }
     let mut walk = Walk { root: &wanted, open: Vec::new(), found: vec![1; paths.len()] };
-    // What cannot be read any more leaves what was found before.
+    // If the parser fails, the lines found so far still count.
     for (event, span) in Parser::new_from_str(document.text).map_while(Result::ok) {
         walk.event(&event, span.start.line());
     }
     walk.found.into_iter().map(|line| spot.line + line.max(1) - 1).collect()
 }
 
-/// The paths that are looked for, as a tree.
+/// The paths to find, as a tree.
 #[derive(Default)]
 struct Wanted {
     steps: BTreeMap<Step, Wanted>,
-    /// Whose way leads here.
+    /// The indexes of the paths that go through here.
     paths: Vec<usize>,
 }
 
@@ -99,13 +99,13 @@ impl Wanted {
     }
 }
 
-/// A map or list that is being read.
+/// A map or list during the walk.
 struct Open<'w> {
-    /// What is looked for below it.
+    /// What to find below it.
     wanted: Option<&'w Wanted>,
-    /// In a list, the position of the next item.
+    /// In a list, the index of the next item.
     next: Option<usize>,
-    /// In a map, once a key was read: what is looked for below it, and its line.
+    /// In a map, after a key: what to find below it, and its line.
     key: Option<(Option<&'w Wanted>, usize)>,
 }
 
@@ -137,7 +137,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    /// A node begins: what is looked for below it.
+    /// At the start of a node: what to find below it.
     fn node(&mut self, line: usize, text: Option<&str>) -> Option<&'w Wanted> {
         let (wanted, line) = match self.open.last_mut() {
             None => (Some(self.root), line),
@@ -164,8 +164,8 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// The steps of a path as findings write it: `spec.servers[0].port`, `metadata.annotations[example.com/x]`. At `[]`, which
-/// means any item, it ends.
+/// The steps of a path as findings write it: `spec.servers[0].port`, `metadata.annotations[example.com/x]`. It ends at
+/// `[]`, which means any item.
 fn steps(path: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut rest = path;
@@ -183,7 +183,7 @@ fn steps(path: &str) -> Vec<Step> {
             steps.push(Step::Field(name.to_owned()));
             rest = after;
         }
-        // A bracket that is never closed.
+        // A bracket without its end.
         if rest.starts_with('[') && !rest.contains(']') {
             break;
         }

@@ -1,4 +1,4 @@
-//! Texts become facts, and fields their lines.
+//! Tests of facts from texts, and of the lines of fields.
 
 use serde_json::Value;
 
@@ -182,7 +182,7 @@ fn task(selector: &str) -> String {
     .concat()
 }
 
-/// Of the kind: what a check would compare with something assumed from the very object under test is not checked.
+/// Of the kind: a check does not compare an object with a gateway that was assumed from that same object.
 #[test]
 fn a_selector_is_not_held_against_labels_that_were_taken_from_it() {
     for selector in ["egressgateway", "egressgatewy"] {

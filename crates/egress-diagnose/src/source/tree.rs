@@ -1,4 +1,4 @@
-//! The objects of a document of JSON as trees, one by one: a dump of a cluster is never held whole.
+//! Reads the objects of a JSON document one by one, so that a dump of a cluster is never in memory as a whole.
 //!
 //! Knows no kind.
 
@@ -7,10 +7,10 @@ use std::fmt;
 use egress_core::tree::{FieldName, Fields, Tree};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Where a List has its items.
+/// The key of a List's items.
 pub(super) const ITEMS: &str = "items";
 
-/// The value of a document. Its objects go to the function, with whether they are items of a List.
+/// The value of a document. Calls the function with each object, and whether it is an item of a List.
 pub(super) struct Objects<F>(pub(super) F);
 
 /// The items of a List.

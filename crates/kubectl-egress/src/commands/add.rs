@@ -30,7 +30,7 @@ pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Cod
     }
 }
 
-/// `--dry-run=client`: what would be written to a cluster where nothing exists yet.
+/// `--dry-run=client`: what `add` would write to a cluster without existing objects.
 async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let namespace = match &settings.namespace {
         Some(namespace) => namespace.clone(),
@@ -83,7 +83,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         return Err(ClusterError::NamespaceNotFound(namespace).into());
     }
     if snapshot.mesh.root_unknown.is_some() {
-        // No policy could give a right that lacks: it is told first.
+        // A policy cannot grant a missing permission, so report that first.
         rights::require_in(&cluster, &namespace).await?;
     }
     let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
@@ -102,12 +102,12 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
         let decision =
             decide::add(asked, gateway, &seen, &mut |record, parts| judge.naming(record, parts, terminal))?;
-        // What one host writes, the next one finds: the shared pair is written once.
+        // The next host finds the objects of the one before: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
         parts.extend(decision.parts.clone());
         opened.push(decision.record.intent.clone());
         let mut warnings = decision.warnings;
-        // The callers are the same for every host of one command.
+        // All hosts of one command have the same callers.
         let sight = match work.first() {
             None => sight(&decision.record, gateway, &cluster, &snapshot).await?,
             Some(Work { sight, .. }) => sight.clone(),

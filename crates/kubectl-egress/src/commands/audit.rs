@@ -1,4 +1,4 @@
-//! `audit`: today's policies over what is in the cluster.
+//! `audit`: checks what is in the cluster against today's policies.
 
 mod around;
 
@@ -70,7 +70,7 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     Ok(match found.status() {
         Status::Denied => Code::Failed,
         Status::Undecided => Code::Undecided,
-        // What others write is held to other rules than these.
+        // Objects of other owners are subject to other rules.
         Status::Allowed if export.flaws.iter().any(|flaw| flaw.is_grave()) => Code::Failed,
         Status::Allowed if !found.unjudged.is_empty() => Code::Unchecked,
         Status::Allowed => unreadable,

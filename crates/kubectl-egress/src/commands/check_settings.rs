@@ -1,6 +1,6 @@
-//! `__check-settings`: the process that holds settings against a JSON Schema. See `policies::schema`.
+//! `__check-settings`: the process that validates settings with a JSON Schema. See `policies::schema`.
 //!
-//! Nobody types it. It limits itself before it reads a byte.
+//! Not for users. It limits its own resources before it reads a byte.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::exit::Code;
 use crate::policies::schema;
 use crate::terminal::Terminal;
 
-/// Checks what comes from stdin.
+/// Checks the settings from stdin.
 pub(super) fn run(terminal: &mut Terminal) -> anyhow::Result<Code> {
     let answer = schema::serve(io::stdin().lock())?;
     terminal.bytes(&answer)?;

@@ -1,6 +1,6 @@
-//! `completion`: a shell's script, and the candidates kubectl asks for.
+//! `completion`: prints a shell's script, and the candidates for kubectl.
 //!
-//! Asks no cluster: candidates are commands, flags and words of flags.
+//! Contacts no cluster: candidates are commands, flags and their values.
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -32,14 +32,14 @@ pub fn candidates(typed: Complete, program: &Program, terminal: &mut Terminal) -
     let mut text = String::new();
     for candidate in found.iter().filter(|candidate| !candidate.is_hide_set()) {
         let value = candidate.get_value().to_string_lossy();
-        // As kubectl's own completion: flags only to a word that begins as one.
+        // Like kubectl's own completion: flags only for a word that starts with a dash.
         if value.starts_with('-') && !begun.starts_with('-') {
             continue;
         }
         let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
         writeln!(text, "{value}\t{}", help.lines().next().unwrap_or_default())?;
     }
-    // 4: do not offer file names beside the candidates.
+    // 4: do not offer file names, too.
     writeln!(text, ":4")?;
     terminal.result(&text)?;
     Ok(Code::Done)

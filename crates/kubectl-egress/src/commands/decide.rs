@@ -1,6 +1,6 @@
-//! From settings and a snapshot to plans: which gateway, what exists already, what stands in the way.
+//! Makes plans from settings and a snapshot: chooses the gateway, joins existing objects, finds conflicts.
 //!
-//! Pure but for the failures, which are in the shell's words. Writes nothing.
+//! Pure, except that failures have the shell's words. Writes nothing.
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::conflict::{self, Conflict, Severity};
@@ -19,22 +19,23 @@ use egress_core::snapshot::{GatewayFacts, Snapshot};
 
 use crate::exit::{Code, Failure};
 
-/// What policies say about the objects of one request: names, where one of them names objects, and what all put on them.
+/// The policies' answers about the objects of one request: names, if a policy names objects, and labels and
+/// annotations.
 pub(super) type Naming<'a> = &'a mut dyn FnMut(&Record, &[Part]) -> Result<(Option<Names>, Dress), Failure>;
 
-/// What is to be done for one host.
+/// The plan for one host.
 pub(super) struct Decision {
-    /// What was asked for, joined with what existed.
+    /// The request, joined with the existing egress.
     pub record: Record,
-    /// The objects that are wanted.
+    /// The wanted objects.
     pub parts: Vec<Part>,
-    /// The plans, one after the other: a removal first where old and new cannot stand side by side.
+    /// The plans, in order: a removal first if old and new objects conflict.
     pub plans: Vec<Plan>,
-    /// What the user should know, one sentence each.
+    /// Notes for the user, one sentence each.
     pub warnings: Vec<String>,
 }
 
-/// The gateway to use: the one that was named, else the only one there is.
+/// The gateway to use: the named one, else the only one.
 pub(super) fn gateway<'a>(
     wanted: Option<&GatewayName>,
     snapshot: &'a Snapshot,
@@ -106,7 +107,7 @@ pub(super) fn add(
     };
     let unnamed = build(&record, gateway, snapshot)?;
     let (names, dress) = naming(&record, &unnamed)?;
-    // Where nobody names objects today, those that exist keep their names.
+    // If no policy names objects today, the existing ones keep their names.
     let recorded = found.as_ref().map(|record| record.names.clone()).unwrap_or_default();
     record.names = names.unwrap_or_else(|| recorded.clone());
     let kept = keep_pair(&mut record, gateway, snapshot);
@@ -116,7 +117,7 @@ pub(super) fn add(
     let mut parts = build(&record, gateway, snapshot)?;
     put_on(&dress, &mut parts, snapshot);
     let mut remaining = without(snapshot, old.as_ref());
-    // Objects of the old names are in nobody's way: they serve until the new ones are proven, and go then.
+    // Objects with old names do not conflict: they route traffic until the new ones are proven, and are deleted then.
     let others = without_leftovers(remaining.clone(), &record, &parts);
     let mut warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &others))?;
     warnings.extend(kept);
@@ -134,7 +135,8 @@ pub(super) fn add(
         found.filter(|found| old.is_none() && found.intent.ports != decision.record.intent.ports)
         && !rename::leftovers(&decision.record.intent, &decision.parts, &remaining).is_empty()
     {
-        // The older rule serves until it is gone, and it does not know the new ports: first the names, then the ports.
+        // The older rule applies until it is deleted, and does not have the new ports: change first the names, then the
+        // ports.
         let renamed = Record { names: decision.record.names.clone(), ..found };
         let mut parts = build(&renamed, gateway, &remaining)?;
         put_on(&dress, &mut parts, snapshot);
@@ -145,7 +147,7 @@ pub(super) fn add(
     Ok(decision)
 }
 
-/// The pair of the gateway keeps the names it has: a second one would take the ports of the first.
+/// The gateway's shared pair keeps its names: a second pair would conflict on the ports of the first.
 fn keep_pair(record: &mut Record, gateway: &GatewayFacts, snapshot: &Snapshot) -> Vec<String> {
     let mut kept = Vec::new();
     for (role, live) in pair::of(gateway, snapshot) {
@@ -161,7 +163,7 @@ fn keep_pair(record: &mut Record, gateway: &GatewayFacts, snapshot: &Snapshot) -
     kept
 }
 
-/// Two sets of the documented layout cannot stand side by side, so its objects are not renamed.
+/// Two sets of the documented layout conflict, so its objects are not renamed.
 fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
     if record.intent.layout == Layout::Shared || record.names == *recorded {
         return Ok(());
@@ -202,7 +204,7 @@ fn is_there(part: &Part, snapshot: &Snapshot) -> bool {
     snapshot.find(&part.resource.id).is_some()
 }
 
-/// The snapshot without the objects that a rename to these parts leaves behind.
+/// The snapshot without the old objects of a rename to these parts.
 fn without_leftovers(mut snapshot: Snapshot, record: &Record, parts: &[Part]) -> Snapshot {
     let left = rename::leftovers(&record.intent, parts, &snapshot);
     let gone: Vec<_> = left.into_iter().map(|(_, live)| live.id.clone()).collect();
@@ -210,7 +212,7 @@ fn without_leftovers(mut snapshot: Snapshot, record: &Record, parts: &[Part]) ->
     snapshot
 }
 
-/// The snapshot as it will be once an egress has these parts and no others.
+/// The snapshot after an egress has exactly these parts.
 fn after(snapshot: Snapshot, record: &Record, parts: Vec<Part>) -> Snapshot {
     let mut snapshot = without_leftovers(snapshot, record, &parts);
     let is_new = |live: &Resource| parts.iter().any(|part| part.resource.id == live.id);
@@ -228,7 +230,7 @@ pub(super) fn build(
     Ok(shape::build(record, gateway, &snapshot.mesh)?)
 }
 
-/// The snapshot as it will be once the old objects are gone.
+/// The snapshot after the old objects are deleted.
 fn without(snapshot: &Snapshot, old: Option<&Egress<'_>>) -> Snapshot {
     let mut remaining = snapshot.clone();
     if let Some(old) = old {

@@ -29,7 +29,7 @@ mod watch;
 
 pub(super) use print::explain;
 
-/// What is examined, and for which request.
+/// What to examine, and for which request.
 struct Gathered {
     evidence: Evidence,
     request: Request,
@@ -37,7 +37,7 @@ struct Gathered {
     sources: Option<files::Sources>,
     /// Whether Ctrl-C came before everything was read.
     interrupted: bool,
-    /// How far the guard of the API server stands; `None` where no cluster was asked.
+    /// The state of the API server's guard; `None` without a cluster.
     guard: Option<GuardState>,
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         let probed = Box::pin(probe::probe(settings, &gathered, terminal)).await;
         let failure = probed.map(|probe| found.probe = probe).err();
         let code = print::print(&found, &settings.reporting, started.elapsed(), terminal)?;
-        // What was found is told also where the request could not be sent.
+        // Print the findings even if the request could not be sent.
         failure.map_or(Ok(code), Err)?
     };
     let code = if gathered.interrupted {
@@ -71,12 +71,12 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     } else {
         code
     };
-    // The process ends now: freeing the memory piece by piece would only take time.
+    // The process ends now: freeing the memory would only take time.
     mem::forget(gathered);
     Ok(code)
 }
 
-/// Reads what is to be examined.
+/// Reads the facts to examine.
 async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
     match &settings.sources {
         Sources::Cluster => live(settings, terminal).await,
@@ -86,13 +86,13 @@ async fn gather(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<
     }
 }
 
-/// What was read of the cluster before Ctrl-C, or everything.
+/// Everything, or what was read from the cluster before Ctrl-C.
 async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Gathered> {
     let mut interrupt = Interrupt::catch()?;
     Box::pin(live::gather(settings, &mut interrupt, terminal)).await
 }
 
-/// Examines what was read.
+/// Examines the facts.
 fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let Reporting { choice, every_check, .. } = &settings.reporting;

@@ -1,6 +1,6 @@
-//! What is wrong with the exported policy of the API server, as `audit` and `diagnose` tell it.
+//! Finds what is wrong with the exported policy in the API server, for `audit` and `diagnose`.
 //!
-//! Nothing is asked beside the policy and its binding where nobody exported one.
+//! Without an exported policy, it reads only the policy and its binding.
 
 use egress_cluster::policy::PolicyMap;
 use egress_cluster::{Cluster, ClusterError};
@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 use crate::policies::CONFIGURATION;
 use crate::terminal::Terminal;
 
-/// Reads the policy, its binding, and the configuration they were made from.
+/// Reads the policy, its binding, and the configuration that they were exported from.
 pub(super) async fn read(cluster: &Cluster, mesh: &MeshFacts) -> ExportFacts {
     match compared(cluster, mesh).await {
         Ok(facts) => facts,

@@ -1,6 +1,6 @@
 //! `guard`: policies of the API server that keep namespaces apart.
 //!
-//! What is guarded and how far it stands is found here, for each of its commands.
+//! Finds the guarded gateways and the guard's state, for all of its commands.
 
 mod apply;
 mod plan;
@@ -33,7 +33,7 @@ use crate::settings::guard as settings;
 use crate::settings::guard::Guarded;
 use crate::terminal::Terminal;
 
-/// Runs the command that was typed; without one, shows what there is.
+/// Runs the typed command; without one, shows the list of commands.
 pub(super) fn run(
     typed: cli::guard::Guard,
     global: &Global,
@@ -63,7 +63,7 @@ pub(super) fn run(
     }
 }
 
-/// What should stand and what does.
+/// The wanted and the existing guard.
 struct Scene {
     snapshot: Snapshot,
     guard: Guard,
@@ -108,7 +108,7 @@ impl Scene {
         SetState::of(&self.standings)
     }
 
-    /// Whether the guard stands as it should, with nothing left over.
+    /// Whether the guard is complete and current, without leftovers.
     fn is_done(&self) -> bool {
         let wanted = match self.enforcement {
             Enforcement::Warn => SetState::Warn,
@@ -120,7 +120,7 @@ impl Scene {
         exact && self.state() == wanted && self.leftovers().is_empty()
     }
 
-    /// Names of policies and bindings of the set that should not be there: of an interrupted trial, or of an older program.
+    /// Names of superfluous policies and bindings of the set: from an interrupted trial, or from an older version.
     fn leftovers(&self) -> BTreeSet<String> {
         let wanted: BTreeSet<&str> = self.policies.iter().map(|policy| policy.name.as_str()).collect();
         let policies = self.found.policies.iter().filter_map(|found| found.metadata.name.clone());
@@ -128,7 +128,7 @@ impl Scene {
         policies.chain(bindings).filter(|name| !wanted.contains(name.as_str())).collect()
     }
 
-    /// The objects that exist and break a rule, one line each.
+    /// Existing objects that violate a rule, one line each.
     fn broken(&self) -> Vec<String> {
         let broken = self.snapshot.resources.iter().filter_map(|resource| {
             let object = resource.to_json(&self.snapshot.mesh.api_version).ok()?;
@@ -141,7 +141,7 @@ impl Scene {
         broken.collect()
     }
 
-    /// Says what exists already and would be refused on its next change.
+    /// Prints existing objects that the guard would refuse on their next change.
     fn report_broken(&self, terminal: &mut Terminal) {
         for line in self.broken() {
             terminal.warning(&format!("already breaks a rule, and is not changed: {line}"));
@@ -154,7 +154,7 @@ impl Scene {
     }
 }
 
-/// Says whether the guard stands.
+/// Prints the state of the guard.
 async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let scene = Box::pin(Scene::read(&cluster, &Guarded::default())).await?;
@@ -189,7 +189,7 @@ async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow:
     Ok(code)
 }
 
-/// How far the guard stands, for other commands; `None` where the server could not be asked or knows no such policies.
+/// The state of the guard, for other commands; `None` if the server could not be asked or does not have these policies.
 pub(super) async fn state(cluster: &Cluster, snapshot: &Snapshot) -> Option<GuardState> {
     let found = match cluster.admission(AdmissionSet::Guard).await {
         Ok(found) => found?,
@@ -218,7 +218,7 @@ pub(super) async fn state(cluster: &Cluster, snapshot: &Snapshot) -> Option<Guar
     })
 }
 
-/// The gateways that were named, else those of the guard that exists, else those that egresses use, else the only one.
+/// The named gateways, else those of the existing guard, else those that egresses use, else the only one.
 fn gateways(
     guarded: &Guarded,
     before: &GuardSettings,
@@ -261,7 +261,7 @@ fn too_old() -> Failure {
     }
 }
 
-/// Refuses where a right is missing, before anything is done. A policy is written and deleted by its name.
+/// Refuses without the permissions, before any change. A policy is written and deleted by its name.
 async fn require(cluster: &Cluster, rights: Vec<Right>) -> anyhow::Result<()> {
     let allowed = cluster.may(&rights).await?;
     let missing: Vec<String> = rights
@@ -285,7 +285,7 @@ async fn require(cluster: &Cluster, rights: Vec<Right>) -> anyhow::Result<()> {
     .into())
 }
 
-/// The right to do something with policies and with bindings.
+/// A permission for policies and for bindings.
 fn rights(verbs: &[&'static str]) -> Vec<Right> {
     let of = |resource| {
         verbs.iter().map(move |verb| Right {
@@ -300,7 +300,7 @@ fn rights(verbs: &[&'static str]) -> Vec<Right> {
     of(POLICIES).chain(of(BINDINGS)).collect()
 }
 
-/// Texts, each in a line of its own.
+/// Joins texts, each on a line of its own.
 fn lines(texts: impl Iterator<Item = String>) -> String {
     texts.fold(String::new(), |all, text| all + &text + "\n")
 }

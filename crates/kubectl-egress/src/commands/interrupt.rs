@@ -1,11 +1,11 @@
-//! Ctrl-C and a polite end: noticed between and during steps, so that what was and was not done can be said.
+//! Ctrl-C and SIGTERM: handled between and during steps, so that the command can say what it did and did not do.
 
 use std::future::pending;
 
 use futures::FutureExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that ask for an end.
+/// The signals that end a command.
 #[derive(Debug)]
 pub(super) struct Interrupt {
     signals: Vec<Signal>,
@@ -19,12 +19,12 @@ impl Interrupt {
         Ok(Interrupt { signals, raised: false })
     }
 
-    /// Whether a signal has come, also one that nobody has waited for.
+    /// Whether a signal has arrived, even if nothing was waiting for it.
     pub(super) fn is_raised(&mut self) -> bool {
         self.raised().now_or_never().is_some()
     }
 
-    /// Waits for a signal; at once if one has come before.
+    /// Waits for a signal; returns at once if one has already arrived.
     pub(super) async fn raised(&mut self) {
         if self.raised {
             return;

@@ -1,4 +1,4 @@
-//! `policy`: what authors and users of policies do with them. Changes no cluster.
+//! `policy`: commands for authors and users of policies. Changes no cluster.
 
 mod add;
 mod answers;
@@ -27,7 +27,7 @@ use crate::runtime;
 use crate::settings::policy;
 use crate::terminal::Terminal;
 
-/// Runs the command that was typed; without one, shows what there is.
+/// Runs the typed command; without one, shows the list of commands.
 pub(super) fn run(
     typed: Policy,
     global: &Global,

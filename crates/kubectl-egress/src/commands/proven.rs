@@ -1,6 +1,6 @@
-//! How much of a finished run was seen in proxies: from what was read, never from what could have been read.
+//! How much of a finished run was proven in proxies: from what was read, never from what could have been read.
 //!
-//! Knows the steps and what was seen after each. Looks at nothing itself.
+//! Knows the steps and the proxies' state after each. Reads nothing itself.
 
 use egress_core::plan::Plan;
 use egress_core::proof::Side;
@@ -14,7 +14,7 @@ enum Extent {
     All,
 }
 
-/// How much of a plan whose steps were all taken was proven. A step of which nothing can show yet is proven by a later one.
+/// How much of a completed plan was proven. A later step proves a step that has no visible effect yet.
 pub(super) fn proven(plan: &Plan, steps: &[StepOutcome]) -> Proven {
     let extent = |side: Side| {
         let asked = plan.steps.iter().zip(steps).filter(|(step, _)| {
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// A step whose demand is seen or not seen yet, and of how many pods how many were read; none without permission.
+    /// A step whose expectation is met or not yet met, and how many of its pods were read; none without permission.
     type Read = (Side, bool, Option<(usize, usize)>);
 
     fn run(steps: &[Read]) -> Proven {

@@ -1,4 +1,4 @@
-//! `remove`: end egresses, in the reverse order of adding, with proof.
+//! `remove`: deletes egresses in the reverse order of adding, with proof.
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
@@ -22,11 +22,11 @@ use crate::settings::remove::{Remove, Selection};
 use crate::settings::writing::Mode;
 use crate::terminal::Terminal;
 
-/// Removes, or rehearses it.
+/// Removes, or does a dry run.
 pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
-    // Callers of other namespaces may use the egress, and the pair is unused only if nobody uses it.
+    // Callers of other namespaces may use the egress, and the shared pair is unused only if no namespace uses it.
     let scope = Scope {
         namespaces: Namespaces::All(vec![namespace.clone()]),
         gateway: None,
@@ -67,7 +67,7 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     let change = Change {
         cluster: &cluster,
         api_version: &snapshot.mesh.api_version,
-        // Every write of a removal ends in a deletion, which asks no field manager.
+        // Every write of a removal ends in a deletion, which has no field manager.
         force_conflicts: false,
         writing: &settings.writing,
         output: settings.output.as_ref(),

@@ -1,4 +1,4 @@
-//! What a change did, in the format that was asked for.
+//! Prints what a change did, in the requested format.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// Prints what would be written.
+/// Prints the objects of a dry run.
 pub(super) fn print_rehearsal(
     plans: &[Plan],
     dry_run: DryRun,
@@ -49,7 +49,7 @@ pub(super) fn print_rehearsal(
     Ok(())
 }
 
-/// What was and was not done, for a run that stopped early: one line each.
+/// What an interrupted run did and did not do, one line each.
 pub(super) fn progress(outcomes: &[Outcome]) -> String {
     let describe = |step: &StepOutcome, outcome: &Outcome| {
         let more = outcome.steps.iter().any(|other| other.object == step.object && is_open(other));
@@ -70,7 +70,7 @@ pub(super) fn progress(outcomes: &[Outcome]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// An object may be written in stages: the last word about it counts, unless that says that nothing was done.
+/// An object may be written in stages: its last result counts, unless that step did nothing.
 fn last_of_each(outcome: &Outcome) -> Vec<&StepOutcome> {
     let mut steps: Vec<&StepOutcome> = Vec::new();
     for step in &outcome.steps {

@@ -1,4 +1,4 @@
-//! Whether the user may write what a plan writes, asked before the first write, and what to type where not.
+//! Checks the permissions for a plan before its first write, and says what to type if one is missing.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -19,7 +19,7 @@ pub(super) struct Missing {
     pub verbs: Vec<&'static str>,
 }
 
-/// What the plans write and the API server would refuse.
+/// The writes of the plans that the API server would refuse.
 pub(super) async fn missing(cluster: &Cluster, plans: &[Plan]) -> Result<Vec<Missing>, ClusterError> {
     let needed: BTreeSet<(&str, Kind, &'static str)> = plans
         .iter()
@@ -43,7 +43,8 @@ pub(super) async fn require_in(cluster: &Cluster, namespace: &str) -> anyhow::Re
     if missing.is_empty() { Ok(()) } else { Err(refusal(&missing, namespace).into()) }
 }
 
-/// What to type for what lacks; `home` is the namespace whose egresses are changed.
+/// The refusal for missing permissions, with the command that grants them; `home` is the namespace whose egresses
+/// change.
 pub(super) fn refusal(missing: &[Missing], home: &str) -> Failure {
     let list: Vec<String> = missing.iter().map(ToString::to_string).collect();
     let hint = match missing.iter().find(|right| right.namespace == home) {
@@ -111,7 +112,7 @@ fn right(namespace: String, kind: Kind, verb: &'static str) -> Right {
     Right { verb, group, resource, subresource: "", namespace: Some(namespace), name: None }
 }
 
-/// Server-side apply is a patch, and a create as well where the object does not exist.
+/// Server-side apply needs `patch`, and `create` too if the object does not exist.
 fn verbs(action: &Action) -> &'static [&'static str] {
     match action {
         Action::Create => &["create", "patch"],

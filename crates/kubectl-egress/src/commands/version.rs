@@ -1,4 +1,4 @@
-//! `version`: which plugin this is. Asks no cluster.
+//! `version`: prints the plugin's version. Contacts no cluster.
 
 use std::env::consts::{ARCH, OS};
 
@@ -27,7 +27,7 @@ pub fn run(settings: &Version, terminal: &mut Terminal) -> anyhow::Result<Code> 
     Ok(Code::Done)
 }
 
-/// The words that kubectl and krew use for platforms are Go's.
+/// kubectl and krew use Go's names for platforms.
 fn go_name(word: &str) -> &str {
     match word {
         "macos" => "darwin",

@@ -1,6 +1,6 @@
-//! What to do about an error of the libraries: its exit code and a hint with something to type.
+//! The exit code and the hint for an error of the libraries.
 //!
-//! Written for `kubectl egress`; the caller puts in the real name.
+//! Written for `kubectl egress`; the caller replaces the name.
 
 use egress_cluster::ClusterError;
 use egress_core::command::{ShellCommand, Word};
@@ -89,7 +89,7 @@ fn binding_of_readers(name: &str, namespace: &str) -> ShellCommand {
         .word("--group=system:authenticated")
 }
 
-/// What to type instead of what a layout cannot do.
+/// What to type instead if a layout does not support the request.
 pub(super) fn layout(refusal: &Refusal) -> String {
     match refusal {
         Refusal::PlainNeedsDocumented => "add `--layout documented`, or leave out `--hop plain`".to_owned(),
@@ -103,7 +103,7 @@ pub(super) fn layout(refusal: &Refusal) -> String {
     }
 }
 
-/// What to type instead of a HOST that was refused.
+/// What to type instead of a refused HOST.
 pub fn target(error: &TargetError) -> String {
     match error {
         TargetError::Host(error) => host(error),

@@ -7,7 +7,7 @@ use egress_core::host::{printable, quoted};
 use super::Failure;
 use crate::program::Program;
 
-/// Puts a usage error of clap into words.
+/// Translates a usage error of clap.
 pub(super) fn failure(error: &clap::Error, command: &str, program: &Program) -> Failure {
     let context = Context { error, command };
     match error.kind() {
@@ -24,7 +24,7 @@ pub(super) fn failure(error: &clap::Error, command: &str, program: &Program) -> 
 
 struct Context<'a> {
     error: &'a clap::Error,
-    /// The command that was typed, such as `kubectl egress add`.
+    /// The typed command, such as `kubectl egress add`.
     command: &'a str,
 }
 
@@ -42,7 +42,7 @@ impl Context<'_> {
     }
 
     fn unknown_command(&self, program: &Program) -> Failure {
-        // One command has commands of its own.
+        // One command has subcommands.
         let group = format!("{program} policy");
         let asked = if self.command.starts_with(&group) { group } else { program.to_string() };
         let command = printable(&self.text(ContextKind::InvalidSubcommand));
@@ -100,7 +100,7 @@ impl Context<'_> {
         self.texts(kind).into_iter().next().unwrap_or_default()
     }
 
-    /// Of several suggestions clap has the best last.
+    /// clap's best suggestion is the last.
     fn best(&self, kind: ContextKind) -> String {
         self.texts(kind).pop().unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! The files that say which policies are asked: one for each layer that has one, and those of the command line.
+//! The files that configure policies: one for each layer that has one, and those of the command line.
 //!
-//! Knows where a layer keeps its file, and reads it. Loads nothing that a file names.
+//! Knows where a layer's file is, and reads it. Does not load the modules that it names.
 
 use std::path::{Path, PathBuf};
 
@@ -16,41 +16,41 @@ use crate::exit::Failure;
 use crate::files;
 use crate::settings::policies::PolicySettings;
 
-/// The configuration, as a file and as the key of a ConfigMap.
+/// The name of the configuration, as a file and as the key of a ConfigMap.
 pub const CONFIGURATION: &str = "egress-policy.yaml";
-/// The lock file, likewise.
+/// The name of the lock file, likewise.
 pub const LOCK: &str = "egress-policy.lock";
 
-/// One file, and where it was found.
+/// One file and its location.
 #[derive(Debug)]
 pub(super) struct Configured {
     /// Its layer.
     pub(super) layer: Layer,
-    /// Where it was found.
+    /// Its location.
     pub(super) origin: Origin,
-    /// What it says.
+    /// Its parsed content.
     pub(super) set: PolicySet,
 }
 
-/// Where a file was found.
+/// The location of a file.
 #[derive(Debug)]
 pub(super) enum Origin {
-    /// A configuration that was found on this machine, and is of somebody who is believed.
+    /// A configuration found on this machine, of a trusted owner.
     File(PathBuf),
     /// A configuration that the command line names.
     Typed(PathBuf),
-    /// A module on this machine that the command line names. The user has chosen it: it needs no lock file.
+    /// A module on this machine that the command line names. The user chose it, so it needs no lock file.
     Module(PathBuf),
     /// The cluster's ConfigMap.
     ConfigMap {
         /// The mesh's root namespace.
         namespace: String,
-        /// What it holds.
+        /// Its content.
         map: PolicyMap,
     },
 }
 
-/// Every file there is, those of the highest layer first.
+/// All files, those of the highest layer first.
 pub(super) async fn find(
     settings: &PolicySettings,
     cluster: Option<&Cluster>,
@@ -124,7 +124,7 @@ fn of_flag(path: &Path, settings: &PolicySettings) -> Result<Configured, Failure
     Ok(Configured { layer: Layer::Flag, origin: Origin::Typed(full), set })
 }
 
-/// A module without a configuration is called by its file, and has no settings.
+/// A module without a configuration is named after its file, and has no settings.
 fn of_module(path: &Path) -> Entry {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let words: Vec<&str> = stem.split(|character: char| !character.is_ascii_alphanumeric()).collect();
@@ -149,7 +149,7 @@ fn malformed(shown: &str, error: &ConfigError) -> Failure {
 }
 
 impl Origin {
-    /// What the configuration is called in messages.
+    /// The configuration's name in messages.
     pub(super) fn name(&self, settings: &PolicySettings) -> String {
         match self {
             Origin::File(path) | Origin::Typed(path) | Origin::Module(path) => settings.shown(path),
@@ -159,7 +159,7 @@ impl Origin {
         }
     }
 
-    /// Where the lock file of this configuration is, in words.
+    /// The location of this configuration's lock file, for messages.
     pub(super) fn lock_name(&self, settings: &PolicySettings) -> String {
         match self {
             Origin::File(path) | Origin::Typed(path) | Origin::Module(path) => {
@@ -171,7 +171,7 @@ impl Origin {
         }
     }
 
-    /// Reads the lock file; without one nothing is locked.
+    /// Reads the lock file; without one, no module is locked.
     pub(super) fn lock(&self, settings: &PolicySettings) -> Result<Lock, Failure> {
         let name = || self.lock_name(settings);
         let text = match self {

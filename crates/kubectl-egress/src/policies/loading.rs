@@ -1,4 +1,4 @@
-//! From bytes to members: the engine, the check of settings, and which answers of a policy are taken.
+//! Turns bytes into policies: runs the engine, checks settings, and selects the questions of a policy.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
-/// What this program is called with to compile a module in a process of its own.
+/// The argument with which this program compiles a module in a separate process.
 const COMPILE: &str = "__compile-policy";
 
-/// Settings of this size are remembered as fitting their schema: more than any configuration file holds.
+/// The largest settings whose valid result is cached: larger than any configuration file.
 const LARGEST_SETTINGS: usize = 2 << 20;
 
-/// Loads policies. The engine is made for the first module.
+/// Loads policies. Creates the engine for the first module.
 pub(super) struct Loader<'a> {
     sources: Sources<'a>,
     limits: Limits,
@@ -39,7 +39,7 @@ pub(super) struct Loader<'a> {
 type Answering = Arc<dyn Policy + Send + Sync>;
 
 impl<'a> Loader<'a> {
-    /// A loader that holds modules to these limits.
+    /// A loader with these limits.
     pub(super) fn new(
         settings: &'a PolicySettings,
         cluster: Option<&'a Cluster>,
@@ -84,7 +84,7 @@ impl<'a> Loader<'a> {
         })
     }
 
-    /// Bytes that are not the locked ones are neither compiled nor asked who they are.
+    /// Bytes with another digest than the lock are neither compiled nor run.
     async fn module(&mut self, wanted: &Wanted<'_>, terminal: &mut Terminal) -> anyhow::Result<Module> {
         let bytes = self.sources.bytes(wanted, terminal).await?;
         wanted.check_digest(&digest(&bytes), self.sources.settings)?;
@@ -133,8 +133,8 @@ impl<'a> Loader<'a> {
         if wrong.is_empty() { Ok(()) } else { Err(self.wrong(wanted, &wrong)) }
     }
 
-    /// What the module's schema has against the settings. That it had nothing is remembered: reading a schema takes longer
-    /// than all that a policy is asked afterwards.
+    /// The schema's errors for the settings. Caches a valid result: checking a schema takes longer than all questions
+    /// to the policy.
     fn against_schema(&self, module: &Module, settings: &str) -> Vec<Finding> {
         let Some(schema) = module.descriptor().settings_schema.as_deref() else { return Vec::new() };
         let seen = format!("{}\n{settings}", module.inspection().digest);
@@ -146,7 +146,7 @@ impl<'a> Loader<'a> {
         }
         let findings = schema::check(&self.sources.settings.program, schema, settings);
         if let Some(store) = fitting.filter(|_| findings.is_empty()) {
-            // Where nothing can be kept, it is checked each time.
+            // Without a cache directory, check each time.
             let _ = store.keep(seen.as_bytes());
         }
         findings
@@ -188,7 +188,7 @@ pub(super) fn limits(set: &config::Limits) -> Limits {
     }
 }
 
-/// An engine that keeps native code for this user, where that is possible.
+/// An engine that caches native code for this user, if possible.
 pub(super) fn engine(
     settings: &PolicySettings,
     limits: &Limits,

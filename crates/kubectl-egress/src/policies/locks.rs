@@ -1,6 +1,6 @@
-//! What each policy was locked as, and whether it still is.
+//! Checks policies against their locks.
 //!
-//! Knows the words of a refusal; what a difference means, the core says.
+//! Knows the messages of a refusal; `egress-core` decides what a difference means.
 
 use egress_core::policy::Policy as _;
 use egress_core::policy::config::{Entry, Source};
@@ -13,20 +13,20 @@ use super::undecided;
 use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
 
-/// One policy that is to be loaded.
+/// One policy to load.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
     /// Its layer.
     pub(super) layer: Layer,
-    /// What its file says of it.
+    /// Its entry in the file.
     pub(super) entry: &'a Entry,
     /// Its file.
     pub(super) origin: &'a Origin,
-    /// What it was locked as; `None` where that is not needed.
+    /// Its lock; `None` if it needs none.
     pub(super) locked: Option<LockEntry>,
 }
 
-/// Every policy with what it was locked as. Whatever is a module must be locked, but for those of the command line.
+/// Every policy with its lock. Every module needs a lock, except those of the command line.
 pub(super) fn of_all<'a>(
     joined: &'a Joined,
     configured: &'a [Configured],
@@ -54,7 +54,7 @@ pub(super) fn of_all<'a>(
 }
 
 impl Wanted<'_> {
-    /// Refuses bytes that are not those that were locked, before anything is done with them.
+    /// Refuses bytes with another digest than the lock, before any other use.
     pub(super) fn check_digest(&self, digest: &str, settings: &PolicySettings) -> Result<(), Failure> {
         let Some(locked) = &self.locked else { return Ok(()) };
         let found =
@@ -62,7 +62,7 @@ impl Wanted<'_> {
         lock::check(locked, &found).map_err(|error| self.refused(&error, settings))
     }
 
-    /// Refuses a lock file that says something else of a module than the module itself.
+    /// Refuses a lock file that describes a module differently from the module itself.
     pub(super) fn check_module(&self, module: &Module, settings: &PolicySettings) -> Result<(), Failure> {
         let Some(locked) = &self.locked else { return Ok(()) };
         let found = entry(&self.entry.name, &self.entry.source, None, module);

@@ -1,6 +1,6 @@
-//! A module of a registry: what was kept of it, or what is fetched and kept.
+//! A module of a registry: from the cache, or fetched and cached.
 //!
-//! Knows the user's folders. A module that was kept needs no network.
+//! Knows the user's folders. A cached module needs no network.
 
 use egress_policy::module_store::{Kept, ModuleStore};
 use egress_policy::oci::{Reference, Registries, RegistryError};
@@ -16,7 +16,7 @@ pub fn registries(settings: &PolicySettings, largest: usize) -> Registries {
 /// The module of a digest, for the policy of this name.
 ///
 /// # Errors
-/// Where it was not kept, and the registry does not have it.
+/// If it is not cached, and the registry does not have it.
 pub async fn module(
     name: &str,
     reference: &Reference,

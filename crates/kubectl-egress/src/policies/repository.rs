@@ -1,8 +1,9 @@
-//! The repository that a command is typed in: where its policies are, and whether they are this user's.
+//! Finds the policies of the repository of the working directory, and checks that they belong to this user.
 //!
-//! Whoever may make a folder above the working directory, as anybody may in `/tmp`, could else say which policies are asked
-//! there, or hide them by a `.git` of his own. As with git, files of this user are believed, and with `sudo` those of
-//! whoever typed it; unlike git those of root, too, who could change this program itself. Knows nothing of what policies say.
+//! A user who can create a folder above the working directory, as anybody can in `/tmp`, could otherwise set the
+//! policies there, or hide them with a `.git`. As with git, files of this user are trusted, and with `sudo` those of
+//! the user who typed it; unlike git, those of root, too, since root could change this program itself. Does not read
+//! policies.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,16 +17,16 @@ use crate::files;
 
 /// The folder of a repository's policies.
 pub const FOLDER: &str = ".egress";
-/// What makes a folder the root of a repository.
+/// The entry that marks the root of a repository.
 const MARKER: &str = ".git";
-/// The variable that names folders in which whatever is there is believed.
+/// The variable with folders whose content is always trusted.
 pub const SAFE: &str = "KUBECTL_EGRESS_SAFE_DIRECTORIES";
 
-/// The nearest configuration from a folder up to the root of its repository. Outside of a repository only the folder itself
-/// is looked at: what lies above it may be anybody's.
+/// The nearest configuration from a folder up to the root of its repository. Outside a repository, only the folder
+/// itself counts: folders above it may belong to anybody.
 ///
 /// # Errors
-/// Where somebody else could have put it there, or has put something there that hides or shows it.
+/// If another user could have created it, or has created a file that hides or reveals it.
 pub fn configuration(working: &Path, owners: &Owners) -> Result<Option<PathBuf>, Failure> {
     let of = |folder: &Path| folder.join(FOLDER).join(CONFIGURATION);
     let root = marked(working);
@@ -44,7 +45,7 @@ pub fn configuration(working: &Path, owners: &Owners) -> Result<Option<PathBuf>,
 /// Where a configuration of this repository would be.
 ///
 /// # Errors
-/// Where the repository is somebody else's.
+/// If the repository belongs to another user.
 pub fn new_configuration(working: &Path, owners: &Owners) -> Result<PathBuf, Failure> {
     if let Some(root) = marked(working) {
         check_root(root, owners).map_err(|doubt| refused(&doubt))?;
@@ -52,7 +53,7 @@ pub fn new_configuration(working: &Path, owners: &Owners) -> Result<PathBuf, Fai
     Ok(root(working).join(FOLDER).join(CONFIGURATION))
 }
 
-/// Whether a file that the command line names is a repository's configuration: by any way that leads to it.
+/// Whether a file that the command line names is a repository's configuration, by any path to it.
 pub fn is_configuration(file: &Path, working: &Path) -> bool {
     let inside = Path::new(FOLDER).join(CONFIGURATION);
     let real = file.canonicalize().ok();
@@ -61,17 +62,17 @@ pub fn is_configuration(file: &Path, working: &Path) -> bool {
         || real.as_ref().is_some_and(|real| real.ends_with(&inside) || working.ancestors().any(is_of))
 }
 
-/// The root of the repository that a folder is in; outside of one the folder itself.
+/// The root of a folder's repository; outside a repository, the folder itself.
 pub fn root(working: &Path) -> &Path {
     marked(working).unwrap_or(working)
 }
 
-/// The root of the repository that a folder is in.
+/// The root of a folder's repository.
 pub fn marked(working: &Path) -> Option<&Path> {
     working.ancestors().find(|folder| files::is_there(&folder.join(MARKER)))
 }
 
-/// What to do about a file that is not believed.
+/// The hint for a file that is not trusted.
 pub(super) fn hint(doubt: &Doubt) -> Option<String> {
     let trusting = format!("`export {SAFE}=\"$PWD\"`");
     match doubt {
@@ -109,7 +110,7 @@ fn check(folder: &Path, owners: &Owners) -> Result<(), Suspect> {
         let path = path.to_owned();
         move |doubt| Suspect { path, doubt }
     };
-    // Also of where it leads, if it is a link.
+    // If it is a link, check its target, too.
     let metadata = fs::metadata(&inner).map_err(Doubt::from);
     metadata.and_then(|metadata| owners.check(&metadata)).map_err(suspect(&inner))?;
     let file = inner.join(CONFIGURATION);
@@ -121,7 +122,7 @@ fn check(folder: &Path, owners: &Owners) -> Result<(), Suspect> {
 }
 
 fn check_owner(path: &Path, owners: &Owners) -> Result<(), Suspect> {
-    // Of a link itself: who may exchange it says where it leads.
+    // Check the link itself: a user who can replace it chooses its target.
     let metadata = fs::symlink_metadata(path).map_err(Doubt::from);
     let checked = metadata.and_then(|metadata| owners.check_owner(&metadata));
     checked.map_err(|doubt| Suspect { path: path.to_owned(), doubt })

@@ -1,9 +1,9 @@
-//! Settings held against the JSON Schema that a module brings.
+//! Validates settings with the JSON Schema of a module.
 //!
-//! A schema is a stranger's program in a language without limits: one of a few lines can take hours and gigabytes. So it is
-//! read in a process of its own, which may take so much and no more. Not a subset of our own: authors use what JSON Schema
-//! has, and a process bounds all of it, also what nobody thought of. The module itself is asked only about what a schema
-//! cannot say.
+//! A schema is untrusted code in a language without limits: a few lines can take hours and gigabytes. So a separate
+//! process with limits on time and memory evaluates it. We do not limit authors to a subset of JSON Schema: the process
+//! limits cover all of it, including what we did not foresee. The module itself checks only what a schema cannot
+//! express.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -17,42 +17,42 @@ use jsonschema::{PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What this program is called with to check settings in a process of its own.
+/// The argument with which this program checks settings in a separate process.
 const CHECK: &str = "__check-settings";
-/// How long the process is waited for.
+/// The timeout for the process.
 const TIME: Duration = Duration::from_secs(10);
 /// Processor time of the process.
 const SECONDS: u64 = 5;
 /// Memory of the process, its program included.
 const MEMORY: u64 = 1 << 30;
-/// Bytes that it reads: a schema and settings, each as a text in JSON.
+/// The most bytes that it reads: a schema and settings, each as JSON.
 const LARGEST: u64 = 32 << 20;
-/// Bytes that it writes.
+/// The most bytes that it writes.
 const OUTPUT: usize = 512 << 10;
-/// What is told of one schema, and how long each may be.
+/// The most errors of one schema, and the longest message.
 const FINDINGS: usize = 64;
 const MESSAGE: usize = 1_000;
 
-/// The code of a schema that is no schema.
+/// The code for an invalid schema.
 const BROKEN: &str = "invalid-schema";
-/// The code of settings that the schema refuses: the same that policies use for settings they cannot read.
+/// The code for settings that the schema refuses: policies use the same for settings that they cannot read.
 const REFUSED: &str = "invalid-settings";
 
-/// What is to be checked.
+/// The input of the check.
 #[derive(Deserialize, Serialize)]
 struct Question {
     schema: String,
     settings: String,
 }
 
-/// One thing that is wrong: with a place in the settings, or with the schema itself.
+/// One error: in the settings, with its path, or in the schema itself.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 struct Problem {
     message: String,
     path: Option<String>,
 }
 
-/// What the schema has against the settings, both as JSON; found out by a process of this program.
+/// The schema's errors for the settings, both as JSON; runs a process of this program.
 pub(crate) fn check(program: &Path, schema: &str, settings: &str) -> Vec<Finding> {
     let question = Question { schema: schema.to_owned(), settings: settings.to_owned() };
     let program = Program { path: program.to_owned(), arguments: vec![OsString::from(CHECK)] };
@@ -79,7 +79,7 @@ pub(crate) fn check(program: &Path, schema: &str, settings: &str) -> Vec<Finding
     }
 }
 
-/// What the process does: limits itself, reads a schema and settings, writes what is wrong.
+/// The process: limits itself, reads a schema and settings, writes the errors.
 pub(crate) fn serve(input: impl Read) -> anyhow::Result<Vec<u8>> {
     child::limit_own_process(MEMORY, SECONDS)?;
     let mut text = Vec::new();
@@ -89,7 +89,7 @@ pub(crate) fn serve(input: impl Read) -> anyhow::Result<Vec<u8>> {
     Ok(serde_json::to_vec(&problems(&schema, &settings))?)
 }
 
-/// What is wrong, in this process and without limits.
+/// Finds the errors in this process, without limits.
 fn problems(schema: &str, settings: &str) -> Vec<Problem> {
     let validator = serde_json::from_str(schema)
         .map_err(|error| error.to_string())
@@ -106,7 +106,7 @@ fn problems(schema: &str, settings: &str) -> Vec<Problem> {
     validator.iter_errors(&settings).take(FINDINGS).map(problem).collect()
 }
 
-/// On one line, and not longer than a person reads.
+/// The message on one line, and cut to a readable length.
 fn cut(text: &str) -> String {
     let shown = escape(text);
     match shown.char_indices().nth(MESSAGE) {
@@ -123,13 +123,13 @@ fn told(problem: Problem) -> Finding {
     finding(BROKEN, message, None)
 }
 
-/// The schema is the module's: its patterns are matched by an engine that never takes long.
+/// The schema is untrusted: match its patterns with an engine that runs in linear time.
 fn validator(schema: &Value) -> Result<Validator, String> {
     let linear = PatternOptions::regex();
     jsonschema::options().with_pattern_options(linear).build(schema).map_err(|error| error.to_string())
 }
 
-/// `/allow/0` as paths are written in findings: `settings.allow[0]`.
+/// `/allow/0` as a path in findings: `settings.allow[0]`.
 fn path(pointer: &str) -> String {
     let part = |part: &str| match part.parse::<usize>() {
         Ok(index) => format!("[{index}]"),
@@ -143,7 +143,7 @@ pub(crate) fn is_broken(finding: &Finding) -> bool {
     finding.code == BROKEN
 }
 
-/// A module that could not say what it makes of settings.
+/// The error if a module could not check the settings.
 pub(crate) fn unanswered(fault: &Fault) -> Finding {
     finding("unanswered", format!("asked about the settings: {fault}"), None)
 }

@@ -1,6 +1,6 @@
-//! The bytes behind a source: of a file, of a ConfigMap, of a registry or of what was kept of one.
+//! Gets the bytes of a source: a file, a ConfigMap, a registry or its cache.
 //!
-//! Knows how to get them. Whether they are the right ones is for the lock file to say.
+//! Knows how to get them. The lock file decides whether they are the right ones.
 
 use std::path::PathBuf;
 
@@ -18,20 +18,20 @@ use crate::files;
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
-/// Where sources are looked for.
+/// Where to find sources.
 pub(super) struct Sources<'a> {
-    /// The cluster, where it may be asked.
+    /// The cluster, if the command may contact it.
     pub(super) cluster: Option<&'a Cluster>,
     /// The namespace of its ConfigMaps.
     pub(super) root_namespace: &'a str,
     /// The folders of the user.
     pub(super) settings: &'a PolicySettings,
-    /// Bytes of the largest module.
+    /// The most bytes of a module.
     pub(super) largest: usize,
 }
 
 impl Sources<'_> {
-    /// The bytes of a policy that is no built-in one.
+    /// The bytes of a policy that is not built in.
     pub(super) async fn bytes(
         &self,
         wanted: &Wanted<'_>,
@@ -93,10 +93,10 @@ impl Wanted<'_> {
     }
 }
 
-/// A path of a configuration is seen from its folder; one of the command line from where it was typed.
+/// A path in a configuration is relative to its folder; one of the command line, to the working directory.
 fn beside(origin: &Origin, path: &str) -> PathBuf {
     match origin {
-        // Without the `.` that paths of a configuration begin with.
+        // Without the leading `.` of paths in a configuration.
         Origin::File(file) | Origin::Typed(file) => {
             file.parent().unwrap_or(file).join(path).components().collect()
         }

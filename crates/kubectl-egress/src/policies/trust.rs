@@ -1,8 +1,8 @@
-//! Whether the policy modules of a cluster or a repository may run on this machine.
+//! Decides whether the policy modules of a cluster or a repository may run on this machine.
 //!
-//! A kubeconfig may point at anybody's cluster, and a repository may be anybody's clone. Their rules are data and are
-//! obeyed at once; their modules are programs, and run only after the user said so, once for each set of modules. Asked
-//! before anything is fetched, compiled or run.
+//! A kubeconfig may point at anybody's cluster, and a repository may be anybody's clone. Their built-in rules are data
+//! and apply at once; their modules are programs, and run only with the user's consent, once for each set of modules.
+//! Asks before it fetches, compiles or runs anything.
 
 mod file;
 mod question;
@@ -23,11 +23,11 @@ use crate::exit::{Code, Failure};
 use crate::settings::policies::{PolicySettings, Trust};
 use crate::terminal::Terminal;
 
-/// The modules may run; what a person said about it is remembered once they were loaded.
+/// The modules may run. The user's consent is stored after they are loaded.
 #[derive(Debug)]
 pub struct Trusted(Option<Answer>);
 
-/// What a person said.
+/// The user's answer.
 #[derive(Debug)]
 struct Answer {
     path: PathBuf,
@@ -35,15 +35,15 @@ struct Answer {
 }
 
 impl Trusted {
-    /// Nothing was asked.
+    /// No question was asked.
     pub fn already() -> Self {
         Trusted(None)
     }
 
-    /// Writes down what a person said.
+    /// Stores the user's answer.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn remember(self) -> Result<(), Failure> {
         let Some(Answer { path, file }) = self.0 else { return Ok(()) };
         file.write(&path).map_err(|error| Failure {
@@ -54,42 +54,42 @@ impl Trusted {
     }
 }
 
-/// Somebody whose modules would run here.
+/// A cluster or repository whose modules would run here.
 struct Holder<'a> {
-    /// The same for the same cluster or repository, one word.
+    /// The identifier of the cluster or repository, one word.
     identity: String,
     /// In words: `cluster 10.0.0.1:6443`.
     name: String,
-    /// What is known of its modules: what its lock file says, or only where they come from.
+    /// The description of its modules: from its lock file, or only their sources.
     known: Known<'a>,
     /// The digests of its modules.
     modules: Modules,
 }
 
-/// What a person can be told of modules that did not run yet.
+/// What is known about modules that have not run yet.
 enum Known<'a> {
-    /// What a lock file says of them.
+    /// Their entries in a lock file.
     Locked(Vec<&'a LockEntry>),
-    /// That nobody has locked them: their names, digests and sources.
+    /// They are not locked yet: their names, digests and sources.
     Sources(&'a [Unlocked]),
 }
 
-/// A module that is about to be locked: nobody has asked it yet who it is.
+/// A module that will be locked, and has not run yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unlocked {
     /// The policy.
     pub name: String,
-    /// Where its configuration has it from.
+    /// Its source in the configuration.
     pub source: String,
-    /// The digest of the bytes that were found there.
+    /// The digest of the bytes at the source.
     pub module: String,
 }
 
-/// Lets the modules of a repository run, of which some are not locked yet, or refuses. Whoever locks modules asks each who
-/// it is, and that runs it.
+/// Lets the modules of a repository run, including unlocked ones, or refuses. Locking runs each module, to read its
+/// name and version.
 ///
 /// # Errors
-/// Where they are not trusted.
+/// If they are not trusted.
 pub fn to_lock(
     configuration: &Path,
     modules: &[Unlocked],
@@ -120,7 +120,7 @@ fn ask(
     if holders.is_empty() || settings.trust == Some(Trust::Any) {
         return Ok(Trusted::already());
     }
-    // What a pipeline types is about all modules at once, or about those of one holder.
+    // The flag of a pipeline covers all modules, or those of one cluster or repository.
     let all: Modules = holders.iter().flat_map(|holder| holder.modules.clone()).collect();
     let set = digest_of(&all);
     if let Some(Trust::Set(trusted)) = &settings.trust
@@ -171,8 +171,8 @@ fn ask(
     Ok(Trusted(Some(Answer { path, file })))
 }
 
-/// The cluster and the repository, as far as they have modules. What a user wrote into their own file, or named on the
-/// command line, they have looked at.
+/// The cluster and the repository, if they have modules. Modules of the user's own file and of the command line need no
+/// consent: the user chose them.
 fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holder<'a>> {
     let holder = |layer: Layer, identity: String, name: String| {
         let locked: Vec<&LockEntry> = wanted
@@ -198,9 +198,9 @@ fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holde
     of_cluster.into_iter().chain(of_repository).collect()
 }
 
-/// Which repository a configuration is of, as one word and for people.
+/// The repository of a configuration, as one word and for people.
 fn repository(configuration: &Path) -> (String, String) {
-    // Two ways to one folder are one repository. A path may hold anything: its digest is one word.
+    // Two paths to one folder are one repository. A path may contain any character: its digest is one word.
     let folder = match configuration.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
         Some(folder) => folder,
@@ -212,7 +212,7 @@ fn repository(configuration: &Path) -> (String, String) {
     (identity, format!("repository {}", printable(&shown.display().to_string())))
 }
 
-/// The digest of a set of modules, whatever they are called and in whatever order they are asked.
+/// The digest of a set of modules, independent of their names and order.
 fn digest_of(modules: &Modules) -> String {
     let mut digests: Vec<&str> = modules.values().map(String::as_str).collect();
     digests.sort_unstable();

@@ -21,7 +21,7 @@ pub struct Add {
     pub targets: Vec<Target>,
     /// The namespace whose pods call out; `None`: the namespace of the kubeconfig's context.
     pub namespace: Option<String>,
-    /// The gateway, where it was named.
+    /// The gateway, if the user named one.
     pub gateway: Option<GatewayName>,
     /// Which objects are written.
     pub layout: Layout,
@@ -43,7 +43,7 @@ pub struct Add {
     pub connection: ConnectOptions,
 }
 
-/// The longest reason: it stands in a column of `list`.
+/// The longest reason: `list` has a column for it.
 const LONGEST_REASON: usize = 1024;
 impl Add {
     /// Puts the flags together and reads the files they name.
@@ -125,8 +125,8 @@ mod tests {
 
     use super::*;
 
-    /// Every combination of flags that a layout refuses whatever the cluster is. A policy or an existing egress may bring
-    /// the same about later, and the user must read the same words.
+    /// Tries every combination that a layout does not support. A policy or an existing egress may cause the same
+    /// combination later: the user must then read the same message.
     #[test]
     fn flags_that_contradict_each_other_are_refused_in_the_words_of_the_layout() {
         let gateway = GatewayFacts::stock();

@@ -1,6 +1,6 @@
 //! Which cluster, as whom: kubectl's flags, and the part of the environment that kubectl reads.
 //!
-//! The only reader of the environment beside colour. What the values mean together is in `egress-cluster`.
+//! The only reader of the environment, except for colour. `egress-cluster` interprets the values.
 
 use std::env;
 use std::path::PathBuf;

@@ -27,17 +27,17 @@ pub struct Diagnose {
     pub hosts: Vec<DnsName>,
     /// Where to look.
     pub namespaces: Namespaces,
-    /// The client whose way is walked; `None`: one of each namespace that calls.
+    /// The client whose path is examined; `None`: one of each caller namespace.
     pub client: Option<Client>,
     /// Where the facts come from.
     pub sources: Sources,
-    /// What is told.
+    /// What to report.
     pub reporting: Reporting,
-    /// Where to keep what the diagnosis was made from.
+    /// Where to write the bundle.
     pub bundle: Option<PathBuf>,
-    /// What is known of other clusters of the fleet.
+    /// The bundles of other clusters.
     pub beside: Vec<PathBuf>,
-    /// The marked request that is to be sent.
+    /// The probe to send.
     pub probing: Option<Probing>,
     /// Which policies are asked.
     pub policies: PolicySettings,

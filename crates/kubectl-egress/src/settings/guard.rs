@@ -16,21 +16,21 @@ use crate::cli::guard as typed;
 use crate::exit::Failure;
 use crate::terminal::Terminal;
 
-/// What is to be guarded.
+/// What to guard.
 #[derive(Clone, Debug, Default)]
 pub struct Guarded {
-    /// The gateways; none: those of today.
+    /// The gateways; none: the current ones.
     pub gateways: BTreeSet<GatewayName>,
-    /// Users that may write endpoints; none: those of today.
+    /// Users that may write endpoints; none: the current ones.
     pub endpoint_writers: BTreeSet<String>,
-    /// Whether rules are broken with a warning or not at all; `None`: as today.
+    /// Whether to warn or deny when a request breaks a rule; `None`: as now.
     pub enforcement: Option<Enforcement>,
 }
 
 /// What `guard plan` is to do.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What is to be guarded.
+    /// What to guard.
     pub guarded: Guarded,
     /// The format of the objects; `None`: for people.
     pub output: Option<OutputFormat>,
@@ -41,11 +41,11 @@ pub struct Plan {
 /// What `guard apply` is to do.
 #[derive(Clone, Debug)]
 pub struct Apply {
-    /// What is to be guarded.
+    /// What to guard.
     pub guarded: Guarded,
     /// For real or not.
     pub writing: Writing,
-    /// How long the API server is waited for.
+    /// The timeout for the API server.
     pub timeout: Duration,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,
@@ -74,7 +74,7 @@ pub struct Undo {
 pub struct Writing {
     /// For real or not.
     pub mode: Mode,
-    /// Whether the question before a change is answered already.
+    /// Whether the user already answered the question before a change.
     pub confirmed: bool,
     /// The format of the result.
     pub output: Option<OutputFormat>,

@@ -1,6 +1,6 @@
 //! Reads a list of hosts from a file or from standard input.
 //!
-//! Knows files; what is in them is [`egress_core::host_list`]'s to say.
+//! Knows files; [`egress_core::host_list`] parses their content.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -26,7 +26,7 @@ pub(super) fn read(name: &str) -> Result<Vec<Entry>, Failure> {
     host_list::parse(&text).map_err(|error| refused(name, &error))
 }
 
-/// How a file is called in messages.
+/// The name of a file in messages.
 pub(super) fn shown(name: &str) -> String {
     if name == STDIN { "standard input".to_owned() } else { egress_core::host::printable(name) }
 }

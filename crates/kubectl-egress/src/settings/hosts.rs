@@ -1,6 +1,6 @@
 //! The hosts of a command: from arguments and files, each host once.
 //!
-//! A host that is given twice is one host with the ports of both, unless they contradict each other.
+//! A host given twice is one host with the ports of both, unless they contradict each other.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,7 +20,7 @@ enum Origin {
     Line(String, usize),
 }
 
-/// Reads all hosts, in the order in which they were given first.
+/// Reads all hosts, in the order of their first appearance.
 pub(super) fn read(
     arguments: &[String],
     files: &[String],
@@ -81,7 +81,7 @@ impl Hosts {
     }
 }
 
-/// One port speaks one protocol.
+/// One port has one protocol.
 fn check_ports(target: &Target, first: &Origin, second: &Origin) -> Result<(), Failure> {
     let ports: Vec<Port> = target.ports.iter().copied().collect();
     match ports.windows(2).find(|pair| pair[0].number == pair[1].number) {

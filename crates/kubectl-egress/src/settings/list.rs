@@ -20,7 +20,7 @@ pub struct List {
     pub output: Option<OutputFormat>,
     /// Whether a table has a header.
     pub headers: bool,
-    /// Only what was written under other policies than those of today.
+    /// Only egresses written under other policies than the current ones.
     pub outdated: bool,
     /// Which policies are asked.
     pub policies: PolicySettings,

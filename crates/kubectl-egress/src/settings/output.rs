@@ -1,4 +1,4 @@
-//! Which output format was asked for.
+//! The requested output format.
 
 use egress_render::format::{FormatError, OutputFormat};
 

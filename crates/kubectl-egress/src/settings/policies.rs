@@ -1,6 +1,6 @@
-//! Which policies are asked, and where they and what is kept of them are found.
+//! Which policies are asked, and the folders of policies and their cache.
 //!
-//! Knows the folders of a user as XDG has them. Reads no file.
+//! Knows the user's XDG folders. Reads no file.
 
 use std::env;
 use std::ffi::OsString;
@@ -25,42 +25,42 @@ pub struct PolicySettings {
     pub files: Vec<PathBuf>,
     /// `--trust-policies`.
     pub trust: Option<Trust>,
-    /// The mesh's root namespace, where the user names it.
+    /// The mesh's root namespace, if the user named it.
     pub root_namespace: Option<String>,
     /// `--explain`.
     pub explain: bool,
-    /// Where policies are found.
+    /// The folders of policies.
     pub directories: Directories,
-    /// This program: it compiles modules in a process of its own.
+    /// The path of this program: it compiles modules in a separate process.
     pub program: PathBuf,
 }
 
-/// Where policies, and what is kept of them, are found.
+/// The folders of policies and their cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directories {
-    /// The repository's policies are looked for from here upwards.
+    /// The working directory: the repository's policies are in it or above it.
     pub working: PathBuf,
     /// The user's policies and what the user trusts; `None`: the user has no home.
     pub configuration: Option<PathBuf>,
-    /// Modules that were fetched, and their native code.
+    /// The cache of fetched modules and their native code.
     pub cache: Option<PathBuf>,
     /// The credentials of registries, as Docker keeps them.
     pub registry_credentials: Option<PathBuf>,
-    /// Whose policies are believed.
+    /// Whose policies are trusted.
     pub owners: Owners,
 }
 
-/// Whose modules of a cluster run without a question.
+/// Which modules run without a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// Everybody's, for this one command.
+    /// All, for this one command.
     Any,
     /// Exactly this set of modules: `sha256:` and 64 hexadecimal digits.
     Set(String),
 }
 
 impl PolicySettings {
-    /// Puts flags and environment together. `explain`: the user wants to know how each policy came to its answer.
+    /// Puts flags and environment together. `explain`: the user wants the reasons for each policy's answer.
     pub fn resolve(typed: cli::policies::Policies, explain: bool) -> Result<Self, Failure> {
         Ok(PolicySettings {
             files: typed.files,
@@ -72,7 +72,7 @@ impl PolicySettings {
         })
     }
 
-    /// A path in words: from the working directory where it is inside, else whole.
+    /// A path for messages: relative if it is below the working directory, else absolute.
     pub fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.directories.working).unwrap_or(path).display().to_string()
     }
@@ -95,7 +95,7 @@ impl Directories {
     }
 }
 
-/// Refuses what cannot be the name of a namespace, before it becomes a part of a URL.
+/// Refuses an invalid namespace name before it becomes part of a URL.
 fn root_namespace(name: String) -> Result<String, Failure> {
     if is_label(&name) {
         return Ok(name);
@@ -127,7 +127,7 @@ impl FromStr for Trust {
     }
 }
 
-/// Whose policies are believed in this working directory: everybody's, where the user says that it is safe.
+/// Whose policies are trusted in this working directory: everybody's, if the user marked it as safe.
 fn owners(working: &Path) -> Owners {
     let safe = env::var_os(SAFE).unwrap_or_default();
     if env::split_paths(&safe).any(|folder| folder.is_absolute() && working.starts_with(folder)) {
@@ -137,7 +137,7 @@ fn owners(working: &Path) -> Owners {
     before.map_or_else(Owners::default, |user| Owners::default().and_before_sudo(user))
 }
 
-/// A folder of the XDG specification: one that is not absolute is to be ignored.
+/// A folder of the XDG specification, which says to ignore relative ones.
 fn base(variable: &str, in_home: &str) -> Option<PathBuf> {
     let named = named(variable).filter(|folder| folder.is_absolute());
     named.or_else(|| env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(in_home)))

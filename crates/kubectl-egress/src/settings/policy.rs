@@ -22,12 +22,12 @@ use crate::cli::policies::Policies;
 use crate::cli::policy::place::Place;
 use crate::exit::Failure;
 
-/// Where this user's policies, and what is kept of them, are found.
+/// The folders of this user's policies and their cache.
 fn of_user() -> Result<PolicySettings, Failure> {
     PolicySettings::resolve(Policies::default(), false)
 }
 
-/// The same for a command that asks modules who they are, with what the user says of whom they trust.
+/// The same for a command that runs modules, with the user's flags about trust.
 fn trusting(typed: &Place) -> Result<PolicySettings, Failure> {
     let typed = Policies { trust_policies: typed.trust_policies.clone(), ..Policies::default() };
     PolicySettings::resolve(typed, false)

@@ -24,7 +24,7 @@ pub struct Remove {
     pub selection: Selection,
     /// The namespace; `None`: the namespace of the kubeconfig's context.
     pub namespace: Option<String>,
-    /// Remove what others made, too.
+    /// Remove objects of other owners, too.
     pub force: bool,
     /// Remove the unused shared pair, too.
     pub prune: bool,
@@ -43,7 +43,7 @@ pub struct Remove {
 pub enum Selection {
     /// These hosts, each once, at least one.
     Hosts(Vec<DnsName>),
-    /// Hosts whose objects carry these labels.
+    /// Hosts whose objects have these labels.
     Labels(Selector),
     /// Every host of the namespace.
     All,
@@ -76,7 +76,7 @@ fn selection(typed: cli::remove::Remove, terminal: &mut Terminal) -> Result<Sele
         (true, None, false) => {
             let mut targets = hosts::read(&typed.hosts, &[], terminal)?;
             whole_hosts(&targets)?;
-            // A file of `add` may be given to `remove` as it is, ports and all.
+            // `remove` accepts the same file as `add`, including ports.
             targets.extend(hosts::read(&[], &typed.filenames, terminal)?);
             let hosts: BTreeSet<DnsName> = targets.into_iter().map(|target| target.host).collect();
             Ok(Selection::Hosts(hosts.into_iter().collect()))
@@ -94,7 +94,7 @@ fn selection(typed: cli::remove::Remove, terminal: &mut Terminal) -> Result<Sele
     }
 }
 
-/// `remove x:443` must not take away port 80 as well, so it is refused.
+/// `remove x:443` must not remove port 80, too, so it is refused.
 fn whole_hosts(targets: &[Target]) -> Result<(), Failure> {
     let whole = BTreeSet::from([Port::HTTP, Port::TLS]);
     match targets.iter().find(|target| target.ports != whole) {

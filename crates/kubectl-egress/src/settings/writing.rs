@@ -1,4 +1,4 @@
-//! How a change is to be made: for real or as a rehearsal, with how much proof, with which answer to questions.
+//! How to make a change: for real or as a dry run, with how much proof, with which answer to questions.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use crate::cli::change::{Change, DryRun};
 use crate::exit::Failure;
 use crate::terminal::Terminal;
 
-/// What the API server takes as the name of a manager.
+/// The longest field manager that the API server accepts.
 const LONGEST_MANAGER: usize = 128;
 
-/// What `add` and `remove` have in common.
+/// The settings that `add` and `remove` share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writing {
     /// For real or not.
     pub mode: Mode,
-    /// How the proxies are waited for.
+    /// How to wait for the proxies.
     pub proof: Proof,
-    /// Whether the question before a change is answered already.
+    /// Whether the user already answered the question before a change.
     pub confirmed: bool,
-    /// The field manager of what is written.
+    /// The field manager of the writes.
     pub field_manager: String,
 }
 
@@ -29,15 +29,15 @@ pub struct Writing {
 pub enum Mode {
     /// Write.
     Apply,
-    /// Print what would be written, without a cluster.
+    /// Print the objects, without a cluster.
     DryRunClient,
-    /// Let the API server check what would be written.
+    /// Let the API server check the objects, without storing them.
     DryRunServer,
-    /// Show the difference only.
+    /// Only show the difference.
     Diff,
 }
 
-/// How the proxies are waited for.
+/// How to wait for the proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The limit after each step.

@@ -1,12 +1,12 @@
-//! A spinner for as long as something is waited for.
+//! A spinner during a wait.
 //!
-//! Only a terminal sees it: without one, `indicatif` draws nothing.
+//! Without a terminal, `indicatif` draws nothing.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Shows that something is being waited for, until it is dropped.
+/// Shows a spinner until it is dropped.
 #[derive(Debug)]
 pub struct Waiting(ProgressBar);
 
@@ -18,7 +18,7 @@ impl Waiting {
         Waiting(bar)
     }
 
-    /// A handle to write around it.
+    /// A handle to print lines above it.
     pub(super) fn spinner(&self) -> ProgressBar {
         self.0.clone()
     }

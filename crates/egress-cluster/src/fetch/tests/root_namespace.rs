@@ -1,5 +1,5 @@
-//! The root namespace is found from istiod's own objects or is not known: closes the kind "policies that nobody found
-//! allow everything".
+//! The root namespace comes from istiod's own objects, or is unknown. The kind: policies that nobody found allow
+//! everything.
 
 use super::*;
 
@@ -39,7 +39,7 @@ async fn the_configuration_names_it() {
     let fake = || Fake::mesh().on(ISTIO, map("istio", "rootNamespace: mesh-root"));
     assert_eq!(root(fake(), None).await, ("mesh-root".to_owned(), None));
     assert_eq!(root(fake(), Some("mesh-root")).await, ("mesh-root".to_owned(), None));
-    // Nobody gets around policies by naming a namespace that has none.
+    // Naming a namespace without policies does not bypass policies.
     let (_, why) = root(fake(), Some("empty")).await;
     assert!(why.unwrap().starts_with("`--root-namespace` names empty, and configmap/istio in namespace"));
 }
@@ -85,7 +85,7 @@ async fn revisions_that_disagree_leave_it_unknown() {
 #[tokio::test]
 async fn a_control_plane_elsewhere_is_found_by_its_webhooks() {
     let fake = Fake::mesh()
-        // Left behind by an installation that is gone.
+        // A leftover of an earlier installation.
         .on(ISTIO, map("istio", "{}"))
         .on(MUTATING, webhooks(&["mesh-system"]))
         .on("/api/v1/namespaces/mesh-system/configmaps/istio", map("istio", "rootNamespace: mesh-config"));
@@ -130,7 +130,7 @@ async fn the_shared_configuration_of_istiod_counts_where_its_own_is_silent() {
 
 #[tokio::test]
 async fn who_may_write_in_a_namespace_only_does_not_move_it() {
-    // Closes the kind "a tenant pretends to be a control plane": pods and ConfigMaps of other namespaces do not count.
+    // The kind: a tenant fakes a control plane. Pods and ConfigMaps of other namespaces do not count.
     let fake = Fake::mesh()
         .on("/api/v1/namespaces/billing/configmaps/istio", map("istio", "rootNamespace: billing"))
         .on(
@@ -140,7 +140,7 @@ async fn who_may_write_in_a_namespace_only_does_not_move_it() {
     assert_eq!(root(fake, None).await, ("istio-system".to_owned(), None));
 }
 
-/// A user who may not see webhooks, in a cluster with pods of shop that speak to these control planes.
+/// A user without permission to list webhooks, in a cluster with pods of shop that connect to these control planes.
 fn seen_from_pods(addresses: &[&str]) -> Fake {
     let pod = |(index, address): (usize, &&str)| {
         let proxy = json!({"name": "istio-proxy", "env": [{"name": "CA_ADDR", "value": address}]});
@@ -148,7 +148,7 @@ fn seen_from_pods(addresses: &[&str]) -> Fake {
     };
     let pods: Vec<_> = addresses.iter().enumerate().map(pod).collect();
     Fake::mesh()
-        // Left behind, or not: who sees no webhook cannot tell.
+        // Without permission to read webhooks, this may be a leftover or not.
         .on(ISTIO, map("istio", "{}"))
         .on("/api/v1/namespaces/mesh-system/configmaps/istio", map("istio", "rootNamespace: mesh-config"))
         .on("/api/v1/namespaces/shop/pods", json!({"items": pods}))
@@ -157,7 +157,8 @@ fn seen_from_pods(addresses: &[&str]) -> Fake {
         .refuse(MAPS)
 }
 
-/// Closes the kind "who may see little gets around policies": where nothing proves which control plane runs, nothing is known.
+/// The kind: a user with few permissions bypasses policies. Without proof of the running control plane, its root
+/// namespace is unknown.
 #[tokio::test]
 async fn without_webhooks_something_else_must_prove_the_control_plane() {
     let (_, why) = root(seen_from_pods(&[]), None).await;
@@ -167,14 +168,14 @@ async fn without_webhooks_something_else_must_prove_the_control_plane() {
     assert_eq!(named, ("istio-system".to_owned(), None));
     let usual = "istiod.istio-system.svc:15012";
     assert_eq!(root(seen_from_pods(&[usual]), None).await, ("istio-system".to_owned(), None));
-    // Who may not even see the pods knows no more than who sees none.
+    // No permission to list pods tells as little as no pods.
     let (_, why) = root(seen_from_pods(&[usual]).refuse("/api/v1/namespaces/shop/pods"), None).await;
     assert!(why.is_some());
     let moved = "istiod-canary.mesh-system.svc:15012";
     assert_eq!(root(seen_from_pods(&[moved]), None).await, ("mesh-config".to_owned(), None));
     let (_, why) = root(seen_from_pods(&[usual, moved]), None).await;
     assert!(why.unwrap().starts_with("the mesh has several: "));
-    // An authority for certificates that is no control plane proves nothing.
+    // A certificate authority that is not a control plane proves nothing.
     let (_, why) = root(seen_from_pods(&["cert-manager-istio-csr.cert-manager.svc:443"]), None).await;
     assert!(why.is_some());
     let istiod = json!({"items": [{"metadata": {"name": "istiod"}}]});

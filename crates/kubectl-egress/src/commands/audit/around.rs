@@ -1,6 +1,6 @@
-//! What lies around the egresses of an audit: other ways out of the mesh, as far as they can be read.
+//! The surroundings of an audit: other paths out of the mesh, as far as they can be read.
 //!
-//! Knows what is read for it. What policies say of it is decided in `egress_core::policy::audit`.
+//! Knows what to read. `egress_core::policy::audit` asks the policies about it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,13 +17,13 @@ use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
 use egress_diagnose::endpoints::{LeadingOut, leading_out};
 use egress_diagnose::evidence::Evidence;
 
-/// What was read.
+/// The surroundings that were read.
 pub(super) struct Surrounding {
     around: Around,
     beyond: Beyond,
 }
 
-/// Reads it.
+/// Reads the surroundings.
 pub(super) async fn read(
     cluster: &Cluster,
     snapshot: &Snapshot,
@@ -35,7 +35,7 @@ pub(super) async fn read(
 }
 
 impl Surrounding {
-    /// Where openings are looked for.
+    /// Where to look for openings.
     pub(super) fn sources<'a>(
         &'a self,
         snapshot: &'a Snapshot,
@@ -51,7 +51,7 @@ impl Surrounding {
         }
     }
 
-    /// The ways out that are no list of hosts, one sentence each.
+    /// The paths out that are not a list of hosts, one sentence each.
     pub(super) fn unjudged(self, snapshot: &Snapshot, namespace: Option<&str>) -> Vec<String> {
         let mut told: Vec<String> = self
             .beyond
@@ -90,7 +90,7 @@ impl Surrounding {
     }
 }
 
-/// Services that lead out of the cluster beside the pods that they select. Of those without pods each is told as it is.
+/// Services with endpoints outside the cluster, in addition to the pods that they select.
 fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
     let (around, snapshot) = (&evidence.surroundings, &evidence.snapshot);
     let all = leading_out(&around.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
@@ -107,8 +107,8 @@ fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
         .collect()
 }
 
-/// The pods of one namespace that leave without their sidecar. Pods that have none and belong to no mesh are not among
-/// them: nothing of Istio speaks about them.
+/// The pods of one namespace whose traffic bypasses their sidecar. Pods outside the mesh are not included: no Istio
+/// object is about them.
 fn around_sidecars(found: &NamespaceBypass) -> Option<String> {
     let outside = |reason: &Reason| matches!(reason, Reason::NoSidecar | Reason::HostNetwork);
     let counts = found

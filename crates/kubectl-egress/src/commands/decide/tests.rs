@@ -1,4 +1,4 @@
-//! What is decided for an egress that has other names and fewer ports than are wanted now.
+//! Plans for an egress with other names and fewer ports than now wanted.
 
 use egress_core::intent::{Hop, Intent, Layout};
 use egress_core::names::Names;
@@ -39,7 +39,7 @@ fn stored(record: &Record) -> Snapshot {
     snapshot
 }
 
-/// The pair is its owner's: a user without rights beside the gateway must not need any for it.
+/// The gateway's owner owns the pair: a user without permissions in the gateway's namespace must not need any.
 #[test]
 fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
     let snapshot = stored(&named(asked("edition.cnn.com:443"), "old"));

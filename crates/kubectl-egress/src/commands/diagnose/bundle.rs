@@ -1,6 +1,6 @@
-//! One archive of what a diagnosis was made from: written beside the report, and read in the place of a cluster.
+//! An archive with the facts of a diagnosis: written in addition to the report, and read instead of a cluster.
 //!
-//! Knows archives. What is in them is [`egress_diagnose::bundle`]'s to say.
+//! Knows archives. [`egress_diagnose::bundle`] defines their content.
 
 use std::fs::File;
 use std::io;
@@ -42,7 +42,7 @@ pub(super) fn write(
     Ok(files::write_private(path, root, |file| archive(&texts, file)).map_err(failed)?)
 }
 
-/// Reads the facts of an archive. Hosts and a namespace of the command line are asked for instead of those of then.
+/// Reads the facts of an archive. Hosts and a namespace of the command line replace the recorded ones.
 pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failure> {
     let (evidence, mut request) = read(path, "--from")?;
     if !settings.hosts.is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn gather(path: &Path, settings: &Diagnose) -> Result<Gathered, Failu
     Ok(Gathered { evidence, request, sources: None, interrupted: false, guard: None })
 }
 
-/// Reads what is known of other clusters, one archive each: people call them as they call the file.
+/// Reads the archives of other clusters, one each. The file name is the cluster's name.
 pub(super) fn fleet(paths: &[PathBuf]) -> Result<Vec<OtherCluster>, Failure> {
     let cluster = |path: &PathBuf| {
         let file = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,6 +1,6 @@
-//! The pod that a diagnosis is made for.
+//! Finds the client pod of a diagnosis.
 //!
-//! Knows how a name becomes a pod. Judges nothing.
+//! Resolves a name to a pod, no more.
 
 use egress_cluster::Cluster;
 use egress_core::command::ShellCommand;
@@ -11,10 +11,10 @@ use crate::exit::{Code, Failure};
 use crate::settings::Namespaces;
 use crate::settings::diagnose::client::{Client, ClientKind};
 
-/// The pod that was named, or a ready one of the Deployment that was named.
+/// The named pod, or a ready pod of the named Deployment.
 ///
 /// # Errors
-/// Where there is none, or none whose calls pass a sidecar.
+/// If there is none, or none with a sidecar.
 pub(super) fn find(asked: &Client, snapshot: &Snapshot, cluster: &Cluster) -> Result<PodName, Failure> {
     let namespace = match &asked.namespaces {
         Namespaces::One(Some(named)) => named,
@@ -22,7 +22,7 @@ pub(super) fn find(asked: &Client, snapshot: &Snapshot, cluster: &Cluster) -> Re
     };
     let mut pods: Vec<&PodFacts> =
         snapshot.pods.iter().filter(|pod| pod.namespace == namespace && asked.names(pod)).collect();
-    // Of several the first that is ready speaks for all.
+    // If there are several, take the first ready one.
     pods.sort_by_key(|pod| (!pod.ready, &pod.name));
     let Some(pod) = pods.first() else {
         return Err(failure(
@@ -46,7 +46,7 @@ impl Client {
     fn names(&self, pod: &PodFacts) -> bool {
         match self.kind {
             ClientKind::Pod => pod.name == self.name,
-            // A Deployment's ReplicaSets are called DEPLOYMENT-HASH.
+            // A Deployment's ReplicaSets are named DEPLOYMENT-HASH.
             ClientKind::Deployment => pod.owner.as_ref().is_some_and(|owner| {
                 owner.kind == "ReplicaSet"
                     && owner.name.rsplit_once('-').is_some_and(|(deployment, _)| deployment == self.name)

@@ -1,6 +1,6 @@
-//! The facts of a diagnosis from files, on as many threads as there are processors.
+//! Reads the facts of a diagnosis from files, with one thread per processor.
 //!
-//! Knows files and directories. What is in them is [`egress_diagnose::source`]'s to say.
+//! Knows files and directories. [`egress_diagnose::source`] parses their content.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,20 +21,21 @@ use crate::settings::diagnose::client::ClientKind;
 use crate::settings::diagnose::sources::Files;
 use crate::terminal::Terminal;
 
-/// Bytes of one file, and of all of them: dumps of very large clusters have some hundred million.
+/// The most bytes of one file, and of all files: dumps of very large clusters have some hundred million.
 const MAXIMUM_BYTES: usize = 512 * 1024 * 1024;
 /// The endings that kubectl reads in a directory.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 /// The name that means standard input.
 const STDIN: &str = "-";
-/// The namespace of what names none, as for kubectl.
+/// The namespace of objects that name none, as in kubectl.
 const DEFAULT_NAMESPACE: &str = "default";
-/// Threads do not pay below this many bytes.
+/// With fewer bytes, threads cost more time than they save.
 const WORTH_A_THREAD: usize = 64 * 1024;
-/// Room for an object is made beforehand for as many bytes: a text of many tiny documents is no reason for more than itself.
+/// Reserve memory for one object per this many bytes, so that a file of many tiny documents cannot reserve more than
+/// its own size.
 const BYTES_OF_AN_OBJECT: usize = 512;
 
-/// The files that a diagnosis was made from.
+/// The files of a diagnosis.
 pub(super) struct Sources {
     files: Vec<File>,
     places: Places,
@@ -63,7 +64,7 @@ pub(super) fn gather(
     Ok(Gathered { evidence: reading.evidence, request, sources, interrupted: false, guard: None })
 }
 
-/// Lays files over what was read of a cluster.
+/// Overlays files on the facts of a cluster.
 pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered> {
     let files = read(files)?;
     let namespace = live.request.namespace.clone();
@@ -77,13 +78,13 @@ pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered
 }
 
 impl Sources {
-    /// Tells of each finding where its object is written.
+    /// Adds to each finding the file and line of its object.
     pub(super) fn locate(&self, report: &mut Report) {
         self.places.locate(&self.files, report.places_mut());
     }
 }
 
-/// The namespace that was typed.
+/// The typed namespace.
 pub(super) fn namespace(settings: &Diagnose) -> Option<String> {
     match &settings.namespaces {
         Namespaces::All => None,
@@ -91,7 +92,7 @@ pub(super) fn namespace(settings: &Diagnose) -> Option<String> {
     }
 }
 
-/// A pod that was named with its namespace, or with `-n`.
+/// A pod named with its namespace, or with `-n`.
 fn client(settings: &Diagnose) -> Option<PodName> {
     let client = settings.client.as_ref().filter(|client| client.kind == ClientKind::Pod)?;
     let Namespaces::One(namespace) = &client.namespaces else { return None };

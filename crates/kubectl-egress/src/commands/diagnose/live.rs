@@ -1,6 +1,6 @@
-//! The facts of a diagnosis from a cluster and its Envoys.
+//! Reads the facts of a diagnosis from a cluster and its Envoys.
 //!
-//! Knows what is read, and nothing of its meaning.
+//! Knows what to read, not what it means.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,16 +25,16 @@ use crate::settings::Namespaces;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
-/// How long one proxy is waited for: a diagnosis is wanted even where one hangs.
+/// The timeout for one proxy: one that hangs must not stop a diagnosis.
 const LOOK: Duration = Duration::from_secs(5);
-/// Proxies that are read at the same time.
+/// How many proxies to read at the same time.
 const AT_ONCE: usize = 8;
 /// Why something was not read.
 const INTERRUPTED: &str = "interrupted";
 
-/// Reads the cluster, looks into its Envoys and asks the policies.
+/// Reads the cluster and its Envoys, and asks the policies.
 ///
-/// An interrupt ends it with what is known by then.
+/// After an interrupt it returns what it has read so far.
 pub(super) async fn gather(
     settings: &Diagnose,
     interrupt: &mut Interrupt,
@@ -48,7 +48,7 @@ pub(super) async fn gather(
         }
     };
     let scope = Scope {
-        // The callers of a namespace's egress may live in others.
+        // The callers of a namespace's egress may be in other namespaces.
         namespaces: fetch::Namespaces::All(namespace.clone().into_iter().collect()),
         gateway: None,
         nodes: true,
@@ -73,7 +73,7 @@ pub(super) async fn gather(
     around.facts.sync = tokio::select! {
         biased;
         () = interrupt.raised() => None,
-        // What istiod says only adds to what Envoys show: a diagnosis is whole without it.
+        // istiod's pages only add to Envoy's: a diagnosis is complete without them.
         ((), sync) = futures::future::join(looks, cluster.sync(&around.facts.istiod, LOOK)) => sync.ok(),
     };
     drop(waiting);
@@ -95,7 +95,7 @@ pub(super) async fn gather(
     };
     let (demands, refusals) = match asked {
         Ok((demands, refusals)) => (Ok(demands), refusals),
-        // A policy that could not be asked breaks nothing here: that it was not asked is a part of the report.
+        // A policy that could not be asked is no error here: the report says so.
         Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
     };
     let evidence = Evidence {
@@ -134,19 +134,19 @@ fn nothing_known() -> anyhow::Error {
     .into()
 }
 
-/// The kinds of facts that were read in part or not at all.
+/// The kinds of facts that were read only in part, or not at all.
 fn gaps(snapshot: &Snapshot) -> BTreeMap<Input, Gap> {
     let kinds = [Input::Pods, Input::Services, Input::Nodes, Input::Namespaces];
     let gap = |input: Input| {
         let missing = snapshot.unreadable.iter().find(|missing| missing.input == Some(input))?;
         Some((input, Gap::Unreadable(missing.why.clone())))
     };
-    // Of rights only where one namespace is asked about: there may be thousands.
+    // Ask for permissions only if the user named one namespace: there may be thousands.
     let not_given = [(Input::Rights, Gap::NotGiven)];
     kinds.into_iter().filter_map(gap).chain(not_given).collect()
 }
 
-/// Looks into Envoys; what was seen is kept, also where it is not waited for the rest.
+/// Reads Envoys. Keeps what was read, even if it does not wait for the rest.
 async fn look(
     cluster: &Cluster,
     pods: &[PodFacts],

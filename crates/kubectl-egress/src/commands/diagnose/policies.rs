@@ -1,6 +1,6 @@
 //! What the organisation's policies say about the egresses of a diagnosis.
 //!
-//! Knows whom to ask. What their words mean is decided elsewhere.
+//! Knows which policies to ask, not what their answers mean.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use super::super::judge::{Judge, Occasion};
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
-/// What they say against egresses, by namespace and host; without policies, of none.
+/// Their objections to egresses, by namespace and host; empty without policies.
 type Refusals = BTreeMap<(String, String), Vec<Refusal>>;
 
-/// What they demand of the nodes of each egress in question, and what they say against it.
+/// Their requirements for the nodes of each selected egress, and their objections to it.
 pub(super) async fn ask(
     settings: &Diagnose,
     cluster: &Cluster,
@@ -35,7 +35,7 @@ pub(super) async fn ask(
     }
     let egresses = audit::egresses(snapshot, request.namespace.as_deref());
     for egress in &egresses {
-        // Nothing against it is an answer, too.
+        // No objection is an answer, too.
         refusals.entry((egress.namespace.clone(), egress.host.to_string())).or_default();
         judge.learn_namespace(&egress.namespace, &occasion).await?;
         if let Some(record) = egress.readable_record() {
@@ -44,12 +44,12 @@ pub(super) async fn ask(
         }
     }
     for row in judge.audit(snapshot, &egresses).rows {
-        // Where the gateway runs is a check of its own.
+        // EG021 checks where the gateway runs.
         if row.status == Status::Denied && row.code != audit::NODE_NOT_ACCEPTED {
             let by = row.by.map(|author| author.to_string()).unwrap_or_default();
             let refusal = Refusal { by, message: row.message, remediation: row.remediation };
             let told = refusals.entry((row.namespace, row.host)).or_default();
-            // The same is said of each port.
+            // Each port has the same objection.
             if !told.contains(&refusal) {
                 told.push(refusal);
             }

@@ -1,6 +1,6 @@
-//! What a diagnosis says, and how it ends.
+//! Prints a diagnosis, and chooses its exit code.
 //!
-//! Knows formats and exit codes. Knows nothing of where the facts come from.
+//! Knows formats and exit codes, not where the facts come from.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::exit::Code;
 use crate::settings::diagnose::reporting::{Form, Reporting};
 use crate::terminal::Terminal;
 
-/// Prints what was found.
+/// Prints the findings.
 pub(super) fn print(
     found: &Report,
     reporting: &Reporting,
@@ -51,7 +51,7 @@ pub(super) fn print(
     })
 }
 
-/// Prints the pods that can bypass the gateways. A bypass is no failure; facts that could not be read are.
+/// Prints the pods that can bypass the gateways. A bypass is not a failure; unreadable facts are.
 pub(super) fn bypass(
     gathered: &Gathered,
     format: Option<&OutputFormat>,
@@ -77,7 +77,7 @@ pub(super) fn bypass(
     Ok(Code::Unchecked)
 }
 
-/// Prints what a check is, or which there are.
+/// Prints the description of a check, or the list of checks.
 pub(in crate::commands) fn explain(check: Option<&Check>, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let text = match check {
         Some(check) => explained::text(check, &terminal.palette()),

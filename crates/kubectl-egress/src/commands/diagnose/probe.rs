@@ -1,6 +1,6 @@
-//! `diagnose --probe`: asks, sends one marked request, and reads what became of it.
+//! `diagnose --probe`: asks for consent, sends one marked request, and finds where it went.
 //!
-//! Knows the order. What is sent and what the readings mean is decided elsewhere.
+//! Knows the order of steps. `egress_diagnose::probe` decides what to send and judges the result.
 
 use std::time::{Duration, Instant};
 
@@ -22,14 +22,14 @@ use crate::terminal::Terminal;
 
 /// How long one command in a container may take.
 const RUN: Duration = Duration::from_secs(20);
-/// How long one look, or one log, is waited for.
+/// The timeout for reading one Envoy or one log.
 const LOOK: Duration = Duration::from_secs(5);
-/// How long a line of a log is waited for: Istio has Envoy write them every second.
+/// How long to wait for a log line: Istio configures Envoy to flush logs every second.
 const LINES: Duration = Duration::from_secs(4);
-/// Between two looks at the logs.
+/// The pause between two readings of the logs.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Sends the request where somebody agrees, and says what became of it; none where nothing was asked for or agreed to.
+/// Sends the request after consent, and returns where it went; none without `--probe` or without consent.
 pub(super) async fn probe(
     settings: &Diagnose,
     gathered: &Gathered,
@@ -82,7 +82,7 @@ struct Sender {
     container: String,
 }
 
-/// What one Envoy had before the request.
+/// The state of one Envoy before the request.
 struct Before {
     log: Result<Vec<String>, String>,
     look: Result<ProxyView, String>,
@@ -118,7 +118,7 @@ impl Sender {
         std::iter::once(&self.plan.client).chain(&self.plan.gateways)
     }
 
-    /// Tries one command after the other until one is there to run.
+    /// Tries one command after the other until one exists in the container.
     async fn run(&self, commands: &[Vec<String>]) -> Result<Answer, String> {
         let mut tried: Vec<&str> = Vec::new();
         for command in commands {

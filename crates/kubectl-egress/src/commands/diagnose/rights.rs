@@ -1,18 +1,18 @@
 //! Whether the user may write what `add` and `remove` write in a namespace.
 //!
-//! Knows which kinds and verbs that are. What a lack means is decided elsewhere.
+//! Knows the kinds and verbs, not what a missing permission means.
 
 use egress_cluster::access::Right;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::role::Kind;
 use egress_diagnose::evidence::Rights;
 
-/// What every layout writes beside the callers.
+/// The kinds that every layout writes in the caller namespace.
 const KINDS: [Kind; 2] = [Kind::ServiceEntry, Kind::VirtualService];
-/// Server-side apply is a patch, and a create as well where the object does not exist.
+/// Server-side apply needs `patch`, and `create` too if the object does not exist.
 const VERBS: [&str; 3] = ["create", "patch", "delete"];
 
-/// The rights of the user in a namespace.
+/// The user's permissions in a namespace.
 pub(super) async fn of(cluster: &Cluster, namespace: &str) -> Result<Rights, ClusterError> {
     let right = |kind: Kind, verb| Right {
         verb,

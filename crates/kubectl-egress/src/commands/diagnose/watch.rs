@@ -1,6 +1,6 @@
-//! `diagnose --watch`: what changes, a line each, until somebody ends it.
+//! `diagnose --watch`: prints changes, one line each, until it is interrupted.
 //!
-//! Looks again after a pause that grows with what a look costs, and doubles while the cluster cannot be read.
+//! Repeats the diagnosis after a pause that depends on its duration, and doubles while the cluster cannot be read.
 
 use std::time::{Duration, Instant};
 
@@ -13,18 +13,18 @@ use crate::exit::Code;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
-/// The pause after a look that costs little.
+/// The pause after a fast diagnosis.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_mins(5);
-/// A pause is at least this many times as long as the look before.
+/// A pause is at least this many times as long as the diagnosis before it.
 const SHARE: u32 = 5;
 
-/// Looks again and again.
+/// Repeats the diagnosis.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let mut interrupt = Interrupt::catch()?;
     let mut watched = Watched::default();
-    // The first look must work; what fails later may work again.
+    // The first diagnosis must succeed; later failures may be temporary.
     let mut pause = look(settings, &mut watched, terminal).await?;
     terminal.note("watching for changes; stop with Ctrl-C");
     let mut readable = true;
@@ -42,7 +42,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
                 }
                 (pause, readable) = (next, true);
             }
-            // Nobody reads what is printed any more.
+            // The reader of stdout has stopped.
             Err(error) if error.is::<std::io::Error>() => return Err(error),
             Err(error) => {
                 if readable {
@@ -54,7 +54,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     }
 }
 
-/// Looks once, prints what is different from before, and says how long to wait.
+/// Diagnoses once, prints the changes, and returns how long to wait.
 async fn look(
     settings: &Diagnose,
     watched: &mut Watched,

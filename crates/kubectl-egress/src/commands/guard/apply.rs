@@ -1,4 +1,4 @@
-//! `guard apply`: try, write the policies, then their bindings, and look whether they are in force.
+//! `guard apply`: runs a trial, writes the policies, then their bindings, and checks that they are in force.
 
 use egress_cluster::Cluster;
 use egress_cluster::access::Right;
@@ -15,10 +15,10 @@ use crate::settings::guard::Apply;
 use crate::settings::writing::Mode;
 use crate::terminal::Terminal;
 
-/// Namespaces that every cluster has: the trial sends its requests, which are never stored, to one of them.
+/// Namespaces that every cluster has: the trial sends its dry-run requests to one of them.
 const HOMES: [&str; 3] = ["default", "kube-public", "kube-node-lease"];
 
-/// Applies, or rehearses it.
+/// Applies the guard, or does a dry run.
 pub(super) async fn run(settings: &Apply, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let scene = Box::pin(Scene::read(&cluster, &settings.guarded)).await?;
@@ -37,7 +37,7 @@ pub(super) async fn run(settings: &Apply, terminal: &mut Terminal) -> anyhow::Re
         return Ok(Code::Done);
     }
     scene.report_broken(terminal);
-    // Before the question: Ctrl-C is an answer to it.
+    // Before the question, since Ctrl-C is an answer to it.
     let mut interrupt = Interrupt::catch()?;
     if !scene.is_done() {
         if !settings.writing.confirmed && terminal.can_ask() {
@@ -111,7 +111,7 @@ async fn print(
     Ok(())
 }
 
-/// What is written, and what the trial sends.
+/// What to write, and what the trial sends.
 fn needed(home: &str) -> Vec<Right> {
     let trial = [
         ("networking.istio.io", "serviceentries"),

@@ -1,4 +1,4 @@
-//! `guard plan`: what would be written, and what exists that it would refuse.
+//! `guard plan`: shows what `apply` would write, and which existing objects it would refuse.
 
 use egress_cluster::Cluster;
 use egress_core::admission::{BindingState, Enforcement, PolicyState, Standing};
@@ -20,7 +20,7 @@ pub(super) async fn run(settings: &Plan, terminal: &mut Terminal) -> anyhow::Res
     Ok(if scene.is_done() { Code::Done } else { Code::Pending })
 }
 
-/// Prints what would be done, or the objects.
+/// Prints the changes, or the objects.
 pub(super) fn print(
     scene: &Scene,
     format: Option<&OutputFormat>,
@@ -45,7 +45,7 @@ pub(super) fn names(scene: &Scene) -> String {
     lines(policies.chain(bindings))
 }
 
-/// What would be done, in its order, one line each.
+/// The changes in their order, one line each.
 pub(super) fn steps(scene: &Scene) -> Vec<String> {
     let word = |changed: bool, missing: bool| match (changed, missing) {
         (_, true) => "create",
@@ -74,12 +74,12 @@ pub(super) fn steps(scene: &Scene) -> Vec<String> {
     policies.chain(bindings).chain(deleted).collect()
 }
 
-/// Whether the policy is to be written.
+/// Whether to write the policy.
 pub(super) fn writes_policy(standing: &Standing) -> bool {
     standing.policy != PolicyState::Current
 }
 
-/// Whether the binding is to be written.
+/// Whether to write the binding.
 pub(super) fn writes_binding(standing: &Standing, enforcement: Enforcement) -> bool {
     let wanted = match enforcement {
         Enforcement::Warn => BindingState::Warn,

@@ -1,6 +1,6 @@
-//! Tries policies on the real API server before they judge anybody, and looks whether they are in force afterwards.
+//! Tests policies on the real API server before they apply to any user, and checks afterwards that they are in force.
 //!
-//! Knows how a trial goes and that nothing of it is left. What is sent was decided in `egress_core::admission`.
+//! Knows the steps of a trial, and removes its objects. `egress_core::admission` decides what to send.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::super::interrupt::Interrupt;
 use crate::exit::{Code, Failure};
 
-/// The server looks for changed policies about once a second.
+/// The server reloads changed policies about once a second.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Tries all policies, and takes the trial away again, however it ends.
+/// Tests all policies, and deletes the trial's objects, whatever the result.
 pub(super) async fn run(
     cluster: &Cluster,
     trials: &[Trial],
@@ -33,8 +33,8 @@ pub(super) async fn run(
     Ok(cleaned?)
 }
 
-/// Whether the policies that were written are in force, and their bindings: the server goes on for about a second to warn
-/// of what it is to refuse.
+/// Whether the written policies and bindings are in force: for about a second the server still only warns about
+/// requests that it will refuse.
 pub(super) async fn in_force(
     cluster: &Cluster,
     trials: &[Trial],
@@ -99,7 +99,7 @@ async fn one(cluster: &Cluster, trial: &Trial, timeout: Duration) -> anyhow::Res
         if let Some(text) = trial.said(&tried.warnings).first() {
             return Err(failed(trial, &format!("it would refuse {}: {text}", shown(object))));
         }
-        // A webhook and other policies come after or beside this one; anything else came before it.
+        // Webhooks and other policies run after or with this one; any other refusal came before it.
         let beside = |text: &String| text.contains("denied the request") || text.contains("denied request");
         if let Some(text) = tried.refused.filter(|text| !beside(text)) {
             return Err(failed(trial, &format!("{} could not be tried: {text}", shown(object))));
@@ -108,7 +108,7 @@ async fn one(cluster: &Cluster, trial: &Trial, timeout: Duration) -> anyhow::Res
     Ok(())
 }
 
-/// Sends a request until the server says what it should, or the time is over.
+/// Repeats a request until the server gives the expected response, or the time is over.
 async fn until(
     cluster: &Cluster,
     trial: &Trial,
@@ -128,7 +128,7 @@ async fn until(
     }
 }
 
-/// Deletes what a trial wrote: bindings first.
+/// Deletes the trial's objects: bindings first.
 async fn clean(cluster: &Cluster, trials: &[Trial]) -> Result<(), ClusterError> {
     for trial in trials {
         cluster.delete_binding(&trial.name, false).await?;

@@ -1,4 +1,4 @@
-//! `guard undo`: bindings first, then policies, and whatever an interrupted trial left.
+//! `guard undo`: deletes bindings first, then policies, and the leftovers of an interrupted trial.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::settings::guard::Undo;
 use crate::settings::writing::Mode;
 use crate::terminal::Terminal;
 
-/// Takes the guard away, or rehearses it.
+/// Deletes the guard, or does a dry run.
 pub(super) async fn run(settings: &Undo, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let found = cluster.admission(AdmissionSet::Guard).await?.ok_or_else(too_old)?;
@@ -58,7 +58,7 @@ pub(super) async fn run(settings: &Undo, terminal: &mut Terminal) -> anyhow::Res
     Ok(Code::Done)
 }
 
-/// Deletes what has these names: a binding before its policy.
+/// Deletes the objects with these names: a binding before its policy.
 pub(super) async fn delete(
     cluster: &Cluster,
     names: &BTreeSet<String>,

@@ -16,7 +16,7 @@ use crate::files;
 use crate::settings::policy::add::Add;
 use crate::terminal::Terminal;
 
-/// Adds a policy. What cannot be used is not added.
+/// Adds a policy, if it can be used.
 pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let path = &settings.place.file;
     let source = source(settings)?;
@@ -40,7 +40,7 @@ pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Resu
     }
     let entries = resolver.entries(steps, Some(&settings.name), terminal)?;
     let added = entries.iter().find(|entry| entry.name == settings.name).cloned();
-    // The lock first: an entry more than there are policies does no harm.
+    // Write the lock first: a lock entry without its policy does no harm.
     let root = settings.place.root.as_deref();
     files::write(&new.lock_path(), root, &configuration::lock_text(entries)?)?;
     files::write(path, root, &new.text)?;
@@ -51,8 +51,8 @@ pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Resu
     Ok(Code::Done)
 }
 
-/// A file is typed as seen from here, and written as seen from the configuration. What is the user's own has no fixed place
-/// beside it, so it is written in full.
+/// A typed path is relative to the working directory, and is written relative to the configuration. In the user's own
+/// configuration it is written as an absolute path, since the two may move separately.
 fn source(settings: &Add) -> Result<String, Failure> {
     let Source::File(typed) = &settings.source else { return Ok(settings.source.to_string()) };
     let refused = |error: std::io::Error| Failure {

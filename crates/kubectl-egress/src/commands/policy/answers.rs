@@ -1,4 +1,4 @@
-//! Everything a policy said about one request, as text and as a document.
+//! All answers of a policy to one request, as text and as a document.
 
 use std::fmt::Write;
 

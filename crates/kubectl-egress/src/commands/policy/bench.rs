@@ -29,7 +29,7 @@ struct Figures {
 /// Measures.
 pub(super) fn run(settings: &Bench, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let Question { module: file, request, settings: told } = &settings.question;
-    // The first time compiles; the second one is what every later command pays.
+    // The first load compiles; the second takes the time that every later command needs.
     module::load(file, &settings.policies, terminal)?;
     let began = Instant::now();
     let module = module::load(file, &settings.policies, terminal)?;

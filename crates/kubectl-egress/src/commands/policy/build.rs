@@ -1,4 +1,4 @@
-//! `policy build`: the tools of its language make the module, and it is checked.
+//! `policy build`: builds the module with the tools of its language, and checks it.
 
 mod javascript;
 mod python;
@@ -16,7 +16,7 @@ use crate::settings::policy::file::ModuleFile;
 use crate::settings::policy::language::Language;
 use crate::terminal::Terminal;
 
-/// Where the module of a project lies whose tools have no place of their own for it.
+/// The module's path in a project whose tools have no default for it.
 pub(super) const MODULE: &str = "dist/policy.wasm";
 
 /// Builds and checks.

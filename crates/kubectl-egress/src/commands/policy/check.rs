@@ -1,4 +1,4 @@
-//! `policy check`: whether a module can be used, and whether settings are right.
+//! `policy check`: checks whether a module can be used, and whether settings are valid.
 
 use std::fmt::Write;
 
@@ -40,7 +40,7 @@ pub(super) fn run(settings: &Check, terminal: &mut Terminal) -> anyhow::Result<C
     })
 }
 
-/// What to repair. Without settings only the module's schema is checked: many modules refuse empty settings.
+/// The problems. Without settings, checks only the module's schema: many modules refuse empty settings.
 pub(super) fn findings(module: &Module, settings: Option<&str>, policies: &PolicySettings) -> Vec<Finding> {
     let against_schema = |settings: &str| {
         let schema = module.descriptor().settings_schema.as_deref();
@@ -50,7 +50,7 @@ pub(super) fn findings(module: &Module, settings: Option<&str>, policies: &Polic
         return against_schema("{}").into_iter().filter(schema::is_broken).collect();
     };
     let mut findings = against_schema(settings);
-    // What the schema refuses, the module would refuse again in other words.
+    // If the schema refuses the settings, the module would refuse them again in other words.
     if findings.is_empty() {
         findings = match module.check_settings(settings).result {
             Ok(findings) | Err(Fault::Settings(findings)) => findings,
@@ -60,7 +60,7 @@ pub(super) fn findings(module: &Module, settings: Option<&str>, policies: &Polic
     findings
 }
 
-/// What was found, for people.
+/// The problems, for people.
 pub(super) fn text(module: &Module, name: &str, findings: &[Finding]) -> String {
     let (inspection, descriptor) = (module.inspection(), module.descriptor());
     let mut text: String = findings.iter().map(|finding| answers::finding("", finding)).collect();

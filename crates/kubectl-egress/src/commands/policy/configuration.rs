@@ -1,4 +1,4 @@
-//! A configuration of policies and its lock file, read and written as files.
+//! Reads and writes a configuration of policies and its lock file.
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,9 @@ pub(super) struct Configuration {
     pub(super) path: PathBuf,
     /// Its text.
     pub(super) text: String,
-    /// What it says.
+    /// The parsed configuration.
     pub(super) set: PolicySet,
-    /// What is locked.
+    /// The locked modules.
     pub(super) lock: Lock,
 }
 
@@ -34,7 +34,7 @@ impl Configuration {
         Ok(Some(Configuration { path: path.to_owned(), text, set, lock }))
     }
 
-    /// Reads both where there must be a configuration.
+    /// Reads both; an error without a configuration.
     pub(super) fn required(path: &Path) -> Result<Self, Failure> {
         Self::read(path)?.ok_or_else(|| Failure {
             code: Code::Usage,
@@ -48,7 +48,7 @@ impl Configuration {
         self.set.policies.iter().filter(|entry| entry.source != Source::Builtin)
     }
 
-    /// What a policy was locked as, from where it comes from now.
+    /// The lock of a policy, if its source is still the same.
     pub(super) fn locked(&self, entry: &Entry) -> Option<&LockEntry> {
         self.lock.entry(&entry.name).filter(|locked| locked.source == entry.source.to_string())
     }

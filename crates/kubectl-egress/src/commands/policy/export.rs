@@ -1,4 +1,4 @@
-//! `policy export`: the built-in rules of the cluster's layer as objects for the API server.
+//! `policy export`: prints the built-in rules of the cluster's layer as objects for the API server.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::settings::policy::export::Export;
 use crate::settings::policy::file;
 use crate::terminal::Terminal;
 
-/// A configuration, and what is known of its mesh.
+/// A configuration, and the facts about its mesh.
 struct Configured {
     set: PolicySet,
     root_namespace: Option<String>,
@@ -63,7 +63,7 @@ pub(super) async fn run(settings: &Export, terminal: &mut Terminal) -> anyhow::R
     Ok(if exported.is_partial() { Code::Unchecked } else { Code::Done })
 }
 
-/// The policy before its binding: a binding without a policy lets everything through.
+/// The policy before its binding: a binding without a policy allows everything.
 fn print(exported: &Exported, settings: &Export, terminal: &mut Terminal) -> anyhow::Result<()> {
     let mut objects: Vec<Value> = Vec::new();
     if let Some(policy) = &exported.policy {
@@ -109,7 +109,7 @@ async fn of_cluster(settings: &Export) -> anyhow::Result<Configured> {
     };
     let snapshot = cluster.fetch(&scope).await?;
     let root = snapshot.mesh.root_namespace.clone();
-    // Where not even this may be read, the missing right is told first.
+    // If the user may not read even this, report the missing permission first.
     let map = cluster.policy_map(&root).await?;
     known_root(&snapshot.mesh)?;
     let text = map.and_then(|map| map.data.get(CONFIGURATION).cloned()).ok_or_else(|| {

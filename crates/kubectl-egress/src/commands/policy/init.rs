@@ -1,4 +1,4 @@
-//! `policy init`: a new project, from the template that is built in.
+//! `policy init`: creates a project from the built-in template.
 
 mod template;
 

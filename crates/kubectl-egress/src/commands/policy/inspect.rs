@@ -1,4 +1,4 @@
-//! `policy inspect`: what a module is.
+//! `policy inspect`: shows what a module is.
 
 use super::module;
 use crate::commands::document;

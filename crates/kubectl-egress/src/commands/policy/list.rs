@@ -1,4 +1,4 @@
-//! `policy list`: which policies are configured on this machine.
+//! `policy list`: shows the policies configured on this machine.
 
 use std::path::PathBuf;
 
@@ -99,7 +99,7 @@ fn table(rows: &[Row<'_>]) -> String {
     let mut table = Table::new(vec!["NAME", "LAYER", "STATE", "VERSION", "ANSWERS", "DIGEST", "SOURCE"]);
     for row in rows {
         let locked = row.file.lock.entry(&row.entry.name);
-        // As much of a digest as one compares by eye.
+        // The start of a digest, enough to compare by eye.
         let digest: String =
             locked.map(|locked| locked.module.chars().take(19).collect()).unwrap_or_default();
         table.push(vec![

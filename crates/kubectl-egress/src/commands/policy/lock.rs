@@ -1,4 +1,5 @@
-//! `policy lock`: what is configured is written down, module by module. What is locked stays so, what is not is looked up.
+//! `policy lock`: writes the digests of the configured modules. Keeps existing locks, and fetches only modules without
+//! one.
 
 use super::configuration::{self, Configuration};
 use super::resolve::{Resolver, Step};

@@ -1,4 +1,4 @@
-//! A module that somebody named, loaded; and what it is, as text and as a document.
+//! Loads a module named by the user, and describes it as text and as a document.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ use crate::settings::policies::PolicySettings;
 use crate::settings::policy::file::ModuleFile;
 use crate::terminal::Terminal;
 
-/// Loads a module. What is wrong with it is said to its author.
+/// Loads a module. Errors are written for its author.
 pub(super) fn load(
     file: &ModuleFile,
     settings: &PolicySettings,
@@ -32,7 +32,7 @@ pub(super) fn load(
     })
 }
 
-/// What it is, for people.
+/// Its description, for people.
 pub(super) fn text(module: &Module) -> String {
     let (inspection, descriptor) = (module.inspection(), module.descriptor());
     let needs: Vec<&str> = descriptor.needs.iter().map(|need| need.word()).collect();
@@ -65,10 +65,10 @@ pub(super) fn text(module: &Module) -> String {
     text
 }
 
-/// What it is, as a versioned document.
+/// Its description, as a versioned document.
 pub(super) fn document(module: &Module) -> anyhow::Result<Value> {
     let (inspection, descriptor) = (module.inspection(), module.descriptor());
-    // A schema that is no JSON is shown as the text that it is.
+    // A schema that is not JSON is shown as text.
     let schema = descriptor
         .settings_schema
         .as_ref()

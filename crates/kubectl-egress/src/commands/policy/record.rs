@@ -1,4 +1,4 @@
-//! `policy record`: a request as the cluster is now, and what a module answers, as a file of tests.
+//! `policy record`: writes a request from the current cluster, and the module's answers, as a test file.
 
 use anyhow::Context as _;
 use egress_cluster::Cluster;

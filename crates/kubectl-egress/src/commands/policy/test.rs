@@ -1,4 +1,4 @@
-//! `policy test`: reads the files of tests and what they name, runs the cases, reports.
+//! `policy test`: reads test files and the files that they name, runs the cases, reports.
 
 mod suite;
 

@@ -1,6 +1,6 @@
-//! What a user trusts, one line for each cluster or repository, as a list of known hosts.
+//! The file with the user's trusted modules, one line for each cluster or repository, like SSH's `known_hosts`.
 //!
-//! Knows the file, and that nobody else may write or read it. Knows nothing of who asks.
+//! Knows the file, and that no other user may write or read it. Does not ask the user.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,28 +22,28 @@ use crate::files;
 /// The file in the user's configuration.
 pub(super) const NAME: &str = "trusted-policies";
 
-/// What stands above the lines.
+/// The header of the file.
 const HEADING: &str = "# Policy modules of clusters and repositories that may run here: whose they are, then NAME=DIGEST of each.";
-/// Thousands of clusters.
+/// The largest file: enough for thousands of clusters.
 const LARGEST: u64 = 4 << 20;
 
 /// Digests of modules by the names of their policies.
 pub(super) type Modules = BTreeMap<String, String>;
 
-/// What is trusted, by cluster.
+/// The trusted modules, by cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TrustFile {
     clusters: BTreeMap<String, Modules>,
 }
 
 impl TrustFile {
-    /// Reads the file; where there is none, nothing is trusted. A file that somebody else could have written is refused.
+    /// Reads the file; without it, nothing is trusted. Refuses a file that another user could have written.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let unreadable = |error: io::Error| undecided(format!("{shown} cannot be read: {error}"), None);
         let doubt = |problem: String| {
             let path = || Word::path(&path.to_string_lossy());
-            // Whoever types it: the shell puts the number in.
+            // The shell replaces it with the user's number.
             let chmod = ShellCommand::new(["chmod", "600"]).word(path());
             let hint = match ShellCommand::new([]).word(path()).as_text() {
                 Some(word) => {
@@ -62,7 +62,7 @@ impl TrustFile {
             Err(Doubt::Io(error)) => return Err(unreadable(error)),
             Err(_) => return Err(doubt("is not a plain file".to_owned())),
         };
-        // Of the open file: its name may mean another one by now.
+        // Check the open file: its name may now refer to another one.
         let metadata = file.metadata().map_err(unreadable)?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(doubt("belongs to another user".to_owned()));
@@ -81,17 +81,17 @@ impl TrustFile {
         })
     }
 
-    /// What is trusted of a cluster.
+    /// The trusted modules of a cluster.
     pub(super) fn modules(&self, cluster: &str) -> Option<&Modules> {
         self.clusters.get(cluster)
     }
 
-    /// Trusts these modules of a cluster and no others.
+    /// Trusts exactly these modules of a cluster.
     pub(super) fn trust(&mut self, cluster: &str, modules: Modules) {
         self.clusters.insert(cluster.to_owned(), modules);
     }
 
-    /// Writes the file as a whole, for its owner alone.
+    /// Writes the whole file, readable by its owner only.
     pub(super) fn write(&self, path: &Path) -> Result<(), String> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(path));
         made.map_err(|error| files::reason(&error))?;
@@ -101,7 +101,7 @@ impl TrustFile {
         written.map_err(|error| files::unwritten(&error))
     }
 
-    /// The error is the number of the line that cannot be read.
+    /// The error is the number of the invalid line.
     fn parse(text: &str) -> Result<Self, usize> {
         let mut file = TrustFile::default();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
@@ -122,7 +122,7 @@ impl TrustFile {
         for (cluster, modules) in &self.clusters {
             text.push_str(cluster);
             for (name, digest) in modules {
-                // Writing to a text cannot fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(text, " {name}={digest}");
             }
             text.push('\n');

@@ -1,8 +1,8 @@
-//! What a person is told before the question whether modules may run.
+//! The text before the question whether modules may run.
 //!
-//! Every word of it but the labels is a stranger's: a lock file in a cluster says what it likes. So each field is one line
-//! behind a label of its own, what would be obeyed by a terminal is written out, and what is longer than a line is cut.
-//! Nothing that a module says can look like the question, an answer or another field. Knows no terminal.
+//! All text except the labels is untrusted: a lock file in a cluster may contain anything. So each field is one line
+//! after its own label, control characters are escaped, and long text is cut. No text of a module can look like the
+//! question, an answer or another field. Knows no terminal.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use egress_render::escape::escape;
 use super::Unlocked;
 use super::file::Modules;
 
-/// Characters of one field: with its label it fits a line of a hundred.
+/// The most characters of one field: with its label it fits on a line of 100.
 const WIDTH: usize = 80;
-/// Characters of a digest, which is never cut.
+/// The length of a digest, which is never cut.
 const DIGEST: usize = "sha256:".len() + 64;
 
-/// Whose modules they are, and what is new about them.
+/// The owner of the modules, and what changed.
 pub(super) fn introduction(known: Option<&Modules>, modules: &Modules, holder: &str) -> String {
     let holder = field(holder, WIDTH);
     match known {
@@ -52,7 +52,7 @@ pub(super) fn table(locked: &[&LockEntry]) -> String {
     locked.iter().map(module).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Each module that nobody has locked, with what is known before it runs.
+/// Each unlocked module, with what is known before it runs.
 pub(super) fn sources(modules: &[Unlocked]) -> String {
     let module = |Unlocked { name, source, module }: &Unlocked| {
         let fields = [("policy", name, WIDTH), ("module", module, DIGEST), ("from", source, WIDTH)];
@@ -65,7 +65,7 @@ fn labelled(label: &str, text: &str, width: usize) -> String {
     format!("  {label:<12}  {}", field(text, width))
 }
 
-/// What is new, gone or another one.
+/// The modules that were added, removed or replaced.
 fn differences(known: &Modules, modules: &Modules) -> String {
     let mut lines = BTreeMap::new();
     for (name, digest) in modules {
@@ -88,9 +88,9 @@ fn quoted(name: &str) -> String {
     format!("`{}`", field(name, WIDTH))
 }
 
-/// A stranger's text on one line, with what is hidden written out, and cut where a reader would not see its end.
+/// Untrusted text on one line, with hidden characters escaped, and cut to the field's length.
 fn field(text: &str, width: usize) -> String {
-    // Written out it is longer by far: what is cut off anyway is not looked at.
+    // Escaping makes text much longer, so do not escape what will be cut anyway.
     let begun: String = text.chars().take(width + 1).collect();
     let shown = escape(&begun);
     if shown.trim().is_empty() {

@@ -1,14 +1,14 @@
-//! Which client a diagnosis is made for: `pod/NAME` or `deploy/NAME`, with `.NAMESPACE` at the end or without.
+//! The client of a diagnosis: `pod/NAME` or `deploy/NAME`, with or without `.NAMESPACE` at the end.
 
 use std::fmt;
 
 use crate::exit::Failure;
 use crate::settings::Namespaces;
 
-/// What was named.
+/// The typed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Of which kind.
+    /// Its kind.
     pub kind: ClientKind,
     /// Its name.
     pub name: String,
@@ -16,7 +16,7 @@ pub struct Client {
     pub namespaces: Namespaces,
 }
 
-/// What a client may be named by.
+/// The kinds that can name a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientKind {
     /// A pod.
@@ -26,7 +26,7 @@ pub enum ClientKind {
 }
 
 impl Client {
-    /// Reads what was typed after `--for`. A namespace in it counts more than `-n`.
+    /// Reads the value of `--for`. A namespace in it overrides `-n`.
     pub fn parse(typed: &str, namespaces: &Namespaces) -> Result<Self, Failure> {
         let wrong = |problem: String| {
             Failure::usage(problem, "name a client, such as --for pod/web-0.shop or --for deploy/web")

@@ -1,4 +1,4 @@
-//! Whether a diagnosis sends a marked request, and who agrees to it.
+//! Whether a diagnosis sends a probe, and whether the user already agreed.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,17 @@ use egress_core::target::Target;
 use crate::cli;
 use crate::exit::Failure;
 
-/// A request that is to be sent.
+/// A probe to send.
 #[derive(Clone, Debug)]
 pub struct Probing {
-    /// The ports that were typed with the host.
+    /// The ports typed with the host.
     pub ports: BTreeSet<Port>,
-    /// Whether it was agreed to beforehand.
+    /// Whether the user agreed with a flag.
     pub confirmed: bool,
 }
 
 impl Probing {
-    /// Puts the flags together; none where no request is to be sent. Without anybody to ask, it needs a word before.
+    /// Puts the flags together; none without a probe. Without a terminal it needs consent by flag.
     pub fn resolve(
         typed: cli::diagnose::probing::Probing,
         targets: &[Target],

@@ -14,25 +14,25 @@ use crate::settings::output;
 /// The formats of a diagnosis.
 const FORMATS: &[&str] = &["json", "jsonpath", "junit", "sarif", "yaml"];
 
-/// What is told.
+/// What to report.
 #[derive(Clone, Debug)]
 pub struct Reporting {
-    /// In which form.
+    /// The format.
     pub form: Form,
     /// The lowest level of a failure.
     pub fail_on: Level,
-    /// Which checks are made.
+    /// Which checks to run.
     pub choice: Choice,
-    /// Whether to print each check of each host, and not only one line a host.
+    /// Whether to print each check of each host, and not only one line per host.
     pub every_check: bool,
 }
 
-/// The form of what is told.
+/// The format of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Form {
     /// For people.
     Text,
-    /// Counts alone.
+    /// Only counts.
     Summary,
     /// For code scanners.
     Sarif,
@@ -40,9 +40,9 @@ pub enum Form {
     Junit,
     /// As a document.
     Document(OutputFormat),
-    /// Who can leave without a gateway, as a table or as a document.
+    /// The pods that can bypass gateways, as a table or as a document.
     Bypass(Option<OutputFormat>),
-    /// What changes, as long as it runs.
+    /// Changes, until it is interrupted.
     Watch,
 }
 
@@ -68,7 +68,7 @@ impl Reporting {
     }
 }
 
-/// What `--explain` asks for; `None`: the list of all checks.
+/// The check of `--explain`; `None`: the list of all checks.
 pub fn explained(word: &str) -> Result<Option<&'static Check>, Failure> {
     if word.is_empty() {
         return Ok(None);
@@ -81,7 +81,7 @@ fn codes(flag: &str, words: &[String]) -> Result<BTreeSet<Code>, Failure> {
     words.iter().map(|word| code(flag, word)).collect()
 }
 
-/// A code that exists.
+/// An existing code.
 fn code(flag: &str, word: &str) -> Result<Code, Failure> {
     let word = word.trim();
     let parsed = word.parse::<Code>();
@@ -100,7 +100,7 @@ fn code(flag: &str, word: &str) -> Result<Code, Failure> {
     Err(Failure::usage(problem, hint))
 }
 
-/// The check with the number that was typed, such as that of `14` or `EG14`; else one that is one letter away.
+/// The check with the typed number, such as `14` or `EG14`; else one that differs in one letter.
 fn meant(word: &str) -> Option<&'static Check> {
     let digits: String = word.chars().filter(char::is_ascii_digit).collect();
     let by_number = digits.parse().ok().and_then(|number| choice::check(Code(number)));

@@ -1,4 +1,4 @@
-//! What a diagnosis is made from.
+//! The sources of a diagnosis.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use crate::cli;
 pub enum Sources {
     /// The cluster.
     Cluster,
-    /// What was kept of an earlier diagnosis.
+    /// The bundle of an earlier diagnosis.
     Bundle(PathBuf),
     /// Files.
     Files(Files),
-    /// The cluster, with files laid over it.
+    /// The cluster, overlaid with files.
     Both(Files),
 }
 

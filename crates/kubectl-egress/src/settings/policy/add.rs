@@ -11,13 +11,13 @@ use crate::settings::policies::PolicySettings;
 /// What `policy add` is to do.
 #[derive(Clone, Debug)]
 pub struct Add {
-    /// Where the module comes from; a file is seen from the working directory.
+    /// The source of the module; a file path is relative to the working directory.
     pub source: Source,
-    /// What the policy is called.
+    /// The policy's name.
     pub name: String,
-    /// The configuration it is added to.
+    /// The configuration to add it to.
     pub place: Place,
-    /// Where policies, and what is kept of them, are found.
+    /// The folders of policies and their cache.
     pub policies: PolicySettings,
 }
 

@@ -12,13 +12,13 @@ use crate::settings::policies::PolicySettings;
 /// What `policy bench` is to do.
 #[derive(Clone, Debug)]
 pub struct Bench {
-    /// What is asked of whom.
+    /// The module and the request.
     pub question: Question,
     /// How often.
     pub calls: u32,
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
 }
 

@@ -16,16 +16,16 @@ use crate::settings::policies::PolicySettings;
 pub struct Build {
     /// The project.
     pub directory: PathBuf,
-    /// What it is written in.
+    /// Its language.
     pub language: Language,
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
 }
 
 impl Build {
-    /// Refuses what is no project.
+    /// Refuses a folder that is not a project.
     pub fn resolve(typed: cli::policy::build::Build) -> Result<Self, Failure> {
         let language = Language::of_project(&typed.directory)?;
         Ok(Build {

@@ -18,7 +18,7 @@ pub struct Check {
     pub settings: Option<String>,
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
 }
 

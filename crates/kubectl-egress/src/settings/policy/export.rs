@@ -18,11 +18,11 @@ use crate::settings::{connection, output};
 pub struct Export {
     /// The configuration; `None`: the cluster's.
     pub file: Option<PathBuf>,
-    /// What the API server does with a request that breaks a rule.
+    /// Whether the API server warns or denies when a request breaks a rule.
     pub enforcement: Enforcement,
     /// The mesh's root namespace; `None`: as the cluster says.
     pub root_namespace: Option<String>,
-    /// Namespaces of egress gateways, beside those of the cluster.
+    /// Namespaces of egress gateways, in addition to those of the cluster.
     pub gateway_namespaces: BTreeSet<String>,
     /// The format of the objects.
     pub output: OutputFormat,

@@ -1,6 +1,6 @@
-//! Files that the commands of `policy` are told to read: modules, settings, requests.
+//! Reads the files of the `policy` commands: modules, settings, requests.
 //!
-//! Knows files and their limits. What is in them is for others to say.
+//! Knows files and their limits, not their content.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -14,20 +14,20 @@ use crate::policy_test::yaml;
 
 /// The name that means standard input.
 const STDIN: &str = "-";
-/// The longest text that is read.
+/// The longest text to read.
 const LONGEST: u64 = 16 << 20;
 
-/// A module, and how it is called in messages.
+/// A module, and its name in messages.
 #[derive(Clone, Debug)]
 pub struct ModuleFile {
-    /// The file, as it was named.
+    /// The file, as typed.
     pub name: String,
-    /// What is in it.
+    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
 impl ModuleFile {
-    /// Reads a module: one byte more than the engine takes is enough for it to refuse.
+    /// Reads a module, up to one byte more than the engine accepts: enough for the engine to refuse it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let limit = egress_policy::Limits::default().module as u64 + 1;
@@ -63,7 +63,7 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> 
     })
 }
 
-/// Settings as canonical JSON; without a file there are none.
+/// Settings as canonical JSON; none without a file.
 pub fn settings(name: Option<&str>) -> Result<String, Failure> {
     let value: Option<Value> = name.map(document).transpose()?;
     Ok(value.map_or_else(|| "{}".to_owned(), |value| egress_core::policy::settings::canonical(&value)))

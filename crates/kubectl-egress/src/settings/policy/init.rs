@@ -15,16 +15,16 @@ use crate::policies::repository;
 pub struct Init {
     /// The policy's name, in kebab case.
     pub name: String,
-    /// Where the project goes.
+    /// The folder of the project.
     pub directory: PathBuf,
-    /// What it is written in.
+    /// Its language.
     pub language: Language,
-    /// What is written stays below this folder, where it is in it: the repository that the command was typed in.
+    /// The repository of the working directory. A project inside it must not leave it through a link.
     pub root: Option<PathBuf>,
 }
 
 impl Init {
-    /// Refuses names that no crate may have, and directories that hold something.
+    /// Refuses names that a crate may not have, and directories that are not empty.
     pub fn resolve(typed: cli::policy::init::Init) -> Result<Self, Failure> {
         let cli::policy::init::Init { name, lang, directory } = typed;
         if !is_name(&name) {

@@ -16,7 +16,7 @@ pub struct Inspect {
     pub module: ModuleFile,
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
 }
 

@@ -1,11 +1,11 @@
-//! What a policy is written in, and how a project shows it.
+//! The language of a policy, and how to detect it in a project.
 
 use std::path::Path;
 
 use crate::cli;
 use crate::exit::Failure;
 
-/// A language that policies are written in.
+/// A language for policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// Rust.
@@ -16,7 +16,7 @@ pub enum Language {
     Python,
 }
 
-/// The files that tell the language of a project.
+/// The files by which to detect the language of a project.
 const MARKS: [(&str, Language); 3] = [
     ("Cargo.toml", Language::Rust),
     ("package.json", Language::JavaScript),
@@ -24,7 +24,7 @@ const MARKS: [(&str, Language); 3] = [
 ];
 
 impl Language {
-    /// The language of the project in a directory. Refuses what is no project.
+    /// The language of the project in a directory. Refuses a directory that is not a project.
     pub fn of_project(directory: &Path) -> Result<Self, Failure> {
         let is_there = |name: &str| directory.join(name).is_file();
         let found = MARKS.into_iter().find(|(name, _)| is_there(name));

@@ -13,7 +13,7 @@ use crate::settings::policies::PolicySettings;
 pub struct List {
     /// The format of the answer; `None`: a table.
     pub output: Option<OutputFormat>,
-    /// Where policies are found.
+    /// The folders of policies.
     pub policies: PolicySettings,
 }
 

@@ -9,9 +9,9 @@ use crate::settings::policies::PolicySettings;
 /// What `policy lock` is to do.
 #[derive(Clone, Debug)]
 pub struct Lock {
-    /// The configuration that is locked.
+    /// The configuration to lock.
     pub place: Place,
-    /// Where policies, and what is kept of them, are found.
+    /// The folders of policies and their cache.
     pub policies: PolicySettings,
 }
 

@@ -1,4 +1,4 @@
-//! Which configuration a command works on.
+//! Finds the configuration of a command.
 
 use std::path::{Path, PathBuf};
 
@@ -12,16 +12,16 @@ use crate::settings::policies::PolicySettings;
 /// A configuration on this machine.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// The file, which may not be there yet; as seen from the working directory, where it lies below that.
+    /// The file, which may not exist yet; relative to the working directory if it is below that.
     pub file: PathBuf,
     /// Its layer.
     pub layer: Layer,
-    /// What is written stays below this folder; `None`: it is where the user wants it.
+    /// Writes must stay below this folder; `None`: the user chose the path.
     pub root: Option<PathBuf>,
 }
 
 impl Place {
-    /// Finds the file of a layer, or says where it would be.
+    /// The path of a layer's file, even if it does not exist yet.
     pub(super) fn resolve(typed: &Typed, settings: &PolicySettings) -> Result<Self, Failure> {
         let working = &settings.directories.working;
         if let Some(file) = &typed.filename {

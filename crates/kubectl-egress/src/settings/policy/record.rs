@@ -23,7 +23,7 @@ use crate::terminal::Terminal;
 pub struct Record {
     /// The module.
     pub module: ModuleFile,
-    /// Its settings, as they are written into the test; `None`: none.
+    /// Its settings, as the test contains them; `None`: none.
     pub settings: Option<Value>,
     /// The hosts.
     pub targets: Vec<Target>,
@@ -37,11 +37,11 @@ pub struct Record {
     pub export_to: Vec<String>,
     /// Why it is needed.
     pub reason: Option<String>,
-    /// What is replaced.
+    /// What to replace.
     pub redaction: Redaction,
     /// The format of the test.
     pub output: OutputFormat,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,

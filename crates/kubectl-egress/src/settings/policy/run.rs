@@ -18,7 +18,7 @@ pub struct Run {
     pub question: Question,
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
 }
 
@@ -37,7 +37,7 @@ impl Run {
     /// Reads the files.
     pub fn resolve(typed: &cli::policy::run::Run) -> Result<Self, Failure> {
         let mut question = Question::read(&typed.module, &typed.request, typed.settings.as_deref())?;
-        // Who asks one question wants the reason.
+        // A single question is asked with the reasons.
         question.request.explain = true;
         Ok(Run {
             question,

@@ -20,15 +20,15 @@ const FORMATS: &[&str] = &["json", "jsonpath", "junit", "yaml"];
 pub struct Test {
     /// Files of tests, in order.
     pub files: Vec<PathBuf>,
-    /// Whether a rule that no case has seen at work is a failure.
+    /// Whether a rule without a case is a failure.
     pub require_coverage: bool,
-    /// Whether the answers are written into the cases that failed.
+    /// Whether to write the answers into the cases that failed.
     pub update: bool,
     /// Two modules to compare instead.
     pub matrix: Option<(ModuleFile, ModuleFile)>,
     /// The format of the report.
     pub output: Output,
-    /// Where native code is kept.
+    /// Where to cache native code.
     pub policies: PolicySettings,
 }
 
@@ -73,7 +73,7 @@ impl Test {
     }
 }
 
-/// A file itself; of a directory, the files in it that end as tests do.
+/// A file itself; of a directory, its test files by suffix.
 fn tests_in(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let refused = |problem: String| {
         let hint = "name a file of tests, or a directory with such files: `kubectl egress policy test tests`";

@@ -11,11 +11,11 @@ use crate::settings::policies::PolicySettings;
 pub struct Update {
     /// The policies; none: all of them.
     pub names: Vec<String>,
-    /// Whether what would change is only shown.
+    /// Whether to only show the changes.
     pub diff: bool,
-    /// The configuration whose modules are updated.
+    /// The configuration with the modules to update.
     pub place: Place,
-    /// Where policies, and what is kept of them, are found.
+    /// The folders of policies and their cache.
     pub policies: PolicySettings,
 }
 

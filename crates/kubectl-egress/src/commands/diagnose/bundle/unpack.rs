@@ -1,7 +1,7 @@
-//! What is in an archive, whoever made it: plain files of known names and of a bounded size.
+//! Unpacks an untrusted archive: plain files with known names and bounded sizes.
 //!
-//! Knows tar's kinds of entries. A few bytes of an archive may stand for any number of bytes, and an entry for a link or for
-//! a file full of holes: none of them is needed, and none is read.
+//! Knows tar's kinds of entries. A few compressed bytes may expand to any number of bytes, and an entry may be a link
+//! or a sparse file: a bundle needs none of these, so they are refused.
 
 use std::collections::btree_map::Entry as Place;
 use std::io::{self, Read};
@@ -12,21 +12,21 @@ use tar::{Archive, EntryType};
 
 use super::DIRECTORY;
 
-/// Bytes that are read of an archive, unpacked.
+/// The most bytes of an archive, unpacked.
 const MAXIMUM_BYTES: u64 = 512 * 1024 * 1024;
-/// Bytes of one file in it.
+/// The most bytes of one file in it.
 const MAXIMUM_FILE: u64 = 256 * 1024 * 1024;
-/// Entries, of whatever kind.
+/// The most entries, of any kind.
 const MAXIMUM_ENTRIES: usize = 1_000;
 
 /// The texts of an archive, by name.
 ///
 /// # Errors
-/// Where it is no archive, holds anything but plain files and directories, or more than a bundle can.
+/// If it is no archive, contains anything but plain files and directories, or is larger than a bundle can be.
 pub(super) fn unpack(file: impl Read) -> io::Result<Texts> {
     let mut archive = Archive::new(GzDecoder::new(file).take(MAXIMUM_BYTES));
     let mut texts = Texts::new();
-    // Raw: what stands in extended headers would be put into memory first, and could give another size or another name.
+    // Raw: otherwise the library loads extended headers into memory first, and they could change a size or a name.
     for (number, entry) in archive.entries()?.raw(true).enumerate() {
         let mut entry = entry?;
         if number >= MAXIMUM_ENTRIES {

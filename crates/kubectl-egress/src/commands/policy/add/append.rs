@@ -1,8 +1,8 @@
-//! One more entry at the end of the list of policies, the rest of the text as it was.
+//! Adds an entry at the end of the list of policies, and keeps the rest of the text.
 
 use granit_parser::{Event, Parser, Span, StrInput};
 
-/// The text with the entry; `None`: the list has a form that no line can be added to.
+/// The text with the entry; `None`: the list's syntax does not allow another line.
 pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
     let entry = |indent: usize| {
         let blanks = " ".repeat(indent);
@@ -17,7 +17,7 @@ pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
         let new = format!("\n{}", entry(2).trim_end());
         return is_empty.then(|| format!("{}{new}{}", text[..list.start].trim_end(), &text[list.end..]));
     }
-    // A remark behind the last entry stays behind it.
+    // A comment after the last entry stays there.
     let line = text[list.end..].find('\n').map_or(text.len(), |at| list.end + at);
     let rest = text[line..].strip_prefix('\n').unwrap_or_default();
     Some(format!("{}\n{}{rest}", &text[..line], entry(list.indent)))
@@ -29,7 +29,7 @@ enum Found {
     Nowhere,
 }
 
-/// Where the list of policies stands, in bytes.
+/// The position of the list of policies, in bytes.
 struct List {
     start: usize,
     end: usize,
@@ -37,7 +37,7 @@ struct List {
 }
 
 impl List {
-    /// Looks for it; `None`: the text is not what it should be.
+    /// Finds it; `None`: the text has another form.
     fn find(text: &str) -> Option<Found> {
         let mut events = Parser::new_from_str(text);
         let mut depth = 0_usize;
@@ -56,7 +56,7 @@ impl List {
                 Event::Scalar(key, ..) if depth == 1 && is_key => is_wanted = key == "policies",
                 _ => {}
             }
-            // Keys and values of the map at the top take turns, once a value is whole.
+            // In the top map, keys and complete values alternate.
             let at_top = depth == 1;
             let is_turn = matches!(
                 event,
@@ -72,7 +72,7 @@ impl List {
         }
     }
 
-    /// Passes over the list, up to the end of its last entry.
+    /// Skips the list, to the end of its last entry.
     fn passed<'a>(text: &str, start: Span, events: &mut Parser<'a, StrInput<'a>>) -> Option<Self> {
         let mut depth = 1_usize;
         let mut end = start.end.byte_offset()?;
@@ -86,21 +86,21 @@ impl List {
                 Event::MappingEnd | Event::SequenceEnd => depth -= 1,
                 _ => {}
             }
-            // The end of a block is a place without a character, where the next one begins.
+            // The end of a block is an empty token at the start of the next block.
             let (from, to) = (span.start.byte_offset()?, span.end.byte_offset()?);
             if to > from {
                 end = end.max(to);
             }
         }
         let start = start.start.byte_offset()?;
-        // How far the dash of the first entry is indented: the list itself may begin behind it.
+        // The indentation of the first entry's dash: the list itself may start after it.
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let indent = text[line..].len() - text[line..].trim_start_matches(' ').len();
         Some(List { start, end, indent })
     }
 }
 
-/// A source needs quotes only where YAML would read something else.
+/// A source needs quotes only if YAML would read something else.
 fn quoted(source: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"./-_:@".contains(&byte);
     if source.bytes().all(plain) { source.to_owned() } else { serde_json::Value::from(source).to_string() }

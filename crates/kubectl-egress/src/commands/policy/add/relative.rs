@@ -1,8 +1,8 @@
-//! A path as seen from a folder.
+//! Makes a path relative to a folder.
 
 use std::path::{Component, Path, PathBuf};
 
-/// The way from a folder to a file, beginning with `./` or `../`. Both are absolute; the folder need not exist.
+/// The path from a folder to a file, starting with `./` or `../`. Both are absolute; the folder need not exist.
 pub(super) fn path(folder: &Path, file: &Path) -> String {
     let folder = real(folder);
     let common = folder.components().zip(file.components()).take_while(|(one, other)| one == other).count();

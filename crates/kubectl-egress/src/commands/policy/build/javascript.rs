@@ -1,4 +1,4 @@
-//! A policy in JavaScript: npm fetches what its lock file pins, and the project's own script makes the module.
+//! A policy in JavaScript: npm installs the packages of the lock file, and the project's own script builds the module.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::terminal::Terminal;
 
 const TOOL: Tool =
     Tool { language: "JavaScript", install: "install Node.js 20 or newer, with npm: https://nodejs.org" };
-/// What starts npm: a script on Windows.
+/// The program for npm: a script on Windows.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
-/// Builds the project, and says where its module is.
+/// Builds the project, and returns the path of its module.
 pub(super) fn build(directory: &Path, terminal: &mut Terminal) -> Result<PathBuf, Failure> {
     let npm = |arguments: &[&str]| {
         let mut command = Command::new(NPM);
@@ -22,7 +22,7 @@ pub(super) fn build(directory: &Path, terminal: &mut Terminal) -> Result<PathBuf
         command
     };
     if !is_installed(directory) {
-        // No script of a package is run: the lock file pins what a package is, not what its script fetches.
+        // Does not run packages' scripts: the lock file pins a package, not what its script downloads.
         let mut install = npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         TOOL.run("npm ci --ignore-scripts", &mut install, terminal)?;
     }
@@ -30,7 +30,7 @@ pub(super) fn build(directory: &Path, terminal: &mut Terminal) -> Result<PathBuf
     Ok(directory.join(MODULE))
 }
 
-/// Whether npm has installed packages since they were last changed: it would fetch all of them again.
+/// Whether npm has installed the packages since they last changed: otherwise it would install all of them again.
 fn is_installed(directory: &Path) -> bool {
     let changed = |file: &str| fs::metadata(directory.join(file)).and_then(|file| file.modified()).ok();
     let installed = changed("node_modules/.package-lock.json");

@@ -1,5 +1,5 @@
-//! A policy in Python: pip installs what is pinned into an environment of the project's own, and the project's own program
-//! makes the module.
+//! A policy in Python: pip installs the pinned packages into the project's own virtual environment, and the project's
+//! own program builds the module.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,9 +14,10 @@ const TOOL: Tool =
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 const PROGRAMS: &str = if cfg!(windows) { ".venv/Scripts" } else { ".venv/bin" };
 
-/// Builds the project, and says where its module is.
+/// Builds the project, and returns the path of its module.
 pub(super) fn build(directory: &Path, terminal: &mut Terminal) -> Result<PathBuf, Failure> {
-    // A program in a folder is looked for from where this process is, or from where it will be: both are this.
+    // A relative program path is resolved in the parent's or in the child's directory, depending on the platform: make
+    // both the same.
     let full = std::path::absolute(directory).map_err(|error| Failure {
         code: Code::Failed,
         message: format!("`{}`: {error}", directory.display()),
@@ -28,7 +29,7 @@ pub(super) fn build(directory: &Path, terminal: &mut Terminal) -> Result<PathBuf
         command.args(arguments).current_dir(&full);
         command
     };
-    // Where Debian's package is missing, the environment is begun, and has no pip.
+    // Without Debian's venv package, the environment is incomplete and has no pip.
     if !has_pip(&programs) {
         let mut create = run(Path::new(PYTHON), &["-m", "venv", ".venv"]);
         TOOL.run("python3 -m venv .venv", &mut create, terminal).map_err(|failure| Failure {

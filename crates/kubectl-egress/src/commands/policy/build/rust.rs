@@ -1,4 +1,4 @@
-//! A policy in Rust: cargo makes the module.
+//! A policy in Rust: cargo builds the module.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,10 +10,10 @@ use super::tool::Tool;
 use crate::exit::{Code, Failure};
 
 const TOOL: Tool = Tool { language: "Rust", install: "install Rust: https://rustup.rs" };
-/// The target that makes components.
+/// The target for components.
 const TARGET: &str = "wasm32-wasip2";
 
-/// Builds, and finds the module among what cargo says it has made. What else cargo says goes to stderr.
+/// Builds, and finds the module among cargo's artifacts. cargo's other messages go to stderr.
 pub(super) fn build(directory: &Path) -> Result<PathBuf, Failure> {
     require_target(directory)?;
     let mut command = Command::new("cargo");
@@ -36,7 +36,7 @@ pub(super) fn build(directory: &Path) -> Result<PathBuf, Failure> {
     messages.lines().rev().find_map(module_of).ok_or_else(|| failed("cargo made no module", Some(hint)))
 }
 
-/// Without the target, cargo speaks of a missing crate `core`.
+/// Without the target, cargo only reports a missing crate `core`.
 fn require_target(directory: &Path) -> Result<(), Failure> {
     let mut command = Command::new("rustc");
     command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(directory);
@@ -52,7 +52,7 @@ fn require_target(directory: &Path) -> Result<(), Failure> {
     })
 }
 
-/// The module that one message of cargo speaks of.
+/// The module in one message of cargo.
 fn module_of(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let files = message.get("filenames")?.as_array()?;

@@ -1,4 +1,4 @@
-//! Programs of a language that a build starts. Knows how one is missed, and how its output reaches the reader.
+//! Runs the programs that a build needs. Knows how to report a missing program, and how to show its output.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -8,15 +8,15 @@ use crate::terminal::Terminal;
 
 /// The programs of one language.
 pub(super) struct Tool {
-    /// The language, as it is written.
+    /// The language's name.
     pub(super) language: &'static str,
-    /// What to do where they are missing.
+    /// The hint if they are missing.
     pub(super) install: &'static str,
 }
 
 impl Tool {
-    /// Runs a program to its end. `typed` is the command as a person types it. What the program prints is shown when it
-    /// fails: stdout is for the result of this program alone.
+    /// Runs a program to its end. `typed` is the command as a person types it. Shows the program's output only if it
+    /// fails: stdout is for our own result alone.
     pub(super) fn run(
         &self,
         typed: &'static str,

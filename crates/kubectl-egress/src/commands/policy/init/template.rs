@@ -1,6 +1,6 @@
 //! The files of a new project, from the archive that the build script packed.
 //!
-//! Knows which parts of the archive a language needs, and the names that are put in. Knows nothing of how a policy is built.
+//! Knows which parts of the archive a language needs, and the placeholders. Does not know how to build a policy.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use crate::settings::policy::language::Language;
 
 /// The files of the languages in `template/`, the crate egress-policy-sdk in `sdk/` and the interfaces in `wit/`.
 const ARCHIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy-project.tar.gz"));
-/// What a name ends in that a tool would misread where the template lies: `Cargo.toml` there is no package.
+/// The suffix of files that a tool would misread in the template's folder: cargo would take `Cargo.toml` for a package.
 const TEMPLATE: &str = "template";
 
-/// Place and text of each file of a project of this name.
+/// Path and text of each file of a project with this name.
 pub(super) fn files(name: &str, language: Language) -> io::Result<Vec<(PathBuf, String)>> {
     let words = words(name, language);
     let mut files = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn files(name: &str, language: Language) -> io::Result<Vec<(PathBuf, 
     Ok(files)
 }
 
-/// The parts of the archive that a project is made of, and the folders they go into.
+/// The parts of the archive that a project needs, and their folders.
 fn parts(language: Language) -> Vec<(&'static str, &'static str)> {
     let mut parts = vec![("template/common", "")];
     parts.extend(match language {
@@ -55,10 +55,10 @@ fn parts(language: Language) -> Vec<(&'static str, &'static str)> {
     parts
 }
 
-/// What stands in braces in the files, and what is put in.
+/// The placeholders in the files, and their values.
 fn words(name: &str, language: Language) -> [(&'static str, String); 6] {
     let in_rust = name.replace('-', "_");
-    // What the case with two destinations may cost: an interpreter needs more for the same answer.
+    // The fuel limit of the case with two destinations: an interpreter needs more for the same answer.
     let (module, fuel, native_test) = match language {
         Language::Rust => {
             let module = format!("target/wasm32-wasip2/release/{in_rust}.wasm");
@@ -77,7 +77,7 @@ fn words(name: &str, language: Language) -> [(&'static str, String); 6] {
     ]
 }
 
-/// `acme-hosts` is `AcmeHosts`.
+/// `acme-hosts` becomes `AcmeHosts`.
 fn type_name(name: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();

@@ -1,4 +1,4 @@
-//! One file of tests with everything it names: fixtures and the module.
+//! A test file with the files that it names: fixtures and the module.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::settings::policies::PolicySettings;
 use crate::settings::policy::file::{self, ModuleFile};
 use crate::terminal::Terminal;
 
-/// One file of tests.
+/// One test file.
 pub(super) struct Suite {
-    /// Where it is.
+    /// Its path.
     pub(super) path: PathBuf,
     /// Its text.
     pub(super) text: String,
-    /// What it says.
+    /// Its parsed content.
     pub(super) file: TestFile,
     name: String,
     fixtures: BTreeMap<String, Fixture>,
@@ -50,7 +50,7 @@ impl Suite {
         Ok(Suite { path: path.to_owned(), text, file, name, fixtures })
     }
 
-    /// How it is called.
+    /// Its name.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -95,7 +95,7 @@ impl TestedModules {
             })?;
             self.0.insert(path.clone(), module::load(&read, settings, terminal)?);
         }
-        // It was put there above.
+        // Inserted above.
         self.0.get(&path).ok_or_else(|| Failure {
             code: Code::Failed,
             message: format!("{} was not loaded", path.display()),
@@ -111,7 +111,7 @@ impl TestedModules {
     }
 }
 
-/// A path in a file is seen from the file.
+/// A path in a file is relative to the file.
 fn beside(file: &Path, path: &str) -> PathBuf {
     file.parent().unwrap_or(file).join(path)
 }
