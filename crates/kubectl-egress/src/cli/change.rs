@@ -28,7 +28,7 @@ pub struct Change {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     pub timeout: Duration,
 
-    /// The length of time to wait after each step without permission to read the proxies
+    /// The length of time to wait after a step that no proxy which you may read can show
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration::parse)]
     pub settle: Duration,
 
