@@ -4,6 +4,7 @@ use egress_cluster::fetch::{Namespaces, Scope};
 use egress_cluster::{Cluster, ClusterError, config};
 use egress_core::conflict;
 use egress_core::intent::Intent;
+use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::open_to;
 use egress_core::policy::question::Subject;
@@ -12,7 +13,7 @@ use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 
 use super::change::{Change, Work};
-use super::decide;
+use super::decide::{self, Existing};
 use super::judge::{Judge, Occasion};
 use super::sight::{Readable, Sight};
 use super::{manifests, result, rights};
@@ -53,7 +54,7 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
     let mut parts = Vec::new();
     let mut opened: Vec<Intent> = Vec::new();
     for asked in records(settings, &namespace, &gateway, None) {
-        let decision = decide::add(asked, &gateway, &snapshot, &mut |record, parts| {
+        let decision = decide::add(asked, &Existing::of(&[]), &gateway, &snapshot, &mut |record, parts| {
             judge.naming(record, parts, terminal)
         })?;
         opened.push(decision.record.intent);
@@ -95,13 +96,16 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         Some(pinned) => pinned,
         None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,
     };
+    let all = inventory::egresses(&snapshot);
+    let existing = Existing::of(&all);
     let mut work: Vec<Work> = Vec::new();
     let mut opened: Vec<Intent> = Vec::new();
     let mut seen = snapshot.clone();
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
-        let decision =
-            decide::add(asked, gateway, &seen, &mut |record, parts| judge.naming(record, parts, terminal))?;
+        let decision = decide::add(asked, &existing, gateway, &seen, &mut |record, parts| {
+            judge.naming(record, parts, terminal)
+        })?;
         // The next host finds the objects of the one before: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
         parts.extend(decision.parts.clone());

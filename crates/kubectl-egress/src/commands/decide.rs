@@ -2,16 +2,19 @@
 //!
 //! Pure, except that failures have the shell's words. Writes nothing.
 
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
 use egress_core::command::{ShellCommand, Word};
 use egress_core::conflict::{self, Conflict, Severity};
 use egress_core::departure::Departures;
 use egress_core::intent::{GatewayName, Layout};
-use egress_core::inventory::{self, Egress, pair, state};
+use egress_core::inventory::{Egress, pair, state};
 use egress_core::metadata::Record;
 use egress_core::names::Names;
 use egress_core::plan::{self, Plan, rename};
 use egress_core::request::{Joined, join};
-use egress_core::resource::Resource;
+use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Role;
 use egress_core::shape::dress::Dress;
 use egress_core::shape::{self, Part};
@@ -83,18 +86,28 @@ fn none(snapshot: &Snapshot) -> Failure {
     }
 }
 
-/// The plans for one request.
+/// The egresses that this tool made, by namespace and host.
+pub(super) struct Existing<'a>(HashMap<(&'a str, &'a str), &'a Egress<'a>>);
+
+impl<'a> Existing<'a> {
+    /// Of all egresses. Of two for one host the first counts.
+    pub(super) fn of(all: &'a [Egress<'a>]) -> Self {
+        let ours = all.iter().rev().filter(|egress| egress.layout.is_some());
+        Existing(ours.map(|egress| ((egress.namespace.as_str(), egress.host.as_str()), egress)).collect())
+    }
+}
+
+/// The plans for one request. The snapshot is the cluster with what the hosts before this one will write.
 pub(super) fn add(
     asked: Record,
+    existing: &Existing<'_>,
     gateway: &GatewayFacts,
     snapshot: &Snapshot,
     naming: Naming<'_>,
 ) -> Result<Decision, Failure> {
     let intent = &asked.intent;
-    let existing = inventory::egresses(snapshot).into_iter().find(|egress| {
-        egress.layout.is_some() && egress.namespace == intent.namespace && egress.host == intent.host
-    });
-    let found = existing.as_ref().and_then(Egress::readable_record);
+    let existing = existing.0.get(&(intent.namespace.as_str(), intent.host.as_str())).copied();
+    let found = existing.and_then(Egress::readable_record);
     let joined = join(asked, found).map_err(|error| Failure {
         code: Code::Conflict,
         message: error.to_string(),
@@ -116,13 +129,13 @@ pub(super) fn add(
     }
     let mut parts = build(&record, gateway, snapshot)?;
     put_on(&dress, &mut parts, snapshot);
-    let mut remaining = without(snapshot, old.as_ref());
+    let mut remaining = without(snapshot, old);
     // Objects with old names do not conflict: they route traffic until the new ones are proven, and are deleted then.
-    let others = without_leftovers(remaining.clone(), &record, &parts);
+    let others = without_leftovers(&remaining, &record, &parts);
     let mut warnings = refuse_conflicts(conflict::find(&record, &parts, gateway, &others))?;
     warnings.extend(kept);
     let mut decision = Decision { plans: Vec::new(), warnings, record, parts };
-    if let Some(old) = &old {
+    if let Some(old) = old {
         let wanted = state::wanted(old, snapshot).unwrap_or_default();
         decision.plans.push(plan::remove::plan(old, &wanted, &Departures::of(&[], snapshot)));
         decision.warnings.push(format!(
@@ -141,7 +154,7 @@ pub(super) fn add(
         let mut parts = build(&renamed, gateway, &remaining)?;
         put_on(&dress, &mut parts, snapshot);
         decision.plans.push(plan::add::plan(&renamed.intent, &parts, &remaining));
-        remaining = after(remaining, &renamed, parts);
+        remaining = Cow::Owned(after(&remaining, &renamed, parts));
     }
     decision.plans.push(plan::add::plan(&decision.record.intent, &decision.parts, &remaining));
     Ok(decision)
@@ -204,17 +217,15 @@ fn is_there(part: &Part, snapshot: &Snapshot) -> bool {
     snapshot.find(&part.resource.id).is_some()
 }
 
-/// The snapshot without the old objects of a rename to these parts.
-fn without_leftovers(mut snapshot: Snapshot, record: &Record, parts: &[Part]) -> Snapshot {
-    let left = rename::leftovers(&record.intent, parts, &snapshot);
-    let gone: Vec<_> = left.into_iter().map(|(_, live)| live.id.clone()).collect();
-    snapshot.resources.retain(|live| !gone.contains(&live.id));
-    snapshot
+/// The snapshot without the objects that a rename to these parts leaves behind.
+fn without_leftovers<'a>(snapshot: &'a Snapshot, record: &Record, parts: &[Part]) -> Cow<'a, Snapshot> {
+    let left = rename::leftovers(&record.intent, parts, snapshot);
+    without_objects(snapshot, &left.into_iter().map(|(_, live)| live.id.clone()).collect())
 }
 
-/// The snapshot after an egress has exactly these parts.
-fn after(snapshot: Snapshot, record: &Record, parts: Vec<Part>) -> Snapshot {
-    let mut snapshot = without_leftovers(snapshot, record, &parts);
+/// The snapshot as it will be once an egress has these parts and no others.
+fn after(snapshot: &Snapshot, record: &Record, parts: Vec<Part>) -> Snapshot {
+    let mut snapshot = without_leftovers(snapshot, record, &parts).into_owned();
     let is_new = |live: &Resource| parts.iter().any(|part| part.resource.id == live.id);
     snapshot.resources.retain(|live| !is_new(live));
     snapshot.resources.extend(parts.into_iter().map(|part| part.resource));
@@ -230,13 +241,20 @@ pub(super) fn build(
     Ok(shape::build(record, gateway, &snapshot.mesh)?)
 }
 
-/// The snapshot after the old objects are deleted.
-fn without(snapshot: &Snapshot, old: Option<&Egress<'_>>) -> Snapshot {
-    let mut remaining = snapshot.clone();
-    if let Some(old) = old {
-        remaining.resources.retain(|resource| !old.parts.iter().any(|part| part.resource.id == resource.id));
+/// The snapshot as it will be once the old objects are gone.
+fn without<'a>(snapshot: &'a Snapshot, old: Option<&Egress<'_>>) -> Cow<'a, Snapshot> {
+    let parts = old.into_iter().flat_map(|old| &old.parts);
+    without_objects(snapshot, &parts.map(|part| part.resource.id.clone()).collect())
+}
+
+/// Copied only if something is left out: a snapshot may have ten thousand objects, and a command a thousand hosts.
+fn without_objects<'a>(snapshot: &'a Snapshot, gone: &BTreeSet<ObjectId>) -> Cow<'a, Snapshot> {
+    if gone.is_empty() {
+        return Cow::Borrowed(snapshot);
     }
-    remaining
+    let mut remaining = snapshot.clone();
+    remaining.resources.retain(|live| !gone.contains(&live.id));
+    Cow::Owned(remaining)
 }
 
 fn refuse_conflicts(conflicts: Vec<Conflict>) -> Result<Vec<String>, Failure> {

@@ -1,6 +1,7 @@
 //! Plans for an egress with other names and fewer ports than now wanted.
 
 use egress_core::intent::{Hop, Intent, Layout};
+use egress_core::inventory;
 use egress_core::names::Names;
 use egress_core::resource::Live;
 use egress_core::target::Target;
@@ -48,7 +49,8 @@ fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
         Ok((Some(named(record.clone(), "new").names), dress))
     };
     let wanted = asked("edition.cnn.com:80/http");
-    let decision = add(wanted, &GatewayFacts::stock(), &snapshot, &mut naming)
+    let all = inventory::egresses(&snapshot);
+    let decision = add(wanted, &Existing::of(&all), &GatewayFacts::stock(), &snapshot, &mut naming)
         .unwrap_or_else(|failure| panic!("{}", failure.message));
     assert_eq!(decision.plans.len(), 2);
     for plan in &decision.plans {
