@@ -193,6 +193,11 @@ pub fn quoted(text: &str) -> String {
     if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", printable(text)) }
 }
 
+/// A text without anything that a terminal would obey or hide.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().flat_map(escape).collect()
+}
+
 fn escape(character: char) -> Vec<char> {
     if is_hidden(character) { character.escape_default().collect() } else { vec![character] }
 }

@@ -21,7 +21,6 @@ pub mod request;
 pub mod rules;
 pub mod settings;
 pub mod slots;
-mod words;
 
 use std::collections::BTreeSet;
 

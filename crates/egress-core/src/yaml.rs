@@ -1,54 +1,50 @@
 //! YAML as kubectl reads it: one dialect for files, for what is in ConfigMaps, and for the cases of tests.
 //!
 //! The parser cuts a text into nodes; what a scalar is, what `<<` merges, and what an alias stands for is decided here.
-//! Bounded in memory: how deep a text is nested and what its aliases come to is limited. Knows no type.
+//! Bounded in memory: how deep a text is nested and what its aliases come to is limited. Where a value stands is not kept:
+//! who must tell it reads the text once more. Knows no type.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use serde::de::DeserializeOwned;
-use thiserror::Error;
 
+use crate::host::escaped;
 use crate::tree::{Fields, Tree};
-use crate::typed::{FieldError, typed};
+use crate::typed::typed;
 
+mod error;
+mod located;
+mod position;
 mod scalar;
 
 use scalar::Scalar;
 
-/// How deep a text may be nested, with what its aliases stand for.
-const MAXIMUM_DEPTH: usize = 128;
+pub use error::{LocatedError, SyntaxError, YamlError};
+pub use located::{locate, located};
+pub use position::{Place, Position, places};
 
-/// How many nodes anchors and aliases may come to: each is a copy.
-const MAXIMUM_COPIES: usize = 1_000_000;
-
-/// Why a text could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{message} at line {line} column {column}")]
-pub struct SyntaxError {
-    /// What is wrong.
-    pub message: String,
-    /// On which line, from 1.
-    pub line: usize,
-    /// In which column, from 1.
-    pub column: usize,
+/// How much a text may come to.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How deep it may be nested, with what its aliases stand for.
+    pub depth: usize,
+    /// How many nodes anchors and aliases may come to: each is a copy. Of none, there may be no anchors.
+    pub copies: usize,
+    /// How many nodes there may be without them.
+    pub nodes: usize,
 }
 
-/// Why a text is not what was expected.
-#[derive(Debug, Error)]
-pub enum YamlError {
-    /// It is not YAML.
-    #[error(transparent)]
-    Syntax(#[from] SyntaxError),
-    /// It is something else.
-    #[error("{0}")]
-    Type(FieldError),
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { depth: 128, copies: 1_000_000, nodes: usize::MAX }
+    }
 }
 
 /// The documents of a text, one by one. After one that could not be read there are no more.
 pub fn documents(text: &str) -> impl Iterator<Item = Result<Tree<'_>, SyntaxError>> {
-    let mut reader = Some(Reader::new(text));
+    let mut reader = Some(Reader::new(text, Limits::default()));
     std::iter::from_fn(move || {
         let next = reader.as_mut()?.document().transpose();
         if !matches!(next, Some(Ok(_))) {
@@ -63,7 +59,11 @@ pub fn documents(text: &str) -> impl Iterator<Item = Result<Tree<'_>, SyntaxErro
 /// # Errors
 /// Where it is not YAML, or of more than one document.
 pub fn parse(text: &str) -> Result<Tree<'_>, SyntaxError> {
-    let mut reader = Reader::new(text);
+    limited(text, Limits::default())
+}
+
+fn limited(text: &str, limits: Limits) -> Result<Tree<'_>, SyntaxError> {
+    let mut reader = Reader::new(text, limits);
     let tree = reader.document()?.unwrap_or(Tree::Null);
     reader.end()?;
     Ok(tree)
@@ -87,7 +87,7 @@ pub fn values<'a>(
     field: &str,
     mut take: impl FnMut(Tree<'a>, bool),
 ) -> Result<(), SyntaxError> {
-    let mut reader = Reader::new(text);
+    let mut reader = Reader::new(text, Limits::default());
     match reader.root()? {
         None => return Ok(()),
         Some(Event::SequenceStart(..)) => reader.list(1, |item| take(item, true))?,
@@ -117,21 +117,21 @@ struct Reader<'a> {
     at: Marker,
     /// What was given a name, by the number of the name.
     anchors: HashMap<usize, Tree<'a>>,
-    copies: usize,
+    /// What is left of the limits.
+    left: Limits,
+}
+
+fn events(text: &str) -> Parser<'_, StrInput<'_>> {
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    // As libyaml, of which Go's parser is a port.
+    options.block_scalar_eof_without_line_feed = true;
+    Parser::new_from_str_with_options(text, options)
 }
 
 impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
-        let mut options = Options::default();
-        options.set_emit_comments(false);
-        // As libyaml, of which Go's parser is a port.
-        options.block_scalar_eof_without_line_feed = true;
-        Reader {
-            events: Parser::new_from_str_with_options(text, options),
-            at: Marker::new(0, 1, 0),
-            anchors: HashMap::new(),
-            copies: 0,
-        }
+    fn new(text: &'a str, limits: Limits) -> Self {
+        Reader { events: events(text), at: Marker::new(0, 1, 0), anchors: HashMap::new(), left: limits }
     }
 
     fn document(&mut self) -> Result<Option<Tree<'a>>, SyntaxError> {
@@ -153,9 +153,9 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&mut self) -> Result<(), SyntaxError> {
-        match self.root()? {
-            None => Ok(()),
-            Some(_) => Err(self.error("expected one document, found another one")),
+        match self.next()? {
+            Event::StreamEnd => Ok(()),
+            _ => Err(self.error("expected one YAML document, found several")),
         }
     }
 
@@ -172,7 +172,17 @@ impl<'a> Reader<'a> {
 
     /// The value that begins with this event, inside so many others.
     fn node(&mut self, event: Event<'a>, depth: usize) -> Result<Tree<'a>, SyntaxError> {
+        self.left.nodes =
+            self.left.nodes.checked_sub(1).ok_or_else(|| self.error("expected fewer values, found more"))?;
         let (tree, anchor) = match event {
+            Event::Scalar(_, _, 1.., _)
+            | Event::SequenceStart(_, 1.., _)
+            | Event::MappingStart(_, 1.., _)
+            | Event::Alias(_)
+                if self.left.copies == 0 =>
+            {
+                return Err(self.error("expected each value written out, found a YAML anchor or alias"));
+            }
             Event::Scalar(text, style, anchor, tag) => (self.scalar(text, style, tag.as_deref())?, anchor),
             Event::SequenceStart(_, anchor, _) => {
                 let mut items = Vec::new();
@@ -327,10 +337,11 @@ impl<'a> Reader<'a> {
     /// Counts a copy of a value, which would stand inside so many others.
     fn count(&mut self, tree: &Tree<'_>, depth: usize) -> Result<(), SyntaxError> {
         self.allow(depth)?;
-        self.copies += 1;
-        if self.copies > MAXIMUM_COPIES {
-            return Err(self.error("its anchors and aliases expand to too much"));
-        }
+        self.left.copies = self
+            .left
+            .copies
+            .checked_sub(1)
+            .ok_or_else(|| self.error("its anchors and aliases expand to too much"))?;
         match tree {
             Tree::List(items) => items.iter().try_for_each(|item| self.count(item, depth + 1)),
             Tree::Map(fields) => fields.iter().try_for_each(|(_, value)| self.count(value, depth + 1)),
@@ -339,7 +350,10 @@ impl<'a> Reader<'a> {
     }
 
     fn allow(&self, depth: usize) -> Result<(), SyntaxError> {
-        if depth > MAXIMUM_DEPTH { Err(self.error("it is nested too deeply")) } else { Ok(()) }
+        if depth <= self.left.depth {
+            return Ok(());
+        }
+        Err(self.error(&format!("expected at most {} levels, found deeper nesting", self.left.depth)))
     }
 
     fn error(&self, message: &str) -> SyntaxError {
@@ -364,11 +378,12 @@ fn core(tag: &Tag) -> Option<&str> {
 
 fn syntax(found: &ScanError) -> SyntaxError {
     let message = found.info();
-    error(*found.marker(), message.lines().next().unwrap_or_default())
+    error(*found.marker(), &format!("not valid YAML: {}", message.lines().next().unwrap_or_default()))
 }
 
 fn error(at: Marker, message: &str) -> SyntaxError {
-    SyntaxError { message: message.to_owned(), line: at.line().max(1), column: at.col() + 1 }
+    let Position { line, column } = at.into();
+    SyntaxError { message: escaped(message), line, column }
 }
 
 #[cfg(test)]

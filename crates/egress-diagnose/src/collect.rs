@@ -8,6 +8,7 @@ use egress_core::host::printable;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::{Node, Pod, Service};
 use egress_core::objects::{self, Routed};
+use egress_core::path::{Path, Step};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
@@ -76,13 +77,11 @@ pub enum CollectError {
 
 impl CollectError {
     /// The path of the field that does not fit the schema, if known.
-    pub fn field(&self) -> Option<&str> {
+    pub fn field(&self) -> Option<Path> {
         match self {
-            CollectError::Name { error, .. } => Some(error.field),
+            CollectError::Name { error, .. } => Some(Path(error.field.split('.').map(Step::from).collect())),
             CollectError::Resource(ResourceError::Spec { error, .. })
-            | CollectError::Schema { error, .. } => {
-                Some(error.field.as_str()).filter(|field| !field.is_empty())
-            }
+            | CollectError::Schema { error, .. } => Some(error.path().clone()),
             _ => None,
         }
     }

@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
 
     /// An object that does not fit its schema.
     fn refused(&mut self, error: &CollectError, spot: Spot) {
-        let line = position::line_of(self.files, &spot, error.field());
+        let line = position::line_of(self.files, &spot, error.field().as_ref());
         let what = self.place(spot.file, line, None);
         self.unread.push(Unreadable::new(None, what, error.to_string()));
     }

@@ -21,7 +21,6 @@ pub mod request;
 pub mod run;
 pub mod slots;
 pub mod update;
-pub mod yaml;
 
 #[cfg(test)]
 mod fake;

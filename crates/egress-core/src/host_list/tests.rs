@@ -57,9 +57,11 @@ fn errors_name_the_line() {
 
 #[test]
 fn an_unknown_key_is_named() {
-    assert!(refused("- host: a.org\n  port: 443\n").contains("found the key `port`"));
+    assert!(
+        refused("- host: a.org\n  port: 443\n").contains("found the field `port`; did you mean `ports`?")
+    );
     assert!(refused("apiVersion: v1\nhosts: []\n").starts_with("line 1: "));
-    assert!(refused("hosts: [a.org]\nkind: List\n").contains("found the key `kind`"));
+    assert!(refused("hosts: [a.org]\nkind: List\n").contains("found the field `kind`"));
 }
 
 #[test]

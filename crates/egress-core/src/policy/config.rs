@@ -3,20 +3,20 @@
 //! Knows the file. Knows no layer and loads nothing: a source is a text of one of four forms.
 
 mod document;
-mod problem;
 mod quantity;
 mod source;
+mod values;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use thiserror::Error;
 
 use super::descriptor::Hook;
 use super::member::Effect;
 use super::rules::glob::HostGlob;
+use crate::yaml::LocatedError;
 
 pub use self::quantity::{bytes_text, duration_text};
 
@@ -113,24 +113,12 @@ pub struct Limits {
     pub nodes: Option<u64>,
 }
 
-/// What is wrong with a file, and where.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("line {line}, column {column}: {message}")]
-pub struct ConfigError {
-    /// Counted from 1.
-    pub line: usize,
-    /// Counted from 1.
-    pub column: usize,
-    /// What was expected and what was found.
-    pub message: String,
-}
-
 impl PolicySet {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ConfigError`] points at the first thing that is wrong.
-    pub fn parse(text: &str) -> Result<PolicySet, ConfigError> {
+    /// [`LocatedError`] points at the first thing that is wrong.
+    pub fn parse(text: &str) -> Result<PolicySet, LocatedError> {
         document::parse(text)
     }
 }
@@ -156,6 +144,13 @@ mod tests {
     fn a_file_of_a_mebibyte_and_more_is_not_read() {
         let error = PolicySet::parse(&" ".repeat(MAXIMUM_BYTES + 1)).unwrap_err();
         assert_eq!(error.message, "expected at most 1048576 bytes, found 1048577");
+    }
+
+    #[test]
+    fn a_field_without_a_value_is_not_there() {
+        let head = format!("apiVersion: {API_VERSION}\nkind: {KIND}\n");
+        let fields = "default:\npolicies:\nnaming:\nlabels:\nexceptions:\nlimits:\n";
+        assert_eq!(PolicySet::parse(&format!("{head}{fields}")), PolicySet::parse(&head));
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::text::is_hidden;
 
 /// Texts, and what kubectl's own converter makes of them.
 const KUBECTL: &str = include_str!("../../../../tests/yaml/kubectl.txt");
@@ -58,6 +59,17 @@ fn a_field_that_is_there_twice_is_refused_where_it_stands() {
 }
 
 #[test]
+fn messages_have_no_hidden_characters() {
+    for hidden in ('\u{1}'..=char::MAX).filter(|character| is_hidden(*character)) {
+        let name = format!("a{hidden}b");
+        for text in [format!("? {name}\n: 1\n? {name}\n: 2\n"), format!("%{name}\n---\n*{name}")] {
+            let message = parse(&text).map_err(|error| error.message).err().unwrap_or_default();
+            assert!(!message.contains(is_hidden), "{}", hidden.escape_unicode());
+        }
+    }
+}
+
+#[test]
 fn the_items_before_a_fault_are_handed_out_one_by_one() {
     let mut names = Vec::new();
     let take = |tree: Tree<'_>, is_item| names.push((tree.as_str().map(str::to_owned), is_item));
@@ -92,7 +104,7 @@ fn what_aliases_come_to_is_limited_in_number_and_in_depth() {
     let wide: String = (0..12).map(|number| level(number, "*a", 9)).collect();
     assert!(parse(&wide).unwrap_err().message.contains("expand to too much"));
     let deep: String = (0..200).map(|number| level(number, "*a", 1)).collect();
-    assert!(parse(&deep).unwrap_err().message.contains("nested too deeply"));
+    assert!(parse(&deep).unwrap_err().message.contains("found deeper nesting"));
 }
 
 #[test]

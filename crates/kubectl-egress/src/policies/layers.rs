@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use egress_cluster::Cluster;
 use egress_cluster::policy::{POLICIES, PolicyMap};
 use egress_core::command::ShellCommand;
-use egress_core::policy::config::{ConfigError, Entry, MAXIMUM_BYTES, PolicySet, Source};
+use egress_core::policy::config::{Entry, MAXIMUM_BYTES, PolicySet, Source};
 use egress_core::policy::lock::Lock;
 use egress_core::policy::member::Layer;
+use egress_core::yaml::LocatedError;
 
 use super::{repository, undecided};
 use crate::exit::Failure;
@@ -139,8 +140,8 @@ fn of_module(path: &Path) -> Entry {
     }
 }
 
-fn malformed(shown: &str, error: &ConfigError) -> Failure {
-    let ConfigError { line, column, message } = error;
+fn malformed(shown: &str, error: &LocatedError) -> Failure {
+    let LocatedError { line, column, message } = error;
     Failure {
         code: crate::exit::Code::Usage,
         message: format!("{shown}:{line}:{column}: {message}"),

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use egress_core::policy::settings::canonical;
+use egress_core::typed::or_default;
+use egress_core::yaml::{self, Limits, LocatedError};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::expect::Expect;
 use super::request::RequestText;
-use super::yaml::{self, YamlError};
 
 /// What a file says.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,7 +23,7 @@ pub struct TestFile {
     #[serde(default)]
     pub settings: Option<Value>,
     /// Files with objects of a cluster, by the name that requests use: `$nodes`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub fixtures: BTreeMap<String, String>,
     /// The cases, in order.
     pub cases: Vec<Case>,
@@ -38,6 +39,7 @@ pub struct Case {
     #[serde(default)]
     pub settings: Option<Value>,
     /// What is asked.
+    #[serde(deserialize_with = "or_default")]
     pub request: RequestText,
     /// What must be answered.
     #[serde(default)]
@@ -46,8 +48,8 @@ pub struct Case {
 
 impl TestFile {
     /// Reads a file of tests.
-    pub fn parse(text: &str) -> Result<Self, YamlError> {
-        yaml::parse(text)
+    pub fn parse(text: &str) -> Result<Self, LocatedError> {
+        yaml::located(text, Limits::default())
     }
 
     /// The settings that a case is asked with, as canonical JSON.
@@ -78,7 +80,7 @@ mod tests {
     fn an_unknown_key_is_told_with_its_place() {
         assert_eq!(
             refusal("policy: a.wasm\ncases:\n- name: one\n  request: {}\n  expects: {}\n"),
-            "line 5, column 3: expected `name`, `settings`, `request`, `expect`, found `expects`"
+            "line 5, column 3: expected `name`, `settings`, `request` or `expect`, found the field `expects`; did you mean `expect`?"
         );
         assert!(
             refusal("policy: a\ncases:\n- name: x\n  request:\n    destinations: [{host: a, prt: 1}]\n")
@@ -86,7 +88,7 @@ mod tests {
         );
         assert_eq!(
             refusal("policy: a\ncases:\n- name: x\n  request: {}\n  expect: {max-fuel: 2x}\n"),
-            r#"line 5, column 12: expected an amount of fuel such as 41000, 200k or 2M, found string "2x""#
+            "line 5, column 22: expected an amount of fuel such as 41000, 200k or 2M, found `2x`"
         );
     }
 

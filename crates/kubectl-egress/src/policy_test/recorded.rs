@@ -65,13 +65,13 @@ mod tests {
     use crate::policy_test::fake::Fake;
     use crate::policy_test::file::TestFile;
     use crate::policy_test::request::RequestText;
-    use crate::policy_test::yaml;
+    use egress_core::yaml;
 
     #[test]
     fn what_is_recorded_holds_when_it_is_run() {
         let text = "{destinations: [{host: bad.example.com}], namespace: shop, nodes: [{name: a, labels: {infra: x}}], \
                     now: 2026-01-01T00:00:00Z, justification: T-1}";
-        let request: RequestText = yaml::parse(text).unwrap();
+        let request: RequestText = yaml::from_str(text).unwrap();
         let request = request.resolve(&BTreeMap::new()).unwrap();
         let policy = Fake::with_hooks(Hook::ALL);
         let written = file("a.wasm", None, &policy, request.clone(), "{}").unwrap();

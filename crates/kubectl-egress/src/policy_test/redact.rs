@@ -101,7 +101,7 @@ impl Words {
 mod tests {
     use super::*;
     use crate::policy_test::request::RequestText;
-    use crate::policy_test::yaml;
+    use egress_core::yaml;
 
     #[test]
     fn no_word_that_was_redacted_is_left() {
@@ -117,7 +117,7 @@ groups: [secret-group]
 nodes: [{name: secret-node, labels: {hostname: secret-node, zone: secret-zone}, addresses: [10.0.0.1], taints: ['a=secret:NoSchedule']}]
 existing: [{namespace: secret-shop, host: secret-api.acme.com, gateway: secret/gateway, managed: true}]
 ";
-        let request: RequestText = yaml::parse(text).unwrap();
+        let request: RequestText = yaml::from_str(text).unwrap();
         let request = request.resolve(&BTreeMap::new()).unwrap();
         let redacted = Redaction { hosts: true, labels: true, names: true }.redact(&request);
 

@@ -1,18 +1,22 @@
-//! The shape of the YAML form, read item by item so that each keeps its line.
+//! The shape of the YAML form.
 //!
 //! Knows which YAML values may stand where. What a host or port is, it leaves to their parsers.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::host::printable;
 use crate::port::Port;
+use crate::typed::or_default;
 
-/// The items, wherever the list stands.
-pub(super) struct Document(pub(super) Vec<Spanned<Item>>);
+/// The items, and the field that they stand in, if it is not the document itself.
+pub(super) struct Document {
+    pub(super) field: Option<&'static str>,
+    pub(super) items: Vec<Item>,
+}
 
 /// One item.
 pub(super) enum Item {
@@ -20,6 +24,20 @@ pub(super) enum Item {
     Typed(String),
     /// A host and its ports.
     Ports(String, BTreeSet<Port>),
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hosts {
+    #[serde(deserialize_with = "or_default")]
+    hosts: Vec<Item>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Host {
+    host: String,
+    ports: Option<Vec<PortText>>,
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -37,23 +55,18 @@ impl<'de> Visitor<'de> for DocumentVisitor {
         formatter.write_str("a list of hosts, or a map with the list under `hosts`")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Document, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Document(list))
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Document, A::Error> {
+        let items = Vec::deserialize(SeqAccessDeserializer::new(items))?;
+        Ok(Document { field: None, items })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-        let mut hosts: Option<Vec<Spanned<Item>>> = None;
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "hosts" => hosts = Some(map.next_value()?),
-                other => return Err(unknown_key(other, "`hosts`")),
-            }
-        }
-        hosts.map(Document).ok_or_else(|| A::Error::custom("expected the key `hosts`, found none"))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Document, A::Error> {
+        let Hosts { hosts } = Hosts::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Document { field: Some("hosts"), items: hosts })
+    }
+
+    fn visit_unit<E>(self) -> Result<Document, E> {
+        Ok(Document { field: None, items: Vec::new() })
     }
 }
 
@@ -76,20 +89,8 @@ impl<'de> Visitor<'de> for ItemVisitor {
         Ok(Item::Typed(text.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
-        let mut host: Option<String> = None;
-        let mut ports: Option<Vec<PortText>> = None;
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "host" => host = Some(map.next_value()?),
-                "ports" => ports = Some(map.next_value()?),
-                other => {
-                    map.next_value::<IgnoredAny>()?;
-                    return Err(unknown_key(other, "`host` and `ports`"));
-                }
-            }
-        }
-        let host = host.ok_or_else(|| A::Error::custom("expected the key `host`, found none"))?;
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
+        let Host { host, ports } = Host::deserialize(MapAccessDeserializer::new(map))?;
         match ports {
             None => Ok(Item::Typed(host)),
             Some(ports) if ports.is_empty() => {
@@ -129,8 +130,4 @@ impl Visitor<'_> for PortVisitor {
     fn visit_i64<E: Error>(self, number: i64) -> Result<PortText, E> {
         self.visit_str(&number.to_string())
     }
-}
-
-fn unknown_key<E: Error>(key: &str, expected: &str) -> E {
-    E::custom(format!("expected {expected}, found the key `{}`", printable(key)))
 }

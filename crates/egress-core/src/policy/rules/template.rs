@@ -8,7 +8,7 @@ use std::str::FromStr;
 use crate::host::quoted;
 use crate::policy::request::Slot;
 use crate::policy::settings::hex;
-use crate::policy::words::unknown;
+use crate::words::unknown;
 
 /// A template that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]

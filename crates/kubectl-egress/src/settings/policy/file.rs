@@ -5,12 +5,12 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use egress_core::yaml::{self, Limits};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::exit::{Code, Failure};
 use crate::files;
-use crate::policy_test::yaml;
 
 /// The name that means standard input.
 const STDIN: &str = "-";
@@ -56,7 +56,7 @@ pub fn document<T: DeserializeOwned>(name: &str) -> Result<T, Failure> {
 
 /// Reads a text as a document.
 pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
-    yaml::parse(text).map_err(|error| Failure {
+    yaml::located(text, Limits::default()).map_err(|error| Failure {
         code: Code::Usage,
         message: format!("{name}:{}:{}: {}", error.line, error.column, error.message),
         hint: None,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::host::{printable, quoted};
 use crate::policy::answer::{Finding, Severity};
 use crate::policy::label::{is_key, is_value};
-use crate::policy::words::unknown;
+use crate::words::unknown;
 
 /// What was wrong so far.
 #[derive(Default)]

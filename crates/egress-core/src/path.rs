@@ -1,0 +1,47 @@
+//! The path of a value in a document: fields of maps and items of lists.
+//!
+//! Knows no format and no type.
+
+use std::fmt;
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// To a field of a map.
+    Field(String),
+    /// To an item of a list.
+    Item(usize),
+}
+
+/// The steps from the document to a value; none: the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path(
+    /// From the outside in.
+    pub Vec<Step>,
+);
+
+impl From<&str> for Step {
+    fn from(name: &str) -> Self {
+        Step::Field(name.to_owned())
+    }
+}
+
+impl From<usize> for Step {
+    fn from(item: usize) -> Self {
+        Step::Item(item)
+    }
+}
+
+impl fmt::Display for Path {
+    /// Such as `spec.ports[0].number`; empty for the document.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Field(name) if number == 0 => formatter.write_str(name)?,
+                Step::Field(name) => write!(formatter, ".{name}")?,
+                Step::Item(item) => write!(formatter, "[{item}]")?,
+            }
+        }
+        Ok(())
+    }
+}
