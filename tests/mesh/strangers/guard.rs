@@ -9,7 +9,7 @@ use std::process::Output;
 
 use anyhow::{Context as _, ensure};
 
-use super::super::harness::{ENDPOINT_WRITER, Mesh, SHOP, say};
+use super::super::harness::{ENDPOINT_WRITER, LIMIT, Mesh, SHOP, eventually, say};
 
 pub(super) use variations::agree;
 
@@ -103,7 +103,20 @@ fn guarded(mesh: &Mesh, flags: &[&str], test: impl FnOnce() -> anyhow::Result<()
         test()
     });
     mesh.done(&["guard", "undo", "-y"])?;
+    until_forgotten(mesh)?;
     outcome
+}
+
+/// The API server forgets a policy some time after it was deleted: the next test would be judged by it.
+fn until_forgotten(mesh: &Mesh) -> anyhow::Result<()> {
+    for (attack, _) in ATTACKS {
+        eventually("the guard to be forgotten", LIMIT, || {
+            let (_, said) = rehearse(mesh, attack, &[])?;
+            ensure!(!said.contains("egress guard"), "{said}");
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// kubectl with objects on standard input, as `admin` or as somebody that it impersonates.
