@@ -5,8 +5,8 @@
 //! names and shapes. Knows nothing of what they mean.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 mod autoscaler;
 mod node;
@@ -27,7 +27,7 @@ pub use workload::{PodTemplateSpec, WorkloadSpec};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Object<S, T = IgnoredAny> {
     /// Its name, namespace, labels and so on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub metadata: ObjectMeta,
     /// What is wanted.
     pub spec: Option<S>,
@@ -45,6 +45,15 @@ pub type Service = Object<ServiceSpec>;
 pub type Workload = Object<WorkloadSpec>;
 /// A `HorizontalPodAutoscaler`.
 pub type HorizontalPodAutoscaler = Object<HorizontalPodAutoscalerSpec>;
+
+/// A field that must be there may still be `null` in a file: then it has no value, as for `k8s-openapi`.
+fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
 
 #[cfg(test)]
 mod tests {
@@ -75,5 +84,23 @@ mod tests {
         let mut node = object(json!({ "podCIDR": anything }));
         node["status"] = json!({ "images": [anything], "nodeInfo": anything });
         assert!(typed::<Node>(&(&node).into()).is_ok());
+    }
+
+    /// Of the kind: `null` in every field that is no option, as a template with nothing to fill in writes it.
+    #[test]
+    fn null_is_nothing_wherever_it_stands() {
+        let container =
+            json!({ "name": null, "env": [{ "name": null }], "ports": [{ "containerPort": null }] });
+        for spec in [json!({ "containers": null }), json!({ "containers": [container] })] {
+            let pod = json!({ "metadata": null, "spec": spec, "status": { "conditions": [{ "type": null, "status": null }] } });
+            assert!(typed::<Pod>(&(&pod).into()).is_ok(), "{pod}");
+        }
+        let workload = json!({ "metadata": { "creationTimestamp": null }, "spec": { "template": null } });
+        assert!(typed::<Workload>(&(&workload).into()).is_ok());
+        assert!(typed::<Service>(&(&json!({ "spec": { "ports": [{ "port": null }] } })).into()).is_ok());
+        assert!(
+            typed::<Node>(&(&json!({ "spec": { "taints": [{ "key": null, "effect": null }] } })).into())
+                .is_ok()
+        );
     }
 }

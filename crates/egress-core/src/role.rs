@@ -74,6 +74,11 @@ impl fmt::Display for Kind {
 }
 
 impl Role {
+    /// Whether all egresses of a gateway use the object: the pair of the shared layout.
+    pub fn is_of_pair(self) -> bool {
+        matches!(self, Role::SharedGateway | Role::SharedDestinationRule)
+    }
+
     /// Every role, in the order of writing.
     pub const ALL: [Role; 8] = [
         Role::SharedGateway,

@@ -106,7 +106,7 @@ fn part(resource: &Resource) -> Result<Option<(Role, DnsName)>, String> {
     if role.kind() != resource.id.kind {
         return Err(format!("its annotation says that it is the {role}, which is a {}", role.kind()));
     }
-    if matches!(role, Role::SharedGateway | Role::SharedDestinationRule) {
+    if role.is_of_pair() {
         return Ok(None);
     }
     let host = metadata::host(resource).ok_or("it has no record: no annotation names its host")?;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::or_default;
+
 /// How many pods a workload has at least.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -9,6 +11,7 @@ pub struct HorizontalPodAutoscalerSpec {
     /// The fewest; 1 without it.
     pub min_replicas: Option<i32>,
     /// The workload.
+    #[serde(deserialize_with = "or_default")]
     pub scale_target_ref: CrossVersionObjectReference,
 }
 
@@ -17,7 +20,9 @@ pub struct HorizontalPodAutoscalerSpec {
 #[serde(default, rename_all = "camelCase")]
 pub struct CrossVersionObjectReference {
     /// Its kind.
+    #[serde(deserialize_with = "or_default")]
     pub kind: String,
     /// Its name.
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Condition;
+use super::{Condition, or_default};
 
 /// What a node takes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -19,10 +19,12 @@ pub struct NodeSpec {
 #[serde(default, rename_all = "camelCase")]
 pub struct Taint {
     /// Its key.
+    #[serde(deserialize_with = "or_default")]
     pub key: String,
     /// Its value.
     pub value: Option<String>,
     /// What happens to pods that do not.
+    #[serde(deserialize_with = "or_default")]
     pub effect: String,
 }
 
@@ -41,5 +43,6 @@ pub struct NodeStatus {
 #[serde(default, rename_all = "camelCase")]
 pub struct NodeAddress {
     /// The address.
+    #[serde(deserialize_with = "or_default")]
     pub address: String,
 }

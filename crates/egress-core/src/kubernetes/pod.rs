@@ -3,11 +3,14 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::or_default;
+
 /// What a pod runs, and where.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PodSpec {
     /// Its containers.
+    #[serde(deserialize_with = "or_default")]
     pub containers: Vec<Container>,
     /// Those that start before.
     pub init_containers: Option<Vec<Container>>,
@@ -28,6 +31,7 @@ pub struct PodSpec {
 #[serde(default, rename_all = "camelCase")]
 pub struct Container {
     /// Its name, of its pod.
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// Its image.
     pub image: Option<String>,
@@ -50,6 +54,7 @@ pub struct Container {
 #[serde(default, rename_all = "camelCase")]
 pub struct EnvVar {
     /// Its name.
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// Its value, if it is written here.
     pub value: Option<String>,
@@ -64,6 +69,7 @@ pub struct ContainerPort {
     /// Its name.
     pub name: Option<String>,
     /// Its number.
+    #[serde(deserialize_with = "or_default")]
     pub container_port: i32,
 }
 
@@ -82,6 +88,7 @@ pub struct SecurityContext {
 #[serde(default, rename_all = "camelCase")]
 pub struct Volume {
     /// Its name.
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// The ConfigMap that fills it.
     pub config_map: Option<ConfigMapVolumeSource>,
@@ -92,6 +99,7 @@ pub struct Volume {
 #[serde(default, rename_all = "camelCase")]
 pub struct ConfigMapVolumeSource {
     /// Its name.
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
 }
 
@@ -100,8 +108,10 @@ pub struct ConfigMapVolumeSource {
 #[serde(default, rename_all = "camelCase")]
 pub struct VolumeMount {
     /// The volume.
+    #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// The folder.
+    #[serde(deserialize_with = "or_default")]
     pub mount_path: String,
 }
 
@@ -126,6 +136,7 @@ pub struct PodStatus {
 #[serde(default, rename_all = "camelCase")]
 pub struct PodIp {
     /// The address.
+    #[serde(deserialize_with = "or_default")]
     pub ip: String,
 }
 
@@ -134,9 +145,10 @@ pub struct PodIp {
 #[serde(default, rename_all = "camelCase")]
 pub struct Condition {
     /// What it says, such as `Ready`.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "or_default")]
     pub type_: String,
     /// Whether it holds: `True`, `False`, `Unknown`.
+    #[serde(deserialize_with = "or_default")]
     pub status: String,
     /// Why, for people.
     pub message: Option<String>,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 
+use super::or_default;
+
 /// What a Service leads to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -24,6 +26,7 @@ pub struct ServicePort {
     /// Its name.
     pub name: Option<String>,
     /// Its number.
+    #[serde(deserialize_with = "or_default")]
     pub port: i32,
     /// The port of the pods, by number or name.
     pub target_port: Option<IntOrString>,

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
-use super::PodSpec;
+use super::{PodSpec, or_default};
 
 /// How many pods, and which.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -12,6 +12,7 @@ pub struct WorkloadSpec {
     /// How many.
     pub replicas: Option<i32>,
     /// What each pod is made of.
+    #[serde(deserialize_with = "or_default")]
     pub template: PodTemplateSpec,
 }
 

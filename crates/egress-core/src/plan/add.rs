@@ -43,7 +43,7 @@ fn shared_step(intent: &Intent, part: &Part, wanted: &[Part], snapshot: &Snapsho
         Role::Client => live(Side::Clients, Role::MeshLeg, &no_others, false),
         _ => None,
     };
-    let pair = matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule);
+    let pair = part.role.is_of_pair();
     // A user who may not read the gateway's namespace may not write there either: the pair is its owner's. Whether it is
     // there shows in the callers' proxies, which know the subset of its DestinationRule.
     let hidden = pair && !snapshot.has_istio_of(Some(&part.resource.id.namespace));

@@ -79,7 +79,7 @@ pub fn chosen(intent: &Intent, slots: &[Slot], answer: &BTreeMap<u32, Name>) -> 
 }
 
 fn slot(intent: &Intent, role: Role, id: &ObjectId) -> Slot {
-    let pair = matches!(role, Role::SharedGateway | Role::SharedDestinationRule);
+    let pair = role.is_of_pair();
     Slot {
         id: 0,
         kind: id.kind.to_string(),

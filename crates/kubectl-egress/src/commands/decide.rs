@@ -15,7 +15,6 @@ use egress_core::names::Names;
 use egress_core::plan::{self, Plan, rename};
 use egress_core::request::{Joined, join};
 use egress_core::resource::{ObjectId, Resource};
-use egress_core::role::Role;
 use egress_core::shape::dress::Dress;
 use egress_core::shape::{self, Part};
 use egress_core::snapshot::{GatewayFacts, Snapshot};
@@ -203,7 +202,7 @@ fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
 }
 
 fn is_of_pair(part: &Part) -> bool {
-    matches!(part.role, Role::SharedGateway | Role::SharedDestinationRule)
+    part.role.is_of_pair()
 }
 
 /// Adds the policy's labels to new objects only. The gateway's shared objects keep theirs.

@@ -277,17 +277,22 @@ fn verb(step: &Step) -> Verb {
 }
 
 fn outcomes(work: Vec<Work>, finished: Vec<Finished>, interrupted: bool) -> (Vec<Outcome>, End) {
-    let (mut first, mut all) = (None, true);
+    let (mut ends, mut all) = (Vec::new(), true);
     let mut outcomes = Vec::with_capacity(work.len());
     for (Work { plan, warnings, .. }, (steps, is_whole, end)) in work.into_iter().zip(finished) {
         let proof = if is_whole { proven::proven(&plan, &steps) } else { Proven::None };
         let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
         outcomes.push(Outcome { host, namespace, steps, proof, warnings });
-        first = first.or(end);
+        ends.extend(end);
         all = all && is_whole;
     }
     // Who interrupts the very last write gets a finished change.
-    (outcomes, if interrupted && !all { End::Interrupted } else { first.unwrap_or(End::Done) })
+    (outcomes, if interrupted && !all { End::Interrupted } else { reason(ends) })
+}
+
+/// Why a run ended that nobody interrupted: the first failure. Hosts that it cut short have no reason of their own.
+fn reason(ends: Vec<End>) -> End {
+    ends.into_iter().find(|end| !matches!(end, End::Interrupted)).unwrap_or(End::Done)
 }
 
 /// What each pod that is not proven lacks, in one line.
@@ -305,4 +310,17 @@ fn lacks(proof: &Proof, expectation: &Expectation) -> String {
         }
     });
     lacking.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the kind: what is told of several hosts, when a failure at one of them stops the others.
+    #[test]
+    fn a_failure_is_told_and_not_that_it_cut_an_earlier_host_short() {
+        let ended = reason(vec![End::Interrupted, End::Unproven("no route".to_owned()), End::Done]);
+        assert!(matches!(ended, End::Unproven(why) if why == "no route"));
+        assert!(matches!(reason(Vec::new()), End::Done));
+    }
 }

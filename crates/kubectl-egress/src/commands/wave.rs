@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use egress_core::plan::{Action, Plan, Step};
 use egress_core::resource::ObjectId;
-use egress_core::role::Role;
 use egress_render::outcome::{StepOutcome, Verb};
 
 /// Plans on their way. Each keeps its order: no step is taken before the one in front of it is done.
@@ -111,8 +110,7 @@ impl<'a, E> Course<'a, E> {
 
 /// Whether a step removes what all egresses of a gateway use: it is the last thing that is done.
 fn ends_the_pair(step: &Step) -> bool {
-    matches!(step.role, Role::SharedGateway | Role::SharedDestinationRule)
-        && matches!(step.action, Some(Action::Delete))
+    step.role.is_of_pair() && matches!(step.action, Some(Action::Delete))
 }
 
 /// What is said of a step that was not taken.
@@ -129,13 +127,14 @@ pub(super) fn step_outcome(step: &Step, verb: Verb) -> StepOutcome {
 mod tests {
     use egress_core::host::DnsName;
     use egress_core::resource::Resource;
+    use egress_core::role::Role;
     use serde_json::json;
 
     use super::*;
 
     fn plan(host: &str, steps: &[(Role, Option<Action>)]) -> Plan {
         let step = |(role, action): &(Role, Option<Action>)| {
-            let of_host = if ends_the_pair_of(*role) { String::new() } else { format!("-{host}") };
+            let of_host = if role.is_of_pair() { String::new() } else { format!("-{host}") };
             let name = format!("{role}{of_host}").replace([' ', '.'], "-");
             let object = json!({ "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
                 "metadata": { "name": name, "namespace": "shop" }, "spec": {} });
@@ -144,10 +143,6 @@ mod tests {
         };
         let host = DnsName::parse(host).unwrap();
         Plan { host, namespace: "shop".to_owned(), steps: steps.iter().map(step).collect() }
-    }
-
-    fn ends_the_pair_of(role: Role) -> bool {
-        matches!(role, Role::SharedGateway | Role::SharedDestinationRule)
     }
 
     /// Takes all waves; the plans of each, by their places. `fails` is the place whose steps fail, and at which wave.

@@ -4,6 +4,7 @@ use egress_core::intent::{Hop, Intent, Layout};
 use egress_core::inventory;
 use egress_core::names::Names;
 use egress_core::resource::Live;
+use egress_core::role::Role;
 use egress_core::target::Target;
 
 use super::*;
@@ -56,7 +57,6 @@ fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
     for plan in &decision.plans {
         let written: Vec<_> = plan.writes().map(|(step, _)| step.role).collect();
         assert!(!written.is_empty());
-        let of_pair = |role: &Role| matches!(role, Role::SharedGateway | Role::SharedDestinationRule);
-        assert!(!written.iter().any(of_pair), "{written:?}");
+        assert!(!written.iter().any(|role| role.is_of_pair()), "{written:?}");
     }
 }
