@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::dialect::Dialect;
 use crate::metadata::Record;
 use crate::resource::Resource;
 use crate::shape::Part;
@@ -93,6 +94,10 @@ impl Scene<'_> {
 
     fn host(&self) -> &str {
         self.record.intent.host.as_str()
+    }
+
+    fn dialect(&self) -> &'static Dialect {
+        self.record.intent.layout.dialect()
     }
 }
 

@@ -138,6 +138,11 @@ impl<'a> Egress<'a> {
         callers(export_to, &self.namespace, snapshot)
     }
 
+    /// Whether it is ours and uses objects that all egresses of its gateway use.
+    pub fn uses_gateway_objects(&self) -> bool {
+        self.layout.is_some_and(|layout| layout.dialect().has_gateway_objects())
+    }
+
     /// The live object that plays a part.
     pub fn part(&self, role: Role) -> Option<&'a Resource> {
         self.parts.iter().find(|part| part.role == role).map(|part| part.resource)
@@ -205,12 +210,11 @@ fn egress<'a>(
     services: &Services<'_>,
 ) -> Egress<'a> {
     parts.sort_by_key(|part| part.role);
-    let documented = parts.iter().any(|part| matches!(part.role, Role::Gateway | Role::DestinationRule));
+    let roles: Vec<Role> = parts.iter().map(|part| part.role).collect();
     let holder = |part: &&LivePart<'_>| part.resource.annotations.contains_key(metadata::LAYOUT);
     let record = parts.iter().find(holder).map(|part| Record::read(part.resource));
     let recorded = record.as_ref().and_then(|record| record.as_ref().ok());
-    let layout =
-        recorded.map_or(if documented { Layout::Documented } else { Layout::Shared }, |r| r.intent.layout);
+    let layout = recorded.map_or_else(|| Layout::of_roles(&roles), |record| record.intent.layout);
     let gateway = recorded
         .map(|record| record.intent.gateway.clone())
         .or_else(|| parts.iter().find_map(|part| services.gateway_of(part.resource)).cloned());

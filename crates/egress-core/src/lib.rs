@@ -7,6 +7,7 @@ pub mod admission;
 pub mod command;
 pub mod conflict;
 pub mod departure;
+pub mod dialect;
 pub mod host;
 pub mod host_list;
 pub mod input;

@@ -7,8 +7,7 @@
 
 use super::{Conflict, Scene, Severity, conflict, refusal};
 use crate::command::ShellCommand;
-use crate::intent::Layout;
-use crate::names;
+use crate::dialect::Upstream;
 use crate::plan::rename;
 use crate::resource::Resource;
 use crate::role::Kind;
@@ -27,10 +26,7 @@ pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
 /// The host that the gateway sends to, as its cluster is called.
 fn upstream(scene: &Scene<'_>) -> String {
     let intent = &scene.record.intent;
-    match intent.layout {
-        Layout::Shared => names::upstream_host(intent.host.as_str(), &intent.namespace),
-        Layout::Documented => intent.host.to_string(),
-    }
+    scene.dialect().upstream_host(intent.host.as_str(), &intent.namespace)
 }
 
 fn at_gateway(scene: &Scene<'_>) -> Vec<Conflict> {
@@ -41,15 +37,15 @@ fn at_gateway(scene: &Scene<'_>) -> Vec<Conflict> {
     let entries = scene.others().filter(|entry| service_entry::is_exact(entry, &upstream));
     let answers = entries.filter(|entry| !is_leftover(entry) && answers(entry, scene));
     answers
-        .map(|entry| match intent.layout {
-            Layout::Shared => {
+        .map(|entry| match scene.dialect().upstream {
+            Upstream::OwnName => {
                 let message = format!(
                     "declares `{upstream}`, the gateway's name for the host of this egress: calls would go to the \
                      addresses of this ServiceEntry"
                 );
                 refusal(entry, "spec.hosts", message, removal(entry))
             }
-            Layout::Documented => {
+            Upstream::Host => {
                 let message =
                     format!("also declares `{}`: the gateway would use the older of the two", scene.host());
                 let hint = "use `--layout shared`, which does not have this conflict, or remove the other ServiceEntry".to_owned();
@@ -66,7 +62,8 @@ fn answers(entry: &Resource, scene: &Scene<'_>) -> bool {
     let intent = &scene.record.intent;
     let Some(spec) = entry.service_entry() else { return false };
     let beside = entry.id.namespace == intent.namespace;
-    let adds = intent.layout == Layout::Shared || !service_entry::leads_to(spec, scene.host(), scene.host());
+    let has_own_name = scene.dialect().upstream == Upstream::OwnName;
+    let adds = has_own_name || !service_entry::leads_to(spec, scene.host(), scene.host());
     (beside && adds) || exported_to(spec.export_to.as_deref(), &entry.id.namespace, &intent.gateway.namespace)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Conflict, Scene, Severity, conflict, refusal};
 use crate::command::ShellCommand;
-use crate::intent::Layout;
+use crate::dialect::{Subset, Upstream};
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
 use crate::shape::shared;
@@ -75,7 +75,7 @@ fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
                 return None;
             }
             let export_to = entry.service_entry().and_then(|spec| spec.export_to.as_deref());
-            if intent.layout == Layout::Documented
+            if scene.dialect().upstream == Upstream::Host
                 && exported_to(export_to, &entry.id.namespace, &intent.gateway.namespace)
             {
                 return None;
@@ -101,29 +101,25 @@ fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
         .collect()
 }
 
-/// The shared layout's mesh leg names a subset; a DestinationRule nearer to the callers hides the one that has it.
+/// The mesh leg may name a subset of all egresses; a DestinationRule nearer to the callers hides the one that has it.
 fn hidden_subset(scene: &Scene<'_>, caller: &str) -> Option<Conflict> {
     let intent = &scene.record.intent;
-    if intent.layout != Layout::Shared {
-        return None;
-    }
+    let Subset::OfGateway(name) = scene.dialect().subset else { return None };
     let host = intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
     let destination = Destination { host: &host, namespace: &intent.gateway.namespace };
     let pair = scene.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
     let pair = pair.map(|part| &part.resource).filter(|pair| scene.snapshot.find(&pair.id).is_none());
     let rules = scene.snapshot.of_kind(Kind::DestinationRule).chain(pair);
     let used = destination_rules(rules, &scene.snapshot.mesh, destination, caller);
-    let first = used.first().filter(|_| subset(&used, shared::SUBSET).is_none())?;
-    let message = format!(
-        "hides the subset `{}` of the gateway from `{caller}`: every HTTP call would answer 503",
-        shared::SUBSET
-    );
+    let first = used.first().filter(|_| subset(&used, name).is_none())?;
+    let message =
+        format!("hides the subset `{name}` of the gateway from `{caller}`: every HTTP call would answer 503");
     let hint =
         "remove it, or move its settings to the shared DestinationRule's namespace with the same `exportTo`";
     Some(refusal(first, "spec.host", message, hint.to_owned()))
 }
 
-/// The documented layout's own DestinationRule would hide the shared subset from the same namespace.
+/// A DestinationRule of the callers' namespace would hide the shared subset from them.
 fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
     let intent = &scene.record.intent;
     let uses_subset = |resource: &&Resource| {
@@ -135,7 +131,7 @@ fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
                 routes.into_iter().any(|route| route.destination.subset.as_deref() == Some(shared::SUBSET))
             })
     };
-    let shared = scene.others().find(uses_subset).filter(|_| intent.layout == Layout::Documented)?;
+    let shared = scene.others().find(uses_subset).filter(|_| scene.dialect().subset == Subset::OfHost)?;
     let message = format!(
         "uses the shared layout in `{}`; the documented layout's DestinationRule would hide its subset",
         intent.namespace

@@ -5,11 +5,10 @@
 
 use super::{Conflict, Scene, Severity, conflict};
 use crate::command::ShellCommand;
-use crate::intent::Layout;
 use crate::inventory::{self, state};
 use crate::istio::takeover::{self, Effect, Party, Stranger, strangers};
 use crate::resource::{ObjectId, Resource};
-use crate::role::{Kind, Role};
+use crate::role::Kind;
 use crate::shape::shared;
 
 pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
@@ -41,11 +40,7 @@ pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
         }
     };
     let is_first = scene.wanted.iter().any(|part| {
-        let routes = match intent.layout {
-            Layout::Shared => Role::GatewayLeg,
-            Layout::Documented => Role::MeshLeg,
-        };
-        part.role == routes && scene.snapshot.find(&part.resource.id).is_none()
+        part.role == scene.dialect().gateway_routes && scene.snapshot.find(&part.resource.id).is_none()
     });
     strangers(&at_gateway, &party).iter().map(|stranger| told(stranger, scene, is_first)).collect()
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::answer::Name;
 use super::question;
 use super::request::{Request, Slot};
-use crate::intent::{Intent, Layout};
+use crate::dialect::Subset;
+use crate::intent::Intent;
 use crate::metadata::Record;
 use crate::names::Names;
 use crate::resource::ObjectId;
@@ -28,7 +29,7 @@ const SUBDOMAIN: u32 = 253;
 pub fn slots(record: &Record, parts: &[Part]) -> Vec<Slot> {
     let intent = &record.intent;
     let mut slots: Vec<Slot> = parts.iter().map(|part| slot(intent, part.role, &part.resource.id)).collect();
-    if intent.layout == Layout::Documented {
+    if intent.layout.dialect().subset == Subset::OfHost {
         slots.push(Slot {
             id: 0,
             kind: SUBSET.to_owned(),

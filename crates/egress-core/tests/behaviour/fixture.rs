@@ -32,11 +32,16 @@ pub(crate) fn request(host: &str) -> Record {
     }
 }
 
+/// The same in another layout.
+pub(crate) fn in_layout(layout: Layout, host: &str) -> Record {
+    let mut record = request(host);
+    record.intent.layout = layout;
+    record
+}
+
 /// The same in the documented layout.
 pub(crate) fn documented(host: &str) -> Record {
-    let mut record = request(host);
-    record.intent.layout = Layout::Documented;
-    record
+    in_layout(Layout::Documented, host)
 }
 
 /// The objects of a request.

@@ -1,7 +1,6 @@
 //! EG034: all objects of the egress exist.
 
 use egress_core::host::Host;
-use egress_core::intent::Layout;
 use egress_core::inventory::{Egress, State};
 use egress_core::names;
 use egress_core::resource::ObjectId;
@@ -39,7 +38,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         return Outcome::NotApplicable;
     };
     let Some(State::Incomplete { missing }) = &way.state else {
-        let pair = way.gateway.filter(|_| egress.layout == Some(Layout::Shared));
+        let pair = way.gateway.filter(|_| egress.uses_gateway_objects());
         let seen = pair.map_or(Ok(()), |gateway| view.sees(Some(&gateway.name.namespace)));
         return seen.map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
     };

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::intent::Layout;
 use egress_core::inventory::Egress;
 use egress_core::metadata;
 use egress_core::resource::Resource;
@@ -68,9 +67,8 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
 
 /// Whether an object is part of a gateway's shared pair that no host uses.
 fn is_unused(view: &View<'_>, object: &Resource, gateway: &GatewayFacts) -> bool {
-    let uses = |egress: &Egress<'_>| {
-        egress.layout == Some(Layout::Shared) && egress.gateway.as_ref() == Some(&gateway.name)
-    };
+    let uses =
+        |egress: &Egress<'_>| egress.uses_gateway_objects() && egress.gateway.as_ref() == Some(&gateway.name);
     metadata::role(object) == Some(Role::SharedGateway) && !view.egresses().iter().any(uses)
 }
 

@@ -58,7 +58,7 @@ fn added(
             let name = Word::namespace(&gateway.namespace).and("/").and(Word::namespace(&gateway.service));
             command = command.word("--gateway").word(name);
         }
-        if *layout != Layout::Shared {
+        if *layout != Layout::default() {
             command = command.words(["--layout", layout.word()]);
         }
         if *hop == Hop::Plain {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::intent::Layout;
 use egress_core::policy::answer::{
     Decision, Fault, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement, Ruling,
     Severity, Spread, Step, Verdict,
@@ -50,7 +51,7 @@ impl<'a> Reader<'a> {
                     hosts::Decision::Abstain => Decision::Abstain,
                 },
                 routes: one_of("route", ruling.routes, &["mtls", "plain", "passthrough"])?,
-                layouts: one_of("layout", ruling.layouts, &["shared", "documented"])?,
+                layouts: one_of("layout", ruling.layouts, &Layout::ALL.map(Layout::word))?,
                 findings: self.findings(ruling.findings)?,
             });
         }

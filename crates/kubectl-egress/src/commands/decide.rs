@@ -8,7 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use egress_core::command::{ShellCommand, Word};
 use egress_core::conflict::{self, Conflict, Severity};
 use egress_core::departure::Departures;
-use egress_core::intent::{GatewayName, Layout};
+use egress_core::dialect::Rename;
+use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, pair, state};
 use egress_core::metadata::Record;
 use egress_core::names::Names;
@@ -164,7 +165,7 @@ fn keep_pair(record: &mut Record, gateway: &GatewayFacts, snapshot: &Snapshot) -
     let mut kept = Vec::new();
     for (role, live) in pair::of(gateway, snapshot) {
         let wanted = record.names.object(&record.intent, role);
-        if record.intent.layout == Layout::Shared && wanted != live.id.name {
+        if record.intent.layout.dialect().has_gateway_objects() && wanted != live.id.name {
             record.names.choose(&record.intent, role, &live.id.name);
             kept.push(format!(
                 "{} keeps its name, because all egresses of the gateway use it; the naming policy now says {wanted}",
@@ -177,7 +178,7 @@ fn keep_pair(record: &mut Record, gateway: &GatewayFacts, snapshot: &Snapshot) -
 
 /// Two sets of the documented layout conflict, so its objects are not renamed.
 fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), Failure> {
-    if record.intent.layout == Layout::Shared || record.names == *recorded {
+    if record.intent.layout.dialect().rename == Rename::Beside || record.names == *recorded {
         return Ok(());
     }
     let host = &record.intent.host;

@@ -7,7 +7,6 @@ use egress_core::role::Role;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 
 use super::change::Work;
-use super::remove::uses_pair;
 use crate::exit::{Code, Failure};
 
 /// Appends the deletion of each pair that is left without users to the last plan.
@@ -29,7 +28,7 @@ pub(super) fn add_pairs(
     };
     let Some(last) = work.last_mut() else { return Ok(()) };
     let is_used = |gateway: &&GatewayFacts| {
-        let users = all.iter().filter(stays).filter(|egress| uses_pair(egress));
+        let users = all.iter().filter(stays).filter(|egress| egress.uses_gateway_objects());
         users.into_iter().any(|egress| egress.gateway.as_ref() == Some(&gateway.name))
     };
     // One object may select the pods of two gateways.

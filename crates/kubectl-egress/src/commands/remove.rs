@@ -5,7 +5,6 @@ use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::command::{ShellCommand, Word};
 use egress_core::departure::Departures;
 use egress_core::host::DnsName;
-use egress_core::intent::Layout;
 use egress_core::inventory::{self, Egress, state};
 use egress_core::plan;
 use egress_core::policy::question::Subject;
@@ -145,9 +144,4 @@ fn named<'a>(
             )),
         }),
     }
-}
-
-/// Whether an egress uses a shared pair.
-pub(super) fn uses_pair(egress: &Egress<'_>) -> bool {
-    egress.layout == Some(Layout::Shared)
 }

@@ -2,6 +2,7 @@
 
 use super::ask::{Answer, Ruled};
 use super::own_finding;
+use crate::intent::Layout;
 use crate::policy::answer::Finding;
 use crate::policy::report::Author;
 use crate::policy::request::{Destination, Request};
@@ -119,10 +120,11 @@ fn route_advice(protocol: &str, left: &[&str]) -> String {
 }
 
 fn layout_advice(left: &[&str]) -> String {
-    match left.iter().find(|word| matches!(**word, "shared" | "documented")) {
+    match left.iter().find(|word| word.parse::<Layout>().is_ok()) {
         Some(word) => format!("type `--layout {word}`"),
         None => format!(
-            "kubectl egress has the layouts shared and documented, not {}; ask the policy's owner",
+            "kubectl egress has the layouts {}, not {}; ask the policy's owner",
+            Layout::ALL.map(Layout::word).join(" and "),
             left.join(" or ")
         ),
     }
