@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Action, Plan, Step, apply, expect, rename};
 use crate::dialect::{Dialect, Phase, Rename, Stage, Up, Upstream};
+use crate::index::Remaining;
 use crate::intent::Intent;
 use crate::metadata;
 use crate::names;
@@ -15,13 +16,12 @@ use crate::proxy::port_and_host;
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::shape::Part;
-use crate::snapshot::Snapshot;
 
-/// The steps from the snapshot to the wanted parts, which `shape::build` made for this intent. Objects of the same
+/// The steps from what there is to the wanted parts, which `shape::build` made for this intent. Objects of the same
 /// egress under other names go last, once those that are wanted are proven.
-pub fn plan(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Plan {
+pub fn plan(intent: &Intent, wanted: &[Part], cluster: &Remaining<'_, '_>) -> Plan {
     let dialect = intent.layout.dialect();
-    let addition = Addition { intent, dialect, wanted, snapshot };
+    let addition = Addition { intent, dialect, wanted, cluster };
     let mut steps = addition.steps();
     if dialect.rename == Rename::Beside {
         steps.extend(rename::retire(&addition));
@@ -30,14 +30,14 @@ pub fn plan(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Plan {
 }
 
 /// One egress on its way into a cluster.
-pub(super) struct Addition<'a> {
-    pub(super) intent: &'a Intent,
+pub(super) struct Addition<'s, 'a> {
+    pub(super) intent: &'s Intent,
     pub(super) dialect: &'static Dialect,
-    pub(super) wanted: &'a [Part],
-    pub(super) snapshot: &'a Snapshot,
+    pub(super) wanted: &'s [Part],
+    pub(super) cluster: &'s Remaining<'s, 'a>,
 }
 
-impl Addition<'_> {
+impl Addition<'_, '_> {
     fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         // Ports that the gateway's entry gets only later cannot be seen at the gateway before: they are proven then.
@@ -64,7 +64,7 @@ impl Addition<'_> {
     }
 
     fn step(&self, phase: &Phase, part: &Part) -> Option<Step> {
-        let found = self.snapshot.find(&part.resource.id);
+        let found = self.cluster.find(&part.resource.id);
         let proof = self.proof(phase.up);
         let (object, action) = match (phase.stage, found) {
             (Stage::First, None) => (self.first_stage(part), Some(Action::Create)),
@@ -80,7 +80,7 @@ impl Addition<'_> {
         }
         // A user who may not read the gateway's namespace may not write there either: the pair is its owner's. Whether it is
         // there shows in the callers' proxies, which know the subset of its DestinationRule.
-        let hidden = !self.snapshot.has_istio_of(Some(&object.id.namespace));
+        let hidden = !self.cluster.snapshot().has_istio_of(Some(&object.id.namespace));
         let action = action.filter(|_| !hidden);
         // The pair is as old as the gateway: once it is seen to exist, no host waits for it again.
         let proof = proof.filter(|_| hidden || action.is_some());
@@ -91,7 +91,7 @@ impl Addition<'_> {
     pub(super) fn proof(&self, up: Up) -> Option<Expectation> {
         match up {
             Up::Stored => None,
-            Up::SubsetKnown => expect::subset_known(self.intent, &self.snapshot.mesh),
+            Up::SubsetKnown => expect::subset_known(self.intent, &self.cluster.snapshot().mesh),
             Up::Routes { side, of, where_listening } => {
                 let tolerated = match side {
                     Side::Gateway => self.others(),
@@ -123,7 +123,7 @@ impl Addition<'_> {
         let mut later = self.dialect.phases.iter().skip(place + 1);
         let is_later = later.any(|phase| phase.role == entry && phase.stage == Stage::Whole);
         let widens = |part: &Part| {
-            let found = self.snapshot.find(&part.resource.id);
+            let found = self.cluster.find(&part.resource.id);
             found.is_some_and(|live| ports(live) != ports(&part.resource))
         };
         is_later && self.part(entry).is_some_and(widens)
@@ -133,7 +133,7 @@ impl Addition<'_> {
     /// of one host, and the oldest rule serves all. One that does not lead to the upstream of its own namespace is no egress
     /// of the host, whatever it says of itself. None where the egress has no name of its own at the gateway.
     fn others(&self) -> BTreeMap<String, String> {
-        let Self { intent, dialect, snapshot, .. } = self;
+        let Self { intent, dialect, cluster, .. } = self;
         if dialect.upstream == Upstream::Host {
             return BTreeMap::new();
         }
@@ -141,9 +141,9 @@ impl Addition<'_> {
         let of_upstream = |cluster: &String, namespace: &str| {
             port_and_host(cluster).is_some_and(|(_, host)| host == upstream_of(namespace))
         };
-        snapshot
-            .resources
-            .iter()
+        cluster
+            .virtual_services(intent.host.as_str())
+            .into_iter()
             .filter(|resource| metadata::is_ours(resource) && resource.id.namespace != intent.namespace)
             .filter(|resource| metadata::role(resource) == Some(dialect.gateway_routes))
             .filter(|resource| metadata::host(resource) == Some(intent.host.as_str()))

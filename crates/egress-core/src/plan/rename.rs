@@ -6,29 +6,29 @@
 use super::add::Addition;
 use super::{Action, Step};
 use crate::dialect::{Stage, Up};
+use crate::index::Remaining;
 use crate::intent::Intent;
 use crate::metadata;
 use crate::resource::Resource;
 use crate::role::Role;
 use crate::shape::Part;
-use crate::snapshot::Snapshot;
 
 /// Objects of ours for the same host and namespace that are not among the wanted, in the order of writing.
-pub fn leftovers<'a>(intent: &Intent, wanted: &[Part], snapshot: &'a Snapshot) -> Vec<(Role, &'a Resource)> {
+pub fn leftovers<'a>(
+    intent: &Intent,
+    wanted: &[Part],
+    cluster: &Remaining<'_, 'a>,
+) -> Vec<(Role, &'a Resource)> {
     let is_wanted = |live: &Resource| wanted.iter().any(|part| part.resource.id == live.id);
-    let of_host = snapshot.resources.iter().filter(|live| {
-        metadata::is_ours(live)
-            && live.id.namespace == intent.namespace
-            && metadata::host(live) == Some(intent.host.as_str())
-            && !is_wanted(live)
-    });
-    let mut found: Vec<_> = of_host.filter_map(|live| Some((metadata::role(live)?, live))).collect();
+    let of_host = cluster.labelled(&intent.namespace, intent.host.as_str()).into_iter();
+    let left = of_host.filter(|live| !is_wanted(live));
+    let mut found: Vec<_> = left.filter_map(|live| Some((metadata::role(live)?, live))).collect();
     found.sort_by_key(|(role, live)| (*role, live.id.name.clone()));
     found
 }
 
 /// Deletes the leftovers, in the reverse order of writing. After each the wanted routes must still be live.
-pub(super) fn retire(addition: &Addition<'_>) -> Vec<Step> {
+pub(super) fn retire(addition: &Addition<'_, '_>) -> Vec<Step> {
     let still_live = |role: Role| {
         let mut phases = addition.dialect.phases.iter();
         let phase = phases.find(|phase| phase.role == role && phase.stage == Stage::Whole)?;
@@ -44,6 +44,6 @@ pub(super) fn retire(addition: &Addition<'_>) -> Vec<Step> {
         action: Some(Action::Delete),
         proof: still_live(role),
     };
-    let left = leftovers(addition.intent, addition.wanted, addition.snapshot);
+    let left = leftovers(addition.intent, addition.wanted, addition.cluster);
     left.into_iter().rev().map(deletion).collect()
 }

@@ -15,7 +15,7 @@ use egress_core::snapshot::Snapshot;
 use egress_core::visibility::exported_to;
 use proptest::prelude::*;
 
-use crate::fixture::{documented, in_layout, parts, request, snapshot, take};
+use crate::fixture::{added, documented, in_layout, parts, request, snapshot, take};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -68,7 +68,7 @@ fn add(asked: &Record, cluster: &Snapshot) -> Plan {
     let found = existing(cluster);
     let found = found.as_ref().and_then(Egress::readable_record);
     let Ok(Joined::InPlace(record)) = join(asked.clone(), found) else { panic!("not joined in place") };
-    plan::add::plan(&record.intent, &parts(&record), cluster)
+    added(&record, cluster)
 }
 
 fn remove(cluster: &Snapshot) -> Option<Plan> {

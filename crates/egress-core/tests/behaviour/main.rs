@@ -14,6 +14,7 @@ mod inventory;
 mod leak;
 mod names;
 mod opened;
+mod operation;
 mod plans;
 mod proof;
 mod proxies;

@@ -1,75 +1,48 @@
-//! Which proxies we may read, and which of them are read.
+//! Which proxies may be read, and which of them are.
 //!
-//! Port-forward to a gateway is a strong right that application developers rarely have. What may not be looked at is
-//! said before the first write.
+//! Port-forward to a gateway is a strong right that application developers rarely have. What may not be read is said before
+//! the first write. Knows which namespaces may be read, and not how that was found out.
 
 use std::collections::BTreeSet;
 
-use egress_cluster::access::Right;
-use egress_cluster::{Cluster, ClusterError, look};
-use egress_core::proof::Side;
-use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
+use crate::proof::Side;
+use crate::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
 /// More clients than these are sampled: each look is a connection through the API server.
 const MOST_CLIENTS: usize = 10;
 
 /// The pods whose proxies are read; `None` without permission.
 #[derive(Clone, Debug)]
-pub(super) struct Sight {
+pub struct ProxyAccess {
     gateway: Option<Pods>,
     clients: Option<Pods>,
     /// Which proxies are not read, one sentence each.
-    pub(super) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// The pods of one side.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pods {
+pub struct Pods {
     /// Those that are read.
-    pub(super) read: Vec<PodFacts>,
+    pub read: Vec<PodFacts>,
     /// How many there are.
-    pub(super) total: usize,
+    pub total: usize,
 }
 
-/// The namespaces whose proxies we may read.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Readable(BTreeSet<String>);
-
-impl Readable {
-    /// Asks the API server about all namespaces of a command at once: many hosts have the same few.
-    pub(super) async fn ask(
-        cluster: &Cluster,
-        namespaces: impl IntoIterator<Item = String>,
-    ) -> Result<Self, ClusterError> {
-        let namespaces: BTreeSet<String> = namespaces.into_iter().collect();
-        let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| look::rights(namespace)).collect();
-        let allowed = cluster.may(&rights).await?;
-        let refused: BTreeSet<&str> = rights
-            .iter()
-            .zip(allowed)
-            .filter(|(_, allowed)| !allowed)
-            .filter_map(|(right, _)| right.namespace.as_deref())
-            .collect();
-        Ok(Readable(
-            namespaces.iter().filter(|namespace| !refused.contains(namespace.as_str())).cloned().collect(),
-        ))
-    }
-}
-
-impl Sight {
+impl ProxyAccess {
     /// The namespaces that must be asked about for one host.
-    pub(super) fn namespaces(gateway: Option<&GatewayFacts>, callers: &[String]) -> Vec<String> {
+    pub fn namespaces(gateway: Option<&GatewayFacts>, callers: &[String]) -> Vec<String> {
         gateway.map(|gateway| &gateway.name.namespace).into_iter().chain(callers).cloned().collect()
     }
 
     /// The proxies of one host that we may read.
-    pub(super) fn of(
-        readable: &Readable,
+    pub fn of(
+        readable: &BTreeSet<String>,
         gateway: Option<&GatewayFacts>,
         callers: &[String],
         snapshot: &Snapshot,
     ) -> Self {
-        let may = |namespace: &String| readable.0.contains(namespace);
+        let may = |namespace: &String| readable.contains(namespace);
         let mut notes = Vec::new();
         let gateway_pods = match gateway {
             Some(gateway) if !gateway.assumed && may(&gateway.name.namespace) => {
@@ -93,11 +66,11 @@ impl Sight {
             ));
             None
         };
-        Sight { gateway: gateway_pods, clients, notes }
+        ProxyAccess { gateway: gateway_pods, clients, notes }
     }
 
     /// The pods of one side; `None` without permission to read them.
-    pub(super) fn pods(&self, side: Side) -> Option<&Pods> {
+    pub fn pods(&self, side: Side) -> Option<&Pods> {
         match side {
             Side::Gateway => self.gateway.as_ref(),
             Side::Clients => self.clients.as_ref(),
@@ -105,7 +78,7 @@ impl Sight {
     }
 
     /// Whether we may read both sides.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.gateway.is_some() && self.clients.is_some()
     }
 }
@@ -136,7 +109,7 @@ fn sample(clients: Vec<PodFacts>, notes: &mut Vec<String>) -> Pods {
 
 #[cfg(test)]
 mod tests {
-    use egress_core::snapshot::GatewayFacts;
+    use crate::snapshot::GatewayFacts;
 
     use super::*;
 
@@ -145,7 +118,7 @@ mod tests {
     fn ten_thousand_hosts_ask_about_the_same_two_namespaces() {
         let gateway = GatewayFacts::stock();
         let callers = ["shop".to_owned()];
-        let asked = (0..10_000).flat_map(|_| Sight::namespaces(Some(&gateway), &callers));
+        let asked = (0..10_000).flat_map(|_| ProxyAccess::namespaces(Some(&gateway), &callers));
         assert_eq!(asked.collect::<BTreeSet<String>>().len(), 2);
     }
 
@@ -153,13 +126,13 @@ mod tests {
     fn a_side_that_may_not_be_read_is_said_and_proves_nothing() {
         let gateway = GatewayFacts { assumed: false, ..GatewayFacts::stock() };
         let callers = ["shop".to_owned()];
-        let sight = |namespaces: &[&str]| {
-            let readable = Readable(namespaces.iter().map(|name| (*name).to_owned()).collect());
-            Sight::of(&readable, Some(&gateway), &callers, &Snapshot::default())
+        let access = |namespaces: &[&str]| {
+            let readable = namespaces.iter().map(|name| (*name).to_owned()).collect();
+            ProxyAccess::of(&readable, Some(&gateway), &callers, &Snapshot::default())
         };
-        assert!(sight(&["istio-system", "shop"]).is_full());
-        assert!(!sight(&["shop"]).is_full());
-        assert_eq!(sight(&["istio-system"]).notes.len(), 1);
+        assert!(access(&["istio-system", "shop"]).is_full());
+        assert!(!access(&["shop"]).is_full());
+        assert_eq!(access(&["istio-system"]).notes.len(), 1);
     }
 
     #[test]
