@@ -4,7 +4,7 @@
 //! leaks that the plugin avoids, or the test would not see them either.
 
 use anyhow::{bail, ensure};
-use xtask::{
+use testbed::{
     bed::User,
     world::record::{Entry, Event},
 };

@@ -33,7 +33,7 @@ mod two_namespaces;
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use libtest_mimic::{Arguments, Trial};
-use xtask::bed;
+use testbed::bed;
 
 use self::harness::{Mesh, Test, say};
 

@@ -10,13 +10,15 @@ use std::{thread, time::Duration};
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use serde_json::Value;
+use testbed::{
+    bed::{self, Bed, Topology},
+    timed::timed,
+};
 
 use self::stage::{Stage, note, say};
 use crate::{
-    bed::{self, Bed, Topology},
     plugin::{self, Profile},
     terminal,
-    timed::timed,
 };
 
 /// Said before anything is done.

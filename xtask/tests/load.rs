@@ -11,15 +11,15 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testbed::{
+    load::{Sample, read_samples},
+    world::{Config, World, zone::Zone},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     time::{sleep, timeout},
-};
-use xtask::{
-    load::{Sample, read_samples},
-    world::{Config, World, zone::Zone},
 };
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

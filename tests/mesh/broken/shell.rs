@@ -7,7 +7,7 @@ use std::{env, os::unix::fs::symlink, path::Path, process::Stdio};
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::{
     super::harness::{Mesh, program},

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, process::Command};
 
 use anyhow::{Context as _, bail, ensure};
-use xtask::world::record::Request;
+use testbed::world::record::Request;
 
 use super::{Mesh, Pod};
 

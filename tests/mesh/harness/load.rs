@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::ensure;
 use tempfile::TempDir;
-use xtask::load::{Sample, read_samples};
+use testbed::load::{Sample, read_samples};
 
 use super::{LIMIT, Mesh, Pod, eventually};
 

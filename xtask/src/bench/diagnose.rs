@@ -15,9 +15,9 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
+use testbed::bed;
 
 use crate::{
-    bed,
     plugin::{self, Profile},
     terminal, workspace,
 };

@@ -9,12 +9,13 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use testbed::bed::Bed;
 
 use super::{
     Row,
     stopwatch::{Times, time, times},
 };
-use crate::{bed::Bed, terminal, workspace};
+use crate::{terminal, workspace};
 
 const HOST: &str = "edition.cnn.com";
 /// Where the many hosts go; nobody lives there, so the lists are measured and not the proxies.

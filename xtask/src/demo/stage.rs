@@ -10,8 +10,9 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use testbed::bed::Bed;
 
-use crate::{bed::Bed, terminal};
+use crate::terminal;
 
 /// Tells what comes next.
 pub(super) fn say(text: &str) -> anyhow::Result<()> {

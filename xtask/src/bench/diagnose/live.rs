@@ -14,15 +14,13 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use egress_core::intent::Layout;
+use testbed::bed::{Bed, Topology};
 
 use super::{
     cost::{self, Cost, megabytes, seconds},
     crowd, ours,
 };
-use crate::{
-    bed::{Bed, Topology},
-    terminal, workspace,
-};
+use crate::{terminal, workspace};
 
 /// How many hosts, each ten times the ones before it.
 const HOSTS: [u32; 3] = [100, 1_000, MOST];

@@ -31,7 +31,8 @@ pub(super) fn is_ready(bed: &Bed, config: &Config) -> bool {
     netns::inside(&bed.layout.outside(), connect).unwrap_or(false)
 }
 
-/// This program. A test is another program: it says where this one is in `XTASK`, or lies beside it in `deps`.
+/// The program of the tasks, which `cargo xtask` is. A test is another program: it says in `XTASK` where that one is, or lies
+/// beside it in `deps`.
 pub(super) fn executable() -> anyhow::Result<PathBuf> {
     if let Some(path) = env::var_os("XTASK") {
         return Ok(path.into());

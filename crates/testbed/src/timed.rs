@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::terminal;
+use crate::progress;
 
 /// How long to be silent about work that goes on.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -17,19 +17,15 @@ const SILENCE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// Those of the work.
-pub(crate) fn timed<T>(
-    what: &str,
-    usual: Duration,
-    work: impl FnOnce() -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    terminal::progress(format_args!("{what} (usually {}) …", words(usual)));
+pub fn timed<T>(what: &str, usual: Duration, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    progress::tell(format_args!("{what} (usually {}) …", words(usual)));
     let start = Instant::now();
     let done = thread::scope(|scope| {
         let (end, ended) = mpsc::channel::<()>();
         scope.spawn(move || {
             while ended.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
                 let passed = words(start.elapsed());
-                terminal::progress(format_args!("  {what}: {passed} passed, usually {}", words(usual)));
+                progress::tell(format_args!("  {what}: {passed} passed, usually {}", words(usual)));
             }
         });
         let done = work();
@@ -37,12 +33,12 @@ pub(crate) fn timed<T>(
         done
     });
     let end = if done.is_ok() { "done" } else { "failed" };
-    terminal::progress(format_args!("{what}: {end} in {}", words(start.elapsed())));
+    progress::tell(format_args!("{what}: {end} in {}", words(start.elapsed())));
     done
 }
 
 /// A time as people say it: `45 s`, `2 min`, `2 min 10 s`.
-pub(crate) fn words(time: Duration) -> String {
+pub fn words(time: Duration) -> String {
     let seconds = (time + Duration::from_millis(500)).as_secs();
     match (seconds / 60, seconds % 60) {
         (0, seconds) => format!("{seconds} s"),

@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context as _, ensure};
 use ignore::WalkBuilder;
 
-use crate::{digest, timed::timed, workspace};
+use crate::{digest, timed::timed};
+
+/// Where the Go modules of the bed lie.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/bed");
 
 /// Programs of one Go module, built together so that what they share is compiled once.
 pub(super) struct Module {
@@ -88,7 +91,7 @@ impl Module {
     }
 
     fn source(&self) -> PathBuf {
-        workspace::root().join("tests/bed").join(self.folder)
+        Path::new(SOURCES).join(self.folder)
     }
 }
 

@@ -143,7 +143,7 @@ pub enum OutboundTrafficPolicy {
 impl Topology {
     /// The default: `tests/bed/topology.yaml`.
     pub fn standard() -> anyhow::Result<Self> {
-        include_str!("../../../tests/bed/topology.yaml").parse()
+        include_str!("../../../../tests/bed/topology.yaml").parse()
     }
 
     /// Reads a topology file.

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{bail, ensure};
 
-use crate::terminal;
+use crate::progress;
 
 /// Small programs that the bed installs itself where it can: the program and its Debian package.
 const INSTALLED: [(&str, &str); 3] = [("ip", "iproute2"), ("iptables", "iptables"), ("curl", "curl")];
@@ -64,7 +64,7 @@ fn install(package: &str) -> bool {
     if !has("apt-get") {
         return false;
     }
-    terminal::progress(format_args!("installing {package} …"));
+    progress::tell(format_args!("installing {package} …"));
     let install =
         || succeeds("apt-get", &["install", "--yes", "--quiet", "--no-install-recommends", package]);
     install() || (succeeds("apt-get", &["update", "--quiet"]) && install())

