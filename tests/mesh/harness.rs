@@ -24,7 +24,7 @@ use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
 use testbed::{
     bed::{Bed, Guard, Signal, Topology},
-    world::record::{self, Entry},
+    external_services::record::{self, Entry},
 };
 
 pub(crate) use self::{

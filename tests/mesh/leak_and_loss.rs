@@ -6,7 +6,7 @@
 use anyhow::{bail, ensure};
 use testbed::{
     bed::User,
-    world::record::{Entry, Event},
+    external_services::record::{Entry, Event},
 };
 
 use super::harness::{Answer, Fates, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use testbed::{load, world};
+use testbed::{external_services, load};
 use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, plugins, test, tidy};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
@@ -42,9 +42,9 @@ enum Task {
     Docs,
     /// Generate Istio's types anew
     Codegen,
-    /// Be the world outside the mesh: an origin and a DNS server
+    /// Be the services outside the mesh: an origin and a DNS server
     #[command(hide = true)]
-    World {
+    ExternalServices {
         /// What to listen on (YAML)
         #[arg(long)]
         config: PathBuf,
@@ -75,7 +75,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Tidy => tidy::run()?,
         Task::Docs => docs::run()?,
         Task::Codegen => codegen::run()?,
-        Task::World { config } => world::run(&config)?,
+        Task::ExternalServices { config } => external_services::run(&config)?,
         Task::Load(options) => load::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -46,7 +46,7 @@ use self::{
     layout::{Layout, Pod},
     programs::Programs,
 };
-use crate::{progress, world};
+use crate::{external_services, progress};
 
 /// A running bed.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub struct Bed {
     topology: Topology,
     pods: Vec<Pod>,
     programs: Programs,
-    world: world::Config,
+    external_services: external_services::Config,
 }
 
 /// A bed that goes down when it is dropped.
@@ -124,9 +124,9 @@ impl Bed {
     }
 
     fn new(layout: Layout, record: Record) -> anyhow::Result<Self> {
-        let world = world::Config::in_directory(layout.directory());
+        let external_services = external_services::Config::in_directory(layout.directory());
         let pods = layout::pods(&record.topology)?;
-        Ok(Self { layout, pods, topology: record.topology, programs: record.programs, world })
+        Ok(Self { layout, pods, topology: record.topology, programs: record.programs, external_services })
     }
 
     fn pod(&self, namespace: &str, name: &str) -> anyhow::Result<&Pod> {

@@ -1,4 +1,4 @@
-//! Files of JSON lines: what the world and the load write and the tests read. Knows nothing of what a line says.
+//! Files of JSON lines: what the external services and the load write and the tests read. Knows nothing of what a line says.
 
 use std::{
     fs::{self, File},

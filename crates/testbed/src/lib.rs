@@ -5,9 +5,9 @@
 
 pub mod bed;
 pub mod digest;
+pub mod external_services;
 mod json_lines;
 pub mod load;
 pub mod progress;
 mod termination;
 pub mod timed;
-pub mod world;

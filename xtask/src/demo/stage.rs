@@ -59,9 +59,9 @@ impl<'a> Stage<'a> {
         Ok(String::from_utf8(stdout)?)
     }
 
-    /// The file with the authority that signed the certificates of the world outside.
+    /// The file with the authority that signed the certificates of the external services.
     pub(super) fn authority(&self) -> String {
-        self.bed.world_ca().display().to_string()
+        self.bed.external_ca().display().to_string()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

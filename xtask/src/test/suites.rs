@@ -56,12 +56,12 @@ mod tests {
                         target("load", "test"),
                     ],
                 ),
-                package("testbed", vec![target("world", "test")]),
+                package("testbed", vec![target("external-services", "test")]),
                 package("kubectl-egress", vec![target("cli", "test"), target("generate", "test")]),
             ],
         };
 
-        assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "load", "world"]);
+        assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "load", "external-services"]);
         assert_eq!(of_tier(&workspace, Tier::Generate), ["generate"]);
         assert_eq!(of_tier(&workspace, Tier::Diagnose), ["fixtures"]);
         assert_eq!(of_tier(&workspace, Tier::Cli), ["cli"]);

@@ -91,7 +91,7 @@ impl Tier {
             Err(Obstacle::Lacking(reason)) => return Report::skipped(&format!("{reason:#}")),
             Err(Obstacle::Broken(error)) => return Report::broken(&error),
         }
-        // The bed's tests start the plugin, and these tasks for the world outside the mesh.
+        // The bed's tests start the plugin, and these tasks for the services outside the mesh.
         self.suites_that_start_programs(root)
     }
 

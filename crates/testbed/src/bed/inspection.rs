@@ -62,19 +62,19 @@ impl Bed {
         netns::signal(envoy, signal)
     }
 
-    /// Everything that arrived at the origin, see [`crate::world::record::Entry`].
+    /// Everything that arrived at the origin, see [`crate::external_services::record::Entry`].
     pub fn origin_log(&self) -> &Path {
-        &self.world.record
+        &self.external_services.record
     }
 
     /// The authority of the origin's certificates (PEM).
-    pub fn world_ca(&self) -> &Path {
-        &self.world.authority
+    pub fn external_ca(&self) -> &Path {
+        &self.external_services.authority
     }
 
-    /// The names of the world outside, see [`crate::world::zone::Zone`]; they may be changed while the bed is up.
+    /// The names of the external services, see [`crate::external_services::zone::Zone`]; they may be changed while the bed is up.
     pub fn zone_file(&self) -> &Path {
-        &self.world.zone
+        &self.external_services.zone
     }
 
     /// What a proxy has logged about requests, in order.
@@ -93,10 +93,10 @@ impl Bed {
     pub(super) fn parts(&self) -> Vec<(String, String)> {
         let control_plane = ["etcd", "kube-apiserver", "kube-controller-manager", "istiod", "node"]
             .map(|part| (part.to_owned(), self.layout.control_plane()));
-        let world = ("world".to_owned(), self.layout.outside());
+        let external = ("external-services".to_owned(), self.layout.outside());
         let proxies = self.pods.iter().filter(|pod| pod.has_proxy());
         let proxies = proxies.map(|pod| (pod.part(), self.layout.pod(&pod.namespace, &pod.name)));
-        control_plane.into_iter().chain([world]).chain(proxies).collect()
+        control_plane.into_iter().chain([external]).chain(proxies).collect()
     }
 
     /// The Envoy of a pod, as far as one runs.

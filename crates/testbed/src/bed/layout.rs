@@ -13,7 +13,7 @@ use super::topology::Topology;
 pub(super) const CONTROL_PLANE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// The network of the cluster, which every bed has for itself.
 pub(super) const CLUSTER_NETWORK: &str = "192.0.2.0/24";
-/// The network of the world outside.
+/// The network of the external services.
 pub(super) const OUTSIDE_NETWORK: &str = "198.51.100.0/24";
 /// Cluster addresses of Services; nothing listens there, the sidecars know the pods behind.
 pub(super) const SERVICE_NETWORK: &str = "198.19.0.0/16";

@@ -1,5 +1,5 @@
 //! The network of a bed: a namespace for the control plane with a bridge in it, one for each pod, one for the
-//! world outside. Nothing of it is visible outside these namespaces, so beds need no addresses of their own.
+//! external services. Nothing of it is visible outside these namespaces, so beds need no addresses of their own.
 //!
 //! It knows nothing of what runs in the namespaces.
 
@@ -16,12 +16,12 @@ use super::{
     layout::{CLUSTER_NETWORK, CONTROL_PLANE, Kind, Layout, OUTSIDE_NETWORK, Pod, SERVICE_NETWORK},
     netns,
 };
-use crate::world::Config;
+use crate::external_services::Config;
 
 /// Makes all namespaces, links, addresses and routes.
-pub(super) fn create(layout: &Layout, pods: &[Pod], world: &Config) -> anyhow::Result<()> {
+pub(super) fn create(layout: &Layout, pods: &[Pod], services: &Config) -> anyhow::Result<()> {
     let control_plane = layout.control_plane();
-    namespace(&control_plane, world)?;
+    namespace(&control_plane, services)?;
     ip(
         &control_plane,
         &format!(
@@ -34,20 +34,20 @@ pub(super) fn create(layout: &Layout, pods: &[Pod], world: &Config) -> anyhow::R
     )?;
 
     let outside = layout.outside();
-    namespace(&outside, world)?;
+    namespace(&outside, services)?;
     let addresses = format!(
         "addr add {}/24 dev eth0\n\
          addr add {}/24 dev eth0\n\
          link set eth0 up\n\
          route add {CLUSTER_NETWORK} dev eth0\n",
-        world.origin,
-        world.dns.ip()
+        services.origin,
+        services.dns.ip()
     );
     connect(&control_plane, &outside, "outside", &addresses)?;
 
     for (index, pod) in pods.iter().enumerate() {
         let netns = layout.pod(&pod.namespace, &pod.name);
-        namespace(&netns, world)?;
+        namespace(&netns, services)?;
         let addresses = format!(
             "addr add {}/24 dev eth0\n\
              link set eth0 up\n\
@@ -80,13 +80,13 @@ fn redirect(netns: &str) -> anyhow::Result<()> {
     feed(&mut netns::command(netns, "iptables-restore"), &rules)
 }
 
-fn namespace(netns: &str, world: &Config) -> anyhow::Result<()> {
+fn namespace(netns: &str, services: &Config) -> anyhow::Result<()> {
     let status = Command::new("ip").args(["netns", "add", netns]).status()?;
     ensure!(status.success(), "cannot make network namespace {netns}");
     let configuration = netns::configuration(netns);
     fs::create_dir_all(&configuration)
         .with_context(|| format!("cannot create {}", configuration.display()))?;
-    fs::write(configuration.join("resolv.conf"), format!("nameserver {}\n", world.dns.ip()))?;
+    fs::write(configuration.join("resolv.conf"), format!("nameserver {}\n", services.dns.ip()))?;
     let hosts = format!("127.0.0.1 localhost\n{CONTROL_PLANE} istiod.istio-system.svc\n");
     fs::write(configuration.join("hosts"), hosts)?;
     Ok(())

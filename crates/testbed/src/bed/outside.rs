@@ -1,28 +1,28 @@
-//! The world outside the mesh, as a part of the bed: `xtask world` in a namespace of its own.
+//! The services outside the mesh, as a part of the bed: `xtask external-services` in a namespace of its own.
 //!
-//! It knows how the world is started; what it does is in [`crate::world`].
+//! It knows how they are started; what they do is in [`crate::external_services`].
 
 use std::{env, fs, net::TcpStream, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, ensure};
 
 use super::{Bed, netns, process};
-use crate::world::{Config, zone::Zone};
+use crate::external_services::{Config, zone::Zone};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Starts the world and waits until it listens.
+/// Starts them and waits until they listen.
 pub(super) fn start(bed: &Bed, config: &Config) -> anyhow::Result<()> {
     let standard = || match config.origin {
         std::net::IpAddr::V4(origin) => Zone { default: Some(vec![origin]), ..Zone::default() },
         std::net::IpAddr::V6(_) => Zone::default(),
     };
     bed.topology.zone.clone().unwrap_or_else(standard).save(&config.zone)?;
-    let file = bed.layout.file("world.json");
+    let file = bed.layout.file("external-services.json");
     fs::write(&file, serde_json::to_string_pretty(config)?)?;
     let mut command = netns::command(&bed.layout.outside(), executable()?);
-    command.arg("world").arg("--config").arg(file);
-    process::start(&bed.layout, "world", command)?.until_it_says("ready", LIMIT)
+    command.arg("external-services").arg("--config").arg(file);
+    process::start(&bed.layout, "external-services", command)?.until_it_says("ready", LIMIT)
 }
 
 /// Whether the origin accepts connections.

@@ -17,7 +17,7 @@ type Task<'a> = Box<dyn FnOnce() -> anyhow::Result<()> + Send + 'a>;
 /// Starts everything in a folder and namespaces that do not exist yet.
 pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
     create_directory(bed)?;
-    network::create(&bed.layout, &bed.pods, &bed.world)?;
+    network::create(&bed.layout, &bed.pods, &bed.external_services)?;
     let certificates = certificates::create(&bed.layout.file("certificates"))?;
     users::create(&bed.layout, &certificates.authority)?;
     if !bed.topology.istio {
@@ -25,7 +25,7 @@ pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
         return objects::create_namespaces(bed);
     }
     together([
-        Box::new(|| outside::start(bed, &bed.world)),
+        Box::new(|| outside::start(bed, &bed.external_services)),
         Box::new(|| manifest::generate(bed)),
         Box::new(|| node::start(bed, &certificates.node)),
         Box::new(|| kubernetes::start(bed, &certificates)),

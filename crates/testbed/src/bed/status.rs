@@ -41,7 +41,7 @@ fn answers(bed: &Bed, part: &str) -> bool {
         "kube-apiserver" => kubernetes::is_ready(bed),
         "istiod" => istiod::is_ready(bed),
         "node" => node::is_ready(bed),
-        "world" => outside::is_ready(bed, &bed.world),
+        "external-services" => outside::is_ready(bed, &bed.external_services),
         // These answer nobody; what they do shows in the parts above and in the pods.
         "etcd" | "kube-controller-manager" => true,
         pod => bed.pods.iter().filter(|known| known.part() == pod).all(|pod| proxies::is_ready(bed, pod)),

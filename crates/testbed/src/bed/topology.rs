@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path, str::FromStr};
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::world::zone::Zone;
+use crate::external_services::zone::Zone;
 
 /// Everything that a bed may look like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Topology {
     /// Environment of istiod, over the bed's own.
     #[serde(default)]
     pub istiod_environment: BTreeMap<String, String>,
-    /// The names of the world outside; by default all of them are at the origin.
+    /// The names of the external services; by default all of them are at the origin.
     #[serde(default)]
     pub zone: Option<Zone>,
 }

@@ -74,7 +74,7 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
 }
 
-/// Reads the record file of a world, which may still be written to.
+/// Reads the record file of external services, which may still be written to.
 pub fn read_entries(path: &Path) -> anyhow::Result<Vec<Entry>> {
     json_lines::read(path)
 }

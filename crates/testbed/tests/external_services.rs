@@ -1,4 +1,4 @@
-//! The world outside the mesh, on loopback: what it answers and what it writes down.
+//! The services outside the mesh, on loopback: what they answer and what they write down.
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
 
@@ -19,8 +19,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
 };
 use tempfile::TempDir;
-use testbed::world::{
-    Config, World,
+use testbed::external_services::{
+    Config, ExternalServices,
     record::{Entry, Event, Request, read_entries},
     zone::Zone,
 };
@@ -36,14 +36,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_origin_reports_peer_host_path_and_headers_and_drops_none_of_a_repeated_one() {
-    let (world, config, _folder) = start().await;
+    let (services, config, _folder) = start().await;
     let head = "POST /a?b=c HTTP/1.1\r\nHost: edition.cnn.com\r\nX-Two: 1\r\nX-Two: 2\r\n";
-    let seen = request(TcpStream::connect(world.http[0]).await.unwrap(), head).await;
+    let seen = request(TcpStream::connect(services.http[0]).await.unwrap(), head).await;
 
     assert_eq!(seen.peer, LOCAL);
     assert_eq!((seen.tls, seen.sni.as_deref()), (false, None));
     assert_eq!(seen.host.as_deref(), Some("edition.cnn.com"));
-    assert_eq!(seen.port, world.http[0].port());
+    assert_eq!(seen.port, services.http[0].port());
     assert_eq!((seen.method.as_str(), seen.path.as_str()), ("POST", "/a?b=c"));
     assert_eq!(seen.headers["x-two"], "1, 2");
 
@@ -55,9 +55,9 @@ async fn the_origin_reports_peer_host_path_and_headers_and_drops_none_of_a_repea
 
 #[tokio::test]
 async fn any_server_name_gets_a_certificate_that_the_written_authority_vouches_for() {
-    let (world, config, _folder) = start().await;
+    let (services, config, _folder) = start().await;
     for name in ["edition.cnn.com", "a.b.example.test", "127.0.0.1"] {
-        let stream = handshake(world.https[0], name, roots(&config)).await.unwrap();
+        let stream = handshake(services.https[0], name, roots(&config)).await.unwrap();
         let seen = request(stream, &format!("GET / HTTP/1.1\r\nHost: {name}\r\n")).await;
         assert!(seen.tls);
         // A client that connects to an address sends no server name.
@@ -67,8 +67,8 @@ async fn any_server_name_gets_a_certificate_that_the_written_authority_vouches_f
 
 #[tokio::test]
 async fn a_failed_handshake_is_recorded_with_its_server_name_and_its_reason() {
-    let (world, config, _folder) = start().await;
-    handshake(world.https[0], "edition.cnn.com", RootCertStore::empty()).await.unwrap_err();
+    let (services, config, _folder) = start().await;
+    handshake(services.https[0], "edition.cnn.com", RootCertStore::empty()).await.unwrap_err();
 
     let entry = first_entry(&config).await;
     let Event::Connection(connection) = entry.event else { panic!("a request: {entry:?}") };
@@ -78,8 +78,8 @@ async fn a_failed_handshake_is_recorded_with_its_server_name_and_its_reason() {
 
 #[tokio::test]
 async fn an_echo_port_sends_back_what_it_gets() {
-    let (world, _config, _folder) = start().await;
-    let mut stream = TcpStream::connect(world.echo[0]).await.unwrap();
+    let (services, _config, _folder) = start().await;
+    let mut stream = TcpStream::connect(services.echo[0]).await.unwrap();
     stream.write_all(b"hello").await.unwrap();
     stream.shutdown().await.unwrap();
     let mut back = String::new();
@@ -89,9 +89,9 @@ async fn an_echo_port_sends_back_what_it_gets() {
 
 #[tokio::test]
 async fn slow_and_stream_still_answer_with_one_json_value() {
-    let (world, _config, _folder) = start().await;
+    let (services, _config, _folder) = start().await;
     for path in ["/slow?ms=20", "/stream?seconds=0", "/stream?seconds=1"] {
-        let stream = TcpStream::connect(world.http[0]).await.unwrap();
+        let stream = TcpStream::connect(services.http[0]).await.unwrap();
         let seen = request(stream, &format!("GET {path} HTTP/1.1\r\nHost: h\r\n")).await;
         assert_eq!(seen.path, path);
     }
@@ -99,34 +99,34 @@ async fn slow_and_stream_still_answer_with_one_json_value() {
 
 #[tokio::test]
 async fn a_zone_that_changes_is_answered_at_once_over_udp_and_tcp() {
-    let (world, config, _folder) = start().await;
+    let (services, config, _folder) = start().await;
     let first = (ResponseCode::NoError, vec![Ipv4Addr::LOCALHOST]);
-    assert_eq!(ask_udp(world.dns, "Edition.CNN.com.", RecordType::A).await, first);
-    assert_eq!(ask_tcp(world.dns, "edition.cnn.com.", RecordType::A).await, first);
+    assert_eq!(ask_udp(services.dns, "Edition.CNN.com.", RecordType::A).await, first);
+    assert_eq!(ask_tcp(services.dns, "edition.cnn.com.", RecordType::A).await, first);
 
     let addresses = vec![Ipv4Addr::new(192, 0, 2, 7), Ipv4Addr::new(192, 0, 2, 8)];
     let names = BTreeMap::from([("edition.cnn.com".to_owned(), addresses.clone())]);
     Zone { names, ..Zone::default() }.save(&config.zone).unwrap();
 
     let second = (ResponseCode::NoError, addresses);
-    assert_eq!(ask_udp(world.dns, "edition.cnn.com.", RecordType::A).await, second);
-    assert_eq!(ask_tcp(world.dns, "edition.cnn.com.", RecordType::A).await, second);
+    assert_eq!(ask_udp(services.dns, "edition.cnn.com.", RecordType::A).await, second);
+    assert_eq!(ask_tcp(services.dns, "edition.cnn.com.", RecordType::A).await, second);
 }
 
 #[tokio::test]
 async fn a_name_without_an_ipv6_address_exists_and_a_missing_one_does_not() {
-    let (world, _config, _folder) = start().await;
+    let (services, _config, _folder) = start().await;
     let empty = (ResponseCode::NoError, vec![]);
     let missing = (ResponseCode::NXDomain, vec![]);
-    assert_eq!(ask_udp(world.dns, "edition.cnn.com.", RecordType::AAAA).await, empty);
+    assert_eq!(ask_udp(services.dns, "edition.cnn.com.", RecordType::AAAA).await, empty);
     for name in ["gone.example.test.", "edition-cnn-com.shop.egress.internal.", "web."] {
-        assert_eq!(ask_udp(world.dns, name, RecordType::A).await, missing, "{name}");
-        assert_eq!(ask_udp(world.dns, name, RecordType::AAAA).await, missing, "{name}");
+        assert_eq!(ask_udp(services.dns, name, RecordType::A).await, missing, "{name}");
+        assert_eq!(ask_udp(services.dns, name, RecordType::AAAA).await, missing, "{name}");
     }
 }
 
-/// A world on free ports of the loopback address; the folder lives as long as the caller keeps it.
-async fn start() -> (World, Config, TempDir) {
+/// Services on free ports of the loopback address; the folder lives as long as the caller keeps it.
+async fn start() -> (ExternalServices, Config, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let config = Config {
         origin: LOCAL,
@@ -142,7 +142,7 @@ async fn start() -> (World, Config, TempDir) {
         default: Some(vec![Ipv4Addr::LOCALHOST]),
     };
     zone.save(&config.zone).unwrap();
-    (World::start(&config).await.unwrap(), config, folder)
+    (ExternalServices::start(&config).await.unwrap(), config, folder)
 }
 
 /// Sends a request whose head lacks only its end, and understands the answer's body.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// Names below these never exist outside a cluster, unless the zone lists them.
 const INTERNAL: [&str; 2] = ["internal", "cluster.local"];
 
-/// The names of the world; all are written in lower case, without a closing dot.
+/// The names of the external services; all are written in lower case, without a closing dot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Zone {

@@ -1,4 +1,4 @@
-//! The world outside the mesh: a web origin, a TCP echo and a DNS server in one process.
+//! Services outside the mesh: a web origin, a TCP echo and a DNS server in one process.
 //!
 //! Everything that arrives is written down, so that a test can say where a request came from. It knows nothing
 //! of Kubernetes, Istio or the bed: it is given addresses and files, and it listens until it is told to stop.
@@ -25,7 +25,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use self::{certificates::Authority, dns::NameServer, listener::Protocol, record::Record, zone::ZoneFile};
 use crate::termination;
 
-/// What the world listens on and where its files are.
+/// What they listen on and where their files are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -43,12 +43,12 @@ pub struct Config {
     pub zone: PathBuf,
     /// Where everything that arrives is written, see [`record::Entry`].
     pub record: PathBuf,
-    /// Where the certificate of the world's own authority is written (PEM).
+    /// Where the certificate of their own authority is written (PEM).
     pub authority: PathBuf,
 }
 
 impl Config {
-    /// The world of the test bed, with all its files in `directory`.
+    /// Those of the test bed, with all their files in `directory`.
     pub fn in_directory(directory: &Path) -> Self {
         Self {
             origin: Ipv4Addr::new(198, 51, 100, 10).into(),
@@ -63,9 +63,9 @@ impl Config {
     }
 }
 
-/// A world that listens; it ends when it is dropped.
+/// Services that listen; they end when this is dropped.
 #[derive(Debug)]
-pub struct World {
+pub struct ExternalServices {
     /// Where HTTP is answered in the clear, in the order of the config.
     pub http: Vec<SocketAddr>,
     /// Where HTTP is answered inside TLS, in the order of the config.
@@ -78,7 +78,7 @@ pub struct World {
     _listeners: JoinSet<()>,
 }
 
-impl World {
+impl ExternalServices {
     /// Opens every port; when this returns, all of them answer.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let record = Arc::new(Record::create(&config.record)?);
@@ -107,13 +107,13 @@ impl World {
     }
 }
 
-/// `cargo xtask world`: says `ready` on stdout once everything listens, and ends on SIGTERM.
+/// `cargo xtask external-services`: says `ready` on stdout once everything listens, and ends on SIGTERM.
 pub fn run(config: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
     let config: Config =
         serde_yaml::from_str(&text).with_context(|| format!("cannot understand {}", config.display()))?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let _world = World::start(&config).await?;
+        let _services = ExternalServices::start(&config).await?;
         writeln!(std::io::stdout(), "ready")?;
         Ok(termination::requested().await?)
     })

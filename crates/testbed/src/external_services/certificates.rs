@@ -1,4 +1,4 @@
-//! The world's own certificate authority, which signs for whatever server name a client asks for.
+//! The external services' own certificate authority, which signs for whatever server name a client asks for.
 //!
 //! A certificate is made when its name is first wanted: a host that a test invents needs no preparation.
 //! It knows nothing of the zone or of listeners.
@@ -34,7 +34,7 @@ impl Authority {
     /// Makes a new authority with a new key, for a server at `address`.
     pub(super) fn create(address: IpAddr) -> anyhow::Result<Self> {
         let mut params = CertificateParams::default();
-        params.distinguished_name = common_name("World outside the mesh");
+        params.distinguished_name = common_name("Services outside the mesh");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
