@@ -25,13 +25,13 @@ pub(super) fn note(text: &str) -> anyhow::Result<()> {
 }
 
 /// The bed with the plugin in reach of its `kubectl`.
-pub(super) struct Stage<'a> {
+pub(super) struct Script<'a> {
     bed: &'a Bed,
     path: OsString,
 }
 
-impl<'a> Stage<'a> {
-    /// A stage on this bed, with the plugin at this path.
+impl<'a> Script<'a> {
+    /// For this bed, with the plugin at this path.
     pub(super) fn new(bed: &'a Bed, plugin: &Path) -> anyhow::Result<Self> {
         let folder = plugin.parent().context("the plugin lies in no folder")?;
         let others = env::var_os("PATH").unwrap_or_default();

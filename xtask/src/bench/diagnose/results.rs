@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::{
     cases::{self, Case},
     istioctl::Istioctl,
-    ours,
+    kubectl_egress,
 };
 use crate::terminal;
 
@@ -24,7 +24,7 @@ const ACCEPTED: &str = include_str!("accepted.txt");
 
 /// One program, over the cases of one code.
 #[derive(Default, Clone)]
-struct Tally {
+struct Counts {
     found: usize,
     /// Healthy clusters of which it tells a fault.
     wrong: usize,
@@ -36,8 +36,8 @@ struct Tally {
 struct Row {
     broken: usize,
     healthy: usize,
-    istioctl: Tally,
-    ours: Tally,
+    istioctl: Counts,
+    kubectl_egress: Counts,
 }
 
 /// Runs both programs over every case.
@@ -56,17 +56,17 @@ pub(super) fn table(plugin: &Path, istioctl: &Istioctl) -> anyhow::Result<String
         let file = folder.path().join("cluster.yaml");
         write(case, &file)?;
         let theirs = istioctl.analyse(&file)?.into_iter().map(|finding| finding.code).collect();
-        let own = ours::codes(plugin, &file, &case.asked)?;
+        let own = kubectl_egress::codes(plugin, &file, &case.asked)?;
         let row = rows.entry(case.group.as_str()).or_default();
         *(if case.is_broken() { &mut row.broken } else { &mut row.healthy }) += 1;
         let names = |code: &String| accepted.contains(&(case.group.as_str(), code.as_str()));
         row.istioctl.count(case, theirs, names);
-        row.ours.count(case, own, |code| *code == case.group);
+        row.kubectl_egress.count(case, own, |code| *code == case.group);
     }
     Ok(text(&rows, &beyond))
 }
 
-impl Tally {
+impl Counts {
     fn count(&mut self, case: &Case, told: BTreeSet<String>, names: impl Fn(&String) -> bool) {
         if case.is_broken() {
             self.found += usize::from(told.iter().any(names));
@@ -76,7 +76,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: &Tally) {
+    fn add(&mut self, other: &Counts) {
         self.found += other.found;
         self.wrong += other.wrong;
     }
@@ -124,7 +124,7 @@ fn text(rows: &BTreeMap<&str, Row>, beyond: &BTreeSet<&str>) -> String {
     .to_owned();
     let mut sum = Row::default();
     let mut line = |name: &str, row: &Row| {
-        let (theirs, own) = (row.istioctl.cells(row.broken), row.ours.cells(row.broken));
+        let (theirs, own) = (row.istioctl.cells(row.broken), row.kubectl_egress.cells(row.broken));
         // Writing to a String cannot fail.
         let _ = writeln!(text, "| {name} | {} | {} | {theirs} | {own} |", row.broken, row.healthy);
     };
@@ -133,7 +133,7 @@ fn text(rows: &BTreeMap<&str, Row>, beyond: &BTreeSet<&str>) -> String {
         sum.broken += row.broken;
         sum.healthy += row.healthy;
         sum.istioctl.add(&row.istioctl);
-        sum.ours.add(&row.ours);
+        sum.kubectl_egress.add(&row.kubectl_egress);
     }
     line("**all**", &sum);
     let codes = |found: fn(&Row) -> usize| {
@@ -144,7 +144,7 @@ fn text(rows: &BTreeMap<&str, Row>, beyond: &BTreeSet<&str>) -> String {
         text,
         "\nOf {with_faults} codes, istioctl finds {} in every case and kubectl egress {}.",
         codes(|row| row.istioctl.found),
-        codes(|row| row.ours.found),
+        codes(|row| row.kubectl_egress.found),
     );
     if !beyond.is_empty() {
         let names: Vec<&str> = beyond.iter().copied().collect();
@@ -177,8 +177,8 @@ mod tests {
             asked: Vec::new(),
             beyond_objects: false,
         };
-        let mut tally = Tally::default();
-        tally.count(&case, ["IST0129".to_owned()].into(), |code| code == "IST0101");
-        assert_eq!((tally.found, tally.wrong), (0, 0));
+        let mut counts = Counts::default();
+        counts.count(&case, ["IST0129".to_owned()].into(), |code| code == "IST0101");
+        assert_eq!((counts.found, counts.wrong), (0, 0));
     }
 }

@@ -4,13 +4,13 @@ use std::{fmt, ops::AddAssign};
 
 /// How many tests went which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct Totals {
     pub(super) passed: usize,
     pub(super) failed: usize,
     pub(super) skipped: usize,
 }
 
-impl Tally {
+impl Totals {
     /// One test that can only pass or fail.
     pub(super) fn of_one(passed: bool) -> Self {
         Self { passed: usize::from(passed), failed: usize::from(!passed), skipped: 0 }
@@ -19,18 +19,18 @@ impl Tally {
     /// The sum of all `test result:` lines. A run that failed without saying which test counts as one failed test: it
     /// did not compile, or crashed.
     pub(super) fn read(output: &str, succeeded: bool) -> Self {
-        let mut tally = Self::default();
+        let mut totals = Self::default();
         for line in output.lines().filter_map(|line| line.trim().strip_prefix("test result: ")) {
-            tally += Self {
+            totals += Self {
                 passed: count(line, "passed"),
                 failed: count(line, "failed"),
                 skipped: count(line, "ignored"),
             };
         }
-        if !succeeded && tally.failed == 0 {
-            tally.failed = 1;
+        if !succeeded && totals.failed == 0 {
+            totals.failed = 1;
         }
-        tally
+        totals
     }
 }
 
@@ -40,7 +40,7 @@ fn count(line: &str, word: &str) -> usize {
     part.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
-impl AddAssign for Tally {
+impl AddAssign for Totals {
     fn add_assign(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -48,7 +48,7 @@ impl AddAssign for Tally {
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for Totals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
@@ -67,15 +67,15 @@ test result: FAILED. 10 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out;
 
     #[test]
     fn the_programs_of_a_run_are_summed() {
-        let tally = Tally::read(TWO_PROGRAMS, false);
+        let totals = Totals::read(TWO_PROGRAMS, false);
 
-        assert_eq!(tally, Tally { passed: 13, failed: 1, skipped: 2 });
-        assert_eq!(tally.to_string(), "13 passed, 1 failed, 2 skipped");
+        assert_eq!(totals, Totals { passed: 13, failed: 1, skipped: 2 });
+        assert_eq!(totals.to_string(), "13 passed, 1 failed, 2 skipped");
     }
 
     #[test]
     fn a_run_that_did_not_compile_is_a_failed_test() {
-        assert_eq!(Tally::read("error[E0308]: mismatched types\n", false).failed, 1);
-        assert_eq!(Tally::read("", true), Tally::default());
+        assert_eq!(Totals::read("error[E0308]: mismatched types\n", false).failed, 1);
+        assert_eq!(Totals::read("", true), Totals::default());
     }
 }

@@ -1,4 +1,4 @@
-//! A server that answers as a test wants it to, for as long as a value lives.
+//! A registry that answers as a test wants it to, for as long as a value lives.
 
 use std::io::{BufRead as _, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::thread;
 
 /// A server on a port of this machine. Its threads end with the test program.
-pub(crate) struct Pretender {
+pub(crate) struct FakeRegistry {
     host: &'static str,
     port: u16,
 }
 
-impl Pretender {
+impl FakeRegistry {
     /// Each connection brings one request, and is closed after its answer. The answer is given the path that was asked
     /// for, and the value of the header `authorization`.
     pub(crate) fn start(answer: impl Fn(&str, Option<&str>, &mut TcpStream) + Send + Sync + 'static) -> Self {
@@ -36,7 +36,7 @@ impl Pretender {
                 });
             }
         });
-        Pretender { host, port }
+        FakeRegistry { host, port }
     }
 
     /// Its host with its port.

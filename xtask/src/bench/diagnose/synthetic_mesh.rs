@@ -21,7 +21,7 @@ use serde::Serialize as _;
 use serde_json::{Value, json};
 
 /// The namespace of the hosts.
-pub(super) const NAMESPACE: &str = "crowd";
+pub(super) const NAMESPACE: &str = "many-hosts";
 
 /// Writes a manifest of that many hosts with all that a diagnosis reads of a mesh.
 pub(super) fn write(layout: Layout, hosts: u32, file: &Path) -> anyhow::Result<()> {
