@@ -34,7 +34,7 @@ pub(crate) struct Collection {
 
 /// The objects of a collection that could be read, and the gaps.
 #[derive(Debug)]
-pub(crate) struct Reading<T> {
+pub(crate) struct ListResult<T> {
     pub(crate) items: Vec<T>,
     /// The namespaces that were read; `None`: all.
     pub(crate) covered: Option<BTreeSet<String>>,
@@ -94,23 +94,23 @@ impl Collection {
         &self,
         namespace: Option<&str>,
         listed: Result<Vec<T>, ClusterError>,
-    ) -> Result<Reading<T>, ClusterError> {
+    ) -> Result<ListResult<T>, ClusterError> {
         match listed {
             Err(ClusterError::Forbidden(why)) => {
                 let unreadable = self.unreadable(why);
                 let unreadable = namespace.into_iter().fold(unreadable, Unreadable::in_namespace);
                 let covered = Some(BTreeSet::new());
-                Ok(Reading { items: Vec::new(), covered, unreadable: vec![unreadable] })
+                Ok(ListResult { items: Vec::new(), covered, unreadable: vec![unreadable] })
             }
-            listed => Ok(Reading::whole(listed?)),
+            listed => Ok(ListResult::whole(listed?)),
         }
     }
 }
 
-impl<T> Reading<T> {
+impl<T> ListResult<T> {
     /// A collection without gaps.
     pub(crate) fn whole(items: Vec<T>) -> Self {
-        Reading { items, covered: None, unreadable: Vec::new() }
+        ListResult { items, covered: None, unreadable: Vec::new() }
     }
 
     /// Whether a namespace was read.
@@ -126,10 +126,10 @@ impl Cluster {
         &self,
         collection: &Collection,
         narrow: &BTreeSet<String>,
-    ) -> Result<Reading<T>, ClusterError> {
+    ) -> Result<ListResult<T>, ClusterError> {
         let why = match self.list(collection, None, None).await {
             Err(ClusterError::Forbidden(why)) => why,
-            all => return Ok(Reading::whole(all?)),
+            all => return Ok(ListResult::whole(all?)),
         };
         let mut reading = self.read_in(collection, narrow).await?;
         let covered = reading.covered.clone().unwrap_or_default();
@@ -143,11 +143,12 @@ impl Cluster {
         &self,
         collection: &Collection,
         namespaces: &BTreeSet<String>,
-    ) -> Result<Reading<T>, ClusterError> {
+    ) -> Result<ListResult<T>, ClusterError> {
         let each = namespaces.iter().map(|namespace| async move {
             collection.tolerate(Some(namespace), self.list(collection, Some(namespace), None).await)
         });
-        let mut whole = Reading { items: Vec::new(), covered: Some(BTreeSet::new()), unreadable: Vec::new() };
+        let mut whole =
+            ListResult { items: Vec::new(), covered: Some(BTreeSet::new()), unreadable: Vec::new() };
         for (namespace, reading) in namespaces.iter().zip(try_join_all(each).await?) {
             if reading.unreadable.is_empty() {
                 whole.covered.get_or_insert_default().insert(namespace.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egress_core::input::Input;
 use egress_core::kubernetes::HorizontalPodAutoscaler;
 use egress_core::objects::{self, named};
-use egress_core::surroundings::{GatewayApiObject, Named, SecretFacts};
+use egress_core::related_resources::{GatewayApiObject, Named, SecretFacts};
 use egress_core::tree::Tree;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,

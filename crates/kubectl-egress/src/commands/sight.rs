@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use egress_cluster::access::Right;
-use egress_cluster::{Cluster, ClusterError, look};
+use egress_cluster::{Cluster, ClusterError, envoy};
 use egress_core::proof::Side;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
@@ -42,8 +42,8 @@ impl Readable {
         namespaces: impl IntoIterator<Item = String>,
     ) -> Result<Self, ClusterError> {
         let namespaces: BTreeSet<String> = namespaces.into_iter().collect();
-        let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| look::rights(namespace)).collect();
-        let allowed = cluster.may(&rights).await?;
+        let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| envoy::rights(namespace)).collect();
+        let allowed = cluster.can_i(&rights).await?;
         let refused: BTreeSet<&str> = rights
             .iter()
             .zip(allowed)

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
-use crate::list::{Collection, Reading};
+use crate::list::{Collection, ListResult};
 
 /// Istio has this kind in this version only.
 const FILTERS: &str = "v1alpha3";
@@ -87,9 +87,9 @@ impl Cluster {
         &self,
         kind: &Collection,
         namespaces: &BTreeSet<String>,
-    ) -> Result<Reading<Object>, ClusterError> {
+    ) -> Result<ListResult<Object>, ClusterError> {
         match self.read(kind, namespaces).await {
-            Err(error) if error.is_not_found() => Ok(Reading::whole(Vec::new())),
+            Err(error) if error.is_not_found() => Ok(ListResult::whole(Vec::new())),
             read => read,
         }
     }

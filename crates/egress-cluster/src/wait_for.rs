@@ -1,6 +1,6 @@
 //! Waiting until proxies have what a step promises.
 //!
-//! Knows how to look again. What must be seen is an `Expectation`; whether it is seen, `egress-core` decides.
+//! Knows how to read them again. What must be seen is an `Expectation`; whether it is seen, `egress-core` decides.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -13,22 +13,22 @@ use futures::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use crate::cluster::Cluster;
+use crate::envoy::{AdminConnection, Pages, view};
 use crate::error::ClusterError;
-use crate::look::{AdminConnection, Pages, view};
 
-/// The first pause between two looks; each is twice as long as the one before.
+/// The first pause between two readings; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// The longest pause between two looks.
+/// The longest pause between two readings.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-/// A look that takes longer is given up, and the connection with it: the proxy or the way to it hangs.
-const LOOK: Duration = Duration::from_secs(5);
+/// A reading that takes longer is given up, and the connection with it: the proxy or the way to it hangs.
+const READING: Duration = Duration::from_secs(5);
 
 /// What was seen in every proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// One for each pod, in the order given.
     pub looked: Vec<PodProof>,
-    /// From the first look to the last.
+    /// From the first reading to the last.
     pub elapsed: Duration,
 }
 
@@ -77,10 +77,10 @@ struct Open {
 }
 
 impl Cluster {
-    /// Looks into the proxies of all these pods at once, until each shows all that is wanted of it or the time is over. A
+    /// Reads the proxies of all these pods at once, until each shows all that is wanted of it or the time is over. A
     /// proxy is read once for all expectations. One answer for each that is wanted, in their order. Dropping the future ends
     /// everything it began.
-    pub async fn prove(&self, wanted: &[Wanted<'_>], limit: Duration) -> Vec<Proof> {
+    pub async fn wait_for(&self, wanted: &[Wanted<'_>], limit: Duration) -> Vec<Proof> {
         let began = Instant::now();
         let mut by_pod: BTreeMap<(&str, &str), (&PodFacts, Vec<usize>)> = BTreeMap::new();
         for (index, Wanted { pods, .. }) in wanted.iter().enumerate() {
@@ -90,14 +90,14 @@ impl Cluster {
                 asked.push(index);
             }
         }
-        let looks = by_pod.into_iter().map(|(name, (pod, asked))| async move {
+        let readings = by_pod.into_iter().map(|(name, (pod, asked))| async move {
             let expectations: Vec<&Expectation> =
                 asked.iter().filter_map(|index| wanted.get(*index)).map(|one| one.expectation).collect();
-            let outcomes = self.prove_one(pod, &expectations, limit).await;
+            let outcomes = self.wait_for_one(pod, &expectations, limit).await;
             asked.into_iter().zip(outcomes).map(move |(index, outcome)| ((index, name), outcome))
         });
         let mut seen: BTreeMap<(usize, (&str, &str)), Outcome> =
-            join_all(looks).await.into_iter().flatten().collect();
+            join_all(readings).await.into_iter().flatten().collect();
         let elapsed = began.elapsed();
         let mut proofs = Vec::with_capacity(wanted.len());
         for (index, Wanted { pods, .. }) in wanted.iter().enumerate() {
@@ -110,7 +110,7 @@ impl Cluster {
         proofs
     }
 
-    async fn prove_one(
+    async fn wait_for_one(
         &self,
         pod: &PodFacts,
         expectations: &[&Expectation],
@@ -118,12 +118,12 @@ impl Cluster {
     ) -> Vec<Outcome> {
         let mut last = vec![Outcome::Unreachable(format!("no answer within {limit:?}")); expectations.len()];
         // When the time is over, what was seen last is the answer.
-        let _ = timeout(limit, self.look_until_met(pod, expectations, &mut last)).await;
+        let _ = timeout(limit, self.read_until_met(pod, expectations, &mut last)).await;
         last
     }
 
-    /// Ends once all expectations are met, or looking again is of no use. `last` is what was seen of each meanwhile.
-    async fn look_until_met(&self, pod: &PodFacts, expectations: &[&Expectation], last: &mut [Outcome]) {
+    /// Ends once all expectations are met, or reading again is of no use. `last` is what was seen of each meanwhile.
+    async fn read_until_met(&self, pod: &PodFacts, expectations: &[&Expectation], last: &mut [Outcome]) {
         let began = Instant::now();
         let mut kept = None;
         let mut pause = FIRST_PAUSE;
@@ -144,7 +144,7 @@ impl Cluster {
                 return;
             }
             let pages = Pages::of(open.iter().filter_map(|open| open.parts.front()));
-            let why = match timeout(LOOK, self.look_once(pod, &pages, &mut kept)).await {
+            let why = match timeout(READING, self.read_once(pod, &pages, &mut kept)).await {
                 Ok(Ok(view)) => {
                     if advance(&mut open, &view, last) {
                         pause = FIRST_PAUSE;
@@ -153,7 +153,7 @@ impl Cluster {
                     None
                 }
                 Ok(Err(error)) => Some((error.to_string(), is_final(&error))),
-                Err(_) => Some((format!("no answer within {LOOK:?}"), false)),
+                Err(_) => Some((format!("no answer within {READING:?}"), false)),
             };
             if let Some((why, is_final)) = why {
                 kept = None;
@@ -171,7 +171,7 @@ impl Cluster {
         }
     }
 
-    async fn look_once(
+    async fn read_once(
         &self,
         pod: &PodFacts,
         pages: &Pages,
@@ -205,7 +205,7 @@ fn advance(open: &mut [Open], view: &ProxyView, last: &mut [Outcome]) -> bool {
     advanced
 }
 
-/// The expectation by the pages that answer it, so that a look reads one page and not what is known already: with a
+/// The expectation by the pages that answer it, so that a reading is of one page and not what is known already: with a
 /// thousand hosts a page is megabytes.
 fn parts(expectation: &Expectation) -> impl Iterator<Item = Expectation> {
     // What a cluster is comes before whether it works: one that is another's may have no endpoints as well.

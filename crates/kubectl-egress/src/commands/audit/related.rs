@@ -1,12 +1,12 @@
-//! The surroundings of an audit: other paths out of the mesh, as far as they can be read.
+//! The related resources of an audit: other paths out of the mesh, as far as they can be read.
 //!
 //! Knows what to read. `egress_core::policy::audit` asks the policies about it.
 
 use std::collections::{BTreeMap, HashSet};
 
 use egress_cluster::Cluster;
-use egress_cluster::surroundings::Around;
-use egress_cluster::surroundings::beyond::Beyond;
+use egress_cluster::related_resources::RelatedReading;
+use egress_cluster::related_resources::beyond::Beyond;
 use egress_core::command::ShellCommand;
 use egress_core::host::printable;
 use egress_core::input::Input;
@@ -17,24 +17,24 @@ use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
 use egress_diagnose::endpoints::{LeadingOut, leading_out};
 use egress_diagnose::evidence::Evidence;
 
-/// The surroundings that were read.
-pub(super) struct Surrounding {
-    around: Around,
+/// The related resources that were read.
+pub(super) struct Related {
+    reading: RelatedReading,
     beyond: Beyond,
 }
 
-/// Reads the surroundings.
+/// Reads the related resources.
 pub(super) async fn read(
     cluster: &Cluster,
     snapshot: &Snapshot,
     namespace: Option<&str>,
-) -> anyhow::Result<Surrounding> {
-    let (around, beyond) =
-        tokio::try_join!(cluster.surroundings(), cluster.beyond(&snapshot.mesh, namespace))?;
-    Ok(Surrounding { around, beyond })
+) -> anyhow::Result<Related> {
+    let (reading, beyond) =
+        tokio::try_join!(cluster.related_resources(), cluster.beyond(&snapshot.mesh, namespace))?;
+    Ok(Related { reading, beyond })
 }
 
-impl Surrounding {
+impl Related {
     /// Where to look for openings.
     pub(super) fn sources<'a>(
         &'a self,
@@ -44,7 +44,7 @@ impl Surrounding {
     ) -> Sources<'a> {
         Sources {
             snapshot,
-            gateway_api: &self.around.facts.gateway_api,
+            gateway_api: &self.reading.facts.gateway_api,
             workloads: &self.beyond.workloads,
             known,
             namespace,
@@ -62,10 +62,10 @@ impl Surrounding {
         told.extend(
             self.beyond.unreadable.iter().map(|row| format!("{} could not be read: {}", row.what, row.why)),
         );
-        if self.around.gaps.contains_key(&Input::GatewayApi) {
+        if self.reading.gaps.contains_key(&Input::GatewayApi) {
             told.push("routes of the Gateway API could not be read".to_owned());
         }
-        if self.around.gaps.contains_key(&Input::EndpointSlices) {
+        if self.reading.gaps.contains_key(&Input::EndpointSlices) {
             told.push(
                 "EndpointSlices could not be read; through them a Service can send calls anywhere".to_owned(),
             );
@@ -76,8 +76,8 @@ impl Surrounding {
         told.extend(unread.map(|row| format!("{} could not be read: {}", row.what, row.why)));
         let evidence = Evidence {
             snapshot: snapshot.clone(),
-            surroundings: self.around.facts,
-            gaps: self.around.gaps,
+            surroundings: self.reading.facts,
+            gaps: self.reading.gaps,
             proxies: BTreeMap::new(),
             demands: Ok(BTreeMap::new()),
             refusals: BTreeMap::new(),
@@ -85,15 +85,15 @@ impl Surrounding {
             fleet: Vec::new(),
         };
         told.extend(beside_pods(&evidence, namespace));
-        told.extend(bypass(&evidence, namespace).namespaces.iter().filter_map(around_sidecars));
+        told.extend(bypass(&evidence, namespace).namespaces.iter().filter_map(bypassing_sidecars));
         told
     }
 }
 
 /// Services with endpoints outside the cluster, in addition to the pods that they select.
 fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
-    let (around, snapshot) = (&evidence.surroundings, &evidence.snapshot);
-    let all = leading_out(&around.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
+    let (related, snapshot) = (&evidence.surroundings, &evidence.snapshot);
+    let all = leading_out(&related.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
     let told = all.into_iter().filter(|found| !found.service.selector.is_empty());
     told.filter(|found| namespace.is_none_or(|asked| asked == found.slice.namespace))
         .map(|LeadingOut { slice, service, address, .. }| {
@@ -109,7 +109,7 @@ fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
 
 /// The pods of one namespace whose traffic bypasses their sidecar. Pods outside the mesh are not included: no Istio
 /// object is about them.
-fn around_sidecars(found: &NamespaceBypass) -> Option<String> {
+fn bypassing_sidecars(found: &NamespaceBypass) -> Option<String> {
     let outside = |reason: &Reason| matches!(reason, Reason::NoSidecar | Reason::HostNetwork);
     let counts = found
         .rows

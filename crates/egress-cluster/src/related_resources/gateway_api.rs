@@ -4,7 +4,7 @@
 
 use egress_core::input::Input;
 use egress_core::objects;
-use egress_core::surroundings::GatewayApiObject;
+use egress_core::related_resources::GatewayApiObject;
 use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

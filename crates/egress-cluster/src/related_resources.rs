@@ -1,4 +1,4 @@
-//! Reads the objects around the egresses: one list per kind, all at the same time. Only a diagnosis needs them.
+//! Reads the objects that matter to the egresses: one list per kind, all at the same time. Only a diagnosis needs them.
 //!
 //! Knows kinds, paths and permissions. A kind that the server does not have counts as read and empty. A kind that the
 //! user may not list in all namespaces is a gap: a partial list would mislead.
@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::{self, HorizontalPodAutoscaler, Pod};
 use egress_core::objects;
+use egress_core::related_resources::{Named, RelatedResources, SecretFacts, Workload};
 use egress_core::snapshot::{PodFacts, Snapshot};
-use egress_core::surroundings::{Named, SecretFacts, Surroundings, Workload};
 use egress_core::unreadable::Unreadable;
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
@@ -38,9 +38,9 @@ const AT_ONCE: usize = 8;
 
 /// The objects that could be read, and why others could not.
 #[derive(Clone, Debug, Default)]
-pub struct Around {
+pub struct RelatedReading {
     /// The facts.
-    pub facts: Surroundings,
+    pub facts: RelatedResources,
     /// The kinds that could not be read.
     pub gaps: BTreeMap<Input, Gap>,
     /// The same, in kubectl's words.
@@ -59,11 +59,11 @@ struct Custom<S> {
 type Listed<T> = Result<Vec<T>, Unreadable>;
 
 impl Cluster {
-    /// Reads the objects around the egresses, except Secrets: the other objects say which Secrets matter.
+    /// Reads the objects that matter to the egresses, except Secrets: the other objects say which Secrets matter.
     ///
     /// # Errors
     /// Every failure except missing permissions.
-    pub async fn surroundings(&self) -> Result<Around, ClusterError> {
+    pub async fn related_resources(&self) -> Result<RelatedReading, ClusterError> {
         let policies =
             Collection::of_group(Input::NetworkPolicies, "networking.k8s.io", "v1", "networkpolicies");
         let apps = |plural| Collection::of_group(Input::Workloads, "apps", "v1", plural);
@@ -87,43 +87,43 @@ impl Cluster {
             self.whole::<MutatingWebhookConfiguration>(&mutating),
             self.whole::<EndpointSlice>(&slices),
         )?;
-        let mut around = Around::default();
-        around.keep(Input::AuthorizationPolicies, read.0.0, |facts, found| {
+        let mut related = RelatedReading::default();
+        related.keep(Input::AuthorizationPolicies, read.0.0, |facts, found| {
             facts.authorization_policies = custom(found);
         });
-        around.keep(Input::PeerAuthentications, read.0.1, |facts, found| {
+        related.keep(Input::PeerAuthentications, read.0.1, |facts, found| {
             facts.peer_authentications = custom(found);
         });
-        around.keep(Input::GatewayApi, read.1, |facts, found| facts.gateway_api = found);
-        around.keep(Input::NetworkPolicies, read.2, |facts, found| {
+        related.keep(Input::GatewayApi, read.1, |facts, found| facts.gateway_api = found);
+        related.keep(Input::NetworkPolicies, read.2, |facts, found| {
             let found = found.into_iter();
             facts.network_policies = found
                 .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
                 .collect();
         });
-        around.keep(Input::Workloads, read.3, |facts, found| facts.workloads = found);
-        around.keep(Input::Budgets, read.4, |facts, found| {
+        related.keep(Input::Workloads, read.3, |facts, found| facts.workloads = found);
+        related.keep(Input::Budgets, read.4, |facts, found| {
             let found = found.into_iter();
             facts.budgets = found
                 .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
                 .collect();
         });
-        around.keep(Input::Budgets, read.5, |facts, found| {
+        related.keep(Input::Budgets, read.5, |facts, found| {
             let found = found.into_iter();
             facts.autoscalers = found
                 .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
                 .collect();
         });
-        around.keep(Input::Webhooks, read.6, |facts, found| {
+        related.keep(Input::Webhooks, read.6, |facts, found| {
             facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
         });
-        around.keep(Input::Webhooks, read.7, |facts, found| {
+        related.keep(Input::Webhooks, read.7, |facts, found| {
             facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
         });
-        around.keep(Input::EndpointSlices, read.8, |facts, found| {
+        related.keep(Input::EndpointSlices, read.8, |facts, found| {
             facts.endpoint_slices = found.into_iter().map(objects::endpoint_slice).collect();
         });
-        Ok(around)
+        Ok(related)
     }
 
     /// Which of these Secrets exist, by namespace and name. Never reads their content.
@@ -218,7 +218,7 @@ impl Cluster {
     }
 }
 
-impl Around {
+impl RelatedReading {
     /// Adds the pods of istiod.
     pub fn add_istiod(&mut self, pods: Result<Vec<PodFacts>, Unreadable>) {
         self.keep(Input::ControlPlane, pods, |facts, found| facts.istiod = found);
@@ -229,7 +229,7 @@ impl Around {
         self.keep(Input::Secrets, secrets, |facts, found| facts.secrets = found);
     }
 
-    fn keep<T>(&mut self, input: Input, listed: Listed<T>, take: impl FnOnce(&mut Surroundings, Vec<T>)) {
+    fn keep<T>(&mut self, input: Input, listed: Listed<T>, take: impl FnOnce(&mut RelatedResources, Vec<T>)) {
         match listed {
             Ok(found) => take(&mut self.facts, found),
             Err(unreadable) => {

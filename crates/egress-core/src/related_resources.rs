@@ -1,6 +1,6 @@
-//! What lies around an egress and can break it or let calls leave beside it: security, workloads, the control plane.
+//! Objects that can break an egress or let calls leave beside it: security, workloads, the control plane.
 //!
-//! Only a diagnosis reads these facts; adding and removing hosts needs none of them. Knows their form, not their meaning.
+//! Only a diagnosis and an audit read these facts; adding and removing hosts needs none of them. Knows their form, not their meaning.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub use sync::{SyncFacts, sync};
 /// All of them. What could not be had is not told here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Surroundings {
+pub struct RelatedResources {
     /// Who may speak to whom, of group `security.istio.io`.
     pub authorization_policies: Vec<Named<AuthorizationPolicySpec>>,
     /// Which mTLS servers expect, of group `security.istio.io`.

@@ -38,13 +38,13 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Forbidden`] without permission to port-forward; [`ClusterError::Unexpected`] if Envoy does not
     /// answer in time: it may hang.
-    pub async fn look(
+    pub async fn read_envoy(
         &self,
         pod: &PodFacts,
         hosts: &[DnsName],
         limit: Duration,
     ) -> Result<ProxyView, ClusterError> {
-        let look = async {
+        let read = async {
             let mut admin = AdminConnection::open(self, pod).await?;
             let mut view = view(&mut admin, &Pages::routes()).await?;
             let wanted = (!hosts.is_empty()).then(|| view.destinations(hosts));
@@ -63,7 +63,7 @@ impl Cluster {
             Ok(view)
         };
         let name = || format!("proxy of pod {}/{}", pod.namespace, pod.name);
-        tokio::time::timeout(limit, look)
+        tokio::time::timeout(limit, read)
             .await
             .unwrap_or_else(|_| Err(admin::broken(&name(), &format!("no answer within {limit:?}"))))
     }

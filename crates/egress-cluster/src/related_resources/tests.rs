@@ -1,4 +1,4 @@
-//! Reads the surroundings from a fake API server.
+//! Reads the related resources from a fake API server.
 
 use serde_json::{Value, json};
 
@@ -20,18 +20,18 @@ fn forbidden() -> Value {
 
 #[tokio::test]
 async fn a_kind_that_is_not_served_was_read_and_there_is_none() {
-    let around = server(Vec::new()).surroundings().await.unwrap();
-    assert_eq!(around.facts, Surroundings::default());
-    assert_eq!(around.gaps, BTreeMap::new());
-    assert_eq!(around.unreadable, []);
+    let related = server(Vec::new()).related_resources().await.unwrap();
+    assert_eq!(related.facts, RelatedResources::default());
+    assert_eq!(related.gaps, BTreeMap::new());
+    assert_eq!(related.unreadable, []);
 }
 
 #[tokio::test]
 async fn a_kind_that_may_not_be_listed_everywhere_is_a_gap() {
     let path = "/apis/networking.k8s.io/v1/networkpolicies";
-    let around = server(vec![(path, 403, forbidden())]).surroundings().await.unwrap();
-    assert_eq!(around.gaps, [(Input::NetworkPolicies, Gap::Unreadable("not you".to_owned()))].into());
-    assert_eq!(around.unreadable[0].what, "networkpolicies.networking.k8s.io in all namespaces");
+    let related = server(vec![(path, 403, forbidden())]).related_resources().await.unwrap();
+    assert_eq!(related.gaps, [(Input::NetworkPolicies, Gap::Unreadable("not you".to_owned()))].into());
+    assert_eq!(related.unreadable[0].what, "networkpolicies.networking.k8s.io in all namespaces");
 }
 
 #[tokio::test]
@@ -46,17 +46,17 @@ async fn each_kind_of_the_gateway_api_is_read_in_the_best_version_that_has_it() 
     };
     let one =
         |name: &str| json!({"metadata": {}, "items": [{"metadata": {"name": name, "namespace": "shop"}}]});
-    let around = server(vec![
+    let related = server(vec![
         ("/apis/gateway.networking.k8s.io", 200, group),
         ("/apis/gateway.networking.k8s.io/v1", 200, kinds(&["gateways"])),
         ("/apis/gateway.networking.k8s.io/v1alpha2", 200, kinds(&["gateways", "tlsroutes"])),
         ("/apis/gateway.networking.k8s.io/v1/gateways", 200, one("egress")),
         ("/apis/gateway.networking.k8s.io/v1alpha2/tlsroutes", 200, one("cnn")),
     ])
-    .surroundings()
+    .related_resources()
     .await
     .unwrap();
-    let found: Vec<(&str, &str)> = around
+    let found: Vec<(&str, &str)> = related
         .facts
         .gateway_api
         .iter()
