@@ -16,8 +16,11 @@ use serde_json::Value;
 use crate::admission::export::Flaw;
 use crate::snapshot::PodFacts;
 
+mod merge;
+mod reader;
 mod sync;
 
+pub use merge::replace;
 pub use sync::{SyncFacts, sync};
 
 /// All of them. What could not be had is not told here.
