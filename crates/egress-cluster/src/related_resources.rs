@@ -1,30 +1,22 @@
 //! Reads the objects that matter to the egresses: one list per kind, all at the same time. Only a diagnosis needs them.
 //!
-//! Knows kinds, paths and permissions. A kind that the server does not have counts as read and empty. A kind that the
-//! user may not list in all namespaces is a gap: a partial list would mislead.
+//! Knows kinds, paths and permissions; `egress-core` makes facts of the objects, as of those of files. A kind that the server
+//! does not have counts as read and empty. A kind that the user may not list in all namespaces is a gap: a partial list
+//! would mislead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::kubernetes::{self, HorizontalPodAutoscaler, Pod};
+use egress_core::kubernetes::Pod;
 use egress_core::objects;
-use egress_core::related_resources::{Named, RelatedResources, SecretFacts, Workload};
+use egress_core::related_resources::{RelatedResources, SecretFacts};
 use egress_core::snapshot::{PodFacts, Snapshot};
+use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
-use egress_istio::authorization_policy::AuthorizationPolicySpec;
-use egress_istio::peer_authentication::PeerAuthenticationSpec;
+use futures::future::try_join_all;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
-};
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
@@ -47,82 +39,80 @@ pub struct RelatedReading {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// An object whose spec has a type of ours.
-#[derive(Deserialize)]
-struct Custom<S> {
-    metadata: ObjectMeta,
-    #[serde(default)]
-    spec: S,
+/// All objects of some kinds, or why they may not be read.
+type Listed<T> = Result<T, Unreadable>;
+
+/// Kinds of one group of which all count, or none.
+struct Kinds {
+    input: Input,
+    group: &'static str,
+    version: &'static str,
+    /// Plural and kind.
+    kinds: &'static [(&'static str, &'static str)],
 }
 
-/// All objects of one kind, or why they may not be read.
-type Listed<T> = Result<Vec<T>, Unreadable>;
+/// The kinds that every server has in this version.
+const KINDS: [Kinds; 7] = [
+    Kinds {
+        input: Input::NetworkPolicies,
+        group: "networking.k8s.io",
+        version: "v1",
+        kinds: &[("networkpolicies", "NetworkPolicy")],
+    },
+    Kinds {
+        input: Input::Workloads,
+        group: "apps",
+        version: "v1",
+        kinds: &[("deployments", "Deployment"), ("statefulsets", "StatefulSet"), ("daemonsets", "DaemonSet")],
+    },
+    Kinds {
+        input: Input::Budgets,
+        group: "policy",
+        version: "v1",
+        kinds: &[("poddisruptionbudgets", "PodDisruptionBudget")],
+    },
+    Kinds {
+        input: Input::Budgets,
+        group: "autoscaling",
+        version: "v2",
+        kinds: &[("horizontalpodautoscalers", "HorizontalPodAutoscaler")],
+    },
+    Kinds {
+        input: Input::Webhooks,
+        group: "admissionregistration.k8s.io",
+        version: "v1",
+        kinds: &[("validatingwebhookconfigurations", "ValidatingWebhookConfiguration")],
+    },
+    Kinds {
+        input: Input::Webhooks,
+        group: "admissionregistration.k8s.io",
+        version: "v1",
+        kinds: &[("mutatingwebhookconfigurations", "MutatingWebhookConfiguration")],
+    },
+    Kinds {
+        input: Input::EndpointSlices,
+        group: "discovery.k8s.io",
+        version: "v1",
+        kinds: &[("endpointslices", "EndpointSlice")],
+    },
+];
 
 impl Cluster {
-    /// Reads the objects that matter to the egresses, except Secrets: the other objects say which Secrets matter.
+    /// Reads the objects that matter to egresses, except Secrets: the other objects say which Secrets matter.
     ///
     /// # Errors
     /// Every failure except missing permissions.
     pub async fn related_resources(&self) -> Result<RelatedReading, ClusterError> {
-        let policies =
-            Collection::of_group(Input::NetworkPolicies, "networking.k8s.io", "v1", "networkpolicies");
-        let apps = |plural| Collection::of_group(Input::Workloads, "apps", "v1", plural);
-        let budgets = Collection::of_group(Input::Budgets, "policy", "v1", "poddisruptionbudgets");
-        let scalers = Collection::of_group(Input::Budgets, "autoscaling", "v2", "horizontalpodautoscalers");
-        let slices = Collection::of_group(Input::EndpointSlices, "discovery.k8s.io", "v1", "endpointslices");
-        let hooks =
-            |plural| Collection::of_group(Input::Webhooks, "admissionregistration.k8s.io", "v1", plural);
-        let (deployments, stateful_sets, daemon_sets) =
-            (apps("deployments"), apps("statefulsets"), apps("daemonsets"));
-        let (validating, mutating) =
-            (hooks("validatingwebhookconfigurations"), hooks("mutatingwebhookconfigurations"));
-        let read = tokio::try_join!(
-            self.security(),
-            self.gateway_api(),
-            self.whole::<NetworkPolicy>(&policies),
-            self.workloads(&deployments, &stateful_sets, &daemon_sets),
-            self.whole::<PodDisruptionBudget>(&budgets),
-            self.whole::<HorizontalPodAutoscaler>(&scalers),
-            self.whole::<ValidatingWebhookConfiguration>(&validating),
-            self.whole::<MutatingWebhookConfiguration>(&mutating),
-            self.whole::<EndpointSlice>(&slices),
-        )?;
+        let rows = KINDS.iter().map(|row| async {
+            let kinds = row.kinds.iter().map(|(plural, kind)| (row.version.to_owned(), *plural, *kind));
+            Ok::<_, ClusterError>((row.input, self.all_of(row.input, row.group, kinds).await?))
+        });
+        let (security, gateway_api, rows) =
+            tokio::try_join!(self.security(), self.gateway_api(), try_join_all(rows))?;
         let mut related = RelatedReading::default();
-        related.keep(Input::AuthorizationPolicies, read.0.0, |facts, found| {
-            facts.authorization_policies = custom(found);
-        });
-        related.keep(Input::PeerAuthentications, read.0.1, |facts, found| {
-            facts.peer_authentications = custom(found);
-        });
-        related.keep(Input::GatewayApi, read.1, |facts, found| facts.gateway_api = found);
-        related.keep(Input::NetworkPolicies, read.2, |facts, found| {
-            let found = found.into_iter();
-            facts.network_policies = found
-                .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
-                .collect();
-        });
-        related.keep(Input::Workloads, read.3, |facts, found| facts.workloads = found);
-        related.keep(Input::Budgets, read.4, |facts, found| {
-            let found = found.into_iter();
-            facts.budgets = found
-                .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
-                .collect();
-        });
-        related.keep(Input::Budgets, read.5, |facts, found| {
-            let found = found.into_iter();
-            facts.autoscalers = found
-                .map(|object| objects::named(object.metadata, object.spec.unwrap_or_default()))
-                .collect();
-        });
-        related.keep(Input::Webhooks, read.6, |facts, found| {
-            facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
-        });
-        related.keep(Input::Webhooks, read.7, |facts, found| {
-            facts.webhooks.extend(found.iter().flat_map(objects::webhooks));
-        });
-        related.keep(Input::EndpointSlices, read.8, |facts, found| {
-            facts.endpoint_slices = found.into_iter().map(objects::endpoint_slice).collect();
-        });
+        for (input, listed) in security.into_iter().chain([(Input::GatewayApi, gateway_api)]).chain(rows) {
+            related.keep(input, listed, RelatedResources::append);
+        }
         Ok(related)
     }
 
@@ -133,7 +123,7 @@ impl Cluster {
     pub async fn secrets(
         &self,
         wanted: &BTreeSet<(String, String)>,
-    ) -> Result<Listed<SecretFacts>, ClusterError> {
+    ) -> Result<Listed<Vec<SecretFacts>>, ClusterError> {
         let asked = wanted.iter().map(|(namespace, name)| async move {
             let secrets: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
             let found = match self.ask(secrets.get_metadata_opt(name)).await {
@@ -173,48 +163,48 @@ impl Cluster {
     }
 
     /// Both kinds of the group, in the server's best version.
-    async fn security(
-        &self,
-    ) -> Result<(Listed<Custom<AuthorizationPolicySpec>>, Listed<Custom<PeerAuthenticationSpec>>), ClusterError>
-    {
+    async fn security(&self) -> Result<Vec<(Input, Listed<RelatedResources>)>, ClusterError> {
         const GROUP: &str = "security.istio.io";
-        let Some(version) = self.versions(GROUP).await?.into_iter().next() else {
-            return Ok((Ok(Vec::new()), Ok(Vec::new())));
-        };
-        let kind = |input: Input, plural| Collection::of_group(input, GROUP, &version, plural);
-        let (policies, peers) = (
-            kind(Input::AuthorizationPolicies, "authorizationpolicies"),
-            kind(Input::PeerAuthentications, "peerauthentications"),
-        );
-        tokio::try_join!(self.whole(&policies), self.whole(&peers))
+        const KINDS: [(Input, &str, &str); 2] = [
+            (Input::AuthorizationPolicies, "authorizationpolicies", "AuthorizationPolicy"),
+            (Input::PeerAuthentications, "peerauthentications", "PeerAuthentication"),
+        ];
+        let Some(version) = self.versions(GROUP).await?.into_iter().next() else { return Ok(Vec::new()) };
+        let rows = KINDS.iter().map(|(input, plural, kind)| {
+            let kinds = std::iter::once((version.clone(), *plural, *kind));
+            async { Ok((*input, self.all_of(*input, GROUP, kinds).await?)) }
+        });
+        try_join_all(rows).await
     }
 
-    async fn workloads(
+    /// Every object of some kinds of a group, each in its version, in all namespaces.
+    async fn all_of(
         &self,
-        deployments: &Collection,
-        stateful_sets: &Collection,
-        daemon_sets: &Collection,
-    ) -> Result<Listed<Workload>, ClusterError> {
-        let (deployments, stateful_sets, daemon_sets) =
-            tokio::try_join!(self.whole(deployments), self.whole(stateful_sets), self.whole(daemon_sets),)?;
-        let facts = |kind, listed: Listed<kubernetes::Workload>| {
-            listed.map(|all| all.iter().map(|one| objects::workload(kind, one)).collect::<Vec<_>>())
-        };
-        let all = || {
-            let deployments = facts("Deployment", deployments)?;
-            let stateful_sets = facts("StatefulSet", stateful_sets)?;
-            Ok([deployments, stateful_sets, facts("DaemonSet", daemon_sets)?].concat())
-        };
-        Ok(all())
-    }
-
-    /// Every object of a kind in all namespaces.
-    async fn whole<T: DeserializeOwned>(&self, kind: &Collection) -> Result<Listed<T>, ClusterError> {
-        match self.list(kind, None, None).await {
-            Err(ClusterError::Forbidden(why)) => Ok(Err(kind.unreadable(why).outside(BTreeSet::new()))),
-            Err(error) if error.is_not_found() => Ok(Ok(Vec::new())),
-            listed => listed.map(Ok),
-        }
+        input: Input,
+        group: &str,
+        kinds: impl Iterator<Item = (String, &'static str, &'static str)>,
+    ) -> Result<Listed<RelatedResources>, ClusterError> {
+        let read = kinds.map(|(version, plural, kind)| async move {
+            let collection = Collection::of_group(input, group, &version, plural);
+            let api_version = format!("{group}/{version}");
+            let add = |all: &mut RelatedResources, object: &Tree<'_>| {
+                all.read(&api_version, kind, object).map(drop)
+            };
+            match self.collect(&collection, None, None, add).await {
+                Err(ClusterError::Forbidden(why)) => {
+                    Ok(Err(collection.unreadable(why).outside(BTreeSet::new())))
+                }
+                Err(error) if error.is_not_found() => Ok(Ok(RelatedResources::default())),
+                listed => listed.map(Ok),
+            }
+        });
+        let read: Result<Vec<RelatedResources>, Unreadable> = try_join_all(read).await?.into_iter().collect();
+        Ok(read.map(|each| {
+            each.into_iter().fold(RelatedResources::default(), |mut all, one| {
+                all.append(one);
+                all
+            })
+        }))
     }
 }
 
@@ -229,7 +219,7 @@ impl RelatedReading {
         self.keep(Input::Secrets, secrets, |facts, found| facts.secrets = found);
     }
 
-    fn keep<T>(&mut self, input: Input, listed: Listed<T>, take: impl FnOnce(&mut RelatedResources, Vec<T>)) {
+    fn keep<T>(&mut self, input: Input, listed: Listed<T>, take: impl FnOnce(&mut RelatedResources, T)) {
         match listed {
             Ok(found) => take(&mut self.facts, found),
             Err(unreadable) => {
@@ -238,10 +228,6 @@ impl RelatedReading {
             }
         }
     }
-}
-
-fn custom<S>(found: Vec<Custom<S>>) -> Vec<Named<S>> {
-    found.into_iter().map(|Custom { metadata, spec }| objects::named(metadata, spec)).collect()
 }
 
 #[cfg(test)]
