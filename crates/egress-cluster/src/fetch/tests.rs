@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod one_reader;
 mod root_namespace;
 
 /// Responses by path; an empty list for all other paths.
