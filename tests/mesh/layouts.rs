@@ -125,7 +125,7 @@ fn exported(mesh: &Mesh) -> anyhow::Result<()> {
         mesh.expect_via_gateway(pod, HTTPS)?;
     }
     let words = ["exported to", "would remove current callers"];
-    mesh.refuses(xtask::bed::User::Admin, &["add", "edition.cnn.com", "-n", "shop"], 7, &words)?;
+    mesh.refuses(testbed::bed::User::Admin, &["add", "edition.cnn.com", "-n", "shop"], 7, &words)?;
     mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
     for pod in [SHOP, BILLING] {
         mesh.expect_refused(pod, HTTP)?;

@@ -4,9 +4,9 @@
 //! leaks that the plugin avoids, or the test would not see them either.
 
 use anyhow::{bail, ensure};
-use xtask::{
+use testbed::{
     bed::User,
-    world::record::{Entry, Event},
+    external_services::record::{Entry, Event},
 };
 
 use super::harness::{Answer, Fates, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};

@@ -1,4 +1,4 @@
-//! The plugin on a real mesh: Kubernetes, istiod, Envoys and an outside world on this machine, see `tests/bed`.
+//! The plugin on a real mesh: Kubernetes, istiod, Envoys and external services on this machine, see `tests/bed`.
 //!
 //! Tests run one after another, each on a clean mesh, so their order does not matter. `MESH_BED=NAME` runs them on a bed
 //! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
@@ -33,7 +33,7 @@ mod two_namespaces;
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use libtest_mimic::{Arguments, Trial};
-use xtask::bed;
+use testbed::bed;
 
 use self::harness::{Mesh, Test, say};
 

@@ -38,7 +38,7 @@ impl Cluster {
     /// after a deletion, even if the object was already gone.
     ///
     /// # Errors
-    /// [`ClusterError::Moved`] if the object differs from the one that the plan saw, [`ClusterError::Conflict`] if
+    /// [`ClusterError::Stale`] if the object differs from the one that the plan saw, [`ClusterError::Conflict`] if
     /// others own its fields, [`ClusterError::Rejected`] if the server or a webhook does not accept it.
     pub async fn write(
         &self,
@@ -48,9 +48,9 @@ impl Cluster {
     ) -> Result<Option<Resource>, ClusterError> {
         match action {
             Action::Create => match self.apply(object, Some(ABSENT), options).await {
-                Err(ClusterError::Moved { object, .. }) => {
+                Err(ClusterError::Stale { object, .. }) => {
                     let message = "someone else has created it meanwhile".to_owned();
-                    Err(ClusterError::Moved { object, message })
+                    Err(ClusterError::Stale { object, message })
                 }
                 stored => stored.map(Some),
             },
@@ -85,13 +85,13 @@ impl Cluster {
         let version = |object: &Resource| object.live.as_ref().map(|live| live.resource_version.clone());
         let mut newest = version(found);
         for _ in 1..TRIES {
-            let moved = match write(newest).await {
-                Err(moved @ ClusterError::Moved { .. }) => moved,
+            let stale = match write(newest).await {
+                Err(stale @ ClusterError::Stale { .. }) => stale,
                 written => return written,
             };
             match self.again(found, options).await {
                 Some(now) if found.differs_in_status_only(&now) => newest = version(&now),
-                _ => return Err(moved),
+                _ => return Err(stale),
             }
         }
         write(newest).await

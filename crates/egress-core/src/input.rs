@@ -84,8 +84,8 @@ impl Input {
         Kind::ALL.into_iter().any(|kind| Input::from(kind) == self)
     }
 
-    /// What lies around the egresses: read by a diagnosis only.
-    pub const AROUND: [Input; 11] = [
+    /// Objects that are related to egresses: read by a diagnosis and an audit.
+    pub const RELATED: [Input; 11] = [
         Input::AuthorizationPolicies,
         Input::PeerAuthentications,
         Input::GatewayApi,

@@ -10,8 +10,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::metadata::ACCEPT;
+use crate::related_resources::Named;
 use crate::snapshot::{NamespaceFacts, NodeFacts};
-use crate::surroundings::Named;
 
 mod endpoints;
 mod gateways;

@@ -11,9 +11,9 @@ use egress_istio::service_entry::{
 };
 
 use crate::names::is_upstream_host;
+use crate::related_resources::GatewayApiObject;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::snapshot::{ServiceFacts, Snapshot};
-use crate::surroundings::GatewayApiObject;
 use crate::visibility::destinations::is_in_cluster;
 
 mod backends;

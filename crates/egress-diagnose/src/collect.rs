@@ -134,7 +134,7 @@ impl Collector {
             }
             ("", "ConfigMap") => self.config_map(typed(object)?),
             (own::GROUP, _) => self.own(kind, object),
-            _ => self.surroundings(group, kind, object),
+            _ => self.surroundings(kind, object),
         }
     }
 
@@ -188,11 +188,12 @@ impl Collector {
 
 /// Reads an object as the type of its kind.
 fn typed<T: DeserializeOwned>(object: &Tree<'_>) -> Result<T, CollectError> {
-    egress_core::typed::typed(object).map_err(|error| CollectError::Schema {
-        kind: word(object, &["kind"]),
-        name: full_name(object),
-        error,
-    })
+    egress_core::typed::typed(object).map_err(|error| schema(object, error))
+}
+
+/// An object that does not fit its schema.
+fn schema(object: &Tree<'_>, error: FieldError) -> CollectError {
+    CollectError::Schema { kind: word(object, &["kind"]), name: full_name(object), error }
 }
 
 fn full_name(object: &Tree<'_>) -> String {

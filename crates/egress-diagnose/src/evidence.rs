@@ -9,8 +9,8 @@ use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
 use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
+use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
-use egress_core::surroundings::Surroundings;
 use serde::{Deserialize, Serialize};
 
 use crate::examine::in_question;
@@ -26,7 +26,7 @@ pub struct Evidence {
     /// Objects, gateways, pods, nodes, and the gaps.
     pub snapshot: Snapshot,
     /// The objects around the egresses.
-    pub surroundings: Surroundings,
+    pub surroundings: RelatedResources,
     /// Which kinds of facts are missing, and why. For all other kinds, an object that is not here does not exist.
     pub gaps: BTreeMap<Input, Gap>,
     /// The configuration of each Envoy that was read, or the reason why not.
@@ -71,7 +71,7 @@ impl Default for Evidence {
     fn default() -> Self {
         Evidence {
             snapshot: Snapshot::default(),
-            surroundings: Surroundings::default(),
+            surroundings: RelatedResources::default(),
             gaps: BTreeMap::new(),
             proxies: BTreeMap::new(),
             demands: Ok(Demands::new()),

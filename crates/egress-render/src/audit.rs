@@ -4,7 +4,7 @@
 
 use egress_core::policy::audit::{Audit, Row};
 use egress_core::policy::report::Status;
-use egress_core::surroundings::ExportFacts;
+use egress_core::related_resources::ExportFacts;
 use serde_json::{Value, json};
 
 use crate::document::API_VERSION;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use xtask::{bed::Signal, world::zone::Zone};
+use testbed::{bed::Signal, external_services::zone::Zone};
 
 use super::{BILLING, GATEWAYS, LIMIT, Mesh, Pod, SHOP, eventually};
 

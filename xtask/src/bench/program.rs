@@ -14,10 +14,10 @@ use anyhow::Context as _;
 use clap::{Args, value_parser};
 use object::{File, Object as _, ObjectSection as _};
 use tabwriter::TabWriter;
+use testbed::bed;
 
 use super::{milliseconds, stopwatch};
 use crate::{
-    bed,
     plugin::{self, Profile},
     terminal,
 };

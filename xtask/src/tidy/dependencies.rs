@@ -1,5 +1,6 @@
 //! What the crates may depend on: the deciding ones on nothing that touches the world, one of them on the engine for
-//! policies, all of them on one Kubernetes client and one TLS provider. Asks cargo; knows no source.
+//! policies, the released program not on the test bed, all of them on one Kubernetes client and one TLS provider. Asks
+//! cargo; knows no source.
 
 use std::process::Command;
 
@@ -15,7 +16,11 @@ const ENGINE: &str = "wasmtime";
 /// The crate that knows how.
 const ENGINE_CRATE: &str = "egress-policy";
 /// Whose dependency trees the engine is in.
-const ENGINE_PROGRAMS: &[&str] = &[ENGINE_CRATE, "kubectl-egress"];
+const ENGINE_PROGRAMS: &[&str] = &[ENGINE_CRATE, PROGRAM];
+/// The program that is released.
+const PROGRAM: &str = "kubectl-egress";
+/// What no released program is built with.
+const TESTBED: &str = "testbed";
 /// Two of these in one program do not fit together: types of one are not types of the other.
 const ONCE: &[&str] = &["k8s-openapi", "kube", "kube-client", "kube-core", "rustls", "wasmtime"];
 /// The second TLS provider makes rustls panic for want of a choice, and needs cmake to build.
@@ -70,6 +75,21 @@ pub(super) fn engine_in_one_crate(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The released program is built without the test bed.
+pub(super) fn testbed_stays_here(tree: &Tree) -> Vec<Finding> {
+    let manifest = format!("crates/{PROGRAM}/Cargo.toml");
+    if !tree.texts().any(|(path, _)| path == manifest) {
+        return Vec::new();
+    }
+    match dependency_names(PROGRAM) {
+        Ok(names) if has(&names, TESTBED) => {
+            vec![Finding::of_file(&manifest, format!("depends on {TESTBED}, which is for tests alone"))]
+        }
+        Ok(_) => Vec::new(),
+        Err(error) => vec![Finding::of_file(&manifest, format!("not checked: {error:#}"))],
+    }
 }
 
 /// The names of all crates that this one is built with, itself included.

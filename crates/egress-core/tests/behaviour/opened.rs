@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use egress_core::opened::unjudged::unjudged;
 use egress_core::opened::{Opened, OutsideWorkload, Sources, opened};
 use egress_core::policy::audit::known;
+use egress_core::related_resources::{GatewayApiObject, Named};
 use egress_core::snapshot::{ServiceFacts, ServicePort, Snapshot};
-use egress_core::surroundings::{GatewayApiObject, Named};
 
 use crate::fixture::{documented, objects, request, snapshot, stored};
 

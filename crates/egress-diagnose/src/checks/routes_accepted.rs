@@ -1,8 +1,8 @@
 //! EG074: Gateway API routes to external hosts are accepted.
 
 use egress_core::command::ShellCommand;
+use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::{Condition, conditions};
-use egress_core::surroundings::GatewayApiObject;
 use serde_json::Value;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};

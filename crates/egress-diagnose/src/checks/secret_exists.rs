@@ -1,8 +1,8 @@
 //! EG042: the Secrets for TLS origination exist in the gateway's namespace.
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::related_resources::SecretFacts;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::surroundings::SecretFacts;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::client_tls::{ClientTls, Mode};

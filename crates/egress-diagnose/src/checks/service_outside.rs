@@ -1,10 +1,10 @@
 //! EG091: no Service has endpoints outside the cluster.
 
 use egress_core::command::ShellCommand;
+use egress_core::related_resources::{Named, SliceFacts};
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::ServiceFacts;
-use egress_core::surroundings::{Named, SliceFacts};
 use egress_core::visibility::virtual_service::destinations;
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};

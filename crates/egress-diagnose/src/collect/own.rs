@@ -12,7 +12,7 @@ use egress_core::policy::member::Layer;
 use egress_core::policy::pinning::{Demand, Pinning};
 use egress_core::policy::report::Author;
 use egress_core::proxy::ProxyView;
-use egress_core::surroundings::SyncFacts;
+use egress_core::related_resources::SyncFacts;
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
 use serde::Deserialize;
@@ -29,7 +29,7 @@ pub(super) const GROUP: &str = "kubectl-egress.github.io";
 pub(super) fn from_objects() -> impl Iterator<Item = Input> {
     let always =
         [Input::Mesh, Input::Gateways, Input::Nodes, Input::Namespaces, Input::Pods, Input::Services];
-    always.into_iter().chain(Input::AROUND)
+    always.into_iter().chain(Input::RELATED)
 }
 
 #[derive(Deserialize)]

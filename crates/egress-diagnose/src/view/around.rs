@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use egress_core::admission::export::Flaw;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
+use egress_core::related_resources::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
-use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
@@ -82,7 +82,7 @@ impl<'a> View<'a> {
     }
 
     /// Everything that runs pods.
-    pub fn workloads(&self) -> Known<&'a [surroundings::Workload]> {
+    pub fn workloads(&self) -> Known<&'a [related_resources::Workload]> {
         self.known(Input::Workloads)?;
         Ok(&self.facts.evidence.surroundings.workloads)
     }

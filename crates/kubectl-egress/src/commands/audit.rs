@@ -1,6 +1,6 @@
 //! `audit`: checks what is in the cluster against today's policies.
 
-mod around;
+mod related;
 
 use egress_cluster::Cluster;
 use egress_core::inventory;
@@ -30,9 +30,9 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     let found = if judge.is_idle() {
         Audit { egresses: egresses.len(), ..Audit::default() }
     } else {
-        let around = around::read(&cluster, &snapshot, namespace.as_deref()).await?;
+        let related = related::read(&cluster, &snapshot, namespace.as_deref()).await?;
         let known = audit::known(&snapshot, &egresses);
-        let sources = around.sources(&snapshot, &known, namespace.as_deref());
+        let sources = related.sources(&snapshot, &known, namespace.as_deref());
         let opened = opened(&sources);
         let namespaces = egresses.iter().map(|egress| &egress.namespace);
         for namespace in namespaces.chain(opened.keys().map(|(namespace, _)| namespace)) {
@@ -40,7 +40,7 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
         }
         let mut found = judge.audit_opened(&snapshot, &egresses, &opened);
         found.unjudged.extend(unjudged(&sources));
-        found.unjudged.extend(around.unjudged(&snapshot, namespace.as_deref()));
+        found.unjudged.extend(related.unjudged(&snapshot, namespace.as_deref()));
         found
     };
     let export = exported::read(&cluster, &snapshot.mesh).await;

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use egress_cluster::prove::{self, Proof, Wanted};
+use egress_cluster::wait_for::{self, Proof, Wanted};
 use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::operation::proxy_access::Pods;
@@ -174,7 +174,7 @@ impl Engine<'_> {
         let wanted: Vec<Wanted<'_>> =
             asked.iter().map(|(pods, expectation)| Wanted { pods: &pods.read, expectation }).collect();
         let began = Instant::now();
-        let mut proofs = self.cluster.prove(&wanted, self.proof.timeout).await.into_iter().zip(&asked);
+        let mut proofs = self.cluster.wait_for(&wanted, self.proof.timeout).await.into_iter().zip(&asked);
         let elapsed = began.elapsed();
         let mut is_unseen = false;
         let mut found = Vec::with_capacity(stored.len());
@@ -316,9 +316,9 @@ fn lacks(proof: &Proof, expectation: &Expectation) -> String {
     let lacking = proof.looked.iter().filter_map(|looked| {
         let pod = format!("{side} pod {}/{}", looked.pod.namespace, looked.pod.name);
         match &looked.outcome {
-            prove::Outcome::Proven(_) => None,
-            prove::Outcome::Lacking(lack) => Some(format!("{pod}: {}", lack.0)),
-            prove::Outcome::Unreachable(why) => Some(format!("{pod}: {why}")),
+            wait_for::Outcome::Proven(_) => None,
+            wait_for::Outcome::Lacking(lack) => Some(format!("{pod}: {}", lack.0)),
+            wait_for::Outcome::Unreachable(why) => Some(format!("{pod}: {why}")),
         }
     });
     lacking.collect::<Vec<_>>().join("; ")

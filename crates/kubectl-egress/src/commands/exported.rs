@@ -6,8 +6,8 @@ use egress_cluster::policy::PolicyMap;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::admission::export::{NAME, flaws};
 use egress_core::policy::config::PolicySet;
+use egress_core::related_resources::ExportFacts;
 use egress_core::snapshot::MeshFacts;
-use egress_core::surroundings::ExportFacts;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

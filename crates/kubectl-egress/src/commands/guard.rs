@@ -264,7 +264,7 @@ fn too_old() -> Failure {
 
 /// Refuses without the permissions, before any change. A policy is written and deleted by its name.
 async fn require(cluster: &Cluster, rights: Vec<Right>) -> anyhow::Result<()> {
-    let allowed = cluster.may(&rights).await?;
+    let allowed = cluster.can_i(&rights).await?;
     let missing: Vec<String> = rights
         .iter()
         .zip(allowed)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use egress_cluster::access::Right;
-use egress_cluster::{Cluster, ClusterError, look};
+use egress_cluster::{Cluster, ClusterError, envoy};
 
 /// Of these namespaces, those whose proxies may be read.
 ///
@@ -14,8 +14,8 @@ pub(super) async fn readable(
     namespaces: impl IntoIterator<Item = String>,
 ) -> Result<BTreeSet<String>, ClusterError> {
     let mut namespaces: BTreeSet<String> = namespaces.into_iter().collect();
-    let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| look::rights(namespace)).collect();
-    let allowed = cluster.may(&rights).await?;
+    let rights: Vec<Right> = namespaces.iter().flat_map(|namespace| envoy::rights(namespace)).collect();
+    let allowed = cluster.can_i(&rights).await?;
     for (right, _) in rights.iter().zip(allowed).filter(|(_, allowed)| !allowed) {
         if let Some(namespace) = &right.namespace {
             namespaces.remove(namespace);

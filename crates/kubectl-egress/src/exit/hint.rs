@@ -78,7 +78,7 @@ fn cluster(error: &ClusterError) -> (Code, String) {
         ClusterError::Conflict { .. } => {
             (Code::Conflict, "talk to the owner, or take over the fields: `--force-conflicts`".to_owned())
         }
-        ClusterError::Moved { .. } => {
+        ClusterError::Stale { .. } => {
             (Code::Conflict, "run the command again: it starts from the current state".to_owned())
         }
         ClusterError::Rejected { object, .. } => {

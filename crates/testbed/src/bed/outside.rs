@@ -1,0 +1,48 @@
+//! The services outside the mesh, as a part of the bed: `xtask external-services` in a namespace of its own.
+//!
+//! It knows how they are started; what they do is in [`crate::external_services`].
+
+use std::{env, fs, net::TcpStream, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, ensure};
+
+use super::{Bed, netns, process};
+use crate::external_services::{Config, zone::Zone};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Starts them and waits until they listen.
+pub(super) fn start(bed: &Bed, config: &Config) -> anyhow::Result<()> {
+    let standard = || match config.origin {
+        std::net::IpAddr::V4(origin) => Zone { default: Some(vec![origin]), ..Zone::default() },
+        std::net::IpAddr::V6(_) => Zone::default(),
+    };
+    bed.topology.zone.clone().unwrap_or_else(standard).save(&config.zone)?;
+    let file = bed.layout.file("external-services.json");
+    fs::write(&file, serde_json::to_string_pretty(config)?)?;
+    let mut command = netns::command(&bed.layout.outside(), executable()?);
+    command.arg("external-services").arg("--config").arg(file);
+    process::start(&bed.layout, "external-services", command)?.until_it_says("ready", LIMIT)
+}
+
+/// Whether the origin accepts connections.
+pub(super) fn is_ready(bed: &Bed, config: &Config) -> bool {
+    let connect = || config.http.iter().all(|port| TcpStream::connect((config.origin, *port)).is_ok());
+    netns::inside(&bed.layout.outside(), connect).unwrap_or(false)
+}
+
+/// The program of the tasks, which `cargo xtask` is. A test is another program: it says in `XTASK` where that one is, or lies
+/// beside it in `deps`.
+pub(super) fn executable() -> anyhow::Result<PathBuf> {
+    if let Some(path) = env::var_os("XTASK") {
+        return Ok(path.into());
+    }
+    let current = env::current_exe()?;
+    if current.file_stem().is_some_and(|name| name == "xtask") {
+        return Ok(current);
+    }
+    let directory = current.parent().and_then(|parent| parent.parent()).context("no folder of programs")?;
+    let beside = directory.join("xtask");
+    ensure!(beside.exists(), "{} is missing: cargo build -p xtask", beside.display());
+    Ok(beside)
+}
