@@ -11,13 +11,13 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::calls::{Calls, calls};
-use crate::capture::{Passes, holes};
-use crate::evidence::{Evidence, Request};
-use crate::index::Index;
-use crate::network::{Hold, hold};
-use crate::pods::{Carrier, Workload, carrier};
-use crate::way::{is_gateway_pod, ways};
+use crate::facts::cluster_facts::{Evidence, Request};
+use crate::facts::index::Index;
+use crate::istio::capture::{Passes, holes};
+use crate::istio::data_plane::{Carrier, Workload, carrier};
+use crate::kubernetes::network_policy::{Hold, hold};
+use crate::path::caller_namespaces::{Calls, calls};
+use crate::path::egress_path::{is_gateway_pod, ways};
 
 mod words;
 

@@ -13,17 +13,26 @@ use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::accept::Acceptances;
-use crate::calls::calls;
-use crate::check::{Check, Code, Hop, Input, Outcome, Run};
-use crate::checks::CHECKS;
-use crate::choice::Choice;
-use crate::evidence::{Evidence, Request};
-use crate::index::Index;
-use crate::legs::seen_gateway;
-use crate::report::{Builder, HostName, Reason, Report, Subject};
+use crate::examine::check_filter::Choice;
+use crate::examine::report_builder::Builder;
+use crate::examine::suppression::Acceptances;
+use crate::facts::cluster_facts::{Evidence, Request};
+use crate::facts::index::Index;
+use crate::finding::cause::HostName;
+use crate::path::caller_namespaces::calls;
+use crate::path::egress_path::{Way, ways};
+use crate::path::hosts_without_egress::uncovered;
+use crate::path::not_walked::not_walked;
+use crate::path::routed_elsewhere::elsewhere;
+use crate::report::{Reason, Report, Subject};
+use crate::rules::CHECKS;
+use crate::rules::check::{Check, Code, Hop, Input, Outcome, Run};
+use crate::traffic::routes::seen_gateway;
 use crate::view::View;
-use crate::way::{Way, elsewhere, not_walked, uncovered, ways};
+
+pub mod check_filter;
+mod report_builder;
+pub mod suppression;
 
 /// This many paths are examined on all processors while the results of the previous ones go into the report.
 const AT_ONCE: usize = 512;

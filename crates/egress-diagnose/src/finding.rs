@@ -8,7 +8,10 @@ use egress_core::command::ShellCommand;
 use egress_core::resource::{ObjectId, Resource};
 use serde::Serialize;
 
-use crate::check::{Code, Level};
+use crate::rules::check::{Code, Level};
+
+pub mod awaited;
+pub mod cause;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -108,7 +111,7 @@ impl Place {
 
     /// The field of an Istio object that decides its visibility.
     pub fn export_to(resource: &Resource) -> Self {
-        let words = crate::words::export_to(resource).join(", ");
+        let words = crate::wording::export_to(resource).join(", ");
         Place::of(&resource.id).field("spec.exportTo", words)
     }
 

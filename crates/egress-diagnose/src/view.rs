@@ -21,13 +21,13 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
 use enumset::EnumSet;
 
-use crate::authorization::Authorization;
-use crate::calls::Calls;
-use crate::check::Input;
-use crate::client_tls::Rules;
-use crate::evidence::{Evidence, PodName, client_of};
-use crate::index::Index;
-use crate::servers::Listeners;
+use crate::facts::cluster_facts::{Evidence, PodName, client_of};
+use crate::facts::index::Index;
+use crate::istio::authorization::Authorization;
+use crate::istio::client_tls::Rules;
+use crate::istio::listeners::Listeners;
+use crate::path::caller_namespaces::Calls;
+use crate::rules::check::Input;
 
 mod around;
 mod egresses;

@@ -34,7 +34,7 @@ const KNOWN: &[Known] = &[
     Known { file: "crates/egress-core/src/policy/hosts.rs", files: 4 },
     Known { file: "crates/egress-core/src/policy/rules.rs", files: 5 },
     Known { file: "crates/egress-core/src/shape.rs", files: 4 },
-    Known { file: "crates/egress-diagnose/src/accept.rs", files: 126 },
+    Known { file: "crates/egress-diagnose/src/finding.rs", files: 126 },
     Known { file: "crates/egress-policy/src/oci.rs", files: 4 },
     Known { file: "crates/kubectl-egress/src/cli/policies.rs", files: 12 },
     Known { file: "crates/kubectl-egress/src/commands/diagnose.rs", files: 8 },

@@ -15,10 +15,10 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 
 use super::View;
-use crate::check::Outcome;
-use crate::evidence::{PodName, Refusal, Rights};
-use crate::fleet::OtherCluster;
-use crate::pods::{Carrier, Workload, by_workload, carrier};
+use crate::facts::cluster_facts::{PodName, Refusal, Rights};
+use crate::facts::fleet::OtherCluster;
+use crate::istio::data_plane::{Carrier, Workload, by_workload, carrier};
+use crate::rules::check::Outcome;
 
 /// Facts, or the outcome of a check that needs them.
 pub type Known<T> = Result<T, Outcome>;

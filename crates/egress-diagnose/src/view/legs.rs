@@ -8,8 +8,8 @@ use egress_core::intent::GatewayName;
 use egress_core::snapshot::GatewayFacts;
 
 use super::View;
-use crate::routes::Route;
-use crate::way::Way;
+use crate::istio::routes::Route;
+use crate::path::egress_path::Way;
 
 /// A part of a way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,7 +10,7 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::destination_rule::{Destination, destination_rules};
 
 use super::View;
-use crate::check::Input;
+use crate::rules::check::Input;
 
 /// What counts for the pods of one namespace when they call a gateway's Service.
 pub(crate) struct SeenRules<'a> {

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::missing_permission::MissingPermission;
-use egress_diagnose::awaited::Awaited;
-use egress_diagnose::check::Input;
-use egress_diagnose::report::{NotChecked, Obstacle, Reason, Source};
+use egress_diagnose::finding::awaited::Awaited;
+use egress_diagnose::path::obstacle::Obstacle;
+use egress_diagnose::report::{NotChecked, Reason, Source};
+use egress_diagnose::rules::check::Input;
 
 /// Where facts that were not given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

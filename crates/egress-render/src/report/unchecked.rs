@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_diagnose::check::{Code, Input};
-use egress_diagnose::report::{HostName, NotChecked, NotWalked, Obstacle, Reason, Report};
+use egress_diagnose::finding::cause::HostName;
+use egress_diagnose::path::obstacle::{NotWalked, Obstacle};
+use egress_diagnose::report::{NotChecked, Reason, Report};
+use egress_diagnose::rules::check::{Code, Input};
 
 use super::page::{Mark, Page, counted, grouped, joined};
 use super::remedy::{self, Origin};

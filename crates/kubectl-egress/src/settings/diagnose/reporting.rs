@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use egress_diagnose::check::{Check, Code, Level};
-use egress_diagnose::checks::CHECKS;
-use egress_diagnose::choice::{self, Choice};
+use egress_diagnose::examine::check_filter::{self, Choice};
+use egress_diagnose::rules::CHECKS;
+use egress_diagnose::rules::check::{Check, Code, Level};
 use egress_render::format::OutputFormat;
 
 use crate::cli;
@@ -74,7 +74,7 @@ pub fn explained(word: &str) -> Result<Option<&'static Check>, Failure> {
         return Ok(None);
     }
     let code = code("--explain", word)?;
-    Ok(choice::check(code))
+    Ok(check_filter::check(code))
 }
 
 fn codes(flag: &str, words: &[String]) -> Result<BTreeSet<Code>, Failure> {
@@ -86,7 +86,7 @@ fn code(flag: &str, word: &str) -> Result<Code, Failure> {
     let word = word.trim();
     let parsed = word.parse::<Code>();
     match parsed {
-        Ok(code) if choice::check(code).is_some() => return Ok(code),
+        Ok(code) if check_filter::check(code).is_some() => return Ok(code),
         _ => {}
     }
     let problem = match parsed {
@@ -103,7 +103,7 @@ fn code(flag: &str, word: &str) -> Result<Code, Failure> {
 /// The check with the typed number, such as `14` or `EG14`; else one that differs in one letter.
 fn meant(word: &str) -> Option<&'static Check> {
     let digits: String = word.chars().filter(char::is_ascii_digit).collect();
-    let by_number = digits.parse().ok().and_then(|number| choice::check(Code(number)));
+    let by_number = digits.parse().ok().and_then(|number| check_filter::check(Code(number)));
     let typed = word.to_ascii_uppercase();
     let distance = |check: &&Check| strsim::damerau_levenshtein(&check.code.to_string(), &typed);
     by_number.or_else(|| CHECKS.iter().find(|check| distance(check) == 1))
