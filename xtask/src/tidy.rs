@@ -46,6 +46,7 @@ const RULES: &[Rule] = &[
     Rule { name: "modules are named by their file", check: modules::no_mod_rs },
     Rule { name: "one idea per file", check: modules::short },
     Rule { name: "no more than three files import each other", check: circles::small },
+    Rule { name: "the modules of a layered crate are layers", check: circles::layered },
     Rule { name: "generated files are as generated", check: generated::untouched },
     Rule { name: "released interfaces stay as they are", check: interfaces::frozen },
     Rule { name: "no trailing whitespace", check: files::no_trailing_whitespace },

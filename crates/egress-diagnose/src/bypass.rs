@@ -11,13 +11,12 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::facts::cluster_facts::{Evidence, Request};
-use crate::facts::index::Index;
+use crate::facts::{Evidence, Index, Request, is_gateway_pod};
 use crate::istio::capture::{Passes, holes};
-use crate::istio::data_plane::{Carrier, Workload, carrier};
+use crate::istio::data_plane::{Carrier, carrier};
 use crate::kubernetes::network_policy::{Hold, hold};
-use crate::path::caller_namespaces::{Calls, calls};
-use crate::path::egress_path::{is_gateway_pod, ways};
+use crate::kubernetes::workload::Workload;
+use crate::path::{Calls, calls, ways};
 
 mod words;
 

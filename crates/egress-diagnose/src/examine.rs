@@ -3,9 +3,10 @@
 //! After the first hop with an error no further findings are reported: the rest is listed as not checked, with the cause.
 //! Does not know what the checks do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
@@ -13,26 +14,24 @@ use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::examine::check_filter::Choice;
 use crate::examine::report_builder::Builder;
 use crate::examine::suppression::Acceptances;
-use crate::facts::cluster_facts::{Evidence, Request};
-use crate::facts::index::Index;
-use crate::finding::cause::HostName;
-use crate::path::caller_namespaces::calls;
-use crate::path::egress_path::{Way, ways};
-use crate::path::hosts_without_egress::uncovered;
-use crate::path::not_walked::not_walked;
-use crate::path::routed_elsewhere::elsewhere;
+use crate::facts::{Evidence, Index, Request};
+use crate::finding::{Code, HostName, Outcome};
+use crate::path::{Way, calls, elsewhere, in_question, not_walked, uncovered, ways};
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
-use crate::rules::check::{Check, Code, Hop, Input, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::seen_gateway;
 use crate::view::View;
 
-pub mod check_filter;
+mod check_filter;
 mod report_builder;
-pub mod suppression;
+mod suppression;
+mod wanted_proxies;
+
+pub use self::check_filter::Choice;
+pub use self::wanted_proxies::wanted_proxies;
 
 /// This many paths are examined on all processors while the results of the previous ones go into the report.
 const AT_ONCE: usize = 512;
@@ -128,19 +127,6 @@ pub fn examine_watched(
 
 fn host_name(way: &Way<'_>) -> HostName {
     HostName { host: way.host.clone(), namespace: way.namespace.clone() }
-}
-
-/// The gateways of the hosts; every gateway if no host was requested, or none has a gateway.
-pub(crate) fn in_question<'a>(
-    all: &'a [GatewayFacts],
-    ways: &[Way<'_>],
-    request: &Request,
-) -> Vec<&'a GatewayFacts> {
-    let names: BTreeSet<&GatewayName> =
-        ways.iter().filter_map(|way| way.gateway).map(|gateway| &gateway.name).collect();
-    let used = |gateway: &GatewayFacts| names.contains(&gateway.name);
-    let everything = request.hosts.is_empty() || !all.iter().any(used);
-    all.iter().filter(|gateway| everything || used(gateway)).collect()
 }
 
 /// The first fault on a path.

@@ -5,3 +5,4 @@
 pub mod endpoints;
 pub(crate) mod ip_range;
 pub(crate) mod network_policy;
+pub mod workload;

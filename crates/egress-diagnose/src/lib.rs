@@ -1,8 +1,24 @@
 //! Every known way in which an egress breaks or leaks, as pure checks over facts.
 //!
-//! [`examine`](examine::examine) walks the way of each host, hop by hop, and stops blaming after the first broken one.
+//! [`examine`](examine::examine) walks the path of each host, hop by hop, and stops blaming after the first broken one.
 //! A check is one file in `rules/`, one row in [`rules`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
+//!
+//! The modules are layers. Each imports only modules above it in this list:
+//!
+//! - `wording`: sentences that several others share
+//! - `kubernetes`, `istio`: what single objects mean
+//! - [`finding`]: what a check can say
+//! - [`facts`]: what is known of a cluster
+//! - [`path`]: the egress paths of a request
+//! - [`view`]: facts as checks read them
+//! - `traffic`: routes, connections, TLS and servers of one path
+//! - `fixes`: commands for fixes
+//! - [`rules`]: the checks
+//! - [`probe`]: a marked request, and where it went
+//! - [`report`]: what a diagnosis says
+//! - [`examine`]: the walk that makes a report
+//! - [`bypass`]: the table of pods that can bypass the gateways; [`bundle`]: facts as texts
 
 pub mod bundle;
 pub mod bypass;

@@ -5,18 +5,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 use serde::Serialize;
 
-use crate::examine::suppression::Invalid;
-use crate::finding::Place;
-use crate::finding::awaited::Awaited;
-use crate::finding::cause::{Cause, HostName};
-use crate::path::obstacle::NotWalked;
+use crate::finding::{Awaited, Cause, Code, HostName, Invalid, Level, Place};
+use crate::path::NotWalked;
 use crate::probe::{Fate, Probe};
-use crate::rules::check::{Code, Input, Level};
 
 mod changes;
 

@@ -4,6 +4,7 @@
 //! with; the gaps are modes that are not checked yet.
 
 use self::check::Check;
+use crate::finding::Code;
 
 pub mod check;
 mod client_proxies;
@@ -103,3 +104,8 @@ pub const CHECKS: &[Check] = &[
     mesh::service_outside::CHECK,
     mesh::export_current::CHECK,
 ];
+
+/// The check with a code.
+pub fn by_code(code: Code) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.code == code)
+}

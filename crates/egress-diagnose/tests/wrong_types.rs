@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use egress_diagnose::examine::examine;
-use egress_diagnose::facts::cluster_facts::Request;
+use egress_diagnose::facts::Request;
 use egress_diagnose::facts::collect::Collector;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 #![no_main]
 
 use egress_diagnose::bundle;
-use egress_diagnose::facts::cluster_facts::Request;
+use egress_diagnose::facts::Request;
 use egress_diagnose::examine::examine;
 use egress_diagnose::facts::source::{File, Reader, documents};
 use libfuzzer_sys::fuzz_target;

@@ -34,7 +34,6 @@ const KNOWN: &[Known] = &[
     Known { file: "crates/egress-core/src/policy/hosts.rs", files: 4 },
     Known { file: "crates/egress-core/src/policy/rules.rs", files: 5 },
     Known { file: "crates/egress-core/src/shape.rs", files: 4 },
-    Known { file: "crates/egress-diagnose/src/finding.rs", files: 126 },
     Known { file: "crates/egress-policy/src/oci.rs", files: 4 },
     Known { file: "crates/kubectl-egress/src/cli/policies.rs", files: 12 },
     Known { file: "crates/kubectl-egress/src/commands/diagnose.rs", files: 8 },
@@ -79,6 +78,28 @@ fn imports(tree: &Tree, findings: &mut Vec<Finding>) -> Graph {
         }
     }
     graph
+}
+
+/// Crates whose top modules are layers.
+const LAYERED: &[&str] = &["crates/egress-diagnose/src/"];
+
+/// No two top modules of a layered crate import each other, not even through others.
+pub(super) fn layered(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let graph = imports(tree, &mut findings);
+    for folder in LAYERED {
+        let layers =
+            graph.merged(|file| Some(file.strip_prefix(folder)?.split(['/', '.']).next()?.to_owned()));
+        let tied = layers.circles().into_iter().map(|circle| {
+            let modules: Vec<&str> = circle.into_iter().collect();
+            Finding::of_file(
+                folder,
+                format!("{} import each other: one is above the other", modules.join(", ")),
+            )
+        });
+        findings.extend(tied);
+    }
+    findings
 }
 
 fn is_root(path: &str) -> bool {

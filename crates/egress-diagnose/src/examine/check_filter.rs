@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::finding::Code;
 use crate::rules::CHECKS;
-use crate::rules::check::{Check, Code};
 
 /// A choice among the checks; by default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +27,4 @@ impl Choice {
     pub fn skipped(&self) -> Vec<Code> {
         CHECKS.iter().map(|check| check.code).filter(|code| self.skip.contains(code)).collect()
     }
-}
-
-/// The check with a code.
-pub fn check(code: Code) -> Option<&'static Check> {
-    CHECKS.iter().find(|check| check.code == code)
 }

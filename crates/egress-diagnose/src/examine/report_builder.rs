@@ -5,20 +5,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 
 use crate::examine::suppression::Acceptances;
-use crate::finding::Finding;
-use crate::finding::awaited::Awaited;
-use crate::finding::cause::Key;
-use crate::finding::cause::{Cause, HostName, Scope};
-use crate::path::obstacle::NotWalked;
+use crate::finding::{Awaited, Cause, Code, Finding, HostName, Key, Level, Scope};
+use crate::path::NotWalked;
 use crate::report::{
     API_VERSION, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section, Source, Subject, Summary, Tally,
     Verdict,
 };
-use crate::rules::check::{Check, Code, Input, Level};
+use crate::rules::check::Check;
 
 /// Up to this many hosts, the result of every check is kept by default.
 const WHOLE: usize = 5;

@@ -8,36 +8,11 @@ use std::collections::BTreeMap;
 use egress_core::metadata::ACCEPT;
 use egress_core::surroundings::Named;
 use jiff::civil::Date;
-use serde::Serialize;
 
-use crate::facts::cluster_facts::Evidence;
-use crate::finding::{Finding, Place};
-use crate::rules::check::Code;
+use crate::facts::Evidence;
+use crate::finding::{Acceptance, Code, Finding, Invalid, Place};
 
 mod line;
-
-/// The acceptance of a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Acceptance {
-    /// Why.
-    pub reason: String,
-    /// Its last day in UTC; none: no end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Date>,
-    /// Whether that day has passed, or today's date is unknown: the finding then counts.
-    pub ended: bool,
-}
-
-/// An invalid line of an annotation. It accepts nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Invalid {
-    /// Its place.
-    pub object: Place,
-    /// What was expected, and what was found.
-    pub problem: String,
-}
 
 /// All acceptances in a cluster.
 #[derive(Debug, Default)]

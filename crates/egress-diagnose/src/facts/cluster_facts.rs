@@ -1,22 +1,15 @@
 //! The input of a diagnosis: the cluster's facts and its Envoys' configuration.
-//!
-//! Knows which Envoys a request needs, not how to read them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
 use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
-use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
+use egress_core::snapshot::Snapshot;
 use egress_core::surroundings::Surroundings;
 use serde::{Deserialize, Serialize};
 
-use crate::examine::in_question;
-use crate::facts::fleet::OtherCluster;
-use crate::facts::index::Index;
-use crate::path::egress_path::{is_gateway_pod, ways};
+use super::{OtherCluster, PodName};
 
 /// Facts of one cluster at one moment.
 #[derive(Clone, Debug)]
@@ -77,66 +70,5 @@ impl Default for Evidence {
             rights: BTreeMap::new(),
             fleet: Vec::new(),
         }
-    }
-}
-
-/// The request.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// These hosts; none means every host.
-    pub hosts: Vec<DnsName>,
-    /// In this namespace; none means in all of them.
-    pub namespace: Option<String>,
-    /// As this pod calls them; none means one ready pod of each caller namespace.
-    pub client: Option<PodName>,
-}
-
-/// A pod's identity.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PodName {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// The pods whose Envoys a diagnosis needs: every ready pod of the relevant gateways, and one ready client of each
-/// caller namespace.
-pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a PodFacts> {
-    let egresses = egress_core::inventory::egresses(snapshot);
-    let ways = ways(snapshot, &Index::new(snapshot), &egresses, request);
-    let callers: BTreeSet<&str> = ways.iter().flat_map(|way| &way.callers).map(String::as_str).collect();
-    let gateway_pods =
-        in_question(&snapshot.gateways, &ways, request).into_iter().flat_map(GatewayFacts::ready_pods);
-    let clients =
-        callers.into_iter().filter_map(|namespace| client_of(snapshot, namespace, request.client.as_ref()));
-    gateway_pods.chain(clients).collect()
-}
-
-/// The pod that represents all callers of a namespace: the chosen one, or the first ready one with a sidecar.
-pub fn client_of<'a>(
-    snapshot: &'a Snapshot,
-    namespace: &str,
-    chosen: Option<&PodName>,
-) -> Option<&'a PodFacts> {
-    if let Some(chosen) = chosen.filter(|chosen| chosen.namespace == namespace) {
-        return snapshot.pods.iter().find(|pod| PodName::of(pod) == *chosen);
-    }
-    let speaks = |pod: &&PodFacts| {
-        pod.namespace == namespace && pod.ready && pod.has_sidecar && !is_gateway_pod(snapshot, pod)
-    };
-    snapshot.pods.iter().find(speaks)
-}
-
-impl PodName {
-    /// The name of a pod.
-    pub fn of(pod: &PodFacts) -> Self {
-        PodName { namespace: pod.namespace.clone(), name: pod.name.clone() }
-    }
-}
-
-impl fmt::Display for PodName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "pod/{} in namespace {}", self.name, self.namespace)
     }
 }

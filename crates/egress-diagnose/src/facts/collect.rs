@@ -19,7 +19,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::facts::cluster_facts::Evidence;
+use crate::facts::Evidence;
 use crate::facts::names::{self, NameError};
 
 mod append;

@@ -6,13 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::{GatewayName, Hop, Intent, Layout};
-use egress_core::inventory::egresses;
 use egress_core::port::Port;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::cluster_facts::{Evidence, Request};
-use crate::facts::index::Index;
-use crate::path::egress_path::{Way, ways};
 use crate::wording::list;
 
 /// Another cluster of the fleet.
@@ -57,37 +53,16 @@ pub struct Asked {
 }
 
 impl OtherCluster {
-    /// What is to be compared of a cluster's facts.
-    pub fn of(name: String, evidence: &Evidence) -> Self {
-        let snapshot = &evidence.snapshot;
-        let there = egresses(snapshot);
-        let ways = ways(snapshot, &Index::new(snapshot), &there, &Request::default());
-        let all = ways.iter().filter_map(OtherEgress::of);
-        let unread = snapshot.unreadable.first().filter(|_| !snapshot.has_istio_of(None));
-        OtherCluster {
-            name,
-            egresses: all.map(|egress| (key(&egress.namespace, &egress.host), egress)).collect(),
-            unreadable: unread.map(|missing| format!("{} could not be read: {}", missing.what, missing.why)),
-        }
-    }
-
     /// The egress of a host in a namespace.
     pub(crate) fn egress(&self, namespace: &str, host: &str) -> Option<&OtherEgress> {
-        self.egresses.get(&key(namespace, host))
+        self.egresses.get(&OtherEgress::key(namespace, host))
     }
 }
 
 impl OtherEgress {
-    /// What is to be compared of a way; none where nothing takes it to a gateway.
-    pub(crate) fn of(way: &Way<'_>) -> Option<Self> {
-        let egress = way.egress?;
-        Some(OtherEgress {
-            namespace: egress.namespace.clone(),
-            host: way.host.clone(),
-            ports: way.ports.clone(),
-            gateway: egress.gateway.clone(),
-            asked: way.record().map(|record| Asked::of(&record.intent)),
-        })
+    /// What it is found by among those of its cluster.
+    pub(crate) fn key(namespace: &str, host: &str) -> String {
+        format!("{namespace}/{host}")
     }
 
     /// What is another than here, as parts of a sentence. What only one of the two tells is no difference.
@@ -111,10 +86,6 @@ impl OtherEgress {
         }
         found
     }
-}
-
-fn key(namespace: &str, host: &str) -> String {
-    format!("{namespace}/{host}")
 }
 
 impl Asked {

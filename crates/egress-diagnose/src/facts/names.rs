@@ -114,8 +114,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::bundle::{self, BundleError};
-    use crate::facts::cluster_facts::{Evidence, Request};
     use crate::facts::collect::Collector;
+    use crate::facts::{Evidence, Request};
 
     const HOSTILE: [&str; 7] = ["--all", "-n", "x;touch${IFS}pwned;#", "$(id)", "a b", "a\u{202e}b", "a\nb"];
 
@@ -173,7 +173,7 @@ mod tests {
                 .snapshot
                 .nodes
                 .push(NodeFacts { labels: [(name(), name())].into(), ..NodeFacts::default() });
-            all[4].rights.insert(name(), crate::facts::cluster_facts::Rights::default());
+            all[4].rights.insert(name(), crate::facts::Rights::default());
             for evidence in &all {
                 let texts = bundle::write(evidence, &Request::default(), "0.1.0").unwrap();
                 assert!(matches!(bundle::read(&texts), Err(BundleError::Name(_))), "{hostile}");

@@ -9,53 +9,23 @@ use egress_core::input::{Gap, Input};
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
 
-use crate::facts::cluster_facts::Evidence;
+use crate::facts::Evidence;
 use crate::facts::collect::{CollectError, Collector};
 
 mod assume;
 mod documents;
+mod location;
 mod object;
 mod parse;
 mod position;
 mod tree;
 
-use documents::Form;
 pub use documents::{Document, documents};
+pub use location::{File, Places};
+use location::{Key, Spot};
 
 #[cfg(test)]
 mod tests;
-
-/// A text and its name in messages.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct File {
-    /// As it was typed, or `standard input`.
-    pub name: String,
-    /// The whole text.
-    pub text: String,
-}
-
-/// What identifies an object: kind, namespace (empty if it has none) and name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key {
-    pub(crate) kind: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
-
-/// Where an object stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Spot {
-    /// The position of its file among all files.
-    pub(crate) file: usize,
-    /// Where its document begins and ends in the text, in bytes.
-    pub(crate) bytes: (usize, usize),
-    /// The line on which the document begins, from 1.
-    pub(crate) line: usize,
-    /// How the document is written.
-    pub(crate) form: Form,
-    /// Its place among the items of a List.
-    pub(crate) item: Option<usize>,
-}
 
 /// What was read from some files.
 pub struct Reading {
@@ -68,10 +38,6 @@ pub struct Reading {
     /// How many objects were read, of any kind.
     pub objects: usize,
 }
-
-/// Where each object stands.
-#[derive(Clone, Debug, Default)]
-pub struct Places(pub(crate) HashMap<Key, Spot>);
 
 /// Reads documents one by one. Several readers may read parts of the same files at the same time.
 pub struct Reader<'a> {

@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::examine::suppression::Acceptance;
-use crate::finding::Finding;
-use crate::rules::check::Code;
+use crate::finding::{Acceptance, Code, Finding};
 
 /// A finding, once for all the hosts it breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

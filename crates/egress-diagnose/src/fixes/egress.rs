@@ -12,10 +12,9 @@ use egress_core::resource::{Resource, Spec};
 use egress_core::snapshot::GatewayFacts;
 
 use super::fix;
-use crate::facts::cluster_facts::PodName;
-use crate::facts::fleet::{Asked, OtherEgress};
+use crate::facts::{Asked, OtherEgress, PodName};
 use crate::finding::Fix;
-use crate::path::egress_path::Way;
+use crate::path::Way;
 use crate::view::View;
 use crate::wording::list;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{fix, patched};
 use crate::finding::Fix;
-use crate::istio::data_plane::Workload;
+use crate::kubernetes::workload::Workload;
 use crate::wording::list;
 
 /// Labels or annotations: the new value of each key, or none to take it away.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::snapshot::Snapshot;
 
-use crate::path::egress_path::{Way, clients};
+use crate::facts::clients;
+use crate::path::Way;
 
 /// The calls of the pods of one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,12 +12,10 @@ use egress_core::surroundings::GatewayApiObject;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{destinations, mesh_virtual_services};
 use egress_istio::service_entry::ServiceEntryLocation;
-
 use serde_json::Value;
 
-use super::egress_path::{Way, clients};
-use crate::facts::cluster_facts::{Evidence, Request};
-use crate::facts::index::Index;
+use super::egress_path::Way;
+use crate::facts::{Evidence, Index, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
 /// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.

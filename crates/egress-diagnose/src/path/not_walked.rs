@@ -14,13 +14,12 @@ use egress_core::visibility::virtual_service::{destinations, is_exact, mesh_virt
 use egress_core::visibility::{exported_to, host_matches};
 use egress_istio::service_entry::ServiceEntryLocation;
 
-use super::egress_path::{Way, clients};
+use super::egress_path::Way;
 use super::hosts_without_egress::{Place, routed};
-use crate::facts::cluster_facts::{Evidence, Request};
-use crate::facts::index::Index;
+use crate::facts::{Evidence, Index, Request, clients};
 use crate::istio::data_plane::{Carrier, carrier};
 use crate::istio::waypoints::waypoint_of;
-use crate::path::obstacle::{NotWalked, Obstacle};
+use crate::path::{NotWalked, Obstacle};
 
 /// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
 /// that is walked.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::egress_path::Way;
-use crate::facts::cluster_facts::{Evidence, Request};
+use crate::facts::{Evidence, Request};
 
 /// The ways of these hosts, as far as a request asks for them: one that is asked for by name is a way already.
 pub(crate) fn elsewhere<'a>(evidence: &Evidence, known: &[Way<'_>], request: &Request) -> Vec<Way<'a>> {

@@ -13,10 +13,8 @@ use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::examine::in_question;
-use crate::facts::cluster_facts::{Evidence, Request, client_of};
-use crate::facts::index::Index;
-use crate::path::egress_path::{Way, ways};
+use crate::facts::{Evidence, Index, Request, client_of};
+use crate::path::{Way, in_question, ways};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
 const PARAMETER: &str = "kubectl-egress-probe";

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{NotChecked, Reason, Report};
-use crate::finding::cause::{Cause, Key, Scope};
+use crate::finding::{Cause, Key, Scope};
 
 /// What the last diagnosis found.
 #[derive(Debug, Default)]

@@ -7,11 +7,9 @@ use std::collections::BTreeSet;
 use egress_core::port::Port;
 use egress_core::proof::{Demand, Side};
 
-use crate::finding::Finding;
-use crate::finding::awaited::Awaited;
+use crate::finding::{Awaited, Finding, Outcome};
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
-use crate::rules::check::Outcome;
+use crate::path::Way;
 
 /// Each port of the way must lead to the clusters of its routes and to nothing else. In a sidecar routes match the port of
 /// the application; at a gateway they match that of the gateway, which all ports of a protocol share.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use egress_core::istio::server::selects;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::host_matches;
@@ -12,8 +13,7 @@ use egress_core::visibility::virtual_service::MESH;
 use crate::istio::client_tls::{ClientTls, Mode};
 use crate::istio::listeners::{Expects, Listeners, Server, servers};
 use crate::istio::routes::{Route, routes};
-use crate::path::egress_path::Way;
-use crate::traffic::routes::selects;
+use crate::path::Way;
 use crate::view::View;
 
 /// One route of one caller namespace to the gateway's Service.

@@ -13,10 +13,11 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 
+use crate::finding::Outcome;
 use crate::istio::routes::{Route, routes};
-use crate::path::egress_path::Way;
-use crate::rules::check::{Input, Outcome};
-use crate::view::{Leg, View};
+use crate::path::Way;
+use crate::view::{Direction, View};
+use egress_core::input::Input;
 
 /// A protocol of a path for which the gateway has no route.
 pub(crate) struct MissingLeg<'a> {
@@ -51,7 +52,7 @@ pub(crate) fn seen_gateway<'a>(view: &View<'_>, way: &Way<'a>) -> Result<&'a Gat
 /// The routes of the path's own objects to the gateway's Service, with any visibility.
 pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
-    view.leg(Leg::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
+    view.routes(Direction::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
 }
 
 fn find_to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
@@ -65,7 +66,7 @@ fn find_to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -
 pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
     view.note(Input::GatewayObjects);
-    view.leg(Leg::FromGateway, way, gateway, || find_from_gateway(view, way, gateway))
+    view.routes(Direction::FromGateway, way, gateway, || find_from_gateway(view, way, gateway))
 }
 
 fn find_from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {

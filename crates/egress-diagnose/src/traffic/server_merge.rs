@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 
+use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 
 use crate::istio::listeners::{Follows, Server, servers};
-use crate::traffic::routes::selects;
 use crate::view::View;
 
 mod users;

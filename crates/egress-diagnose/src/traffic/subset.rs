@@ -8,7 +8,7 @@ use egress_core::visibility::virtual_service::MESH;
 use egress_core::visibility::{exported_to, host_matches};
 
 use crate::istio::routes::{Route, routes};
-use crate::path::egress_path::Way;
+use crate::path::Way;
 use crate::view::View;
 use crate::wording::nearest;
 

@@ -8,7 +8,7 @@ use egress_istio::service_entry::{ServiceEntryPorts, ServiceEntrySpec};
 
 use crate::istio::client_tls::ClientTls;
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
+use crate::path::Way;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 

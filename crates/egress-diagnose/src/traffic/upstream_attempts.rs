@@ -8,9 +8,9 @@ use egress_core::port::Protocol;
 use egress_core::proxy::ClusterView;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::facts::cluster_facts::PodName;
-use crate::finding::awaited::Awaited;
-use crate::path::egress_path::Way;
+use crate::facts::PodName;
+use crate::finding::Awaited;
+use crate::path::Way;
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
 use crate::view::View;

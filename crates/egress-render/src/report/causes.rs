@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use egress_diagnose::finding::Confidence;
-use egress_diagnose::finding::cause::{Cause, HostName, Scope};
+use egress_diagnose::finding::{Cause, HostName, Scope};
+use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::{Change, Report};
-use egress_diagnose::rules::check::{Code, Level};
 
 use super::page::{Mark, Page, counted, grouped, joined};
 use crate::escape::escape;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
-use egress_diagnose::finding::cause::Cause;
+use egress_diagnose::finding::Cause;
+use egress_diagnose::finding::Level;
 use egress_diagnose::report::{Report, Summary};
-use egress_diagnose::rules::check::Level;
 
 use super::layout::Layout;
 use super::page::{Mark, Page, counted, grouped, joined};

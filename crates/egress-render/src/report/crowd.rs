@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::GatewayName;
+use egress_diagnose::finding::Level;
 use egress_diagnose::report::{Section, Subject};
-use egress_diagnose::rules::check::Level;
 
 use super::page::{Mark, Page, counted, grouped};
 use super::subject::Names;

@@ -5,9 +5,9 @@
 
 use std::io;
 
-use egress_diagnose::finding::cause::Cause;
+use egress_diagnose::finding::Cause;
+use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::{NotChecked, Reason, Report, Tally};
-use egress_diagnose::rules::check::{Code, Level};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 

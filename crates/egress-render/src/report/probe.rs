@@ -3,8 +3,8 @@
 //! Knows layout only.
 
 use egress_diagnose::finding::Confidence;
+use egress_diagnose::finding::Level;
 use egress_diagnose::probe::{Fate, Hop, Probe};
-use egress_diagnose::rules::check::Level;
 
 use super::page::{Mark, Page};
 

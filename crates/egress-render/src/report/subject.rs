@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::GatewayName;
-use egress_diagnose::finding::cause::HostName;
+use egress_diagnose::finding::Code;
+use egress_diagnose::finding::HostName;
 use egress_diagnose::report::{Reason, Report, Section, Subject};
-use egress_diagnose::rules::check::Code;
 
 use super::page::{Mark, counted, joined};
 

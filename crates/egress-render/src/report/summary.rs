@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_diagnose::finding::cause::HostName;
+use egress_diagnose::finding::HostName;
+use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::Report;
-use egress_diagnose::rules::check::{Code, Level};
 
 use super::closing;
 use super::layout::Layout;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::{Line, Reason, Report, Section, Verdict};
-use egress_diagnose::rules::check::{Code, Level};
 
 use super::page::{Mark, Page, counted, joined};
 use super::subject::Names;

@@ -19,6 +19,17 @@ impl Graph {
         }
     }
 
+    /// The same imports between groups of files. A file without a group is left out.
+    pub(super) fn merged(&self, group: impl Fn(&str) -> Option<String>) -> Graph {
+        let mut merged = Graph::default();
+        for (from, all) in &self.imports {
+            for (from, to) in all.iter().filter_map(|to| Some((group(from)?, group(to)?))) {
+                merged.add(&from, &to);
+            }
+        }
+        merged
+    }
+
     /// The circles: sets of at least two files, the largest first.
     pub(super) fn circles(&self) -> Vec<BTreeSet<&str>> {
         let mut search = Search { graph: self, seen: BTreeMap::new(), stack: Vec::new(), found: Vec::new() };

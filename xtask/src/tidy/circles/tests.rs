@@ -86,3 +86,23 @@ fn a_known_circle_may_shrink_and_not_grow_and_is_forgotten_when_it_is_gone() {
     assert_eq!(checked(&tree, &known(3)).len(), 1);
     assert_eq!(checked(&Tree::of(&[LIB]), &known(4)).len(), 1);
 }
+
+#[test]
+fn layers_that_import_each_other_are_found_also_where_no_file_does() {
+    let files = |below: &'static str| {
+        let of = |path: &str| format!("crates/egress-diagnose/src/{path}");
+        let texts = [
+            (of("lib.rs"), "//! X.\nmod above;\nmod below;\n"),
+            (of("above.rs"), "pub mod a;\npub mod b;"),
+            (of("above/a.rs"), "use crate::below::B;\npub struct A(B);"),
+            (of("above/b.rs"), "pub struct C;"),
+            (of("below.rs"), below),
+        ];
+        let texts: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        layered(&Tree::of(&texts))
+    };
+    assert_eq!(files("pub struct B;"), []);
+    let findings = files("pub struct B(crate::above::b::C);");
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].message, "above, below import each other: one is above the other");
+}

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use egress_core::host::quoted;
 use jiff::civil::Date;
 
-use crate::examine::check_filter;
-use crate::rules::check::Code;
+use crate::finding::Code;
+use crate::rules;
 
 /// The content of a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) fn parse(line: &str) -> Result<Parsed, String> {
 
 fn code(word: &str) -> Result<Code, String> {
     let code: Code = word.parse().map_err(|error| format!("{error}"))?;
-    check_filter::check(code).map(|check| check.code).ok_or_else(|| format!("there is no check {code}"))
+    rules::by_code(code).map(|check| check.code).ok_or_else(|| format!("there is no check {code}"))
 }
 
 fn date(word: &str) -> Result<Date, String> {

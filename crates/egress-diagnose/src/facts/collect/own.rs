@@ -18,9 +18,7 @@ use egress_core::unreadable::Unreadable;
 use serde::Deserialize;
 
 use super::{CollectError, Collector, typed, word};
-use crate::facts::cluster_facts::PodName;
-use crate::facts::fleet::{OtherCluster, OtherEgress};
-use crate::facts::names;
+use crate::facts::{OtherCluster, OtherEgress, PodName, names};
 
 /// The group of these documents.
 pub(super) const GROUP: &str = "kubectl-egress.github.io";

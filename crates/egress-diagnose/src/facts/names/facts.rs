@@ -6,7 +6,7 @@ use egress_core::snapshot::{PodFacts, Snapshot};
 use egress_core::surroundings::{Named, Surroundings};
 
 use super::{Checked, keys, kind_of, label, labels, subdomain};
-use crate::facts::cluster_facts::Evidence;
+use crate::facts::Evidence;
 
 /// Examines all facts of a diagnosis.
 pub(crate) fn of_evidence(evidence: &Evidence) -> Checked {

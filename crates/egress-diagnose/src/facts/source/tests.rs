@@ -4,10 +4,9 @@ use serde_json::Value;
 
 use super::*;
 use crate::examine::{Options, examine_with};
-use crate::facts::cluster_facts::Request;
-use crate::finding::{Place, Source};
+use crate::facts::Request;
+use crate::finding::{Code, Place, Source};
 use crate::report::Verdict;
-use crate::rules::check::Code;
 
 const ENTRY: &str = "apiVersion: networking.istio.io/v1
 kind: ServiceEntry

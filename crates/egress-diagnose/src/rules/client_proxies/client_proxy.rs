@@ -1,14 +1,14 @@
 //! EG027: the callers' Envoys route the host to the gateway.
 
 use egress_core::host::DnsName;
+use egress_core::input::Input;
 use egress_core::proof::{self, Demand, Expectation, Lack, Side};
 
-use crate::facts::cluster_facts::PodName;
-use crate::finding::awaited::Awaited;
-use crate::finding::{Confidence, Finding, Place};
+use crate::facts::PodName;
+use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;

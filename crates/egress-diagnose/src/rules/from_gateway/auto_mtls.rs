@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::listeners::{Expects, Server};
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::auto_mtls::{Demand, Demanded, LABEL, can_be_offered, demand};
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::view::View;

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::{Value, json};
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::authorization::{Authorization, CALLER, Caller, Policy, Refusal};
 use crate::istio::listeners::Expects;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::view::View;
 use crate::wording::list;

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Follows, Server};
-use crate::rules::check::{Check, Level};
+use crate::rules::check::Check;
 use crate::traffic::routes::name_of;
 use crate::traffic::server_merge::{Claim, Dropped, Merged, User, Users};
 use crate::view::View;

@@ -1,14 +1,15 @@
 //! EG083: no other ServiceEntry takes over the host at the gateway.
 
+use egress_core::input::Input;
 use egress_core::inventory::Egress;
 use egress_core::inventory::answering::{Answering, Rank, answering, upstream};
 use egress_core::resource::Resource;
 use egress_core::snapshot::{GatewayFacts, created};
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::export_to;
 

@@ -1,5 +1,6 @@
 //! EG085: no route of another namespace takes over the host at the gateway.
 
+use egress_core::input::Input;
 use egress_core::inventory::Egress;
 use egress_core::istio::takeover::{Effect, Party, Scene, Stranger, strangers};
 use egress_core::open_to;
@@ -8,10 +9,10 @@ use egress_core::resource::{ObjectId, Resource};
 use egress_core::shape::shared;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -1,13 +1,15 @@
 //! EG003: routes are bound to an existing Gateway.
 
+use egress_core::input::Input;
+use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, name_of, selects, whole};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, name_of, whole};
 use crate::view::View;
 use crate::wording::list;
 

@@ -1,15 +1,16 @@
 //! EG066: gRPC uses HTTP/2 on every hop.
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::{GatewayFacts, ServicePort};
 use egress_istio::service_entry::ServiceEntryPorts;
 use serde_json::{Value, json};
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;

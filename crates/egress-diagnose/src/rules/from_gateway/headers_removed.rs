@@ -1,14 +1,15 @@
 //! EG076: client certificate headers are removed before requests leave.
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::virtual_service::VirtualServiceHttp;
 use serde_json::{Value, json};
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::{Expects, Server};
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::auto_mtls::can_be_offered;
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::traffic::routes::missing;

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::by_server;
 use crate::view::View;
 use crate::wording::list;

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::{Value, json};
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::from_gateway;
 use crate::view::View;
 

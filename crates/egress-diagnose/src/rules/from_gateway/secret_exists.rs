@@ -1,14 +1,15 @@
 //! EG042: the Secrets for TLS origination exist in the gateway's namespace.
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::surroundings::SecretFacts;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::client_tls::{ClientTls, Mode};
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 

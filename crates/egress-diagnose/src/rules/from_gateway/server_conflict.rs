@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::input::Input;
 use egress_core::intent::Layout;
 use egress_core::inventory::Egress;
+use egress_core::istio::server::selects;
 use egress_core::metadata;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
@@ -11,10 +13,10 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::listeners::{Server, selects, servers};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::istio::listeners::{Server, servers};
+use crate::rules::check::{Check, Hop, Run};
 use crate::rules::from_gateway::dropped_servers;
 use crate::traffic::routes::name_of;
 use crate::view::View;

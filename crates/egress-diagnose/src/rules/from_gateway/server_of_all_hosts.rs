@@ -1,10 +1,12 @@
 //! EG048: at most one TLS server per gateway port has host *.
 
+use egress_core::input::Input;
+use egress_core::istio::server::selects;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Code, Level, Outcome};
+use crate::rules::check::{Check, Hop, Run};
 use crate::rules::from_gateway::dropped_servers::findings;
-use crate::traffic::routes::selects;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -2,18 +2,20 @@
 
 use std::net::IpAddr;
 
+use egress_core::input::Input;
+use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::istio::routes::{Route, routes};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::traffic::routes::{name_of, selects};
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::name_of;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::listeners::{Follows, Server};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::server_merge::{Claim, Merged, User, Users};
 use crate::view::View;
 use crate::wording::list;

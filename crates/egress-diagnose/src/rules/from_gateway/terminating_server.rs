@@ -1,15 +1,16 @@
 //! EG049: servers that terminate TLS have tcp routes.
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
 use serde_json::{Value, json};
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::{by_server, name_of};
 use crate::view::View;
 

@@ -1,14 +1,15 @@
 //! EG067: the gateway's timeout is not shorter than the callers'.
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::virtual_service::VirtualServiceHttp;
 use jiff::SignedDuration;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::hop_calls;
 use crate::traffic::upstream::upstream;
 use crate::view::View;

@@ -1,14 +1,15 @@
 //! EG059: the gateway originates TLS where the host requires it.
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::client_tls::{Mode, Rules};
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 use crate::wording::export_to;

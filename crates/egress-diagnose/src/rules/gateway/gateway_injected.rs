@@ -1,11 +1,13 @@
 //! EG075: the gateway's pods run an injected gateway proxy.
 
+use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, PodFacts, ProxyRole};
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::data_plane::{INJECT, Workload, by_workload};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::istio::data_plane::INJECT;
+use crate::kubernetes::workload::{Workload, by_workload};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

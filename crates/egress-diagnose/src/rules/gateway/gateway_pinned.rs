@@ -1,12 +1,13 @@
 //! EG021: the gateway runs on the nodes that policies require.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 
 use super::gateway_injected::PLACEHOLDER;
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

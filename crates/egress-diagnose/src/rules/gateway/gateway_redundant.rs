@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::label_selector::selects;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::data_plane::Workload;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::view::{Known, View};
+use crate::kubernetes::workload::Workload;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(43),

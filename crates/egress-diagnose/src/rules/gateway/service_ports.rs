@@ -1,14 +1,15 @@
 //! EG002: the gateway's Service has ports 80 and 443.
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

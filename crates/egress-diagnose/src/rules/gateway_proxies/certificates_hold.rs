@@ -1,14 +1,14 @@
 //! EG082: no certificate of the gateway is expired or about to expire.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::proxy::certificates::Certificate;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::facts::cluster_facts::PodName;
-use crate::finding::awaited::Awaited;
-use crate::finding::{Confidence, Finding, Place};
+use crate::facts::PodName;
+use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
+use egress_core::input::Input;
 use egress_core::inventory::answering::upstream;
 use egress_core::proof::{self, Demand, Expectation, Lack, Owner, Side};
 use egress_core::proxy::{ProxyView, cluster_name};
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::awaited::Awaited;
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 

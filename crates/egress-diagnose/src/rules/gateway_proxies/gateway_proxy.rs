@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
+use egress_core::input::Input;
 use egress_core::proof::{self, Expectation, Lack, Side};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::awaited::Awaited;
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::{from_gateway, upstreams};
 use crate::view::View;

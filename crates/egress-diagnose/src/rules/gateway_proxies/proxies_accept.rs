@@ -1,12 +1,13 @@
 //! EG079: the gateway's Envoys accept istiod's configuration.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::facts::cluster_facts::PodName;
-use crate::finding::{Confidence, Finding, Place};
+use crate::facts::PodName;
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::resource::{Condition, Resource};
 use egress_core::snapshot::PodFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::data_plane::{Carrier, Workload};
+use crate::istio::data_plane::Carrier;
 use crate::istio::waypoints::{USE, waypoint_of};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::view::{Known, View};
+use crate::kubernetes::workload::Workload;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(72),

@@ -2,10 +2,11 @@
 
 use egress_core::admission::export::{Flaw, NAME};
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

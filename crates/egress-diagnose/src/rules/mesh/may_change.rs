@@ -1,12 +1,14 @@
 //! EG045: users who can add egress can also remove it.
 
-use crate::facts::cluster_facts::Rights;
-use crate::finding::{Confidence, Finding, Place};
+use egress_core::command::ShellCommand;
+use egress_core::input::Input;
+
+use crate::facts::Rights;
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
-use egress_core::command::ShellCommand;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(45),

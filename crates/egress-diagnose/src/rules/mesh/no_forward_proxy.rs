@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::data_plane::{Workload, by_workload};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::view::{Known, View};
+use crate::kubernetes::workload::{Workload, by_workload};
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
 use crate::wording::list;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -1,13 +1,15 @@
 //! EG019: no outbound ports or IP ranges are excluded from the sidecar.
 
+use egress_core::input::Input;
 use egress_core::snapshot::PodFacts;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::capture::{Passes, holes};
-use crate::istio::data_plane::{Carrier, Workload};
-use crate::path::caller_namespaces::Calls;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::istio::data_plane::Carrier;
+use crate::kubernetes::workload::Workload;
+use crate::path::Calls;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::input::Input;
 use egress_core::snapshot::OutboundMode;
 
-use crate::finding::{Confidence, Finding};
-use crate::istio::data_plane::{Carrier, by_workload};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome};
+use crate::istio::data_plane::Carrier;
+use crate::kubernetes::workload::by_workload;
+use crate::rules::check::{Check, Hop, Run};
 use crate::rules::mesh::unrestricted_pods::leaks;
-use crate::view::{Known, View};
+use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(18),

@@ -4,13 +4,14 @@
 //! their sidecar.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::snapshot::OutboundMode;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

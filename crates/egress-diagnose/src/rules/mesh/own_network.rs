@@ -1,11 +1,12 @@
 //! EG020: caller pods do not use hostNetwork.
 
+use egress_core::input::Input;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::data_plane::Carrier;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

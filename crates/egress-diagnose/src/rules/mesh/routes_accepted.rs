@@ -1,14 +1,15 @@
 //! EG074: Gateway API routes to external hosts are accepted.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::resource::{Condition, conditions};
 use egress_core::surroundings::GatewayApiObject;
 use serde_json::Value;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::view::{Known, View};
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(74),

@@ -1,16 +1,17 @@
 //! EG091: no Service has endpoints outside the cluster.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::ServiceFacts;
 use egress_core::surroundings::{Named, SliceFacts};
 use egress_core::visibility::virtual_service::destinations;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
 use crate::kubernetes::endpoints::{LeadingOut, MANAGED_BY, leading_out};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::snapshot::PodFacts;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::data_plane::{Carrier, INJECT, Workload};
-use crate::path::caller_namespaces::Calls;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::istio::data_plane::{Carrier, INJECT};
+use crate::kubernetes::workload::Workload;
+use crate::path::Calls;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

@@ -1,13 +1,14 @@
 //! EG011: TCP hosts have an address.
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_istio::service_entry::{ServiceEntryLocation, ServiceEntryPorts, ServiceEntrySpec};
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::export_to;
 

@@ -11,8 +11,8 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
 use crate::finding::{Fix, Place};
 use crate::fixes;
-use crate::istio::data_plane::Workload;
 use crate::kubernetes::network_policy::{Hold, Opening, hold};
+use crate::kubernetes::workload::Workload;
 use crate::wording::list;
 
 /// Why some pods of a namespace have direct egress.

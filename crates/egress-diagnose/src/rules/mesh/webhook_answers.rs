@@ -1,14 +1,15 @@
 //! EG046: istiod's validation webhook answers.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::label_selector::has_labels;
 use egress_core::role::Kind;
 use egress_core::snapshot::{PodFacts, ServiceFacts};
 use egress_core::surroundings::WebhookFacts;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
 use egress_core::visibility::virtual_service::MESH;
 use egress_istio::service_entry::ServiceEntryResolution;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -1,14 +1,15 @@
 //! EG037: no VirtualService of a single host overrides its wildcard's route.
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::visibility::virtual_service::{MESH, serves_mesh};
 use egress_core::visibility::{exported_to, host_matches};
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::export_to;
 

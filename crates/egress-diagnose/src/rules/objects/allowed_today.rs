@@ -1,10 +1,12 @@
 //! EG036: current policies allow the egress.
 
-use crate::facts::cluster_facts::Refusal;
-use crate::finding::{Confidence, Finding, Place};
+use egress_core::input::Input;
+
+use crate::facts::Refusal;
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -1,5 +1,6 @@
 //! EG014: every ServiceEntry of the host has a route to the gateway.
 
+use egress_core::input::Input;
 use egress_core::inventory::State;
 use egress_core::port::{Port, Protocol};
 use egress_core::resource::Resource;
@@ -9,11 +10,11 @@ use egress_core::visibility::virtual_service::serves_mesh;
 use serde_json::json;
 
 use super::name_kept::is_for_another;
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;

@@ -1,10 +1,12 @@
 //! EG044: the compared clusters have the same egress for the host.
 
-use crate::facts::fleet::OtherEgress;
-use crate::finding::{Confidence, Finding, Place};
+use egress_core::input::Input;
+
+use crate::facts::OtherEgress;
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

@@ -1,9 +1,11 @@
 //! EG062: the host was added.
 
-use crate::finding::{Confidence, Finding, Place};
+use egress_core::input::Input;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::without_route;
 

@@ -1,12 +1,13 @@
 //! EG039: no object of the egress was overwritten for another host.
 
+use egress_core::input::Input;
 use egress_core::resource::{Resource, Spec};
 use egress_core::role::Role;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

@@ -7,10 +7,10 @@ use egress_core::names;
 use egress_core::resource::ObjectId;
 use egress_core::role::Role;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
 

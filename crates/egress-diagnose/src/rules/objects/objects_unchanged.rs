@@ -1,14 +1,15 @@
 //! EG035: no object of the egress was changed.
 
+use egress_core::input::Input;
 use egress_core::inventory::{Change, State};
 use egress_core::resource::Resource;
 use egress_core::visibility::service_entry;
 
 use super::name_kept::is_for_another;
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::{Way, declared};
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::{Way, declared_ports};
+use crate::rules::check::{Check, Hop, Run};
 use crate::rules::objects::drift::{Difference, differences};
 use crate::view::View;
 use crate::wording::list;
@@ -85,7 +86,7 @@ fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
 /// Ports that were added to the callers' entry by hand have no route.
 fn consequence(way: &Way<'_>, live: Option<&Resource>) -> String {
     let entry = live.filter(|live| service_entry::is_exact(live, &way.host));
-    let ports = entry.map(declared).unwrap_or_default();
+    let ports = entry.map(declared_ports).unwrap_or_default();
     let direct: Vec<String> = ports.difference(&way.ports).map(|port| port.number.to_string()).collect();
     if direct.is_empty() {
         return "the egress differs from its record".to_owned();

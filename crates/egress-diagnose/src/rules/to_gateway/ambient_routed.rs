@@ -1,15 +1,17 @@
 //! EG040: caller pods use sidecars, which read the routes.
 
 use egress_core::command::ShellCommand;
+use egress_core::input::Input;
 use egress_core::visibility::virtual_service::serves_mesh;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome, Place};
 use crate::fixes;
-use crate::istio::data_plane::{Carrier, DATAPLANE, Workload};
+use crate::istio::data_plane::{Carrier, DATAPLANE};
 use crate::istio::waypoints::waypoint_of;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
-use crate::view::{Known, View};
+use crate::kubernetes::workload::Workload;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
 use crate::wording::list;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -1,13 +1,14 @@
 //! EG010: all ServiceEntries of the host agree on port protocols.
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_istio::service_entry::ServiceEntryPorts;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -1,12 +1,13 @@
 //! EG025: ServiceEntry and route are exported to the callers.
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::OutboundMode;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::without_route;
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::visibility::virtual_service::MESH;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::istio::routes::routes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 use crate::{fixes, wording};

@@ -1,12 +1,13 @@
 //! EG047: no younger DestinationRule with another exportTo hides the subset.
 
+use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Place};
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::subset::{Cause, Subsets, Unresolved, subsets};
 use crate::view::View;
 use crate::wording::export_to;

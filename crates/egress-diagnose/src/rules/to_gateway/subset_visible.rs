@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::subset::{Cause, Subsets, Unresolved, subset_names, subsets};
 use crate::view::View;

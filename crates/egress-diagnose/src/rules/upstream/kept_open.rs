@@ -1,16 +1,16 @@
 //! EG068: the host does not close active connections.
 
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::awaited::Awaited;
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Awaited, Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::fixes;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::upstream_attempts::{Attempt, attempts};
 use crate::view::View;
 

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::facts::cluster_facts::PodName;
-use crate::finding::awaited::Awaited;
-use crate::finding::{Confidence, Finding, Place};
+use crate::facts::PodName;
+use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::egress_path::Way;
-use crate::rules::check::{Check, Code, Hop, Input, Level, Outcome, Run};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
 use crate::view::View;

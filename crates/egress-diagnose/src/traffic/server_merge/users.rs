@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::input::Input;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
@@ -13,7 +14,6 @@ use egress_core::visibility::virtual_service::gateway_name;
 use super::{Dropped, Merged};
 use crate::istio::listeners::{Follows, Server};
 use crate::istio::routes::{Route, routes};
-use crate::rules::check::Input;
 use crate::traffic::routes::name_of;
 use crate::view::View;
 

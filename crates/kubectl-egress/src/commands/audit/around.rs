@@ -14,7 +14,7 @@ use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
-use egress_diagnose::facts::cluster_facts::Evidence;
+use egress_diagnose::facts::Evidence;
 use egress_diagnose::kubernetes::endpoints::{LeadingOut, leading_out};
 
 /// The surroundings that were read.

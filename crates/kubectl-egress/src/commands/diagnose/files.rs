@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use egress_diagnose::facts::cluster_facts::{PodName, Request};
 use egress_diagnose::facts::source::{Document, File, Places, Reader, Reading, documents};
+use egress_diagnose::facts::{PodName, Request};
 use egress_diagnose::report::Report;
 
 use super::Gathered;
