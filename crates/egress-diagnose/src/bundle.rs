@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, to_value};
 use thiserror::Error;
 
-use crate::evidence::{Evidence, PodName, Refusal, Request};
-use crate::names::{self, NameError};
+use crate::facts::names::{self, NameError};
+use crate::facts::{Evidence, PodName, Refusal, Request};
 
 mod redact;
 

@@ -11,10 +11,8 @@ use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::evidence::{Evidence, Request, client_of};
-use crate::examine::in_question;
-use crate::index::Index;
-use crate::way::{Way, ways};
+use crate::facts::{Evidence, Index, Request, client_of};
+use crate::path::{Way, in_question, ways};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
 const PARAMETER: &str = "kubectl-egress-probe";

@@ -14,8 +14,8 @@ use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
-use egress_diagnose::endpoints::{LeadingOut, leading_out};
-use egress_diagnose::evidence::Evidence;
+use egress_diagnose::facts::Evidence;
+use egress_diagnose::kubernetes::endpoints::{LeadingOut, leading_out};
 
 /// The related resources that were read.
 pub(super) struct Related {

@@ -9,7 +9,7 @@ use egress_core::policy::audit;
 use egress_core::policy::question::Subject;
 use egress_core::policy::report::Status;
 use egress_core::snapshot::Snapshot;
-use egress_diagnose::evidence::{Demands, Refusal, Request};
+use egress_diagnose::facts::{Demands, Refusal, Request};
 
 use super::super::judge::{Judge, Occasion};
 use crate::settings::diagnose::Diagnose;
