@@ -16,7 +16,7 @@ use egress_cluster::Cluster;
 use egress_core::policy::config::Limits;
 use egress_core::policy::member::{Assembly, join};
 use egress_core::snapshot::MeshFacts;
-use egress_policy::Engine;
+use egress_policy_wasm::Engine;
 
 pub use layers::{CONFIGURATION, LOCK};
 pub use locks::entry as lock_entry;
@@ -83,12 +83,12 @@ pub async fn load(
 
 /// An engine with the default limits, for commands that try out a module.
 pub fn engine(settings: &PolicySettings, terminal: &mut Terminal) -> Result<Engine, Failure> {
-    loading::engine(settings, &egress_policy::Limits::default(), terminal)
+    loading::engine(settings, &egress_policy_wasm::Limits::default(), terminal)
 }
 
 /// The defaults of the limits that files may set.
 fn default_limits() -> Limits {
-    let defaults = egress_policy::Limits::default();
+    let defaults = egress_policy_wasm::Limits::default();
     Limits {
         wall: Some(defaults.wall),
         fuel: Some(defaults.fuel),

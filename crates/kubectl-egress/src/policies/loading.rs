@@ -10,9 +10,9 @@ use egress_core::policy::answer::{Fault, Finding, Severity};
 use egress_core::policy::config::{self, Source};
 use egress_core::policy::member::Member;
 use egress_core::policy::rules::Rules;
-use egress_policy::inspect::digest;
-use egress_policy::module_store::{Kept, ModuleStore};
-use egress_policy::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
+use egress_policy_wasm::inspect::digest;
+use egress_policy_wasm::module_store::{Kept, ModuleStore};
+use egress_policy_wasm::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
 
 use super::locks::Wanted;
 use super::schema;

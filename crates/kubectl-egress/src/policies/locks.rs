@@ -6,7 +6,7 @@ use egress_core::policy::Policy as _;
 use egress_core::policy::config::{Entry, Source};
 use egress_core::policy::lock::{self, Lock, LockEntry, LockError};
 use egress_core::policy::member::{Joined, Layer};
-use egress_policy::Module;
+use egress_policy_wasm::Module;
 
 use super::layers::{Configured, Origin};
 use super::undecided;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use egress_core::policy::answer::{Fault, Finding, Severity};
-use egress_policy::child::{self, Bounds, Program};
+use egress_policy_wasm::child::{self, Bounds, Program};
 use egress_render::escape::escape;
 use jsonschema::{PatternOptions, Validator};
 use serde::{Deserialize, Serialize};

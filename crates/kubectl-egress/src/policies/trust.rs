@@ -13,7 +13,7 @@ use egress_cluster::Cluster;
 use egress_core::host::printable;
 use egress_core::policy::lock::LockEntry;
 use egress_core::policy::member::Layer;
-use egress_policy::inspect::digest;
+use egress_policy_wasm::inspect::digest;
 
 use self::file::{Modules, TrustFile};
 use super::layers::Origin;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use egress_core::policy::Policy as _;
 use egress_core::policy::answer::{Fault, Finding, Severity};
-use egress_policy::Module;
+use egress_policy_wasm::Module;
 use egress_render::document::API_VERSION;
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use egress_core::policy::descriptor::Need;
 use egress_core::policy::question::{self, Facts, Subject};
 use egress_core::policy::request::Request;
 use egress_core::policy::settings::canonical;
-use egress_policy::Module;
+use egress_policy_wasm::Module;
 use jiff::Timestamp;
 
 use super::module;

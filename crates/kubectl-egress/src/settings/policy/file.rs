@@ -30,7 +30,7 @@ impl ModuleFile {
     /// Reads a module, up to one byte more than the engine accepts: enough for the engine to refuse it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let limit = egress_policy::Limits::default().module as u64 + 1;
+        let limit = egress_policy_wasm::Limits::default().module as u64 + 1;
         let bytes = files::open(path).and_then(|file| limited(file, limit));
         bytes.map(|bytes| ModuleFile { name: name.clone(), bytes }).map_err(|error| unreadable(&name, &error))
     }

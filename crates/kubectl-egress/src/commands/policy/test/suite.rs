@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use egress_core::policy::request::Request;
-use egress_policy::Module;
+use egress_policy_wasm::Module;
 
 use crate::commands::policy::module;
 use crate::exit::{Code, Failure};

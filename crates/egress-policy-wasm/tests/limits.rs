@@ -12,7 +12,7 @@ use egress_core::policy::Policy;
 use egress_core::policy::answer::{Decision, Fault, PinAnswer};
 use egress_core::policy::descriptor::{Hook, Need};
 use egress_core::policy::request::{Destination, Node, Request};
-use egress_policy::{Compiler, Engine, Limits, Module};
+use egress_policy_wasm::{Compiler, Engine, Limits, Module};
 
 fn load(limits: Limits, text: &str) -> Module {
     let module = guest::Guest::new(text).component().expect("a component");
@@ -101,10 +101,10 @@ fn the_outside_of_a_module_is_read_without_an_engine() {
     let text = ";;! world: import log; export meta; export hosts; export naming; export pinning;
         (import \"kubectl-egress:policy/log@0.1.0\" \"log\" (func (param i32 i32 i32)))";
     let module = guest::Guest::new(text).component().expect("a component");
-    let inspection = egress_policy::inspect(&module, &Limits::default()).expect("a policy");
+    let inspection = egress_policy_wasm::inspect(&module, &Limits::default()).expect("a policy");
     assert_eq!(inspection.api, ["hosts@0.1", "meta@0.1", "naming@0.1", "pinning@0.1"]);
     assert_eq!(inspection.imports, ["log@0.1"]);
     assert_eq!(inspection.size, module.len() as u64);
     assert_eq!(inspection.hooks.len(), 3);
-    assert!(egress_policy::digest::is_digest(&inspection.digest));
+    assert!(egress_policy_wasm::digest::is_digest(&inspection.digest));
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egress_core::policy::member::{Assembly, Layer, Member};
 use egress_core::policy::report::{Report, Status};
 use egress_core::policy::{Policy, hosts, naming, pinning};
-use egress_policy::Module;
+use egress_policy_wasm::Module;
 
 use crate::host;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use egress_core::policy::Policy;
-use egress_policy::{Compiler, Engine, Limits, NativeCache};
+use egress_policy_wasm::{Compiler, Engine, Limits, NativeCache};
 use tempfile::TempDir;
 
 use crate::module;

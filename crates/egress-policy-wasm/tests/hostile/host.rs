@@ -14,7 +14,7 @@ use egress_core::policy::answer::Fault;
 use egress_core::policy::report::Status;
 use egress_core::policy::request::{Destination, Node, Request, Slot};
 use egress_core::policy::{Policy, Reply};
-use egress_policy::{Compiler, Engine, Limits, Module};
+use egress_policy_wasm::{Compiler, Engine, Limits, Module};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub(crate) struct Outcome {
 
 /// Makes native code of what comes from stdin.
 pub(crate) fn compile() -> ExitCode {
-    match egress_policy::compile::serve(std::io::stdin().lock()) {
+    match egress_policy_wasm::compile::serve(std::io::stdin().lock()) {
         Ok(code) => {
             let written = std::io::stdout().lock().write_all(&code);
             if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use egress_policy::{Compiler, Engine, Limits, ModuleError};
+use egress_policy_wasm::{Compiler, Engine, Limits, ModuleError};
 
 use crate::module;
 

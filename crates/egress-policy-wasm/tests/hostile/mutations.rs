@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use egress_core::policy::Policy;
 use egress_core::policy::answer::Decision;
-use egress_policy::{Engine, Limits};
+use egress_policy_wasm::{Engine, Limits};
 
 use crate::guest::{self, Guest};
 use crate::host;

@@ -32,7 +32,7 @@ pub(crate) fn check_bytes(case: &bytes::Case, expected: &Path) -> Result<(), Str
 
 fn compare(
     module: &[u8],
-    limits: egress_policy::Limits,
+    limits: egress_policy_wasm::Limits,
     question: &str,
     expected: &Path,
 ) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use egress_core::policy::Policy;
-use egress_policy::{Compiler, Engine, Limits, ModuleError, NativeCache};
+use egress_policy_wasm::{Compiler, Engine, Limits, ModuleError, NativeCache};
 use tempfile::TempDir;
 
 use crate::module;
@@ -131,7 +131,7 @@ fn a_whole_file_that_the_engine_refuses_is_made_again() {
     let kept = Kept::new();
     let file = kept.file();
     let code = b"no native code";
-    let digest = egress_policy::native_cache::digest(code);
+    let digest = egress_policy_wasm::native_cache::digest(code);
     let name = file.file_name().and_then(|name| name.to_str()).expect("a name");
     let (beginning, _) = name.rsplit_once('-').expect("the digest comes last");
     fs::remove_file(&file).expect("our own file");
