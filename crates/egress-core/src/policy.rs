@@ -15,7 +15,6 @@ pub mod member;
 pub mod naming;
 pub mod pinning;
 pub mod question;
-pub mod recorded;
 pub mod report;
 pub mod request;
 pub mod rules;

@@ -15,10 +15,8 @@ use super::pinning;
 use super::question::{self, Facts, Subject};
 use super::report::{Author, Report, Status};
 use super::request::Request;
-use crate::inventory::state::{self, State};
-use crate::inventory::{self, Egress, Objects};
+use crate::inventory::Egress;
 use crate::opened::{Opened, Opening};
-use crate::resource::ObjectId;
 use crate::snapshot::{NodeFacts, Snapshot};
 
 /// The code of a destination that no policy allows.
@@ -86,13 +84,6 @@ pub struct Scene<'a> {
     pub namespace_labels: &'a BTreeMap<String, BTreeMap<String, String>>,
     /// The time, for exceptions.
     pub now: Timestamp,
-}
-
-/// The objects of those egresses that are exactly what their record says: their record is judged, and that is enough.
-pub fn known<'a>(snapshot: &'a Snapshot, egresses: &[Egress<'a>]) -> HashSet<&'a ObjectId> {
-    let objects = Objects::of(snapshot);
-    let ready = egresses.iter().filter(|egress| state::of(egress, &objects) == State::Ready);
-    ready.flat_map(|egress| egress.parts.iter().map(|part| &part.resource.id)).collect()
 }
 
 /// Asks about these egresses, and about all else that is open: objects that are part of none, and what the objects of an
@@ -276,11 +267,4 @@ fn row(about: About<'_>, status: Status, code: &str) -> Row {
         message: String::new(),
         remediation: None,
     }
-}
-
-/// The egresses of these namespaces, or of all.
-pub fn egresses<'a>(snapshot: &'a Snapshot, namespace: Option<&str>) -> Vec<Egress<'a>> {
-    let mut found = inventory::egresses(snapshot);
-    found.retain(|egress| namespace.is_none_or(|namespace| egress.namespace == namespace));
-    found
 }

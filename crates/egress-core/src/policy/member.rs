@@ -14,9 +14,9 @@ use super::Policy;
 use super::config::{Entry, Limits};
 use super::descriptor::{Hook, Need};
 use super::exception::Exception;
-use super::recorded::Recorded;
 use super::report::Author;
 use super::settings;
+use crate::recorded_policies::Recorded;
 
 pub use self::join::{JoinError, join};
 

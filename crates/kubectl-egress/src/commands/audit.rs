@@ -6,7 +6,7 @@ use egress_cluster::Cluster;
 use egress_core::inventory;
 use egress_core::opened::opened;
 use egress_core::opened::unjudged::unjudged;
-use egress_core::policy::audit::{self, Audit};
+use egress_core::policy::audit::Audit;
 use egress_core::policy::report::Status;
 use egress_render::audit as view;
 
@@ -24,14 +24,14 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
     let snapshot = snapshot?;
     require_readable(&snapshot, namespace.as_deref())?;
-    let egresses = audit::egresses(&snapshot, namespace.as_deref());
+    let egresses = inventory::egresses_in(&snapshot, namespace.as_deref());
     let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
     let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
     let found = if judge.is_idle() {
         Audit { egresses: egresses.len(), ..Audit::default() }
     } else {
         let around = around::read(&cluster, &snapshot, namespace.as_deref()).await?;
-        let known = audit::known(&snapshot, &egresses);
+        let known = inventory::objects_of_ready(&snapshot, &egresses);
         let sources = around.sources(&snapshot, &known, namespace.as_deref());
         let opened = opened(&sources);
         let namespaces = egresses.iter().map(|egress| &egress.namespace);

@@ -18,7 +18,7 @@ use egress_core::policy::descriptor::{Hook, Need};
 use egress_core::policy::member::Assembly;
 use egress_core::policy::pinning::{self, Pinning};
 use egress_core::policy::question::{self, Facts, Subject};
-use egress_core::policy::recorded::Recorded;
+use egress_core::recorded_policies::Recorded;
 use egress_core::snapshot::{NodeFacts, Snapshot};
 use jiff::Timestamp;
 

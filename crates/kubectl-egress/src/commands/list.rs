@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
 use egress_core::inventory::{self, Egress, Objects};
-use egress_core::policy::recorded;
+use egress_core::recorded_policies;
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
 use egress_render::format::OutputFormat;
-use egress_render::inventory::{Columns, document as rows_document, names, table};
+use egress_render::inventory::{Columns, ListRow, document as rows_document, names, table};
 use jiff::Timestamp;
 
 use super::document;
@@ -37,7 +37,8 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     });
     let wanted: Vec<&Egress<'_>> = wanted.collect();
     let objects = Objects::of(&snapshot);
-    let mut rows: Vec<inventory::Row> = wanted.iter().map(|egress| egress.row(&objects)).collect();
+    let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&objects), misfits: None };
+    let mut rows: Vec<ListRow> = wanted.iter().map(row).collect();
     if settings.outdated || settings.output == Some(OutputFormat::Wide) {
         let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: None };
         match judge(settings, &occasion, &wanted, &mut rows, terminal).await {
@@ -58,7 +59,8 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         Some(format) => document::text(&rows_document(&rows)?, format)?,
     };
     terminal.result(&text)?;
-    for (row, why) in rows.iter().filter_map(|row| Some((row, row.why.as_ref()?))) {
+    let egresses = rows.iter().map(|row| &row.egress);
+    for (row, why) in egresses.clone().filter_map(|row| Some((row, row.why.as_ref()?))) {
         terminal.warning(&format!(
             "{} in namespace {} was not made by this plugin: {why}",
             row.host, row.namespace
@@ -70,8 +72,7 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             None => "No egress found.".to_owned(),
         });
     }
-    let earlier: Vec<String> = rows
-        .iter()
+    let earlier: Vec<String> = egresses
         .filter(|row| !row.earlier.is_empty())
         .map(|row| format!("{} in {}", row.host, row.namespace))
         .collect();
@@ -109,7 +110,7 @@ async fn judge(
     settings: &List,
     occasion: &Occasion<'_>,
     egresses: &[&Egress<'_>],
-    rows: &mut Vec<inventory::Row>,
+    rows: &mut Vec<ListRow>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let mut judge = Judge::appoint(&settings.policies, occasion, terminal).await?;
@@ -117,10 +118,10 @@ async fn judge(
         judge.learn_namespace(&egress.namespace, occasion).await?;
         row.misfits = judge.misfits(egress, occasion.snapshot);
         if settings.outdated && egress.layout.is_some() {
-            row.outdated = recorded::outdated(&row.policies, &judge.recorded());
+            row.egress.outdated = recorded_policies::outdated(&row.egress.policies, &judge.recorded());
         }
     }
-    rows.retain(|row| !settings.outdated || !row.outdated.is_empty());
+    rows.retain(|row| !settings.outdated || !row.egress.outdated.is_empty());
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use egress_cluster::Cluster;
+use egress_core::inventory;
 use egress_core::policy::audit;
 use egress_core::policy::question::Subject;
 use egress_core::policy::report::Status;
@@ -33,7 +34,7 @@ pub(super) async fn ask(
     if judge.is_idle() {
         return Ok((demands, refusals));
     }
-    let egresses = audit::egresses(snapshot, request.namespace.as_deref());
+    let egresses = inventory::egresses_in(snapshot, request.namespace.as_deref());
     for egress in &egresses {
         // No objection is an answer, too.
         refusals.entry((egress.namespace.clone(), egress.host.to_string())).or_default();

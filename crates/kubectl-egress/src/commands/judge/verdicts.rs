@@ -10,9 +10,9 @@ use egress_core::policy::hosts::{self, Judgement};
 use egress_core::policy::naming;
 use egress_core::policy::pinning;
 use egress_core::policy::question::{self, Subject};
-use egress_core::policy::recorded;
 use egress_core::policy::report::Status;
 use egress_core::policy::slots;
+use egress_core::recorded_policies;
 use egress_core::shape::Part;
 use egress_core::shape::dress::Dress;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
@@ -101,7 +101,7 @@ impl Judge {
         if self.is_idle() {
             return Ok((None, Dress::default()));
         }
-        let recorded = recorded::to_text(&self.recorded());
+        let recorded = recorded_policies::to_text(&self.recorded());
         let policies = Some(recorded).filter(|text| !text.is_empty());
         let nobody = self.assembly.naming.is_none() && !self.assembly.hooks().contains(&Hook::Naming);
         if nobody {
