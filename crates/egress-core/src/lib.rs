@@ -24,7 +24,6 @@ pub mod open_to;
 pub mod opened;
 pub mod path;
 pub mod plan;
-pub mod policy;
 pub mod port;
 pub mod proof;
 pub mod proxy;

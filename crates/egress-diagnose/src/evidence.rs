@@ -7,10 +7,10 @@ use std::fmt;
 
 use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
-use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 use egress_core::surroundings::Surroundings;
+use egress_policy::pinning::Pinning;
 use serde::{Deserialize, Serialize};
 
 use crate::examine::in_question;

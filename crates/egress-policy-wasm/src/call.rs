@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use egress_core::policy::Reply;
-use egress_core::policy::answer::Fault;
+use egress_policy::Reply;
+use egress_policy::answer::Fault;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, UpdateDeadline};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::policy::descriptor::{Descriptor, Need, Rule};
+use egress_policy::descriptor::{Descriptor, Need, Rule};
 
 use crate::bindings::exports::kubectl_egress::policy::meta;
 use crate::error::ModuleError;

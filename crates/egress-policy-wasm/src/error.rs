@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use egress_core::policy::answer::Fault;
+use egress_policy::answer::Fault;
 use thiserror::Error;
 
 use crate::inspect::SPOKEN;

@@ -1,6 +1,6 @@
 //! Why the engine stopped a call, in words for the policy's author.
 
-use egress_core::policy::answer::Fault;
+use egress_policy::answer::Fault;
 use wasmtime::Trap;
 
 use crate::limits::Limits;

@@ -7,7 +7,7 @@ mod interface;
 
 use std::collections::BTreeSet;
 
-use egress_core::policy::descriptor::Hook;
+use egress_policy::descriptor::Hook;
 use sha2::{Digest, Sha256};
 use wasmparser::{Chunk, ComponentExternalKind, Encoding, Parser, Payload};
 

@@ -1,7 +1,7 @@
 //! Runs policy modules: the only crate with a WebAssembly engine.
 //!
 //! Knows how a module is checked, compiled, cached and called within limits. What its answers mean is decided in
-//! `egress_core::policy`. The reading order is [`inspect`], [`compile`], [`native_cache`], [`engine`], [`module`].
+//! `egress_policy`. The reading order is [`inspect`], [`compile`], [`native_cache`], [`engine`], [`module`].
 
 mod alarm;
 mod bindings;

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use egress_core::policy::answer::{Fault, Finding, Names, Pin, Verdict};
-use egress_core::policy::descriptor::{Descriptor, Hook};
-use egress_core::policy::request::{Request, Slot};
-use egress_core::policy::{Policy, Reply};
+use egress_policy::answer::{Fault, Finding, Names, Pin, Verdict};
+use egress_policy::descriptor::{Descriptor, Hook};
+use egress_policy::request::{Request, Slot};
+use egress_policy::{Policy, Reply};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 

@@ -8,10 +8,10 @@ mod guest;
 use std::thread;
 use std::time::Duration;
 
-use egress_core::policy::Policy;
-use egress_core::policy::answer::{Decision, Fault, PinAnswer};
-use egress_core::policy::descriptor::{Hook, Need};
-use egress_core::policy::request::{Destination, Node, Request};
+use egress_policy::Policy;
+use egress_policy::answer::{Decision, Fault, PinAnswer};
+use egress_policy::descriptor::{Hook, Need};
+use egress_policy::request::{Destination, Node, Request};
 use egress_policy_wasm::{Compiler, Engine, Limits, Module};
 
 fn load(limits: Limits, text: &str) -> Module {

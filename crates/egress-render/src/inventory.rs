@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 
 use egress_core::inventory::{Change, Row, State};
-use egress_core::policy::pinning;
 use egress_core::resource::ObjectId;
 use egress_core::role::Kind;
+use egress_policy::pinning;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,17 +1,17 @@
 //! What policies say, as text: refusals first, then warnings, each with what to do; with a trace where one is wanted.
 //!
-//! Knows words. Who may do what was decided in `egress_core::policy`.
+//! Knows words. Who may do what was decided in `egress_policy`.
 
 mod page;
 
-use egress_core::policy::answer::Severity;
-use egress_core::policy::exception::Standing;
-use egress_core::policy::hosts::{ExceptionUse, Judgement, Outcome};
-use egress_core::policy::member::Layer;
-use egress_core::policy::naming::Naming;
-use egress_core::policy::pinning::{Misfit, Pinning};
-use egress_core::policy::report::{Report, Status};
-use egress_core::policy::request::Destination;
+use egress_policy::answer::Severity;
+use egress_policy::exception::Standing;
+use egress_policy::hosts::{ExceptionUse, Judgement, Outcome};
+use egress_policy::member::Layer;
+use egress_policy::naming::Naming;
+use egress_policy::pinning::{Misfit, Pinning};
+use egress_policy::report::{Report, Status};
+use egress_policy::request::Destination;
 use serde_json::{Value, json};
 
 use self::page::{Block, Mark, page};

@@ -1,7 +1,7 @@
 //! Loads the policies of a command: finds them in all layers, checks locks and trust.
 //!
 //! Knows where policies come from, and which errors may happen; every error is a refusal. Does not ask the policies:
-//! `egress-core` does. Without policies, it starts no engine.
+//! `egress-policy` does. Without policies, it starts no engine.
 
 mod layers;
 mod loading;
@@ -13,9 +13,9 @@ mod sources;
 mod trust;
 
 use egress_cluster::Cluster;
-use egress_core::policy::config::Limits;
-use egress_core::policy::member::{Assembly, join};
 use egress_core::snapshot::MeshFacts;
+use egress_policy::config::Limits;
+use egress_policy::member::{Assembly, join};
 use egress_policy_wasm::Engine;
 
 pub use layers::{CONFIGURATION, LOCK};

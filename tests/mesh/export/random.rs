@@ -1,22 +1,20 @@
 //! 10,000 random objects under ten random configurations: the API server judges each as `rules` do.
 //!
-//! The seed is fixed. What `add` itself would write is held to `policy::hosts`, which `add` asks; everything else to the
-//! export's twin, which unit tests hold to `policy::hosts`.
+//! The seed is fixed. What `add` itself would write is held to `egress_policy::hosts`, which `add` asks; everything else to the
+//! export's twin, which unit tests hold to `egress_policy::hosts`.
 
 use std::{collections::BTreeSet, sync::Arc, thread, time::Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
-use egress_core::{
-    admission::export::{Layer, Source, Verdict},
-    policy::{
-        Policy as _,
-        config::{Limits, PolicySet},
-        hosts,
-        member::{Assembly, Layer as Rank, Member, join},
-        report::Status,
-        request::{Destination, Request},
-        rules::Rules,
-    },
+use egress_policy::{
+    Policy as _,
+    config::{Limits, PolicySet},
+    export::{Layer, Source, Verdict},
+    hosts,
+    member::{Assembly, Layer as Rank, Member, join},
+    report::Status,
+    request::{Destination, Request},
+    rules::Rules,
 };
 use serde_json::{Value, json};
 

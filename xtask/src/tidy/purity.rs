@@ -6,7 +6,7 @@ use super::{Finding, Tree, tree::code_lines};
 
 /// The crates that decide.
 pub(super) const DECIDING_CRATES: &[&str] =
-    &["egress-core", "egress-diagnose", "egress-istio", "egress-render"];
+    &["egress-core", "egress-diagnose", "egress-istio", "egress-policy", "egress-render"];
 
 const WORLD: &[&str] = &[
     "std::env",

@@ -1,8 +1,8 @@
 //! EG021: the gateway runs on the nodes that policies require.
 
 use egress_core::command::ShellCommand;
-use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
+use egress_policy::pinning::{self, Row};
 
 use crate::check::{Check, Code, Hop, Input, Level, Outcome, Run};
 use crate::finding::{Confidence, Finding, Fix, Place};

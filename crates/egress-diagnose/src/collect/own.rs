@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::policy::member::Layer;
-use egress_core::policy::pinning::{Demand, Pinning};
-use egress_core::policy::report::Author;
 use egress_core::proxy::ProxyView;
 use egress_core::surroundings::SyncFacts;
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
+use egress_policy::member::Layer;
+use egress_policy::pinning::{Demand, Pinning};
+use egress_policy::report::Author;
 use serde::Deserialize;
 
 use super::{CollectError, Collector, typed, word};
@@ -63,7 +63,7 @@ struct Compared {
 
 #[derive(Deserialize)]
 struct Placed {
-    placement: egress_core::policy::answer::Placement,
+    placement: egress_policy::answer::Placement,
 }
 
 impl Collector {

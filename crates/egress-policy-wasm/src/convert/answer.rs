@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_core::policy::answer::{
+use egress_policy::answer::{
     Decision, Fault, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement, Ruling,
     Severity, Spread, Step, Verdict,
 };
-use egress_core::policy::request::Slot;
+use egress_policy::request::Slot;
 
 use crate::bindings::exports::kubectl_egress::policy::{hosts, naming, pinning};
 use crate::bindings::kubectl_egress::policy::types;

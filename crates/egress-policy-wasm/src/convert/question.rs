@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::answer::Fault;
-use egress_core::policy::request::{Destination, Existing, Node, Request, Slot};
+use egress_policy::answer::Fault;
+use egress_policy::request::{Destination, Existing, Node, Request, Slot};
 
 use crate::bindings::exports::kubectl_egress::policy::naming;
 use crate::bindings::kubectl_egress::policy::types;

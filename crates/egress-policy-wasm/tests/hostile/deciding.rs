@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egress_core::policy::member::{Assembly, Layer, Member};
-use egress_core::policy::report::{Report, Status};
-use egress_core::policy::{Policy, hosts, naming, pinning};
+use egress_policy::member::{Assembly, Layer, Member};
+use egress_policy::report::{Report, Status};
+use egress_policy::{Policy, hosts, naming, pinning};
 use egress_policy_wasm::Module;
 
 use crate::host;

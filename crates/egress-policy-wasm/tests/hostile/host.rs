@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egress_core::policy::answer::Fault;
-use egress_core::policy::report::Status;
-use egress_core::policy::request::{Destination, Node, Request, Slot};
-use egress_core::policy::{Policy, Reply};
+use egress_policy::answer::Fault;
+use egress_policy::report::Status;
+use egress_policy::request::{Destination, Node, Request, Slot};
+use egress_policy::{Policy, Reply};
 use egress_policy_wasm::{Compiler, Engine, Limits, Module};
 use serde::Serialize;
 use serde_json::Value;

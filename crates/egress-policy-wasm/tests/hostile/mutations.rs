@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use egress_core::policy::Policy;
-use egress_core::policy::answer::Decision;
+use egress_policy::Policy;
+use egress_policy::answer::Decision;
 use egress_policy_wasm::{Engine, Limits};
 
 use crate::guest::{self, Guest};

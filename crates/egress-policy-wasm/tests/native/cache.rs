@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use egress_core::policy::Policy;
+use egress_policy::Policy;
 use egress_policy_wasm::{Compiler, Engine, Limits, ModuleError, NativeCache};
 use tempfile::TempDir;
 

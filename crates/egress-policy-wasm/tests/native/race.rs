@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use egress_core::policy::Policy;
+use egress_policy::Policy;
 use egress_policy_wasm::{Compiler, Engine, Limits, NativeCache};
 use tempfile::TempDir;
 

@@ -1,8 +1,8 @@
 //! What an audit found.
 
-use egress_core::policy::audit::{Audit, Row};
-use egress_core::policy::member::Layer;
-use egress_core::policy::report::{Author, Status};
+use egress_policy::audit::{Audit, Row};
+use egress_policy::member::Layer;
+use egress_policy::report::{Author, Status};
 use egress_render::audit::{summary, text};
 use snapbox::{assert_data_eq, str};
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::answer::{Fault, Finding, Severity, Step};
-use egress_core::policy::descriptor::Hook;
-use egress_core::policy::exception::{Exception, Standing};
-use egress_core::policy::hosts::{ExceptionUse, Judgement, Outcome};
-use egress_core::policy::member::{Effect, Layer};
-use egress_core::policy::naming::{Clash, Named, Naming};
-use egress_core::policy::pinning::{Excluded, Misfit, Pinning, Row};
-use egress_core::policy::report::{Author, Remark, Report, Status};
-use egress_core::policy::request::Destination;
+use egress_policy::answer::{Fault, Finding, Severity, Step};
+use egress_policy::descriptor::Hook;
+use egress_policy::exception::{Exception, Standing};
+use egress_policy::hosts::{ExceptionUse, Judgement, Outcome};
+use egress_policy::member::{Effect, Layer};
+use egress_policy::naming::{Clash, Named, Naming};
+use egress_policy::pinning::{Excluded, Misfit, Pinning, Row};
+use egress_policy::report::{Author, Remark, Report, Status};
+use egress_policy::request::Destination;
 use egress_render::palette::Palette;
 use egress_render::{document, policy};
 use snapbox::{assert_data_eq, file};

@@ -1,11 +1,11 @@
 //! The documents match the schemas that are published for them.
 
-use egress_core::admission::export::Flaw;
+use egress_core::admission::exported::Flaw;
 use egress_core::admission::guard::{Guard, GuardedGateway};
 use egress_core::admission::{AdmissionPolicy, Enforcement, Standing};
-use egress_core::policy::audit::Audit;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_core::surroundings::ExportFacts;
+use egress_policy::audit::Audit;
 use egress_render::outcome::{self, DryRun};
 use egress_render::{admission, audit, inventory, manifest, policy};
 use serde_json::{Value, json};

@@ -7,8 +7,8 @@ use egress_core::intent::Intent;
 use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::open_to;
-use egress_core::policy::question::Subject;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_policy::question::Subject;
 use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 

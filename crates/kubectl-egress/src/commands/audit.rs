@@ -6,8 +6,8 @@ use egress_cluster::Cluster;
 use egress_core::inventory;
 use egress_core::opened::opened;
 use egress_core::opened::unjudged::unjudged;
-use egress_core::policy::audit::Audit;
-use egress_core::policy::report::Status;
+use egress_policy::audit::Audit;
+use egress_policy::report::Status;
 use egress_render::audit as view;
 
 use super::judge::{Judge, Occasion};

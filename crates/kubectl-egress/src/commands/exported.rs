@@ -4,10 +4,11 @@
 
 use egress_cluster::policy::PolicyMap;
 use egress_cluster::{Cluster, ClusterError};
-use egress_core::admission::export::{NAME, flaws};
-use egress_core::policy::config::PolicySet;
+use egress_core::admission::exported::NAME;
 use egress_core::snapshot::MeshFacts;
 use egress_core::surroundings::ExportFacts;
+use egress_policy::config::PolicySet;
+use egress_policy::export::flaws;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -1,7 +1,7 @@
 //! Everybody who is asked about a command, with the facts they want to know.
 //!
 //! Knows which facts a policy may ask for and where they are read. What the answers come to is decided in
-//! `egress_core::policy`.
+//! `egress_policy`.
 
 mod refusal;
 mod verdicts;
@@ -13,13 +13,13 @@ use egress_cluster::access::User;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::inventory::{self, Egress};
 use egress_core::opened::Opened;
-use egress_core::policy::audit::{self, Audit};
-use egress_core::policy::descriptor::{Hook, Need};
-use egress_core::policy::member::Assembly;
-use egress_core::policy::pinning::{self, Pinning};
-use egress_core::policy::question::{self, Facts, Subject};
 use egress_core::recorded_policies::Recorded;
 use egress_core::snapshot::{NodeFacts, Snapshot};
+use egress_policy::audit::{self, Audit};
+use egress_policy::descriptor::{Hook, Need};
+use egress_policy::member::Assembly;
+use egress_policy::pinning::{self, Pinning};
+use egress_policy::question::{self, Facts, Subject};
 use jiff::Timestamp;
 
 use crate::policies;

@@ -8,8 +8,8 @@ use egress_core::host::DnsName;
 use egress_core::intent::Layout;
 use egress_core::inventory::{self, Egress, state};
 use egress_core::plan;
-use egress_core::policy::question::Subject;
 use egress_core::snapshot::Snapshot;
+use egress_policy::question::Subject;
 use egress_render::outcome::DryRun;
 
 use super::change::{Change, Work};

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use egress_cluster::Cluster;
 use egress_cluster::policy::{POLICIES, PolicyMap};
 use egress_core::command::ShellCommand;
-use egress_core::policy::config::{Entry, MAXIMUM_BYTES, PolicySet, Source};
-use egress_core::policy::lock::Lock;
-use egress_core::policy::member::Layer;
 use egress_core::yaml::LocatedError;
+use egress_policy::config::{Entry, MAXIMUM_BYTES, PolicySet, Source};
+use egress_policy::lock::Lock;
+use egress_policy::member::Layer;
 
 use super::{repository, undecided};
 use crate::exit::Failure;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use egress_cluster::Cluster;
 use egress_core::command::{ShellCommand, Word};
-use egress_core::policy::Policy;
-use egress_core::policy::answer::{Fault, Finding, Severity};
-use egress_core::policy::config::{self, Source};
-use egress_core::policy::member::Member;
-use egress_core::policy::rules::Rules;
+use egress_policy::Policy;
+use egress_policy::answer::{Fault, Finding, Severity};
+use egress_policy::config::{self, Source};
+use egress_policy::member::Member;
+use egress_policy::rules::Rules;
 use egress_policy_wasm::inspect::digest;
 use egress_policy_wasm::module_store::{Kept, ModuleStore};
 use egress_policy_wasm::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};

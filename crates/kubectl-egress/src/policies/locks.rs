@@ -1,11 +1,11 @@
 //! Checks policies against their locks.
 //!
-//! Knows the messages of a refusal; `egress-core` decides what a difference means.
+//! Knows the messages of a refusal; `egress-policy` decides what a difference means.
 
-use egress_core::policy::Policy as _;
-use egress_core::policy::config::{Entry, Source};
-use egress_core::policy::lock::{self, Lock, LockEntry, LockError};
-use egress_core::policy::member::{Joined, Layer};
+use egress_policy::Policy as _;
+use egress_policy::config::{Entry, Source};
+use egress_policy::lock::{self, Lock, LockEntry, LockError};
+use egress_policy::member::{Joined, Layer};
 use egress_policy_wasm::Module;
 
 use super::layers::{Configured, Origin};

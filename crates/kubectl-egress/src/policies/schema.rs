@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use egress_core::policy::answer::{Fault, Finding, Severity};
+use egress_policy::answer::{Fault, Finding, Severity};
 use egress_policy_wasm::child::{self, Bounds, Program};
 use egress_render::escape::escape;
 use jsonschema::{PatternOptions, Validator};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use egress_cluster::Cluster;
 use egress_cluster::policy::POLICIES;
 use egress_core::command::{ShellCommand, Word};
-use egress_core::policy::config::Source;
+use egress_policy::config::Source;
 use egress_policy_wasm::oci::{Reference, RegistryError};
 
 use super::layers::Origin;

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::policy::answer::{Decision, Fault, Finding, Names, Pin, Severity, Verdict};
-use egress_core::policy::descriptor::Hook;
-use egress_core::policy::request::{Request, Slot};
-use egress_core::policy::{Policy, Reply};
+use egress_policy::answer::{Decision, Fault, Finding, Names, Pin, Severity, Verdict};
+use egress_policy::descriptor::Hook;
+use egress_policy::request::{Request, Slot};
+use egress_policy::{Policy, Reply};
 
 /// Everything a policy said about one request.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::policy::descriptor::Descriptor;
+use egress_policy::descriptor::Descriptor;
 use serde::Serialize;
 
 use super::run::CaseReport;

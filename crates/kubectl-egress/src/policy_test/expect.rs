@@ -7,8 +7,8 @@ mod fuel;
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::answer::Verdict;
-use egress_core::policy::request::{Request, Slot};
+use egress_policy::answer::Verdict;
+use egress_policy::request::{Request, Slot};
 use serde::Deserialize;
 
 use self::decision::Decisions;

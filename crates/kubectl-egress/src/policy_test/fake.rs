@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use egress_core::policy::answer::{
+use egress_policy::answer::{
     Decision, Fault, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement, Ruling,
     Severity, Verdict,
 };
-use egress_core::policy::descriptor::{Descriptor, Hook, Need, Rule};
-use egress_core::policy::request::{Request, Slot};
-use egress_core::policy::{Policy, Reply};
+use egress_policy::descriptor::{Descriptor, Hook, Need, Rule};
+use egress_policy::request::{Request, Slot};
+use egress_policy::{Policy, Reply};
 
 pub(crate) struct Fake {
     pub(crate) descriptor: Descriptor,

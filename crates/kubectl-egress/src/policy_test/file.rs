@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::settings::canonical;
 use egress_core::typed::or_default;
 use egress_core::yaml::{self, Limits, LocatedError};
+use egress_policy::settings::canonical;
 use serde::Deserialize;
 use serde_json::Value;
 

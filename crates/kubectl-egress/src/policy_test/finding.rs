@@ -1,6 +1,6 @@
 //! Expected findings: a code, and as much of the rest as the case cares for.
 
-use egress_core::policy::answer::{Finding, Severity};
+use egress_policy::answer::{Finding, Severity};
 use serde::Deserialize;
 
 use super::pattern::Pattern;

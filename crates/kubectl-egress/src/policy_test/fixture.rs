@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::request::Node;
 use egress_core::typed::typed;
 use egress_core::yaml::{self, YamlError};
+use egress_policy::request::Node;
 use serde::Deserialize;
 use thiserror::Error;
 

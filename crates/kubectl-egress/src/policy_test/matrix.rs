@@ -2,9 +2,9 @@
 //!
 //! What a reviewer wants to see before an update. Nothing is expected, so nothing fails.
 
-use egress_core::policy::Policy;
-use egress_core::policy::answer::{Finding, PinAnswer};
-use egress_core::policy::request::Request;
+use egress_policy::Policy;
+use egress_policy::answer::{Finding, PinAnswer};
+use egress_policy::request::Request;
 use serde::Serialize;
 
 use super::ask::{Seen, ask};

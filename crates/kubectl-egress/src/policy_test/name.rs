@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use egress_core::policy::answer::Name;
-use egress_core::policy::request::Slot;
+use egress_policy::answer::Name;
+use egress_policy::request::Slot;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};

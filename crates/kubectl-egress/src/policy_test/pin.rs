@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use egress_core::policy::answer::{Pin, PinAnswer, Placement, Requirement, Spread};
-use egress_core::policy::pinning::holds;
-use egress_core::policy::request::{Node, Request};
+use egress_policy::answer::{Pin, PinAnswer, Placement, Requirement, Spread};
+use egress_policy::pinning::holds;
+use egress_policy::request::{Node, Request};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Unexpected, Visitor};

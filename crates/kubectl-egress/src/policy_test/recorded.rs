@@ -1,7 +1,7 @@
 //! A request and its answer as a file of tests, which holds as it is written.
 
-use egress_core::policy::Policy;
-use egress_core::policy::request::Request;
+use egress_policy::Policy;
+use egress_policy::request::Request;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -59,7 +59,7 @@ fn written(request: &Request) -> Result<Value, serde_json::Error> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use egress_core::policy::descriptor::Hook;
+    use egress_policy::descriptor::Hook;
 
     use super::*;
     use crate::policy_test::fake::Fake;

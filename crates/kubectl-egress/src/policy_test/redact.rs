@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::request::Request;
+use egress_policy::request::Request;
 
 /// What is replaced.
 #[derive(Clone, Copy, Debug, Default)]

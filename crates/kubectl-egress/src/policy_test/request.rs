@@ -7,7 +7,7 @@ mod node;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use egress_core::policy::request::{Destination, Existing, Request};
+use egress_policy::request::{Destination, Existing, Request};
 use jiff::Timestamp;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::policy::Policy;
-use egress_core::policy::request::{Request, Slot};
+use egress_policy::Policy;
+use egress_policy::request::{Request, Slot};
 
 use super::ask::{Cost, Seen, ask};
 use super::file::Case;

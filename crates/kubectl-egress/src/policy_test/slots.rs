@@ -3,9 +3,9 @@
 //! As `add` makes them through the stock gateway: a case has no cluster that could say otherwise. Knows the words by which
 //! a case calls them.
 
-use egress_core::policy::request::{Request, Slot};
-use egress_core::policy::slots::{self, SUBSET};
 use egress_core::snapshot::GatewayFacts;
+use egress_policy::request::{Request, Slot};
+use egress_policy::slots::{self, SUBSET};
 
 /// One slot for each object: those of the gateway, then host by host.
 pub fn slots(request: &Request) -> Vec<Slot> {
@@ -31,11 +31,11 @@ mod tests {
     use egress_core::intent::{Hop, Intent, Layout};
     use egress_core::metadata::Record;
     use egress_core::names::Names;
-    use egress_core::policy::question::{self, Facts, Subject};
-    use egress_core::policy::slots;
     use egress_core::port::Port;
     use egress_core::shape;
     use egress_core::snapshot::MeshFacts;
+    use egress_policy::question::{self, Facts, Subject};
+    use egress_policy::slots;
 
     use super::*;
 

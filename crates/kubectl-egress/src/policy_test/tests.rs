@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::descriptor::Hook;
+use egress_policy::descriptor::Hook;
 use egress_render::palette::Palette;
 
 use super::coverage::Coverage;
@@ -11,7 +11,7 @@ use super::file::TestFile;
 use super::report::{FileReport, PolicyReport, Report};
 use super::run::{CaseReport, run};
 use super::{junit, matrix};
-use egress_core::policy::Policy;
+use egress_policy::Policy;
 
 fn report(policy: &Fake, case: &str) -> CaseReport {
     let file = TestFile::parse(&format!("policy: a.wasm\ncases:\n- name: one\n{case}")).unwrap();

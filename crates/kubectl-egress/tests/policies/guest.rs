@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use egress_core::policy::lock::{Lock, LockEntry};
+use egress_policy::lock::{Lock, LockEntry};
 use egress_policy_wasm::Limits;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use egress_cluster::Cluster;
 use egress_core::inventory;
-use egress_core::policy::audit;
-use egress_core::policy::question::Subject;
-use egress_core::policy::report::Status;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::evidence::{Demands, Refusal, Request};
+use egress_policy::audit;
+use egress_policy::question::Subject;
+use egress_policy::report::Status;
 
 use super::super::judge::{Judge, Occasion};
 use crate::settings::diagnose::Diagnose;

@@ -2,9 +2,9 @@
 //!
 //! A denial is 4, a policy that could not decide is 9. They are never mixed.
 
-use egress_core::policy::naming::Naming;
-use egress_core::policy::pinning::Misfit;
-use egress_core::policy::report::{Report, Status};
+use egress_policy::naming::Naming;
+use egress_policy::pinning::Misfit;
+use egress_policy::report::{Report, Status};
 
 use crate::exit::{Code, Failure};
 

@@ -1,21 +1,21 @@
 //! What the policies say about one command: said on stderr, and a refusal where it is one.
 //!
-//! Knows which answer stops a command. What several answers come to is decided in `egress_core::policy`.
+//! Knows which answer stops a command. What several answers come to is decided in `egress_policy`.
 
 use egress_core::intent::GatewayName;
 use egress_core::metadata::Record;
 use egress_core::names::Names;
-use egress_core::policy::descriptor::Hook;
-use egress_core::policy::hosts::{self, Judgement};
-use egress_core::policy::naming;
-use egress_core::policy::pinning;
-use egress_core::policy::question::{self, Subject};
-use egress_core::policy::report::Status;
-use egress_core::policy::slots;
 use egress_core::recorded_policies;
 use egress_core::shape::Part;
 use egress_core::shape::dress::Dress;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_policy::descriptor::Hook;
+use egress_policy::hosts::{self, Judgement};
+use egress_policy::naming;
+use egress_policy::pinning;
+use egress_policy::question::{self, Subject};
+use egress_policy::report::Status;
+use egress_policy::slots;
 use egress_render::format::OutputFormat;
 use egress_render::policy as view;
 

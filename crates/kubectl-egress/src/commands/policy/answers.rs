@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use egress_core::policy::answer::{Fault, Finding, PinAnswer};
-use egress_core::policy::request::{Request, Slot};
+use egress_policy::answer::{Fault, Finding, PinAnswer};
+use egress_policy::request::{Request, Slot};
 use egress_render::document::API_VERSION;
 use egress_render::escape::escape;
 use egress_render::table::Table;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use egress_core::policy::config::{Entry, PolicySet, Source};
-use egress_core::policy::lock::{Lock, LockEntry};
+use egress_policy::config::{Entry, PolicySet, Source};
+use egress_policy::lock::{Lock, LockEntry};
 
 use crate::exit::{Code, Failure};
 use crate::policies;

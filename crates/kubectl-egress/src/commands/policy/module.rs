@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use egress_core::policy::Policy as _;
+use egress_policy::Policy as _;
 use egress_policy_wasm::Module;
 use egress_render::document::API_VERSION;
 use egress_render::escape::escape;

@@ -4,11 +4,11 @@ use anyhow::Context as _;
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::inventory;
-use egress_core::policy::Policy as _;
-use egress_core::policy::descriptor::Need;
-use egress_core::policy::question::{self, Facts, Subject};
-use egress_core::policy::request::Request;
-use egress_core::policy::settings::canonical;
+use egress_policy::Policy as _;
+use egress_policy::descriptor::Need;
+use egress_policy::question::{self, Facts, Subject};
+use egress_policy::request::Request;
+use egress_policy::settings::canonical;
 use egress_policy_wasm::Module;
 use jiff::Timestamp;
 

@@ -5,9 +5,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use egress_core::policy::config::{Entry, Source};
-use egress_core::policy::lock::{LockEntry, LockError, check};
-use egress_core::policy::member::Layer;
+use egress_policy::config::{Entry, Source};
+use egress_policy::lock::{LockEntry, LockError, check};
+use egress_policy::member::Layer;
 use egress_policy_wasm::Limits;
 use egress_policy_wasm::inspect::digest;
 use egress_policy_wasm::oci::Reference;

@@ -1,6 +1,6 @@
 //! `policy run`: one request, all answers.
 
-use egress_core::policy::answer::Decision;
+use egress_policy::answer::Decision;
 
 use super::{answers, module};
 use crate::commands::document;

@@ -5,7 +5,7 @@ mod suite;
 use std::fmt::Write;
 use std::path::Path;
 
-use egress_core::policy::Policy as _;
+use egress_policy::Policy as _;
 use egress_render::document::API_VERSION;
 use egress_render::table::Table;
 use serde_json::json;

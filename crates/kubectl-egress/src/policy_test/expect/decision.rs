@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use egress_core::policy::answer::Decision;
-use egress_core::policy::request::Request;
+use egress_policy::answer::Decision;
+use egress_policy::request::Request;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use crate::policy_test::ask::Seen;

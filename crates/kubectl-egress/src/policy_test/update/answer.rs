@@ -1,6 +1,6 @@
 //! What a policy answered, written as an expectation.
 
-use egress_core::policy::answer::{Finding, PinAnswer};
+use egress_policy::answer::{Finding, PinAnswer};
 use serde_json::{Map, Value, json};
 
 use crate::policy_test::expect::{Expect, Fuel, decision_word};

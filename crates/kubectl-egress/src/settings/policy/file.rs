@@ -66,7 +66,7 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> 
 /// Settings as canonical JSON; none without a file.
 pub fn settings(name: Option<&str>) -> Result<String, Failure> {
     let value: Option<Value> = name.map(document).transpose()?;
-    Ok(value.map_or_else(|| "{}".to_owned(), |value| egress_core::policy::settings::canonical(&value)))
+    Ok(value.map_or_else(|| "{}".to_owned(), |value| egress_policy::settings::canonical(&value)))
 }
 
 fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {

@@ -1,6 +1,6 @@
 //! What `policy run` is to do.
 
-use egress_core::policy::request::Request;
+use egress_policy::request::Request;
 use egress_render::format::OutputFormat;
 
 use super::file::{self, ModuleFile};

@@ -108,7 +108,7 @@ fn quoted(source: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use egress_core::policy::config::PolicySet;
+    use egress_policy::config::PolicySet;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use egress_core::policy::request::Request;
+use egress_policy::request::Request;
 use egress_policy_wasm::Module;
 
 use crate::commands::policy::module;

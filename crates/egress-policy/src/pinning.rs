@@ -1,0 +1,192 @@
+//! On which nodes traffic may leave: what every policy demands holds at once, and a gateway fits or does not.
+//!
+//! Knows nodes, pods and labels as facts. Moves nothing.
+
+mod fit;
+mod requirement;
+
+use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
+
+use super::Reply;
+use super::answer::{Fault, Pin, PinAnswer, Placement};
+use super::descriptor::Hook;
+use super::member::{Assembly, Member};
+use super::report::{Author, Report, Status};
+use super::request::Request;
+use egress_core::intent::GatewayName;
+use egress_core::snapshot::{GatewayFacts, NodeFacts};
+
+pub use self::fit::check;
+pub use self::requirement::holds;
+
+/// What all answers come to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pinning {
+    /// The requirements, and their policies. All apply at once.
+    pub demands: Vec<Demand>,
+    /// One for each policy that was asked.
+    pub reports: Vec<Report>,
+}
+
+/// What one policy demands of nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Demand {
+    /// Who.
+    pub by: Author,
+    /// What.
+    pub placement: Placement,
+}
+
+/// One thing that keeps a gateway from fitting.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// The gateway's Service.
+    pub gateway: GatewayName,
+    /// The pod; `None`: the gateway as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// The pod's node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// What is missing, and what is there instead.
+    pub missing: String,
+    /// Who demands it.
+    pub by: Vec<Author>,
+    /// It could not be read, so it may be missing or not.
+    pub unknown: bool,
+}
+
+/// Why no gateway fits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Misfit {
+    /// Everything that is missing, gateway by gateway.
+    pub rows: Vec<Row>,
+    /// How many nodes each policy excludes.
+    pub excluded: Vec<Excluded>,
+    /// How many ready nodes fulfil everything.
+    pub left: usize,
+    /// How many nodes there are.
+    pub nodes: usize,
+}
+
+/// How many nodes one policy excludes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Excluded {
+    /// The policy.
+    pub by: Author,
+    /// How many of the cluster's nodes it does not accept.
+    pub nodes: usize,
+}
+
+impl Pinning {
+    /// What the answers come to; whether a gateway fits is another question.
+    pub fn status(&self) -> Status {
+        self.reports.iter().map(Report::status).max().unwrap_or_default()
+    }
+
+    /// Whether there is any requirement for nodes.
+    pub fn demands_anything(&self) -> bool {
+        !self.demands.is_empty()
+    }
+}
+
+impl Misfit {
+    /// Denied, unless a gateway that could not be read might fit.
+    pub fn status(&self) -> Status {
+        let known = |row: &Row| self.rows.iter().any(|other| other.gateway == row.gateway && !other.unknown);
+        if self.rows.iter().all(known) { Status::Denied } else { Status::Undecided }
+    }
+}
+
+/// Asks everybody who pins and judges what the request wants to do.
+pub fn pin(assembly: &Assembly, request: &Request) -> Pinning {
+    let mut pinning = Pinning::default();
+    let asked = assembly.with_hook(Hook::Pinning);
+    for member in asked.filter(|member| member.policy.descriptor().judges(&request.verb)) {
+        let (report, placement) = ask(member, request);
+        let by = report.author.clone();
+        pinning.reports.push(report);
+        pinning.demands.extend(placement.map(|placement| Demand { by, placement }));
+    }
+    pinning
+}
+
+fn ask(member: &Member, request: &Request) -> (Report, Option<Placement>) {
+    let needs = &member.policy.descriptor().needs;
+    let Reply { result, log, fuel } = member.policy.pin_gateway(&request.for_policy(needs, &member.settings));
+    let mut report = Report { log, fuel, ..Report::of(member, Hook::Pinning) };
+    match result.and_then(checked) {
+        Ok(pin) => {
+            report.trace = pin.trace;
+            pin.findings.into_iter().for_each(|finding| report.remark(None, finding));
+            match pin.answer {
+                PinAnswer::Place(placement) if placement != Placement::default() => (report, Some(placement)),
+                _ => (report, None),
+            }
+        }
+        Err(fault) => {
+            report.fault = Some(fault);
+            (report, None)
+        }
+    }
+}
+
+fn checked(pin: Pin) -> Result<Pin, Fault> {
+    if let PinAnswer::Place(placement) = &pin.answer {
+        let mut requirements = placement.required.iter().chain(&placement.preferred);
+        requirements.try_for_each(requirement::check).map_err(Fault::BadAnswer)?;
+        if let Some(spread) = &placement.spread {
+            requirement::check_key(&spread.key).map_err(Fault::BadAnswer)?;
+        }
+    }
+    Ok(pin)
+}
+
+/// The gateway that fits: of several the one that has most of what is preferred, then the first by name. `Ok(None)`:
+/// there is no gateway at all.
+///
+/// # Errors
+/// [`Misfit`] tells of every gateway why it does not fit.
+pub fn choose<'a>(
+    pinning: &Pinning,
+    gateways: &'a [GatewayFacts],
+    nodes: &[NodeFacts],
+) -> Result<Option<&'a GatewayFacts>, Misfit> {
+    let mut rows = Vec::new();
+    let mut fitting = Vec::new();
+    for gateway in gateways {
+        let missing = check(pinning, gateway, nodes);
+        if missing.is_empty() {
+            fitting.push(gateway);
+        }
+        rows.extend(missing);
+    }
+    let rank =
+        |gateway: &&&GatewayFacts| (Reverse(fit::preferences(pinning, gateway, nodes)), gateway.name.clone());
+    match fitting.iter().min_by_key(rank) {
+        Some(best) => Ok(Some(best)),
+        None if gateways.is_empty() => Ok(None),
+        None => Err(misfit(pinning, rows, nodes)),
+    }
+}
+
+fn misfit(pinning: &Pinning, rows: Vec<Row>, nodes: &[NodeFacts]) -> Misfit {
+    let fulfils = |placement: &Placement, node: &NodeFacts| {
+        placement.required.iter().all(|required| requirement::holds(required, &node.labels))
+    };
+    let excluded = pinning.demands.iter().map(|demand| Excluded {
+        by: demand.by.clone(),
+        nodes: nodes.iter().filter(|node| !fulfils(&demand.placement, node)).count(),
+    });
+    let all = |node: &&NodeFacts| {
+        node.ready && pinning.demands.iter().all(|demand| fulfils(&demand.placement, node))
+    };
+    Misfit { rows, excluded: excluded.collect(), left: nodes.iter().filter(all).count(), nodes: nodes.len() }
+}
