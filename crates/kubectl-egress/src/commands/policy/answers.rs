@@ -10,10 +10,10 @@ use egress_render::table::Table;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::policy_test::ask::{Cost, Seen};
-use crate::policy_test::expect::decision_word;
-use crate::policy_test::pin::{matching, requirement};
-use crate::policy_test::slots::word;
+use egress_policy_test::ask::{Cost, Seen};
+use egress_policy_test::expect::decision_word;
+use egress_policy_test::pin::{matching, requirement};
+use egress_policy_test::slots::word;
 
 /// For people.
 pub(super) fn text(request: &Request, slots: &[Slot], seen: &Seen, cost: &Cost) -> String {

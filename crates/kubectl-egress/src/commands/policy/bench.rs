@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::module;
 use crate::commands::document;
 use crate::exit::{Code, Failure};
-use crate::policy_test::slots::slots;
 use crate::settings::policy::bench::Bench;
 use crate::settings::policy::run::Question;
 use crate::terminal::Terminal;
+use egress_policy_test::slots::slots;
 
 /// What one question costs.
 struct Figures {

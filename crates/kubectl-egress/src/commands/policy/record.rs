@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use super::module;
 use crate::commands::document;
 use crate::exit::Code;
-use crate::policy_test::recorded;
 use crate::settings::policy::record::Record;
 use crate::terminal::Terminal;
+use egress_policy_test::recorded;
 
 /// Records.
 pub(super) async fn run(settings: &Record, terminal: &mut Terminal) -> anyhow::Result<Code> {

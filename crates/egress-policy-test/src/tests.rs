@@ -138,7 +138,7 @@ fn rules_that_no_case_produced_are_told_and_fail_where_that_is_required() {
         report.text(&Palette::plain()),
         "tests/a.yaml\n  ok  one  1234 fuel\n\nfake 1.0.0: 1 of 3 rules covered; no case: bad-settings, never\n1 passed, 0 failed\n"
     );
-    let schema = serde_json::from_str(include_str!("../../../../docs/schema/policy-test.json")).unwrap();
+    let schema = serde_json::from_str(include_str!("../../../docs/schema/policy-test.json")).unwrap();
     jsonschema::validate(&schema, &report.document()).unwrap();
     report.require_coverage = true;
     assert!(!report.passed());

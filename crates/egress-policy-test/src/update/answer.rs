@@ -3,10 +3,10 @@
 use egress_policy::answer::{Finding, PinAnswer};
 use serde_json::{Map, Value, json};
 
-use crate::policy_test::expect::{Expect, Fuel, decision_word};
-use crate::policy_test::pin;
-use crate::policy_test::run::CaseReport;
-use crate::policy_test::slots::word;
+use crate::expect::{Expect, Fuel, decision_word};
+use crate::pin;
+use crate::run::CaseReport;
+use crate::slots::word;
 
 /// What a case should expect to hold as things are. A bound of fuel is kept if it was there, and raised if it broke.
 pub fn expectation(expected: Option<&Expect>, case: &CaseReport) -> Value {

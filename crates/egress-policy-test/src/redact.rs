@@ -100,7 +100,7 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy_test::request::RequestText;
+    use crate::request::RequestText;
     use egress_core::yaml;
 
     #[test]

@@ -6,7 +6,7 @@ use egress_policy::answer::Decision;
 use egress_policy::request::Request;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
-use crate::policy_test::ask::Seen;
+use crate::ask::Seen;
 
 /// The words of decisions.
 const WORDS: [(&str, Decision); 3] =

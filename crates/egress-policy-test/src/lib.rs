@@ -1,7 +1,7 @@
 //! Tests of policies, as their authors write them: a request, and what the policy must answer.
 //!
-//! Texts and policies come in, reports go out. Knows neither files nor modules: who has them is
-//! `commands/policy/test.rs`.
+//! Pure. Texts and policies come in, reports go out. Knows neither files nor modules: `kubectl egress policy test` reads and
+//! loads them.
 
 pub mod ask;
 pub mod coverage;

@@ -1,9 +1,9 @@
 //! Files of tests before and after an update.
 
 use super::*;
-use crate::policy_test::fake::Fake;
-use crate::policy_test::file::TestFile;
-use crate::policy_test::run::run;
+use crate::fake::Fake;
+use crate::file::TestFile;
+use crate::run::run;
 
 /// The text after an update with what the fake policy answers.
 fn updated(text: &str) -> String {

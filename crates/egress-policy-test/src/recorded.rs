@@ -62,9 +62,9 @@ mod tests {
     use egress_policy::descriptor::Hook;
 
     use super::*;
-    use crate::policy_test::fake::Fake;
-    use crate::policy_test::file::TestFile;
-    use crate::policy_test::request::RequestText;
+    use crate::fake::Fake;
+    use crate::file::TestFile;
+    use crate::request::RequestText;
     use egress_core::yaml;
 
     #[test]
