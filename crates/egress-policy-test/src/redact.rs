@@ -3,6 +3,7 @@
 //! Knows which fields hold what. Free text of a user cannot be told apart, so that it goes with the names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egress_policy::request::Request;
 
@@ -24,7 +25,9 @@ impl Redaction {
         if self.hosts {
             let mut words = Words::new("host");
             let hosts = request.destinations.iter_mut().map(|destination| &mut destination.host);
-            for host in hosts.chain(request.existing.iter_mut().map(|egress| &mut egress.host)) {
+            for host in
+                hosts.chain(Arc::make_mut(&mut request.existing).iter_mut().map(|egress| &mut egress.host))
+            {
                 let name = words.instead_of(host.trim_start_matches("*."));
                 *host = if host.starts_with("*.") {
                     format!("*.{name}.example")
@@ -35,7 +38,8 @@ impl Redaction {
         }
         if self.labels {
             let mut words = Words::new("value");
-            let nodes = request.nodes.iter_mut().flat_map(|node| node.labels.values_mut());
+            let nodes =
+                Arc::make_mut(&mut request.nodes).iter_mut().flat_map(|node| node.labels.values_mut());
             for value in request.namespace_labels.values_mut().chain(nodes).filter(|value| !value.is_empty())
             {
                 *value = words.instead_of(value);
@@ -52,15 +56,19 @@ fn names(request: &mut Request) {
     let mut words = Words::new("namespace");
     request.namespace = words.instead_of(&request.namespace);
     let shared = request.export_to.iter_mut().filter(|name| !matches!(name.as_str(), "." | "*"));
-    for name in shared.chain(request.existing.iter_mut().map(|egress| &mut egress.namespace)) {
+    for name in
+        shared.chain(Arc::make_mut(&mut request.existing).iter_mut().map(|egress| &mut egress.namespace))
+    {
         *name = words.instead_of(name);
     }
     let mut words = Words::new("gateway");
-    for gateway in request.existing.iter_mut().filter_map(|egress| egress.gateway.as_mut()) {
+    for gateway in
+        Arc::make_mut(&mut request.existing).iter_mut().filter_map(|egress| egress.gateway.as_mut())
+    {
         *gateway = format!("gateways/{}", words.instead_of(gateway));
     }
     let mut words = Words::new("node");
-    for node in &mut request.nodes {
+    for node in Arc::make_mut(&mut request.nodes) {
         let name = words.instead_of(&node.name);
         // Kubernetes repeats the name of a node in a label.
         for value in node.labels.values_mut().filter(|value| **value == node.name) {

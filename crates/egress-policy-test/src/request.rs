@@ -6,6 +6,7 @@ mod node;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use egress_policy::request::{Destination, Existing, Request};
 use jiff::Timestamp;
@@ -129,8 +130,8 @@ impl RequestText {
             settings: String::new(),
             explain: self.explain,
             namespace_labels: labels,
-            nodes,
-            existing: self.existing.clone(),
+            nodes: Arc::new(nodes),
+            existing: Arc::new(self.existing.clone()),
             user: self.user.clone(),
             groups: self.groups.clone(),
             now: self.now,

@@ -3,6 +3,7 @@
 //! Knows no files. A policy is asked in a fresh instance each time; that is its engine's promise.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use egress_policy::Policy;
 use egress_policy::request::{Request, Slot};
@@ -54,9 +55,9 @@ fn unstable(
         return Some("the second run of the same request got another answer".to_owned());
     }
     let mut reversed = request.clone();
-    reversed.nodes.reverse();
+    Arc::make_mut(&mut reversed.nodes).reverse();
     let mut rotated = request.clone();
-    rotated.nodes.rotate_left(usize::from(!request.nodes.is_empty()));
+    Arc::make_mut(&mut rotated.nodes).rotate_left(usize::from(!request.nodes.is_empty()));
     let shuffled = request.nodes.len() > 1 && (differs(&reversed) || differs(&rotated));
     shuffled.then(|| "the answer changes with the order of the nodes".to_owned())
 }

@@ -34,7 +34,7 @@ fn request(destinations: usize, nodes: usize) -> Request {
     };
     Request {
         destinations: (0..destinations).map(destination).collect(),
-        nodes: (0..nodes).map(node).collect(),
+        nodes: std::sync::Arc::new((0..nodes).map(node).collect()),
         ..Request::default()
     }
 }

@@ -4,20 +4,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::answer::Severity;
 use super::descriptor::Hook;
-use super::hosts::{self, Judgement};
-use super::member::Assembly;
-use super::pinning;
-use super::question::{self, Facts, Subject};
+use super::evaluator::PolicyEvaluator;
+use super::hosts::Judgement;
 use super::report::{Author, Report, Status};
-use super::request::Request;
 use egress_core::inventory::Egress;
 use egress_core::opened::{Opened, Opening};
-use egress_core::snapshot::{NodeFacts, Snapshot};
+use egress_core::snapshot::Snapshot;
 
 /// The code of a destination that no policy allows.
 const NOT_ALLOWED: &str = "not-allowed";
@@ -70,29 +66,18 @@ pub struct Row {
     pub remediation: Option<String>,
 }
 
-/// What is asked about, and with which facts.
-pub struct Scene<'a> {
-    /// Everybody who is asked.
-    pub assembly: &'a Assembly,
-    /// The cluster.
-    pub snapshot: &'a Snapshot,
-    /// The nodes; empty where nobody needs them.
-    pub nodes: &'a [NodeFacts],
-    /// The facts that are the same for every egress.
-    pub facts: &'a Facts,
-    /// The labels of each namespace.
-    pub namespace_labels: &'a BTreeMap<String, BTreeMap<String, String>>,
-    /// The time, for exceptions.
-    pub now: Timestamp,
-}
-
 /// Asks about these egresses, and about all else that is open: objects that are part of none, and what the objects of an
 /// egress open beside what its record says.
-pub fn audit_opened(scene: &Scene<'_>, egresses: &[Egress<'_>], opened: &Opened) -> Audit {
-    let mut audit = audit(scene, egresses);
+pub(crate) fn audit_opened(
+    evaluator: &PolicyEvaluator,
+    snapshot: &Snapshot,
+    egresses: &[Egress<'_>],
+    opened: &Opened,
+) -> Audit {
+    let mut audit = audit(evaluator, snapshot, egresses);
     let mut judged: HashSet<(String, String, u16)> = HashSet::new();
     for egress in egresses {
-        let destinations = scene.request(egress).destinations.into_iter();
+        let destinations = evaluator.request_of(egress).destinations.into_iter();
         judged.extend(destinations.map(|it| (egress.namespace.clone(), it.host, it.port)));
     }
     for ((namespace, host), openings) in opened {
@@ -101,7 +86,7 @@ pub fn audit_opened(scene: &Scene<'_>, egresses: &[Egress<'_>], opened: &Opened)
         if open.is_empty() {
             continue;
         }
-        let (rows, unjudged) = scene.rows_of_opening(namespace, host, &open);
+        let (rows, unjudged) = rows_of_opening(evaluator, namespace, host, &open);
         audit.egresses += 1;
         audit.refused += usize::from(rows.iter().any(|row| row.status != Status::Allowed));
         audit.rows.extend(rows);
@@ -112,10 +97,10 @@ pub fn audit_opened(scene: &Scene<'_>, egresses: &[Egress<'_>], opened: &Opened)
 }
 
 /// Asks about these egresses.
-pub fn audit(scene: &Scene<'_>, egresses: &[Egress<'_>]) -> Audit {
+pub(crate) fn audit(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egresses: &[Egress<'_>]) -> Audit {
     let mut audit = Audit { egresses: egresses.len(), ..Audit::default() };
     for egress in egresses {
-        let rows = scene.rows(egress);
+        let rows = rows(evaluator, snapshot, egress);
         audit.refused += usize::from(rows.iter().any(|row| row.status != Status::Allowed));
         audit.rows.extend(rows);
     }
@@ -143,73 +128,61 @@ impl<'a> About<'a> {
     }
 }
 
-impl Scene<'_> {
-    fn facts_of(&self, namespace: &str) -> Facts {
-        let labels = self.namespace_labels.get(namespace).cloned().unwrap_or_default();
-        Facts { namespace_labels: labels, ..self.facts.clone() }
+/// What is said of a host that objects open, and what no policy can say.
+fn rows_of_opening(
+    evaluator: &PolicyEvaluator,
+    namespace: &str,
+    host: &str,
+    open: &[&Opening],
+) -> (Vec<Row>, Option<String>) {
+    let mut ports: BTreeMap<u16, &Opening> = BTreeMap::new();
+    for opening in open {
+        ports.entry(opening.port).or_insert(opening);
     }
-
-    fn request(&self, egress: &Egress<'_>) -> Request {
-        let facts = self.facts_of(&egress.namespace);
-        match egress.readable_record() {
-            Some(record) => question::request("audit", &Subject::of(&record.intent), &facts),
-            None => question::foreign(egress, &facts),
-        }
+    let by = ports.values().next().map(|opening| opening.by.clone());
+    let asked = ports.values().map(|opening| (opening.port, opening.protocol.as_str()));
+    let judgement = evaluator.opening(namespace, host, asked);
+    let about = About { namespace, host, managed: false };
+    let mut rows = said(about, &judgement.reports, Some(&judgement));
+    rows.extend(unallowed(about, &judgement));
+    for row in &mut rows {
+        let of_port = row.port.and_then(|port| ports.get(&port)).map(|opening| opening.by.clone());
+        row.object = of_port.or_else(|| by.clone());
     }
+    rows.dedup();
+    // A module that knows hosts one by one has no answer for all that a wildcard stands for.
+    let modules = || evaluator.asks_modules(Hook::Hosts);
+    let refused = rows.iter().any(|row| row.status != Status::Allowed);
+    let wild = (host.contains('*') && !refused && modules()).then(|| {
+        format!(
+            "{}: modules were asked about {host}, not about each host that it covers",
+            by.unwrap_or_default()
+        )
+    });
+    (rows, wild)
+}
 
-    /// What is said of a host that objects open, and what no policy can say.
-    fn rows_of_opening(&self, namespace: &str, host: &str, open: &[&Opening]) -> (Vec<Row>, Option<String>) {
-        let mut ports: BTreeMap<u16, &Opening> = BTreeMap::new();
-        for opening in open {
-            ports.entry(opening.port).or_insert(opening);
-        }
-        let by = ports.values().next().map(|opening| opening.by.clone());
-        let asked = ports.values().map(|opening| (opening.port, opening.protocol.as_str()));
-        let request = question::opening(namespace, host, asked, &self.facts_of(namespace));
-        let judgement = hosts::decide(self.assembly, &request, Some(self.now));
-        let about = About { namespace, host, managed: false };
-        let mut rows = said(about, &judgement.reports, Some(&judgement));
-        rows.extend(unallowed(about, &judgement));
-        for row in &mut rows {
-            let of_port = row.port.and_then(|port| ports.get(&port)).map(|opening| opening.by.clone());
-            row.object = of_port.or_else(|| by.clone());
-        }
-        rows.dedup();
-        // A module that knows hosts one by one has no answer for all that a wildcard stands for.
-        let modules = || self.assembly.with_hook(Hook::Hosts).any(|member| member.digest.is_some());
-        let refused = rows.iter().any(|row| row.status != Status::Allowed);
-        let wild = (host.contains('*') && !refused && modules()).then(|| {
-            format!(
-                "{}: modules were asked about {host}, not about each host that it covers",
-                by.unwrap_or_default()
-            )
+fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -> Vec<Row> {
+    let request = evaluator.request_of(egress);
+    let judgement = evaluator.decide(&request);
+    let about = About::egress(egress);
+    let mut rows = said(about, &judgement.reports, Some(&judgement));
+    rows.extend(unallowed(about, &judgement));
+    let pinning = evaluator.pin(&request);
+    rows.extend(said(about, &pinning.reports, None));
+    let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
+    let misfits = gateway.map(|gateway| evaluator.check(&pinning, gateway));
+    for misfit in misfits.unwrap_or_default() {
+        let status = if misfit.unknown { Status::Undecided } else { Status::Denied };
+        let place = misfit.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
+        rows.push(Row {
+            by: misfit.by.first().cloned(),
+            message: format!("{}{}", place.unwrap_or_default(), misfit.missing),
+            ..row(about, status, NODE_NOT_ACCEPTED)
         });
-        (rows, wild)
     }
-
-    fn rows(&self, egress: &Egress<'_>) -> Vec<Row> {
-        let request = self.request(egress);
-        let judgement = hosts::decide(self.assembly, &request, Some(self.now));
-        let about = About::egress(egress);
-        let mut rows = said(about, &judgement.reports, Some(&judgement));
-        rows.extend(unallowed(about, &judgement));
-        let pinning = pinning::pin(self.assembly, &request);
-        rows.extend(said(about, &pinning.reports, None));
-        let gateway = egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name));
-        let misfits = gateway.map(|gateway| pinning::check(&pinning, gateway, self.nodes));
-        for misfit in misfits.unwrap_or_default() {
-            let status = if misfit.unknown { Status::Undecided } else { Status::Denied };
-            let place =
-                misfit.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
-            rows.push(Row {
-                by: misfit.by.first().cloned(),
-                message: format!("{}{}", place.unwrap_or_default(), misfit.missing),
-                ..row(about, status, NODE_NOT_ACCEPTED)
-            });
-        }
-        rows.dedup();
-        rows
-    }
+    rows.dedup();
+    rows
 }
 
 /// What policies said. A denial that an exception lifts is no refusal.

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod audit;
 pub mod config;
 pub mod descriptor;
+pub mod evaluator;
 pub mod exception;
 pub mod export;
 pub mod hosts;

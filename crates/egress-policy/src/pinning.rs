@@ -156,12 +156,12 @@ fn checked(pin: Pin) -> Result<Pin, Fault> {
 /// [`Misfit`] tells of every gateway why it does not fit.
 pub fn choose<'a>(
     pinning: &Pinning,
-    gateways: &'a [GatewayFacts],
+    gateways: &[&'a GatewayFacts],
     nodes: &[NodeFacts],
 ) -> Result<Option<&'a GatewayFacts>, Misfit> {
     let mut rows = Vec::new();
     let mut fitting = Vec::new();
-    for gateway in gateways {
+    for &gateway in gateways {
         let missing = check(pinning, gateway, nodes);
         if missing.is_empty() {
             fitting.push(gateway);
@@ -169,8 +169,8 @@ pub fn choose<'a>(
         rows.extend(missing);
     }
     let rank =
-        |gateway: &&&GatewayFacts| (Reverse(fit::preferences(pinning, gateway, nodes)), gateway.name.clone());
-    match fitting.iter().min_by_key(rank) {
+        |gateway: &&GatewayFacts| (Reverse(fit::preferences(pinning, gateway, nodes)), gateway.name.clone());
+    match fitting.into_iter().min_by_key(rank) {
         Some(best) => Ok(Some(best)),
         None if gateways.is_empty() => Ok(None),
         None => Err(misfit(pinning, rows, nodes)),

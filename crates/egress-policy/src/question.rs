@@ -3,6 +3,7 @@
 //! Knows how an egress is told to a policy. Which of the facts a policy gets to see is decided in `request`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::request::{Destination, Existing, Node, Request};
 use egress_core::host::DnsName;
@@ -14,12 +15,12 @@ use egress_core::snapshot::NodeFacts;
 /// What the cluster and the machine say, beside what is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// The labels of the callers' namespace.
-    pub namespace_labels: BTreeMap<String, String>,
+    /// The labels of each namespace, as far as a policy needs them.
+    pub namespace_labels: BTreeMap<String, BTreeMap<String, String>>,
     /// The nodes.
-    pub nodes: Vec<Node>,
+    pub nodes: Arc<Vec<Node>>,
     /// The egresses that exist.
-    pub existing: Vec<Existing>,
+    pub existing: Arc<Vec<Existing>>,
     /// The user the API server sees.
     pub user: Option<String>,
     /// The groups the API server sees.
@@ -68,11 +69,10 @@ pub fn request(verb: &str, subject: &Subject<'_>, facts: &Facts) -> Request {
     let destinations = |(host, ports): &(&DnsName, &BTreeSet<Port>)| destinations(host, ports, subject.hop);
     Request {
         destinations: subject.hosts.iter().flat_map(destinations).collect(),
-        namespace: subject.namespace.to_owned(),
         export_to: subject.export_to.to_vec(),
         layout: subject.layout.to_string(),
         justification: subject.reason.map(str::to_owned),
-        ..blank(verb, facts)
+        ..blank(verb, subject.namespace, facts)
     }
 }
 
@@ -117,9 +117,8 @@ pub fn foreign(egress: &Egress<'_>, facts: &Facts) -> Request {
     };
     Request {
         destinations: egress.ports().iter().filter_map(destination).collect(),
-        namespace: egress.namespace.clone(),
         export_to: vec![".".to_owned()],
-        ..blank("audit", facts)
+        ..blank("audit", &egress.namespace, facts)
     }
 }
 
@@ -138,9 +137,8 @@ pub fn opening<'a>(
     };
     Request {
         destinations: ports.map(destination).collect(),
-        namespace: namespace.to_owned(),
         export_to: vec![".".to_owned()],
-        ..blank("audit", facts)
+        ..blank("audit", namespace, facts)
     }
 }
 
@@ -171,12 +169,13 @@ pub fn existing(egress: &Egress<'_>) -> Existing {
     }
 }
 
-fn blank(verb: &str, facts: &Facts) -> Request {
+fn blank(verb: &str, namespace: &str, facts: &Facts) -> Request {
     Request {
         verb: verb.to_owned(),
+        namespace: namespace.to_owned(),
         cluster: facts.cluster.clone(),
         explain: facts.explain,
-        namespace_labels: facts.namespace_labels.clone(),
+        namespace_labels: facts.namespace_labels.get(namespace).cloned().unwrap_or_default(),
         nodes: facts.nodes.clone(),
         existing: facts.existing.clone(),
         user: facts.user.clone(),

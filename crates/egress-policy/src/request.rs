@@ -1,8 +1,10 @@
 //! What a policy is asked. The same fields as `types.request` of the interfaces, in the same words.
 //!
-//! Values are what the command and the cluster say. Which of them a policy gets to see, its needs decide.
+//! Values are what the command and the cluster say. Which of them a policy gets to see, its needs decide. The nodes and the
+//! egresses of a cluster may be thousands, and are the same for every question of a command: requests share them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,9 +35,11 @@ pub struct Request {
     /// See [`Need::NamespaceLabels`].
     pub namespace_labels: BTreeMap<String, String>,
     /// See [`Need::Nodes`].
-    pub nodes: Vec<Node>,
+    #[serde(with = "shared")]
+    pub nodes: Arc<Vec<Node>>,
     /// See [`Need::Existing`].
-    pub existing: Vec<Existing>,
+    #[serde(with = "shared")]
+    pub existing: Arc<Vec<Existing>>,
     /// See [`Need::User`].
     pub user: Option<String>,
     /// See [`Need::Groups`].
@@ -121,8 +125,8 @@ impl Request {
         for need in Need::ALL.into_iter().filter(|need| !needs.contains(need)) {
             match need {
                 Need::NamespaceLabels => seen.namespace_labels.clear(),
-                Need::Nodes => seen.nodes.clear(),
-                Need::Existing => seen.existing.clear(),
+                Need::Nodes => seen.nodes = Arc::default(),
+                Need::Existing => seen.existing = Arc::default(),
                 Need::User => seen.user = None,
                 Need::Groups => seen.groups.clear(),
                 Need::Now => seen.now = None,
@@ -144,5 +148,25 @@ impl Request {
             facts: BTreeMap::new(),
             ..seen
         }
+    }
+}
+
+/// A shared list is written like any other.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        list: &Arc<Vec<T>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        list.as_slice().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Arc<Vec<T>>, D::Error> {
+        Vec::deserialize(from).map(Arc::new)
     }
 }

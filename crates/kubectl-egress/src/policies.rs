@@ -1,8 +1,9 @@
-//! Loads the policies of a command: finds them in all layers, checks locks and trust.
+//! Loads the policies of a command: finds them in all layers, checks locks and trust, reads the facts that they need.
 //!
 //! Knows where policies come from, and which errors may happen; every error is a refusal. Does not ask the policies:
 //! `egress-policy` does. Without policies, it starts no engine.
 
+mod facts;
 mod layers;
 mod loading;
 mod locks;
@@ -15,9 +16,11 @@ mod trust;
 use egress_cluster::Cluster;
 use egress_core::snapshot::MeshFacts;
 use egress_policy::config::Limits;
+use egress_policy::evaluator::PolicyEvaluator;
 use egress_policy::member::{Assembly, join};
 use egress_policy_wasm::Engine;
 
+pub use facts::{EvaluationContext, with_namespaces};
 pub use layers::{CONFIGURATION, LOCK};
 pub use locks::entry as lock_entry;
 pub use trust::{Trusted, Unlocked, to_lock as trust_to_lock};
@@ -43,10 +46,22 @@ pub fn known_root(mesh: &MeshFacts) -> Result<(), Failure> {
     ))
 }
 
-/// Everybody who is to be asked. Where the root namespace is not known, the cluster's policies cannot be, and that is
-/// a refusal. Without a cluster its layer is left out; whoever leaves
-/// out the cluster says so.
+/// The policies of a command with the facts they need, ready to be asked.
+///
+/// # Errors
+/// A policy or a fact that cannot be read: the policies were not asked, so nothing is allowed.
 pub async fn load(
+    settings: &PolicySettings,
+    context: &EvaluationContext<'_>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<PolicyEvaluator> {
+    let policies = of_layers(settings, context.cluster, &context.snapshot.mesh, terminal).await?;
+    facts::read(policies, settings, context).await
+}
+
+/// The policies of all layers. An unknown root namespace is a refusal, since the cluster's policies are in it. Without a
+/// cluster its layer is left out; the command tells the user so.
+async fn of_layers(
     settings: &PolicySettings,
     cluster: Option<&Cluster>,
     mesh: &MeshFacts,

@@ -144,7 +144,7 @@ pub(crate) fn request() -> Request {
         layout: "shared".to_owned(),
         cluster: "test".to_owned(),
         settings: "{}".to_owned(),
-        nodes: vec![node("infra-1"), node("app-1")],
+        nodes: std::sync::Arc::new(vec![node("infra-1"), node("app-1")]),
         ..Request::default()
     }
 }

@@ -47,8 +47,9 @@ pub(crate) fn outcome(case: &Path) -> Result<String, String> {
         Err(problem) => return Ok(problem),
     };
     let pinning = pin(&assembly, &case.request);
-    let gateways: Vec<GatewayFacts> = case.gateways.iter().map(|(name, pods)| gateway(name, pods)).collect();
+    let all: Vec<GatewayFacts> = case.gateways.iter().map(|(name, pods)| gateway(name, pods)).collect();
     let nodes: Vec<NodeFacts> = case.nodes.iter().map(|(name, facts)| node(name, facts)).collect();
+    let gateways: Vec<&GatewayFacts> = all.iter().collect();
     let chosen = match choose(&pinning, &gateways, &nodes) {
         Ok(chosen) => json!({ "chosen": chosen.map(|gateway| gateway.name.to_string()) }),
         Err(misfit) => json!({ "status": misfit.status(), "misfit": misfit }),

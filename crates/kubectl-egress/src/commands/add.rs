@@ -8,16 +8,18 @@ use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::open_to;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_policy::evaluator::PolicyEvaluator;
 use egress_policy::question::Subject;
 use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 
 use super::change::{Change, Work};
 use super::decide::{self, Existing};
-use super::judge::{Judge, Occasion};
+use super::evaluation;
 use super::sight::{Readable, Sight};
 use super::{manifests, result, rights};
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
+use crate::policies::{self, EvaluationContext};
 use crate::runtime;
 use crate::settings::add::Add;
 use crate::settings::writing::Mode;
@@ -47,15 +49,16 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
         gateway.name
     ));
     let snapshot = Snapshot { gateways: vec![gateway.clone()], ..Snapshot::default() };
-    let occasion = Occasion { cluster: None, snapshot: &snapshot, user: None };
-    let judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.hosts("add", &subject(settings, &namespace), settings.output.as_ref(), terminal)?;
+    let context =
+        EvaluationContext { cluster: None, snapshot: &snapshot, user: None, namespaces: Vec::new() };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
+    require_hosts(&evaluator, &subject(settings, &namespace), settings, terminal)?;
     let mut plans = Vec::new();
     let mut parts = Vec::new();
     let mut opened: Vec<Intent> = Vec::new();
     for asked in records(settings, &namespace, &gateway, None) {
         let decision = decide::add(asked, &Existing::of(&[]), &gateway, &snapshot, &mut |record, parts| {
-            judge.naming(record, parts, terminal)
+            evaluation::require_names(evaluator.names(record, parts), settings.policies.explain, terminal)
         })?;
         opened.push(decision.record.intent);
         plans.extend(decision.plans);
@@ -87,13 +90,17 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         // A policy cannot grant a missing permission, so report that first.
         rights::require_in(&cluster, &namespace).await?;
     }
-    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.learn_namespace(&namespace, &occasion).await?;
+    let context = EvaluationContext {
+        cluster: Some(&cluster),
+        snapshot: &snapshot,
+        user: user.as_ref(),
+        namespaces: vec![&namespace],
+    };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
     let subject = subject(settings, &namespace);
-    judge.hosts("add", &subject, settings.output.as_ref(), terminal)?;
-    let gateway = match judge.gateway(settings.gateway.as_ref(), &subject, &snapshot, terminal)? {
-        Some(pinned) => pinned,
+    require_hosts(&evaluator, &subject, settings, terminal)?;
+    let gateway = match required_gateway(&evaluator, &subject, settings, &snapshot, terminal)? {
+        Some(required) => required,
         None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,
     };
     let all = inventory::egresses(&snapshot);
@@ -104,7 +111,7 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
     let mut parts = Vec::new();
     for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
         let decision = decide::add(asked, &existing, gateway, &seen, &mut |record, parts| {
-            judge.naming(record, parts, terminal)
+            evaluation::require_names(evaluator.names(record, parts), settings.policies.explain, terminal)
         })?;
         // The next host finds the objects of the one before: the shared pair is written once.
         seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
@@ -134,6 +141,31 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         opens: open_to::sentence(&intents),
     };
     change.make(work, &parts, terminal).await
+}
+
+/// Refuses hosts that the policies do not allow.
+fn require_hosts(
+    evaluator: &PolicyEvaluator,
+    subject: &Subject<'_>,
+    settings: &Add,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let evaluation = evaluator.hosts("add", subject);
+    evaluation::require_hosts(&evaluation, settings.policies.explain, settings.output.as_ref(), terminal)
+}
+
+/// The gateway whose pods run on the nodes that the policies require; `None`: no requirement.
+fn required_gateway<'a>(
+    evaluator: &PolicyEvaluator,
+    subject: &Subject<'_>,
+    settings: &Add,
+    snapshot: &'a Snapshot,
+    terminal: &mut Terminal,
+) -> Result<Option<&'a GatewayFacts>, Failure> {
+    let placement = evaluator.placement("add", subject);
+    evaluation::require_placement(&placement, settings.policies.explain, terminal)?;
+    let gateway = evaluator.gateway(&placement, settings.gateway.as_ref(), snapshot);
+    gateway.map_err(|misfit| evaluation::no_gateway(&misfit, terminal))
 }
 
 async fn sight(

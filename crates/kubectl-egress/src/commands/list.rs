@@ -13,8 +13,8 @@ use egress_render::inventory::{Columns, ListRow, document as rows_document, name
 use jiff::Timestamp;
 
 use super::document;
-use super::judge::{Judge, Occasion};
 use crate::exit::{Code, Failure};
+use crate::policies::{self, EvaluationContext};
 use crate::settings::Namespaces;
 use crate::settings::list::List;
 use crate::settings::policies::PolicySettings;
@@ -40,15 +40,14 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&objects), misfits: None };
     let mut rows: Vec<ListRow> = wanted.iter().map(row).collect();
     if settings.outdated || settings.output == Some(OutputFormat::Wide) {
-        let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: None };
-        match judge(settings, &occasion, &wanted, &mut rows, terminal).await {
+        match ask_policies(settings, &cluster, &snapshot, &wanted, &mut rows, terminal).await {
             // One column less is better than no list.
             Err(error) if !settings.outdated => {
                 terminal.warning(&format!(
                     "PINNED is not known, because the policies could not be asked: {error:#}"
                 ));
             }
-            judged => judged?,
+            answered => answered?,
         }
     }
     let columns = |wide| Columns { namespace: namespace.is_none(), wide, header: settings.headers };
@@ -106,19 +105,22 @@ pub(super) fn scope(
 
 /// Says of each row what today's policies demand of its gateway's nodes, and what has changed in them since it was
 /// written; with `--outdated` drops the rows where nothing has.
-async fn judge(
+async fn ask_policies(
     settings: &List,
-    occasion: &Occasion<'_>,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
     egresses: &[&Egress<'_>],
     rows: &mut Vec<ListRow>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    let mut judge = Judge::appoint(&settings.policies, occasion, terminal).await?;
+    let namespaces = egresses.iter().map(|egress| egress.namespace.as_str()).collect();
+    let context = EvaluationContext { cluster: Some(cluster), snapshot, user: None, namespaces };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
+    let today = evaluator.recorded();
     for (row, egress) in rows.iter_mut().zip(egresses) {
-        judge.learn_namespace(&egress.namespace, occasion).await?;
-        row.misfits = judge.misfits(egress, occasion.snapshot);
+        row.misfits = evaluator.misfits(egress, snapshot);
         if settings.outdated && egress.layout.is_some() {
-            row.egress.outdated = recorded_policies::outdated(&row.egress.policies, &judge.recorded());
+            row.egress.outdated = recorded_policies::outdated(&row.egress.policies, &today);
         }
     }
     rows.retain(|row| !settings.outdated || !row.egress.outdated.is_empty());

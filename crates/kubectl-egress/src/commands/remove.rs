@@ -13,11 +13,12 @@ use egress_policy::question::Subject;
 use egress_render::outcome::DryRun;
 
 use super::change::{Change, Work};
-use super::judge::{Judge, Occasion};
+use super::evaluation;
 use super::prune;
 use super::result;
 use super::sight::{Readable, Sight};
 use crate::exit::{Code, Failure};
+use crate::policies::{self, EvaluationContext};
 use crate::settings::remove::{Remove, Selection};
 use crate::settings::writing::Mode;
 use crate::terminal::Terminal;
@@ -42,11 +43,17 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
         terminal.note(&format!("No egress to remove found in {namespace} namespace."));
         return Ok(Code::Done);
     }
-    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.learn_namespace(&namespace, &occasion).await?;
+    let context = EvaluationContext {
+        cluster: Some(&cluster),
+        snapshot: &snapshot,
+        user: user.as_ref(),
+        namespaces: vec![&namespace],
+    };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
     for record in chosen.iter().filter_map(Egress::readable_record) {
-        judge.hosts("remove", &Subject::of(&record.intent), settings.output.as_ref(), terminal)?;
+        let evaluation = evaluator.hosts("remove", &Subject::of(&record.intent));
+        let explain = settings.policies.explain;
+        evaluation::require_hosts(&evaluation, explain, settings.output.as_ref(), terminal)?;
     }
     let namespaces = chosen.iter().flat_map(|egress| {
         let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));

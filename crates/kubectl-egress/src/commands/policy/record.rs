@@ -1,5 +1,7 @@
 //! `policy record`: writes a request from the current cluster, and the module's answers, as a test file.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
@@ -43,11 +45,12 @@ async fn request(
     let mut facts = Facts { cluster: cluster.server().to_owned(), ..Facts::default() };
     facts.now = u64::try_from(Timestamp::now().as_second()).ok();
     if wants(Need::NamespaceLabels) {
-        facts.namespace_labels = cluster.namespace_labels(namespace).await?;
+        let labels = cluster.namespace_labels(namespace).await?;
+        facts.namespace_labels.insert(namespace.to_owned(), labels);
     }
     if wants(Need::Nodes) {
         let nodes = cluster.nodes().await.context("the module needs the nodes")?;
-        facts.nodes = nodes.iter().map(question::node).collect();
+        facts.nodes = Arc::new(nodes.iter().map(question::node).collect());
     }
     if wants(Need::Existing) {
         let scope = Scope {
@@ -57,7 +60,7 @@ async fn request(
             root_namespace: None,
         };
         let snapshot = cluster.fetch(&scope).await?;
-        facts.existing = inventory::egresses(&snapshot).iter().map(question::existing).collect();
+        facts.existing = Arc::new(inventory::egresses(&snapshot).iter().map(question::existing).collect());
     }
     if wants(Need::User) || wants(Need::Groups) {
         let user = cluster.whoami().await;
