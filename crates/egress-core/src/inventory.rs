@@ -13,7 +13,7 @@ use crate::host::DnsName;
 use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record, RecordError};
 use crate::open_to::open_to;
-use crate::recorded_policies::{self, Difference, Recorded};
+use crate::recorded_policies::{self, Difference, RecordedPolicy};
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
 use crate::snapshot::{Snapshot, created};
@@ -96,7 +96,7 @@ pub struct Row {
     pub added_by: Option<String>,
     /// The policies that judged it when it was written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<Recorded>,
+    pub policies: Vec<RecordedPolicy>,
     /// What has changed in them since; empty where nobody asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outdated: Vec<Difference>,
@@ -183,7 +183,7 @@ impl<'a> Egress<'a> {
     }
 
     /// The policies that judged it; none where the annotation is missing or was changed into something else.
-    fn policies(&self) -> Vec<Recorded> {
+    fn policies(&self) -> Vec<RecordedPolicy> {
         let mut texts =
             self.parts.iter().filter_map(|part| part.resource.annotations.get(metadata::POLICIES));
         texts.next().and_then(|text| recorded_policies::parse(text).ok()).unwrap_or_default()

@@ -11,7 +11,7 @@ use thiserror::Error;
 /// A policy as an object remembers it: `acme-hosts@1.4.2 sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Recorded {
+pub struct RecordedPolicy {
     /// Its name in the configuration.
     pub name: String,
     /// Its version.
@@ -27,39 +27,39 @@ pub enum Difference {
     /// A policy that was not asked then.
     Added {
         /// It.
-        today: Recorded,
+        today: RecordedPolicy,
     },
     /// A policy that was asked then, and is no longer there.
     Removed {
         /// It.
-        recorded: Recorded,
+        recorded: RecordedPolicy,
     },
     /// Another version, other bytes or other settings.
     Changed {
         /// Then.
-        recorded: Recorded,
+        recorded: RecordedPolicy,
         /// Now.
-        today: Recorded,
+        today: RecordedPolicy,
     },
 }
 
 /// A text that is not such a record.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("expected `NAME@VERSION sha256:…` or `NAME@VERSION settings:…`, found `{0}`")]
-pub struct RecordedError(String);
+pub struct RecordedPolicyError(String);
 
 /// The annotation's text: `a@1.0.0 sha256:…, b@0.1.0 settings:…`, sorted by name.
-pub fn to_text(recorded: &[Recorded]) -> String {
-    let mut sorted: Vec<&Recorded> = recorded.iter().collect();
+pub fn to_text(recorded: &[RecordedPolicy]) -> String {
+    let mut sorted: Vec<&RecordedPolicy> = recorded.iter().collect();
     sorted.sort();
-    sorted.into_iter().map(Recorded::to_string).collect::<Vec<_>>().join(", ")
+    sorted.into_iter().map(RecordedPolicy::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Reads the annotation's text. An empty text is nobody.
 ///
 /// # Errors
-/// [`RecordedError`] names the part that is not a record.
-pub fn parse(text: &str) -> Result<Vec<Recorded>, RecordedError> {
+/// [`RecordedPolicyError`] names the part that is not a record.
+pub fn parse(text: &str) -> Result<Vec<RecordedPolicy>, RecordedPolicyError> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -67,7 +67,7 @@ pub fn parse(text: &str) -> Result<Vec<Recorded>, RecordedError> {
 }
 
 /// What has changed between what an object remembers and today, by name.
-pub fn outdated(recorded: &[Recorded], today: &[Recorded]) -> Vec<Difference> {
+pub fn outdated(recorded: &[RecordedPolicy], today: &[RecordedPolicy]) -> Vec<Difference> {
     let mut differences = Vec::new();
     for then in recorded {
         match today.iter().find(|now| now.name == then.name) {
@@ -101,7 +101,7 @@ impl fmt::Display for Difference {
             Difference::Added { today } => write!(formatter, "{today} was not asked then"),
             Difference::Removed { recorded } => write!(formatter, "{recorded} is no longer asked"),
             Difference::Changed { recorded, today } if recorded.version == today.version => {
-                let Recorded { name, version, digest } = recorded;
+                let RecordedPolicy { name, version, digest } = recorded;
                 write!(formatter, "{name} {version} was {digest}, is {}", today.digest)
             }
             Difference::Changed { recorded, today } => {
@@ -111,25 +111,28 @@ impl fmt::Display for Difference {
     }
 }
 
-impl fmt::Display for Recorded {
+impl fmt::Display for RecordedPolicy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}@{} {}", self.name, self.version, self.digest)
     }
 }
 
-impl FromStr for Recorded {
-    type Err = RecordedError;
+impl FromStr for RecordedPolicy {
+    type Err = RecordedPolicyError;
 
-    fn from_str(text: &str) -> Result<Self, RecordedError> {
+    fn from_str(text: &str) -> Result<Self, RecordedPolicyError> {
         let parts = || {
             let (policy, digest) = text.split_once(' ')?;
             let (name, version) = policy.split_once('@')?;
             let plain = |part: &str| !part.is_empty() && !part.contains([' ', ',', '@']);
-            let recorded =
-                Recorded { name: name.to_owned(), version: version.to_owned(), digest: digest.to_owned() };
+            let recorded = RecordedPolicy {
+                name: name.to_owned(),
+                version: version.to_owned(),
+                digest: digest.to_owned(),
+            };
             (plain(name) && plain(version) && is_digest(digest)).then_some(recorded)
         };
-        parts().ok_or_else(|| RecordedError(text.chars().take(200).collect()))
+        parts().ok_or_else(|| RecordedPolicyError(text.chars().take(200).collect()))
     }
 }
 
@@ -150,11 +153,11 @@ mod tests {
 
     use super::*;
 
-    fn of(text: &str) -> Recorded {
+    fn of(text: &str) -> RecordedPolicy {
         text.parse().unwrap()
     }
 
-    fn module(name: &str, version: &str, digit: char) -> Recorded {
+    fn module(name: &str, version: &str, digit: char) -> RecordedPolicy {
         of(&format!("{name}@{version} sha256:{}", digit.to_string().repeat(64)))
     }
 
@@ -190,7 +193,7 @@ mod tests {
             "a@1 md5:0123456789ab",
             "a@1 settings:0123456789AB",
         ] {
-            assert_eq!(text.parse::<Recorded>().unwrap_err().0, text);
+            assert_eq!(text.parse::<RecordedPolicy>().unwrap_err().0, text);
         }
         assert_eq!(parse(" "), Ok(Vec::new()));
     }
@@ -204,9 +207,9 @@ mod tests {
                 0..4,
             ),
         ) {
-            let recorded: Vec<Recorded> = parts
+            let recorded: Vec<RecordedPolicy> = parts
                 .into_iter()
-                .map(|(name, (version, digest))| Recorded { name, version, digest })
+                .map(|(name, (version, digest))| RecordedPolicy { name, version, digest })
                 .collect();
             prop_assert_eq!(parse(&to_text(&recorded)).unwrap(), recorded);
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_policy::answer::{Decision, Fault, Finding, Names, Pin, Severity, Verdict};
+use egress_policy::answer::{Decision, EvaluationError, Finding, Names, Pin, Severity, Verdict};
 use egress_policy::descriptor::Hook;
 use egress_policy::request::{Request, Slot};
 use egress_policy::{Policy, Reply};
@@ -13,15 +13,15 @@ use egress_policy::{Policy, Reply};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
     /// Why it was not asked at all: its settings are wrong, or it could not say.
-    pub refusal: Option<Fault>,
+    pub refusal: Option<EvaluationError>,
     /// What it remarks on its settings without refusing them.
     pub settings: Vec<Finding>,
     /// Which hosts; `None`: not asked.
-    pub hosts: Option<Result<Verdict, Fault>>,
+    pub hosts: Option<Result<Verdict, EvaluationError>>,
     /// What names; `None`: not asked.
-    pub naming: Option<Result<Names, Fault>>,
+    pub naming: Option<Result<Names, EvaluationError>>,
     /// Which nodes; `None`: not asked.
-    pub pinning: Option<Result<Pin, Fault>>,
+    pub pinning: Option<Result<Pin, EvaluationError>>,
 }
 
 /// What came with the answers.
@@ -41,7 +41,7 @@ pub fn ask(policy: &dyn Policy, request: &Request, slots: &[Slot], settings: &st
     let asked = policy.check_settings(settings);
     cost.log.extend(asked.log);
     match asked.result {
-        Ok(findings) if denies(&findings) => seen.refusal = Some(Fault::Settings(findings)),
+        Ok(findings) if denies(&findings) => seen.refusal = Some(EvaluationError::Settings(findings)),
         Ok(findings) => seen.settings = findings,
         Err(fault) => seen.refusal = Some(fault),
     }
@@ -100,7 +100,7 @@ impl Seen {
     }
 
     /// Why it could not decide.
-    pub fn faults(&self) -> Vec<&Fault> {
+    pub fn faults(&self) -> Vec<&EvaluationError> {
         let hosts = self.hosts.as_ref().and_then(|answer| answer.as_ref().err());
         let naming = self.naming.as_ref().and_then(|answer| answer.as_ref().err());
         let pinning = self.pinning.as_ref().and_then(|answer| answer.as_ref().err());
@@ -109,7 +109,7 @@ impl Seen {
 }
 
 impl Cost {
-    fn take<T>(&mut self, reply: Reply<T>) -> Result<T, Fault> {
+    fn take<T>(&mut self, reply: Reply<T>) -> Result<T, EvaluationError> {
         if let Some(fuel) = reply.fuel {
             self.fuel = Some(self.fuel.unwrap_or_default().saturating_add(fuel));
         }
@@ -122,9 +122,9 @@ fn denies(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Deny)
 }
 
-fn of_fault(fault: &Fault) -> &[Finding] {
+fn of_fault(fault: &EvaluationError) -> &[Finding] {
     match fault {
-        Fault::Settings(findings) => findings,
+        EvaluationError::Settings(findings) => findings,
         _ => &[],
     }
 }

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use egress_policy::answer::{
-    Decision, Fault, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement, Ruling,
-    Severity, Verdict,
+    Decision, EvaluationError, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement,
+    Ruling, Severity, Verdict,
 };
 use egress_policy::descriptor::{Descriptor, Hook, Need, Rule};
 use egress_policy::request::{Request, Slot};
@@ -102,7 +102,7 @@ impl Policy for Fake {
 
     fn pin_gateway(&self, request: &Request) -> Reply<Pin> {
         if request.nodes.is_empty() {
-            return Reply::fault(Fault::MissingFact("nodes".to_owned()));
+            return Reply::error(EvaluationError::MissingFact("nodes".to_owned()));
         }
         let required =
             vec![Requirement { key: "infra".to_owned(), operator: Operator::Exists, values: Vec::new() }];

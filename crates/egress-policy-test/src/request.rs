@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use egress_policy::request::{Destination, Existing, Request};
+use egress_policy::request::{Destination, ExistingEgress, Request};
 use jiff::Timestamp;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct RequestText {
     explain: bool,
     namespace_labels: BTreeMap<String, String>,
     nodes: Nodes,
-    existing: Vec<Existing>,
+    existing: Vec<ExistingEgress>,
     user: Option<String>,
     groups: Vec<String>,
     #[serde(deserialize_with = "time")]

@@ -34,7 +34,7 @@ mod tests {
     use egress_core::port::Port;
     use egress_core::shape;
     use egress_core::snapshot::MeshFacts;
-    use egress_policy::question::{self, Facts, Subject};
+    use egress_policy::request_builder::{self, Facts, RequestedEgress};
     use egress_policy::slots;
 
     use super::*;
@@ -59,7 +59,8 @@ mod tests {
                     export_to: vec![export_to.to_owned()],
                     reason: None,
                 };
-                let request = question::request("add", &Subject::of(&intent), &Facts::default());
+                let request =
+                    request_builder::request("add", &RequestedEgress::of(&intent), &Facts::default());
                 let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
                 let written = shape::build(&record, &stock, &MeshFacts::default()).unwrap_or_default();
                 let asked = if written.is_empty() { Vec::new() } else { slots::slots(&record, &written) };

@@ -3,19 +3,19 @@
 use std::time::Instant;
 
 use egress_policy::Reply;
-use egress_policy::answer::Fault;
+use egress_policy::answer::EvaluationError;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, UpdateDeadline};
 
-use crate::alarm::Alarm;
-use crate::fault;
+use crate::deadline::Deadlines;
+use crate::evaluation_error;
 use crate::limits::Limits;
 use crate::store::{Exceeded, State};
 
 /// What all calls of an engine share.
 pub(crate) struct Runtime {
     pub(crate) engine: wasmtime::Engine,
-    pub(crate) alarm: Alarm,
+    pub(crate) deadlines: Deadlines,
     pub(crate) limits: Limits,
 }
 
@@ -23,8 +23,8 @@ pub(crate) struct Runtime {
 pub(crate) enum Failure {
     /// The engine stopped it.
     Stopped(wasmtime::Error),
-    /// It answered, and the answer is a fault.
-    Answered(Fault),
+    /// It answered with an error.
+    Answered(EvaluationError),
 }
 
 impl From<wasmtime::Error> for Failure {
@@ -33,8 +33,8 @@ impl From<wasmtime::Error> for Failure {
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
+impl From<EvaluationError> for Failure {
+    fn from(fault: EvaluationError) -> Self {
         Failure::Answered(fault)
     }
 }
@@ -48,8 +48,8 @@ impl Runtime {
     ) -> Reply<T> {
         let limits = &self.limits;
         let deadline = Instant::now() + limits.wall;
-        let Ok(_watch) = self.alarm.watch(deadline) else {
-            return Reply::fault(Fault::Internal(
+        let Ok(_watch) = self.deadlines.watch(deadline) else {
+            return Reply::error(EvaluationError::Internal(
                 "this machine has no free thread for its timeout".to_owned(),
             ));
         };
@@ -72,7 +72,7 @@ impl Runtime {
             .map_err(Failure::from)
             .and_then(|instance| ask(&mut store, &instance))
             .map_err(|failure| match failure {
-                Failure::Stopped(error) => fault::of(&error, limits),
+                Failure::Stopped(error) => evaluation_error::of(&error, limits),
                 Failure::Answered(fault) => fault,
             });
         let fuel = store.get_fuel().ok().map(|left| limits.fuel.saturating_sub(left));

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, WasmBacktraceDetails};
 
-use crate::alarm::Alarm;
 use crate::bindings::kubectl_egress::policy::log;
 use crate::call::Runtime;
 use crate::compile::Compiler;
+use crate::deadline::Deadlines;
 use crate::error::ModuleError;
 use crate::inspect::{self, Inspection};
 use crate::limits::Limits;
@@ -36,7 +36,7 @@ impl Engine {
         let engine = wasmtime::Engine::new(&configuration).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
-        let runtime = Runtime { alarm: Alarm::new(engine.clone()), engine, limits };
+        let runtime = Runtime { deadlines: Deadlines::new(engine.clone()), engine, limits };
         Ok(Self { runtime: Arc::new(runtime), linker, compiler, cache })
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use egress_policy::answer::Fault;
+use egress_policy::answer::EvaluationError;
 use thiserror::Error;
 
 use crate::inspect::SPOKEN;
@@ -100,7 +100,7 @@ pub enum ModuleError {
     },
     /// It could not say who it is.
     #[error("it cannot describe itself: {0}")]
-    Silent(#[source] Fault),
+    Silent(#[source] EvaluationError),
     /// What it says of itself cannot be.
     #[error("its description is wrong: {0}")]
     Descriptor(String),

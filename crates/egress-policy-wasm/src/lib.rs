@@ -3,17 +3,17 @@
 //! Knows how a module is checked, compiled, cached and called within limits. What its answers mean is decided in
 //! `egress_policy`. The reading order is [`inspect`], [`compile`], [`native_cache`], [`engine`], [`module`].
 
-mod alarm;
 mod bindings;
 mod call;
 pub mod child;
 pub mod compile;
 mod convert;
+mod deadline;
 mod descriptor;
 pub mod digest;
 pub mod engine;
 pub mod error;
-mod fault;
+mod evaluation_error;
 pub mod inspect;
 pub mod limits;
 pub mod module;

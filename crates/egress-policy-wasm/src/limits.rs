@@ -1,6 +1,6 @@
 //! How much a policy may use. Every limit is on by default.
 //!
-//! Numbers only: who holds a policy to them is `store`, `alarm`, `inspect`, `compile` and `convert`.
+//! Numbers only: who holds a policy to them is `store`, `deadline`, `inspect`, `compile` and `convert`.
 
 use std::time::Duration;
 

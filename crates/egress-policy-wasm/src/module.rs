@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use egress_policy::answer::{Fault, Finding, Names, Pin, Verdict};
+use egress_policy::answer::{EvaluationError, Finding, Names, Pin, Verdict};
 use egress_policy::descriptor::{Descriptor, Hook};
 use egress_policy::request::{Request, Slot};
 use egress_policy::{Policy, Reply};
@@ -89,7 +89,7 @@ impl Module {
         let limits = &self.runtime.limits;
         let asked = match question::request(request, limits) {
             Ok(asked) => asked,
-            Err(fault) => return Reply::fault(fault),
+            Err(error) => return Reply::error(error),
         };
         let mut reader = Reader::new(limits, request.destinations.len());
         self.runtime
@@ -157,7 +157,7 @@ impl fmt::Debug for Module {
 
 /// Asked for something that it does not answer.
 fn unasked<T>(hook: Hook) -> Reply<T> {
-    Reply::fault(Fault::Internal(format!("it does not answer {hook}")))
+    Reply::error(EvaluationError::Internal(format!("it does not answer {hook}")))
 }
 
 fn shape(interface: &'static str) -> impl Fn(wasmtime::Error) -> ModuleError {

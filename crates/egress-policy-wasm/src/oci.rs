@@ -19,14 +19,14 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use rustls::crypto::ring;
 
-use self::authentication::{Login, Proof};
+use self::authentication::{Credentials, Login};
 pub use self::error::RegistryError;
 use self::redirect::Answer;
 pub use self::reference::{Reference, ReferenceError};
 use crate::inspect::digest;
 
 /// How long a registry is waited for.
-struct Patience {
+struct Timeouts {
     /// For a connection.
     connect: Duration,
     /// For the next part of an answer.
@@ -35,8 +35,8 @@ struct Patience {
     total: Duration,
 }
 
-const PATIENCE: Patience =
-    Patience { connect: Duration::from_secs(5), idle: Duration::from_secs(5), total: Duration::from_mins(1) };
+const TIMEOUTS: Timeouts =
+    Timeouts { connect: Duration::from_secs(5), idle: Duration::from_secs(5), total: Duration::from_mins(1) };
 /// Manifests of policies are under a kilobyte.
 const LARGEST_MANIFEST: usize = 1 << 20;
 
@@ -71,10 +71,10 @@ impl Registries {
     /// # Errors
     /// Where the registry does not say, or says that it is something else than a module.
     pub async fn look_up(&self, reference: &Reference) -> Result<Published, RegistryError> {
-        self.patiently(reference, async {
-            let mut visit = self.visit(reference)?;
+        self.within_timeout(reference, async {
+            let mut session = self.session(reference)?;
             let path = format!("manifests/{}", reference.version());
-            let response = visit.get(&path, manifest::ACCEPTED).await?;
+            let response = session.get(&path, manifest::ACCEPTED).await?;
             let bytes = transfer::body(response, reference, LARGEST_MANIFEST).await?;
             let found = digest(&bytes);
             if let Some(expected) = &reference.digest {
@@ -92,9 +92,9 @@ impl Registries {
     /// # Errors
     /// Where the registry does not have it, or sends other bytes.
     pub async fn fetch(&self, reference: &Reference, module: &str) -> Result<Vec<u8>, RegistryError> {
-        self.patiently(reference, async {
-            let mut visit = self.visit(reference)?;
-            let response = visit.get(&format!("blobs/{module}"), manifest::MODULE).await?;
+        self.within_timeout(reference, async {
+            let mut session = self.session(reference)?;
+            let response = session.get(&format!("blobs/{module}"), manifest::MODULE).await?;
             let bytes = transfer::body(response, reference, self.largest).await?;
             verify(reference, module, &digest(&bytes))?;
             Ok(bytes)
@@ -102,37 +102,38 @@ impl Registries {
         .await
     }
 
-    async fn patiently<T>(
+    async fn within_timeout<T>(
         &self,
         reference: &Reference,
-        visit: impl Future<Output = Result<T, RegistryError>>,
+        work: impl Future<Output = Result<T, RegistryError>>,
     ) -> Result<T, RegistryError> {
-        let limit = PATIENCE.total;
+        let limit = TIMEOUTS.total;
         let late = || RegistryError::Slow { registry: reference.registry.clone(), limit };
-        tokio::time::timeout(limit, Box::pin(visit)).await.unwrap_or_else(|_| Err(late()))
+        tokio::time::timeout(limit, Box::pin(work)).await.unwrap_or_else(|_| Err(late()))
     }
 
-    fn visit<'a>(&'a self, reference: &'a Reference) -> Result<Visit<'a>, RegistryError> {
-        Ok(Visit { registries: self, reference, client: client(reference)?, proof: None })
+    fn session<'a>(&'a self, reference: &'a Reference) -> Result<RegistrySession<'a>, RegistryError> {
+        Ok(RegistrySession { registries: self, reference, client: client(reference)?, credentials: None })
     }
 }
 
 /// A conversation with one registry about one repository.
-struct Visit<'a> {
+struct RegistrySession<'a> {
     registries: &'a Registries,
     reference: &'a Reference,
     client: Client,
-    proof: Option<Proof>,
+    credentials: Option<Credentials>,
 }
 
-impl Visit<'_> {
+impl RegistrySession<'_> {
     /// Asks once, and once more with a login where the registry itself wants one.
     async fn get(&mut self, path: &str, accepted: &str) -> Result<Response, RegistryError> {
         let mut answer = self.ask(path, accepted).await?;
-        if answer.response.status().as_u16() == 401 && answer.own && self.proof.is_none() {
+        if answer.response.status().as_u16() == 401 && answer.own && self.credentials.is_none() {
             let login = Login::read(self.registries.credentials.as_deref(), &self.reference.registry)?;
             let refused = &answer.response;
-            self.proof = Some(authentication::answer(refused, self.reference, login, &self.client).await?);
+            self.credentials =
+                Some(authentication::answer(refused, self.reference, login, &self.client).await?);
             answer = self.ask(path, accepted).await?;
         }
         let registry = || self.reference.registry.clone();
@@ -154,7 +155,7 @@ impl Visit<'_> {
             registry: registry.clone(),
             problem: error.to_string(),
         })?;
-        redirect::get(&self.client, url, accepted, self.proof.as_ref(), self.reference).await
+        redirect::get(&self.client, url, accepted, self.credentials.as_ref(), self.reference).await
     }
 }
 
@@ -165,8 +166,8 @@ fn client(reference: &Reference) -> Result<Client, RegistryError> {
     let _ = ring::default_provider().install_default();
     let builder = Client::builder()
         .user_agent("kubectl-egress")
-        .connect_timeout(PATIENCE.connect)
-        .read_timeout(PATIENCE.idle)
+        .connect_timeout(TIMEOUTS.connect)
+        .read_timeout(TIMEOUTS.idle)
         .redirect(Policy::none())
         .https_only(!reference.is_local());
     let builder = if reference.is_local() { builder.no_proxy() } else { builder };
@@ -190,7 +191,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_registry_that_always_sends_a_little_more_is_given_up_in_the_end() {
         let reference: Reference = "oci://registry.example.com/acme/hosts:1".parse().unwrap();
-        let endless = Registries::new(None, 0).patiently(&reference, pending::<Result<(), _>>()).await;
+        let endless = Registries::new(None, 0).within_timeout(&reference, pending::<Result<(), _>>()).await;
         let error = endless.unwrap_err().to_string();
         assert_eq!(error, "the registry registry.example.com did not answer within 60 s");
     }

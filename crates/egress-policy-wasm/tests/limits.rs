@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use egress_policy::Policy;
-use egress_policy::answer::{Decision, Fault, PinAnswer};
+use egress_policy::answer::{Decision, EvaluationError, PinAnswer};
 use egress_policy::descriptor::{Hook, Need};
 use egress_policy::request::{Destination, Node, Request};
 use egress_policy_wasm::{Compiler, Engine, Limits, Module};
@@ -72,7 +72,7 @@ fn what_one_call_takes_another_does_not_miss() {
             assert!(module.decide(&short).result.is_ok(), "stopped in place of another");
         }
         let fault = stopped.join().expect("no panic");
-        assert_eq!(fault, Fault::Limit("300 ms".to_owned()));
+        assert_eq!(fault, EvaluationError::Limit("300 ms".to_owned()));
     });
 }
 

@@ -205,7 +205,7 @@ pub struct Pin {
 
 /// Why a policy could not decide. Always a refusal.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Fault {
+pub enum EvaluationError {
     /// The settings in the configuration are wrong.
     #[error("its settings are wrong: {}", list(.0))]
     Settings(Vec<Finding>),

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::answer::Severity;
 use super::descriptor::Hook;
 use super::evaluator::PolicyEvaluator;
-use super::hosts::Judgement;
-use super::report::{Author, Report, Status};
+use super::hosts::Evaluation;
+use super::report::{PolicyRef, Report, Status};
 use egress_core::inventory::Egress;
 use egress_core::opened::{Opened, Opening};
 use egress_core::snapshot::Snapshot;
@@ -53,7 +53,7 @@ pub struct Row {
     pub status: Status,
     /// Who says it; nobody: the default where no policy allows it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub by: Option<Author>,
+    pub by: Option<PolicyRef>,
     /// The finding's code.
     pub code: String,
     /// The object that opens it, in kubectl's words; none where an egress is judged as a whole.
@@ -141,10 +141,10 @@ fn rows_of_opening(
     }
     let by = ports.values().next().map(|opening| opening.by.clone());
     let asked = ports.values().map(|opening| (opening.port, opening.protocol.as_str()));
-    let judgement = evaluator.opening(namespace, host, asked);
+    let evaluation = evaluator.opening(namespace, host, asked);
     let about = About { namespace, host, managed: false };
-    let mut rows = said(about, &judgement.reports, Some(&judgement));
-    rows.extend(unallowed(about, &judgement));
+    let mut rows = said(about, &evaluation.reports, Some(&evaluation));
+    rows.extend(unallowed(about, &evaluation));
     for row in &mut rows {
         let of_port = row.port.and_then(|port| ports.get(&port)).map(|opening| opening.by.clone());
         row.object = of_port.or_else(|| by.clone());
@@ -164,20 +164,20 @@ fn rows_of_opening(
 
 fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -> Vec<Row> {
     let request = evaluator.request_of(egress);
-    let judgement = evaluator.decide(&request);
+    let evaluation = evaluator.decide(&request);
     let about = About::egress(egress);
-    let mut rows = said(about, &judgement.reports, Some(&judgement));
-    rows.extend(unallowed(about, &judgement));
+    let mut rows = said(about, &evaluation.reports, Some(&evaluation));
+    rows.extend(unallowed(about, &evaluation));
     let pinning = evaluator.pin(&request);
     rows.extend(said(about, &pinning.reports, None));
     let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
-    let misfits = gateway.map(|gateway| evaluator.check(&pinning, gateway));
-    for misfit in misfits.unwrap_or_default() {
-        let status = if misfit.unknown { Status::Undecided } else { Status::Denied };
-        let place = misfit.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
+    let placement_violations = gateway.map(|gateway| evaluator.check(&pinning, gateway));
+    for violation in placement_violations.unwrap_or_default() {
+        let status = if violation.unknown { Status::Undecided } else { Status::Denied };
+        let place = violation.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
         rows.push(Row {
-            by: misfit.by.first().cloned(),
-            message: format!("{}{}", place.unwrap_or_default(), misfit.missing),
+            by: violation.by.first().cloned(),
+            message: format!("{}{}", place.unwrap_or_default(), violation.missing),
             ..row(about, status, NODE_NOT_ACCEPTED)
         });
     }
@@ -186,27 +186,27 @@ fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -
 }
 
 /// What policies said. A denial that an exception lifts is no refusal.
-fn said(about: About<'_>, reports: &[Report], judgement: Option<&Judgement>) -> Vec<Row> {
+fn said(about: About<'_>, reports: &[Report], evaluation: Option<&Evaluation>) -> Vec<Row> {
     let mut rows = Vec::new();
     for report in reports {
-        for remark in &report.findings {
-            let outcome = remark.destination.zip(judgement).and_then(|(index, it)| it.outcomes.get(index));
+        for found in &report.findings {
+            let outcome = found.destination.zip(evaluation).and_then(|(index, it)| it.outcomes.get(index));
             let denied = outcome.is_none_or(|outcome| outcome.status != Status::Allowed);
-            let status = match remark.finding.severity {
+            let status = match found.finding.severity {
                 Severity::Deny if denied => Status::Denied,
                 Severity::Deny | Severity::Warn => Status::Allowed,
                 Severity::Info => continue,
             };
             rows.push(Row {
                 port: outcome.map(|outcome| outcome.destination.port),
-                by: Some(report.author.clone()),
-                message: remark.finding.message.clone(),
-                remediation: remark.finding.remediation.clone(),
-                ..row(about, status, &remark.finding.code)
+                by: Some(report.by.clone()),
+                message: found.finding.message.clone(),
+                remediation: found.finding.remediation.clone(),
+                ..row(about, status, &found.finding.code)
             });
         }
         rows.extend(report.fault.as_ref().map(|fault| Row {
-            by: Some(report.author.clone()),
+            by: Some(report.by.clone()),
             message: fault.to_string(),
             ..row(about, Status::Undecided, UNDECIDED)
         }));
@@ -215,9 +215,11 @@ fn said(about: About<'_>, reports: &[Report], judgement: Option<&Judgement>) -> 
 }
 
 /// Destinations about which nobody says anything, where that is not enough.
-fn unallowed(about: About<'_>, judgement: &Judgement) -> Vec<Row> {
-    let silent =
-        judgement.outcomes.iter().filter(|outcome| outcome.status == Status::Denied && outcome.by.is_empty());
+fn unallowed(about: About<'_>, evaluation: &Evaluation) -> Vec<Row> {
+    let silent = evaluation
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.status == Status::Denied && outcome.by.is_empty());
     silent
         .map(|outcome| Row {
             port: Some(outcome.destination.port),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::descriptor::Hook;
-use super::member::Effect;
+use super::policy_set::Effect;
 use super::rules::glob::HostGlob;
 use egress_core::yaml::LocatedError;
 
@@ -29,7 +29,7 @@ pub const MAXIMUM_BYTES: usize = 1024 * 1024;
 
 /// One file.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct PolicySet {
+pub struct PolicyConfig {
     /// What happens where all abstain; `None`: the file does not say.
     pub default: Option<Effect>,
     /// The policies, in the order of the file.
@@ -113,12 +113,12 @@ pub struct Limits {
     pub nodes: Option<u64>,
 }
 
-impl PolicySet {
+impl PolicyConfig {
     /// Reads a file.
     ///
     /// # Errors
     /// [`LocatedError`] points at the first thing that is wrong.
-    pub fn parse(text: &str) -> Result<PolicySet, LocatedError> {
+    pub fn parse(text: &str) -> Result<PolicyConfig, LocatedError> {
         document::parse(text)
     }
 }
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_file_of_a_mebibyte_and_more_is_not_read() {
-        let error = PolicySet::parse(&" ".repeat(MAXIMUM_BYTES + 1)).unwrap_err();
+        let error = PolicyConfig::parse(&" ".repeat(MAXIMUM_BYTES + 1)).unwrap_err();
         assert_eq!(error.message, "expected at most 1048576 bytes, found 1048577");
     }
 
@@ -150,7 +150,7 @@ mod tests {
     fn a_field_without_a_value_is_not_there() {
         let head = format!("apiVersion: {API_VERSION}\nkind: {KIND}\n");
         let fields = "default:\npolicies:\nnaming:\nlabels:\nexceptions:\nlimits:\n";
-        assert_eq!(PolicySet::parse(&format!("{head}{fields}")), PolicySet::parse(&head));
+        assert_eq!(PolicyConfig::parse(&format!("{head}{fields}")), PolicyConfig::parse(&head));
     }
 
     proptest! {
@@ -158,7 +158,7 @@ mod tests {
         fn no_text_makes_it_panic(
             text in "(apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\n)?(policies|name|builtin|rules|:|-|\n|  |\\[|\\]|\\{|\\}|&a|\\*a|\"|'|\\||>|!!|#|~|0x1|1e9|limits|wall|[a-z\u{0}-\u{1f}é]){0,60}",
         ) {
-            if let Err(error) = PolicySet::parse(&text) {
+            if let Err(error) = PolicyConfig::parse(&text) {
                 prop_assert!(error.line > 0 && error.column > 0 && !error.message.contains('\n'), "{}", error);
             }
         }

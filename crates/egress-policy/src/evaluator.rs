@@ -11,7 +11,7 @@ use egress_core::inventory::Egress;
 use egress_core::metadata::Record;
 use egress_core::names::Names;
 use egress_core::opened::Opened;
-use egress_core::recorded_policies::{self, Recorded};
+use egress_core::recorded_policies::{self, RecordedPolicy};
 use egress_core::shape::Part;
 use egress_core::shape::dress::Dress;
 use egress_core::snapshot::{GatewayFacts, NodeFacts, Snapshot};
@@ -19,19 +19,19 @@ use jiff::Timestamp;
 
 use crate::audit::{self, Audit};
 use crate::descriptor::Hook;
-use crate::hosts::{self, Judgement};
-use crate::member::Assembly;
+use crate::hosts::{self, Evaluation};
 use crate::naming::{self, Naming};
-use crate::pinning::{self, Misfit, Pinning};
-use crate::question::{self, Facts, Subject};
+use crate::pinning::{self, NoFittingGateway, Pinning};
+use crate::policy_set::PolicySet;
 use crate::report::Status;
 use crate::request::Request;
+use crate::request_builder::{self, Facts, RequestedEgress};
 use crate::slots;
 
 /// What can be asked of the policies of one command.
 #[derive(Debug)]
 pub struct PolicyEvaluator {
-    policies: Assembly,
+    policies: PolicySet,
     facts: Facts,
     nodes: Vec<NodeFacts>,
     now: Timestamp,
@@ -51,9 +51,9 @@ pub struct NamesEvaluation {
 impl PolicyEvaluator {
     /// Policies with what is known of the cluster. `nodes` are all nodes of the cluster, empty if no policy needs them;
     /// `now` is for exceptions and for policies that need the time.
-    pub fn new(policies: Assembly, facts: Facts, nodes: Vec<NodeFacts>, now: Timestamp) -> Self {
+    pub fn new(policies: PolicySet, facts: Facts, nodes: Vec<NodeFacts>, now: Timestamp) -> Self {
         let facts = Facts {
-            nodes: Arc::new(nodes.iter().map(question::node).collect()),
+            nodes: Arc::new(nodes.iter().map(request_builder::node).collect()),
             now: u64::try_from(now.as_second()).ok(),
             ..facts
         };
@@ -68,7 +68,7 @@ impl PolicyEvaluator {
     }
 
     /// The policies.
-    pub fn policies(&self) -> &Assembly {
+    pub fn policies(&self) -> &PolicySet {
         &self.policies
     }
 
@@ -83,31 +83,31 @@ impl PolicyEvaluator {
     }
 
     /// The policies as objects record them.
-    pub fn recorded(&self) -> Vec<Recorded> {
+    pub fn recorded(&self) -> Vec<RecordedPolicy> {
         self.policies.recorded()
     }
 
     /// Which of these hosts may be reached.
-    pub fn hosts(&self, verb: &str, requested: &Subject<'_>) -> Judgement {
-        self.decide(&question::request(verb, requested, &self.facts))
+    pub fn hosts(&self, verb: &str, requested: &RequestedEgress<'_>) -> Evaluation {
+        self.decide(&request_builder::request(verb, requested, &self.facts))
     }
 
     /// On which nodes the traffic may leave.
-    pub fn placement(&self, verb: &str, requested: &Subject<'_>) -> Pinning {
-        self.pin(&question::request(verb, requested, &self.facts))
+    pub fn placement(&self, verb: &str, requested: &RequestedEgress<'_>) -> Pinning {
+        self.pin(&request_builder::request(verb, requested, &self.facts))
     }
 
     /// The gateway, of all or only the wanted one, whose pods run where the traffic may leave; `None`: any gateway will do,
     /// or there is none.
     ///
     /// # Errors
-    /// [`Misfit`] tells of every gateway why it does not fit.
+    /// [`NoFittingGateway`] tells of every gateway why it does not fit.
     pub fn gateway<'a>(
         &self,
         placement: &Pinning,
         wanted: Option<&GatewayName>,
         snapshot: &'a Snapshot,
-    ) -> Result<Option<&'a GatewayFacts>, Misfit> {
+    ) -> Result<Option<&'a GatewayFacts>, NoFittingGateway> {
         if !placement.demands_anything() {
             return Ok(None);
         }
@@ -126,7 +126,7 @@ impl PolicyEvaluator {
             return NamesEvaluation { metadata, ..NamesEvaluation::default() };
         }
         let slots = slots::slots(record, parts);
-        let request = question::request("add", &Subject::of(&record.intent), &self.facts);
+        let request = request_builder::request("add", &RequestedEgress::of(&record.intent), &self.facts);
         let answers = naming::name(&self.policies, &request, &slots);
         if answers.status() != Status::Allowed {
             return NamesEvaluation { answers, ..NamesEvaluation::default() };
@@ -136,9 +136,13 @@ impl PolicyEvaluator {
     }
 
     /// Why the gateway of an egress is not on the nodes that current policies require; `None`: no requirement.
-    pub fn misfits(&self, egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<pinning::Row>> {
+    pub fn placement_violations(
+        &self,
+        egress: &Egress<'_>,
+        snapshot: &Snapshot,
+    ) -> Option<Vec<pinning::PlacementViolation>> {
         let record = egress.readable_record()?;
-        let placement = self.placement("audit", &Subject::of(&record.intent));
+        let placement = self.placement("audit", &RequestedEgress::of(&record.intent));
         let gateway = snapshot.gateway(&record.intent.gateway).filter(|_| placement.demands_anything())?;
         Some(self.check(&placement, gateway))
     }
@@ -156,8 +160,10 @@ impl PolicyEvaluator {
     /// The request that an existing egress would be, if it were added today.
     pub(crate) fn request_of(&self, egress: &Egress<'_>) -> Request {
         match egress.readable_record() {
-            Some(record) => question::request("audit", &Subject::of(&record.intent), &self.facts),
-            None => question::foreign(egress, &self.facts),
+            Some(record) => {
+                request_builder::request("audit", &RequestedEgress::of(&record.intent), &self.facts)
+            }
+            None => request_builder::foreign(egress, &self.facts),
         }
     }
 
@@ -167,11 +173,11 @@ impl PolicyEvaluator {
         namespace: &str,
         host: &str,
         ports: impl Iterator<Item = (u16, &'a str)>,
-    ) -> Judgement {
-        self.decide(&question::opening(namespace, host, ports, &self.facts))
+    ) -> Evaluation {
+        self.decide(&request_builder::opening(namespace, host, ports, &self.facts))
     }
 
-    pub(crate) fn decide(&self, request: &Request) -> Judgement {
+    pub(crate) fn decide(&self, request: &Request) -> Evaluation {
         hosts::decide(&self.policies, request, Some(self.now))
     }
 
@@ -179,7 +185,11 @@ impl PolicyEvaluator {
         pinning::pin(&self.policies, request)
     }
 
-    pub(crate) fn check(&self, placement: &Pinning, gateway: &GatewayFacts) -> Vec<pinning::Row> {
+    pub(crate) fn check(
+        &self,
+        placement: &Pinning,
+        gateway: &GatewayFacts,
+    ) -> Vec<pinning::PlacementViolation> {
         pinning::check(placement, gateway, &self.nodes)
     }
 

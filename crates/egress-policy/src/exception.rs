@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::member::Layer;
-use super::report::Author;
+use super::policy_set::Layer;
+use super::report::PolicyRef;
 use super::request::Destination;
 use super::rules::glob::HostGlob;
 
@@ -36,7 +36,7 @@ pub struct Exception {
 /// What an exception does to a denial that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum ExceptionStatus {
     /// It holds.
     Holds,
     /// Its last day has passed, or nobody knows the day.
@@ -47,24 +47,24 @@ pub enum Standing {
 
 impl Exception {
     /// What it does to this code of this policy for this destination; `None`: it is about something else.
-    pub fn standing(
+    pub fn status(
         &self,
         code: &str,
-        author: &Author,
+        by: &PolicyRef,
         destination: &Destination,
         now: Option<Timestamp>,
-    ) -> Option<Standing> {
+    ) -> Option<ExceptionStatus> {
         let about = self.code == code
-            && self.policy.as_ref().is_none_or(|policy| *policy == author.policy)
+            && self.policy.as_ref().is_none_or(|policy| *policy == by.policy)
             && self.destination.matches(&destination.host, destination.port);
         if !about {
             return None;
         }
         let today = now.map(|now| now.to_zoned(TimeZone::UTC).date());
         Some(match today {
-            _ if self.layer < author.layer => Standing::TooLow,
-            Some(today) if today <= self.until => Standing::Holds,
-            _ => Standing::Expired,
+            _ if self.layer < by.layer => ExceptionStatus::TooLow,
+            Some(today) if today <= self.until => ExceptionStatus::Holds,
+            _ => ExceptionStatus::Expired,
         })
     }
 }

@@ -24,7 +24,7 @@ pub use self::standing::flaws;
 pub use self::twin::Verdict;
 
 use crate::answer::Finding;
-use crate::config::PolicySet;
+use crate::config::PolicyConfig;
 use egress_core::admission::AdmissionPolicy;
 
 /// The API group, resource and verb of the permission that excuses a writer. It need not exist as a resource.
@@ -39,7 +39,7 @@ const LARGEST: usize = 1_200_000;
 #[derive(Clone, Debug)]
 pub struct Source<'a> {
     /// The configuration of the cluster's layer.
-    pub set: &'a PolicySet,
+    pub set: &'a PolicyConfig,
     /// The mesh's root namespace, whose Sidecars and EnvoyFilters are about every namespace; `None`: not known, so those of
     /// any namespace are taken to be.
     pub root_namespace: Option<&'a str>,

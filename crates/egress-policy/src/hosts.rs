@@ -4,7 +4,7 @@
 
 mod ask;
 mod demand;
-mod excuse;
+mod exceptions;
 #[cfg(test)]
 mod tests;
 
@@ -14,15 +14,15 @@ use serde::Serialize;
 use self::ask::Answer;
 use super::answer::{Decision, Finding, Severity};
 use super::descriptor::Hook;
-use super::exception::{Exception, Standing};
-use super::member::{Assembly, Effect, Layer};
-use super::report::{Author, Report, Status};
+use super::exception::{Exception, ExceptionStatus};
+use super::policy_set::{Effect, Layer, PolicySet};
+use super::report::{PolicyRef, Report, Status};
 use super::request::{Destination, Request};
 
 /// What all answers come to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Judgement {
+pub struct Evaluation {
     /// One for each destination of the request, in its order.
     pub outcomes: Vec<Outcome>,
     /// One for each policy that was asked, those of the highest layer first.
@@ -45,7 +45,7 @@ pub struct Outcome {
     /// What is decided.
     pub status: Status,
     /// Who decided so; nobody: the default.
-    pub by: Vec<Author>,
+    pub by: Vec<PolicyRef>,
 }
 
 /// An exception that is about a denial.
@@ -58,13 +58,14 @@ pub struct ExceptionUse {
     /// Index into the request's destinations.
     pub index: usize,
     /// Whose denial.
-    pub of: Author,
+    pub of: PolicyRef,
     /// What it does.
-    pub standing: Standing,
+    #[serde(rename = "status")]
+    pub status: ExceptionStatus,
 }
 
-impl Judgement {
-    /// What the judgement comes to as a whole: the worst of its destinations.
+impl Evaluation {
+    /// What the evaluation comes to as a whole: the worst of its destinations.
     pub fn status(&self) -> Status {
         self.outcomes.iter().map(|outcome| outcome.status).max().unwrap_or_default()
     }
@@ -77,54 +78,54 @@ impl Judgement {
 ///
 /// `now` is for exceptions, and shown to no policy: those that need the time find it in the request. Without it no
 /// exception holds.
-pub fn decide(assembly: &Assembly, request: &Request, now: Option<Timestamp>) -> Judgement {
-    let asked = assembly.with_hook(Hook::Hosts).filter(|member| {
+pub fn decide(policies: &PolicySet, request: &Request, now: Option<Timestamp>) -> Evaluation {
+    let asked = policies.with_hook(Hook::Hosts).filter(|loaded| {
         // Before something is removed only those are asked who want to be.
-        member.policy.descriptor().judges(&request.verb)
+        loaded.policy.descriptor().judges(&request.verb)
     });
-    let mut answers: Vec<Answer> = asked.map(|member| ask::ask(member, request)).collect();
+    let mut answers: Vec<Answer> = asked.map(|loaded| ask::ask(loaded, request)).collect();
     let removes = request.verb == "remove";
     if !removes {
         demand::check(&mut answers, request);
     }
     let mut exceptions = Vec::new();
     for answer in &mut answers {
-        exceptions.extend(excuse::excuse(answer, &assembly.exceptions, request, now));
+        exceptions.extend(exceptions::apply_exceptions(answer, &policies.exceptions, request, now));
     }
     // What nobody forbids may always be removed: the default is about what may be reached.
     let (default, default_by) =
-        if removes { (Effect::Allow, None) } else { (assembly.default, assembly.default_by) };
+        if removes { (Effect::Allow, None) } else { (policies.default, policies.default_by) };
     let denied: Vec<Vec<bool>> =
         answers.iter().map(|answer| answer.denied(request.destinations.len())).collect();
     let outcomes = request.destinations.iter().enumerate().map(|(index, destination)| {
         let views = answers.iter().zip(&denied).map(|(answer, denied)| View {
-            author: &answer.report.author,
+            policy: &answer.report.by,
             denies: denied.get(index) == Some(&true),
             is_broken: answer.report.fault.is_some(),
             // What a higher layer leaves closed, no lower one opens.
             allows: answer.decision(index) == Decision::Allow
                 && (default == Effect::Allow
-                    || default_by.is_none_or(|layer| answer.report.author.layer >= layer)),
+                    || default_by.is_none_or(|layer| answer.report.by.layer >= layer)),
         });
         let (status, by) = outcome(&views.collect::<Vec<_>>(), default);
         Outcome { destination: destination.clone(), status, by }
     });
     let outcomes = outcomes.collect();
     let reports = answers.into_iter().map(|answer| answer.report).collect();
-    Judgement { outcomes, reports, exceptions, default, default_by }
+    Evaluation { outcomes, reports, exceptions, default, default_by }
 }
 
 /// How one policy sees one destination.
 struct View<'a> {
-    author: &'a Author,
+    policy: &'a PolicyRef,
     denies: bool,
     is_broken: bool,
     allows: bool,
 }
 
-fn outcome(views: &[View<'_>], default: Effect) -> (Status, Vec<Author>) {
-    let who = |says: fn(&View<'_>) -> bool| -> Vec<Author> {
-        views.iter().filter(|view| says(view)).map(|view| view.author.clone()).collect()
+fn outcome(views: &[View<'_>], default: Effect) -> (Status, Vec<PolicyRef>) {
+    let who = |says: fn(&View<'_>) -> bool| -> Vec<PolicyRef> {
+        views.iter().filter(|view| says(view)).map(|view| view.policy.clone()).collect()
     };
     let denying = who(|view| view.denies);
     let broken = who(|view| view.is_broken);

@@ -13,19 +13,19 @@ pub mod export;
 pub mod hosts;
 mod label;
 pub mod lock;
-pub mod member;
 pub mod naming;
 pub mod pinning;
-pub mod question;
+pub mod policy_set;
 pub mod report;
 pub mod request;
+pub mod request_builder;
 pub mod rules;
 pub mod settings;
 pub mod slots;
 
 use std::collections::BTreeSet;
 
-use answer::{Fault, Finding, Names, Pin, Verdict};
+use answer::{EvaluationError, Finding, Names, Pin, Verdict};
 use descriptor::{Descriptor, Hook};
 use request::{Request, Slot};
 
@@ -57,7 +57,7 @@ pub trait Policy {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply<T> {
     /// The answer, or why there is none.
-    pub result: Result<T, Fault>,
+    pub result: Result<T, EvaluationError>,
     /// What the policy wrote to its log, cleaned and cut.
     pub log: Vec<String>,
     /// What the answer cost in the engine's units; `None`: not counted.
@@ -71,7 +71,7 @@ impl<T> Reply<T> {
     }
 
     /// No answer.
-    pub fn fault(fault: Fault) -> Self {
-        Reply { result: Err(fault), log: Vec::new(), fuel: None }
+    pub fn error(error: EvaluationError) -> Self {
+        Reply { result: Err(error), log: Vec::new(), fuel: None }
     }
 }

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Reply;
-use super::answer::{Fault, Name, Names};
+use super::answer::{EvaluationError, Name, Names};
 use super::descriptor::Hook;
-use super::member::{Assembly, Layer, Member};
-use super::report::{Author, Report, Status};
+use super::policy_set::{Layer, LoadedPolicy, PolicySet};
+use super::report::{PolicyRef, Report, Status};
 use super::request::{Request, Slot};
 use egress_core::host::quoted;
 
@@ -20,7 +20,7 @@ use egress_core::host::quoted;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Naming {
-    /// By the slot's id; a slot without an entry keeps its default name. Empty where there is a fault or a clash.
+    /// By the slot's id; a slot without an entry keeps its default name. Empty if there is an error or a clash.
     pub names: BTreeMap<u32, Name>,
     /// One for each policy that was asked.
     pub reports: Vec<Report>,
@@ -50,7 +50,7 @@ pub struct Clash {
 #[serde(rename_all = "camelCase")]
 pub struct Named {
     /// Who.
-    pub by: Author,
+    pub by: PolicyRef,
     /// The name, with what else differs.
     pub name: String,
 }
@@ -76,22 +76,22 @@ impl Clash {
 ///
 /// `naming: {use: NAME}` sets others aside, of its own layer and below: a lower layer does not take the names out of
 /// the hands of a higher one.
-pub fn name(assembly: &Assembly, request: &Request, slots: &[Slot]) -> Naming {
+pub fn name(policies: &PolicySet, request: &Request, slots: &[Slot]) -> Naming {
     let mut naming = Naming::default();
-    let members: Vec<&Member> = match &assembly.naming {
-        None => assembly.with_hook(Hook::Naming).collect(),
+    let asked: Vec<&LoadedPolicy> = match &policies.naming {
+        None => policies.with_hook(Hook::Naming).collect(),
         Some(owner) => {
-            let known = assembly.with_hook(Hook::Naming).any(|member| member.name == owner.policy);
+            let known = policies.with_hook(Hook::Naming).any(|loaded| loaded.name == owner.policy);
             naming.no_owner = (!known).then(|| owner.policy.clone());
-            let is_asked = |member: &&Member| member.name == owner.policy || member.layer > owner.layer;
-            assembly.with_hook(Hook::Naming).filter(is_asked).collect()
+            let is_asked = |loaded: &&LoadedPolicy| loaded.name == owner.policy || loaded.layer > owner.layer;
+            policies.with_hook(Hook::Naming).filter(is_asked).collect()
         }
     };
-    let mut answers: Vec<(Author, BTreeMap<u32, Name>)> = Vec::new();
-    for member in members {
-        let prefixes = (member.layer != Layer::Cluster).then_some(&assembly.label_prefixes);
-        let (report, names) = ask(member, request, slots, prefixes);
-        answers.push((report.author.clone(), names));
+    let mut answers: Vec<(PolicyRef, BTreeMap<u32, Name>)> = Vec::new();
+    for loaded in asked {
+        let prefixes = (loaded.layer != Layer::Cluster).then_some(&policies.label_prefixes);
+        let (report, names) = ask(loaded, request, slots, prefixes);
+        answers.push((report.by.clone(), names));
         naming.reports.push(report);
     }
     naming.clashes = slots.iter().filter_map(|slot| clash(slot, &answers)).collect();
@@ -109,23 +109,23 @@ pub fn name(assembly: &Assembly, request: &Request, slots: &[Slot]) -> Naming {
 /// Asks one policy, twice: names that differ between two runs would orphan the objects of the first. `prefixes`: the
 /// prefixes of labels and annotations that it may set; `None`: any.
 fn ask(
-    member: &Member,
+    loaded: &LoadedPolicy,
     request: &Request,
     slots: &[Slot],
     prefixes: Option<&BTreeSet<String>>,
 ) -> (Report, BTreeMap<u32, Name>) {
-    let needs = &member.policy.descriptor().needs;
-    let seen = request.for_naming(needs, &member.settings);
-    let Reply { result, log, fuel } = member.policy.name_objects(&seen, slots);
-    let mut report = Report { log, fuel, ..Report::of(member, Hook::Naming) };
-    let again = || member.policy.name_objects(&seen, slots).result;
+    let needs = &loaded.policy.descriptor().needs;
+    let seen = request.for_naming(needs, &loaded.settings);
+    let Reply { result, log, fuel } = loaded.policy.name_objects(&seen, slots);
+    let mut report = Report { log, fuel, ..Report::of(loaded, Hook::Naming) };
+    let again = || loaded.policy.name_objects(&seen, slots).result;
     let checked = result
         .and_then(|names| same(names, &again()?, slots))
         .and_then(|names| check::check(names, slots, prefixes));
     match checked {
         Ok((names, checked)) => {
             report.trace = names.trace;
-            names.findings.into_iter().for_each(|finding| report.remark(None, finding));
+            names.findings.into_iter().for_each(|finding| report.add_finding(None, finding));
             (report, checked)
         }
         Err(fault) => {
@@ -135,7 +135,7 @@ fn ask(
     }
 }
 
-fn same(one: Names, other: &Names, slots: &[Slot]) -> Result<Names, Fault> {
+fn same(one: Names, other: &Names, slots: &[Slot]) -> Result<Names, EvaluationError> {
     let by_slot = |names: &Names| -> BTreeMap<u32, Name> {
         names.names.iter().map(|name| (name.slot, name.clone())).collect()
     };
@@ -147,7 +147,7 @@ fn same(one: Names, other: &Names, slots: &[Slot]) -> Result<Names, Fault> {
         (Some(was), Some(is)) if was.name == is.name => (with_metadata(was), with_metadata(is)),
         (was, is) => (name_of(was), name_of(is)),
     };
-    Err(Fault::BadAnswer(format!(
+    Err(EvaluationError::BadAnswer(format!(
         "it names {} differently when asked twice: {was} and then {is}; names must be the same in every run, or \
          `add` would not find its earlier objects",
         part(slot),
@@ -158,16 +158,16 @@ fn name_of(name: Option<&Name>) -> String {
     name.map_or_else(|| "the default name".to_owned(), |name| quoted(&name.name))
 }
 
-fn clash(slot: &Slot, answers: &[(Author, BTreeMap<u32, Name>)]) -> Option<Clash> {
-    let said: Vec<(&Author, &Name)> =
-        answers.iter().filter_map(|(author, names)| Some((author, names.get(&slot.id)?))).collect();
+fn clash(slot: &Slot, answers: &[(PolicyRef, BTreeMap<u32, Name>)]) -> Option<Clash> {
+    let said: Vec<(&PolicyRef, &Name)> =
+        answers.iter().filter_map(|(policy, names)| Some((policy, names.get(&slot.id)?))).collect();
     let (_, first) = said.first()?;
     if said.iter().all(|(_, name)| name == first) {
         return None;
     }
     let same_name = said.iter().all(|(_, name)| name.name == first.name);
-    let names = said.iter().map(|(author, name)| Named {
-        by: (*author).clone(),
+    let names = said.iter().map(|(policy, name)| Named {
+        by: (*policy).clone(),
         name: if same_name { with_metadata(name) } else { name.name.clone() },
     });
     Some(Clash { slot: slot.id, kind: slot.kind.clone(), role: slot.role.clone(), names: names.collect() })

@@ -10,10 +10,10 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::Reply;
-use super::answer::{Fault, Pin, PinAnswer, Placement};
+use super::answer::{EvaluationError, Pin, PinAnswer, Placement};
 use super::descriptor::Hook;
-use super::member::{Assembly, Member};
-use super::report::{Author, Report, Status};
+use super::policy_set::{LoadedPolicy, PolicySet};
+use super::report::{PolicyRef, Report, Status};
 use super::request::Request;
 use egress_core::intent::GatewayName;
 use egress_core::snapshot::{GatewayFacts, NodeFacts};
@@ -36,7 +36,7 @@ pub struct Pinning {
 #[serde(rename_all = "camelCase")]
 pub struct Demand {
     /// Who.
-    pub by: Author,
+    pub by: PolicyRef,
     /// What.
     pub placement: Placement,
 }
@@ -44,7 +44,7 @@ pub struct Demand {
 /// One thing that keeps a gateway from fitting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct PlacementViolation {
     /// The gateway's Service.
     pub gateway: GatewayName,
     /// The pod; `None`: the gateway as a whole.
@@ -56,7 +56,7 @@ pub struct Row {
     /// What is missing, and what is there instead.
     pub missing: String,
     /// Who demands it.
-    pub by: Vec<Author>,
+    pub by: Vec<PolicyRef>,
     /// It could not be read, so it may be missing or not.
     pub unknown: bool,
 }
@@ -64,9 +64,9 @@ pub struct Row {
 /// Why no gateway fits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Misfit {
+pub struct NoFittingGateway {
     /// Everything that is missing, gateway by gateway.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PlacementViolation>,
     /// How many nodes each policy excludes.
     pub excluded: Vec<Excluded>,
     /// How many ready nodes fulfil everything.
@@ -80,7 +80,7 @@ pub struct Misfit {
 #[serde(rename_all = "camelCase")]
 pub struct Excluded {
     /// The policy.
-    pub by: Author,
+    pub by: PolicyRef,
     /// How many of the cluster's nodes it does not accept.
     pub nodes: usize,
 }
@@ -97,35 +97,37 @@ impl Pinning {
     }
 }
 
-impl Misfit {
+impl NoFittingGateway {
     /// Denied, unless a gateway that could not be read might fit.
     pub fn status(&self) -> Status {
-        let known = |row: &Row| self.rows.iter().any(|other| other.gateway == row.gateway && !other.unknown);
+        let known = |row: &PlacementViolation| {
+            self.rows.iter().any(|other| other.gateway == row.gateway && !other.unknown)
+        };
         if self.rows.iter().all(known) { Status::Denied } else { Status::Undecided }
     }
 }
 
 /// Asks everybody who pins and judges what the request wants to do.
-pub fn pin(assembly: &Assembly, request: &Request) -> Pinning {
+pub fn pin(policies: &PolicySet, request: &Request) -> Pinning {
     let mut pinning = Pinning::default();
-    let asked = assembly.with_hook(Hook::Pinning);
-    for member in asked.filter(|member| member.policy.descriptor().judges(&request.verb)) {
-        let (report, placement) = ask(member, request);
-        let by = report.author.clone();
+    let asked = policies.with_hook(Hook::Pinning);
+    for loaded in asked.filter(|loaded| loaded.policy.descriptor().judges(&request.verb)) {
+        let (report, placement) = ask(loaded, request);
+        let by = report.by.clone();
         pinning.reports.push(report);
         pinning.demands.extend(placement.map(|placement| Demand { by, placement }));
     }
     pinning
 }
 
-fn ask(member: &Member, request: &Request) -> (Report, Option<Placement>) {
-    let needs = &member.policy.descriptor().needs;
-    let Reply { result, log, fuel } = member.policy.pin_gateway(&request.for_policy(needs, &member.settings));
-    let mut report = Report { log, fuel, ..Report::of(member, Hook::Pinning) };
+fn ask(loaded: &LoadedPolicy, request: &Request) -> (Report, Option<Placement>) {
+    let needs = &loaded.policy.descriptor().needs;
+    let Reply { result, log, fuel } = loaded.policy.pin_gateway(&request.for_policy(needs, &loaded.settings));
+    let mut report = Report { log, fuel, ..Report::of(loaded, Hook::Pinning) };
     match result.and_then(checked) {
         Ok(pin) => {
             report.trace = pin.trace;
-            pin.findings.into_iter().for_each(|finding| report.remark(None, finding));
+            pin.findings.into_iter().for_each(|finding| report.add_finding(None, finding));
             match pin.answer {
                 PinAnswer::Place(placement) if placement != Placement::default() => (report, Some(placement)),
                 _ => (report, None),
@@ -138,12 +140,12 @@ fn ask(member: &Member, request: &Request) -> (Report, Option<Placement>) {
     }
 }
 
-fn checked(pin: Pin) -> Result<Pin, Fault> {
+fn checked(pin: Pin) -> Result<Pin, EvaluationError> {
     if let PinAnswer::Place(placement) = &pin.answer {
         let mut requirements = placement.required.iter().chain(&placement.preferred);
-        requirements.try_for_each(requirement::check).map_err(Fault::BadAnswer)?;
+        requirements.try_for_each(requirement::check).map_err(EvaluationError::BadAnswer)?;
         if let Some(spread) = &placement.spread {
-            requirement::check_key(&spread.key).map_err(Fault::BadAnswer)?;
+            requirement::check_key(&spread.key).map_err(EvaluationError::BadAnswer)?;
         }
     }
     Ok(pin)
@@ -153,12 +155,12 @@ fn checked(pin: Pin) -> Result<Pin, Fault> {
 /// there is no gateway at all.
 ///
 /// # Errors
-/// [`Misfit`] tells of every gateway why it does not fit.
+/// [`NoFittingGateway`] tells of every gateway why it does not fit.
 pub fn choose<'a>(
     pinning: &Pinning,
     gateways: &[&'a GatewayFacts],
     nodes: &[NodeFacts],
-) -> Result<Option<&'a GatewayFacts>, Misfit> {
+) -> Result<Option<&'a GatewayFacts>, NoFittingGateway> {
     let mut rows = Vec::new();
     let mut fitting = Vec::new();
     for &gateway in gateways {
@@ -173,11 +175,15 @@ pub fn choose<'a>(
     match fitting.into_iter().min_by_key(rank) {
         Some(best) => Ok(Some(best)),
         None if gateways.is_empty() => Ok(None),
-        None => Err(misfit(pinning, rows, nodes)),
+        None => Err(no_fitting_gateway(pinning, rows, nodes)),
     }
 }
 
-fn misfit(pinning: &Pinning, rows: Vec<Row>, nodes: &[NodeFacts]) -> Misfit {
+fn no_fitting_gateway(
+    pinning: &Pinning,
+    rows: Vec<PlacementViolation>,
+    nodes: &[NodeFacts],
+) -> NoFittingGateway {
     let fulfils = |placement: &Placement, node: &NodeFacts| {
         placement.required.iter().all(|required| requirement::holds(required, &node.labels))
     };
@@ -188,5 +194,10 @@ fn misfit(pinning: &Pinning, rows: Vec<Row>, nodes: &[NodeFacts]) -> Misfit {
     let all = |node: &&NodeFacts| {
         node.ready && pinning.demands.iter().all(|demand| fulfils(&demand.placement, node))
     };
-    Misfit { rows, excluded: excluded.collect(), left: nodes.iter().filter(all).count(), nodes: nodes.len() }
+    NoFittingGateway {
+        rows,
+        excluded: excluded.collect(),
+        left: nodes.iter().filter(all).count(),
+        nodes: nodes.len(),
+    }
 }

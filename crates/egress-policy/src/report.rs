@@ -6,14 +6,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::answer::{Fault, Finding, Severity, Step};
+use super::answer::{EvaluationError, Finding, Severity, Step};
 use super::descriptor::Hook;
-use super::member::{Layer, Member};
+use super::policy_set::{Layer, LoadedPolicy};
 
 /// Who says something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Author {
+pub struct PolicyRef {
     /// The policy's name in the configuration.
     pub policy: String,
     /// Its version, as it says itself.
@@ -31,11 +31,11 @@ pub struct Author {
 pub struct Report {
     /// Who.
     #[serde(flatten)]
-    pub author: Author,
+    pub by: PolicyRef,
     /// The question.
     pub hook: Hook,
     /// What it has to say, each code once for a path.
-    pub findings: Vec<Remark>,
+    pub findings: Vec<PolicyFinding>,
     /// Why, where that was asked for.
     pub trace: Vec<Step>,
     /// What it wrote to its log.
@@ -45,7 +45,7 @@ pub struct Report {
     pub fuel: Option<u64>,
     /// Why it could not decide.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "fault")]
-    pub fault: Option<Fault>,
+    pub fault: Option<EvaluationError>,
     /// What the file adds to each of its denials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_deny: Option<String>,
@@ -54,7 +54,7 @@ pub struct Report {
 /// A finding, and which destination it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Remark {
+pub struct PolicyFinding {
     /// Index into the request's destinations; `None`: the request as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<usize>,
@@ -77,53 +77,53 @@ pub enum Status {
 }
 
 impl Report {
-    /// An empty report of a member.
-    pub(super) fn of(member: &Member, hook: Hook) -> Self {
+    /// An empty report of a policy.
+    pub(super) fn of(loaded: &LoadedPolicy, hook: Hook) -> Self {
         Report {
-            author: member.author(),
+            by: loaded.reference(),
             hook,
             findings: Vec::new(),
             trace: Vec::new(),
             log: Vec::new(),
             fuel: None,
             fault: None,
-            on_deny: member.on_deny.clone(),
+            on_deny: loaded.on_deny.clone(),
         }
     }
 
     /// What the report alone comes to.
     pub fn status(&self) -> Status {
-        if self.findings.iter().any(|remark| remark.finding.severity == Severity::Deny) {
+        if self.findings.iter().any(|found| found.finding.severity == Severity::Deny) {
             return Status::Denied;
         }
         if self.fault.is_some() { Status::Undecided } else { Status::Allowed }
     }
 
     /// Adds a finding, unless the same code was already said about the same place.
-    pub(super) fn remark(&mut self, destination: Option<usize>, finding: Finding) {
-        let said = |remark: &Remark| {
-            remark.destination == destination
-                && remark.finding.code == finding.code
-                && remark.finding.path == finding.path
+    pub(super) fn add_finding(&mut self, destination: Option<usize>, finding: Finding) {
+        let said = |found: &PolicyFinding| {
+            found.destination == destination
+                && found.finding.code == finding.code
+                && found.finding.path == finding.path
         };
-        match self.findings.iter_mut().find(|remark| said(remark)) {
+        match self.findings.iter_mut().find(|found| said(found)) {
             // Of two severities the one that denies is kept.
-            Some(remark) if finding.severity < remark.finding.severity => remark.finding = finding,
+            Some(found) if finding.severity < found.finding.severity => found.finding = finding,
             Some(_) => {}
-            None => self.findings.push(Remark { destination, finding }),
+            None => self.findings.push(PolicyFinding { destination, finding }),
         }
     }
 }
 
 /// `acme-hosts 1.4.2 (cluster)`.
-impl fmt::Display for Author {
+impl fmt::Display for PolicyRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {} ({})", self.policy, self.version, self.layer)
     }
 }
 
 #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
-fn fault<S: Serializer>(fault: &Option<Fault>, serializer: S) -> Result<S::Ok, S::Error> {
+fn fault<S: Serializer>(fault: &Option<EvaluationError>, serializer: S) -> Result<S::Ok, S::Error> {
     match fault {
         Some(fault) => serializer.collect_str(fault),
         None => serializer.serialize_none(),

@@ -39,7 +39,7 @@ pub struct Request {
     pub nodes: Arc<Vec<Node>>,
     /// See [`Need::Existing`].
     #[serde(with = "shared")]
-    pub existing: Arc<Vec<Existing>>,
+    pub existing: Arc<Vec<ExistingEgress>>,
     /// See [`Need::User`].
     pub user: Option<String>,
     /// See [`Need::Groups`].
@@ -85,7 +85,7 @@ pub struct Node {
 /// An egress that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Existing {
+pub struct ExistingEgress {
     /// The namespace of its objects.
     pub namespace: String,
     /// The host.

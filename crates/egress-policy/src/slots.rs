@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::answer::Name;
-use super::question;
 use super::request::{Request, Slot};
+use super::request_builder;
 use egress_core::intent::{Intent, Layout};
 use egress_core::metadata::Record;
 use egress_core::names::Names;
@@ -50,7 +50,7 @@ fn numbered(slots: impl IntoIterator<Item = Slot>) -> Vec<Slot> {
 /// yet: the gateway's own objects once, then host by host. A host that `add` would refuse has none.
 pub fn of_request(request: &Request, gateway: &GatewayFacts) -> Vec<Slot> {
     let (mut of_gateway, mut of_hosts): (Vec<Slot>, Vec<Slot>) = Default::default();
-    for intent in question::intents(request, &gateway.name) {
+    for intent in request_builder::intents(request, &gateway.name) {
         let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
         let parts = shape::build(&record, gateway, &MeshFacts::default()).unwrap_or_default();
         let slots = if parts.is_empty() { Vec::new() } else { slots(&record, &parts) };

@@ -10,11 +10,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use egress_policy::Policy as _;
-use egress_policy::config::PolicySet;
+use egress_policy::config::PolicyConfig;
 use egress_policy::descriptor::Hook;
 use egress_policy::export::{Effect, ExportError, Layer, Source, Verdict, export};
 use egress_policy::hosts;
-use egress_policy::member::{Assembly, Layer as Rank, Member, join};
+use egress_policy::policy_set::{Layer as Rank, LoadedPolicy, PolicySet, merge};
 use egress_policy::report::Status;
 use egress_policy::request::{Destination, Request};
 use egress_policy::rules::Rules;
@@ -22,16 +22,16 @@ use egress_policy::rules::Rules;
 const LIST: &str = "policies:\n- name: baseline\n  builtin: rules\n  settings: {allow: [\"api.github.com:443\", \
                     \"*.cnn.com\", 93.184.216.34], deny: [evil.cnn.com, \"*.internal\", 169.254.169.254]}\n";
 
-fn set(policies: &str) -> PolicySet {
+fn set(policies: &str) -> PolicyConfig {
     let head = "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\n";
-    PolicySet::parse(&format!("{head}{policies}")).unwrap()
+    PolicyConfig::parse(&format!("{head}{policies}")).unwrap()
 }
 
-fn layer(set: &PolicySet) -> Layer {
+fn layer(set: &PolicyConfig) -> Layer {
     Layer::read(&source(set)).unwrap()
 }
 
-fn source(set: &PolicySet) -> Source<'_> {
+fn source(set: &PolicyConfig) -> Source<'_> {
     static NONE: BTreeSet<String> = BTreeSet::new();
     Source { set, root_namespace: Some("istio-system"), gateway_namespaces: &NONE, today: date(2026, 11, 28) }
 }
@@ -302,11 +302,12 @@ fn lists_that_no_server_stores_are_refused() {
 }
 
 /// All rules of a configuration as they are asked before a write.
-fn assembly(set: &PolicySet) -> Assembly {
-    let joined = join(vec![(Rank::Cluster, set.clone())], &egress_policy::config::Limits::default()).unwrap();
-    let members = set.policies.iter().map(|entry| {
+fn policies(set: &PolicyConfig) -> PolicySet {
+    let merged =
+        merge(vec![(Rank::Cluster, set.clone())], &egress_policy::config::Limits::default()).unwrap();
+    let policies = set.policies.iter().map(|entry| {
         let rules = Rules::new(&entry.settings).unwrap();
-        Member {
+        LoadedPolicy {
             name: entry.name.clone(),
             layer: Rank::Cluster,
             digest: None,
@@ -316,7 +317,7 @@ fn assembly(set: &PolicySet) -> Assembly {
             policy: Arc::new(rules),
         }
     });
-    joined.assemble(members.collect())
+    merged.with_policies(policies.collect())
 }
 
 fn a_host() -> impl Strategy<Value = String> {
@@ -363,7 +364,7 @@ proptest! {
         let request = Request {
             verb: "add".to_owned(), namespace: namespace.to_owned(), destinations: destinations.collect(), ..Request::default()
         };
-        let allowed = hosts::decide(&assembly(&set), &request, None).status() == Status::Allowed;
+        let allowed = hosts::decide(&policies(&set), &request, None).status() == Status::Allowed;
         let ports: Vec<Value> = ports.iter().map(|port| json!({"number": port, "protocol": "HTTP"})).collect();
         let resolution = if host.starts_with('*') { "NONE" } else { "DNS" };
         let client = entry(&host, json!({"ports": ports, "resolution": resolution}));

@@ -29,7 +29,8 @@ pub struct ListRow {
     #[serde(flatten)]
     pub egress: Row,
     /// Why the gateway is not on the nodes that current policies require; `None`: no requirement, or not asked.
-    pub misfits: Option<Vec<pinning::Row>>,
+    #[serde(rename = "misfits")]
+    pub placement_violations: Option<Vec<pinning::PlacementViolation>>,
 }
 
 /// What a table of egresses shows.
@@ -140,7 +141,7 @@ fn changed(changes: &[Change], row: &Row) -> String {
 
 /// Whether the gateway runs where the policies demand, and else which node is the first that they do not accept.
 fn pinned(row: &ListRow) -> String {
-    match row.misfits.as_deref() {
+    match row.placement_violations.as_deref() {
         None => String::new(),
         Some([]) => "yes".to_owned(),
         Some([first, ..]) if first.unknown => "unknown".to_owned(),

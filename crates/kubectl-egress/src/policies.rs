@@ -17,7 +17,7 @@ use egress_cluster::Cluster;
 use egress_core::snapshot::MeshFacts;
 use egress_policy::config::Limits;
 use egress_policy::evaluator::PolicyEvaluator;
-use egress_policy::member::{Assembly, join};
+use egress_policy::policy_set::{PolicySet, merge};
 use egress_policy_wasm::Engine;
 
 pub use facts::{EvaluationContext, with_namespaces};
@@ -66,7 +66,7 @@ async fn of_layers(
     cluster: Option<&Cluster>,
     mesh: &MeshFacts,
     terminal: &mut Terminal,
-) -> anyhow::Result<Assembly> {
+) -> anyhow::Result<PolicySet> {
     let root_namespace = mesh.root_namespace.as_str();
     if let (Some(cluster), Some(_)) = (cluster, &mesh.root_unknown) {
         // If the user may not read even these, report the missing permission first.
@@ -75,25 +75,25 @@ async fn of_layers(
     }
     let configured = layers::find(settings, cluster, root_namespace).await?;
     if configured.is_empty() {
-        return Ok(Assembly::default());
+        return Ok(PolicySet::default());
     }
     let sets = configured.iter().map(|found| (found.layer, found.set.clone())).collect();
-    let joined = join(sets, &default_limits()).map_err(|error| Failure {
+    let merged = merge(sets, &default_limits()).map_err(|error| Failure {
         code: Code::Usage,
         message: format!("the policies conflict: {error}"),
         hint: None,
     })?;
-    let wanted = locks::of_all(&joined, &configured, settings)?;
+    let wanted = locks::of_all(&merged, &configured, settings)?;
     let trusted = trust::obtain(&wanted, cluster, settings, terminal)?;
-    let limits = loading::limits(&joined.limits);
+    let limits = loading::limits(&merged.limits);
     let mut loader = loading::Loader::new(settings, cluster, root_namespace, limits);
-    let mut members = Vec::new();
+    let mut policies = Vec::new();
     for wanted in &wanted {
-        members.push(loader.member(wanted, terminal).await?);
+        policies.push(loader.loaded(wanted, terminal).await?);
     }
     // Record trust only now: modules that cannot be loaded need none.
     trusted.remember()?;
-    Ok(joined.assemble(members))
+    Ok(merged.with_policies(policies))
 }
 
 /// An engine with the default limits, for commands that try out a module.

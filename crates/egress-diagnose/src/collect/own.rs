@@ -12,9 +12,9 @@ use egress_core::proxy::ProxyView;
 use egress_core::surroundings::SyncFacts;
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
-use egress_policy::member::Layer;
 use egress_policy::pinning::{Demand, Pinning};
-use egress_policy::report::Author;
+use egress_policy::policy_set::Layer;
+use egress_policy::report::PolicyRef;
 use serde::Deserialize;
 
 use super::{CollectError, Collector, typed, word};
@@ -124,7 +124,7 @@ impl Collector {
 
     fn pinning(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
         let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
-        let by = Author {
+        let by = PolicyRef {
             policy: word(object, &["metadata", "policy"]),
             version: "1.0.0".to_owned(),
             layer: Layer::Cluster,

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_policy::answer::{
-    Decision, Fault, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement, Ruling,
-    Severity, Spread, Step, Verdict,
+    Decision, EvaluationError, Finding, Name, Names, Operator, Pin, PinAnswer, Placement, Requirement,
+    Ruling, Severity, Spread, Step, Verdict,
 };
 use egress_policy::request::Slot;
 
@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The answer of `hosts`.
-    pub(crate) fn verdict(&mut self, told: hosts::Verdict) -> Result<Verdict, Fault> {
+    pub(crate) fn verdict(&mut self, told: hosts::Verdict) -> Result<Verdict, EvaluationError> {
         let mut ruled = BTreeSet::new();
         let mut rulings = Vec::new();
         for ruling in told.rulings {
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The answer of `naming`.
-    pub(crate) fn names(&mut self, told: naming::Names, slots: &[Slot]) -> Result<Names, Fault> {
+    pub(crate) fn names(&mut self, told: naming::Names, slots: &[Slot]) -> Result<Names, EvaluationError> {
         let asked: BTreeSet<u32> = slots.iter().map(|slot| slot.id).collect();
         let mut done = BTreeSet::new();
         let mut names = Vec::new();
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The answer of `pinning`.
-    pub(crate) fn pin(&mut self, told: pinning::Pin) -> Result<Pin, Fault> {
+    pub(crate) fn pin(&mut self, told: pinning::Pin) -> Result<Pin, EvaluationError> {
         let answer = match told.answer {
             pinning::Answer::Abstain => PinAnswer::Abstain,
             pinning::Answer::AnyNode => PinAnswer::AnyNode,
@@ -94,19 +94,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Why it could not decide.
-    pub(crate) fn failure(&mut self, told: types::Failure) -> Fault {
+    pub(crate) fn failure(&mut self, told: types::Failure) -> EvaluationError {
         match told {
             types::Failure::Settings(findings) => match self.findings(findings) {
-                Ok(findings) => Fault::Settings(findings),
+                Ok(findings) => EvaluationError::Settings(findings),
                 Err(fault) => fault,
             },
-            types::Failure::MissingFact(fact) => Fault::MissingFact(self.clean(&fact)),
-            types::Failure::Internal(words) => Fault::Internal(self.clean(&words)),
+            types::Failure::MissingFact(fact) => EvaluationError::MissingFact(self.clean(&fact)),
+            types::Failure::Internal(words) => EvaluationError::Internal(self.clean(&words)),
         }
     }
 
     /// What it has to say.
-    pub(crate) fn findings(&mut self, told: Vec<types::Finding>) -> Result<Vec<Finding>, Fault> {
+    pub(crate) fn findings(&mut self, told: Vec<types::Finding>) -> Result<Vec<Finding>, EvaluationError> {
         self.findings += told.len();
         let limit = self.limits.findings.max(self.destinations.saturating_mul(2));
         if self.findings > limit {
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         told.into_iter().map(|finding| self.finding(finding)).collect()
     }
 
-    fn finding(&self, told: types::Finding) -> Result<Finding, Fault> {
+    fn finding(&self, told: types::Finding) -> Result<Finding, EvaluationError> {
         if !is_kebab_case(&told.code) {
             return bad(format!("the code {} of a finding is not in kebab-case", text::quoted(&told.code)));
         }
@@ -148,8 +148,8 @@ impl<'a> Reader<'a> {
         told.into_iter().take(self.limits.steps).map(step).collect()
     }
 
-    fn placement(&self, told: pinning::Placement) -> Result<Placement, Fault> {
-        let requirements = |told: Vec<pinning::Requirement>| -> Result<Vec<Requirement>, Fault> {
+    fn placement(&self, told: pinning::Placement) -> Result<Placement, EvaluationError> {
+        let requirements = |told: Vec<pinning::Requirement>| -> Result<Vec<Requirement>, EvaluationError> {
             told.into_iter().map(|requirement| self.requirement(requirement)).collect()
         };
         Ok(Placement {
@@ -165,9 +165,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn requirement(&self, told: pinning::Requirement) -> Result<Requirement, Fault> {
+    fn requirement(&self, told: pinning::Requirement) -> Result<Requirement, EvaluationError> {
         let key = self.identifier("label", told.key)?;
-        let values: Result<Vec<String>, Fault> =
+        let values: Result<Vec<String>, EvaluationError> =
             told.values.into_iter().map(|value| self.text("value of a label", value)).collect();
         let values = values?;
         let operator = match told.op {
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn labels(&self, told: Vec<types::Label>) -> Result<BTreeMap<String, String>, Fault> {
+    fn labels(&self, told: Vec<types::Label>) -> Result<BTreeMap<String, String>, EvaluationError> {
         let mut labels = BTreeMap::new();
         for label in told {
             let key = self.identifier("label", label.key)?;
@@ -201,12 +201,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Text that names something.
-    fn identifier(&self, what: &str, told: String) -> Result<String, Fault> {
+    fn identifier(&self, what: &str, told: String) -> Result<String, EvaluationError> {
         if told.is_empty() { bad(format!("a {what} in it is empty")) } else { self.text(what, told) }
     }
 
     /// Text that is used as it is.
-    fn text(&self, what: &str, told: String) -> Result<String, Fault> {
+    fn text(&self, what: &str, told: String) -> Result<String, EvaluationError> {
         if text::is_clean(&told, self.limits.text) {
             return Ok(told);
         }
@@ -223,13 +223,13 @@ impl<'a> Reader<'a> {
 }
 
 /// Words out of a set that is closed in this version.
-fn one_of(what: &str, told: Vec<String>, known: &[&str]) -> Result<Vec<String>, Fault> {
+fn one_of(what: &str, told: Vec<String>, known: &[&str]) -> Result<Vec<String>, EvaluationError> {
     match told.iter().find(|word| !known.contains(&word.as_str())) {
         Some(word) => bad(format!("there is no {what} {}", text::quoted(word))),
         None => Ok(told),
     }
 }
 
-fn bad<T>(words: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault::BadAnswer(words.into()))
+fn bad<T>(words: impl Into<String>) -> Result<T, EvaluationError> {
+    Err(EvaluationError::BadAnswer(words.into()))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use egress_policy::answer::Fault;
-use egress_policy::request::{Destination, Existing, Node, Request, Slot};
+use egress_policy::answer::EvaluationError;
+use egress_policy::request::{Destination, ExistingEgress, Node, Request, Slot};
 
 use crate::bindings::exports::kubectl_egress::policy::naming;
 use crate::bindings::kubectl_egress::policy::types;
@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::words;
 
 /// A request, if it is not too large for a policy.
-pub(crate) fn request(request: &Request, limits: &Limits) -> Result<types::Request, Fault> {
+pub(crate) fn request(request: &Request, limits: &Limits) -> Result<types::Request, EvaluationError> {
     bounded("nodes", request.nodes.len(), limits.nodes)?;
     bounded("destinations", request.destinations.len(), limits.destinations)?;
     bounded("existing egresses", request.existing.len(), limits.destinations)?;
@@ -53,11 +53,11 @@ pub(crate) fn slots(slots: &[Slot]) -> Vec<naming::Slot> {
     slots.iter().map(slot).collect()
 }
 
-fn bounded(what: &str, there: usize, limit: usize) -> Result<(), Fault> {
+fn bounded(what: &str, there: usize, limit: usize) -> Result<(), EvaluationError> {
     if there <= limit {
         return Ok(());
     }
-    Err(Fault::Limit(format!(
+    Err(EvaluationError::Limit(format!(
         "{} {what} in one request: there are {}",
         words::count(limit),
         words::count(there)
@@ -84,7 +84,7 @@ fn node(node: &Node) -> types::Node {
     }
 }
 
-fn existing(existing: &Existing) -> types::Egress {
+fn existing(existing: &ExistingEgress) -> types::Egress {
     types::Egress {
         namespace: existing.namespace.clone(),
         host: existing.host.clone(),

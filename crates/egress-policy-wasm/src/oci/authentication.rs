@@ -29,7 +29,7 @@ pub(super) enum Login {
 }
 
 /// What goes into the header of the next request.
-pub(super) enum Proof {
+pub(super) enum Credentials {
     Password { user: String, password: String },
     Token(String),
 }
@@ -73,22 +73,22 @@ impl Login {
     }
 
     /// A name and a password, where that is what there is.
-    fn password(&self) -> Option<Proof> {
+    fn password(&self) -> Option<Credentials> {
         match self {
             Login::Password { user, password } => {
-                Some(Proof::Password { user: user.clone(), password: password.clone() })
+                Some(Credentials::Password { user: user.clone(), password: password.clone() })
             }
             Login::Anonymous | Login::Token(_) => None,
         }
     }
 }
 
-impl Proof {
+impl Credentials {
     /// Puts it into a request.
     pub(super) fn apply(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
-            Proof::Password { user, password } => request.basic_auth(user, Some(password)),
-            Proof::Token(token) => request.bearer_auth(token),
+            Credentials::Password { user, password } => request.basic_auth(user, Some(password)),
+            Credentials::Token(token) => request.bearer_auth(token),
         }
     }
 }
@@ -99,7 +99,7 @@ pub(super) async fn answer(
     reference: &Reference,
     login: Login,
     client: &Client,
-) -> Result<Proof, RegistryError> {
+) -> Result<Credentials, RegistryError> {
     let registry = || reference.registry.clone();
     let headers: Vec<HeaderValue> = refused.headers().get_all(WWW_AUTHENTICATE).iter().cloned().collect();
     let texts: Vec<&str> = headers.iter().filter_map(|header| header.to_str().ok()).collect();
@@ -109,9 +109,9 @@ pub(super) async fn answer(
     match (wanted("Bearer"), wanted("Basic"), login) {
         (Some(challenge), _, login) => {
             let challenge = Challenge::read(challenge, refused.url(), reference)?;
-            token(&challenge, reference, &login, client).await.map(Proof::Token)
+            token(&challenge, reference, &login, client).await.map(Credentials::Token)
         }
-        (None, Some(_), Login::Password { user, password }) => Ok(Proof::Password { user, password }),
+        (None, Some(_), Login::Password { user, password }) => Ok(Credentials::Password { user, password }),
         (None, Some(_), _) => Err(RegistryError::LoginNeeded(registry())),
         (None, None, _) => Err(RegistryError::LoginUnknown(registry())),
     }

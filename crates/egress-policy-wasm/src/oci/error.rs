@@ -63,7 +63,7 @@ pub enum RegistryError {
         /// What is wrong with them.
         problem: String,
     },
-    /// It asks for patience.
+    /// It limits requests for a while.
     #[error("the registry {0} answers too many requests; try again later")]
     Busy(String),
     /// Any other answer.

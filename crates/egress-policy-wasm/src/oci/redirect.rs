@@ -6,7 +6,7 @@
 use reqwest::header::{ACCEPT, LOCATION};
 use reqwest::{Client, Response, Url};
 
-use super::authentication::Proof;
+use super::authentication::Credentials;
 use super::{Reference, RegistryError, transfer};
 
 /// Registries send to the store that has the bytes, and that one now and then to another.
@@ -25,15 +25,15 @@ pub(super) async fn get(
     client: &Client,
     start: Url,
     accepted: &str,
-    proof: Option<&Proof>,
+    credentials: Option<&Credentials>,
     reference: &Reference,
 ) -> Result<Answer, RegistryError> {
     let (mut url, mut own) = (start.clone(), true);
     for _ in 0..=REDIRECTS {
         tracing::debug!(%url, "asking the registry");
         let request = client.get(url.clone()).header(ACCEPT, accepted);
-        let request = match proof {
-            Some(proof) if own => proof.apply(request),
+        let request = match credentials {
+            Some(credentials) if own => credentials.apply(request),
             _ => request,
         };
         let response = request.send().await.map_err(|error| transfer::failed(&error, reference))?;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use reqwest::Response;
 
-use super::{PATIENCE, Reference, RegistryError};
+use super::{Reference, RegistryError, TIMEOUTS};
 
 /// Reads an answer to its end, or to the limit.
 pub(super) async fn body(
@@ -30,7 +30,7 @@ pub(super) async fn body(
 pub(super) fn failed(error: &reqwest::Error, reference: &Reference) -> RegistryError {
     let registry = reference.registry.clone();
     if error.is_timeout() {
-        let limit = if error.is_connect() { PATIENCE.connect } else { PATIENCE.idle };
+        let limit = if error.is_connect() { TIMEOUTS.connect } else { TIMEOUTS.idle };
         return RegistryError::Slow { registry, limit };
     }
     RegistryError::Unreachable { registry, problem: root(error) }

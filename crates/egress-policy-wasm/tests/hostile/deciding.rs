@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egress_policy::member::{Assembly, Layer, Member};
+use egress_policy::policy_set::{Layer, LoadedPolicy, PolicySet};
 use egress_policy::report::{Report, Status};
 use egress_policy::{Policy, hosts, naming, pinning};
 use egress_policy_wasm::Module;
@@ -13,7 +13,7 @@ use crate::host;
 /// One line, and whether anything is let through that should not be.
 pub(crate) fn decided(module: &Arc<Module>, question: &str) -> Option<(String, Status)> {
     let hooks: BTreeSet<_> = module.hooks().clone();
-    let member = Member {
+    let loaded = LoadedPolicy {
         name: "hostile".to_owned(),
         layer: Layer::User,
         digest: Some(module.inspection().digest.clone()),
@@ -22,20 +22,20 @@ pub(crate) fn decided(module: &Arc<Module>, question: &str) -> Option<(String, S
         on_deny: None,
         policy: Arc::clone(module) as Arc<dyn Policy + Send + Sync>,
     };
-    let assembly = Assembly { members: vec![member], ..Assembly::default() };
+    let policies = PolicySet { policies: vec![loaded], ..PolicySet::default() };
     let request = host::request();
     Some(match question {
         "decide" => {
-            let judgement = hosts::decide(&assembly, &request, None);
-            let words: Vec<String> = judgement.outcomes.iter().map(|outcome| word(outcome.status)).collect();
-            (format!("decided: {}", words.join(", ")), judgement.status())
+            let evaluation = hosts::decide(&policies, &request, None);
+            let words: Vec<String> = evaluation.outcomes.iter().map(|outcome| word(outcome.status)).collect();
+            (format!("decided: {}", words.join(", ")), evaluation.status())
         }
         "name-objects" => {
-            let naming = naming::name(&assembly, &request, &host::slots());
+            let naming = naming::name(&policies, &request, &host::slots());
             (format!("decided: {}{}", word(naming.status()), why(&naming.reports)), naming.status())
         }
         "pin-gateway" => {
-            let pinning = pinning::pin(&assembly, &request);
+            let pinning = pinning::pin(&policies, &request);
             (format!("decided: {}{}", word(pinning.status()), why(&pinning.reports)), pinning.status())
         }
         _ => return None,

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egress_policy::answer::Fault;
+use egress_policy::answer::EvaluationError;
 use egress_policy::report::Status;
 use egress_policy::request::{Destination, Node, Request, Slot};
 use egress_policy::{Policy, Reply};
@@ -105,7 +105,7 @@ fn told<T: Serialize>(reply: &Reply<T>) -> String {
         Err(fault) => format!("refused: {fault}\n"),
     };
     // How far a call gets in some time is another matter each time.
-    let timed = matches!(&reply.result, Err(Fault::Limit(limit)) if limit.ends_with("ms"));
+    let timed = matches!(&reply.result, Err(EvaluationError::Limit(limit)) if limit.ends_with("ms"));
     for line in reply.log.iter().filter(|line| !(timed && line.starts_with('('))) {
         writeln!(text, "log: {}", shortened(line)).expect("text takes any line");
     }

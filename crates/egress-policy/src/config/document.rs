@@ -12,7 +12,7 @@ use super::quantity::{Count, Size, Time};
 use super::values::{
     Builtin, Day, Destination, EffectWord, HookWord, Kind, Line, Name, Prefix, Version, Written,
 };
-use super::{Entry, ExceptionEntry, Limits, MAXIMUM_BYTES, PolicySet, Source};
+use super::{Entry, ExceptionEntry, Limits, MAXIMUM_BYTES, PolicyConfig, Source};
 use crate::descriptor::Hook;
 use crate::settings::canonical;
 use egress_core::path::Path;
@@ -85,7 +85,7 @@ struct FileLimits {
 }
 
 /// Reads the file.
-pub(super) fn parse(text: &str) -> Result<PolicySet, LocatedError> {
+pub(super) fn parse(text: &str) -> Result<PolicyConfig, LocatedError> {
     let outside = |message: String| LocatedError { line: 1, column: 1, message };
     if text.len() > MAXIMUM_BYTES {
         return Err(outside(format!("expected at most {MAXIMUM_BYTES} bytes, found {}", text.len())));
@@ -94,7 +94,7 @@ pub(super) fn parse(text: &str) -> Result<PolicySet, LocatedError> {
     let file: Option<File> = yaml::located(text, limits)?;
     let file = file.ok_or_else(|| outside("expected a policy set, found an empty file".to_owned()))?;
     let labels = file.labels.into_iter().flat_map(|labels| labels.allow);
-    Ok(PolicySet {
+    Ok(PolicyConfig {
         default: file.default.map(|effect| effect.0.0),
         policies: policies(text, file.policies)?,
         naming: file.naming.map(|naming| naming.policy.0.0),

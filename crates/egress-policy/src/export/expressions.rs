@@ -8,7 +8,7 @@ mod object;
 
 use std::collections::BTreeSet;
 
-use super::layer::{Layer, Member};
+use super::layer::{ExportedRules, Layer};
 use super::{EXCUSE, keys, twin};
 use egress_core::admission::exported::NAME;
 use egress_core::admission::{AdmissionPolicy, AdmissionSet, Clause, ResourceRule, Rule, text};
@@ -22,8 +22,8 @@ const SHOWN: usize = 1_000;
 pub(super) fn policy(layer: &Layer) -> AdmissionPolicy {
     let mut variables = object::variables(layer);
     let mut validations = vec![unreadable()];
-    for (index, member) in layer.members.iter().enumerate() {
-        let (more, rules) = of_member(index, member);
+    for (index, policy) in layer.policies.iter().enumerate() {
+        let (more, rules) = of_policy(index, policy);
         variables.extend(more);
         validations.extend(rules);
     }
@@ -81,11 +81,11 @@ fn unreadable() -> Rule {
 }
 
 /// The variables and the rules of one policy.
-fn of_member(index: usize, member: &Member) -> (Vec<Clause>, Vec<Rule>) {
-    let lists = member.rules.lists();
+fn of_policy(index: usize, policy: &ExportedRules) -> (Vec<Clause>, Vec<Rule>) {
+    let lists = policy.rules.lists();
     let mut variables = Vec::new();
     let mut rules = Vec::new();
-    let name = &member.name;
+    let name = &policy.name;
     if !lists.namespaces.is_empty() {
         let pattern = text(&object::pattern(lists.namespaces));
         variables.push(Clause::new(
@@ -115,7 +115,7 @@ fn of_member(index: usize, member: &Member) -> (Vec<Clause>, Vec<Rule>) {
         variables.push(Clause::new(variable.clone(), format!("{about} ? {} : []", asked(refused))));
         let message = format!("policy `{name}` {what} a host, address or port of this object ({code})");
         let said = format!("policy `{name}`{whom} {what} ({code}): ");
-        rules.push(rule(&variable, &message, &said, member.on_deny.as_deref()));
+        rules.push(rule(&variable, &message, &said, policy.on_deny.as_deref()));
     };
     if !lists.deny.is_empty() {
         refuse("denied", &denied, "host-denied", "denies");
@@ -130,7 +130,7 @@ fn of_member(index: usize, member: &Member) -> (Vec<Clause>, Vec<Rule>) {
         );
         rules.push(Rule {
             expression: format!("!({about} && variables.plain)"),
-            message: said("kubectl-egress: ", &message, member.on_deny.as_deref()),
+            message: said("kubectl-egress: ", &message, policy.on_deny.as_deref()),
             message_expression: None,
         });
     }
@@ -139,16 +139,16 @@ fn of_member(index: usize, member: &Member) -> (Vec<Clause>, Vec<Rule>) {
 
 /// What no policy allows for one of the callers. A policy that is about everybody needs no look at each caller.
 fn unallowed(layer: &Layer) -> String {
-    let hit = |index: usize, member: &Member| {
-        let keys = keys::allowing(member.rules.lists().allow.unwrap_or_default());
+    let hit = |index: usize, policy: &ExportedRules| {
+        let keys = keys::allowing(policy.rules.lists().allow.unwrap_or_default());
         table(&format!("allow_{index}"), &keys).1
     };
-    let members =
-        || layer.members.iter().enumerate().filter(|(_, member)| member.rules.lists().allow.is_some());
+    let policies =
+        || layer.policies.iter().enumerate().filter(|(_, policy)| policy.rules.lists().allow.is_some());
     let (mut everywhere, mut somewhere) = (vec!["false".to_owned()], Vec::new());
-    for (index, member) in members() {
-        let hit = hit(index, member);
-        if member.rules.lists().namespaces.is_empty() {
+    for (index, policy) in policies() {
+        let hit = hit(index, policy);
+        if policy.rules.lists().namespaces.is_empty() {
             everywhere.push(format!("({hit})"));
         } else {
             somewhere.push(format!("(n in variables.in_{index} && ({hit}))"));

@@ -8,14 +8,14 @@ use super::{ExportError, Source};
 use crate::Policy as _;
 use crate::config::{Entry, Source as Origin};
 use crate::descriptor::Hook;
-use crate::member::Effect;
+use crate::policy_set::Effect;
 use crate::rules::Rules;
 
 /// The policies about hosts, and the mesh they are for.
 #[derive(Clone, Debug)]
 pub struct Layer {
     /// Every `rules` that is asked about hosts.
-    pub(super) members: Vec<Member>,
+    pub(super) policies: Vec<ExportedRules>,
     /// What no policy allows is denied, and no module may allow it either.
     pub(super) is_closed: bool,
     /// The mesh's root namespace.
@@ -26,7 +26,7 @@ pub struct Layer {
 
 /// One policy `rules`.
 #[derive(Clone, Debug)]
-pub(super) struct Member {
+pub(super) struct ExportedRules {
     /// Its name in the configuration.
     pub(super) name: String,
     /// What the configuration adds to each of its denials.
@@ -41,22 +41,26 @@ impl Layer {
     /// # Errors
     /// [`ExportError::Settings`].
     pub fn read(source: &Source<'_>) -> Result<Self, ExportError> {
-        let mut members = Vec::new();
+        let mut policies = Vec::new();
         for entry in source.set.policies.iter().filter(|entry| entry.source == Origin::Builtin) {
             let rules = Rules::new(&entry.settings)
                 .map_err(|findings| ExportError::Settings { policy: entry.name.clone(), findings })?;
             if answers(entry, Hook::Hosts) && rules.hooks().contains(&Hook::Hosts) {
-                members.push(Member { name: entry.name.clone(), on_deny: entry.on_deny.clone(), rules });
+                policies.push(ExportedRules {
+                    name: entry.name.clone(),
+                    on_deny: entry.on_deny.clone(),
+                    rules,
+                });
             }
         }
         let may_be_allowed_by_a_module = modules(source).any(|entry| answers(entry, Hook::Hosts));
-        // As `Joined::assemble` decides: a cluster with a policy about hosts that says nothing else means deny.
+        // As `MergedConfig::with_policies` decides: a cluster with a policy about hosts that says nothing else means deny.
         let denies = match source.set.default {
             Some(effect) => effect == Effect::Deny,
-            None => !members.is_empty(),
+            None => !policies.is_empty(),
         };
         Ok(Layer {
-            members,
+            policies,
             is_closed: denies && !may_be_allowed_by_a_module,
             root_namespace: source.root_namespace.map(str::to_owned),
             gateway_namespaces: source.gateway_namespaces.clone(),
@@ -65,11 +69,11 @@ impl Layer {
 
     /// Whether there is a host that it refuses.
     pub(super) fn refuses_anything(&self) -> bool {
-        let refuses = |member: &Member| {
-            let lists = member.rules.lists();
+        let refuses = |policy: &ExportedRules| {
+            let lists = policy.rules.lists();
             lists.denies_others || !lists.deny.is_empty() || lists.hop == Some(super::twin::PASSTHROUGH)
         };
-        self.is_closed || self.members.iter().any(refuses)
+        self.is_closed || self.policies.iter().any(refuses)
     }
 }
 

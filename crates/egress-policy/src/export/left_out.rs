@@ -44,7 +44,7 @@ pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
     for entry in modules(source) {
         let at = || format!("policies.{}", entry.name);
         if answers(entry, Hook::Hosts) {
-            let closed = if source.set.default == Some(crate::member::Effect::Allow) {
+            let closed = if source.set.default == Some(crate::policy_set::Effect::Allow) {
                 ""
             } else {
                 ", and hosts that no `rules` denies are not refused, because the module may allow them"
@@ -92,7 +92,7 @@ fn names(at: String, who: &str) -> LeftOut {
 /// Exceptions that lift a denial which the policy has. CEL has no clock, so a denial is never lifted.
 fn exceptions(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
     let exported = |policy: &Option<String>| {
-        policy.as_ref().is_none_or(|policy| layer.members.iter().any(|member| member.name == *policy))
+        policy.as_ref().is_none_or(|policy| layer.policies.iter().any(|other| other.name == *policy))
     };
     let (group, resource, verb) = super::EXCUSE;
     let holding = source

@@ -12,7 +12,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 
 use super::layer::Layer;
 use super::{Source, export};
-use crate::config::PolicySet;
+use crate::config::PolicyConfig;
 use egress_core::admission::exported::{Flaw, NAME};
 use egress_core::admission::{BindingState, PolicyState, Standing};
 
@@ -24,7 +24,7 @@ const GATEWAYS: &str = "kubectl-egress.github.io/gateway-namespaces";
 /// What is wrong with the export in a cluster; nothing where there is none. `set` is the configuration of the cluster's
 /// layer, `None` where there is none.
 pub fn flaws(
-    set: Option<&PolicySet>,
+    set: Option<&PolicyConfig>,
     today: Date,
     policies: &[ValidatingAdmissionPolicy],
     bindings: &[ValidatingAdmissionPolicyBinding],
@@ -80,12 +80,12 @@ mod tests {
 
     const TODAY: Date = date(2026, 11, 28);
 
-    fn set(hosts: &str) -> PolicySet {
+    fn set(hosts: &str) -> PolicyConfig {
         let text = format!(
             "apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\npolicies:\n- {{name: a, builtin: \
              rules, settings: {{allow: [{hosts}]}}}}\n"
         );
-        PolicySet::parse(&text).unwrap()
+        PolicyConfig::parse(&text).unwrap()
     }
 
     fn exported(hosts: &str) -> AdmissionPolicy {
@@ -109,8 +109,9 @@ mod tests {
         edited.spec.as_mut().unwrap().validations = None;
         let mut elsewhere = deny.clone();
         elsewhere.spec.as_mut().unwrap().policy_name = Some("other".to_owned());
-        let told =
-            |set: Option<&PolicySet>, policies: &[_], bindings: &[_]| flaws(set, TODAY, policies, bindings);
+        let told = |set: Option<&PolicyConfig>, policies: &[_], bindings: &[_]| {
+            flaws(set, TODAY, policies, bindings)
+        };
         assert_eq!(told(Some(&today), &[], &[]), []);
         assert_eq!(told(Some(&today), &[policy.policy()], std::slice::from_ref(&deny)), []);
         assert_eq!(told(Some(&today), &[policy.policy()], &[warn]), [Flaw::Warns]);

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::layer::{Layer, Member};
+use super::layer::{ExportedRules, Layer};
 use crate::rules::glob::{HostGlob, Hosts};
 
 /// The hop under which no call travels as HTTP.
@@ -55,29 +55,29 @@ impl Layer {
             *name == Name::Odd || opened.ports.iter().any(|port| self.refuses(name, *port, &callers))
         });
         let routed = opened.is_plain
-            && self.members.iter().any(|member| {
-                member.rules.lists().hop == Some(PASSTHROUGH)
-                    && callers.iter().any(|caller| member.is_about(caller))
+            && self.policies.iter().any(|policy| {
+                policy.rules.lists().hop == Some(PASSTHROUGH)
+                    && callers.iter().any(|caller| policy.is_about(caller))
             });
         if refused || routed { Verdict::Refused } else { Verdict::Accepted }
     }
 
     fn refuses(&self, name: &Name, port: Option<u16>, callers: &[Caller<'_>]) -> bool {
-        let denied = |member: &Member| {
-            let lists = member.rules.lists();
+        let denied = |policy: &ExportedRules| {
+            let lists = policy.rules.lists();
             lists.deny.iter().any(|glob| touches(glob, name, port))
-                || lists.denies_others && !member.allows(name, port)
+                || lists.denies_others && !policy.allows(name, port)
         };
-        let about = |member: &&Member| callers.iter().any(|caller| member.is_about(caller));
+        let about = |policy: &&ExportedRules| callers.iter().any(|caller| policy.is_about(caller));
         // For any namespace at once only a policy about all of them speaks.
         let allowed = |caller: &Caller<'_>| {
             let named = match caller {
                 Caller::Named(namespace) => *namespace,
                 Caller::Any => "",
             };
-            self.members.iter().any(|member| member.rules.concerns(named) && member.allows(name, port))
+            self.policies.iter().any(|policy| policy.rules.concerns(named) && policy.allows(name, port))
         };
-        self.members.iter().filter(about).any(denied) || self.is_closed && !callers.iter().all(allowed)
+        self.policies.iter().filter(about).any(denied) || self.is_closed && !callers.iter().all(allowed)
     }
 
     fn callers<'a>(&'a self, namespace: &'a str, object: &'a Value) -> Vec<Caller<'a>> {
@@ -98,7 +98,7 @@ impl Layer {
     }
 }
 
-impl Member {
+impl ExportedRules {
     fn is_about(&self, caller: &Caller<'_>) -> bool {
         match caller {
             Caller::Named(namespace) => self.rules.concerns(namespace),

@@ -3,7 +3,7 @@
 use super::ask::{Answer, Ruled};
 use super::own_finding;
 use crate::answer::Finding;
-use crate::report::Author;
+use crate::report::PolicyRef;
 use crate::request::{Destination, Request};
 
 /// One of the two things that a ruling may demand.
@@ -19,11 +19,11 @@ pub(super) fn check(answers: &mut [Answer], request: &Request) {
     for (index, destination) in request.destinations.iter().enumerate() {
         for demand in [Demand::Route, Demand::Layout] {
             let asked = demand.asked(destination, request).to_owned();
-            let accepted: Vec<(Author, Vec<String>)> = answers
+            let accepted: Vec<(PolicyRef, Vec<String>)> = answers
                 .iter()
                 .filter_map(|answer| {
                     let accepted = demand.accepted(answer.rulings.get(&index)?);
-                    (!accepted.is_empty()).then(|| (answer.report.author.clone(), accepted.to_vec()))
+                    (!accepted.is_empty()).then(|| (answer.report.by.clone(), accepted.to_vec()))
                 })
                 .collect();
             for answer in answers.iter_mut() {
@@ -32,9 +32,8 @@ pub(super) fn check(answers: &mut [Answer], request: &Request) {
                     !accepted.is_empty() && !accepted.contains(&asked)
                 };
                 if answer.rulings.get(&index).is_some_and(refuses) {
-                    let finding =
-                        demand.finding(index, destination, &asked, &answer.report.author, &accepted);
-                    answer.report.remark(Some(index), finding);
+                    let finding = demand.finding(index, destination, &asked, &answer.report.by, &accepted);
+                    answer.report.add_finding(Some(index), finding);
                 }
             }
         }
@@ -61,8 +60,8 @@ impl Demand {
         index: usize,
         destination: &Destination,
         asked: &str,
-        author: &Author,
-        accepted: &[(Author, Vec<String>)],
+        author: &PolicyRef,
+        accepted: &[(PolicyRef, Vec<String>)],
     ) -> Finding {
         let own = accepted.iter().find(|(other, _)| other == author).map(|(_, words)| words.join(" or "));
         let own = own.unwrap_or_default();
@@ -93,7 +92,7 @@ impl Demand {
 }
 
 /// What every policy accepts that demands anything.
-fn left(accepted: &[(Author, Vec<String>)]) -> Vec<&str> {
+fn left(accepted: &[(PolicyRef, Vec<String>)]) -> Vec<&str> {
     let Some(((_, first), rest)) = accepted.split_first() else { return Vec::new() };
     let everywhere = |word: &&String| rest.iter().all(|(_, words)| words.contains(word));
     first.iter().filter(everywhere).map(String::as_str).collect()

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{Fault, Names, Pin, Ruling, Verdict};
+use crate::answer::{EvaluationError, Names, Pin, Ruling, Verdict};
 use crate::descriptor::Descriptor;
-use crate::member::Member;
+use crate::policy_set::LoadedPolicy;
 use crate::request::Slot;
 use crate::{Policy, Reply};
 
@@ -17,7 +17,7 @@ use crate::{Policy, Reply};
 struct Fixed {
     descriptor: Descriptor,
     hooks: BTreeSet<Hook>,
-    answer: Result<Verdict, Fault>,
+    answer: Result<Verdict, EvaluationError>,
 }
 
 impl Policy for Fixed {
@@ -59,7 +59,7 @@ fn findings() -> impl Strategy<Value = Vec<Finding>> {
     proptest::collection::vec(finding(), 0..2)
 }
 
-fn answer() -> impl Strategy<Value = Result<Verdict, Fault>> {
+fn answer() -> impl Strategy<Value = Result<Verdict, EvaluationError>> {
     let decision = prop_oneof![Just(Decision::Allow), Just(Decision::Deny), Just(Decision::Abstain)];
     let routes = prop_oneof![
         3 => Just(Vec::new()),
@@ -73,7 +73,7 @@ fn answer() -> impl Strategy<Value = Result<Verdict, Fault>> {
     let verdict = (proptest::collection::vec(ruling, 0..4), findings());
     prop_oneof![
         8 => verdict.prop_map(|(rulings, findings)| Ok(Verdict { rulings, findings, trace: Vec::new() })),
-        1 => Just(Err(Fault::Limit("fuel".to_owned()))),
+        1 => Just(Err(EvaluationError::Limit("fuel".to_owned()))),
     ]
 }
 
@@ -81,21 +81,21 @@ fn layer() -> impl Strategy<Value = Layer> {
     proptest::sample::select(Layer::ALL.to_vec())
 }
 
-fn member() -> impl Strategy<Value = Member> {
+fn loaded() -> impl Strategy<Value = LoadedPolicy> {
     (layer(), answer()).prop_map(|(layer, answer)| {
         let hooks = BTreeSet::from([Hook::Hosts]);
         let policy = Fixed { descriptor: Descriptor::default(), hooks: hooks.clone(), answer };
         let (name, settings) = ("a".to_owned(), "{}".to_owned());
-        Member { name, layer, digest: None, settings, hooks, on_deny: None, policy: Arc::new(policy) }
+        LoadedPolicy { name, layer, digest: None, settings, hooks, on_deny: None, policy: Arc::new(policy) }
     })
 }
 
-fn assembly() -> impl Strategy<Value = Assembly> {
+fn policies() -> impl Strategy<Value = PolicySet> {
     let effect = prop_oneof![Just(Effect::Allow), Just(Effect::Deny)];
     let default =
         prop_oneof![Just((None, Effect::Allow)), (layer(), effect).prop_map(|(by, of)| (Some(by), of))];
-    (proptest::collection::vec(member(), 0..4), default).prop_map(|(members, (default_by, default))| {
-        Assembly { members, default, default_by, ..Assembly::default() }
+    (proptest::collection::vec(loaded(), 0..4), default).prop_map(|(policies, (default_by, default))| {
+        PolicySet { policies, default, default_by, ..PolicySet::default() }
     })
 }
 
@@ -112,26 +112,26 @@ fn request(verb: &str) -> Request {
 
 proptest! {
     #[test]
-    fn what_one_denies_and_what_one_could_not_decide_is_never_allowed(assembly in assembly()) {
-        let judgement = decide(&assembly, &request("add"), None);
-        for (index, outcome) in judgement.outcomes.iter().enumerate() {
-            let against = |report: &Report| report.fault.is_some() || report.findings.iter().any(|remark| {
-                remark.finding.severity == Severity::Deny && remark.destination.is_none_or(|about| about == index)
+    fn what_one_denies_and_what_one_could_not_decide_is_never_allowed(policies in policies()) {
+        let evaluation = decide(&policies, &request("add"), None);
+        for (index, outcome) in evaluation.outcomes.iter().enumerate() {
+            let against = |report: &Report| report.fault.is_some() || report.findings.iter().any(|found| {
+                found.finding.severity == Severity::Deny && found.destination.is_none_or(|about| about == index)
             });
-            if judgement.reports.iter().any(against) {
+            if evaluation.reports.iter().any(against) {
                 prop_assert_ne!(outcome.status, Status::Allowed);
             }
         }
     }
 
     #[test]
-    fn a_policy_of_a_lower_layer_opens_nothing(mut assembly in assembly(), mut added in member()) {
-        assembly.default_by = assembly.default_by.map(|layer| layer.max(Layer::User));
-        assembly.members.iter_mut().for_each(|member| member.layer = member.layer.max(Layer::User));
+    fn a_policy_of_a_lower_layer_opens_nothing(mut policies in policies(), mut added in loaded()) {
+        policies.default_by = policies.default_by.map(|layer| layer.max(Layer::User));
+        policies.policies.iter_mut().for_each(|loaded| loaded.layer = loaded.layer.max(Layer::User));
         added.layer = Layer::Flag;
-        let before = decide(&assembly, &request("add"), None);
-        let mut more = assembly.clone();
-        more.members.push(added);
+        let before = decide(&policies, &request("add"), None);
+        let mut more = policies.clone();
+        more.policies.push(added);
         let after = decide(&more, &request("add"), None);
         for (before, after) in before.outcomes.iter().zip(&after.outcomes) {
             prop_assert!(before.status == Status::Allowed || after.status != Status::Allowed);
@@ -139,18 +139,18 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_policies_changes_no_status(assembly in assembly()) {
-        let status = |assembly: &Assembly| -> Vec<Status> {
-            decide(assembly, &request("add"), None).outcomes.iter().map(|outcome| outcome.status).collect()
+    fn the_order_of_policies_changes_no_status(policies in policies()) {
+        let status = |policies: &PolicySet| -> Vec<Status> {
+            decide(policies, &request("add"), None).outcomes.iter().map(|outcome| outcome.status).collect()
         };
-        let mut turned = assembly.clone();
-        turned.members.reverse();
-        prop_assert_eq!(status(&assembly), status(&turned));
+        let mut turned = policies.clone();
+        turned.policies.reverse();
+        prop_assert_eq!(status(&policies), status(&turned));
     }
 
     #[test]
-    fn what_nobody_wants_to_keep_may_be_removed(assembly in assembly()) {
-        let judgement = decide(&assembly, &request("remove"), None);
-        prop_assert_eq!(judgement.status(), Status::Allowed);
+    fn what_nobody_wants_to_keep_may_be_removed(policies in policies()) {
+        let evaluation = decide(&policies, &request("remove"), None);
+        prop_assert_eq!(evaluation.status(), Status::Allowed);
     }
 }

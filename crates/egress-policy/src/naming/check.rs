@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part;
-use crate::answer::{Fault, Name, Names};
+use crate::answer::{EvaluationError, Name, Names};
 use crate::label::{is_key, is_subdomain, is_value};
 use crate::request::Slot;
 use egress_core::host::quoted;
@@ -15,16 +15,16 @@ pub(super) fn check(
     answer: Names,
     slots: &[Slot],
     prefixes: Option<&BTreeSet<String>>,
-) -> Result<(Names, BTreeMap<u32, Name>), Fault> {
+) -> Result<(Names, BTreeMap<u32, Name>), EvaluationError> {
     let mut names: BTreeMap<u32, Name> = BTreeMap::new();
     for name in &answer.names {
         let Some(slot) = slots.iter().find(|slot| slot.id == name.slot) else {
             let message = format!("it names the object {}, which was not in the question", name.slot);
-            return Err(Fault::BadAnswer(message));
+            return Err(EvaluationError::BadAnswer(message));
         };
-        check_name(slot, name, prefixes).map_err(Fault::BadAnswer)?;
+        check_name(slot, name, prefixes).map_err(EvaluationError::BadAnswer)?;
         if names.insert(slot.id, name.clone()).is_some() {
-            return Err(Fault::BadAnswer(format!("it names {} twice", part(slot))));
+            return Err(EvaluationError::BadAnswer(format!("it names {} twice", part(slot))));
         }
     }
     unique(slots, &names)?;
@@ -99,7 +99,7 @@ fn check_prefix(key: &str, prefixes: Option<&BTreeSet<String>>) -> Result<(), St
 }
 
 /// Two objects of one kind and namespace with one name would be one object. Default names are unique among themselves.
-pub(super) fn unique(slots: &[Slot], names: &BTreeMap<u32, Name>) -> Result<(), Fault> {
+pub(super) fn unique(slots: &[Slot], names: &BTreeMap<u32, Name>) -> Result<(), EvaluationError> {
     let called =
         |slot: &Slot| names.get(&slot.id).map_or(slot.default_name.clone(), |name| name.name.clone());
     let mut taken: BTreeMap<(&str, &str, String), &Slot> = BTreeMap::new();
@@ -107,7 +107,7 @@ pub(super) fn unique(slots: &[Slot], names: &BTreeMap<u32, Name>) -> Result<(), 
         let name = called(slot);
         let Some(other) = taken.insert((&slot.kind, &slot.namespace, name.clone()), slot) else { continue };
         if names.contains_key(&slot.id) || names.contains_key(&other.id) {
-            return Err(Fault::BadAnswer(format!(
+            return Err(EvaluationError::BadAnswer(format!(
                 "it calls both {} and {} `{name}`; expected a name of its own for each {} of namespace {}",
                 part(other),
                 part(slot),

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Demand, Pinning, Row, requirement};
+use super::{Demand, Pinning, PlacementViolation, requirement};
 use crate::answer::Placement;
-use crate::report::Author;
+use crate::report::PolicyRef;
 use egress_core::snapshot::{GatewayFacts, NodeFacts, PodFacts};
 
 /// Why one gateway does not fit; empty: it fits, or there is no requirement.
 ///
 /// A pod that is not ready carries no traffic, and may be anywhere. A gateway that could not be read does not fit.
-pub fn check(pinning: &Pinning, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> Vec<Row> {
+pub fn check(pinning: &Pinning, gateway: &GatewayFacts, nodes: &[NodeFacts]) -> Vec<PlacementViolation> {
     if !pinning.demands_anything() {
         return Vec::new();
     }
     let mut rows = Rows { gateway, rows: Vec::new() };
-    let everybody: Vec<Author> = pinning.demands.iter().map(|demand| demand.by.clone()).collect();
+    let everybody: Vec<PolicyRef> = pinning.demands.iter().map(|demand| demand.by.clone()).collect();
     let mut used: BTreeMap<&str, &NodeFacts> = BTreeMap::new();
     for pod in gateway.ready_pods() {
         match pod.node.as_deref().map(|name| (name, nodes.iter().find(|node| node.name == name))) {
@@ -55,7 +55,7 @@ pub(super) fn preferences(pinning: &Pinning, gateway: &GatewayFacts, nodes: &[No
 
 struct Rows<'a> {
     gateway: &'a GatewayFacts,
-    rows: Vec<Row>,
+    rows: Vec<PlacementViolation>,
 }
 
 impl Rows<'_> {
@@ -86,24 +86,24 @@ impl Rows<'_> {
         }
     }
 
-    fn add(&mut self, pod: Option<&PodFacts>, missing: String, by: &[Author]) {
+    fn add(&mut self, pod: Option<&PodFacts>, missing: String, by: &[PolicyRef]) {
         self.row(pod, missing, by, false);
     }
 
-    fn add_unknown(&mut self, pod: Option<&PodFacts>, missing: &str, by: &[Author]) {
+    fn add_unknown(&mut self, pod: Option<&PodFacts>, missing: &str, by: &[PolicyRef]) {
         self.row(pod, missing.to_owned(), by, true);
     }
 
     /// One row for each thing that is missing, however many demand it.
-    fn row(&mut self, pod: Option<&PodFacts>, missing: String, by: &[Author], unknown: bool) {
+    fn row(&mut self, pod: Option<&PodFacts>, missing: String, by: &[PolicyRef], unknown: bool) {
         let name = pod.map(|pod| pod.name.clone());
         let same = self.rows.iter_mut().find(|row| row.pod == name && row.missing == missing);
         if let Some(row) = same {
-            let new = by.iter().filter(|author| !row.by.contains(author)).cloned().collect::<Vec<_>>();
+            let new = by.iter().filter(|policy| !row.by.contains(policy)).cloned().collect::<Vec<_>>();
             row.by.extend(new);
             return;
         }
-        self.rows.push(Row {
+        self.rows.push(PlacementViolation {
             gateway: self.gateway.name.clone(),
             pod: name,
             node: pod.and_then(|pod| pod.node.clone()),

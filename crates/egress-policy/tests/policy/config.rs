@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use egress_policy::config::PolicySet;
+use egress_policy::config::PolicyConfig;
 
 pub(crate) fn outcome(case: &Path) -> Result<String, String> {
-    let read = PolicySet::parse(&crate::read(case, "egress-policy.yaml")?);
+    let read = PolicyConfig::parse(&crate::read(case, "egress-policy.yaml")?);
     let good = crate::last(case).starts_with("good-");
     match read {
         Ok(set) if good => Ok(format!("{set:#?}\n")),

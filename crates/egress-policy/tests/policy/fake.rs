@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use egress_policy::answer::{Fault, Finding, Names, Pin, Verdict};
+use egress_policy::answer::{EvaluationError, Finding, Names, Pin, Verdict};
 use egress_policy::descriptor::{Descriptor, Hook, Need};
 use egress_policy::request::{Request, Slot};
 use egress_policy::{Policy, Reply};
@@ -59,12 +59,12 @@ impl Fake {
 
     fn reply<T: DeserializeOwned>(&self, answer: Option<&Value>, empty: &Value, asked: &Value) -> Reply<T> {
         let fault = match (&self.answers.trap, &self.answers.limit) {
-            (Some(words), _) => Some(Fault::Trap(words.clone())),
-            (_, Some(limit)) => Some(Fault::Limit(limit.clone())),
+            (Some(words), _) => Some(EvaluationError::Trap(words.clone())),
+            (_, Some(limit)) => Some(EvaluationError::Limit(limit.clone())),
             _ => None,
         };
         if let Some(fault) = fault {
-            return Reply::fault(fault);
+            return Reply::error(fault);
         }
         let answer = filled(answer.expect("the case gives an answer"), empty);
         let answer = serde_json::from_value(answer).expect("the answer has the right shape");

@@ -8,7 +8,7 @@ use egress_policy::request::Request;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::assembly::Policies;
+use crate::policy_set::Policies;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,16 +21,16 @@ struct Case {
 pub(crate) fn outcome(case: &Path) -> Result<String, String> {
     let case: Case =
         serde_yaml::from_str(&crate::read(case, "case.yaml")?).map_err(|error| error.to_string())?;
-    let assembly = match case.policies.assemble() {
-        Ok(assembly) => assembly,
+    let policies = match case.policies.read() {
+        Ok(policies) => policies,
         Err(problem) => return Ok(problem),
     };
     let now = case.now.map(|now| now.parse().expect("the moment of the case is one"));
-    let judgement = decide(&assembly, &case.request, now);
-    let exit = match judgement.status() {
+    let evaluation = decide(&policies, &case.request, now);
+    let exit = match evaluation.status() {
         Status::Allowed => 0,
         Status::Denied => 4,
         Status::Undecided => 9,
     };
-    crate::json(&json!({ "exit": exit, "judgement": judgement }))
+    crate::json(&json!({ "exit": exit, "evaluation": evaluation }))
 }

@@ -5,13 +5,13 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-mod assembly;
 mod config;
 mod fake;
 mod hosts;
 mod lock;
 mod naming;
 mod pinning;
+mod policy_set;
 mod schema;
 
 use std::path::{Path, PathBuf};

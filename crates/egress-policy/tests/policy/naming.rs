@@ -7,7 +7,7 @@ use egress_policy::request::{Request, Slot};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::assembly::Policies;
+use crate::policy_set::Policies;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +20,11 @@ struct Case {
 pub(crate) fn outcome(case: &Path) -> Result<String, String> {
     let case: Case =
         serde_yaml::from_str(&crate::read(case, "case.yaml")?).map_err(|error| error.to_string())?;
-    let assembly = match case.policies.assemble() {
-        Ok(assembly) => assembly,
+    let policies = match case.policies.read() {
+        Ok(policies) => policies,
         Err(problem) => return Ok(problem),
     };
-    let naming = name(&assembly, &case.request, &case.slots);
+    let naming = name(&policies, &case.request, &case.slots);
     let remedies: Vec<String> = naming.clashes.iter().map(Clash::remedy).collect();
     crate::json(&json!({ "status": naming.status(), "naming": naming, "remedies": remedies }))
 }

@@ -9,7 +9,7 @@ use egress_policy::request::Request;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::assembly::Policies;
+use crate::policy_set::Policies;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,17 +42,17 @@ struct Node {
 pub(crate) fn outcome(case: &Path) -> Result<String, String> {
     let case: Case =
         serde_yaml::from_str(&crate::read(case, "case.yaml")?).map_err(|error| error.to_string())?;
-    let assembly = match case.policies.assemble() {
-        Ok(assembly) => assembly,
+    let policies = match case.policies.read() {
+        Ok(policies) => policies,
         Err(problem) => return Ok(problem),
     };
-    let pinning = pin(&assembly, &case.request);
+    let pinning = pin(&policies, &case.request);
     let all: Vec<GatewayFacts> = case.gateways.iter().map(|(name, pods)| gateway(name, pods)).collect();
     let nodes: Vec<NodeFacts> = case.nodes.iter().map(|(name, facts)| node(name, facts)).collect();
     let gateways: Vec<&GatewayFacts> = all.iter().collect();
     let chosen = match choose(&pinning, &gateways, &nodes) {
         Ok(chosen) => json!({ "chosen": chosen.map(|gateway| gateway.name.to_string()) }),
-        Err(misfit) => json!({ "status": misfit.status(), "misfit": misfit }),
+        Err(none) => json!({ "status": none.status(), "misfit": none }),
     };
     crate::json(&json!({ "status": pinning.status(), "pinning": pinning, "choice": chosen }))
 }

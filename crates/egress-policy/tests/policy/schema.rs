@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_policy::config::PolicySet;
+use egress_policy::config::PolicyConfig;
 use egress_policy::rules::SETTINGS_SCHEMA;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn fields_agree() -> Result<(), String> {
     ];
     let schema = schema();
     for (pointer, text) in places {
-        let message = match PolicySet::parse(&format!("{head}{text}")) {
+        let message = match PolicyConfig::parse(&format!("{head}{text}")) {
             Ok(_) => return Err(format!("{text} is read")),
             Err(error) => error.message,
         };

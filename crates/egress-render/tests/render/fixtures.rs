@@ -47,7 +47,7 @@ pub(crate) fn row(namespace: &str, host: &str, state: State) -> ListRow {
         outdated: Vec::new(),
         earlier: Vec::new(),
     };
-    ListRow { egress, misfits: None }
+    ListRow { egress, placement_violations: None }
 }
 
 /// One row per state, and one that holds what a terminal would obey.

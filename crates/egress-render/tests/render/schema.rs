@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::audit::audit;
 use crate::fixtures::rows;
-use crate::policy::judgement;
+use crate::policy::evaluation;
 use crate::result::outcomes;
 
 fn schema(text: &str) -> jsonschema::Validator {
@@ -55,7 +55,7 @@ fn every_audit_matches_its_schema() {
 #[test]
 fn every_judgement_matches_its_schema() {
     let schema = schema(include_str!("../../../../docs/schema/policy.json"));
-    check(&schema, &policy::document(&judgement()).unwrap());
+    check(&schema, &policy::document(&evaluation()).unwrap());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use egress_core::metadata::Record;
 use egress_core::open_to;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_policy::evaluator::PolicyEvaluator;
-use egress_policy::question::Subject;
+use egress_policy::request_builder::RequestedEgress;
 use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 
@@ -52,7 +52,7 @@ async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code
     let context =
         EvaluationContext { cluster: None, snapshot: &snapshot, user: None, namespaces: Vec::new() };
     let evaluator = policies::load(&settings.policies, &context, terminal).await?;
-    require_hosts(&evaluator, &subject(settings, &namespace), settings, terminal)?;
+    require_hosts(&evaluator, &requested(settings, &namespace), settings, terminal)?;
     let mut plans = Vec::new();
     let mut parts = Vec::new();
     let mut opened: Vec<Intent> = Vec::new();
@@ -97,9 +97,9 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
         namespaces: vec![&namespace],
     };
     let evaluator = policies::load(&settings.policies, &context, terminal).await?;
-    let subject = subject(settings, &namespace);
-    require_hosts(&evaluator, &subject, settings, terminal)?;
-    let gateway = match required_gateway(&evaluator, &subject, settings, &snapshot, terminal)? {
+    let requested = requested(settings, &namespace);
+    require_hosts(&evaluator, &requested, settings, terminal)?;
+    let gateway = match required_gateway(&evaluator, &requested, settings, &snapshot, terminal)? {
         Some(required) => required,
         None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,
     };
@@ -146,23 +146,23 @@ async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code>
 /// Refuses hosts that the policies do not allow.
 fn require_hosts(
     evaluator: &PolicyEvaluator,
-    subject: &Subject<'_>,
+    requested: &RequestedEgress<'_>,
     settings: &Add,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    let evaluation = evaluator.hosts("add", subject);
+    let evaluation = evaluator.hosts("add", requested);
     evaluation::require_hosts(&evaluation, settings.policies.explain, settings.output.as_ref(), terminal)
 }
 
 /// The gateway whose pods run on the nodes that the policies require; `None`: no requirement.
 fn required_gateway<'a>(
     evaluator: &PolicyEvaluator,
-    subject: &Subject<'_>,
+    requested: &RequestedEgress<'_>,
     settings: &Add,
     snapshot: &'a Snapshot,
     terminal: &mut Terminal,
 ) -> Result<Option<&'a GatewayFacts>, Failure> {
-    let placement = evaluator.placement("add", subject);
+    let placement = evaluator.placement("add", requested);
     evaluation::require_placement(&placement, settings.policies.explain, terminal)?;
     let gateway = evaluator.gateway(&placement, settings.gateway.as_ref(), snapshot);
     gateway.map_err(|misfit| evaluation::no_gateway(&misfit, terminal))
@@ -194,8 +194,8 @@ fn scope(settings: &Add, namespace: &str) -> Scope {
     }
 }
 
-fn subject<'a>(settings: &'a Add, namespace: &'a str) -> Subject<'a> {
-    Subject {
+fn requested<'a>(settings: &'a Add, namespace: &'a str) -> RequestedEgress<'a> {
+    RequestedEgress {
         hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
         namespace,
         export_to: &settings.export_to,

@@ -7,8 +7,8 @@ mod refusal;
 use egress_core::names::Names;
 use egress_core::shape::dress::Dress;
 use egress_policy::evaluator::NamesEvaluation;
-use egress_policy::hosts::Judgement;
-use egress_policy::pinning::{Misfit, Pinning};
+use egress_policy::hosts::Evaluation;
+use egress_policy::pinning::{NoFittingGateway, Pinning};
 use egress_policy::report::Status;
 use egress_render::format::OutputFormat;
 use egress_render::policy as view;
@@ -22,12 +22,12 @@ use crate::terminal::Terminal;
 /// # Errors
 /// A denial, or a policy that could not decide.
 pub(super) fn require_hosts(
-    evaluation: &Judgement,
+    evaluation: &Evaluation,
     explain: bool,
     output: Option<&OutputFormat>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    show(&view::judgement(evaluation, explain, &terminal.palette()), terminal);
+    show(&view::evaluation(evaluation, explain, &terminal.palette()), terminal);
     let refusal = refusal::of(evaluation.status(), &evaluation.reports);
     let is_document = |format: &&OutputFormat| !matches!(format, OutputFormat::Name | OutputFormat::Wide);
     if let (Err(_), Some(format)) = (&refusal, output.filter(is_document)) {
@@ -50,9 +50,9 @@ pub(super) fn require_placement(
 }
 
 /// Prints why no gateway fits, and returns the refusal.
-pub(super) fn no_gateway(misfit: &Misfit, terminal: &mut Terminal) -> Failure {
-    terminal.show(&view::misfit(misfit, &terminal.palette()));
-    refusal::of_nodes(misfit)
+pub(super) fn no_gateway(none: &NoFittingGateway, terminal: &mut Terminal) -> Failure {
+    terminal.show(&view::no_fitting_gateway(none, &terminal.palette()));
+    refusal::of_nodes(none)
 }
 
 /// Prints what the policies say about names, and returns the names, labels and annotations.

@@ -37,7 +37,7 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     });
     let wanted: Vec<&Egress<'_>> = wanted.collect();
     let objects = Objects::of(&snapshot);
-    let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&objects), misfits: None };
+    let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&objects), placement_violations: None };
     let mut rows: Vec<ListRow> = wanted.iter().map(row).collect();
     if settings.outdated || settings.output == Some(OutputFormat::Wide) {
         match ask_policies(settings, &cluster, &snapshot, &wanted, &mut rows, terminal).await {
@@ -118,7 +118,7 @@ async fn ask_policies(
     let evaluator = policies::load(&settings.policies, &context, terminal).await?;
     let today = evaluator.recorded();
     for (row, egress) in rows.iter_mut().zip(egresses) {
-        row.misfits = evaluator.misfits(egress, snapshot);
+        row.placement_violations = evaluator.placement_violations(egress, snapshot);
         if settings.outdated && egress.layout.is_some() {
             row.egress.outdated = recorded_policies::outdated(&row.egress.policies, &today);
         }

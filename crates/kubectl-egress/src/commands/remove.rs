@@ -9,7 +9,7 @@ use egress_core::intent::Layout;
 use egress_core::inventory::{self, Egress, state};
 use egress_core::plan;
 use egress_core::snapshot::Snapshot;
-use egress_policy::question::Subject;
+use egress_policy::request_builder::RequestedEgress;
 use egress_render::outcome::DryRun;
 
 use super::change::{Change, Work};
@@ -51,7 +51,7 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     };
     let evaluator = policies::load(&settings.policies, &context, terminal).await?;
     for record in chosen.iter().filter_map(Egress::readable_record) {
-        let evaluation = evaluator.hosts("remove", &Subject::of(&record.intent));
+        let evaluation = evaluator.hosts("remove", &RequestedEgress::of(&record.intent));
         let explain = settings.policies.explain;
         evaluation::require_hosts(&evaluation, explain, settings.output.as_ref(), terminal)?;
     }

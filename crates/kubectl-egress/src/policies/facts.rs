@@ -12,8 +12,8 @@ use egress_core::inventory;
 use egress_core::snapshot::Snapshot;
 use egress_policy::descriptor::{Hook, Need};
 use egress_policy::evaluator::PolicyEvaluator;
-use egress_policy::member::Assembly;
-use egress_policy::question::{self, Facts};
+use egress_policy::policy_set::PolicySet;
+use egress_policy::request_builder::{self, Facts};
 use jiff::Timestamp;
 
 use crate::settings::policies::PolicySettings;
@@ -32,7 +32,7 @@ pub struct EvaluationContext<'a> {
 
 /// The policies with what they need.
 pub(super) async fn read(
-    policies: Assembly,
+    policies: PolicySet,
     settings: &PolicySettings,
     context: &EvaluationContext<'_>,
 ) -> anyhow::Result<PolicyEvaluator> {
@@ -48,7 +48,7 @@ pub(super) async fn read(
     facts.groups = user.map(|user| user.groups.clone()).unwrap_or_default();
     if needs.contains(&Need::Existing) {
         let existing = inventory::egresses(snapshot);
-        facts.existing = Arc::new(existing.iter().map(question::existing).collect());
+        facts.existing = Arc::new(existing.iter().map(request_builder::existing).collect());
     }
     let mut nodes = Vec::new();
     if let Some(cluster) = cluster

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use egress_cluster::Cluster;
 use egress_core::host::printable;
 use egress_policy::lock::LockEntry;
-use egress_policy::member::Layer;
+use egress_policy::policy_set::Layer;
 use egress_policy_wasm::inspect::digest;
 
 use self::file::{Modules, TrustFile};

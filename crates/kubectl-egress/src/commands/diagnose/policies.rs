@@ -9,8 +9,8 @@ use egress_core::inventory;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::evidence::{Demands, Refusal, Request};
 use egress_policy::audit;
-use egress_policy::question::Subject;
 use egress_policy::report::Status;
+use egress_policy::request_builder::RequestedEgress;
 
 use crate::policies::{self, EvaluationContext};
 use crate::settings::diagnose::Diagnose;
@@ -40,7 +40,7 @@ pub(super) async fn ask(
         // No objection is an answer, too.
         refusals.entry((egress.namespace.clone(), egress.host.to_string())).or_default();
         if let Some(record) = egress.readable_record() {
-            let pinning = evaluator.placement("audit", &Subject::of(&record.intent));
+            let pinning = evaluator.placement("audit", &RequestedEgress::of(&record.intent));
             demands.insert((egress.namespace.clone(), egress.host.to_string()), pinning);
         }
     }

@@ -3,7 +3,7 @@
 //! A denial is 4, a policy that could not decide is 9. They are never mixed.
 
 use egress_policy::naming::Naming;
-use egress_policy::pinning::Misfit;
+use egress_policy::pinning::NoFittingGateway;
 use egress_policy::report::{Report, Status};
 
 use crate::exit::{Code, Failure};
@@ -12,7 +12,7 @@ use crate::exit::{Code, Failure};
 pub(super) fn of(status: Status, reports: &[Report]) -> Result<(), Failure> {
     let names = |status: Status| {
         let by = reports.iter().filter(|report| report.status() == status);
-        let names: Vec<String> = by.map(|report| report.author.to_string()).collect();
+        let names: Vec<String> = by.map(|report| report.by.to_string()).collect();
         names.join(", ")
     };
     match status {
@@ -39,9 +39,9 @@ pub(super) fn of(status: Status, reports: &[Report]) -> Result<(), Failure> {
 }
 
 /// No gateway runs where it must. Where that cannot be seen, nobody has denied anything, and it is refused all the same.
-pub(super) fn of_nodes(misfit: &Misfit) -> Failure {
+pub(super) fn of_nodes(none: &NoFittingGateway) -> Failure {
     let see = "see where they run: `kubectl get pods -A -l istio=egressgateway -o wide`";
-    if misfit.status() == Status::Undecided {
+    if none.status() == Status::Undecided {
         return Failure {
             code: Code::Undecided,
             message: "cannot see whether an egress gateway runs on the nodes that the policies require; nothing was \

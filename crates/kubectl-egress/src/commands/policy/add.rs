@@ -7,7 +7,7 @@ use std::path::Path;
 
 use egress_policy::config::{API_VERSION, KIND, Source};
 use egress_policy::lock::Lock;
-use egress_policy::member::Layer;
+use egress_policy::policy_set::Layer;
 
 use super::configuration::{self, Configuration};
 use super::resolve::{Resolver, Step};

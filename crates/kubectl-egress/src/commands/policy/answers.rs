@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use egress_policy::answer::{Fault, Finding, PinAnswer};
+use egress_policy::answer::{EvaluationError, Finding, PinAnswer};
 use egress_policy::request::{Request, Slot};
 use egress_render::document::API_VERSION;
 use egress_render::escape::escape;
@@ -129,7 +129,7 @@ fn trace(text: &mut String, seen: &Seen) {
     }
 }
 
-fn answer<T: Serialize>(answer: Option<&Result<T, Fault>>) -> anyhow::Result<Value> {
+fn answer<T: Serialize>(answer: Option<&Result<T, EvaluationError>>) -> anyhow::Result<Value> {
     match answer {
         Some(Ok(answer)) => Ok(serde_json::to_value(answer)?),
         _ => Ok(Value::Null),

@@ -86,7 +86,7 @@ fn measure(
     })
 }
 
-fn parts<T>(reply: egress_policy::Reply<T>) -> (Option<egress_policy::answer::Fault>, Option<u64>) {
+fn parts<T>(reply: egress_policy::Reply<T>) -> (Option<egress_policy::answer::EvaluationError>, Option<u64>) {
     (reply.result.err(), reply.fuel)
 }
 

@@ -8,8 +8,8 @@ use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::inventory;
 use egress_policy::Policy as _;
 use egress_policy::descriptor::Need;
-use egress_policy::question::{self, Facts, Subject};
 use egress_policy::request::Request;
+use egress_policy::request_builder::{self, Facts, RequestedEgress};
 use egress_policy::settings::canonical;
 use egress_policy_wasm::Module;
 use jiff::Timestamp;
@@ -50,7 +50,7 @@ async fn request(
     }
     if wants(Need::Nodes) {
         let nodes = cluster.nodes().await.context("the module needs the nodes")?;
-        facts.nodes = Arc::new(nodes.iter().map(question::node).collect());
+        facts.nodes = Arc::new(nodes.iter().map(request_builder::node).collect());
     }
     if wants(Need::Existing) {
         let scope = Scope {
@@ -60,14 +60,15 @@ async fn request(
             root_namespace: None,
         };
         let snapshot = cluster.fetch(&scope).await?;
-        facts.existing = Arc::new(inventory::egresses(&snapshot).iter().map(question::existing).collect());
+        facts.existing =
+            Arc::new(inventory::egresses(&snapshot).iter().map(request_builder::existing).collect());
     }
     if wants(Need::User) || wants(Need::Groups) {
         let user = cluster.whoami().await;
         facts.user = user.as_ref().map(|user| user.name.clone());
         facts.groups = user.map(|user| user.groups).unwrap_or_default();
     }
-    let subject = Subject {
+    let requested = RequestedEgress {
         hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
         namespace,
         export_to: &settings.export_to,
@@ -75,5 +76,5 @@ async fn request(
         hop: settings.hop,
         reason: settings.reason.as_deref(),
     };
-    Ok(question::request("add", &subject, &facts).for_policy(needs, ""))
+    Ok(request_builder::request("add", &requested, &facts).for_policy(needs, ""))
 }

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use egress_policy::config::{Entry, Source};
 use egress_policy::lock::{LockEntry, LockError, check};
-use egress_policy::member::Layer;
+use egress_policy::policy_set::Layer;
 use egress_policy_wasm::Limits;
 use egress_policy_wasm::inspect::digest;
 use egress_policy_wasm::oci::Reference;

@@ -14,7 +14,7 @@ const IDLE: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(5);
 
 /// Watches the calls of one engine.
-pub(crate) struct Alarm {
+pub(crate) struct Deadlines {
     shared: Arc<Shared>,
 }
 
@@ -36,40 +36,40 @@ struct State {
 }
 
 /// A call that is watched until this is dropped.
-pub(crate) struct Watch<'a> {
+pub(crate) struct DeadlineGuard<'a> {
     shared: &'a Shared,
     number: u64,
 }
 
-impl Alarm {
+impl Deadlines {
     pub(crate) fn new(engine: wasmtime::Engine) -> Self {
         let shared = Shared { engine, state: Mutex::default(), changed: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
     /// Watches a call until its deadline. Fails where no thread can be started.
-    pub(crate) fn watch(&self, deadline: Instant) -> io::Result<Watch<'_>> {
+    pub(crate) fn watch(&self, deadline: Instant) -> io::Result<DeadlineGuard<'_>> {
         let mut state = self.shared.lock();
         if !state.watched {
             let shared = Arc::clone(&self.shared);
-            thread::Builder::new().name("policy alarm".to_owned()).spawn(move || shared.watch())?;
+            thread::Builder::new().name("policy deadline".to_owned()).spawn(move || shared.watch())?;
             state.watched = true;
         }
         let number = state.next;
         state.next += 1;
         state.deadlines.insert(number, deadline);
-        Ok(Watch { shared: &self.shared, number })
+        Ok(DeadlineGuard { shared: &self.shared, number })
     }
 }
 
-impl Drop for Alarm {
+impl Drop for Deadlines {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
     }
 }
 
-impl Drop for Watch<'_> {
+impl Drop for DeadlineGuard<'_> {
     fn drop(&mut self) {
         self.shared.lock().deadlines.remove(&self.number);
     }
@@ -114,15 +114,15 @@ mod tests {
 
     #[test]
     fn the_thread_is_gone_when_there_is_nothing_to_watch() {
-        let alarm = Alarm::new(wasmtime::Engine::default());
-        drop(alarm.watch(Instant::now()).expect("a thread"));
+        let deadlines = Deadlines::new(wasmtime::Engine::default());
+        drop(deadlines.watch(Instant::now()).expect("a thread"));
         let started = Instant::now();
-        while alarm.shared.lock().watched {
+        while deadlines.shared.lock().watched {
             assert!(started.elapsed() < Duration::from_secs(30), "the thread is still there");
             thread::yield_now();
         }
-        let again = alarm.watch(Instant::now() + Duration::from_mins(1)).expect("a thread");
-        assert!(alarm.shared.lock().watched);
+        let again = deadlines.watch(Instant::now() + Duration::from_mins(1)).expect("a thread");
+        assert!(deadlines.shared.lock().watched);
         drop(again);
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::request::{Destination, Existing, Node, Request};
+use super::request::{Destination, ExistingEgress, Node, Request};
 use egress_core::host::DnsName;
 use egress_core::intent::{GatewayName, Hop, Intent, Layout};
 use egress_core::inventory::Egress;
@@ -20,7 +20,7 @@ pub struct Facts {
     /// The nodes.
     pub nodes: Arc<Vec<Node>>,
     /// The egresses that exist.
-    pub existing: Arc<Vec<Existing>>,
+    pub existing: Arc<Vec<ExistingEgress>>,
     /// The user the API server sees.
     pub user: Option<String>,
     /// The groups the API server sees.
@@ -35,7 +35,7 @@ pub struct Facts {
 
 /// What is asked for: some hosts of one namespace, all in one way.
 #[derive(Clone, Debug)]
-pub struct Subject<'a> {
+pub struct RequestedEgress<'a> {
     /// The hosts and their ports.
     pub hosts: Vec<(&'a DnsName, &'a BTreeSet<Port>)>,
     /// The namespace whose pods call out.
@@ -50,10 +50,10 @@ pub struct Subject<'a> {
     pub reason: Option<&'a str>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> RequestedEgress<'a> {
     /// What one egress asks for.
     pub fn of(intent: &'a Intent) -> Self {
-        Subject {
+        RequestedEgress {
             hosts: vec![(&intent.host, &intent.ports)],
             namespace: &intent.namespace,
             export_to: &intent.export_to,
@@ -64,15 +64,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The question about a subject.
-pub fn request(verb: &str, subject: &Subject<'_>, facts: &Facts) -> Request {
-    let destinations = |(host, ports): &(&DnsName, &BTreeSet<Port>)| destinations(host, ports, subject.hop);
+/// The question about a requested.
+pub fn request(verb: &str, requested: &RequestedEgress<'_>, facts: &Facts) -> Request {
+    let destinations = |(host, ports): &(&DnsName, &BTreeSet<Port>)| destinations(host, ports, requested.hop);
     Request {
-        destinations: subject.hosts.iter().flat_map(destinations).collect(),
-        export_to: subject.export_to.to_vec(),
-        layout: subject.layout.to_string(),
-        justification: subject.reason.map(str::to_owned),
-        ..blank(verb, subject.namespace, facts)
+        destinations: requested.hosts.iter().flat_map(destinations).collect(),
+        export_to: requested.export_to.to_vec(),
+        layout: requested.layout.to_string(),
+        justification: requested.reason.map(str::to_owned),
+        ..blank(verb, requested.namespace, facts)
     }
 }
 
@@ -160,8 +160,8 @@ pub fn node(node: &NodeFacts) -> Node {
 }
 
 /// An egress that exists as policies see it.
-pub fn existing(egress: &Egress<'_>) -> Existing {
-    Existing {
+pub fn existing(egress: &Egress<'_>) -> ExistingEgress {
+    ExistingEgress {
         namespace: egress.namespace.clone(),
         host: egress.host.to_string(),
         gateway: egress.gateway.as_ref().map(ToString::to_string),

@@ -2,7 +2,7 @@
 //!
 //! Knows ranks and what a lower layer may not do. Knows nothing of where files and modules come from.
 
-mod join;
+mod merge;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,11 +14,11 @@ use super::Policy;
 use super::config::{Entry, Limits};
 use super::descriptor::{Hook, Need};
 use super::exception::Exception;
-use super::report::Author;
+use super::report::PolicyRef;
 use super::settings;
-use egress_core::recorded_policies::Recorded;
+use egress_core::recorded_policies::RecordedPolicy;
 
-pub use self::join::{JoinError, join};
+pub use self::merge::{MergeError, merge};
 
 /// Where a policy was configured. A higher layer is the greater one: what it forbids, no lower one allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub enum Effect {
 
 /// The files of all layers as one, before any policy is loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Joined {
+pub struct MergedConfig {
     /// Every policy, those of the highest layer first, each layer in the order of its file.
     pub entries: Vec<(Layer, Entry)>,
     /// What each layer says about the default, highest first.
@@ -73,7 +73,7 @@ pub struct NamingOwner {
 
 /// One policy that is asked.
 #[derive(Clone)]
-pub struct Member {
+pub struct LoadedPolicy {
     /// Its name in the configuration.
     pub name: String,
     /// Where it was configured.
@@ -92,9 +92,9 @@ pub struct Member {
 
 /// All layers together.
 #[derive(Clone, Debug, Default)]
-pub struct Assembly {
+pub struct PolicySet {
     /// Everybody, those of the highest layer first.
-    pub members: Vec<Member>,
+    pub policies: Vec<LoadedPolicy>,
     /// What happens where all abstain.
     pub default: Effect,
     /// Who says so; `None`: nobody. Where it is deny, an allowance of a lower layer does not count.
@@ -128,58 +128,58 @@ impl fmt::Display for Layer {
     }
 }
 
-impl Joined {
-    /// The assembly, once every entry has become a member.
+impl MergedConfig {
+    /// The policies, once every entry is loaded.
     ///
     /// The default is what the highest layer says. A cluster that has a policy about hosts and says nothing means deny:
     /// no lower layer opens what it left closed.
-    pub fn assemble(self, mut members: Vec<Member>) -> Assembly {
-        members.sort_by_key(|member| std::cmp::Reverse(member.layer));
-        let guarded = members
+    pub fn with_policies(self, mut policies: Vec<LoadedPolicy>) -> PolicySet {
+        policies.sort_by_key(|loaded| std::cmp::Reverse(loaded.layer));
+        let guarded = policies
             .iter()
-            .any(|member| member.layer == Layer::Cluster && member.hooks.contains(&Hook::Hosts));
+            .any(|loaded| loaded.layer == Layer::Cluster && loaded.hooks.contains(&Hook::Hosts));
         let (default_by, default) = match self.defaults.first() {
             Some((Layer::Cluster, effect)) => (Some(Layer::Cluster), *effect),
             _ if guarded => (Some(Layer::Cluster), Effect::Deny),
             Some((layer, effect)) => (Some(*layer), *effect),
             None => (None, Effect::Allow),
         };
-        let Joined { naming, label_prefixes, exceptions, .. } = self;
-        Assembly { members, default, default_by, naming, label_prefixes, exceptions }
+        let MergedConfig { naming, label_prefixes, exceptions, .. } = self;
+        PolicySet { policies, default, default_by, naming, label_prefixes, exceptions }
     }
 }
 
-impl Assembly {
+impl PolicySet {
     /// Whether there is nobody to ask and nothing to hold.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.default == Effect::Allow
+        self.policies.is_empty() && self.default == Effect::Allow
     }
 
     /// The facts that somebody wants to be told.
     pub fn needs(&self) -> BTreeSet<Need> {
-        self.members.iter().flat_map(|member| member.policy.descriptor().needs.iter().copied()).collect()
+        self.policies.iter().flat_map(|loaded| loaded.policy.descriptor().needs.iter().copied()).collect()
     }
 
     /// The questions that somebody answers.
     pub fn hooks(&self) -> BTreeSet<Hook> {
-        self.members.iter().flat_map(|member| member.hooks.iter().copied()).collect()
+        self.policies.iter().flat_map(|loaded| loaded.hooks.iter().copied()).collect()
     }
 
     /// Everybody who answers this question.
-    pub fn with_hook(&self, hook: Hook) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(move |member| member.hooks.contains(&hook))
+    pub fn with_hook(&self, hook: Hook) -> impl Iterator<Item = &LoadedPolicy> {
+        self.policies.iter().filter(move |loaded| loaded.hooks.contains(&hook))
     }
 
     /// Who decided, for the annotation of an object.
-    pub fn recorded(&self) -> Vec<Recorded> {
-        self.members.iter().map(Member::recorded).collect()
+    pub fn recorded(&self) -> Vec<RecordedPolicy> {
+        self.policies.iter().map(LoadedPolicy::recorded).collect()
     }
 }
 
-impl Member {
+impl LoadedPolicy {
     /// Its name, as findings show it.
-    pub fn author(&self) -> Author {
-        Author {
+    pub fn reference(&self) -> PolicyRef {
+        PolicyRef {
             policy: self.name.clone(),
             version: self.policy.descriptor().version.clone(),
             layer: self.layer,
@@ -189,17 +189,17 @@ impl Member {
 
     /// Who it is, for the annotation of an object: by the digest of the module, or by that of the settings where the
     /// policy is built in.
-    pub fn recorded(&self) -> Recorded {
+    pub fn recorded(&self) -> RecordedPolicy {
         let version = self.policy.descriptor().version.clone();
         let digest = self.digest.clone().unwrap_or_else(|| settings::digest(&self.settings));
-        Recorded { name: self.name.clone(), version, digest }
+        RecordedPolicy { name: self.name.clone(), version, digest }
     }
 }
 
-impl fmt::Debug for Member {
+impl fmt::Debug for LoadedPolicy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Member")
+            .debug_struct("LoadedPolicy")
             .field("name", &self.name)
             .field("layer", &self.layer)
             .field("digest", &self.digest)

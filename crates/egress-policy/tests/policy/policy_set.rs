@@ -1,12 +1,12 @@
-//! The policies of a case: files of layers, read and joined as they always are, and what the modules in them answer.
+//! The policies of a case: files of layers, read and merged as they always are, and what the modules in them answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use egress_policy::Policy;
-use egress_policy::config::{Entry, Limits, PolicySet, Source};
-use egress_policy::member::{Assembly, Layer, Member, join};
+use egress_policy::config::{Entry, Limits, PolicyConfig, Source};
+use egress_policy::policy_set::{Layer, LoadedPolicy, PolicySet, merge};
 use egress_policy::rules::Rules;
 use serde::Deserialize;
 
@@ -22,24 +22,24 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    /// Everybody, or why they do not go together.
-    pub(crate) fn assemble(&self) -> Result<Assembly, String> {
+    /// All policies, or why they contradict each other.
+    pub(crate) fn read(&self) -> Result<PolicySet, String> {
         let mut files = Vec::new();
         for (layer, text) in &self.layers {
             let text =
                 format!("apiVersion: kubectl-egress.github.io/v1alpha1\nkind: EgressPolicySet\n{text}");
             files.push((
                 *layer,
-                PolicySet::parse(&text).map_err(|error| format!("{layer} layer: {error}\n"))?,
+                PolicyConfig::parse(&text).map_err(|error| format!("{layer} layer: {error}\n"))?,
             ));
         }
-        let joined = join(files, &limits()).map_err(|error| format!("{error}\n"))?;
-        let members = joined.entries.iter().map(|(layer, entry)| self.member(*layer, entry));
-        let members = members.collect::<Result<_, _>>()?;
-        Ok(joined.assemble(members))
+        let merged = merge(files, &limits()).map_err(|error| format!("{error}\n"))?;
+        let policies = merged.entries.iter().map(|(layer, entry)| self.loaded(*layer, entry));
+        let policies = policies.collect::<Result<_, _>>()?;
+        Ok(merged.with_policies(policies))
     }
 
-    fn member(&self, layer: Layer, entry: &Entry) -> Result<Member, String> {
+    fn loaded(&self, layer: Layer, entry: &Entry) -> Result<LoadedPolicy, String> {
         let policy: Arc<dyn Policy + Send + Sync> = if entry.source == Source::Builtin {
             Arc::new(Rules::new(&entry.settings).map_err(|findings| {
                 let lines = findings.iter().map(|finding| {
@@ -56,7 +56,7 @@ impl Policies {
             None => policy.hooks().clone(),
         };
         let digest = (entry.source != Source::Builtin).then(|| format!("sha256:{:064x}", entry.name.len()));
-        Ok(Member {
+        Ok(LoadedPolicy {
             name: entry.name.clone(),
             layer,
             digest,

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Joined, Layer, NamingOwner};
-use crate::config::{Entry, ExceptionEntry, Limits, PolicySet, Source, bytes_text, duration_text};
+use super::{Layer, MergedConfig, NamingOwner};
+use crate::config::{Entry, ExceptionEntry, Limits, PolicyConfig, Source, bytes_text, duration_text};
 use crate::exception::Exception;
 
 /// Why the layers do not go together.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum JoinError {
+pub enum MergeError {
     /// Two policies of one name: findings and lock files would not tell which is meant.
     #[error(
         "policy `{name}` is configured in the {first} layer and in the {second} layer; give one another name, since a lower layer adds policies and never replaces one"
@@ -85,65 +85,65 @@ pub enum JoinError {
 /// Joins the files of all layers. `limits` is what the engine may spend where no file says anything.
 ///
 /// # Errors
-/// [`JoinError`] when the files contradict each other, or a lower layer would take away what a higher one says.
-pub fn join(mut layers: Vec<(Layer, PolicySet)>, limits: &Limits) -> Result<Joined, JoinError> {
+/// [`MergeError`] when the files contradict each other, or a lower layer would take away what a higher one says.
+pub fn merge(mut layers: Vec<(Layer, PolicyConfig)>, limits: &Limits) -> Result<MergedConfig, MergeError> {
     layers.sort_by_key(|(layer, _)| Reverse(*layer));
-    let limits = joined_limits(&layers, limits)?;
-    let owner = |(layer, set): &(Layer, PolicySet)| {
+    let limits = merged_limits(&layers, limits)?;
+    let owner = |(layer, set): &(Layer, PolicyConfig)| {
         set.naming.clone().map(|policy| NamingOwner { policy, layer: *layer })
     };
-    let mut joined = Joined {
+    let mut merged = MergedConfig {
         defaults: layers.iter().filter_map(|(layer, set)| Some((*layer, set.default?))).collect(),
         naming: layers.iter().find_map(owner),
         limits,
-        ..Joined::default()
+        ..MergedConfig::default()
     };
     for (layer, set) in layers {
         if layer != Layer::Cluster && !set.label_prefixes.is_empty() {
-            return Err(JoinError::LabelsBelow { layer });
+            return Err(MergeError::LabelsBelow { layer });
         }
-        joined.label_prefixes.extend(set.label_prefixes);
-        joined.exceptions.extend(set.exceptions.into_iter().map(|entry| exception(layer, entry)));
+        merged.label_prefixes.extend(set.label_prefixes);
+        merged.exceptions.extend(set.exceptions.into_iter().map(|entry| exception(layer, entry)));
         for entry in set.policies {
-            check_entry(&joined.entries, layer, &entry)?;
-            joined.entries.push((layer, entry));
+            check_entry(&merged.entries, layer, &entry)?;
+            merged.entries.push((layer, entry));
         }
     }
-    check_owner(&joined)?;
-    joined.exceptions.iter().try_for_each(|exception| check_exception(&joined.entries, exception))?;
-    Ok(joined)
+    check_owner(&merged)?;
+    merged.exceptions.iter().try_for_each(|exception| check_exception(&merged.entries, exception))?;
+    Ok(merged)
 }
 
-fn check_entry(before: &[(Layer, Entry)], layer: Layer, entry: &Entry) -> Result<(), JoinError> {
+fn check_entry(before: &[(Layer, Entry)], layer: Layer, entry: &Entry) -> Result<(), MergeError> {
     if let Some((first, _)) = before.iter().find(|(_, other)| other.name == entry.name) {
-        return Err(JoinError::SameName { name: entry.name.clone(), first: *first, second: layer });
+        return Err(MergeError::SameName { name: entry.name.clone(), first: *first, second: layer });
     }
     match &entry.source {
         Source::File(path) if layer == Layer::Cluster => {
-            Err(JoinError::FileInCluster { name: entry.name.clone(), path: path.clone() })
+            Err(MergeError::FileInCluster { name: entry.name.clone(), path: path.clone() })
         }
         _ => Ok(()),
     }
 }
 
-fn check_owner(joined: &Joined) -> Result<(), JoinError> {
-    let Some(NamingOwner { policy, layer }) = &joined.naming else { return Ok(()) };
-    let names: Vec<&str> = joined.entries.iter().map(|(_, entry)| entry.name.as_str()).collect();
+fn check_owner(merged: &MergedConfig) -> Result<(), MergeError> {
+    let Some(NamingOwner { policy, layer }) = &merged.naming else { return Ok(()) };
+    let names: Vec<&str> = merged.entries.iter().map(|(_, entry)| entry.name.as_str()).collect();
     if names.contains(&policy.as_str()) {
         return Ok(());
     }
     let known = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
-    Err(JoinError::NoSuchOwner { policy: policy.clone(), layer: *layer, known })
+    Err(MergeError::NoSuchOwner { policy: policy.clone(), layer: *layer, known })
 }
 
 /// An exception that names a policy of a higher layer is an attempt at what it may not do. One that names a policy that
 /// is not there is none: a cluster may allow beforehand what only some repositories ask about.
-fn check_exception(entries: &[(Layer, Entry)], exception: &Exception) -> Result<(), JoinError> {
+fn check_exception(entries: &[(Layer, Entry)], exception: &Exception) -> Result<(), MergeError> {
     let named = |(above, entry): &&(Layer, Entry)| {
         *above > exception.layer && exception.policy.as_ref() == Some(&entry.name)
     };
     match entries.iter().find(named) {
-        Some((above, entry)) => Err(JoinError::ExceptionBelow {
+        Some((above, entry)) => Err(MergeError::ExceptionBelow {
             layer: exception.layer,
             code: exception.code.clone(),
             policy: entry.name.clone(),
@@ -158,21 +158,21 @@ fn exception(layer: Layer, entry: ExceptionEntry) -> Exception {
     Exception { layer, code, destination, policy, until, approved_by, reason }
 }
 
-fn joined_limits(layers: &[(Layer, PolicySet)], defaults: &Limits) -> Result<Limits, JoinError> {
-    let joined = |field, of: fn(&Limits) -> Option<u64>, text: fn(u64) -> String| {
+fn merged_limits(layers: &[(Layer, PolicyConfig)], defaults: &Limits) -> Result<Limits, MergeError> {
+    let merged = |field, of: fn(&Limits) -> Option<u64>, text: fn(u64) -> String| {
         let asked = layers.iter().filter_map(|(layer, set)| Some((*layer, of(&set.limits)?)));
-        joined_limit(field, &asked.collect::<Vec<_>>(), of(defaults), text)
+        merged_limit(field, &asked.collect::<Vec<_>>(), of(defaults), text)
     };
     let time_text = |number| duration_text(Duration::from_millis(number));
     let count_text = |number: u64| number.to_string();
     Ok(Limits {
-        wall: joined("wall", |limits| limits.wall.map(milliseconds), time_text)?.map(Duration::from_millis),
-        fuel: joined("fuel", |limits| limits.fuel, count_text)?,
-        memory: joined("memory", |limits| limits.memory, bytes_text)?,
-        module: joined("module", |limits| limits.module, bytes_text)?,
-        compile: joined("compile", |limits| limits.compile.map(milliseconds), time_text)?
+        wall: merged("wall", |limits| limits.wall.map(milliseconds), time_text)?.map(Duration::from_millis),
+        fuel: merged("fuel", |limits| limits.fuel, count_text)?,
+        memory: merged("memory", |limits| limits.memory, bytes_text)?,
+        module: merged("module", |limits| limits.module, bytes_text)?,
+        compile: merged("compile", |limits| limits.compile.map(milliseconds), time_text)?
             .map(Duration::from_millis),
-        nodes: joined("nodes", |limits| limits.nodes, count_text)?,
+        nodes: merged("nodes", |limits| limits.nodes, count_text)?,
     })
 }
 
@@ -181,18 +181,18 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 /// The limits guard the user's machine: only the user's own file may raise one, and the lowest of all others holds.
-fn joined_limit(
+fn merged_limit(
     field: &'static str,
     asked: &[(Layer, u64)],
     default: Option<u64>,
     text: fn(u64) -> String,
-) -> Result<Option<u64>, JoinError> {
+) -> Result<Option<u64>, MergeError> {
     let of_user = asked.iter().find(|(layer, _)| *layer == Layer::User).map(|(_, number)| *number);
     let allowed = of_user.max(default);
     for (layer, number) in asked.iter().filter(|(layer, _)| *layer != Layer::User) {
         if let Some(allowed) = allowed.filter(|allowed| number > allowed) {
             let (asked, allowed) = (text(*number), text(allowed));
-            return Err(JoinError::RaisedLimit { layer: *layer, field, asked, allowed });
+            return Err(MergeError::RaisedLimit { layer: *layer, field, asked, allowed });
         }
     }
     let others = asked.iter().filter(|(layer, _)| *layer != Layer::User).map(|(_, number)| *number);

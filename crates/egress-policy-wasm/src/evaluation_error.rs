@@ -1,6 +1,6 @@
 //! Why the engine stopped a call, in words for the policy's author.
 
-use egress_policy::answer::Fault;
+use egress_policy::answer::EvaluationError;
 use wasmtime::Trap;
 
 use crate::limits::Limits;
@@ -17,36 +17,41 @@ const BAD_MEMORY: &str = "realloc return:";
 const TOO_MANY_PARTS: &str = "resource limit exceeded";
 
 /// Why a call ended without an answer.
-pub(crate) fn of(error: &wasmtime::Error, limits: &Limits) -> Fault {
+pub(crate) fn of(error: &wasmtime::Error, limits: &Limits) -> EvaluationError {
     if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
-        return Fault::Limit(exceeded.to_string());
+        return EvaluationError::Limit(exceeded.to_string());
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         return of_trap(*trap, limits);
     }
     let message = error.root_cause().to_string();
     if message.starts_with(TOO_MUCH_COPIED) {
-        return Fault::Limit(format!(
+        return EvaluationError::Limit(format!(
             "{} of data in one answer or line of its log",
             words::size(limits.hostcall_fuel)
         ));
     }
     if message.starts_with(TOO_MANY_PARTS) {
-        return Fault::Limit(format!("{} instances, memories or tables", words::count(limits.instances)));
+        return EvaluationError::Limit(format!(
+            "{} instances, memories or tables",
+            words::count(limits.instances)
+        ));
     }
     if let Some(problem) = message.strip_prefix(BAD_MEMORY) {
-        return Fault::Trap(format!("its cabi_realloc gives memory that cannot be used:{problem}"));
+        return EvaluationError::Trap(format!("its cabi_realloc gives memory that cannot be used:{problem}"));
     }
     // What is left is data that is not of the type that the interface says: the engine names what it found.
-    Fault::BadAnswer(text::clean(&message, MESSAGE))
+    EvaluationError::BadAnswer(text::clean(&message, MESSAGE))
 }
 
-fn of_trap(trap: Trap, limits: &Limits) -> Fault {
-    let crash = |words: &str| Fault::Trap(words.to_owned());
+fn of_trap(trap: Trap, limits: &Limits) -> EvaluationError {
+    let crash = |words: &str| EvaluationError::Trap(words.to_owned());
     match trap {
-        Trap::OutOfFuel => Fault::Limit(words::fuel(limits.fuel)),
-        Trap::Interrupt => Fault::Limit(words::time(limits.wall)),
-        Trap::StackOverflow => Fault::Limit("its call stack: it calls itself too deeply".to_owned()),
+        Trap::OutOfFuel => EvaluationError::Limit(words::fuel(limits.fuel)),
+        Trap::Interrupt => EvaluationError::Limit(words::time(limits.wall)),
+        Trap::StackOverflow => {
+            EvaluationError::Limit("its call stack: it calls itself too deeply".to_owned())
+        }
         Trap::MemoryOutOfBounds => crash("it read or wrote outside its memory, or called itself too deeply"),
         Trap::UnreachableCodeReached => crash("it panicked, or reached an unreachable instruction"),
         Trap::IntegerDivisionByZero => crash("it divided by zero"),
@@ -57,8 +62,8 @@ fn of_trap(trap: Trap, limits: &Limits) -> Fault {
         | Trap::ListOutOfBounds
         | Trap::InvalidDiscriminant
         | Trap::InvalidChar
-        | Trap::UnalignedPointer => Fault::BadAnswer(plain(trap)),
-        trap => Fault::Trap(plain(trap)),
+        | Trap::UnalignedPointer => EvaluationError::BadAnswer(plain(trap)),
+        trap => EvaluationError::Trap(plain(trap)),
     }
 }
 
