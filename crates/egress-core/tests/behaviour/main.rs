@@ -6,7 +6,6 @@ mod answering;
 mod conflicts;
 mod conflicts_at_gateway;
 mod departures;
-mod export;
 mod fixture;
 mod guard;
 mod impostors;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::Snapshot;
+use egress_policy::pinning::Pinning;
 use serde::{Deserialize, Serialize};
 
 use super::{OtherCluster, PodName};

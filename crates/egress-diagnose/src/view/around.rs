@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::admission::export::Flaw;
+use egress_core::admission::exported::Flaw;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
 use egress_core::related_resources::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};

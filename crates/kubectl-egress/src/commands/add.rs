@@ -16,17 +16,19 @@ use egress_core::operation::existing::Existing;
 use egress_core::operation::gateway;
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::plan::Plan;
-use egress_core::policy::question::Subject;
 use egress_core::shape::Part;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_policy::evaluator::PolicyEvaluator;
+use egress_policy::request_builder::RequestedEgress;
 use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 
 use super::change::{ChangeSet, PlannedChange};
-use super::judge::{Judge, Occasion};
+use super::evaluation;
 use super::readable::readable;
 use super::{manifests, result, rights};
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
+use crate::policies::{self, EvaluationContext};
 use crate::runtime;
 use crate::settings::add::Add;
 use crate::settings::writing::Mode;
@@ -43,17 +45,20 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
         _ => Surroundings::read(settings).await?,
     };
     let Surroundings { cluster, namespace, snapshot, user } = &surroundings;
-    let occasion = Occasion { cluster: cluster.as_ref(), snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.learn_namespace(namespace, &occasion).await?;
-    let subject = subject(settings, namespace);
-    judge.hosts("add", &subject, settings.output.as_ref(), terminal)?;
-    let wanted = settings.gateway.as_ref();
-    let pinned = match cluster {
-        Some(_) => judge.gateway(wanted, &subject, snapshot, terminal)?,
+    let context = EvaluationContext {
+        cluster: cluster.as_ref(),
+        snapshot,
+        user: user.as_ref(),
+        namespaces: vec![namespace],
+    };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
+    let request = request(settings, namespace);
+    require_hosts(&evaluator, &request, settings, terminal)?;
+    let required = match cluster {
+        Some(_) => required_gateway(&evaluator, &request, settings, snapshot, terminal)?,
         None => None,
     };
-    let gateway = pinned.map_or_else(|| gateway::choose(wanted, snapshot), Ok)?;
+    let gateway = required.map_or_else(|| gateway::choose(settings.gateway.as_ref(), snapshot), Ok)?;
     let egresses = inventory::egresses(snapshot);
     let existing = Existing::of(&egresses);
     let asked = records(settings, namespace, gateway, user.as_ref().map(|user| user.name.as_str()));
@@ -63,7 +68,8 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let mut decisions = Vec::new();
     for (asked, cell) in asked.into_iter().zip(&named) {
         let requested = Requested::of(asked, &existing, gateway, &snapshot.mesh)?;
-        let (names, metadata) = judge.naming(&requested.record, &requested.parts, terminal)?;
+        let names = evaluator.names(&requested.record, &requested.parts);
+        let (names, metadata) = evaluation::require_names(names, settings.policies.explain, terminal)?;
         let host = requested.named(Chosen { names, metadata }, &index)?;
         let host = cell.get_or_init(|| host);
         decisions.push(host.plan(&existing, &index)?);
@@ -176,6 +182,31 @@ fn planned(decisions: Vec<Decision>, access: &ProxyAccess) -> Vec<PlannedChange>
     changes.collect()
 }
 
+/// Refuses hosts that the policies do not allow.
+fn require_hosts(
+    evaluator: &PolicyEvaluator,
+    requested: &RequestedEgress<'_>,
+    settings: &Add,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let evaluation = evaluator.hosts("add", requested);
+    evaluation::require_hosts(&evaluation, settings.policies.explain, settings.output.as_ref(), terminal)
+}
+
+/// The gateway whose pods run on the nodes that the policies require; `None`: no requirement.
+fn required_gateway<'a>(
+    evaluator: &PolicyEvaluator,
+    requested: &RequestedEgress<'_>,
+    settings: &Add,
+    snapshot: &'a Snapshot,
+    terminal: &mut Terminal,
+) -> Result<Option<&'a GatewayFacts>, Failure> {
+    let placement = evaluator.placement("add", requested);
+    evaluation::require_placement(&placement, settings.policies.explain, terminal)?;
+    let gateway = evaluator.gateway(&placement, settings.gateway.as_ref(), snapshot);
+    gateway.map_err(|misfit| evaluation::no_gateway(&misfit, terminal))
+}
+
 async fn proxy_access(
     record: &Record,
     gateway: &GatewayFacts,
@@ -202,8 +233,8 @@ fn scope(settings: &Add, namespace: &str) -> Scope {
     }
 }
 
-fn subject<'a>(settings: &'a Add, namespace: &'a str) -> Subject<'a> {
-    Subject {
+fn request<'a>(settings: &'a Add, namespace: &'a str) -> RequestedEgress<'a> {
+    RequestedEgress {
         hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
         namespace,
         export_to: &settings.export_to,

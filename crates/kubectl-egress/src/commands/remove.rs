@@ -10,15 +10,16 @@ use egress_core::inventory::{self, Egress, state};
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::operation::{prune, remove as operation};
 use egress_core::plan;
-use egress_core::policy::question::Subject;
 use egress_core::snapshot::Snapshot;
+use egress_policy::request_builder::RequestedEgress;
 use egress_render::outcome::DryRun;
 
 use super::change::{ChangeSet, PlannedChange};
-use super::judge::{Judge, Occasion};
+use super::evaluation;
 use super::readable::readable;
 use super::result;
 use crate::exit::Code;
+use crate::policies::{self, EvaluationContext};
 use crate::settings::remove::Remove;
 use crate::settings::writing::Mode;
 use crate::terminal::Terminal;
@@ -43,11 +44,17 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
         terminal.note(&format!("No egress to remove found in {namespace} namespace."));
         return Ok(Code::Done);
     }
-    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.learn_namespace(&namespace, &occasion).await?;
+    let context = EvaluationContext {
+        cluster: Some(&cluster),
+        snapshot: &snapshot,
+        user: user.as_ref(),
+        namespaces: vec![&namespace],
+    };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
     for record in chosen.iter().filter_map(Egress::readable_record) {
-        judge.hosts("remove", &Subject::of(&record.intent), settings.output.as_ref(), terminal)?;
+        let evaluation = evaluator.hosts("remove", &RequestedEgress::of(&record.intent));
+        let explain = settings.policies.explain;
+        evaluation::require_hosts(&evaluation, explain, settings.output.as_ref(), terminal)?;
     }
     let namespaces = chosen.iter().flat_map(|egress| {
         let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));

@@ -2,8 +2,8 @@
 
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
-use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
+use egress_policy::pinning::{self, PlacementViolation};
 
 use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
 use crate::path::Way;
@@ -39,7 +39,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         Ok(Some(pinning)) => pinning,
     };
     if let Some(report) = pinning.reports.iter().find(|report| report.fault.is_some()) {
-        return Outcome::Unreadable(format!("policy {} could not decide", report.author));
+        return Outcome::Unreadable(format!("policy {} could not decide", report.by));
     }
     if !pinning.demands_anything() {
         return Outcome::NotApplicable;
@@ -52,7 +52,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     Outcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, way, gateway)).collect())
 }
 
-fn finding(row: &Row, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
+fn finding(row: &PlacementViolation, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
     let namespace = &gateway.name.namespace;
     let demanded: Vec<String> = row.by.iter().map(ToString::to_string).collect();
     let (message, object) = match (&row.pod, &row.node) {

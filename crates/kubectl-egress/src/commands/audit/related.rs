@@ -1,6 +1,6 @@
 //! The related resources of an audit: other paths out of the mesh, as far as they can be read.
 //!
-//! Knows what to read. `egress_core::policy::audit` asks the policies about it.
+//! Knows what to read. `egress_policy::audit` asks the policies about it.
 
 use std::collections::{BTreeMap, HashSet};
 

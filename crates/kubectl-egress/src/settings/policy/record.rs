@@ -12,10 +12,10 @@ use super::file::{self, ModuleFile};
 use super::of_user;
 use crate::cli;
 use crate::exit::Failure;
-use crate::policy_test::redact::Redaction;
 use crate::settings::policies::PolicySettings;
 use crate::settings::{add, checked_namespace, connection, hosts, output};
 use crate::terminal::Terminal;
+use egress_policy_test::redact::Redaction;
 
 /// What `policy record` is to do.
 #[derive(Clone, Debug)]
