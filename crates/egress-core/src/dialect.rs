@@ -9,7 +9,7 @@ use crate::names;
 use crate::proof::Side;
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::{Part, Refusal, documented, shared};
+use crate::shape::{Part, Refusal, documented, endpoints, shared};
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
 /// One way to write an egress.
@@ -78,6 +78,8 @@ pub enum Up {
         /// Asked only of sidecars that listen for the port: one that does not know the host yet may not.
         where_listening: bool,
     },
+    /// The callers' sidecars send the host's ports to the gateway's Service, by the entry alone.
+    LeadsToGateway,
 }
 
 /// What must be seen after a deletion.
@@ -98,6 +100,8 @@ pub enum Down {
         /// The VirtualService.
         of: Role,
     },
+    /// The callers' sidecars do not send to the host, unless another entry makes it known to them.
+    EntryGone,
 }
 
 /// What the gateway's entry calls the host.
@@ -117,6 +121,8 @@ pub enum Subset {
     /// One for each host, in a DestinationRule of the callers' namespace. That rule hides the rules of the gateway's
     /// namespace from the callers.
     OfHost,
+    /// None: sidecars send to the host, whose endpoint is the gateway.
+    None,
 }
 
 /// What happens when the names of an egress change.
@@ -136,13 +142,14 @@ impl Default for Layout {
 
 impl Layout {
     /// Every layout, the default first.
-    pub const ALL: [Layout; 2] = [Layout::Shared, Layout::Documented];
+    pub const ALL: [Layout; 3] = [Layout::Shared, Layout::Documented, Layout::Endpoints];
 
     /// How it is written.
     pub fn dialect(self) -> &'static Dialect {
         match self {
             Layout::Shared => &shared::DIALECT,
             Layout::Documented => &documented::DIALECT,
+            Layout::Endpoints => &endpoints::DIALECT,
         }
     }
 
@@ -163,6 +170,27 @@ impl Dialect {
     /// Whether one of its objects has this role.
     pub fn has(&self, role: Role) -> bool {
         self.phases.iter().any(|phase| phase.role == role)
+    }
+
+    /// Its phases, and those of objects that a move from another layout leaves for a while: in the place that their role has in
+    /// the order of writing.
+    pub fn phases_with_leftovers(&self) -> Vec<&'static Phase> {
+        let mut phases: Vec<&'static Phase> = self.phases.iter().collect();
+        let others =
+            Layout::ALL.into_iter().map(Layout::dialect).filter(|other| self.may_stand_beside(other));
+        for phase in others.flat_map(|other| other.phases) {
+            if phases.iter().all(|known| known.role != phase.role) {
+                let place = phases.iter().take_while(|known| known.role < phase.role).count();
+                phases.insert(place, phase);
+            }
+        }
+        phases
+    }
+
+    /// Whether the objects of both serve one host at the same time, so that the old ones may go after the new ones are
+    /// proven.
+    pub fn may_stand_beside(&self, other: &Dialect) -> bool {
+        self.layout == other.layout || (self.rename == Rename::Beside && other.rename == Rename::Beside)
     }
 
     /// Whether it uses objects that all egresses of a gateway use.

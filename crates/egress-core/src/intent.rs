@@ -52,6 +52,8 @@ pub enum Layout {
     Shared,
     /// The four objects of Istio's own egress gateway task, all in the callers' namespace.
     Documented,
+    /// The callers' entry has the gateway as its endpoint: no object leads outside of the mesh by itself.
+    Endpoints,
 }
 
 /// How HTTP travels from the sidecar to the gateway. TLS of the application is passed through in both.

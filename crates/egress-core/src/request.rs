@@ -43,7 +43,7 @@ pub enum JoinError {
 pub enum Joined {
     /// The egress is new or is widened: written in place.
     InPlace(Record),
-    /// Layout, hop or gateway change: the old objects are removed first, since old and new would hide each other.
+    /// Hop, gateway or layout change, so that old and new objects would hide each other: the old ones are removed first.
     Replace(Record),
 }
 
@@ -54,7 +54,7 @@ pub enum Joined {
 pub fn join(asked: Record, found: Option<&Record>) -> Result<Joined, JoinError> {
     let Some(found) = found else { return Ok(Joined::InPlace(asked)) };
     let ports = join_ports(&asked.intent, &found.intent)?;
-    let same = asked.intent.layout == found.intent.layout
+    let same = asked.intent.layout.dialect().may_stand_beside(found.intent.layout.dialect())
         && asked.intent.hop == found.intent.hop
         && asked.intent.gateway == found.intent.gateway;
     if !covers(&asked.intent.export_to, &found.intent.export_to, &asked.intent.namespace) {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 pub(crate) use self::legs::INSIDE_HEADERS;
 
-use crate::intent::GatewayName;
+use crate::intent::{GatewayName, Layout};
 use crate::metadata::{self, Record};
 use crate::port::Protocol;
 use crate::resource::{ObjectId, Resource, Spec};
@@ -16,6 +16,7 @@ use crate::snapshot::{GatewayFacts, MeshFacts};
 pub(crate) mod documented;
 pub mod dress;
 pub mod earlier;
+pub(crate) mod endpoints;
 mod legs;
 pub mod shared;
 
@@ -36,9 +37,12 @@ pub struct Part {
 /// Why a layout cannot fulfil a request.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// The shared pair terminates mesh mTLS on its HTTP port.
-    #[error("`--hop plain` needs `--layout documented`: the shared layout sends HTTP inside mesh mTLS")]
-    PlainNeedsDocumented,
+    /// The shared Gateway terminates mesh mTLS on its HTTP port.
+    #[error("`--hop plain` needs `--layout documented`: the {layout} layout sends HTTP inside mesh mTLS")]
+    PlainNeedsDocumented {
+        /// The layout that was asked for.
+        layout: Layout,
+    },
     /// The gateway routes TLS only by SNI.
     #[error(
         "host `{host}` has {count} TLS ports; a gateway routes TLS only by host name, so only one port is possible"

@@ -17,6 +17,7 @@ pub(super) fn conflicts(scene: &Scene<'_, '_>) -> Vec<Conflict> {
         found.extend(other_routes(scene, caller));
         found.extend(other_entries(scene, caller));
         found.extend(hidden_subset(scene, caller));
+        found.extend(other_rules_of_the_hop(scene, caller));
         found.extend(closed_sidecar(scene, caller));
     }
     found.extend(hides_shared_subset(scene));
@@ -119,6 +120,30 @@ fn hidden_subset(scene: &Scene<'_, '_>, caller: &str) -> Option<Conflict> {
     let hint =
         "remove it, or move its settings to the shared DestinationRule's namespace with the same `exportTo`";
     Some(refusal(first, "spec.host", message, hint.to_owned()))
+}
+
+/// Where sidecars send to the host itself, a DestinationRule of the host says how: of several one decides.
+fn other_rules_of_the_hop(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
+    if scene.dialect().subset != Subset::None {
+        return Vec::new();
+    }
+    let own = scene.wanted.iter().filter(|part| part.role == Role::DestinationRule);
+    let own = own.map(|part| &part.resource);
+    let others = scene.others(scene.cluster.of_kind(Kind::DestinationRule));
+    let destination = Destination { host: scene.host(), namespace: &scene.record.intent.namespace };
+    let used = destination_rules(others.chain(own), &scene.snapshot.mesh, destination, caller);
+    let others = used.into_iter().filter(|rule| !scene.is_wanted(rule));
+    let message = || {
+        format!(
+            "also says how `{caller}` speaks to `{}`: calls to the gateway may not be in mesh mTLS and fail",
+            scene.host()
+        )
+    };
+    let hint = |rule: &Resource| {
+        let shown = ShellCommand::show(&Kind::DestinationRule.qualified(), &rule.id.name, &rule.id.namespace);
+        format!("remove it, or use `--layout shared`: `{shown}`")
+    };
+    others.map(|rule| refusal(rule, "spec.host", message(), hint(rule))).collect()
 }
 
 /// A DestinationRule of the callers' namespace would hide the shared subset from them.

@@ -11,6 +11,7 @@ use crate::departure::Departures;
 use crate::dialect::Rename;
 use crate::host::DnsName;
 use crate::index::{Index, Remaining};
+use crate::intent::Intent;
 use crate::inventory::{Egress, pair, state};
 use crate::metadata::Record;
 use crate::names::Names;
@@ -189,7 +190,8 @@ impl<'s, 'a> Named<'s, 'a> {
         };
         // The older rule applies until it is deleted, and does not have the new ports: change first the names, then the
         // ports.
-        let renamed = Record { names: record.names.clone(), ..found.clone() };
+        let intent = Intent { ports: found.intent.ports.clone(), ..record.intent.clone() };
+        let renamed = Record { intent, ..record.clone() };
         let parts = self.requested.build(&renamed, &self.metadata, &cluster)?;
         decision.plans.push(plan::add::plan(&renamed.intent, &parts, &cluster));
         let mut after = index.clone();

@@ -91,6 +91,12 @@ impl Addition<'_, '_> {
     pub(super) fn proof(&self, up: Up) -> Option<Expectation> {
         match up {
             Up::Stored => None,
+            Up::LeadsToGateway => {
+                // As long as there are routes, they decide, and lead to the gateway too.
+                let left = rename::leftovers(self.intent, self.wanted, self.cluster);
+                let is_routed = left.iter().any(|(role, _)| *role == Role::MeshLeg);
+                Some(expect::leads_to_gateway(self.intent, &self.cluster.snapshot().mesh, !is_routed))
+            }
             Up::SubsetKnown => expect::subset_known(self.intent, &self.cluster.snapshot().mesh),
             Up::Routes { side, of, where_listening } => {
                 let tolerated = match side {

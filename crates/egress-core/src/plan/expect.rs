@@ -13,7 +13,7 @@ use crate::port::{Port, Protocol};
 use crate::proof::{Demand, Expectation, Owner, Side};
 use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
-use crate::shape::HTTP_HOP;
+use crate::shape::{HTTP_HOP, TLS_HOP};
 use crate::snapshot::MeshFacts;
 
 /// The rules of this side are live, and what they lead to is what it should be. `tolerated` are clusters that may serve
@@ -68,6 +68,38 @@ pub(super) fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Option<Expectat
     let owned = to_gateway(intent, &cluster);
     let demands = owned.into_iter().chain([Demand::Reaches { cluster }]).collect();
     Some(Expectation { side: Side::Clients, host: intent.host.clone(), demands })
+}
+
+/// The callers' clusters of the host send to the gateway's Service, and with `routed` the routes of the host lead to them.
+pub(super) fn leads_to_gateway(intent: &Intent, mesh: &MeshFacts, routed: bool) -> Expectation {
+    let service = intent.gateway.service_host(&mesh.cluster_domain);
+    let demands = intent.ports.iter().flat_map(|port| {
+        let cluster = cluster_name(port.number, "", intent.host.as_str());
+        let target = match port.protocol {
+            Protocol::Http => HTTP_HOP,
+            Protocol::Tls => TLS_HOP,
+        };
+        let leads = Demand::Leads {
+            port: *port,
+            clusters: BTreeSet::from([cluster.clone()]),
+            where_listening: false,
+        };
+        let owned = owned(&cluster, &intent.namespace, Some(format!("{service}:{target}")), true);
+        let reaches = Demand::Reaches { cluster };
+        routed.then_some(leads).into_iter().chain(owned).chain([reaches])
+    });
+    Expectation { side: Side::Clients, host: intent.host.clone(), demands: demands.collect() }
+}
+
+/// The callers do not send to the clusters of the host any more.
+pub(super) fn entry_gone(host: &DnsName, ports: &BTreeSet<Port>) -> Expectation {
+    let protocols: BTreeSet<Protocol> = ports.iter().map(|port| port.protocol).collect();
+    let demands = protocols.into_iter().map(|protocol| {
+        let of_protocol = ports.iter().filter(|port| port.protocol == protocol);
+        let clusters = of_protocol.map(|port| cluster_name(port.number, "", host.as_str())).collect();
+        Demand::Gone { protocol, clusters }
+    });
+    Expectation { side: Side::Clients, host: host.clone(), demands: demands.collect() }
 }
 
 /// A cluster of the callers is made of the gateway's own Service.

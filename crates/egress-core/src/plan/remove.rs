@@ -50,11 +50,14 @@ impl Removal<'_> {
     /// The phases of the layout backwards: an object that was written in stages loses its second stage first. What all
     /// egresses of the gateway use stays.
     fn steps(&self) -> Vec<Step> {
-        let phases = self.egress.layout.map_or(&FOREIGN[..], |layout| layout.dialect().phases);
+        let phases = match self.egress.layout {
+            Some(layout) => layout.dialect().phases_with_leftovers(),
+            None => FOREIGN.iter().collect(),
+        };
         let of_host = phases.iter().enumerate().filter(|(_, phase)| !phase.role.is_of_pair());
         let steps = of_host.rev().flat_map(|(place, phase)| {
             let proof = self.proof(phase.down);
-            let is_first = |earlier: &Phase| earlier.role == phase.role && earlier.stage == Stage::First;
+            let is_first = |earlier: &&Phase| earlier.role == phase.role && earlier.stage == Stage::First;
             if phases.iter().take(place).any(is_first) {
                 self.narrow(phase.role, proof).into_iter().collect()
             } else {
@@ -69,6 +72,7 @@ impl Removal<'_> {
             Down::Stored => None,
             Down::RoutesGone { side, of } => self.gone(side, of, &BOTH),
             Down::Forgotten { of } => self.forgotten(of),
+            Down::EntryGone => self.entry_gone(),
         }
     }
 
@@ -110,6 +114,13 @@ impl Removal<'_> {
             return None;
         }
         self.gone(Side::Clients, of, &[Protocol::Tls])
+    }
+
+    /// The sidecars do not send to the host any more. Where an entry of somebody else stays for one of its ports, they go on.
+    fn entry_gone(&self) -> Option<Expectation> {
+        let ports = &self.egress.readable_record()?.intent.ports;
+        let stays = ports.iter().any(|port| self.known.contains(&port.number.into()));
+        (!stays).then(|| expect::entry_gone(&self.egress.host, ports))
     }
 
     fn gone(&self, side: Side, role: Role, protocols: &[Protocol]) -> Option<Expectation> {

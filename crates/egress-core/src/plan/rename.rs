@@ -4,7 +4,7 @@
 //! until it is gone. Two sets of the documented layout cannot: their Gateways would claim one host on one port twice.
 
 use super::add::Addition;
-use super::{Action, Step};
+use super::{Action, Step, expect};
 use crate::dialect::{Stage, Up};
 use crate::index::Remaining;
 use crate::intent::Intent;
@@ -31,8 +31,15 @@ pub fn leftovers<'a>(
 pub(super) fn retire(addition: &Addition<'_, '_>) -> Vec<Step> {
     let still_live = |role: Role| {
         let mut phases = addition.dialect.phases.iter();
-        let phase = phases.find(|phase| phase.role == role && phase.stage == Stage::Whole)?;
-        match phase.up {
+        let whole = phases.find(|phase| phase.role == role && phase.stage == Stage::Whole);
+        // What another layout had and this one has not: the callers are looked at.
+        let up = whole
+            .map_or_else(|| addition.dialect.phases.last().map(|phase| phase.up), |phase| Some(phase.up))?;
+        match up {
+            Up::LeadsToGateway => {
+                let mesh = &addition.cluster.snapshot().mesh;
+                Some(expect::leads_to_gateway(addition.intent, mesh, true))
+            }
             // By now every sidecar knows the host.
             Up::Routes { side, of, .. } => addition.proof(Up::Routes { side, of, where_listening: false }),
             Up::Stored | Up::SubsetKnown => None,

@@ -58,7 +58,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     subset: Subset::OfHost,
     rename: Rename::Refused,
     accept,
-    objects: build,
+    objects,
     first_stage,
 };
 
@@ -67,7 +67,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
 pub(super) const OWN_NAMESPACE: &str = "./";
 
 /// The four objects of a host, in the order in which they are complete.
-fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
+fn objects(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
     let intent = &record.intent;
     let service = intent.gateway.service_host(&mesh.cluster_domain);
     let mut parts = vec![

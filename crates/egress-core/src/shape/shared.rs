@@ -62,7 +62,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     subset: Subset::OfGateway(SUBSET),
     rename: Rename::Beside,
     accept,
-    objects: build,
+    objects,
     first_stage: |_, _| {},
 };
 
@@ -74,11 +74,11 @@ pub fn hop_name(service: &str) -> String {
 
 /// The shared Gateway terminates mesh mTLS on its HTTP port.
 fn accept(hop: Hop, _: &[String]) -> Result<(), Refusal> {
-    if hop == Hop::Plain { Err(Refusal::PlainNeedsDocumented) } else { Ok(()) }
+    if hop == Hop::Plain { Err(Refusal::PlainNeedsDocumented { layout: Layout::Shared }) } else { Ok(()) }
 }
 
 /// The pair and the four objects of a host, in the order of writing.
-fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
+pub(super) fn objects(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
     let intent = &record.intent;
     let upstream = names::upstream_host(intent.host.as_str(), &intent.namespace);
     let mut parts = pair(record, gateway, mesh).to_vec();

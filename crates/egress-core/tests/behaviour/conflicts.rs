@@ -9,7 +9,7 @@ use egress_core::operation::existing::Existing;
 use egress_core::resource::Resource;
 use egress_core::snapshot::{ServiceFacts, Snapshot};
 
-use crate::fixture::{documented, objects, parts, request, snapshot, stored};
+use crate::fixture::{documented, in_every_layout, objects, parts, request, snapshot, stored};
 
 const ROUTES: &str = "
 apiVersion: networking.istio.io/v1
@@ -217,7 +217,7 @@ fn the_documented_layout_is_refused_where_it_would_hide_the_subset_of_shared_egr
 
 #[test]
 fn nothing_is_in_the_way_of_what_exists_already() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         assert!(find(&record, &snapshot(&stored(&record))).is_empty(), "{:?}", record.intent.layout);
     }
 }

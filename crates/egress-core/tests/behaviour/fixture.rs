@@ -40,6 +40,11 @@ pub(crate) fn in_layout(layout: Layout, host: &str) -> Record {
     record
 }
 
+/// A request in every layout.
+pub(crate) fn in_every_layout(host: &str) -> Vec<Record> {
+    Layout::ALL.into_iter().map(|layout| in_layout(layout, host)).collect()
+}
+
 /// The same in the documented layout.
 pub(crate) fn documented(host: &str) -> Record {
     in_layout(Layout::Documented, host)

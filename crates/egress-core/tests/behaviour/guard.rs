@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use egress_core::admission::guard::{Guard, GuardRule, GuardedGateway};
 use egress_core::dialect::Stage;
-use egress_core::intent::Hop;
+use egress_core::intent::{Hop, Layout};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
 use egress_core::resource::Resource;
@@ -14,7 +14,7 @@ use egress_core::shape::{self, Part};
 use egress_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
-use crate::fixture::{documented, gateway, objects, parts, request, snapshot};
+use crate::fixture::{documented, gateway, in_layout, objects, parts, request, snapshot};
 
 fn guard() -> Guard {
     let snapshot = snapshot(&[]);
@@ -73,7 +73,9 @@ fn what_the_layouts_write_breaks_no_rule() {
         shared.intent.export_to = vec!["*".to_owned()];
         let mut plain = documented(host);
         plain.intent.hop = Hop::Plain;
-        for record in [request(host), several, shared, documented(host), plain] {
+        for record in
+            [request(host), several, shared, documented(host), plain, in_layout(Layout::Endpoints, host)]
+        {
             let parts = parts(&record);
             accepted(&parts, &record);
             accepted(&first_stages(&record), &record);

@@ -8,7 +8,7 @@ use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
-use crate::fixture::{documented, objects, parts, request, snapshot, stored};
+use crate::fixture::{in_every_layout, objects, parts, request, snapshot, stored};
 
 /// The four objects of Istio's task, as a person applies them.
 const BY_HAND: &str = "
@@ -50,7 +50,7 @@ spec:
 
 #[test]
 fn a_whole_egress_is_ready_in_both_layouts() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         let row = only(&stored(&record));
         assert_eq!(row.state, State::Ready);
         assert_eq!((row.namespace.as_str(), row.host.as_str()), ("shop", "edition.cnn.com"));
@@ -64,7 +64,7 @@ fn a_whole_egress_is_ready_in_both_layouts() {
 
 #[test]
 fn each_object_that_is_missing_is_named() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         for part in parts(&record) {
             let mut found = stored(&record);
             found.retain(|object| object.id != part.resource.id);

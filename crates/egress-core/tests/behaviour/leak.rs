@@ -26,11 +26,13 @@ proptest! {
         first in ports(),
         cut in 0..8_usize,
         second in ports(),
+        moves in any::<bool>(),
         cut_again in 0..8_usize,
         removed in 0..8_usize,
     ) {
         let mut cluster = snapshot(&[]);
         run(&add(&request_for(layout, &first), &cluster), cut, &mut cluster);
+        let layout = if moves { side_by_side(layout) } else { layout };
         run(&add(&request_for(layout, &second), &cluster), cut_again, &mut cluster);
         if let Some(plan) = remove(&cluster) {
             run(&plan, removed, &mut cluster);
@@ -46,6 +48,15 @@ proptest! {
         prop_assert!(remove(&cluster).is_none());
         let left: Vec<&Resource> = cluster.of_kind(Kind::ServiceEntry).chain(cluster.of_kind(Kind::VirtualService)).collect();
         prop_assert!(left.is_empty(), "left behind: {:?}", left);
+    }
+}
+
+/// The layout to which an egress may move while it is in use.
+fn side_by_side(layout: Layout) -> Layout {
+    match layout {
+        Layout::Shared => Layout::Endpoints,
+        Layout::Endpoints => Layout::Shared,
+        Layout::Documented => Layout::Documented,
     }
 }
 
@@ -122,8 +133,11 @@ fn way(cluster: &Snapshot, intent: &Intent) -> Way {
             if seen_in("istio-system") {
                 way.reachable.extend(ports.clone());
             }
+            let to_gateway = entry.endpoints.iter().flatten().any(|endpoint| {
+                endpoint.address.as_deref().is_some_and(|address| address.ends_with(".svc.cluster.local"))
+            });
             if seen_in(&intent.namespace) && entry.hosts.contains(&intent.host.to_string()) {
-                way.known.extend(ports);
+                if to_gateway { way.sent.extend(ports) } else { way.known.extend(ports) }
             }
         }
         for (gateways, matched, destination) in rules(object) {

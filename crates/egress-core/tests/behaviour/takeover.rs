@@ -9,7 +9,7 @@ use egress_core::shape::earlier;
 use egress_core::snapshot::Snapshot;
 
 use crate::conflicts::{find, lines, stored_in};
-use crate::fixture::{added, documented, objects, request, snapshot, stored};
+use crate::fixture::{added, in_every_layout, objects, request, snapshot, stored};
 
 /// A rule of another namespace for a path, at the shared pair; younger than everything.
 const LOGIN: &str = "
@@ -215,7 +215,7 @@ fn our_label_on_rules_or_an_entry_that_lead_elsewhere_is_no_excuse() {
 /// The kind: egresses that stand in clusters since an earlier version.
 #[test]
 fn an_egress_in_the_earlier_shape_is_whole_can_be_taken_over_and_is_written_anew() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         let earlier: Vec<Resource> =
             stored(&record).into_iter().map(|object| earlier(object, record.intent.hop)).collect();
         let cluster = snapshot(&earlier);

@@ -112,7 +112,9 @@ fn binding_of_readers(name: &str, namespace: &str) -> ShellCommand {
 /// What to type instead if a layout does not support the request.
 pub(super) fn layout(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::PlainNeedsDocumented => "add `--layout documented`, or leave out `--hop plain`".to_owned(),
+        Refusal::PlainNeedsDocumented { .. } => {
+            "add `--layout documented`, or leave out `--hop plain`".to_owned()
+        }
         Refusal::DocumentedIsLocal(_) => {
             "leave out `--export-to`, or add the host in each namespace".to_owned()
         }
