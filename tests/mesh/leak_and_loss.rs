@@ -16,6 +16,9 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_documented_layout_leaks_nothing_and_loses_nothing", |mesh| {
         cycles(mesh, User::Admin, "documented", 5)
     }),
+    ("the_endpoints_layout_leaks_nothing_and_loses_nothing", |mesh| {
+        cycles(mesh, User::Admin, "endpoints", 5)
+    }),
     ("who_may_not_look_at_the_gateway_leaks_nothing_and_loses_nothing", |mesh| {
         mesh.done(&["add", "api.github.com", "-n", "billing"])?;
         cycles(mesh, User::ShopEditor, "shared", 3)

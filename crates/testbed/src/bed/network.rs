@@ -56,8 +56,10 @@ pub(super) fn create(layout: &Layout, pods: &[Pod], services: &Config) -> anyhow
             pod.address
         );
         connect(&control_plane, &netns, &format!("pod{index}"), &addresses)?;
-        if pod.kind == Kind::Sidecar {
-            redirect(&netns)?;
+        match pod.kind {
+            Kind::Sidecar => redirect(&netns)?,
+            Kind::Gateway => serve_ports_of_service(&netns)?,
+            Kind::BrokenGateway | Kind::Bare => {}
         }
     }
     Ok(())
@@ -78,6 +80,16 @@ fn redirect(netns: &str) -> anyhow::Result<()> {
         Ipv4Addr::LOCALHOST
     );
     feed(&mut netns::command(netns, "iptables-restore"), &rules)
+}
+
+/// Lets the pod of a gateway answer on the ports of its Service, too: there is no kube-proxy, and the name of the Service
+/// leads to the pods.
+fn serve_ports_of_service(netns: &str) -> anyhow::Result<()> {
+    let rules = "*nat\n\
+         -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080\n\
+         -A PREROUTING -p tcp --dport 443 -j REDIRECT --to-ports 8443\n\
+         COMMIT\n";
+    feed(&mut netns::command(netns, "iptables-restore"), rules)
 }
 
 fn namespace(netns: &str, services: &Config) -> anyhow::Result<()> {

@@ -2,11 +2,22 @@
 //!
 //! It knows how they are started; what they do is in [`crate::external_services`].
 
-use std::{env, fs, net::TcpStream, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    net::{Ipv4Addr, TcpStream},
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 
-use super::{Bed, netns, process};
+use super::{
+    Bed,
+    layout::{Kind, Pod},
+    netns, process,
+    topology::Gateway,
+};
 use crate::external_services::{Config, zone::Zone};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -17,12 +28,28 @@ pub(super) fn start(bed: &Bed, config: &Config) -> anyhow::Result<()> {
         std::net::IpAddr::V4(origin) => Zone { default: Some(vec![origin]), ..Zone::default() },
         std::net::IpAddr::V6(_) => Zone::default(),
     };
-    bed.topology.zone.clone().unwrap_or_else(standard).save(&config.zone)?;
+    let mut zone = bed.topology.zone.clone().unwrap_or_else(standard);
+    zone.names.extend(services(bed));
+    zone.save(&config.zone)?;
     let file = bed.layout.file("external-services.json");
     fs::write(&file, serde_json::to_string_pretty(config)?)?;
     let mut command = netns::command(&bed.layout.outside(), executable()?);
     command.arg("external-services").arg("--config").arg(file);
     process::start(&bed.layout, "external-services", command)?.until_it_says("ready", LIMIT)
+}
+
+/// The names of the gateways' Services, which a cluster's own name server would know, with the pods that are ready.
+fn services(bed: &Bed) -> BTreeMap<String, Vec<Ipv4Addr>> {
+    let service = |gateway: &Gateway| {
+        let of_gateway = |pod: &&Pod| {
+            pod.kind == Kind::Gateway
+                && pod.namespace == gateway.namespace
+                && pod.name.rsplit_once('-').is_some_and(|(name, _)| name == gateway.name)
+        };
+        let addresses = bed.pods.iter().filter(of_gateway).map(|pod| pod.address).collect();
+        (format!("{}.{}.svc.cluster.local", gateway.name, gateway.namespace), addresses)
+    };
+    bed.topology.gateways.iter().map(service).collect()
 }
 
 /// Whether the origin accepts connections.
