@@ -3,9 +3,11 @@
 //! A rule is one row here and one function in a file of its own; it reads the [`Tree`] and says what breaks it. Knows
 //! nothing of how a rule is told to the person who broke it, beyond a line for each finding.
 
+mod circles;
 mod commands;
 mod dependencies;
 mod files;
+mod finding;
 mod generated;
 mod interfaces;
 mod modules;
@@ -15,8 +17,7 @@ mod tree;
 mod words;
 mod writing;
 
-use std::fmt;
-
+use self::finding::Finding;
 pub(crate) use self::generated::sealed;
 use self::tree::Tree;
 use crate::{terminal, workspace};
@@ -45,6 +46,8 @@ const RULES: &[Rule] = &[
     Rule { name: "every module says what it is for", check: modules::introduced },
     Rule { name: "modules are named by their file", check: modules::no_mod_rs },
     Rule { name: "one idea per file", check: modules::short },
+    Rule { name: "no more than three files import each other", check: circles::small },
+    Rule { name: "the modules of a layered crate are layers", check: circles::layered },
     Rule { name: "generated files are as generated", check: generated::untouched },
     Rule { name: "released interfaces stay as they are", check: interfaces::frozen },
     Rule { name: "no trailing whitespace", check: files::no_trailing_whitespace },
@@ -52,36 +55,6 @@ const RULES: &[Rule] = &[
     Rule { name: "text only", check: files::text_only },
     Rule { name: "the licence is there", check: files::licence },
 ];
-
-/// A place that breaks a rule.
-#[derive(Debug, PartialEq, Eq)]
-struct Finding {
-    /// The file, from the root of the repository.
-    path: String,
-    /// The line, where one is to blame.
-    line: Option<usize>,
-    /// What was found, and what to do instead.
-    message: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(formatter, "{}:{line}: {}", self.path, self.message),
-            None => write!(formatter, "{}: {}", self.path, self.message),
-        }
-    }
-}
-
-impl Finding {
-    fn of_file(path: &str, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line: None, message: message.into() }
-    }
-
-    fn of_line(path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line: Some(line), message: message.into() }
-    }
-}
 
 /// What a look at all rules came to.
 #[derive(Debug, Default)]

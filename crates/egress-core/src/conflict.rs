@@ -5,6 +5,9 @@
 
 use serde::Serialize;
 
+use crate::dialect::Dialect;
+use crate::index::Remaining;
+use crate::inventory::Egress;
 use crate::metadata::Record;
 use crate::resource::Resource;
 use crate::shape::Part;
@@ -42,18 +45,27 @@ pub struct Conflict {
 }
 
 /// Everything a conflict check may look at.
-struct Scene<'a> {
-    record: &'a Record,
-    wanted: &'a [Part],
-    gateway: &'a GatewayFacts,
+struct Scene<'s, 'a> {
+    record: &'s Record,
+    wanted: &'s [Part],
+    gateway: &'s GatewayFacts,
+    cluster: &'s Remaining<'s, 'a>,
     snapshot: &'a Snapshot,
+    egresses: &'s [&'s Egress<'a>],
     callers: Vec<String>,
 }
 
-/// Everything in the way of these parts, refusals first.
-pub fn find(record: &Record, wanted: &[Part], gateway: &GatewayFacts, snapshot: &Snapshot) -> Vec<Conflict> {
+/// Everything in the way of these parts, refusals first. `egresses` are those of the same host that exist, in every namespace.
+pub fn find<'a>(
+    record: &Record,
+    wanted: &[Part],
+    gateway: &GatewayFacts,
+    cluster: &Remaining<'_, 'a>,
+    egresses: &[&Egress<'a>],
+) -> Vec<Conflict> {
+    let snapshot = cluster.snapshot();
     let callers = callers(&record.intent.export_to, &record.intent.namespace, snapshot);
-    let scene = Scene { record, wanted, gateway, snapshot, callers };
+    let scene = Scene { record, wanted, gateway, cluster, snapshot, egresses, callers };
     let mut found = names::conflicts(&scene);
     found.extend(at_callers::conflicts(&scene));
     found.extend(at_gateway::conflicts(&scene));
@@ -80,19 +92,28 @@ pub fn callers(export_to: &[String], namespace: &str, snapshot: &Snapshot) -> Ve
     namespaces
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'_, 'a> {
     /// Whether an object is one of those that are about to be written.
     fn is_wanted(&self, resource: &Resource) -> bool {
         self.wanted.iter().any(|part| part.resource.id == resource.id)
     }
 
-    /// Objects that are not part of this egress.
-    fn others(&self) -> impl Iterator<Item = &Resource> {
-        self.snapshot.resources.iter().filter(|resource| !self.is_wanted(resource))
+    /// Those of these objects that are not part of this egress.
+    fn others(&self, objects: impl IntoIterator<Item = &'a Resource>) -> impl Iterator<Item = &'a Resource> {
+        objects.into_iter().filter(|resource| !self.is_wanted(resource))
+    }
+
+    /// ServiceEntries of others for a host, or for a wildcard over it.
+    fn other_entries(&self, host: &str) -> impl Iterator<Item = &'a Resource> {
+        self.others(self.cluster.service_entries(host))
     }
 
     fn host(&self) -> &str {
         self.record.intent.host.as_str()
+    }
+
+    fn dialect(&self) -> &'static Dialect {
+        self.record.intent.layout.dialect()
     }
 }
 

@@ -13,7 +13,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 use serde_json::Value;
 
-use crate::admission::export::Flaw;
+use crate::admission::exported::Flaw;
 use crate::snapshot::PodFacts;
 
 mod merge;

@@ -6,14 +6,14 @@ use thiserror::Error;
 
 pub(crate) use self::legs::INSIDE_HEADERS;
 
-use crate::intent::{GatewayName, Hop, Layout};
+use crate::intent::GatewayName;
 use crate::metadata::{self, Record};
 use crate::port::Protocol;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
-pub mod documented;
+pub(crate) mod documented;
 pub mod dress;
 pub mod earlier;
 mod legs;
@@ -76,10 +76,7 @@ pub enum Refusal {
 /// [`Refusal`] when the layout cannot do what was asked.
 pub fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Result<Vec<Part>, Refusal> {
     accept(record, gateway)?;
-    Ok(match record.intent.layout {
-        Layout::Shared => shared::build(record, gateway, mesh),
-        Layout::Documented => documented::build(record, gateway, mesh),
-    })
+    Ok((record.intent.layout.dialect().objects)(record, gateway, mesh))
 }
 
 impl Part {
@@ -101,21 +98,9 @@ impl Part {
     }
 }
 
-/// Whether a layout can do what was asked for, whatever the host and the gateway are.
-///
-/// # Errors
-/// [`Refusal`] when it cannot.
-pub fn accept_flags(layout: Layout, hop: Hop, export_to: &[String]) -> Result<(), Refusal> {
-    match (layout, hop) {
-        (Layout::Shared, Hop::Plain) => Err(Refusal::PlainNeedsDocumented),
-        (Layout::Documented, _) if export_to != ["."] => Err(Refusal::DocumentedIsLocal(export_to.join(","))),
-        _ => Ok(()),
-    }
-}
-
 fn accept(record: &Record, gateway: &GatewayFacts) -> Result<(), Refusal> {
     let intent = &record.intent;
-    accept_flags(intent.layout, intent.hop, &intent.export_to)?;
+    (intent.layout.dialect().accept)(intent.hop, &intent.export_to)?;
     if gateway.selector.is_empty() {
         return Err(Refusal::NoSelector(gateway.name.clone()));
     }

@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 
 use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
-use egress_core::policy::pinning::{Demand, Pinning};
 use egress_core::proxy::ProxyView;
 use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::Snapshot;
+use egress_policy::pinning::{Demand, Pinning};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, to_value};
 use thiserror::Error;
 
-use crate::evidence::{Evidence, PodName, Refusal, Request};
-use crate::names::{self, NameError};
+use crate::facts::names::{self, NameError};
+use crate::facts::{Evidence, PodName, Refusal, Request};
 
 mod redact;
 

@@ -11,13 +11,12 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::calls::{Calls, calls};
-use crate::capture::{Passes, holes};
-use crate::evidence::{Evidence, Request};
-use crate::index::Index;
-use crate::network::{Hold, hold};
-use crate::pods::{Carrier, Workload, carrier};
-use crate::way::{is_gateway_pod, ways};
+use crate::facts::{Evidence, Index, Request, is_gateway_pod};
+use crate::istio::capture::{Passes, holes};
+use crate::istio::data_plane::{Carrier, carrier};
+use crate::kubernetes::network_policy::{Hold, hold};
+use crate::kubernetes::workload::Workload;
+use crate::path::{Calls, calls, ways};
 
 mod words;
 

@@ -3,9 +3,10 @@
 //! After the first hop with an error no further findings are reported: the rest is listed as not checked, with the cause.
 //! Does not know what the checks do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
@@ -13,17 +14,24 @@ use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::accept::Acceptances;
-use crate::calls::calls;
-use crate::check::{Check, Code, Hop, Input, Outcome, Run};
-use crate::checks::CHECKS;
-use crate::choice::Choice;
-use crate::evidence::{Evidence, Request};
-use crate::index::Index;
-use crate::legs::seen_gateway;
-use crate::report::{Builder, HostName, Reason, Report, Subject};
+use crate::examine::report_builder::Builder;
+use crate::examine::suppression::Acceptances;
+use crate::facts::{Evidence, Index, Request};
+use crate::finding::{Code, HostName, Outcome};
+use crate::path::{Way, calls, elsewhere, in_question, not_walked, uncovered, ways};
+use crate::report::{Reason, Report, Subject};
+use crate::rules::CHECKS;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::seen_gateway;
 use crate::view::View;
-use crate::way::{Way, elsewhere, not_walked, uncovered, ways};
+
+mod check_filter;
+mod report_builder;
+mod suppression;
+mod wanted_proxies;
+
+pub use self::check_filter::Choice;
+pub use self::wanted_proxies::wanted_proxies;
 
 /// This many paths are examined on all processors while the results of the previous ones go into the report.
 const AT_ONCE: usize = 512;
@@ -119,19 +127,6 @@ pub fn examine_watched(
 
 fn host_name(way: &Way<'_>) -> HostName {
     HostName { host: way.host.clone(), namespace: way.namespace.clone() }
-}
-
-/// The gateways of the hosts; every gateway if no host was requested, or none has a gateway.
-pub(crate) fn in_question<'a>(
-    all: &'a [GatewayFacts],
-    ways: &[Way<'_>],
-    request: &Request,
-) -> Vec<&'a GatewayFacts> {
-    let names: BTreeSet<&GatewayName> =
-        ways.iter().filter_map(|way| way.gateway).map(|gateway| &gateway.name).collect();
-    let used = |gateway: &GatewayFacts| names.contains(&gateway.name);
-    let everything = request.hosts.is_empty() || !all.iter().any(used);
-    all.iter().filter(|gateway| everything || used(gateway)).collect()
 }
 
 /// The first fault on a path.

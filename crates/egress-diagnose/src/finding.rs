@@ -2,13 +2,25 @@
 //!
 //! Does not know how it was found.
 
-use std::fmt;
-
 use egress_core::command::ShellCommand;
-use egress_core::resource::{ObjectId, Resource};
 use serde::Serialize;
 
-use crate::check::{Code, Level};
+mod acceptance;
+mod awaited;
+mod cause;
+mod code;
+mod level;
+mod outcome;
+mod place;
+
+pub use self::acceptance::{Acceptance, Invalid};
+pub use self::awaited::Awaited;
+pub(crate) use self::cause::Key;
+pub use self::cause::{Cause, HostName, Scope};
+pub use self::code::{Code, CodeError};
+pub use self::level::Level;
+pub use self::outcome::{Known, Outcome};
+pub use self::place::{Place, Source};
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,38 +54,6 @@ pub enum Confidence {
     Inferred,
 }
 
-/// A field of an object, and what was found there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Place {
-    /// The kind, as manifests write it.
-    pub kind: String,
-    /// The namespace; none for cluster-scoped objects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// The name.
-    pub name: String,
-    /// The path of the field, such as `spec.exportTo`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// What was found there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// Its file and line, if it was read from a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Source {
-    /// The file, as typed.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-}
-
 /// The fix of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,66 +62,4 @@ pub struct Fix {
     pub command: ShellCommand,
     /// What the command does, or what to do if no command can.
     pub why: String,
-}
-
-/// The most characters of a value to show.
-const LONGEST_VALUE: usize = 1_000;
-
-impl Place {
-    /// An object of any kind.
-    pub fn new(kind: &str, namespace: Option<&str>, name: &str) -> Self {
-        let namespace = namespace.map(str::to_owned);
-        Place {
-            kind: kind.to_owned(),
-            namespace,
-            name: name.to_owned(),
-            field: None,
-            value: None,
-            source: None,
-        }
-    }
-
-    /// An Istio object.
-    pub fn of(id: &ObjectId) -> Self {
-        Place::new(&id.kind.to_string(), Some(&id.namespace), &id.name)
-    }
-
-    /// The field of an Istio object that decides its visibility.
-    pub fn export_to(resource: &Resource) -> Self {
-        let words = crate::words::export_to(resource).join(", ");
-        Place::of(&resource.id).field("spec.exportTo", words)
-    }
-
-    /// The object as kubectl names it: `gateway/egress in namespace istio-system`.
-    pub fn object(&self) -> String {
-        let namespace = self.namespace.as_ref().map(|name| format!(" in namespace {name}"));
-        format!("{}/{}{}", self.kind.to_ascii_lowercase(), self.name, namespace.unwrap_or_default())
-    }
-
-    /// The same place, with a field and its value, cut to a readable length.
-    #[must_use]
-    pub fn field(self, path: impl Into<String>, value: impl Into<String>) -> Self {
-        let mut value = value.into();
-        if let Some((end, _)) = value.char_indices().nth(LONGEST_VALUE) {
-            value.truncate(end);
-            value.push('…');
-        }
-        Place { field: Some(path.into()), value: Some(value), ..self }
-    }
-}
-
-impl fmt::Display for Place {
-    /// As kubectl names an object, then the field: `gateway/egress in namespace istio-system: spec.servers[0] is …`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.object())?;
-        match (&self.field, &self.value) {
-            (Some(field), Some(value)) => write!(formatter, ": {field} is `{value}`")?,
-            (Some(field), None) => write!(formatter, ": {field}")?,
-            _ => {}
-        }
-        match &self.source {
-            Some(Source { file, line }) => write!(formatter, " ({file}:{line})"),
-            None => Ok(()),
-        }
-    }
 }

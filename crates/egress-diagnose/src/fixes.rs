@@ -8,7 +8,7 @@ use egress_core::role::Kind;
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
 use serde_json::{Value, json};
 
-use crate::evidence::PodName;
+use crate::facts::PodName;
 use crate::finding::Fix;
 
 mod egress;

@@ -1,50 +1,37 @@
 //! Every known way in which an egress breaks or leaks, as pure checks over facts.
 //!
-//! [`examine`](examine::examine) walks the way of each host, hop by hop, and stops blaming after the first broken one.
-//! A check is one file in `checks/`, one row in [`checks`], one bad and one good fixture. Knows nothing of how facts are
+//! [`examine`](examine::examine) walks the path of each host, hop by hop, and stops blaming after the first broken one.
+//! A check is one file in `rules/`, one row in [`rules`], one bad and one good fixture. Knows nothing of how facts are
 //! read or how a report looks.
+//!
+//! The modules are layers. Each imports only modules above it in this list:
+//!
+//! - `wording`: sentences that several others share
+//! - `kubernetes`, `istio`: what single objects mean
+//! - [`finding`]: what a check can say
+//! - [`facts`]: what is known of a cluster
+//! - [`path`]: the egress paths of a request
+//! - [`view`]: facts as checks read them
+//! - `traffic`: routes, connections, TLS and servers of one path
+//! - `fixes`: commands for fixes
+//! - [`rules`]: the checks
+//! - [`probe`]: a marked request, and where it went
+//! - [`report`]: what a diagnosis says
+//! - [`examine`]: the walk that makes a report
+//! - [`bypass`]: the table of pods that can bypass the gateways; [`bundle`]: facts as texts
 
-pub mod accept;
-mod attempts;
-mod authorization;
-mod auto_mtls;
-pub mod awaited;
 pub mod bundle;
 pub mod bypass;
-mod calls;
-mod capture;
-pub mod check;
-pub mod checks;
-pub mod choice;
-mod client_tls;
-pub mod collect;
-pub mod credentials;
-mod drift;
-pub mod endpoints;
-pub mod evidence;
 pub mod examine;
+pub mod facts;
 pub mod finding;
 mod fixes;
-pub mod fleet;
-mod held;
-mod hop_calls;
-mod index;
-mod left_out;
-mod legs;
-mod merge;
-mod names;
-mod network;
-pub mod pods;
+mod istio;
+pub mod kubernetes;
+pub mod path;
 pub mod probe;
-mod proxies;
-mod ranges;
 pub mod report;
-mod routes;
-mod servers;
-pub mod source;
-mod subset;
-mod upstream;
+pub mod rules;
+mod traffic;
 pub mod view;
-pub mod way;
-mod waypoints;
-mod words;
+mod wording;

@@ -5,26 +5,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 use serde::Serialize;
 
-use crate::accept::Invalid;
-use crate::awaited::Awaited;
-use crate::check::{Code, Input, Level};
-use crate::finding::Place;
+use crate::finding::{Awaited, Cause, Code, HostName, Invalid, Level, Place};
+use crate::path::NotWalked;
 use crate::probe::{Fate, Probe};
 
-mod builder;
-mod cause;
 mod changes;
-mod not_walked;
 
-pub(crate) use builder::Builder;
-pub use cause::{Cause, HostName, Scope};
 pub use changes::{Change, Watched};
-pub use not_walked::{NotWalked, Obstacle};
 
 /// The version of the JSON form.
 pub const API_VERSION: &str = "kubectl-egress.github.io/v1alpha2";
@@ -283,9 +276,6 @@ pub enum Ending {
     /// Nothing is.
     Clean,
 }
-
-/// Up to this many hosts, the result of every check is kept by default.
-const WHOLE: usize = 5;
 
 impl Report {
     /// Findings that are not accepted, the worst first.

@@ -7,9 +7,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
-use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -19,34 +19,35 @@ use egress_core::visibility::destination_rule::full_host;
 use egress_core::visibility::service_entry::{at_gateway, in_precedence};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
+use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 
-use crate::authorization::Authorization;
-use crate::calls::Calls;
-use crate::check::Input;
-use crate::client_tls::Rules;
-use crate::evidence::{Evidence, PodName, client_of};
-use crate::index::Index;
-use crate::servers::Listeners;
+use crate::facts::{Evidence, Index, PodName, client_of};
+use crate::istio::authorization::Authorization;
+use crate::istio::client_tls::Rules;
+use crate::istio::listeners::Listeners;
+use crate::istio::routes::Route;
+use crate::path::{Calls, Way};
 
 mod around;
+mod egress_index;
 mod egresses;
 mod hop;
 mod kept;
-mod legs;
+mod path_routes;
 mod rules;
+mod visible_rules;
 
-pub use around::Known;
-use egresses::Egresses;
-use kept::Kept;
-pub(crate) use legs::Leg;
-use legs::Legs;
-use rules::SeenRules;
+use self::egress_index::Egresses;
+use self::kept::Kept;
+pub(crate) use self::path_routes::Direction;
+use self::path_routes::PathRoutes;
+use self::visible_rules::SeenRules;
 
 /// The facts of one diagnosis, as one thread reads them.
 pub struct View<'a> {
     facts: Arc<Facts<'a>>,
-    legs: RefCell<Legs<'a>>,
+    routes: RefCell<PathRoutes<'a>>,
     reads: Cell<EnumSet<Input>>,
 }
 
@@ -86,7 +87,7 @@ impl<'a> View<'a> {
     }
 
     fn of(facts: Arc<Facts<'a>>) -> Self {
-        View { facts, legs: RefCell::default(), reads: Cell::default() }
+        View { facts, routes: RefCell::default(), reads: Cell::default() }
     }
 
     /// What makes views of the same facts for other threads.
@@ -103,6 +104,22 @@ impl<'a> View<'a> {
     /// What was read since the last call.
     pub(crate) fn take_reads(&self) -> EnumSet<Input> {
         self.reads.take()
+    }
+
+    /// The routes of a path, found where they are not known.
+    pub(crate) fn routes(
+        &self,
+        direction: Direction,
+        way: &Way<'_>,
+        gateway: &GatewayFacts,
+        find: impl FnOnce() -> Vec<Route<'a>>,
+    ) -> Vec<Route<'a>> {
+        if let Some(routes) = self.routes.borrow().get(direction, way, gateway) {
+            return routes;
+        }
+        let routes = find();
+        self.routes.borrow_mut().insert(direction, way, gateway, routes.clone());
+        routes
     }
 
     pub(crate) fn index(&self) -> &Index<'a> {

@@ -7,9 +7,9 @@
 
 use std::path::PathBuf;
 
-use egress_diagnose::collect::Collector;
-use egress_diagnose::evidence::Request;
 use egress_diagnose::examine::examine;
+use egress_diagnose::facts::Request;
+use egress_diagnose::facts::collect::Collector;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

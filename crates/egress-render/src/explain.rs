@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use egress_diagnose::check::{Check, Hop};
-use egress_diagnose::checks::CHECKS;
+use egress_diagnose::rules::CHECKS;
+use egress_diagnose::rules::check::{Check, Hop};
 
 use crate::palette::{Palette, paint};
 use crate::table::Table;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use egress_diagnose::bundle;
-use egress_diagnose::evidence::{Evidence, Request};
+use egress_diagnose::facts::{Evidence, Request};
 use egress_diagnose::examine::examine;
 use libfuzzer_sys::fuzz_target;
 

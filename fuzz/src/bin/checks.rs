@@ -3,9 +3,9 @@
 #![no_main]
 
 use egress_diagnose::bundle;
-use egress_diagnose::evidence::Request;
+use egress_diagnose::facts::Request;
 use egress_diagnose::examine::examine;
-use egress_diagnose::source::{File, Reader, documents};
+use egress_diagnose::facts::source::{File, Reader, documents};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

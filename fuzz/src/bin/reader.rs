@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use egress_diagnose::source::{File, Reader, documents};
+use egress_diagnose::facts::source::{File, Reader, documents};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

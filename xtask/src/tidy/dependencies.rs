@@ -14,7 +14,7 @@ const WORLDLY: &[&str] = &["hyper", "kube-client", "tokio", "wasmtime"];
 /// What runs modules of strangers.
 const ENGINE: &str = "wasmtime";
 /// The crate that knows how.
-const ENGINE_CRATE: &str = "egress-policy";
+const ENGINE_CRATE: &str = "egress-policy-wasm";
 /// Whose dependency trees the engine is in.
 const ENGINE_PROGRAMS: &[&str] = &[ENGINE_CRATE, PROGRAM];
 /// The program that is released.
@@ -140,13 +140,13 @@ mod tests {
     fn an_engine_in_another_crate_is_found() {
         let manifest = "[dependencies]\nwasmtime.workspace = true\n";
         let tree = Tree::of(&[
-            ("crates/egress-policy/Cargo.toml", manifest),
+            ("crates/egress-policy-wasm/Cargo.toml", manifest),
             ("crates/kubectl-egress/Cargo.toml", manifest),
         ]);
 
         let findings = engine_in_one_crate(&tree);
 
-        let expected = "names wasmtime: ask egress-policy instead";
+        let expected = "names wasmtime: ask egress-policy-wasm instead";
         assert_eq!(findings, [Finding::of_file("crates/kubectl-egress/Cargo.toml", expected)]);
     }
 

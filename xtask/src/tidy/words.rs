@@ -21,7 +21,7 @@ const HARD: &[(&str, &str)] = &[
 pub(super) fn plain(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.shipped_rust() {
-        let lines: Vec<(usize, &str)> = if path.contains("egress-diagnose/src/checks/") {
+        let lines: Vec<(usize, &str)> = if path.contains("egress-diagnose/src/rules/") {
             code_lines(text).collect()
         } else if path.starts_with("crates/kubectl-egress/src/cli") {
             // The help of a flag is its comment.
@@ -52,7 +52,7 @@ mod tests {
     fn hard_words_are_found_in_checks_and_help_only() {
         let tree = Tree::of(&[
             (
-                "crates/egress-diagnose/src/checks/a.rs",
+                "crates/egress-diagnose/src/rules/a.rs",
                 "// looked at\nname: \"the host was looked at\",\nlet outside\n",
             ),
             (

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Conflict, Scene, Severity, conflict, refusal};
 use crate::command::ShellCommand;
-use crate::intent::Layout;
+use crate::dialect::{Subset, Upstream};
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
 use crate::shape::shared;
 use crate::visibility::destination_rule::{Destination, destination_rules, subset};
 use crate::visibility::{exported_to, service_entry, sidecar, virtual_service};
 
-pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
+pub(super) fn conflicts(scene: &Scene<'_, '_>) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = kubernetes_service(scene).into_iter().collect();
     for caller in &scene.callers {
         found.extend(other_routes(scene, caller));
@@ -24,7 +24,7 @@ pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
 }
 
 /// A Service's own name wins over any ServiceEntry of the same host.
-fn kubernetes_service(scene: &Scene<'_>) -> Option<Conflict> {
+fn kubernetes_service(scene: &Scene<'_, '_>) -> Option<Conflict> {
     let domain = &scene.snapshot.mesh.cluster_domain;
     let full = |name: &str, namespace: &str| format!("{name}.{namespace}.svc.{domain}");
     let service = scene
@@ -42,8 +42,9 @@ fn kubernetes_service(scene: &Scene<'_>) -> Option<Conflict> {
 }
 
 /// For HTTP a sidecar takes one VirtualService of a host and ignores the others.
-fn other_routes(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
-    let routes = virtual_service::mesh_virtual_services(scene.others(), scene.host(), caller);
+fn other_routes(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
+    let routes = scene.others(scene.cluster.virtual_services(scene.host()));
+    let routes = virtual_service::mesh_virtual_services(routes, scene.host(), caller);
     let exact = routes.into_iter().filter(|routes| virtual_service::is_exact(routes, scene.host()));
     exact
         .map(|routes| {
@@ -61,11 +62,12 @@ fn other_routes(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
 
 /// Entries of others make the host known to sidecars without our routes. What the gateway sees of them is told by
 /// [`answering`](super::answering).
-fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
+fn other_entries(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
     let intent = &scene.record.intent;
     let own = scene.wanted.iter().find(|part| part.role == Role::Client).map(|part| &part.resource);
-    let own = own.map(|own| scene.snapshot.find(&own.id).unwrap_or(own));
-    let entries = service_entry::service_entries(scene.others().chain(own), scene.host(), caller);
+    let own = own.map(|own| scene.cluster.find(&own.id).unwrap_or(own));
+    let entries =
+        service_entry::service_entries(scene.other_entries(scene.host()).chain(own), scene.host(), caller);
     let exact = entries.into_iter().filter(|entry| service_entry::is_exact(entry, scene.host()));
     let mut before_own = true;
     exact
@@ -75,7 +77,7 @@ fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
                 return None;
             }
             let export_to = entry.service_entry().and_then(|spec| spec.export_to.as_deref());
-            if intent.layout == Layout::Documented
+            if scene.dialect().upstream == Upstream::Host
                 && exported_to(export_to, &entry.id.namespace, &intent.gateway.namespace)
             {
                 return None;
@@ -101,30 +103,26 @@ fn other_entries(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
         .collect()
 }
 
-/// The shared layout's mesh leg names a subset; a DestinationRule nearer to the callers hides the one that has it.
-fn hidden_subset(scene: &Scene<'_>, caller: &str) -> Option<Conflict> {
+/// The mesh leg may name a subset of all egresses; a DestinationRule nearer to the callers hides the one that has it.
+fn hidden_subset(scene: &Scene<'_, '_>, caller: &str) -> Option<Conflict> {
     let intent = &scene.record.intent;
-    if intent.layout != Layout::Shared {
-        return None;
-    }
+    let Subset::OfGateway(name) = scene.dialect().subset else { return None };
     let host = intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
     let destination = Destination { host: &host, namespace: &intent.gateway.namespace };
     let pair = scene.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
-    let pair = pair.map(|part| &part.resource).filter(|pair| scene.snapshot.find(&pair.id).is_none());
-    let rules = scene.snapshot.of_kind(Kind::DestinationRule).chain(pair);
+    let pair = pair.map(|part| &part.resource).filter(|pair| scene.cluster.find(&pair.id).is_none());
+    let rules = scene.cluster.of_kind(Kind::DestinationRule).chain(pair);
     let used = destination_rules(rules, &scene.snapshot.mesh, destination, caller);
-    let first = used.first().filter(|_| subset(&used, shared::SUBSET).is_none())?;
-    let message = format!(
-        "hides the subset `{}` of the gateway from `{caller}`: every HTTP call would answer 503",
-        shared::SUBSET
-    );
+    let first = used.first().filter(|_| subset(&used, name).is_none())?;
+    let message =
+        format!("hides the subset `{name}` of the gateway from `{caller}`: every HTTP call would answer 503");
     let hint =
         "remove it, or move its settings to the shared DestinationRule's namespace with the same `exportTo`";
     Some(refusal(first, "spec.host", message, hint.to_owned()))
 }
 
-/// The documented layout's own DestinationRule would hide the shared subset from the same namespace.
-fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
+/// A DestinationRule of the callers' namespace would hide the shared subset from them.
+fn hides_shared_subset(scene: &Scene<'_, '_>) -> Option<Conflict> {
     let intent = &scene.record.intent;
     let uses_subset = |resource: &&Resource| {
         crate::metadata::role(resource) == Some(Role::MeshLeg)
@@ -135,7 +133,10 @@ fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
                 routes.into_iter().any(|route| route.destination.subset.as_deref() == Some(shared::SUBSET))
             })
     };
-    let shared = scene.others().find(uses_subset).filter(|_| intent.layout == Layout::Documented)?;
+    if scene.dialect().subset != Subset::OfHost {
+        return None;
+    }
+    let shared = scene.others(scene.cluster.of_kind(Kind::VirtualService)).find(uses_subset)?;
     let message = format!(
         "uses the shared layout in `{}`; the documented layout's DestinationRule would hide its subset",
         intent.namespace
@@ -145,7 +146,7 @@ fn hides_shared_subset(scene: &Scene<'_>) -> Option<Conflict> {
 }
 
 /// A Sidecar that does not import the host hides this egress from its pods.
-fn closed_sidecar(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
+fn closed_sidecar(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
     let intent = &scene.record.intent;
     let pods = scene.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_sidecar);
     let no_labels = BTreeMap::new();
@@ -154,7 +155,7 @@ fn closed_sidecar(scene: &Scene<'_>, caller: &str) -> Vec<Conflict> {
         labels.push(&no_labels);
     }
     let root = &scene.snapshot.mesh.root_namespace;
-    let sidecars = || scene.snapshot.of_kind(Kind::Sidecar);
+    let sidecars = || scene.cluster.of_kind(Kind::Sidecar);
     let applying =
         labels.into_iter().filter_map(|labels| sidecar::sidecar_for(sidecars(), root, caller, labels));
     let closed = applying.filter(|found| {

@@ -4,17 +4,18 @@
 //! terminating one on one port make Envoy reject the whole listener, and no tool shows it.
 
 use super::{Conflict, Scene, refusal};
-use crate::inventory::{self, Egress};
+use crate::inventory::Egress;
 use crate::istio::server::{Expects, Server, selects, servers};
 use crate::metadata;
 use crate::port::{Port, Protocol};
-use crate::role::Role;
+use crate::role::{Kind, Role};
 use crate::shape::{HTTP_HOP, TLS_HOP};
 
-pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
+pub(super) fn conflicts(scene: &Scene<'_, '_>) -> Vec<Conflict> {
     let objects = scene.wanted.iter().map(|part| &part.resource).filter(|part| part.gateway().is_some());
     let own: Vec<Server<'_>> = objects.flat_map(|object| servers(object, scene.gateway)).collect();
-    let others = scene.others().filter(|object| selects(object, scene.gateway));
+    let others =
+        scene.others(scene.cluster.of_kind(Kind::Gateway)).filter(|object| selects(object, scene.gateway));
     let mut found = Vec::new();
     for theirs in others.flat_map(|object| servers(object, scene.gateway)) {
         found.extend(own.iter().find_map(|mine| clash(scene, mine, &theirs)));
@@ -23,7 +24,7 @@ pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
     found
 }
 
-fn clash(scene: &Scene<'_>, mine: &Server<'_>, theirs: &Server<'_>) -> Option<Conflict> {
+fn clash(scene: &Scene<'_, '_>, mine: &Server<'_>, theirs: &Server<'_>) -> Option<Conflict> {
     if mine.listens_on != theirs.listens_on {
         return None;
     }
@@ -66,13 +67,10 @@ fn clash(scene: &Scene<'_>, mine: &Server<'_>, theirs: &Server<'_>) -> Option<Co
 }
 
 /// At the gateway one host has one set of routes: two namespaces that mean different ports would get each other's.
-fn other_ports(scene: &Scene<'_>) -> Vec<Conflict> {
+fn other_ports(scene: &Scene<'_, '_>) -> Vec<Conflict> {
     let intent = &scene.record.intent;
-    let egresses = inventory::egresses(scene.snapshot);
-    let same_gateway = egresses.iter().filter(|egress| {
-        egress.host == intent.host
-            && egress.namespace != intent.namespace
-            && egress.gateway.as_ref() == Some(&intent.gateway)
+    let same_gateway = scene.egresses.iter().filter(|egress| {
+        egress.namespace != intent.namespace && egress.gateway.as_ref() == Some(&intent.gateway)
     });
     let mut found = Vec::new();
     for egress in same_gateway {
@@ -104,7 +102,7 @@ fn other_ports(scene: &Scene<'_>) -> Vec<Conflict> {
 }
 
 /// Each layout makes filter chains of its own: two for one SNI on one listener, and Envoy rejects the listener.
-fn other_layout(scene: &Scene<'_>, egress: &Egress<'_>) -> Option<Conflict> {
+fn other_layout(scene: &Scene<'_, '_>, egress: &Egress<'_>) -> Option<Conflict> {
     let intent = &scene.record.intent;
     let theirs = egress.readable_record().filter(|record| record.intent.layout != intent.layout)?;
     let both = [&theirs.intent, intent].iter().all(|intent| intent.ports_of(Protocol::Tls).next().is_some());

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::dialect::Subset;
 use crate::host::DnsName;
 use crate::intent::Intent;
 use crate::istio::routes::{Proxies, Route, routes};
@@ -12,6 +13,8 @@ use crate::port::{Port, Protocol};
 use crate::proof::{Demand, Expectation, Owner, Side};
 use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
+use crate::shape::HTTP_HOP;
+use crate::snapshot::MeshFacts;
 
 /// The rules of this side are live, and what they lead to is what it should be. `tolerated` are clusters that may serve
 /// the host as well: those of other namespaces, which share the gateway's routes for it, by the namespace whose they are.
@@ -58,8 +61,17 @@ fn to_host(intent: &Intent, cluster: &str, namespace: &str, required: bool) -> O
     owned(cluster, namespace, Some(format!("{}:{port}", intent.host)), required)
 }
 
+/// The subset of the gateway's Service exists in the sidecars; nothing where the layout has none for all egresses.
+pub(super) fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Option<Expectation> {
+    let Subset::OfGateway(subset) = intent.layout.dialect().subset else { return None };
+    let cluster = cluster_name(HTTP_HOP, subset, &intent.gateway.service_host(&mesh.cluster_domain));
+    let owned = to_gateway(intent, &cluster);
+    let demands = owned.into_iter().chain([Demand::Reaches { cluster }]).collect();
+    Some(Expectation { side: Side::Clients, host: intent.host.clone(), demands })
+}
+
 /// A cluster of the callers is made of the gateway's own Service.
-pub(super) fn to_gateway(intent: &Intent, cluster: &str) -> Option<Demand> {
+fn to_gateway(intent: &Intent, cluster: &str) -> Option<Demand> {
     owned(cluster, &intent.gateway.namespace, None, true)
 }
 

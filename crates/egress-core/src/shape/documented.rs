@@ -2,8 +2,7 @@
 //!
 //! Needs no rights in the gateway's namespace. Fields, port names and weights are those of the task, so that people and
 //! tools that know it recognise it; two things are added that keep routes of other namespaces out: hosts of the Gateway are
-//! bound to its namespace, and the gateway's rules match on the authority. Two objects are written in stages, see
-//! [`stages`].
+//! bound to its namespace, and the gateway's rules match on the authority. Two objects are written in stages.
 
 use egress_istio::destination_rule::{
     DestinationRuleSpec, DestinationRuleSubsets, DestinationRuleSubsetsTrafficPolicy,
@@ -18,20 +17,57 @@ use egress_istio::gateway::{
 use egress_istio::virtual_service::VirtualServiceSpec;
 
 use super::legs::{Leg, service_entry};
-use super::{HTTP_HOP, Part, TLS_HOP};
-use crate::intent::{Hop, Intent};
+use super::{HTTP_HOP, Part, Refusal, TLS_HOP};
+use crate::dialect::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::Record;
 use crate::port::{Port, Protocol};
-use crate::resource::Spec;
+use crate::proof::Side;
+use crate::resource::{Resource, Spec};
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
+
+/// The documented layout.
+pub(crate) const DIALECT: Dialect = Dialect {
+    layout: Layout::Documented,
+    word: "documented",
+    phases: &[
+        Phase::first(Role::Client, Up::Stored, Down::Stored),
+        Phase::whole(Role::Gateway, Up::Stored, Down::Stored),
+        Phase::whole(Role::DestinationRule, Up::Stored, Down::Stored),
+        Phase::first(
+            Role::MeshLeg,
+            Up::Routes { side: Side::Gateway, of: Role::MeshLeg, where_listening: false },
+            Down::RoutesGone { side: Side::Gateway, of: Role::MeshLeg },
+        ),
+        Phase::whole(
+            Role::MeshLeg,
+            Up::Routes { side: Side::Clients, of: Role::MeshLeg, where_listening: true },
+            Down::RoutesGone { side: Side::Clients, of: Role::MeshLeg },
+        ),
+        Phase::whole(
+            Role::Client,
+            Up::Routes { side: Side::Clients, of: Role::MeshLeg, where_listening: false },
+            Down::Forgotten { of: Role::MeshLeg },
+        ),
+    ],
+    record: Role::Client,
+    upstream_entry: Role::Client,
+    upstream: Upstream::Host,
+    gateway_routes: Role::MeshLeg,
+    subset: Subset::OfHost,
+    rename: Rename::Refused,
+    accept,
+    objects: build,
+    first_stage,
+};
 
 /// Before a host of a Gateway: only VirtualServices of the Gateway's own namespace may route it there. Without it those of
 /// every namespace may.
 pub(super) const OWN_NAMESPACE: &str = "./";
 
 /// The four objects of a host, in the order in which they are complete.
-pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
+fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
     let intent = &record.intent;
     let service = intent.gateway.service_host(&mesh.cluster_domain);
     let mut parts = vec![
@@ -56,20 +92,19 @@ pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -
     parts
 }
 
-/// The first stages of the two objects that are written twice: the entry as only the gateway sees it, and the routes
-/// that only the gateway has. A sidecar that saw the whole entry before the mesh rules would send directly.
-pub fn stages(parts: &[Part], gateway_namespace: &str) -> Vec<Part> {
-    let mut first: Vec<Part> =
-        parts.iter().filter(|part| matches!(part.role, Role::Client | Role::MeshLeg)).cloned().collect();
-    for part in &mut first {
-        match &mut part.resource.spec {
-            Spec::ServiceEntry(entry) => entry.export_to = Some(vec![gateway_namespace.to_owned()]),
-            Spec::VirtualService(service) => *service = gateway_rules_only(service.clone()),
-            _ => {}
-        }
+/// The entry as only the gateway sees it, and the routes that only the gateway has. A sidecar that saw the whole entry before
+/// the mesh rules would send directly.
+fn first_stage(whole: &mut Resource, gateway_namespace: &str) {
+    match &mut whole.spec {
+        Spec::ServiceEntry(entry) => entry.export_to = Some(vec![gateway_namespace.to_owned()]),
+        Spec::VirtualService(service) => *service = gateway_rules_only(service.clone()),
+        _ => {}
     }
-    first.sort_by_key(|part| std::cmp::Reverse(part.role));
-    first
+}
+
+/// A DestinationRule is looked up in the caller's namespace, the Service's and the root namespace only.
+fn accept(_: Hop, export_to: &[String]) -> Result<(), Refusal> {
+    if export_to == ["."] { Ok(()) } else { Err(Refusal::DocumentedIsLocal(export_to.join(","))) }
 }
 
 fn gateway_rules_only(mut service: VirtualServiceSpec) -> VirtualServiceSpec {

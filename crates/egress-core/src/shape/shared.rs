@@ -18,10 +18,12 @@ use egress_istio::service_entry::{ServiceEntryEndpoints, ServiceEntryLocation};
 use egress_istio::virtual_service::VirtualServiceSpec;
 
 use super::legs::{Leg, service_entry};
-use super::{HTTP_HOP, Part, TLS_HOP};
-use crate::intent::Intent;
+use super::{HTTP_HOP, Part, Refusal, TLS_HOP};
+use crate::dialect::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::{self, Record};
 use crate::names;
+use crate::proof::Side;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, MeshFacts};
@@ -29,14 +31,54 @@ use crate::snapshot::{GatewayFacts, MeshFacts};
 /// The subset of the gateway Service that speaks mesh mTLS.
 pub const SUBSET: &str = "mesh";
 
+/// The shared layout.
+pub(crate) const DIALECT: Dialect = Dialect {
+    layout: Layout::Shared,
+    word: "shared",
+    phases: &[
+        Phase::whole(Role::SharedGateway, Up::Stored, Down::Stored),
+        Phase::whole(Role::SharedDestinationRule, Up::SubsetKnown, Down::Stored),
+        Phase::whole(Role::Upstream, Up::Stored, Down::Stored),
+        Phase::whole(
+            Role::GatewayLeg,
+            Up::Routes { side: Side::Gateway, of: Role::GatewayLeg, where_listening: false },
+            Down::RoutesGone { side: Side::Gateway, of: Role::GatewayLeg },
+        ),
+        Phase::whole(
+            Role::MeshLeg,
+            Up::Routes { side: Side::Clients, of: Role::MeshLeg, where_listening: true },
+            Down::RoutesGone { side: Side::Clients, of: Role::MeshLeg },
+        ),
+        Phase::whole(
+            Role::Client,
+            Up::Routes { side: Side::Clients, of: Role::MeshLeg, where_listening: false },
+            Down::Forgotten { of: Role::MeshLeg },
+        ),
+    ],
+    record: Role::Upstream,
+    upstream_entry: Role::Upstream,
+    upstream: Upstream::OwnName,
+    gateway_routes: Role::GatewayLeg,
+    subset: Subset::OfGateway(SUBSET),
+    rename: Rename::Beside,
+    accept,
+    objects: build,
+    first_stage: |_, _| {},
+};
+
 /// The server name by which sidecars ask for the pair's HTTP server: what istiod calls the subset's cluster there.
 /// `BuildDNSSrvSubsetKey` in `pilot/pkg/model/service.go`.
 pub fn hop_name(service: &str) -> String {
     format!("outbound_.{HTTP_HOP}_.{SUBSET}_.{service}")
 }
 
+/// The shared Gateway terminates mesh mTLS on its HTTP port.
+fn accept(hop: Hop, _: &[String]) -> Result<(), Refusal> {
+    if hop == Hop::Plain { Err(Refusal::PlainNeedsDocumented) } else { Ok(()) }
+}
+
 /// The pair and the four objects of a host, in the order of writing.
-pub(super) fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
+fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {
     let intent = &record.intent;
     let upstream = names::upstream_host(intent.host.as_str(), &intent.namespace);
     let mut parts = pair(record, gateway, mesh).to_vec();

@@ -2,7 +2,10 @@
 //! way and with one, as like it as can be, that is not.
 
 use egress_core::conflict;
+use egress_core::index::Index;
+use egress_core::inventory;
 use egress_core::metadata::Record;
+use egress_core::operation::existing::Existing;
 use egress_core::resource::Resource;
 use egress_core::snapshot::{ServiceFacts, Snapshot};
 
@@ -238,7 +241,10 @@ fn conflicts(record: &Record, yaml: &str) -> Vec<conflict::Conflict> {
 /// What is in the way of a request in a cluster.
 pub(crate) fn find(record: &Record, cluster: &Snapshot) -> Vec<conflict::Conflict> {
     let gateway = cluster.gateway(&record.intent.gateway).expect("a gateway of the cluster");
-    conflict::find(record, &parts(record), gateway, cluster)
+    let all = inventory::egresses(cluster);
+    let existing = Existing::of(&all);
+    let index = Index::of(cluster);
+    conflict::find(record, &parts(record), gateway, &index.without([]), existing.of_host(&record.intent.host))
 }
 
 /// Severity, object and field of each conflict.

@@ -15,14 +15,14 @@ use egress_core::snapshot::Snapshot;
 use egress_core::visibility::exported_to;
 use proptest::prelude::*;
 
-use crate::fixture::{documented, parts, request, snapshot, take};
+use crate::fixture::{added, documented, in_layout, parts, request, snapshot, take};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn no_write_of_any_add_or_remove_opens_the_direct_way_wherever_the_last_one_was_cut_short(
-        layout in prop_oneof![Just(Layout::Shared), Just(Layout::Documented)],
+        layout in prop::sample::select(Layout::ALL.to_vec()),
         first in ports(),
         cut in 0..8_usize,
         second in ports(),
@@ -55,10 +55,7 @@ fn ports() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 fn request_for(layout: Layout, ports: &[&str]) -> Record {
-    let mut record = match layout {
-        Layout::Shared => request("edition.cnn.com"),
-        Layout::Documented => documented("edition.cnn.com"),
-    };
+    let mut record = in_layout(layout, "edition.cnn.com");
     record.intent.ports = ports.iter().map(|port| port.parse().expect("a port")).collect();
     record
 }
@@ -71,7 +68,7 @@ fn add(asked: &Record, cluster: &Snapshot) -> Plan {
     let found = existing(cluster);
     let found = found.as_ref().and_then(Egress::readable_record);
     let Ok(Joined::InPlace(record)) = join(asked.clone(), found) else { panic!("not joined in place") };
-    plan::add::plan(&record.intent, &parts(&record), cluster)
+    added(&record, cluster)
 }
 
 fn remove(cluster: &Snapshot) -> Option<Plan> {

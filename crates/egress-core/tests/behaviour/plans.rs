@@ -1,7 +1,6 @@
 //! Steps: which objects are written in which order, and what must be proven between them.
 
 use egress_core::departure::Departures;
-use egress_core::intent::Intent;
 use egress_core::inventory::{self, state};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action, Plan};
@@ -10,7 +9,7 @@ use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
-use crate::fixture::{documented, live, objects, parts, request, snapshot, stored, take};
+use crate::fixture::{added, documented, live, objects, parts, request, snapshot, stored, take};
 
 #[test]
 fn a_first_host_is_written_from_the_gateway_to_the_callers_with_proof_in_between() {
@@ -305,8 +304,7 @@ spec: {hosts: [edition.cnn.com], ports: [{number: 443, name: tls, protocol: TLS}
 }
 
 fn add(record: &Record, cluster: &Snapshot) -> Plan {
-    let intent: &Intent = &record.intent;
-    plan::add::plan(intent, &parts(record), cluster)
+    added(record, cluster)
 }
 
 fn remove(cluster: &Snapshot) -> Plan {

@@ -11,7 +11,7 @@ use egress_core::proof::{Demand, Expectation, Side, check};
 use egress_core::proxy::ProxyView;
 use egress_core::role::Role;
 
-use crate::fixture::{parts, request, snapshot, stored};
+use crate::fixture::{request, snapshot, stored};
 use crate::proxies::{gateway, sidecar};
 
 const TO_HOST: &str = "outbound|443||edition.cnn.com.shop.egress.internal";
@@ -246,7 +246,7 @@ fn lack(view: &ProxyView, expectation: &Expectation) -> String {
 /// What must be shown after the step that writes the object of this role.
 fn added(role: Role) -> Expectation {
     let record = request("edition.cnn.com");
-    let plan = plan::add::plan(&record.intent, &parts(&record), &snapshot(&[]));
+    let plan = crate::fixture::added(&record, &snapshot(&[]));
     let step = plan.steps.into_iter().find(|step| step.role == role);
     step.and_then(|step| step.proof).expect("a proof")
 }

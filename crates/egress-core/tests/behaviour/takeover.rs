@@ -4,13 +4,12 @@
 use egress_core::intent::Hop;
 use egress_core::inventory::rows;
 use egress_core::metadata::Record;
-use egress_core::plan;
 use egress_core::resource::{Resource, Spec};
 use egress_core::shape::earlier;
 use egress_core::snapshot::Snapshot;
 
 use crate::conflicts::{find, lines, stored_in};
-use crate::fixture::{documented, objects, parts, request, snapshot, stored};
+use crate::fixture::{added, documented, objects, request, snapshot, stored};
 
 /// A rule of another namespace for a path, at the shared pair; younger than everything.
 const LOGIN: &str = "
@@ -223,7 +222,7 @@ fn an_egress_in_the_earlier_shape_is_whole_can_be_taken_over_and_is_written_anew
         let [row] = &rows(&cluster)[..] else { panic!("one row") };
         assert_eq!(row.state, egress_core::inventory::State::Ready, "{:?}", record.intent.layout);
         assert!(!row.earlier.is_empty());
-        let plan = plan::add::plan(&record.intent, &parts(&record), &cluster);
+        let plan = added(&record, &cluster);
         let written: Vec<String> =
             plan.writes().map(|(step, action)| format!("{} {}", action.verb(), step.role)).collect();
         assert!(!written.is_empty() && written.iter().all(|line| line.starts_with("update ")), "{written:?}");

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::collect::Collector;
 use crate::examine::examine;
+use crate::facts::collect::Collector;
 
 /// In every place where people put what nobody else may see.
 const SECRET: &str = "hunter2-is-no-password";

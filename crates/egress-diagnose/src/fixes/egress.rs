@@ -12,12 +12,11 @@ use egress_core::resource::{Resource, Spec};
 use egress_core::snapshot::GatewayFacts;
 
 use super::fix;
-use crate::evidence::PodName;
+use crate::facts::{Asked, OtherEgress, PodName};
 use crate::finding::Fix;
-use crate::fleet::{Asked, OtherEgress};
+use crate::path::Way;
 use crate::view::View;
-use crate::way::Way;
-use crate::words::list;
+use crate::wording::list;
 
 /// Adds the host, or brings its objects back to what was asked for.
 pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
@@ -58,7 +57,7 @@ fn added(
             let name = Word::namespace(&gateway.namespace).and("/").and(Word::namespace(&gateway.service));
             command = command.word("--gateway").word(name);
         }
-        if *layout != Layout::Shared {
+        if *layout != Layout::default() {
             command = command.words(["--layout", layout.word()]);
         }
         if *hop == Hop::Plain {

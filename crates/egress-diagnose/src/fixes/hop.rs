@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{apply, set};
 use crate::finding::Fix;
-use crate::hop_calls::Call;
-use crate::servers::Server;
+use crate::istio::listeners::Server;
+use crate::traffic::gateway_connections::Call;
 use crate::view::View;
 
 /// Lets the callers speak mesh mTLS to the server that they meet.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{apply, patched};
 use crate::finding::Fix;
-use crate::network::Opening;
+use crate::kubernetes::network_policy::Opening;
 
 /// The name of the policy that [`keep_inside`] writes.
 const NAME: &str = "egress-only-inside";

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::hop::with_port;
 use super::{apply, one_after_the_other, set};
 use crate::finding::Fix;
-use crate::upstream::Upstream;
+use crate::traffic::upstream::Upstream;
 use crate::view::View;
 
 /// Lets the gateway open TLS to the port that a route leads to.

@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 
 use super::{delete, merge, one_after_the_other, patch, patched};
 use crate::finding::Fix;
-use crate::legs::name_of;
-use crate::merge::{Merged, User};
-use crate::servers::{Follows, Server};
+use crate::istio::listeners::{Follows, Server};
+use crate::traffic::routes::name_of;
+use crate::traffic::server_merge::{Merged, User};
 use crate::view::View;
 
 /// The kinds of rules of a VirtualService.

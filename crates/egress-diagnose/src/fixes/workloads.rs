@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{fix, patched};
 use crate::finding::Fix;
-use crate::pods::Workload;
-use crate::words::list;
+use crate::kubernetes::workload::Workload;
+use crate::wording::list;
 
 /// Labels or annotations: the new value of each key, or none to take it away.
 pub(crate) type Changes<'a> = [(&'a str, Option<&'a str>)];

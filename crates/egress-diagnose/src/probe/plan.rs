@@ -5,18 +5,14 @@
 use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
-use egress_core::intent::Layout;
 use egress_core::inventory::{Egress, egresses, state};
 use egress_core::metadata::Record;
-use egress_core::names::upstream_host;
 use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::evidence::{Evidence, Request, client_of};
-use crate::examine::in_question;
-use crate::index::Index;
-use crate::way::{Way, ways};
+use crate::facts::{Evidence, Index, Request, client_of};
+use crate::path::{Way, in_question, ways};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
 const PARAMETER: &str = "kubectl-egress-probe";
@@ -155,12 +151,8 @@ fn upstreams(way: &Way<'_>, egresses: &[Egress<'_>], snapshot: &Snapshot, port: 
 
 fn upstream(record: &Record, port: Port) -> String {
     let intent = &record.intent;
-    match intent.layout {
-        Layout::Shared => {
-            cluster_name(port.number, "", &upstream_host(intent.host.as_str(), &intent.namespace))
-        }
-        Layout::Documented => cluster_name(port.number, "", intent.host.as_str()),
-    }
+    let host = intent.layout.dialect().upstream_host(intent.host.as_str(), &intent.namespace);
+    cluster_name(port.number, "", &host)
 }
 
 /// The port to call: one of those typed that the host has, or any of the host's if none was typed.

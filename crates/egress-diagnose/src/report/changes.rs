@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cause::{Cause, Key, Scope};
 use super::{NotChecked, Reason, Report};
+use crate::finding::{Cause, Key, Scope};
 
 /// What the last diagnosis found.
 #[derive(Debug, Default)]

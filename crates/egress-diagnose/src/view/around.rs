@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::admission::export::Flaw;
+use egress_core::admission::exported::Flaw;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
 use egress_core::related_resources::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
@@ -15,13 +15,10 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 
 use super::View;
-use crate::check::Outcome;
-use crate::evidence::{PodName, Refusal, Rights};
-use crate::fleet::OtherCluster;
-use crate::pods::{Carrier, Workload, by_workload, carrier};
-
-/// Facts, or the outcome of a check that needs them.
-pub type Known<T> = Result<T, Outcome>;
+use crate::facts::{OtherCluster, PodName, Refusal, Rights};
+use crate::finding::{Known, Outcome};
+use crate::istio::data_plane::{Carrier, carrier};
+use crate::kubernetes::workload::{Workload, by_workload};
 
 impl<'a> View<'a> {
     /// Notes a read, and says what a check has to say where facts of a kind could not be had.

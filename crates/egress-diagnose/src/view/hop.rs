@@ -4,16 +4,17 @@
 
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::destination_rule::{Destination, destination_rules};
 
-use super::{Known, View};
-use crate::authorization::Authorization;
-use crate::check::Input;
-use crate::client_tls::Rules;
-use crate::servers::Listeners;
+use super::View;
+use crate::finding::Known;
+use crate::istio::authorization::Authorization;
+use crate::istio::client_tls::Rules;
+use crate::istio::listeners::Listeners;
 
 impl<'a> View<'a> {
     /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.

@@ -2,40 +2,15 @@
 //!
 //! Judges nothing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::destination_rule::{Destination, destination_rules};
 
 use super::View;
-use crate::check::Input;
-
-/// What counts for the pods of one namespace when they call a gateway's Service.
-pub(crate) struct SeenRules<'a> {
-    /// The rules, oldest first.
-    pub(crate) all: Vec<&'a Resource>,
-    holders: HashMap<&'a str, &'a Resource>,
-}
-
-impl<'a> SeenRules<'a> {
-    fn of(all: Vec<&'a Resource>) -> Self {
-        let mut holders = HashMap::new();
-        for rule in &all {
-            let subsets = rule.destination_rule().and_then(|spec| spec.subsets.as_ref());
-            for subset in subsets.into_iter().flatten() {
-                holders.entry(subset.name.as_str()).or_insert(*rule);
-            }
-        }
-        SeenRules { all, holders }
-    }
-
-    /// The first rule with a subset of this name.
-    pub(crate) fn holder_of(&self, subset: &str) -> Option<&'a Resource> {
-        self.holders.get(subset).copied()
-    }
-}
+use super::visible_rules::SeenRules;
 
 impl<'a> View<'a> {
     /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.

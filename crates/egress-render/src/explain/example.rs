@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what the texts say.
 
-use egress_diagnose::check::Code;
+use egress_diagnose::finding::Code;
 
 include!(concat!(env!("OUT_DIR"), "/examples.rs"));
 

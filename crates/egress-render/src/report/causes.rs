@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use egress_diagnose::check::{Code, Level};
 use egress_diagnose::finding::Confidence;
-use egress_diagnose::report::{Cause, Change, HostName, Report, Scope};
+use egress_diagnose::finding::{Cause, HostName, Scope};
+use egress_diagnose::finding::{Code, Level};
+use egress_diagnose::report::{Change, Report};
 
 use super::page::{Mark, Page, counted, grouped, joined};
 use crate::escape::escape;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
-use egress_diagnose::check::Level;
-use egress_diagnose::report::{Cause, Report, Summary};
+use egress_diagnose::finding::Cause;
+use egress_diagnose::finding::Level;
+use egress_diagnose::report::{Report, Summary};
 
 use super::layout::Layout;
 use super::page::{Mark, Page, counted, grouped, joined};

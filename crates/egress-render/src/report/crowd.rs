@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::GatewayName;
-use egress_diagnose::check::Level;
+use egress_diagnose::finding::Level;
 use egress_diagnose::report::{Section, Subject};
 
 use super::page::{Mark, Page, counted, grouped};

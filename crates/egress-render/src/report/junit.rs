@@ -5,8 +5,9 @@
 
 use std::io;
 
-use egress_diagnose::check::{Code, Level};
-use egress_diagnose::report::{Cause, NotChecked, Reason, Report, Tally};
+use egress_diagnose::finding::Cause;
+use egress_diagnose::finding::{Code, Level};
+use egress_diagnose::report::{NotChecked, Reason, Report, Tally};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use egress_diagnose::check::{Code, Level};
+use egress_diagnose::finding::{Code, Level};
 
 use super::layout::Layout;
 use crate::escape::escape;

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use egress_diagnose::check::{Code, Hop};
-use egress_diagnose::checks::CHECKS;
+use egress_diagnose::finding::Code;
 use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
+use egress_diagnose::rules::CHECKS;
+use egress_diagnose::rules::check::Hop;
 
 use super::overview;
 use super::page::{Mark, Page, joined};

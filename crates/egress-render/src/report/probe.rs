@@ -2,8 +2,8 @@
 //!
 //! Knows layout only.
 
-use egress_diagnose::check::Level;
 use egress_diagnose::finding::Confidence;
+use egress_diagnose::finding::Level;
 use egress_diagnose::probe::{Fate, Hop, Probe};
 
 use super::page::{Mark, Page};

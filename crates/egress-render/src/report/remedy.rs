@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
 use egress_core::missing_permission::MissingPermission;
-use egress_diagnose::awaited::Awaited;
-use egress_diagnose::check::Input;
-use egress_diagnose::report::{NotChecked, Obstacle, Reason, Source};
+use egress_diagnose::finding::Awaited;
+use egress_diagnose::path::Obstacle;
+use egress_diagnose::report::{NotChecked, Reason, Source};
 
 /// Where facts that were not given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

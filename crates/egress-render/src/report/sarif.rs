@@ -2,10 +2,12 @@
 //!
 //! Every check is a rule, every cause a result. Knows the format (OASIS, "Static Analysis Results Interchange Format") only.
 
-use egress_diagnose::check::{Check, Level};
-use egress_diagnose::checks::CHECKS;
+use egress_diagnose::finding::Cause;
+use egress_diagnose::finding::Level;
 use egress_diagnose::finding::{Place, Source};
-use egress_diagnose::report::{Cause, Reason, Report};
+use egress_diagnose::report::{Reason, Report};
+use egress_diagnose::rules::CHECKS;
+use egress_diagnose::rules::check::Check;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

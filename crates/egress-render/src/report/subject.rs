@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::GatewayName;
-use egress_diagnose::check::Code;
-use egress_diagnose::report::{HostName, Reason, Report, Section, Subject};
+use egress_diagnose::finding::Code;
+use egress_diagnose::finding::HostName;
+use egress_diagnose::report::{Reason, Report, Section, Subject};
 
 use super::page::{Mark, counted, joined};
 

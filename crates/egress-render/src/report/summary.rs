@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_diagnose::check::{Code, Level};
-use egress_diagnose::report::{HostName, Report};
+use egress_diagnose::finding::HostName;
+use egress_diagnose::finding::{Code, Level};
+use egress_diagnose::report::Report;
 
 use super::closing;
 use super::layout::Layout;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use egress_core::command::ShellCommand;
 use egress_core::port::Port;
 use egress_core::unreadable::Unreadable;
-use egress_diagnose::check::{Code, Level};
+use egress_diagnose::finding::{Cause, HostName, Scope};
+use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
 use egress_diagnose::probe::{Fate, Hop, Pod, Probe};
 use egress_diagnose::report::{
-    API_VERSION, Cause, HostName, KIND, Line, NotChecked, Reason, Report, Scope, Section, Source, Subject,
-    Summary, Verdict,
+    API_VERSION, KIND, Line, NotChecked, Reason, Report, Section, Source, Subject, Summary, Verdict,
 };
 
 use super::*;

@@ -4,8 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_diagnose::check::{Code, Input};
-use egress_diagnose::report::{HostName, NotChecked, NotWalked, Obstacle, Reason, Report};
+use egress_core::input::Input;
+use egress_diagnose::finding::Code;
+use egress_diagnose::finding::HostName;
+use egress_diagnose::path::{NotWalked, Obstacle};
+use egress_diagnose::report::{NotChecked, Reason, Report};
 
 use super::page::{Mark, Page, counted, grouped, joined};
 use super::remedy::{self, Origin};

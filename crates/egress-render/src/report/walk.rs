@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_diagnose::check::{Code, Level};
+use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::{Line, Reason, Report, Section, Verdict};
 
 use super::page::{Mark, Page, counted, joined};

@@ -104,7 +104,7 @@ pub struct Add {
 }
 
 pub(super) fn layout() -> impl TypedValueParser<Value = Layout> {
-    PossibleValuesParser::new(["shared", "documented"]).try_map(|word| word.parse::<Layout>())
+    PossibleValuesParser::new(Layout::ALL.map(Layout::word)).try_map(|word| word.parse::<Layout>())
 }
 
 /// TLS of the application is the same in every hop, so `auto` has nothing to decide but for HTTP: mesh mTLS.

@@ -3,8 +3,8 @@
 use std::mem;
 use std::time::Instant;
 
-use egress_diagnose::evidence::{Evidence, Request};
 use egress_diagnose::examine::{Options, examine_with};
+use egress_diagnose::facts::{Evidence, Request};
 use egress_diagnose::report::{GuardState, Report, Source};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use egress_policy::oci::RegistryError;
+use egress_policy_wasm::oci::RegistryError;
 
 use crate::fake_registry::{FakeRegistry, respond};
 use crate::fetching::{locked, module};

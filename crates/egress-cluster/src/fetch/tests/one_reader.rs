@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use egress_core::related_resources::RelatedResources;
-use egress_diagnose::collect::Collector;
-use egress_diagnose::evidence::Evidence;
-use egress_diagnose::source::{File, Reader, documents};
+use egress_diagnose::facts::Evidence;
+use egress_diagnose::facts::collect::Collector;
+use egress_diagnose::facts::source::{File, Reader, documents};
 use serde::Deserialize as _;
 
 use super::*;

@@ -8,6 +8,7 @@ use super::common::{self, is_below, is_outside, is_own, is_upstream_of};
 use super::judge::{self, Judged, items, only, single, string};
 use super::{Guard, GuardRule};
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list};
+use crate::intent::Layout;
 use crate::role::{Kind, Role};
 
 pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
@@ -61,20 +62,24 @@ pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
              && object.metadata.?annotations[?'kubectl-egress.github.io/gateway'].orValue('') in ",
         ),
     ]);
-    // The record stands on the upstream entry of the shared layout and on the client entry of the documented one.
+    // The record stands on another object in each layout.
     if let Some(recorded) = variables.last_mut() {
         recorded.expression.push_str(&gateways(guard));
     }
-    let record = "!variables.claims \
+    let layout = "object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('')";
+    let record = format!(
+        "!variables.claims \
          || (variables.role == 'upstream' && variables.upstream && variables.host == variables.address && variables.recorded \
-         && object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('') == 'shared') \
+         && {layout} in {}) \
          || (variables.role == 'client' && variables.client \
-         && (object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('') == '' \
-         || (object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('') == 'documented' && variables.recorded)))";
+         && ({layout} == '' || ({layout} in {} && variables.recorded)))",
+        list(recorded_on(Role::Upstream)),
+        list(recorded_on(Role::Client)),
+    );
     let rules = [
         (GuardRule::UpstreamHost, format!("variables.below.all(h, {} && !h.contains('*'))", is_own("h"))),
         (GuardRule::UpstreamShape, "size(variables.below) == 0 || variables.upstream".to_owned()),
-        (GuardRule::Record, record.to_owned()),
+        (GuardRule::Record, record),
     ];
     let resource = ResourceRule::new(Kind::GROUP, "v1", Kind::ServiceEntry.plural());
     common::policy(guard, resource, &common::changed(), variables, &rules)
@@ -110,15 +115,20 @@ fn fits(guard: &Guard, judged: &Judged<'_>) -> bool {
         role if role == Role::Upstream.word() => {
             is_upstream(guard, judged)
                 && address(judged.spec) == judged.host()
-                && layout == "shared"
+                && recorded_on(Role::Upstream).any(|word| word == layout)
                 && is_recorded(guard, judged)
         }
         role if role == Role::Client.word() => {
-            let documented = layout == "documented" && is_recorded(guard, judged);
-            is_client(judged) && (layout.is_empty() || documented)
+            let holds_record = recorded_on(Role::Client).any(|word| word == layout);
+            is_client(judged) && (layout.is_empty() || (holds_record && is_recorded(guard, judged)))
         }
         _ => false,
     }
+}
+
+/// The layouts whose record stands on this object.
+fn recorded_on(role: Role) -> impl Iterator<Item = &'static str> {
+    Layout::ALL.into_iter().filter(move |layout| layout.dialect().record == role).map(Layout::word)
 }
 
 fn is_recorded(guard: &Guard, judged: &Judged<'_>) -> bool {

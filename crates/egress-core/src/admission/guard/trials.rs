@@ -1,6 +1,6 @@
 //! The requests that try the guard's policies before they bind anybody.
 //!
-//! Knows one object for each rule that breaks it, and what `add` writes in both layouts, which must pass. Knows nothing of
+//! Knows one object for each rule that breaks it, and what `add` writes in every layout, which must pass. Knows nothing of
 //! how a trial goes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,7 +143,7 @@ impl Scene<'_> {
     }
 }
 
-/// What `add` would write in `namespace`, in both layouts.
+/// What `add` would write in `namespace`, in every layout.
 fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
     let mesh = MeshFacts { cluster_domain: guard.cluster_domain.clone(), ..MeshFacts::default() };
     let mut objects = Vec::new();
@@ -151,7 +151,7 @@ fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
         let labels = guarded.labels.iter();
         let selector = labels.filter_map(|(key, values)| Some((key.clone(), values.first()?.clone())));
         let gateway = GatewayFacts::assumed(guarded.name.clone(), selector.collect());
-        for layout in [Layout::Shared, Layout::Documented] {
+        for layout in Layout::ALL {
             let Ok(host) = DnsName::parse(HOST) else { continue };
             let record = Record {
                 intent: Intent {

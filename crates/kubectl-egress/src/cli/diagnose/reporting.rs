@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use egress_diagnose::check::Level;
+use egress_diagnose::finding::Level;
 
 /// What is told, and what counts as a failure.
 #[derive(Args, Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The related resources of an audit: other paths out of the mesh, as far as they can be read.
 //!
-//! Knows what to read. `egress_core::policy::audit` asks the policies about it.
+//! Knows what to read. `egress_policy::audit` asks the policies about it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,8 +14,8 @@ use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
-use egress_diagnose::endpoints::{LeadingOut, leading_out};
-use egress_diagnose::evidence::Evidence;
+use egress_diagnose::facts::Evidence;
+use egress_diagnose::kubernetes::endpoints::{LeadingOut, leading_out};
 
 /// The related resources that were read.
 pub(super) struct Related {

@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use egress_diagnose::bundle::{self, Texts};
-use egress_diagnose::evidence::{Evidence, Request};
-use egress_diagnose::fleet::OtherCluster;
+use egress_diagnose::facts::OtherCluster;
+use egress_diagnose::facts::{Evidence, Request};
 use egress_files::WriteError;
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -5,7 +5,7 @@
 use egress_cluster::Cluster;
 use egress_core::command::ShellCommand;
 use egress_core::snapshot::{PodFacts, Snapshot};
-use egress_diagnose::evidence::PodName;
+use egress_diagnose::facts::PodName;
 
 use crate::exit::{Code, Failure};
 use crate::settings::Namespaces;

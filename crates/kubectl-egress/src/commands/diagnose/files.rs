@@ -1,6 +1,6 @@
 //! Reads the facts of a diagnosis from files, with one thread per processor.
 //!
-//! Knows files and directories. [`egress_diagnose::source`] parses their content.
+//! Knows files and directories. [`egress_diagnose::facts::source`] parses their content.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,9 +8,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use egress_diagnose::evidence::{PodName, Request};
+use egress_diagnose::facts::source::{Document, File, Places, Reader, Reading, documents};
+use egress_diagnose::facts::{PodName, Request};
 use egress_diagnose::report::Report;
-use egress_diagnose::source::{Document, File, Places, Reader, Reading, documents};
 
 use super::Gathered;
 use crate::exit::Failure;

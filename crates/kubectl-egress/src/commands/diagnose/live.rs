@@ -12,8 +12,9 @@ use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{PodFacts, Snapshot};
-use egress_diagnose::credentials::wanted_secrets;
-use egress_diagnose::evidence::{Evidence, PodName, Request, wanted_proxies};
+use egress_diagnose::examine::wanted_proxies;
+use egress_diagnose::facts::credentials::wanted_secrets;
+use egress_diagnose::facts::{Evidence, PodName, Request};
 use futures::StreamExt;
 
 use super::super::exported;

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use egress_diagnose::bypass;
-use egress_diagnose::check::Check;
 use egress_diagnose::report::{Ending, Report};
+use egress_diagnose::rules::check::Check;
 use egress_render::format::OutputFormat;
 use egress_render::report::Layout;
 use egress_render::{document as documents, explain as explained, report};

@@ -5,7 +5,7 @@
 use egress_cluster::access::Right;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::role::Kind;
-use egress_diagnose::evidence::Rights;
+use egress_diagnose::facts::Rights;
 
 /// The kinds that every layout writes in the caller namespace.
 const KINDS: [Kind; 2] = [Kind::ServiceEntry, Kind::VirtualService];

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use egress_diagnose::check::{Check, Code, Level};
-use egress_diagnose::checks::CHECKS;
-use egress_diagnose::choice::{self, Choice};
+use egress_diagnose::examine::Choice;
+use egress_diagnose::finding::{Code, Level};
+use egress_diagnose::rules::check::Check;
+use egress_diagnose::rules::{self, CHECKS};
 use egress_render::format::OutputFormat;
 
 use crate::cli;
@@ -74,7 +75,7 @@ pub fn explained(word: &str) -> Result<Option<&'static Check>, Failure> {
         return Ok(None);
     }
     let code = code("--explain", word)?;
-    Ok(choice::check(code))
+    Ok(rules::by_code(code))
 }
 
 fn codes(flag: &str, words: &[String]) -> Result<BTreeSet<Code>, Failure> {
@@ -86,7 +87,7 @@ fn code(flag: &str, word: &str) -> Result<Code, Failure> {
     let word = word.trim();
     let parsed = word.parse::<Code>();
     match parsed {
-        Ok(code) if choice::check(code).is_some() => return Ok(code),
+        Ok(code) if rules::by_code(code).is_some() => return Ok(code),
         _ => {}
     }
     let problem = match parsed {
@@ -103,7 +104,7 @@ fn code(flag: &str, word: &str) -> Result<Code, Failure> {
 /// The check with the typed number, such as `14` or `EG14`; else one that differs in one letter.
 fn meant(word: &str) -> Option<&'static Check> {
     let digits: String = word.chars().filter(char::is_ascii_digit).collect();
-    let by_number = digits.parse().ok().and_then(|number| choice::check(Code(number)));
+    let by_number = digits.parse().ok().and_then(|number| rules::by_code(Code(number)));
     let typed = word.to_ascii_uppercase();
     let distance = |check: &&Check| strsim::damerau_levenshtein(&check.code.to_string(), &typed);
     by_number.or_else(|| CHECKS.iter().find(|check| distance(check) == 1))

@@ -1,0 +1,319 @@
+//! Builds a report while the checks run, and keeps only what will be printed.
+//!
+//! Merges findings of one cause and reasons of one kind. Knows nothing about what the checks look at.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use egress_core::input::Input;
+use egress_core::missing_permission::MissingPermission;
+use egress_core::unreadable::Unreadable;
+
+use crate::examine::suppression::Acceptances;
+use crate::finding::{Awaited, Cause, Code, Finding, HostName, Key, Level, Scope};
+use crate::path::NotWalked;
+use crate::report::{
+    API_VERSION, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section, Source, Subject, Summary, Tally,
+    Verdict,
+};
+use crate::rules::check::Check;
+
+/// Up to this many hosts, the result of every check is kept by default.
+const WHOLE: usize = 5;
+
+/// A report that is being made.
+pub(crate) struct Builder {
+    hosts: Vec<Arc<HostName>>,
+    acceptances: Acceptances,
+    causes: Vec<Growing>,
+    known: HashMap<Key, usize>,
+    reasons: BTreeMap<(Reason, String), Silence>,
+    tallies: BTreeMap<Code, Tally>,
+    sections: Vec<Section>,
+    summary: Summary,
+    /// Whether every line is kept, even of many hosts.
+    every_line: bool,
+}
+
+/// A section that is being made.
+pub(crate) struct Open<'b> {
+    builder: &'b mut Builder,
+    section: Section,
+    /// The hosts that have what this subject has, as positions in the list of all.
+    behind: Vec<usize>,
+    whole: bool,
+}
+
+struct Growing {
+    cause: Cause,
+    affects: BTreeSet<usize>,
+    blocks: BTreeSet<Code>,
+}
+
+#[derive(Default)]
+struct Silence {
+    codes: BTreeSet<Code>,
+    times: usize,
+    hosts: Vec<usize>,
+    input: Option<Input>,
+    awaited: Option<Awaited>,
+}
+
+impl Builder {
+    pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Acceptances, every_line: bool) -> Self {
+        Builder {
+            hosts,
+            acceptances,
+            causes: Vec::new(),
+            known: HashMap::new(),
+            reasons: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+            sections: Vec::new(),
+            summary: Summary::default(),
+            every_line,
+        }
+    }
+
+    /// Begins the section of a subject; `behind` are the positions of the hosts that a finding there affects.
+    pub(crate) fn open(&mut self, subject: Subject, behind: Vec<usize>) -> Open<'_> {
+        let is_host = matches!(subject, Subject::Host { .. });
+        let whole = !is_host || self.every_line || self.hosts.len() <= WHOLE;
+        let section = Section {
+            subject,
+            worst: None,
+            passed: 0,
+            not_checked: 0,
+            findings: Vec::new(),
+            checks: Vec::new(),
+        };
+        Open { builder: self, section, behind, whole }
+    }
+
+    /// The code of a cause.
+    pub(crate) fn code_of(&self, cause: usize) -> Option<Code> {
+        self.causes.get(cause).map(|growing| growing.cause.code)
+    }
+
+    pub(crate) fn finish(
+        self,
+        not_walked: Vec<NotWalked>,
+        skipped: Vec<Code>,
+        unreadable: Vec<Unreadable>,
+    ) -> Report {
+        let Builder { hosts, acceptances, causes, reasons, tallies, mut sections, mut summary, .. } = self;
+        let mut order: Vec<usize> = (0..causes.len()).collect();
+        let rank = |index: &usize| {
+            causes.get(*index).map(|Growing { cause, affects, .. }| {
+                let wide = std::cmp::Reverse(affects.len());
+                (cause.is_accepted(), std::cmp::Reverse(cause.level), cause.scope, wide)
+            })
+        };
+        order.sort_by_key(rank);
+        let mut place = vec![0; causes.len()];
+        for (new, old) in order.iter().enumerate() {
+            if let Some(slot) = place.get_mut(*old) {
+                *slot = new;
+            }
+        }
+        let mut worst: Vec<Option<Level>> = vec![None; hosts.len()];
+        for Growing { cause, affects, .. } in causes.iter().filter(|growing| !growing.cause.is_accepted()) {
+            for host in affects {
+                if let Some(level) = worst.get_mut(*host) {
+                    *level = (*level).max(Some(cause.level));
+                }
+            }
+            *match cause.level {
+                Level::Error => &mut summary.errors,
+                Level::Warning => &mut summary.warnings,
+                Level::Info => &mut summary.infos,
+            } += 1;
+        }
+        summary.accepted = causes.len() - summary.errors - summary.warnings - summary.infos;
+        summary.hosts = hosts.len();
+        summary.hosts_failing = worst.iter().filter(|level| **level == Some(Level::Error)).count();
+        let mut of_hosts = worst.into_iter();
+        for section in &mut sections {
+            let own = section.findings.iter().filter_map(|index| causes.get(*index));
+            let own = own.filter(|growing| !growing.cause.is_accepted()).map(|growing| growing.cause.level);
+            section.worst = match section.subject {
+                // The sections of hosts are in the order of the hosts.
+                Subject::Host { .. } => of_hosts.next().flatten(),
+                Subject::Mesh | Subject::Gateway { .. } => own.max(),
+            };
+            let failed = section.checks.iter_mut().filter_map(|line| match &mut line.verdict {
+                Verdict::Failed { findings } => Some(findings),
+                Verdict::Passed { .. } | Verdict::NotChecked { .. } => None,
+            });
+            for index in failed.flatten().chain(&mut section.findings) {
+                *index = place.get(*index).copied().unwrap_or_default();
+            }
+        }
+        let name = |index: &usize| hosts.get(*index).cloned();
+        let mut findings: Vec<(usize, Cause)> = causes
+            .into_iter()
+            .zip(place)
+            .map(|(Growing { mut cause, affects, blocks }, place)| {
+                cause.affects = affects.iter().filter_map(name).collect();
+                cause.not_checked = blocks.into_iter().collect();
+                (place, cause)
+            })
+            .collect();
+        findings.sort_by_key(|(place, _)| *place);
+        let not_checked = reasons.into_iter().map(|((reason, because), silence)| NotChecked {
+            missing_permission: MissingPermission::parse(&because),
+            reason,
+            because,
+            codes: silence.codes.into_iter().collect(),
+            times: silence.times,
+            hosts: silence.hosts.iter().filter_map(name).collect(),
+            input: silence.input,
+            awaited: silence.awaited,
+        });
+        Report {
+            api_version: API_VERSION,
+            kind: KIND,
+            summary,
+            findings: findings.into_iter().map(|(_, cause)| cause).collect(),
+            sections,
+            checks: tallies.into_values().collect(),
+            not_checked: not_checked.collect(),
+            not_walked,
+            skipped,
+            invalid_acceptances: acceptances.invalid,
+            unreadable,
+            probe: None,
+            guard: None,
+            source: Source::default(),
+        }
+    }
+
+    fn tally(&mut self, check: &Check) -> &mut Tally {
+        let Check { code, name, level, .. } = *check;
+        self.tallies.entry(code).or_insert(Tally { code, name, level, passed: 0, failed: 0, not_checked: 0 })
+    }
+}
+
+impl Open<'_> {
+    pub(crate) fn passed(&mut self, check: &Check, seen: Option<String>) {
+        self.section.passed += 1;
+        self.builder.summary.passed += 1;
+        self.builder.tally(check).passed += 1;
+        if self.whole {
+            self.line(check, Verdict::Passed { seen });
+        }
+    }
+
+    /// Adds the findings of a check; returns the first cause at level error, if there is one.
+    pub(crate) fn failed(&mut self, check: &Check, findings: Vec<Finding>) -> Option<usize> {
+        self.builder.tally(check).failed += 1;
+        let mut breaks = None;
+        let mut indexes = Vec::with_capacity(findings.len());
+        for finding in findings {
+            let level = finding.level;
+            let index = self.cause(check, finding);
+            if level == Level::Error {
+                breaks = breaks.or(Some(index));
+            }
+            indexes.push(index);
+        }
+        indexes.dedup();
+        self.section.findings.extend(&indexes);
+        if self.whole {
+            self.line(check, Verdict::Failed { findings: indexes });
+        }
+        breaks
+    }
+
+    /// Notes that a check was not made because the path is broken before it.
+    pub(crate) fn blocked(&mut self, check: &Check, cause: usize) {
+        self.silent(check);
+        if let Some(growing) = self.builder.causes.get_mut(cause) {
+            growing.blocks.insert(check.code);
+        }
+        if self.whole {
+            let code = self.builder.code_of(cause).map(|code| code.to_string()).unwrap_or_default();
+            let because = format!("the path is broken before this ({code})");
+            self.line(check, Verdict::NotChecked { reason: Reason::Blocked, because });
+        }
+    }
+
+    /// Notes that what a check looks at was not given.
+    pub(crate) fn not_given(&mut self, check: &Check, input: Input) {
+        let because = format!("{NOT_GIVEN}{input}");
+        self.not_checked(check, Reason::NotGiven, because.clone());
+        if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NotGiven, because)) {
+            silence.input = Some(input);
+        }
+    }
+
+    /// Notes that what a check needs is not there yet.
+    pub(crate) fn no_evidence(&mut self, check: &Check, awaited: Awaited) {
+        let because = awaited.to_string();
+        self.not_checked(check, Reason::NoEvidence, because.clone());
+        if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NoEvidence, because)) {
+            silence.awaited = Some(awaited);
+        }
+    }
+
+    /// Notes that a check was not made.
+    pub(crate) fn not_checked(&mut self, check: &Check, reason: Reason, because: String) {
+        self.silent(check);
+        self.builder.summary.unreadable += usize::from(reason == Reason::Unreadable);
+        if self.whole {
+            self.line(check, Verdict::NotChecked { reason, because: because.clone() });
+        }
+        let silence = self.builder.reasons.entry((reason, because)).or_default();
+        silence.codes.insert(check.code);
+        silence.times += 1;
+        if let (Subject::Host { .. }, [host]) = (&self.section.subject, self.behind.as_slice())
+            && silence.hosts.last() != Some(host)
+        {
+            silence.hosts.push(*host);
+        }
+    }
+
+    /// Ends the section. A subject that no check concerned is left out, unless it is a host.
+    pub(crate) fn close(self) {
+        let said = self.section.passed + self.section.not_checked + self.section.findings.len();
+        if said > 0 || matches!(self.section.subject, Subject::Host { .. }) {
+            self.builder.sections.push(self.section);
+        }
+    }
+
+    fn silent(&mut self, check: &Check) {
+        self.section.not_checked += 1;
+        self.builder.summary.not_checked += 1;
+        self.builder.tally(check).not_checked += 1;
+    }
+
+    fn line(&mut self, check: &Check, verdict: Verdict) {
+        self.section.checks.push(Line { code: check.code, name: check.name, verdict });
+    }
+
+    fn cause(&mut self, check: &Check, finding: Finding) -> usize {
+        let (scope, host) = match &self.section.subject {
+            Subject::Mesh => (Scope::Mesh, None),
+            Subject::Gateway { .. } => (Scope::Gateway, None),
+            Subject::Host { host, .. } => (Scope::Host, Some(host.as_str())),
+        };
+        let Builder { causes, known, acceptances, .. } = &mut *self.builder;
+        let key = Key::of(&finding, host);
+        let index = *known.entry(key).or_insert_with(|| {
+            let cause = Cause {
+                accepted: acceptances.of(&finding).cloned(),
+                name: check.name,
+                scope,
+                affects: Vec::new(),
+                not_checked: Vec::new(),
+                docs: format!("docs/checks/{}.md", check.code),
+                finding,
+            };
+            causes.push(Growing { cause, affects: BTreeSet::new(), blocks: BTreeSet::new() });
+            causes.len() - 1
+        });
+        if let Some(growing) = causes.get_mut(index) {
+            growing.affects.extend(&self.behind);
+        }
+        index
+    }
+}

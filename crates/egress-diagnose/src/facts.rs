@@ -1,0 +1,22 @@
+//! What is known of a cluster: its objects, its Envoys, and what could not be read.
+//!
+//! Knows how facts are collected from objects and texts, and how they are looked up. Knows nothing of egress paths.
+
+mod clients;
+mod cluster_facts;
+pub mod collect;
+pub mod credentials;
+mod fleet;
+mod index;
+pub(crate) mod names;
+mod overlay;
+mod pod_name;
+mod request;
+pub mod source;
+
+pub(crate) use self::clients::{client_of, clients, is_gateway_pod};
+pub use self::cluster_facts::{Demands, Evidence, Refusal, Rights};
+pub use self::fleet::{Asked, OtherCluster, OtherEgress};
+pub(crate) use self::index::Index;
+pub use self::pod_name::PodName;
+pub use self::request::Request;

@@ -1,0 +1,101 @@
+//! What other clusters of the same fleet let out, as far as it can be compared: the ports, the gateway, and what was asked
+//! for beyond that.
+//!
+//! Knows what makes two egresses of one host equal. Makes no findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::intent::{GatewayName, Hop, Intent, Layout};
+use egress_core::port::Port;
+use serde::{Deserialize, Serialize};
+
+use crate::wording::list;
+
+/// Another cluster of the fleet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherCluster {
+    /// Its name.
+    pub name: String,
+    /// Whatever takes a host to a gateway there, by `namespace/host`.
+    pub egresses: BTreeMap<String, OtherEgress>,
+    /// Why the read was incomplete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
+}
+
+/// An egress of one host in any cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherEgress {
+    /// The namespace of its objects.
+    pub namespace: String,
+    /// The host.
+    pub host: String,
+    /// Its ports, as far as they are of a kind this tool carries.
+    pub ports: BTreeSet<Port>,
+    /// The gateway's Service, if the objects name it.
+    pub gateway: Option<GatewayName>,
+    /// What was asked for beyond that; none where it was made by hand.
+    pub asked: Option<Asked>,
+}
+
+/// The options of an egress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// Which objects.
+    pub layout: Layout,
+    /// How calls travel to the gateway.
+    pub hop: Hop,
+    /// Which namespaces may call, as in `exportTo`.
+    pub export_to: Vec<String>,
+}
+
+impl OtherCluster {
+    /// The egress of a host in a namespace.
+    pub(crate) fn egress(&self, namespace: &str, host: &str) -> Option<&OtherEgress> {
+        self.egresses.get(&OtherEgress::key(namespace, host))
+    }
+}
+
+impl OtherEgress {
+    /// What it is found by among those of its cluster.
+    pub(crate) fn key(namespace: &str, host: &str) -> String {
+        format!("{namespace}/{host}")
+    }
+
+    /// What is another than here, as parts of a sentence. What only one of the two tells is no difference.
+    pub(crate) fn differences(&self, here: &OtherEgress) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut compare = |what: &str, there: String, here: String| {
+            if there != here {
+                found.push(format!("{what} {there} instead of {here}"));
+            }
+        };
+        let ports =
+            |egress: &OtherEgress| list(&egress.ports.iter().map(ToString::to_string).collect::<Vec<_>>());
+        compare("ports", ports(self), ports(here));
+        if let (Some(there), Some(here)) = (&self.gateway, &here.gateway) {
+            compare("gateway", there.to_string(), here.to_string());
+        }
+        if let (Some(there), Some(here)) = (&self.asked, &here.asked) {
+            compare("layout", there.layout.to_string(), here.layout.to_string());
+            compare("hop", there.hop.to_string(), here.hop.to_string());
+            compare("export to", there.callers(), here.callers());
+        }
+        found
+    }
+}
+
+impl Asked {
+    pub(crate) fn of(intent: &Intent) -> Self {
+        Asked { layout: intent.layout, hop: intent.hop, export_to: intent.export_to.clone() }
+    }
+
+    /// In an order that says nothing.
+    fn callers(&self) -> String {
+        let words: BTreeSet<&str> = self.export_to.iter().map(String::as_str).collect();
+        list(&words.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    }
+}

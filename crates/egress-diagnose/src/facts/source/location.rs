@@ -1,0 +1,41 @@
+//! Where objects stand in files.
+
+use std::collections::HashMap;
+
+use super::documents::Form;
+
+/// A text and its name in messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// As it was typed, or `standard input`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// What identifies an object: kind, namespace (empty if it has none) and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) kind: String,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+/// Where an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// The position of its file among all files.
+    pub(crate) file: usize,
+    /// Where its document begins and ends in the text, in bytes.
+    pub(crate) bytes: (usize, usize),
+    /// The line on which the document begins, from 1.
+    pub(crate) line: usize,
+    /// How the document is written.
+    pub(crate) form: Form,
+    /// Its place among the items of a List.
+    pub(crate) item: Option<usize>,
+}
+
+/// Where each object stands.
+#[derive(Clone, Debug, Default)]
+pub struct Places(pub(crate) HashMap<Key, Spot>);

@@ -1,0 +1,197 @@
+//! Tests of facts from texts, and of the lines of fields.
+
+use serde_json::Value;
+
+use super::*;
+use crate::examine::{Options, examine_with};
+use crate::facts::Request;
+use crate::finding::{Code, Place, Source};
+use crate::report::Verdict;
+
+const ENTRY: &str = "apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata:
+  name: cnn
+spec:
+  hosts:
+  - edition.cnn.com
+  ports:
+  - number: 443
+    name: tls
+    protocol: TLS
+";
+
+fn files(text: &str) -> [File; 1] {
+    [File { name: "shop.yaml".to_owned(), text: text.to_owned() }]
+}
+
+fn read(text: &str) -> Reading {
+    let files = files(text);
+    let mut reader = Reader::new(&files, "shop", 0);
+    for document in documents(text) {
+        reader.read(0, &document);
+    }
+    reader.finish()
+}
+
+fn line(text: &str, field: &str) -> Option<usize> {
+    let reading = read(text);
+    assert_eq!(reading.unread, []);
+    let mut place = Place::new("ServiceEntry", Some("shop"), "cnn").field(field, "");
+    reading.places.locate(&files(text), std::iter::once(&mut place));
+    place.source.map(|Source { line, .. }| line)
+}
+
+/// A List as `kubectl get -o yaml` prints it.
+fn list(first: &str, second: &str) -> String {
+    let item = |text: &str| {
+        let indented: Vec<String> = text.lines().map(|line| format!("  {line}\n")).collect();
+        format!("- {}", indented.concat().trim_start())
+    };
+    format!(
+        "apiVersion: v1\nitems:\n{}{}kind: List\nmetadata:\n  resourceVersion: \"\"\n",
+        item(first),
+        item(second)
+    )
+}
+
+#[test]
+fn documents_are_told_apart_however_they_are_separated() {
+    let second = ENTRY.replace("cnn", "bbc");
+    for text in [
+        format!("{ENTRY}---\n{second}"),
+        format!("---\n{ENTRY}--- # the next\n{second}---\n"),
+        format!("%YAML 1.2\n---\n{ENTRY}...\n---\n{second}...\n"),
+        format!("\u{feff}# Source: chart/templates/entry.yaml\n{ENTRY}---\n# nothing\n---\n{second}"),
+        format!("{ENTRY}---\n{second}").replace('\n', "\r\n"),
+        list(ENTRY, &second),
+        list(ENTRY, &second).replace('\n', "\r\n"),
+    ] {
+        let reading = read(&text);
+        assert_eq!(reading.unread, [], "{text}");
+        let names: Vec<&str> =
+            reading.evidence.snapshot.resources.iter().map(|resource| resource.id.name.as_str()).collect();
+        assert_eq!(names, ["cnn", "bbc"], "{text}");
+    }
+}
+
+#[test]
+fn json_is_read_alone_in_a_row_and_as_a_list() {
+    let object: Value = serde_yaml::from_str(ENTRY).unwrap();
+    let list = serde_json::json!({ "apiVersion": "v1", "items": [object, object], "kind": "List" });
+    for (text, objects) in
+        [(object.to_string(), 1), (format!("{object}\n{object:#}\n"), 2), (format!("{list:#}"), 2)]
+    {
+        let reading = read(&text);
+        assert_eq!(reading.unread, []);
+        assert_eq!((reading.objects, reading.evidence.snapshot.resources.len()), (objects, 1), "{text}");
+    }
+}
+
+#[test]
+fn a_field_is_found_in_every_form() {
+    let object: Value = serde_yaml::from_str(ENTRY).unwrap();
+    let other = ENTRY.replace("cnn", "bbc");
+    let json = serde_json::json!({ "apiVersion": "v1", "items": [object], "kind": "List" });
+    for (text, expected) in [
+        (ENTRY.to_owned(), "protocol: TLS"),
+        (format!("# a\n---\n{other}---\n# b\n{ENTRY}"), "protocol: TLS"),
+        (list(&other, ENTRY), "protocol: TLS"),
+        (format!("{json:#}"), "\"protocol\": \"TLS\""),
+    ] {
+        let line = line(&text, "spec.ports[0].protocol").unwrap();
+        assert_eq!(text.lines().nth(line - 1).unwrap().trim(), expected, "{text}");
+        let last = text.lines().enumerate().filter(|(_, text)| text.trim() == expected).last().unwrap();
+        assert_eq!(line, last.0 + 1, "{text}");
+    }
+}
+
+#[test]
+fn of_a_field_that_is_not_there_the_nearest_is_found() {
+    assert_eq!(line(ENTRY, "spec.exportTo"), Some(5));
+    assert_eq!(line(ENTRY, "spec.ports[].number"), Some(8));
+    assert_eq!(line(ENTRY, "metadata.annotations[example.com/x]"), Some(3));
+    assert_eq!(line(ENTRY, "status"), Some(1));
+    assert_eq!(line(ENTRY, "spec.ports["), Some(8));
+}
+
+#[test]
+fn a_wrong_type_is_told_with_its_field_and_line() {
+    let reading = read(&ENTRY.replace("number: 443", "number: [443]"));
+    assert_eq!(reading.unread.len(), 1);
+    assert_eq!(reading.unread[0].what, "shop.yaml:9");
+    assert!(reading.unread[0].why.contains("spec.ports[0].number"), "{:?}", reading.unread);
+}
+
+#[test]
+fn an_object_that_is_there_twice_counts_as_kubectl_would_apply_it() {
+    let later = ENTRY.replace("edition.cnn.com", "cnn.com");
+    let reading = read(&format!("{ENTRY}---\n{later}"));
+    let [resource] = reading.evidence.snapshot.resources.as_slice() else { panic!("one object") };
+    assert_eq!(resource.service_entry().unwrap().hosts, ["cnn.com"]);
+}
+
+#[test]
+fn an_object_without_a_namespace_belongs_to_the_one_that_was_asked_for() {
+    assert_eq!(read(ENTRY).evidence.snapshot.resources[0].id.namespace, "shop");
+}
+
+#[test]
+fn what_is_no_object_is_told() {
+    for text in ["- a\n- b\n", "just words\n", "a: b\n", "kind: List\napiVersion: v1\nitems: 5\n"] {
+        assert!(!read(text).unread.is_empty(), "{text}");
+    }
+}
+
+/// The objects of Istio's own task for one HTTP host, with this selector of its Gateway object.
+fn task(selector: &str) -> String {
+    let service = "istio-egressgateway.istio-system.svc.cluster.local";
+    let object = |kind: &str, name: &str, spec: &str| {
+        format!(
+            "apiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n---\n"
+        )
+    };
+    [
+        object(
+            "ServiceEntry",
+            "cnn",
+            "{hosts: [edition.cnn.com], ports: [{number: 80, name: http, protocol: HTTP}], resolution: DNS}",
+        ),
+        object(
+            "Gateway",
+            "istio-egressgateway",
+            &format!(
+                "{{selector: {{istio: {selector}}}, servers: \
+                 [{{port: {{number: 80, name: http, protocol: HTTP}}, hosts: [edition.cnn.com]}}]}}"
+            ),
+        ),
+        object("DestinationRule", "cnn", &format!("{{host: {service}, subsets: [{{name: cnn}}]}}")),
+        object(
+            "VirtualService",
+            "cnn",
+            &format!(
+                "{{hosts: [edition.cnn.com], gateways: [istio-egressgateway, mesh], http: [\
+                 {{match: [{{gateways: [mesh], port: 80}}], \
+                 route: [{{destination: {{host: {service}, subset: cnn, port: {{number: 80}}}}}}]}}, \
+                 {{match: [{{gateways: [istio-egressgateway], port: 80}}], \
+                 route: [{{destination: {{host: edition.cnn.com, port: {{number: 80}}}}}}]}}]}}"
+            ),
+        ),
+    ]
+    .concat()
+}
+
+/// Of the kind: a check does not compare an object with a gateway that was assumed from that same object.
+#[test]
+fn a_selector_is_not_held_against_labels_that_were_taken_from_it() {
+    for selector in ["egressgateway", "egressgatewy"] {
+        let mut reading = read(&task(selector));
+        assert_eq!(reading.assume_gateways().len(), 1);
+        let options = Options { every_line: true, ..Options::default() };
+        let report = examine_with(&reading.evidence, &Request::default(), &options);
+        let lines = report.sections.iter().flat_map(|section| &section.checks);
+        let said: Vec<&Verdict> =
+            lines.filter(|line| line.code == Code(1)).map(|line| &line.verdict).collect();
+        assert!(matches!(said.as_slice(), [Verdict::NotChecked { .. }]), "{selector}: {said:?}");
+    }
+}

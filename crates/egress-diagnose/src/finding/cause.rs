@@ -1,0 +1,102 @@
+//! One cause, with everything that it breaks.
+//!
+//! Knows when two findings tell of the same cause.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::finding::{Acceptance, Code, Finding};
+
+/// A finding, once for all the hosts it breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// What the check said. Where several hosts have it, as it was said of the first.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// The name of the check: what is true when nothing is wrong.
+    pub name: &'static str,
+    /// What it was found at.
+    pub scope: Scope,
+    /// The hosts that have it, or that lie behind what has it.
+    #[serde(serialize_with = "each")]
+    pub affects: Vec<Arc<HostName>>,
+    /// The checks that were not made because of it.
+    pub not_checked: Vec<Code>,
+    /// The page of its check.
+    pub docs: String,
+    /// What an annotation of the object says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Acceptance>,
+}
+
+/// What a finding was found at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Scope {
+    /// The mesh as a whole.
+    Mesh,
+    /// One gateway.
+    Gateway,
+    /// The way of one host, or the same on the ways of several.
+    Host,
+}
+
+/// A host in a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostName {
+    /// The host.
+    pub host: String,
+    /// The namespace of its objects, or the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// What makes two findings the same cause: the check, the place, and what is said of it but for the host's name.
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    code: Code,
+    object: String,
+    field: Option<String>,
+    message: String,
+}
+
+impl Cause {
+    /// Whether an annotation accepts it today.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.as_ref().is_some_and(|acceptance| !acceptance.ended)
+    }
+}
+
+impl Deref for Cause {
+    type Target = Finding;
+
+    fn deref(&self) -> &Finding {
+        &self.finding
+    }
+}
+
+impl Key {
+    pub(crate) fn of(finding: &Finding, host: Option<&str>) -> Self {
+        let place = &finding.object;
+        let namespace = place.namespace.as_deref().unwrap_or_default();
+        // `@` is in no name of a host, so that nothing else can become equal.
+        let message = match host {
+            Some(host) if !host.is_empty() => finding.message.replace(host, "@"),
+            _ => finding.message.clone(),
+        };
+        Key {
+            code: finding.code,
+            object: format!("{}/{namespace}/{}", place.kind, place.name),
+            field: place.field.clone(),
+            message,
+        }
+    }
+}
+
+fn each<S: Serializer>(hosts: &[Arc<HostName>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(hosts.iter().map(Arc::as_ref))
+}

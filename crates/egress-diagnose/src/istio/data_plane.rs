@@ -1,0 +1,76 @@
+//! Which data plane handles a pod's calls.
+//!
+//! Knows labels and annotations. The checks decide whether that is right.
+
+use std::collections::BTreeMap;
+
+use egress_core::snapshot::PodFacts;
+
+/// The label that enrols a namespace or a pod in ambient mode, or takes it out.
+pub(crate) const DATAPLANE: &str = "istio.io/dataplane-mode";
+/// The label that enables or disables sidecar injection for a pod; in older manifests an annotation.
+pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
+
+/// Which data plane handles a pod's outbound traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// The pod is a proxy itself: a gateway, a waypoint.
+    Itself,
+    /// None: it uses hostNetwork.
+    HostNetwork,
+    /// The sidecar in it.
+    Sidecar,
+    /// The ztunnel of its node.
+    Ztunnel,
+    /// None.
+    Nobody,
+}
+
+/// Which data plane handles a pod's outbound traffic. `podRedirectionEnabled` in `cni/pkg/util/podutil.go`: a sidecar
+/// takes precedence over ztunnel, and a pod's label over its namespace's label.
+pub(crate) fn carrier(pod: &PodFacts, namespace: Option<&BTreeMap<String, String>>) -> Carrier {
+    let mode = |labels: &BTreeMap<String, String>| labels.get(DATAPLANE).map(|mode| mode == "ambient");
+    let enrolled = || {
+        let own = mode(&pod.labels);
+        own.or_else(|| mode(namespace?)).unwrap_or_default()
+            || pod.annotations.get("ambient.istio.io/redirection").is_some_and(|word| word == "enabled")
+    };
+    match () {
+        () if pod.proxy.is_some() && !pod.has_sidecar => Carrier::Itself,
+        () if pod.host_network => Carrier::HostNetwork,
+        () if pod.has_sidecar => Carrier::Sidecar,
+        () if enrolled() => Carrier::Ztunnel,
+        () => Carrier::Nobody,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egress_core::snapshot::ProxyFacts;
+
+    use super::*;
+
+    fn labels(labels: &[(&str, &str)]) -> BTreeMap<String, String> {
+        labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_pods_own_label_goes_before_that_of_its_namespace() {
+        let namespace = labels(&[(DATAPLANE, "ambient")]);
+        let pod = |own: &[(&str, &str)]| PodFacts { labels: labels(own), ..PodFacts::default() };
+        assert_eq!(carrier(&pod(&[]), Some(&namespace)), Carrier::Ztunnel);
+        assert_eq!(carrier(&pod(&[(DATAPLANE, "none")]), Some(&namespace)), Carrier::Nobody);
+        assert_eq!(carrier(&pod(&[(DATAPLANE, "ambient")]), None), Carrier::Ztunnel);
+    }
+
+    #[test]
+    fn a_sidecar_goes_before_ztunnel_and_the_nodes_network_before_both() {
+        let namespace = labels(&[(DATAPLANE, "ambient")]);
+        let mut pod = PodFacts { has_sidecar: true, ..PodFacts::default() };
+        assert_eq!(carrier(&pod, Some(&namespace)), Carrier::Sidecar);
+        pod.host_network = true;
+        assert_eq!(carrier(&pod, Some(&namespace)), Carrier::HostNetwork);
+        let gateway = PodFacts { proxy: Some(ProxyFacts::default()), ..PodFacts::default() };
+        assert_eq!(carrier(&gateway, Some(&namespace)), Carrier::Itself);
+    }
+}

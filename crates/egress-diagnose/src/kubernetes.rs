@@ -1,0 +1,8 @@
+//! What Kubernetes does with objects, as far as it matters for egress.
+//!
+//! Functions of single objects. Knows nothing of Istio.
+
+pub mod endpoints;
+pub(crate) mod ip_range;
+pub(crate) mod network_policy;
+pub mod workload;

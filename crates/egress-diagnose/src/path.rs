@@ -1,0 +1,22 @@
+//! The egress paths of a request: each host, with its callers and its gateway, before any check.
+//!
+//! Knows objects, and no findings.
+
+mod caller_namespaces;
+mod egress_path;
+mod finder;
+mod fleet;
+mod gateways;
+mod hosts_without_egress;
+mod not_walked;
+mod obstacle;
+mod routed_elsewhere;
+
+pub(crate) use self::caller_namespaces::{Calls, calls};
+pub use self::egress_path::Way;
+pub(crate) use self::finder::{declared_ports, ways};
+pub(crate) use self::gateways::in_question;
+pub(crate) use self::hosts_without_egress::uncovered;
+pub(crate) use self::not_walked::not_walked;
+pub use self::obstacle::{NotWalked, Obstacle};
+pub(crate) use self::routed_elsewhere::elsewhere;

@@ -1,0 +1,64 @@
+//! Which namespaces call hosts through a gateway: their pods must not bypass it.
+//!
+//! Knows which callers of a path are meant: an egress that is exported to all namespaces is used by few. Decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::snapshot::Snapshot;
+
+use crate::facts::clients;
+use crate::path::Way;
+
+/// The calls of the pods of one namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Calls {
+    /// The ports.
+    pub(crate) ports: BTreeSet<u16>,
+    /// The first of the hosts.
+    pub(crate) host: String,
+    /// How many hosts.
+    pub(crate) hosts: usize,
+}
+
+/// The calling namespaces. Not among them: the mesh's own namespace, and a namespace that holds a gateway or objects for
+/// others while no pod of its own has a sidecar.
+pub(crate) fn calls(snapshot: &Snapshot, ways: &[Way<'_>]) -> BTreeMap<String, Calls> {
+    let clients = clients(snapshot);
+    let hosts_gateway =
+        |namespace: &str| snapshot.gateways.iter().any(|gateway| gateway.name.namespace == namespace);
+    let calls = |way: &Way<'_>, namespace: &str| {
+        let alone = way.callers.len() == 1;
+        let asked_for = way.record().is_some() || alone;
+        namespace != snapshot.mesh.root_namespace
+            && (clients.contains(namespace) || (asked_for && !hosts_gateway(namespace)))
+    };
+    let mut found: BTreeMap<String, Calls> = BTreeMap::new();
+    for way in ways.iter().filter(|way| way.gateway.is_some()) {
+        for namespace in way.callers.iter().filter(|namespace| calls(way, namespace)) {
+            let known = found.entry(namespace.clone()).or_default();
+            known.ports.extend(way.ports.iter().map(|port| port.number));
+            if known.hosts == 0 {
+                known.host.clone_from(&way.host);
+            }
+            known.hosts += 1;
+        }
+    }
+    for calls in found.values_mut().filter(|calls| calls.ports.is_empty()) {
+        calls.ports = Calls::USUAL.into();
+    }
+    found
+}
+
+impl Calls {
+    /// Ports 80 and 443, if no others are known.
+    pub(crate) const USUAL: [u16; 2] = [80, 443];
+
+    /// The hosts in words: `edition.cnn.com and 3 other hosts`.
+    pub(crate) fn words(&self) -> String {
+        match self.hosts {
+            0 | 1 => self.host.clone(),
+            2 => format!("{} and 1 other host", self.host),
+            many => format!("{} and {} other hosts", self.host, many - 1),
+        }
+    }
+}

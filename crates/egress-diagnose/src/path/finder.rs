@@ -1,0 +1,174 @@
+//! Finds the egress paths of a request, with who calls each host and through which gateway.
+//!
+//! Knows how the inventory and the callers' view of routes become paths. Makes no findings.
+
+use std::collections::BTreeSet;
+
+use egress_core::inventory::{Egress, state};
+use egress_core::port::Port;
+use egress_core::resource::Resource;
+use egress_core::role::Role;
+use egress_core::snapshot::Snapshot;
+use egress_core::visibility::service_entry::in_precedence;
+use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
+use egress_istio::service_entry::ServiceEntryPorts;
+use rayon::prelude::*;
+
+use super::egress_path::{Way, owns};
+use crate::facts::{Index, Request, clients};
+use crate::wording::export_to;
+
+/// The ways of a request, in the order of the inventory; hosts that were asked for and are nowhere come last.
+pub(crate) fn ways<'a>(
+    snapshot: &'a Snapshot,
+    index: &Index<'a>,
+    egresses: &'a [Egress<'a>],
+    request: &Request,
+) -> Vec<Way<'a>> {
+    let maker = Maker { snapshot, index, egresses, clients: clients(snapshot) };
+    let asked = |egress: &&Egress<'_>| request.hosts.is_empty() || request.hosts.contains(&egress.host);
+    let here = |egress: &&Egress<'_>| {
+        request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace)
+    };
+    let mut found: Vec<Way<'a>> = egresses
+        .par_iter()
+        .filter(asked)
+        .filter(here)
+        .map(|egress| maker.of_egress(egress, maker.callers(egress, request)))
+        .collect();
+    for host in &request.hosts {
+        if !found.iter().any(|way| way.host == host.as_str()) {
+            found.push(maker.elsewhere(host.as_str(), request.namespace.as_deref()));
+        }
+    }
+    found
+}
+
+struct Maker<'a, 'b> {
+    snapshot: &'a Snapshot,
+    index: &'b Index<'a>,
+    egresses: &'a [Egress<'a>],
+    clients: BTreeSet<&'a str>,
+}
+
+impl<'a> Maker<'a, '_> {
+    fn of_egress(&self, egress: &'a Egress<'a>, callers: Vec<String>) -> Way<'a> {
+        Way {
+            host: egress.host.to_string(),
+            namespace: Some(egress.namespace.clone()),
+            egress: Some(egress),
+            state: Some(state::of(egress, self.index.objects())),
+            gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
+            callers,
+            ports: self.ports(egress),
+            is_wanted: true,
+        }
+    }
+
+    /// A host without objects in the namespace that was asked for: its callers may use those of another namespace.
+    fn elsewhere(&self, host: &str, namespace: Option<&str>) -> Way<'a> {
+        let callers = namespace.map(str::to_owned).into_iter().collect();
+        if let Some(egress) = namespace.and_then(|caller| self.egress_seen_from(caller, host)) {
+            return self.of_egress(egress, callers);
+        }
+        Way {
+            host: host.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            egress: None,
+            state: None,
+            gateway: None,
+            callers,
+            ports: BTreeSet::new(),
+            is_wanted: true,
+        }
+    }
+
+    /// The egress whose routes the sidecars of a namespace use for a host.
+    fn egress_seen_from(&self, caller: &str, host: &str) -> Option<&'a Egress<'a>> {
+        let route = self.first_route(caller, host)?;
+        self.egresses.iter().find(|egress| egress.host.as_str() == host && owns(egress, &route.id))
+    }
+
+    fn first_route(&self, caller: &str, host: &str) -> Option<&'a Resource> {
+        let routes = mesh_virtual_services(self.index.virtual_services(host), host, caller);
+        routes.into_iter().find(|route| is_exact(route, host))
+    }
+
+    /// What the record asks for; for what others made, what the entry that its callers use declares.
+    fn ports(&self, egress: &Egress<'_>) -> BTreeSet<Port> {
+        if let Some(record) = egress.readable_record() {
+            return record.intent.ports.clone();
+        }
+        let host = egress.host.as_str();
+        let entries = in_precedence(self.index.service_entries_of(host), &egress.namespace);
+        entries.first().map(|entry| declared_ports(entry)).unwrap_or_default()
+    }
+
+    /// The namespaces that the egress was added for; for hand-made objects, the namespaces that are likely to use it.
+    fn callers(&self, egress: &Egress<'_>, request: &Request) -> Vec<String> {
+        if let Some(client) = &request.client {
+            return vec![client.namespace.clone()];
+        }
+        let Some(record) = egress.readable_record() else { return self.callers_by_hand(egress) };
+        let words = &record.intent.export_to;
+        let everybody = words.iter().any(|word| word == "*");
+        let named = words.iter().filter(|word| *word != "*" && *word != ".");
+        let mut callers: BTreeSet<String> = named.cloned().collect();
+        if everybody || words.iter().any(|word| word == ".") {
+            callers.insert(egress.namespace.clone());
+        }
+        if everybody && request.namespace.is_none() {
+            callers.extend(self.users(egress).map(str::to_owned));
+        }
+        callers.into_iter().collect()
+    }
+
+    /// Objects without `exportTo` are seen everywhere, which few mean: where their own namespace has clients, it and those
+    /// that are named call. Else, as beside a platform's gateway, the namespaces that use them call.
+    fn callers_by_hand(&self, egress: &Egress<'_>) -> Vec<String> {
+        let own = egress.namespace.as_str();
+        let legs = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
+        let words: BTreeSet<String> = legs.flat_map(|part| export_to(part.resource)).collect();
+        let named: BTreeSet<&str> =
+            words.iter().map(String::as_str).filter(|word| is_namespace(word)).collect();
+        let of_gateway = egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());
+        let mut callers: BTreeSet<&str> = named
+            .into_iter()
+            .filter(|name| Some(*name) != of_gateway || self.clients.contains(name))
+            .collect();
+        if self.clients.contains(own) {
+            callers.insert(own);
+        } else if words.contains("*") {
+            callers.extend(self.users(egress));
+        }
+        let seen_at_home = ["*", "."].iter().any(|word| words.contains(*word));
+        if callers.is_empty() || (seen_at_home && self.clients.is_empty()) {
+            callers.insert(own);
+        }
+        callers.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The namespaces with clients that know the host and whose routes are those of the egress.
+    fn users<'c>(&'c self, egress: &'c Egress<'c>) -> impl Iterator<Item = &'a str> + 'c {
+        let host = egress.host.as_str();
+        self.clients.iter().copied().filter(move |namespace| {
+            let knows = !in_precedence(self.index.service_entries(host), namespace).is_empty();
+            knows && self.first_route(namespace, host).is_some_and(|route| owns(egress, &route.id))
+        })
+    }
+}
+
+/// Whether a word of `exportTo` names a namespace.
+fn is_namespace(word: &str) -> bool {
+    !matches!(word, "*" | "." | "~")
+}
+
+/// The ports that an entry declares, as far as they are of a kind this tool carries.
+pub(crate) fn declared_ports(entry: &Resource) -> BTreeSet<Port> {
+    let ports = entry.service_entry().and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
+    let parse = |port: &ServiceEntryPorts| {
+        let protocol = port.protocol.as_deref()?.parse().ok()?;
+        Port::new(u16::try_from(port.number).ok()?, protocol).ok()
+    };
+    ports.filter_map(parse).collect()
+}

@@ -1,0 +1,36 @@
+//! The egress paths of a cluster as other clusters of the fleet compare them.
+
+use egress_core::inventory::egresses;
+
+use super::{Way, ways};
+use crate::facts::{Asked, Evidence, Index, OtherCluster, OtherEgress, Request};
+
+impl OtherCluster {
+    /// What is to be compared of a cluster's facts.
+    pub fn of(name: String, evidence: &Evidence) -> Self {
+        let snapshot = &evidence.snapshot;
+        let there = egresses(snapshot);
+        let ways = ways(snapshot, &Index::new(snapshot), &there, &Request::default());
+        let all = ways.iter().filter_map(OtherEgress::of);
+        let unread = snapshot.unreadable.first().filter(|_| !snapshot.has_istio_of(None));
+        OtherCluster {
+            name,
+            egresses: all.map(|egress| (OtherEgress::key(&egress.namespace, &egress.host), egress)).collect(),
+            unreadable: unread.map(|missing| format!("{} could not be read: {}", missing.what, missing.why)),
+        }
+    }
+}
+
+impl OtherEgress {
+    /// What is to be compared of a way; none where nothing takes it to a gateway.
+    pub(crate) fn of(way: &Way<'_>) -> Option<Self> {
+        let egress = way.egress?;
+        Some(OtherEgress {
+            namespace: egress.namespace.clone(),
+            host: way.host.clone(),
+            ports: way.ports.clone(),
+            gateway: egress.gateway.clone(),
+            asked: way.record().map(|record| Asked::of(&record.intent)),
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! The gateways that a request is about.
+
+use std::collections::BTreeSet;
+
+use egress_core::intent::GatewayName;
+use egress_core::snapshot::GatewayFacts;
+
+use super::Way;
+use crate::facts::Request;
+
+/// The gateways of the hosts; every gateway if no host was requested, or none has a gateway.
+pub(crate) fn in_question<'a>(
+    all: &'a [GatewayFacts],
+    ways: &[Way<'_>],
+    request: &Request,
+) -> Vec<&'a GatewayFacts> {
+    let names: BTreeSet<&GatewayName> =
+        ways.iter().filter_map(|way| way.gateway).map(|gateway| &gateway.name).collect();
+    let used = |gateway: &GatewayFacts| names.contains(&gateway.name);
+    let everything = request.hosts.is_empty() || !all.iter().any(used);
+    all.iter().filter(|gateway| everything || used(gateway)).collect()
+}

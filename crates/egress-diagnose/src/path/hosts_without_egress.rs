@@ -1,0 +1,116 @@
+//! External hosts that callers know and that no route takes to a gateway: their calls leave directly.
+//!
+//! Knows what makes a host known and what takes it away. Judges nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::host::DnsName;
+use egress_core::inventory::Egress;
+use egress_core::related_resources::GatewayApiObject;
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+use egress_core::visibility::exported_to;
+use egress_core::visibility::virtual_service::{destinations, mesh_virtual_services};
+use egress_istio::service_entry::ServiceEntryLocation;
+use serde_json::Value;
+
+use super::egress_path::Way;
+use crate::facts::{Evidence, Index, Request, clients};
+use crate::istio::waypoints::waypoint_of;
+
+/// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
+///
+/// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
+pub(crate) fn uncovered<'a>(
+    evidence: &'a Evidence,
+    index: &Index<'a>,
+    egresses: &[Egress<'_>],
+    request: &Request,
+) -> Vec<Way<'a>> {
+    let asked = |(place, callers): &(Place<'_>, Vec<String>)| {
+        let asked = request.namespace.as_deref();
+        asked.is_none_or(|asked| place.0 == asked || callers.iter().any(|caller| caller == asked))
+    };
+    let found = if request.hosts.is_empty() { hosts(evidence, index, egresses) } else { BTreeMap::new() };
+    found
+        .into_iter()
+        .filter(asked)
+        .map(|((namespace, host), callers)| Way {
+            host: host.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            egress: None,
+            state: None,
+            gateway: None,
+            callers,
+            ports: BTreeSet::new(),
+            is_wanted: false,
+        })
+        .collect()
+}
+
+/// The namespace of an entry, and a host of it.
+pub(super) type Place<'a> = (&'a str, &'a str);
+
+/// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
+fn hosts<'a>(
+    evidence: &'a Evidence,
+    index: &Index<'a>,
+    egresses: &[Egress<'_>],
+) -> BTreeMap<Place<'a>, Vec<String>> {
+    let snapshot = &evidence.snapshot;
+    let domain = &snapshot.mesh.cluster_domain;
+    let services: BTreeSet<String> =
+        snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
+    let covered: BTreeSet<&str> = egresses.iter().map(|egress| egress.host.as_str()).collect();
+    let (clients, routed) = (clients(snapshot), routed(&evidence.surroundings.gateway_api));
+    let mut found = BTreeMap::new();
+    if services.is_empty() {
+        return found;
+    }
+    for entry in index.of_kind(Kind::ServiceEntry).iter().copied() {
+        let Some(spec) = entry.service_entry() else { continue };
+        // A waypoint of ambient mode carries a host instead of a gateway.
+        let home = snapshot.namespaces.iter().find(|facts| facts.name == entry.id.namespace);
+        let carried = waypoint_of(entry, home.map(|facts| &facts.labels)).is_some()
+            || routed.contains(&(entry.id.namespace.as_str(), entry.id.name.as_str()));
+        if carried || spec.location == Some(ServiceEntryLocation::MeshInternal) {
+            continue;
+        }
+        let hosts = spec.hosts.iter().filter(|host| !covered.contains(host.as_str()));
+        for host in hosts.filter(|host| DnsName::parse(host).is_ok()) {
+            let knows = |client: &&&str| {
+                exported_to(spec.export_to.as_deref(), &entry.id.namespace, client)
+                    && !leads(index, host, client, &services)
+            };
+            let callers: Vec<String> =
+                clients.iter().filter(knows).map(|client| (*client).to_owned()).collect();
+            if !callers.is_empty() {
+                found.insert((entry.id.namespace.as_str(), host.as_str()), callers);
+            }
+        }
+    }
+    found
+}
+
+/// The entries that a route of the Gateway API takes somewhere, by namespace and name.
+pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<Place<'_>> {
+    let parents = objects.iter().flat_map(|object| {
+        let parents = object.object.spec.get("parentRefs").and_then(Value::as_array).into_iter().flatten();
+        parents.map(move |parent| (object.object.namespace.as_str(), parent))
+    });
+    let of_entry = parents.filter(|(_, parent)| parent["kind"] == "ServiceEntry");
+    of_entry
+        .filter_map(|(namespace, parent)| {
+            let named = parent.get("namespace").and_then(Value::as_str);
+            Some((named.unwrap_or(namespace), parent.get("name")?.as_str()?))
+        })
+        .collect()
+}
+
+/// Whether a route that a client sees, also one of a wildcard over the host, leads to a gateway.
+fn leads(index: &Index<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
+    let seen = mesh_virtual_services(index.virtual_services(host), host, client);
+    seen.into_iter()
+        .filter_map(Resource::virtual_service)
+        .any(|spec| destinations(spec).any(|to| services.contains(to)))
+}

@@ -1,0 +1,177 @@
+//! Hosts outside the mesh that a request asks for and that the walk does not take: it follows HTTP and TLS routes of
+//! VirtualServices from sidecars to a gateway, one host at a time.
+//!
+//! Knows what else takes a host outside. Judges nothing: a host that is listed here may work, and may not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::host::DnsName;
+use egress_core::inventory::Egress;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::{Kind, Role};
+use egress_core::snapshot::{PodFacts, Snapshot};
+use egress_core::visibility::virtual_service::{destinations, is_exact, mesh_virtual_services, serves_mesh};
+use egress_core::visibility::{exported_to, host_matches};
+use egress_istio::service_entry::ServiceEntryLocation;
+
+use super::egress_path::Way;
+use super::hosts_without_egress::{Place, routed};
+use crate::facts::{Evidence, Index, Request, clients};
+use crate::istio::data_plane::{Carrier, carrier};
+use crate::istio::waypoints::waypoint_of;
+use crate::path::{NotWalked, Obstacle};
+
+/// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
+/// that is walked.
+pub(crate) fn not_walked<'a>(
+    evidence: &'a Evidence,
+    index: &Index<'a>,
+    egresses: &[Egress<'_>],
+    ways: &[Way<'_>],
+    request: &Request,
+) -> Vec<NotWalked> {
+    let finder = Finder::new(evidence, index, egresses, ways);
+    // What only gateways see of an egress of ours has a name of its own.
+    let own: BTreeSet<&ObjectId> =
+        egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
+    let mut found: BTreeMap<Place<'_>, Obstacle> = BTreeMap::new();
+    for object in index.of_kind(Kind::ServiceEntry).iter().chain(index.of_kind(Kind::VirtualService)) {
+        if own.contains(&object.id) {
+            continue;
+        }
+        for host in hosts(object).iter().filter(|host| !finder.known.contains(&host.to_ascii_lowercase())) {
+            let obstacle = finder.obstacle(object, host);
+            let obstacle = obstacle.filter(|obstacle| finder.concerns(request, object, *obstacle));
+            if let Some(obstacle) = obstacle {
+                found.entry((object.id.namespace.as_str(), host.as_str())).or_insert(obstacle);
+            }
+        }
+    }
+    if request.hosts.is_empty() {
+        return found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)).collect();
+    }
+    let named = ways.iter().filter(|way| way.egress.is_none());
+    let obstacle = |way: &Way<'_>| {
+        let covers =
+            |((_, host), why): &(&Place<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
+        let ((namespace, _), why) = found.iter().find(covers)?;
+        Some(NotWalked::new(&way.host, namespace, *why))
+    };
+    named.filter_map(obstacle).collect()
+}
+
+/// The objects with what is looked up in them for each host.
+struct Finder<'a, 'b> {
+    snapshot: &'a Snapshot,
+    index: &'b Index<'a>,
+    /// The Services of the egress gateways, as routes name them.
+    services: BTreeSet<String>,
+    /// Hosts that are walked, and hosts that a walk ends at under another name.
+    known: BTreeSet<String>,
+    clients: BTreeSet<&'a str>,
+    ambient: BTreeSet<&'a str>,
+    routed: BTreeSet<Place<'a>>,
+}
+
+impl<'a, 'b> Finder<'a, 'b> {
+    fn new(evidence: &'a Evidence, index: &'b Index<'a>, egresses: &[Egress<'_>], ways: &[Way<'_>]) -> Self {
+        let snapshot = &evidence.snapshot;
+        let domain = &snapshot.mesh.cluster_domain;
+        let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
+        let walked = egresses.iter().map(|egress| egress.host.to_string());
+        let uncovered = ways.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
+        // What a route of another host leads to is looked at with that host.
+        let mut known: BTreeSet<String> = walked.chain(uncovered).collect();
+        for routes in index.of_kind(Kind::VirtualService) {
+            let Some(spec) = routes.virtual_service() else { continue };
+            known.extend(destinations(spec).filter(|to| !is_exact(routes, to)).map(str::to_ascii_lowercase));
+        }
+        let labels: BTreeMap<&str, _> =
+            snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), &facts.labels)).collect();
+        let is_ambient =
+            |pod: &&PodFacts| carrier(pod, labels.get(pod.namespace.as_str()).copied()) == Carrier::Ztunnel;
+        let ambient = snapshot.pods.iter().filter(is_ambient);
+        Finder {
+            snapshot,
+            index,
+            services,
+            known,
+            clients: clients(snapshot),
+            ambient: ambient.map(|pod| pod.namespace.as_str()).collect(),
+            routed: routed(&evidence.surroundings.gateway_api),
+        }
+    }
+
+    /// Why a host of an object is not walked; nothing where it does not lead outside.
+    fn obstacle(&self, object: &Resource, host: &str) -> Option<Obstacle> {
+        if let Some(spec) = object.virtual_service() {
+            let leads = serves_mesh(spec) && destinations(spec).any(|to| self.services.contains(to));
+            // Rules for the gateway's own Service say how it is reached.
+            return (leads && !self.services.contains(host)).then(|| of_name(host).unwrap_or(Obstacle::Tcp));
+        }
+        if object.service_entry()?.location == Some(ServiceEntryLocation::MeshInternal) {
+            return None;
+        }
+        let home = self.snapshot.namespaces.iter().find(|facts| facts.name == object.id.namespace);
+        if waypoint_of(object, home.map(|facts| &facts.labels)).is_some() {
+            return Some(Obstacle::Waypoint);
+        }
+        if self.routed.contains(&(object.id.namespace.as_str(), object.id.name.as_str())) {
+            return Some(Obstacle::GatewayApi);
+        }
+        if let Some(obstacle) = of_name(host) {
+            return Some(obstacle);
+        }
+        if self.services.is_empty() {
+            return Some(Obstacle::NoGateway);
+        }
+        let mut seers = self.clients.iter().filter(|client| sees(object, client)).peekable();
+        if seers.peek().is_none() {
+            return Some(Obstacle::NoCaller);
+        }
+        seers.find_map(|client| self.route(host, client))
+    }
+
+    /// By what kind of route the sidecars of a namespace send a host to a gateway, where that is no way of the walk.
+    fn route(&self, host: &str, client: &str) -> Option<Obstacle> {
+        let seen = mesh_virtual_services(self.index.virtual_services(host), host, client);
+        let leads = |routes: &&Resource| {
+            let spec = routes.virtual_service();
+            spec.is_some_and(|spec| destinations(spec).any(|to| self.services.contains(to)))
+        };
+        let route = seen.into_iter().find(leads)?;
+        Some(if is_exact(route, host) { Obstacle::Tcp } else { Obstacle::Wildcard })
+    }
+
+    /// Whether a request asks for it: a namespace has what lies in it, and what its pods see.
+    fn concerns(&self, request: &Request, object: &Resource, obstacle: Obstacle) -> bool {
+        let Some(asked) = request.namespace.as_deref() else { return true };
+        let sees = || sees(object, asked);
+        object.id.namespace == asked
+            || match obstacle {
+                Obstacle::NoGateway | Obstacle::NoCaller => false,
+                // ztunnel tells a host by its address, and does not read `exportTo`.
+                Obstacle::Waypoint => self.ambient.contains(asked),
+                _ => (self.clients.contains(asked) || self.ambient.contains(asked)) && sees(),
+            }
+    }
+}
+
+fn hosts(object: &Resource) -> &[String] {
+    let of_routes = || object.virtual_service()?.hosts.as_deref();
+    object.service_entry().map(|spec| spec.hosts.as_slice()).or_else(of_routes).unwrap_or_default()
+}
+
+fn of_name(host: &str) -> Option<Obstacle> {
+    match DnsName::parse(host) {
+        Ok(_) => None,
+        Err(_) if host.starts_with('*') => Some(Obstacle::Wildcard),
+        Err(_) => Some(Obstacle::Name),
+    }
+}
+
+fn sees(object: &Resource, viewer: &str) -> bool {
+    let of_routes = || object.virtual_service()?.export_to.as_deref();
+    let words = object.service_entry().map_or_else(of_routes, |spec| spec.export_to.as_deref());
+    exported_to(words, &object.id.namespace, viewer)
+}

@@ -1,0 +1,35 @@
+//! Hosts that leave other clusters of the fleet through a gateway, and that nothing takes to one here.
+
+use std::collections::BTreeSet;
+
+use super::egress_path::Way;
+use crate::facts::{Evidence, Request};
+
+/// The ways of these hosts, as far as a request asks for them: one that is asked for by name is a way already.
+pub(crate) fn elsewhere<'a>(evidence: &Evidence, known: &[Way<'_>], request: &Request) -> Vec<Way<'a>> {
+    if !request.hosts.is_empty() {
+        return Vec::new();
+    }
+    let here: BTreeSet<(Option<&str>, &str)> =
+        known.iter().map(|way| (way.namespace.as_deref(), way.host.as_str())).collect();
+    let there = evidence.fleet.iter().flat_map(|cluster| cluster.egresses.values());
+    let asked = there
+        .filter(|egress| request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace));
+    let missing: BTreeSet<(&str, &str)> = asked
+        .map(|egress| (egress.namespace.as_str(), egress.host.as_str()))
+        .filter(|(namespace, host)| !here.contains(&(Some(*namespace), *host)))
+        .collect();
+    missing
+        .into_iter()
+        .map(|(namespace, host)| Way {
+            host: host.to_owned(),
+            namespace: Some(namespace.to_owned()),
+            egress: None,
+            state: None,
+            gateway: None,
+            callers: vec![namespace.to_owned()],
+            ports: BTreeSet::new(),
+            is_wanted: false,
+        })
+        .collect()
+}

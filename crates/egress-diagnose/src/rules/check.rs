@@ -1,0 +1,64 @@
+//! A check: a row of data and a pure function.
+//!
+//! Does not know the checks themselves; [`checks`](crate::rules) lists them.
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+use serde::Serialize;
+
+use crate::finding::{Code, Level, Outcome};
+use crate::path::Way;
+use crate::view::View;
+
+/// One check.
+pub struct Check {
+    /// Its stable code, never used again for anything else.
+    pub code: Code,
+    /// What is true when nothing is wrong.
+    pub name: &'static str,
+    /// The highest level of its findings.
+    pub level: Level,
+    /// The part of the path that it checks.
+    pub hop: Hop,
+    /// What it reads; held against what it does read.
+    pub inputs: &'static [Input],
+    /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.
+    pub docs: &'static str,
+    /// The function.
+    pub run: Run,
+}
+
+/// The subject of a check, and its function.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// The mesh as a whole.
+    Mesh(fn(&View<'_>) -> Outcome),
+    /// One gateway.
+    Gateway(fn(&View<'_>, &GatewayFacts) -> Outcome),
+    /// The path of one host in one namespace.
+    Way(fn(&View<'_>, &Way<'_>) -> Outcome),
+    /// The same, for checks that need the gateway and the objects of its namespace.
+    Through(fn(&View<'_>, &Way<'_>, &GatewayFacts) -> Outcome),
+}
+
+/// The parts of a request's path, in order. After the first broken one no further findings are reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Hop {
+    /// What holds for every host.
+    Mesh,
+    /// The gateway's Service, pods and nodes.
+    Gateway,
+    /// Whether the objects of the host exist.
+    Objects,
+    /// From the caller to the gateway, according to the objects.
+    ToGateway,
+    /// The same, according to the callers' Envoys.
+    ClientProxies,
+    /// From the gateway to the host, according to the objects.
+    FromGateway,
+    /// The same, according to the gateway's Envoys.
+    GatewayProxies,
+    /// From the gateway's Envoy to the host.
+    Upstream,
+}

@@ -1,0 +1,79 @@
+//! EG027: the callers' Envoys route the host to the gateway.
+
+use egress_core::host::DnsName;
+use egress_core::input::Input;
+use egress_core::proof::{self, Demand, Expectation, Lack, Side};
+
+use crate::facts::PodName;
+use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::envoys::{Seen, demands};
+use crate::traffic::routes::to_gateway;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(27),
+    name: "the callers' Envoys route the host to the gateway",
+    level: Level::Error,
+    hop: Hop::ClientProxies,
+    inputs: &[Input::VirtualServices, Input::ClientProxies],
+    docs: "\
+## What it checks
+One ready pod with a sidecar in each caller namespace: its Envoy has the host's routes, they lead only to the
+gateway's Service, and the cluster has endpoints.
+
+## Why it matters
+If the objects are right and Envoy has something else, the configuration did not arrive. istiod may be down or
+unreachable, or Envoy rejected the update and keeps the old state.
+
+## How to fix
+`istioctl proxy-status` shows what istiod sent and what Envoy accepted; the sidecar's log says what it rejected.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let (Some(gateway), Ok(host)) = (way.gateway, DnsName::parse(&way.host)) else {
+        return Outcome::NotApplicable;
+    };
+    let routes = to_gateway(view, way, gateway);
+    let demands = demands(way, &routes, Side::Clients);
+    let clusters = routes.iter().filter_map(crate::istio::routes::Route::cluster);
+    let reaches = clusters.map(|cluster| Demand::Reaches { cluster });
+    let expectation =
+        Expectation { side: Side::Clients, host, demands: demands.into_iter().chain(reaches).collect() };
+    if expectation.demands.is_empty() {
+        return Outcome::NoEvidence(Awaited::RouteToGateway { host: way.host.clone() });
+    }
+    let mut seen = Seen::default();
+    for caller in &way.callers {
+        match view.client_proxy(caller) {
+            None => seen.awaits(Awaited::Client { namespace: caller.clone() }),
+            Some((_, Err(why))) => seen.unreadable(why),
+            Some((pod, Ok(envoy))) => {
+                let lack = proof::check(envoy, &expectation).err();
+                seen.looked(lack.map(|Lack(lack)| finding(way, caller, &pod, &lack)));
+            }
+        }
+    }
+    seen.outcome()
+}
+
+fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("the sidecars of {caller} do not route {} to the gateway", way.host),
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+        evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
+        consequence: format!(
+            "calls from {caller} to {} do not reach the gateway: they are refused, or leave directly if the \
+             Envoy knows the host",
+            way.host
+        ),
+        fix: fixes::of_proxy(way, pod),
+    }
+}

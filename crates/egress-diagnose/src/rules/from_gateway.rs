@@ -1,0 +1,34 @@
+//! Checks of the path from the gateway to the host, according to the objects.
+
+pub(super) mod auto_mtls;
+pub(super) mod callers_allowed;
+pub(super) mod certificate_verified;
+mod dropped_servers;
+pub(super) mod entry_answers;
+pub(super) mod entry_port;
+pub(super) mod entry_resolution;
+pub(super) mod gateway_host;
+pub(super) mod gateway_leg;
+pub(super) mod gateway_leg_visible;
+pub(super) mod gateway_not_taken;
+pub(super) mod gateway_object;
+pub(super) mod gateway_selector;
+pub(super) mod grpc_hop;
+pub(super) mod headers_removed;
+pub(super) mod hop_mode;
+pub(super) mod match_port;
+pub(super) mod own_destination;
+pub(super) mod own_tls_once;
+pub(super) mod port_speaks_tls;
+pub(super) mod route_loop;
+pub(super) mod secret_exists;
+pub(super) mod server_conflict;
+pub(super) mod server_name_fits;
+pub(super) mod server_of_all_hosts;
+pub(super) mod sni_sent;
+pub(super) mod sni_served;
+pub(super) mod tcp_port;
+pub(super) mod terminating_server;
+pub(super) mod timeouts;
+pub(super) mod tls_opened;
+pub(super) mod upstream_visible;

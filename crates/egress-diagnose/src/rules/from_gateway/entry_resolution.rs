@@ -1,0 +1,61 @@
+//! EG051: the gateway's ServiceEntry does not have resolution NONE.
+
+use std::collections::BTreeMap;
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+use egress_istio::service_entry::ServiceEntryResolution;
+use serde_json::json;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::upstreams;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(51),
+    name: "the gateway's ServiceEntry does not have resolution NONE",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    docs: "\
+## What it checks
+`resolution` of the ServiceEntry that the gateway uses: not `NONE`. A missing field means `NONE`.
+
+## Why it matters
+With `NONE` a proxy sends to the address that the client dialled. At a gateway that address is the gateway itself, so
+there is no destination: every call fails with 503 (`UH`).
+
+## How to fix
+Set `resolution: DNS`.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let used: Vec<_> = upstreams(view, way, gateway)
+        .into_iter()
+        .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied())
+        .collect();
+    let unresolved: BTreeMap<_, _> = used
+        .iter()
+        .filter(|entry| {
+            let resolution = entry.service_entry().and_then(|spec| spec.resolution.as_ref());
+            matches!(resolution, None | Some(ServiceEntryResolution::None))
+        })
+        .map(|entry| (&entry.id, entry))
+        .collect();
+    let findings = unresolved.into_values().map(|entry| Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("the gateway cannot resolve {}", way.host),
+        object: Place::of(&entry.id).field("spec.resolution", "NONE"),
+        evidence: Vec::new(),
+        consequence: format!("calls to {} get 503 from the gateway", way.host),
+        fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway resolve the host"),
+    });
+    Outcome::of(used.len(), findings.collect())
+}

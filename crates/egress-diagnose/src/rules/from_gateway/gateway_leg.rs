@@ -1,0 +1,53 @@
+//! EG015: the gateway has a route for the host.
+
+use egress_core::input::Input;
+use egress_core::port::Protocol;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::{Cause, MissingLeg, missing, to_gateway, whole};
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(15),
+    name: "the gateway has a route for the host",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
+    docs: "\
+## What it checks
+Some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the
+sidecars send.
+
+## Why it matters
+Without such a route calls end at the gateway: HTTP gets 404 (`NR`), TLS is reset.
+
+## How to fix
+Add the second leg: routes for the host that are bound to the Gateway object.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::NothingBound } = leg else { return None };
+        let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
+        Some(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("gateway {} has no {protocol} route for {}", gateway.name, way.host),
+            object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
+            evidence: vec![format!("no VirtualService of {} is bound to a Gateway of these pods", way.host)],
+            consequence: match protocol {
+                Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", way.host),
+                Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
+            },
+            fix: fixes::put_right(view, way, gateway, "writes both legs"),
+        })
+    });
+    Outcome::of(whole(view, way, gateway), findings.collect())
+}

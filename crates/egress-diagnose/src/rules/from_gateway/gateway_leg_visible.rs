@@ -1,0 +1,49 @@
+//! EG054: the host's route is exported to the gateway's namespace.
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, whole};
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(54),
+    name: "the host's route is exported to the gateway's namespace",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+`exportTo` of the VirtualService that is bound to the Gateway object: it covers the namespace of the gateway's pods.
+
+## Why it matters
+The gateway ignores a VirtualService that is not exported to its namespace, even if it names the Gateway: 404 for
+HTTP, a reset for TLS.
+
+## How to fix
+Export the VirtualService to the gateway's namespace.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let namespace = &gateway.name.namespace;
+    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingLeg { protocol, cause: Cause::Hidden(route) } = leg else { return None };
+        Some(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("namespace {namespace} does not see the gateway's route for {protocol}"),
+            object: Place::export_to(route),
+            evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
+            consequence: end_at_gateway(protocol, &way.host),
+            fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
+        })
+    });
+    Outcome::of(whole(view, way, gateway), findings.collect())
+}

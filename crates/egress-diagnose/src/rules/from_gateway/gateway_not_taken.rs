@@ -1,0 +1,162 @@
+//! EG085: no route of another namespace takes over the host at the gateway.
+
+use egress_core::input::Input;
+use egress_core::inventory::Egress;
+use egress_core::istio::takeover::{Effect, Party, Scene, Stranger, strangers};
+use egress_core::open_to;
+use egress_core::port::Protocol;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::shape::shared;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(85),
+    name: "no route of another namespace takes over the host at the gateway",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[
+        Input::Mesh,
+        Input::GatewayObjects,
+        Input::VirtualServices,
+        Input::ServiceEntries,
+    ],
+    docs: "\
+## What it checks
+What the gateway does with every request of the host, for any path, header and method: all VirtualServices of the host
+that are bound to Gateway objects of the pods, in istiod's merge order, and all servers on the same ports. Only four
+sources may decide: the egress, the gateway's own namespace, the root namespace, and egresses of other namespaces
+whose objects match their records. EnvoyFilters and objects of the Gateway API are not taken into account.
+
+## Why it matters
+A gateway merges the routes of a host from all namespaces, and everybody with write access to VirtualServices can bind
+one to the shared Gateway. The first matching rule gets the request, with its `Authorization` header. A rule that is
+older than the egress comes first. So does a younger one before a rule without conditions, which earlier versions of
+this tool wrote. For TLS, istiod keeps the older of two rules for one SNI. A server of another namespace with a more
+specific host takes all connections.
+
+## How to fix
+Ask the owner, and delete the object. If the egress comes from an earlier version, run the same `add` again.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    // Hand-made objects have no record of which route should win.
+    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else { return Outcome::NotApplicable };
+    let found = taken(view, way, egress, gateway);
+    let findings: Vec<Finding> =
+        found.iter().map(|stranger| finding(way, egress, gateway, stranger)).collect();
+    if !findings.is_empty() {
+        return Outcome::Bad(findings);
+    }
+    let told = worth_telling(view, way, egress);
+    view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(told))
+}
+
+fn taken<'a>(
+    view: &View<'a>,
+    way: &Way<'_>,
+    egress: &Egress<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<Stranger<'a>> {
+    let service = view.service_host(gateway);
+    let hop_name = shared::hop_name(&service);
+    let names = [way.host.as_str(), &hop_name, &service];
+    let gateways = names.iter().flat_map(|name| view.gateway_objects_for(name)).collect();
+    let mut virtual_services = view.virtual_services(&way.host);
+    virtual_services.extend(view.virtual_services(&hop_name));
+    virtual_services.sort_by_key(|resource| &resource.id);
+    virtual_services.dedup_by_key(|resource| &resource.id);
+    let genuine: Vec<&ObjectId> = view
+        .egresses_of(&way.host)
+        .iter()
+        .filter(|other| view.is_genuine_at_gateway(other))
+        .flat_map(|other| other.parts.iter().map(|part| &part.resource.id))
+        .collect();
+    let root = &view.mesh().root_namespace;
+    let party = |resource: &Resource| {
+        let namespace = &resource.id.namespace;
+        let trusted = [&egress.namespace, &gateway.name.namespace, root];
+        if way.owns(&resource.id) {
+            Party::Own
+        } else if trusted.contains(&namespace) || genuine.contains(&&resource.id) {
+            Party::Trusted
+        } else {
+            Party::Stranger
+        }
+    };
+    let scene = Scene { host: &way.host, gateway, service, hop_name, gateways, virtual_services };
+    strangers(&scene, &party)
+}
+
+fn finding(way: &Way<'_>, egress: &Egress<'_>, gateway: &GatewayFacts, stranger: &Stranger<'_>) -> Finding {
+    let Stranger { resource, field, protocol, leads_to, effect } = stranger;
+    let (host, namespace) = (&way.host, &resource.id.namespace);
+    let destination = leads_to.as_deref().unwrap_or("another destination");
+    let calls = match protocol {
+        Protocol::Http => format!("HTTP requests to {host} that match it, with all their headers,"),
+        Protocol::Tls => format!("TLS connections to {host}"),
+    };
+    let (level, message, consequence) = match effect {
+        Effect::Decides => (
+            Level::Error,
+            format!(
+                "a route of namespace {namespace} takes over {protocol} calls to {host} at gateway {}",
+                gateway.name
+            ),
+            format!("{calls} go to {destination}"),
+        ),
+        Effect::Breaks => (
+            Level::Error,
+            format!("namespace {namespace} has a server for the same SNI {host} on the same port"),
+            "Envoy rejects the listener: changes do not arrive, and a restarted pod does not open the port"
+                .to_owned(),
+        ),
+        Effect::Waits => (
+            Level::Warning,
+            format!(
+                "namespace {namespace} has routes for {protocol} calls to {host} at gateway {}",
+                gateway.name
+            ),
+            format!("{calls} go to {destination} whenever the routes of this egress are missing"),
+        ),
+    };
+    let own = egress.parts.iter().map(|part| part.resource.id.to_string()).collect::<Vec<_>>();
+    let order = match effect {
+        Effect::Decides => "comes first, or takes the requests that they do not match",
+        Effect::Breaks => "has the same conditions",
+        Effect::Waits => "comes later",
+    };
+    let place = Place::of(&resource.id);
+    let object = match leads_to {
+        Some(found) => place.field(field.as_str(), found),
+        None => Place { field: Some(field.clone()), ..place },
+    };
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level,
+        message,
+        object,
+        evidence: vec![format!("compared with the rules of {}, it {order}", own.join(", "))],
+        consequence,
+        fix: fixes::delete(resource, "removes it from the gateway; first ask its owner why it exists"),
+    }
+}
+
+/// A note about objects that nothing overrides: that an earlier version wrote them, or who can use them.
+fn worth_telling(view: &View<'_>, way: &Way<'_>, egress: &Egress<'_>) -> Option<String> {
+    if view.earlier(egress).is_empty() {
+        return open_to::sentence(&[&way.record()?.intent]);
+    }
+    let command = fixes::add(way, "").command;
+    Some(format!(
+        "an earlier version wrote these objects: a younger route of another namespace could take over; `{command}` fixes that"
+    ))
+}

@@ -1,0 +1,68 @@
+//! EG016: the gateway does not route the host back to itself.
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::istio::routes::Route;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::from_gateway;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(16),
+    name: "the gateway does not route the host back to itself",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    docs: "\
+## What it checks
+The gateway's routes for the host: none has the gateway's own Service as its destination.
+
+## Why it matters
+If a VirtualService is bound to both `mesh` and a Gateway, a route without `match.gateways` applies to both. The
+gateway then sends the call to itself until a limit stops it: 503, and a high load on the gateway from one call.
+
+## How to fix
+Set `match.gateways` of the route to `mesh`.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let service = view.service_host(gateway);
+    let routes = from_gateway(view, way, gateway);
+    let mut loops: Vec<&Route<'_>> = routes.iter().filter(|route| route.host == service).collect();
+    // Several matches may choose the same rule.
+    loops.dedup_by(|one, other| one.resource.id == other.resource.id && one.field == other.field);
+    Outcome::of(routes.len(), loops.into_iter().map(|route| finding(way, route)).collect())
+}
+
+fn finding(way: &Way<'_>, route: &Route<'_>) -> Finding {
+    let rule = route.field.split(".route").next().unwrap_or_default();
+    let path = |field: &str| format!("/{}", field.replace(['.', '['], "/").replace(']', ""));
+    let operation = match &route.matched {
+        Some(matched) => {
+            json!({ "op": "add", "path": format!("{}/gateways", path(matched)), "value": ["mesh"] })
+        }
+        None => {
+            json!({ "op": "add", "path": format!("{}/match", path(rule)), "value": [{ "gateways": ["mesh"] }] })
+        }
+    };
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("the gateway sends {} back to itself", way.host),
+        object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
+        evidence: vec![format!("{rule} is not limited to `mesh`, so the gateway uses it too")],
+        consequence: format!(
+            "{} calls to {} loop at the gateway and fail with 503",
+            route.protocol, way.host
+        ),
+        fix: fixes::patch(&route.resource.id, &operation, "limits the route to the sidecars"),
+    }
+}

@@ -1,0 +1,126 @@
+//! EG059: the gateway originates TLS where the host requires it.
+
+use egress_core::input::Input;
+use egress_core::port::Protocol;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::istio::client_tls::{Mode, Rules};
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::upstream::{Upstream, upstream};
+use crate::view::View;
+use crate::wording::export_to;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(59),
+    name: "the gateway originates TLS where the host requires it",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    docs: "\
+## What it checks
+HTTP routes at the gateway to a TLS port: one declared `HTTPS` or `TLS`, or one that connects to port 443. A
+DestinationRule that applies to the gateway's pods originates TLS there.
+
+## Why it matters
+A gateway forwards HTTP as HTTP, unless a DestinationRule says otherwise. A TLS server answers 400, \"the plain HTTP
+request was sent to HTTPS port\", or resets. DestinationRules of the gateway's namespace, the ServiceEntry's namespace
+and the root namespace apply; sidecars of other namespaces see others (istio/istio#31738, istio/istio#25253).
+
+## How to fix
+Write a DestinationRule that originates TLS on the port (`mode: SIMPLE`), or export the existing one to the gateway's
+namespace.
+",
+    run: Run::Through(run),
+};
+
+/// The well-known port for HTTPS.
+const HTTPS: i64 = 443;
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let found = upstream(view, way, gateway);
+    let http = found.iter().filter(|upstream| upstream.route.protocol == Protocol::Http).count();
+    Outcome::of(http, found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect())
+}
+
+fn finding(
+    view: &View<'_>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    upstream: &Upstream<'_>,
+) -> Option<Finding> {
+    let silent = upstream.tls.as_ref().is_none_or(|tls| tls.mode == Mode::Disable);
+    if !silent || upstream.route.protocol != Protocol::Http {
+        return None;
+    }
+    let declared = matches!(upstream.protocol().as_str(), "HTTPS" | "TLS");
+    if !declared && !dials_https(view, way, upstream) {
+        return None;
+    }
+    let number = upstream.port.number;
+    let hidden = hidden(view, upstream);
+    let near = hidden.filter(|rule| {
+        let owner = &rule.id.namespace;
+        let words = rule.destination_rule().and_then(|spec| spec.export_to.as_ref());
+        words.is_some_and(|words| !words.is_empty())
+            && (*owner == upstream.entry.id.namespace || *owner == gateway.name.namespace)
+    });
+    let namespace = &gateway.name.namespace;
+    let place = &upstream.place;
+    let (field, value) = if declared {
+        (format!("spec.ports[{place}].protocol"), upstream.protocol())
+    } else {
+        (format!("spec.ports[{place}]"), format!("port {}", upstream.dialled()))
+    };
+    Some(Finding {
+        code: CHECK.code,
+        confidence: if declared { Confidence::Certain } else { Confidence::Inferred },
+        level: CHECK.level,
+        message: format!("the gateway sends plain HTTP to a TLS port of {}", way.host),
+        object: Place::of(&upstream.entry.id).field(field, value),
+        evidence: vec![
+            format!("{} sends HTTP there in {}", upstream.route.resource.id, upstream.route.field),
+            match hidden {
+                Some(rule) => format!(
+                    "{} originates TLS, but does not apply to {namespace}: exportTo is `{}`",
+                    rule.id,
+                    export_to(rule).join(", ")
+                ),
+                None => {
+                    format!("no DestinationRule that applies to {namespace} originates TLS on port {number}")
+                }
+            },
+        ],
+        consequence: format!(
+            "HTTP calls to {} get 400 from the host, or 502 if it closes the connection",
+            way.host
+        ),
+        fix: match near {
+            Some(rule) if upstream.tls.is_none() => {
+                fixes::export(&rule.id, namespace, "makes it apply to the gateway")
+            }
+            _ => fixes::open_tls(view, gateway, upstream, &way.host, "originates TLS at the gateway"),
+        },
+    })
+}
+
+/// Whether a route sends HTTP to port 443. If callers use the same port, EG057 reports its protocol.
+fn dials_https(view: &View<'_>, way: &Way<'_>, upstream: &Upstream<'_>) -> bool {
+    let shared = |caller: &String| {
+        let entries = view.entries_seen_from(caller, &way.host);
+        entries.first().is_some_and(|entry| entry.id == upstream.entry.id)
+    };
+    upstream.dialled() == HTTPS && (upstream.port.number != HTTPS || !way.callers.iter().any(shared))
+}
+
+/// A rule that originates TLS to the destination, but that the gateway does not see.
+fn hidden<'a>(view: &View<'a>, upstream: &Upstream<'_>) -> Option<&'a Resource> {
+    let number = u16::try_from(upstream.port.number).ok()?;
+    let opens = |rule: &&Resource| {
+        Rules::new(vec![*rule]).tls(upstream.route.subset, number).is_some_and(|tls| tls.originates())
+    };
+    view.index().destination_rules(upstream.route.host).into_iter().find(opens)
+}

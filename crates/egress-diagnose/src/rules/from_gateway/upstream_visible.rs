@@ -1,0 +1,77 @@
+//! EG026: the gateway's namespace sees the host's ServiceEntry.
+
+use std::collections::BTreeSet;
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::upstreams;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(26),
+    name: "the gateway's namespace sees the host's ServiceEntry",
+    level: Level::Error,
+    hop: Hop::FromGateway,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    docs: "\
+## What it checks
+The host of each destination at the gateway: some ServiceEntry declares it, and its `exportTo` covers the namespace of
+the gateway's pods.
+
+## Why it matters
+Without the ServiceEntry the gateway has no cluster: every call fails with 503 (`NC`). A ServiceEntry with `exportTo:
+[.]` in the caller namespace causes exactly that.
+
+## How to fix
+Export the ServiceEntry to the gateway's namespace.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let namespace = &gateway.name.namespace;
+    let mut told = BTreeSet::new();
+    let (mut visible, mut findings) = (0, Vec::new());
+    for route in upstreams(view, way, gateway) {
+        if !view.entries_seen_from(namespace, route.host).is_empty() {
+            visible += 1;
+            continue;
+        }
+        if !told.insert(route.host) {
+            continue;
+        }
+        let hidden = view.entries(route.host).first().copied();
+        findings.push(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: match hidden {
+                Some(_) => format!("namespace {namespace} does not see the ServiceEntry of {}", route.host),
+                None => format!("no ServiceEntry declares {}", route.host),
+            },
+            object: match hidden {
+                Some(entry) => Place::export_to(entry),
+                None => Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
+            },
+            evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
+            consequence: format!("calls to {} get 503 from the gateway", way.host),
+            fix: match hidden {
+                Some(entry) if way.record().is_none() => {
+                    fixes::export(&entry.id, namespace, "exports it to the gateway")
+                }
+                _ => fixes::put_right(
+                    view,
+                    way,
+                    gateway,
+                    "writes the ServiceEntry so that the gateway sees it",
+                ),
+            },
+        });
+    }
+    Outcome::of(visible, findings)
+}

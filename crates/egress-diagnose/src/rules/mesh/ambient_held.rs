@@ -1,0 +1,66 @@
+//! EG073: pods in ambient mode do not rely on REGISTRY_ONLY.
+
+use egress_core::input::Input;
+use egress_core::snapshot::OutboundMode;
+
+use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome};
+use crate::istio::data_plane::Carrier;
+use crate::rules::check::{Check, Hop, Run};
+use crate::rules::mesh::unrestricted_pods::leaks;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(73),
+    name: "pods in ambient mode do not rely on REGISTRY_ONLY",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
+    docs: "\
+## What it checks
+If the mesh is set to `REGISTRY_ONLY`: NetworkPolicies block direct egress from pods in ambient mode, in namespaces
+that call hosts through a gateway.
+
+## Why it matters
+`REGISTRY_ONLY` is a setting of sidecars. ztunnel ignores it: calls to hosts without a ServiceEntry leave from the
+pod's own node (istio/istio#54281, istio/istio#58644).
+
+## How to fix
+Use a NetworkPolicy that allows egress from these namespaces only to pods of the cluster.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    if view.mesh().outbound != Some(OutboundMode::RegistryOnly) {
+        return Outcome::NotApplicable;
+    }
+    findings(view).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
+}
+
+/// None where no calling pod is in ambient mode.
+fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+    let mut found = None;
+    for (namespace, calls) in view.calls() {
+        let workloads = view.carried_by(namespace, Carrier::Ztunnel)?;
+        if workloads.is_empty() {
+            continue;
+        }
+        let leaks = leaks(view.network_policies()?, namespace, &workloads, &calls.ports);
+        found.get_or_insert_with(Vec::new).extend(leaks.into_iter().map(|leak| Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("REGISTRY_ONLY has no effect in {namespace}, and {}", leak.message),
+            object: leak.object,
+            evidence: leak.evidence,
+            consequence: format!(
+                "calls from {namespace} to hosts without a ServiceEntry leave directly from the pods' nodes"
+            ),
+            fix: leak.fix,
+        }));
+    }
+    Ok(found)
+}

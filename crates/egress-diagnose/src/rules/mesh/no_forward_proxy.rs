@@ -1,0 +1,148 @@
+//! EG070: no application uses the gateway as a forward proxy.
+
+use std::collections::BTreeMap;
+
+use egress_core::command::{ShellCommand, Word};
+use egress_core::input::Input;
+use egress_core::snapshot::{GatewayFacts, PodFacts};
+
+use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
+use crate::fixes;
+use crate::kubernetes::workload::{Workload, by_workload};
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+use crate::wording::list;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(70),
+    name: "no application uses the gateway as a forward proxy",
+    level: Level::Error,
+    hop: Hop::Mesh,
+    inputs: &[Input::Gateways, Input::Pods],
+    docs: "\
+## What it checks
+The environment variables `http_proxy`, `https_proxy` and `all_proxy` of all pods, in lower and upper case: none names
+the Service of an egress gateway.
+
+## Why it matters
+An egress gateway is a reverse proxy: it routes requests that are addressed to the host. An application that uses it
+as a forward proxy sends `CONNECT`, and gets 404 (`NR`) (istio/istio#31557, istio/istio#38371).
+
+## How to fix
+Remove the variables. The sidecar routes the calls to the gateway without them.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    findings(view).map_or_else(
+        |outcome| outcome,
+        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+    )
+}
+
+/// None if no application is configured to use a proxy, and if there is no gateway.
+fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+    let told: Vec<&PodFacts> =
+        view.all_pods()?.iter().filter(|pod| !pod.finished && !pod.forward_proxies.is_empty()).collect();
+    let gateways = view.gateways();
+    if told.is_empty() || gateways.is_empty() {
+        return Ok(None);
+    }
+    let mut namespaces: BTreeMap<&str, Vec<&PodFacts>> = BTreeMap::new();
+    for pod in told {
+        namespaces.entry(&pod.namespace).or_default().push(pod);
+    }
+    let mut found = Vec::new();
+    for (namespace, pods) in namespaces {
+        for (workload, pods) in by_workload(pods) {
+            let first = pods.into_iter().find_map(|pod| {
+                let used = gateways.iter().find_map(|gateway| {
+                    let variables = variables(view, pod, gateway);
+                    (!variables.is_empty()).then_some((gateway, variables))
+                });
+                used.map(|(gateway, variables)| (pod, gateway, variables))
+            });
+            found.extend(
+                first.map(|(pod, gateway, variables)| {
+                    finding((namespace, &workload), pod, gateway, &variables)
+                }),
+            );
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The environment variables of a pod that name a gateway's Service, with their values.
+fn variables<'a>(view: &View<'_>, pod: &'a PodFacts, gateway: &GatewayFacts) -> Vec<(&'a str, &'a str)> {
+    let full = view.service_host(gateway);
+    let names_gateway = |url: &str| view.full_host(&long(host(url), pod, gateway), &pod.namespace) == full;
+    let all = pod.forward_proxies.iter().filter(|(_, url)| names_gateway(url));
+    all.map(|(name, url)| (name.as_str(), url.as_str())).collect()
+}
+
+/// The host of a proxy's URL; applications accept it without a scheme, too.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
+/// The name of a Service as DNS completes it in a pod: `name.namespace` and `name.namespace.svc` mean the full name.
+fn long(host: &str, pod: &PodFacts, gateway: &GatewayFacts) -> String {
+    let name = &gateway.name;
+    let short = format!("{}.{}", name.service, name.namespace);
+    let own = host == name.service && pod.namespace == name.namespace;
+    if own || host == short || host.strip_suffix(".svc") == Some(&short) {
+        return name.service_host("cluster.local");
+    }
+    host.to_ascii_lowercase()
+}
+
+fn finding(
+    (namespace, workload): (&str, &Workload),
+    pod: &PodFacts,
+    gateway: &GatewayFacts,
+    variables: &[(&str, &str)],
+) -> Finding {
+    let said: Vec<String> = variables.iter().map(|(name, url)| format!("{name}={url}")).collect();
+    let gone = variables.iter().map(|(name, _)| Word::variable(name).and("-"));
+    let why = "the application then calls hosts by name, and its sidecar routes the calls to the gateway";
+    let fix = if workload.has_template() {
+        let set = ShellCommand::new(["kubectl", "set", "env"]).object(&workload.kind(), &workload.name);
+        fixes::fix(set.in_namespace(namespace).each(gone), why)
+    } else {
+        let show = fixes::fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), why);
+        Fix { why: format!("recreate the pod without {}: {why}", list(&said)), ..show }
+    };
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("{workload} of {namespace} uses gateway {} as a forward proxy", gateway.name),
+        object: Place::new("Pod", Some(namespace), &pod.name).field("spec.containers[].env", list(&said)),
+        evidence: Vec::new(),
+        consequence: "its calls to https hosts get 404, because the gateway does not support CONNECT"
+            .to_owned(),
+        fix,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_proxy_is_read_in_every_form() {
+        for url in [
+            "http://egress.istio:80",
+            "egress.istio:80",
+            "http://user:word@egress.istio/",
+            "socks5://egress.istio",
+        ] {
+            assert_eq!(host(url), "egress.istio", "{url}");
+        }
+        assert_eq!(host(""), "");
+    }
+}

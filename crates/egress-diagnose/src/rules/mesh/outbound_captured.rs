@@ -1,0 +1,92 @@
+//! EG019: no outbound ports or IP ranges are excluded from the sidecar.
+
+use egress_core::input::Input;
+use egress_core::snapshot::PodFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::istio::capture::{Passes, holes};
+use crate::istio::data_plane::Carrier;
+use crate::kubernetes::workload::Workload;
+use crate::path::Calls;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+use crate::wording::list;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(19),
+    name: "no outbound ports or IP ranges are excluded from the sidecar",
+    level: Level::Warning,
+    hop: Hop::Mesh,
+    inputs: &[Input::Namespaces, Input::Pods],
+    docs: "\
+## What it checks
+The annotations `traffic.sidecar.istio.io/excludeOutboundPorts`, `excludeOutboundIPRanges`, `includeOutboundIPRanges`
+and `sidecar.istio.io/interceptionMode` of pods with a sidecar, in namespaces that call hosts through a gateway: they
+exclude no port that is called there, and no public addresses. Ranges of private networks do not count.
+
+## Why it matters
+Excluded traffic never enters the sidecar: no route, no gateway and no outbound traffic policy has any effect on it.
+It leaves from the pod's own node.
+
+## How to fix
+Remove the port or the range from the annotation of the pod template. If a call must bypass the sidecar, exclude only
+its address.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    let (mut findings, mut looked_at) = (Vec::new(), 0);
+    for (namespace, calls) in view.calls() {
+        let workloads = match view.carried_by(namespace, Carrier::Sidecar) {
+            Ok(workloads) => workloads,
+            Err(outcome) => return outcome,
+        };
+        looked_at += workloads.len();
+        for (workload, pods) in &workloads {
+            findings.extend(of_workload((namespace, workload), pods, calls));
+        }
+    }
+    Outcome::of(looked_at, findings)
+}
+
+/// One finding for each annotation; pods of one template share it.
+fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], calls: &Calls) -> Vec<Finding> {
+    let mut known = Vec::new();
+    let mut findings = Vec::new();
+    for pod in pods {
+        for hole in holes(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
+            if known.contains(&hole.annotation) {
+                continue;
+            }
+            known.push(hole.annotation);
+            let what = match &hole.passes {
+                Passes::Ports(ports) => {
+                    let hit: Vec<String> = ports.intersection(&calls.ports).map(u16::to_string).collect();
+                    format!("calls to port {}", list(&hit))
+                }
+                Passes::Ranges(ranges) => format!("calls to {}", list(ranges)),
+                Passes::AllBut(_) => "calls to the outside".to_owned(),
+            };
+            let closed = hole.closed_for(&calls.ports);
+            findings.push(Finding {
+                code: CHECK.code,
+                confidence: Confidence::Certain,
+                level: CHECK.level,
+                message: format!("{workload} of {namespace} excludes {what} from its sidecar"),
+                object: Place::new("Pod", Some(namespace), &pod.name)
+                    .field(format!("metadata.annotations[{}]", hole.annotation), hole.value),
+                evidence: vec![format!("called from {namespace}: {}", calls.words())],
+                consequence: format!("{what} leave directly from the pod's node; no route and no outbound traffic policy applies"),
+                fix: fixes::relabel(
+                    (namespace, workload),
+                    &[],
+                    &[(hole.annotation, closed.as_deref())],
+                    "its sidecar then gets these calls again",
+                ),
+            });
+        }
+    }
+    findings
+}

@@ -1,0 +1,76 @@
+//! EG018: NetworkPolicies block direct egress from the caller pods.
+//!
+//! EG073 is about pods in ambient mode in a mesh with `REGISTRY_ONLY`.
+
+use std::collections::BTreeMap;
+
+use egress_core::input::Input;
+use egress_core::snapshot::OutboundMode;
+
+use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome};
+use crate::istio::data_plane::Carrier;
+use crate::kubernetes::workload::by_workload;
+use crate::rules::check::{Check, Hop, Run};
+use crate::rules::mesh::unrestricted_pods::leaks;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(18),
+    name: "NetworkPolicies block direct egress from the caller pods",
+    level: Level::Info,
+    hop: Hop::Mesh,
+    inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
+    docs: "\
+## What it checks
+The NetworkPolicies of each namespace that calls hosts through a gateway: policies with `Egress` select every pod, and
+allow no traffic to the internet on a port that is called there. A rule without `to`, or an `ipBlock` of a /16 or more
+of public addresses, allows it. Firewalls and the CNI plugin's own policies are not read.
+
+## Why it matters
+Istio's objects route calls to the gateway; they block nothing. Traffic that bypasses the sidecar, and all traffic of
+a pod without a sidecar, leaves from the pod's own node. Only the network can block that: a NetworkPolicy, if the CNI
+plugin enforces it, or a firewall.
+
+## How to fix
+In every caller namespace, allow egress only to pods of the cluster. Only the gateway's own namespace may send traffic
+out.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> Outcome {
+    findings(view).unwrap_or_else(|outcome| outcome)
+}
+
+fn findings(view: &View<'_>) -> Known<Outcome> {
+    if view.calls().is_empty() {
+        return Ok(Outcome::NotApplicable);
+    }
+    let policies = view.network_policies()?;
+    let ztunnel_is_told_elsewhere = view.mesh().outbound == Some(OutboundMode::RegistryOnly);
+    let concerns = |carrier: Carrier| match carrier {
+        Carrier::Sidecar | Carrier::Nobody => true,
+        Carrier::Ztunnel => !ztunnel_is_told_elsewhere,
+        Carrier::Itself | Carrier::HostNetwork => false,
+    };
+    let (mut looked_at, mut findings) = (0, Vec::new());
+    for (namespace, calls) in view.calls() {
+        let pods = view.carried(namespace)?.into_iter().filter(|(_, carrier)| concerns(*carrier));
+        let workloads: BTreeMap<_, _> = by_workload(pods.map(|(pod, _)| pod));
+        looked_at += workloads.len();
+        findings.extend(leaks(policies, namespace, &workloads, &calls.ports).into_iter().map(|leak| Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: leak.message,
+            object: leak.object,
+            evidence: leak.evidence,
+            consequence: format!(
+                "traffic that bypasses the sidecar in {namespace} leaves directly, unless a firewall or CNI policy \
+                 blocks it"
+            ),
+            fix: leak.fix,
+        }));
+    }
+    Ok(Outcome::of(looked_at, findings))
+}

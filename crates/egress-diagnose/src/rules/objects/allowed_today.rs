@@ -1,0 +1,58 @@
+//! EG036: current policies allow the egress.
+
+use egress_core::input::Input;
+
+use crate::facts::Refusal;
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(36),
+    name: "current policies allow the egress",
+    level: Level::Warning,
+    hop: Hop::Objects,
+    inputs: &[Input::Policies],
+    docs: "\
+## What it checks
+The organisation's policies, asked about the egress as if it were added today. `kubectl egress audit` does the same.
+
+## Why it matters
+Policies are asked when a host is added. An egress that is older than a policy, or was made with `kubectl apply`,
+keeps working although the policies refuse it now. Nothing removes it automatically.
+
+## How to fix
+Follow the policy's message, or remove the egress.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(namespace) = way.namespace.as_deref().filter(|_| way.egress.is_some()) else {
+        return Outcome::NotApplicable;
+    };
+    match view.refusals(namespace, &way.host) {
+        Err(why) => Outcome::Unreadable(why.to_owned()),
+        Ok(None) => Outcome::NotApplicable,
+        Ok(Some(refusals)) => {
+            Outcome::of(1, refusals.iter().map(|refusal| finding(way, namespace, refusal)).collect())
+        }
+    }
+}
+
+fn finding(way: &Way<'_>, namespace: &str, refusal: &Refusal) -> Finding {
+    let by = if refusal.by.is_empty() { "the default, because no policy allows it" } else { &refusal.by };
+    let advice = refusal.remediation.iter().map(|advice| format!("the policy's advice: {advice}"));
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("current policies deny {} in {namespace}: {}", way.host, refusal.message),
+        object: Place::new("Namespace", None, namespace),
+        evidence: [format!("denied by: {by}")].into_iter().chain(advice).collect(),
+        consequence: format!("calls to {} still leave, although the policies no longer allow them", way.host),
+        fix: fixes::remove(way, "if you no longer need it; otherwise follow the policy's advice"),
+    }
+}

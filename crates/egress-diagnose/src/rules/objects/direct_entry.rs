@@ -1,0 +1,208 @@
+//! EG014: every ServiceEntry of the host has a route to the gateway.
+
+use egress_core::input::Input;
+use egress_core::inventory::State;
+use egress_core::port::{Port, Protocol};
+use egress_core::resource::Resource;
+use egress_core::role::Role;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::virtual_service::serves_mesh;
+use serde_json::json;
+
+use super::name_kept::is_for_another;
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::fixes;
+use crate::istio::client_tls::ClientTls;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::to_gateway;
+use crate::traffic::upstream::{Upstream, upstream};
+use crate::view::View;
+use crate::wording::{export_to, list};
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(14),
+    name: "every ServiceEntry of the host has a route to the gateway",
+    level: Level::Error,
+    hop: Hop::Objects,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
+    docs: "\
+## What it checks
+Every ServiceEntry of the host: namespaces that see it also see a route that sends the host to a gateway.
+
+## Why it matters
+A ServiceEntry makes a host known to sidecars. Without a route to a gateway, calls leave directly from the caller's
+node, even with `REGISTRY_ONLY`. For the callers of this egress that is an error. For other namespaces, or for a port
+that the routes do not cover, it is a warning: the egress works, but some calls bypass the gateway. It is also a
+warning if nobody ever asked for a gateway for this host: in a mesh with an egress gateway, the ServiceEntry is a
+bypass.
+
+A port with TLS origination at the gateway is not reported if the callers' sidecars see the same DestinationRule, as
+in Istio's task \"Egress Gateways with TLS Origination\": TLS from an application is then wrapped in TLS again and
+fails. If only the gateway sees the DestinationRule, such calls do leave directly.
+
+## How to fix
+Add the host in the caller namespace, or export the ServiceEntry only to namespaces that need it.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let entries = view.entries(&way.host);
+    if entries.is_empty() && way.egress.is_none() {
+        return Outcome::NotApplicable;
+    }
+    // If only a ServiceEntry makes a host known, its callers are the namespaces without a route to a gateway.
+    let routed = |viewer: &str| way.is_wanted && !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
+    let mut findings = Vec::new();
+    // EG034, EG039 and EG025 report a route that is missing, overwritten or not visible. Direct calls follow from that.
+    let mut parts = way.egress.into_iter().flat_map(|egress| &egress.parts);
+    let is_told_elsewhere = matches!(way.state, Some(State::Incomplete { .. }))
+        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(part.resource, &way.host));
+    let has_cause = is_told_elsewhere
+        || view.virtual_services(&way.host).iter().any(|route| way.owns(&route.id) && is_for_callers(route));
+    for caller in way.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
+        if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {
+            findings.push(callers_leave(entry, way, caller));
+        }
+    }
+    findings.extend(way.gateway.into_iter().flat_map(|gateway| ports_leave(view, way, gateway)));
+    for entry in entries.iter().filter(|entry| way.is_wanted && !way.owns(&entry.id)) {
+        findings.extend(others_leave(view, way, entry, &routed));
+    }
+    if findings.is_empty() {
+        let looked_at = if is_told_elsewhere { 0 } else { entries.len() };
+        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(looked_at, Vec::new()));
+    }
+    Outcome::Bad(findings)
+}
+
+fn is_for_callers(resource: &Resource) -> bool {
+    resource.virtual_service().is_some_and(serves_mesh)
+}
+
+/// Ports that the callers' entry declares and no route takes to the gateway.
+fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
+    let routes = to_gateway(view, way, gateway);
+    let entry = view.entries(&way.host).into_iter().find(|entry| way.owns(&entry.id));
+    let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
+    let upstreams = upstream(view, way, gateway);
+    let is_carried = |port: &Port| {
+        routes.iter().any(|route| route.carries(*port)) || is_for_gateway(view, way, &upstreams, *port)
+    };
+    let direct = way.ports.iter().filter(|port| !is_carried(port));
+    let callers = list(&way.callers);
+    let finding = |port: &Port| Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: Level::Warning,
+        message: format!(
+            "port {} of {} has a ServiceEntry, but no route to the gateway",
+            port.number, way.host
+        ),
+        object: Place::of(&entry.id).field("spec.ports[].number", port.number.to_string()),
+        evidence: vec![format!("{} routes only other ports", route.resource.id)],
+        consequence: format!(
+            "{} calls from {callers} to {}:{} leave directly from the caller's node",
+            port.protocol, way.host, port.number
+        ),
+        fix: by_gateway(&upstreams, *port)
+            .and_then(fixes::open_tls_on_the_port_of_http)
+            .unwrap_or_else(|| fixes::put_right(view, way, gateway, "routes all ports through the gateway")),
+    };
+    direct.map(finding).collect()
+}
+
+/// The destination where the gateway receives HTTP and originates TLS to this port.
+fn by_gateway<'a, 'b>(upstreams: &'b [Upstream<'a>], port: Port) -> Option<&'b Upstream<'a>> {
+    upstreams.iter().find(|upstream| {
+        upstream.port.number == i64::from(port.number)
+            && upstream.route.protocol == Protocol::Http
+            && upstream.tls.as_ref().is_some_and(ClientTls::originates)
+    })
+}
+
+/// Whether the gateway and the sidecars of all callers originate TLS to a port: an application's TLS then fails there.
+fn is_for_gateway(view: &View<'_>, way: &Way<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
+    let Some(found) = by_gateway(upstreams, port) else { return false };
+    let wraps = |caller: &String| {
+        let rules = view.rules_for(caller, &way.host, &found.entry.id.namespace);
+        rules.tls(None, port.number).is_some_and(|tls| tls.originates())
+    };
+    port.protocol == Protocol::Tls && found.route.host == way.host && way.callers.iter().all(wraps)
+}
+
+fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: if way.is_wanted { Level::Error } else { Level::Warning },
+        message: format!("{} has a ServiceEntry in namespace {caller}, but no route to a gateway", way.host),
+        object: Place::export_to(entry),
+        evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", way.host)],
+        consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
+        fix: fixes::add_for(&way.host, Some(caller), "routes its calls through the gateway"),
+    }
+}
+
+/// Limits a ServiceEntry to its own namespace, and adds a route to the gateway there if it has none.
+fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
+    let why = "limits the ServiceEntry to its own namespace; other namespaces are refused until you add the host for them";
+    let kept = fixes::merge(&entry.id, &json!({ "exportTo": ["."] }), why);
+    if !owner_leaves {
+        return kept;
+    }
+    let added = fixes::add_for(&way.host, Some(&entry.id.namespace), "");
+    Fix {
+        command: kept.command.and_then(added.command),
+        why: format!("{why}; adds the host for its own namespace"),
+    }
+}
+
+/// A ServiceEntry outside the egress, visible to namespaces that have no route for the host.
+fn others_leave(
+    view: &View<'_>,
+    way: &Way<'_>,
+    entry: &Resource,
+    routed: &impl Fn(&str) -> bool,
+) -> Option<Finding> {
+    // A ServiceEntry of another egress is checked with that egress.
+    let judged_elsewhere = view.is_entry_of_egress(&entry.id);
+    let words = export_to(entry);
+    let owner = &entry.id.namespace;
+    // An entry exported to the gateway's namespace is meant for the gateway.
+    let for_gateway =
+        |namespace: &str| way.gateway.is_some_and(|gateway| gateway.name.namespace == namespace);
+    let is_caller = |namespace: &str| way.callers.iter().any(|caller| caller == namespace);
+    let public = words.iter().any(|word| word == "*");
+    let mut viewers: Vec<&str> = words
+        .iter()
+        .filter(|word| *word != "*" && *word != "~")
+        .map(|word| if word == "." { owner.as_str() } else { word.as_str() })
+        .filter(|viewer| !is_caller(viewer) && !for_gateway(viewer) && !routed(viewer))
+        .collect();
+    // No namespace has this name, so it sees only objects exported to all namespaces.
+    let everybody = public && !routed("");
+    if everybody {
+        viewers = vec!["every other namespace"];
+    }
+    if judged_elsewhere || viewers.is_empty() {
+        return None;
+    }
+    let whom = list(&viewers);
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: Level::Warning,
+        message: format!("a ServiceEntry outside this egress makes {} known to {whom}", way.host),
+        object: Place::export_to(entry),
+        evidence: vec![format!("no VirtualService of {} is visible there", way.host)],
+        consequence: format!("calls from {whom} to {} leave directly from the caller's node", way.host),
+        fix: match viewers.as_slice() {
+            [only] if only == owner => {
+                fixes::add_for(&way.host, Some(owner), "routes its calls through the gateway")
+            }
+            _ => keep(entry, way, !routed(owner)),
+        },
+    })
+}

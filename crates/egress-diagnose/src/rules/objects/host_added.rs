@@ -1,0 +1,67 @@
+//! EG062: the host was added.
+
+use egress_core::input::Input;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+use crate::wording::without_route;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(62),
+    name: "the host was added",
+    level: Level::Error,
+    hop: Hop::Objects,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    docs: "\
+## What it checks
+Some object routes the host to a gateway for the callers: in their namespace, or in another one that exports its
+routes to them.
+
+## Why it matters
+The sidecar refuses calls to a host that was not added. With `ALLOW_ANY` they leave directly from the caller's node.
+
+## How to fix
+Add the host for the caller namespace.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    if way.egress.is_some() {
+        return Outcome::Good(None);
+    }
+    let known = way.callers.iter().any(|caller| !view.entries_seen_from(caller, &way.host).is_empty());
+    let routed = way.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &way.host).is_empty());
+    // A host that only another cluster has was not requested here.
+    if known || routed || !way.is_wanted {
+        return Outcome::NotApplicable;
+    }
+    let elsewhere = view.egresses_of(&way.host).iter();
+    let mut evidence: Vec<String> = elsewhere
+        .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
+        .collect();
+    evidence.extend(view.sees(None).err());
+    let callers = match &way.namespace {
+        Some(namespace) => vec![namespace.clone()],
+        None => vec!["every namespace".to_owned()],
+    };
+    Outcome::Bad(vec![Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: match &way.namespace {
+            Some(namespace) => format!("{} was not added for namespace {namespace}", way.host),
+            None => format!("{} was not added in any namespace", way.host),
+        },
+        object: match &way.namespace {
+            Some(namespace) => Place::new("Namespace", None, namespace),
+            None => Place::new("Host", None, &way.host),
+        },
+        evidence,
+        consequence: without_route(&callers, &way.host, view.mesh().outbound),
+        fix: fixes::add_for(&way.host, way.namespace.as_deref(), "routes its calls through the gateway"),
+    }])
+}

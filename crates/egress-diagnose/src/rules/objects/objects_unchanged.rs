@@ -1,0 +1,103 @@
+//! EG035: no object of the egress was changed.
+
+use egress_core::input::Input;
+use egress_core::inventory::{Change, State};
+use egress_core::resource::Resource;
+use egress_core::visibility::service_entry;
+
+use super::name_kept::is_for_another;
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::{Way, declared_ports};
+use crate::rules::check::{Check, Hop, Run};
+use crate::rules::objects::drift::{Difference, differences};
+use crate::view::View;
+use crate::wording::list;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(35),
+    name: "no object of the egress was changed",
+    level: Level::Warning,
+    hop: Hop::Objects,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices],
+    docs: "\
+## What it checks
+The spec of each object, against the recorded egress.
+
+## Why it matters
+Traffic may still use the gateway, but the objects are no longer the ones that were requested and reviewed. The next
+`add` restores them.
+
+## How to fix
+Run the same `add` again to restore them, or `add` the new settings.
+",
+    run: Run::Way(run),
+};
+
+/// Fields shown beside the first: a rewritten object has many.
+const SHOWN: usize = 4;
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let changes = match &way.state {
+        Some(State::Changed { changes }) => changes,
+        Some(State::Ready) => return Outcome::Good(None),
+        // EG034 reports an incomplete egress; only a complete one is compared.
+        Some(State::Incomplete { .. } | State::Taken { .. } | State::Foreign) | None => {
+            return Outcome::NotApplicable;
+        }
+    };
+    // EG039 reports an object that was overwritten for another host.
+    let overwritten =
+        |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &way.host));
+    // If EG039 reports all changes, this check does not pass, either: the egress was changed.
+    Outcome::of(0, changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect())
+}
+
+fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
+    let objects = way.egress.and_then(|egress| view.asked_for(egress, &change.object));
+    let consequence = consequence(way, objects.as_ref().map(|(_, live)| *live));
+    let mut different =
+        objects.map(|(wanted, live)| differences(&wanted, live)).unwrap_or_default().into_iter();
+    let record = way.egress.and_then(|egress| egress.record.as_ref()?.as_ref().err());
+    let place = Place::of(&change.object);
+    let (object, mut evidence) = match different.next() {
+        Some(first) => {
+            let found = first.found.clone().unwrap_or_else(|| "missing".to_owned());
+            (place.field(first.field.as_str(), found), vec![asked(&first)])
+        }
+        None => (place, record.map(ToString::to_string).into_iter().collect()),
+    };
+    evidence.extend(different.take(SHOWN).map(|other| format!("{}: {}", other.field, asked(&other))));
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: match change.managers.as_slice() {
+            [] => "the object differs from the recorded egress".to_owned(),
+            managers => format!("the object was changed by {}", list(managers)),
+        },
+        object,
+        evidence,
+        consequence,
+        fix: fixes::add(way, "restores the recorded objects"),
+    }
+}
+
+/// Ports that were added to the callers' entry by hand have no route.
+fn consequence(way: &Way<'_>, live: Option<&Resource>) -> String {
+    let entry = live.filter(|live| service_entry::is_exact(live, &way.host));
+    let ports = entry.map(declared_ports).unwrap_or_default();
+    let direct: Vec<String> = ports.difference(&way.ports).map(|port| port.number.to_string()).collect();
+    if direct.is_empty() {
+        return "the egress differs from its record".to_owned();
+    }
+    let (callers, ports) = (list(&way.callers), list(&direct));
+    format!("calls from {callers} to {} on port {ports} leave directly from the caller's node", way.host)
+}
+
+fn asked(difference: &Difference) -> String {
+    match &difference.wanted {
+        Some(wanted) => format!("recorded: `{wanted}`"),
+        None => "recorded: no such field".to_owned(),
+    }
+}

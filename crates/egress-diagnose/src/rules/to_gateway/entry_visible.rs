@@ -1,0 +1,85 @@
+//! EG025: ServiceEntry and route are exported to the callers.
+
+use egress_core::input::Input;
+use egress_core::resource::Resource;
+use egress_core::snapshot::OutboundMode;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+use crate::wording::without_route;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(25),
+    name: "ServiceEntry and route are exported to the callers",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    docs: "\
+## What it checks
+`exportTo` of the VirtualService and of the ServiceEntry, for each caller namespace.
+
+## Why it matters
+A namespace ignores objects that are not exported to it. Without the ServiceEntry the sidecar refuses TLS to the host;
+without the route it does not send calls to the gateway.
+
+## How to fix
+Export both objects to the caller namespaces.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    if way.egress.is_none() {
+        return Outcome::NotApplicable;
+    }
+    let (mut visible, mut findings) = (0, Vec::new());
+    for caller in &way.callers {
+        let routed = view.mesh_routes_seen_from(caller, &way.host).iter().any(|route| way.owns(&route.id));
+        let known = !view.entries_seen_from(caller, &way.host).is_empty();
+        let hidden = match (routed, known) {
+            (true, true) => {
+                visible += 1;
+                continue;
+            }
+            (false, _) => view.virtual_services(&way.host),
+            (true, false) => view.entries(&way.host),
+        };
+        let own = hidden.into_iter().find(|resource| way.owns(&resource.id) && hides(resource));
+        findings.extend(own.map(|resource| Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("namespace {caller} does not see the {}", what(resource)),
+            object: Place::export_to(resource),
+            evidence: Vec::new(),
+            consequence: match view.mesh().outbound {
+                _ if known && !routed => {
+                    format!("calls from {caller} to {} leave directly from the caller's node", way.host)
+                }
+                Some(OutboundMode::RegistryOnly) if routed => format!(
+                    "TLS calls from {caller} to {} are reset; HTTP works only while another host uses the same port",
+                    way.host
+                ),
+                outbound => without_route(&[caller], &way.host, outbound),
+            },
+            fix: if way.record().is_some() {
+                fixes::add(way, "exports the objects as recorded")
+            } else {
+                fixes::export(&resource.id, caller, "exports it to the namespace")
+            },
+        }));
+    }
+    Outcome::of(visible, findings)
+}
+
+/// Whether the callers need to see the object: only the gateway needs the gateway leg.
+fn hides(resource: &Resource) -> bool {
+    resource.virtual_service().is_none_or(egress_core::visibility::virtual_service::serves_mesh)
+}
+
+fn what(resource: &Resource) -> &'static str {
+    if resource.virtual_service().is_some() { "route" } else { "host" }
+}

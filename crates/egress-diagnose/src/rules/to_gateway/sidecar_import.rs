@@ -1,0 +1,90 @@
+//! EG024: no Sidecar hides the host from the callers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::input::Input;
+use egress_core::resource::ObjectId;
+use egress_core::visibility::sidecar::imports;
+use serde_json::json;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::view::View;
+use crate::wording::{list, without_route};
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(24),
+    name: "no Sidecar hides the host from the callers",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
+    docs: "\
+## What it checks
+The Sidecar that applies to the pods of each caller namespace: its `egress.hosts` imports the host from the namespace
+of its objects, on each port.
+
+## Why it matters
+A Sidecar with a list of hosts hides all others: the route and the ServiceEntry exist, and the callers' Envoys get
+neither.
+
+## How to fix
+Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
+",
+    run: Run::Way(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+    let Some(egress) = way.egress else { return Outcome::NotApplicable };
+    let mut seen: BTreeSet<(&ObjectId, &str)> = BTreeSet::new();
+    let (mut looked_at, mut findings) = (0, Vec::new());
+    for caller in &way.callers {
+        let pods = view.pods(caller);
+        let mut labels: Vec<BTreeMap<String, String>> = pods.iter().map(|pod| pod.labels.clone()).collect();
+        if labels.is_empty() {
+            labels.push(BTreeMap::new());
+        }
+        // Without a Sidecar the pods import everything.
+        looked_at += pods.len();
+        for labels in &labels {
+            let Some(sidecar) = view.sidecar_for(caller, labels) else { continue };
+            looked_at += 1;
+            let hidden: Vec<String> = way
+                .ports
+                .iter()
+                .filter(|port| !imports(sidecar, caller, &egress.namespace, &way.host, port.number))
+                .map(|port| port.number.to_string())
+                .collect();
+            if hidden.is_empty() || !seen.insert((&sidecar.id, caller)) {
+                continue;
+            }
+            let lists = sidecar.sidecar().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
+            let hosts: Vec<&str> = lists.iter().flat_map(|list| &list.hosts).map(String::as_str).collect();
+            let imported = format!("{}/{}", egress.namespace, way.host);
+            let operation = json!({ "op": "add", "path": "/spec/egress/0/hosts/-", "value": imported });
+            findings.push(Finding {
+                code: CHECK.code,
+                confidence: Confidence::Certain,
+                level: CHECK.level,
+                message: format!("a Sidecar hides {} from {caller}", way.host),
+                object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
+                evidence: vec![format!("hidden on port {}", list(&hidden))],
+                consequence: without_route(&[caller], &way.host, view.mesh().outbound),
+                fix: fixes::patch(&sidecar.id, &operation, "imports the host"),
+            });
+        }
+    }
+    if looked_at == 0
+        && let Err(outcome) = view.known(Input::Pods)
+    {
+        return outcome;
+    }
+    // No Sidecar counts only if all Sidecars could be read.
+    let root = &view.mesh().root_namespace;
+    let mut namespaces = way.callers.iter().chain([root]);
+    match namespaces.find_map(|namespace| view.sees(Some(namespace)).err()) {
+        Some(why) if findings.is_empty() => Outcome::Unreadable(why),
+        _ => Outcome::of(looked_at, findings),
+    }
+}

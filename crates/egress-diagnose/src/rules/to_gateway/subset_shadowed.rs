@@ -1,0 +1,61 @@
+//! EG056: no DestinationRule of the caller namespace hides the subset.
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::subset::{Cause, Subsets, Unresolved, subsets};
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(56),
+    name: "no DestinationRule of the caller namespace hides the subset",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::VirtualServices, Input::DestinationRules],
+    docs: "\
+## What it checks
+A DestinationRule of the caller namespace that covers the gateway's Service, also by a wildcard such as `*.local`, has
+the subset that the route names.
+
+## Why it matters
+istiod asks the caller namespace first and stops at the first match, even if that has fewer settings. These callers
+then ignore the DestinationRule in the gateway's namespace: 503 (`NC cluster_not_found`).
+
+## How to fix
+Delete the DestinationRule, narrow its host, or repeat the subset in it.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+    let findings = unresolved.into_iter().filter_map(|missing| {
+        let Unresolved { caller, route, subset, cause: Cause::Shadowed { by, holder } } = missing else {
+            return None;
+        };
+        let host = by.destination_rule().map(|spec| spec.host.clone()).unwrap_or_default();
+        Some(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!(
+                "a DestinationRule of {caller} hides subset `{subset}` of the gateway's Service"
+            ),
+            object: Place::of(&by.id).field("spec.host", host),
+            evidence: vec![
+                format!("{} has the subset", holder.id),
+                format!("{} names it in {}", route.resource.id, route.field),
+            ],
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            fix: fixes::delete(
+                by,
+                "makes the rule of the gateway's namespace apply; first find out what else needs this one",
+            ),
+        })
+    });
+    Outcome::of(resolved, findings.collect())
+}

@@ -1,0 +1,104 @@
+//! EG007: the callers see the subset of the gateway's Service.
+
+use std::collections::BTreeSet;
+
+use egress_core::input::Input;
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
+
+use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::routes::to_gateway;
+use crate::traffic::subset::{Cause, Subsets, Unresolved, subset_names, subsets};
+use crate::view::View;
+use crate::wording::{export_to, list};
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(7),
+    name: "the callers see the subset of the gateway's Service",
+    level: Level::Error,
+    hop: Hop::ToGateway,
+    inputs: &[Input::VirtualServices, Input::DestinationRules],
+    docs: "\
+## What it checks
+The subset that the route names, against the DestinationRules that apply to the callers: those of their own namespace,
+else of the gateway Service's namespace, else of the root namespace.
+
+## Why it matters
+If none of them has the subset, the callers' Envoys have no cluster: 503 (`NC cluster_not_found`), and nothing reaches
+the gateway. A DestinationRule in a third namespace never applies, whatever its `exportTo`.
+
+## How to fix
+Put the DestinationRule into the namespace of the gateway's Service and export it to the callers, or put it into the
+caller namespace. If the route misspells the subset, correct the route.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+    let findings = unresolved.into_iter().filter_map(|missing| {
+        let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder, meant } } = missing else {
+            return None;
+        };
+        Some(Finding {
+            code: CHECK.code,
+            confidence: Confidence::Certain,
+            level: CHECK.level,
+            message: format!("callers in {caller} do not see subset `{subset}` of the gateway's Service"),
+            object: Place::of(&route.resource.id).field(format!("{}.subset", route.field), subset),
+            evidence: vec![match holder {
+                Some(rule) => format!(
+                    "{} has it, but does not apply to {caller}: exportTo is `{}`",
+                    rule.id,
+                    export_to(rule).join(", ")
+                ),
+                None => absent(view, &caller, gateway, meant),
+            }],
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            fix: match holder {
+                _ if way.record().is_some() => {
+                    fixes::add(way, "writes the objects so that the callers see the subset")
+                }
+                Some(rule) if rule.id.namespace == gateway.name.namespace => {
+                    fixes::export(&rule.id, &caller, "exports it to the callers")
+                }
+                holder => meant
+                    .and_then(|(meant, _)| correct(view, way, gateway, subset, meant))
+                    .unwrap_or_else(|| {
+                        let why = "writes it beside the gateway's Service, where all callers see it";
+                        fixes::write_rule(holder, (route.host, subset), &gateway.name.namespace, why)
+                    }),
+            },
+        })
+    });
+    Outcome::of(resolved, findings.collect())
+}
+
+/// Says that no rule has the subset, and which subsets the callers' rules have.
+fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(&str, &Resource)>) -> String {
+    if let Some((name, rule)) = meant {
+        return format!("no DestinationRule has it; {} has `{name}`", rule.id);
+    }
+    let rules = view.rules_seen_from(caller, gateway);
+    let having = rules.all.iter().filter_map(|rule| {
+        let names: Vec<String> = subset_names(rule).map(|name| format!("`{name}`")).collect();
+        (!names.is_empty()).then(|| format!("{} has {}", rule.id, list(&names)))
+    });
+    std::iter::once("no DestinationRule has it".to_owned()).chain(having).collect::<Vec<_>>().join("; ")
+}
+
+/// Replaces the missing subset with the existing one in the egress's own routes.
+fn correct(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, subset: &str, meant: &str) -> Option<Fix> {
+    let why = "names the subset that exists";
+    let mut known = BTreeSet::new();
+    let routes = to_gateway(view, way, gateway).into_iter().filter(|route| route.subset == Some(subset));
+    let mut fixes = routes
+        .filter(|route| known.insert((route.resource.id.clone(), route.field.to_string())))
+        .map(|route| fixes::set(&route.resource.id, &format!("{}.subset", route.field), &json!(meant), why));
+    let first = fixes.next()?;
+    Some(fixes::one_after_the_other(first, fixes, why))
+}

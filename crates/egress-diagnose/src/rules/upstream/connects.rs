@@ -1,0 +1,64 @@
+//! EG031: the gateway's connections to the host succeed.
+
+use egress_core::input::Input;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::fixes;
+use crate::path::Way;
+use crate::rules::check::{Check, Hop, Run};
+use crate::traffic::upstream_attempts::{Attempt, attempts};
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(31),
+    name: "the gateway's connections to the host succeed",
+    level: Level::Error,
+    hop: Hop::Upstream,
+    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    docs: "\
+## What it checks
+Envoy's own statistics of the host's cluster in each gateway pod: how many connections it tried, and how many failed.
+
+## Why it matters
+A firewall, a NetworkPolicy or a missing network route on the gateway's node shows here: calls fail with 503 (`UF`)
+after the connect timeout. The statistics start with the pod; before the first call they show nothing.
+
+## How to fix
+Try the connection from the gateway's pod, and open the network path from its node.
+",
+    run: Run::Through(run),
+};
+
+fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+    let (attempts, mut seen) = attempts(view, way, gateway);
+    for attempt in &attempts {
+        // Other checks report a node without external connectivity (EG023) and a failed handshake (EG080).
+        let other = attempt.fails_in_handshake() || attempt.fails_alone(&attempts);
+        seen.looked((attempt.fails() && !other).then(|| finding(way, attempt)));
+    }
+    seen.outcome()
+}
+
+fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
+    let all = attempt.always_fails();
+    let (host, pod) = (&way.host, &attempt.pod);
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: if all { Level::Error } else { Level::Warning },
+        message: format!("{} connections from the gateway to {host} fail", if all { "all" } else { "some" }),
+        object: Place::new("Pod", Some(&pod.namespace), &pod.name),
+        evidence: vec![attempt.told()],
+        consequence: format!(
+            "calls to {host} that reach such a pod {}: HTTP gets 503, TLS is reset",
+            if all { "fail" } else { "fail sometimes" }
+        ),
+        fix: fixes::try_connection(
+            pod,
+            host,
+            attempt.port,
+            "shows the failure; then open the network path from the pod's node",
+        ),
+    }
+}

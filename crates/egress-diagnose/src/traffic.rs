@@ -1,0 +1,12 @@
+//! How calls travel on one egress path: routes, connections, TLS and servers, as checks read them.
+//!
+//! Shared by several checks and fixes. Makes no findings.
+
+pub(crate) mod auto_mtls;
+pub(crate) mod envoys;
+pub(crate) mod gateway_connections;
+pub(crate) mod routes;
+pub(crate) mod server_merge;
+pub(crate) mod subset;
+pub(crate) mod upstream;
+pub(crate) mod upstream_attempts;

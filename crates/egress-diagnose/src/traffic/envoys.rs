@@ -1,0 +1,78 @@
+//! Shared by checks of Envoys: the requirements for a route, and the result of several Envoys.
+//!
+//! Knows nothing of the choice of Envoys.
+
+use std::collections::BTreeSet;
+
+use egress_core::port::Port;
+use egress_core::proof::{Demand, Side};
+
+use crate::finding::{Awaited, Finding, Outcome};
+use crate::istio::routes::Route;
+use crate::path::Way;
+
+/// Each port of the way must lead to the clusters of its routes and to nothing else. In a sidecar routes match the port of
+/// the application; at a gateway they match that of the gateway, which all ports of a protocol share.
+pub(crate) fn demands(way: &Way<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
+    let demand = |port: &Port| {
+        let carries = |route: &&Route<'_>| match side {
+            Side::Clients => route.carries(*port),
+            Side::Gateway => route.protocol == port.protocol,
+        };
+        let clusters: BTreeSet<String> = routes.iter().filter(carries).filter_map(Route::cluster).collect();
+        let leads = !clusters.is_empty();
+        leads.then_some(Demand::Leads { port: *port, clusters, where_listening: false })
+    };
+    way.ports.iter().filter_map(demand).collect()
+}
+
+/// The result of several Envoys. A finding comes first, then an Envoy that could not be read: a gateway that was read in
+/// part has not passed.
+#[derive(Default)]
+pub(crate) struct Seen {
+    findings: Vec<Finding>,
+    unreadable: Vec<String>,
+    awaited: Vec<Awaited>,
+    fine: usize,
+}
+
+impl Seen {
+    /// One Envoy was read: what is wrong there, if anything. The same fault of several pods is reported once, with the
+    /// evidence of each.
+    pub(crate) fn looked(&mut self, finding: Option<Finding>) {
+        let Some(finding) = finding else {
+            self.fine += 1;
+            return;
+        };
+        let same = |other: &&mut Finding| other.message == finding.message && other.level == finding.level;
+        match self.findings.iter_mut().find(same) {
+            Some(known) => known.evidence.extend(finding.evidence),
+            None => self.findings.push(finding),
+        }
+    }
+
+    /// One Envoy could not be read.
+    pub(crate) fn unreadable(&mut self, why: String) {
+        self.unreadable.push(why);
+    }
+
+    /// There is nothing to look at yet.
+    pub(crate) fn awaits(&mut self, awaited: Awaited) {
+        self.awaited.push(awaited);
+    }
+
+    pub(crate) fn outcome(mut self) -> Outcome {
+        if !self.findings.is_empty() {
+            return Outcome::Bad(self.findings);
+        }
+        if !self.unreadable.is_empty() {
+            return Outcome::Unreadable(self.unreadable.swap_remove(0));
+        }
+        match (self.fine, self.awaited.is_empty()) {
+            (0, false) => Outcome::NoEvidence(self.awaited.swap_remove(0)),
+            (0, true) => Outcome::NotApplicable,
+            (1, _) => Outcome::Good(Some("1 Envoy".to_owned())),
+            (several, _) => Outcome::Good(Some(format!("{several} Envoys"))),
+        }
+    }
+}

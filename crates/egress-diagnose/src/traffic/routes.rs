@@ -1,0 +1,190 @@
+//! The two legs of a way as the objects say them: sidecar to gateway, and gateway to host.
+//!
+//! Knows what can be wrong with the second leg, since several checks share that: one for each cause. Knows nothing of how
+//! they word it.
+
+use std::collections::BTreeSet;
+
+pub(crate) use egress_core::istio::server::selects;
+use egress_core::port::Protocol;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Kind;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::exported_to;
+use egress_core::visibility::virtual_service::{MESH, gateway_name};
+
+use crate::finding::Outcome;
+use crate::istio::routes::{Route, routes};
+use crate::path::Way;
+use crate::view::{Direction, View};
+use egress_core::input::Input;
+
+/// A protocol of a path for which the gateway has no route.
+pub(crate) struct MissingLeg<'a> {
+    /// The protocol.
+    pub(crate) protocol: Protocol,
+    /// Why there is none.
+    pub(crate) cause: Cause<'a>,
+}
+
+/// Why a gateway has no route for a host.
+pub(crate) enum Cause<'a> {
+    /// Nothing routes the host at a Gateway object of these pods.
+    NothingBound,
+    /// A VirtualService routes it, but the gateway's namespace does not see it.
+    Hidden(&'a Resource),
+    /// A VirtualService names a Gateway object that does not exist.
+    NoGatewayObject(&'a Resource, String),
+    /// A VirtualService is bound to a Gateway object that does not select these pods.
+    NotSelected(&'a Resource),
+    /// A VirtualService is bound to a Gateway object without a server for the host.
+    NotServed(&'a Resource),
+}
+
+/// The gateway of a way, where what lies in its namespace could be read; what to say otherwise. Without its namespace the
+/// second leg looks missing and the subset looks hidden.
+pub(crate) fn seen_gateway<'a>(view: &View<'_>, way: &Way<'a>) -> Result<&'a GatewayFacts, Outcome> {
+    let gateway = way.gateway.ok_or(Outcome::NotApplicable)?;
+    view.sees(Some(&gateway.name.namespace)).map_err(Outcome::Unreadable)?;
+    Ok(gateway)
+}
+
+/// The routes of the path's own objects to the gateway's Service, with any visibility.
+pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    view.note(Input::VirtualServices);
+    view.routes(Direction::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
+}
+
+fn find_to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let service = view.service_host(gateway);
+    let own = view.virtual_services(&way.host).into_iter().filter(|resource| way.owns(&resource.id));
+    own.flat_map(|resource| routes(resource, MESH, &way.host)).filter(|route| route.host == service).collect()
+}
+
+/// The routes of the host at the gateway, of whichever VirtualService its pods see. Inside mesh mTLS a TLS server may know
+/// the host by another name, which the VirtualService then names as well.
+pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    view.note(Input::VirtualServices);
+    view.note(Input::GatewayObjects);
+    view.routes(Direction::FromGateway, way, gateway, || find_from_gateway(view, way, gateway))
+}
+
+fn find_from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let mut found = at_server(view, way, gateway, &way.host);
+    for resource in view.virtual_services(&way.host) {
+        let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };
+        let names = spec.hosts.iter().flatten().filter(|name| **name != way.host);
+        for route in names.flat_map(|name| at_server(view, way, gateway, name)) {
+            let known = found.iter().any(|other| {
+                other.resource.id == route.resource.id
+                    && other.field == route.field
+                    && other.port == route.port
+            });
+            if !known {
+                found.push(route);
+            }
+        }
+    }
+    found
+}
+
+/// The routes of a path behind the gateway's servers for one SNI.
+fn at_server<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, server: &str) -> Vec<Route<'a>> {
+    by_server(view, way, gateway, server).into_iter().map(|(_, route)| route).collect()
+}
+
+/// The same, each with the Gateway object whose servers it is behind.
+pub(crate) fn by_server<'a>(
+    view: &View<'a>,
+    way: &Way<'_>,
+    gateway: &GatewayFacts,
+    server: &str,
+) -> Vec<(&'a Resource, Route<'a>)> {
+    let serving = view.gateway_objects_for(server).into_iter().filter(|object| selects(object, gateway));
+    serving
+        .flat_map(|object| {
+            let name = name_of(object);
+            let seen = view.gateway_routes(&object.id, server, &gateway.name.namespace);
+            let routes = seen.into_iter().flat_map(move |resource| routes(resource, &name, &way.host));
+            routes.map(move |route| (object, route))
+        })
+        .collect()
+}
+
+/// The gateway's destinations for the host: from the path's own routes if there are any, else from all.
+pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let service = view.service_host(gateway);
+    // EG016 reports a route back to the gateway.
+    let leaving = from_gateway(view, way, gateway).into_iter().filter(|route| route.host != service);
+    let (own, others): (Vec<_>, Vec<_>) = leaving.partition(|route| way.owns(&route.resource.id));
+    if own.is_empty() { others } else { own }
+}
+
+/// The number of protocols that both legs have.
+pub(crate) fn whole(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> usize {
+    let there: BTreeSet<Protocol> =
+        from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let wanted: BTreeSet<Protocol> =
+        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    wanted.intersection(&there).count()
+}
+
+/// The protocols that the first leg has and the second does not.
+pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<MissingLeg<'a>> {
+    let there: BTreeSet<Protocol> =
+        from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let wanted: BTreeSet<Protocol> =
+        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+    let lacking = wanted.difference(&there);
+    lacking
+        .map(|protocol| MissingLeg { protocol: *protocol, cause: cause(view, way, gateway, *protocol) })
+        .collect()
+}
+
+/// What happens to calls that reach a gateway without a route for them.
+pub(crate) fn end_at_gateway(protocol: Protocol, host: &str) -> String {
+    match protocol {
+        Protocol::Http => {
+            format!(
+                "HTTP calls to {host} end at the gateway: 404, or 503 where no other object opens the port"
+            )
+        }
+        Protocol::Tls => format!("TLS calls to {host} are reset by the gateway"),
+    }
+}
+
+/// A Gateway object as VirtualServices name it.
+pub(crate) fn name_of(object: &Resource) -> String {
+    format!("{}/{}", object.id.namespace, object.id.name)
+}
+
+fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: Protocol) -> Cause<'a> {
+    let viewer = &gateway.name.namespace;
+    for resource in view.virtual_services(&way.host) {
+        let Some(spec) = resource.virtual_service() else { continue };
+        for name in spec.gateways.iter().flatten().filter(|name| *name != MESH) {
+            let name = gateway_name(name, &resource.id.namespace);
+            if !routes(resource, &name, &way.host).iter().any(|route| route.protocol == protocol) {
+                continue;
+            }
+            let Some(object) = named(view, &name) else { return Cause::NoGatewayObject(resource, name) };
+            if !selects(object, gateway) {
+                return Cause::NotSelected(object);
+            }
+            if !view.gateway_objects_for(&way.host).iter().any(|serving| serving.id == object.id) {
+                return Cause::NotServed(object);
+            }
+            if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
+                return Cause::Hidden(resource);
+            }
+        }
+    }
+    Cause::NothingBound
+}
+
+/// The Gateway object that VirtualServices name like this.
+fn named<'a>(view: &View<'a>, name: &str) -> Option<&'a Resource> {
+    let (namespace, name) = name.split_once('/')?;
+    let (kind, namespace, name) = (Kind::Gateway, namespace.to_owned(), name.to_owned());
+    view.find(&ObjectId { kind, namespace, name })
+}

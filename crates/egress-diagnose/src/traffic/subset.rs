@@ -1,0 +1,123 @@
+//! Whether the subset that a route names exists for the callers, and what hides it where it does not.
+//!
+//! Three checks share this, one for each cause. Knows nothing of how they word it.
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::virtual_service::MESH;
+use egress_core::visibility::{exported_to, host_matches};
+
+use crate::istio::routes::{Route, routes};
+use crate::path::Way;
+use crate::view::View;
+use crate::wording::nearest;
+
+/// A subset that some callers cannot resolve.
+pub(crate) struct Unresolved<'a> {
+    /// The namespace of the callers.
+    pub(crate) caller: String,
+    /// The route that names it.
+    pub(crate) route: Route<'a>,
+    /// The name.
+    pub(crate) subset: &'a str,
+    /// What hides it.
+    pub(crate) cause: Cause<'a>,
+}
+
+/// Why a subset cannot be resolved.
+pub(crate) enum Cause<'a> {
+    /// No rule that counts for the callers could hold it: it is nowhere, or out of their sight.
+    NotVisible {
+        /// The rule that holds it and is not visible, if there is one.
+        holder: Option<&'a Resource>,
+        /// Where there is none: the subset that was most likely meant, with the rule that the callers see it in.
+        meant: Option<(&'a str, &'a Resource)>,
+    },
+    /// A rule in the callers' own namespace comes before the gateway's.
+    Shadowed {
+        /// That rule.
+        by: &'a Resource,
+        /// The rule that holds the subset.
+        holder: &'a Resource,
+    },
+    /// A younger rule of the same namespace with another `exportTo` hides it.
+    HiddenByYounger {
+        /// That rule.
+        by: &'a Resource,
+        /// The rule that holds the subset.
+        holder: &'a Resource,
+    },
+}
+
+/// The subsets on the way to the gateway.
+pub(crate) struct Subsets<'a> {
+    /// How often a caller's route names one that exists for the caller.
+    pub(crate) resolved: usize,
+    /// Those that callers cannot resolve, each once per caller.
+    pub(crate) unresolved: Vec<Unresolved<'a>>,
+}
+
+/// The subsets that the callers' routes to the gateway name.
+pub(crate) fn subsets<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
+    let service = view.service_host(gateway);
+    let mut found = Subsets { resolved: 0, unresolved: Vec::new() };
+    for caller in &way.callers {
+        let rules = view.rules_seen_from(caller, gateway);
+        for route in view.mesh_routes_seen_from(caller, &way.host).into_iter().filter(|it| way.owns(&it.id)) {
+            for route in routes(route, MESH, &way.host).into_iter().filter(|route| route.host == service) {
+                let Some(name) = route.subset else { continue };
+                if rules.holder_of(name).is_some() {
+                    found.resolved += 1;
+                    continue;
+                }
+                let mut others = found.unresolved.iter();
+                if others.any(|other| other.caller == *caller && other.subset == name) {
+                    continue;
+                }
+                let cause = cause(view, &service, &rules.all, caller, name);
+                found.unresolved.push(Unresolved { caller: caller.clone(), route, subset: name, cause });
+            }
+        }
+    }
+    found
+}
+
+fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &str, name: &str) -> Cause<'a> {
+    let covers = |rule: &&Resource| {
+        rule.destination_rule()
+            .is_some_and(|spec| host_matches(&view.full_host(&spec.host, &rule.id.namespace), service))
+    };
+    let holder = view.holders_of(name).iter().copied().find(covers);
+    let visible = |rule: &Resource| {
+        let words = rule.destination_rule().and_then(|spec| spec.export_to.as_deref());
+        exported_to(words, &rule.id.namespace, caller)
+    };
+    match (rules.last(), holder) {
+        (Some(by), Some(holder)) if by.id.namespace == holder.id.namespace && visible(holder) => {
+            Cause::HiddenByYounger { by, holder }
+        }
+        (Some(by), Some(holder)) if by.id.namespace == caller => Cause::Shadowed { by, holder },
+        (_, holder) => {
+            let meant = if holder.is_none() { meant(rules, name) } else { None };
+            Cause::NotVisible { holder, meant }
+        }
+    }
+}
+
+/// The subset of these rules whose name is most like this one.
+fn meant<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a str, &'a Resource)> {
+    let found = || rules.iter().flat_map(|rule| subset_names(rule).map(|subset| (subset, *rule)));
+    let near = nearest(name, found().map(|(subset, _)| subset))?;
+    found().find(|(subset, _)| *subset == near && is_typing_error(name, near))
+}
+
+/// Of short names nearly all are alike: `v1` is not meant by `v2`.
+fn is_typing_error(found: &str, meant: &str) -> bool {
+    3 * strsim::damerau_levenshtein(found, meant) <= meant.chars().count()
+}
+
+/// The names of the subsets of a rule.
+pub(crate) fn subset_names(rule: &Resource) -> impl Iterator<Item = &str> {
+    let subsets = rule.destination_rule().and_then(|spec| spec.subsets.as_deref()).unwrap_or_default();
+    subsets.iter().map(|subset| subset.name.as_str())
+}

@@ -1,0 +1,84 @@
+//! How a gateway calls a host: the entry, the port and the TLS of each of its routes.
+//!
+//! Knows which entry and which DestinationRules count for the gateway's pods. Judges nothing.
+
+use egress_core::resource::Resource;
+use egress_core::snapshot::GatewayFacts;
+use egress_istio::service_entry::{ServiceEntryPorts, ServiceEntrySpec};
+
+use crate::istio::client_tls::ClientTls;
+use crate::istio::routes::Route;
+use crate::path::Way;
+use crate::traffic::routes::upstreams;
+use crate::view::View;
+
+/// One route of the gateway, with where it leads.
+pub(crate) struct Upstream<'a> {
+    /// The route.
+    pub(crate) route: Route<'a>,
+    /// The entry that the gateway uses for its destination.
+    pub(crate) entry: &'a Resource,
+    /// What that entry says.
+    pub(crate) spec: &'a ServiceEntrySpec,
+    /// The place of the port in it.
+    pub(crate) place: usize,
+    /// The port.
+    pub(crate) port: &'a ServiceEntryPorts,
+    /// The TLS settings of the gateway.
+    pub(crate) tls: Option<ClientTls<'a>>,
+}
+
+/// Where a gateway sends a host, each destination once. Destinations that the gateway does not know are left out.
+pub(crate) fn upstream<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Upstream<'a>> {
+    let viewer = &gateway.name.namespace;
+    let mut found: Vec<Upstream<'a>> = Vec::new();
+    for route in upstreams(view, way, gateway) {
+        let Some(entry) = view.entries_at_gateway(viewer, route.host).first().copied() else { continue };
+        let Some(spec) = entry.service_entry() else { continue };
+        let ports = spec.ports.as_deref().unwrap_or_default();
+        let numbered = |port: &&ServiceEntryPorts| {
+            route.destination_port.is_none_or(|number| i64::from(number) == port.number)
+        };
+        // Without a number, the destination has one port only.
+        let chosen = ports.iter().enumerate().find(|(_, port)| numbered(port));
+        let Some((place, port)) = chosen else { continue };
+        let Ok(number) = u16::try_from(port.number) else { continue };
+        let known = |other: &Upstream<'_>| {
+            other.entry.id == entry.id && other.place == place && other.route.protocol == route.protocol
+        };
+        if found.iter().any(known) {
+            continue;
+        }
+        let rules = view.rules_for(viewer, route.host, &entry.id.namespace);
+        let tls = rules.tls(route.subset, number);
+        found.push(Upstream { route, entry, spec, place, port, tls });
+    }
+    found
+}
+
+impl Upstream<'_> {
+    /// The protocol of the port as objects write it, in capitals.
+    pub(crate) fn protocol(&self) -> String {
+        self.port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase()
+    }
+
+    /// Whether the gateway originates TLS to it.
+    pub(crate) fn originates_tls(&self) -> bool {
+        self.tls.as_ref().is_some_and(ClientTls::originates)
+    }
+
+    /// The port that is dialled: of an endpoint, else the target port, else the number itself.
+    pub(crate) fn dialled(&self) -> i64 {
+        let mut endpoints = self.spec.endpoints.iter().flatten();
+        let of_endpoint =
+            endpoints.find_map(|endpoint| endpoint.ports.as_ref()?.get(&self.port.name).copied());
+        of_endpoint.or(self.port.target_port).unwrap_or(self.port.number)
+    }
+
+    /// The names by which the server may be known: of the host, the destination and its endpoints.
+    pub(crate) fn names<'b>(&'b self, host: &'b str) -> impl Iterator<Item = &'b str> {
+        let endpoints = self.spec.endpoints.iter().flatten();
+        let addresses = endpoints.filter_map(|endpoint| endpoint.address.as_deref());
+        [host, self.route.host].into_iter().chain(addresses)
+    }
+}

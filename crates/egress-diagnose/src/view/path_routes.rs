@@ -1,0 +1,76 @@
+//! The routes of the path that is examined, kept so that many checks can ask for them.
+//!
+//! Keeps only the last path: the examiner finishes one before it begins the next.
+
+use std::collections::BTreeMap;
+
+use egress_core::intent::GatewayName;
+use egress_core::snapshot::GatewayFacts;
+
+use crate::istio::routes::Route;
+use crate::path::Way;
+
+/// A part of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Direction {
+    /// From the callers to the gateway.
+    ToGateway,
+    /// From the gateway to the host.
+    FromGateway,
+}
+
+/// The routes of one path through one gateway.
+#[derive(Default)]
+pub(super) struct PathRoutes<'a> {
+    key: Option<PathKey>,
+    known: BTreeMap<Direction, Vec<Route<'a>>>,
+}
+
+/// All that the routes of a path depend on.
+struct PathKey {
+    host: String,
+    gateway: GatewayName,
+    /// Where the egress lies in memory: all of them live as long as the view.
+    egress: Option<usize>,
+}
+
+impl<'a> PathRoutes<'a> {
+    /// The routes, if they are those of this path.
+    pub(super) fn get(
+        &self,
+        direction: Direction,
+        way: &Way<'_>,
+        gateway: &GatewayFacts,
+    ) -> Option<Vec<Route<'a>>> {
+        self.key.as_ref().filter(|key| key.is(way, gateway))?;
+        self.known.get(&direction).cloned()
+    }
+
+    /// Keeps routes; forgets those of another path.
+    pub(super) fn insert(
+        &mut self,
+        direction: Direction,
+        way: &Way<'_>,
+        gateway: &GatewayFacts,
+        routes: Vec<Route<'a>>,
+    ) {
+        if !self.key.as_ref().is_some_and(|key| key.is(way, gateway)) {
+            *self = PathRoutes { key: Some(PathKey::of(way, gateway)), known: BTreeMap::new() };
+        }
+        self.known.insert(direction, routes);
+    }
+}
+
+impl PathKey {
+    fn of(way: &Way<'_>, gateway: &GatewayFacts) -> Self {
+        PathKey { host: way.host.clone(), gateway: gateway.name.clone(), egress: address(way) }
+    }
+
+    fn is(&self, way: &Way<'_>, gateway: &GatewayFacts) -> bool {
+        self.host == way.host && self.gateway == gateway.name && self.egress == address(way)
+    }
+}
+
+fn address(way: &Way<'_>) -> Option<usize> {
+    way.egress.map(|egress| std::ptr::from_ref(egress).addr())
+}

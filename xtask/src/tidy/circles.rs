@@ -1,0 +1,124 @@
+//! Files import each other in one direction: a circle of modules can only be understood, moved and tested as a whole.
+//!
+//! Reads the imports of all crates as Rust does, without their tests. Does not know which direction would be right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::graph::Graph;
+use self::package::Package;
+use super::{Finding, Tree};
+
+mod graph;
+mod module;
+mod package;
+mod reader;
+
+/// A circle of so many files can still be read at once.
+const LARGEST: usize = 3;
+
+/// A larger circle that is there still, until somebody breaks it.
+struct Known {
+    /// A file of it.
+    file: &'static str,
+    /// How many files it may have.
+    files: usize,
+}
+
+/// Shrinks only.
+const KNOWN: &[Known] = &[
+    Known { file: "crates/egress-core/src/admission/export.rs", files: 7 },
+    Known { file: "crates/egress-core/src/admission/guard.rs", files: 10 },
+    Known { file: "crates/egress-core/src/conflict.rs", files: 10 },
+    Known { file: "crates/egress-core/src/kubernetes.rs", files: 6 },
+    Known { file: "crates/egress-core/src/policy/config.rs", files: 6 },
+    Known { file: "crates/egress-core/src/policy/hosts.rs", files: 4 },
+    Known { file: "crates/egress-core/src/policy/rules.rs", files: 5 },
+    Known { file: "crates/egress-core/src/shape.rs", files: 4 },
+    Known { file: "crates/egress-policy/src/oci.rs", files: 4 },
+    Known { file: "crates/kubectl-egress/src/cli/policies.rs", files: 12 },
+    Known { file: "crates/kubectl-egress/src/commands/diagnose.rs", files: 8 },
+    Known { file: "crates/kubectl-egress/src/commands/guard.rs", files: 4 },
+    Known { file: "crates/kubectl-egress/src/exit.rs", files: 4 },
+    Known { file: "xtask/src/bed.rs", files: 9 },
+    Known { file: "xtask/src/bench.rs", files: 6 },
+];
+
+/// No circle of imports is larger than [`LARGEST`], except for [`KNOWN`] ones.
+pub(super) fn small(tree: &Tree) -> Vec<Finding> {
+    checked(tree, KNOWN)
+}
+
+fn checked(tree: &Tree, known: &[Known]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let graph = imports(tree, &mut findings);
+    let mut known: Vec<&Known> = known.iter().collect();
+    for circle in graph.circles().into_iter().filter(|circle| circle.len() > LARGEST) {
+        let entry = known.iter().position(|known| circle.contains(known.file));
+        match entry.map(|entry| known.swap_remove(entry)) {
+            Some(entry) if circle.len() <= entry.files => {}
+            _ => findings.push(told(&graph, &circle)),
+        }
+    }
+    findings.extend(known.into_iter().map(|known| {
+        Finding::of_file(known.file, "is in no large circle any more: delete its row in `tidy/circles.rs`")
+    }));
+    findings
+}
+
+/// The imports of all crates. A file that is not Rust becomes a finding.
+fn imports(tree: &Tree, findings: &mut Vec<Finding>) -> Graph {
+    let texts: BTreeMap<&str, &str> = tree.rust().collect();
+    let mut graph = Graph::default();
+    for root in texts.keys().filter(|path| is_root(path)) {
+        match Package::read(root, |file| texts.get(file).copied()) {
+            Ok(package) => package.imports(&mut graph),
+            Err(error) => {
+                findings.push(Finding::of_file(root, format!("a module of it cannot be read: {error}")))
+            }
+        }
+    }
+    graph
+}
+
+/// Crates whose top modules are layers.
+const LAYERED: &[&str] = &["crates/egress-diagnose/src/"];
+
+/// No two top modules of a layered crate import each other, not even through others.
+pub(super) fn layered(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let graph = imports(tree, &mut findings);
+    for folder in LAYERED {
+        let layers =
+            graph.merged(|file| Some(file.strip_prefix(folder)?.split(['/', '.']).next()?.to_owned()));
+        let tied = layers.circles().into_iter().map(|circle| {
+            let modules: Vec<&str> = circle.into_iter().collect();
+            Finding::of_file(
+                folder,
+                format!("{} import each other: one is above the other", modules.join(", ")),
+            )
+        });
+        findings.extend(tied);
+    }
+    findings
+}
+
+fn is_root(path: &str) -> bool {
+    let (folder, file) = path.rsplit_once("/src/").unwrap_or_default();
+    let is_crate =
+        folder == "xtask" || folder.strip_prefix("crates/").is_some_and(|name| !name.contains('/'));
+    is_crate && ["lib.rs", "main.rs"].contains(&file)
+}
+
+fn told(graph: &Graph, circle: &BTreeSet<&str>) -> Finding {
+    let imports: Vec<String> = graph.within(circle).map(|(from, to)| format!("    {from} -> {to}")).collect();
+    let first = circle.first().copied().unwrap_or_default();
+    let files = circle.len();
+    let message = format!(
+        "{files} files import each other, more than {LARGEST}: move what they share below them\n{}",
+        imports.join("\n")
+    );
+    Finding::of_file(first, message)
+}
+
+#[cfg(test)]
+mod tests;
