@@ -15,6 +15,8 @@ pub mod exec;
 pub mod exported;
 pub mod fetch;
 mod identity;
+#[cfg(test)]
+mod label_selectors;
 mod list;
 mod log;
 pub mod policy;
