@@ -11,12 +11,12 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::facts::{Evidence, Index, Request, is_gateway_pod};
-use crate::istio::capture::{Passes, holes};
-use crate::istio::data_plane::{Carrier, carrier};
-use crate::kubernetes::network_policy::{Hold, hold};
+use crate::facts::{ClusterFacts, Index, Request, is_gateway_pod};
+use crate::istio::capture::{ExcludedTraffic, holes};
+use crate::istio::data_plane::{DataPlaneMode, carrier};
+use crate::kubernetes::network_policy::{EgressVerdict, hold};
 use crate::kubernetes::workload::Workload;
-use crate::path::{Calls, calls, ways};
+use crate::path::{NamespaceCalls, calls, ways};
 
 mod words;
 
@@ -125,11 +125,11 @@ pub enum Held {
 }
 
 /// The pods of one or all namespaces that can bypass the gateways. Gateway pods are not included.
-pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
+pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     let snapshot = &evidence.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
     let ways = ways(snapshot, &Index::new(snapshot), &egresses, &Request::default());
-    let scene = Scene { evidence, calls: calls(snapshot, &ways) };
+    let scene = Context { evidence, calls: calls(snapshot, &ways) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
@@ -159,21 +159,21 @@ pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
 /// Pods that share workload, reasons and hold, counted.
 type Counted = BTreeMap<(Workload, Vec<Reason>, Held), usize>;
 
-struct Scene<'a> {
-    evidence: &'a Evidence,
-    calls: BTreeMap<String, Calls>,
+struct Context<'a> {
+    evidence: &'a ClusterFacts,
+    calls: BTreeMap<String, NamespaceCalls>,
 }
 
-impl Scene<'_> {
+impl Context<'_> {
     fn reasons(&self, pod: &PodFacts) -> Vec<Reason> {
         let namespaces = &self.evidence.snapshot.namespaces;
         let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
         match carrier(pod, labels) {
-            Carrier::Itself => Vec::new(),
-            Carrier::HostNetwork => vec![Reason::HostNetwork],
-            Carrier::Nobody => vec![Reason::NoSidecar],
-            Carrier::Ztunnel => vec![Reason::Ambient],
-            Carrier::Sidecar => self.around_sidecar(pod),
+            DataPlaneMode::Itself => Vec::new(),
+            DataPlaneMode::HostNetwork => vec![Reason::HostNetwork],
+            DataPlaneMode::Nobody => vec![Reason::NoSidecar],
+            DataPlaneMode::Ztunnel => vec![Reason::Ambient],
+            DataPlaneMode::Sidecar => self.around_sidecar(pod),
         }
     }
 
@@ -181,11 +181,11 @@ impl Scene<'_> {
         let mode = self.mode(pod).filter(|mode| mode.lets_out());
         let mut found: Vec<Reason> = mode.map(|mode| Reason::OutboundMode { mode }).into_iter().collect();
         found.extend(holes(pod).into_iter().map(|hole| match hole.passes {
-            Passes::Ports(ports) => Reason::ExcludedPorts { ports },
-            Passes::Ranges(ranges) => {
+            ExcludedTraffic::Ports(ports) => Reason::ExcludedPorts { ports },
+            ExcludedTraffic::Ranges(ranges) => {
                 Reason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
             }
-            Passes::AllBut(_) => Reason::NotCaptured { annotation: hole.annotation },
+            ExcludedTraffic::AllBut(_) => Reason::NotCaptured { annotation: hole.annotation },
         }));
         if !pod.early_containers.is_empty() {
             found.push(Reason::EarlyContainers { containers: pod.early_containers.clone() });
@@ -217,12 +217,12 @@ impl Scene<'_> {
         if self.evidence.gaps.contains_key(&Input::NetworkPolicies) {
             return Held::Unknown;
         }
-        let usual = || Calls::USUAL.into();
+        let usual = || NamespaceCalls::USUAL.into();
         let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
         match hold(&self.evidence.surroundings.network_policies, pod, &ports) {
-            Hold::Stopped => Held::Stops,
-            Hold::Free => Held::None,
-            Hold::Open(_) => Held::Open,
+            EgressVerdict::Stopped => Held::Stops,
+            EgressVerdict::Free => Held::None,
+            EgressVerdict::Open(_) => Held::Open,
         }
     }
 }

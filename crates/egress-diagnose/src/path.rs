@@ -12,8 +12,8 @@ mod not_walked;
 mod obstacle;
 mod routed_elsewhere;
 
-pub(crate) use self::caller_namespaces::{Calls, calls};
-pub use self::egress_path::Way;
+pub(crate) use self::caller_namespaces::{NamespaceCalls, calls};
+pub use self::egress_path::EgressPath;
 pub(crate) use self::finder::{declared_ports, ways};
 pub(crate) use self::gateways::in_question;
 pub(crate) use self::hosts_without_egress::uncovered;

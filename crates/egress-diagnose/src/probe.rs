@@ -28,11 +28,11 @@ pub struct Probe {
     /// The mark that it carried.
     pub token: String,
     /// Where it went.
-    pub result: Fate,
-    /// Where it was lost; only for [`Fate::Vanished`].
+    pub result: ProbeResult,
+    /// Where it was lost; only for [`ProbeResult::Vanished`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop: Option<Hop>,
-    /// The pod from which it left the mesh; not for [`Fate::Vanished`] and [`Fate::NotProven`].
+    /// The pod from which it left the mesh; not for [`ProbeResult::Vanished`] and [`ProbeResult::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_from: Option<Pod>,
     /// Whether an access log shows the request itself. Counters also count other calls.
@@ -49,7 +49,7 @@ pub struct Probe {
 /// Where a request can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Fate {
+pub enum ProbeResult {
     /// It left through a gateway.
     Proven,
     /// It left from the client's own pod.

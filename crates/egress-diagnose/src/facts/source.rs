@@ -9,7 +9,7 @@ use egress_core::input::{Gap, Input};
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
 
-use crate::facts::Evidence;
+use crate::facts::ClusterFacts;
 use crate::facts::collect::{CollectError, Collector};
 
 mod assume;
@@ -30,7 +30,7 @@ mod tests;
 /// What was read from some files.
 pub struct Reading {
     /// The facts.
-    pub evidence: Evidence,
+    pub evidence: ClusterFacts,
     /// Documents that could not be read, by file and line.
     pub unread: Vec<Unreadable>,
     /// Where each object stands.
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Files contain no Envoy configuration, and no policies were asked about them.
-fn without_proxies(mut evidence: Evidence) -> Evidence {
+fn without_proxies(mut evidence: ClusterFacts) -> ClusterFacts {
     let gaps =
         [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| evidence.proxies.is_empty());
     evidence.gaps.extend(gaps.chain([Input::Policies]).map(|input| (input, Gap::NotGiven)));
@@ -137,7 +137,7 @@ fn without_proxies(mut evidence: Evidence) -> Evidence {
     evidence
 }
 
-fn last_of_each(mut evidence: Evidence) -> Evidence {
+fn last_of_each(mut evidence: ClusterFacts) -> ClusterFacts {
     let resources = &mut evidence.snapshot.resources;
     let mut seen = HashSet::with_capacity(resources.len());
     let mut last: Vec<bool> = resources.iter().rev().map(|resource| seen.insert(&resource.id)).collect();

@@ -2,12 +2,12 @@
 
 use egress_core::inventory::egresses;
 
-use super::{Way, ways};
-use crate::facts::{Asked, Evidence, Index, OtherCluster, OtherEgress, Request};
+use super::{EgressPath, ways};
+use crate::facts::{Asked, ClusterFacts, Index, OtherCluster, OtherEgress, Request};
 
 impl OtherCluster {
     /// What is to be compared of a cluster's facts.
-    pub fn of(name: String, evidence: &Evidence) -> Self {
+    pub fn of(name: String, evidence: &ClusterFacts) -> Self {
         let snapshot = &evidence.snapshot;
         let there = egresses(snapshot);
         let ways = ways(snapshot, &Index::new(snapshot), &there, &Request::default());
@@ -23,7 +23,7 @@ impl OtherCluster {
 
 impl OtherEgress {
     /// What is to be compared of a way; none where nothing takes it to a gateway.
-    pub(crate) fn of(way: &Way<'_>) -> Option<Self> {
+    pub(crate) fn of(way: &EgressPath<'_>) -> Option<Self> {
         let egress = way.egress?;
         Some(OtherEgress {
             namespace: egress.namespace.clone(),

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use egress_core::intent::GatewayName;
 use egress_core::snapshot::GatewayFacts;
 
-use super::Way;
+use super::EgressPath;
 use crate::facts::Request;
 
 /// The gateways of the hosts; every gateway if no host was requested, or none has a gateway.
 pub(crate) fn in_question<'a>(
     all: &'a [GatewayFacts],
-    ways: &[Way<'_>],
+    ways: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<&'a GatewayFacts> {
     let names: BTreeSet<&GatewayName> =

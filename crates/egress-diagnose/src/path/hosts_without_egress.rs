@@ -14,19 +14,19 @@ use egress_core::visibility::virtual_service::{destinations, mesh_virtual_servic
 use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
-use super::egress_path::Way;
-use crate::facts::{Evidence, Index, Request, clients};
+use super::egress_path::EgressPath;
+use crate::facts::{ClusterFacts, Index, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
 /// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
 ///
 /// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
 pub(crate) fn uncovered<'a>(
-    evidence: &'a Evidence,
+    evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
     request: &Request,
-) -> Vec<Way<'a>> {
+) -> Vec<EgressPath<'a>> {
     let asked = |(place, callers): &(Place<'_>, Vec<String>)| {
         let asked = request.namespace.as_deref();
         asked.is_none_or(|asked| place.0 == asked || callers.iter().any(|caller| caller == asked))
@@ -35,7 +35,7 @@ pub(crate) fn uncovered<'a>(
     found
         .into_iter()
         .filter(asked)
-        .map(|((namespace, host), callers)| Way {
+        .map(|((namespace, host), callers)| EgressPath {
             host: host.to_owned(),
             namespace: Some(namespace.to_owned()),
             egress: None,
@@ -53,7 +53,7 @@ pub(super) type Place<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
-    evidence: &'a Evidence,
+    evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
 ) -> BTreeMap<Place<'a>, Vec<String>> {

@@ -14,20 +14,20 @@ use egress_core::visibility::virtual_service::{destinations, is_exact, mesh_virt
 use egress_core::visibility::{exported_to, host_matches};
 use egress_istio::service_entry::ServiceEntryLocation;
 
-use super::egress_path::Way;
+use super::egress_path::EgressPath;
 use super::hosts_without_egress::{Place, routed};
-use crate::facts::{Evidence, Index, Request, clients};
-use crate::istio::data_plane::{Carrier, carrier};
+use crate::facts::{ClusterFacts, Index, Request, clients};
+use crate::istio::data_plane::{DataPlaneMode, carrier};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
 
 /// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
 /// that is walked.
 pub(crate) fn not_walked<'a>(
-    evidence: &'a Evidence,
+    evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
-    ways: &[Way<'_>],
+    ways: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<NotWalked> {
     let finder = Finder::new(evidence, index, egresses, ways);
@@ -51,7 +51,7 @@ pub(crate) fn not_walked<'a>(
         return found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)).collect();
     }
     let named = ways.iter().filter(|way| way.egress.is_none());
-    let obstacle = |way: &Way<'_>| {
+    let obstacle = |way: &EgressPath<'_>| {
         let covers =
             |((_, host), why): &(&Place<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
         let ((namespace, _), why) = found.iter().find(covers)?;
@@ -74,7 +74,12 @@ struct Finder<'a, 'b> {
 }
 
 impl<'a, 'b> Finder<'a, 'b> {
-    fn new(evidence: &'a Evidence, index: &'b Index<'a>, egresses: &[Egress<'_>], ways: &[Way<'_>]) -> Self {
+    fn new(
+        evidence: &'a ClusterFacts,
+        index: &'b Index<'a>,
+        egresses: &[Egress<'_>],
+        ways: &[EgressPath<'_>],
+    ) -> Self {
         let snapshot = &evidence.snapshot;
         let domain = &snapshot.mesh.cluster_domain;
         let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
@@ -88,8 +93,9 @@ impl<'a, 'b> Finder<'a, 'b> {
         }
         let labels: BTreeMap<&str, _> =
             snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), &facts.labels)).collect();
-        let is_ambient =
-            |pod: &&PodFacts| carrier(pod, labels.get(pod.namespace.as_str()).copied()) == Carrier::Ztunnel;
+        let is_ambient = |pod: &&PodFacts| {
+            carrier(pod, labels.get(pod.namespace.as_str()).copied()) == DataPlaneMode::Ztunnel
+        };
         let ambient = snapshot.pods.iter().filter(is_ambient);
         Finder {
             snapshot,

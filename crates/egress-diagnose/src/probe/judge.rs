@@ -10,7 +10,7 @@ use super::answer::Answer;
 pub use super::counts::Looks;
 use super::counts::{self, FromClient, host_of, leads_out};
 use super::plan::Plan;
-use super::{Fate, Hop, Pod, Probe};
+use super::{Hop, Pod, Probe, ProbeResult};
 use crate::finding::Confidence;
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
@@ -46,7 +46,7 @@ enum Trace {
 
 /// Judges logs and counters.
 pub fn judge(plan: &Plan, answer: &Answer, client: &Reading, gateways: &[Reading]) -> Probe {
-    let judge = Judge { plan, answer, client, gateways, evidence: evidence(answer) };
+    let judge = Comparison { plan, answer, client, gateways, evidence: evidence(answer) };
     match judge.first_leg() {
         Trace::Found(line) => judge.after_sidecar(&line),
         Trace::Missing => judge.unseen_by_sidecar(),
@@ -61,7 +61,7 @@ pub fn unknown(plan: &Plan, because: String) -> Probe {
         port: plan.port,
         client: Pod::of(&plan.client),
         token: plan.token.clone(),
-        result: Fate::NotProven,
+        result: ProbeResult::NotProven,
         hop: None,
         left_from: None,
         confidence: Confidence::Certain,
@@ -78,7 +78,7 @@ fn evidence(answer: &Answer) -> Vec<String> {
     told.into_iter().chain(problem).collect()
 }
 
-struct Judge<'a> {
+struct Comparison<'a> {
     plan: &'a Plan,
     answer: &'a Answer,
     client: &'a Reading,
@@ -86,7 +86,7 @@ struct Judge<'a> {
     evidence: Vec<String>,
 }
 
-impl Judge<'_> {
+impl Comparison<'_> {
     /// The log line of the client's sidecar.
     fn first_leg(&self) -> Trace {
         Self::trace(self.client, |line| match (&self.answer.source, self.plan.port.protocol) {
@@ -168,12 +168,12 @@ impl Judge<'_> {
                 let asked: Vec<&str> = self.plan.upstreams.iter().map(String::as_str).collect();
                 self.evidence.push(format!("the egress asks for `{}`", asked.join("` or `")));
                 let because = format!("{pod} sent it to `{}`, not to the egress's host", line.cluster);
-                return self.end(Fate::Diverted, None, Some(pod), confidence, because);
+                return self.end(ProbeResult::Diverted, None, Some(pod), confidence, because);
             }
         }
         if line.was_sent_on() {
             let because = format!("it left from {pod}");
-            return self.end(Fate::Proven, None, Some(pod), confidence, because);
+            return self.end(ProbeResult::Proven, None, Some(pod), confidence, because);
         }
         let hop = if line.upstream_host.is_empty() { Hop::Gateway } else { Hop::FromGateway };
         let because = format!("{pod} received it, and could not forward it");
@@ -247,7 +247,7 @@ impl Judge<'_> {
                     self.evidence.push(format!("{} counted a call to the host meanwhile", reading.pod));
                     let because = format!("it most likely left from {}", reading.pod);
                     let pod = Some(reading.pod.clone());
-                    return self.end(Fate::Proven, None, pod, Confidence::Inferred, because);
+                    return self.end(ProbeResult::Proven, None, pod, Confidence::Inferred, because);
                 }
                 Ok(_) => {}
                 Err(why) => unknown = Some(format!("{}: {why}", reading.pod)),
@@ -275,20 +275,20 @@ impl Judge<'_> {
 
     fn directly(self, confidence: Confidence, because: String) -> Probe {
         let pod = self.client.pod.clone();
-        self.end(Fate::LeftDirectly, None, Some(pod), confidence, because)
+        self.end(ProbeResult::LeftDirectly, None, Some(pod), confidence, because)
     }
 
     fn vanished(self, hop: Hop, confidence: Confidence, because: String) -> Probe {
-        self.end(Fate::Vanished, Some(hop), None, confidence, because)
+        self.end(ProbeResult::Vanished, Some(hop), None, confidence, because)
     }
 
     fn not_proven(self, because: String) -> Probe {
-        self.end(Fate::NotProven, None, None, Confidence::Certain, because)
+        self.end(ProbeResult::NotProven, None, None, Confidence::Certain, because)
     }
 
     fn end(
         self,
-        result: Fate,
+        result: ProbeResult,
         hop: Option<Hop>,
         left_from: Option<Pod>,
         confidence: Confidence,
@@ -304,9 +304,9 @@ impl Probe {
     pub fn is_settled(&self) -> bool {
         let certain = self.confidence == Confidence::Certain;
         match self.result {
-            Fate::Proven | Fate::LeftDirectly | Fate::Diverted => certain,
-            Fate::Vanished => certain && self.hop != Some(Hop::ToGateway),
-            Fate::NotProven => false,
+            ProbeResult::Proven | ProbeResult::LeftDirectly | ProbeResult::Diverted => certain,
+            ProbeResult::Vanished => certain && self.hop != Some(Hop::ToGateway),
+            ProbeResult::NotProven => false,
         }
     }
 }

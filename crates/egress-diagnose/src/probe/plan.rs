@@ -13,8 +13,8 @@ use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::facts::{Evidence, Index, Request, client_of};
-use crate::path::{Way, in_question, ways};
+use crate::facts::{ClusterFacts, Index, Request, client_of};
+use crate::path::{EgressPath, in_question, ways};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
 const PARAMETER: &str = "kubectl-egress-probe";
@@ -50,7 +50,7 @@ impl Plan {
     /// # Errors
     /// Why no pod can send it.
     pub fn new(
-        evidence: &Evidence,
+        evidence: &ClusterFacts,
         request: &Request,
         typed: &BTreeSet<Port>,
         token: String,
@@ -141,7 +141,12 @@ impl Plan {
 
 /// The clusters that the records of a host's egresses specify at one gateway. Egresses of several namespaces share the
 /// gateway's routes: the oldest egress's routes serve all of them. A route that differs from its record serves none.
-fn upstreams(way: &Way<'_>, egresses: &[Egress<'_>], snapshot: &Snapshot, port: Port) -> BTreeSet<String> {
+fn upstreams(
+    way: &EgressPath<'_>,
+    egresses: &[Egress<'_>],
+    snapshot: &Snapshot,
+    port: Port,
+) -> BTreeSet<String> {
     let Some(own) = way.record() else { return BTreeSet::new() };
     let is_other = |egress: &&Egress<'_>| {
         egress.host.as_str() == way.host && state::is_genuine_at_gateway(egress, snapshot)

@@ -6,8 +6,8 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde::Serialize;
 
-use crate::finding::{Code, Level, Outcome};
-use crate::path::Way;
+use crate::finding::{CheckOutcome, Code, Level};
+use crate::path::EgressPath;
 use crate::view::View;
 
 /// One check.
@@ -32,13 +32,13 @@ pub struct Check {
 #[derive(Clone, Copy)]
 pub enum Run {
     /// The mesh as a whole.
-    Mesh(fn(&View<'_>) -> Outcome),
+    Mesh(fn(&View<'_>) -> CheckOutcome),
     /// One gateway.
-    Gateway(fn(&View<'_>, &GatewayFacts) -> Outcome),
+    Gateway(fn(&View<'_>, &GatewayFacts) -> CheckOutcome),
     /// The path of one host in one namespace.
-    Way(fn(&View<'_>, &Way<'_>) -> Outcome),
+    EgressPath(fn(&View<'_>, &EgressPath<'_>) -> CheckOutcome),
     /// The same, for checks that need the gateway and the objects of its namespace.
-    Through(fn(&View<'_>, &Way<'_>, &GatewayFacts) -> Outcome),
+    Through(fn(&View<'_>, &EgressPath<'_>, &GatewayFacts) -> CheckOutcome),
 }
 
 /// The parts of a request's path, in order. After the first broken one no further findings are reported.

@@ -13,7 +13,7 @@ use egress_core::visibility::virtual_service::MESH;
 use crate::istio::client_tls::{ClientTls, Mode};
 use crate::istio::listeners::{Expects, Listeners, Server, servers};
 use crate::istio::routes::{Route, routes};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::view::View;
 
 /// One route of one caller namespace to the gateway's Service.
@@ -37,7 +37,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// The calls of a path. Without routes whose subset the callers cannot resolve.
-pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Call<'a>> {
+pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Call<'a>> {
     let service = view.service_host(gateway);
     let listeners = view.listeners(gateway);
     let mut found = Vec::new();

@@ -8,7 +8,7 @@ use egress_core::visibility::virtual_service::MESH;
 use egress_core::visibility::{exported_to, host_matches};
 
 use crate::istio::routes::{Route, routes};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::view::View;
 use crate::wording::nearest;
 
@@ -58,7 +58,7 @@ pub(crate) struct Subsets<'a> {
 }
 
 /// The subsets that the callers' routes to the gateway name.
-pub(crate) fn subsets<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
+pub(crate) fn subsets<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
     let service = view.service_host(gateway);
     let mut found = Subsets { resolved: 0, unresolved: Vec::new() };
     for caller in &way.callers {

@@ -11,7 +11,7 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::destination_rule::{Destination, destination_rules};
 
 use super::View;
-use crate::finding::Known;
+use crate::finding::Readable;
 use crate::istio::authorization::Authorization;
 use crate::istio::client_tls::Rules;
 use crate::istio::listeners::Listeners;
@@ -40,7 +40,7 @@ impl<'a> View<'a> {
     }
 
     /// What is enforced at a gateway's pods.
-    pub(crate) fn authorization(&self, gateway: &GatewayFacts) -> Known<Arc<Authorization<'a>>> {
+    pub(crate) fn authorization(&self, gateway: &GatewayFacts) -> Readable<Arc<Authorization<'a>>> {
         let policies = self.authorization_policies()?;
         let root = &self.mesh().root_namespace;
         let known = &self.facts.authorizations;

@@ -9,7 +9,7 @@ use egress_core::unreadable::Unreadable;
 use egress_diagnose::finding::{Cause, HostName, Scope};
 use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
-use egress_diagnose::probe::{Fate, Hop, Pod, Probe};
+use egress_diagnose::probe::{Hop, Pod, Probe, ProbeResult};
 use egress_diagnose::report::{
     API_VERSION, KIND, Line, NotChecked, Reason, Report, Section, Source, Subject, Summary, Verdict,
 };
@@ -192,7 +192,7 @@ fn what_became_of_a_probe_is_told_last_with_its_evidence() {
         port: Port::HTTP,
         client: pod("client", "app-1"),
         token: "abc".to_owned(),
-        result: Fate::Vanished,
+        result: ProbeResult::Vanished,
         hop: Some(Hop::Gateway),
         left_from: None,
         confidence: Confidence::Inferred,

@@ -4,7 +4,7 @@ use std::mem;
 use std::time::Instant;
 
 use egress_diagnose::examine::{Options, examine_with};
-use egress_diagnose::facts::{Evidence, Request};
+use egress_diagnose::facts::{ClusterFacts, Request};
 use egress_diagnose::report::{GuardState, Report, Source};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -31,7 +31,7 @@ pub(super) use print::explain;
 
 /// What to examine, and for which request.
 struct Gathered {
-    evidence: Evidence,
+    evidence: ClusterFacts,
     request: Request,
     /// The files that were read.
     sources: Option<files::Sources>,

@@ -55,11 +55,15 @@ fn answered() -> Answer {
     Answer { status: Some(200), ..Answer::default() }
 }
 
-fn fate(client: &[String], gateways: &[Vec<String>]) -> (Fate, Option<Hop>, Confidence) {
+fn fate(client: &[String], gateways: &[Vec<String>]) -> (ProbeResult, Option<Hop>, Confidence) {
     fate_of(&answered(), client, gateways)
 }
 
-fn fate_of(answer: &Answer, client: &[String], gateways: &[Vec<String>]) -> (Fate, Option<Hop>, Confidence) {
+fn fate_of(
+    answer: &Answer,
+    client: &[String],
+    gateways: &[Vec<String>],
+) -> (ProbeResult, Option<Hop>, Confidence) {
     let gateways: Vec<Reading> = gateways.iter().map(|log| reading("gateway", log)).collect();
     let probe = judge(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
     (probe.result, probe.hop, probe.confidence)
@@ -72,7 +76,7 @@ fn a_request_that_a_gateway_sent_on_is_proven_and_left_from_that_pod() {
     let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
     assert_eq!(
         (probe.result, probe.confidence, probe.is_settled()),
-        (Fate::Proven, Confidence::Certain, true)
+        (ProbeResult::Proven, Confidence::Certain, true)
     );
     let left = probe.left_from.unwrap();
     assert_eq!((left.name.as_str(), left.node.as_deref()), ("second", Some("infra-1")));
@@ -89,12 +93,12 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
         "outbound|8080||edition.cnn.com.shop.egress.internal",
     ] {
         let gateways = [marked(cluster, "192.0.2.66:80", "-")];
-        assert_eq!(fate(&sent, &gateways), (Fate::Diverted, None, Confidence::Certain), "{cluster}");
+        assert_eq!(fate(&sent, &gateways), (ProbeResult::Diverted, None, Confidence::Certain), "{cluster}");
         // Counters of such a cluster prove nothing either.
         let client = silent("client", Ok(looks_of(&[(TO_GATEWAY, 3, 4)])));
         let gateways = [silent("gateway", Ok(looks_of(&[(cluster, 4, 5)])))];
         let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
-        assert_eq!(probe.result, Fate::NotProven, "{cluster}");
+        assert_eq!(probe.result, ProbeResult::NotProven, "{cluster}");
     }
     // A log that does not name the cluster leaves it to the counters.
     let nameless = Reading {
@@ -102,17 +106,17 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
         ..reading("gateway", &marked("", "151.101.3.5:80", "-"))
     };
     let probe = judge(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
-    assert_eq!((probe.result, probe.confidence), (Fate::Proven, Confidence::Inferred));
+    assert_eq!((probe.result, probe.confidence), (ProbeResult::Proven, Confidence::Inferred));
     // What others made has no record to hold it against.
     let unrecorded = Plan { upstreams: BTreeSet::new(), ..plan(Port::HTTP) };
     let gateway = reading("gateway", &marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"));
     let probe = judge(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
-    assert_eq!(probe.result, Fate::Proven);
+    assert_eq!(probe.result, ProbeResult::Proven);
 }
 
 #[test]
 fn a_request_that_the_sidecar_lets_out_left_directly() {
-    let direct = (Fate::LeftDirectly, None, Confidence::Certain);
+    let direct = (ProbeResult::LeftDirectly, None, Confidence::Certain);
     assert_eq!(fate(&marked("PassthroughCluster", "151.101.3.5:80", "-"), &[log(&[])]), direct);
     assert_eq!(fate(&marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"), &[log(&[])]), direct);
 }
@@ -124,14 +128,14 @@ fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leav
         let gateways = [silent("gateway", Ok(looks_of(&[(OUT, 4, 5)])))];
         judge(&plan(Port::HTTP), &answered(), &client, &gateways).result
     };
-    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 3)]))), Fate::LeftDirectly);
-    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 4)]))), Fate::Proven);
-    assert_eq!(of(Err("forbidden".to_owned())), Fate::NotProven);
+    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 3)]))), ProbeResult::LeftDirectly);
+    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 4)]))), ProbeResult::Proven);
+    assert_eq!(of(Err("forbidden".to_owned())), ProbeResult::NotProven);
 }
 
 #[test]
 fn the_hop_where_a_request_vanished_is_named() {
-    let vanished = |hop| (Fate::Vanished, Some(hop), Confidence::Certain);
+    let vanished = |hop| (ProbeResult::Vanished, Some(hop), Confidence::Certain);
     let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
     assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(Hop::Sidecar));
     assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(Hop::Sidecar));
@@ -139,8 +143,8 @@ fn the_hop_where_a_request_vanished_is_named() {
     assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(Hop::ToGateway));
     assert_eq!(fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]), vanished(Hop::ToGateway));
     // It was served, or nobody may look at the gateway: then nothing is said.
-    assert_eq!(fate(&sent, &[log(&[])]).0, Fate::NotProven);
-    assert_eq!(fate_of(&refused, &sent, &[]).0, Fate::NotProven);
+    assert_eq!(fate(&sent, &[log(&[])]).0, ProbeResult::NotProven);
+    assert_eq!(fate_of(&refused, &sent, &[]).0, ProbeResult::NotProven);
     assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(Hop::Gateway));
     assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(Hop::FromGateway));
     // A gateway that sends it to a gateway lets nothing out.
@@ -151,13 +155,16 @@ fn the_hop_where_a_request_vanished_is_named() {
 fn a_request_that_no_sidecar_had_and_nobody_answered_vanished_at_the_client() {
     let answer = Answer { problem: Some("could not resolve".to_owned()), ..Answer::default() };
     let probe = judge(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
-    assert_eq!((probe.result, probe.hop, probe.is_settled()), (Fate::Vanished, Some(Hop::Client), false));
+    assert_eq!(
+        (probe.result, probe.hop, probe.is_settled()),
+        (ProbeResult::Vanished, Some(Hop::Client), false)
+    );
 }
 
 #[test]
 fn a_cluster_that_leads_elsewhere_proves_nothing() {
     let elsewhere = marked("outbound|80||proxy.tools.svc.cluster.local", "192.0.2.7:80", "-");
-    assert_eq!(fate(&elsewhere, &[log(&[])]).0, Fate::NotProven);
+    assert_eq!(fate(&elsewhere, &[log(&[])]).0, ProbeResult::NotProven);
 }
 
 #[test]
@@ -178,8 +185,8 @@ fn tls_is_followed_from_address_to_address() {
     let of = |gateway: &[String]| {
         judge(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
     };
-    assert_eq!((of(&own).result, of(&own).confidence), (Fate::Proven, Confidence::Certain));
-    assert_eq!(of(&other).result, Fate::NotProven);
+    assert_eq!((of(&own).result, of(&own).confidence), (ProbeResult::Proven, Confidence::Certain));
+    assert_eq!(of(&other).result, ProbeResult::NotProven);
 }
 
 #[test]
@@ -190,7 +197,7 @@ fn lines_that_were_there_before_are_of_other_calls() {
     let mut client = reading("client", std::slice::from_ref(&tls));
     client.log = Ok(Log { before: vec![tls.clone()], after: vec![tls] });
     let answer = Answer { problem: Some("reset".to_owned()), ..Answer::default() };
-    assert_eq!(judge(&plan(Port::TLS), &answer, &client, &[]).result, Fate::Vanished);
+    assert_eq!(judge(&plan(Port::TLS), &answer, &client, &[]).result, ProbeResult::Vanished);
 }
 
 fn looks_of(clusters: &[(&str, u64, u64)]) -> (ProxyView, ProxyView) {
@@ -207,7 +214,7 @@ fn silent(name: &str, looks: Looks) -> Reading {
     Reading { log: Ok(Log::default()), looks, ..reading(name, &[]) }
 }
 
-fn counted(client: Looks, gateway: Looks) -> (Fate, Option<Hop>, Confidence) {
+fn counted(client: Looks, gateway: Looks) -> (ProbeResult, Option<Hop>, Confidence) {
     let gateways = [silent("gateway", gateway)];
     let probe = judge(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
     (probe.result, probe.hop, probe.confidence)
@@ -218,23 +225,29 @@ fn without_an_access_log_counters_only_make_it_likely() {
     let (idle, to_gateway) =
         (Ok(looks_of(&[(OUT, 4, 4)])), Ok(looks_of(&[(TO_GATEWAY, 3, 4), ("PassthroughCluster", 9, 9)])));
     let inferred = Confidence::Inferred;
-    assert_eq!(counted(to_gateway.clone(), Ok(looks_of(&[(OUT, 4, 5)]))), (Fate::Proven, None, inferred));
-    assert_eq!(counted(to_gateway.clone(), idle.clone()).0, Fate::NotProven);
+    assert_eq!(
+        counted(to_gateway.clone(), Ok(looks_of(&[(OUT, 4, 5)]))),
+        (ProbeResult::Proven, None, inferred)
+    );
+    assert_eq!(counted(to_gateway.clone(), idle.clone()).0, ProbeResult::NotProven);
     let refused = Answer { status: Some(404), ..Answer::default() };
     let (client, gateways) = (silent("client", to_gateway.clone()), [silent("gateway", idle.clone())]);
     let probe = judge(&plan(Port::HTTP), &refused, &client, &gateways);
-    assert_eq!((probe.result, probe.hop, probe.confidence), (Fate::Vanished, Some(Hop::Gateway), inferred));
+    assert_eq!(
+        (probe.result, probe.hop, probe.confidence),
+        (ProbeResult::Vanished, Some(Hop::Gateway), inferred)
+    );
     let direct = Ok(looks_of(&[(TO_GATEWAY, 3, 3), ("PassthroughCluster", 9, 10)]));
-    assert_eq!(counted(direct, idle.clone()), (Fate::LeftDirectly, None, inferred));
+    assert_eq!(counted(direct, idle.clone()), (ProbeResult::LeftDirectly, None, inferred));
     let both = Ok(looks_of(&[(TO_GATEWAY, 3, 4), ("PassthroughCluster", 9, 10)]));
-    assert_eq!(counted(both, idle.clone()).0, Fate::NotProven);
-    assert_eq!(counted(Ok(looks_of(&[(TO_GATEWAY, 3, 3)])), idle.clone()).0, Fate::NotProven);
-    assert_eq!(counted(Err("forbidden".to_owned()), idle).0, Fate::NotProven);
+    assert_eq!(counted(both, idle.clone()).0, ProbeResult::NotProven);
+    assert_eq!(counted(Ok(looks_of(&[(TO_GATEWAY, 3, 3)])), idle.clone()).0, ProbeResult::NotProven);
+    assert_eq!(counted(Err("forbidden".to_owned()), idle).0, ProbeResult::NotProven);
     // A gateway that only tried to connect passed nothing on.
     let mut tried = looks_of(&[(OUT, 0, 0)]);
     if let Some(cluster) = tried.1.clusters.get_mut(OUT) {
         (cluster.connections, cluster.connect_failures) = (1, 1);
     }
-    assert_eq!(counted(to_gateway.clone(), Ok(tried)).0, Fate::NotProven);
-    assert_eq!(counted(to_gateway, Err("forbidden".to_owned())).0, Fate::NotProven);
+    assert_eq!(counted(to_gateway.clone(), Ok(tried)).0, ProbeResult::NotProven);
+    assert_eq!(counted(to_gateway, Err("forbidden".to_owned())).0, ProbeResult::NotProven);
 }

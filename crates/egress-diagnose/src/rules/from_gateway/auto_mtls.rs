@@ -6,10 +6,10 @@ use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Expects, Server};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::auto_mtls::{Demand, Demanded, LABEL, can_be_offered, demand};
 use crate::traffic::gateway_connections::{Call, hop_calls};
@@ -46,7 +46,7 @@ Set the TLS mode for the gateway in a DestinationRule, and let the server termin
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let policies = match view.peer_authentications() {
         Ok(found) => found,
         Err(outcome) => return outcome,
@@ -79,7 +79,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             _ => {}
         }
     }
-    Outcome::of(told.len(), findings)
+    CheckOutcome::of(told.len(), findings)
 }
 
 /// Whether a requirement is meant for the gateway, and not for the whole mesh.
@@ -89,7 +89,7 @@ fn is_for_gateway(demand: &Demand<'_>, root: &str) -> bool {
 
 struct Context<'a, 'b> {
     view: &'b View<'a>,
-    way: &'b Way<'b>,
+    way: &'b EgressPath<'b>,
     gateway: &'b GatewayFacts,
     call: &'b Call<'a>,
     server: &'b Server<'a>,

@@ -7,11 +7,11 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::authorization::{Authorization, CALLER, Caller, Policy, Refusal};
 use crate::istio::listeners::Expects;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::view::View;
@@ -49,7 +49,7 @@ Allow the callers by values that the gateway can see.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let authorization = match view.authorization(gateway) {
         Ok(found) => found,
         Err(outcome) => return outcome,
@@ -64,12 +64,12 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             findings.extend(finding(view, way, gateway, &authorization, &call));
         }
     }
-    Outcome::of(told.len(), findings)
+    CheckOutcome::of(told.len(), findings)
 }
 
 fn finding(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     authorization: &Authorization<'_>,
     call: &Call<'_>,
@@ -138,7 +138,7 @@ fn finding(
     })
 }
 
-fn caller<'b>(way: &'b Way<'_>, call: &'b Call<'_>) -> Caller<'b> {
+fn caller<'b>(way: &'b EgressPath<'_>, call: &'b Call<'_>) -> Caller<'b> {
     Caller {
         namespace: &call.caller,
         account: None,
@@ -165,7 +165,7 @@ fn place(policy: &Policy) -> Place {
 }
 
 /// A policy that allows a call by the properties that the gateway sees.
-fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
+fn allow(way: &EgressPath<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
     let mut rule = json!({});
     if call.has_identity() {
         rule["from"] = json!([{ "source": { "namespaces": [call.caller] } }]);
@@ -187,7 +187,7 @@ fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
 }
 
 /// A DENY rule without one caller, or without one host if the gateway does not know its callers.
-fn leave_out(policy: &Policy, place: usize, way: &Way<'_>, call: &Call<'_>) -> Fix {
+fn leave_out(policy: &Policy, place: usize, way: &EgressPath<'_>, call: &Call<'_>) -> Fix {
     let mut rule = json!(policy.spec.rules.as_ref().and_then(|rules| rules.get(place)));
     if !rule.is_object() {
         rule = json!({});
@@ -230,6 +230,6 @@ fn exempt(rule: &mut Value, list: &str, inner: &str, key: &str, values: &[String
 }
 
 /// The host as requests name it, with and without a port.
-fn hosts(way: &Way<'_>) -> Vec<String> {
+fn hosts(way: &EgressPath<'_>) -> Vec<String> {
     vec![way.host.clone(), format!("{}:*", way.host)]
 }

@@ -5,11 +5,11 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, whole};
+use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -31,9 +31,9 @@ Add the host to the server of its protocol.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::NotServed(object) } = leg else { return None };
+        let MissingRoute { protocol, cause: Cause::NotServed(object) } = leg else { return None };
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
         let speaks = |name: &str| match protocol {
@@ -54,5 +54,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::patch(&object.id, &operation, "lets the server accept the host"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(whole(view, way, gateway), findings.collect())
 }

@@ -4,11 +4,11 @@ use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, missing, to_gateway, whole};
+use crate::traffic::routes::{Cause, MissingRoute, missing, to_gateway, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -31,9 +31,9 @@ Add the second leg: routes for the host that are bound to the Gateway object.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::NothingBound } = leg else { return None };
+        let MissingRoute { protocol, cause: Cause::NothingBound } = leg else { return None };
         let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
             code: CHECK.code,
@@ -49,5 +49,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::put_right(view, way, gateway, "writes both legs"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(whole(view, way, gateway), findings.collect())
 }

@@ -3,11 +3,11 @@
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, whole};
+use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -30,10 +30,10 @@ Export the VirtualService to the gateway's namespace.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::Hidden(route) } = leg else { return None };
+        let MissingRoute { protocol, cause: Cause::Hidden(route) } = leg else { return None };
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
@@ -45,5 +45,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(whole(view, way, gateway), findings.collect())
 }

@@ -5,11 +5,11 @@ use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, name_of, whole};
+use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, name_of, whole};
 use crate::view::View;
 use crate::wording::list;
 
@@ -33,9 +33,9 @@ Write the name as `NAMESPACE/NAME`, or create the Gateway object.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };
+        let MissingRoute { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };
         let objects = view.gateway_objects().filter(|object| selects(object, gateway));
         let names: Vec<String> = objects.map(name_of).collect();
         Some(Finding {
@@ -52,7 +52,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::put_right(view, way, gateway, "recreates the egress, bound to an existing Gateway"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(whole(view, way, gateway), findings.collect())
 }
 
 fn bound(route: &Resource) -> Vec<String> {

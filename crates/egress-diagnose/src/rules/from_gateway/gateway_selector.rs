@@ -6,11 +6,11 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, whole};
+use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -33,13 +33,13 @@ Use the pods' labels as the selector.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     // An assumed gateway has the labels that these same objects select.
     if gateway.assumed {
-        return Outcome::NotGiven(Input::Gateways);
+        return CheckOutcome::NotGiven(Input::Gateways);
     }
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
+        let MissingRoute { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
         let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();
         let operation = json!({ "op": "replace", "path": "/spec/selector", "value": gateway.selector });
         Some(Finding {
@@ -53,7 +53,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(whole(view, way, gateway), findings.collect())
 }
 
 fn words(labels: &BTreeMap<String, String>) -> String {

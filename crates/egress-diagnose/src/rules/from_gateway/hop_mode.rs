@@ -7,11 +7,11 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::{Expects, Server};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::auto_mtls::can_be_offered;
 use crate::traffic::gateway_connections::{Call, hop_calls};
@@ -42,7 +42,7 @@ knows the caller.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
@@ -57,12 +57,12 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             findings.push(finding(view, way, gateway, &call, &server));
         }
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }
 
 fn finding(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     call: &Call<'_>,
     server: &Server<'_>,
@@ -112,7 +112,13 @@ fn finding(
     }
 }
 
-fn fix(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>, server: &Server<'_>) -> Fix {
+fn fix(
+    view: &View<'_>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    call: &Call<'_>,
+    server: &Server<'_>,
+) -> Fix {
     let alone = call.listeners.at(call.listens_on).is_some_and(|listener| listener.count == 1);
     let fits = call.sni.as_deref().is_some_and(|name| server.covers(name));
     match (&call.tls, server.expects) {

@@ -5,10 +5,10 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::surroundings::SecretFacts;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::{ClientTls, Mode};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
@@ -39,7 +39,7 @@ Put the Secret into the namespace of the gateway's pods.
 /// The suffix of the Secret that holds only the CA certificate.
 const CA_SUFFIX: &str = "-cacert";
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, way, gateway);
     let named = |upstream: &Upstream<'_>| {
         upstream.tls.as_ref().is_some_and(|tls| tls.originates() && tls.credential_name.is_some())
@@ -47,15 +47,15 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let naming = found.iter().filter(|upstream| named(upstream)).count();
     let secrets = match view.secrets() {
         Ok(secrets) => secrets,
-        Err(_) if naming == 0 => return Outcome::NotApplicable,
+        Err(_) if naming == 0 => return CheckOutcome::NotApplicable,
         Err(outcome) => return outcome,
     };
     let lacking = |upstream: &Upstream<'_>| finding(way, gateway, secrets, upstream.tls.as_ref()?);
-    Outcome::of(naming, found.iter().filter_map(lacking).collect())
+    CheckOutcome::of(naming, found.iter().filter_map(lacking).collect())
 }
 
 fn finding(
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     secrets: &[SecretFacts],
     tls: &ClientTls<'_>,

@@ -10,7 +10,7 @@ use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::istio::routes::{Route, routes};
@@ -45,7 +45,7 @@ Name the host in `sni` and in `subjectAltNames`.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let viewer = &gateway.name.namespace;
     let names: Vec<String> =
         view.gateway_objects().filter(|object| selects(object, gateway)).map(name_of).collect();
@@ -66,7 +66,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
                 .extend(finding.filter(|found| !findings.iter().any(|other| other.object == found.object)));
         }
     }
-    Outcome::of(opened, findings)
+    CheckOutcome::of(opened, findings)
 }
 
 fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {

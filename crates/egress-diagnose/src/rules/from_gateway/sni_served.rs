@@ -6,11 +6,11 @@ use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::Expects;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::{Call, hop_calls};
 use crate::traffic::routes::missing;
@@ -39,7 +39,7 @@ Set `sni` to a host of the server, in a subset for this host only. Or give the s
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let mut told = BTreeSet::new();
     let (mut served, mut findings) = (0, Vec::new());
@@ -57,10 +57,15 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let new = told.insert((call.caller.clone(), call.route.subset, call.port));
         findings.extend(new.then(|| finding(view, way, gateway, &call)).flatten());
     }
-    Outcome::of(served, findings)
+    CheckOutcome::of(served, findings)
 }
 
-fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'a>) -> Option<Finding> {
+fn finding<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    call: &Call<'a>,
+) -> Option<Finding> {
     let (tls, sent) = (call.tls.as_ref()?, call.sni.as_ref()?);
     let listener = call.listeners.at(call.listens_on)?;
     let server = listener.servers.get(&Expects::MeshMtls)?;

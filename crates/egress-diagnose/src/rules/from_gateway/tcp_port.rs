@@ -6,7 +6,7 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Follows, Server};
 use crate::rules::check::{Check, Hop, Run};
@@ -46,7 +46,7 @@ struct Port<'a> {
     servers: Vec<Server<'a>>,
 }
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let merged = Merged::of(view, gateway);
     let mut ports: BTreeMap<i64, Port<'_>> = BTreeMap::new();
     for server in merged.kept.iter().filter(|server| is_plain_tcp(server)) {
@@ -59,7 +59,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         port.servers.push(dropped.server);
     }
     if ports.is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let users = Users::new(view, gateway, &merged);
     let mut findings = Vec::new();
@@ -67,9 +67,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         findings.extend(of_port(view, gateway, &merged, &users, port));
     }
     if findings.is_empty() {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        return view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(None));
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }
 
 fn is_plain_tcp(server: &Server<'_>) -> bool {

@@ -6,9 +6,9 @@ use egress_core::snapshot::GatewayFacts;
 use egress_istio::virtual_service::VirtualServiceHttp;
 use jiff::SignedDuration;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::gateway_connections::hop_calls;
 use crate::traffic::upstream::upstream;
@@ -34,7 +34,7 @@ Set the timeout in the callers' route, and leave `timeout` out at the gateway.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let calls = hop_calls(view, way, gateway);
     let http: Vec<_> = calls.iter().filter(|call| call.route.protocol == Protocol::Http).collect();
     let mut findings: Vec<Finding> = Vec::new();
@@ -71,7 +71,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         });
     }
     findings.dedup_by(|left, right| left.object == right.object);
-    Outcome::of(rules, findings)
+    CheckOutcome::of(rules, findings)
 }
 
 /// The timeout of a rule; none if it has none. Zero means none.

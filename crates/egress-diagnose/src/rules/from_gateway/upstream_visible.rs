@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::upstreams;
 use crate::view::View;
@@ -33,7 +33,7 @@ Export the ServiceEntry to the gateway's namespace.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
     let mut told = BTreeSet::new();
     let (mut visible, mut findings) = (0, Vec::new());
@@ -73,5 +73,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             },
         });
     }
-    Outcome::of(visible, findings)
+    CheckOutcome::of(visible, findings)
 }

@@ -8,10 +8,10 @@ use egress_core::proof::{self, Expectation, Lack, Side};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::{from_gateway, upstreams};
@@ -37,15 +37,15 @@ See `istioctl proxy-status` and istiod's log for dropped or rejected configurati
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let Ok(host) = DnsName::parse(&way.host) else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Ok(host) = DnsName::parse(&way.host) else { return CheckOutcome::NotApplicable };
     let routes = from_gateway(view, way, gateway);
     let expectation =
         Expectation { side: Side::Gateway, host, demands: demands(way, &routes, Side::Gateway) };
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
     if expectation.demands.is_empty() && clusters.is_empty() {
-        return Outcome::NoEvidence(Awaited::RouteAtGateway { host: way.host.clone() });
+        return CheckOutcome::NoEvidence(Awaited::RouteAtGateway { host: way.host.clone() });
     }
     let lacks = |envoy: &ProxyView| match proof::check(envoy, &expectation) {
         Err(Lack(lack)) => Some(lack),

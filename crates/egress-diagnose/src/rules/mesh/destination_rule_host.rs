@@ -8,7 +8,7 @@ use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
@@ -39,9 +39,9 @@ Correct the host of the DestinationRule, or delete the DestinationRule.
 /// The most rules to suggest a host for: each suggestion compares all hosts.
 const GUESSES: usize = 20;
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     if let Err(why) = view.sees(None) {
-        return Outcome::Unreadable(why);
+        return CheckOutcome::Unreadable(why);
     }
     let inside = format!(".{}", view.mesh().cluster_domain);
     let mut rules = view
@@ -50,7 +50,7 @@ fn run(view: &View<'_>) -> Outcome {
         .filter(|(_, host)| is_outside(host, &inside))
         .peekable();
     if rules.peek().is_none() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let declared = declared(view);
     let unknown = rules.filter(|(_, host)| !knows(&declared, host));
@@ -58,7 +58,7 @@ fn run(view: &View<'_>) -> Outcome {
         let near = (number < GUESSES).then(|| nearest(host, declared.iter().copied())).flatten();
         finding(view, rule, host, near)
     });
-    Outcome::of(1, findings.collect())
+    CheckOutcome::of(1, findings.collect())
 }
 
 /// A short name means a Service beside the rule; `local` is the domain of Services, also of those of other clusters.

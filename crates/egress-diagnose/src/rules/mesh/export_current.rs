@@ -4,7 +4,7 @@ use egress_core::admission::export::{Flaw, NAME};
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
@@ -32,11 +32,11 @@ Export again. Keep `--deny` if requests were denied before.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     match view.export_flaws() {
         Err(outcome) => outcome,
-        Ok(None) => Outcome::NotApplicable,
-        Ok(Some(flaws)) => Outcome::of(1, flaws.iter().map(|flaw| finding(*flaw)).collect()),
+        Ok(None) => CheckOutcome::NotApplicable,
+        Ok(Some(flaws)) => CheckOutcome::of(1, flaws.iter().map(|flaw| finding(*flaw)).collect()),
     }
 }
 

@@ -3,12 +3,12 @@
 use egress_core::input::Input;
 use egress_core::snapshot::PodFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::capture::{Passes, holes};
-use crate::istio::data_plane::Carrier;
+use crate::istio::capture::{ExcludedTraffic, holes};
+use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::Workload;
-use crate::path::Calls;
+use crate::path::NamespaceCalls;
 use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
@@ -36,10 +36,10 @@ its address.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let (mut findings, mut looked_at) = (Vec::new(), 0);
     for (namespace, calls) in view.calls() {
-        let workloads = match view.carried_by(namespace, Carrier::Sidecar) {
+        let workloads = match view.carried_by(namespace, DataPlaneMode::Sidecar) {
             Ok(workloads) => workloads,
             Err(outcome) => return outcome,
         };
@@ -48,11 +48,15 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(of_workload((namespace, workload), pods, calls));
         }
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }
 
 /// One finding for each annotation; pods of one template share it.
-fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], calls: &Calls) -> Vec<Finding> {
+fn of_workload(
+    (namespace, workload): (&str, &Workload),
+    pods: &[&PodFacts],
+    calls: &NamespaceCalls,
+) -> Vec<Finding> {
     let mut known = Vec::new();
     let mut findings = Vec::new();
     for pod in pods {
@@ -62,12 +66,12 @@ fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], cal
             }
             known.push(hole.annotation);
             let what = match &hole.passes {
-                Passes::Ports(ports) => {
+                ExcludedTraffic::Ports(ports) => {
                     let hit: Vec<String> = ports.intersection(&calls.ports).map(u16::to_string).collect();
                     format!("calls to port {}", list(&hit))
                 }
-                Passes::Ranges(ranges) => format!("calls to {}", list(ranges)),
-                Passes::AllBut(_) => "calls to the outside".to_owned(),
+                ExcludedTraffic::Ranges(ranges) => format!("calls to {}", list(ranges)),
+                ExcludedTraffic::AllBut(_) => "calls to the outside".to_owned(),
             };
             let closed = hole.closed_for(&calls.ports);
             findings.push(Finding {

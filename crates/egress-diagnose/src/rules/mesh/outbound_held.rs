@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use egress_core::input::Input;
 use egress_core::snapshot::OutboundMode;
 
-use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome};
-use crate::istio::data_plane::Carrier;
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
+use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::by_workload;
 use crate::rules::check::{Check, Hop, Run};
 use crate::rules::mesh::unrestricted_pods::leaks;
@@ -38,20 +38,20 @@ out.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     findings(view).unwrap_or_else(|outcome| outcome)
 }
 
-fn findings(view: &View<'_>) -> Known<Outcome> {
+fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
     if view.calls().is_empty() {
-        return Ok(Outcome::NotApplicable);
+        return Ok(CheckOutcome::NotApplicable);
     }
     let policies = view.network_policies()?;
     let ztunnel_is_told_elsewhere = view.mesh().outbound == Some(OutboundMode::RegistryOnly);
-    let concerns = |carrier: Carrier| match carrier {
-        Carrier::Sidecar | Carrier::Nobody => true,
-        Carrier::Ztunnel => !ztunnel_is_told_elsewhere,
-        Carrier::Itself | Carrier::HostNetwork => false,
+    let concerns = |carrier: DataPlaneMode| match carrier {
+        DataPlaneMode::Sidecar | DataPlaneMode::Nobody => true,
+        DataPlaneMode::Ztunnel => !ztunnel_is_told_elsewhere,
+        DataPlaneMode::Itself | DataPlaneMode::HostNetwork => false,
     };
     let (mut looked_at, mut findings) = (0, Vec::new());
     for (namespace, calls) in view.calls() {
@@ -72,5 +72,5 @@ fn findings(view: &View<'_>) -> Known<Outcome> {
             fix: leak.fix,
         }));
     }
-    Ok(Outcome::of(looked_at, findings))
+    Ok(CheckOutcome::of(looked_at, findings))
 }

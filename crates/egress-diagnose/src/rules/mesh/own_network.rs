@@ -3,9 +3,9 @@
 use egress_core::input::Input;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::data_plane::Carrier;
+use crate::istio::data_plane::DataPlaneMode;
 use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
 use crate::wording::list;
@@ -30,10 +30,11 @@ Remove `hostNetwork` from the pod template, or move the workload to a namespace 
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let (mut pods, mut findings) = (0, Vec::new());
     for (namespace, calls) in view.calls() {
-        let read = || Ok((view.calling_pods(namespace)?, view.carried_by(namespace, Carrier::HostNetwork)?));
+        let read =
+            || Ok((view.calling_pods(namespace)?, view.carried_by(namespace, DataPlaneMode::HostNetwork)?));
         let (calling, workloads) = match read() {
             Ok(read) => read,
             Err(outcome) => return outcome,
@@ -58,5 +59,5 @@ fn run(view: &View<'_>) -> Outcome {
             }
         }));
     }
-    Outcome::of(pods, findings)
+    CheckOutcome::of(pods, findings)
 }

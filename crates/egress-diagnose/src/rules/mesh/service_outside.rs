@@ -8,7 +8,7 @@ use egress_core::snapshot::ServiceFacts;
 use egress_core::surroundings::{Named, SliceFacts};
 use egress_core::visibility::virtual_service::destinations;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::kubernetes::endpoints::{LeadingOut, MANAGED_BY, leading_out};
 use crate::rules::check::{Check, Hop, Run};
@@ -43,7 +43,7 @@ may not.
 /// The controller that makes EndpointSlices from `Endpoints`.
 const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let read = || {
         let slices = view.endpoint_slices()?;
         Ok((slices, view.services()?, view.all_pods()?, view.known(Input::Nodes)?))
@@ -53,7 +53,7 @@ fn run(view: &View<'_>) -> Outcome {
         Ok((slices, services, pods, ())) => {
             let found = leading_out(slices, services, pods, view.nodes());
             let looked_at = slices.len().min(services.len());
-            Outcome::of(looked_at, found.iter().map(|found| finding(view, found)).collect())
+            CheckOutcome::of(looked_at, found.iter().map(|found| finding(view, found)).collect())
         }
     }
 }

@@ -7,7 +7,7 @@ use egress_core::role::Kind;
 use egress_core::snapshot::{PodFacts, ServiceFacts};
 use egress_core::surroundings::WebhookFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, Hop, Run};
 use crate::view::View;
@@ -33,7 +33,7 @@ Restore istiod: it serves the webhook and writes its certificate into the config
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let read = || Ok((view.webhooks()?, view.services()?, view.all_pods()?));
     let (webhooks, services, pods) = match read() {
         Err(outcome) => return outcome,
@@ -52,7 +52,7 @@ fn run(view: &View<'_>) -> Outcome {
             findings.push(finding(webhook, why, &namespace));
         }
     }
-    Outcome::of(webhooks.iter().filter(judges).count(), findings)
+    CheckOutcome::of(webhooks.iter().filter(judges).count(), findings)
 }
 
 /// Why a webhook cannot answer, and the namespace of its server; none if it can, or if that is unknown.

@@ -3,9 +3,9 @@
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::subset::{Cause, Subsets, Unresolved, subsets};
 use crate::view::View;
@@ -31,7 +31,7 @@ Delete the DestinationRule, narrow its host, or repeat the subset in it.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::Shadowed { by, holder } } = missing else {
@@ -57,5 +57,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             ),
         })
     });
-    Outcome::of(resolved, findings.collect())
+    CheckOutcome::of(resolved, findings.collect())
 }

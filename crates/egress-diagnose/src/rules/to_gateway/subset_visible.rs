@@ -7,9 +7,9 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::subset::{Cause, Subsets, Unresolved, subset_names, subsets};
@@ -38,7 +38,7 @@ caller namespace. If the route misspells the subset, correct the route.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder, meant } } = missing else {
@@ -75,7 +75,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             },
         })
     });
-    Outcome::of(resolved, findings.collect())
+    CheckOutcome::of(resolved, findings.collect())
 }
 
 /// Says that no rule has the subset, and which subsets the callers' rules have.
@@ -92,7 +92,13 @@ fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(
 }
 
 /// Replaces the missing subset with the existing one in the egress's own routes.
-fn correct(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, subset: &str, meant: &str) -> Option<Fix> {
+fn correct(
+    view: &View<'_>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    subset: &str,
+    meant: &str,
+) -> Option<Fix> {
     let why = "names the subset that exists";
     let mut known = BTreeSet::new();
     let routes = to_gateway(view, way, gateway).into_iter().filter(|route| route.subset == Some(subset));

@@ -9,10 +9,10 @@ use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::facts::PodName;
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
@@ -41,7 +41,7 @@ Declare the port with `kubectl egress add` (one TLS port per host). Set `outboun
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
     let mut seen = Seen::default();
@@ -80,7 +80,7 @@ fn name(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(name, _)| name)
 }
 
-fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
+fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
     let ports: Vec<u16> =
         direct.iter().filter_map(|address| address.rsplit_once(':')?.1.parse().ok()).collect();
     let is_declared = |port: &u16| way.ports.iter().any(|known| known.number == *port);

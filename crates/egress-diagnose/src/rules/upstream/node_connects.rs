@@ -3,11 +3,11 @@
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::upstream_attempts::{Attempt, attempts};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -33,7 +33,7 @@ off it.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let (attempts, mut seen) = attempts(view, way, gateway);
     for attempt in &attempts {
         seen.looked(attempt.fails_alone(&attempts).then(|| finding(way, attempt, &attempts)));
@@ -41,7 +41,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     seen.outcome()
 }
 
-fn finding(way: &Way<'_>, attempt: &Attempt<'_>, all: &[Attempt<'_>]) -> Finding {
+fn finding(way: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>, all: &[UpstreamAttempt<'_>]) -> Finding {
     let (host, pod, node) = (&way.host, &attempt.pod, &attempt.node);
     let others =
         all.iter().filter(|other| other.name == attempt.name && other.node != *node && !other.fails());

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::rules::check::{Check, Hop, Run};
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
@@ -33,7 +33,7 @@ If the name is wrong, remove the egress. Otherwise make the cluster's DNS resolv
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
     let mut seen = Seen::default();

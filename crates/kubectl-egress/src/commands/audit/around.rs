@@ -14,7 +14,7 @@ use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
-use egress_diagnose::facts::Evidence;
+use egress_diagnose::facts::ClusterFacts;
 use egress_diagnose::kubernetes::endpoints::{LeadingOut, leading_out};
 
 /// The surroundings that were read.
@@ -74,7 +74,7 @@ impl Surrounding {
             snapshot.unreadable.iter().find(|row| row.input == Some(input) && row.concerns(namespace))
         });
         told.extend(unread.map(|row| format!("{} could not be read: {}", row.what, row.why)));
-        let evidence = Evidence {
+        let evidence = ClusterFacts {
             snapshot: snapshot.clone(),
             surroundings: self.around.facts,
             gaps: self.around.gaps,
@@ -91,7 +91,7 @@ impl Surrounding {
 }
 
 /// Services with endpoints outside the cluster, in addition to the pods that they select.
-fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
+fn beside_pods(evidence: &ClusterFacts, namespace: Option<&str>) -> Vec<String> {
     let (around, snapshot) = (&evidence.surroundings, &evidence.snapshot);
     let all = leading_out(&around.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
     let told = all.into_iter().filter(|found| !found.service.selector.is_empty());
