@@ -49,27 +49,27 @@ pub struct NamespaceBypass {
     /// Whether its pods call hosts through a gateway: a bypass matters most there.
     pub calls: bool,
     /// Its pods, by workload and reasons.
-    pub rows: Vec<Row>,
+    pub rows: Vec<WorkloadBypass>,
 }
 
 /// Pods of one workload that can bypass the gateways for the same reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct WorkloadBypass {
     /// The workload.
     pub workload: Workload,
     /// How many of its pods.
     pub pods: usize,
     /// Why.
-    pub why: Vec<Reason>,
+    pub why: Vec<BypassReason>,
     /// Whether NetworkPolicies block them anyway.
-    pub network_policy: Held,
+    pub network_policy: NetworkPolicyVerdict,
 }
 
 /// Why a pod can bypass the gateways.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
-pub enum Reason {
+pub enum BypassReason {
     /// It has no sidecar.
     NoSidecar,
     /// It uses hostNetwork.
@@ -111,7 +111,7 @@ pub enum Reason {
 /// What NetworkPolicies do with a pod's calls to the internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Held {
+pub enum NetworkPolicyVerdict {
     /// They block them, if the network plugin enforces policies.
     Stops,
     /// None selects this pod.
@@ -141,7 +141,8 @@ pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
             *rows.entry(&pod.namespace).or_default().entry(key).or_default() += 1;
         }
     }
-    let row = |((workload, why, network_policy), pods)| Row { workload, pods, why, network_policy };
+    let row =
+        |((workload, why, network_policy), pods)| WorkloadBypass { workload, pods, why, network_policy };
     let namespaces = rows.into_iter().map(|(namespace, rows)| NamespaceBypass {
         namespace: namespace.to_owned(),
         calls: scene.calls.contains_key(namespace),
@@ -157,7 +158,7 @@ pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
 }
 
 /// Pods that share workload, reasons and hold, counted.
-type Counted = BTreeMap<(Workload, Vec<Reason>, Held), usize>;
+type Counted = BTreeMap<(Workload, Vec<BypassReason>, NetworkPolicyVerdict), usize>;
 
 struct Context<'a> {
     evidence: &'a ClusterFacts,
@@ -165,33 +166,34 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn reasons(&self, pod: &PodFacts) -> Vec<Reason> {
+    fn reasons(&self, pod: &PodFacts) -> Vec<BypassReason> {
         let namespaces = &self.evidence.snapshot.namespaces;
         let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
         match carrier(pod, labels) {
             DataPlaneMode::Itself => Vec::new(),
-            DataPlaneMode::HostNetwork => vec![Reason::HostNetwork],
-            DataPlaneMode::Nobody => vec![Reason::NoSidecar],
-            DataPlaneMode::Ztunnel => vec![Reason::Ambient],
+            DataPlaneMode::HostNetwork => vec![BypassReason::HostNetwork],
+            DataPlaneMode::Nobody => vec![BypassReason::NoSidecar],
+            DataPlaneMode::Ztunnel => vec![BypassReason::Ambient],
             DataPlaneMode::Sidecar => self.around_sidecar(pod),
         }
     }
 
-    fn around_sidecar(&self, pod: &PodFacts) -> Vec<Reason> {
+    fn around_sidecar(&self, pod: &PodFacts) -> Vec<BypassReason> {
         let mode = self.mode(pod).filter(|mode| mode.lets_out());
-        let mut found: Vec<Reason> = mode.map(|mode| Reason::OutboundMode { mode }).into_iter().collect();
+        let mut found: Vec<BypassReason> =
+            mode.map(|mode| BypassReason::OutboundMode { mode }).into_iter().collect();
         found.extend(holes(pod).into_iter().map(|hole| match hole.passes {
-            ExcludedTraffic::Ports(ports) => Reason::ExcludedPorts { ports },
+            ExcludedTraffic::Ports(ports) => BypassReason::ExcludedPorts { ports },
             ExcludedTraffic::Ranges(ranges) => {
-                Reason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
+                BypassReason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
             }
-            ExcludedTraffic::AllBut(_) => Reason::NotCaptured { annotation: hole.annotation },
+            ExcludedTraffic::AllBut(_) => BypassReason::NotCaptured { annotation: hole.annotation },
         }));
         if !pod.early_containers.is_empty() {
-            found.push(Reason::EarlyContainers { containers: pod.early_containers.clone() });
+            found.push(BypassReason::EarlyContainers { containers: pod.early_containers.clone() });
         }
         if !pod.containers_as_proxy.is_empty() {
-            found.push(Reason::ProxyUser { containers: pod.containers_as_proxy.clone() });
+            found.push(BypassReason::ProxyUser { containers: pod.containers_as_proxy.clone() });
         }
         found
     }
@@ -210,19 +212,19 @@ impl Context<'_> {
         }
     }
 
-    fn held(&self, pod: &PodFacts) -> Held {
+    fn held(&self, pod: &PodFacts) -> NetworkPolicyVerdict {
         if pod.host_network {
-            return Held::NotApplicable;
+            return NetworkPolicyVerdict::NotApplicable;
         }
         if self.evidence.gaps.contains_key(&Input::NetworkPolicies) {
-            return Held::Unknown;
+            return NetworkPolicyVerdict::Unknown;
         }
         let usual = || NamespaceCalls::USUAL.into();
         let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
         match hold(&self.evidence.surroundings.network_policies, pod, &ports) {
-            EgressVerdict::Stopped => Held::Stops,
-            EgressVerdict::Free => Held::None,
-            EgressVerdict::Open(_) => Held::Open,
+            EgressVerdict::Stopped => NetworkPolicyVerdict::Stops,
+            EgressVerdict::Free => NetworkPolicyVerdict::None,
+            EgressVerdict::Open(_) => NetworkPolicyVerdict::Open,
         }
     }
 }

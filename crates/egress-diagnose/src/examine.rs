@@ -21,7 +21,7 @@ use crate::finding::{CheckOutcome, Code, HostName};
 use crate::path::{EgressPath, calls, elsewhere, in_question, not_walked, uncovered, ways};
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::seen_gateway;
 use crate::view::View;
 
@@ -132,18 +132,20 @@ fn host_name(way: &EgressPath<'_>) -> HostName {
 /// The first fault on a path.
 #[derive(Clone, Copy)]
 struct Broken {
-    hop: Hop,
+    hop: PathSegment,
     /// Which cause, as the report counts them.
     cause: usize,
     /// From this hop on nothing depends on it.
-    spares: Option<Hop>,
+    spares: Option<PathSegment>,
 }
 
 impl Broken {
     fn at(check: &Check, cause: usize, way: Option<&EgressPath<'_>>) -> Self {
         let hop = check.hop;
         // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
-        let spares = way.filter(|way| hop == Hop::Objects && has_gateway_side(way)).map(|_| Hop::FromGateway);
+        let spares = way
+            .filter(|way| hop == PathSegment::Objects && has_gateway_side(way))
+            .map(|_| PathSegment::FromGateway);
         Broken { hop, cause, spares }
     }
 

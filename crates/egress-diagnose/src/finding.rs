@@ -15,7 +15,7 @@ mod place;
 
 pub use self::acceptance::{Acceptance, InvalidAcceptance};
 pub use self::awaited::Awaited;
-pub(crate) use self::cause::Key;
+pub(crate) use self::cause::CauseKey;
 pub use self::cause::{Cause, HostName, Scope};
 pub use self::code::{Code, CodeError};
 pub use self::level::Level;

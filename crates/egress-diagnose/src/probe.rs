@@ -31,7 +31,7 @@ pub struct Probe {
     pub result: ProbeResult,
     /// Where it was lost; only for [`ProbeResult::Vanished`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop: Option<Hop>,
+    pub hop: Option<ProbePoint>,
     /// The pod from which it left the mesh; not for [`ProbeResult::Vanished`] and [`ProbeResult::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_from: Option<Pod>,
@@ -65,7 +65,7 @@ pub enum ProbeResult {
 /// Where a request can be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Hop {
+pub enum ProbePoint {
     /// Before the sidecar saw it.
     Client,
     /// The sidecar did not pass it on.
@@ -91,15 +91,15 @@ pub struct Pod {
     pub node: Option<String>,
 }
 
-impl Hop {
+impl ProbePoint {
     /// The words after «vanished».
     pub fn words(self) -> &'static str {
         match self {
-            Hop::Client => "before the client's sidecar",
-            Hop::Sidecar => "at the client's sidecar",
-            Hop::ToGateway => "between the client's sidecar and the gateway",
-            Hop::Gateway => "at the gateway",
-            Hop::FromGateway => "between the gateway and the host",
+            ProbePoint::Client => "before the client's sidecar",
+            ProbePoint::Sidecar => "at the client's sidecar",
+            ProbePoint::ToGateway => "between the client's sidecar and the gateway",
+            ProbePoint::Gateway => "at the gateway",
+            ProbePoint::FromGateway => "between the gateway and the host",
         }
     }
 }

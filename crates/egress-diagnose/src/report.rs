@@ -61,12 +61,12 @@ pub struct Report {
     pub guard: Option<GuardState>,
     /// What was examined.
     #[serde(skip)]
-    pub source: Source,
+    pub source: FactsOrigin,
 }
 
 /// Where the facts of a report come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Source {
+pub enum FactsOrigin {
     /// A cluster, also with files over it.
     Cluster,
     /// Files, or what a bundle keeps.

@@ -24,7 +24,7 @@ use enumset::EnumSet;
 
 use crate::facts::{ClusterFacts, Index, PodName, client_of};
 use crate::istio::authorization::Authorization;
-use crate::istio::client_tls::Rules;
+use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
 use crate::istio::routes::Route;
 use crate::path::{EgressPath, NamespaceCalls};
@@ -59,7 +59,7 @@ struct Facts<'a> {
     client: Option<&'a PodName>,
     index: Index<'a>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
-    hop_rules: Memo<(String, GatewayName), Rules<'a>>,
+    hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
     listeners: Memo<GatewayName, Listeners<'a>>,
     authorizations: Memo<GatewayName, Authorization<'a>>,
 }

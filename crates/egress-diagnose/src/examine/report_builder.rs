@@ -10,11 +10,11 @@ use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 
 use crate::examine::suppression::Suppressions;
-use crate::finding::{Awaited, Cause, Code, Finding, HostName, Key, Level, Scope};
+use crate::finding::{Awaited, Cause, CauseKey, Code, Finding, HostName, Level, Scope};
 use crate::path::NotWalked;
 use crate::report::{
-    API_VERSION, CheckTotals, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section, Source, Subject,
-    Summary, Verdict,
+    API_VERSION, CheckTotals, FactsOrigin, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section,
+    Subject, Summary, Verdict,
 };
 use crate::rules::check::Check;
 
@@ -26,7 +26,7 @@ pub(crate) struct Builder {
     hosts: Vec<Arc<HostName>>,
     acceptances: Suppressions,
     causes: Vec<CauseBuilder>,
-    known: HashMap<Key, usize>,
+    known: HashMap<CauseKey, usize>,
     reasons: BTreeMap<(Reason, String), Unchecked>,
     tallies: BTreeMap<Code, CheckTotals>,
     sections: Vec<Section>,
@@ -185,7 +185,7 @@ impl Builder {
             unreadable,
             probe: None,
             guard: None,
-            source: Source::default(),
+            source: FactsOrigin::default(),
         }
     }
 
@@ -306,7 +306,7 @@ impl Open<'_> {
             Subject::Host { host, .. } => (Scope::Host, Some(host.as_str())),
         };
         let Builder { causes, known, acceptances, .. } = &mut *self.builder;
-        let key = Key::of(&finding, host);
+        let key = CauseKey::of(&finding, host);
         let index = *known.entry(key).or_insert_with(|| {
             let cause = Cause {
                 accepted: acceptances.of(&finding).cloned(),

@@ -12,7 +12,7 @@ use egress_core::resource::{Resource, Spec};
 use egress_core::snapshot::GatewayFacts;
 
 use super::fix;
-use crate::facts::{Asked, OtherEgress, PodName};
+use crate::facts::{EgressOptions, OtherEgress, PodName};
 use crate::finding::Fix;
 use crate::path::EgressPath;
 use crate::view::View;
@@ -20,7 +20,7 @@ use crate::wording::list;
 
 /// Adds the host, or brings its objects back to what was asked for.
 pub(crate) fn add(way: &EgressPath<'_>, why: &str) -> Fix {
-    let asked = way.record().map(|record| (&record.intent.gateway, Asked::of(&record.intent)));
+    let asked = way.record().map(|record| (&record.intent.gateway, EgressOptions::of(&record.intent)));
     let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
     let mut command = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
     // Fields that another field manager changed are not overwritten without `--force-conflicts`.
@@ -41,7 +41,7 @@ fn added(
     host: &str,
     namespace: Option<&str>,
     ports: &BTreeSet<Port>,
-    asked: Option<(&GatewayName, &Asked)>,
+    asked: Option<(&GatewayName, &EgressOptions)>,
 ) -> ShellCommand {
     let usual = ports.is_empty() || ports.iter().eq([&Port::HTTP, &Port::TLS]);
     let with_port = |port: &Port| {
@@ -52,7 +52,7 @@ fn added(
         if usual { vec![Word::host(host)] } else { ports.iter().map(with_port).collect() };
     let mut command = ShellCommand::new(["kubectl", "egress", "add"]).each(targets);
     command = command.in_namespace(namespace.unwrap_or_default());
-    if let Some((gateway, Asked { layout, hop, export_to })) = asked {
+    if let Some((gateway, EgressOptions { layout, hop, export_to })) = asked {
         if *gateway != GatewayFacts::stock().name {
             let name = Word::namespace(&gateway.namespace).and("/").and(Word::namespace(&gateway.service));
             command = command.word("--gateway").word(name);

@@ -3,7 +3,7 @@
 use egress_core::inventory::egresses;
 
 use super::{EgressPath, ways};
-use crate::facts::{Asked, ClusterFacts, Index, OtherCluster, OtherEgress, Request};
+use crate::facts::{ClusterFacts, EgressOptions, Index, OtherCluster, OtherEgress, Request};
 
 impl OtherCluster {
     /// What is to be compared of a cluster's facts.
@@ -30,7 +30,7 @@ impl OtherEgress {
             host: way.host.clone(),
             ports: way.ports.clone(),
             gateway: egress.gateway.clone(),
-            asked: way.record().map(|record| Asked::of(&record.intent)),
+            asked: way.record().map(|record| EgressOptions::of(&record.intent)),
         })
     }
 }

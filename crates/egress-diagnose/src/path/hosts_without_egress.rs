@@ -27,7 +27,7 @@ pub(crate) fn uncovered<'a>(
     egresses: &[Egress<'_>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
-    let asked = |(place, callers): &(Place<'_>, Vec<String>)| {
+    let asked = |(place, callers): &(EntryHost<'_>, Vec<String>)| {
         let asked = request.namespace.as_deref();
         asked.is_none_or(|asked| place.0 == asked || callers.iter().any(|caller| caller == asked))
     };
@@ -49,14 +49,14 @@ pub(crate) fn uncovered<'a>(
 }
 
 /// The namespace of an entry, and a host of it.
-pub(super) type Place<'a> = (&'a str, &'a str);
+pub(super) type EntryHost<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
     evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
-) -> BTreeMap<Place<'a>, Vec<String>> {
+) -> BTreeMap<EntryHost<'a>, Vec<String>> {
     let snapshot = &evidence.snapshot;
     let domain = &snapshot.mesh.cluster_domain;
     let services: BTreeSet<String> =
@@ -93,7 +93,7 @@ fn hosts<'a>(
 }
 
 /// The entries that a route of the Gateway API takes somewhere, by namespace and name.
-pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<Place<'_>> {
+pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
     let parents = objects.iter().flat_map(|object| {
         let parents = object.object.spec.get("parentRefs").and_then(Value::as_array).into_iter().flatten();
         parents.map(move |parent| (object.object.namespace.as_str(), parent))

@@ -15,7 +15,7 @@ use egress_core::visibility::{exported_to, host_matches};
 use egress_istio::service_entry::ServiceEntryLocation;
 
 use super::egress_path::EgressPath;
-use super::hosts_without_egress::{Place, routed};
+use super::hosts_without_egress::{EntryHost, routed};
 use crate::facts::{ClusterFacts, Index, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, carrier};
 use crate::istio::waypoints::waypoint_of;
@@ -34,7 +34,7 @@ pub(crate) fn not_walked<'a>(
     // What only gateways see of an egress of ours has a name of its own.
     let own: BTreeSet<&ObjectId> =
         egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
-    let mut found: BTreeMap<Place<'_>, Obstacle> = BTreeMap::new();
+    let mut found: BTreeMap<EntryHost<'_>, Obstacle> = BTreeMap::new();
     for object in index.of_kind(Kind::ServiceEntry).iter().chain(index.of_kind(Kind::VirtualService)) {
         if own.contains(&object.id) {
             continue;
@@ -53,7 +53,7 @@ pub(crate) fn not_walked<'a>(
     let named = ways.iter().filter(|way| way.egress.is_none());
     let obstacle = |way: &EgressPath<'_>| {
         let covers =
-            |((_, host), why): &(&Place<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
+            |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
         let ((namespace, _), why) = found.iter().find(covers)?;
         Some(NotWalked::new(&way.host, namespace, *why))
     };
@@ -70,7 +70,7 @@ struct Finder<'a, 'b> {
     known: BTreeSet<String>,
     clients: BTreeSet<&'a str>,
     ambient: BTreeSet<&'a str>,
-    routed: BTreeSet<Place<'a>>,
+    routed: BTreeSet<EntryHost<'a>>,
 }
 
 impl<'a, 'b> Finder<'a, 'b> {

@@ -10,14 +10,14 @@ use super::answer::Answer;
 pub use super::counts::Looks;
 use super::counts::{self, FromClient, host_of, leads_out};
 use super::plan::Plan;
-use super::{Hop, Pod, Probe, ProbeResult};
+use super::{Pod, Probe, ProbePoint, ProbeResult};
 use crate::finding::Confidence;
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 
 /// The log and the counters of one Envoy.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct EnvoyRecord {
     /// Its pod.
     pub pod: Pod,
     /// Its log.
@@ -45,7 +45,7 @@ enum Trace {
 }
 
 /// Judges logs and counters.
-pub fn judge(plan: &Plan, answer: &Answer, client: &Reading, gateways: &[Reading]) -> Probe {
+pub fn judge(plan: &Plan, answer: &Answer, client: &EnvoyRecord, gateways: &[EnvoyRecord]) -> Probe {
     let judge = Comparison { plan, answer, client, gateways, evidence: evidence(answer) };
     match judge.first_leg() {
         Trace::Found(line) => judge.after_sidecar(&line),
@@ -81,8 +81,8 @@ fn evidence(answer: &Answer) -> Vec<String> {
 struct Comparison<'a> {
     plan: &'a Plan,
     answer: &'a Answer,
-    client: &'a Reading,
-    gateways: &'a [Reading],
+    client: &'a EnvoyRecord,
+    gateways: &'a [EnvoyRecord],
     evidence: Vec<String>,
 }
 
@@ -98,7 +98,7 @@ impl Comparison<'_> {
         })
     }
 
-    fn trace(reading: &Reading, is_it: impl Fn(&Access) -> bool) -> Trace {
+    fn trace(reading: &EnvoyRecord, is_it: impl Fn(&Access) -> bool) -> Trace {
         let log = match &reading.log {
             Ok(log) => log,
             Err(why) => {
@@ -123,7 +123,7 @@ impl Comparison<'_> {
         }
         if !line.was_sent_on() {
             let because = "its sidecar did not send it to any gateway".to_owned();
-            return self.vanished(Hop::Sidecar, Confidence::Certain, because);
+            return self.vanished(ProbePoint::Sidecar, Confidence::Certain, because);
         }
         if line.cluster == PASSTHROUGH || leads_out(&line.cluster, self.plan) {
             let because = format!("the client's sidecar sent it to {}, not to a gateway", line.upstream_host);
@@ -157,7 +157,7 @@ impl Comparison<'_> {
         self.evidence.push(format!("{pod} logged: {}", line.words()));
         if host_of(&line.cluster).is_some_and(|service| self.plan.services.contains(service)) {
             let because = format!("{pod} received it, and sent it to a gateway again");
-            return self.vanished(Hop::Gateway, confidence, because);
+            return self.vanished(ProbePoint::Gateway, confidence, because);
         }
         if line.was_sent_on() && !self.plan.upstreams.is_empty() {
             if line.cluster.is_empty() {
@@ -175,7 +175,7 @@ impl Comparison<'_> {
             let because = format!("it left from {pod}");
             return self.end(ProbeResult::Proven, None, Some(pod), confidence, because);
         }
-        let hop = if line.upstream_host.is_empty() { Hop::Gateway } else { Hop::FromGateway };
+        let hop = if line.upstream_host.is_empty() { ProbePoint::Gateway } else { ProbePoint::FromGateway };
         let because = format!("{pod} received it, and could not forward it");
         self.vanished(hop, confidence, because)
     }
@@ -183,12 +183,12 @@ impl Comparison<'_> {
     fn unseen_by_gateways(mut self, sent: &Access, unknown: Vec<String>) -> Probe {
         if sent.upstream_host.is_empty() {
             let because = "its sidecar chose the gateway, but had no address for it".to_owned();
-            return self.vanished(Hop::Sidecar, Confidence::Certain, because);
+            return self.vanished(ProbePoint::Sidecar, Confidence::Certain, because);
         }
         let all_write = unknown.is_empty() && !self.gateways.is_empty();
         if !sent.was_sent_on() || (all_write && !self.was_served()) {
             let because = "its sidecar sent it to the gateway, but no gateway pod received it".to_owned();
-            return self.vanished(Hop::ToGateway, Confidence::Certain, because);
+            return self.vanished(ProbePoint::ToGateway, Confidence::Certain, because);
         }
         self.evidence.extend(unknown);
         self.gateway_counters()
@@ -206,7 +206,7 @@ impl Comparison<'_> {
             (Some(_), _) => self.by_counters("the client's sidecar logged only other calls"),
             (None, _) => {
                 let because = "the client's sidecar never received it".to_owned();
-                self.vanished(Hop::Client, Confidence::Inferred, because)
+                self.vanished(ProbePoint::Client, Confidence::Inferred, because)
             }
         }
     }
@@ -265,7 +265,7 @@ impl Comparison<'_> {
         if self.was_served() {
             return self.not_proven(because);
         }
-        self.vanished(Hop::Gateway, Confidence::Inferred, because)
+        self.vanished(ProbePoint::Gateway, Confidence::Inferred, because)
     }
 
     /// Whether the host, or a server in front of it, answered the request.
@@ -278,7 +278,7 @@ impl Comparison<'_> {
         self.end(ProbeResult::LeftDirectly, None, Some(pod), confidence, because)
     }
 
-    fn vanished(self, hop: Hop, confidence: Confidence, because: String) -> Probe {
+    fn vanished(self, hop: ProbePoint, confidence: Confidence, because: String) -> Probe {
         self.end(ProbeResult::Vanished, Some(hop), None, confidence, because)
     }
 
@@ -289,7 +289,7 @@ impl Comparison<'_> {
     fn end(
         self,
         result: ProbeResult,
-        hop: Option<Hop>,
+        hop: Option<ProbePoint>,
         left_from: Option<Pod>,
         confidence: Confidence,
         because: String,
@@ -305,7 +305,7 @@ impl Probe {
         let certain = self.confidence == Confidence::Certain;
         match self.result {
             ProbeResult::Proven | ProbeResult::LeftDirectly | ProbeResult::Diverted => certain,
-            ProbeResult::Vanished => certain && self.hop != Some(Hop::ToGateway),
+            ProbeResult::Vanished => certain && self.hop != Some(ProbePoint::ToGateway),
             ProbeResult::NotProven => false,
         }
     }

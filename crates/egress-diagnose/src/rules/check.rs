@@ -19,7 +19,7 @@ pub struct Check {
     /// The highest level of its findings.
     pub level: Level,
     /// The part of the path that it checks.
-    pub hop: Hop,
+    pub hop: PathSegment,
     /// What it reads; held against what it does read.
     pub inputs: &'static [Input],
     /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.
@@ -44,7 +44,7 @@ pub enum Run {
 /// The parts of a request's path, in order. After the first broken one no further findings are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Hop {
+pub enum PathSegment {
     /// What holds for every host.
     Mesh,
     /// The gateway's Service, pods and nodes.

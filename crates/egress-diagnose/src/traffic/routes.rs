@@ -24,11 +24,11 @@ pub(crate) struct MissingRoute<'a> {
     /// The protocol.
     pub(crate) protocol: Protocol,
     /// Why there is none.
-    pub(crate) cause: Cause<'a>,
+    pub(crate) cause: MissingRouteCause<'a>,
 }
 
 /// Why a gateway has no route for a host.
-pub(crate) enum Cause<'a> {
+pub(crate) enum MissingRouteCause<'a> {
     /// Nothing routes the host at a Gateway object of these pods.
     NothingBound,
     /// A VirtualService routes it, but the gateway's namespace does not see it.
@@ -178,7 +178,12 @@ pub(crate) fn name_of(object: &Resource) -> String {
     format!("{}/{}", object.id.namespace, object.id.name)
 }
 
-fn cause<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts, protocol: Protocol) -> Cause<'a> {
+fn cause<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    protocol: Protocol,
+) -> MissingRouteCause<'a> {
     let viewer = &gateway.name.namespace;
     for resource in view.virtual_services(&way.host) {
         let Some(spec) = resource.virtual_service() else { continue };
@@ -187,19 +192,21 @@ fn cause<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts, prot
             if !routes(resource, &name, &way.host).iter().any(|route| route.protocol == protocol) {
                 continue;
             }
-            let Some(object) = named(view, &name) else { return Cause::NoGatewayObject(resource, name) };
+            let Some(object) = named(view, &name) else {
+                return MissingRouteCause::NoGatewayObject(resource, name);
+            };
             if !selects(object, gateway) {
-                return Cause::NotSelected(object);
+                return MissingRouteCause::NotSelected(object);
             }
             if !view.gateway_objects_for(&way.host).iter().any(|serving| serving.id == object.id) {
-                return Cause::NotServed(object);
+                return MissingRouteCause::NotServed(object);
             }
             if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
-                return Cause::Hidden(resource);
+                return MissingRouteCause::Hidden(resource);
             }
         }
     }
-    Cause::NothingBound
+    MissingRouteCause::NothingBound
 }
 
 /// The Gateway object that VirtualServices name like this.

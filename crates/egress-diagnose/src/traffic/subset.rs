@@ -21,11 +21,11 @@ pub(crate) struct Unresolved<'a> {
     /// The name.
     pub(crate) subset: &'a str,
     /// What hides it.
-    pub(crate) cause: Cause<'a>,
+    pub(crate) cause: UnresolvedCause<'a>,
 }
 
 /// Why a subset cannot be resolved.
-pub(crate) enum Cause<'a> {
+pub(crate) enum UnresolvedCause<'a> {
     /// No rule that counts for the callers could hold it: it is nowhere, or out of their sight.
     NotVisible {
         /// The rule that holds it and is not visible, if there is one.
@@ -82,7 +82,13 @@ pub(crate) fn subsets<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &Gatew
     found
 }
 
-fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &str, name: &str) -> Cause<'a> {
+fn cause<'a>(
+    view: &View<'a>,
+    service: &str,
+    rules: &[&'a Resource],
+    caller: &str,
+    name: &str,
+) -> UnresolvedCause<'a> {
     let covers = |rule: &&Resource| {
         rule.destination_rule()
             .is_some_and(|spec| host_matches(&view.full_host(&spec.host, &rule.id.namespace), service))
@@ -94,12 +100,12 @@ fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &st
     };
     match (rules.last(), holder) {
         (Some(by), Some(holder)) if by.id.namespace == holder.id.namespace && visible(holder) => {
-            Cause::HiddenByYounger { by, holder }
+            UnresolvedCause::HiddenByYounger { by, holder }
         }
-        (Some(by), Some(holder)) if by.id.namespace == caller => Cause::Shadowed { by, holder },
+        (Some(by), Some(holder)) if by.id.namespace == caller => UnresolvedCause::Shadowed { by, holder },
         (_, holder) => {
             let meant = if holder.is_none() { meant(rules, name) } else { None };
-            Cause::NotVisible { holder, meant }
+            UnresolvedCause::NotVisible { holder, meant }
         }
     }
 }

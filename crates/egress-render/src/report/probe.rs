@@ -4,7 +4,7 @@
 
 use egress_diagnose::finding::Confidence;
 use egress_diagnose::finding::Level;
-use egress_diagnose::probe::{Hop, Probe, ProbeResult};
+use egress_diagnose::probe::{Probe, ProbePoint, ProbeResult};
 
 use super::page::{Mark, Page};
 
@@ -38,7 +38,7 @@ pub fn headline(probe: &Probe) -> String {
         ProbeResult::Proven => "proven".to_owned(),
         ProbeResult::LeftDirectly => "left directly".to_owned(),
         ProbeResult::Diverted => "diverted at the gateway".to_owned(),
-        ProbeResult::Vanished => format!("vanished {}", probe.hop.map_or("on the way", Hop::words)),
+        ProbeResult::Vanished => format!("vanished {}", probe.hop.map_or("on the way", ProbePoint::words)),
         ProbeResult::NotProven => "not proven".to_owned(),
     }
 }

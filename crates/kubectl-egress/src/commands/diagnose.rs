@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use egress_diagnose::examine::{Options, examine_with};
 use egress_diagnose::facts::{ClusterFacts, Request};
-use egress_diagnose::report::{GuardState, Report, Source};
+use egress_diagnose::report::{FactsOrigin, GuardState, Report};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -100,8 +100,8 @@ fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
     found.guard = gathered.guard;
     found.source = match settings.sources {
-        Sources::Cluster | Sources::Both(_) => Source::Cluster,
-        Sources::Bundle(_) | Sources::Files(_) => Source::Files,
+        Sources::Cluster | Sources::Both(_) => FactsOrigin::Cluster,
+        Sources::Bundle(_) | Sources::Files(_) => FactsOrigin::Files,
     };
     if let Some(sources) = &gathered.sources {
         sources.locate(&mut found);

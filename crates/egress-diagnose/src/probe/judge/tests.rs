@@ -26,14 +26,14 @@ fn plan(port: Port) -> Plan {
     }
 }
 
-fn reading(name: &str, log: &[String]) -> Reading {
+fn reading(name: &str, log: &[String]) -> EnvoyRecord {
     let pod =
         Pod { namespace: "istio-system".to_owned(), name: name.to_owned(), node: Some("infra-1".to_owned()) };
     let log = Ok(Log {
         before: vec![line("/", "outbound|80||other.com", "192.0.2.9:80", "-")],
         after: log.to_vec(),
     });
-    Reading { pod, log, looks: Err("not looked at".to_owned()) }
+    EnvoyRecord { pod, log, looks: Err("not looked at".to_owned()) }
 }
 
 fn line(path: &str, cluster: &str, upstream: &str, flags: &str) -> String {
@@ -55,7 +55,7 @@ fn answered() -> Answer {
     Answer { status: Some(200), ..Answer::default() }
 }
 
-fn fate(client: &[String], gateways: &[Vec<String>]) -> (ProbeResult, Option<Hop>, Confidence) {
+fn fate(client: &[String], gateways: &[Vec<String>]) -> (ProbeResult, Option<ProbePoint>, Confidence) {
     fate_of(&answered(), client, gateways)
 }
 
@@ -63,8 +63,8 @@ fn fate_of(
     answer: &Answer,
     client: &[String],
     gateways: &[Vec<String>],
-) -> (ProbeResult, Option<Hop>, Confidence) {
-    let gateways: Vec<Reading> = gateways.iter().map(|log| reading("gateway", log)).collect();
+) -> (ProbeResult, Option<ProbePoint>, Confidence) {
+    let gateways: Vec<EnvoyRecord> = gateways.iter().map(|log| reading("gateway", log)).collect();
     let probe = judge(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
     (probe.result, probe.hop, probe.confidence)
 }
@@ -101,7 +101,7 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
         assert_eq!(probe.result, ProbeResult::NotProven, "{cluster}");
     }
     // A log that does not name the cluster leaves it to the counters.
-    let nameless = Reading {
+    let nameless = EnvoyRecord {
         looks: Ok(looks_of(&[(OUT, 4, 5)])),
         ..reading("gateway", &marked("", "151.101.3.5:80", "-"))
     };
@@ -124,7 +124,7 @@ fn a_request_that_the_sidecar_lets_out_left_directly() {
 #[test]
 fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leaves_out_calls() {
     let of = |looks: Looks| {
-        let client = Reading { looks, ..reading("client", &log(&[])) };
+        let client = EnvoyRecord { looks, ..reading("client", &log(&[])) };
         let gateways = [silent("gateway", Ok(looks_of(&[(OUT, 4, 5)])))];
         judge(&plan(Port::HTTP), &answered(), &client, &gateways).result
     };
@@ -137,18 +137,21 @@ fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leav
 fn the_hop_where_a_request_vanished_is_named() {
     let vanished = |hop| (ProbeResult::Vanished, Some(hop), Confidence::Certain);
     let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
-    assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(Hop::Sidecar));
-    assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(Hop::Sidecar));
+    assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(ProbePoint::Sidecar));
+    assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(ProbePoint::Sidecar));
     let refused = Answer { status: Some(503), ..Answer::default() };
-    assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(Hop::ToGateway));
-    assert_eq!(fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]), vanished(Hop::ToGateway));
+    assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(ProbePoint::ToGateway));
+    assert_eq!(
+        fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]),
+        vanished(ProbePoint::ToGateway)
+    );
     // It was served, or nobody may look at the gateway: then nothing is said.
     assert_eq!(fate(&sent, &[log(&[])]).0, ProbeResult::NotProven);
     assert_eq!(fate_of(&refused, &sent, &[]).0, ProbeResult::NotProven);
-    assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(Hop::Gateway));
-    assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(Hop::FromGateway));
+    assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(ProbePoint::Gateway));
+    assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(ProbePoint::FromGateway));
     // A gateway that sends it to a gateway lets nothing out.
-    assert_eq!(fate(&sent, &[marked(TO_GATEWAY, "192.0.2.20:8080", "-")]), vanished(Hop::Gateway));
+    assert_eq!(fate(&sent, &[marked(TO_GATEWAY, "192.0.2.20:8080", "-")]), vanished(ProbePoint::Gateway));
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn a_request_that_no_sidecar_had_and_nobody_answered_vanished_at_the_client() {
     let probe = judge(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
     assert_eq!(
         (probe.result, probe.hop, probe.is_settled()),
-        (ProbeResult::Vanished, Some(Hop::Client), false)
+        (ProbeResult::Vanished, Some(ProbePoint::Client), false)
     );
 }
 
@@ -210,11 +213,11 @@ fn looks_of(clusters: &[(&str, u64, u64)]) -> (ProxyView, ProxyView) {
     (view(|row| row.1), view(|row| row.2))
 }
 
-fn silent(name: &str, looks: Looks) -> Reading {
-    Reading { log: Ok(Log::default()), looks, ..reading(name, &[]) }
+fn silent(name: &str, looks: Looks) -> EnvoyRecord {
+    EnvoyRecord { log: Ok(Log::default()), looks, ..reading(name, &[]) }
 }
 
-fn counted(client: Looks, gateway: Looks) -> (ProbeResult, Option<Hop>, Confidence) {
+fn counted(client: Looks, gateway: Looks) -> (ProbeResult, Option<ProbePoint>, Confidence) {
     let gateways = [silent("gateway", gateway)];
     let probe = judge(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
     (probe.result, probe.hop, probe.confidence)
@@ -235,7 +238,7 @@ fn without_an_access_log_counters_only_make_it_likely() {
     let probe = judge(&plan(Port::HTTP), &refused, &client, &gateways);
     assert_eq!(
         (probe.result, probe.hop, probe.confidence),
-        (ProbeResult::Vanished, Some(Hop::Gateway), inferred)
+        (ProbeResult::Vanished, Some(ProbePoint::Gateway), inferred)
     );
     let direct = Ok(looks_of(&[(TO_GATEWAY, 3, 3), ("PassthroughCluster", 9, 10)]));
     assert_eq!(counted(direct, idle.clone()), (ProbeResult::LeftDirectly, None, inferred));

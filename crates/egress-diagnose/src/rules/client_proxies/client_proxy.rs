@@ -8,7 +8,7 @@ use crate::facts::PodName;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(27),
     name: "the callers' Envoys route the host to the gateway",
     level: Level::Error,
-    hop: Hop::ClientProxies,
+    hop: PathSegment::ClientProxies,
     inputs: &[Input::VirtualServices, Input::ClientProxies],
     docs: "\
 ## What it checks

@@ -8,15 +8,15 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, whole};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(4),
     name: "the Gateway has a server for the host",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -33,7 +33,7 @@ Add the host to the server of its protocol.
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: Cause::NotServed(object) } = leg else { return None };
+        let MissingRoute { protocol, cause: MissingRouteCause::NotServed(object) } = leg else { return None };
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
         let speaks = |name: &str| match protocol {

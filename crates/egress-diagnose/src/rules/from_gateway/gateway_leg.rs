@@ -7,15 +7,15 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingRoute, missing, to_gateway, whole};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{MissingRoute, MissingRouteCause, missing, to_gateway, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(15),
     name: "the gateway has a route for the host",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -33,7 +33,7 @@ Add the second leg: routes for the host that are bound to the Gateway object.
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: Cause::NothingBound } = leg else { return None };
+        let MissingRoute { protocol, cause: MissingRouteCause::NothingBound } = leg else { return None };
         let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
             code: CHECK.code,

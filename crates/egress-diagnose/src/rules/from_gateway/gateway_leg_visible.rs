@@ -6,15 +6,15 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, whole};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(54),
     name: "the host's route is exported to the gateway's namespace",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -33,7 +33,7 @@ Export the VirtualService to the gateway's namespace.
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: Cause::Hidden(route) } = leg else { return None };
+        let MissingRoute { protocol, cause: MissingRouteCause::Hidden(route) } = leg else { return None };
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,

@@ -8,8 +8,8 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, name_of, whole};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, name_of, whole};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(3),
     name: "routes are bound to an existing Gateway",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -35,7 +35,9 @@ Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };
+        let MissingRoute { protocol, cause: MissingRouteCause::NoGatewayObject(route, name) } = leg else {
+            return None;
+        };
         let objects = view.gateway_objects().filter(|object| selects(object, gateway));
         let names: Vec<String> = objects.map(name_of).collect();
         Some(Finding {

@@ -9,15 +9,15 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingRoute, end_at_gateway, missing, whole};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, whole};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(1),
     name: "the Gateway object selects the gateway's pods",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -39,7 +39,9 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         return CheckOutcome::NotGiven(Input::Gateways);
     }
     let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
+        let MissingRoute { protocol, cause: MissingRouteCause::NotSelected(object) } = leg else {
+            return None;
+        };
         let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();
         let operation = json!({ "op": "replace", "path": "/spec/selector", "value": gateway.selector });
         Some(Finding {

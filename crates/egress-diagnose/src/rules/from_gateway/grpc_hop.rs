@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(66),
     name: "gRPC uses HTTP/2 on every hop",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[
         Input::Gateways,
         Input::VirtualServices,
@@ -62,7 +62,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
 }
 
 /// Whether the callers' entry declares the protocol of this call as gRPC.
-fn is_grpc(view: &View<'_>, way: &EgressPath<'_>, call: &Call<'_>) -> bool {
+fn is_grpc(view: &View<'_>, way: &EgressPath<'_>, call: &GatewayConnection<'_>) -> bool {
     if call.route.protocol != Protocol::Http {
         return false;
     }
@@ -80,7 +80,7 @@ fn to_gateway(
     view: &View<'_>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-    call: &Call<'_>,
+    call: &GatewayConnection<'_>,
 ) -> Option<Finding> {
     let port = gateway.port(call.port)?;
     let rules = view.hop_rules(&call.caller, gateway);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(76),
     name: "client certificate headers are removed before requests leave",
     level: Level::Info,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -39,7 +39,7 @@ Remove the header in the route at the gateway.
 const HEADER: &str = "x-forwarded-client-cert";
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let told = |call: &Call<'_>| call.route.protocol == Protocol::Http && call.has_identity();
+    let told = |call: &GatewayConnection<'_>| call.route.protocol == Protocol::Http && call.has_identity();
     if !hop_calls(view, way, gateway).iter().any(told) {
         return CheckOutcome::NotApplicable;
     }

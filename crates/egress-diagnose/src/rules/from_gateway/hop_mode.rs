@@ -12,9 +12,9 @@ use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::{Expects, Server};
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::auto_mtls::can_be_offered;
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
 use crate::traffic::routes::missing;
 use crate::view::View;
 
@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(55),
     name: "client TLS settings match the gateway server's mode",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::Mesh, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -64,7 +64,7 @@ fn finding(
     view: &View<'_>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-    call: &Call<'_>,
+    call: &GatewayConnection<'_>,
     server: &Server<'_>,
 ) -> Finding {
     let spoken = match call.tls.as_ref().map(|tls| tls.mode) {
@@ -116,7 +116,7 @@ fn fix(
     view: &View<'_>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-    call: &Call<'_>,
+    call: &GatewayConnection<'_>,
     server: &Server<'_>,
 ) -> Fix {
     let alone = call.listeners.at(call.listens_on).is_some_and(|listener| listener.count == 1);

@@ -12,7 +12,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place}
 use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::from_gateway;
 use crate::view::View;
 
@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(81),
     name: "each host of a VirtualService is routed to itself",
     level: Level::Warning,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks

@@ -9,7 +9,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place}
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(52),
     name: "TLS origination applies only to the gateway's own traffic",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[
         Input::VirtualServices,
         Input::GatewayObjects,

@@ -8,7 +8,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::from_gateway;
 use crate::view::View;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(16),
     name: "the gateway does not route the host back to itself",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks

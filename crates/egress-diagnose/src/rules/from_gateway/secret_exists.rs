@@ -9,7 +9,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place}
 use crate::fixes;
 use crate::istio::client_tls::{ClientTls, Mode};
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(42),
     name: "the Secrets for TLS origination exist in the gateway's namespace",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules, Input::Secrets],
     docs: "\
 ## What it checks

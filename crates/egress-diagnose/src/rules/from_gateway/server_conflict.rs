@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Server, servers};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::from_gateway::dropped_servers;
 use crate::traffic::routes::name_of;
 use crate::view::View;
@@ -25,7 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(9),
     name: "no two Gateway servers conflict on one port",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

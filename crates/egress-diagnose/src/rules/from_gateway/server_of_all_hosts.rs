@@ -5,7 +5,7 @@ use egress_core::istio::server::selects;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::finding::{CheckOutcome, Code, Level};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::from_gateway::dropped_servers::findings;
 use crate::view::View;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(48),
     name: "at most one TLS server per gateway port has host *",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

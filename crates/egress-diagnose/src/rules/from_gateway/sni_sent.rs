@@ -14,7 +14,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::istio::routes::{Route, routes};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::name_of;
 use crate::view::View;
 
@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(64),
     name: "TLS origination for TCP sends an SNI",
     level: Level::Warning,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[
         Input::Gateways,
         Input::VirtualServices,

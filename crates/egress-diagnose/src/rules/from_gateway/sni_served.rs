@@ -11,8 +11,8 @@ use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::Expects;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
 use crate::traffic::routes::missing;
 use crate::view::View;
 use crate::wording::list;
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(50),
     name: "the SNI that callers send matches a gateway server",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -64,7 +64,7 @@ fn finding<'a>(
     view: &View<'a>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-    call: &Call<'a>,
+    call: &GatewayConnection<'a>,
 ) -> Option<Finding> {
     let (tls, sent) = (call.tls.as_ref()?, call.sni.as_ref()?);
     let listener = call.listeners.at(call.listens_on)?;

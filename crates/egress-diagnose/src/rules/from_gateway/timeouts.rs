@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::gateway_connections::hop_calls;
 use crate::traffic::upstream::upstream;
 use crate::view::View;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(67),
     name: "the gateway's timeout is not shorter than the callers'",
     level: Level::Info,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks

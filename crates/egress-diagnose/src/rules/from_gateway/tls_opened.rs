@@ -7,9 +7,9 @@ use egress_core::snapshot::GatewayFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::client_tls::{Mode, Rules};
+use crate::istio::client_tls::{DestinationRules, Mode};
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 use crate::wording::export_to;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(59),
     name: "the gateway originates TLS where the host requires it",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -123,7 +123,9 @@ fn dials_https(view: &View<'_>, way: &EgressPath<'_>, upstream: &Upstream<'_>) -
 fn hidden<'a>(view: &View<'a>, upstream: &Upstream<'_>) -> Option<&'a Resource> {
     let number = u16::try_from(upstream.port.number).ok()?;
     let opens = |rule: &&Resource| {
-        Rules::new(vec![*rule]).tls(upstream.route.subset, number).is_some_and(|tls| tls.originates())
+        DestinationRules::new(vec![*rule])
+            .tls(upstream.route.subset, number)
+            .is_some_and(|tls| tls.originates())
     };
     view.index().destination_rules(upstream.route.host).into_iter().find(opens)
 }

@@ -8,7 +8,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(26),
     name: "the gateway's namespace sees the host's ServiceEntry",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    hop: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks

@@ -7,14 +7,14 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::data_plane::INJECT;
 use crate::kubernetes::workload::{Workload, by_workload};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(75),
     name: "the gateway's pods run an injected gateway proxy",
     level: Level::Error,
-    hop: Hop::Gateway,
+    hop: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks

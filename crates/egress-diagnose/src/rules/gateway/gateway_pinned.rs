@@ -7,7 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(21),
     name: "the gateway runs on the nodes that policies require",
     level: Level::Error,
-    hop: Hop::Gateway,
+    hop: PathSegment::Gateway,
     inputs: &[Input::Policies, Input::Nodes],
     docs: "\
 ## What it checks

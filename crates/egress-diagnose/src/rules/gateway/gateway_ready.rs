@@ -9,7 +9,7 @@ use egress_core::snapshot::{GatewayFacts, PodFacts};
 use super::gateway_injected::PLACEHOLDER;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(61),
     name: "the gateway's pods are ready",
     level: Level::Error,
-    hop: Hop::Gateway,
+    hop: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks

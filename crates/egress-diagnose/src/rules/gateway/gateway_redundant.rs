@@ -11,14 +11,14 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
 use crate::kubernetes::workload::Workload;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(43),
     name: "the gateway survives the loss of a node",
     level: Level::Warning,
-    hop: Hop::Gateway,
+    hop: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes, Input::Budgets],
     docs: "\
 ## What it checks

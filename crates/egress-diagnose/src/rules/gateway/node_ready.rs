@@ -8,7 +8,7 @@ use egress_core::snapshot::{GatewayFacts, NodeFacts, PodFacts};
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(22),
     name: "the gateway's nodes are ready",
     level: Level::Error,
-    hop: Hop::Gateway,
+    hop: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes],
     docs: "\
 ## What it checks

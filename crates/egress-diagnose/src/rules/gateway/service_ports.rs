@@ -9,14 +9,14 @@ use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(2),
     name: "the gateway's Service has ports 80 and 443",
     level: Level::Error,
-    hop: Hop::Gateway,
+    hop: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks

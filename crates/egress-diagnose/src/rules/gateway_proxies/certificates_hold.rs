@@ -8,7 +8,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::facts::PodName;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(82),
     name: "no certificate of the gateway is expired or about to expire",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    hop: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies],
     docs: "\
 ## What it checks

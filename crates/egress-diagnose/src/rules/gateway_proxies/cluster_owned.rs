@@ -12,7 +12,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 
@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(84),
     name: "the gateway's clusters of the host come from the egress's own ServiceEntry",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    hop: PathSegment::GatewayProxies,
     inputs: &[Input::GatewayProxies],
     docs: "\
 ## What it checks

@@ -12,7 +12,7 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Pl
 use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::{from_gateway, upstreams};
 use crate::view::View;
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(28),
     name: "the gateway's Envoys have a route for the host",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    hop: PathSegment::GatewayProxies,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks

@@ -7,7 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::facts::PodName;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(79),
     name: "the gateway's Envoys accept istiod's configuration",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    hop: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies, Input::ControlPlane],
     docs: "\
 ## What it checks

@@ -14,14 +14,14 @@ use crate::fixes;
 use crate::istio::data_plane::DataPlaneMode;
 use crate::istio::waypoints::{USE, waypoint_of};
 use crate::kubernetes::workload::Workload;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(72),
     name: "ztunnel sends hosts with a waypoint to that waypoint",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks

@@ -5,7 +5,7 @@ use egress_core::snapshot::OutboundMode;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::istio::data_plane::DataPlaneMode;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::unrestricted_pods::leaks;
 use crate::view::View;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(73),
     name: "pods in ambient mode do not rely on REGISTRY_ONLY",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks

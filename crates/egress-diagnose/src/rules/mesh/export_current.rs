@@ -6,14 +6,14 @@ use egress_core::input::Input;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(92),
     name: "the exported ValidatingAdmissionPolicy is current and bound",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks

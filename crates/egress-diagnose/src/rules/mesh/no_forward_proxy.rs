@@ -9,7 +9,7 @@ use egress_core::snapshot::{GatewayFacts, PodFacts};
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
 use crate::kubernetes::workload::{Workload, by_workload};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(70),
     name: "no application uses the gateway as a forward proxy",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Gateways, Input::Pods],
     docs: "\
 ## What it checks

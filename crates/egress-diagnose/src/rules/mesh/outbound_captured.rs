@@ -9,7 +9,7 @@ use crate::istio::capture::{ExcludedTraffic, holes};
 use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::Workload;
 use crate::path::NamespaceCalls;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(19),
     name: "no outbound ports or IP ranges are excluded from the sidecar",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks

@@ -10,7 +10,7 @@ use egress_core::snapshot::OutboundMode;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::by_workload;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::unrestricted_pods::leaks;
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(18),
     name: "NetworkPolicies block direct egress from the caller pods",
     level: Level::Info,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks

@@ -11,14 +11,14 @@ use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(17),
     name: "outbound traffic policy is REGISTRY_ONLY",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Sidecars],
     docs: "\
 ## What it checks

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place, Readable};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(74),
     name: "Gateway API routes to external hosts are accepted",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::GatewayApi],
     docs: "\
 ## What it checks

@@ -11,7 +11,7 @@ use egress_core::visibility::virtual_service::destinations;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::kubernetes::endpoints::{LeadingOut, MANAGED_BY, leading_out};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(91),
     name: "no Service has endpoints outside the cluster",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
     docs: "\
 ## What it checks

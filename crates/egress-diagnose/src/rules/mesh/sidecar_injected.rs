@@ -13,7 +13,7 @@ use crate::fixes;
 use crate::istio::data_plane::{DataPlaneMode, INJECT};
 use crate::kubernetes::workload::Workload;
 use crate::path::NamespaceCalls;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(13),
     name: "caller pods have a sidecar",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks

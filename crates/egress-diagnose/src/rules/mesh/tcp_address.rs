@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(11),
     name: "TCP hosts have an address",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::Mesh, Input::Gateways],
     docs: "\
 ## What it checks

@@ -8,14 +8,14 @@ use egress_core::visibility::exported_to;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(71),
     name: "no http route uses a CONNECT tunnel",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::ServiceEntries, Input::DestinationRules, Input::VirtualServices],
     docs: "\
 ## What it checks

@@ -9,14 +9,14 @@ use egress_core::surroundings::WebhookFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(46),
     name: "istiod's validation webhook answers",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::Webhooks, Input::Services, Input::Pods],
     docs: "\
 ## What it checks

@@ -9,14 +9,14 @@ use egress_istio::service_entry::ServiceEntryResolution;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(41),
     name: "no wildcard behind a gateway uses DYNAMIC_DNS",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways],
     docs: "\
 ## What it checks

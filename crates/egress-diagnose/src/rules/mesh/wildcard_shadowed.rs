@@ -9,7 +9,7 @@ use egress_core::visibility::{exported_to, host_matches};
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(37),
     name: "no VirtualService of a single host overrides its wildcard's route",
     level: Level::Error,
-    hop: Hop::Mesh,
+    hop: PathSegment::Mesh,
     inputs: &[Input::VirtualServices, Input::ServiceEntries, Input::Gateways],
     docs: "\
 ## What it checks

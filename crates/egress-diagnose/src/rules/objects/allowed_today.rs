@@ -6,14 +6,14 @@ use crate::facts::Refusal;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(36),
     name: "current policies allow the egress",
     level: Level::Warning,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks

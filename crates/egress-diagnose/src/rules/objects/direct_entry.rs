@@ -14,7 +14,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place}
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
@@ -24,7 +24,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(14),
     name: "every ServiceEntry of the host has a route to the gateway",
     level: Level::Error,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks

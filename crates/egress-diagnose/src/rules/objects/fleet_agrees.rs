@@ -6,7 +6,7 @@ use crate::facts::OtherEgress;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(44),
     name: "the compared clusters have the same egress for the host",
     level: Level::Warning,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[Input::Fleet],
     docs: "\
 ## What it checks

@@ -5,7 +5,7 @@ use egress_core::input::Input;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::without_route;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(62),
     name: "the host was added",
     level: Level::Error,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks

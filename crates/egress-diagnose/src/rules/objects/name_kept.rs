@@ -7,7 +7,7 @@ use egress_core::role::Role;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(39),
     name: "no object of the egress was overwritten for another host",
     level: Level::Error,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks

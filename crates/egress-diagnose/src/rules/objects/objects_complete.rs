@@ -10,7 +10,7 @@ use egress_core::role::Role;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(34),
     name: "all objects of the egress exist",
     level: Level::Error,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[],
     docs: "\
 ## What it checks

@@ -9,7 +9,7 @@ use super::name_kept::is_for_another;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::{EgressPath, declared_ports};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::objects::drift::{Difference, differences};
 use crate::view::View;
 use crate::wording::list;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(35),
     name: "no object of the egress was changed",
     level: Level::Warning,
-    hop: Hop::Objects,
+    hop: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks

@@ -10,7 +10,7 @@ use crate::istio::data_plane::{DATAPLANE, DataPlaneMode};
 use crate::istio::waypoints::waypoint_of;
 use crate::kubernetes::workload::Workload;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(40),
     name: "caller pods use sidecars, which read the routes",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks

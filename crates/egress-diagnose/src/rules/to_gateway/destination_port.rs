@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(5),
     name: "routes point to a port of the gateway's Service",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks

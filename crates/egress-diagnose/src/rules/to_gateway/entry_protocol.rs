@@ -8,14 +8,14 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(10),
     name: "all ServiceEntries of the host agree on port protocols",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks

@@ -7,7 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::upstream;
 use crate::view::View;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(57),
     name: "no HTTPS port is declared as HTTP",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks

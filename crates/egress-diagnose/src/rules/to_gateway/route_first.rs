@@ -10,7 +10,7 @@ use egress_core::visibility::virtual_service::MESH;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::istio::routes::routes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 use crate::{fixes, wording};
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(8),
     name: "no other VirtualService overrides the route to the gateway",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks

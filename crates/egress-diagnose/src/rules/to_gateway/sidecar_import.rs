@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::{list, without_route};
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(24),
     name: "no Sidecar hides the host from the callers",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
     docs: "\
 ## What it checks

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::subset::{Cause, Subsets, Unresolved, subsets};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::subset::{Subsets, Unresolved, UnresolvedCause, subsets};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(47),
     name: "no younger DestinationRule with another exportTo hides the subset",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -35,7 +35,8 @@ Give the younger DestinationRule the `exportTo` of the older one.
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: Cause::HiddenByYounger { by, holder } } = missing
+        let Unresolved { caller, route, subset, cause: UnresolvedCause::HiddenByYounger { by, holder } } =
+            missing
         else {
             return None;
         };

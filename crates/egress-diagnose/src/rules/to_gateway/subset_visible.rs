@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
-use crate::traffic::subset::{Cause, Subsets, Unresolved, subset_names, subsets};
+use crate::traffic::subset::{Subsets, Unresolved, UnresolvedCause, subset_names, subsets};
 use crate::view::View;
 use crate::wording::{export_to, list};
 
@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(7),
     name: "the callers see the subset of the gateway's Service",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    hop: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -41,7 +41,9 @@ caller namespace. If the route misspells the subset, correct the route.
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder, meant } } = missing else {
+        let Unresolved { caller, route, subset, cause: UnresolvedCause::NotVisible { holder, meant } } =
+            missing
+        else {
             return None;
         };
         Some(Finding {

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream_attempts::{UpstreamAttempt, attempts};
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(68),
     name: "the host does not close active connections",
     level: Level::Warning,
-    hop: Hop::Upstream,
+    hop: PathSegment::Upstream,
     inputs: &[
         Input::VirtualServices,
         Input::GatewayObjects,

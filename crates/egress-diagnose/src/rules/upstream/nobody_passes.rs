@@ -13,7 +13,7 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Pl
 use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(78),
     name: "no caller sidecar that was read has a direct connection to the host",
     level: Level::Warning,
-    hop: Hop::Upstream,
+    hop: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
     docs: "\
 ## What it checks

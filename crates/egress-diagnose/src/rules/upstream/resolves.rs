@@ -9,7 +9,7 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Pl
 use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(29),
     name: "the gateway resolves the host name",
     level: Level::Error,
-    hop: Hop::Upstream,
+    hop: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks

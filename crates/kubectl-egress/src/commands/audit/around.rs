@@ -13,7 +13,7 @@ use egress_core::input::Input;
 use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
-use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
+use egress_diagnose::bypass::{BypassReason, NamespaceBypass, NetworkPolicyVerdict, bypass};
 use egress_diagnose::facts::ClusterFacts;
 use egress_diagnose::kubernetes::endpoints::{LeadingOut, leading_out};
 
@@ -110,11 +110,12 @@ fn beside_pods(evidence: &ClusterFacts, namespace: Option<&str>) -> Vec<String> 
 /// The pods of one namespace whose traffic bypasses their sidecar. Pods outside the mesh are not included: no Istio
 /// object is about them.
 fn around_sidecars(found: &NamespaceBypass) -> Option<String> {
-    let outside = |reason: &Reason| matches!(reason, Reason::NoSidecar | Reason::HostNetwork);
+    let outside =
+        |reason: &BypassReason| matches!(reason, BypassReason::NoSidecar | BypassReason::HostNetwork);
     let counts = found
         .rows
         .iter()
-        .filter(|row| row.network_policy != Held::Stops)
+        .filter(|row| row.network_policy != NetworkPolicyVerdict::Stops)
         .filter(|row| found.calls || !row.why.iter().all(outside));
     let pods: usize = counts.map(|row| row.pods).sum();
     let namespace = printable(&found.namespace);

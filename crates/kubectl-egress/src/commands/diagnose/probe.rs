@@ -8,7 +8,7 @@ use egress_cluster::{Cluster, exec};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::PodFacts;
 use egress_diagnose::probe::answer::{Answer, Ended};
-use egress_diagnose::probe::judge::{self, Log, Looks, Reading};
+use egress_diagnose::probe::judge::{self, EnvoyRecord, Log, Looks};
 use egress_diagnose::probe::plan::Plan;
 use egress_diagnose::probe::{Pod, Probe};
 use futures::future::join_all;
@@ -104,7 +104,7 @@ impl Sender {
             let Some(client) = readings.next() else {
                 return judge::unknown(&self.plan, "it was not sent".to_owned());
             };
-            let gateways: Vec<Reading> = readings.collect();
+            let gateways: Vec<EnvoyRecord> = readings.collect();
             let probe = judge::judge(&self.plan, &answer, &client, &gateways);
             if probe.is_settled() || sent.elapsed() > LINES {
                 return probe;
@@ -158,8 +158,8 @@ fn reading(
     before: &Before,
     look: &Result<ProxyView, String>,
     log: Result<Vec<String>, String>,
-) -> Reading {
+) -> EnvoyRecord {
     let log = before.log.clone().and_then(|before| Ok(Log { before, after: log? }));
     let looks: Looks = before.look.clone().and_then(|before| Ok((before, look.clone()?)));
-    Reading { pod: Pod::of(pod), log, looks }
+    EnvoyRecord { pod: Pod::of(pod), log, looks }
 }
