@@ -12,13 +12,13 @@ use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
 use crate::facts::{ClusterFacts, Index, Request, is_gateway_pod};
-use crate::istio::capture::{ExcludedTraffic, holes};
-use crate::istio::data_plane::{DataPlaneMode, carrier};
-use crate::kubernetes::network_policy::{EgressVerdict, hold};
+use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
+use crate::kubernetes::network_policy::{EgressVerdict, egress_verdict};
 use crate::kubernetes::workload::Workload;
-use crate::path::{NamespaceCalls, calls, ways};
+use crate::path::{NamespaceCalls, caller_namespaces, paths};
 
-mod words;
+mod wording;
 
 /// The version of [`Bypass`] as a document.
 pub const API_VERSION: &str = crate::report::API_VERSION;
@@ -128,8 +128,8 @@ pub enum NetworkPolicyVerdict {
 pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     let snapshot = &evidence.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
-    let ways = ways(snapshot, &Index::new(snapshot), &egresses, &Request::default());
-    let scene = Context { evidence, calls: calls(snapshot, &ways) };
+    let paths = paths(snapshot, &Index::new(snapshot), &egresses, &Request::default());
+    let scene = Context { evidence, calls: caller_namespaces(snapshot, &paths) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
@@ -169,10 +169,10 @@ impl Context<'_> {
     fn reasons(&self, pod: &PodFacts) -> Vec<BypassReason> {
         let namespaces = &self.evidence.snapshot.namespaces;
         let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
-        match carrier(pod, labels) {
-            DataPlaneMode::Itself => Vec::new(),
+        match data_plane_mode(pod, labels) {
+            DataPlaneMode::Proxy => Vec::new(),
             DataPlaneMode::HostNetwork => vec![BypassReason::HostNetwork],
-            DataPlaneMode::Nobody => vec![BypassReason::NoSidecar],
+            DataPlaneMode::NotInMesh => vec![BypassReason::NoSidecar],
             DataPlaneMode::Ztunnel => vec![BypassReason::Ambient],
             DataPlaneMode::Sidecar => self.around_sidecar(pod),
         }
@@ -182,7 +182,7 @@ impl Context<'_> {
         let mode = self.mode(pod).filter(|mode| mode.lets_out());
         let mut found: Vec<BypassReason> =
             mode.map(|mode| BypassReason::OutboundMode { mode }).into_iter().collect();
-        found.extend(holes(pod).into_iter().map(|hole| match hole.passes {
+        found.extend(capture_exclusions(pod).into_iter().map(|hole| match hole.passes {
             ExcludedTraffic::Ports(ports) => BypassReason::ExcludedPorts { ports },
             ExcludedTraffic::Ranges(ranges) => {
                 BypassReason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
@@ -221,10 +221,10 @@ impl Context<'_> {
         }
         let usual = || NamespaceCalls::USUAL.into();
         let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
-        match hold(&self.evidence.surroundings.network_policies, pod, &ports) {
-            EgressVerdict::Stopped => NetworkPolicyVerdict::Stops,
-            EgressVerdict::Free => NetworkPolicyVerdict::None,
-            EgressVerdict::Open(_) => NetworkPolicyVerdict::Open,
+        match egress_verdict(&self.evidence.surroundings.network_policies, pod, &ports) {
+            EgressVerdict::Blocked => NetworkPolicyVerdict::Stops,
+            EgressVerdict::Unrestricted => NetworkPolicyVerdict::None,
+            EgressVerdict::AllowedBy(_) => NetworkPolicyVerdict::Open,
         }
     }
 }

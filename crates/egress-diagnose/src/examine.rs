@@ -18,7 +18,10 @@ use crate::examine::report_builder::Builder;
 use crate::examine::suppression::Suppressions;
 use crate::facts::{ClusterFacts, Index, Request};
 use crate::finding::{CheckOutcome, Code, HostName};
-use crate::path::{EgressPath, calls, elsewhere, in_question, not_walked, uncovered, ways};
+use crate::path::{
+    EgressPath, caller_namespaces, gateways_in_question, hosts_without_egress, not_walked, paths,
+    routed_elsewhere,
+};
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
 use crate::rules::check::{Check, PathSegment, Run};
@@ -40,7 +43,7 @@ const AT_ONCE: usize = 512;
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The checks to run.
-    pub choice: CheckFilter,
+    pub filter: CheckFilter,
     /// Today's date in UTC, for acceptances with a last day; without it they count as expired.
     pub today: Option<Date>,
     /// Keep the result of each check for each host, even with many hosts.
@@ -68,28 +71,28 @@ pub fn examine_watched(
         || egress_core::inventory::egresses(&evidence.snapshot),
         || Index::new(&evidence.snapshot),
     );
-    let mut ways = ways(&evidence.snapshot, &index, &egresses, request);
-    ways.extend(uncovered(evidence, &index, &egresses, request));
-    ways.extend(elsewhere(evidence, &ways, request));
+    let mut paths = paths(&evidence.snapshot, &index, &egresses, request);
+    paths.extend(hosts_without_egress(evidence, &index, &egresses, request));
+    paths.extend(routed_elsewhere(evidence, &paths, request));
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
     let asks_for_hosts = CHECKS.iter().any(|check| {
-        options.choice.wants(check.code) && matches!(check.run, Run::EgressPath(_) | Run::Through(_))
+        options.filter.wants(check.code) && matches!(check.run, Run::EgressPath(_) | Run::Through(_))
     });
     let not_walked =
-        if asks_for_hosts { not_walked(evidence, &index, &egresses, &ways, request) } else { Vec::new() };
-    let calls = calls(&evidence.snapshot, &ways);
+        if asks_for_hosts { not_walked(evidence, &index, &egresses, &paths, request) } else { Vec::new() };
+    let calls = caller_namespaces(&evidence.snapshot, &paths);
     let view = View::new(evidence, &egresses, request.client.as_ref(), index, calls);
     let mut order: Vec<&'static Check> =
-        CHECKS.iter().filter(|check| options.choice.wants(check.code)).collect();
-    order.sort_by_key(|check| (check.hop, check.code));
-    let hosts: Vec<Arc<HostName>> = ways.iter().map(|way| Arc::new(host_name(way))).collect();
+        CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
+    order.sort_by_key(|check| (check.segment, check.code));
+    let hosts: Vec<Arc<HostName>> = paths.iter().map(|way| Arc::new(host_name(way))).collect();
     let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
-    for (index, way) in ways.iter().enumerate() {
+    for (index, way) in paths.iter().enumerate() {
         if let Some(gateway) = way.gateway {
             behind.entry(&gateway.name).or_default().push(index);
         }
     }
-    let all = (0..ways.len()).collect();
+    let all = (0..paths.len()).collect();
     let report = Builder::new(hosts, Suppressions::read(evidence, options.today), options.every_line);
     let mut walk = Examiner { watch, report };
     let of_mesh = ask(&order, &view, |check, view| match check.run {
@@ -98,7 +101,7 @@ pub fn examine_watched(
     });
     walk.section(Subject::Mesh, all, None, None, of_mesh);
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
-    for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
+    for gateway in gateways_in_question(&evidence.snapshot.gateways, &paths, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
         let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
         let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
@@ -109,9 +112,9 @@ pub fn examine_watched(
     let of_ways = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
         some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect()
     };
-    let mut ahead = ways.chunks(AT_ONCE);
+    let mut ahead = paths.chunks(AT_ONCE);
     let mut said = ahead.next().map(of_ways).unwrap_or_default();
-    for (number, some) in ways.chunks(AT_ONCE).enumerate() {
+    for (number, some) in paths.chunks(AT_ONCE).enumerate() {
         let mut next = Vec::new();
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| next = ahead.next().map(of_ways).unwrap_or_default());
@@ -122,7 +125,7 @@ pub fn examine_watched(
         });
         said = next;
     }
-    walk.report.finish(not_walked, options.choice.skipped(), evidence.snapshot.unreadable.clone())
+    walk.report.finish(not_walked, options.filter.skipped(), evidence.snapshot.unreadable.clone())
 }
 
 fn host_name(way: &EgressPath<'_>) -> HostName {
@@ -132,25 +135,25 @@ fn host_name(way: &EgressPath<'_>) -> HostName {
 /// The first fault on a path.
 #[derive(Clone, Copy)]
 struct Broken {
-    hop: PathSegment,
+    segment: PathSegment,
     /// Which cause, as the report counts them.
     cause: usize,
     /// From this hop on nothing depends on it.
-    spares: Option<PathSegment>,
+    unaffected_from: Option<PathSegment>,
 }
 
 impl Broken {
     fn at(check: &Check, cause: usize, way: Option<&EgressPath<'_>>) -> Self {
-        let hop = check.hop;
+        let segment = check.segment;
         // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
-        let spares = way
-            .filter(|way| hop == PathSegment::Objects && has_gateway_side(way))
+        let unaffected_from = way
+            .filter(|way| segment == PathSegment::Objects && has_gateway_side(way))
             .map(|_| PathSegment::FromGateway);
-        Broken { hop, cause, spares }
+        Broken { segment, cause, unaffected_from }
     }
 
     fn blocks(&self, check: &Check) -> bool {
-        self.hop < check.hop && self.spares.is_none_or(|spared| check.hop < spared)
+        self.segment < check.segment && self.unaffected_from.is_none_or(|spared| check.segment < spared)
     }
 }
 

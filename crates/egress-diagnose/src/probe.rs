@@ -1,6 +1,6 @@
 //! A probe: one marked request from a client pod, and where it went.
 //!
-//! Knows what to send ([`plan`]), how to read an access log ([`access`]) and how to judge the result ([`judge`]). Does
+//! Knows what to send ([`plan`]), how to read an access log ([`access`]) and what the result is ([`verdict`]). Does
 //! no I/O.
 
 use egress_core::port::Port;
@@ -12,8 +12,8 @@ use crate::finding::Confidence;
 pub mod access;
 pub mod answer;
 mod counts;
-pub mod judge;
 pub mod plan;
+pub mod verdict;
 
 /// The result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -29,10 +29,10 @@ pub struct Probe {
     pub token: String,
     /// Where it went.
     pub result: ProbeResult,
-    /// Where it was lost; only for [`ProbeResult::Vanished`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop: Option<ProbePoint>,
-    /// The pod from which it left the mesh; not for [`ProbeResult::Vanished`] and [`ProbeResult::NotProven`].
+    /// Where it was lost; only for [`ProbeResult::Lost`].
+    #[serde(rename = "hop", skip_serializing_if = "Option::is_none")]
+    pub lost_at: Option<ProbePoint>,
+    /// The pod from which it left the mesh; not for [`ProbeResult::Lost`] and [`ProbeResult::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_from: Option<Pod>,
     /// Whether an access log shows the request itself. Counters also count other calls.
@@ -57,7 +57,8 @@ pub enum ProbeResult {
     /// A gateway sent it to another destination than the egress specifies.
     Diverted,
     /// It was lost on the way.
-    Vanished,
+    #[serde(rename = "vanished")]
+    Lost,
     /// Unknown: logs and counters do not show it.
     NotProven,
 }
@@ -93,7 +94,7 @@ pub struct Pod {
 
 impl ProbePoint {
     /// The words after «vanished».
-    pub fn words(self) -> &'static str {
+    pub fn wording(self) -> &'static str {
         match self {
             ProbePoint::Client => "before the client's sidecar",
             ProbePoint::Sidecar => "at the client's sidecar",

@@ -298,9 +298,7 @@ impl Report {
         let fate = self.probe.as_ref().map(|probe| probe.result);
         match (self.worst(), fate) {
             (Some(worst), _) if worst >= fail_on => Ending::Found,
-            (_, Some(ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Vanished)) => {
-                Ending::Found
-            }
+            (_, Some(ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Lost)) => Ending::Found,
             (_, Some(ProbeResult::NotProven)) => Ending::Incomplete,
             _ if self.summary.unreadable > 0 || self.summary.incomplete => Ending::Incomplete,
             _ if self.not_walked.iter().any(|host| host.reason.is_limit()) => Ending::Incomplete,

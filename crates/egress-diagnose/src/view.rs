@@ -29,17 +29,17 @@ use crate::istio::listeners::Listeners;
 use crate::istio::routes::Route;
 use crate::path::{EgressPath, NamespaceCalls};
 
-mod around;
 mod egress_index;
 mod egresses;
 mod hop;
-mod kept;
+mod memo;
 mod path_routes;
+mod related_resources;
 mod rules;
 mod visible_rules;
 
 use self::egress_index::Egresses;
-use self::kept::Memo;
+use self::memo::Memo;
 pub(crate) use self::path_routes::Direction;
 use self::path_routes::PathRoutes;
 use self::visible_rules::SeenRules;
@@ -97,7 +97,7 @@ impl<'a> View<'a> {
     }
 
     /// The namespaces that call hosts of this diagnosis through a gateway.
-    pub(crate) fn calls(&self) -> &BTreeMap<String, NamespaceCalls> {
+    pub(crate) fn caller_namespaces(&self) -> &BTreeMap<String, NamespaceCalls> {
         &self.facts.calls
     }
 

@@ -88,7 +88,7 @@ pub fn list() -> String {
 fn facts(check: &Check) -> String {
     let inputs: Vec<String> = check.inputs.iter().map(ToString::to_string).collect();
     let inputs = if inputs.is_empty() { "no facts of its own".to_owned() } else { inputs.join(", ") };
-    format!("Worst level: {}. Covers: {}. Reads: {inputs}.", check.level, place(check.hop))
+    format!("Worst level: {}. Covers: {}. Reads: {inputs}.", check.level, place(check.segment))
 }
 
 fn place(hop: PathSegment) -> &'static str {

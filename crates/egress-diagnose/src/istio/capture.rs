@@ -39,7 +39,7 @@ pub(crate) enum ExcludedTraffic<'a> {
 
 /// What the annotations of a pod leave alone. Ranges that hold no address of the internet are no hole.
 /// <https://istio.io/latest/docs/reference/config/annotations/>
-pub(crate) fn holes(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
+pub(crate) fn capture_exclusions(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
     let value = |key: &str| pod.annotations.get(key).map(String::as_str);
     let mut found = Vec::new();
     if let Some(mode @ "NONE") = value(MODE) {
@@ -132,15 +132,15 @@ mod tests {
             (INCLUDED_RANGES, "0.0.0.0/0"),
             (MODE, "REDIRECT"),
         ] {
-            assert_eq!(holes(&pod(&[annotation])), [], "{annotation:?}");
+            assert_eq!(capture_exclusions(&pod(&[annotation])), [], "{annotation:?}");
         }
-        assert_eq!(holes(&pod(&[(INCLUDED_RANGES, "10.0.0.0/8"), (INCLUDED_PORTS, "*")])), []);
+        assert_eq!(capture_exclusions(&pod(&[(INCLUDED_RANGES, "10.0.0.0/8"), (INCLUDED_PORTS, "*")])), []);
     }
 
     #[test]
     fn ports_concern_those_who_call_them() {
         let pod = pod(&[(EXCLUDED_PORTS, "5432, 443")]);
-        let hole = &holes(&pod)[0];
+        let hole = &capture_exclusions(&pod)[0];
         assert!(hole.concerns(&[80, 443].into()));
         assert!(!hole.concerns(&[80].into()));
         assert_eq!(hole.closed_for(&[443].into()).as_deref(), Some("5432"));
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_range_outside_is_a_hole_and_the_others_stay_excluded() {
         let pod = pod(&[(EXCLUDED_RANGES, "10.0.0.0/8,0.0.0.0/0")]);
-        let hole = &holes(&pod)[0];
+        let hole = &capture_exclusions(&pod)[0];
         assert_eq!(hole.passes, ExcludedTraffic::Ranges(vec!["0.0.0.0/0"]));
         assert_eq!(hole.closed_for(&BTreeSet::new()).as_deref(), Some("10.0.0.0/8"));
     }
@@ -158,7 +158,7 @@ mod tests {
     fn where_only_the_cluster_is_captured_the_outside_is_not() {
         for value in ["10.0.0.0/8", ""] {
             let pod = pod(&[(INCLUDED_RANGES, value), (INCLUDED_PORTS, "443")]);
-            let hole = &holes(&pod)[0];
+            let hole = &capture_exclusions(&pod)[0];
             assert!(hole.concerns(&[80].into()) && !hole.concerns(&[443].into()), "{value:?}");
             assert_eq!(hole.closed_for(&[80].into()), None);
         }
@@ -166,6 +166,6 @@ mod tests {
 
     #[test]
     fn without_redirection_everything_passes() {
-        assert!(holes(&pod(&[(MODE, "NONE")]))[0].concerns(&[443].into()));
+        assert!(capture_exclusions(&pod(&[(MODE, "NONE")]))[0].concerns(&[443].into()));
     }
 }

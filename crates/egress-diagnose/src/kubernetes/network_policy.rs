@@ -19,11 +19,11 @@ use crate::kubernetes::ip_range::Range;
 #[derive(Clone, Debug)]
 pub(crate) enum EgressVerdict<'a> {
     /// No policy selects its egress traffic.
-    Free,
+    Unrestricted,
     /// Policies select it, but these rules allow it.
-    Open(Vec<AllowingRule<'a>>),
+    AllowedBy(Vec<AllowingRule<'a>>),
     /// Policies block it.
-    Stopped,
+    Blocked,
 }
 
 /// A rule that allows egress.
@@ -49,7 +49,7 @@ impl AllowingRule<'_> {
 
 /// What the policies do to calls of a pod to one of these TCP ports. Policies add up: what one allows is allowed.
 /// <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
-pub(crate) fn hold<'a>(
+pub(crate) fn egress_verdict<'a>(
     policies: &'a [Named<NetworkPolicySpec>],
     pod: &PodFacts,
     ports: &BTreeSet<u16>,
@@ -62,13 +62,13 @@ pub(crate) fn hold<'a>(
     };
     let concerned: Vec<&Named<NetworkPolicySpec>> = policies.iter().filter(concerns).collect();
     if concerned.is_empty() {
-        return EgressVerdict::Free;
+        return EgressVerdict::Unrestricted;
     }
     let open: Vec<AllowingRule<'a>> = concerned.iter().flat_map(|policy| openings(policy, ports)).collect();
     if open.is_empty() {
-        return EgressVerdict::Stopped;
+        return EgressVerdict::Blocked;
     }
-    EgressVerdict::Open(open)
+    EgressVerdict::AllowedBy(open)
 }
 
 /// Without `policyTypes`, a policy is for outgoing traffic where it has rules for it.
@@ -132,7 +132,7 @@ mod tests {
             [Named { namespace: "shop".to_owned(), name: "p".to_owned(), spec, ..Named::default() }];
         let labels = [("app".to_owned(), "web".to_owned())].into();
         let pod = PodFacts { namespace: "shop".to_owned(), labels, ..PodFacts::default() };
-        !matches!(hold(&policies, &pod, &[443].into()), EgressVerdict::Stopped)
+        !matches!(egress_verdict(&policies, &pod, &[443].into()), EgressVerdict::Blocked)
     }
 
     #[test]

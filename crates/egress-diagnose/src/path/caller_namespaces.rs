@@ -22,7 +22,10 @@ pub(crate) struct NamespaceCalls {
 
 /// The calling namespaces. Not among them: the mesh's own namespace, and a namespace that holds a gateway or objects for
 /// others while no pod of its own has a sidecar.
-pub(crate) fn calls(snapshot: &Snapshot, ways: &[EgressPath<'_>]) -> BTreeMap<String, NamespaceCalls> {
+pub(crate) fn caller_namespaces(
+    snapshot: &Snapshot,
+    paths: &[EgressPath<'_>],
+) -> BTreeMap<String, NamespaceCalls> {
     let clients = clients(snapshot);
     let hosts_gateway =
         |namespace: &str| snapshot.gateways.iter().any(|gateway| gateway.name.namespace == namespace);
@@ -33,7 +36,7 @@ pub(crate) fn calls(snapshot: &Snapshot, ways: &[EgressPath<'_>]) -> BTreeMap<St
             && (clients.contains(namespace) || (asked_for && !hosts_gateway(namespace)))
     };
     let mut found: BTreeMap<String, NamespaceCalls> = BTreeMap::new();
-    for way in ways.iter().filter(|way| way.gateway.is_some()) {
+    for way in paths.iter().filter(|way| way.gateway.is_some()) {
         for namespace in way.callers.iter().filter(|namespace| calls(way, namespace)) {
             let known = found.entry(namespace.clone()).or_default();
             known.ports.extend(way.ports.iter().map(|port| port.number));
@@ -54,7 +57,7 @@ impl NamespaceCalls {
     pub(crate) const USUAL: [u16; 2] = [80, 443];
 
     /// The hosts in words: `edition.cnn.com and 3 other hosts`.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn wording(&self) -> String {
         match self.hosts {
             0 | 1 => self.host.clone(),
             2 => format!("{} and 1 other host", self.host),

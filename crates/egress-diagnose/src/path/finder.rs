@@ -19,7 +19,7 @@ use crate::facts::{Index, Request, clients};
 use crate::wording::export_to;
 
 /// The ways of a request, in the order of the inventory; hosts that were asked for and are nowhere come last.
-pub(crate) fn ways<'a>(
+pub(crate) fn paths<'a>(
     snapshot: &'a Snapshot,
     index: &Index<'a>,
     egresses: &'a [Egress<'a>],
@@ -38,7 +38,7 @@ pub(crate) fn ways<'a>(
         .collect();
     for host in &request.hosts {
         if !found.iter().any(|way| way.host == host.as_str()) {
-            found.push(maker.elsewhere(host.as_str(), request.namespace.as_deref()));
+            found.push(maker.without_objects(host.as_str(), request.namespace.as_deref()));
         }
     }
     found
@@ -66,7 +66,7 @@ impl<'a> PathFinder<'a, '_> {
     }
 
     /// A host without objects in the namespace that was asked for: its callers may use those of another namespace.
-    fn elsewhere(&self, host: &str, namespace: Option<&str>) -> EgressPath<'a> {
+    fn without_objects(&self, host: &str, namespace: Option<&str>) -> EgressPath<'a> {
         let callers = namespace.map(str::to_owned).into_iter().collect();
         if let Some(egress) = namespace.and_then(|caller| self.egress_seen_from(caller, host)) {
             return self.of_egress(egress, callers);

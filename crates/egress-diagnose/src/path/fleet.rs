@@ -2,7 +2,7 @@
 
 use egress_core::inventory::egresses;
 
-use super::{EgressPath, ways};
+use super::{EgressPath, paths};
 use crate::facts::{ClusterFacts, EgressOptions, Index, OtherCluster, OtherEgress, Request};
 
 impl OtherCluster {
@@ -10,8 +10,8 @@ impl OtherCluster {
     pub fn of(name: String, evidence: &ClusterFacts) -> Self {
         let snapshot = &evidence.snapshot;
         let there = egresses(snapshot);
-        let ways = ways(snapshot, &Index::new(snapshot), &there, &Request::default());
-        let all = ways.iter().filter_map(OtherEgress::of);
+        let paths = paths(snapshot, &Index::new(snapshot), &there, &Request::default());
+        let all = paths.iter().filter_map(OtherEgress::of);
         let unread = snapshot.unreadable.first().filter(|_| !snapshot.has_istio_of(None));
         OtherCluster {
             name,

@@ -21,7 +21,7 @@ use crate::istio::waypoints::waypoint_of;
 /// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
 ///
 /// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
-pub(crate) fn uncovered<'a>(
+pub(crate) fn hosts_without_egress<'a>(
     evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],

@@ -17,7 +17,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use super::egress_path::EgressPath;
 use super::hosts_without_egress::{EntryHost, routed};
 use crate::facts::{ClusterFacts, Index, Request, clients};
-use crate::istio::data_plane::{DataPlaneMode, carrier};
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
 
@@ -27,10 +27,10 @@ pub(crate) fn not_walked<'a>(
     evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
-    ways: &[EgressPath<'_>],
+    paths: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<NotWalked> {
-    let finder = Finder::new(evidence, index, egresses, ways);
+    let finder = Finder::new(evidence, index, egresses, paths);
     // What only gateways see of an egress of ours has a name of its own.
     let own: BTreeSet<&ObjectId> =
         egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
@@ -50,7 +50,7 @@ pub(crate) fn not_walked<'a>(
     if request.hosts.is_empty() {
         return found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)).collect();
     }
-    let named = ways.iter().filter(|way| way.egress.is_none());
+    let named = paths.iter().filter(|way| way.egress.is_none());
     let obstacle = |way: &EgressPath<'_>| {
         let covers =
             |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
@@ -78,15 +78,16 @@ impl<'a, 'b> Finder<'a, 'b> {
         evidence: &'a ClusterFacts,
         index: &'b Index<'a>,
         egresses: &[Egress<'_>],
-        ways: &[EgressPath<'_>],
+        paths: &[EgressPath<'_>],
     ) -> Self {
         let snapshot = &evidence.snapshot;
         let domain = &snapshot.mesh.cluster_domain;
         let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
         let walked = egresses.iter().map(|egress| egress.host.to_string());
-        let uncovered = ways.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
+        let hosts_without_egress =
+            paths.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
         // What a route of another host leads to is looked at with that host.
-        let mut known: BTreeSet<String> = walked.chain(uncovered).collect();
+        let mut known: BTreeSet<String> = walked.chain(hosts_without_egress).collect();
         for routes in index.of_kind(Kind::VirtualService) {
             let Some(spec) = routes.virtual_service() else { continue };
             known.extend(destinations(spec).filter(|to| !is_exact(routes, to)).map(str::to_ascii_lowercase));
@@ -94,7 +95,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         let labels: BTreeMap<&str, _> =
             snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), &facts.labels)).collect();
         let is_ambient = |pod: &&PodFacts| {
-            carrier(pod, labels.get(pod.namespace.as_str()).copied()) == DataPlaneMode::Ztunnel
+            data_plane_mode(pod, labels.get(pod.namespace.as_str()).copied()) == DataPlaneMode::Ztunnel
         };
         let ambient = snapshot.pods.iter().filter(is_ambient);
         Finder {

@@ -6,7 +6,7 @@ use super::egress_path::EgressPath;
 use crate::facts::{ClusterFacts, Request};
 
 /// The ways of these hosts, as far as a request asks for them: one that is asked for by name is a way already.
-pub(crate) fn elsewhere<'a>(
+pub(crate) fn routed_elsewhere<'a>(
     evidence: &ClusterFacts,
     known: &[EgressPath<'_>],
     request: &Request,

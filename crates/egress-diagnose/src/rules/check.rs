@@ -19,7 +19,7 @@ pub struct Check {
     /// The highest level of its findings.
     pub level: Level,
     /// The part of the path that it checks.
-    pub hop: PathSegment,
+    pub segment: PathSegment,
     /// What it reads; held against what it does read.
     pub inputs: &'static [Input],
     /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.

@@ -37,7 +37,7 @@ pub(crate) struct GatewayConnection<'a> {
 }
 
 /// The calls of a path. Without routes whose subset the callers cannot resolve.
-pub(crate) fn hop_calls<'a>(
+pub(crate) fn gateway_connections<'a>(
     view: &View<'a>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,

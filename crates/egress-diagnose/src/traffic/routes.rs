@@ -137,7 +137,7 @@ pub(crate) fn upstreams<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &Gat
 }
 
 /// The number of protocols that both legs have.
-pub(crate) fn whole(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> usize {
+pub(crate) fn complete_protocols(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> usize {
     let there: BTreeSet<Protocol> =
         from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
     let wanted: BTreeSet<Protocol> =
@@ -146,7 +146,7 @@ pub(crate) fn whole(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFact
 }
 
 /// The protocols that the first leg has and the second does not.
-pub(crate) fn missing<'a>(
+pub(crate) fn missing_routes<'a>(
     view: &View<'a>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,

@@ -7,10 +7,10 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::virtual_service::MESH;
 use egress_core::visibility::{exported_to, host_matches};
 
+use crate::did_you_mean::did_you_mean;
 use crate::istio::routes::{Route, routes};
 use crate::path::EgressPath;
 use crate::view::View;
-use crate::wording::nearest;
 
 /// A subset that some callers cannot resolve.
 pub(crate) struct Unresolved<'a> {
@@ -113,7 +113,7 @@ fn cause<'a>(
 /// The subset of these rules whose name is most like this one.
 fn meant<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a str, &'a Resource)> {
     let found = || rules.iter().flat_map(|rule| subset_names(rule).map(|subset| (subset, *rule)));
-    let near = nearest(name, found().map(|(subset, _)| subset))?;
+    let near = did_you_mean(name, found().map(|(subset, _)| subset))?;
     found().find(|(subset, _)| *subset == near && is_typing_error(name, near))
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct UpstreamAttempt<'a> {
 }
 
 /// Every attempt, and the Envoys that could not be read or have no connections yet.
-pub(crate) fn attempts<'a>(
+pub(crate) fn upstream_attempts<'a>(
     view: &View<'a>,
     way: &EgressPath<'_>,
     gateway: &GatewayFacts,

@@ -41,7 +41,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, host: &Section) {
     let mut hops: BTreeMap<PathSegment, Tally<'_>> = BTreeMap::new();
     for line in &host.checks {
         let Some(check) = CHECKS.iter().find(|check| check.code == line.code) else { continue };
-        hops.entry(check.hop).or_default().add(line);
+        hops.entry(check.segment).or_default().add(line);
     }
     let is_not_walked = names.is_not_walked(&host.subject);
     for (hop, mut tally) in hops {

@@ -16,9 +16,7 @@ pub(super) fn write(page: &mut Page<'_>, probe: Option<&Probe>) {
     page.title(&format!("probe of {host}:{port} from {client}"));
     let mark = match probe.result {
         ProbeResult::Proven => Mark::Good,
-        ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Vanished => {
-            Mark::Wrong(Level::Error)
-        }
+        ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Lost => Mark::Wrong(Level::Error),
         ProbeResult::NotProven => Mark::Unknown,
     };
     let sure = match probe.confidence {
@@ -38,7 +36,7 @@ pub fn headline(probe: &Probe) -> String {
         ProbeResult::Proven => "proven".to_owned(),
         ProbeResult::LeftDirectly => "left directly".to_owned(),
         ProbeResult::Diverted => "diverted at the gateway".to_owned(),
-        ProbeResult::Vanished => format!("vanished {}", probe.hop.map_or("on the way", ProbePoint::words)),
+        ProbeResult::Lost => format!("vanished {}", probe.lost_at.map_or("on the way", ProbePoint::wording)),
         ProbeResult::NotProven => "not proven".to_owned(),
     }
 }

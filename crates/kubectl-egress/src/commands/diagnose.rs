@@ -95,8 +95,8 @@ async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Ga
 /// Examines the facts.
 fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let Reporting { choice, every_check, .. } = &settings.reporting;
-    let options = Options { choice: choice.clone(), today: Some(today), every_line: *every_check };
+    let Reporting { filter, every_check, .. } = &settings.reporting;
+    let options = Options { filter: filter.clone(), today: Some(today), every_line: *every_check };
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
     found.guard = gathered.guard;
     found.source = match settings.sources {

@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(27),
     name: "the callers' Envoys route the host to the gateway",
     level: Level::Error,
-    hop: PathSegment::ClientProxies,
+    segment: PathSegment::ClientProxies,
     inputs: &[Input::VirtualServices, Input::ClientProxies],
     docs: "\
 ## What it checks

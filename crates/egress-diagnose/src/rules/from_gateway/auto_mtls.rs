@@ -12,14 +12,14 @@ use crate::istio::listeners::{Expects, Server};
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::auto_mtls::{LABEL, MtlsMode, MtlsRequirement, can_be_offered, demand};
-use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(32),
     name: "the hop to the gateway satisfies the mesh's mTLS mode",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Mesh,
         Input::VirtualServices,
@@ -55,7 +55,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         let Some(listener) = call.listeners.at(call.listens_on) else { continue };
         let [(expects, server)] = listener.servers.iter().collect::<Vec<_>>()[..] else { continue };
         if !told.insert((call.caller.clone(), call.route.subset, call.port)) {

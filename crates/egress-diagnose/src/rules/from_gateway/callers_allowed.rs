@@ -13,7 +13,7 @@ use crate::istio::authorization::{Authorization, CALLER, Caller, Denial, Policy}
 use crate::istio::listeners::Expects;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::view::View;
 use crate::wording::list;
 
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(33),
     name: "AuthorizationPolicies at the gateway allow the callers",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Mesh,
         Input::VirtualServices,
@@ -56,7 +56,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     };
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         // If the TLS settings of both sides do not match, the call fails before authorization.
         let met =
             call.server.is_some_and(|server| server.expects != Expects::OwnTls) && call.mismatch().is_none();

@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(83),
     name: "no other ServiceEntry takes over the host at the gateway",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(51),
     name: "the gateway's ServiceEntry does not have resolution NONE",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks

@@ -9,14 +9,16 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, whole};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, end_at_gateway, missing_routes,
+};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(4),
     name: "the Gateway has a server for the host",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -32,7 +34,7 @@ Add the host to the server of its protocol.
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NotServed(object) } = leg else { return None };
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
@@ -54,5 +56,5 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             fix: fixes::patch(&object.id, &operation, "lets the server accept the host"),
         })
     });
-    CheckOutcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }

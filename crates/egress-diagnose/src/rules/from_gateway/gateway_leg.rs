@@ -8,14 +8,16 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::routes::{MissingRoute, MissingRouteCause, missing, to_gateway, whole};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, missing_routes, to_gateway,
+};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(15),
     name: "the gateway has a route for the host",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -32,7 +34,7 @@ Add the second leg: routes for the host that are bound to the Gateway object.
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NothingBound } = leg else { return None };
         let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
@@ -49,5 +51,5 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             fix: fixes::put_right(view, way, gateway, "writes both legs"),
         })
     });
-    CheckOutcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }

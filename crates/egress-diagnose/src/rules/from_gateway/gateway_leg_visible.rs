@@ -7,14 +7,16 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, whole};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, end_at_gateway, missing_routes,
+};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(54),
     name: "the host's route is exported to the gateway's namespace",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -32,7 +34,7 @@ Export the VirtualService to the gateway's namespace.
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::Hidden(route) } = leg else { return None };
         Some(Finding {
             code: CHECK.code,
@@ -45,5 +47,5 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
         })
     });
-    CheckOutcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }

@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(85),
     name: "no route of another namespace takes over the host at the gateway",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Mesh,
         Input::GatewayObjects,

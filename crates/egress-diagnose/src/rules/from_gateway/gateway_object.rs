@@ -9,7 +9,9 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, name_of, whole};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, end_at_gateway, missing_routes, name_of,
+};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(3),
     name: "routes are bound to an existing Gateway",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -34,7 +36,7 @@ Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NoGatewayObject(route, name) } = leg else {
             return None;
         };
@@ -54,7 +56,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             fix: fixes::put_right(view, way, gateway, "recreates the egress, bound to an existing Gateway"),
         })
     });
-    CheckOutcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }
 
 fn bound(route: &Resource) -> Vec<String> {

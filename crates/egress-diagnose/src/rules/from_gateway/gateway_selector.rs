@@ -10,14 +10,16 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::routes::{MissingRoute, MissingRouteCause, end_at_gateway, missing, whole};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, end_at_gateway, missing_routes,
+};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(1),
     name: "the Gateway object selects the gateway's pods",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -38,7 +40,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     if gateway.assumed {
         return CheckOutcome::NotGiven(Input::Gateways);
     }
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NotSelected(object) } = leg else {
             return None;
         };
@@ -55,7 +57,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
         })
     });
-    CheckOutcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }
 
 fn words(labels: &BTreeMap<String, String>) -> String {

@@ -11,7 +11,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place}
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(66),
     name: "gRPC uses HTTP/2 on every hop",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Gateways,
         Input::VirtualServices,
@@ -47,7 +47,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     view.note(Input::Gateways);
     let mut findings = Vec::new();
     let mut calls = 0;
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         if !is_grpc(view, way, &call) {
             continue;
         }

@@ -10,7 +10,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(76),
     name: "client certificate headers are removed before requests leave",
     level: Level::Info,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -40,7 +40,7 @@ const HEADER: &str = "x-forwarded-client-cert";
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let told = |call: &GatewayConnection<'_>| call.route.protocol == Protocol::Http && call.has_identity();
-    if !hop_calls(view, way, gateway).iter().any(told) {
+    if !gateway_connections(view, way, gateway).iter().any(told) {
         return CheckOutcome::NotApplicable;
     }
     let mut findings: Vec<Finding> = Vec::new();

@@ -14,15 +14,15 @@ use crate::istio::listeners::{Expects, Server};
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::auto_mtls::can_be_offered;
-use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
-use crate::traffic::routes::missing;
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
+use crate::traffic::routes::missing_routes;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(55),
     name: "client TLS settings match the gateway server's mode",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Mesh, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -43,11 +43,12 @@ knows the caller.
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+    let lacking: BTreeSet<Protocol> =
+        missing_routes(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         if lacking.contains(&call.route.protocol) || (call.tls.is_none() && automatic) {
             continue;
         }

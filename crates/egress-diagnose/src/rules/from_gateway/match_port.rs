@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(58),
     name: "match.port of gateway routes is a port of the Gateway server",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks

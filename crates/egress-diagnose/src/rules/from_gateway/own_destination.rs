@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(81),
     name: "each host of a VirtualService is routed to itself",
     level: Level::Warning,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks

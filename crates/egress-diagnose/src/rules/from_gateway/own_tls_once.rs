@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(52),
     name: "TLS origination applies only to the gateway's own traffic",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::VirtualServices,
         Input::GatewayObjects,

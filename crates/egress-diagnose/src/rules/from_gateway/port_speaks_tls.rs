@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(65),
     name: "the gateway does not originate TLS to port 80",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks

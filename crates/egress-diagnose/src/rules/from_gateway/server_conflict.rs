@@ -25,7 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(9),
     name: "no two Gateway servers conflict on one port",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

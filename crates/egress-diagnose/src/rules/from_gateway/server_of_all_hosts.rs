@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(48),
     name: "at most one TLS server per gateway port has host *",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(64),
     name: "TLS origination for TCP sends an SNI",
     level: Level::Warning,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Gateways,
         Input::VirtualServices,
@@ -60,7 +60,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
         let bound =
             bound.map(|name| gateway_name(name, &resource.id.namespace)).filter(|name| names.contains(name));
         for route in bound.flat_map(|name| tcp_routes(resource, &name)) {
-            let (calls_in_tls, finding) = judge(view, viewer, &route);
+            let (calls_in_tls, finding) = examine_route(view, viewer, &route);
             opened += usize::from(calls_in_tls);
             findings
                 .extend(finding.filter(|found| !findings.iter().any(|other| other.object == found.object)));
@@ -75,7 +75,7 @@ fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {
 }
 
 /// Whether TLS is originated for TCP to a destination, and what is wrong with it.
-fn judge(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Finding>) {
+fn examine_route(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Finding>) {
     let Some(entry) = view.entries_seen_from(viewer, route.host).first().copied() else {
         return (false, None);
     };

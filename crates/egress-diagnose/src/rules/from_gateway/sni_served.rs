@@ -12,8 +12,8 @@ use crate::istio::client_tls::Mode;
 use crate::istio::listeners::Expects;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::gateway_connections::{GatewayConnection, hop_calls};
-use crate::traffic::routes::missing;
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
+use crate::traffic::routes::missing_routes;
 use crate::view::View;
 use crate::wording::list;
 
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(50),
     name: "the SNI that callers send matches a gateway server",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -40,10 +40,11 @@ Set `sni` to a host of the server, in a subset for this host only. Or give the s
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+    let lacking: BTreeSet<Protocol> =
+        missing_routes(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let mut told = BTreeSet::new();
     let (mut served, mut findings) = (0, Vec::new());
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         let secured = call.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual);
         // Other checks report a missing server and a wrong TLS mode.
         let stands_back = lacking.contains(&call.route.protocol) || call.mismatch().is_some();

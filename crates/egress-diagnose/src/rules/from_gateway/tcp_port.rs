@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(38),
     name: "each TCP host has its own port at the gateway",
     level: Level::Error,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

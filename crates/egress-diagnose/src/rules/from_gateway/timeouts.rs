@@ -10,7 +10,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::gateway_connections::hop_calls;
+use crate::traffic::gateway_connections::gateway_connections;
 use crate::traffic::upstream::upstream;
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(67),
     name: "the gateway's timeout is not shorter than the callers'",
     level: Level::Info,
-    hop: PathSegment::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -35,7 +35,7 @@ Set the timeout in the callers' route, and leave `timeout` out at the gateway.
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let calls = hop_calls(view, way, gateway);
+    let calls = gateway_connections(view, way, gateway);
     let http: Vec<_> = calls.iter().filter(|call| call.route.protocol == Protocol::Http).collect();
     let mut findings: Vec<Finding> = Vec::new();
     let mut rules = 0;

@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(75),
     name: "the gateway's pods run an injected gateway proxy",
     level: Level::Error,
-    hop: PathSegment::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks

@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(21),
     name: "the gateway runs on the nodes that policies require",
     level: Level::Error,
-    hop: PathSegment::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Policies, Input::Nodes],
     docs: "\
 ## What it checks

@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(61),
     name: "the gateway's pods are ready",
     level: Level::Error,
-    hop: PathSegment::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks

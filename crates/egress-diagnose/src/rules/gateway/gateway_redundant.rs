@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(43),
     name: "the gateway survives the loss of a node",
     level: Level::Warning,
-    hop: PathSegment::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes, Input::Budgets],
     docs: "\
 ## What it checks
@@ -55,7 +55,7 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Readable<Option<Vec<Find
         nodes.iter().filter(|node| node.ready && node.schedulable && !on.contains(node.name.as_str()));
     let mut found = Vec::new();
     if ready.len() > 1 && on.len() == 1 {
-        view.known(Input::Nodes)?;
+        view.readable(Input::Nodes)?;
     }
     if ready.len() == 1 {
         found.push(alone(view, gateway, first, &workload)?);

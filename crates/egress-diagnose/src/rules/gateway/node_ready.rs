@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(22),
     name: "the gateway's nodes are ready",
     level: Level::Error,
-    hop: PathSegment::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes],
     docs: "\
 ## What it checks

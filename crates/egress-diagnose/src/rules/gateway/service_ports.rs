@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(2),
     name: "the gateway's Service has ports 80 and 443",
     level: Level::Error,
-    hop: PathSegment::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks

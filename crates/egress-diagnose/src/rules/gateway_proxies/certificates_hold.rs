@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(82),
     name: "no certificate of the gateway is expired or about to expire",
     level: Level::Error,
-    hop: PathSegment::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies],
     docs: "\
 ## What it checks

@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(84),
     name: "the gateway's clusters of the host come from the egress's own ServiceEntry",
     level: Level::Error,
-    hop: PathSegment::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::GatewayProxies],
     docs: "\
 ## What it checks

@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(28),
     name: "the gateway's Envoys have a route for the host",
     level: Level::Error,
-    hop: PathSegment::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks

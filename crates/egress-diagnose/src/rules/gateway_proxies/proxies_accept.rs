@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(79),
     name: "the gateway's Envoys accept istiod's configuration",
     level: Level::Error,
-    hop: PathSegment::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies, Input::ControlPlane],
     docs: "\
 ## What it checks

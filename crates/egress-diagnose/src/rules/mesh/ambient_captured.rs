@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(72),
     name: "ztunnel sends hosts with a waypoint to that waypoint",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -73,7 +73,7 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let allocated = |(entry, _): &&(&Resource, (&str, &str))| spec_addresses(entry).is_empty();
     let host = bound.iter().find(allocated).and_then(|(entry, _)| entry.service_entry()?.hosts.first());
     for namespace in namespaces {
-        let workloads = view.carried_by(&namespace.name, DataPlaneMode::Ztunnel)?;
+        let workloads = view.workloads_with_mode(&namespace.name, DataPlaneMode::Ztunnel)?;
         for (workload, pods) in workloads.iter().filter(|_| host.is_some()) {
             let deaf =
                 pods.iter().find(|pod| pod.annotations.get(DNS_CAPTURE).is_some_and(|word| word == "false"));

@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(73),
     name: "pods in ambient mode do not rely on REGISTRY_ONLY",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks
@@ -43,8 +43,8 @@ fn run(view: &View<'_>) -> CheckOutcome {
 /// None where no calling pod is in ambient mode.
 fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let mut found = None;
-    for (namespace, calls) in view.calls() {
-        let workloads = view.carried_by(namespace, DataPlaneMode::Ztunnel)?;
+    for (namespace, calls) in view.caller_namespaces() {
+        let workloads = view.workloads_with_mode(namespace, DataPlaneMode::Ztunnel)?;
         if workloads.is_empty() {
             continue;
         }

@@ -8,17 +8,17 @@ use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
 use serde_json::json;
 
+use crate::did_you_mean::did_you_mean;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
-use crate::wording::nearest;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(6),
     name: "DestinationRules of external hosts match a ServiceEntry",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::DestinationRules, Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
@@ -55,7 +55,7 @@ fn run(view: &View<'_>) -> CheckOutcome {
     let declared = declared(view);
     let unknown = rules.filter(|(_, host)| !knows(&declared, host));
     let findings = unknown.enumerate().map(|(number, (rule, host))| {
-        let near = (number < GUESSES).then(|| nearest(host, declared.iter().copied())).flatten();
+        let near = (number < GUESSES).then(|| did_you_mean(host, declared.iter().copied())).flatten();
         finding(view, rule, host, near)
     });
     CheckOutcome::of(1, findings.collect())

@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(92),
     name: "the exported ValidatingAdmissionPolicy is current and bound",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks

@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(60),
     name: "an egress gateway exists",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
@@ -35,7 +35,7 @@ fn run(view: &View<'_>) -> CheckOutcome {
         let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.to_string()).collect();
         return CheckOutcome::Good(Some(list(&names)));
     }
-    if let Err(outcome) = view.known(Input::Gateways) {
+    if let Err(outcome) = view.readable(Input::Gateways) {
         return outcome;
     }
     if let Some(why) = view.unreadable(Input::Services) {

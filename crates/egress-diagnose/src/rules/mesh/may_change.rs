@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(45),
     name: "users who can add egress can also remove it",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Rights],
     docs: "\
 ## What it checks

@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(70),
     name: "no application uses the gateway as a forward proxy",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Gateways, Input::Pods],
     docs: "\
 ## What it checks

@@ -5,7 +5,7 @@ use egress_core::snapshot::PodFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::capture::{ExcludedTraffic, holes};
+use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
 use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::Workload;
 use crate::path::NamespaceCalls;
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(19),
     name: "no outbound ports or IP ranges are excluded from the sidecar",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
@@ -38,8 +38,8 @@ its address.
 
 fn run(view: &View<'_>) -> CheckOutcome {
     let (mut findings, mut looked_at) = (Vec::new(), 0);
-    for (namespace, calls) in view.calls() {
-        let workloads = match view.carried_by(namespace, DataPlaneMode::Sidecar) {
+    for (namespace, calls) in view.caller_namespaces() {
+        let workloads = match view.workloads_with_mode(namespace, DataPlaneMode::Sidecar) {
             Ok(workloads) => workloads,
             Err(outcome) => return outcome,
         };
@@ -60,7 +60,7 @@ fn of_workload(
     let mut known = Vec::new();
     let mut findings = Vec::new();
     for pod in pods {
-        for hole in holes(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
+        for hole in capture_exclusions(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
             if known.contains(&hole.annotation) {
                 continue;
             }
@@ -81,7 +81,7 @@ fn of_workload(
                 message: format!("{workload} of {namespace} excludes {what} from its sidecar"),
                 object: Place::new("Pod", Some(namespace), &pod.name)
                     .field(format!("metadata.annotations[{}]", hole.annotation), hole.value),
-                evidence: vec![format!("called from {namespace}: {}", calls.words())],
+                evidence: vec![format!("called from {namespace}: {}", calls.wording())],
                 consequence: format!("{what} leave directly from the pod's node; no route and no outbound traffic policy applies"),
                 fix: fixes::relabel(
                     (namespace, workload),

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(18),
     name: "NetworkPolicies block direct egress from the caller pods",
     level: Level::Info,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks
@@ -43,19 +43,19 @@ fn run(view: &View<'_>) -> CheckOutcome {
 }
 
 fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
-    if view.calls().is_empty() {
+    if view.caller_namespaces().is_empty() {
         return Ok(CheckOutcome::NotApplicable);
     }
     let policies = view.network_policies()?;
     let ztunnel_is_told_elsewhere = view.mesh().outbound == Some(OutboundMode::RegistryOnly);
-    let concerns = |carrier: DataPlaneMode| match carrier {
-        DataPlaneMode::Sidecar | DataPlaneMode::Nobody => true,
+    let concerns = |mode: DataPlaneMode| match mode {
+        DataPlaneMode::Sidecar | DataPlaneMode::NotInMesh => true,
         DataPlaneMode::Ztunnel => !ztunnel_is_told_elsewhere,
-        DataPlaneMode::Itself | DataPlaneMode::HostNetwork => false,
+        DataPlaneMode::Proxy | DataPlaneMode::HostNetwork => false,
     };
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for (namespace, calls) in view.calls() {
-        let pods = view.carried(namespace)?.into_iter().filter(|(_, carrier)| concerns(*carrier));
+    for (namespace, calls) in view.caller_namespaces() {
+        let pods = view.pods_with_mode(namespace)?.into_iter().filter(|(_, mode)| concerns(*mode));
         let workloads: BTreeMap<_, _> = by_workload(pods.map(|(pod, _)| pod));
         looked_at += workloads.len();
         findings.extend(leaks(policies, namespace, &workloads, &calls.ports).into_iter().map(|leak| Finding {

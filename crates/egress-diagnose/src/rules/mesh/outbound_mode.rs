@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(17),
     name: "outbound traffic policy is REGISTRY_ONLY",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Sidecars],
     docs: "\
 ## What it checks

@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(20),
     name: "caller pods do not use hostNetwork",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
@@ -32,9 +32,13 @@ Remove `hostNetwork` from the pod template, or move the workload to a namespace 
 
 fn run(view: &View<'_>) -> CheckOutcome {
     let (mut pods, mut findings) = (0, Vec::new());
-    for (namespace, calls) in view.calls() {
-        let read =
-            || Ok((view.calling_pods(namespace)?, view.carried_by(namespace, DataPlaneMode::HostNetwork)?));
+    for (namespace, calls) in view.caller_namespaces() {
+        let read = || {
+            Ok((
+                view.calling_pods(namespace)?,
+                view.workloads_with_mode(namespace, DataPlaneMode::HostNetwork)?,
+            ))
+        };
         let (calling, workloads) = match read() {
             Ok(read) => read,
             Err(outcome) => return outcome,
@@ -53,7 +57,7 @@ fn run(view: &View<'_>) -> CheckOutcome {
                 evidence: vec![format!("pods: {}", list(&names))],
                 consequence: format!(
                     "its calls to {} leave directly, and no NetworkPolicy applies to them",
-                    calls.words()
+                    calls.wording()
                 ),
                 fix: fixes::template(namespace, workload, &change, "its pods then use the pod network"),
             }

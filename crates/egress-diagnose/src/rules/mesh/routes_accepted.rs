@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(74),
     name: "Gateway API routes to external hosts are accepted",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::GatewayApi],
     docs: "\
 ## What it checks

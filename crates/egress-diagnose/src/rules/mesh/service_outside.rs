@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(91),
     name: "no Service has endpoints outside the cluster",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -46,7 +46,7 @@ const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
 fn run(view: &View<'_>) -> CheckOutcome {
     let read = || {
         let slices = view.endpoint_slices()?;
-        Ok((slices, view.services()?, view.all_pods()?, view.known(Input::Nodes)?))
+        Ok((slices, view.services()?, view.all_pods()?, view.readable(Input::Nodes)?))
     };
     match read() {
         Err(outcome) => outcome,

@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(13),
     name: "caller pods have a sidecar",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
@@ -45,10 +45,10 @@ const REVISION: &str = "istio.io/rev";
 
 fn run(view: &View<'_>) -> CheckOutcome {
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for (namespace, calls) in view.calls() {
+    for (namespace, calls) in view.caller_namespaces() {
         let read = || {
-            let bare = view.carried_by(namespace, DataPlaneMode::Nobody)?;
-            Ok((view.carried_by(namespace, DataPlaneMode::Sidecar)?.len() + bare.len(), bare))
+            let bare = view.workloads_with_mode(namespace, DataPlaneMode::NotInMesh)?;
+            Ok((view.workloads_with_mode(namespace, DataPlaneMode::Sidecar)?.len() + bare.len(), bare))
         };
         let (workloads, bare) = match read() {
             Ok(read) => read,
@@ -146,7 +146,7 @@ fn finding(message: String, object: Place, evidence: Vec<String>, consequence: S
 }
 
 fn consequence(namespace: &str, calls: &NamespaceCalls) -> String {
-    format!("calls from these pods of {namespace} to {} leave directly from their nodes", calls.words())
+    format!("calls from these pods of {namespace} to {} leave directly from their nodes", calls.wording())
 }
 
 fn counted(workloads: &BTreeMap<Workload, Vec<&PodFacts>>) -> String {

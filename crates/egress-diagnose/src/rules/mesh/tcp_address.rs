@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(11),
     name: "TCP hosts have an address",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::Mesh, Input::Gateways],
     docs: "\
 ## What it checks

@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(71),
     name: "no http route uses a CONNECT tunnel",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::ServiceEntries, Input::DestinationRules, Input::VirtualServices],
     docs: "\
 ## What it checks

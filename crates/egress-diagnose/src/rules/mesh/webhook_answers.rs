@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(46),
     name: "istiod's validation webhook answers",
     level: Level::Warning,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Webhooks, Input::Services, Input::Pods],
     docs: "\
 ## What it checks
@@ -39,20 +39,20 @@ fn run(view: &View<'_>) -> CheckOutcome {
         Err(outcome) => return outcome,
         Ok(read) => read,
     };
-    let judges = |webhook: &&WebhookFacts| {
+    let checks_istio = |webhook: &&WebhookFacts| {
         webhook.kind == "ValidatingWebhookConfiguration"
             && webhook.fails_closed
             && webhook.groups.iter().any(|group| group == "*" || group == Kind::GROUP)
     };
     let mut findings: Vec<Finding> = Vec::new();
-    for webhook in webhooks.iter().filter(judges) {
+    for webhook in webhooks.iter().filter(checks_istio) {
         let Some((why, namespace)) = silent(webhook, services, pods) else { continue };
         // If istiod is down, all of its webhooks have the same cause.
         if !findings.iter().any(|finding| finding.evidence.first() == Some(&why)) {
             findings.push(finding(webhook, why, &namespace));
         }
     }
-    CheckOutcome::of(webhooks.iter().filter(judges).count(), findings)
+    CheckOutcome::of(webhooks.iter().filter(checks_istio).count(), findings)
 }
 
 /// Why a webhook cannot answer, and the namespace of its server; none if it can, or if that is unknown.

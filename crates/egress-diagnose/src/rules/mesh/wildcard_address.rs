@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(69),
     name: "the server behind a wildcard gets no auto-allocated address",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways, Input::Mesh],
     docs: "\
 ## What it checks

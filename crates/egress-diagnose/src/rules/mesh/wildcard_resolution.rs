@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(41),
     name: "no wildcard behind a gateway uses DYNAMIC_DNS",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways],
     docs: "\
 ## What it checks

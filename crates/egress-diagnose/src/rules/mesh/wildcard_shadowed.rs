@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(37),
     name: "no VirtualService of a single host overrides its wildcard's route",
     level: Level::Error,
-    hop: PathSegment::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::VirtualServices, Input::ServiceEntries, Input::Gateways],
     docs: "\
 ## What it checks

@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(36),
     name: "current policies allow the egress",
     level: Level::Warning,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks

@@ -24,7 +24,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(14),
     name: "every ServiceEntry of the host has a route to the gateway",
     level: Level::Error,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -169,7 +169,7 @@ fn others_leave(
     routed: &impl Fn(&str) -> bool,
 ) -> Option<Finding> {
     // A ServiceEntry of another egress is checked with that egress.
-    let judged_elsewhere = view.is_entry_of_egress(&entry.id);
+    let is_of_egress = view.is_entry_of_egress(&entry.id);
     let words = export_to(entry);
     let owner = &entry.id.namespace;
     // An entry exported to the gateway's namespace is meant for the gateway.
@@ -188,7 +188,7 @@ fn others_leave(
     if everybody {
         viewers = vec!["every other namespace"];
     }
-    if judged_elsewhere || viewers.is_empty() {
+    if is_of_egress || viewers.is_empty() {
         return None;
     }
     let whom = list(&viewers);

@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(44),
     name: "the compared clusters have the same egress for the host",
     level: Level::Warning,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::Fleet],
     docs: "\
 ## What it checks

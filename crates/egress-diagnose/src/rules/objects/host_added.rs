@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(62),
     name: "the host was added",
     level: Level::Error,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks

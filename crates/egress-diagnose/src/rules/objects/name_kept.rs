@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(39),
     name: "no object of the egress was overwritten for another host",
     level: Level::Error,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks

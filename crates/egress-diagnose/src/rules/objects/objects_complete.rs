@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(34),
     name: "all objects of the egress exist",
     level: Level::Error,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[],
     docs: "\
 ## What it checks

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(35),
     name: "no object of the egress was changed",
     level: Level::Warning,
-    hop: PathSegment::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks

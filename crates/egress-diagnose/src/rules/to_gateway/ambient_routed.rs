@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(40),
     name: "caller pods use sidecars, which read the routes",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -52,9 +52,10 @@ fn findings(view: &View<'_>, way: &EgressPath<'_>) -> Readable<CheckOutcome> {
         return Ok(CheckOutcome::NotApplicable);
     }
     let (mut pods, mut findings) = (0, Vec::new());
-    for namespace in way.callers.iter().filter(|namespace| view.calls().contains_key(*namespace)) {
+    for namespace in way.callers.iter().filter(|namespace| view.caller_namespaces().contains_key(*namespace))
+    {
         pods += view.calling_pods(namespace)?;
-        let workloads = view.carried_by(namespace, DataPlaneMode::Ztunnel)?;
+        let workloads = view.workloads_with_mode(namespace, DataPlaneMode::Ztunnel)?;
         if workloads.is_empty() {
             continue;
         }

@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(5),
     name: "routes point to a port of the gateway's Service",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks

@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(10),
     name: "all ServiceEntries of the host agree on port protocols",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks

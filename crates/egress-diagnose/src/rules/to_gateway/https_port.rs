@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(57),
     name: "no HTTPS port is declared as HTTP",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks

@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(8),
     name: "no other VirtualService overrides the route to the gateway",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks

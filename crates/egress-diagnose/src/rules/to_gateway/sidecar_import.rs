@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(24),
     name: "no Sidecar hides the host from the callers",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
     docs: "\
 ## What it checks
@@ -76,7 +76,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
         }
     }
     if looked_at == 0
-        && let Err(outcome) = view.known(Input::Pods)
+        && let Err(outcome) = view.readable(Input::Pods)
     {
         return outcome;
     }

@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(47),
     name: "no younger DestinationRule with another exportTo hides the subset",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(56),
     name: "no DestinationRule of the caller namespace hides the subset",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(7),
     name: "the callers see the subset of the gateway's Service",
     level: Level::Error,
-    hop: PathSegment::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks

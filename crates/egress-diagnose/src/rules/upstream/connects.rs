@@ -7,14 +7,14 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::upstream_attempts::{UpstreamAttempt, attempts};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, upstream_attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(31),
     name: "the gateway's connections to the host succeed",
     level: Level::Error,
-    hop: PathSegment::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -31,7 +31,7 @@ Try the connection from the gateway's pod, and open the network path from its no
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let (attempts, mut seen) = attempts(view, way, gateway);
+    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
     for attempt in &attempts {
         // Other checks report a node without external connectivity (EG023) and a failed handshake (EG080).
         let other = attempt.fails_in_handshake() || attempt.fails_alone(&attempts);

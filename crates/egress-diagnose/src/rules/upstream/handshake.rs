@@ -8,14 +8,14 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::upstream_attempts::{UpstreamAttempt, attempts};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, upstream_attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(80),
     name: "the gateway's TLS handshakes with the host succeed",
     level: Level::Error,
-    hop: PathSegment::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -35,7 +35,7 @@ the gateway's DestinationRule.
 };
 
 fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let (attempts, mut seen) = attempts(view, way, gateway);
+    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
     for attempt in &attempts {
         seen.looked(attempt.fails_in_handshake().then(|| finding(way, attempt)));
     }

@@ -11,14 +11,14 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Fix, Leve
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::upstream_attempts::{UpstreamAttempt, attempts};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, upstream_attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(68),
     name: "the host does not close active connections",
     level: Level::Warning,
-    hop: PathSegment::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[
         Input::VirtualServices,
         Input::GatewayObjects,
@@ -49,7 +49,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     if !way.ports.iter().any(|port| port.protocol == Protocol::Http) {
         return CheckOutcome::NotApplicable;
     }
-    let (attempts, mut seen) = attempts(view, way, gateway);
+    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
     for attempt in attempts.iter().filter(|attempt| attempt.only_http) {
         match attempt.cluster.counters.closed_in_use {
             None => seen.awaits(Awaited::Counter { pod: attempt.pod.name.clone() }),

@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(78),
     name: "no caller sidecar that was read has a direct connection to the host",
     level: Level::Warning,
-    hop: PathSegment::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
     docs: "\
 ## What it checks

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(29),
     name: "the gateway resolves the host name",
     level: Level::Error,
-    hop: PathSegment::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks

@@ -44,13 +44,13 @@ enum Trace {
     Unknown(String),
 }
 
-/// Judges logs and counters.
-pub fn judge(plan: &Plan, answer: &Answer, client: &EnvoyRecord, gateways: &[EnvoyRecord]) -> Probe {
-    let judge = Comparison { plan, answer, client, gateways, evidence: evidence(answer) };
-    match judge.first_leg() {
-        Trace::Found(line) => judge.after_sidecar(&line),
-        Trace::Missing => judge.unseen_by_sidecar(),
-        Trace::Unknown(why) => judge.by_counters(&why),
+/// Finds where the probe went.
+pub fn verdict(plan: &Plan, answer: &Answer, client: &EnvoyRecord, gateways: &[EnvoyRecord]) -> Probe {
+    let comparison = Comparison { plan, answer, client, gateways, evidence: evidence(answer) };
+    match comparison.first_leg() {
+        Trace::Found(line) => comparison.after_sidecar(&line),
+        Trace::Missing => comparison.unseen_by_sidecar(),
+        Trace::Unknown(why) => comparison.by_counters(&why),
     }
 }
 
@@ -62,7 +62,7 @@ pub fn unknown(plan: &Plan, because: String) -> Probe {
         client: Pod::of(&plan.client),
         token: plan.token.clone(),
         result: ProbeResult::NotProven,
-        hop: None,
+        lost_at: None,
         left_from: None,
         confidence: Confidence::Certain,
         because,
@@ -123,7 +123,7 @@ impl Comparison<'_> {
         }
         if !line.was_sent_on() {
             let because = "its sidecar did not send it to any gateway".to_owned();
-            return self.vanished(ProbePoint::Sidecar, Confidence::Certain, because);
+            return self.lost(ProbePoint::Sidecar, Confidence::Certain, because);
         }
         if line.cluster == PASSTHROUGH || leads_out(&line.cluster, self.plan) {
             let because = format!("the client's sidecar sent it to {}, not to a gateway", line.upstream_host);
@@ -157,7 +157,7 @@ impl Comparison<'_> {
         self.evidence.push(format!("{pod} logged: {}", line.words()));
         if host_of(&line.cluster).is_some_and(|service| self.plan.services.contains(service)) {
             let because = format!("{pod} received it, and sent it to a gateway again");
-            return self.vanished(ProbePoint::Gateway, confidence, because);
+            return self.lost(ProbePoint::Gateway, confidence, because);
         }
         if line.was_sent_on() && !self.plan.upstreams.is_empty() {
             if line.cluster.is_empty() {
@@ -175,20 +175,20 @@ impl Comparison<'_> {
             let because = format!("it left from {pod}");
             return self.end(ProbeResult::Proven, None, Some(pod), confidence, because);
         }
-        let hop = if line.upstream_host.is_empty() { ProbePoint::Gateway } else { ProbePoint::FromGateway };
+        let point = if line.upstream_host.is_empty() { ProbePoint::Gateway } else { ProbePoint::FromGateway };
         let because = format!("{pod} received it, and could not forward it");
-        self.vanished(hop, confidence, because)
+        self.lost(point, confidence, because)
     }
 
     fn unseen_by_gateways(mut self, sent: &Access, unknown: Vec<String>) -> Probe {
         if sent.upstream_host.is_empty() {
             let because = "its sidecar chose the gateway, but had no address for it".to_owned();
-            return self.vanished(ProbePoint::Sidecar, Confidence::Certain, because);
+            return self.lost(ProbePoint::Sidecar, Confidence::Certain, because);
         }
         let all_write = unknown.is_empty() && !self.gateways.is_empty();
         if !sent.was_sent_on() || (all_write && !self.was_served()) {
             let because = "its sidecar sent it to the gateway, but no gateway pod received it".to_owned();
-            return self.vanished(ProbePoint::ToGateway, Confidence::Certain, because);
+            return self.lost(ProbePoint::ToGateway, Confidence::Certain, because);
         }
         self.evidence.extend(unknown);
         self.gateway_counters()
@@ -206,7 +206,7 @@ impl Comparison<'_> {
             (Some(_), _) => self.by_counters("the client's sidecar logged only other calls"),
             (None, _) => {
                 let because = "the client's sidecar never received it".to_owned();
-                self.vanished(ProbePoint::Client, Confidence::Inferred, because)
+                self.lost(ProbePoint::Client, Confidence::Inferred, because)
             }
         }
     }
@@ -265,7 +265,7 @@ impl Comparison<'_> {
         if self.was_served() {
             return self.not_proven(because);
         }
-        self.vanished(ProbePoint::Gateway, Confidence::Inferred, because)
+        self.lost(ProbePoint::Gateway, Confidence::Inferred, because)
     }
 
     /// Whether the host, or a server in front of it, answered the request.
@@ -278,8 +278,8 @@ impl Comparison<'_> {
         self.end(ProbeResult::LeftDirectly, None, Some(pod), confidence, because)
     }
 
-    fn vanished(self, hop: ProbePoint, confidence: Confidence, because: String) -> Probe {
-        self.end(ProbeResult::Vanished, Some(hop), None, confidence, because)
+    fn lost(self, point: ProbePoint, confidence: Confidence, because: String) -> Probe {
+        self.end(ProbeResult::Lost, Some(point), None, confidence, because)
     }
 
     fn not_proven(self, because: String) -> Probe {
@@ -289,13 +289,13 @@ impl Comparison<'_> {
     fn end(
         self,
         result: ProbeResult,
-        hop: Option<ProbePoint>,
+        lost_at: Option<ProbePoint>,
         left_from: Option<Pod>,
         confidence: Confidence,
         because: String,
     ) -> Probe {
         let (evidence, status) = (self.evidence, self.answer.status);
-        Probe { result, hop, left_from, confidence, evidence, status, ..unknown(self.plan, because) }
+        Probe { result, lost_at, left_from, confidence, evidence, status, ..unknown(self.plan, because) }
     }
 }
 
@@ -305,7 +305,7 @@ impl Probe {
         let certain = self.confidence == Confidence::Certain;
         match self.result {
             ProbeResult::Proven | ProbeResult::LeftDirectly | ProbeResult::Diverted => certain,
-            ProbeResult::Vanished => certain && self.hop != Some(ProbePoint::ToGateway),
+            ProbeResult::Lost => certain && self.lost_at != Some(ProbePoint::ToGateway),
             ProbeResult::NotProven => false,
         }
     }

@@ -65,15 +65,15 @@ fn fate_of(
     gateways: &[Vec<String>],
 ) -> (ProbeResult, Option<ProbePoint>, Confidence) {
     let gateways: Vec<EnvoyRecord> = gateways.iter().map(|log| reading("gateway", log)).collect();
-    let probe = judge(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
-    (probe.result, probe.hop, probe.confidence)
+    let probe = verdict(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
+    (probe.result, probe.lost_at, probe.confidence)
 }
 
 #[test]
 fn a_request_that_a_gateway_sent_on_is_proven_and_left_from_that_pod() {
     let client = reading("client", &marked(TO_GATEWAY, "192.0.2.20:8080", "-"));
     let gateways = [reading("first", &log(&[])), reading("second", &marked(OUT, "151.101.3.5:80", "-"))];
-    let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
+    let probe = verdict(&plan(Port::HTTP), &answered(), &client, &gateways);
     assert_eq!(
         (probe.result, probe.confidence, probe.is_settled()),
         (ProbeResult::Proven, Confidence::Certain, true)
@@ -97,7 +97,7 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
         // Counters of such a cluster prove nothing either.
         let client = silent("client", Ok(looks_of(&[(TO_GATEWAY, 3, 4)])));
         let gateways = [silent("gateway", Ok(looks_of(&[(cluster, 4, 5)])))];
-        let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
+        let probe = verdict(&plan(Port::HTTP), &answered(), &client, &gateways);
         assert_eq!(probe.result, ProbeResult::NotProven, "{cluster}");
     }
     // A log that does not name the cluster leaves it to the counters.
@@ -105,12 +105,12 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
         looks: Ok(looks_of(&[(OUT, 4, 5)])),
         ..reading("gateway", &marked("", "151.101.3.5:80", "-"))
     };
-    let probe = judge(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
+    let probe = verdict(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
     assert_eq!((probe.result, probe.confidence), (ProbeResult::Proven, Confidence::Inferred));
     // What others made has no record to hold it against.
     let unrecorded = Plan { upstreams: BTreeSet::new(), ..plan(Port::HTTP) };
     let gateway = reading("gateway", &marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"));
-    let probe = judge(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
+    let probe = verdict(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
     assert_eq!(probe.result, ProbeResult::Proven);
 }
 
@@ -126,7 +126,7 @@ fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leav
     let of = |looks: Looks| {
         let client = EnvoyRecord { looks, ..reading("client", &log(&[])) };
         let gateways = [silent("gateway", Ok(looks_of(&[(OUT, 4, 5)])))];
-        judge(&plan(Port::HTTP), &answered(), &client, &gateways).result
+        verdict(&plan(Port::HTTP), &answered(), &client, &gateways).result
     };
     assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 3)]))), ProbeResult::LeftDirectly);
     assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 4)]))), ProbeResult::Proven);
@@ -135,7 +135,7 @@ fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leav
 
 #[test]
 fn the_hop_where_a_request_vanished_is_named() {
-    let vanished = |hop| (ProbeResult::Vanished, Some(hop), Confidence::Certain);
+    let vanished = |hop| (ProbeResult::Lost, Some(hop), Confidence::Certain);
     let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
     assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(ProbePoint::Sidecar));
     assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(ProbePoint::Sidecar));
@@ -157,10 +157,10 @@ fn the_hop_where_a_request_vanished_is_named() {
 #[test]
 fn a_request_that_no_sidecar_had_and_nobody_answered_vanished_at_the_client() {
     let answer = Answer { problem: Some("could not resolve".to_owned()), ..Answer::default() };
-    let probe = judge(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
+    let probe = verdict(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
     assert_eq!(
-        (probe.result, probe.hop, probe.is_settled()),
-        (ProbeResult::Vanished, Some(ProbePoint::Client), false)
+        (probe.result, probe.lost_at, probe.is_settled()),
+        (ProbeResult::Lost, Some(ProbePoint::Client), false)
     );
 }
 
@@ -186,7 +186,7 @@ fn tls_is_followed_from_address_to_address() {
     let other = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.121:70", "-")]);
     let own = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.120:70", "-")]);
     let of = |gateway: &[String]| {
-        judge(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
+        verdict(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
     };
     assert_eq!((of(&own).result, of(&own).confidence), (ProbeResult::Proven, Confidence::Certain));
     assert_eq!(of(&other).result, ProbeResult::NotProven);
@@ -200,7 +200,7 @@ fn lines_that_were_there_before_are_of_other_calls() {
     let mut client = reading("client", std::slice::from_ref(&tls));
     client.log = Ok(Log { before: vec![tls.clone()], after: vec![tls] });
     let answer = Answer { problem: Some("reset".to_owned()), ..Answer::default() };
-    assert_eq!(judge(&plan(Port::TLS), &answer, &client, &[]).result, ProbeResult::Vanished);
+    assert_eq!(verdict(&plan(Port::TLS), &answer, &client, &[]).result, ProbeResult::Lost);
 }
 
 fn looks_of(clusters: &[(&str, u64, u64)]) -> (ProxyView, ProxyView) {
@@ -219,8 +219,8 @@ fn silent(name: &str, looks: Looks) -> EnvoyRecord {
 
 fn counted(client: Looks, gateway: Looks) -> (ProbeResult, Option<ProbePoint>, Confidence) {
     let gateways = [silent("gateway", gateway)];
-    let probe = judge(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
-    (probe.result, probe.hop, probe.confidence)
+    let probe = verdict(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
+    (probe.result, probe.lost_at, probe.confidence)
 }
 
 #[test]
@@ -235,10 +235,10 @@ fn without_an_access_log_counters_only_make_it_likely() {
     assert_eq!(counted(to_gateway.clone(), idle.clone()).0, ProbeResult::NotProven);
     let refused = Answer { status: Some(404), ..Answer::default() };
     let (client, gateways) = (silent("client", to_gateway.clone()), [silent("gateway", idle.clone())]);
-    let probe = judge(&plan(Port::HTTP), &refused, &client, &gateways);
+    let probe = verdict(&plan(Port::HTTP), &refused, &client, &gateways);
     assert_eq!(
-        (probe.result, probe.hop, probe.confidence),
-        (ProbeResult::Vanished, Some(ProbePoint::Gateway), inferred)
+        (probe.result, probe.lost_at, probe.confidence),
+        (ProbeResult::Lost, Some(ProbePoint::Gateway), inferred)
     );
     let direct = Ok(looks_of(&[(TO_GATEWAY, 3, 3), ("PassthroughCluster", 9, 10)]));
     assert_eq!(counted(direct, idle.clone()), (ProbeResult::LeftDirectly, None, inferred));

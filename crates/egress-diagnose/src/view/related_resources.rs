@@ -17,12 +17,12 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 use super::View;
 use crate::facts::{OtherCluster, PodName, Refusal, Rights};
 use crate::finding::{CheckOutcome, Readable};
-use crate::istio::data_plane::{DataPlaneMode, carrier};
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::kubernetes::workload::{Workload, by_workload};
 
 impl<'a> View<'a> {
     /// Notes a read, and says what a check has to say where facts of a kind could not be had.
-    pub fn known(&self, input: Input) -> Readable<()> {
+    pub fn readable(&self, input: Input) -> Readable<()> {
         self.note(input);
         match self.facts.evidence.gaps.get(&input) {
             None => Ok(()),
@@ -46,13 +46,13 @@ impl<'a> View<'a> {
 
     /// Every `AuthorizationPolicy`.
     pub fn authorization_policies(&self) -> Readable<&'a [Named<AuthorizationPolicySpec>]> {
-        self.known(Input::AuthorizationPolicies)?;
+        self.readable(Input::AuthorizationPolicies)?;
         Ok(&self.facts.evidence.surroundings.authorization_policies)
     }
 
     /// Every `PeerAuthentication`.
     pub fn peer_authentications(&self) -> Readable<&'a [Named<PeerAuthenticationSpec>]> {
-        self.known(Input::PeerAuthentications)?;
+        self.readable(Input::PeerAuthentications)?;
         Ok(&self.facts.evidence.surroundings.peer_authentications)
     }
 
@@ -64,55 +64,55 @@ impl<'a> View<'a> {
 
     /// Every object of the Kubernetes Gateway API.
     pub fn gateway_api(&self) -> Readable<&'a [GatewayApiObject]> {
-        self.known(Input::GatewayApi)?;
+        self.readable(Input::GatewayApi)?;
         Ok(&self.facts.evidence.surroundings.gateway_api)
     }
 
     /// Every `NetworkPolicy`.
     pub fn network_policies(&self) -> Readable<&'a [Named<NetworkPolicySpec>]> {
-        self.known(Input::NetworkPolicies)?;
+        self.readable(Input::NetworkPolicies)?;
         Ok(&self.facts.evidence.surroundings.network_policies)
     }
 
     /// Where every Service leads.
     pub fn endpoint_slices(&self) -> Readable<&'a [Named<SliceFacts>]> {
-        self.known(Input::EndpointSlices)?;
+        self.readable(Input::EndpointSlices)?;
         Ok(&self.facts.evidence.surroundings.endpoint_slices)
     }
 
     /// Everything that runs pods.
     pub fn workloads(&self) -> Readable<&'a [surroundings::Workload]> {
-        self.known(Input::Workloads)?;
+        self.readable(Input::Workloads)?;
         Ok(&self.facts.evidence.surroundings.workloads)
     }
 
     /// Every `PodDisruptionBudget`.
     pub fn budgets(&self) -> Readable<&'a [Named<PodDisruptionBudgetSpec>]> {
-        self.known(Input::Budgets)?;
+        self.readable(Input::Budgets)?;
         Ok(&self.facts.evidence.surroundings.budgets)
     }
 
     /// Every `HorizontalPodAutoscaler`.
     pub fn autoscalers(&self) -> Readable<&'a [Named<HorizontalPodAutoscalerSpec>]> {
-        self.known(Input::Budgets)?;
+        self.readable(Input::Budgets)?;
         Ok(&self.facts.evidence.surroundings.autoscalers)
     }
 
     /// Every Secret that was asked for.
     pub fn secrets(&self) -> Readable<&'a [SecretFacts]> {
-        self.known(Input::Secrets)?;
+        self.readable(Input::Secrets)?;
         Ok(&self.facts.evidence.surroundings.secrets)
     }
 
     /// Every admission webhook.
     pub fn webhooks(&self) -> Readable<&'a [WebhookFacts]> {
-        self.known(Input::Webhooks)?;
+        self.readable(Input::Webhooks)?;
         Ok(&self.facts.evidence.surroundings.webhooks)
     }
 
     /// The pods of istiod.
     pub fn istiod(&self) -> Readable<&'a [PodFacts]> {
-        self.known(Input::ControlPlane)?;
+        self.readable(Input::ControlPlane)?;
         Ok(&self.facts.evidence.surroundings.istiod)
     }
 
@@ -136,7 +136,7 @@ impl<'a> View<'a> {
 
     /// What is wrong with the exported policy of the API server; none where nobody exported one.
     pub fn export_flaws(&self) -> Readable<Option<&'a [Flaw]>> {
-        self.known(Input::Policies)?;
+        self.readable(Input::Policies)?;
         let export = &self.facts.evidence.surroundings.export;
         match &export.unreadable {
             Some(why) => {
@@ -148,49 +148,49 @@ impl<'a> View<'a> {
 
     /// What the user may write, by namespace.
     pub fn rights(&self) -> Readable<&'a BTreeMap<String, Rights>> {
-        self.known(Input::Rights)?;
+        self.readable(Input::Rights)?;
         Ok(&self.facts.evidence.rights)
     }
 
     /// Every Service.
     pub fn services(&self) -> Readable<&'a [ServiceFacts]> {
-        self.known(Input::Services)?;
+        self.readable(Input::Services)?;
         Ok(&self.facts.evidence.snapshot.services)
     }
 
     /// Every namespace, with its labels.
     pub fn labelled_namespaces(&self) -> Readable<&'a [NamespaceFacts]> {
-        self.known(Input::Namespaces)?;
+        self.readable(Input::Namespaces)?;
         Ok(&self.facts.evidence.snapshot.namespaces)
     }
 
     /// The running pods of a namespace, with the data plane that handles their calls.
-    pub(crate) fn carried(&self, namespace: &str) -> Readable<Vec<(&'a PodFacts, DataPlaneMode)>> {
+    pub(crate) fn pods_with_mode(&self, namespace: &str) -> Readable<Vec<(&'a PodFacts, DataPlaneMode)>> {
         let labels = self.labelled_namespaces()?.iter().find(|facts| facts.name == namespace);
         let labels = labels.map(|facts| &facts.labels);
         let pods = self.all_pods()?.iter().filter(|pod| pod.namespace == namespace && !pod.finished);
-        Ok(pods.map(|pod| (pod, carrier(pod, labels))).collect())
+        Ok(pods.map(|pod| (pod, data_plane_mode(pod, labels))).collect())
     }
 
     /// The same, of those with this carrier, by their workload.
-    pub(crate) fn carried_by(
+    pub(crate) fn workloads_with_mode(
         &self,
         namespace: &str,
         by: DataPlaneMode,
     ) -> Readable<BTreeMap<Workload, Vec<&'a PodFacts>>> {
-        let pods = self.carried(namespace)?.into_iter().filter(|(_, carrier)| *carrier == by);
+        let pods = self.pods_with_mode(namespace)?.into_iter().filter(|(_, mode)| *mode == by);
         Ok(by_workload(pods.map(|(pod, _)| pod)))
     }
 
     /// The pods of a namespace that still run and send calls of their own: no gateway, no waypoint.
     pub(crate) fn calling_pods(&self, namespace: &str) -> Readable<usize> {
-        let calls = |(_, carrier): &(&PodFacts, DataPlaneMode)| *carrier != DataPlaneMode::Itself;
-        Ok(self.carried(namespace)?.iter().filter(|pod| calls(pod)).count())
+        let calls = |(_, mode): &(&PodFacts, DataPlaneMode)| *mode != DataPlaneMode::Proxy;
+        Ok(self.pods_with_mode(namespace)?.iter().filter(|pod| calls(pod)).count())
     }
 
     /// Every pod, with a sidecar or without.
     pub fn all_pods(&self) -> Readable<&'a [PodFacts]> {
-        self.known(Input::Pods)?;
+        self.readable(Input::Pods)?;
         Ok(&self.facts.evidence.snapshot.pods)
     }
 }
