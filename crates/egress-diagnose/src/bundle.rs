@@ -16,7 +16,7 @@ use serde_json::{Value, to_value};
 use thiserror::Error;
 
 use crate::facts::names::{self, NameError};
-use crate::facts::{Evidence, PodName, Refusal, Request};
+use crate::facts::{ClusterFacts, PodName, Refusal, Request};
 
 mod redact;
 
@@ -122,7 +122,7 @@ pub fn is_name(name: &str) -> bool {
 ///
 /// # Errors
 /// If JSON cannot represent the facts, which their types rule out.
-pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Texts, serde_json::Error> {
+pub fn write(evidence: &ClusterFacts, request: &Request, version: &str) -> Result<Texts, serde_json::Error> {
     let head = Head {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
@@ -175,7 +175,7 @@ pub fn write(evidence: &Evidence, request: &Request, version: &str) -> Result<Te
 ///
 /// # Errors
 /// [`BundleError`] if the texts are not in the format of [`write`].
-pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
+pub fn read(texts: &Texts) -> Result<(ClusterFacts, Request), BundleError> {
     let Head { api_version, kind, hosts, namespace, client, .. } = of(texts, HEAD)?;
     if (api_version.as_str(), kind.as_str()) != (API_VERSION, KIND) {
         return Err(BundleError::Version { api_version, kind });
@@ -188,7 +188,7 @@ pub fn read(texts: &Texts) -> Result<(Evidence, Request), BundleError> {
     let named = |envoy: Envoy| (PodName { namespace: envoy.namespace, name: envoy.name }, envoy.seen);
     let demanded =
         |all: Demanded| ((all.namespace, all.host), Pinning { demands: all.demands, reports: Vec::new() });
-    let evidence = Evidence {
+    let evidence = ClusterFacts {
         snapshot: of::<Snapshot>(texts, SNAPSHOT)?,
         surroundings: of::<RelatedResources>(texts, SURROUNDINGS)?,
         gaps: gaps.into_iter().collect(),

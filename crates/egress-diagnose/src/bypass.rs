@@ -11,14 +11,14 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::facts::{Evidence, Index, Request, is_gateway_pod};
-use crate::istio::capture::{Passes, holes};
-use crate::istio::data_plane::{Carrier, carrier};
-use crate::kubernetes::network_policy::{Hold, hold};
+use crate::facts::{ClusterFacts, Index, Request, is_gateway_pod};
+use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
+use crate::kubernetes::network_policy::{EgressVerdict, egress_verdict};
 use crate::kubernetes::workload::Workload;
-use crate::path::{Calls, calls, ways};
+use crate::path::{NamespaceCalls, caller_namespaces, paths};
 
-mod words;
+mod wording;
 
 /// The version of [`Bypass`] as a document.
 pub const API_VERSION: &str = crate::report::API_VERSION;
@@ -49,27 +49,27 @@ pub struct NamespaceBypass {
     /// Whether its pods call hosts through a gateway: a bypass matters most there.
     pub calls: bool,
     /// Its pods, by workload and reasons.
-    pub rows: Vec<Row>,
+    pub rows: Vec<WorkloadBypass>,
 }
 
 /// Pods of one workload that can bypass the gateways for the same reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct WorkloadBypass {
     /// The workload.
     pub workload: Workload,
     /// How many of its pods.
     pub pods: usize,
     /// Why.
-    pub why: Vec<Reason>,
+    pub why: Vec<BypassReason>,
     /// Whether NetworkPolicies block them anyway.
-    pub network_policy: Held,
+    pub network_policy: NetworkPolicyVerdict,
 }
 
 /// Why a pod can bypass the gateways.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
-pub enum Reason {
+pub enum BypassReason {
     /// It has no sidecar.
     NoSidecar,
     /// It uses hostNetwork.
@@ -111,7 +111,7 @@ pub enum Reason {
 /// What NetworkPolicies do with a pod's calls to the internet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Held {
+pub enum NetworkPolicyVerdict {
     /// They block them, if the network plugin enforces policies.
     Stops,
     /// None selects this pod.
@@ -125,11 +125,11 @@ pub enum Held {
 }
 
 /// The pods of one or all namespaces that can bypass the gateways. Gateway pods are not included.
-pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
+pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     let snapshot = &evidence.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
-    let ways = ways(snapshot, &Index::new(snapshot), &egresses, &Request::default());
-    let scene = Scene { evidence, calls: calls(snapshot, &ways) };
+    let paths = paths(snapshot, &Index::new(snapshot), &egresses, &Request::default());
+    let scene = Context { evidence, calls: caller_namespaces(snapshot, &paths) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
@@ -141,7 +141,8 @@ pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
             *rows.entry(&pod.namespace).or_default().entry(key).or_default() += 1;
         }
     }
-    let row = |((workload, why, network_policy), pods)| Row { workload, pods, why, network_policy };
+    let row =
+        |((workload, why, network_policy), pods)| WorkloadBypass { workload, pods, why, network_policy };
     let namespaces = rows.into_iter().map(|(namespace, rows)| NamespaceBypass {
         namespace: namespace.to_owned(),
         calls: scene.calls.contains_key(namespace),
@@ -157,41 +158,42 @@ pub fn bypass(evidence: &Evidence, namespace: Option<&str>) -> Bypass {
 }
 
 /// Pods that share workload, reasons and hold, counted.
-type Counted = BTreeMap<(Workload, Vec<Reason>, Held), usize>;
+type Counted = BTreeMap<(Workload, Vec<BypassReason>, NetworkPolicyVerdict), usize>;
 
-struct Scene<'a> {
-    evidence: &'a Evidence,
-    calls: BTreeMap<String, Calls>,
+struct Context<'a> {
+    evidence: &'a ClusterFacts,
+    calls: BTreeMap<String, NamespaceCalls>,
 }
 
-impl Scene<'_> {
-    fn reasons(&self, pod: &PodFacts) -> Vec<Reason> {
+impl Context<'_> {
+    fn reasons(&self, pod: &PodFacts) -> Vec<BypassReason> {
         let namespaces = &self.evidence.snapshot.namespaces;
         let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
-        match carrier(pod, labels) {
-            Carrier::Itself => Vec::new(),
-            Carrier::HostNetwork => vec![Reason::HostNetwork],
-            Carrier::Nobody => vec![Reason::NoSidecar],
-            Carrier::Ztunnel => vec![Reason::Ambient],
-            Carrier::Sidecar => self.around_sidecar(pod),
+        match data_plane_mode(pod, labels) {
+            DataPlaneMode::Proxy => Vec::new(),
+            DataPlaneMode::HostNetwork => vec![BypassReason::HostNetwork],
+            DataPlaneMode::NotInMesh => vec![BypassReason::NoSidecar],
+            DataPlaneMode::Ztunnel => vec![BypassReason::Ambient],
+            DataPlaneMode::Sidecar => self.around_sidecar(pod),
         }
     }
 
-    fn around_sidecar(&self, pod: &PodFacts) -> Vec<Reason> {
+    fn around_sidecar(&self, pod: &PodFacts) -> Vec<BypassReason> {
         let mode = self.mode(pod).filter(|mode| mode.lets_out());
-        let mut found: Vec<Reason> = mode.map(|mode| Reason::OutboundMode { mode }).into_iter().collect();
-        found.extend(holes(pod).into_iter().map(|hole| match hole.passes {
-            Passes::Ports(ports) => Reason::ExcludedPorts { ports },
-            Passes::Ranges(ranges) => {
-                Reason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
+        let mut found: Vec<BypassReason> =
+            mode.map(|mode| BypassReason::OutboundMode { mode }).into_iter().collect();
+        found.extend(capture_exclusions(pod).into_iter().map(|hole| match hole.passes {
+            ExcludedTraffic::Ports(ports) => BypassReason::ExcludedPorts { ports },
+            ExcludedTraffic::Ranges(ranges) => {
+                BypassReason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
             }
-            Passes::AllBut(_) => Reason::NotCaptured { annotation: hole.annotation },
+            ExcludedTraffic::AllBut(_) => BypassReason::NotCaptured { annotation: hole.annotation },
         }));
         if !pod.early_containers.is_empty() {
-            found.push(Reason::EarlyContainers { containers: pod.early_containers.clone() });
+            found.push(BypassReason::EarlyContainers { containers: pod.early_containers.clone() });
         }
         if !pod.containers_as_proxy.is_empty() {
-            found.push(Reason::ProxyUser { containers: pod.containers_as_proxy.clone() });
+            found.push(BypassReason::ProxyUser { containers: pod.containers_as_proxy.clone() });
         }
         found
     }
@@ -210,19 +212,19 @@ impl Scene<'_> {
         }
     }
 
-    fn held(&self, pod: &PodFacts) -> Held {
+    fn held(&self, pod: &PodFacts) -> NetworkPolicyVerdict {
         if pod.host_network {
-            return Held::NotApplicable;
+            return NetworkPolicyVerdict::NotApplicable;
         }
         if self.evidence.gaps.contains_key(&Input::NetworkPolicies) {
-            return Held::Unknown;
+            return NetworkPolicyVerdict::Unknown;
         }
-        let usual = || Calls::USUAL.into();
+        let usual = || NamespaceCalls::USUAL.into();
         let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
-        match hold(&self.evidence.surroundings.network_policies, pod, &ports) {
-            Hold::Stopped => Held::Stops,
-            Hold::Free => Held::None,
-            Hold::Open(_) => Held::Open,
+        match egress_verdict(&self.evidence.surroundings.network_policies, pod, &ports) {
+            EgressVerdict::Blocked => NetworkPolicyVerdict::Stops,
+            EgressVerdict::Unrestricted => NetworkPolicyVerdict::None,
+            EgressVerdict::AllowedBy(_) => NetworkPolicyVerdict::Open,
         }
     }
 }

@@ -15,13 +15,16 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::examine::report_builder::Builder;
-use crate::examine::suppression::Acceptances;
-use crate::facts::{Evidence, Index, Request};
-use crate::finding::{Code, HostName, Outcome};
-use crate::path::{Way, calls, elsewhere, in_question, not_walked, uncovered, ways};
+use crate::examine::suppression::Suppressions;
+use crate::facts::{ClusterFacts, Index, Request};
+use crate::finding::{CheckOutcome, Code, HostName};
+use crate::path::{
+    EgressPath, caller_namespaces, gateways_in_question, hosts_without_egress, not_walked, paths,
+    routed_elsewhere,
+};
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::seen_gateway;
 use crate::view::View;
 
@@ -30,7 +33,7 @@ mod report_builder;
 mod suppression;
 mod wanted_proxies;
 
-pub use self::check_filter::Choice;
+pub use self::check_filter::CheckFilter;
 pub use self::wanted_proxies::wanted_proxies;
 
 /// This many paths are examined on all processors while the results of the previous ones go into the report.
@@ -40,7 +43,7 @@ const AT_ONCE: usize = 512;
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The checks to run.
-    pub choice: Choice,
+    pub filter: CheckFilter,
     /// Today's date in UTC, for acceptances with a last day; without it they count as expired.
     pub today: Option<Date>,
     /// Keep the result of each check for each host, even with many hosts.
@@ -48,18 +51,18 @@ pub struct Options {
 }
 
 /// Runs every check for a request.
-pub fn examine(evidence: &Evidence, request: &Request) -> Report {
+pub fn examine(evidence: &ClusterFacts, request: &Request) -> Report {
     examine_with(evidence, request, &Options::default())
 }
 
 /// The same with a choice of checks, on a certain day.
-pub fn examine_with(evidence: &Evidence, request: &Request, options: &Options) -> Report {
+pub fn examine_with(evidence: &ClusterFacts, request: &Request, options: &Options) -> Report {
     examine_watched(evidence, request, options, |_, _| {})
 }
 
 /// The same, and returns what each check read: the catalogue's tests compare it with the declared inputs.
 pub fn examine_watched(
-    evidence: &Evidence,
+    evidence: &ClusterFacts,
     request: &Request,
     options: &Options,
     watch: impl Fn(Code, EnumSet<Input>),
@@ -68,37 +71,37 @@ pub fn examine_watched(
         || egress_core::inventory::egresses(&evidence.snapshot),
         || Index::new(&evidence.snapshot),
     );
-    let mut ways = ways(&evidence.snapshot, &index, &egresses, request);
-    ways.extend(uncovered(evidence, &index, &egresses, request));
-    ways.extend(elsewhere(evidence, &ways, request));
+    let mut paths = paths(&evidence.snapshot, &index, &egresses, request);
+    paths.extend(hosts_without_egress(evidence, &index, &egresses, request));
+    paths.extend(routed_elsewhere(evidence, &paths, request));
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
-    let asks_for_hosts = CHECKS
-        .iter()
-        .any(|check| options.choice.wants(check.code) && matches!(check.run, Run::Way(_) | Run::Through(_)));
+    let asks_for_hosts = CHECKS.iter().any(|check| {
+        options.filter.wants(check.code) && matches!(check.run, Run::EgressPath(_) | Run::Through(_))
+    });
     let not_walked =
-        if asks_for_hosts { not_walked(evidence, &index, &egresses, &ways, request) } else { Vec::new() };
-    let calls = calls(&evidence.snapshot, &ways);
+        if asks_for_hosts { not_walked(evidence, &index, &egresses, &paths, request) } else { Vec::new() };
+    let calls = caller_namespaces(&evidence.snapshot, &paths);
     let view = View::new(evidence, &egresses, request.client.as_ref(), index, calls);
     let mut order: Vec<&'static Check> =
-        CHECKS.iter().filter(|check| options.choice.wants(check.code)).collect();
-    order.sort_by_key(|check| (check.hop, check.code));
-    let hosts: Vec<Arc<HostName>> = ways.iter().map(|way| Arc::new(host_name(way))).collect();
+        CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
+    order.sort_by_key(|check| (check.segment, check.code));
+    let hosts: Vec<Arc<HostName>> = paths.iter().map(|way| Arc::new(host_name(way))).collect();
     let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
-    for (index, way) in ways.iter().enumerate() {
+    for (index, way) in paths.iter().enumerate() {
         if let Some(gateway) = way.gateway {
             behind.entry(&gateway.name).or_default().push(index);
         }
     }
-    let all = (0..ways.len()).collect();
-    let report = Builder::new(hosts, Acceptances::read(evidence, options.today), options.every_line);
-    let mut walk = Walk { watch, report };
+    let all = (0..paths.len()).collect();
+    let report = Builder::new(hosts, Suppressions::read(evidence, options.today), options.every_line);
+    let mut walk = Examiner { watch, report };
     let of_mesh = ask(&order, &view, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
-        Run::Gateway(_) | Run::Way(_) | Run::Through(_) => None,
+        Run::Gateway(_) | Run::EgressPath(_) | Run::Through(_) => None,
     });
     walk.section(Subject::Mesh, all, None, None, of_mesh);
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
-    for gateway in in_question(&evidence.snapshot.gateways, &ways, request) {
+    for gateway in gateways_in_question(&evidence.snapshot.gateways, &paths, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
         let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
         let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
@@ -106,12 +109,12 @@ pub fn examine_watched(
         broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
     }
     let views = view.maker();
-    let of_ways = |some: &[Way<'_>]| -> Vec<Vec<Said>> {
+    let of_ways = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
         some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect()
     };
-    let mut ahead = ways.chunks(AT_ONCE);
+    let mut ahead = paths.chunks(AT_ONCE);
     let mut said = ahead.next().map(of_ways).unwrap_or_default();
-    for (number, some) in ways.chunks(AT_ONCE).enumerate() {
+    for (number, some) in paths.chunks(AT_ONCE).enumerate() {
         let mut next = Vec::new();
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| next = ahead.next().map(of_ways).unwrap_or_default());
@@ -122,46 +125,48 @@ pub fn examine_watched(
         });
         said = next;
     }
-    walk.report.finish(not_walked, options.choice.skipped(), evidence.snapshot.unreadable.clone())
+    walk.report.finish(not_walked, options.filter.skipped(), evidence.snapshot.unreadable.clone())
 }
 
-fn host_name(way: &Way<'_>) -> HostName {
+fn host_name(way: &EgressPath<'_>) -> HostName {
     HostName { host: way.host.clone(), namespace: way.namespace.clone() }
 }
 
 /// The first fault on a path.
 #[derive(Clone, Copy)]
 struct Broken {
-    hop: Hop,
+    segment: PathSegment,
     /// Which cause, as the report counts them.
     cause: usize,
     /// From this hop on nothing depends on it.
-    spares: Option<Hop>,
+    unaffected_from: Option<PathSegment>,
 }
 
 impl Broken {
-    fn at(check: &Check, cause: usize, way: Option<&Way<'_>>) -> Self {
-        let hop = check.hop;
+    fn at(check: &Check, cause: usize, way: Option<&EgressPath<'_>>) -> Self {
+        let segment = check.segment;
         // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
-        let spares = way.filter(|way| hop == Hop::Objects && has_gateway_side(way)).map(|_| Hop::FromGateway);
-        Broken { hop, cause, spares }
+        let unaffected_from = way
+            .filter(|way| segment == PathSegment::Objects && has_gateway_side(way))
+            .map(|_| PathSegment::FromGateway);
+        Broken { segment, cause, unaffected_from }
     }
 
     fn blocks(&self, check: &Check) -> bool {
-        self.hop < check.hop && self.spares.is_none_or(|spared| check.hop < spared)
+        self.segment < check.segment && self.unaffected_from.is_none_or(|spared| check.segment < spared)
     }
 }
 
 /// Whether an egress of the shared layout has all objects between the gateway and the host.
-fn has_gateway_side(way: &Way<'_>) -> bool {
+fn has_gateway_side(way: &EgressPath<'_>) -> bool {
     let has = |role| way.egress.is_some_and(|egress| egress.part(role).is_some());
     has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
 /// The result of a check, and what it read.
-struct Said {
+struct CheckResult {
     check: &'static Check,
-    outcome: Outcome,
+    outcome: CheckOutcome,
     reads: EnumSet<Input>,
 }
 
@@ -169,30 +174,30 @@ struct Said {
 fn ask<'a>(
     order: &[&'static Check],
     view: &View<'a>,
-    run: impl Fn(&Check, &View<'a>) -> Option<Outcome>,
-) -> Vec<Said> {
+    run: impl Fn(&Check, &View<'a>) -> Option<CheckOutcome>,
+) -> Vec<CheckResult> {
     let said = |check: &&'static Check| {
         view.take_reads();
         let outcome = view.with_gaps(run(check, view)?);
         let reads = view.take_reads();
-        Some(Said { check, outcome, reads })
+        Some(CheckResult { check, outcome, reads })
     };
     order.iter().filter_map(said).collect()
 }
 
-fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts) -> Vec<Said> {
+fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts) -> Vec<CheckResult> {
     ask(order, view, |check, view| match check.run {
         Run::Gateway(run) => {
             view.note(Input::Gateways);
             Some(run(view, gateway))
         }
-        Run::Mesh(_) | Run::Way(_) | Run::Through(_) => None,
+        Run::Mesh(_) | Run::EgressPath(_) | Run::Through(_) => None,
     })
 }
 
-fn of_way(order: &[&'static Check], view: &View<'_>, way: &Way<'_>) -> Vec<Said> {
+fn of_way(order: &[&'static Check], view: &View<'_>, way: &EgressPath<'_>) -> Vec<CheckResult> {
     ask(order, view, |check, view| match check.run {
-        Run::Way(run) => Some(run(view, way)),
+        Run::EgressPath(run) => Some(run(view, way)),
         Run::Through(run) => Some(match seen_gateway(view, way) {
             Ok(gateway) => run(view, way, gateway),
             Err(outcome) => outcome,
@@ -201,13 +206,13 @@ fn of_way(order: &[&'static Check], view: &View<'_>, way: &Way<'_>) -> Vec<Said>
     })
 }
 
-struct Walk<W> {
+struct Examiner<W> {
     watch: W,
     report: Builder,
 }
 
-impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
-    fn way(&mut self, way: &Way<'_>, index: usize, broken: Option<Broken>, said: Vec<Said>) {
+impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
+    fn way(&mut self, way: &EgressPath<'_>, index: usize, broken: Option<Broken>, said: Vec<CheckResult>) {
         let subject = Subject::Host {
             host: way.host.clone(),
             namespace: way.namespace.clone(),
@@ -222,24 +227,24 @@ impl<W: Fn(Code, EnumSet<Input>)> Walk<W> {
         &mut self,
         subject: Subject,
         behind: Vec<usize>,
-        way: Option<&Way<'_>>,
+        way: Option<&EgressPath<'_>>,
         mut broken: Option<Broken>,
-        said: Vec<Said>,
+        said: Vec<CheckResult>,
     ) -> Option<Broken> {
         let mut section = self.report.open(subject, behind);
-        for Said { check, outcome, reads } in said {
+        for CheckResult { check, outcome, reads } in said {
             (self.watch)(check.code, reads);
             match (outcome, broken) {
-                (Outcome::NotApplicable, _) => {}
+                (CheckOutcome::NotApplicable, _) => {}
                 (_, Some(broken)) if broken.blocks(check) => section.blocked(check, broken.cause),
-                (Outcome::Good(seen), _) => section.passed(check, seen),
-                (Outcome::Bad(findings), _) => {
+                (CheckOutcome::Good(seen), _) => section.passed(check, seen),
+                (CheckOutcome::Bad(findings), _) => {
                     let cause = section.failed(check, findings);
                     broken = broken.or(cause.map(|cause| Broken::at(check, cause, way)));
                 }
-                (Outcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
-                (Outcome::NoEvidence(awaited), _) => section.no_evidence(check, awaited),
-                (Outcome::NotGiven(input), _) => section.not_given(check, input),
+                (CheckOutcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
+                (CheckOutcome::NoEvidence(awaited), _) => section.no_evidence(check, awaited),
+                (CheckOutcome::NotGiven(input), _) => section.not_given(check, input),
             }
         }
         section.close();

@@ -13,13 +13,13 @@ mod level;
 mod outcome;
 mod place;
 
-pub use self::acceptance::{Acceptance, Invalid};
+pub use self::acceptance::{Acceptance, InvalidAcceptance};
 pub use self::awaited::Awaited;
-pub(crate) use self::cause::Key;
+pub(crate) use self::cause::CauseKey;
 pub use self::cause::{Cause, HostName, Scope};
 pub use self::code::{Code, CodeError};
 pub use self::level::Level;
-pub use self::outcome::{Known, Outcome};
+pub use self::outcome::{CheckOutcome, Readable};
 pub use self::place::{Place, Source};
 
 /// One fault.

@@ -6,7 +6,7 @@
 //!
 //! The modules are layers. Each imports only modules above it in this list:
 //!
-//! - `wording`: sentences that several others share
+//! - `wording`, `did_you_mean`: sentences and guesses that several others share
 //! - `kubernetes`, `istio`: what single objects mean
 //! - [`finding`]: what a check can say
 //! - [`facts`]: what is known of a cluster
@@ -22,6 +22,7 @@
 
 pub mod bundle;
 pub mod bypass;
+mod did_you_mean;
 pub mod examine;
 pub mod facts;
 pub mod finding;

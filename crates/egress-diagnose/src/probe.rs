@@ -1,6 +1,6 @@
 //! A probe: one marked request from a client pod, and where it went.
 //!
-//! Knows what to send ([`plan`]), how to read an access log ([`access`]) and how to judge the result ([`judge`]). Does
+//! Knows what to send ([`plan`]), how to read an access log ([`access`]) and what the result is ([`verdict`]). Does
 //! no I/O.
 
 use egress_core::port::Port;
@@ -12,8 +12,8 @@ use crate::finding::Confidence;
 pub mod access;
 pub mod answer;
 mod counts;
-pub mod judge;
 pub mod plan;
+pub mod verdict;
 
 /// The result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,11 +28,11 @@ pub struct Probe {
     /// The mark that it carried.
     pub token: String,
     /// Where it went.
-    pub result: Fate,
-    /// Where it was lost; only for [`Fate::Vanished`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hop: Option<Hop>,
-    /// The pod from which it left the mesh; not for [`Fate::Vanished`] and [`Fate::NotProven`].
+    pub result: ProbeResult,
+    /// Where it was lost; only for [`ProbeResult::Lost`].
+    #[serde(rename = "hop", skip_serializing_if = "Option::is_none")]
+    pub lost_at: Option<ProbePoint>,
+    /// The pod from which it left the mesh; not for [`ProbeResult::Lost`] and [`ProbeResult::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_from: Option<Pod>,
     /// Whether an access log shows the request itself. Counters also count other calls.
@@ -49,7 +49,7 @@ pub struct Probe {
 /// Where a request can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Fate {
+pub enum ProbeResult {
     /// It left through a gateway.
     Proven,
     /// It left from the client's own pod.
@@ -57,7 +57,8 @@ pub enum Fate {
     /// A gateway sent it to another destination than the egress specifies.
     Diverted,
     /// It was lost on the way.
-    Vanished,
+    #[serde(rename = "vanished")]
+    Lost,
     /// Unknown: logs and counters do not show it.
     NotProven,
 }
@@ -65,7 +66,7 @@ pub enum Fate {
 /// Where a request can be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Hop {
+pub enum ProbePoint {
     /// Before the sidecar saw it.
     Client,
     /// The sidecar did not pass it on.
@@ -91,15 +92,15 @@ pub struct Pod {
     pub node: Option<String>,
 }
 
-impl Hop {
+impl ProbePoint {
     /// The words after «vanished».
-    pub fn words(self) -> &'static str {
+    pub fn wording(self) -> &'static str {
         match self {
-            Hop::Client => "before the client's sidecar",
-            Hop::Sidecar => "at the client's sidecar",
-            Hop::ToGateway => "between the client's sidecar and the gateway",
-            Hop::Gateway => "at the gateway",
-            Hop::FromGateway => "between the gateway and the host",
+            ProbePoint::Client => "before the client's sidecar",
+            ProbePoint::Sidecar => "at the client's sidecar",
+            ProbePoint::ToGateway => "between the client's sidecar and the gateway",
+            ProbePoint::Gateway => "at the gateway",
+            ProbePoint::FromGateway => "between the gateway and the host",
         }
     }
 }

@@ -11,9 +11,9 @@ use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 use serde::Serialize;
 
-use crate::finding::{Awaited, Cause, Code, HostName, Invalid, Level, Place};
+use crate::finding::{Awaited, Cause, Code, HostName, InvalidAcceptance, Level, Place};
 use crate::path::NotWalked;
-use crate::probe::{Fate, Probe};
+use crate::probe::{Probe, ProbeResult};
 
 mod changes;
 
@@ -41,7 +41,7 @@ pub struct Report {
     /// What was examined: the mesh first, then gateways, then hosts.
     pub sections: Vec<Section>,
     /// What became of each check, in order of code.
-    pub checks: Vec<Tally>,
+    pub checks: Vec<CheckTotals>,
     /// Why checks were not made, each reason once. Checks behind a finding are listed with the finding.
     pub not_checked: Vec<NotChecked>,
     /// Hosts outside the mesh that no check looked at.
@@ -50,7 +50,7 @@ pub struct Report {
     /// Checks that `--skip` left out.
     pub skipped: Vec<Code>,
     /// Annotations that should accept findings and cannot be parsed.
-    pub invalid_acceptances: Vec<Invalid>,
+    pub invalid_acceptances: Vec<InvalidAcceptance>,
     /// What could not be read from the cluster.
     pub unreadable: Vec<Unreadable>,
     /// The result of the marked request, if one was sent.
@@ -61,12 +61,12 @@ pub struct Report {
     pub guard: Option<GuardState>,
     /// What was examined.
     #[serde(skip)]
-    pub source: Source,
+    pub source: FactsOrigin,
 }
 
 /// Where the facts of a report come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Source {
+pub enum FactsOrigin {
     /// A cluster, also with files over it.
     Cluster,
     /// Files, or what a bundle keeps.
@@ -225,7 +225,7 @@ pub struct NotChecked {
 /// What became of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Tally {
+pub struct CheckTotals {
     /// The check.
     pub code: Code,
     /// What is true when nothing is wrong.
@@ -298,8 +298,8 @@ impl Report {
         let fate = self.probe.as_ref().map(|probe| probe.result);
         match (self.worst(), fate) {
             (Some(worst), _) if worst >= fail_on => Ending::Found,
-            (_, Some(Fate::LeftDirectly | Fate::Diverted | Fate::Vanished)) => Ending::Found,
-            (_, Some(Fate::NotProven)) => Ending::Incomplete,
+            (_, Some(ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Lost)) => Ending::Found,
+            (_, Some(ProbeResult::NotProven)) => Ending::Incomplete,
             _ if self.summary.unreadable > 0 || self.summary.incomplete => Ending::Incomplete,
             _ if self.not_walked.iter().any(|host| host.reason.is_limit()) => Ending::Incomplete,
             _ => Ending::Clean,

@@ -22,24 +22,24 @@ use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exac
 use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 
-use crate::facts::{Evidence, Index, PodName, client_of};
+use crate::facts::{ClusterFacts, Index, PodName, client_of};
 use crate::istio::authorization::Authorization;
-use crate::istio::client_tls::Rules;
+use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
 use crate::istio::routes::Route;
-use crate::path::{Calls, Way};
+use crate::path::{EgressPath, NamespaceCalls};
 
-mod around;
 mod egress_index;
 mod egresses;
 mod hop;
-mod kept;
+mod memo;
 mod path_routes;
+mod related_resources;
 mod rules;
 mod visible_rules;
 
 use self::egress_index::Egresses;
-use self::kept::Kept;
+use self::memo::Memo;
 pub(crate) use self::path_routes::Direction;
 use self::path_routes::PathRoutes;
 use self::visible_rules::SeenRules;
@@ -53,25 +53,25 @@ pub struct View<'a> {
 
 /// What all views of one diagnosis share: the evidence, what it is looked up by, and what was worked out of it once.
 struct Facts<'a> {
-    evidence: &'a Evidence,
+    evidence: &'a ClusterFacts,
     egresses: Egresses<'a>,
-    calls: BTreeMap<String, Calls>,
+    calls: BTreeMap<String, NamespaceCalls>,
     client: Option<&'a PodName>,
     index: Index<'a>,
-    rules: Kept<(String, GatewayName), SeenRules<'a>>,
-    hop_rules: Kept<(String, GatewayName), Rules<'a>>,
-    listeners: Kept<GatewayName, Listeners<'a>>,
-    authorizations: Kept<GatewayName, Authorization<'a>>,
+    rules: Memo<(String, GatewayName), SeenRules<'a>>,
+    hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
+    listeners: Memo<GatewayName, Listeners<'a>>,
+    authorizations: Memo<GatewayName, Authorization<'a>>,
 }
 
 impl<'a> View<'a> {
     /// The facts with who calls: the namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn new(
-        evidence: &'a Evidence,
+        evidence: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
         client: Option<&'a PodName>,
         index: Index<'a>,
-        calls: BTreeMap<String, Calls>,
+        calls: BTreeMap<String, NamespaceCalls>,
     ) -> Self {
         View::of(Arc::new(Facts {
             evidence,
@@ -79,10 +79,10 @@ impl<'a> View<'a> {
             calls,
             client,
             index,
-            rules: Kept::default(),
-            hop_rules: Kept::default(),
-            listeners: Kept::default(),
-            authorizations: Kept::default(),
+            rules: Memo::default(),
+            hop_rules: Memo::default(),
+            listeners: Memo::default(),
+            authorizations: Memo::default(),
         }))
     }
 
@@ -97,7 +97,7 @@ impl<'a> View<'a> {
     }
 
     /// The namespaces that call hosts of this diagnosis through a gateway.
-    pub(crate) fn calls(&self) -> &BTreeMap<String, Calls> {
+    pub(crate) fn caller_namespaces(&self) -> &BTreeMap<String, NamespaceCalls> {
         &self.facts.calls
     }
 
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
     pub(crate) fn routes(
         &self,
         direction: Direction,
-        way: &Way<'_>,
+        way: &EgressPath<'_>,
         gateway: &GatewayFacts,
         find: impl FnOnce() -> Vec<Route<'a>>,
     ) -> Vec<Route<'a>> {

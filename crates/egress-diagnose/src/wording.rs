@@ -31,14 +31,6 @@ pub(crate) fn list(words: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// The known host that an unknown one most likely means: at most two letters differ.
-pub(crate) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const TYPOS: usize = 2;
-    let near = known.filter(|host| host.len().abs_diff(found.len()) <= TYPOS && *host != found);
-    let distances = near.map(|host| (strsim::damerau_levenshtein(found, host), host));
-    distances.filter(|(distance, _)| *distance <= TYPOS).min().map(|(_, host)| host)
-}
-
 /// What happens to calls that no route takes to a gateway.
 pub(crate) fn without_route(
     callers: &[impl AsRef<str>],

@@ -2,7 +2,7 @@
 //!
 //! Knows columns only. Who can leave and why was decided in `egress_diagnose::bypass`.
 
-use egress_diagnose::bypass::{Bypass, Reason};
+use egress_diagnose::bypass::{Bypass, BypassReason};
 use serde_json::Value;
 
 use crate::error::RenderError;
@@ -13,7 +13,7 @@ pub fn table(bypass: &Bypass, header: bool) -> String {
     let mut table = Table::new(vec!["NAMESPACE", "CALLS", "WORKLOAD", "PODS", "WHY", "NETWORKPOLICY"]);
     for namespace in &bypass.namespaces {
         for row in &namespace.rows {
-            let why: Vec<String> = row.why.iter().map(Reason::to_string).collect();
+            let why: Vec<String> = row.why.iter().map(BypassReason::to_string).collect();
             table.push(vec![
                 namespace.namespace.clone(),
                 if namespace.calls { "yes" } else { "no" }.to_owned(),

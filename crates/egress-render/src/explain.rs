@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use egress_diagnose::rules::CHECKS;
-use egress_diagnose::rules::check::{Check, Hop};
+use egress_diagnose::rules::check::{Check, PathSegment};
 
 use crate::palette::{Palette, paint};
 use crate::table::Table;
@@ -88,19 +88,19 @@ pub fn list() -> String {
 fn facts(check: &Check) -> String {
     let inputs: Vec<String> = check.inputs.iter().map(ToString::to_string).collect();
     let inputs = if inputs.is_empty() { "no facts of its own".to_owned() } else { inputs.join(", ") };
-    format!("Worst level: {}. Covers: {}. Reads: {inputs}.", check.level, place(check.hop))
+    format!("Worst level: {}. Covers: {}. Reads: {inputs}.", check.level, place(check.segment))
 }
 
-fn place(hop: Hop) -> &'static str {
+fn place(hop: PathSegment) -> &'static str {
     match hop {
-        Hop::Mesh => "the mesh as a whole",
-        Hop::Gateway => "the gateway's Service, pods and nodes",
-        Hop::Objects => "the objects of a host",
-        Hop::ToGateway => "the path from the callers to the gateway, in the objects",
-        Hop::ClientProxies => "the path from the callers to the gateway, in their Envoys",
-        Hop::FromGateway => "the path from the gateway to the host, in the objects",
-        Hop::GatewayProxies => "the path from the gateway to the host, in its Envoys",
-        Hop::Upstream => "the path from the gateway to the outside",
+        PathSegment::Mesh => "the mesh as a whole",
+        PathSegment::Gateway => "the gateway's Service, pods and nodes",
+        PathSegment::Objects => "the objects of a host",
+        PathSegment::ToGateway => "the path from the callers to the gateway, in the objects",
+        PathSegment::ClientProxies => "the path from the callers to the gateway, in their Envoys",
+        PathSegment::FromGateway => "the path from the gateway to the host, in the objects",
+        PathSegment::GatewayProxies => "the path from the gateway to the host, in its Envoys",
+        PathSegment::Upstream => "the path from the gateway to the outside",
     }
 }
 

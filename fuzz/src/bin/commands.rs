@@ -6,7 +6,7 @@ use egress_core::command::{ShellCommand, Word};
 use egress_core::text::is_hidden;
 use egress_diagnose::facts::Request;
 use egress_diagnose::examine::examine;
-use egress_diagnose::facts::source::{File, Reader, documents};
+use egress_diagnose::facts::source::{File, SourceReader, documents};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     let quoted = json!(text).to_string();
     let filled = CLUSTER.replace("TEXT", &quoted);
     let files = [File { name: "a.yaml".to_owned(), text: filled }];
-    let mut reader = Reader::new(&files, "default", 0);
+    let mut reader = SourceReader::new(&files, "default", 0);
     for document in documents(&files[0].text) {
         reader.read(0, &document);
     }

@@ -2,12 +2,12 @@
 
 #![no_main]
 
-use egress_diagnose::facts::source::{File, Reader, documents};
+use egress_diagnose::facts::source::{File, SourceReader, documents};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let files = [File { name: "a.yaml".to_owned(), text: text.to_owned() }];
-    let mut reader = Reader::new(&files, "default", 0);
+    let mut reader = SourceReader::new(&files, "default", 0);
     for document in documents(text) {
         reader.read(0, &document);
     }

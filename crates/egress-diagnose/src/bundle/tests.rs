@@ -9,7 +9,7 @@ use crate::facts::collect::Collector;
 /// In every place where people put what nobody else may see.
 const SECRET: &str = "hunter2-is-no-password";
 
-fn evidence() -> Evidence {
+fn evidence() -> ClusterFacts {
     let objects = [
         json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s", "namespace": "shop", "annotations": { "note": SECRET } },
             "data": { "token": SECRET }, "stringData": { "key": SECRET } }),

@@ -9,14 +9,14 @@ use crate::rules::CHECKS;
 
 /// A choice among the checks; by default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct CheckFilter {
     /// Only these; empty: all.
     pub only: BTreeSet<Code>,
     /// Not these.
     pub skip: BTreeSet<Code>,
 }
 
-impl Choice {
+impl CheckFilter {
     /// Whether to run a check.
     pub fn wants(&self, code: Code) -> bool {
         (self.only.is_empty() || self.only.contains(&code)) && !self.skip.contains(&code)

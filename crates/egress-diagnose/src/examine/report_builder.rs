@@ -9,12 +9,12 @@ use egress_core::input::Input;
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 
-use crate::examine::suppression::Acceptances;
-use crate::finding::{Awaited, Cause, Code, Finding, HostName, Key, Level, Scope};
+use crate::examine::suppression::Suppressions;
+use crate::finding::{Awaited, Cause, CauseKey, Code, Finding, HostName, Level, Scope};
 use crate::path::NotWalked;
 use crate::report::{
-    API_VERSION, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section, Source, Subject, Summary, Tally,
-    Verdict,
+    API_VERSION, CheckTotals, FactsOrigin, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section,
+    Subject, Summary, Verdict,
 };
 use crate::rules::check::Check;
 
@@ -24,11 +24,11 @@ const WHOLE: usize = 5;
 /// A report that is being made.
 pub(crate) struct Builder {
     hosts: Vec<Arc<HostName>>,
-    acceptances: Acceptances,
-    causes: Vec<Growing>,
-    known: HashMap<Key, usize>,
-    reasons: BTreeMap<(Reason, String), Silence>,
-    tallies: BTreeMap<Code, Tally>,
+    acceptances: Suppressions,
+    causes: Vec<CauseBuilder>,
+    known: HashMap<CauseKey, usize>,
+    reasons: BTreeMap<(Reason, String), Unchecked>,
+    tallies: BTreeMap<Code, CheckTotals>,
     sections: Vec<Section>,
     summary: Summary,
     /// Whether every line is kept, even of many hosts.
@@ -44,14 +44,14 @@ pub(crate) struct Open<'b> {
     whole: bool,
 }
 
-struct Growing {
+struct CauseBuilder {
     cause: Cause,
     affects: BTreeSet<usize>,
     blocks: BTreeSet<Code>,
 }
 
 #[derive(Default)]
-struct Silence {
+struct Unchecked {
     codes: BTreeSet<Code>,
     times: usize,
     hosts: Vec<usize>,
@@ -60,7 +60,7 @@ struct Silence {
 }
 
 impl Builder {
-    pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Acceptances, every_line: bool) -> Self {
+    pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Suppressions, every_line: bool) -> Self {
         Builder {
             hosts,
             acceptances,
@@ -103,7 +103,7 @@ impl Builder {
         let Builder { hosts, acceptances, causes, reasons, tallies, mut sections, mut summary, .. } = self;
         let mut order: Vec<usize> = (0..causes.len()).collect();
         let rank = |index: &usize| {
-            causes.get(*index).map(|Growing { cause, affects, .. }| {
+            causes.get(*index).map(|CauseBuilder { cause, affects, .. }| {
                 let wide = std::cmp::Reverse(affects.len());
                 (cause.is_accepted(), std::cmp::Reverse(cause.level), cause.scope, wide)
             })
@@ -116,7 +116,9 @@ impl Builder {
             }
         }
         let mut worst: Vec<Option<Level>> = vec![None; hosts.len()];
-        for Growing { cause, affects, .. } in causes.iter().filter(|growing| !growing.cause.is_accepted()) {
+        for CauseBuilder { cause, affects, .. } in
+            causes.iter().filter(|growing| !growing.cause.is_accepted())
+        {
             for host in affects {
                 if let Some(level) = worst.get_mut(*host) {
                     *level = (*level).max(Some(cause.level));
@@ -152,7 +154,7 @@ impl Builder {
         let mut findings: Vec<(usize, Cause)> = causes
             .into_iter()
             .zip(place)
-            .map(|(Growing { mut cause, affects, blocks }, place)| {
+            .map(|(CauseBuilder { mut cause, affects, blocks }, place)| {
                 cause.affects = affects.iter().filter_map(name).collect();
                 cause.not_checked = blocks.into_iter().collect();
                 (place, cause)
@@ -183,13 +185,20 @@ impl Builder {
             unreadable,
             probe: None,
             guard: None,
-            source: Source::default(),
+            source: FactsOrigin::default(),
         }
     }
 
-    fn tally(&mut self, check: &Check) -> &mut Tally {
+    fn tally(&mut self, check: &Check) -> &mut CheckTotals {
         let Check { code, name, level, .. } = *check;
-        self.tallies.entry(code).or_insert(Tally { code, name, level, passed: 0, failed: 0, not_checked: 0 })
+        self.tallies.entry(code).or_insert(CheckTotals {
+            code,
+            name,
+            level,
+            passed: 0,
+            failed: 0,
+            not_checked: 0,
+        })
     }
 }
 
@@ -297,7 +306,7 @@ impl Open<'_> {
             Subject::Host { host, .. } => (Scope::Host, Some(host.as_str())),
         };
         let Builder { causes, known, acceptances, .. } = &mut *self.builder;
-        let key = Key::of(&finding, host);
+        let key = CauseKey::of(&finding, host);
         let index = *known.entry(key).or_insert_with(|| {
             let cause = Cause {
                 accepted: acceptances.of(&finding).cloned(),
@@ -308,7 +317,7 @@ impl Open<'_> {
                 docs: format!("docs/checks/{}.md", check.code),
                 finding,
             };
-            causes.push(Growing { cause, affects: BTreeSet::new(), blocks: BTreeSet::new() });
+            causes.push(CauseBuilder { cause, affects: BTreeSet::new(), blocks: BTreeSet::new() });
             causes.len() - 1
         });
         if let Some(growing) = causes.get_mut(index) {

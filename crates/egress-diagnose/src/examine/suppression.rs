@@ -9,24 +9,24 @@ use egress_core::metadata::ACCEPT;
 use egress_core::related_resources::Named;
 use jiff::civil::Date;
 
-use crate::facts::Evidence;
-use crate::finding::{Acceptance, Code, Finding, Invalid, Place};
+use crate::facts::ClusterFacts;
+use crate::finding::{Acceptance, Code, Finding, InvalidAcceptance, Place};
 
 mod line;
 
 /// All acceptances in a cluster.
 #[derive(Debug, Default)]
-pub(crate) struct Acceptances {
+pub(crate) struct Suppressions {
     /// By kind, namespace and name of the object, and code.
     valid: BTreeMap<(String, String, String), BTreeMap<Code, Acceptance>>,
     /// Invalid lines.
-    pub(crate) invalid: Vec<Invalid>,
+    pub(crate) invalid: Vec<InvalidAcceptance>,
 }
 
-impl Acceptances {
+impl Suppressions {
     /// Reads the annotations of all objects. Without today's date, every acceptance with a last day counts as expired.
-    pub(crate) fn read(evidence: &Evidence, today: Option<Date>) -> Self {
-        let mut all = Acceptances::default();
+    pub(crate) fn read(evidence: &ClusterFacts, today: Option<Date>) -> Self {
+        let mut all = Suppressions::default();
         for resource in &evidence.snapshot.resources {
             if let Some(text) = resource.annotations.get(ACCEPT) {
                 all.take(&Place::of(&resource.id), text, today);
@@ -55,7 +55,7 @@ impl Acceptances {
                 Err(problem) => {
                     let field = format!("metadata.annotations[{ACCEPT}]");
                     let object = place.clone().field(field, line.trim());
-                    let invalid = Invalid { object, problem };
+                    let invalid = InvalidAcceptance { object, problem };
                     // A gateway's pod may have been read twice.
                     if !self.invalid.contains(&invalid) {
                         self.invalid.push(invalid);
@@ -67,7 +67,7 @@ impl Acceptances {
 }
 
 /// The annotated objects around the egresses.
-fn around(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
+fn around(evidence: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
     let around = &evidence.surroundings;
     let routes = around.gateway_api.iter();
     named("AuthorizationPolicy", &around.authorization_policies)
@@ -80,7 +80,7 @@ fn around(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
 }
 
 /// The annotated objects that gateways, callers and the mesh run on.
-fn below(evidence: &Evidence) -> impl Iterator<Item = (Place, &String)> {
+fn below(evidence: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
     let snapshot = &evidence.snapshot;
     let mesh = snapshot
         .mesh

@@ -13,7 +13,7 @@ use super::{OtherCluster, PodName};
 
 /// Facts of one cluster at one moment.
 #[derive(Clone, Debug)]
-pub struct Evidence {
+pub struct ClusterFacts {
     /// Objects, gateways, pods, nodes, and the gaps.
     pub snapshot: Snapshot,
     /// The objects around the egresses.
@@ -58,9 +58,9 @@ pub struct Rights {
 /// The policies' requirements for the nodes of each egress, by namespace and host. No entry means no requirement.
 pub type Demands = BTreeMap<(String, String), Pinning>;
 
-impl Default for Evidence {
+impl Default for ClusterFacts {
     fn default() -> Self {
-        Evidence {
+        ClusterFacts {
             snapshot: Snapshot::default(),
             surroundings: RelatedResources::default(),
             gaps: BTreeMap::new(),

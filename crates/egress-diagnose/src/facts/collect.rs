@@ -19,7 +19,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::facts::Evidence;
+use crate::facts::ClusterFacts;
 use crate::facts::names::{self, NameError};
 
 mod append;
@@ -32,7 +32,7 @@ const ISTIOD: (&str, &str) = ("app", "istiod");
 /// Collects objects one by one.
 #[derive(Default)]
 pub struct Collector {
-    evidence: Evidence,
+    evidence: ClusterFacts,
     services: Vec<Service>,
     pods: Vec<Pod>,
     given: BTreeSet<Input>,
@@ -139,7 +139,7 @@ impl Collector {
     }
 
     /// The facts of all objects together. Kinds without objects become a [`Gap`].
-    pub fn finish(self) -> Evidence {
+    pub fn finish(self) -> ClusterFacts {
         let Collector { mut evidence, services, pods, given } = self;
         let snapshot = &mut evidence.snapshot;
         if let Some(domain) = objects::cluster_domain(pods.iter()) {

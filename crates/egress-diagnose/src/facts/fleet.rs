@@ -37,13 +37,13 @@ pub struct OtherEgress {
     /// The gateway's Service, if the objects name it.
     pub gateway: Option<GatewayName>,
     /// What was asked for beyond that; none where it was made by hand.
-    pub asked: Option<Asked>,
+    pub asked: Option<EgressOptions>,
 }
 
 /// The options of an egress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Asked {
+pub struct EgressOptions {
     /// Which objects.
     pub layout: Layout,
     /// How calls travel to the gateway.
@@ -88,9 +88,9 @@ impl OtherEgress {
     }
 }
 
-impl Asked {
+impl EgressOptions {
     pub(crate) fn of(intent: &Intent) -> Self {
-        Asked { layout: intent.layout, hop: intent.hop, export_to: intent.export_to.clone() }
+        EgressOptions { layout: intent.layout, hop: intent.hop, export_to: intent.export_to.clone() }
     }
 
     /// In an order that says nothing.

@@ -115,7 +115,7 @@ mod tests {
 
     use crate::bundle::{self, BundleError};
     use crate::facts::collect::Collector;
-    use crate::facts::{Evidence, Request};
+    use crate::facts::{ClusterFacts, Request};
 
     const HOSTILE: [&str; 7] = ["--all", "-n", "x;touch${IFS}pwned;#", "$(id)", "a b", "a\u{202e}b", "a\nb"];
 
@@ -165,7 +165,7 @@ mod tests {
     fn a_bundle_with_a_name_that_no_api_server_takes_is_refused() {
         for hostile in HOSTILE {
             let name = || hostile.to_owned();
-            let mut all: [Evidence; 5] = std::array::from_fn(|_| Evidence::default());
+            let mut all: [ClusterFacts; 5] = std::array::from_fn(|_| ClusterFacts::default());
             all[0].snapshot.mesh.root_namespace = name();
             all[1].snapshot.nodes.push(NodeFacts { name: name(), ..NodeFacts::default() });
             all[2].snapshot.pods.push(egress_core::snapshot::PodFacts { name: name(), ..Default::default() });

@@ -10,12 +10,12 @@ use egress_core::related_resources::replace;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::snapshot::{GatewayFacts, PodFacts, ServiceFacts, ServicePort, Snapshot};
 
-use super::cluster_facts::Evidence;
+use super::cluster_facts::ClusterFacts;
 
-impl Evidence {
+impl ClusterFacts {
     /// Applies objects to these facts: an existing object is replaced and keeps its age, a new one is the youngest.
     /// Drops Envoys' configuration, since it is from before.
-    pub fn lay_over(&mut self, applied: Evidence) {
+    pub fn lay_over(&mut self, applied: ClusterFacts) {
         let (own, new) = (&mut self.snapshot, applied.snapshot);
         resources(&mut own.resources, new.resources);
         replace(&mut own.namespaces, new.namespaces, |namespace| namespace.name.clone());
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::facts::collect::Collector;
 
-    fn evidence(objects: &[Value]) -> Evidence {
+    fn evidence(objects: &[Value]) -> ClusterFacts {
         let mut collector = Collector::default();
         for object in objects {
             collector.add(&object.into()).unwrap();
@@ -195,7 +195,7 @@ mod tests {
         ]);
         let files = [service(443), node(true), deployment(3), webhook("Fail"), secret("cacert")];
         all.lay_over(evidence(&files));
-        let Evidence { snapshot, surroundings, .. } = &all;
+        let ClusterFacts { snapshot, surroundings, .. } = &all;
         let ports = |ports: &[egress_core::snapshot::ServicePort]| -> Vec<u16> {
             ports.iter().map(|port| port.number).collect()
         };
@@ -220,7 +220,7 @@ mod tests {
             webhook("Fail"),
             secret("cacert"),
         ]));
-        let Evidence { snapshot, surroundings, .. } = &all;
+        let ClusterFacts { snapshot, surroundings, .. } = &all;
         let behind = snapshot.gateways[0].pods.iter().map(|pod| pod.name.as_str());
         assert_eq!(behind.collect::<Vec<_>>(), ["egress-1", "egress-2"]);
         assert_eq!((snapshot.pods.len(), snapshot.nodes.len()), (2, 1));

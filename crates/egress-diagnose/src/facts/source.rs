@@ -9,7 +9,7 @@ use egress_core::input::{Gap, Input};
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
 
-use crate::facts::Evidence;
+use crate::facts::ClusterFacts;
 use crate::facts::collect::{CollectError, Collector};
 
 mod assume;
@@ -22,15 +22,15 @@ mod tree;
 
 pub use documents::{Document, documents};
 pub use location::{File, Places};
-use location::{Key, Spot};
+use location::{ObjectKey, Spot};
 
 #[cfg(test)]
 mod tests;
 
 /// What was read from some files.
-pub struct Reading {
+pub struct ParsedFiles {
     /// The facts.
-    pub evidence: Evidence,
+    pub evidence: ClusterFacts,
     /// Documents that could not be read, by file and line.
     pub unread: Vec<Unreadable>,
     /// Where each object stands.
@@ -40,20 +40,20 @@ pub struct Reading {
 }
 
 /// Reads documents one by one. Several readers may read parts of the same files at the same time.
-pub struct Reader<'a> {
+pub struct SourceReader<'a> {
     files: &'a [File],
     /// The namespace of objects that name none.
     namespace: &'a str,
     collector: Collector,
-    places: HashMap<Key, Spot>,
+    places: HashMap<ObjectKey, Spot>,
     unread: Vec<Unreadable>,
     objects: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SourceReader<'a> {
     /// A reader for documents of these files, with room for that many objects.
     pub fn new(files: &'a [File], namespace: &'a str, room: usize) -> Self {
-        Reader {
+        SourceReader {
             files,
             namespace,
             collector: Collector::with_room(room),
@@ -92,8 +92,8 @@ impl<'a> Reader<'a> {
     }
 
     /// All facts together. Of two objects with one name the later one counts, as with `kubectl apply`.
-    pub fn finish(self) -> Reading {
-        Reading {
+    pub fn finish(self) -> ParsedFiles {
+        ParsedFiles {
             evidence: last_of_each(without_proxies(self.collector.finish())),
             unread: self.unread,
             places: Places(self.places),
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Files contain no Envoy configuration, and no policies were asked about them.
-fn without_proxies(mut evidence: Evidence) -> Evidence {
+fn without_proxies(mut evidence: ClusterFacts) -> ClusterFacts {
     let gaps =
         [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| evidence.proxies.is_empty());
     evidence.gaps.extend(gaps.chain([Input::Policies]).map(|input| (input, Gap::NotGiven)));
@@ -137,7 +137,7 @@ fn without_proxies(mut evidence: Evidence) -> Evidence {
     evidence
 }
 
-fn last_of_each(mut evidence: Evidence) -> Evidence {
+fn last_of_each(mut evidence: ClusterFacts) -> ClusterFacts {
     let resources = &mut evidence.snapshot.resources;
     let mut seen = HashSet::with_capacity(resources.len());
     let mut last: Vec<bool> = resources.iter().rev().map(|resource| seen.insert(&resource.id)).collect();

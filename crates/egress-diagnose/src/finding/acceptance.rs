@@ -21,7 +21,7 @@ pub struct Acceptance {
 /// An invalid line of an annotation. It accepts nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Invalid {
+pub struct InvalidAcceptance {
     /// Its place.
     pub object: Place,
     /// What was expected, and what was found.

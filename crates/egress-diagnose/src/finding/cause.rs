@@ -57,7 +57,7 @@ pub struct HostName {
 
 /// What makes two findings the same cause: the check, the place, and what is said of it but for the host's name.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key {
+pub(crate) struct CauseKey {
     code: Code,
     object: String,
     field: Option<String>,
@@ -79,7 +79,7 @@ impl Deref for Cause {
     }
 }
 
-impl Key {
+impl CauseKey {
     pub(crate) fn of(finding: &Finding, host: Option<&str>) -> Self {
         let place = &finding.object;
         let namespace = place.namespace.as_deref().unwrap_or_default();
@@ -88,7 +88,7 @@ impl Key {
             Some(host) if !host.is_empty() => finding.message.replace(host, "@"),
             _ => finding.message.clone(),
         };
-        Key {
+        CauseKey {
             code: finding.code,
             object: format!("{}/{namespace}/{}", place.kind, place.name),
             field: place.field.clone(),

@@ -5,11 +5,11 @@ use egress_core::input::Input;
 use super::{Awaited, Finding};
 
 /// Facts, or the outcome of a check that needs them.
-pub type Known<T> = Result<T, Outcome>;
+pub type Readable<T> = Result<T, CheckOutcome>;
 
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// It is true; with what was seen, if that helps the reader.
     Good(Option<String>),
     /// It is not true.
@@ -24,14 +24,14 @@ pub enum Outcome {
     NotApplicable,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// Bad if there are findings. Otherwise good, but only if the check looked at something: with nothing to look at
     /// nothing has passed.
     pub fn of(looked_at: usize, findings: Vec<Finding>) -> Self {
         match (findings.is_empty(), looked_at) {
-            (false, _) => Outcome::Bad(findings),
-            (true, 0) => Outcome::NotApplicable,
-            (true, _) => Outcome::Good(None),
+            (false, _) => CheckOutcome::Bad(findings),
+            (true, 0) => CheckOutcome::NotApplicable,
+            (true, _) => CheckOutcome::Good(None),
         }
     }
 }

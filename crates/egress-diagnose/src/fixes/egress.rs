@@ -12,15 +12,15 @@ use egress_core::resource::{Resource, Spec};
 use egress_core::snapshot::GatewayFacts;
 
 use super::fix;
-use crate::facts::{Asked, OtherEgress, PodName};
+use crate::facts::{EgressOptions, OtherEgress, PodName};
 use crate::finding::Fix;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::view::View;
 use crate::wording::list;
 
 /// Adds the host, or brings its objects back to what was asked for.
-pub(crate) fn add(way: &Way<'_>, why: &str) -> Fix {
-    let asked = way.record().map(|record| (&record.intent.gateway, Asked::of(&record.intent)));
+pub(crate) fn add(way: &EgressPath<'_>, why: &str) -> Fix {
+    let asked = way.record().map(|record| (&record.intent.gateway, EgressOptions::of(&record.intent)));
     let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
     let mut command = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
     // Fields that another field manager changed are not overwritten without `--force-conflicts`.
@@ -41,7 +41,7 @@ fn added(
     host: &str,
     namespace: Option<&str>,
     ports: &BTreeSet<Port>,
-    asked: Option<(&GatewayName, &Asked)>,
+    asked: Option<(&GatewayName, &EgressOptions)>,
 ) -> ShellCommand {
     let usual = ports.is_empty() || ports.iter().eq([&Port::HTTP, &Port::TLS]);
     let with_port = |port: &Port| {
@@ -52,7 +52,7 @@ fn added(
         if usual { vec![Word::host(host)] } else { ports.iter().map(with_port).collect() };
     let mut command = ShellCommand::new(["kubectl", "egress", "add"]).each(targets);
     command = command.in_namespace(namespace.unwrap_or_default());
-    if let Some((gateway, Asked { layout, hop, export_to })) = asked {
+    if let Some((gateway, EgressOptions { layout, hop, export_to })) = asked {
         if *gateway != GatewayFacts::stock().name {
             let name = Word::namespace(&gateway.namespace).and("/").and(Word::namespace(&gateway.service));
             command = command.word("--gateway").word(name);
@@ -89,13 +89,13 @@ pub(crate) fn add_for(host: &str, namespace: Option<&str>, why: &str) -> Fix {
 }
 
 /// Removes the host.
-pub(crate) fn remove(way: &Way<'_>, why: &str) -> Fix {
+pub(crate) fn remove(way: &EgressPath<'_>, why: &str) -> Fix {
     let command = ShellCommand::new(["kubectl", "egress", "remove"]).word(Word::host(&way.host));
     fix(command.in_namespace(way.namespace.as_deref().unwrap_or_default()), why)
 }
 
 /// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
-pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
+pub(crate) fn put_right(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
     let Some(egress) = way.egress.filter(|egress| egress.layout.is_none()) else { return add(way, why) };
     let parts = egress.parts.iter().filter_map(|part| view.index().objects().find(&part.resource.id));
     let service = view.service_host(gateway);
@@ -122,7 +122,7 @@ pub(crate) fn put_right(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, 
 }
 
 /// Gets an Envoy what the objects say. Where objects were changed by hand, that comes first.
-pub(crate) fn of_proxy(way: &Way<'_>, pod: &PodName) -> Fix {
+pub(crate) fn of_proxy(way: &EgressPath<'_>, pod: &PodName) -> Fix {
     if matches!(way.state, Some(State::Changed { .. })) {
         return add(way, "restores the recorded objects; Envoy follows them");
     }

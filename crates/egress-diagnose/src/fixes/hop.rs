@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::{apply, set};
 use crate::finding::Fix;
 use crate::istio::listeners::Server;
-use crate::traffic::gateway_connections::Call;
+use crate::traffic::gateway_connections::GatewayConnection;
 use crate::view::View;
 
 /// Lets the callers speak mesh mTLS to the server that they meet.
 pub(crate) fn speak_mesh_mtls(
     view: &View<'_>,
     gateway: &GatewayFacts,
-    (call, server): (&Call<'_>, &Server<'_>),
+    (call, server): (&GatewayConnection<'_>, &Server<'_>),
     host: &str,
     why: &str,
 ) -> Fix {
@@ -31,11 +31,22 @@ pub(crate) fn speak_mesh_mtls(
 }
 
 /// Lets the callers speak no TLS of the mesh to the port that a call leads to.
-pub(crate) fn speak_plaintext(view: &View<'_>, gateway: &GatewayFacts, call: &Call<'_>, why: &str) -> Fix {
+pub(crate) fn speak_plaintext(
+    view: &View<'_>,
+    gateway: &GatewayFacts,
+    call: &GatewayConnection<'_>,
+    why: &str,
+) -> Fix {
     speak(view, gateway, call, &json!({ "mode": "DISABLE" }), why)
 }
 
-fn speak(view: &View<'_>, gateway: &GatewayFacts, call: &Call<'_>, tls: &Value, why: &str) -> Fix {
+fn speak(
+    view: &View<'_>,
+    gateway: &GatewayFacts,
+    call: &GatewayConnection<'_>,
+    tls: &Value,
+    why: &str,
+) -> Fix {
     if let Some(said) = &call.tls {
         return set(&said.rule.id, &said.field, tls, why);
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{apply, patched};
 use crate::finding::Fix;
-use crate::kubernetes::network_policy::Opening;
+use crate::kubernetes::network_policy::AllowingRule;
 
 /// The name of the policy that [`keep_inside`] writes.
 const NAME: &str = "egress-only-inside";
@@ -30,7 +30,7 @@ pub(crate) fn keep_inside(namespace: &str) -> Fix {
 }
 
 /// Narrows the rules of one policy that let pods out to the pods of the cluster.
-pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[Opening<'_>]) -> Fix {
+pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[AllowingRule<'_>]) -> Fix {
     let operations: Vec<Value> = openings
         .iter()
         .map(|opening| match opening.peer {

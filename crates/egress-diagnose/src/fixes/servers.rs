@@ -15,7 +15,7 @@ use super::{delete, merge, one_after_the_other, patch, patched};
 use crate::finding::Fix;
 use crate::istio::listeners::{Follows, Server};
 use crate::traffic::routes::name_of;
-use crate::traffic::server_merge::{Merged, User};
+use crate::traffic::server_merge::{MergedServers, ServerUser};
 use crate::view::View;
 
 /// The kinds of rules of a VirtualService.
@@ -31,7 +31,7 @@ pub(crate) fn take_away(server: &Server<'_>, why: &str) -> Fix {
 }
 
 /// Binds VirtualServices to the Gateway object of another server, and takes the server away.
-pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[User<'_>], why: &str) -> Fix {
+pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[ServerUser<'_>], why: &str) -> Fix {
     let (old, new) = (name_of(from.object), name_of(to.object));
     let mut fixes = distinct(users).into_iter().map(|resource| {
         let means = |name: &Value, gateway: &str| is_named(name, &resource.id, gateway);
@@ -66,9 +66,9 @@ pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[User<'_>], why: 
 pub(crate) fn move_away(
     view: &View<'_>,
     gateway: &GatewayFacts,
-    merged: &Merged<'_>,
+    merged: &MergedServers<'_>,
     server: &Server<'_>,
-    users: &[User<'_>],
+    users: &[ServerUser<'_>],
     why: &str,
 ) -> Fix {
     let (port, service) = free_port(gateway, merged, server, users, why);
@@ -82,9 +82,9 @@ pub(crate) fn move_away(
 pub(crate) fn split_off(
     view: &View<'_>,
     gateway: &GatewayFacts,
-    merged: &Merged<'_>,
+    merged: &MergedServers<'_>,
     server: &Server<'_>,
-    users: &[User<'_>],
+    users: &[ServerUser<'_>],
     why: &str,
 ) -> Fix {
     let (port, service) = free_port(gateway, merged, server, users, why);
@@ -117,7 +117,7 @@ struct Lead<'a, 'b> {
 
 impl Lead<'_, '_> {
     /// Leads users, and those who call by them.
-    fn all(&self, users: &[User<'_>], why: &str) -> Vec<Fix> {
+    fn all(&self, users: &[ServerUser<'_>], why: &str) -> Vec<Fix> {
         let mut concerned: BTreeMap<&ObjectId, &Resource> = BTreeMap::new();
         for user in users {
             // The leg from the callers may be an object of its own; that of another namespace is somebody else's.
@@ -201,9 +201,9 @@ impl Lead<'_, '_> {
 /// A port of the Service on which nothing listens; where there is none, a number, and what adds it to the Service.
 fn free_port(
     gateway: &GatewayFacts,
-    merged: &Merged<'_>,
+    merged: &MergedServers<'_>,
     server: &Server<'_>,
-    users: &[User<'_>],
+    users: &[ServerUser<'_>],
     why: &str,
 ) -> (i64, Option<Fix>) {
     /// Ports of Istio's own, among them that of the load balancer's health check.
@@ -257,7 +257,7 @@ fn changed(before: &Value, after: &Value) -> Value {
 }
 
 /// The VirtualServices of users, each once.
-fn distinct<'a>(users: &[User<'a>]) -> Vec<&'a Resource> {
+fn distinct<'a>(users: &[ServerUser<'a>]) -> Vec<&'a Resource> {
     let mut all: Vec<&Resource> = users.iter().map(|user| user.resource).collect();
     all.sort_by_key(|resource| &resource.id);
     all.dedup_by_key(|resource| &resource.id);

@@ -19,7 +19,7 @@ mod values;
 
 pub(crate) use caller::Caller;
 pub(crate) use rule::CALLER;
-use rule::{Answer, named_host};
+use rule::{RuleMatch, named_host};
 
 /// An `AuthorizationPolicy`.
 pub(crate) type Policy = Named<AuthorizationPolicySpec>;
@@ -47,7 +47,7 @@ struct Rule<'a> {
 }
 
 /// Why a call is refused.
-pub(crate) enum Refusal<'a> {
+pub(crate) enum Denial<'a> {
     /// A rule denies it.
     Denied {
         /// Its policy.
@@ -83,14 +83,15 @@ impl<'a> Authorization<'a> {
     }
 
     /// Why a call is refused; none if it is allowed or unknown.
-    pub(crate) fn refusal(&self, caller: &Caller<'_>) -> Option<Refusal<'_>> {
-        let denies =
-            |rule: &&Rule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, true) == Answer::Yes;
+    pub(crate) fn refusal(&self, caller: &Caller<'_>) -> Option<Denial<'_>> {
+        let denies = |rule: &&Rule<'a>| {
+            rule::answer(rule.spec, &rule.policy.namespace, caller, true) == RuleMatch::Yes
+        };
         if let Some(rule) = self.deny.of(caller).find(denies) {
-            return Some(Refusal::Denied { by: rule.policy, rule: rule.place });
+            return Some(Denial::Denied { by: rule.policy, rule: rule.place });
         }
         let answer = |rule: &Rule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, false);
-        if self.allowing.is_empty() || self.allow.of(caller).any(|rule| answer(rule) != Answer::No) {
+        if self.allowing.is_empty() || self.allow.of(caller).any(|rule| answer(rule) != RuleMatch::No) {
             return None;
         }
         let near =
@@ -98,7 +99,7 @@ impl<'a> Authorization<'a> {
         // A rule for another SNI does not apply to this call.
         let nearly =
             self.allow.of(caller).filter_map(near).min_by_key(|(_, what)| *what == rule::SERVER_NAME);
-        Some(Refusal::NotAllowed { by: &self.allowing, nearly })
+        Some(Denial::NotAllowed { by: &self.allowing, nearly })
     }
 }
 

@@ -17,18 +17,18 @@ const MODE: &str = "sidecar.istio.io/interceptionMode";
 
 /// One annotation that lets outbound calls bypass the sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hole<'a> {
+pub(crate) struct CaptureExclusion<'a> {
     /// The annotation.
     pub(crate) annotation: &'static str,
     /// Its value.
     pub(crate) value: &'a str,
     /// The traffic that bypasses the sidecar.
-    pub(crate) passes: Passes<'a>,
+    pub(crate) passes: ExcludedTraffic<'a>,
 }
 
 /// Traffic that bypasses a sidecar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Passes<'a> {
+pub(crate) enum ExcludedTraffic<'a> {
     /// Calls to these ports.
     Ports(BTreeSet<u16>),
     /// Calls to addresses in these ranges.
@@ -39,61 +39,69 @@ pub(crate) enum Passes<'a> {
 
 /// What the annotations of a pod leave alone. Ranges that hold no address of the internet are no hole.
 /// <https://istio.io/latest/docs/reference/config/annotations/>
-pub(crate) fn holes(pod: &PodFacts) -> Vec<Hole<'_>> {
+pub(crate) fn capture_exclusions(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
     let value = |key: &str| pod.annotations.get(key).map(String::as_str);
     let mut found = Vec::new();
     if let Some(mode @ "NONE") = value(MODE) {
-        let passes = Passes::AllBut(BTreeSet::new());
-        found.push(Hole { annotation: MODE, value: mode, passes });
+        let passes = ExcludedTraffic::AllBut(BTreeSet::new());
+        found.push(CaptureExclusion { annotation: MODE, value: mode, passes });
     }
     if let Some(value) = value(EXCLUDED_PORTS) {
-        found.push(Hole { annotation: EXCLUDED_PORTS, value, passes: Passes::Ports(ports(value)) });
+        found.push(CaptureExclusion {
+            annotation: EXCLUDED_PORTS,
+            value,
+            passes: ExcludedTraffic::Ports(ports(value)),
+        });
     }
     if let Some(value) = value(EXCLUDED_RANGES) {
         let ranges = words(value).filter(|block| Range { block, except: &[] }.reaches_outside());
-        found.push(Hole { annotation: EXCLUDED_RANGES, value, passes: Passes::Ranges(ranges.collect()) });
+        found.push(CaptureExclusion {
+            annotation: EXCLUDED_RANGES,
+            value,
+            passes: ExcludedTraffic::Ranges(ranges.collect()),
+        });
     }
     if let Some(included) = value(INCLUDED_RANGES) {
         let all =
             words(included).any(|block| block == "*" || Range { block, except: &[] }.opens_the_internet());
         let by_port = value(INCLUDED_PORTS).unwrap_or_default();
         if !all && by_port != "*" {
-            let passes = Passes::AllBut(ports(by_port));
-            found.push(Hole { annotation: INCLUDED_RANGES, value: included, passes });
+            let passes = ExcludedTraffic::AllBut(ports(by_port));
+            found.push(CaptureExclusion { annotation: INCLUDED_RANGES, value: included, passes });
         }
     }
     found.retain(|hole| !hole.passes.is_nothing());
     found
 }
 
-impl Hole<'_> {
+impl CaptureExclusion<'_> {
     /// Whether calls to any of these ports of a host may bypass the sidecar.
     pub(crate) fn concerns(&self, ports: &BTreeSet<u16>) -> bool {
         match &self.passes {
-            Passes::Ports(passing) => !passing.is_disjoint(ports),
-            Passes::Ranges(_) => true,
-            Passes::AllBut(captured) => !ports.is_subset(captured),
+            ExcludedTraffic::Ports(passing) => !passing.is_disjoint(ports),
+            ExcludedTraffic::Ranges(_) => true,
+            ExcludedTraffic::AllBut(captured) => !ports.is_subset(captured),
         }
     }
 
     /// The annotation's value without what lets calls to these ports pass; none: without the annotation.
     pub(crate) fn closed_for(&self, ports: &BTreeSet<u16>) -> Option<String> {
         let goes = |word: &str| match &self.passes {
-            Passes::Ports(_) => word.parse().is_ok_and(|port| ports.contains(&port)),
-            Passes::Ranges(ranges) => ranges.contains(&word),
-            Passes::AllBut(_) => true,
+            ExcludedTraffic::Ports(_) => word.parse().is_ok_and(|port| ports.contains(&port)),
+            ExcludedTraffic::Ranges(ranges) => ranges.contains(&word),
+            ExcludedTraffic::AllBut(_) => true,
         };
         let rest: Vec<&str> = words(self.value).filter(|word| !goes(word)).collect();
         (!rest.is_empty()).then(|| rest.join(","))
     }
 }
 
-impl Passes<'_> {
+impl ExcludedTraffic<'_> {
     fn is_nothing(&self) -> bool {
         match self {
-            Passes::Ports(ports) => ports.is_empty(),
-            Passes::Ranges(ranges) => ranges.is_empty(),
-            Passes::AllBut(_) => false,
+            ExcludedTraffic::Ports(ports) => ports.is_empty(),
+            ExcludedTraffic::Ranges(ranges) => ranges.is_empty(),
+            ExcludedTraffic::AllBut(_) => false,
         }
     }
 }
@@ -124,15 +132,15 @@ mod tests {
             (INCLUDED_RANGES, "0.0.0.0/0"),
             (MODE, "REDIRECT"),
         ] {
-            assert_eq!(holes(&pod(&[annotation])), [], "{annotation:?}");
+            assert_eq!(capture_exclusions(&pod(&[annotation])), [], "{annotation:?}");
         }
-        assert_eq!(holes(&pod(&[(INCLUDED_RANGES, "10.0.0.0/8"), (INCLUDED_PORTS, "*")])), []);
+        assert_eq!(capture_exclusions(&pod(&[(INCLUDED_RANGES, "10.0.0.0/8"), (INCLUDED_PORTS, "*")])), []);
     }
 
     #[test]
     fn ports_concern_those_who_call_them() {
         let pod = pod(&[(EXCLUDED_PORTS, "5432, 443")]);
-        let hole = &holes(&pod)[0];
+        let hole = &capture_exclusions(&pod)[0];
         assert!(hole.concerns(&[80, 443].into()));
         assert!(!hole.concerns(&[80].into()));
         assert_eq!(hole.closed_for(&[443].into()).as_deref(), Some("5432"));
@@ -141,8 +149,8 @@ mod tests {
     #[test]
     fn a_range_outside_is_a_hole_and_the_others_stay_excluded() {
         let pod = pod(&[(EXCLUDED_RANGES, "10.0.0.0/8,0.0.0.0/0")]);
-        let hole = &holes(&pod)[0];
-        assert_eq!(hole.passes, Passes::Ranges(vec!["0.0.0.0/0"]));
+        let hole = &capture_exclusions(&pod)[0];
+        assert_eq!(hole.passes, ExcludedTraffic::Ranges(vec!["0.0.0.0/0"]));
         assert_eq!(hole.closed_for(&BTreeSet::new()).as_deref(), Some("10.0.0.0/8"));
     }
 
@@ -150,7 +158,7 @@ mod tests {
     fn where_only_the_cluster_is_captured_the_outside_is_not() {
         for value in ["10.0.0.0/8", ""] {
             let pod = pod(&[(INCLUDED_RANGES, value), (INCLUDED_PORTS, "443")]);
-            let hole = &holes(&pod)[0];
+            let hole = &capture_exclusions(&pod)[0];
             assert!(hole.concerns(&[80].into()) && !hole.concerns(&[443].into()), "{value:?}");
             assert_eq!(hole.closed_for(&[80].into()), None);
         }
@@ -158,6 +166,6 @@ mod tests {
 
     #[test]
     fn without_redirection_everything_passes() {
-        assert!(holes(&pod(&[(MODE, "NONE")]))[0].concerns(&[443].into()));
+        assert!(capture_exclusions(&pod(&[(MODE, "NONE")]))[0].concerns(&[443].into()));
     }
 }

@@ -11,7 +11,7 @@ use egress_istio::destination_rule::DestinationRuleSubsets;
 use serde_json::{Value, json};
 
 /// The DestinationRules that count for one proxy and one destination, merged as istiod merges them.
-pub(crate) struct Rules<'a> {
+pub(crate) struct DestinationRules<'a> {
     /// The rules, oldest first.
     pub(crate) all: Vec<&'a Resource>,
     subsets: BTreeMap<&'a str, (&'a Resource, usize, &'a DestinationRuleSubsets)>,
@@ -52,7 +52,7 @@ pub(crate) enum Mode {
     IstioMutual,
 }
 
-impl<'a> Rules<'a> {
+impl<'a> DestinationRules<'a> {
     pub(crate) fn new(all: Vec<&'a Resource>) -> Self {
         let mut subsets = BTreeMap::new();
         for rule in &all {
@@ -64,7 +64,7 @@ impl<'a> Rules<'a> {
         }
         let policy = |rule: &&'a Resource| Some((*rule, rule.destination_rule()?.traffic_policy.as_deref()?));
         let common = all.iter().find_map(policy);
-        Rules { all, subsets, common }
+        DestinationRules { all, subsets, common }
     }
 
     /// Whether a route that names this subset, or none, leads anywhere.

@@ -13,9 +13,9 @@ pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
 
 /// Which data plane handles a pod's outbound traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carrier {
+pub(crate) enum DataPlaneMode {
     /// The pod is a proxy itself: a gateway, a waypoint.
-    Itself,
+    Proxy,
     /// None: it uses hostNetwork.
     HostNetwork,
     /// The sidecar in it.
@@ -23,12 +23,12 @@ pub(crate) enum Carrier {
     /// The ztunnel of its node.
     Ztunnel,
     /// None.
-    Nobody,
+    NotInMesh,
 }
 
 /// Which data plane handles a pod's outbound traffic. `podRedirectionEnabled` in `cni/pkg/util/podutil.go`: a sidecar
 /// takes precedence over ztunnel, and a pod's label over its namespace's label.
-pub(crate) fn carrier(pod: &PodFacts, namespace: Option<&BTreeMap<String, String>>) -> Carrier {
+pub(crate) fn data_plane_mode(pod: &PodFacts, namespace: Option<&BTreeMap<String, String>>) -> DataPlaneMode {
     let mode = |labels: &BTreeMap<String, String>| labels.get(DATAPLANE).map(|mode| mode == "ambient");
     let enrolled = || {
         let own = mode(&pod.labels);
@@ -36,11 +36,11 @@ pub(crate) fn carrier(pod: &PodFacts, namespace: Option<&BTreeMap<String, String
             || pod.annotations.get("ambient.istio.io/redirection").is_some_and(|word| word == "enabled")
     };
     match () {
-        () if pod.proxy.is_some() && !pod.has_sidecar => Carrier::Itself,
-        () if pod.host_network => Carrier::HostNetwork,
-        () if pod.has_sidecar => Carrier::Sidecar,
-        () if enrolled() => Carrier::Ztunnel,
-        () => Carrier::Nobody,
+        () if pod.proxy.is_some() && !pod.has_sidecar => DataPlaneMode::Proxy,
+        () if pod.host_network => DataPlaneMode::HostNetwork,
+        () if pod.has_sidecar => DataPlaneMode::Sidecar,
+        () if enrolled() => DataPlaneMode::Ztunnel,
+        () => DataPlaneMode::NotInMesh,
     }
 }
 
@@ -58,19 +58,19 @@ mod tests {
     fn a_pods_own_label_goes_before_that_of_its_namespace() {
         let namespace = labels(&[(DATAPLANE, "ambient")]);
         let pod = |own: &[(&str, &str)]| PodFacts { labels: labels(own), ..PodFacts::default() };
-        assert_eq!(carrier(&pod(&[]), Some(&namespace)), Carrier::Ztunnel);
-        assert_eq!(carrier(&pod(&[(DATAPLANE, "none")]), Some(&namespace)), Carrier::Nobody);
-        assert_eq!(carrier(&pod(&[(DATAPLANE, "ambient")]), None), Carrier::Ztunnel);
+        assert_eq!(data_plane_mode(&pod(&[]), Some(&namespace)), DataPlaneMode::Ztunnel);
+        assert_eq!(data_plane_mode(&pod(&[(DATAPLANE, "none")]), Some(&namespace)), DataPlaneMode::NotInMesh);
+        assert_eq!(data_plane_mode(&pod(&[(DATAPLANE, "ambient")]), None), DataPlaneMode::Ztunnel);
     }
 
     #[test]
     fn a_sidecar_goes_before_ztunnel_and_the_nodes_network_before_both() {
         let namespace = labels(&[(DATAPLANE, "ambient")]);
         let mut pod = PodFacts { has_sidecar: true, ..PodFacts::default() };
-        assert_eq!(carrier(&pod, Some(&namespace)), Carrier::Sidecar);
+        assert_eq!(data_plane_mode(&pod, Some(&namespace)), DataPlaneMode::Sidecar);
         pod.host_network = true;
-        assert_eq!(carrier(&pod, Some(&namespace)), Carrier::HostNetwork);
+        assert_eq!(data_plane_mode(&pod, Some(&namespace)), DataPlaneMode::HostNetwork);
         let gateway = PodFacts { proxy: Some(ProxyFacts::default()), ..PodFacts::default() };
-        assert_eq!(carrier(&gateway, Some(&namespace)), Carrier::Itself);
+        assert_eq!(data_plane_mode(&gateway, Some(&namespace)), DataPlaneMode::Proxy);
     }
 }

@@ -39,7 +39,7 @@ pub fn leading_out<'a>(
     let of_pods = pods.iter().flat_map(|pod| &pod.addresses);
     let of_nodes = nodes.iter().flat_map(|node| &node.addresses);
     let inside: BTreeSet<IpAddr> = of_pods.chain(of_nodes).filter_map(|text| text.parse().ok()).collect();
-    let judged = slices.iter().filter_map(|slice| {
+    let found = slices.iter().filter_map(|slice| {
         // The API server writes its own addresses into this one, and reverts changes.
         if (slice.namespace.as_str(), slice.name.as_str()) == ("default", "kubernetes") {
             return None;
@@ -58,7 +58,7 @@ pub fn leading_out<'a>(
         let address = of_internet.or_else(|| outside().next().filter(|_| !kept))?;
         Some(LeadingOut { slice, service, address, is_of_internet: of_internet.is_some() })
     });
-    judged.collect()
+    found.collect()
 }
 
 fn is_of_internet(address: &str) -> bool {

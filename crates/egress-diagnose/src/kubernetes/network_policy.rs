@@ -17,18 +17,18 @@ use crate::kubernetes::ip_range::Range;
 
 /// The result of all policies for one pod's calls to the internet.
 #[derive(Clone, Debug)]
-pub(crate) enum Hold<'a> {
+pub(crate) enum EgressVerdict<'a> {
     /// No policy selects its egress traffic.
-    Free,
+    Unrestricted,
     /// Policies select it, but these rules allow it.
-    Open(Vec<Opening<'a>>),
+    AllowedBy(Vec<AllowingRule<'a>>),
     /// Policies block it.
-    Stopped,
+    Blocked,
 }
 
 /// A rule that allows egress.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Opening<'a> {
+pub(crate) struct AllowingRule<'a> {
     /// The policy.
     pub(crate) policy: &'a Named<NetworkPolicySpec>,
     /// Which of `spec.egress`.
@@ -37,7 +37,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) peer: Option<(usize, &'a str)>,
 }
 
-impl Opening<'_> {
+impl AllowingRule<'_> {
     /// Where it stands: `spec.egress[0].to[1].ipBlock.cidr`.
     pub(crate) fn field(&self) -> String {
         match self.peer {
@@ -49,11 +49,11 @@ impl Opening<'_> {
 
 /// What the policies do to calls of a pod to one of these TCP ports. Policies add up: what one allows is allowed.
 /// <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
-pub(crate) fn hold<'a>(
+pub(crate) fn egress_verdict<'a>(
     policies: &'a [Named<NetworkPolicySpec>],
     pod: &PodFacts,
     ports: &BTreeSet<u16>,
-) -> Hold<'a> {
+) -> EgressVerdict<'a> {
     let concerns = |policy: &&Named<NetworkPolicySpec>| {
         let selector = policy.spec.pod_selector.as_ref();
         policy.namespace == pod.namespace
@@ -62,13 +62,13 @@ pub(crate) fn hold<'a>(
     };
     let concerned: Vec<&Named<NetworkPolicySpec>> = policies.iter().filter(concerns).collect();
     if concerned.is_empty() {
-        return Hold::Free;
+        return EgressVerdict::Unrestricted;
     }
-    let open: Vec<Opening<'a>> = concerned.iter().flat_map(|policy| openings(policy, ports)).collect();
+    let open: Vec<AllowingRule<'a>> = concerned.iter().flat_map(|policy| openings(policy, ports)).collect();
     if open.is_empty() {
-        return Hold::Stopped;
+        return EgressVerdict::Blocked;
     }
-    Hold::Open(open)
+    EgressVerdict::AllowedBy(open)
 }
 
 /// Without `policyTypes`, a policy is for outgoing traffic where it has rules for it.
@@ -79,7 +79,7 @@ fn is_for_egress(spec: &NetworkPolicySpec) -> bool {
     }
 }
 
-fn openings<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<Opening<'a>> {
+fn openings<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<AllowingRule<'a>> {
     let mut found = Vec::new();
     let rules = policy.spec.egress.iter().flatten().enumerate();
     for (rule, NetworkPolicyEgressRule { ports: allowed, to }) in rules {
@@ -89,10 +89,10 @@ fn openings<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> 
         }
         let peers = to.as_deref().unwrap_or_default();
         if peers.is_empty() {
-            found.push(Opening { policy, rule, peer: None });
+            found.push(AllowingRule { policy, rule, peer: None });
         }
         let outside = peers.iter().enumerate().filter_map(|(number, peer)| Some((number, outside(peer)?)));
-        found.extend(outside.map(|peer| Opening { policy, rule, peer: Some(peer) }));
+        found.extend(outside.map(|peer| AllowingRule { policy, rule, peer: Some(peer) }));
     }
     found
 }
@@ -132,7 +132,7 @@ mod tests {
             [Named { namespace: "shop".to_owned(), name: "p".to_owned(), spec, ..Named::default() }];
         let labels = [("app".to_owned(), "web".to_owned())].into();
         let pod = PodFacts { namespace: "shop".to_owned(), labels, ..PodFacts::default() };
-        !matches!(hold(&policies, &pod, &[443].into()), Hold::Stopped)
+        !matches!(egress_verdict(&policies, &pod, &[443].into()), EgressVerdict::Blocked)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use egress_core::snapshot::GatewayFacts;
 
 /// The path of one host in one namespace, with everything that is known before any check.
 #[derive(Clone, Debug)]
-pub struct Way<'a> {
+pub struct EgressPath<'a> {
     /// The host.
     pub host: String,
     /// The namespace of its objects, or the one that was asked for; none where neither exists.
@@ -29,7 +29,7 @@ pub struct Way<'a> {
     pub is_wanted: bool,
 }
 
-impl Way<'_> {
+impl EgressPath<'_> {
     /// What was asked for when it was added; none where it was made by hand.
     pub fn record(&self) -> Option<&Record> {
         self.egress?.readable_record()

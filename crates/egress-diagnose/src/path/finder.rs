@@ -14,23 +14,23 @@ use egress_core::visibility::virtual_service::{is_exact, mesh_virtual_services};
 use egress_istio::service_entry::ServiceEntryPorts;
 use rayon::prelude::*;
 
-use super::egress_path::{Way, owns};
+use super::egress_path::{EgressPath, owns};
 use crate::facts::{Index, Request, clients};
 use crate::wording::export_to;
 
 /// The ways of a request, in the order of the inventory; hosts that were asked for and are nowhere come last.
-pub(crate) fn ways<'a>(
+pub(crate) fn paths<'a>(
     snapshot: &'a Snapshot,
     index: &Index<'a>,
     egresses: &'a [Egress<'a>],
     request: &Request,
-) -> Vec<Way<'a>> {
-    let maker = Maker { snapshot, index, egresses, clients: clients(snapshot) };
+) -> Vec<EgressPath<'a>> {
+    let maker = PathFinder { snapshot, index, egresses, clients: clients(snapshot) };
     let asked = |egress: &&Egress<'_>| request.hosts.is_empty() || request.hosts.contains(&egress.host);
     let here = |egress: &&Egress<'_>| {
         request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace)
     };
-    let mut found: Vec<Way<'a>> = egresses
+    let mut found: Vec<EgressPath<'a>> = egresses
         .par_iter()
         .filter(asked)
         .filter(here)
@@ -38,22 +38,22 @@ pub(crate) fn ways<'a>(
         .collect();
     for host in &request.hosts {
         if !found.iter().any(|way| way.host == host.as_str()) {
-            found.push(maker.elsewhere(host.as_str(), request.namespace.as_deref()));
+            found.push(maker.without_objects(host.as_str(), request.namespace.as_deref()));
         }
     }
     found
 }
 
-struct Maker<'a, 'b> {
+struct PathFinder<'a, 'b> {
     snapshot: &'a Snapshot,
     index: &'b Index<'a>,
     egresses: &'a [Egress<'a>],
     clients: BTreeSet<&'a str>,
 }
 
-impl<'a> Maker<'a, '_> {
-    fn of_egress(&self, egress: &'a Egress<'a>, callers: Vec<String>) -> Way<'a> {
-        Way {
+impl<'a> PathFinder<'a, '_> {
+    fn of_egress(&self, egress: &'a Egress<'a>, callers: Vec<String>) -> EgressPath<'a> {
+        EgressPath {
             host: egress.host.to_string(),
             namespace: Some(egress.namespace.clone()),
             egress: Some(egress),
@@ -66,12 +66,12 @@ impl<'a> Maker<'a, '_> {
     }
 
     /// A host without objects in the namespace that was asked for: its callers may use those of another namespace.
-    fn elsewhere(&self, host: &str, namespace: Option<&str>) -> Way<'a> {
+    fn without_objects(&self, host: &str, namespace: Option<&str>) -> EgressPath<'a> {
         let callers = namespace.map(str::to_owned).into_iter().collect();
         if let Some(egress) = namespace.and_then(|caller| self.egress_seen_from(caller, host)) {
             return self.of_egress(egress, callers);
         }
-        Way {
+        EgressPath {
             host: host.to_owned(),
             namespace: namespace.map(str::to_owned),
             egress: None,

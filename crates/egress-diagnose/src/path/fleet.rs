@@ -2,16 +2,16 @@
 
 use egress_core::inventory::egresses;
 
-use super::{Way, ways};
-use crate::facts::{Asked, Evidence, Index, OtherCluster, OtherEgress, Request};
+use super::{EgressPath, paths};
+use crate::facts::{ClusterFacts, EgressOptions, Index, OtherCluster, OtherEgress, Request};
 
 impl OtherCluster {
     /// What is to be compared of a cluster's facts.
-    pub fn of(name: String, evidence: &Evidence) -> Self {
+    pub fn of(name: String, evidence: &ClusterFacts) -> Self {
         let snapshot = &evidence.snapshot;
         let there = egresses(snapshot);
-        let ways = ways(snapshot, &Index::new(snapshot), &there, &Request::default());
-        let all = ways.iter().filter_map(OtherEgress::of);
+        let paths = paths(snapshot, &Index::new(snapshot), &there, &Request::default());
+        let all = paths.iter().filter_map(OtherEgress::of);
         let unread = snapshot.unreadable.first().filter(|_| !snapshot.has_istio_of(None));
         OtherCluster {
             name,
@@ -23,14 +23,14 @@ impl OtherCluster {
 
 impl OtherEgress {
     /// What is to be compared of a way; none where nothing takes it to a gateway.
-    pub(crate) fn of(way: &Way<'_>) -> Option<Self> {
+    pub(crate) fn of(way: &EgressPath<'_>) -> Option<Self> {
         let egress = way.egress?;
         Some(OtherEgress {
             namespace: egress.namespace.clone(),
             host: way.host.clone(),
             ports: way.ports.clone(),
             gateway: egress.gateway.clone(),
-            asked: way.record().map(|record| Asked::of(&record.intent)),
+            asked: way.record().map(|record| EgressOptions::of(&record.intent)),
         })
     }
 }

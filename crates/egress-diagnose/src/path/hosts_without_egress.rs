@@ -14,20 +14,20 @@ use egress_core::visibility::virtual_service::{destinations, mesh_virtual_servic
 use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
-use super::egress_path::Way;
-use crate::facts::{Evidence, Index, Request, clients};
+use super::egress_path::EgressPath;
+use crate::facts::{ClusterFacts, Index, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
 /// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
 ///
 /// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
-pub(crate) fn uncovered<'a>(
-    evidence: &'a Evidence,
+pub(crate) fn hosts_without_egress<'a>(
+    evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
     request: &Request,
-) -> Vec<Way<'a>> {
-    let asked = |(place, callers): &(Place<'_>, Vec<String>)| {
+) -> Vec<EgressPath<'a>> {
+    let asked = |(place, callers): &(EntryHost<'_>, Vec<String>)| {
         let asked = request.namespace.as_deref();
         asked.is_none_or(|asked| place.0 == asked || callers.iter().any(|caller| caller == asked))
     };
@@ -35,7 +35,7 @@ pub(crate) fn uncovered<'a>(
     found
         .into_iter()
         .filter(asked)
-        .map(|((namespace, host), callers)| Way {
+        .map(|((namespace, host), callers)| EgressPath {
             host: host.to_owned(),
             namespace: Some(namespace.to_owned()),
             egress: None,
@@ -49,14 +49,14 @@ pub(crate) fn uncovered<'a>(
 }
 
 /// The namespace of an entry, and a host of it.
-pub(super) type Place<'a> = (&'a str, &'a str);
+pub(super) type EntryHost<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
-    evidence: &'a Evidence,
+    evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
-) -> BTreeMap<Place<'a>, Vec<String>> {
+) -> BTreeMap<EntryHost<'a>, Vec<String>> {
     let snapshot = &evidence.snapshot;
     let domain = &snapshot.mesh.cluster_domain;
     let services: BTreeSet<String> =
@@ -93,7 +93,7 @@ fn hosts<'a>(
 }
 
 /// The entries that a route of the Gateway API takes somewhere, by namespace and name.
-pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<Place<'_>> {
+pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
     let parents = objects.iter().flat_map(|object| {
         let parents = object.object.spec.get("parentRefs").and_then(Value::as_array).into_iter().flatten();
         parents.map(move |parent| (object.object.namespace.as_str(), parent))

@@ -14,27 +14,27 @@ use egress_core::visibility::virtual_service::{destinations, is_exact, mesh_virt
 use egress_core::visibility::{exported_to, host_matches};
 use egress_istio::service_entry::ServiceEntryLocation;
 
-use super::egress_path::Way;
-use super::hosts_without_egress::{Place, routed};
-use crate::facts::{Evidence, Index, Request, clients};
-use crate::istio::data_plane::{Carrier, carrier};
+use super::egress_path::EgressPath;
+use super::hosts_without_egress::{EntryHost, routed};
+use crate::facts::{ClusterFacts, Index, Request, clients};
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
 
 /// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
 /// that is walked.
 pub(crate) fn not_walked<'a>(
-    evidence: &'a Evidence,
+    evidence: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
-    ways: &[Way<'_>],
+    paths: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<NotWalked> {
-    let finder = Finder::new(evidence, index, egresses, ways);
+    let finder = Finder::new(evidence, index, egresses, paths);
     // What only gateways see of an egress of ours has a name of its own.
     let own: BTreeSet<&ObjectId> =
         egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
-    let mut found: BTreeMap<Place<'_>, Obstacle> = BTreeMap::new();
+    let mut found: BTreeMap<EntryHost<'_>, Obstacle> = BTreeMap::new();
     for object in index.of_kind(Kind::ServiceEntry).iter().chain(index.of_kind(Kind::VirtualService)) {
         if own.contains(&object.id) {
             continue;
@@ -50,10 +50,10 @@ pub(crate) fn not_walked<'a>(
     if request.hosts.is_empty() {
         return found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)).collect();
     }
-    let named = ways.iter().filter(|way| way.egress.is_none());
-    let obstacle = |way: &Way<'_>| {
+    let named = paths.iter().filter(|way| way.egress.is_none());
+    let obstacle = |way: &EgressPath<'_>| {
         let covers =
-            |((_, host), why): &(&Place<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
+            |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
         let ((namespace, _), why) = found.iter().find(covers)?;
         Some(NotWalked::new(&way.host, namespace, *why))
     };
@@ -70,26 +70,33 @@ struct Finder<'a, 'b> {
     known: BTreeSet<String>,
     clients: BTreeSet<&'a str>,
     ambient: BTreeSet<&'a str>,
-    routed: BTreeSet<Place<'a>>,
+    routed: BTreeSet<EntryHost<'a>>,
 }
 
 impl<'a, 'b> Finder<'a, 'b> {
-    fn new(evidence: &'a Evidence, index: &'b Index<'a>, egresses: &[Egress<'_>], ways: &[Way<'_>]) -> Self {
+    fn new(
+        evidence: &'a ClusterFacts,
+        index: &'b Index<'a>,
+        egresses: &[Egress<'_>],
+        paths: &[EgressPath<'_>],
+    ) -> Self {
         let snapshot = &evidence.snapshot;
         let domain = &snapshot.mesh.cluster_domain;
         let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
         let walked = egresses.iter().map(|egress| egress.host.to_string());
-        let uncovered = ways.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
+        let hosts_without_egress =
+            paths.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
         // What a route of another host leads to is looked at with that host.
-        let mut known: BTreeSet<String> = walked.chain(uncovered).collect();
+        let mut known: BTreeSet<String> = walked.chain(hosts_without_egress).collect();
         for routes in index.of_kind(Kind::VirtualService) {
             let Some(spec) = routes.virtual_service() else { continue };
             known.extend(destinations(spec).filter(|to| !is_exact(routes, to)).map(str::to_ascii_lowercase));
         }
         let labels: BTreeMap<&str, _> =
             snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), &facts.labels)).collect();
-        let is_ambient =
-            |pod: &&PodFacts| carrier(pod, labels.get(pod.namespace.as_str()).copied()) == Carrier::Ztunnel;
+        let is_ambient = |pod: &&PodFacts| {
+            data_plane_mode(pod, labels.get(pod.namespace.as_str()).copied()) == DataPlaneMode::Ztunnel
+        };
         let ambient = snapshot.pods.iter().filter(is_ambient);
         Finder {
             snapshot,

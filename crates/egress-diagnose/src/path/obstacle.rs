@@ -44,7 +44,7 @@ pub enum Obstacle {
 impl NotWalked {
     /// A host with the reason in words.
     pub(crate) fn new(host: &str, namespace: &str, reason: Obstacle) -> Self {
-        NotWalked { host: cut(host), namespace: cut(namespace), reason, because: reason.words() }
+        NotWalked { host: cut(host), namespace: cut(namespace), reason, because: reason.wording() }
     }
 }
 
@@ -56,7 +56,7 @@ impl Obstacle {
     }
 
     /// The reason, after `because`.
-    pub fn words(self) -> &'static str {
+    pub fn wording(self) -> &'static str {
         match self {
             Obstacle::Tcp => "TCP routes take it to the gateway",
             Obstacle::Wildcard => "it is routed by a wildcard",

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::egress_path::Way;
-use crate::facts::{Evidence, Request};
+use super::egress_path::EgressPath;
+use crate::facts::{ClusterFacts, Request};
 
 /// The ways of these hosts, as far as a request asks for them: one that is asked for by name is a way already.
-pub(crate) fn elsewhere<'a>(evidence: &Evidence, known: &[Way<'_>], request: &Request) -> Vec<Way<'a>> {
+pub(crate) fn routed_elsewhere<'a>(
+    evidence: &ClusterFacts,
+    known: &[EgressPath<'_>],
+    request: &Request,
+) -> Vec<EgressPath<'a>> {
     if !request.hosts.is_empty() {
         return Vec::new();
     }
@@ -21,7 +25,7 @@ pub(crate) fn elsewhere<'a>(evidence: &Evidence, known: &[Way<'_>], request: &Re
         .collect();
     missing
         .into_iter()
-        .map(|(namespace, host)| Way {
+        .map(|(namespace, host)| EgressPath {
             host: host.to_owned(),
             namespace: Some(namespace.to_owned()),
             egress: None,

@@ -11,8 +11,8 @@ use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::facts::{Evidence, Index, Request, client_of};
-use crate::path::{Way, in_question, ways};
+use crate::facts::{ClusterFacts, Index, Request, client_of};
+use crate::path::{EgressPath, gateways_in_question, paths};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
 const PARAMETER: &str = "kubectl-egress-probe";
@@ -48,16 +48,16 @@ impl Plan {
     /// # Errors
     /// Why no pod can send it.
     pub fn new(
-        evidence: &Evidence,
+        evidence: &ClusterFacts,
         request: &Request,
         typed: &BTreeSet<Port>,
         token: String,
     ) -> Result<Self, String> {
         let snapshot = &evidence.snapshot;
         let egresses = egresses(snapshot);
-        let ways = ways(snapshot, &Index::new(snapshot), &egresses, request);
+        let paths = paths(snapshot, &Index::new(snapshot), &egresses, request);
         let of = |namespace: &str| client_of(snapshot, namespace, request.client.as_ref());
-        let mut senders = ways.iter().flat_map(|way| way.callers.iter().map(move |caller| (way, caller)));
+        let mut senders = paths.iter().flat_map(|way| way.callers.iter().map(move |caller| (way, caller)));
         let found = senders.find_map(|(way, caller)| Some((way, of(caller)?)));
         let Some((way, client)) = found else {
             return Err("no ready pod with a sidecar can send a request: name a namespace with `-n`, or a pod with `--for pod/NAME.NAMESPACE`".to_owned());
@@ -65,7 +65,7 @@ impl Plan {
         let port = port(typed, &way.ports).ok_or("the host has no port")?;
         let host = request.hosts.first().ok_or("no host was named")?.clone();
         let domain = &snapshot.mesh.cluster_domain;
-        let gateways = in_question(&snapshot.gateways, &ways, request);
+        let gateways = gateways_in_question(&snapshot.gateways, &paths, request);
         Ok(Plan {
             host,
             port,
@@ -139,7 +139,12 @@ impl Plan {
 
 /// The clusters that the records of a host's egresses specify at one gateway. Egresses of several namespaces share the
 /// gateway's routes: the oldest egress's routes serve all of them. A route that differs from its record serves none.
-fn upstreams(way: &Way<'_>, egresses: &[Egress<'_>], snapshot: &Snapshot, port: Port) -> BTreeSet<String> {
+fn upstreams(
+    way: &EgressPath<'_>,
+    egresses: &[Egress<'_>],
+    snapshot: &Snapshot,
+    port: Port,
+) -> BTreeSet<String> {
     let Some(own) = way.record() else { return BTreeSet::new() };
     let is_other = |egress: &&Egress<'_>| {
         egress.host.as_str() == way.host && state::is_genuine_at_gateway(egress, snapshot)

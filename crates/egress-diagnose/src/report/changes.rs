@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::{NotChecked, Reason, Report};
-use crate::finding::{Cause, Key, Scope};
+use crate::finding::{Cause, CauseKey, Scope};
 
 /// What the last diagnosis found.
 #[derive(Debug, Default)]
 pub struct Watched {
-    known: BTreeMap<Key, Cause>,
+    known: BTreeMap<CauseKey, Cause>,
 }
 
 /// Something that is different from the last look.
@@ -47,9 +47,9 @@ impl Watched {
     }
 }
 
-fn key(cause: &Cause) -> Key {
+fn key(cause: &Cause) -> CauseKey {
     let host = cause.affects.first().filter(|_| cause.scope == Scope::Host);
-    Key::of(&cause.finding, host.map(|host| host.host.as_str()))
+    CauseKey::of(&cause.finding, host.map(|host| host.host.as_str()))
 }
 
 /// Whether the check was not made this time: its facts were missing, or the path is broken before it.

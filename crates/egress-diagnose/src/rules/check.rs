@@ -6,8 +6,8 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde::Serialize;
 
-use crate::finding::{Code, Level, Outcome};
-use crate::path::Way;
+use crate::finding::{CheckOutcome, Code, Level};
+use crate::path::EgressPath;
 use crate::view::View;
 
 /// One check.
@@ -19,7 +19,7 @@ pub struct Check {
     /// The highest level of its findings.
     pub level: Level,
     /// The part of the path that it checks.
-    pub hop: Hop,
+    pub segment: PathSegment,
     /// What it reads; held against what it does read.
     pub inputs: &'static [Input],
     /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.
@@ -32,19 +32,19 @@ pub struct Check {
 #[derive(Clone, Copy)]
 pub enum Run {
     /// The mesh as a whole.
-    Mesh(fn(&View<'_>) -> Outcome),
+    Mesh(fn(&View<'_>) -> CheckOutcome),
     /// One gateway.
-    Gateway(fn(&View<'_>, &GatewayFacts) -> Outcome),
+    Gateway(fn(&View<'_>, &GatewayFacts) -> CheckOutcome),
     /// The path of one host in one namespace.
-    Way(fn(&View<'_>, &Way<'_>) -> Outcome),
+    EgressPath(fn(&View<'_>, &EgressPath<'_>) -> CheckOutcome),
     /// The same, for checks that need the gateway and the objects of its namespace.
-    Through(fn(&View<'_>, &Way<'_>, &GatewayFacts) -> Outcome),
+    Through(fn(&View<'_>, &EgressPath<'_>, &GatewayFacts) -> CheckOutcome),
 }
 
 /// The parts of a request's path, in order. After the first broken one no further findings are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Hop {
+pub enum PathSegment {
     /// What holds for every host.
     Mesh,
     /// The gateway's Service, pods and nodes.

@@ -19,8 +19,8 @@ use crate::view::View;
 pub(crate) const LABEL: &str = "security.istio.io/tlsMode";
 
 /// The mode that a `PeerAuthentication` requires for a port of a gateway's pods, and its object.
-pub(crate) struct Demand<'a> {
-    pub(crate) mode: Demanded,
+pub(crate) struct MtlsRequirement<'a> {
+    pub(crate) mode: MtlsMode,
     pub(crate) by: &'a Named<PeerAuthenticationSpec>,
     /// The field with the mode.
     pub(crate) field: String,
@@ -28,7 +28,7 @@ pub(crate) struct Demand<'a> {
 
 /// A mode of `PeerAuthentication`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Demanded {
+pub(crate) enum MtlsMode {
     Disable,
     Permissive,
     Strict,
@@ -47,7 +47,7 @@ pub(crate) fn demand<'a>(
     root: &str,
     gateway: &GatewayFacts,
     port: i64,
-) -> Option<Demand<'a>> {
+) -> Option<MtlsRequirement<'a>> {
     let namespace = gateway.name.namespace.as_str();
     let labels = |policy: &Named<PeerAuthenticationSpec>| {
         let selector = policy.spec.selector.as_ref();
@@ -70,23 +70,23 @@ pub(crate) fn demand<'a>(
         .next()
 }
 
-fn of_port(policy: &Named<PeerAuthenticationSpec>, port: i64) -> Option<Demand<'_>> {
+fn of_port(policy: &Named<PeerAuthenticationSpec>, port: i64) -> Option<MtlsRequirement<'_>> {
     let mode = policy.spec.port_level_mtls.as_ref()?.get(&port.to_string())?.mode.as_ref()?;
     let mode = match mode {
         PeerAuthenticationPortLevelMtlsMode::Unset => return None,
-        PeerAuthenticationPortLevelMtlsMode::Disable => Demanded::Disable,
-        PeerAuthenticationPortLevelMtlsMode::Permissive => Demanded::Permissive,
-        PeerAuthenticationPortLevelMtlsMode::Strict => Demanded::Strict,
+        PeerAuthenticationPortLevelMtlsMode::Disable => MtlsMode::Disable,
+        PeerAuthenticationPortLevelMtlsMode::Permissive => MtlsMode::Permissive,
+        PeerAuthenticationPortLevelMtlsMode::Strict => MtlsMode::Strict,
     };
-    Some(Demand { mode, by: policy, field: format!("spec.portLevelMtls.{port}.mode") })
+    Some(MtlsRequirement { mode, by: policy, field: format!("spec.portLevelMtls.{port}.mode") })
 }
 
-fn of_all(policy: &Named<PeerAuthenticationSpec>) -> Option<Demand<'_>> {
+fn of_all(policy: &Named<PeerAuthenticationSpec>) -> Option<MtlsRequirement<'_>> {
     let mode = match policy.spec.mtls.as_ref()?.mode.as_ref()? {
         PeerAuthenticationMtlsMode::Unset => return None,
-        PeerAuthenticationMtlsMode::Disable => Demanded::Disable,
-        PeerAuthenticationMtlsMode::Permissive => Demanded::Permissive,
-        PeerAuthenticationMtlsMode::Strict => Demanded::Strict,
+        PeerAuthenticationMtlsMode::Disable => MtlsMode::Disable,
+        PeerAuthenticationMtlsMode::Permissive => MtlsMode::Permissive,
+        PeerAuthenticationMtlsMode::Strict => MtlsMode::Strict,
     };
-    Some(Demand { mode, by: policy, field: "spec.mtls.mode".to_owned() })
+    Some(MtlsRequirement { mode, by: policy, field: "spec.mtls.mode".to_owned() })
 }

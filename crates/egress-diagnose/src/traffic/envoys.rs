@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 use egress_core::port::Port;
 use egress_core::proof::{Demand, Side};
 
-use crate::finding::{Awaited, Finding, Outcome};
+use crate::finding::{Awaited, CheckOutcome, Finding};
 use crate::istio::routes::Route;
-use crate::path::Way;
+use crate::path::EgressPath;
 
 /// Each port of the way must lead to the clusters of its routes and to nothing else. In a sidecar routes match the port of
 /// the application; at a gateway they match that of the gateway, which all ports of a protocol share.
-pub(crate) fn demands(way: &Way<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
+pub(crate) fn demands(way: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
     let demand = |port: &Port| {
         let carries = |route: &&Route<'_>| match side {
             Side::Clients => route.carries(*port),
@@ -61,18 +61,18 @@ impl Seen {
         self.awaited.push(awaited);
     }
 
-    pub(crate) fn outcome(mut self) -> Outcome {
+    pub(crate) fn outcome(mut self) -> CheckOutcome {
         if !self.findings.is_empty() {
-            return Outcome::Bad(self.findings);
+            return CheckOutcome::Bad(self.findings);
         }
         if !self.unreadable.is_empty() {
-            return Outcome::Unreadable(self.unreadable.swap_remove(0));
+            return CheckOutcome::Unreadable(self.unreadable.swap_remove(0));
         }
         match (self.fine, self.awaited.is_empty()) {
-            (0, false) => Outcome::NoEvidence(self.awaited.swap_remove(0)),
-            (0, true) => Outcome::NotApplicable,
-            (1, _) => Outcome::Good(Some("1 Envoy".to_owned())),
-            (several, _) => Outcome::Good(Some(format!("{several} Envoys"))),
+            (0, false) => CheckOutcome::NoEvidence(self.awaited.swap_remove(0)),
+            (0, true) => CheckOutcome::NotApplicable,
+            (1, _) => CheckOutcome::Good(Some("1 Envoy".to_owned())),
+            (several, _) => CheckOutcome::Good(Some(format!("{several} Envoys"))),
         }
     }
 }

@@ -13,11 +13,11 @@ use egress_core::visibility::virtual_service::MESH;
 use crate::istio::client_tls::{ClientTls, Mode};
 use crate::istio::listeners::{Expects, Listeners, Server, servers};
 use crate::istio::routes::{Route, routes};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::view::View;
 
 /// One route of one caller namespace to the gateway's Service.
-pub(crate) struct Call<'a> {
+pub(crate) struct GatewayConnection<'a> {
     /// The namespace.
     pub(crate) caller: String,
     /// The route.
@@ -37,7 +37,11 @@ pub(crate) struct Call<'a> {
 }
 
 /// The calls of a path. Without routes whose subset the callers cannot resolve.
-pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Call<'a>> {
+pub(crate) fn gateway_connections<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<GatewayConnection<'a>> {
     let service = view.service_host(gateway);
     let listeners = view.listeners(gateway);
     let mut found = Vec::new();
@@ -54,13 +58,13 @@ pub(crate) fn hop_calls<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFac
             let server = server(view, gateway, place, sni.as_deref(), &way.host);
             let listeners = Arc::clone(&listeners);
             let caller = caller.clone();
-            found.push(Call { caller, route, port, listens_on, tls, sni, server, listeners });
+            found.push(GatewayConnection { caller, route, port, listens_on, tls, sni, server, listeners });
         }
     }
     found
 }
 
-impl<'a> Call<'a> {
+impl<'a> GatewayConnection<'a> {
     /// Whether the gateway receives the caller's identity.
     pub(crate) fn has_identity(&self) -> bool {
         let meets_mesh = self.server.is_some_and(|server| server.expects == Expects::MeshMtls);

@@ -13,22 +13,22 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 
-use crate::finding::Outcome;
+use crate::finding::CheckOutcome;
 use crate::istio::routes::{Route, routes};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::view::{Direction, View};
 use egress_core::input::Input;
 
 /// A protocol of a path for which the gateway has no route.
-pub(crate) struct MissingLeg<'a> {
+pub(crate) struct MissingRoute<'a> {
     /// The protocol.
     pub(crate) protocol: Protocol,
     /// Why there is none.
-    pub(crate) cause: Cause<'a>,
+    pub(crate) cause: MissingRouteCause<'a>,
 }
 
 /// Why a gateway has no route for a host.
-pub(crate) enum Cause<'a> {
+pub(crate) enum MissingRouteCause<'a> {
     /// Nothing routes the host at a Gateway object of these pods.
     NothingBound,
     /// A VirtualService routes it, but the gateway's namespace does not see it.
@@ -43,19 +43,26 @@ pub(crate) enum Cause<'a> {
 
 /// The gateway of a way, where what lies in its namespace could be read; what to say otherwise. Without its namespace the
 /// second leg looks missing and the subset looks hidden.
-pub(crate) fn seen_gateway<'a>(view: &View<'_>, way: &Way<'a>) -> Result<&'a GatewayFacts, Outcome> {
-    let gateway = way.gateway.ok_or(Outcome::NotApplicable)?;
-    view.sees(Some(&gateway.name.namespace)).map_err(Outcome::Unreadable)?;
+pub(crate) fn seen_gateway<'a>(
+    view: &View<'_>,
+    way: &EgressPath<'a>,
+) -> Result<&'a GatewayFacts, CheckOutcome> {
+    let gateway = way.gateway.ok_or(CheckOutcome::NotApplicable)?;
+    view.sees(Some(&gateway.name.namespace)).map_err(CheckOutcome::Unreadable)?;
     Ok(gateway)
 }
 
 /// The routes of the path's own objects to the gateway's Service, with any visibility.
-pub(crate) fn to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+pub(crate) fn to_gateway<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
     view.routes(Direction::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
 }
 
-fn find_to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+fn find_to_gateway<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let service = view.service_host(gateway);
     let own = view.virtual_services(&way.host).into_iter().filter(|resource| way.owns(&resource.id));
     own.flat_map(|resource| routes(resource, MESH, &way.host)).filter(|route| route.host == service).collect()
@@ -63,13 +70,17 @@ fn find_to_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -
 
 /// The routes of the host at the gateway, of whichever VirtualService its pods see. Inside mesh mTLS a TLS server may know
 /// the host by another name, which the VirtualService then names as well.
-pub(crate) fn from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+pub(crate) fn from_gateway<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
     view.note(Input::GatewayObjects);
     view.routes(Direction::FromGateway, way, gateway, || find_from_gateway(view, way, gateway))
 }
 
-fn find_from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+fn find_from_gateway<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let mut found = at_server(view, way, gateway, &way.host);
     for resource in view.virtual_services(&way.host) {
         let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };
@@ -89,14 +100,19 @@ fn find_from_gateway<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts)
 }
 
 /// The routes of a path behind the gateway's servers for one SNI.
-fn at_server<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, server: &str) -> Vec<Route<'a>> {
+fn at_server<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    server: &str,
+) -> Vec<Route<'a>> {
     by_server(view, way, gateway, server).into_iter().map(|(_, route)| route).collect()
 }
 
 /// The same, each with the Gateway object whose servers it is behind.
 pub(crate) fn by_server<'a>(
     view: &View<'a>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     server: &str,
 ) -> Vec<(&'a Resource, Route<'a>)> {
@@ -112,7 +128,7 @@ pub(crate) fn by_server<'a>(
 }
 
 /// The gateway's destinations for the host: from the path's own routes if there are any, else from all.
-pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+pub(crate) fn upstreams<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let service = view.service_host(gateway);
     // EG016 reports a route back to the gateway.
     let leaving = from_gateway(view, way, gateway).into_iter().filter(|route| route.host != service);
@@ -121,7 +137,7 @@ pub(crate) fn upstreams<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFac
 }
 
 /// The number of protocols that both legs have.
-pub(crate) fn whole(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> usize {
+pub(crate) fn complete_protocols(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> usize {
     let there: BTreeSet<Protocol> =
         from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
     let wanted: BTreeSet<Protocol> =
@@ -130,14 +146,18 @@ pub(crate) fn whole(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> u
 }
 
 /// The protocols that the first leg has and the second does not.
-pub(crate) fn missing<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<MissingLeg<'a>> {
+pub(crate) fn missing_routes<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<MissingRoute<'a>> {
     let there: BTreeSet<Protocol> =
         from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
     let wanted: BTreeSet<Protocol> =
         to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
     let lacking = wanted.difference(&there);
     lacking
-        .map(|protocol| MissingLeg { protocol: *protocol, cause: cause(view, way, gateway, *protocol) })
+        .map(|protocol| MissingRoute { protocol: *protocol, cause: cause(view, way, gateway, *protocol) })
         .collect()
 }
 
@@ -158,7 +178,12 @@ pub(crate) fn name_of(object: &Resource) -> String {
     format!("{}/{}", object.id.namespace, object.id.name)
 }
 
-fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: Protocol) -> Cause<'a> {
+fn cause<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    protocol: Protocol,
+) -> MissingRouteCause<'a> {
     let viewer = &gateway.name.namespace;
     for resource in view.virtual_services(&way.host) {
         let Some(spec) = resource.virtual_service() else { continue };
@@ -167,19 +192,21 @@ fn cause<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, protocol: P
             if !routes(resource, &name, &way.host).iter().any(|route| route.protocol == protocol) {
                 continue;
             }
-            let Some(object) = named(view, &name) else { return Cause::NoGatewayObject(resource, name) };
+            let Some(object) = named(view, &name) else {
+                return MissingRouteCause::NoGatewayObject(resource, name);
+            };
             if !selects(object, gateway) {
-                return Cause::NotSelected(object);
+                return MissingRouteCause::NotSelected(object);
             }
             if !view.gateway_objects_for(&way.host).iter().any(|serving| serving.id == object.id) {
-                return Cause::NotServed(object);
+                return MissingRouteCause::NotServed(object);
             }
             if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
-                return Cause::Hidden(resource);
+                return MissingRouteCause::Hidden(resource);
             }
         }
     }
-    Cause::NothingBound
+    MissingRouteCause::NothingBound
 }
 
 /// The Gateway object that VirtualServices name like this.

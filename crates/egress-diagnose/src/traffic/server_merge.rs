@@ -16,11 +16,11 @@ use crate::view::View;
 
 mod users;
 
-pub(crate) use users::{User, Users};
+pub(crate) use users::{ServerUser, ServerUsers};
 
 /// A server that istiod drops.
 #[derive(Clone, Debug)]
-pub(crate) struct Dropped<'a> {
+pub(crate) struct DroppedServer<'a> {
     /// The server.
     pub(crate) server: Server<'a>,
     /// The server that it keeps instead.
@@ -40,24 +40,24 @@ pub(crate) enum Claim {
 
 /// The servers of a gateway's pods.
 #[derive(Debug, Default)]
-pub(crate) struct Merged<'a> {
+pub(crate) struct MergedServers<'a> {
     /// The servers that istiod keeps.
     pub(crate) kept: Vec<Server<'a>>,
     /// The servers that it drops. A TLS server behind an older plaintext one counts as kept: another check reports it.
-    pub(crate) dropped: Vec<Dropped<'a>>,
+    pub(crate) dropped: Vec<DroppedServer<'a>>,
 }
 
-impl<'a> Merged<'a> {
+impl<'a> MergedServers<'a> {
     pub(crate) fn of(view: &View<'a>, gateway: &GatewayFacts) -> Self {
         let mut objects: Vec<&Resource> =
             view.gateway_objects().filter(|object| selects(object, gateway)).collect();
         objects.sort_by_key(|object| seniority(object));
-        let mut merged = Merged::default();
+        let mut merged = MergedServers::default();
         let mut names: HashMap<(i64, String), Server<'a>> = HashMap::new();
         let mut plaintext: HashMap<i64, Server<'a>> = HashMap::new();
         for server in objects.into_iter().flat_map(|object| servers(object, gateway)) {
             if let Some((claim, kept)) = claimed(&server, &names, &plaintext) {
-                merged.dropped.push(Dropped { server, kept, claim });
+                merged.dropped.push(DroppedServer { server, kept, claim });
                 continue;
             }
             if server.spec.tls.is_some() {

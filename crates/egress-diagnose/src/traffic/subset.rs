@@ -7,10 +7,10 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::virtual_service::MESH;
 use egress_core::visibility::{exported_to, host_matches};
 
+use crate::did_you_mean::did_you_mean;
 use crate::istio::routes::{Route, routes};
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::view::View;
-use crate::wording::nearest;
 
 /// A subset that some callers cannot resolve.
 pub(crate) struct Unresolved<'a> {
@@ -21,11 +21,11 @@ pub(crate) struct Unresolved<'a> {
     /// The name.
     pub(crate) subset: &'a str,
     /// What hides it.
-    pub(crate) cause: Cause<'a>,
+    pub(crate) cause: UnresolvedCause<'a>,
 }
 
 /// Why a subset cannot be resolved.
-pub(crate) enum Cause<'a> {
+pub(crate) enum UnresolvedCause<'a> {
     /// No rule that counts for the callers could hold it: it is nowhere, or out of their sight.
     NotVisible {
         /// The rule that holds it and is not visible, if there is one.
@@ -58,7 +58,7 @@ pub(crate) struct Subsets<'a> {
 }
 
 /// The subsets that the callers' routes to the gateway name.
-pub(crate) fn subsets<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
+pub(crate) fn subsets<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
     let service = view.service_host(gateway);
     let mut found = Subsets { resolved: 0, unresolved: Vec::new() };
     for caller in &way.callers {
@@ -82,7 +82,13 @@ pub(crate) fn subsets<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts
     found
 }
 
-fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &str, name: &str) -> Cause<'a> {
+fn cause<'a>(
+    view: &View<'a>,
+    service: &str,
+    rules: &[&'a Resource],
+    caller: &str,
+    name: &str,
+) -> UnresolvedCause<'a> {
     let covers = |rule: &&Resource| {
         rule.destination_rule()
             .is_some_and(|spec| host_matches(&view.full_host(&spec.host, &rule.id.namespace), service))
@@ -94,12 +100,12 @@ fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &st
     };
     match (rules.last(), holder) {
         (Some(by), Some(holder)) if by.id.namespace == holder.id.namespace && visible(holder) => {
-            Cause::HiddenByYounger { by, holder }
+            UnresolvedCause::HiddenByYounger { by, holder }
         }
-        (Some(by), Some(holder)) if by.id.namespace == caller => Cause::Shadowed { by, holder },
+        (Some(by), Some(holder)) if by.id.namespace == caller => UnresolvedCause::Shadowed { by, holder },
         (_, holder) => {
             let meant = if holder.is_none() { meant(rules, name) } else { None };
-            Cause::NotVisible { holder, meant }
+            UnresolvedCause::NotVisible { holder, meant }
         }
     }
 }
@@ -107,7 +113,7 @@ fn cause<'a>(view: &View<'a>, service: &str, rules: &[&'a Resource], caller: &st
 /// The subset of these rules whose name is most like this one.
 fn meant<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a str, &'a Resource)> {
     let found = || rules.iter().flat_map(|rule| subset_names(rule).map(|subset| (subset, *rule)));
-    let near = nearest(name, found().map(|(subset, _)| subset))?;
+    let near = did_you_mean(name, found().map(|(subset, _)| subset))?;
     found().find(|(subset, _)| *subset == near && is_typing_error(name, near))
 }
 

@@ -8,7 +8,7 @@ use egress_istio::service_entry::{ServiceEntryPorts, ServiceEntrySpec};
 
 use crate::istio::client_tls::ClientTls;
 use crate::istio::routes::Route;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
@@ -29,7 +29,11 @@ pub(crate) struct Upstream<'a> {
 }
 
 /// Where a gateway sends a host, each destination once. Destinations that the gateway does not know are left out.
-pub(crate) fn upstream<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Upstream<'a>> {
+pub(crate) fn upstream<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<Upstream<'a>> {
     let viewer = &gateway.name.namespace;
     let mut found: Vec<Upstream<'a>> = Vec::new();
     for route in upstreams(view, way, gateway) {

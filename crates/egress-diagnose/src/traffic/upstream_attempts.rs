@@ -10,7 +10,7 @@ use egress_core::snapshot::GatewayFacts;
 
 use crate::facts::PodName;
 use crate::finding::Awaited;
-use crate::path::Way;
+use crate::path::EgressPath;
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
@@ -19,7 +19,7 @@ use crate::view::View;
 const NOTABLE: f64 = 0.1;
 
 /// One Envoy's statistics of one cluster that it connected to.
-pub(crate) struct Attempt<'a> {
+pub(crate) struct UpstreamAttempt<'a> {
     /// The pod.
     pub(crate) pod: PodName,
     /// Its node; empty if unknown.
@@ -35,11 +35,11 @@ pub(crate) struct Attempt<'a> {
 }
 
 /// Every attempt, and the Envoys that could not be read or have no connections yet.
-pub(crate) fn attempts<'a>(
+pub(crate) fn upstream_attempts<'a>(
     view: &View<'a>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-) -> (Vec<Attempt<'a>>, Seen) {
+) -> (Vec<UpstreamAttempt<'a>>, Seen) {
     let mut clusters = BTreeMap::new();
     for route in upstreams(view, way, gateway) {
         let Some(name) = route.cluster() else { continue };
@@ -62,7 +62,7 @@ pub(crate) fn attempts<'a>(
             let Some(cluster) = envoy.clusters.get(name).filter(|cluster| cluster.connections > 0) else {
                 continue;
             };
-            found.push(Attempt {
+            found.push(UpstreamAttempt {
                 pod: pod.clone(),
                 node: node.clone().unwrap_or_default(),
                 name: name.clone(),
@@ -78,7 +78,7 @@ pub(crate) fn attempts<'a>(
     (found, seen)
 }
 
-impl Attempt<'_> {
+impl UpstreamAttempt<'_> {
     /// Enough of the connections fail to be reported.
     pub(crate) fn fails(&self) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "a share of counts; no count comes near 2^52")]
@@ -101,11 +101,13 @@ impl Attempt<'_> {
     }
 
     /// Connections from this node fail, and another gateway pod reaches the same host: only the node differs.
-    pub(crate) fn fails_alone(&self, all: &[Attempt<'_>]) -> bool {
-        let reaches =
-            |other: &Attempt<'_>| other.name == self.name && other.node != self.node && !other.fails();
-        let as_well =
-            |other: &Attempt<'_>| other.name == self.name && other.node == self.node && !other.fails();
+    pub(crate) fn fails_alone(&self, all: &[UpstreamAttempt<'_>]) -> bool {
+        let reaches = |other: &UpstreamAttempt<'_>| {
+            other.name == self.name && other.node != self.node && !other.fails()
+        };
+        let as_well = |other: &UpstreamAttempt<'_>| {
+            other.name == self.name && other.node == self.node && !other.fails()
+        };
         let refused = !self.fails_in_handshake();
         self.always_fails() && refused && all.iter().any(reaches) && !all.iter().any(as_well)
     }

@@ -11,25 +11,32 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::destination_rule::{Destination, destination_rules};
 
 use super::View;
-use crate::finding::Known;
+use crate::finding::Readable;
 use crate::istio::authorization::Authorization;
-use crate::istio::client_tls::Rules;
+use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
 
 impl<'a> View<'a> {
     /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
-    pub(crate) fn hop_rules(&self, client: &str, gateway: &GatewayFacts) -> Arc<Rules<'a>> {
+    pub(crate) fn hop_rules(&self, client: &str, gateway: &GatewayFacts) -> Arc<DestinationRules<'a>> {
         self.note(Input::DestinationRules);
         let key = (client.to_owned(), gateway.name.clone());
-        self.facts.hop_rules.get(key, || Rules::new(self.rules_seen_from(client, gateway).all.clone()))
+        self.facts
+            .hop_rules
+            .get(key, || DestinationRules::new(self.rules_seen_from(client, gateway).all.clone()))
     }
 
     /// The DestinationRules that count for the pods of a namespace when they call a host that `owner` declares.
-    pub(crate) fn rules_for(&self, client: &str, host: &str, owner: &str) -> Rules<'a> {
+    pub(crate) fn rules_for(&self, client: &str, host: &str, owner: &str) -> DestinationRules<'a> {
         self.note(Input::DestinationRules);
         let rules = self.facts.index.destination_rules(host);
         let destination = Destination { host, namespace: owner };
-        Rules::new(destination_rules(rules, &self.facts.evidence.snapshot.mesh, destination, client))
+        DestinationRules::new(destination_rules(
+            rules,
+            &self.facts.evidence.snapshot.mesh,
+            destination,
+            client,
+        ))
     }
 
     /// What a gateway's pods listen for.
@@ -40,7 +47,7 @@ impl<'a> View<'a> {
     }
 
     /// What is enforced at a gateway's pods.
-    pub(crate) fn authorization(&self, gateway: &GatewayFacts) -> Known<Arc<Authorization<'a>>> {
+    pub(crate) fn authorization(&self, gateway: &GatewayFacts) -> Readable<Arc<Authorization<'a>>> {
         let policies = self.authorization_policies()?;
         let root = &self.mesh().root_namespace;
         let known = &self.facts.authorizations;

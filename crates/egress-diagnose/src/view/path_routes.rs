@@ -8,7 +8,7 @@ use egress_core::intent::GatewayName;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::istio::routes::Route;
-use crate::path::Way;
+use crate::path::EgressPath;
 
 /// A part of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ impl<'a> PathRoutes<'a> {
     pub(super) fn get(
         &self,
         direction: Direction,
-        way: &Way<'_>,
+        way: &EgressPath<'_>,
         gateway: &GatewayFacts,
     ) -> Option<Vec<Route<'a>>> {
         self.key.as_ref().filter(|key| key.is(way, gateway))?;
@@ -50,7 +50,7 @@ impl<'a> PathRoutes<'a> {
     pub(super) fn insert(
         &mut self,
         direction: Direction,
-        way: &Way<'_>,
+        way: &EgressPath<'_>,
         gateway: &GatewayFacts,
         routes: Vec<Route<'a>>,
     ) {
@@ -62,15 +62,15 @@ impl<'a> PathRoutes<'a> {
 }
 
 impl PathKey {
-    fn of(way: &Way<'_>, gateway: &GatewayFacts) -> Self {
+    fn of(way: &EgressPath<'_>, gateway: &GatewayFacts) -> Self {
         PathKey { host: way.host.clone(), gateway: gateway.name.clone(), egress: address(way) }
     }
 
-    fn is(&self, way: &Way<'_>, gateway: &GatewayFacts) -> bool {
+    fn is(&self, way: &EgressPath<'_>, gateway: &GatewayFacts) -> bool {
         self.host == way.host && self.gateway == gateway.name && self.egress == address(way)
     }
 }
 
-fn address(way: &Way<'_>) -> Option<usize> {
+fn address(way: &EgressPath<'_>) -> Option<usize> {
     way.egress.map(|egress| std::ptr::from_ref(egress).addr())
 }

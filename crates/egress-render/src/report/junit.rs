@@ -7,7 +7,7 @@ use std::io;
 
 use egress_diagnose::finding::Cause;
 use egress_diagnose::finding::{Code, Level};
-use egress_diagnose::report::{NotChecked, Reason, Report, Tally};
+use egress_diagnose::report::{CheckTotals, NotChecked, Reason, Report};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
@@ -52,7 +52,7 @@ enum Outcome<'a> {
     Skipped(&'a str),
 }
 
-fn suite(writer: &mut XmlWriter, report: &Report, check: &Tally, fail_on: Level) -> io::Result<()> {
+fn suite(writer: &mut XmlWriter, report: &Report, check: &CheckTotals, fail_on: Level) -> io::Result<()> {
     let cases = cases(report, check, fail_on);
     let count = |wanted: fn(&Outcome<'_>) -> bool| {
         cases.iter().filter(|case| wanted(&case.outcome)).count().to_string()
@@ -112,7 +112,7 @@ fn suite_of(writer: &mut XmlWriter, name: &str, cases: &[(&str, String, &str)]) 
     Ok(())
 }
 
-fn cases<'a>(report: &'a Report, check: &Tally, fail_on: Level) -> Vec<Case<'a>> {
+fn cases<'a>(report: &'a Report, check: &CheckTotals, fail_on: Level) -> Vec<Case<'a>> {
     let mut cases = Vec::new();
     if check.passed > 0 {
         cases.push(Case { name: holds(check.passed), outcome: Outcome::Passed });

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use egress_diagnose::finding::Code;
 use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
 use egress_diagnose::rules::CHECKS;
-use egress_diagnose::rules::check::Hop;
+use egress_diagnose::rules::check::PathSegment;
 
 use super::overview;
 use super::page::{Mark, Page, joined};
@@ -38,10 +38,10 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, host: &Section) {
     let names = Names::of(report);
     page.title(&names.words(&host.subject).swap_remove(0));
     overview::write_places(page, report, &names);
-    let mut hops: BTreeMap<Hop, Tally<'_>> = BTreeMap::new();
+    let mut hops: BTreeMap<PathSegment, Tally<'_>> = BTreeMap::new();
     for line in &host.checks {
         let Some(check) = CHECKS.iter().find(|check| check.code == line.code) else { continue };
-        hops.entry(check.hop).or_default().add(line);
+        hops.entry(check.segment).or_default().add(line);
     }
     let is_not_walked = names.is_not_walked(&host.subject);
     for (hop, mut tally) in hops {
@@ -89,15 +89,15 @@ impl<'a> Tally<'a> {
     }
 }
 
-fn words(hop: Hop) -> &'static str {
+fn words(hop: PathSegment) -> &'static str {
     match hop {
-        Hop::Mesh => "the mesh, for this host",
-        Hop::Gateway => "the gateway, for this host",
-        Hop::Objects => "objects of the host",
-        Hop::ToGateway => "caller to gateway",
-        Hop::ClientProxies => "Envoys of the callers",
-        Hop::FromGateway => "gateway to host",
-        Hop::GatewayProxies => "Envoys of the gateway",
-        Hop::Upstream => "connection to the host",
+        PathSegment::Mesh => "the mesh, for this host",
+        PathSegment::Gateway => "the gateway, for this host",
+        PathSegment::Objects => "objects of the host",
+        PathSegment::ToGateway => "caller to gateway",
+        PathSegment::ClientProxies => "Envoys of the callers",
+        PathSegment::FromGateway => "gateway to host",
+        PathSegment::GatewayProxies => "Envoys of the gateway",
+        PathSegment::Upstream => "connection to the host",
     }
 }

@@ -4,7 +4,7 @@
 
 use egress_diagnose::finding::Confidence;
 use egress_diagnose::finding::Level;
-use egress_diagnose::probe::{Fate, Hop, Probe};
+use egress_diagnose::probe::{Probe, ProbePoint, ProbeResult};
 
 use super::page::{Mark, Page};
 
@@ -15,9 +15,9 @@ pub(super) fn write(page: &mut Page<'_>, probe: Option<&Probe>) {
     page.gap();
     page.title(&format!("probe of {host}:{port} from {client}"));
     let mark = match probe.result {
-        Fate::Proven => Mark::Good,
-        Fate::LeftDirectly | Fate::Diverted | Fate::Vanished => Mark::Wrong(Level::Error),
-        Fate::NotProven => Mark::Unknown,
+        ProbeResult::Proven => Mark::Good,
+        ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Lost => Mark::Wrong(Level::Error),
+        ProbeResult::NotProven => Mark::Unknown,
     };
     let sure = match probe.confidence {
         Confidence::Certain => "",
@@ -33,10 +33,10 @@ pub(super) fn write(page: &mut Page<'_>, probe: Option<&Probe>) {
 /// The result in a few words.
 pub fn headline(probe: &Probe) -> String {
     match probe.result {
-        Fate::Proven => "proven".to_owned(),
-        Fate::LeftDirectly => "left directly".to_owned(),
-        Fate::Diverted => "diverted at the gateway".to_owned(),
-        Fate::Vanished => format!("vanished {}", probe.hop.map_or("on the way", Hop::words)),
-        Fate::NotProven => "not proven".to_owned(),
+        ProbeResult::Proven => "proven".to_owned(),
+        ProbeResult::LeftDirectly => "left directly".to_owned(),
+        ProbeResult::Diverted => "diverted at the gateway".to_owned(),
+        ProbeResult::Lost => format!("vanished {}", probe.lost_at.map_or("on the way", ProbePoint::wording)),
+        ProbeResult::NotProven => "not proven".to_owned(),
     }
 }

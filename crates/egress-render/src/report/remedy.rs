@@ -9,7 +9,7 @@ use egress_core::input::Input;
 use egress_core::missing_permission::MissingPermission;
 use egress_diagnose::finding::Awaited;
 use egress_diagnose::path::Obstacle;
-use egress_diagnose::report::{NotChecked, Reason, Source};
+use egress_diagnose::report::{FactsOrigin, NotChecked, Reason};
 
 /// Where facts that were not given come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub(super) enum Origin {
 }
 
 /// What to do so that the checks of one reason can be made.
-pub(super) fn of_silence(silence: &NotChecked, source: Source) -> Option<String> {
+pub(super) fn of_silence(silence: &NotChecked, source: FactsOrigin) -> Option<String> {
     match (silence.reason, &silence.awaited) {
         (Reason::NoEvidence, Some(Awaited::Client { .. })) => {
             Some("start a pod with a sidecar there, then diagnose again".to_owned())
@@ -35,8 +35,8 @@ pub(super) fn of_silence(silence: &NotChecked, source: Source) -> Option<String>
     }
 }
 
-fn request(silence: &NotChecked, source: Source) -> String {
-    let Some(host) = silence.hosts.first().filter(|_| source == Source::Cluster) else {
+fn request(silence: &NotChecked, source: FactsOrigin) -> String {
+    let Some(host) = silence.hosts.first().filter(|_| source == FactsOrigin::Cluster) else {
         return "send a request to the host, then diagnose again".to_owned();
     };
     let command = ShellCommand::new(["kubectl", "egress", "diagnose"]).word(Word::host(&host.host));
@@ -48,7 +48,7 @@ fn request(silence: &NotChecked, source: Source) -> String {
 }
 
 /// What to do about hosts that are not walked.
-pub(super) fn of_obstacle(obstacle: Obstacle, source: Source) -> &'static str {
+pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static str {
     match (obstacle, source) {
         (Obstacle::Tcp | Obstacle::Wildcard | Obstacle::GatewayApi | Obstacle::Name, _) => {
             "connect from a pod, and look for the connection in the gateway's access log"
@@ -56,19 +56,19 @@ pub(super) fn of_obstacle(obstacle: Obstacle, source: Source) -> &'static str {
         (Obstacle::Waypoint, _) => {
             "connect from a pod, and look for the connection in the waypoint's access log"
         }
-        (Obstacle::NoGateway, Source::Cluster) => "install an egress gateway",
-        (Obstacle::NoGateway, Source::Files) => "add the gateway's Service and pods to the files",
-        (Obstacle::NoCaller, Source::Cluster) => {
+        (Obstacle::NoGateway, FactsOrigin::Cluster) => "install an egress gateway",
+        (Obstacle::NoGateway, FactsOrigin::Files) => "add the gateway's Service and pods to the files",
+        (Obstacle::NoCaller, FactsOrigin::Cluster) => {
             "name the host, with the namespace that calls it: HOST -n NAMESPACE"
         }
-        (Obstacle::NoCaller, Source::Files) => {
+        (Obstacle::NoCaller, FactsOrigin::Files) => {
             "add the callers' pods to the files, or name the host: HOST -n NAMESPACE"
         }
     }
 }
 
 /// What to do so that facts which were not given are there.
-pub(super) fn of_missing(origin: Origin, inputs: &BTreeSet<Input>, source: Source) -> String {
+pub(super) fn of_missing(origin: Origin, inputs: &BTreeSet<Input>, source: FactsOrigin) -> String {
     let words = match (origin, source) {
         (Origin::Objects, _) => {
             let kinds: BTreeSet<&str> =
@@ -76,11 +76,11 @@ pub(super) fn of_missing(origin: Origin, inputs: &BTreeSet<Input>, source: Sourc
             let kinds: Vec<&str> = kinds.into_iter().collect();
             return format!("add them: kubectl get {} -A -o yaml", kinds.join(","));
         }
-        (Origin::Cluster, Source::Cluster) if inputs.iter().eq([&Input::Rights]) => {
+        (Origin::Cluster, FactsOrigin::Cluster) if inputs.iter().eq([&Input::Rights]) => {
             "name one namespace: -n NAMESPACE"
         }
-        (Origin::Cluster, Source::Cluster) => "apply the files, then diagnose without -f",
-        (Origin::Cluster, Source::Files) => "diagnose the cluster: leave out -f",
+        (Origin::Cluster, FactsOrigin::Cluster) => "apply the files, then diagnose without -f",
+        (Origin::Cluster, FactsOrigin::Files) => "diagnose the cluster: leave out -f",
     };
     words.to_owned()
 }

@@ -9,9 +9,9 @@ use egress_core::unreadable::Unreadable;
 use egress_diagnose::finding::{Cause, HostName, Scope};
 use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
-use egress_diagnose::probe::{Fate, Hop, Pod, Probe};
+use egress_diagnose::probe::{Pod, Probe, ProbePoint, ProbeResult};
 use egress_diagnose::report::{
-    API_VERSION, KIND, Line, NotChecked, Reason, Report, Section, Source, Subject, Summary, Verdict,
+    API_VERSION, FactsOrigin, KIND, Line, NotChecked, Reason, Report, Section, Subject, Summary, Verdict,
 };
 
 use super::*;
@@ -40,7 +40,7 @@ fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
         unreadable: Vec::new(),
         probe: None,
         guard: None,
-        source: Source::Files,
+        source: FactsOrigin::Files,
     }
 }
 
@@ -192,8 +192,8 @@ fn what_became_of_a_probe_is_told_last_with_its_evidence() {
         port: Port::HTTP,
         client: pod("client", "app-1"),
         token: "abc".to_owned(),
-        result: Fate::Vanished,
-        hop: Some(Hop::Gateway),
+        result: ProbeResult::Lost,
+        lost_at: Some(ProbePoint::Gateway),
         left_from: None,
         confidence: Confidence::Inferred,
         because: "no pod counted it".to_owned(),

@@ -49,7 +49,7 @@ pub(super) fn hosts(page: &mut Page<'_>, report: &Report) {
 
 /// The reason for several hosts.
 fn because(obstacle: Obstacle, hosts: usize) -> String {
-    let words = obstacle.words();
+    let words = obstacle.wording();
     if hosts == 1 {
         return words.to_owned();
     }

@@ -4,8 +4,8 @@ use std::mem;
 use std::time::Instant;
 
 use egress_diagnose::examine::{Options, examine_with};
-use egress_diagnose::facts::{Evidence, Request};
-use egress_diagnose::report::{GuardState, Report, Source};
+use egress_diagnose::facts::{ClusterFacts, Request};
+use egress_diagnose::report::{FactsOrigin, GuardState, Report};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -31,7 +31,7 @@ pub(super) use print::explain;
 
 /// What to examine, and for which request.
 struct Gathered {
-    evidence: Evidence,
+    evidence: ClusterFacts,
     request: Request,
     /// The files that were read.
     sources: Option<files::Sources>,
@@ -95,13 +95,13 @@ async fn live(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Ga
 /// Examines the facts.
 fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let Reporting { choice, every_check, .. } = &settings.reporting;
-    let options = Options { choice: choice.clone(), today: Some(today), every_line: *every_check };
+    let Reporting { filter, every_check, .. } = &settings.reporting;
+    let options = Options { filter: filter.clone(), today: Some(today), every_line: *every_check };
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
     found.guard = gathered.guard;
     found.source = match settings.sources {
-        Sources::Cluster | Sources::Both(_) => Source::Cluster,
-        Sources::Bundle(_) | Sources::Files(_) => Source::Files,
+        Sources::Cluster | Sources::Both(_) => FactsOrigin::Cluster,
+        Sources::Bundle(_) | Sources::Files(_) => FactsOrigin::Files,
     };
     if let Some(sources) = &gathered.sources {
         sources.locate(&mut found);

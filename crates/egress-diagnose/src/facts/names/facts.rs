@@ -6,10 +6,10 @@ use egress_core::related_resources::{Named, RelatedResources};
 use egress_core::snapshot::{PodFacts, Snapshot};
 
 use super::{Checked, keys, kind_of, label, labels, subdomain};
-use crate::facts::Evidence;
+use crate::facts::ClusterFacts;
 
 /// Examines all facts of a diagnosis.
-pub(crate) fn of_evidence(evidence: &Evidence) -> Checked {
+pub(crate) fn of_evidence(evidence: &ClusterFacts) -> Checked {
     of_snapshot(&evidence.snapshot)?;
     of_surroundings(&evidence.surroundings)?;
     for pod in evidence.proxies.keys() {

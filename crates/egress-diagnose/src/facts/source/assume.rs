@@ -10,9 +10,9 @@ use egress_core::objects::Routed;
 use egress_core::resource::Resource;
 use egress_core::snapshot::{GatewayFacts, ServicePort};
 
-use super::Reading;
+use super::ParsedFiles;
 
-impl Reading {
+impl ParsedFiles {
     /// Assumes the gateways that routes lead to, if the files have no Service of an egress gateway. Returns their
     /// names.
     pub fn assume_gateways(&mut self) -> Vec<GatewayName> {

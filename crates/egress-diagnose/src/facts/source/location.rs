@@ -15,7 +15,7 @@ pub struct File {
 
 /// What identifies an object: kind, namespace (empty if it has none) and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Key {
+pub(crate) struct ObjectKey {
     pub(crate) kind: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
@@ -38,4 +38,4 @@ pub(crate) struct Spot {
 
 /// Where each object stands.
 #[derive(Clone, Debug, Default)]
-pub struct Places(pub(crate) HashMap<Key, Spot>);
+pub struct Places(pub(crate) HashMap<ObjectKey, Spot>);

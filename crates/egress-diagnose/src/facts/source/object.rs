@@ -4,7 +4,7 @@
 
 use egress_core::tree::Tree;
 
-use super::Key;
+use super::ObjectKey;
 
 /// Cluster-scoped kinds that a check reads.
 const OF_THE_CLUSTER: [&str; 5] =
@@ -25,9 +25,9 @@ pub(super) fn complete<'a>(mut object: Tree<'a>, namespace: &'a str) -> Tree<'a>
 }
 
 /// Identifies the object; none if it has no name.
-pub(super) fn key(object: &Tree<'_>) -> Option<Key> {
+pub(super) fn key(object: &Tree<'_>) -> Option<ObjectKey> {
     let word = |path: &[&str]| object.at(path).and_then(Tree::as_str).map(str::to_owned);
-    Some(Key {
+    Some(ObjectKey {
         kind: word(&["kind"])?,
         namespace: word(&["metadata", "namespace"]).unwrap_or_default(),
         name: word(&["metadata", "name"])?,

@@ -8,7 +8,7 @@ use egress_core::path::{Path, Step};
 use egress_core::yaml;
 
 use super::documents::{Document, Form};
-use super::{File, Key, Places, Spot};
+use super::{File, ObjectKey, Places, Spot};
 use crate::finding::{Place, Source};
 
 /// The path of a field, and the place that needs its line.
@@ -19,7 +19,7 @@ impl Places {
     pub fn locate<'p>(&self, files: &[File], places: impl Iterator<Item = &'p mut Place>) {
         let mut asked: BTreeMap<(usize, usize), (Spot, Vec<Asked<'_>>)> = BTreeMap::new();
         for place in places {
-            let key = Key {
+            let key = ObjectKey {
                 kind: place.kind.clone(),
                 namespace: place.namespace.clone().unwrap_or_default(),
                 name: place.name.clone(),

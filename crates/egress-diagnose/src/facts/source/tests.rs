@@ -25,9 +25,9 @@ fn files(text: &str) -> [File; 1] {
     [File { name: "shop.yaml".to_owned(), text: text.to_owned() }]
 }
 
-fn read(text: &str) -> Reading {
+fn read(text: &str) -> ParsedFiles {
     let files = files(text);
-    let mut reader = Reader::new(&files, "shop", 0);
+    let mut reader = SourceReader::new(&files, "shop", 0);
     for document in documents(text) {
         reader.read(0, &document);
     }

@@ -14,7 +14,7 @@ use super::values::{of_account, of_host, of_namespace, of_port, of_principal, of
 
 /// The result of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Answer {
+pub(super) enum RuleMatch {
     No,
     Unknown,
     Yes,
@@ -27,7 +27,7 @@ pub(super) const SERVER_NAME: &str = "the SNI";
 pub(crate) const CALLER: &str = "the caller";
 
 /// One list of a rule: its name in messages, and its result.
-type Held = (&'static str, Answer);
+type Held = (&'static str, RuleMatch);
 
 /// Whether a rule of a policy in `namespace` matches a call.
 pub(super) fn answer(
@@ -35,9 +35,9 @@ pub(super) fn answer(
     namespace: &str,
     caller: &Caller<'_>,
     denies: bool,
-) -> Answer {
+) -> RuleMatch {
     let parts = parts(rule, namespace, caller, denies);
-    parts.into_iter().map(|(_, answer)| answer).min().unwrap_or(Answer::Yes)
+    parts.into_iter().map(|(_, answer)| answer).min().unwrap_or(RuleMatch::Yes)
 }
 
 /// The condition that fails, if all others match this call.
@@ -47,7 +47,7 @@ pub(super) fn misses(
     caller: &Caller<'_>,
 ) -> Option<&'static str> {
     let parts = parts(rule, namespace, caller, false);
-    let mut lacking = parts.iter().filter(|(_, answer)| *answer == Answer::No);
+    let mut lacking = parts.iter().filter(|(_, answer)| *answer == RuleMatch::No);
     match (lacking.next(), lacking.next()) {
         (Some((what, _)), None) => Some(*what),
         _ => None,
@@ -89,30 +89,32 @@ fn parts(rule: &AuthorizationPolicyRules, namespace: &str, caller: &Caller<'_>, 
     if !sources.is_empty() {
         let each = sources.iter().map(|from| match &from.source {
             Some(spec) => source(spec, namespace, caller, denies),
-            None => Answer::Yes,
+            None => RuleMatch::Yes,
         });
-        parts.push((CALLER, each.max().unwrap_or(Answer::Yes)));
+        parts.push((CALLER, each.max().unwrap_or(RuleMatch::Yes)));
     }
     let operations: Vec<_> = rule.to.iter().flatten().collect();
     if !operations.is_empty() {
         let each = operations.iter().map(|to| match &to.operation {
             Some(spec) => operation(spec, caller, denies),
-            None => Answer::Yes,
+            None => RuleMatch::Yes,
         });
-        parts.push((about(&operations, caller), each.max().unwrap_or(Answer::Yes)));
+        parts.push((about(&operations, caller), each.max().unwrap_or(RuleMatch::Yes)));
     }
     for condition in rule.when.iter().flatten() {
         let values = condition.values.as_deref().unwrap_or_default();
         let others = condition.not_values.as_deref().unwrap_or_default();
-        let holds = |test: &dyn Fn(&str) -> Answer| both(values, others, test);
+        let holds = |test: &dyn Fn(&str) -> RuleMatch| both(values, others, test);
         parts.push(match condition.key.as_str() {
             "source.namespace" => (CALLER, holds(&|value| of_namespace(value, caller))),
             "source.principal" => (CALLER, holds(&|value| of_principal(value, caller))),
             "source.serviceAccount" => (CALLER, holds(&|value| of_account(value, namespace, caller))),
             "connection.sni" => (SERVER_NAME, holds(&|value| of_sni(value, caller))),
             "destination.port" => ("the port", holds(&|value| of_port(value, caller))),
-            key if key.starts_with("request.") => ("the request", http_only(caller, denies, Answer::Unknown)),
-            _ => ("a condition", Answer::Unknown),
+            key if key.starts_with("request.") => {
+                ("the request", http_only(caller, denies, RuleMatch::Unknown))
+            }
+            _ => ("a condition", RuleMatch::Unknown),
         });
     }
     parts
@@ -123,12 +125,12 @@ fn source(
     namespace: &str,
     caller: &Caller<'_>,
     denies: bool,
-) -> Answer {
+) -> RuleMatch {
     let unknown = |lists: &[&Option<Vec<String>>]| {
-        if lists.iter().any(|list| given(list.as_ref())) { Answer::Unknown } else { Answer::Yes }
+        if lists.iter().any(|list| given(list.as_ref())) { RuleMatch::Unknown } else { RuleMatch::Yes }
     };
     let requests = match unknown(&[&spec.request_principals, &spec.not_request_principals]) {
-        Answer::Unknown => http_only(caller, denies, Answer::Unknown),
+        RuleMatch::Unknown => http_only(caller, denies, RuleMatch::Unknown),
         known => known,
     };
     let held = [
@@ -147,10 +149,10 @@ fn source(
         ]),
         requests,
     ];
-    held.into_iter().min().unwrap_or(Answer::Yes)
+    held.into_iter().min().unwrap_or(RuleMatch::Yes)
 }
 
-fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, denies: bool) -> Answer {
+fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, denies: bool) -> RuleMatch {
     let request = [&spec.methods, &spec.not_methods, &spec.paths, &spec.not_paths]
         .into_iter()
         .any(|list| given(list.as_ref()));
@@ -159,14 +161,14 @@ fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, de
         if hosts && caller.is_http {
             lists(spec.hosts.as_ref(), spec.not_hosts.as_ref(), &|value| of_host(value, caller))
         } else if hosts {
-            http_only(caller, denies, Answer::Unknown)
+            http_only(caller, denies, RuleMatch::Unknown)
         } else {
-            Answer::Yes
+            RuleMatch::Yes
         },
-        if request { http_only(caller, denies, Answer::Unknown) } else { Answer::Yes },
+        if request { http_only(caller, denies, RuleMatch::Unknown) } else { RuleMatch::Yes },
         lists(spec.ports.as_ref(), spec.not_ports.as_ref(), &|value| of_port(value, caller)),
     ];
-    held.into_iter().min().unwrap_or(Answer::Yes)
+    held.into_iter().min().unwrap_or(RuleMatch::Yes)
 }
 
 /// The most likely mismatch if no operation matches a call.
@@ -177,7 +179,7 @@ fn about(operations: &[&AuthorizationPolicyRulesTo], caller: &Caller<'_>) -> &'s
         return "its HTTP conditions, which the gateway cannot evaluate here";
     }
     let fits = |spec: &AuthorizationPolicyRulesToOperation| {
-        lists(spec.ports.as_ref(), spec.not_ports.as_ref(), &|value| of_port(value, caller)) == Answer::Yes
+        lists(spec.ports.as_ref(), spec.not_ports.as_ref(), &|value| of_port(value, caller)) == RuleMatch::Yes
     };
     if specs.any(fits) { "the host" } else { "the port" }
 }
@@ -188,30 +190,30 @@ fn given(list: Option<&Vec<String>>) -> bool {
 }
 
 /// A condition on HTTP: on other connections an ALLOW rule with it never matches, and a DENY rule ignores it.
-fn http_only(caller: &Caller<'_>, denies: bool, otherwise: Answer) -> Answer {
+fn http_only(caller: &Caller<'_>, denies: bool, otherwise: RuleMatch) -> RuleMatch {
     match (caller.is_http, denies) {
         (true, _) => otherwise,
-        (false, true) => Answer::Yes,
-        (false, false) => Answer::No,
+        (false, true) => RuleMatch::Yes,
+        (false, false) => RuleMatch::No,
     }
 }
 
 fn lists(
     values: Option<&Vec<String>>,
     others: Option<&Vec<String>>,
-    test: &dyn Fn(&str) -> Answer,
-) -> Answer {
+    test: &dyn Fn(&str) -> RuleMatch,
+) -> RuleMatch {
     both(values.map(Vec::as_slice).unwrap_or_default(), others.map(Vec::as_slice).unwrap_or_default(), test)
 }
 
 /// One of the values matches, if there are any, and none of the `not` values does.
-fn both(values: &[String], others: &[String], test: &dyn Fn(&str) -> Answer) -> Answer {
+fn both(values: &[String], others: &[String], test: &dyn Fn(&str) -> RuleMatch) -> RuleMatch {
     let best = |list: &[String]| list.iter().map(|value| test(value)).max();
-    let wanted = best(values).unwrap_or(Answer::Yes);
-    let unwanted = match best(others).unwrap_or(Answer::No) {
-        Answer::Yes => Answer::No,
-        Answer::Unknown => Answer::Unknown,
-        Answer::No => Answer::Yes,
+    let wanted = best(values).unwrap_or(RuleMatch::Yes);
+    let unwanted = match best(others).unwrap_or(RuleMatch::No) {
+        RuleMatch::Yes => RuleMatch::No,
+        RuleMatch::Unknown => RuleMatch::Unknown,
+        RuleMatch::No => RuleMatch::Yes,
     };
     wanted.min(unwanted)
 }
@@ -233,35 +235,35 @@ mod tests {
         sni: Some("outbound_.80_.mesh_.egress"),
     };
 
-    fn allows(rule: &serde_json::Value, caller: &Caller<'_>) -> Answer {
+    fn allows(rule: &serde_json::Value, caller: &Caller<'_>) -> RuleMatch {
         answer(&serde_json::from_value(rule.clone()).unwrap(), "istio-system", caller, false)
     }
 
-    fn denies(rule: &serde_json::Value, caller: &Caller<'_>) -> Answer {
+    fn denies(rule: &serde_json::Value, caller: &Caller<'_>) -> RuleMatch {
         answer(&serde_json::from_value(rule.clone()).unwrap(), "istio-system", caller, true)
     }
 
     #[test]
     fn a_rule_without_conditions_matches_everything() {
-        assert_eq!(allows(&json!({}), &WEB), Answer::Yes);
+        assert_eq!(allows(&json!({}), &WEB), RuleMatch::Yes);
     }
 
     #[test]
     fn sources_are_compared_with_the_identity_of_the_caller() {
         let of = |source: serde_json::Value| json!({ "from": [{ "source": source }] });
         for (source, expected) in [
-            (json!({ "namespaces": ["shop"] }), Answer::Yes),
-            (json!({ "namespaces": ["sh*"] }), Answer::Yes),
-            (json!({ "namespaces": ["billing"] }), Answer::No),
-            (json!({ "notNamespaces": ["shop"] }), Answer::No),
-            (json!({ "principals": ["cluster.local/ns/shop/sa/web"] }), Answer::Yes),
-            (json!({ "principals": ["*/ns/shop/sa/web"] }), Answer::Yes),
-            (json!({ "principals": ["td2/ns/shop/sa/web"] }), Answer::Unknown),
-            (json!({ "principals": ["cluster.local/ns/shop/sa/job"] }), Answer::No),
-            (json!({ "serviceAccounts": ["shop/web"] }), Answer::Yes),
-            (json!({ "serviceAccounts": ["web"] }), Answer::No),
-            (json!({ "ipBlocks": ["10.0.0.0/8"] }), Answer::Unknown),
-            (json!({ "namespaces": ["billing"], "ipBlocks": ["10.0.0.0/8"] }), Answer::No),
+            (json!({ "namespaces": ["shop"] }), RuleMatch::Yes),
+            (json!({ "namespaces": ["sh*"] }), RuleMatch::Yes),
+            (json!({ "namespaces": ["billing"] }), RuleMatch::No),
+            (json!({ "notNamespaces": ["shop"] }), RuleMatch::No),
+            (json!({ "principals": ["cluster.local/ns/shop/sa/web"] }), RuleMatch::Yes),
+            (json!({ "principals": ["*/ns/shop/sa/web"] }), RuleMatch::Yes),
+            (json!({ "principals": ["td2/ns/shop/sa/web"] }), RuleMatch::Unknown),
+            (json!({ "principals": ["cluster.local/ns/shop/sa/job"] }), RuleMatch::No),
+            (json!({ "serviceAccounts": ["shop/web"] }), RuleMatch::Yes),
+            (json!({ "serviceAccounts": ["web"] }), RuleMatch::No),
+            (json!({ "ipBlocks": ["10.0.0.0/8"] }), RuleMatch::Unknown),
+            (json!({ "namespaces": ["billing"], "ipBlocks": ["10.0.0.0/8"] }), RuleMatch::No),
         ] {
             assert_eq!(allows(&of(source.clone()), &WEB), expected, "{source}");
         }
@@ -271,42 +273,42 @@ mod tests {
     fn without_an_identity_no_source_matches() {
         let nobody = Caller { has_identity: false, ..WEB };
         let rule = json!({ "from": [{ "source": { "namespaces": ["shop"] } }] });
-        assert_eq!(allows(&rule, &nobody), Answer::No);
+        assert_eq!(allows(&rule, &nobody), RuleMatch::No);
         let rule = json!({ "from": [{ "source": { "notNamespaces": ["billing"] } }] });
-        assert_eq!(allows(&rule, &nobody), Answer::Yes);
+        assert_eq!(allows(&rule, &nobody), RuleMatch::Yes);
     }
 
     #[test]
     fn hosts_are_compared_with_the_port_that_is_dialled() {
         let rule = json!({ "to": [{ "operation": { "hosts": ["edition.cnn.com"] } }] });
-        assert_eq!(allows(&rule, &WEB), Answer::Yes);
-        assert_eq!(allows(&rule, &Caller { port: Some(8080), ..WEB }), Answer::No);
+        assert_eq!(allows(&rule, &WEB), RuleMatch::Yes);
+        assert_eq!(allows(&rule, &Caller { port: Some(8080), ..WEB }), RuleMatch::No);
         let rule = json!({ "to": [{ "operation": { "hosts": ["edition.cnn.com", "edition.cnn.com:*"] } }] });
-        assert_eq!(allows(&rule, &Caller { port: Some(8080), ..WEB }), Answer::Yes);
+        assert_eq!(allows(&rule, &Caller { port: Some(8080), ..WEB }), RuleMatch::Yes);
     }
 
     #[test]
     fn ports_are_those_of_the_pods() {
         let rule = |port: &str| json!({ "to": [{ "operation": { "ports": [port] } }] });
-        assert_eq!(allows(&rule("8080"), &WEB), Answer::Yes);
-        assert_eq!(allows(&rule("80"), &WEB), Answer::No);
+        assert_eq!(allows(&rule("8080"), &WEB), RuleMatch::Yes);
+        assert_eq!(allows(&rule("80"), &WEB), RuleMatch::No);
     }
 
     #[test]
     fn conditions_on_http_void_an_allowance_of_connections_and_vanish_from_a_denial() {
         let tls = Caller { is_http: false, has_identity: false, sni: Some("edition.cnn.com"), ..WEB };
         let rule = json!({ "to": [{ "operation": { "hosts": ["edition.cnn.com"] } }] });
-        assert_eq!(allows(&rule, &tls), Answer::No);
-        assert_eq!(denies(&rule, &tls), Answer::Yes);
+        assert_eq!(allows(&rule, &tls), RuleMatch::No);
+        assert_eq!(denies(&rule, &tls), RuleMatch::Yes);
         let rule = json!({ "when": [{ "key": "connection.sni", "values": ["*.cnn.com"] }] });
-        assert_eq!(allows(&rule, &tls), Answer::Yes);
+        assert_eq!(allows(&rule, &tls), RuleMatch::Yes);
     }
 
     #[test]
     fn what_only_a_request_tells_is_unknown() {
         let rule = json!({ "to": [{ "operation": { "methods": ["GET"] } }] });
-        assert_eq!(allows(&rule, &WEB), Answer::Unknown);
-        assert_eq!(denies(&rule, &WEB), Answer::Unknown);
+        assert_eq!(allows(&rule, &WEB), RuleMatch::Unknown);
+        assert_eq!(denies(&rule, &WEB), RuleMatch::Unknown);
     }
 
     #[test]

@@ -3,63 +3,63 @@
 //! Knows Istio's patterns, and what a gateway can see of a call. Does not combine values into a rule.
 
 use super::Caller;
-use super::rule::Answer;
+use super::rule::RuleMatch;
 
-pub(super) fn of_namespace(value: &str, caller: &Caller<'_>) -> Answer {
-    if caller.has_identity { held(matches(value, caller.namespace)) } else { Answer::No }
+pub(super) fn of_namespace(value: &str, caller: &Caller<'_>) -> RuleMatch {
+    if caller.has_identity { held(matches(value, caller.namespace)) } else { RuleMatch::No }
 }
 
-pub(super) fn of_account(value: &str, namespace: &str, caller: &Caller<'_>) -> Answer {
+pub(super) fn of_account(value: &str, namespace: &str, caller: &Caller<'_>) -> RuleMatch {
     let (wanted, account) = value.split_once('/').unwrap_or((namespace, value));
     match caller.account {
-        _ if !caller.has_identity || wanted != caller.namespace => Answer::No,
+        _ if !caller.has_identity || wanted != caller.namespace => RuleMatch::No,
         Some(own) => held(matches(account, own)),
-        None => Answer::Unknown,
+        None => RuleMatch::Unknown,
     }
 }
 
 /// A principal without `spiffe://`. `cluster.local` stands for the mesh's own trust domain, of which nothing else is known.
-pub(super) fn of_principal(value: &str, caller: &Caller<'_>) -> Answer {
+pub(super) fn of_principal(value: &str, caller: &Caller<'_>) -> RuleMatch {
     if !caller.has_identity {
-        return Answer::No;
+        return RuleMatch::No;
     }
     if value == "*" {
-        return Answer::Yes;
+        return RuleMatch::Yes;
     }
     let Some(account) = caller.account else {
         let here = format!("/ns/{}/", caller.namespace);
-        return if value.contains('*') || value.contains(&here) { Answer::Unknown } else { Answer::No };
+        return if value.contains('*') || value.contains(&here) { RuleMatch::Unknown } else { RuleMatch::No };
     };
     let path = format!("/ns/{}/sa/{account}", caller.namespace);
     if matches(value, &format!("cluster.local{path}")) {
-        return Answer::Yes;
+        return RuleMatch::Yes;
     }
-    if value.ends_with(&path) || value.starts_with("*.") { Answer::Unknown } else { Answer::No }
+    if value.ends_with(&path) || value.starts_with("*.") { RuleMatch::Unknown } else { RuleMatch::No }
 }
 
-pub(super) fn of_sni(value: &str, caller: &Caller<'_>) -> Answer {
+pub(super) fn of_sni(value: &str, caller: &Caller<'_>) -> RuleMatch {
     held(caller.sni.is_some_and(|sni| matches(value, sni)))
 }
 
-pub(super) fn of_port(value: &str, caller: &Caller<'_>) -> Answer {
+pub(super) fn of_port(value: &str, caller: &Caller<'_>) -> RuleMatch {
     held(value.parse() == Ok(caller.listens_on))
 }
 
 /// The authority of a request has the port, unless it is the usual one; whether an application says the usual one is up
 /// to it.
-pub(super) fn of_host(value: &str, caller: &Caller<'_>) -> Answer {
+pub(super) fn of_host(value: &str, caller: &Caller<'_>) -> RuleMatch {
     let value = value.to_ascii_lowercase();
     let host = caller.host.to_ascii_lowercase();
     match caller.port {
         Some(80) => held(matches(&value, &host)),
         Some(port) => held(matches(&value, &format!("{host}:{port}"))),
-        None if matches(&value, &host) || value.starts_with(&host) => Answer::Unknown,
-        None => Answer::No,
+        None if matches(&value, &host) || value.starts_with(&host) => RuleMatch::Unknown,
+        None => RuleMatch::No,
     }
 }
 
-fn held(holds: bool) -> Answer {
-    if holds { Answer::Yes } else { Answer::No }
+fn held(holds: bool) -> RuleMatch {
+    if holds { RuleMatch::Yes } else { RuleMatch::No }
 }
 
 /// Istio's patterns: exact, `start*`, `*end`, or `*` for any value that is not empty.

@@ -5,10 +5,10 @@ use egress_core::input::Input;
 use egress_core::proof::{self, Demand, Expectation, Lack, Side};
 
 use crate::facts::PodName;
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(27),
     name: "the callers' Envoys route the host to the gateway",
     level: Level::Error,
-    hop: Hop::ClientProxies,
+    segment: PathSegment::ClientProxies,
     inputs: &[Input::VirtualServices, Input::ClientProxies],
     docs: "\
 ## What it checks
@@ -31,12 +31,12 @@ unreachable, or Envoy rejected the update and keeps the old state.
 ## How to fix
 `istioctl proxy-status` shows what istiod sent and what Envoy accepted; the sidecar's log says what it rejected.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let (Some(gateway), Ok(host)) = (way.gateway, DnsName::parse(&way.host)) else {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     };
     let routes = to_gateway(view, way, gateway);
     let demands = demands(way, &routes, Side::Clients);
@@ -45,7 +45,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let expectation =
         Expectation { side: Side::Clients, host, demands: demands.into_iter().chain(reaches).collect() };
     if expectation.demands.is_empty() {
-        return Outcome::NoEvidence(Awaited::RouteToGateway { host: way.host.clone() });
+        return CheckOutcome::NoEvidence(Awaited::RouteToGateway { host: way.host.clone() });
     }
     let mut seen = Seen::default();
     for caller in &way.callers {
@@ -61,7 +61,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     seen.outcome()
 }
 
-fn finding(way: &Way<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
+fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,

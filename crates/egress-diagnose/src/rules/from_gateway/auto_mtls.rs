@@ -6,20 +6,20 @@ use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Expects, Server};
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::auto_mtls::{Demand, Demanded, LABEL, can_be_offered, demand};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::auto_mtls::{LABEL, MtlsMode, MtlsRequirement, can_be_offered, demand};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(32),
     name: "the hop to the gateway satisfies the mesh's mTLS mode",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Mesh,
         Input::VirtualServices,
@@ -46,7 +46,7 @@ Set the TLS mode for the gateway in a DestinationRule, and let the server termin
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let policies = match view.peer_authentications() {
         Ok(found) => found,
         Err(outcome) => return outcome,
@@ -55,14 +55,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         let Some(listener) = call.listeners.at(call.listens_on) else { continue };
         let [(expects, server)] = listener.servers.iter().collect::<Vec<_>>()[..] else { continue };
         if !told.insert((call.caller.clone(), call.route.subset, call.port)) {
             continue;
         }
         let demand = demand(policies, root, gateway, call.listens_on);
-        let disabled = demand.as_ref().filter(|demand| demand.mode == Demanded::Disable);
+        let disabled = demand.as_ref().filter(|demand| demand.mode == MtlsMode::Disable);
         let context = Context { view, way, gateway, call: &call, server };
         match (expects, disabled) {
             (Expects::MeshMtls, Some(demand)) if automatic && call.tls.is_none() => {
@@ -79,19 +79,19 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             _ => {}
         }
     }
-    Outcome::of(told.len(), findings)
+    CheckOutcome::of(told.len(), findings)
 }
 
 /// Whether a requirement is meant for the gateway, and not for the whole mesh.
-fn is_for_gateway(demand: &Demand<'_>, root: &str) -> bool {
-    demand.mode == Demanded::Strict && (demand.by.spec.selector.is_some() || demand.by.namespace != root)
+fn is_for_gateway(demand: &MtlsRequirement<'_>, root: &str) -> bool {
+    demand.mode == MtlsMode::Strict && (demand.by.spec.selector.is_some() || demand.by.namespace != root)
 }
 
 struct Context<'a, 'b> {
     view: &'b View<'a>,
-    way: &'b Way<'b>,
+    way: &'b EgressPath<'b>,
     gateway: &'b GatewayFacts,
-    call: &'b Call<'a>,
+    call: &'b GatewayConnection<'a>,
     server: &'b Server<'a>,
 }
 
@@ -124,7 +124,7 @@ impl Context<'_, '_> {
         format!("{}: {} has protocol {protocol}", self.server.object.id, self.server.field())
     }
 
-    fn taken_away(&self, demand: &Demand<'_>) -> Finding {
+    fn taken_away(&self, demand: &MtlsRequirement<'_>) -> Finding {
         self.finding(
             place(demand, "DISABLE"),
             format!("callers of {} send plaintext to the gateway, which expects mesh mTLS", self.call.caller),
@@ -148,7 +148,7 @@ impl Context<'_, '_> {
         Finding { fix: fixes::speak_plaintext(self.view, self.gateway, self.call, why), ..finding }
     }
 
-    fn unprotected(&self, demand: &Demand<'_>) -> Option<Finding> {
+    fn unprotected(&self, demand: &MtlsRequirement<'_>) -> Option<Finding> {
         if self.call.route.protocol != Protocol::Http || self.call.has_identity() {
             return None;
         }
@@ -171,7 +171,7 @@ impl Context<'_, '_> {
     }
 }
 
-fn place(demand: &Demand<'_>, mode: &str) -> Place {
+fn place(demand: &MtlsRequirement<'_>, mode: &str) -> Place {
     Place::new("PeerAuthentication", Some(&demand.by.namespace), &demand.by.name)
         .field(demand.field.clone(), mode)
 }

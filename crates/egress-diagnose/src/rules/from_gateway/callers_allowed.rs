@@ -7,13 +7,13 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::istio::authorization::{Authorization, CALLER, Caller, Policy, Refusal};
+use crate::istio::authorization::{Authorization, CALLER, Caller, Denial, Policy};
 use crate::istio::listeners::Expects;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::view::View;
 use crate::wording::list;
 
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(33),
     name: "AuthorizationPolicies at the gateway allow the callers",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Mesh,
         Input::VirtualServices,
@@ -49,14 +49,14 @@ Allow the callers by values that the gateway can see.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let authorization = match view.authorization(gateway) {
         Ok(found) => found,
         Err(outcome) => return outcome,
     };
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         // If the TLS settings of both sides do not match, the call fails before authorization.
         let met =
             call.server.is_some_and(|server| server.expects != Expects::OwnTls) && call.mismatch().is_none();
@@ -64,15 +64,15 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             findings.extend(finding(view, way, gateway, &authorization, &call));
         }
     }
-    Outcome::of(told.len(), findings)
+    CheckOutcome::of(told.len(), findings)
 }
 
 fn finding(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     authorization: &Authorization<'_>,
-    call: &Call<'_>,
+    call: &GatewayConnection<'_>,
 ) -> Option<Finding> {
     let pods = view.pods(&call.caller);
     let accounts = pods.iter().map(|pod| pod.service_account.as_str()).filter(|name| !name.is_empty());
@@ -80,7 +80,7 @@ fn finding(
     let caller = caller(way, call);
     let whole = accounts.is_empty() || !call.has_identity();
     let each: Vec<Option<&str>> = if whole { vec![None] } else { accounts.into_iter().map(Some).collect() };
-    let refused: Vec<(Option<&str>, Refusal<'_>)> = each
+    let refused: Vec<(Option<&str>, Denial<'_>)> = each
         .iter()
         .filter_map(|account| {
             Some((*account, authorization.refusal(&Caller { account: *account, ..caller })?))
@@ -100,12 +100,12 @@ fn finding(
         call.sni.as_ref().map(|name| format!(", server name {name}")).unwrap_or_default()
     )];
     let (message, object, fix) = match refusal {
-        Refusal::Denied { by, rule } => (
+        Denial::Denied { by, rule } => (
             format!("the gateway denies calls to {host} from {who}"),
             place(by).field(format!("spec.rules[{rule}]"), "DENY"),
             leave_out(by, *rule, way, call),
         ),
-        Refusal::NotAllowed { by, nearly } => {
+        Denial::NotAllowed { by, nearly } => {
             let names: Vec<String> = by.iter().take(3).map(|policy| policy.name.clone()).collect();
             evidence.push(match nearly {
                 Some((policy, what)) => format!("{} would allow it, except for {what}", policy.name),
@@ -138,7 +138,7 @@ fn finding(
     })
 }
 
-fn caller<'b>(way: &'b Way<'_>, call: &'b Call<'_>) -> Caller<'b> {
+fn caller<'b>(way: &'b EgressPath<'_>, call: &'b GatewayConnection<'_>) -> Caller<'b> {
     Caller {
         namespace: &call.caller,
         account: None,
@@ -152,7 +152,7 @@ fn caller<'b>(way: &'b Way<'_>, call: &'b Call<'_>) -> Caller<'b> {
 }
 
 /// Whether the server of a call parses HTTP.
-fn is_http(call: &Call<'_>) -> bool {
+fn is_http(call: &GatewayConnection<'_>) -> bool {
     call.server.is_some_and(|server| {
         let protocol = server.spec.port.protocol.to_ascii_uppercase();
         server.expects != Expects::Passthrough
@@ -165,7 +165,7 @@ fn place(policy: &Policy) -> Place {
 }
 
 /// A policy that allows a call by the properties that the gateway sees.
-fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
+fn allow(way: &EgressPath<'_>, gateway: &GatewayFacts, call: &GatewayConnection<'_>) -> Fix {
     let mut rule = json!({});
     if call.has_identity() {
         rule["from"] = json!([{ "source": { "namespaces": [call.caller] } }]);
@@ -187,7 +187,7 @@ fn allow(way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Fix {
 }
 
 /// A DENY rule without one caller, or without one host if the gateway does not know its callers.
-fn leave_out(policy: &Policy, place: usize, way: &Way<'_>, call: &Call<'_>) -> Fix {
+fn leave_out(policy: &Policy, place: usize, way: &EgressPath<'_>, call: &GatewayConnection<'_>) -> Fix {
     let mut rule = json!(policy.spec.rules.as_ref().and_then(|rules| rules.get(place)));
     if !rule.is_object() {
         rule = json!({});
@@ -230,6 +230,6 @@ fn exempt(rule: &mut Value, list: &str, inner: &str, key: &str, values: &[String
 }
 
 /// The host as requests name it, with and without a port.
-fn hosts(way: &Way<'_>) -> Vec<String> {
+fn hosts(way: &EgressPath<'_>) -> Vec<String> {
     vec![way.host.clone(), format!("{}:*", way.host)]
 }

@@ -11,7 +11,7 @@ use crate::fixes;
 use crate::istio::listeners::{Follows, Server};
 use crate::rules::check::Check;
 use crate::traffic::routes::name_of;
-use crate::traffic::server_merge::{Claim, Dropped, Merged, User, Users};
+use crate::traffic::server_merge::{Claim, DroppedServer, MergedServers, ServerUser, ServerUsers};
 use crate::view::View;
 use crate::wording::list;
 
@@ -22,8 +22,8 @@ pub(crate) fn findings<'a>(
     gateway: &GatewayFacts,
     concerns: impl Fn(&str) -> bool,
 ) -> Vec<Finding> {
-    let merged = Merged::of(view, gateway);
-    let concerned: Vec<(&Dropped<'a>, &str)> = merged
+    let merged = MergedServers::of(view, gateway);
+    let concerned: Vec<(&DroppedServer<'a>, &str)> = merged
         .dropped
         .iter()
         .filter_map(|dropped| match &dropped.claim {
@@ -34,8 +34,8 @@ pub(crate) fn findings<'a>(
     if concerned.is_empty() {
         return Vec::new();
     }
-    let users = Users::new(view, gateway, &merged);
-    let of = |(dropped, host): (&Dropped<'a>, &str)| {
+    let users = ServerUsers::new(view, gateway, &merged);
+    let of = |(dropped, host): (&DroppedServer<'a>, &str)| {
         let server = &dropped.server;
         let (all, lost) = (users.of(server), users.lost(view, dropped));
         let mut evidence = vec![
@@ -64,7 +64,7 @@ pub(crate) fn findings<'a>(
     concerned.into_iter().map(of).collect()
 }
 
-fn consequence(dropped: &Dropped<'_>, all: &[User<'_>], lost: &[User<'_>]) -> String {
+fn consequence(dropped: &DroppedServer<'_>, all: &[ServerUser<'_>], lost: &[ServerUser<'_>]) -> String {
     let name = name_of(dropped.server.object);
     if lost.is_empty() {
         return if all.is_empty() {
@@ -93,10 +93,10 @@ fn consequence(dropped: &Dropped<'_>, all: &[User<'_>], lost: &[User<'_>]) -> St
 fn fix(
     view: &View<'_>,
     gateway: &GatewayFacts,
-    (merged, dropped): (&Merged<'_>, &Dropped<'_>),
-    all: &[User<'_>],
+    (merged, dropped): (&MergedServers<'_>, &DroppedServer<'_>),
+    all: &[ServerUser<'_>],
 ) -> Fix {
-    let Dropped { server, kept, .. } = dropped;
+    let DroppedServer { server, kept, .. } = dropped;
     if all.is_empty() {
         return fixes::take_away(server, "removes the server, which has no effect and no users");
     }
@@ -119,7 +119,7 @@ fn fix(
 }
 
 /// Whether a server that is kept can carry what one that is left out was to carry.
-fn takes_over(left_out: &Server<'_>, kept: &Server<'_>, user: &User<'_>) -> bool {
+fn takes_over(left_out: &Server<'_>, kept: &Server<'_>, user: &ServerUser<'_>) -> bool {
     kept.follows() == left_out.follows()
         && kept.expects == left_out.expects
         && kept.admits(&user.resource.id.namespace, user.host)

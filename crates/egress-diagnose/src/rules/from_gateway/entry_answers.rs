@@ -6,10 +6,10 @@ use egress_core::inventory::answering::{Answering, Rank, answering, upstream};
 use egress_core::resource::Resource;
 use egress_core::snapshot::{GatewayFacts, created};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(83),
     name: "no other ServiceEntry takes over the host at the gateway",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -38,8 +38,8 @@ such ServiceEntries.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let Some(egress) = way.egress else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Some(egress) = way.egress else { return CheckOutcome::NotApplicable };
     let upstream = upstream(egress);
     let mut findings: Vec<Finding> = others(view, egress)
         .iter()
@@ -53,9 +53,9 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         // A hand-made egress may have no ServiceEntry of its own that another could take over.
         let own = egress.parts.iter().filter_map(|part| part.resource.service_entry());
         let own = own.filter(|spec| spec.hosts.contains(&upstream)).count();
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(own, findings));
+        return view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::of(own, findings));
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }
 
 fn others<'a>(view: &'a View<'_>, egress: &'a Egress<'_>) -> Vec<Answering<'a>> {
@@ -66,7 +66,7 @@ fn others<'a>(view: &'a View<'_>, egress: &'a Egress<'_>) -> Vec<Answering<'a>> 
 /// Another ServiceEntry is a fault if it leads elsewhere. If it leads to the host, its owner can change that at any time:
 /// that is a fault only for a host name that no one else has a reason to declare.
 fn finding(
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     egress: &Egress<'_>,
     gateway: &GatewayFacts,
     upstream: &str,

@@ -7,10 +7,10 @@ use egress_core::snapshot::GatewayFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(51),
     name: "the gateway's ServiceEntry does not have resolution NONE",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -34,7 +34,7 @@ Set `resolution: DNS`.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let used: Vec<_> = upstreams(view, way, gateway)
         .into_iter()
         .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied())
@@ -57,5 +57,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         consequence: format!("calls to {} get 503 from the gateway", way.host),
         fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway resolve the host"),
     });
-    Outcome::of(used.len(), findings.collect())
+    CheckOutcome::of(used.len(), findings.collect())
 }

@@ -9,17 +9,17 @@ use egress_core::resource::{ObjectId, Resource};
 use egress_core::shape::shared;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(85),
     name: "no route of another namespace takes over the host at the gateway",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Mesh,
         Input::GatewayObjects,
@@ -46,22 +46,24 @@ Ask the owner, and delete the object. If the egress comes from an earlier versio
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     // Hand-made objects have no record of which route should win.
-    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else { return Outcome::NotApplicable };
+    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else {
+        return CheckOutcome::NotApplicable;
+    };
     let found = taken(view, way, egress, gateway);
     let findings: Vec<Finding> =
         found.iter().map(|stranger| finding(way, egress, gateway, stranger)).collect();
     if !findings.is_empty() {
-        return Outcome::Bad(findings);
+        return CheckOutcome::Bad(findings);
     }
     let told = worth_telling(view, way, egress);
-    view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(told))
+    view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(told))
 }
 
 fn taken<'a>(
     view: &View<'a>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     egress: &Egress<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<Stranger<'a>> {
@@ -95,7 +97,12 @@ fn taken<'a>(
     strangers(&scene, &party)
 }
 
-fn finding(way: &Way<'_>, egress: &Egress<'_>, gateway: &GatewayFacts, stranger: &Stranger<'_>) -> Finding {
+fn finding(
+    way: &EgressPath<'_>,
+    egress: &Egress<'_>,
+    gateway: &GatewayFacts,
+    stranger: &Stranger<'_>,
+) -> Finding {
     let Stranger { resource, field, protocol, leads_to, effect } = stranger;
     let (host, namespace) = (&way.host, &resource.id.namespace);
     let destination = leads_to.as_deref().unwrap_or("another destination");
@@ -151,7 +158,7 @@ fn finding(way: &Way<'_>, egress: &Egress<'_>, gateway: &GatewayFacts, stranger:
 }
 
 /// A note about objects that nothing overrides: that an earlier version wrote them, or who can use them.
-fn worth_telling(view: &View<'_>, way: &Way<'_>, egress: &Egress<'_>) -> Option<String> {
+fn worth_telling(view: &View<'_>, way: &EgressPath<'_>, egress: &Egress<'_>) -> Option<String> {
     if view.earlier(egress).is_empty() {
         return open_to::sentence(&[&way.record()?.intent]);
     }

@@ -5,11 +5,13 @@ use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, name_of, whole};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, end_at_gateway, missing_routes, name_of,
+};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(3),
     name: "routes are bound to an existing Gateway",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -33,9 +35,11 @@ Write the name as `NAMESPACE/NAME`, or create the Gateway object.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::NoGatewayObject(route, name) } = leg else { return None };
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingRoute { protocol, cause: MissingRouteCause::NoGatewayObject(route, name) } = leg else {
+            return None;
+        };
         let objects = view.gateway_objects().filter(|object| selects(object, gateway));
         let names: Vec<String> = objects.map(name_of).collect();
         Some(Finding {
@@ -52,7 +56,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::put_right(view, way, gateway, "recreates the egress, bound to an existing Gateway"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }
 
 fn bound(route: &Resource) -> Vec<String> {

@@ -6,18 +6,20 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::routes::{Cause, MissingLeg, end_at_gateway, missing, whole};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::{
+    MissingRoute, MissingRouteCause, complete_protocols, end_at_gateway, missing_routes,
+};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(1),
     name: "the Gateway object selects the gateway's pods",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -33,13 +35,15 @@ Use the pods' labels as the selector.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     // An assumed gateway has the labels that these same objects select.
     if gateway.assumed {
-        return Outcome::NotGiven(Input::Gateways);
+        return CheckOutcome::NotGiven(Input::Gateways);
     }
-    let findings = missing(view, way, gateway).into_iter().filter_map(|leg| {
-        let MissingLeg { protocol, cause: Cause::NotSelected(object) } = leg else { return None };
+    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+        let MissingRoute { protocol, cause: MissingRouteCause::NotSelected(object) } = leg else {
+            return None;
+        };
         let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();
         let operation = json!({ "op": "replace", "path": "/spec/selector", "value": gateway.selector });
         Some(Finding {
@@ -53,7 +57,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
         })
     });
-    Outcome::of(whole(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
 }
 
 fn words(labels: &BTreeMap<String, String>) -> String {

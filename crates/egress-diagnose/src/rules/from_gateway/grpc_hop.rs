@@ -7,11 +7,11 @@ use egress_core::snapshot::{GatewayFacts, ServicePort};
 use egress_istio::service_entry::ServiceEntryPorts;
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(66),
     name: "gRPC uses HTTP/2 on every hop",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Gateways,
         Input::VirtualServices,
@@ -43,11 +43,11 @@ Set `appProtocol: http2` on the gateway's Service port, and `protocol: GRPC` on 
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     view.note(Input::Gateways);
     let mut findings = Vec::new();
     let mut calls = 0;
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         if !is_grpc(view, way, &call) {
             continue;
         }
@@ -58,11 +58,11 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         }
     }
     findings.dedup_by(|left, right| left.object == right.object);
-    Outcome::of(calls, findings)
+    CheckOutcome::of(calls, findings)
 }
 
 /// Whether the callers' entry declares the protocol of this call as gRPC.
-fn is_grpc(view: &View<'_>, way: &Way<'_>, call: &Call<'_>) -> bool {
+fn is_grpc(view: &View<'_>, way: &EgressPath<'_>, call: &GatewayConnection<'_>) -> bool {
     if call.route.protocol != Protocol::Http {
         return false;
     }
@@ -76,7 +76,12 @@ fn is_grpc(view: &View<'_>, way: &Way<'_>, call: &Call<'_>) -> bool {
     })
 }
 
-fn to_gateway(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>) -> Option<Finding> {
+fn to_gateway(
+    view: &View<'_>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    call: &GatewayConnection<'_>,
+) -> Option<Finding> {
     let port = gateway.port(call.port)?;
     let rules = view.hop_rules(&call.caller, gateway);
     let said = [rules.policy(call.route.subset), rules.policy(None)];
@@ -102,7 +107,7 @@ fn to_gateway(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Cal
 
 fn from_gateway(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     upstream: &Upstream<'_>,
 ) -> Option<Finding> {
@@ -126,7 +131,7 @@ fn from_gateway(
     ))
 }
 
-fn finding(way: &Way<'_>, message: &str, object: Place, evidence: String, fix: Fix) -> Finding {
+fn finding(way: &EgressPath<'_>, message: &str, object: Place, evidence: String, fix: Fix) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,

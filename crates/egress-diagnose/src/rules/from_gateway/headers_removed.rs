@@ -6,11 +6,11 @@ use egress_core::snapshot::GatewayFacts;
 use egress_istio::virtual_service::VirtualServiceHttp;
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(76),
     name: "client certificate headers are removed before requests leave",
     level: Level::Info,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -38,10 +38,10 @@ Remove the header in the route at the gateway.
 
 const HEADER: &str = "x-forwarded-client-cert";
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let told = |call: &Call<'_>| call.route.protocol == Protocol::Http && call.has_identity();
-    if !hop_calls(view, way, gateway).iter().any(told) {
-        return Outcome::NotApplicable;
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let told = |call: &GatewayConnection<'_>| call.route.protocol == Protocol::Http && call.has_identity();
+    if !gateway_connections(view, way, gateway).iter().any(told) {
+        return CheckOutcome::NotApplicable;
     }
     let mut findings: Vec<Finding> = Vec::new();
     let upstreams = upstream(view, way, gateway);
@@ -51,10 +51,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             findings.push(finding);
         }
     }
-    Outcome::of(upstreams.iter().filter(|upstream| upstream.route.http.is_some()).count(), findings)
+    CheckOutcome::of(upstreams.iter().filter(|upstream| upstream.route.http.is_some()).count(), findings)
 }
 
-fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let rule = upstream.route.http.filter(|rule| !removes(rule))?;
     let (place, _) = upstream.route.field.split_once(".route[")?;
     let place = format!("{place}.headers");

@@ -7,22 +7,22 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::{Expects, Server};
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::auto_mtls::can_be_offered;
-use crate::traffic::gateway_connections::{Call, hop_calls};
-use crate::traffic::routes::missing;
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
+use crate::traffic::routes::missing_routes;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(55),
     name: "client TLS settings match the gateway server's mode",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Mesh, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -42,12 +42,13 @@ knows the caller.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let lacking: BTreeSet<Protocol> =
+        missing_routes(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         if lacking.contains(&call.route.protocol) || (call.tls.is_none() && automatic) {
             continue;
         }
@@ -57,14 +58,14 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             findings.push(finding(view, way, gateway, &call, &server));
         }
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }
 
 fn finding(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-    call: &Call<'_>,
+    call: &GatewayConnection<'_>,
     server: &Server<'_>,
 ) -> Finding {
     let spoken = match call.tls.as_ref().map(|tls| tls.mode) {
@@ -112,7 +113,13 @@ fn finding(
     }
 }
 
-fn fix(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'_>, server: &Server<'_>) -> Fix {
+fn fix(
+    view: &View<'_>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    call: &GatewayConnection<'_>,
+    server: &Server<'_>,
+) -> Fix {
     let alone = call.listeners.at(call.listens_on).is_some_and(|listener| listener.count == 1);
     let fits = call.sni.as_deref().is_some_and(|name| server.covers(name));
     match (&call.tls, server.expects) {

@@ -8,11 +8,11 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::by_server;
 use crate::view::View;
 use crate::wording::list;
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(58),
     name: "match.port of gateway routes is a port of the Gateway server",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -38,7 +38,7 @@ Use the server's port number in the match.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let behind = by_server(view, way, gateway, &way.host);
     let chosen = |(object, route): &(&Resource, Route<'_>)| {
         route.port.is_none_or(|port| numbers(object).contains(&i64::from(port)))
@@ -46,7 +46,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let served: BTreeSet<Protocol> =
         behind.iter().filter(|found| chosen(found)).map(|(_, route)| route.protocol).collect();
     let idle = behind.iter().filter(|(_, route)| !served.contains(&route.protocol));
-    Outcome::of(
+    CheckOutcome::of(
         behind.len(),
         idle.filter_map(|(object, route)| finding(way, gateway, object, route)).collect(),
     )
@@ -58,7 +58,12 @@ fn numbers(object: &Resource) -> Vec<i64> {
     servers.iter().map(|server| server.port.number).collect()
 }
 
-fn finding(way: &Way<'_>, gateway: &GatewayFacts, object: &Resource, route: &Route<'_>) -> Option<Finding> {
+fn finding(
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    object: &Resource,
+    route: &Route<'_>,
+) -> Option<Finding> {
     let (port, matched) = (i64::from(route.port?), route.matched.as_ref()?);
     let servers = numbers(object);
     let listening = servers.iter().find(|number| gateway.listens_on(**number) == port);

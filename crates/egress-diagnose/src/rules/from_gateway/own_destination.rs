@@ -8,11 +8,11 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::from_gateway;
 use crate::view::View;
 
@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(81),
     name: "each host of a VirtualService is routed to itself",
     level: Level::Warning,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -38,9 +38,9 @@ Give each host its own route: by `authority` for HTTP, by `sniHosts` for TLS.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     if view.entries_seen_from(&gateway.name.namespace, &way.host).is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let mut by_protocol: BTreeMap<Protocol, Vec<Route<'_>>> = BTreeMap::new();
     for route in from_gateway(view, way, gateway) {
@@ -51,7 +51,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         routes.iter().all(|route| is_for_sibling(route, &way.host) && !tells_hosts_apart(route))
     };
     let first = by_protocol.values().filter(|routes| strays(routes)).filter_map(|routes| routes.first());
-    Outcome::of(by_protocol.len(), first.filter_map(|route| finding(way, route)).collect())
+    CheckOutcome::of(by_protocol.len(), first.filter_map(|route| finding(way, route)).collect())
 }
 
 /// Whether a route sends traffic to another host of the same VirtualService.
@@ -72,7 +72,7 @@ fn tells_hosts_apart(route: &Route<'_>) -> bool {
     matches.any(|chooses| chooses)
 }
 
-fn finding(way: &Way<'_>, route: &Route<'_>) -> Option<Finding> {
+fn finding(way: &EgressPath<'_>, route: &Route<'_>) -> Option<Finding> {
     let Route { resource, protocol, .. } = route;
     Some(Finding {
         code: CHECK.code,

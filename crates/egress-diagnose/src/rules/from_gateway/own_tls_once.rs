@@ -5,11 +5,11 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(52),
     name: "TLS origination applies only to the gateway's own traffic",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::VirtualServices,
         Input::GatewayObjects,
@@ -46,7 +46,7 @@ Export the DestinationRule only to the gateway's namespace.
 /// With this annotation a pod mounts files into its sidecar.
 const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, way, gateway);
     let wraps_tls = to_gateway(view, way, gateway).iter().any(|route| route.protocol == Protocol::Tls);
     let twice = |upstream: &&Upstream<'_>| wraps_tls && upstream.route.protocol == Protocol::Tls;
@@ -57,10 +57,10 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     }
     // Two destinations may share one rule.
     findings.dedup_by(|left, right| left.object == right.object && left.message == right.message);
-    Outcome::of(found.iter().filter(|upstream| upstream.originates_tls()).count(), findings)
+    CheckOutcome::of(found.iter().filter(|upstream| upstream.originates_tls()).count(), findings)
 }
 
-fn wrapped_twice(way: &Way<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Option<Finding> {
+fn wrapped_twice(way: &EgressPath<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let number = upstream.port.number;
     Some(Finding {
@@ -108,7 +108,7 @@ fn on_a_port_of_its_own(tls: &ClientTls<'_>, upstream: &Upstream<'_>, all: &[Ups
 
 fn files_at_sidecars(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     upstream: &Upstream<'_>,
 ) -> Option<Finding> {

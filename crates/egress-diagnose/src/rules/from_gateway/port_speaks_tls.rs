@@ -5,10 +5,10 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(65),
     name: "the gateway does not originate TLS to port 80",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -35,13 +35,13 @@ Set `targetPort: 443` on the port, or originate TLS on the other port only.
 /// The well-known port for plain HTTP.
 const PLAINTEXT: i64 = 80;
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, way, gateway);
     let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
-    Outcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
 }
 
-fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let speaks_tls = matches!(upstream.protocol().as_str(), "HTTPS" | "TLS");
     if speaks_tls || upstream.route.protocol != Protocol::Http || upstream.dialled() != PLAINTEXT {

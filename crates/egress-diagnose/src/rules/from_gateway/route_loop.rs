@@ -4,11 +4,11 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::from_gateway;
 use crate::view::View;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(16),
     name: "the gateway does not route the host back to itself",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -32,16 +32,16 @@ Set `match.gateways` of the route to `mesh`.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let service = view.service_host(gateway);
     let routes = from_gateway(view, way, gateway);
     let mut loops: Vec<&Route<'_>> = routes.iter().filter(|route| route.host == service).collect();
     // Several matches may choose the same rule.
     loops.dedup_by(|one, other| one.resource.id == other.resource.id && one.field == other.field);
-    Outcome::of(routes.len(), loops.into_iter().map(|route| finding(way, route)).collect())
+    CheckOutcome::of(routes.len(), loops.into_iter().map(|route| finding(way, route)).collect())
 }
 
-fn finding(way: &Way<'_>, route: &Route<'_>) -> Finding {
+fn finding(way: &EgressPath<'_>, route: &Route<'_>) -> Finding {
     let rule = route.field.split(".route").next().unwrap_or_default();
     let path = |field: &str| format!("/{}", field.replace(['.', '['], "/").replace(']', ""));
     let operation = match &route.matched {

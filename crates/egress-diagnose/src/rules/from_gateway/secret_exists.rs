@@ -5,11 +5,11 @@ use egress_core::input::Input;
 use egress_core::related_resources::SecretFacts;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::{ClientTls, Mode};
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(42),
     name: "the Secrets for TLS origination exist in the gateway's namespace",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules, Input::Secrets],
     docs: "\
 ## What it checks
@@ -39,7 +39,7 @@ Put the Secret into the namespace of the gateway's pods.
 /// The suffix of the Secret that holds only the CA certificate.
 const CA_SUFFIX: &str = "-cacert";
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, way, gateway);
     let named = |upstream: &Upstream<'_>| {
         upstream.tls.as_ref().is_some_and(|tls| tls.originates() && tls.credential_name.is_some())
@@ -47,15 +47,15 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     let naming = found.iter().filter(|upstream| named(upstream)).count();
     let secrets = match view.secrets() {
         Ok(secrets) => secrets,
-        Err(_) if naming == 0 => return Outcome::NotApplicable,
+        Err(_) if naming == 0 => return CheckOutcome::NotApplicable,
         Err(outcome) => return outcome,
     };
     let lacking = |upstream: &Upstream<'_>| finding(way, gateway, secrets, upstream.tls.as_ref()?);
-    Outcome::of(naming, found.iter().filter_map(lacking).collect())
+    CheckOutcome::of(naming, found.iter().filter_map(lacking).collect())
 }
 
 fn finding(
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     secrets: &[SecretFacts],
     tls: &ClientTls<'_>,

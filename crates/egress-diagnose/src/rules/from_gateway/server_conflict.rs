@@ -12,10 +12,10 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Server, servers};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::from_gateway::dropped_servers;
 use crate::traffic::routes::name_of;
 use crate::view::View;
@@ -24,7 +24,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(9),
     name: "no two Gateway servers conflict on one port",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -48,7 +48,7 @@ bind the routes to the one that istiod keeps, and remove the other.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let objects = view.gateway_objects().filter(|object| selects(object, gateway));
     let servers: Vec<Server<'_>> = objects.flat_map(|object| servers(object, gateway)).collect();
     let all_secured = servers.iter().filter(|server| server.is_tls());
@@ -61,10 +61,10 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     // EG048 reports two servers for host `*`.
     findings.extend(dropped_servers::findings(&CHECK, view, gateway, |host| host != "*"));
     if findings.is_empty() {
-        let good = if servers.is_empty() { Outcome::NotApplicable } else { Outcome::Good(None) };
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| good);
+        let good = if servers.is_empty() { CheckOutcome::NotApplicable } else { CheckOutcome::Good(None) };
+        return view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| good);
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }
 
 /// Whether an object is part of a gateway's shared pair that no host uses.

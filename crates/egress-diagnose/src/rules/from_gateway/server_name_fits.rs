@@ -7,10 +7,10 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::host_matches;
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(30),
     name: "the gateway sends the host's SNI",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -38,13 +38,13 @@ Name the host in `sni` and `subjectAltNames`.
 
 const WHY: &str = "names the host";
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, way, gateway);
     let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
-    Outcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
 }
 
-fn finding(way: &Way<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let rewrite = upstream.route.http.and_then(|rule| rule.rewrite.as_ref()?.authority.as_deref());
     let known: BTreeSet<&str> = upstream.names(&way.host).chain(rewrite).collect();

@@ -4,8 +4,8 @@ use egress_core::input::Input;
 use egress_core::istio::server::selects;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Level, Outcome};
-use crate::rules::check::{Check, Hop, Run};
+use crate::finding::{CheckOutcome, Code, Level};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::from_gateway::dropped_servers::findings;
 use crate::view::View;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(48),
     name: "at most one TLS server per gateway port has host *",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -32,13 +32,13 @@ second server a port of its own. Delete it if nothing uses it.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = findings(&CHECK, view, gateway, |host| host == "*");
     if findings.is_empty() {
         let mut objects = view.gateway_objects();
         let has_servers = objects.any(|object| selects(object, gateway));
-        let good = if has_servers { Outcome::Good(None) } else { Outcome::NotApplicable };
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| good);
+        let good = if has_servers { CheckOutcome::Good(None) } else { CheckOutcome::NotApplicable };
+        return view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| good);
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }

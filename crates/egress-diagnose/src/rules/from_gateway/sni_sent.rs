@@ -10,11 +10,11 @@ use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::istio::routes::{Route, routes};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::name_of;
 use crate::view::View;
 
@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(64),
     name: "TLS origination for TCP sends an SNI",
     level: Level::Warning,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[
         Input::Gateways,
         Input::VirtualServices,
@@ -45,7 +45,7 @@ Name the host in `sni` and in `subjectAltNames`.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let viewer = &gateway.name.namespace;
     let names: Vec<String> =
         view.gateway_objects().filter(|object| selects(object, gateway)).map(name_of).collect();
@@ -60,13 +60,13 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let bound =
             bound.map(|name| gateway_name(name, &resource.id.namespace)).filter(|name| names.contains(name));
         for route in bound.flat_map(|name| tcp_routes(resource, &name)) {
-            let (calls_in_tls, finding) = judge(view, viewer, &route);
+            let (calls_in_tls, finding) = examine_route(view, viewer, &route);
             opened += usize::from(calls_in_tls);
             findings
                 .extend(finding.filter(|found| !findings.iter().any(|other| other.object == found.object)));
         }
     }
-    Outcome::of(opened, findings)
+    CheckOutcome::of(opened, findings)
 }
 
 fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {
@@ -75,7 +75,7 @@ fn tcp_routes<'a>(resource: &'a Resource, name: &str) -> Vec<Route<'a>> {
 }
 
 /// Whether TLS is originated for TCP to a destination, and what is wrong with it.
-fn judge(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Finding>) {
+fn examine_route(view: &View<'_>, viewer: &str, route: &Route<'_>) -> (bool, Option<Finding>) {
     let Some(entry) = view.entries_seen_from(viewer, route.host).first().copied() else {
         return (false, None);
     };

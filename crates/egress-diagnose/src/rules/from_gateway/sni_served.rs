@@ -6,14 +6,14 @@ use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::Mode;
 use crate::istio::listeners::Expects;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::{Call, hop_calls};
-use crate::traffic::routes::missing;
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::{GatewayConnection, gateway_connections};
+use crate::traffic::routes::missing_routes;
 use crate::view::View;
 use crate::wording::list;
 
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(50),
     name: "the SNI that callers send matches a gateway server",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -39,11 +39,12 @@ Set `sni` to a host of the server, in a subset for this host only. Or give the s
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let lacking: BTreeSet<Protocol> = missing(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let lacking: BTreeSet<Protocol> =
+        missing_routes(view, way, gateway).iter().map(|leg| leg.protocol).collect();
     let mut told = BTreeSet::new();
     let (mut served, mut findings) = (0, Vec::new());
-    for call in hop_calls(view, way, gateway) {
+    for call in gateway_connections(view, way, gateway) {
         let secured = call.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual);
         // Other checks report a missing server and a wrong TLS mode.
         let stands_back = lacking.contains(&call.route.protocol) || call.mismatch().is_some();
@@ -57,10 +58,15 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         let new = told.insert((call.caller.clone(), call.route.subset, call.port));
         findings.extend(new.then(|| finding(view, way, gateway, &call)).flatten());
     }
-    Outcome::of(served, findings)
+    CheckOutcome::of(served, findings)
 }
 
-fn finding<'a>(view: &View<'a>, way: &Way<'_>, gateway: &GatewayFacts, call: &Call<'a>) -> Option<Finding> {
+fn finding<'a>(
+    view: &View<'a>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    call: &GatewayConnection<'a>,
+) -> Option<Finding> {
     let (tls, sent) = (call.tls.as_ref()?, call.sni.as_ref()?);
     let listener = call.listeners.at(call.listens_on)?;
     let server = listener.servers.get(&Expects::MeshMtls)?;

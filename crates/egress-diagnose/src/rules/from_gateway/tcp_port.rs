@@ -6,11 +6,11 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::seniority;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Follows, Server};
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::server_merge::{Claim, Merged, User, Users};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::server_merge::{Claim, MergedServers, ServerUser, ServerUsers};
 use crate::view::View;
 use crate::wording::list;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(38),
     name: "each TCP host has its own port at the gateway",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -46,8 +46,8 @@ struct Port<'a> {
     servers: Vec<Server<'a>>,
 }
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
-    let merged = Merged::of(view, gateway);
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let merged = MergedServers::of(view, gateway);
     let mut ports: BTreeMap<i64, Port<'_>> = BTreeMap::new();
     for server in merged.kept.iter().filter(|server| is_plain_tcp(server)) {
         ports.insert(server.listens_on, Port { kept: *server, servers: vec![*server] });
@@ -59,17 +59,17 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         port.servers.push(dropped.server);
     }
     if ports.is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
-    let users = Users::new(view, gateway, &merged);
+    let users = ServerUsers::new(view, gateway, &merged);
     let mut findings = Vec::new();
     for port in ports.values() {
         findings.extend(of_port(view, gateway, &merged, &users, port));
     }
     if findings.is_empty() {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        return view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(None));
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }
 
 fn is_plain_tcp(server: &Server<'_>) -> bool {
@@ -81,8 +81,8 @@ fn is_plain_tcp(server: &Server<'_>) -> bool {
 fn of_port(
     view: &View<'_>,
     gateway: &GatewayFacts,
-    merged: &Merged<'_>,
-    users: &Users<'_>,
+    merged: &MergedServers<'_>,
+    users: &ServerUsers<'_>,
     port: &Port<'_>,
 ) -> Vec<Finding> {
     let mut first = users.of(&port.kept);
@@ -92,7 +92,7 @@ fn of_port(
     for server in &port.servers {
         let shared = server.object.id == port.kept.object.id && server.index == port.kept.index;
         let all = users.of(server);
-        let lost: Vec<User<'_>> =
+        let lost: Vec<ServerUser<'_>> =
             all.into_iter().filter(|user| arrives.is_none_or(|host| user.route.host != host)).collect();
         if lost.is_empty() {
             continue;
@@ -132,7 +132,7 @@ fn of_port(
     findings
 }
 
-fn hosts(users: &[User<'_>]) -> String {
+fn hosts(users: &[ServerUser<'_>]) -> String {
     let hosts: BTreeSet<&str> = users.iter().map(|user| user.route.host).collect();
     list(&hosts.into_iter().collect::<Vec<_>>())
 }

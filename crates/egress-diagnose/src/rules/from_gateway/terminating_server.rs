@@ -6,11 +6,11 @@ use egress_core::snapshot::GatewayFacts;
 use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
 use serde_json::{Value, json};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::{by_server, name_of};
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(49),
     name: "servers that terminate TLS have tcp routes",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -35,7 +35,7 @@ Change the gateway's `tls` route into a `tcp` route.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let mut names = vec![way.host.as_str()];
     let all = view.virtual_services(&way.host);
     let others = all.iter().filter_map(|resource| resource.virtual_service()?.hosts.as_deref()).flatten();
@@ -49,7 +49,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     };
     let wrong = wrong.into_iter().filter(|(object, _)| !has_tcp(object));
     let rules = behind.iter().filter(|(_, route)| route.http.is_none()).count();
-    Outcome::of(rules, wrong.filter_map(|(object, route)| finding(way, object, route)).collect())
+    CheckOutcome::of(rules, wrong.filter_map(|(object, route)| finding(way, object, route)).collect())
 }
 
 fn is_tls_rule(route: &Route<'_>) -> bool {
@@ -74,7 +74,7 @@ fn mode(server: &GatewayServers) -> Option<&GatewayServersTlsMode> {
     (!matches!(mode, Passthrough | AutoPassthrough)).then_some(mode)
 }
 
-fn finding(way: &Way<'_>, object: &Resource, route: &Route<'_>) -> Option<Finding> {
+fn finding(way: &EgressPath<'_>, object: &Resource, route: &Route<'_>) -> Option<Finding> {
     let spec = route.resource.virtual_service()?;
     let place: usize = route.field.strip_prefix("spec.tls[")?.split(']').next()?.parse().ok()?;
     let mut tls: Vec<Value> =

@@ -6,11 +6,11 @@ use egress_core::snapshot::GatewayFacts;
 use egress_istio::virtual_service::VirtualServiceHttp;
 use jiff::SignedDuration;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::gateway_connections::hop_calls;
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::gateway_connections::gateway_connections;
 use crate::traffic::upstream::upstream;
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(67),
     name: "the gateway's timeout is not shorter than the callers'",
     level: Level::Info,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -34,8 +34,8 @@ Set the timeout in the callers' route, and leave `timeout` out at the gateway.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let calls = hop_calls(view, way, gateway);
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let calls = gateway_connections(view, way, gateway);
     let http: Vec<_> = calls.iter().filter(|call| call.route.protocol == Protocol::Http).collect();
     let mut findings: Vec<Finding> = Vec::new();
     let mut rules = 0;
@@ -71,7 +71,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
         });
     }
     findings.dedup_by(|left, right| left.object == right.object);
-    Outcome::of(rules, findings)
+    CheckOutcome::of(rules, findings)
 }
 
 /// The timeout of a rule; none if it has none. Zero means none.

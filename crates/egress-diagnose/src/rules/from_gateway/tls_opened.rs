@@ -5,11 +5,11 @@ use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::client_tls::{Mode, Rules};
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::istio::client_tls::{DestinationRules, Mode};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
 use crate::wording::export_to;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(59),
     name: "the gateway originates TLS where the host requires it",
     level: Level::Error,
-    hop: Hop::FromGateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -40,15 +40,18 @@ namespace.
 /// The well-known port for HTTPS.
 const HTTPS: i64 = 443;
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, way, gateway);
     let http = found.iter().filter(|upstream| upstream.route.protocol == Protocol::Http).count();
-    Outcome::of(http, found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect())
+    CheckOutcome::of(
+        http,
+        found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect(),
+    )
 }
 
 fn finding(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
     upstream: &Upstream<'_>,
 ) -> Option<Finding> {
@@ -108,7 +111,7 @@ fn finding(
 }
 
 /// Whether a route sends HTTP to port 443. If callers use the same port, EG057 reports its protocol.
-fn dials_https(view: &View<'_>, way: &Way<'_>, upstream: &Upstream<'_>) -> bool {
+fn dials_https(view: &View<'_>, way: &EgressPath<'_>, upstream: &Upstream<'_>) -> bool {
     let shared = |caller: &String| {
         let entries = view.entries_seen_from(caller, &way.host);
         entries.first().is_some_and(|entry| entry.id == upstream.entry.id)
@@ -120,7 +123,9 @@ fn dials_https(view: &View<'_>, way: &Way<'_>, upstream: &Upstream<'_>) -> bool 
 fn hidden<'a>(view: &View<'a>, upstream: &Upstream<'_>) -> Option<&'a Resource> {
     let number = u16::try_from(upstream.port.number).ok()?;
     let opens = |rule: &&Resource| {
-        Rules::new(vec![*rule]).tls(upstream.route.subset, number).is_some_and(|tls| tls.originates())
+        DestinationRules::new(vec![*rule])
+            .tls(upstream.route.subset, number)
+            .is_some_and(|tls| tls.originates())
     };
     view.index().destination_rules(upstream.route.host).into_iter().find(opens)
 }

@@ -3,18 +3,18 @@
 use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, PodFacts, ProxyRole};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::data_plane::INJECT;
 use crate::kubernetes::workload::{Workload, by_workload};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(75),
     name: "the gateway's pods run an injected gateway proxy",
     level: Level::Error,
-    hop: Hop::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
@@ -37,7 +37,7 @@ Give the pod template the annotation `inject.istio.io/templates: gateway` and th
 pub(super) const PLACEHOLDER: &str = "auto";
 const TEMPLATES: &str = "inject.istio.io/templates";
 
-fn run(_: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(_: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let wrong = gateway.pods.iter().filter(|pod| fault(pod).is_some());
     let fits = |pod: &&PodFacts| pod.ready && fault(pod).is_none();
     let level = if gateway.pods.iter().any(|pod| fits(&pod)) { Level::Warning } else { Level::Error };
@@ -45,7 +45,7 @@ fn run(_: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let pod = pods.first()?;
         Some(finding(&workload, pod, fault(pod)?, level))
     });
-    Outcome::of(gateway.pods.iter().filter(|pod| is_told(pod)).count(), findings.collect())
+    CheckOutcome::of(gateway.pods.iter().filter(|pod| is_told(pod)).count(), findings.collect())
 }
 
 /// What is wrong with the proxy of a gateway's pod.

@@ -5,9 +5,9 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_policy::pinning::{self, PlacementViolation};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(21),
     name: "the gateway runs on the nodes that policies require",
     level: Level::Error,
-    hop: Hop::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Policies, Input::Nodes],
     docs: "\
 ## What it checks
@@ -32,27 +32,27 @@ Give the gateway's pods a node selector or an affinity for such nodes, and delet
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let pinning = match view.pinning(way.namespace.as_deref().unwrap_or_default(), &way.host) {
-        Err(why) => return Outcome::Unreadable(why.to_owned()),
-        Ok(None) => return Outcome::NotApplicable,
+        Err(why) => return CheckOutcome::Unreadable(why.to_owned()),
+        Ok(None) => return CheckOutcome::NotApplicable,
         Ok(Some(pinning)) => pinning,
     };
     if let Some(report) = pinning.reports.iter().find(|report| report.fault.is_some()) {
-        return Outcome::Unreadable(format!("policy {} could not decide", report.by));
+        return CheckOutcome::Unreadable(format!("policy {} could not decide", report.by));
     }
     if !pinning.demands_anything() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let rows = pinning::check(pinning, gateway, view.nodes());
     if let Some(unknown) = rows.iter().find(|row| row.unknown) {
         let why = view.unreadable(Input::Nodes);
-        return Outcome::Unreadable(why.unwrap_or_else(|| unknown.missing.clone()));
+        return CheckOutcome::Unreadable(why.unwrap_or_else(|| unknown.missing.clone()));
     }
-    Outcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, way, gateway)).collect())
+    CheckOutcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, way, gateway)).collect())
 }
 
-fn finding(row: &PlacementViolation, way: &Way<'_>, gateway: &GatewayFacts) -> Finding {
+fn finding(row: &PlacementViolation, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
     let namespace = &gateway.name.namespace;
     let demanded: Vec<String> = row.by.iter().map(ToString::to_string).collect();
     let (message, object) = match (&row.pod, &row.node) {

@@ -7,9 +7,9 @@ use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 
 use super::gateway_injected::PLACEHOLDER;
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(61),
     name: "the gateway's pods are ready",
     level: Level::Error,
-    hop: Hop::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
@@ -34,20 +34,22 @@ matches no node.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let hidden = || view.unreadable(Input::Pods).or_else(|| view.unreadable(Input::Services));
     if gateway.assumed {
-        return Outcome::Unreadable(hidden().unwrap_or_else(|| "the gateway could not be read".to_owned()));
+        return CheckOutcome::Unreadable(
+            hidden().unwrap_or_else(|| "the gateway could not be read".to_owned()),
+        );
     }
     if let Some(why) = hidden().filter(|_| gateway.pods.is_empty()) {
-        return Outcome::Unreadable(why);
+        return CheckOutcome::Unreadable(why);
     }
     let nodes: BTreeSet<&str> = gateway.ready_pods().filter_map(|pod| pod.node.as_deref()).collect();
     let nodes: Vec<&str> = nodes.into_iter().collect();
     let (ready, all) = (gateway.ready_pods().count(), gateway.pods.len());
     if ready == all && all > 0 {
         let seen = format!("{ready} of {all}, on {}", list(&nodes));
-        return Outcome::Good(Some(seen));
+        return CheckOutcome::Good(Some(seen));
     }
     let selector: Vec<String> =
         gateway.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -55,7 +57,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     let waiting: Vec<&PodFacts> =
         gateway.pods.iter().filter(|pod| !pod.ready && !is_told_elsewhere(pod)).collect();
     if waiting.is_empty() && all > 0 {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let evidence = waiting.into_iter().map(|pod| match &pod.node {
         Some(node) => format!("pod {} on node {node} is not ready", pod.name),
@@ -70,7 +72,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
         let describe = ShellCommand::new(["kubectl", "describe", "pods"]).in_namespace(&service.namespace);
         describe.word("-l").word(labels)
     };
-    Outcome::Bad(vec![Finding {
+    CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if ready == 0 { Level::Error } else { Level::Warning },

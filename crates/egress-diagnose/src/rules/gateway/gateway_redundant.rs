@@ -8,17 +8,17 @@ use egress_core::label_selector::selects;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
 use crate::kubernetes::workload::Workload;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(43),
     name: "the gateway survives the loss of a node",
     level: Level::Warning,
-    hop: Hop::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes, Input::Budgets],
     docs: "\
 ## What it checks
@@ -37,15 +37,15 @@ PodDisruptionBudget of `minAvailable: 1`.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     findings(view, gateway).map_or_else(
         |outcome| outcome,
-        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+        |found| found.map_or(CheckOutcome::NotApplicable, |found| CheckOutcome::of(1, found)),
     )
 }
 
 /// None if no pod is ready, which EG061 reports.
-fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Known<Option<Vec<Finding>>> {
+fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Readable<Option<Vec<Finding>>> {
     let ready: Vec<&PodFacts> = gateway.ready_pods().collect();
     let budgets = view.budgets()?;
     let (Some(first), nodes) = (ready.first().copied(), view.nodes()) else { return Ok(None) };
@@ -55,7 +55,7 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Known<Option<Vec<Finding
         nodes.iter().filter(|node| node.ready && node.schedulable && !on.contains(node.name.as_str()));
     let mut found = Vec::new();
     if ready.len() > 1 && on.len() == 1 {
-        view.known(Input::Nodes)?;
+        view.readable(Input::Nodes)?;
     }
     if ready.len() == 1 {
         found.push(alone(view, gateway, first, &workload)?);
@@ -73,7 +73,7 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Known<Option<Vec<Finding
     Ok(Some(found))
 }
 
-fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Workload) -> Known<Finding> {
+fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Workload) -> Readable<Finding> {
     let namespace = &gateway.name.namespace;
     let autoscaler = view.autoscalers()?.iter().find(|autoscaler| {
         let target = &autoscaler.spec.scale_target_ref;

@@ -6,9 +6,9 @@ use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, NodeFacts, PodFacts};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(22),
     name: "the gateway's nodes are ready",
     level: Level::Error,
-    hop: Hop::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes],
     docs: "\
 ## What it checks
@@ -34,18 +34,18 @@ them, give the pods a toleration, or label a node to match the pods' selector.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let used: BTreeSet<&str> = gateway.ready_pods().filter_map(|pod| pod.node.as_deref()).collect();
     let homeless: Vec<&PodFacts> = gateway.pods.iter().filter(|pod| pod.unschedulable.is_some()).collect();
     if used.is_empty() && homeless.is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let nodes = view.nodes();
     let mut findings: Vec<Finding> = homeless.iter().map(|pod| without_node(pod, gateway, nodes)).collect();
     let of = |name: &str| nodes.iter().find(|node| node.name == name);
     if findings.is_empty() && !used.iter().any(|name| of(name).is_some()) {
         let why = view.unreadable(Input::Nodes);
-        return Outcome::Unreadable(why.unwrap_or_else(|| "nodes were not read".to_owned()));
+        return CheckOutcome::Unreadable(why.unwrap_or_else(|| "nodes were not read".to_owned()));
     }
     let down: Vec<&str> =
         used.iter().copied().filter(|name| of(name).is_some_and(|node| !node.ready)).collect();
@@ -56,9 +56,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
     }
     if findings.is_empty() {
         let used: Vec<&str> = used.into_iter().collect();
-        return Outcome::Good(Some(list(&used)));
+        return CheckOutcome::Good(Some(list(&used)));
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }
 
 fn not_ready(node: &str, gateway: &GatewayFacts, all: bool) -> Finding {

@@ -7,16 +7,16 @@ use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(2),
     name: "the gateway's Service has ports 80 and 443",
     level: Level::Error,
-    hop: Hop::Gateway,
+    segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
@@ -32,10 +32,10 @@ Add the port to the Service, with the target port that the gateway listens on: 8
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     if gateway.assumed {
         let why = view.unreadable(Input::Services);
-        return Outcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be read".to_owned()));
+        return CheckOutcome::Unreadable(why.unwrap_or_else(|| "the gateway could not be read".to_owned()));
     }
     let lacking = [(Protocol::Http, "http2", HTTP_HOP, 8080), (Protocol::Tls, "https", TLS_HOP, 8443)]
         .into_iter()
@@ -65,7 +65,7 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
             fixes::fix(patch, "sets the port as Istio's charts do")
         },
     });
-    Outcome::of(1, findings.collect())
+    CheckOutcome::of(1, findings.collect())
 }
 
 /// Whether a host's traffic uses the port of this protocol.

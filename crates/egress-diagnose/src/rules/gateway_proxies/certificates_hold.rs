@@ -6,9 +6,9 @@ use egress_core::proxy::certificates::Certificate;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::facts::PodName;
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(82),
     name: "no certificate of the gateway is expired or about to expire",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -39,7 +39,7 @@ pod requests a new certificate. For a Secret, put the new certificate into the S
 /// A certificate is reported if it expires in less than this many seconds.
 const SOON: i64 = 14 * 24 * 60 * 60;
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let mut seen = Seen::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         match envoy.map(|envoy| envoy.certificates.as_ref()) {

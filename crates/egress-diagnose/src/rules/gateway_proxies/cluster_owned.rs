@@ -9,10 +9,10 @@ use egress_core::proof::{self, Demand, Expectation, Lack, Owner, Side};
 use egress_core::proxy::{ProxyView, cluster_name};
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 
@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(84),
     name: "the gateway's clusters of the host come from the egress's own ServiceEntry",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -37,9 +37,9 @@ Find the ServiceEntry in the other namespace that declares the host, and delete 
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let (Some(egress), Some(record), Ok(host)) = (way.egress, way.record(), DnsName::parse(&way.host)) else {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     };
     let upstream = upstream(egress);
     let owners: Vec<Owner> = record

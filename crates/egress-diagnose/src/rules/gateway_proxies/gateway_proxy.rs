@@ -8,11 +8,11 @@ use egress_core::proof::{self, Expectation, Lack, Side};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::{Seen, demands};
 use crate::traffic::routes::{from_gateway, upstreams};
 use crate::view::View;
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(28),
     name: "the gateway's Envoys have a route for the host",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -37,15 +37,15 @@ See `istioctl proxy-status` and istiod's log for dropped or rejected configurati
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let Ok(host) = DnsName::parse(&way.host) else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Ok(host) = DnsName::parse(&way.host) else { return CheckOutcome::NotApplicable };
     let routes = from_gateway(view, way, gateway);
     let expectation =
         Expectation { side: Side::Gateway, host, demands: demands(way, &routes, Side::Gateway) };
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
     if expectation.demands.is_empty() && clusters.is_empty() {
-        return Outcome::NoEvidence(Awaited::RouteAtGateway { host: way.host.clone() });
+        return CheckOutcome::NoEvidence(Awaited::RouteAtGateway { host: way.host.clone() });
     }
     let lacks = |envoy: &ProxyView| match proof::check(envoy, &expectation) {
         Err(Lack(lack)) => Some(lack),

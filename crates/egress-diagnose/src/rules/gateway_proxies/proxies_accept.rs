@@ -5,9 +5,9 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::facts::PodName;
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::view::View;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(79),
     name: "the gateway's Envoys accept istiod's configuration",
     level: Level::Error,
-    hop: Hop::GatewayProxies,
+    segment: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies, Input::ControlPlane],
     docs: "\
 ## What it checks
@@ -33,7 +33,7 @@ is missing, open port 15012 from the gateway's namespace to istiod.
     run: Run::Gateway(run),
 };
 
-fn run(view: &View<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let mut seen = Seen::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         let envoy = match envoy {

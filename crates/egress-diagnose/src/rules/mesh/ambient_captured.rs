@@ -9,19 +9,19 @@ use egress_core::snapshot::PodFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
-use crate::istio::data_plane::Carrier;
+use crate::istio::data_plane::DataPlaneMode;
 use crate::istio::waypoints::{USE, waypoint_of};
 use crate::kubernetes::workload::Workload;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(72),
     name: "ztunnel sends hosts with a waypoint to that waypoint",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -45,15 +45,15 @@ const ALLOCATE: &str = "networking.istio.io/enable-autoallocate-ip";
 const DNS_CAPTURE: &str = "ambient.istio.io/dns-capture";
 const BOUND: &str = "istio.io/WaypointBound";
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     findings(view).map_or_else(
         |outcome| outcome,
-        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+        |found| found.map_or(CheckOutcome::NotApplicable, |found| CheckOutcome::of(1, found)),
     )
 }
 
 /// None where no host has a waypoint.
-fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let namespaces = view.labelled_namespaces()?;
     let labels: BTreeMap<&str, _> =
         namespaces.iter().map(|facts| (facts.name.as_str(), &facts.labels)).collect();
@@ -73,7 +73,7 @@ fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
     let allocated = |(entry, _): &&(&Resource, (&str, &str))| spec_addresses(entry).is_empty();
     let host = bound.iter().find(allocated).and_then(|(entry, _)| entry.service_entry()?.hosts.first());
     for namespace in namespaces {
-        let workloads = view.carried_by(&namespace.name, Carrier::Ztunnel)?;
+        let workloads = view.workloads_with_mode(&namespace.name, DataPlaneMode::Ztunnel)?;
         for (workload, pods) in workloads.iter().filter(|_| host.is_some()) {
             let deaf =
                 pods.iter().find(|pod| pod.annotations.get(DNS_CAPTURE).is_some_and(|word| word == "false"));

@@ -3,9 +3,9 @@
 use egress_core::input::Input;
 use egress_core::snapshot::OutboundMode;
 
-use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome};
-use crate::istio::data_plane::Carrier;
-use crate::rules::check::{Check, Hop, Run};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
+use crate::istio::data_plane::DataPlaneMode;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::unrestricted_pods::leaks;
 use crate::view::View;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(73),
     name: "pods in ambient mode do not rely on REGISTRY_ONLY",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks
@@ -30,21 +30,21 @@ Use a NetworkPolicy that allows egress from these namespaces only to pods of the
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     if view.mesh().outbound != Some(OutboundMode::RegistryOnly) {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     findings(view).map_or_else(
         |outcome| outcome,
-        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+        |found| found.map_or(CheckOutcome::NotApplicable, |found| CheckOutcome::of(1, found)),
     )
 }
 
 /// None where no calling pod is in ambient mode.
-fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let mut found = None;
-    for (namespace, calls) in view.calls() {
-        let workloads = view.carried_by(namespace, Carrier::Ztunnel)?;
+    for (namespace, calls) in view.caller_namespaces() {
+        let workloads = view.workloads_with_mode(namespace, DataPlaneMode::Ztunnel)?;
         if workloads.is_empty() {
             continue;
         }

@@ -8,17 +8,17 @@ use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::did_you_mean::did_you_mean;
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
-use crate::wording::nearest;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(6),
     name: "DestinationRules of external hosts match a ServiceEntry",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::DestinationRules, Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
@@ -39,9 +39,9 @@ Correct the host of the DestinationRule, or delete the DestinationRule.
 /// The most rules to suggest a host for: each suggestion compares all hosts.
 const GUESSES: usize = 20;
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     if let Err(why) = view.sees(None) {
-        return Outcome::Unreadable(why);
+        return CheckOutcome::Unreadable(why);
     }
     let inside = format!(".{}", view.mesh().cluster_domain);
     let mut rules = view
@@ -50,15 +50,15 @@ fn run(view: &View<'_>) -> Outcome {
         .filter(|(_, host)| is_outside(host, &inside))
         .peekable();
     if rules.peek().is_none() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let declared = declared(view);
     let unknown = rules.filter(|(_, host)| !knows(&declared, host));
     let findings = unknown.enumerate().map(|(number, (rule, host))| {
-        let near = (number < GUESSES).then(|| nearest(host, declared.iter().copied())).flatten();
+        let near = (number < GUESSES).then(|| did_you_mean(host, declared.iter().copied())).flatten();
         finding(view, rule, host, near)
     });
-    Outcome::of(1, findings.collect())
+    CheckOutcome::of(1, findings.collect())
 }
 
 /// A short name means a Service beside the rule; `local` is the domain of Services, also of those of other clusters.

@@ -4,16 +4,16 @@ use egress_core::admission::exported::{Flaw, NAME};
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(92),
     name: "the exported ValidatingAdmissionPolicy is current and bound",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks
@@ -32,11 +32,11 @@ Export again. Keep `--deny` if requests were denied before.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     match view.export_flaws() {
         Err(outcome) => outcome,
-        Ok(None) => Outcome::NotApplicable,
-        Ok(Some(flaws)) => Outcome::of(1, flaws.iter().map(|flaw| finding(*flaw)).collect()),
+        Ok(None) => CheckOutcome::NotApplicable,
+        Ok(Some(flaws)) => CheckOutcome::of(1, flaws.iter().map(|flaw| finding(*flaw)).collect()),
     }
 }
 

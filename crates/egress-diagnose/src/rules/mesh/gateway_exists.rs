@@ -3,9 +3,9 @@
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(60),
     name: "an egress gateway exists",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Gateways],
     docs: "\
 ## What it checks
@@ -29,19 +29,19 @@ release name.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let gateways = view.gateways();
     if !gateways.is_empty() {
         let names: Vec<String> = gateways.iter().map(|gateway| gateway.name.to_string()).collect();
-        return Outcome::Good(Some(list(&names)));
+        return CheckOutcome::Good(Some(list(&names)));
     }
-    if let Err(outcome) = view.known(Input::Gateways) {
+    if let Err(outcome) = view.readable(Input::Gateways) {
         return outcome;
     }
     if let Some(why) = view.unreadable(Input::Services) {
-        return Outcome::Unreadable(why);
+        return CheckOutcome::Unreadable(why);
     }
-    Outcome::Bad(vec![Finding {
+    CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,

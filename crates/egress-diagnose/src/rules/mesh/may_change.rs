@@ -4,9 +4,9 @@ use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 
 use crate::facts::Rights;
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(45),
     name: "users who can add egress can also remove it",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Rights],
     docs: "\
 ## What it checks
@@ -31,7 +31,7 @@ Grant the missing verbs in the same Role.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     match view.rights() {
         Err(outcome) => outcome,
         Ok(all) => {
@@ -39,7 +39,7 @@ fn run(view: &View<'_>) -> Outcome {
             let writable: Vec<_> = all.iter().filter(|(_, rights)| !rights.held.is_empty()).collect();
             let halves = writable.iter().filter(|(_, rights)| !rights.missing.is_empty());
             let findings = halves.map(|(namespace, rights)| finding(namespace, rights)).collect();
-            Outcome::of(writable.len(), findings)
+            CheckOutcome::of(writable.len(), findings)
         }
     }
 }

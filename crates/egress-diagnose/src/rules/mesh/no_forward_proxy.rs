@@ -6,10 +6,10 @@ use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 
-use crate::finding::{Code, Confidence, Finding, Fix, Known, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
 use crate::kubernetes::workload::{Workload, by_workload};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(70),
     name: "no application uses the gateway as a forward proxy",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Gateways, Input::Pods],
     docs: "\
 ## What it checks
@@ -34,15 +34,15 @@ Remove the variables. The sidecar routes the calls to the gateway without them.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     findings(view).map_or_else(
         |outcome| outcome,
-        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+        |found| found.map_or(CheckOutcome::NotApplicable, |found| CheckOutcome::of(1, found)),
     )
 }
 
 /// None if no application is configured to use a proxy, and if there is no gateway.
-fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let told: Vec<&PodFacts> =
         view.all_pods()?.iter().filter(|pod| !pod.finished && !pod.forward_proxies.is_empty()).collect();
     let gateways = view.gateways();

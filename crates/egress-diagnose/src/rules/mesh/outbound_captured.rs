@@ -3,13 +3,13 @@
 use egress_core::input::Input;
 use egress_core::snapshot::PodFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::capture::{Passes, holes};
-use crate::istio::data_plane::Carrier;
+use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
+use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::Workload;
-use crate::path::Calls;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::NamespaceCalls;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(19),
     name: "no outbound ports or IP ranges are excluded from the sidecar",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
@@ -36,10 +36,10 @@ its address.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let (mut findings, mut looked_at) = (Vec::new(), 0);
-    for (namespace, calls) in view.calls() {
-        let workloads = match view.carried_by(namespace, Carrier::Sidecar) {
+    for (namespace, calls) in view.caller_namespaces() {
+        let workloads = match view.workloads_with_mode(namespace, DataPlaneMode::Sidecar) {
             Ok(workloads) => workloads,
             Err(outcome) => return outcome,
         };
@@ -48,26 +48,30 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(of_workload((namespace, workload), pods, calls));
         }
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }
 
 /// One finding for each annotation; pods of one template share it.
-fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], calls: &Calls) -> Vec<Finding> {
+fn of_workload(
+    (namespace, workload): (&str, &Workload),
+    pods: &[&PodFacts],
+    calls: &NamespaceCalls,
+) -> Vec<Finding> {
     let mut known = Vec::new();
     let mut findings = Vec::new();
     for pod in pods {
-        for hole in holes(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
+        for hole in capture_exclusions(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
             if known.contains(&hole.annotation) {
                 continue;
             }
             known.push(hole.annotation);
             let what = match &hole.passes {
-                Passes::Ports(ports) => {
+                ExcludedTraffic::Ports(ports) => {
                     let hit: Vec<String> = ports.intersection(&calls.ports).map(u16::to_string).collect();
                     format!("calls to port {}", list(&hit))
                 }
-                Passes::Ranges(ranges) => format!("calls to {}", list(ranges)),
-                Passes::AllBut(_) => "calls to the outside".to_owned(),
+                ExcludedTraffic::Ranges(ranges) => format!("calls to {}", list(ranges)),
+                ExcludedTraffic::AllBut(_) => "calls to the outside".to_owned(),
             };
             let closed = hole.closed_for(&calls.ports);
             findings.push(Finding {
@@ -77,7 +81,7 @@ fn of_workload((namespace, workload): (&str, &Workload), pods: &[&PodFacts], cal
                 message: format!("{workload} of {namespace} excludes {what} from its sidecar"),
                 object: Place::new("Pod", Some(namespace), &pod.name)
                     .field(format!("metadata.annotations[{}]", hole.annotation), hole.value),
-                evidence: vec![format!("called from {namespace}: {}", calls.words())],
+                evidence: vec![format!("called from {namespace}: {}", calls.wording())],
                 consequence: format!("{what} leave directly from the pod's node; no route and no outbound traffic policy applies"),
                 fix: fixes::relabel(
                     (namespace, workload),

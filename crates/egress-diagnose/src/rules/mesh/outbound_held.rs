@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use egress_core::input::Input;
 use egress_core::snapshot::OutboundMode;
 
-use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome};
-use crate::istio::data_plane::Carrier;
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
+use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::by_workload;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::unrestricted_pods::leaks;
 use crate::view::View;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(18),
     name: "NetworkPolicies block direct egress from the caller pods",
     level: Level::Info,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
     docs: "\
 ## What it checks
@@ -38,24 +38,24 @@ out.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     findings(view).unwrap_or_else(|outcome| outcome)
 }
 
-fn findings(view: &View<'_>) -> Known<Outcome> {
-    if view.calls().is_empty() {
-        return Ok(Outcome::NotApplicable);
+fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
+    if view.caller_namespaces().is_empty() {
+        return Ok(CheckOutcome::NotApplicable);
     }
     let policies = view.network_policies()?;
     let ztunnel_is_told_elsewhere = view.mesh().outbound == Some(OutboundMode::RegistryOnly);
-    let concerns = |carrier: Carrier| match carrier {
-        Carrier::Sidecar | Carrier::Nobody => true,
-        Carrier::Ztunnel => !ztunnel_is_told_elsewhere,
-        Carrier::Itself | Carrier::HostNetwork => false,
+    let concerns = |mode: DataPlaneMode| match mode {
+        DataPlaneMode::Sidecar | DataPlaneMode::NotInMesh => true,
+        DataPlaneMode::Ztunnel => !ztunnel_is_told_elsewhere,
+        DataPlaneMode::Proxy | DataPlaneMode::HostNetwork => false,
     };
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for (namespace, calls) in view.calls() {
-        let pods = view.carried(namespace)?.into_iter().filter(|(_, carrier)| concerns(*carrier));
+    for (namespace, calls) in view.caller_namespaces() {
+        let pods = view.pods_with_mode(namespace)?.into_iter().filter(|(_, mode)| concerns(*mode));
         let workloads: BTreeMap<_, _> = by_workload(pods.map(|(pod, _)| pod));
         looked_at += workloads.len();
         findings.extend(leaks(policies, namespace, &workloads, &calls.ports).into_iter().map(|leak| Finding {
@@ -72,5 +72,5 @@ fn findings(view: &View<'_>) -> Known<Outcome> {
             fix: leak.fix,
         }));
     }
-    Ok(Outcome::of(looked_at, findings))
+    Ok(CheckOutcome::of(looked_at, findings))
 }

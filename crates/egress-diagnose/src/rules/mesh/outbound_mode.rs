@@ -9,16 +9,16 @@ use egress_core::snapshot::OutboundMode;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(17),
     name: "outbound traffic policy is REGISTRY_ONLY",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Sidecars],
     docs: "\
 ## What it checks
@@ -38,13 +38,13 @@ Add every host that is needed, then set the mode to `REGISTRY_ONLY`.
 
 const CONSEQUENCE: &str = "calls to hosts without a ServiceEntry leave directly from the caller's node";
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let mesh = view.mesh();
     let mut findings = Vec::new();
     match mesh.outbound {
         None => {
             let why = view.unreadable(Input::Mesh);
-            return Outcome::Unreadable(why.unwrap_or_else(|| "the mesh configuration was not read".to_owned()));
+            return CheckOutcome::Unreadable(why.unwrap_or_else(|| "the mesh configuration was not read".to_owned()));
         }
         Some(OutboundMode::RegistryOnly) => {}
         Some(mode @ (OutboundMode::AllowAny | OutboundMode::AllowAnyDynamicDns)) => findings.push(Finding {
@@ -81,5 +81,9 @@ fn run(view: &View<'_>) -> Outcome {
             "calls from that namespace to hosts without a ServiceEntry then fail",
         ),
     }));
-    if findings.is_empty() { Outcome::Good(Some("REGISTRY_ONLY".to_owned())) } else { Outcome::Bad(findings) }
+    if findings.is_empty() {
+        CheckOutcome::Good(Some("REGISTRY_ONLY".to_owned()))
+    } else {
+        CheckOutcome::Bad(findings)
+    }
 }

@@ -3,10 +3,10 @@
 use egress_core::input::Input;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::istio::data_plane::Carrier;
-use crate::rules::check::{Check, Hop, Run};
+use crate::istio::data_plane::DataPlaneMode;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(20),
     name: "caller pods do not use hostNetwork",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
@@ -30,10 +30,15 @@ Remove `hostNetwork` from the pod template, or move the workload to a namespace 
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let (mut pods, mut findings) = (0, Vec::new());
-    for (namespace, calls) in view.calls() {
-        let read = || Ok((view.calling_pods(namespace)?, view.carried_by(namespace, Carrier::HostNetwork)?));
+    for (namespace, calls) in view.caller_namespaces() {
+        let read = || {
+            Ok((
+                view.calling_pods(namespace)?,
+                view.workloads_with_mode(namespace, DataPlaneMode::HostNetwork)?,
+            ))
+        };
         let (calling, workloads) = match read() {
             Ok(read) => read,
             Err(outcome) => return outcome,
@@ -52,11 +57,11 @@ fn run(view: &View<'_>) -> Outcome {
                 evidence: vec![format!("pods: {}", list(&names))],
                 consequence: format!(
                     "its calls to {} leave directly, and no NetworkPolicy applies to them",
-                    calls.words()
+                    calls.wording()
                 ),
                 fix: fixes::template(namespace, workload, &change, "its pods then use the pod network"),
             }
         }));
     }
-    Outcome::of(pods, findings)
+    CheckOutcome::of(pods, findings)
 }

@@ -6,16 +6,16 @@ use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::{Condition, conditions};
 use serde_json::Value;
 
-use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place, Readable};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(74),
     name: "Gateway API routes to external hosts are accepted",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::GatewayApi],
     docs: "\
 ## What it checks
@@ -36,15 +36,15 @@ Gateway in one namespace. A Service of another namespace needs a ReferenceGrant.
 /// The conditions that a route needs, as `gateway.networking.k8s.io` names them.
 const NEEDED: [&str; 2] = ["Accepted", "ResolvedRefs"];
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     findings(view).map_or_else(
         |outcome| outcome,
-        |found| found.map_or(Outcome::NotApplicable, |found| Outcome::of(1, found)),
+        |found| found.map_or(CheckOutcome::NotApplicable, |found| CheckOutcome::of(1, found)),
     )
 }
 
 /// None if no route sends traffic to an external host.
-fn findings(view: &View<'_>) -> Known<Option<Vec<Finding>>> {
+fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let all = view.gateway_api()?;
     let routes: Vec<&GatewayApiObject> = all.iter().filter(|object| leads_outside(object)).collect();
     if routes.is_empty() {

@@ -8,10 +8,10 @@ use egress_core::role::Kind;
 use egress_core::snapshot::ServiceFacts;
 use egress_core::visibility::virtual_service::destinations;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::kubernetes::endpoints::{LeadingOut, MANAGED_BY, leading_out};
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(91),
     name: "no Service has endpoints outside the cluster",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -43,17 +43,17 @@ may not.
 /// The controller that makes EndpointSlices from `Endpoints`.
 const MIRROR: &str = "endpointslicemirroring-controller.k8s.io";
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let read = || {
         let slices = view.endpoint_slices()?;
-        Ok((slices, view.services()?, view.all_pods()?, view.known(Input::Nodes)?))
+        Ok((slices, view.services()?, view.all_pods()?, view.readable(Input::Nodes)?))
     };
     match read() {
         Err(outcome) => outcome,
         Ok((slices, services, pods, ())) => {
             let found = leading_out(slices, services, pods, view.nodes());
             let looked_at = slices.len().min(services.len());
-            Outcome::of(looked_at, found.iter().map(|found| finding(view, found)).collect())
+            CheckOutcome::of(looked_at, found.iter().map(|found| finding(view, found)).collect())
         }
     }
 }

@@ -8,12 +8,12 @@ use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::snapshot::PodFacts;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::istio::data_plane::{Carrier, INJECT};
+use crate::istio::data_plane::{DataPlaneMode, INJECT};
 use crate::kubernetes::workload::Workload;
-use crate::path::Calls;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::NamespaceCalls;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -21,7 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(13),
     name: "caller pods have a sidecar",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
     docs: "\
 ## What it checks
@@ -43,12 +43,12 @@ Label the namespace (`istio-injection=enabled`, or `istio.io/rev` of the revisio
 const ENABLED: &str = "istio-injection";
 const REVISION: &str = "istio.io/rev";
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for (namespace, calls) in view.calls() {
+    for (namespace, calls) in view.caller_namespaces() {
         let read = || {
-            let bare = view.carried_by(namespace, Carrier::Nobody)?;
-            Ok((view.carried_by(namespace, Carrier::Sidecar)?.len() + bare.len(), bare))
+            let bare = view.workloads_with_mode(namespace, DataPlaneMode::NotInMesh)?;
+            Ok((view.workloads_with_mode(namespace, DataPlaneMode::Sidecar)?.len() + bare.len(), bare))
         };
         let (workloads, bare) = match read() {
             Ok(read) => read,
@@ -57,13 +57,13 @@ fn run(view: &View<'_>) -> Outcome {
         looked_at += workloads;
         findings.extend(of_namespace(view, namespace, calls, bare));
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }
 
 fn of_namespace(
     view: &View<'_>,
     namespace: &str,
-    calls: &Calls,
+    calls: &NamespaceCalls,
     mut bare: BTreeMap<Workload, Vec<&PodFacts>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -122,7 +122,7 @@ fn opted_out_finding(
     (namespace, workload): (&str, &Workload),
     pods: &[&PodFacts],
     (place, value): (&str, &str),
-    calls: &Calls,
+    calls: &NamespaceCalls,
 ) -> Finding {
     let names: Vec<&str> = pods.iter().map(|pod| pod.name.as_str()).collect();
     let first = names.first().copied().unwrap_or_default();
@@ -145,8 +145,8 @@ fn finding(message: String, object: Place, evidence: Vec<String>, consequence: S
     Finding { code, confidence: Confidence::Certain, level, message, object, evidence, consequence, fix }
 }
 
-fn consequence(namespace: &str, calls: &Calls) -> String {
-    format!("calls from these pods of {namespace} to {} leave directly from their nodes", calls.words())
+fn consequence(namespace: &str, calls: &NamespaceCalls) -> String {
+    format!("calls from these pods of {namespace} to {} leave directly from their nodes", calls.wording())
 }
 
 fn counted(workloads: &BTreeMap<Workload, Vec<&PodFacts>>) -> String {

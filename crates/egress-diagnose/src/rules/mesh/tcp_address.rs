@@ -6,9 +6,9 @@ use egress_core::role::Kind;
 use egress_istio::service_entry::{ServiceEntryLocation, ServiceEntryPorts, ServiceEntrySpec};
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(11),
     name: "TCP hosts have an address",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::Mesh, Input::Gateways],
     docs: "\
 ## What it checks
@@ -35,7 +35,7 @@ ServiceEntry only to namespaces that need it.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     view.note(Input::ServiceEntries);
     let captured =
         view.mesh().proxy_metadata.get("ISTIO_META_DNS_CAPTURE").is_some_and(|value| value == "true");
@@ -56,7 +56,7 @@ fn run(view: &View<'_>) -> Outcome {
             // An entry that only gateways see adds no listener to a sidecar.
             && export_to(entry).iter().any(|word| !gateways.iter().any(|gateway| gateway.name.namespace == *word))
     });
-    Outcome::of(looked_at, wrong.map(|(entry, spec, port)| finding(entry, spec, port)).collect())
+    CheckOutcome::of(looked_at, wrong.map(|(entry, spec, port)| finding(entry, spec, port)).collect())
 }
 
 /// A protocol without a host name in it. Without a declared protocol, Envoy inspects the first bytes.

@@ -6,16 +6,16 @@ use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::visibility::exported_to;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(71),
     name: "no http route uses a CONNECT tunnel",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::ServiceEntries, Input::DestinationRules, Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -32,10 +32,10 @@ Use a `tls` or `tcp` route to the proxy, and declare the port with that protocol
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let tunnels: Vec<(&Resource, String)> = view.destination_rules().filter_map(tunnel).collect();
     if tunnels.is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     view.note(Input::VirtualServices);
     let mut findings = Vec::new();
@@ -49,7 +49,7 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(used.map(|(rule, field)| finding(resource, number, rule, field)));
         }
     }
-    Outcome::of(tunnels.len(), findings)
+    CheckOutcome::of(tunnels.len(), findings)
 }
 
 /// A rule that configures a tunnel, and its field.

@@ -11,7 +11,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
 use crate::finding::{Fix, Place};
 use crate::fixes;
-use crate::kubernetes::network_policy::{Hold, Opening, hold};
+use crate::kubernetes::network_policy::{AllowingRule, EgressVerdict, egress_verdict};
 use crate::kubernetes::workload::Workload;
 use crate::wording::list;
 
@@ -36,12 +36,12 @@ pub(crate) fn leaks(
     ports: &BTreeSet<u16>,
 ) -> Vec<Leak> {
     let mut free: Vec<String> = Vec::new();
-    let mut open: BTreeMap<&str, (Vec<String>, Vec<Opening<'_>>)> = BTreeMap::new();
+    let mut open: BTreeMap<&str, (Vec<String>, Vec<AllowingRule<'_>>)> = BTreeMap::new();
     for (workload, pods) in workloads {
-        match pods.first().map(|pod| hold(policies, pod, ports)) {
-            None | Some(Hold::Stopped) => {}
-            Some(Hold::Free) => free.push(workload.to_string()),
-            Some(Hold::Open(openings)) => {
+        match pods.first().map(|pod| egress_verdict(policies, pod, ports)) {
+            None | Some(EgressVerdict::Blocked) => {}
+            Some(EgressVerdict::Unrestricted) => free.push(workload.to_string()),
+            Some(EgressVerdict::AllowedBy(openings)) => {
                 for opening in openings {
                     let known = open.entry(&opening.policy.name).or_default();
                     if !known.0.contains(&workload.to_string()) {

@@ -7,16 +7,16 @@ use egress_core::related_resources::WebhookFacts;
 use egress_core::role::Kind;
 use egress_core::snapshot::{PodFacts, ServiceFacts};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(46),
     name: "istiod's validation webhook answers",
     level: Level::Warning,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::Webhooks, Input::Services, Input::Pods],
     docs: "\
 ## What it checks
@@ -33,26 +33,26 @@ Restore istiod: it serves the webhook and writes its certificate into the config
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let read = || Ok((view.webhooks()?, view.services()?, view.all_pods()?));
     let (webhooks, services, pods) = match read() {
         Err(outcome) => return outcome,
         Ok(read) => read,
     };
-    let judges = |webhook: &&WebhookFacts| {
+    let checks_istio = |webhook: &&WebhookFacts| {
         webhook.kind == "ValidatingWebhookConfiguration"
             && webhook.fails_closed
             && webhook.groups.iter().any(|group| group == "*" || group == Kind::GROUP)
     };
     let mut findings: Vec<Finding> = Vec::new();
-    for webhook in webhooks.iter().filter(judges) {
+    for webhook in webhooks.iter().filter(checks_istio) {
         let Some((why, namespace)) = silent(webhook, services, pods) else { continue };
         // If istiod is down, all of its webhooks have the same cause.
         if !findings.iter().any(|finding| finding.evidence.first() == Some(&why)) {
             findings.push(finding(webhook, why, &namespace));
         }
     }
-    Outcome::of(webhooks.iter().filter(judges).count(), findings)
+    CheckOutcome::of(webhooks.iter().filter(checks_istio).count(), findings)
 }
 
 /// Why a webhook cannot answer, and the namespace of its server; none if it can, or if that is unknown.

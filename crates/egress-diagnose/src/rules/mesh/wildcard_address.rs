@@ -10,17 +10,17 @@ use egress_core::visibility::host_matches;
 use egress_core::visibility::virtual_service::MESH;
 use egress_istio::service_entry::ServiceEntryResolution;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(69),
     name: "the server behind a wildcard gets no auto-allocated address",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways, Input::Mesh],
     docs: "\
 ## What it checks
@@ -40,17 +40,17 @@ Set the label on the ServiceEntry.
 
 const LABEL: &str = "networking.istio.io/enable-autoallocate-ip";
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     let told = |name: &str| view.mesh().proxy_metadata.get(name).map(String::as_str);
     if told("ISTIO_META_DNS_CAPTURE") != Some("true") {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     view.note(Input::ServiceEntries);
     view.note(Input::VirtualServices);
     let services: Vec<String> = view.gateways().iter().map(|gateway| view.service_host(gateway)).collect();
     let stars = stars(view, &services);
     if stars.is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let entries = view.index().of_kind(Kind::ServiceEntry).iter().copied();
     let found = entries.filter(|entry| is_given_an_address(entry)).filter_map(|entry| {
@@ -59,7 +59,7 @@ fn run(view: &View<'_>) -> Outcome {
             hosts.find_map(|host| Some((host, stars.keys().find(|star| host_matches(star, host))?)))?;
         Some(finding(entry, host, star, stars.get(star)?))
     });
-    Outcome::of(stars.len(), found.collect())
+    CheckOutcome::of(stars.len(), found.collect())
 }
 
 /// The wildcards that sidecars route to a gateway by SNI.

@@ -6,17 +6,17 @@ use egress_core::role::Kind;
 use egress_core::visibility::virtual_service::MESH;
 use egress_istio::service_entry::ServiceEntryResolution;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(41),
     name: "no wildcard behind a gateway uses DYNAMIC_DNS",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways],
     docs: "\
 ## What it checks
@@ -34,7 +34,7 @@ routes for the wildcard also work.
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     view.note(Input::ServiceEntries);
     let entries = view.index().of_kind(Kind::ServiceEntry).iter().copied();
     let dynamic = |entry: &&Resource| {
@@ -42,7 +42,7 @@ fn run(view: &View<'_>) -> Outcome {
     };
     let mut dynamic = entries.filter(dynamic).peekable();
     if dynamic.peek().is_none() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let services: Vec<String> = view.gateways().iter().map(|gateway| view.service_host(gateway)).collect();
     let mut findings = Vec::new();
@@ -55,7 +55,7 @@ fn run(view: &View<'_>) -> Outcome {
             findings.extend(taken.map(|resource| finding(entry, star, resource)));
         }
     }
-    Outcome::of(1, findings)
+    CheckOutcome::of(1, findings)
 }
 
 fn finding(entry: &Resource, star: &str, taken: &Resource) -> Finding {

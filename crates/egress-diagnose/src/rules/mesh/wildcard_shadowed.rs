@@ -6,10 +6,10 @@ use egress_core::role::Kind;
 use egress_core::visibility::virtual_service::{MESH, serves_mesh};
 use egress_core::visibility::{exported_to, host_matches};
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::routes;
-use crate::rules::check::{Check, Hop, Run};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(37),
     name: "no VirtualService of a single host overrides its wildcard's route",
     level: Level::Error,
-    hop: Hop::Mesh,
+    segment: PathSegment::Mesh,
     inputs: &[Input::VirtualServices, Input::ServiceEntries, Input::Gateways],
     docs: "\
 ## What it checks
@@ -34,7 +34,7 @@ Add the single host, which gives it its own route to the gateway, or delete its 
     run: Run::Mesh(run),
 };
 
-fn run(view: &View<'_>) -> Outcome {
+fn run(view: &View<'_>) -> CheckOutcome {
     view.note(Input::VirtualServices);
     let services: Vec<String> = view.gateways().iter().map(|gateway| view.service_host(gateway)).collect();
     let all = view.index().of_kind(Kind::VirtualService).iter().copied();
@@ -52,7 +52,7 @@ fn run(view: &View<'_>) -> Outcome {
         wildcards.extend(stars.filter(|star| leads(resource, &below(star))).map(|star| (*resource, star)));
     }
     if wildcards.is_empty() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let mut findings = Vec::new();
     for resource in &of_mesh {
@@ -66,7 +66,7 @@ fn run(view: &View<'_>) -> Outcome {
             }
         }
     }
-    Outcome::of(wildcards.len(), findings)
+    CheckOutcome::of(wildcards.len(), findings)
 }
 
 /// HTTP rules apply to any host. SNI rules apply only if an entry declares the host, since sidecars build their filter

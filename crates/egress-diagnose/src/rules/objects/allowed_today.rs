@@ -3,17 +3,17 @@
 use egress_core::input::Input;
 
 use crate::facts::Refusal;
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(36),
     name: "current policies allow the egress",
     level: Level::Warning,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::Policies],
     docs: "\
 ## What it checks
@@ -26,23 +26,23 @@ keeps working although the policies refuse it now. Nothing removes it automatica
 ## How to fix
 Follow the policy's message, or remove the egress.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let Some(namespace) = way.namespace.as_deref().filter(|_| way.egress.is_some()) else {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     };
     match view.refusals(namespace, &way.host) {
-        Err(why) => Outcome::Unreadable(why.to_owned()),
-        Ok(None) => Outcome::NotApplicable,
+        Err(why) => CheckOutcome::Unreadable(why.to_owned()),
+        Ok(None) => CheckOutcome::NotApplicable,
         Ok(Some(refusals)) => {
-            Outcome::of(1, refusals.iter().map(|refusal| finding(way, namespace, refusal)).collect())
+            CheckOutcome::of(1, refusals.iter().map(|refusal| finding(way, namespace, refusal)).collect())
         }
     }
 }
 
-fn finding(way: &Way<'_>, namespace: &str, refusal: &Refusal) -> Finding {
+fn finding(way: &EgressPath<'_>, namespace: &str, refusal: &Refusal) -> Finding {
     let by = if refusal.by.is_empty() { "the default, because no policy allows it" } else { &refusal.by };
     let advice = refusal.remediation.iter().map(|advice| format!("the policy's advice: {advice}"));
     Finding {

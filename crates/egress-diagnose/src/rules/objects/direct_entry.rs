@@ -10,11 +10,11 @@ use egress_core::visibility::virtual_service::serves_mesh;
 use serde_json::json;
 
 use super::name_kept::is_for_another;
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
@@ -24,7 +24,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(14),
     name: "every ServiceEntry of the host has a route to the gateway",
     level: Level::Error,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
     docs: "\
 ## What it checks
@@ -44,13 +44,13 @@ fails. If only the gateway sees the DestinationRule, such calls do leave directl
 ## How to fix
 Add the host in the caller namespace, or export the ServiceEntry only to namespaces that need it.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let entries = view.entries(&way.host);
     if entries.is_empty() && way.egress.is_none() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     // If only a ServiceEntry makes a host known, its callers are the namespaces without a route to a gateway.
     let routed = |viewer: &str| way.is_wanted && !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
@@ -72,9 +72,11 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     }
     if findings.is_empty() {
         let looked_at = if is_told_elsewhere { 0 } else { entries.len() };
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(looked_at, Vec::new()));
+        return view
+            .sees(None)
+            .map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::of(looked_at, Vec::new()));
     }
-    Outcome::Bad(findings)
+    CheckOutcome::Bad(findings)
 }
 
 fn is_for_callers(resource: &Resource) -> bool {
@@ -82,7 +84,7 @@ fn is_for_callers(resource: &Resource) -> bool {
 }
 
 /// Ports that the callers' entry declares and no route takes to the gateway.
-fn ports_leave(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
+fn ports_leave(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
     let routes = to_gateway(view, way, gateway);
     let entry = view.entries(&way.host).into_iter().find(|entry| way.owns(&entry.id));
     let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
@@ -123,7 +125,7 @@ fn by_gateway<'a, 'b>(upstreams: &'b [Upstream<'a>], port: Port) -> Option<&'b U
 }
 
 /// Whether the gateway and the sidecars of all callers originate TLS to a port: an application's TLS then fails there.
-fn is_for_gateway(view: &View<'_>, way: &Way<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
+fn is_for_gateway(view: &View<'_>, way: &EgressPath<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
     let Some(found) = by_gateway(upstreams, port) else { return false };
     let wraps = |caller: &String| {
         let rules = view.rules_for(caller, &way.host, &found.entry.id.namespace);
@@ -132,7 +134,7 @@ fn is_for_gateway(view: &View<'_>, way: &Way<'_>, upstreams: &[Upstream<'_>], po
     port.protocol == Protocol::Tls && found.route.host == way.host && way.callers.iter().all(wraps)
 }
 
-fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
+fn callers_leave(entry: &Resource, way: &EgressPath<'_>, caller: &str) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -146,7 +148,7 @@ fn callers_leave(entry: &Resource, way: &Way<'_>, caller: &str) -> Finding {
 }
 
 /// Limits a ServiceEntry to its own namespace, and adds a route to the gateway there if it has none.
-fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
+fn keep(entry: &Resource, way: &EgressPath<'_>, owner_leaves: bool) -> Fix {
     let why = "limits the ServiceEntry to its own namespace; other namespaces are refused until you add the host for them";
     let kept = fixes::merge(&entry.id, &json!({ "exportTo": ["."] }), why);
     if !owner_leaves {
@@ -162,12 +164,12 @@ fn keep(entry: &Resource, way: &Way<'_>, owner_leaves: bool) -> Fix {
 /// A ServiceEntry outside the egress, visible to namespaces that have no route for the host.
 fn others_leave(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     entry: &Resource,
     routed: &impl Fn(&str) -> bool,
 ) -> Option<Finding> {
     // A ServiceEntry of another egress is checked with that egress.
-    let judged_elsewhere = view.is_entry_of_egress(&entry.id);
+    let is_of_egress = view.is_entry_of_egress(&entry.id);
     let words = export_to(entry);
     let owner = &entry.id.namespace;
     // An entry exported to the gateway's namespace is meant for the gateway.
@@ -186,7 +188,7 @@ fn others_leave(
     if everybody {
         viewers = vec!["every other namespace"];
     }
-    if judged_elsewhere || viewers.is_empty() {
+    if is_of_egress || viewers.is_empty() {
         return None;
     }
     let whom = list(&viewers);

@@ -3,10 +3,10 @@
 use egress_core::input::Input;
 
 use crate::facts::OtherEgress;
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -14,7 +14,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(44),
     name: "the compared clusters have the same egress for the host",
     level: Level::Warning,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::Fleet],
     docs: "\
 ## What it checks
@@ -28,24 +28,24 @@ refused in the next. A host with an egress in only one cluster is often a leftov
 ## How to fix
 Add the host where it is missing, or remove the leftover.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
 /// Another cluster, and its egress for the host.
 type There<'a> = (&'a str, Option<&'a OtherEgress>);
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let fleet = view.fleet();
-    let Some(namespace) = &way.namespace else { return Outcome::NotApplicable };
+    let Some(namespace) = &way.namespace else { return CheckOutcome::NotApplicable };
     let here = OtherEgress::of(way);
     // EG062 reports a requested host without an egress here.
     if fleet.is_empty() || (here.is_none() && way.is_wanted) {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     if let Some((cluster, why)) =
         fleet.iter().find_map(|other| Some((&other.name, other.unreadable.as_ref()?)))
     {
-        return Outcome::Unreadable(format!("the bundle of cluster {cluster} is incomplete: {why}"));
+        return CheckOutcome::Unreadable(format!("the bundle of cluster {cluster} is incomplete: {why}"));
     }
     let others: Vec<There<'_>> =
         fleet.iter().map(|other| (other.name.as_str(), other.egress(namespace, &way.host))).collect();
@@ -53,11 +53,11 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         Some(here) => differs(way, &here, &others),
         None => missing_here(way, namespace, &others),
     };
-    Outcome::of(others.len(), finding.into_iter().collect())
+    CheckOutcome::of(others.len(), finding.into_iter().collect())
 }
 
 /// How the other clusters differ.
-fn differs(way: &Way<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Finding> {
+fn differs(way: &EgressPath<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Finding> {
     let told = |(cluster, there): &There<'_>| {
         let what = match there {
             None => "has no egress for it".to_owned(),
@@ -87,7 +87,7 @@ fn differs(way: &Way<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Fi
     })
 }
 
-fn missing_here(way: &Way<'_>, namespace: &str, others: &[There<'_>]) -> Option<Finding> {
+fn missing_here(way: &EgressPath<'_>, namespace: &str, others: &[There<'_>]) -> Option<Finding> {
     let having = others.iter().filter_map(|(cluster, there)| Some((*cluster, (*there)?)));
     let (clusters, egresses): (Vec<&str>, Vec<&OtherEgress>) = having.unzip();
     let first = egresses.first()?;

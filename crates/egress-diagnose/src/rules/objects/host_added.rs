@@ -2,10 +2,10 @@
 
 use egress_core::input::Input;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::without_route;
 
@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(62),
     name: "the host was added",
     level: Level::Error,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
@@ -26,18 +26,18 @@ The sidecar refuses calls to a host that was not added. With `ALLOW_ANY` they le
 ## How to fix
 Add the host for the caller namespace.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     if way.egress.is_some() {
-        return Outcome::Good(None);
+        return CheckOutcome::Good(None);
     }
     let known = way.callers.iter().any(|caller| !view.entries_seen_from(caller, &way.host).is_empty());
     let routed = way.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &way.host).is_empty());
     // A host that only another cluster has was not requested here.
     if known || routed || !way.is_wanted {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let elsewhere = view.egresses_of(&way.host).iter();
     let mut evidence: Vec<String> = elsewhere
@@ -48,7 +48,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         Some(namespace) => vec![namespace.clone()],
         None => vec!["every namespace".to_owned()],
     };
-    Outcome::Bad(vec![Finding {
+    CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,

@@ -4,10 +4,10 @@ use egress_core::input::Input;
 use egress_core::resource::{Resource, Spec};
 use egress_core::role::Role;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(39),
     name: "no object of the egress was overwritten for another host",
     level: Level::Error,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -29,18 +29,20 @@ overwrites an object of another host; other tools do.
 ## How to fix
 Add the host again, and rename the other host's object.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     view.note(Input::ServiceEntries);
     view.note(Input::VirtualServices);
-    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else { return Outcome::NotApplicable };
+    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else {
+        return CheckOutcome::NotApplicable;
+    };
     let named = |role: &Role| matches!(role, Role::Client | Role::MeshLeg | Role::GatewayLeg);
     let parts: Vec<_> =
         egress.parts.iter().filter(|part| named(&part.role)).map(|part| &part.resource).collect();
     let others = parts.iter().filter(|resource| is_for_another(resource, &way.host));
-    Outcome::of(parts.len(), others.map(|resource| finding(way, resource)).collect())
+    CheckOutcome::of(parts.len(), others.map(|resource| finding(way, resource)).collect())
 }
 
 /// Whether an object has hosts, but not this one.
@@ -57,7 +59,7 @@ fn hosts(resource: &Resource) -> Vec<&str> {
     }
 }
 
-fn finding(way: &Way<'_>, resource: &Resource) -> Finding {
+fn finding(way: &EgressPath<'_>, resource: &Resource) -> Finding {
     let found = list(&hosts(resource));
     Finding {
         code: CHECK.code,

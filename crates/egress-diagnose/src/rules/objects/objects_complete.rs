@@ -6,10 +6,10 @@ use egress_core::names;
 use egress_core::resource::ObjectId;
 use egress_core::role::Role;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(34),
     name: "all objects of the egress exist",
     level: Level::Error,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[],
     docs: "\
 ## What it checks
@@ -30,22 +30,22 @@ answers 404. Without the mesh leg calls are refused or leave directly.
 ## How to fix
 Run the same `add` again: it creates the missing objects. Or run `remove`.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let Some(egress) = way.egress.filter(|egress| egress.layout.is_some()) else {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     };
     let Some(State::Incomplete { missing }) = &way.state else {
         let pair = way.gateway.filter(|_| egress.uses_gateway_objects());
         let seen = pair.map_or(Ok(()), |gateway| view.sees(Some(&gateway.name.namespace)));
-        return seen.map_or_else(Outcome::Unreadable, |()| Outcome::Good(None));
+        return seen.map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(None));
     };
     let exists: Vec<String> = egress.parts.iter().map(|part| part.role.to_string()).collect();
     let mut gone: Vec<(Option<Role>, &ObjectId)> = missing.iter().map(|id| (role(id, egress), id)).collect();
     gone.sort_by_key(|(role, _)| *role);
-    let Some((first, id)) = gone.first() else { return Outcome::Good(None) };
+    let Some((first, id)) = gone.first() else { return CheckOutcome::Good(None) };
     let names: Vec<String> = gone
         .iter()
         .map(|(role, id)| role.map_or_else(|| id.kind.to_string(), |role| format!("the {role}")))
@@ -53,7 +53,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let mut evidence: Vec<String> =
         gone.iter().skip(1).map(|(_, id)| format!("{id} is missing too")).collect();
     evidence.push(format!("existing objects: {}", list(&exists)));
-    Outcome::Bad(vec![Finding {
+    CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
@@ -81,7 +81,7 @@ fn role(id: &ObjectId, egress: &Egress<'_>) -> Option<Role> {
     Role::ALL.into_iter().find(plays).or(shared)
 }
 
-fn consequence(role: Option<Role>, way: &Way<'_>) -> String {
+fn consequence(role: Option<Role>, way: &EgressPath<'_>) -> String {
     let (host, callers) = (&way.host, list(&way.callers));
     match role {
         Some(Role::SharedGateway | Role::Gateway) => {

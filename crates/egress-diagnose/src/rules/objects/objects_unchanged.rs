@@ -6,10 +6,10 @@ use egress_core::resource::Resource;
 use egress_core::visibility::service_entry;
 
 use super::name_kept::is_for_another;
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::{Way, declared_ports};
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::{EgressPath, declared_ports};
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::objects::drift::{Difference, differences};
 use crate::view::View;
 use crate::wording::list;
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(35),
     name: "no object of the egress was changed",
     level: Level::Warning,
-    hop: Hop::Objects,
+    segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -31,29 +31,32 @@ Traffic may still use the gateway, but the objects are no longer the ones that w
 ## How to fix
 Run the same `add` again to restore them, or `add` the new settings.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
 /// Fields shown beside the first: a rewritten object has many.
 const SHOWN: usize = 4;
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let changes = match &way.state {
         Some(State::Changed { changes }) => changes,
-        Some(State::Ready) => return Outcome::Good(None),
+        Some(State::Ready) => return CheckOutcome::Good(None),
         // EG034 reports an incomplete egress; only a complete one is compared.
         Some(State::Incomplete { .. } | State::Taken { .. } | State::Foreign) | None => {
-            return Outcome::NotApplicable;
+            return CheckOutcome::NotApplicable;
         }
     };
     // EG039 reports an object that was overwritten for another host.
     let overwritten =
         |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &way.host));
     // If EG039 reports all changes, this check does not pass, either: the egress was changed.
-    Outcome::of(0, changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect())
+    CheckOutcome::of(
+        0,
+        changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect(),
+    )
 }
 
-fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
+fn finding(view: &View<'_>, way: &EgressPath<'_>, change: &Change) -> Finding {
     let objects = way.egress.and_then(|egress| view.asked_for(egress, &change.object));
     let consequence = consequence(way, objects.as_ref().map(|(_, live)| *live));
     let mut different =
@@ -84,7 +87,7 @@ fn finding(view: &View<'_>, way: &Way<'_>, change: &Change) -> Finding {
 }
 
 /// Ports that were added to the callers' entry by hand have no route.
-fn consequence(way: &Way<'_>, live: Option<&Resource>) -> String {
+fn consequence(way: &EgressPath<'_>, live: Option<&Resource>) -> String {
     let entry = live.filter(|live| service_entry::is_exact(live, &way.host));
     let ports = entry.map(declared_ports).unwrap_or_default();
     let direct: Vec<String> = ports.difference(&way.ports).map(|port| port.number.to_string()).collect();

@@ -4,13 +4,13 @@ use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 use egress_core::visibility::virtual_service::serves_mesh;
 
-use crate::finding::{Code, Confidence, Finding, Known, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place, Readable};
 use crate::fixes;
-use crate::istio::data_plane::{Carrier, DATAPLANE};
+use crate::istio::data_plane::{DATAPLANE, DataPlaneMode};
 use crate::istio::waypoints::waypoint_of;
 use crate::kubernetes::workload::Workload;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(40),
     name: "caller pods use sidecars, which read the routes",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -33,28 +33,29 @@ ztunnel reads neither VirtualServices nor Sidecars. It sends the call to the hos
 Use the egress gateway as the host's waypoint (label `istio.io/use-waypoint` on the ServiceEntry). Or give the pods
 sidecars: label the namespace for injection, and remove it from ambient mode.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     findings(view, way).unwrap_or_else(|outcome| outcome)
 }
 
-fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Outcome> {
+fn findings(view: &View<'_>, way: &EgressPath<'_>) -> Readable<CheckOutcome> {
     let routes = way.egress.into_iter().flat_map(|egress| &egress.parts);
     let Some(route) = routes
         .map(|part| &part.resource)
         .find(|resource| resource.virtual_service().is_some_and(serves_mesh))
     else {
-        return Ok(Outcome::NotApplicable);
+        return Ok(CheckOutcome::NotApplicable);
     };
     if way.gateway.is_none() || has_waypoint(view, way)? {
-        return Ok(Outcome::NotApplicable);
+        return Ok(CheckOutcome::NotApplicable);
     }
     let (mut pods, mut findings) = (0, Vec::new());
-    for namespace in way.callers.iter().filter(|namespace| view.calls().contains_key(*namespace)) {
+    for namespace in way.callers.iter().filter(|namespace| view.caller_namespaces().contains_key(*namespace))
+    {
         pods += view.calling_pods(namespace)?;
-        let workloads = view.carried_by(namespace, Carrier::Ztunnel)?;
+        let workloads = view.workloads_with_mode(namespace, DataPlaneMode::Ztunnel)?;
         if workloads.is_empty() {
             continue;
         }
@@ -79,12 +80,12 @@ fn findings(view: &View<'_>, way: &Way<'_>) -> Known<Outcome> {
             fix,
         });
     }
-    Ok(Outcome::of(pods, findings))
+    Ok(CheckOutcome::of(pods, findings))
 }
 
 /// Whether ztunnel sends calls to the host to a waypoint: because of a label on its ServiceEntry, or on the entry's
 /// namespace.
-fn has_waypoint(view: &View<'_>, way: &Way<'_>) -> Known<bool> {
+fn has_waypoint(view: &View<'_>, way: &EgressPath<'_>) -> Readable<bool> {
     let namespaces = view.labelled_namespaces()?;
     Ok(view.entries(&way.host).iter().any(|entry| {
         let namespace = namespaces.iter().find(|facts| facts.name == entry.id.namespace);

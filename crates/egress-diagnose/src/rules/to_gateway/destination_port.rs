@@ -6,10 +6,10 @@ use egress_core::input::Input;
 use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 
@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(5),
     name: "routes point to a port of the gateway's Service",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -29,11 +29,13 @@ istiod makes no cluster for a port that the Service does not have. Calls fail wi
 ## How to fix
 Route to a port of the Service (not to the pods' target port), or add the port to the Service.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway.filter(|gateway| !gateway.assumed) else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
+    let Some(gateway) = way.gateway.filter(|gateway| !gateway.assumed) else {
+        return CheckOutcome::NotApplicable;
+    };
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
     for route in to_gateway(view, way, gateway) {
@@ -70,5 +72,5 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             fix: fixes::patch(&route.resource.id, &operation, "routes to an existing port of the Service"),
         });
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }

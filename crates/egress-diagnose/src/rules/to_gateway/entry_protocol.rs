@@ -5,17 +5,17 @@ use egress_core::resource::Resource;
 use egress_istio::service_entry::ServiceEntryPorts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(10),
     name: "all ServiceEntries of the host agree on port protocols",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::ServiceEntries],
     docs: "\
 ## What it checks
@@ -29,7 +29,7 @@ analyze` reports it as IST0177.
 ## How to fix
 Correct the protocol in the other ServiceEntry, or remove the port from it.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
 /// How a sidecar handles a protocol. `Parse` in `pkg/config/protocol/instance.go`.
@@ -61,7 +61,7 @@ impl Declared<'_> {
     }
 }
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     let mut findings: Vec<Finding> = Vec::new();
     let mut entries = 0;
     for caller in &way.callers {
@@ -80,7 +80,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             }
         }
     }
-    Outcome::of(entries, findings)
+    CheckOutcome::of(entries, findings)
 }
 
 fn declared(entry: &Resource) -> impl Iterator<Item = Declared<'_>> {
@@ -89,7 +89,7 @@ fn declared(entry: &Resource) -> impl Iterator<Item = Declared<'_>> {
 }
 
 /// Assumes that the egress's own entry is right; without one, the first entry.
-fn finding(way: &Way<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'_>) -> Finding {
+fn finding(way: &EgressPath<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'_>) -> Finding {
     let first_is_wrong = way.owns(&other.entry.id) && !way.owns(&first.entry.id);
     let (right, wrong) = if first_is_wrong { (other, first) } else { (first, other) };
     let number = right.port.number;

@@ -4,10 +4,10 @@ use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::OutboundMode;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::without_route;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(25),
     name: "ServiceEntry and route are exported to the callers",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
     docs: "\
 ## What it checks
@@ -28,12 +28,12 @@ without the route it does not send calls to the gateway.
 ## How to fix
 Export both objects to the caller namespaces.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     if way.egress.is_none() {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
     let (mut visible, mut findings) = (0, Vec::new());
     for caller in &way.callers {
@@ -72,7 +72,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
             },
         }));
     }
-    Outcome::of(visible, findings)
+    CheckOutcome::of(visible, findings)
 }
 
 /// Whether the callers need to see the object: only the gateway needs the gateway leg.

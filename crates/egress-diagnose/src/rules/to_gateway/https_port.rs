@@ -4,10 +4,10 @@ use egress_core::input::Input;
 use egress_core::port::Port;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::upstream::upstream;
 use crate::view::View;
 
@@ -15,7 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(57),
     name: "no HTTPS port is declared as HTTP",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -36,7 +36,7 @@ Declare the port `TLS`, and route it by SNI.
 /// The well-known port for HTTPS.
 const HTTPS: i64 = 443;
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let (mut looked_at, mut findings) = (0, Vec::new());
     for caller in &way.callers {
         let Some(entry) = view.entries_seen_from(caller, &way.host).first().copied() else { continue };
@@ -84,12 +84,12 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             ),
         });
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }
 
 /// Corrects the path: port 443 carries TLS.
-fn with_tls<'a>(way: &Way<'a>) -> Way<'a> {
+fn with_tls<'a>(way: &EgressPath<'a>) -> EgressPath<'a> {
     let ports = way.ports.iter().map(|port| if i64::from(port.number) == HTTPS { Port::TLS } else { *port });
     let ports = ports.chain([Port::TLS]).collect();
-    Way { ports, ..way.clone() }
+    EgressPath { ports, ..way.clone() }
 }

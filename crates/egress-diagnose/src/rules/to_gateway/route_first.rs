@@ -7,10 +7,10 @@ use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::visibility::virtual_service::MESH;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::istio::routes::routes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 use crate::{fixes, wording};
@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(8),
     name: "no other VirtualService overrides the route to the gateway",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices],
     docs: "\
 ## What it checks
@@ -33,11 +33,11 @@ other VirtualService then decides, and may send calls directly to the host.
 ## How to fix
 Delete the other VirtualService, or export it to other namespaces only.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(gateway) = way.gateway else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
+    let Some(gateway) = way.gateway else { return CheckOutcome::NotApplicable };
     let protocols: BTreeSet<Protocol> =
         to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
     let (mut looked_at, mut findings) = (0, Vec::new());
@@ -82,7 +82,9 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let private = |resource: &Resource| wording::export_to(resource) == ["."];
     let own = to_gateway(view, way, gateway);
     if findings.is_empty() && !own.iter().all(|route| private(route.resource)) {
-        return view.sees(None).map_or_else(Outcome::Unreadable, |()| Outcome::of(looked_at, findings));
+        return view
+            .sees(None)
+            .map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::of(looked_at, findings));
     }
-    Outcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, findings)
 }

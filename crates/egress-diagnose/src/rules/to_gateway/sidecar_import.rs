@@ -7,10 +7,10 @@ use egress_core::resource::ObjectId;
 use egress_core::visibility::sidecar::imports;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::{list, without_route};
 
@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(24),
     name: "no Sidecar hides the host from the callers",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
     docs: "\
 ## What it checks
@@ -32,11 +32,11 @@ neither.
 ## How to fix
 Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
 ",
-    run: Run::Way(run),
+    run: Run::EgressPath(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
-    let Some(egress) = way.egress else { return Outcome::NotApplicable };
+fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
+    let Some(egress) = way.egress else { return CheckOutcome::NotApplicable };
     let mut seen: BTreeSet<(&ObjectId, &str)> = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
     for caller in &way.callers {
@@ -76,7 +76,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
         }
     }
     if looked_at == 0
-        && let Err(outcome) = view.known(Input::Pods)
+        && let Err(outcome) = view.readable(Input::Pods)
     {
         return outcome;
     }
@@ -84,7 +84,7 @@ fn run(view: &View<'_>, way: &Way<'_>) -> Outcome {
     let root = &view.mesh().root_namespace;
     let mut namespaces = way.callers.iter().chain([root]);
     match namespaces.find_map(|namespace| view.sees(Some(namespace)).err()) {
-        Some(why) if findings.is_empty() => Outcome::Unreadable(why),
-        _ => Outcome::of(looked_at, findings),
+        Some(why) if findings.is_empty() => CheckOutcome::Unreadable(why),
+        _ => CheckOutcome::of(looked_at, findings),
     }
 }

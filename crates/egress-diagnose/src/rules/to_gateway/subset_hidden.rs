@@ -4,11 +4,11 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::subset::{Cause, Subsets, Unresolved, subsets};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::subset::{Subsets, Unresolved, UnresolvedCause, subsets};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -16,7 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(47),
     name: "no younger DestinationRule with another exportTo hides the subset",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -32,10 +32,11 @@ Give the younger DestinationRule the `exportTo` of the older one.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: Cause::HiddenByYounger { by, holder } } = missing
+        let Unresolved { caller, route, subset, cause: UnresolvedCause::HiddenByYounger { by, holder } } =
+            missing
         else {
             return None;
         };
@@ -57,5 +58,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             fix: fixes::merge(&by.id, &json!({ "exportTo": words }), "lets istiod merge the two rules"),
         })
     });
-    Outcome::of(resolved, findings.collect())
+    CheckOutcome::of(resolved, findings.collect())
 }

@@ -3,18 +3,18 @@
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::subset::{Cause, Subsets, Unresolved, subsets};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::subset::{Subsets, Unresolved, UnresolvedCause, subsets};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(56),
     name: "no DestinationRule of the caller namespace hides the subset",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -31,10 +31,11 @@ Delete the DestinationRule, narrow its host, or repeat the subset in it.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: Cause::Shadowed { by, holder } } = missing else {
+        let Unresolved { caller, route, subset, cause: UnresolvedCause::Shadowed { by, holder } } = missing
+        else {
             return None;
         };
         let host = by.destination_rule().map(|spec| spec.host.clone()).unwrap_or_default();
@@ -57,5 +58,5 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             ),
         })
     });
-    Outcome::of(resolved, findings.collect())
+    CheckOutcome::of(resolved, findings.collect())
 }

@@ -7,12 +7,12 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
-use crate::traffic::subset::{Cause, Subsets, Unresolved, subset_names, subsets};
+use crate::traffic::subset::{Subsets, Unresolved, UnresolvedCause, subset_names, subsets};
 use crate::view::View;
 use crate::wording::{export_to, list};
 
@@ -20,7 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(7),
     name: "the callers see the subset of the gateway's Service",
     level: Level::Error,
-    hop: Hop::ToGateway,
+    segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
     docs: "\
 ## What it checks
@@ -38,10 +38,12 @@ caller namespace. If the route misspells the subset, correct the route.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, way, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: Cause::NotVisible { holder, meant } } = missing else {
+        let Unresolved { caller, route, subset, cause: UnresolvedCause::NotVisible { holder, meant } } =
+            missing
+        else {
             return None;
         };
         Some(Finding {
@@ -75,7 +77,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
             },
         })
     });
-    Outcome::of(resolved, findings.collect())
+    CheckOutcome::of(resolved, findings.collect())
 }
 
 /// Says that no rule has the subset, and which subsets the callers' rules have.
@@ -92,7 +94,13 @@ fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(
 }
 
 /// Replaces the missing subset with the existing one in the egress's own routes.
-fn correct(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts, subset: &str, meant: &str) -> Option<Fix> {
+fn correct(
+    view: &View<'_>,
+    way: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    subset: &str,
+    meant: &str,
+) -> Option<Fix> {
     let why = "names the subset that exists";
     let mut known = BTreeSet::new();
     let routes = to_gateway(view, way, gateway).into_iter().filter(|route| route.subset == Some(subset));

@@ -3,18 +3,18 @@
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::upstream_attempts::{Attempt, attempts};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, upstream_attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(31),
     name: "the gateway's connections to the host succeed",
     level: Level::Error,
-    hop: Hop::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -30,8 +30,8 @@ Try the connection from the gateway's pod, and open the network path from its no
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let (attempts, mut seen) = attempts(view, way, gateway);
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
     for attempt in &attempts {
         // Other checks report a node without external connectivity (EG023) and a failed handshake (EG080).
         let other = attempt.fails_in_handshake() || attempt.fails_alone(&attempts);
@@ -40,7 +40,7 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
     seen.outcome()
 }
 
-fn finding(way: &Way<'_>, attempt: &Attempt<'_>) -> Finding {
+fn finding(way: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>) -> Finding {
     let all = attempt.always_fails();
     let (host, pod) = (&way.host, &attempt.pod);
     Finding {

@@ -7,18 +7,18 @@ use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{Awaited, Code, Confidence, Finding, Fix, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::upstream_attempts::{Attempt, attempts};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, upstream_attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(68),
     name: "the host does not close active connections",
     level: Level::Warning,
-    hop: Hop::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[
         Input::VirtualServices,
         Input::GatewayObjects,
@@ -45,11 +45,11 @@ timeout.
 /// Fewer may be restarts of the host.
 const NOTABLE: u64 = 3;
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     if !way.ports.iter().any(|port| port.protocol == Protocol::Http) {
-        return Outcome::NotApplicable;
+        return CheckOutcome::NotApplicable;
     }
-    let (attempts, mut seen) = attempts(view, way, gateway);
+    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
     for attempt in attempts.iter().filter(|attempt| attempt.only_http) {
         match attempt.cluster.counters.closed_in_use {
             None => seen.awaits(Awaited::Counter { pod: attempt.pod.name.clone() }),
@@ -64,9 +64,9 @@ fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
 
 fn finding(
     view: &View<'_>,
-    way: &Way<'_>,
+    way: &EgressPath<'_>,
     gateway: &GatewayFacts,
-    attempt: &Attempt<'_>,
+    attempt: &UpstreamAttempt<'_>,
     closed: u64,
 ) -> Finding {
     let (host, pod) = (&way.host, &attempt.pod);

@@ -9,11 +9,11 @@ use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::facts::PodName;
-use crate::finding::{Awaited, Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::routes::Route;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::envoys::Seen;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
@@ -22,7 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(78),
     name: "no caller sidecar that was read has a direct connection to the host",
     level: Level::Warning,
-    hop: Hop::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
     docs: "\
 ## What it checks
@@ -41,7 +41,7 @@ Declare the port with `kubectl egress add` (one TLS port per host). Set `outboun
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
         upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
     let mut seen = Seen::default();
@@ -80,7 +80,7 @@ fn name(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(name, _)| name)
 }
 
-fn finding(way: &Way<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
+fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
     let ports: Vec<u16> =
         direct.iter().filter_map(|address| address.rsplit_once(':')?.1.parse().ok()).collect();
     let is_declared = |port: &u16| way.ports.iter().any(|known| known.number == *port);

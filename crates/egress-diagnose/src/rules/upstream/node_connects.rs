@@ -3,18 +3,18 @@
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{Code, Confidence, Finding, Level, Outcome, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
-use crate::path::Way;
-use crate::rules::check::{Check, Hop, Run};
-use crate::traffic::upstream_attempts::{Attempt, attempts};
+use crate::path::EgressPath;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::upstream_attempts::{UpstreamAttempt, upstream_attempts};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(23),
     name: "the gateway reaches the host from each of its nodes",
     level: Level::Error,
-    hop: Hop::Upstream,
+    segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
     docs: "\
 ## What it checks
@@ -33,15 +33,15 @@ off it.
     run: Run::Through(run),
 };
 
-fn run(view: &View<'_>, way: &Way<'_>, gateway: &GatewayFacts) -> Outcome {
-    let (attempts, mut seen) = attempts(view, way, gateway);
+fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
     for attempt in &attempts {
         seen.looked(attempt.fails_alone(&attempts).then(|| finding(way, attempt, &attempts)));
     }
     seen.outcome()
 }
 
-fn finding(way: &Way<'_>, attempt: &Attempt<'_>, all: &[Attempt<'_>]) -> Finding {
+fn finding(way: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>, all: &[UpstreamAttempt<'_>]) -> Finding {
     let (host, pod, node) = (&way.host, &attempt.pod, &attempt.node);
     let others =
         all.iter().filter(|other| other.name == attempt.name && other.node != *node && !other.fails());

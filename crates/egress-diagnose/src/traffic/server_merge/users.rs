@@ -11,14 +11,14 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::gateway_name;
 
-use super::{Dropped, Merged};
+use super::{DroppedServer, MergedServers};
 use crate::istio::listeners::{Follows, Server};
 use crate::istio::routes::{Route, routes};
 use crate::traffic::routes::name_of;
 use crate::view::View;
 
 /// The VirtualServices that the gateway's pods see, by the Gateway objects they name.
-pub(crate) struct Users<'a> {
+pub(crate) struct ServerUsers<'a> {
     /// The namespace of the pods.
     viewer: String,
     bound: BTreeMap<String, Vec<&'a Resource>>,
@@ -26,7 +26,7 @@ pub(crate) struct Users<'a> {
 }
 
 /// A VirtualService that routes a host of a server.
-pub(crate) struct User<'a> {
+pub(crate) struct ServerUser<'a> {
     /// The VirtualService.
     pub(crate) resource: &'a Resource,
     /// The host, which may be a wildcard.
@@ -35,8 +35,8 @@ pub(crate) struct User<'a> {
     pub(crate) route: Route<'a>,
 }
 
-impl<'a> Users<'a> {
-    pub(crate) fn new(view: &View<'a>, gateway: &GatewayFacts, merged: &Merged<'a>) -> Self {
+impl<'a> ServerUsers<'a> {
+    pub(crate) fn new(view: &View<'a>, gateway: &GatewayFacts, merged: &MergedServers<'a>) -> Self {
         view.note(Input::VirtualServices);
         let mut bound: BTreeMap<String, Vec<&Resource>> = BTreeMap::new();
         for resource in view.index().of_kind(Kind::VirtualService) {
@@ -54,11 +54,11 @@ impl<'a> Users<'a> {
         for server in &merged.kept {
             kept.entry((&server.object.id, server.listens_on)).or_default().push(*server);
         }
-        Users { viewer: gateway.name.namespace.clone(), bound, kept }
+        ServerUsers { viewer: gateway.name.namespace.clone(), bound, kept }
     }
 
     /// Who needs a server.
-    pub(crate) fn of(&self, server: &Server<'a>) -> Vec<User<'a>> {
+    pub(crate) fn of(&self, server: &Server<'a>) -> Vec<ServerUser<'a>> {
         let bound = self.bound.get(&name_of(server.object)).into_iter().flatten();
         let hosts = bound.flat_map(|resource| {
             let hosts = resource.virtual_service().and_then(|spec| spec.hosts.as_ref());
@@ -66,13 +66,13 @@ impl<'a> Users<'a> {
         });
         hosts
             .filter_map(|(resource, host)| {
-                Some(User { resource, host, route: served_by(server, resource, host)? })
+                Some(ServerUser { resource, host, route: served_by(server, resource, host)? })
             })
             .collect()
     }
 
     /// The users of a dropped server whose host no kept server has.
-    pub(crate) fn lost(&self, view: &View<'a>, dropped: &Dropped<'a>) -> Vec<User<'a>> {
+    pub(crate) fn lost(&self, view: &View<'a>, dropped: &DroppedServer<'a>) -> Vec<ServerUser<'a>> {
         let mut users = self.of(&dropped.server);
         users.retain(|user| !self.is_served(view, &dropped.server, user.host));
         users

@@ -13,8 +13,8 @@ use egress_core::input::Input;
 use egress_core::opened::Sources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
-use egress_diagnose::bypass::{Held, NamespaceBypass, Reason, bypass};
-use egress_diagnose::facts::Evidence;
+use egress_diagnose::bypass::{BypassReason, NamespaceBypass, NetworkPolicyVerdict, bypass};
+use egress_diagnose::facts::ClusterFacts;
 use egress_diagnose::kubernetes::endpoints::{LeadingOut, leading_out};
 
 /// The related resources that were read.
@@ -74,7 +74,7 @@ impl Related {
             snapshot.unreadable.iter().find(|row| row.input == Some(input) && row.concerns(namespace))
         });
         told.extend(unread.map(|row| format!("{} could not be read: {}", row.what, row.why)));
-        let evidence = Evidence {
+        let evidence = ClusterFacts {
             snapshot: snapshot.clone(),
             surroundings: self.reading.facts,
             gaps: self.reading.gaps,
@@ -91,7 +91,7 @@ impl Related {
 }
 
 /// Services with endpoints outside the cluster, in addition to the pods that they select.
-fn beside_pods(evidence: &Evidence, namespace: Option<&str>) -> Vec<String> {
+fn beside_pods(evidence: &ClusterFacts, namespace: Option<&str>) -> Vec<String> {
     let (related, snapshot) = (&evidence.surroundings, &evidence.snapshot);
     let all = leading_out(&related.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
     let told = all.into_iter().filter(|found| !found.service.selector.is_empty());
@@ -114,7 +114,7 @@ fn bypassing_sidecars(found: &NamespaceBypass) -> Option<String> {
     let counts = found
         .rows
         .iter()
-        .filter(|row| row.network_policy != Held::Stops)
+        .filter(|row| row.network_policy != NetworkPolicyVerdict::Stops)
         .filter(|row| found.calls || !row.why.iter().all(outside));
     let pods: usize = counts.map(|row| row.pods).sum();
     let namespace = printable(&found.namespace);

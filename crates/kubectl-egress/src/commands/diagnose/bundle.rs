@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use egress_diagnose::bundle::{self, Texts};
 use egress_diagnose::facts::OtherCluster;
-use egress_diagnose::facts::{Evidence, Request};
+use egress_diagnose::facts::{ClusterFacts, Request};
 use egress_files::WriteError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -28,7 +28,7 @@ const DIRECTORY: &str = "egress-bundle/";
 pub(super) fn write(
     path: &Path,
     root: Option<&Path>,
-    evidence: &Evidence,
+    evidence: &ClusterFacts,
     request: &Request,
 ) -> anyhow::Result<()> {
     let texts = bundle::write(evidence, request, env!("CARGO_PKG_VERSION"))?;
@@ -64,7 +64,7 @@ pub(super) fn fleet(paths: &[PathBuf]) -> Result<Vec<OtherCluster>, Failure> {
     paths.iter().map(cluster).collect()
 }
 
-fn read(path: &Path, flag: &str) -> Result<(Evidence, Request), Failure> {
+fn read(path: &Path, flag: &str) -> Result<(ClusterFacts, Request), Failure> {
     let refused = |why: String| {
         Failure::usage(
             format!("{flag}: cannot read `{}`: {why}", path.display()),

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use egress_diagnose::facts::source::{Document, File, Places, Reader, Reading, documents};
+use egress_diagnose::facts::source::{Document, File, ParsedFiles, Places, SourceReader, documents};
 use egress_diagnose::facts::{PodName, Request};
 use egress_diagnose::report::Report;
 
@@ -101,7 +101,7 @@ fn client(settings: &Diagnose) -> Option<PodName> {
 }
 
 /// The objects of all files.
-fn objects(files: &[File], namespace: &str) -> Reading {
+fn objects(files: &[File], namespace: &str) -> ParsedFiles {
     let all: Vec<(usize, Document<'_>)> = files
         .iter()
         .enumerate()
@@ -111,7 +111,7 @@ fn objects(files: &[File], namespace: &str) -> Reading {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(bytes / WORTH_A_THREAD).max(1);
     let read = |part: &[(usize, Document<'_>)], objects: usize| {
-        let mut reader = Reader::new(files, namespace, objects.min(bytes / BYTES_OF_AN_OBJECT));
+        let mut reader = SourceReader::new(files, namespace, objects.min(bytes / BYTES_OF_AN_OBJECT));
         for (file, document) in part {
             reader.read(*file, document);
         }

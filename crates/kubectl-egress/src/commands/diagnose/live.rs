@@ -14,7 +14,7 @@ use egress_core::proxy::ProxyView;
 use egress_core::snapshot::{PodFacts, Snapshot};
 use egress_diagnose::examine::wanted_proxies;
 use egress_diagnose::facts::credentials::wanted_secrets;
-use egress_diagnose::facts::{Evidence, PodName, Request};
+use egress_diagnose::facts::{ClusterFacts, PodName, Request};
 use futures::StreamExt;
 
 use super::super::exported;
@@ -99,7 +99,7 @@ pub(super) async fn gather(
         // A policy that could not be asked is no error here: the report says so.
         Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
     };
-    let evidence = Evidence {
+    let evidence = ClusterFacts {
         snapshot,
         surroundings: around.facts,
         gaps,

@@ -8,8 +8,8 @@ use egress_cluster::{Cluster, exec};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::PodFacts;
 use egress_diagnose::probe::answer::{Answer, Ended};
-use egress_diagnose::probe::judge::{self, Log, Looks, Reading};
 use egress_diagnose::probe::plan::Plan;
+use egress_diagnose::probe::verdict::{self, EnvoyRecord, Log, Looks};
 use egress_diagnose::probe::{Pod, Probe};
 use futures::future::join_all;
 
@@ -58,7 +58,7 @@ async fn agreed(
     let cluster = Cluster::connect(&settings.connection).await?;
     let container = match cluster.application(&plan.client).await {
         Ok(container) => container,
-        Err(error) => return Ok(Some(judge::unknown(&plan, error.to_string()))),
+        Err(error) => return Ok(Some(verdict::unknown(&plan, error.to_string()))),
     };
     let commands = plan.commands(env!("CARGO_PKG_VERSION"));
     let client = Pod::of(&plan.client);
@@ -93,7 +93,7 @@ impl Sender {
         let before = join_all(self.pods().map(|pod| self.before(pod))).await;
         let answer = match self.run(commands).await {
             Ok(answer) => answer,
-            Err(because) => return judge::unknown(&self.plan, because),
+            Err(because) => return verdict::unknown(&self.plan, because),
         };
         let looks = join_all(self.pods().map(|pod| self.look(pod))).await;
         let sent = Instant::now();
@@ -102,10 +102,10 @@ impl Sender {
             let rows = self.pods().zip(&before).zip(&looks).zip(logs);
             let mut readings = rows.map(|(((pod, before), look), log)| reading(pod, before, look, log));
             let Some(client) = readings.next() else {
-                return judge::unknown(&self.plan, "it was not sent".to_owned());
+                return verdict::unknown(&self.plan, "it was not sent".to_owned());
             };
-            let gateways: Vec<Reading> = readings.collect();
-            let probe = judge::judge(&self.plan, &answer, &client, &gateways);
+            let gateways: Vec<EnvoyRecord> = readings.collect();
+            let probe = verdict::verdict(&self.plan, &answer, &client, &gateways);
             if probe.is_settled() || sent.elapsed() > LINES {
                 return probe;
             }
@@ -158,8 +158,8 @@ fn reading(
     before: &Before,
     look: &Result<ProxyView, String>,
     log: Result<Vec<String>, String>,
-) -> Reading {
+) -> EnvoyRecord {
     let log = before.log.clone().and_then(|before| Ok(Log { before, after: log? }));
     let looks: Looks = before.look.clone().and_then(|before| Ok((before, look.clone()?)));
-    Reading { pod: Pod::of(pod), log, looks }
+    EnvoyRecord { pod: Pod::of(pod), log, looks }
 }

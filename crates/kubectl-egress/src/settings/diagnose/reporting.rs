@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_diagnose::examine::Choice;
+use egress_diagnose::examine::CheckFilter;
 use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::rules::check::Check;
 use egress_diagnose::rules::{self, CHECKS};
@@ -23,7 +23,7 @@ pub struct Reporting {
     /// The lowest level of a failure.
     pub fail_on: Level,
     /// Which checks to run.
-    pub choice: Choice,
+    pub filter: CheckFilter,
     /// Whether to print each check of each host, and not only one line per host.
     pub every_check: bool,
 }
@@ -58,14 +58,14 @@ impl Reporting {
             None if typed.watch => Form::Watch,
             format => output::resolve(format, FORMATS)?.map_or(Form::Text, Form::Document),
         };
-        let choice = Choice { only: codes("--only", &typed.only)?, skip: codes("--skip", &typed.skip)? };
-        if let Some(code) = choice.only.intersection(&choice.skip).next() {
+        let filter = CheckFilter { only: codes("--only", &typed.only)?, skip: codes("--skip", &typed.skip)? };
+        if let Some(code) = filter.only.intersection(&filter.skip).next() {
             return Err(Failure::usage(
                 format!("`--only {code}` and `--skip {code}` contradict each other"),
                 "leave out one of them",
             ));
         }
-        Ok(Reporting { form, fail_on: typed.fail_on, choice, every_check: verbosity > 0 })
+        Ok(Reporting { form, fail_on: typed.fail_on, filter, every_check: verbosity > 0 })
     }
 }
 

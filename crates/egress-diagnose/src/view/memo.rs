@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Values by what they were worked out for.
-pub(super) struct Kept<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
+pub(super) struct Memo<K, V>(Mutex<BTreeMap<K, Arc<V>>>);
 
-impl<K: Ord, V> Kept<K, V> {
+impl<K: Ord, V> Memo<K, V> {
     /// The value, worked out where it is not known. Who asks for it meanwhile waits.
     pub(super) fn get(&self, key: K, find: impl FnOnce() -> V) -> Arc<V> {
         // Nothing is left half-done by a panic: a value is put in when it is whole.
@@ -17,8 +17,8 @@ impl<K: Ord, V> Kept<K, V> {
     }
 }
 
-impl<K, V> Default for Kept<K, V> {
+impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {
-        Kept(Mutex::default())
+        Memo(Mutex::default())
     }
 }

@@ -16,41 +16,43 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 
 use super::View;
 use crate::facts::{OtherCluster, PodName, Refusal, Rights};
-use crate::finding::{Known, Outcome};
-use crate::istio::data_plane::{Carrier, carrier};
+use crate::finding::{CheckOutcome, Readable};
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::kubernetes::workload::{Workload, by_workload};
 
 impl<'a> View<'a> {
     /// Notes a read, and says what a check has to say where facts of a kind could not be had.
-    pub fn known(&self, input: Input) -> Known<()> {
+    pub fn readable(&self, input: Input) -> Readable<()> {
         self.note(input);
         match self.facts.evidence.gaps.get(&input) {
             None => Ok(()),
-            Some(Gap::NotGiven) => Err(Outcome::NotGiven(input)),
+            Some(Gap::NotGiven) => Err(CheckOutcome::NotGiven(input)),
             Some(Gap::Unreadable(why)) => {
-                Err(Outcome::Unreadable(format!("{input} could not be read: {why}")))
+                Err(CheckOutcome::Unreadable(format!("{input} could not be read: {why}")))
             }
         }
     }
 
     /// What a check said. If it read facts that were not given, "could not be read" becomes "not given".
-    pub(crate) fn with_gaps(&self, outcome: Outcome) -> Outcome {
+    pub(crate) fn with_gaps(&self, outcome: CheckOutcome) -> CheckOutcome {
         let not_given = |input: &Input| matches!(self.facts.evidence.gaps.get(input), Some(Gap::NotGiven));
         match (outcome, self.reads.get().iter().find(not_given)) {
-            (Outcome::Unreadable(_) | Outcome::NoEvidence(_), Some(input)) => Outcome::NotGiven(input),
+            (CheckOutcome::Unreadable(_) | CheckOutcome::NoEvidence(_), Some(input)) => {
+                CheckOutcome::NotGiven(input)
+            }
             (outcome, _) => outcome,
         }
     }
 
     /// Every `AuthorizationPolicy`.
-    pub fn authorization_policies(&self) -> Known<&'a [Named<AuthorizationPolicySpec>]> {
-        self.known(Input::AuthorizationPolicies)?;
+    pub fn authorization_policies(&self) -> Readable<&'a [Named<AuthorizationPolicySpec>]> {
+        self.readable(Input::AuthorizationPolicies)?;
         Ok(&self.facts.evidence.surroundings.authorization_policies)
     }
 
     /// Every `PeerAuthentication`.
-    pub fn peer_authentications(&self) -> Known<&'a [Named<PeerAuthenticationSpec>]> {
-        self.known(Input::PeerAuthentications)?;
+    pub fn peer_authentications(&self) -> Readable<&'a [Named<PeerAuthenticationSpec>]> {
+        self.readable(Input::PeerAuthentications)?;
         Ok(&self.facts.evidence.surroundings.peer_authentications)
     }
 
@@ -61,56 +63,56 @@ impl<'a> View<'a> {
     }
 
     /// Every object of the Kubernetes Gateway API.
-    pub fn gateway_api(&self) -> Known<&'a [GatewayApiObject]> {
-        self.known(Input::GatewayApi)?;
+    pub fn gateway_api(&self) -> Readable<&'a [GatewayApiObject]> {
+        self.readable(Input::GatewayApi)?;
         Ok(&self.facts.evidence.surroundings.gateway_api)
     }
 
     /// Every `NetworkPolicy`.
-    pub fn network_policies(&self) -> Known<&'a [Named<NetworkPolicySpec>]> {
-        self.known(Input::NetworkPolicies)?;
+    pub fn network_policies(&self) -> Readable<&'a [Named<NetworkPolicySpec>]> {
+        self.readable(Input::NetworkPolicies)?;
         Ok(&self.facts.evidence.surroundings.network_policies)
     }
 
     /// Where every Service leads.
-    pub fn endpoint_slices(&self) -> Known<&'a [Named<SliceFacts>]> {
-        self.known(Input::EndpointSlices)?;
+    pub fn endpoint_slices(&self) -> Readable<&'a [Named<SliceFacts>]> {
+        self.readable(Input::EndpointSlices)?;
         Ok(&self.facts.evidence.surroundings.endpoint_slices)
     }
 
     /// Everything that runs pods.
-    pub fn workloads(&self) -> Known<&'a [related_resources::Workload]> {
-        self.known(Input::Workloads)?;
+    pub fn workloads(&self) -> Readable<&'a [related_resources::Workload]> {
+        self.readable(Input::Workloads)?;
         Ok(&self.facts.evidence.surroundings.workloads)
     }
 
     /// Every `PodDisruptionBudget`.
-    pub fn budgets(&self) -> Known<&'a [Named<PodDisruptionBudgetSpec>]> {
-        self.known(Input::Budgets)?;
+    pub fn budgets(&self) -> Readable<&'a [Named<PodDisruptionBudgetSpec>]> {
+        self.readable(Input::Budgets)?;
         Ok(&self.facts.evidence.surroundings.budgets)
     }
 
     /// Every `HorizontalPodAutoscaler`.
-    pub fn autoscalers(&self) -> Known<&'a [Named<HorizontalPodAutoscalerSpec>]> {
-        self.known(Input::Budgets)?;
+    pub fn autoscalers(&self) -> Readable<&'a [Named<HorizontalPodAutoscalerSpec>]> {
+        self.readable(Input::Budgets)?;
         Ok(&self.facts.evidence.surroundings.autoscalers)
     }
 
     /// Every Secret that was asked for.
-    pub fn secrets(&self) -> Known<&'a [SecretFacts]> {
-        self.known(Input::Secrets)?;
+    pub fn secrets(&self) -> Readable<&'a [SecretFacts]> {
+        self.readable(Input::Secrets)?;
         Ok(&self.facts.evidence.surroundings.secrets)
     }
 
     /// Every admission webhook.
-    pub fn webhooks(&self) -> Known<&'a [WebhookFacts]> {
-        self.known(Input::Webhooks)?;
+    pub fn webhooks(&self) -> Readable<&'a [WebhookFacts]> {
+        self.readable(Input::Webhooks)?;
         Ok(&self.facts.evidence.surroundings.webhooks)
     }
 
     /// The pods of istiod.
-    pub fn istiod(&self) -> Known<&'a [PodFacts]> {
-        self.known(Input::ControlPlane)?;
+    pub fn istiod(&self) -> Readable<&'a [PodFacts]> {
+        self.readable(Input::ControlPlane)?;
         Ok(&self.facts.evidence.surroundings.istiod)
     }
 
@@ -133,60 +135,62 @@ impl<'a> View<'a> {
     }
 
     /// What is wrong with the exported policy of the API server; none where nobody exported one.
-    pub fn export_flaws(&self) -> Known<Option<&'a [Flaw]>> {
-        self.known(Input::Policies)?;
+    pub fn export_flaws(&self) -> Readable<Option<&'a [Flaw]>> {
+        self.readable(Input::Policies)?;
         let export = &self.facts.evidence.surroundings.export;
         match &export.unreadable {
-            Some(why) => Err(Outcome::Unreadable(format!("the exported policy could not be read: {why}"))),
+            Some(why) => {
+                Err(CheckOutcome::Unreadable(format!("the exported policy could not be read: {why}")))
+            }
             None => Ok(export.exists.then_some(&export.flaws)),
         }
     }
 
     /// What the user may write, by namespace.
-    pub fn rights(&self) -> Known<&'a BTreeMap<String, Rights>> {
-        self.known(Input::Rights)?;
+    pub fn rights(&self) -> Readable<&'a BTreeMap<String, Rights>> {
+        self.readable(Input::Rights)?;
         Ok(&self.facts.evidence.rights)
     }
 
     /// Every Service.
-    pub fn services(&self) -> Known<&'a [ServiceFacts]> {
-        self.known(Input::Services)?;
+    pub fn services(&self) -> Readable<&'a [ServiceFacts]> {
+        self.readable(Input::Services)?;
         Ok(&self.facts.evidence.snapshot.services)
     }
 
     /// Every namespace, with its labels.
-    pub fn labelled_namespaces(&self) -> Known<&'a [NamespaceFacts]> {
-        self.known(Input::Namespaces)?;
+    pub fn labelled_namespaces(&self) -> Readable<&'a [NamespaceFacts]> {
+        self.readable(Input::Namespaces)?;
         Ok(&self.facts.evidence.snapshot.namespaces)
     }
 
     /// The running pods of a namespace, with the data plane that handles their calls.
-    pub(crate) fn carried(&self, namespace: &str) -> Known<Vec<(&'a PodFacts, Carrier)>> {
+    pub(crate) fn pods_with_mode(&self, namespace: &str) -> Readable<Vec<(&'a PodFacts, DataPlaneMode)>> {
         let labels = self.labelled_namespaces()?.iter().find(|facts| facts.name == namespace);
         let labels = labels.map(|facts| &facts.labels);
         let pods = self.all_pods()?.iter().filter(|pod| pod.namespace == namespace && !pod.finished);
-        Ok(pods.map(|pod| (pod, carrier(pod, labels))).collect())
+        Ok(pods.map(|pod| (pod, data_plane_mode(pod, labels))).collect())
     }
 
     /// The same, of those with this carrier, by their workload.
-    pub(crate) fn carried_by(
+    pub(crate) fn workloads_with_mode(
         &self,
         namespace: &str,
-        by: Carrier,
-    ) -> Known<BTreeMap<Workload, Vec<&'a PodFacts>>> {
-        let pods = self.carried(namespace)?.into_iter().filter(|(_, carrier)| *carrier == by);
+        by: DataPlaneMode,
+    ) -> Readable<BTreeMap<Workload, Vec<&'a PodFacts>>> {
+        let pods = self.pods_with_mode(namespace)?.into_iter().filter(|(_, mode)| *mode == by);
         Ok(by_workload(pods.map(|(pod, _)| pod)))
     }
 
     /// The pods of a namespace that still run and send calls of their own: no gateway, no waypoint.
-    pub(crate) fn calling_pods(&self, namespace: &str) -> Known<usize> {
-        let calls = |(_, carrier): &(&PodFacts, Carrier)| *carrier != Carrier::Itself;
-        Ok(self.carried(namespace)?.iter().filter(|pod| calls(pod)).count())
+    pub(crate) fn calling_pods(&self, namespace: &str) -> Readable<usize> {
+        let calls = |(_, mode): &(&PodFacts, DataPlaneMode)| *mode != DataPlaneMode::Proxy;
+        Ok(self.pods_with_mode(namespace)?.iter().filter(|pod| calls(pod)).count())
     }
 
     /// Every pod, with a sidecar or without.
-    pub fn all_pods(&self) -> Known<&'a [PodFacts]> {
-        self.known(Input::Pods)?;
+    pub fn all_pods(&self) -> Readable<&'a [PodFacts]> {
+        self.readable(Input::Pods)?;
         Ok(&self.facts.evidence.snapshot.pods)
     }
 }

@@ -10,14 +10,14 @@ use super::answer::Answer;
 pub use super::counts::Looks;
 use super::counts::{self, FromClient, host_of, leads_out};
 use super::plan::Plan;
-use super::{Fate, Hop, Pod, Probe};
+use super::{Pod, Probe, ProbePoint, ProbeResult};
 use crate::finding::Confidence;
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
 
 /// The log and the counters of one Envoy.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct EnvoyRecord {
     /// Its pod.
     pub pod: Pod,
     /// Its log.
@@ -44,13 +44,13 @@ enum Trace {
     Unknown(String),
 }
 
-/// Judges logs and counters.
-pub fn judge(plan: &Plan, answer: &Answer, client: &Reading, gateways: &[Reading]) -> Probe {
-    let judge = Judge { plan, answer, client, gateways, evidence: evidence(answer) };
-    match judge.first_leg() {
-        Trace::Found(line) => judge.after_sidecar(&line),
-        Trace::Missing => judge.unseen_by_sidecar(),
-        Trace::Unknown(why) => judge.by_counters(&why),
+/// Finds where the probe went.
+pub fn verdict(plan: &Plan, answer: &Answer, client: &EnvoyRecord, gateways: &[EnvoyRecord]) -> Probe {
+    let comparison = Comparison { plan, answer, client, gateways, evidence: evidence(answer) };
+    match comparison.first_leg() {
+        Trace::Found(line) => comparison.after_sidecar(&line),
+        Trace::Missing => comparison.unseen_by_sidecar(),
+        Trace::Unknown(why) => comparison.by_counters(&why),
     }
 }
 
@@ -61,8 +61,8 @@ pub fn unknown(plan: &Plan, because: String) -> Probe {
         port: plan.port,
         client: Pod::of(&plan.client),
         token: plan.token.clone(),
-        result: Fate::NotProven,
-        hop: None,
+        result: ProbeResult::NotProven,
+        lost_at: None,
         left_from: None,
         confidence: Confidence::Certain,
         because,
@@ -78,15 +78,15 @@ fn evidence(answer: &Answer) -> Vec<String> {
     told.into_iter().chain(problem).collect()
 }
 
-struct Judge<'a> {
+struct Comparison<'a> {
     plan: &'a Plan,
     answer: &'a Answer,
-    client: &'a Reading,
-    gateways: &'a [Reading],
+    client: &'a EnvoyRecord,
+    gateways: &'a [EnvoyRecord],
     evidence: Vec<String>,
 }
 
-impl Judge<'_> {
+impl Comparison<'_> {
     /// The log line of the client's sidecar.
     fn first_leg(&self) -> Trace {
         Self::trace(self.client, |line| match (&self.answer.source, self.plan.port.protocol) {
@@ -98,7 +98,7 @@ impl Judge<'_> {
         })
     }
 
-    fn trace(reading: &Reading, is_it: impl Fn(&Access) -> bool) -> Trace {
+    fn trace(reading: &EnvoyRecord, is_it: impl Fn(&Access) -> bool) -> Trace {
         let log = match &reading.log {
             Ok(log) => log,
             Err(why) => {
@@ -123,7 +123,7 @@ impl Judge<'_> {
         }
         if !line.was_sent_on() {
             let because = "its sidecar did not send it to any gateway".to_owned();
-            return self.vanished(Hop::Sidecar, Confidence::Certain, because);
+            return self.lost(ProbePoint::Sidecar, Confidence::Certain, because);
         }
         if line.cluster == PASSTHROUGH || leads_out(&line.cluster, self.plan) {
             let because = format!("the client's sidecar sent it to {}, not to a gateway", line.upstream_host);
@@ -157,7 +157,7 @@ impl Judge<'_> {
         self.evidence.push(format!("{pod} logged: {}", line.words()));
         if host_of(&line.cluster).is_some_and(|service| self.plan.services.contains(service)) {
             let because = format!("{pod} received it, and sent it to a gateway again");
-            return self.vanished(Hop::Gateway, confidence, because);
+            return self.lost(ProbePoint::Gateway, confidence, because);
         }
         if line.was_sent_on() && !self.plan.upstreams.is_empty() {
             if line.cluster.is_empty() {
@@ -168,27 +168,27 @@ impl Judge<'_> {
                 let asked: Vec<&str> = self.plan.upstreams.iter().map(String::as_str).collect();
                 self.evidence.push(format!("the egress asks for `{}`", asked.join("` or `")));
                 let because = format!("{pod} sent it to `{}`, not to the egress's host", line.cluster);
-                return self.end(Fate::Diverted, None, Some(pod), confidence, because);
+                return self.end(ProbeResult::Diverted, None, Some(pod), confidence, because);
             }
         }
         if line.was_sent_on() {
             let because = format!("it left from {pod}");
-            return self.end(Fate::Proven, None, Some(pod), confidence, because);
+            return self.end(ProbeResult::Proven, None, Some(pod), confidence, because);
         }
-        let hop = if line.upstream_host.is_empty() { Hop::Gateway } else { Hop::FromGateway };
+        let point = if line.upstream_host.is_empty() { ProbePoint::Gateway } else { ProbePoint::FromGateway };
         let because = format!("{pod} received it, and could not forward it");
-        self.vanished(hop, confidence, because)
+        self.lost(point, confidence, because)
     }
 
     fn unseen_by_gateways(mut self, sent: &Access, unknown: Vec<String>) -> Probe {
         if sent.upstream_host.is_empty() {
             let because = "its sidecar chose the gateway, but had no address for it".to_owned();
-            return self.vanished(Hop::Sidecar, Confidence::Certain, because);
+            return self.lost(ProbePoint::Sidecar, Confidence::Certain, because);
         }
         let all_write = unknown.is_empty() && !self.gateways.is_empty();
         if !sent.was_sent_on() || (all_write && !self.was_served()) {
             let because = "its sidecar sent it to the gateway, but no gateway pod received it".to_owned();
-            return self.vanished(Hop::ToGateway, Confidence::Certain, because);
+            return self.lost(ProbePoint::ToGateway, Confidence::Certain, because);
         }
         self.evidence.extend(unknown);
         self.gateway_counters()
@@ -206,7 +206,7 @@ impl Judge<'_> {
             (Some(_), _) => self.by_counters("the client's sidecar logged only other calls"),
             (None, _) => {
                 let because = "the client's sidecar never received it".to_owned();
-                self.vanished(Hop::Client, Confidence::Inferred, because)
+                self.lost(ProbePoint::Client, Confidence::Inferred, because)
             }
         }
     }
@@ -247,7 +247,7 @@ impl Judge<'_> {
                     self.evidence.push(format!("{} counted a call to the host meanwhile", reading.pod));
                     let because = format!("it most likely left from {}", reading.pod);
                     let pod = Some(reading.pod.clone());
-                    return self.end(Fate::Proven, None, pod, Confidence::Inferred, because);
+                    return self.end(ProbeResult::Proven, None, pod, Confidence::Inferred, because);
                 }
                 Ok(_) => {}
                 Err(why) => unknown = Some(format!("{}: {why}", reading.pod)),
@@ -265,7 +265,7 @@ impl Judge<'_> {
         if self.was_served() {
             return self.not_proven(because);
         }
-        self.vanished(Hop::Gateway, Confidence::Inferred, because)
+        self.lost(ProbePoint::Gateway, Confidence::Inferred, because)
     }
 
     /// Whether the host, or a server in front of it, answered the request.
@@ -275,27 +275,27 @@ impl Judge<'_> {
 
     fn directly(self, confidence: Confidence, because: String) -> Probe {
         let pod = self.client.pod.clone();
-        self.end(Fate::LeftDirectly, None, Some(pod), confidence, because)
+        self.end(ProbeResult::LeftDirectly, None, Some(pod), confidence, because)
     }
 
-    fn vanished(self, hop: Hop, confidence: Confidence, because: String) -> Probe {
-        self.end(Fate::Vanished, Some(hop), None, confidence, because)
+    fn lost(self, point: ProbePoint, confidence: Confidence, because: String) -> Probe {
+        self.end(ProbeResult::Lost, Some(point), None, confidence, because)
     }
 
     fn not_proven(self, because: String) -> Probe {
-        self.end(Fate::NotProven, None, None, Confidence::Certain, because)
+        self.end(ProbeResult::NotProven, None, None, Confidence::Certain, because)
     }
 
     fn end(
         self,
-        result: Fate,
-        hop: Option<Hop>,
+        result: ProbeResult,
+        lost_at: Option<ProbePoint>,
         left_from: Option<Pod>,
         confidence: Confidence,
         because: String,
     ) -> Probe {
         let (evidence, status) = (self.evidence, self.answer.status);
-        Probe { result, hop, left_from, confidence, evidence, status, ..unknown(self.plan, because) }
+        Probe { result, lost_at, left_from, confidence, evidence, status, ..unknown(self.plan, because) }
     }
 }
 
@@ -304,9 +304,9 @@ impl Probe {
     pub fn is_settled(&self) -> bool {
         let certain = self.confidence == Confidence::Certain;
         match self.result {
-            Fate::Proven | Fate::LeftDirectly | Fate::Diverted => certain,
-            Fate::Vanished => certain && self.hop != Some(Hop::ToGateway),
-            Fate::NotProven => false,
+            ProbeResult::Proven | ProbeResult::LeftDirectly | ProbeResult::Diverted => certain,
+            ProbeResult::Lost => certain && self.lost_at != Some(ProbePoint::ToGateway),
+            ProbeResult::NotProven => false,
         }
     }
 }

@@ -26,14 +26,14 @@ fn plan(port: Port) -> Plan {
     }
 }
 
-fn reading(name: &str, log: &[String]) -> Reading {
+fn reading(name: &str, log: &[String]) -> EnvoyRecord {
     let pod =
         Pod { namespace: "istio-system".to_owned(), name: name.to_owned(), node: Some("infra-1".to_owned()) };
     let log = Ok(Log {
         before: vec![line("/", "outbound|80||other.com", "192.0.2.9:80", "-")],
         after: log.to_vec(),
     });
-    Reading { pod, log, looks: Err("not looked at".to_owned()) }
+    EnvoyRecord { pod, log, looks: Err("not looked at".to_owned()) }
 }
 
 fn line(path: &str, cluster: &str, upstream: &str, flags: &str) -> String {
@@ -55,24 +55,28 @@ fn answered() -> Answer {
     Answer { status: Some(200), ..Answer::default() }
 }
 
-fn fate(client: &[String], gateways: &[Vec<String>]) -> (Fate, Option<Hop>, Confidence) {
+fn fate(client: &[String], gateways: &[Vec<String>]) -> (ProbeResult, Option<ProbePoint>, Confidence) {
     fate_of(&answered(), client, gateways)
 }
 
-fn fate_of(answer: &Answer, client: &[String], gateways: &[Vec<String>]) -> (Fate, Option<Hop>, Confidence) {
-    let gateways: Vec<Reading> = gateways.iter().map(|log| reading("gateway", log)).collect();
-    let probe = judge(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
-    (probe.result, probe.hop, probe.confidence)
+fn fate_of(
+    answer: &Answer,
+    client: &[String],
+    gateways: &[Vec<String>],
+) -> (ProbeResult, Option<ProbePoint>, Confidence) {
+    let gateways: Vec<EnvoyRecord> = gateways.iter().map(|log| reading("gateway", log)).collect();
+    let probe = verdict(&plan(Port::HTTP), answer, &reading("client", client), &gateways);
+    (probe.result, probe.lost_at, probe.confidence)
 }
 
 #[test]
 fn a_request_that_a_gateway_sent_on_is_proven_and_left_from_that_pod() {
     let client = reading("client", &marked(TO_GATEWAY, "192.0.2.20:8080", "-"));
     let gateways = [reading("first", &log(&[])), reading("second", &marked(OUT, "151.101.3.5:80", "-"))];
-    let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
+    let probe = verdict(&plan(Port::HTTP), &answered(), &client, &gateways);
     assert_eq!(
         (probe.result, probe.confidence, probe.is_settled()),
-        (Fate::Proven, Confidence::Certain, true)
+        (ProbeResult::Proven, Confidence::Certain, true)
     );
     let left = probe.left_from.unwrap();
     assert_eq!((left.name.as_str(), left.node.as_deref()), ("second", Some("infra-1")));
@@ -89,30 +93,30 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
         "outbound|8080||edition.cnn.com.shop.egress.internal",
     ] {
         let gateways = [marked(cluster, "192.0.2.66:80", "-")];
-        assert_eq!(fate(&sent, &gateways), (Fate::Diverted, None, Confidence::Certain), "{cluster}");
+        assert_eq!(fate(&sent, &gateways), (ProbeResult::Diverted, None, Confidence::Certain), "{cluster}");
         // Counters of such a cluster prove nothing either.
         let client = silent("client", Ok(looks_of(&[(TO_GATEWAY, 3, 4)])));
         let gateways = [silent("gateway", Ok(looks_of(&[(cluster, 4, 5)])))];
-        let probe = judge(&plan(Port::HTTP), &answered(), &client, &gateways);
-        assert_eq!(probe.result, Fate::NotProven, "{cluster}");
+        let probe = verdict(&plan(Port::HTTP), &answered(), &client, &gateways);
+        assert_eq!(probe.result, ProbeResult::NotProven, "{cluster}");
     }
     // A log that does not name the cluster leaves it to the counters.
-    let nameless = Reading {
+    let nameless = EnvoyRecord {
         looks: Ok(looks_of(&[(OUT, 4, 5)])),
         ..reading("gateway", &marked("", "151.101.3.5:80", "-"))
     };
-    let probe = judge(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
-    assert_eq!((probe.result, probe.confidence), (Fate::Proven, Confidence::Inferred));
+    let probe = verdict(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
+    assert_eq!((probe.result, probe.confidence), (ProbeResult::Proven, Confidence::Inferred));
     // What others made has no record to hold it against.
     let unrecorded = Plan { upstreams: BTreeSet::new(), ..plan(Port::HTTP) };
     let gateway = reading("gateway", &marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"));
-    let probe = judge(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
-    assert_eq!(probe.result, Fate::Proven);
+    let probe = verdict(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
+    assert_eq!(probe.result, ProbeResult::Proven);
 }
 
 #[test]
 fn a_request_that_the_sidecar_lets_out_left_directly() {
-    let direct = (Fate::LeftDirectly, None, Confidence::Certain);
+    let direct = (ProbeResult::LeftDirectly, None, Confidence::Certain);
     assert_eq!(fate(&marked("PassthroughCluster", "151.101.3.5:80", "-"), &[log(&[])]), direct);
     assert_eq!(fate(&marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"), &[log(&[])]), direct);
 }
@@ -120,44 +124,50 @@ fn a_request_that_the_sidecar_lets_out_left_directly() {
 #[test]
 fn an_answer_that_the_sidecar_knows_nothing_of_left_directly_unless_its_log_leaves_out_calls() {
     let of = |looks: Looks| {
-        let client = Reading { looks, ..reading("client", &log(&[])) };
+        let client = EnvoyRecord { looks, ..reading("client", &log(&[])) };
         let gateways = [silent("gateway", Ok(looks_of(&[(OUT, 4, 5)])))];
-        judge(&plan(Port::HTTP), &answered(), &client, &gateways).result
+        verdict(&plan(Port::HTTP), &answered(), &client, &gateways).result
     };
-    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 3)]))), Fate::LeftDirectly);
-    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 4)]))), Fate::Proven);
-    assert_eq!(of(Err("forbidden".to_owned())), Fate::NotProven);
+    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 3)]))), ProbeResult::LeftDirectly);
+    assert_eq!(of(Ok(looks_of(&[(TO_GATEWAY, 3, 4)]))), ProbeResult::Proven);
+    assert_eq!(of(Err("forbidden".to_owned())), ProbeResult::NotProven);
 }
 
 #[test]
 fn the_hop_where_a_request_vanished_is_named() {
-    let vanished = |hop| (Fate::Vanished, Some(hop), Confidence::Certain);
+    let vanished = |hop| (ProbeResult::Lost, Some(hop), Confidence::Certain);
     let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
-    assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(Hop::Sidecar));
-    assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(Hop::Sidecar));
+    assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(ProbePoint::Sidecar));
+    assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(ProbePoint::Sidecar));
     let refused = Answer { status: Some(503), ..Answer::default() };
-    assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(Hop::ToGateway));
-    assert_eq!(fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]), vanished(Hop::ToGateway));
+    assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(ProbePoint::ToGateway));
+    assert_eq!(
+        fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]),
+        vanished(ProbePoint::ToGateway)
+    );
     // It was served, or nobody may look at the gateway: then nothing is said.
-    assert_eq!(fate(&sent, &[log(&[])]).0, Fate::NotProven);
-    assert_eq!(fate_of(&refused, &sent, &[]).0, Fate::NotProven);
-    assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(Hop::Gateway));
-    assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(Hop::FromGateway));
+    assert_eq!(fate(&sent, &[log(&[])]).0, ProbeResult::NotProven);
+    assert_eq!(fate_of(&refused, &sent, &[]).0, ProbeResult::NotProven);
+    assert_eq!(fate(&sent, &[log(&[]), marked("", "", "NR")]), vanished(ProbePoint::Gateway));
+    assert_eq!(fate(&sent, &[marked(OUT, "151.101.3.5:80", "UF,URX")]), vanished(ProbePoint::FromGateway));
     // A gateway that sends it to a gateway lets nothing out.
-    assert_eq!(fate(&sent, &[marked(TO_GATEWAY, "192.0.2.20:8080", "-")]), vanished(Hop::Gateway));
+    assert_eq!(fate(&sent, &[marked(TO_GATEWAY, "192.0.2.20:8080", "-")]), vanished(ProbePoint::Gateway));
 }
 
 #[test]
 fn a_request_that_no_sidecar_had_and_nobody_answered_vanished_at_the_client() {
     let answer = Answer { problem: Some("could not resolve".to_owned()), ..Answer::default() };
-    let probe = judge(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
-    assert_eq!((probe.result, probe.hop, probe.is_settled()), (Fate::Vanished, Some(Hop::Client), false));
+    let probe = verdict(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
+    assert_eq!(
+        (probe.result, probe.lost_at, probe.is_settled()),
+        (ProbeResult::Lost, Some(ProbePoint::Client), false)
+    );
 }
 
 #[test]
 fn a_cluster_that_leads_elsewhere_proves_nothing() {
     let elsewhere = marked("outbound|80||proxy.tools.svc.cluster.local", "192.0.2.7:80", "-");
-    assert_eq!(fate(&elsewhere, &[log(&[])]).0, Fate::NotProven);
+    assert_eq!(fate(&elsewhere, &[log(&[])]).0, ProbeResult::NotProven);
 }
 
 #[test]
@@ -176,10 +186,10 @@ fn tls_is_followed_from_address_to_address() {
     let other = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.121:70", "-")]);
     let own = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.120:70", "-")]);
     let of = |gateway: &[String]| {
-        judge(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
+        verdict(&plan(Port::TLS), &answer, &reading("client", &client), &[reading("gateway", gateway)])
     };
-    assert_eq!((of(&own).result, of(&own).confidence), (Fate::Proven, Confidence::Certain));
-    assert_eq!(of(&other).result, Fate::NotProven);
+    assert_eq!((of(&own).result, of(&own).confidence), (ProbeResult::Proven, Confidence::Certain));
+    assert_eq!(of(&other).result, ProbeResult::NotProven);
 }
 
 #[test]
@@ -190,7 +200,7 @@ fn lines_that_were_there_before_are_of_other_calls() {
     let mut client = reading("client", std::slice::from_ref(&tls));
     client.log = Ok(Log { before: vec![tls.clone()], after: vec![tls] });
     let answer = Answer { problem: Some("reset".to_owned()), ..Answer::default() };
-    assert_eq!(judge(&plan(Port::TLS), &answer, &client, &[]).result, Fate::Vanished);
+    assert_eq!(verdict(&plan(Port::TLS), &answer, &client, &[]).result, ProbeResult::Lost);
 }
 
 fn looks_of(clusters: &[(&str, u64, u64)]) -> (ProxyView, ProxyView) {
@@ -203,14 +213,14 @@ fn looks_of(clusters: &[(&str, u64, u64)]) -> (ProxyView, ProxyView) {
     (view(|row| row.1), view(|row| row.2))
 }
 
-fn silent(name: &str, looks: Looks) -> Reading {
-    Reading { log: Ok(Log::default()), looks, ..reading(name, &[]) }
+fn silent(name: &str, looks: Looks) -> EnvoyRecord {
+    EnvoyRecord { log: Ok(Log::default()), looks, ..reading(name, &[]) }
 }
 
-fn counted(client: Looks, gateway: Looks) -> (Fate, Option<Hop>, Confidence) {
+fn counted(client: Looks, gateway: Looks) -> (ProbeResult, Option<ProbePoint>, Confidence) {
     let gateways = [silent("gateway", gateway)];
-    let probe = judge(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
-    (probe.result, probe.hop, probe.confidence)
+    let probe = verdict(&plan(Port::HTTP), &answered(), &silent("client", client), &gateways);
+    (probe.result, probe.lost_at, probe.confidence)
 }
 
 #[test]
@@ -218,23 +228,29 @@ fn without_an_access_log_counters_only_make_it_likely() {
     let (idle, to_gateway) =
         (Ok(looks_of(&[(OUT, 4, 4)])), Ok(looks_of(&[(TO_GATEWAY, 3, 4), ("PassthroughCluster", 9, 9)])));
     let inferred = Confidence::Inferred;
-    assert_eq!(counted(to_gateway.clone(), Ok(looks_of(&[(OUT, 4, 5)]))), (Fate::Proven, None, inferred));
-    assert_eq!(counted(to_gateway.clone(), idle.clone()).0, Fate::NotProven);
+    assert_eq!(
+        counted(to_gateway.clone(), Ok(looks_of(&[(OUT, 4, 5)]))),
+        (ProbeResult::Proven, None, inferred)
+    );
+    assert_eq!(counted(to_gateway.clone(), idle.clone()).0, ProbeResult::NotProven);
     let refused = Answer { status: Some(404), ..Answer::default() };
     let (client, gateways) = (silent("client", to_gateway.clone()), [silent("gateway", idle.clone())]);
-    let probe = judge(&plan(Port::HTTP), &refused, &client, &gateways);
-    assert_eq!((probe.result, probe.hop, probe.confidence), (Fate::Vanished, Some(Hop::Gateway), inferred));
+    let probe = verdict(&plan(Port::HTTP), &refused, &client, &gateways);
+    assert_eq!(
+        (probe.result, probe.lost_at, probe.confidence),
+        (ProbeResult::Lost, Some(ProbePoint::Gateway), inferred)
+    );
     let direct = Ok(looks_of(&[(TO_GATEWAY, 3, 3), ("PassthroughCluster", 9, 10)]));
-    assert_eq!(counted(direct, idle.clone()), (Fate::LeftDirectly, None, inferred));
+    assert_eq!(counted(direct, idle.clone()), (ProbeResult::LeftDirectly, None, inferred));
     let both = Ok(looks_of(&[(TO_GATEWAY, 3, 4), ("PassthroughCluster", 9, 10)]));
-    assert_eq!(counted(both, idle.clone()).0, Fate::NotProven);
-    assert_eq!(counted(Ok(looks_of(&[(TO_GATEWAY, 3, 3)])), idle.clone()).0, Fate::NotProven);
-    assert_eq!(counted(Err("forbidden".to_owned()), idle).0, Fate::NotProven);
+    assert_eq!(counted(both, idle.clone()).0, ProbeResult::NotProven);
+    assert_eq!(counted(Ok(looks_of(&[(TO_GATEWAY, 3, 3)])), idle.clone()).0, ProbeResult::NotProven);
+    assert_eq!(counted(Err("forbidden".to_owned()), idle).0, ProbeResult::NotProven);
     // A gateway that only tried to connect passed nothing on.
     let mut tried = looks_of(&[(OUT, 0, 0)]);
     if let Some(cluster) = tried.1.clusters.get_mut(OUT) {
         (cluster.connections, cluster.connect_failures) = (1, 1);
     }
-    assert_eq!(counted(to_gateway.clone(), Ok(tried)).0, Fate::NotProven);
-    assert_eq!(counted(to_gateway, Err("forbidden".to_owned())).0, Fate::NotProven);
+    assert_eq!(counted(to_gateway.clone(), Ok(tried)).0, ProbeResult::NotProven);
+    assert_eq!(counted(to_gateway, Err("forbidden".to_owned())).0, ProbeResult::NotProven);
 }
