@@ -205,3 +205,87 @@ impl NamesEvaluation {
         self.answers.status()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use egress_core::host::DnsName;
+    use egress_core::intent::{Hop, Intent, Layout};
+    use egress_core::port::Port;
+    use egress_core::shape;
+    use egress_core::snapshot::MeshFacts;
+
+    use super::*;
+    use crate::policy_set::{Layer, LoadedPolicy, NamingOwner};
+    use crate::rules::Rules;
+
+    const LIST: &str = r#"{"deny": ["evil.example.com"]}"#;
+
+    fn evaluator(settings: &str) -> PolicyEvaluator {
+        let rules = Rules::new(settings).unwrap();
+        let loaded = LoadedPolicy {
+            name: "baseline".to_owned(),
+            layer: Layer::User,
+            digest: None,
+            settings: settings.to_owned(),
+            hooks: crate::Policy::hooks(&rules).clone(),
+            on_deny: None,
+            policy: Arc::new(rules),
+        };
+        let policies = PolicySet { policies: vec![loaded], ..PolicySet::default() };
+        let labels = [("shop".to_owned(), [("team".to_owned(), "web".to_owned())].into())].into();
+        let facts = Facts { namespace_labels: labels, ..Facts::default() };
+        let node = NodeFacts { name: "infra-1".to_owned(), ready: true, ..NodeFacts::default() };
+        PolicyEvaluator::new(policies, facts, vec![node], Timestamp::UNIX_EPOCH)
+    }
+
+    fn record() -> Record {
+        let intent = Intent {
+            host: DnsName::parse("a.example.com").unwrap(),
+            ports: BTreeSet::from([Port::TLS]),
+            namespace: "shop".to_owned(),
+            gateway: GatewayFacts::stock().name,
+            layout: Layout::Shared,
+            hop: Hop::Mtls,
+            export_to: vec![".".to_owned()],
+            reason: None,
+        };
+        Record { intent, names: Names::default(), added_at: None, added_by: None }
+    }
+
+    fn names(evaluator: &PolicyEvaluator) -> NamesEvaluation {
+        let record = record();
+        let parts = shape::build(&record, &GatewayFacts::stock(), &MeshFacts::default()).unwrap();
+        evaluator.names(&record, &parts)
+    }
+
+    #[test]
+    fn requests_of_one_command_share_the_nodes() {
+        let evaluator = evaluator(LIST);
+        let record = record();
+        let requested = RequestedEgress::of(&record.intent);
+        let one = request_builder::request("add", &requested, &evaluator.facts);
+        let other = request_builder::request("add", &requested, &evaluator.facts);
+        assert!(Arc::ptr_eq(&one.nodes, &other.nodes) && Arc::ptr_eq(&one.existing, &other.existing));
+        assert_eq!(one.namespace_labels["team"], "web");
+        assert!(one.for_naming(&[], "{}").nodes.is_empty());
+    }
+
+    #[test]
+    fn without_a_naming_policy_existing_objects_keep_their_names() {
+        let evaluation = names(&evaluator(LIST));
+        assert_eq!((evaluation.status(), evaluation.names), (Status::Allowed, None));
+        assert!(evaluation.metadata.policies.is_some_and(|policies| policies.starts_with("baseline@")));
+    }
+
+    #[test]
+    fn names_that_cannot_be_used_come_without_metadata() {
+        let mut evaluator = evaluator(r#"{"names": "eg-{host-slug}"}"#);
+        assert!(names(&evaluator).names.is_some_and(|names| !names.is_default()));
+        evaluator.policies.naming = Some(NamingOwner { policy: "missing".to_owned(), layer: Layer::User });
+        let evaluation = names(&evaluator);
+        assert_eq!(evaluation.status(), Status::Undecided);
+        assert_eq!((evaluation.names, evaluation.metadata), (None, Dress::default()));
+    }
+}

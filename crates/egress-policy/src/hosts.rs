@@ -60,7 +60,7 @@ pub struct ExceptionUse {
     /// Whose denial.
     pub of: PolicyRef,
     /// What it does.
-    #[serde(rename = "status")]
+    #[serde(rename = "standing")]
     pub status: ExceptionStatus,
 }
 

@@ -32,5 +32,5 @@ pub(crate) fn outcome(case: &Path) -> Result<String, String> {
         Status::Denied => 4,
         Status::Undecided => 9,
     };
-    crate::json(&json!({ "exit": exit, "evaluation": evaluation }))
+    crate::json(&json!({ "exit": exit, "judgement": evaluation }))
 }
