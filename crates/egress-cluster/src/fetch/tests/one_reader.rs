@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use egress_core::related_resources::RelatedResources;
-use egress_diagnose::facts::Evidence;
+use egress_diagnose::facts::ClusterFacts;
 use egress_diagnose::facts::collect::Collector;
-use egress_diagnose::facts::source::{File, Reader, documents};
+use egress_diagnose::facts::source::{File, SourceReader, documents};
 use serde::Deserialize as _;
 
 use super::*;
@@ -98,11 +98,11 @@ async fn from_cluster() -> (Snapshot, RelatedResources) {
 }
 
 /// The objects as one file, which one reader reads, or one for each file.
-fn from_file(texts: &[String]) -> Evidence {
+fn from_file(texts: &[String]) -> ClusterFacts {
     let files: Vec<File> =
         texts.iter().map(|text| File { name: "facts.yaml".to_owned(), text: text.clone() }).collect();
     let mut readers = files.iter().enumerate().map(|(number, file)| {
-        let mut reader = Reader::new(&files, "default", 0);
+        let mut reader = SourceReader::new(&files, "default", 0);
         documents(&file.text).iter().for_each(|document| reader.read(number, document));
         reader
     });
@@ -114,7 +114,7 @@ fn from_file(texts: &[String]) -> Evidence {
 }
 
 /// The objects one by one, as fixtures of checks are read.
-fn from_fixtures() -> Evidence {
+fn from_fixtures() -> ClusterFacts {
     let mut collector = Collector::default();
     objects().iter().for_each(|object| collector.add(&object.into()).unwrap());
     collector.finish()

@@ -5,7 +5,7 @@
 use egress_core::snapshot::Snapshot;
 
 use super::Collector;
-use crate::facts::Evidence;
+use crate::facts::ClusterFacts;
 
 impl Collector {
     /// Adds the objects that another collector took after this one.
@@ -14,7 +14,8 @@ impl Collector {
         self.services.extend(services);
         self.pods.extend(pods);
         self.given.extend(given);
-        let Evidence { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } = evidence;
+        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } =
+            evidence;
         // Gateways, Services and pods are made of all objects together, at the end.
         let Snapshot {
             mesh,

@@ -110,7 +110,8 @@ fn beside_pods(evidence: &ClusterFacts, namespace: Option<&str>) -> Vec<String> 
 /// The pods of one namespace whose traffic bypasses their sidecar. Pods outside the mesh are not included: no Istio
 /// object is about them.
 fn bypassing_sidecars(found: &NamespaceBypass) -> Option<String> {
-    let outside = |reason: &Reason| matches!(reason, Reason::NoSidecar | Reason::HostNetwork);
+    let outside =
+        |reason: &BypassReason| matches!(reason, BypassReason::NoSidecar | BypassReason::HostNetwork);
     let counts = found
         .rows
         .iter()
