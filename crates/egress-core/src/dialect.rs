@@ -193,6 +193,12 @@ impl Dialect {
         self.layout == other.layout || (self.rename == Rename::Beside && other.rename == Rename::Beside)
     }
 
+    /// Whether the callers' sidecars reach the gateway by a VirtualService.
+    pub fn has_routes_of_callers(&self) -> bool {
+        let of_callers = |up: Up| matches!(up, Up::Routes { side: Side::Clients, .. });
+        self.phases.iter().any(|phase| of_callers(phase.up))
+    }
+
     /// Whether it uses objects that all egresses of a gateway use.
     pub fn has_gateway_objects(&self) -> bool {
         self.phases.iter().any(|phase| phase.role.is_of_pair())
