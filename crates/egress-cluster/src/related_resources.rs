@@ -43,55 +43,55 @@ pub struct RelatedReading {
 type Listed<T> = Result<T, Unreadable>;
 
 /// Kinds of one group of which all count, or none.
-struct Kinds {
+struct Group {
     input: Input,
-    group: &'static str,
+    name: &'static str,
     version: &'static str,
     /// Plural and kind.
     kinds: &'static [(&'static str, &'static str)],
 }
 
 /// The kinds that every server has in this version.
-const KINDS: [Kinds; 7] = [
-    Kinds {
+const GROUPS: [Group; 7] = [
+    Group {
         input: Input::NetworkPolicies,
-        group: "networking.k8s.io",
+        name: "networking.k8s.io",
         version: "v1",
         kinds: &[("networkpolicies", "NetworkPolicy")],
     },
-    Kinds {
+    Group {
         input: Input::Workloads,
-        group: "apps",
+        name: "apps",
         version: "v1",
         kinds: &[("deployments", "Deployment"), ("statefulsets", "StatefulSet"), ("daemonsets", "DaemonSet")],
     },
-    Kinds {
+    Group {
         input: Input::Budgets,
-        group: "policy",
+        name: "policy",
         version: "v1",
         kinds: &[("poddisruptionbudgets", "PodDisruptionBudget")],
     },
-    Kinds {
+    Group {
         input: Input::Budgets,
-        group: "autoscaling",
+        name: "autoscaling",
         version: "v2",
         kinds: &[("horizontalpodautoscalers", "HorizontalPodAutoscaler")],
     },
-    Kinds {
+    Group {
         input: Input::Webhooks,
-        group: "admissionregistration.k8s.io",
+        name: "admissionregistration.k8s.io",
         version: "v1",
         kinds: &[("validatingwebhookconfigurations", "ValidatingWebhookConfiguration")],
     },
-    Kinds {
+    Group {
         input: Input::Webhooks,
-        group: "admissionregistration.k8s.io",
+        name: "admissionregistration.k8s.io",
         version: "v1",
         kinds: &[("mutatingwebhookconfigurations", "MutatingWebhookConfiguration")],
     },
-    Kinds {
+    Group {
         input: Input::EndpointSlices,
-        group: "discovery.k8s.io",
+        name: "discovery.k8s.io",
         version: "v1",
         kinds: &[("endpointslices", "EndpointSlice")],
     },
@@ -103,9 +103,9 @@ impl Cluster {
     /// # Errors
     /// Every failure except missing permissions.
     pub async fn related_resources(&self) -> Result<RelatedReading, ClusterError> {
-        let rows = KINDS.iter().map(|row| async {
+        let rows = GROUPS.iter().map(|row| async {
             let kinds = row.kinds.iter().map(|(plural, kind)| (row.version.to_owned(), *plural, *kind));
-            Ok::<_, ClusterError>((row.input, self.all_of(row.input, row.group, kinds).await?))
+            Ok::<_, ClusterError>((row.input, self.all_of(row.input, row.name, kinds).await?))
         });
         let (security, gateway_api, rows) =
             tokio::try_join!(self.security(), self.gateway_api(), try_join_all(rows))?;

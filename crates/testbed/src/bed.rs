@@ -10,6 +10,7 @@ mod commands;
 mod envoy;
 mod faulty;
 mod go;
+mod handle;
 mod inspection;
 mod istiod;
 mod kubernetes;
@@ -34,40 +35,20 @@ use std::{fs, ops::Deref, path::PathBuf};
 
 use anyhow::Context as _;
 pub use rustix::process::Signal;
-use serde::{Deserialize, Serialize};
 
 pub use self::{
     faulty::{Fault, FaultyServer},
+    handle::Bed,
     status::Part,
     topology::{Client, Gateway, GatewayPod, Node, OutboundTrafficPolicy, Taint, Topology},
     users::User,
 };
-use self::{
-    layout::{Layout, Pod},
-    programs::Programs,
-};
-use crate::{external_services, progress};
-
-/// A running bed.
-#[derive(Debug)]
-pub struct Bed {
-    layout: Layout,
-    topology: Topology,
-    pods: Vec<Pod>,
-    programs: Programs,
-    external_services: external_services::Config,
-}
+use self::{handle::Record, layout::Layout};
+use crate::progress;
 
 /// A bed that goes down when it is dropped.
 #[derive(Debug)]
 pub struct Guard(Bed);
-
-/// What another process needs to know of a bed.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    topology: Topology,
-    programs: Programs,
-}
 
 impl Bed {
     /// Makes a bed and waits until all of it is ready. What is left of a bed of this name is removed before.
@@ -111,27 +92,6 @@ impl Bed {
     /// Ties the bed to a value: it goes down when that is dropped, however a test ends.
     pub fn guard(self) -> Guard {
         Guard(self)
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        self.layout.name()
-    }
-
-    /// The network namespace of its control plane, as `ip netns` calls it.
-    pub fn network(&self) -> String {
-        self.layout.control_plane()
-    }
-
-    fn new(layout: Layout, record: Record) -> anyhow::Result<Self> {
-        let external_services = external_services::Config::in_directory(layout.directory());
-        let pods = layout::pods(&record.topology)?;
-        Ok(Self { layout, pods, topology: record.topology, programs: record.programs, external_services })
-    }
-
-    fn pod(&self, namespace: &str, name: &str) -> anyhow::Result<&Pod> {
-        let found = self.pods.iter().find(|pod| pod.namespace == namespace && pod.name == name);
-        found.with_context(|| format!("the bed has no pod {namespace}/{name}"))
     }
 }
 

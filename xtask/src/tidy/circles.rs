@@ -39,7 +39,6 @@ const KNOWN: &[Known] = &[
     Known { file: "crates/kubectl-egress/src/commands/diagnose.rs", files: 8 },
     Known { file: "crates/kubectl-egress/src/commands/guard.rs", files: 4 },
     Known { file: "crates/kubectl-egress/src/exit.rs", files: 4 },
-    Known { file: "xtask/src/bed.rs", files: 9 },
     Known { file: "xtask/src/bench.rs", files: 6 },
 ];
 

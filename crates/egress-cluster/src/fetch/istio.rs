@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use egress_core::input::Input;
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
-use egress_core::tree::Tree;
-use egress_core::typed::FieldError;
 use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 
@@ -34,7 +32,10 @@ impl Cluster {
             .into_iter()
             .map(|kind| Collection::of_group(Input::from(kind), Kind::GROUP, &api_version, kind.plural()))
             .collect();
-        let readings = try_join_all(kinds.iter().map(|kind| self.read_as(kind, narrow, resource))).await?;
+        // An object that does not fit is a gap; the others of its page count.
+        let of_each =
+            kinds.iter().map(|kind| self.read_as(kind, narrow, |object| Ok(Resource::from_tree(object))));
+        let readings = try_join_all(of_each).await?;
         let mut whole =
             IstioReading { api_version, resources: Vec::new(), read_in: None, unreadable: Vec::new() };
         for reading in readings {
@@ -55,11 +56,6 @@ impl Cluster {
         let served = |version: &&str| versions.iter().any(|served| served == version);
         VERSIONS.into_iter().find(served).map(str::to_owned).ok_or(ClusterError::NoIstio)
     }
-}
-
-/// An object that does not fit is a gap; the others of its page count.
-fn resource(object: &Tree<'_>) -> Result<Result<Resource, ResourceError>, FieldError> {
-    Ok(Resource::from_tree(object))
 }
 
 /// The namespaces in both sets; `None` means all.

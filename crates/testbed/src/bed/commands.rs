@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::{Bed, User, netns, outside};
+use super::{User, handle::Bed, netns, outside};
 
 impl Bed {
     /// A command in the network of the control plane, as `admin`, with the bed's `kubectl` and `istioctl` in front of

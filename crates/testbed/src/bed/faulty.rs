@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Bed, layout::CONTROL_PLANE, netns};
+use super::{handle::Bed, layout::CONTROL_PLANE, netns};
 
 /// Where the API server listens.
 const API_SERVER: u16 = 6443;

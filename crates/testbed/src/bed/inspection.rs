@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Bed, Part, User, layout::Pod, netns, status};
+use super::{Part, User, handle::Bed, layout::Pod, netns, status};
 
 impl Bed {
     /// The kubeconfig of a user; its server can be reached from the network of the control plane.

@@ -3,7 +3,8 @@
 use std::{env, fs, process::Command, time::Duration};
 
 use super::{
-    Bed, netns,
+    handle::Bed,
+    netns,
     process::{self, Started},
     wait,
 };

@@ -3,8 +3,8 @@
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use super::{
-    Bed,
     certificates::Certificates,
+    handle::Bed,
     layout::{CONTROL_PLANE, SERVICE_NETWORK},
     netns, process, users,
 };

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 
 use super::{
-    Bed,
+    handle::Bed,
     topology::{OutboundTrafficPolicy, Topology},
 };
 

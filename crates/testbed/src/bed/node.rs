@@ -4,7 +4,7 @@
 
 use std::{fs, net::TcpStream, os::unix::fs::symlink, time::Duration};
 
-use super::{Bed, certificates::Pair, layout::CONTROL_PLANE, netns, objects::NODE_PORT, process};
+use super::{certificates::Pair, handle::Bed, layout::CONTROL_PLANE, netns, objects::NODE_PORT, process};
 
 const LIMIT: Duration = Duration::from_secs(10);
 

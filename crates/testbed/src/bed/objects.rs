@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 use serde_json::{Value, json};
 
 use super::{
-    Bed,
+    handle::Bed,
     layout::{CONTROL_PLANE, Kind, Pod},
     manifest::{HUB, TAG},
 };

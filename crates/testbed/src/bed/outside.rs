@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::{
-    Bed,
+    handle::Bed,
     layout::{Kind, Pod},
     netns, process,
     topology::Gateway,

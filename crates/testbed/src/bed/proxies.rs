@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{
-    Bed,
+    handle::Bed,
     layout::{Kind, Pod},
     manifest::TAG,
     netns,

@@ -7,7 +7,9 @@ use std::{fs, os::unix::fs::symlink, thread};
 use anyhow::anyhow;
 
 use super::{
-    Bed, Record, certificates, istiod, kubernetes,
+    certificates,
+    handle::{Bed, Record},
+    istiod, kubernetes,
     manifest::{self, MANIFEST},
     network, node, objects, outside, proxies, users,
 };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Bed, istiod, kubernetes, node, outside, proxies};
+use super::{handle::Bed, istiod, kubernetes, node, outside, proxies};
 
 /// A process of the bed.
 #[derive(Debug, Clone, PartialEq, Eq)]
