@@ -85,10 +85,10 @@ pub fn examine_watched(
     let mut order: Vec<&'static Check> =
         CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
     order.sort_by_key(|check| (check.segment, check.code));
-    let hosts: Vec<Arc<HostName>> = paths.iter().map(|way| Arc::new(host_name(way))).collect();
+    let hosts: Vec<Arc<HostName>> = paths.iter().map(|path| Arc::new(host_name(path))).collect();
     let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
-    for (index, way) in paths.iter().enumerate() {
-        if let Some(gateway) = way.gateway {
+    for (index, path) in paths.iter().enumerate() {
+        if let Some(gateway) = path.gateway {
             behind.entry(&gateway.name).or_default().push(index);
         }
     }
@@ -110,7 +110,7 @@ pub fn examine_watched(
     }
     let views = view.maker();
     let of_ways = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
-        some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect()
+        some.par_iter().map_init(&views, |view, path| of_way(&order, view, path)).collect()
     };
     let mut ahead = paths.chunks(AT_ONCE);
     let mut said = ahead.next().map(of_ways).unwrap_or_default();
@@ -118,9 +118,9 @@ pub fn examine_watched(
         let mut next = Vec::new();
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| next = ahead.next().map(of_ways).unwrap_or_default());
-            for (place, (way, said)) in some.iter().zip(said).enumerate() {
-                let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
-                walk.way(way, number * AT_ONCE + place, broken.copied(), said);
+            for (place, (path, said)) in some.iter().zip(said).enumerate() {
+                let broken = path.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
+                walk.path(path, number * AT_ONCE + place, broken.copied(), said);
             }
         });
         said = next;
@@ -128,8 +128,8 @@ pub fn examine_watched(
     walk.report.finish(not_walked, options.filter.skipped(), evidence.snapshot.unreadable.clone())
 }
 
-fn host_name(way: &EgressPath<'_>) -> HostName {
-    HostName { host: way.host.clone(), namespace: way.namespace.clone() }
+fn host_name(path: &EgressPath<'_>) -> HostName {
+    HostName { host: path.host.clone(), namespace: path.namespace.clone() }
 }
 
 /// The first fault on a path.
@@ -143,11 +143,11 @@ struct Broken {
 }
 
 impl Broken {
-    fn at(check: &Check, cause: usize, way: Option<&EgressPath<'_>>) -> Self {
+    fn at(check: &Check, cause: usize, path: Option<&EgressPath<'_>>) -> Self {
         let segment = check.segment;
         // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
-        let unaffected_from = way
-            .filter(|way| segment == PathSegment::Objects && has_gateway_side(way))
+        let unaffected_from = path
+            .filter(|path| segment == PathSegment::Objects && has_gateway_side(path))
             .map(|_| PathSegment::FromGateway);
         Broken { segment, cause, unaffected_from }
     }
@@ -158,8 +158,8 @@ impl Broken {
 }
 
 /// Whether an egress of the shared layout has all objects between the gateway and the host.
-fn has_gateway_side(way: &EgressPath<'_>) -> bool {
-    let has = |role| way.egress.is_some_and(|egress| egress.part(role).is_some());
+fn has_gateway_side(path: &EgressPath<'_>) -> bool {
+    let has = |role| path.egress.is_some_and(|egress| egress.part(role).is_some());
     has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
@@ -195,11 +195,11 @@ fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts)
     })
 }
 
-fn of_way(order: &[&'static Check], view: &View<'_>, way: &EgressPath<'_>) -> Vec<CheckResult> {
+fn of_way(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> Vec<CheckResult> {
     ask(order, view, |check, view| match check.run {
-        Run::EgressPath(run) => Some(run(view, way)),
-        Run::Through(run) => Some(match seen_gateway(view, way) {
-            Ok(gateway) => run(view, way, gateway),
+        Run::EgressPath(run) => Some(run(view, path)),
+        Run::Through(run) => Some(match seen_gateway(view, path) {
+            Ok(gateway) => run(view, path, gateway),
             Err(outcome) => outcome,
         }),
         Run::Mesh(_) | Run::Gateway(_) => None,
@@ -212,14 +212,14 @@ struct Examiner<W> {
 }
 
 impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
-    fn way(&mut self, way: &EgressPath<'_>, index: usize, broken: Option<Broken>, said: Vec<CheckResult>) {
+    fn path(&mut self, path: &EgressPath<'_>, index: usize, broken: Option<Broken>, said: Vec<CheckResult>) {
         let subject = Subject::Host {
-            host: way.host.clone(),
-            namespace: way.namespace.clone(),
-            callers: way.callers.clone(),
-            gateway: way.gateway.map(|gateway| gateway.name.clone()),
+            host: path.host.clone(),
+            namespace: path.namespace.clone(),
+            callers: path.callers.clone(),
+            gateway: path.gateway.map(|gateway| gateway.name.clone()),
         };
-        self.section(subject, vec![index], Some(way), broken, said);
+        self.section(subject, vec![index], Some(path), broken, said);
     }
 
     /// Adds the results for one subject; returns what is broken first. Two faults of one hop are both reported.
@@ -227,7 +227,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
         &mut self,
         subject: Subject,
         behind: Vec<usize>,
-        way: Option<&EgressPath<'_>>,
+        path: Option<&EgressPath<'_>>,
         mut broken: Option<Broken>,
         said: Vec<CheckResult>,
     ) -> Option<Broken> {
@@ -240,7 +240,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
                 (CheckOutcome::Good(seen), _) => section.passed(check, seen),
                 (CheckOutcome::Bad(findings), _) => {
                     let cause = section.failed(check, findings);
-                    broken = broken.or(cause.map(|cause| Broken::at(check, cause, way)));
+                    broken = broken.or(cause.map(|cause| Broken::at(check, cause, path)));
                 }
                 (CheckOutcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
                 (CheckOutcome::NoEvidence(awaited), _) => section.no_evidence(check, awaited),

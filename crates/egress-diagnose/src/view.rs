@@ -110,15 +110,15 @@ impl<'a> View<'a> {
     pub(crate) fn routes(
         &self,
         direction: Direction,
-        way: &EgressPath<'_>,
+        path: &EgressPath<'_>,
         gateway: &GatewayFacts,
         find: impl FnOnce() -> Vec<Route<'a>>,
     ) -> Vec<Route<'a>> {
-        if let Some(routes) = self.routes.borrow().get(direction, way, gateway) {
+        if let Some(routes) = self.routes.borrow().get(direction, path, gateway) {
             return routes;
         }
         let routes = find();
-        self.routes.borrow_mut().insert(direction, way, gateway, routes.clone());
+        self.routes.borrow_mut().insert(direction, path, gateway, routes.clone());
         routes
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn paths<'a>(
         .map(|egress| maker.of_egress(egress, maker.callers(egress, request)))
         .collect();
     for host in &request.hosts {
-        if !found.iter().any(|way| way.host == host.as_str()) {
+        if !found.iter().any(|path| path.host == host.as_str()) {
             found.push(maker.without_objects(host.as_str(), request.namespace.as_deref()));
         }
     }

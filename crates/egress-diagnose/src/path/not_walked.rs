@@ -50,12 +50,12 @@ pub(crate) fn not_walked<'a>(
     if request.hosts.is_empty() {
         return found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)).collect();
     }
-    let named = paths.iter().filter(|way| way.egress.is_none());
-    let obstacle = |way: &EgressPath<'_>| {
+    let named = paths.iter().filter(|path| path.egress.is_none());
+    let obstacle = |path: &EgressPath<'_>| {
         let covers =
-            |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
+            |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &path.host);
         let ((namespace, _), why) = found.iter().find(covers)?;
-        Some(NotWalked::new(&way.host, namespace, *why))
+        Some(NotWalked::new(&path.host, namespace, *why))
     };
     named.filter_map(obstacle).collect()
 }
@@ -85,7 +85,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
         let walked = egresses.iter().map(|egress| egress.host.to_string());
         let hosts_without_egress =
-            paths.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
+            paths.iter().filter(|path| !path.is_wanted).map(|path| path.host.to_ascii_lowercase());
         // What a route of another host leads to is looked at with that host.
         let mut known: BTreeSet<String> = walked.chain(hosts_without_egress).collect();
         for routes in index.of_kind(Kind::VirtualService) {

@@ -15,7 +15,7 @@ pub(crate) fn routed_elsewhere<'a>(
         return Vec::new();
     }
     let here: BTreeSet<(Option<&str>, &str)> =
-        known.iter().map(|way| (way.namespace.as_deref(), way.host.as_str())).collect();
+        known.iter().map(|path| (path.namespace.as_deref(), path.host.as_str())).collect();
     let there = evidence.fleet.iter().flat_map(|cluster| cluster.egresses.values());
     let asked = there
         .filter(|egress| request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace));
