@@ -51,37 +51,35 @@ pub struct Options {
 }
 
 /// Runs every check for a request.
-pub fn examine(evidence: &ClusterFacts, request: &Request) -> Report {
-    examine_with(evidence, request, &Options::default())
+pub fn examine(facts: &ClusterFacts, request: &Request) -> Report {
+    examine_with(facts, request, &Options::default())
 }
 
 /// The same with a choice of checks, on a certain day.
-pub fn examine_with(evidence: &ClusterFacts, request: &Request, options: &Options) -> Report {
-    examine_watched(evidence, request, options, |_, _| {})
+pub fn examine_with(facts: &ClusterFacts, request: &Request, options: &Options) -> Report {
+    examine_watched(facts, request, options, |_, _| {})
 }
 
 /// The same, and returns what each check read: the catalogue's tests compare it with the declared inputs.
 pub fn examine_watched(
-    evidence: &ClusterFacts,
+    facts: &ClusterFacts,
     request: &Request,
     options: &Options,
     watch: impl Fn(Code, EnumSet<Input>),
 ) -> Report {
-    let (egresses, index) = rayon::join(
-        || egress_core::inventory::egresses(&evidence.snapshot),
-        || Index::new(&evidence.snapshot),
-    );
-    let mut paths = paths(&evidence.snapshot, &index, &egresses, request);
-    paths.extend(hosts_without_egress(evidence, &index, &egresses, request));
-    paths.extend(routed_elsewhere(evidence, &paths, request));
+    let (egresses, index) =
+        rayon::join(|| egress_core::inventory::egresses(&facts.snapshot), || Index::new(&facts.snapshot));
+    let mut paths = paths(&facts.snapshot, &index, &egresses, request);
+    paths.extend(hosts_without_egress(facts, &index, &egresses, request));
+    paths.extend(routed_elsewhere(facts, &paths, request));
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
     let asks_for_hosts = CHECKS.iter().any(|check| {
-        options.filter.wants(check.code) && matches!(check.run, Run::EgressPath(_) | Run::Through(_))
+        options.filter.wants(check.code) && matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_))
     });
     let not_walked =
-        if asks_for_hosts { not_walked(evidence, &index, &egresses, &paths, request) } else { Vec::new() };
-    let calls = caller_namespaces(&evidence.snapshot, &paths);
-    let view = View::new(evidence, &egresses, request.client.as_ref(), index, calls);
+        if asks_for_hosts { not_walked(facts, &index, &egresses, &paths, request) } else { Vec::new() };
+    let calls = caller_namespaces(&facts.snapshot, &paths);
+    let view = View::new(facts, &egresses, request.client.as_ref(), index, calls);
     let mut order: Vec<&'static Check> =
         CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
     order.sort_by_key(|check| (check.segment, check.code));
@@ -93,15 +91,15 @@ pub fn examine_watched(
         }
     }
     let all = (0..paths.len()).collect();
-    let report = Builder::new(hosts, Suppressions::read(evidence, options.today), options.every_line);
+    let report = Builder::new(hosts, Suppressions::read(facts, options.today), options.every_line);
     let mut walk = Examiner { watch, report };
     let of_mesh = ask(&order, &view, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
-        Run::Gateway(_) | Run::EgressPath(_) | Run::Through(_) => None,
+        Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
     });
     walk.section(Subject::Mesh, all, None, None, of_mesh);
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
-    for gateway in gateways_in_question(&evidence.snapshot.gateways, &paths, request) {
+    for gateway in gateways_in_question(&facts.snapshot.gateways, &paths, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
         let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
         let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
@@ -125,7 +123,7 @@ pub fn examine_watched(
         });
         said = next;
     }
-    walk.report.finish(not_walked, options.filter.skipped(), evidence.snapshot.unreadable.clone())
+    walk.report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone())
 }
 
 fn host_name(path: &EgressPath<'_>) -> HostName {
@@ -191,14 +189,14 @@ fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts)
             view.note(Input::Gateways);
             Some(run(view, gateway))
         }
-        Run::Mesh(_) | Run::EgressPath(_) | Run::Through(_) => None,
+        Run::Mesh(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
     })
 }
 
 fn of_way(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> Vec<CheckResult> {
     ask(order, view, |check, view| match check.run {
-        Run::EgressPath(run) => Some(run(view, path)),
-        Run::Through(run) => Some(match seen_gateway(view, path) {
+        Run::Path(run) => Some(run(view, path)),
+        Run::PathThroughGateway(run) => Some(match seen_gateway(view, path) {
             Ok(gateway) => run(view, path, gateway),
             Err(outcome) => outcome,
         }),

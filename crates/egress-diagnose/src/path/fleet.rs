@@ -7,8 +7,8 @@ use crate::facts::{ClusterFacts, EgressOptions, Index, OtherCluster, OtherEgress
 
 impl OtherCluster {
     /// What is to be compared of a cluster's facts.
-    pub fn of(name: String, evidence: &ClusterFacts) -> Self {
-        let snapshot = &evidence.snapshot;
+    pub fn of(name: String, facts: &ClusterFacts) -> Self {
+        let snapshot = &facts.snapshot;
         let there = egresses(snapshot);
         let paths = paths(snapshot, &Index::new(snapshot), &there, &Request::default());
         let all = paths.iter().filter_map(OtherEgress::of);

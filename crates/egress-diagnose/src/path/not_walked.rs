@@ -24,13 +24,13 @@ use crate::path::{NotWalked, Obstacle};
 /// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
 /// that is walked.
 pub(crate) fn not_walked<'a>(
-    evidence: &'a ClusterFacts,
+    facts: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
     paths: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<NotWalked> {
-    let finder = Finder::new(evidence, index, egresses, paths);
+    let finder = Finder::new(facts, index, egresses, paths);
     // What only gateways see of an egress of ours has a name of its own.
     let own: BTreeSet<&ObjectId> =
         egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
@@ -75,12 +75,12 @@ struct Finder<'a, 'b> {
 
 impl<'a, 'b> Finder<'a, 'b> {
     fn new(
-        evidence: &'a ClusterFacts,
+        facts: &'a ClusterFacts,
         index: &'b Index<'a>,
         egresses: &[Egress<'_>],
         paths: &[EgressPath<'_>],
     ) -> Self {
-        let snapshot = &evidence.snapshot;
+        let snapshot = &facts.snapshot;
         let domain = &snapshot.mesh.cluster_domain;
         let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
         let walked = egresses.iter().map(|egress| egress.host.to_string());
@@ -105,7 +105,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             known,
             clients: clients(snapshot),
             ambient: ambient.map(|pod| pod.namespace.as_str()).collect(),
-            routed: routed(&evidence.surroundings.gateway_api),
+            routed: routed(&facts.surroundings.gateway_api),
         }
     }
 

@@ -50,12 +50,12 @@ impl Plan {
     /// # Errors
     /// Why no pod can send it.
     pub fn new(
-        evidence: &ClusterFacts,
+        facts: &ClusterFacts,
         request: &Request,
         typed: &BTreeSet<Port>,
         token: String,
     ) -> Result<Self, String> {
-        let snapshot = &evidence.snapshot;
+        let snapshot = &facts.snapshot;
         let egresses = egresses(snapshot);
         let paths = paths(snapshot, &Index::new(snapshot), &egresses, request);
         let of = |namespace: &str| client_of(snapshot, namespace, request.client.as_ref());

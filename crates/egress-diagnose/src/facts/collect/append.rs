@@ -5,12 +5,12 @@ use super::Collector;
 impl Collector {
     /// Adds the objects that another collector took after this one.
     pub fn append(&mut self, later: Self) {
-        let Collector { evidence, services, pods, given } = later;
+        let Collector { facts, services, pods, given } = later;
         self.services.extend(services);
         self.pods.extend(pods);
         self.given.extend(given);
-        let (snapshot, surroundings) = (evidence.snapshot, evidence.surroundings);
-        let own = &mut self.evidence.snapshot;
+        let (snapshot, surroundings) = (facts.snapshot, facts.surroundings);
+        let own = &mut self.facts.snapshot;
         own.resources.extend(snapshot.resources);
         own.nodes.extend(snapshot.nodes);
         own.namespaces.extend(snapshot.namespaces);
@@ -18,7 +18,7 @@ impl Collector {
         if snapshot.mesh.outbound.is_some() {
             own.mesh = snapshot.mesh;
         }
-        let around = &mut self.evidence.surroundings;
+        let around = &mut self.facts.surroundings;
         around.authorization_policies.extend(surroundings.authorization_policies);
         around.peer_authentications.extend(surroundings.peer_authentications);
         around.gateway_api.extend(surroundings.gateway_api);
@@ -33,13 +33,13 @@ impl Collector {
         if let Some(sync) = surroundings.sync {
             around.sync.get_or_insert_default().extend(sync);
         }
-        for (egress, refusals) in evidence.refusals {
-            self.evidence.refusals.entry(egress).or_default().extend(refusals);
+        for (egress, refusals) in facts.refusals {
+            self.facts.refusals.entry(egress).or_default().extend(refusals);
         }
-        self.evidence.rights.extend(evidence.rights);
-        self.evidence.gaps.extend(evidence.gaps);
-        self.evidence.proxies.extend(evidence.proxies);
-        if let (Ok(own), Ok(demands)) = (&mut self.evidence.demands, evidence.demands) {
+        self.facts.rights.extend(facts.rights);
+        self.facts.gaps.extend(facts.gaps);
+        self.facts.proxies.extend(facts.proxies);
+        if let (Ok(own), Ok(demands)) = (&mut self.facts.demands, facts.demands) {
             own.extend(demands);
         }
     }

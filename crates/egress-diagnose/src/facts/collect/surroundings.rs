@@ -50,7 +50,7 @@ impl Collector {
         kind: &str,
         object: &Tree<'_>,
     ) -> Result<(), CollectError> {
-        let around = &mut self.evidence.surroundings;
+        let around = &mut self.facts.surroundings;
         let input = match (group, kind) {
             ("security.istio.io", "AuthorizationPolicy") => {
                 around.authorization_policies.push(custom(object)?);

@@ -31,7 +31,7 @@ unreachable, or Envoy rejected the update and keeps the old state.
 ## How to fix
 `istioctl proxy-status` shows what istiod sent and what Envoy accepted; the sidecar's log says what it rejected.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

@@ -43,7 +43,7 @@ even if the server expects plaintext: 503. See `buildUpstreamTLSSettings` in
 ## How to fix
 Set the TLS mode for the gateway in a DestinationRule, and let the server terminate mesh mTLS.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

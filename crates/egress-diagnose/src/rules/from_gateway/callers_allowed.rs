@@ -46,7 +46,7 @@ the pods' port; and HTTP conditions on TLS passthrough (istio/istio#22609, istio
 ## How to fix
 Allow the callers by values that the gateway can see.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

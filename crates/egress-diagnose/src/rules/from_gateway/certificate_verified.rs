@@ -31,7 +31,7 @@ passes (`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`).
 Remove `insecureSkipVerify`, and put the host into `subjectAltNames`. For a private CA, name a Secret with its
 certificate in `credentialName`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -35,7 +35,7 @@ egress is recreated.
 Find out who wrote the other ServiceEntry, and delete it. If you do not trust a namespace, let the API server refuse
 such ServiceEntries.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

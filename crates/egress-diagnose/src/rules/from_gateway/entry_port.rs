@@ -32,7 +32,7 @@ it fail with 503 (`NC`). So two namespaces that add the same host with different
 Declare the port in the ServiceEntry that is used, or give the upstream a host name of its own, as `kubectl egress
 add` does.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -31,7 +31,7 @@ there is no destination: every call fails with 503 (`UH`).
 ## How to fix
 Set `resolution: DNS`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -30,7 +30,7 @@ istiod ignores routes of a host without a server: calls end at the gateway with 
 ## How to fix
 Add the host to the server of its protocol.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -30,7 +30,7 @@ Without such a route calls end at the gateway: HTTP gets 404 (`NR`), TLS is rese
 ## How to fix
 Add the second leg: routes for the host that are bound to the Gateway object.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -29,7 +29,7 @@ HTTP, a reset for TLS.
 ## How to fix
 Export the VirtualService to the gateway's namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

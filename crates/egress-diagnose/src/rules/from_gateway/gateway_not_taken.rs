@@ -43,7 +43,7 @@ specific host takes all connections.
 ## How to fix
 Ask the owner, and delete the object. If the egress comes from an earlier version, run the same `add` again.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

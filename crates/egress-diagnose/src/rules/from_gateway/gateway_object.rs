@@ -32,7 +32,7 @@ A VirtualService that is bound to no existing Gateway has no effect: calls end a
 ## How to fix
 Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

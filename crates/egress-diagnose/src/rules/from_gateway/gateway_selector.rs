@@ -32,7 +32,7 @@ charts make the label from the release name, so a copied selector often matches 
 ## How to fix
 Use the pods' labels as the selector.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -40,7 +40,7 @@ in the application (istio/istio#57294, istio/istio#60466, istio/istio#24619).
 ## How to fix
 Set `appProtocol: http2` on the gateway's Service port, and `protocol: GRPC` on the port that the gateway calls.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

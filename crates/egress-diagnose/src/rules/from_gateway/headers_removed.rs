@@ -33,7 +33,7 @@ Nothing breaks, but the host learns the inside of the mesh.
 ## How to fix
 Remove the header in the route at the gateway.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 const HEADER: &str = "x-forwarded-client-cert";

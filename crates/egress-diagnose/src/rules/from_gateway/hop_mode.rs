@@ -39,7 +39,7 @@ cannot read it (istio/istio#7415, istio/istio#23910).
 Set the DestinationRule's mode to the server's mode. Or let the server terminate mesh mTLS; the gateway then also
 knows the caller.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -35,7 +35,7 @@ number never matches: the gateway answers 404, or resets TLS.
 ## How to fix
 Use the server's port number in the match.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

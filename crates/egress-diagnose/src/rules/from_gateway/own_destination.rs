@@ -35,7 +35,7 @@ host really serves both, all is well.
 ## How to fix
 Give each host its own route: by `authority` for HTTP, by `sniHosts` for TLS.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -40,7 +40,7 @@ reads it: sidecars do not have the files, and wait for them forever (istio/istio
 Originate TLS on a separate port: `80` with `targetPort: 443` for HTTP from the application, beside `443` for its TLS.
 Export the DestinationRule only to the gateway's namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// With this annotation a pod mounts files into its sidecar.

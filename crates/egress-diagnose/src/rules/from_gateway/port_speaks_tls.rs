@@ -29,7 +29,7 @@ answers a TLS handshake with plain HTTP: 503 (`UF`, `WRONG_VERSION_NUMBER`, isti
 ## How to fix
 Set `targetPort: 443` on the port, or originate TLS on the other port only.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The well-known port for plain HTTP.

@@ -29,7 +29,7 @@ gateway then sends the call to itself until a limit stops it: 503, and a high lo
 ## How to fix
 Set `match.gateways` of the route to `mesh`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -33,7 +33,7 @@ supplied by SDS\"). See `ApplyCustomSDSToClientCommonTLSContext` in `pilot/pkg/s
 ## How to fix
 Put the Secret into the namespace of the gateway's pods.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The suffix of the Secret that holds only the CA certificate.

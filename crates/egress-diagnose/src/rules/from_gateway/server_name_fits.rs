@@ -33,7 +33,7 @@ DestinationRule (istio/istio#34920, istio/istio#43540).
 ## How to fix
 Name the host in `sni` and `subjectAltNames`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 const WHY: &str = "names the host";

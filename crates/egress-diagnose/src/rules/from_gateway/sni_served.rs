@@ -36,7 +36,7 @@ in `pilot/pkg/model/service.go`, istio/istio#51471, istio/istio#7415).
 ## How to fix
 Set `sni` to a host of the server, in a subset for this host only. Or give the server the host `*`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

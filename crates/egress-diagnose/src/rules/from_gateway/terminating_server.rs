@@ -32,7 +32,7 @@ With only `tls` routes its listener has no filter chain, and istiod drops it. It
 ## How to fix
 Change the gateway's `tls` route into a `tcp` route.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -31,7 +31,7 @@ downloads, server-sent events and gRPC streams. The callers' own routes do not s
 ## How to fix
 Set the timeout in the callers' route, and leave `timeout` out at the gateway.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -34,7 +34,7 @@ and the root namespace apply; sidecars of other namespaces see others (istio/ist
 Write a DestinationRule that originates TLS on the port (`mode: SIMPLE`), or export the existing one to the gateway's
 namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The well-known port for HTTPS.

@@ -30,7 +30,7 @@ Without the ServiceEntry the gateway has no cluster: every call fails with 503 (
 ## How to fix
 Export the ServiceEntry to the gateway's namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -29,7 +29,7 @@ firewall rules and the monitoring of the designated nodes.
 ## How to fix
 Give the gateway's pods a node selector or an affinity for such nodes, and delete the pods on other nodes.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -34,7 +34,7 @@ else's addresses has the same routes and the same names as a correct one.
 ## How to fix
 Find the ServiceEntry in the other namespace that declares the host, and delete it: `kubectl get serviceentries -A`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -34,7 +34,7 @@ pod that missed an update answers 404 or resets, but only for the calls that rea
 ## How to fix
 See `istioctl proxy-status` and istiod's log for dropped or rejected configuration.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -26,7 +26,7 @@ keeps working although the policies refuse it now. Nothing removes it automatica
 ## How to fix
 Follow the policy's message, or remove the egress.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

@@ -44,7 +44,7 @@ fails. If only the gateway sees the DestinationRule, such calls do leave directl
 ## How to fix
 Add the host in the caller namespace, or export the ServiceEntry only to namespaces that need it.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

@@ -28,7 +28,7 @@ refused in the next. A host with an egress in only one cluster is often a leftov
 ## How to fix
 Add the host where it is missing, or remove the leftover.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 /// Another cluster, and its egress for the host.

@@ -26,7 +26,7 @@ The sidecar refuses calls to a host that was not added. With `ALLOW_ANY` they le
 ## How to fix
 Add the host for the caller namespace.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

@@ -29,7 +29,7 @@ overwrites an object of another host; other tools do.
 ## How to fix
 Add the host again, and rename the other host's object.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

@@ -31,7 +31,7 @@ answers 404. Without the mesh leg calls are refused or leave directly.
 ## How to fix
 Run the same `add` again: it creates the missing objects. Or run `remove`.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

@@ -31,7 +31,7 @@ Traffic may still use the gateway, but the objects are no longer the ones that w
 ## How to fix
 Run the same `add` again to restore them, or `add` the new settings.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 /// Fields shown beside the first: a rewritten object has many.

@@ -33,7 +33,7 @@ ztunnel reads neither VirtualServices nor Sidecars. It sends the call to the hos
 Use the egress gateway as the host's waypoint (label `istio.io/use-waypoint` on the ServiceEntry). Or give the pods
 sidecars: label the namespace for injection, and remove it from ambient mode.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

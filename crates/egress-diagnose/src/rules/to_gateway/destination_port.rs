@@ -29,7 +29,7 @@ istiod makes no cluster for a port that the Service does not have. Calls fail wi
 ## How to fix
 Route to a port of the Service (not to the pods' target port), or add the port to the Service.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

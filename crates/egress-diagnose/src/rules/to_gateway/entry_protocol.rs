@@ -29,7 +29,7 @@ analyze` reports it as IST0177.
 ## How to fix
 Correct the protocol in the other ServiceEntry, or remove the port from it.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 /// How a sidecar handles a protocol. `Parse` in `pkg/config/protocol/instance.go`.

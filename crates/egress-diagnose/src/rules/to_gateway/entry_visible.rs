@@ -28,7 +28,7 @@ without the route it does not send calls to the gateway.
 ## How to fix
 Export both objects to the caller namespaces.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

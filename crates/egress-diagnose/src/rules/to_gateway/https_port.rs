@@ -30,7 +30,7 @@ istio/istio#16458).
 ## How to fix
 Declare the port `TLS`, and route it by SNI.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The well-known port for HTTPS.

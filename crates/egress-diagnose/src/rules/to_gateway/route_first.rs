@@ -33,7 +33,7 @@ other VirtualService then decides, and may send calls directly to the host.
 ## How to fix
 Delete the other VirtualService, or export it to other namespaces only.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

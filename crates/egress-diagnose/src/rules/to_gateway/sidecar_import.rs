@@ -32,7 +32,7 @@ neither.
 ## How to fix
 Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {

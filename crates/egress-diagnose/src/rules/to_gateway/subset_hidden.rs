@@ -29,7 +29,7 @@ callers see replaces the others, and their subsets disappear: 503 (`NC cluster_n
 ## How to fix
 Give the younger DestinationRule the `exportTo` of the older one.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -28,7 +28,7 @@ then ignore the DestinationRule in the gateway's namespace: 503 (`NC cluster_not
 ## How to fix
 Delete the DestinationRule, narrow its host, or repeat the subset in it.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

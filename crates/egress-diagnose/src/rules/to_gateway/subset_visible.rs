@@ -35,7 +35,7 @@ the gateway. A DestinationRule in a third namespace never applies, whatever its 
 Put the DestinationRule into the namespace of the gateway's Service and export it to the callers, or put it into the
 caller namespace. If the route misspells the subset, correct the route.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -27,7 +27,7 @@ after the connect timeout. The statistics start with the pod; before the first c
 ## How to fix
 Try the connection from the gateway's pod, and open the network path from its node.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -31,7 +31,7 @@ certificate has another name, or the host wants another SNI or a client certific
 See which certificate the host presents. Then set `caCertificates` or `credentialName`, `subjectAltNames` and `sni` in
 the gateway's DestinationRule.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

@@ -39,7 +39,7 @@ just closing, and get 503 (`UC`, `upstream_reset_before_response_started`). See 
 Let Envoy close connections first: set `connectionPool.http.idleTimeout` in a DestinationRule below the host's idle
 timeout.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// Fewer may be restarts of the host.

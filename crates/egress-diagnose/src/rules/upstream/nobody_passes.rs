@@ -38,7 +38,7 @@ Another host may share the address, so this cause is likely but not certain.
 Declare the port with `kubectl egress add` (one TLS port per host). Set `outboundTrafficPolicy.mode` to
 `REGISTRY_ONLY`, so that sidecars refuse undeclared destinations. Block direct egress with a NetworkPolicy.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

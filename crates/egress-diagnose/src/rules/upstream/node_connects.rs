@@ -30,7 +30,7 @@ then.
 Try the connection from the pod on that node. Give the node the same network path as the others, or move the gateway
 off it.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {

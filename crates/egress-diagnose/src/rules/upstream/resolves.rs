@@ -30,7 +30,7 @@ Without an address every call fails with 503 (`UH`). Names of a private zone oft
 ## How to fix
 If the name is wrong, remove the egress. Otherwise make the cluster's DNS resolve it.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
