@@ -14,8 +14,7 @@ impl Collector {
         self.services.extend(services);
         self.pods.extend(pods);
         self.given.extend(given);
-        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } =
-            facts;
+        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } = facts;
         // Gateways, Services and pods are made of all objects together, at the end.
         let Snapshot {
             mesh,

@@ -38,7 +38,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         return CheckOutcome::NotApplicable;
     };
     let Some(State::Incomplete { missing }) = &path.state else {
-        let pair = path.gatepath.filter(|_| egress.uses_gateway_objects());
+        let pair = path.gateway.filter(|_| egress.uses_gateway_objects());
         let seen = pair.map_or(Ok(()), |gateway| view.sees(Some(&gateway.name.namespace)));
         return seen.map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(None));
     };
