@@ -143,6 +143,6 @@ fn hosts(resource: &Resource) -> Vec<&String> {
         Spec::ServiceEntry(spec) => spec.hosts.iter().collect(),
         Spec::VirtualService(spec) => spec.hosts.iter().flatten().collect(),
         Spec::Gateway(spec) => spec.servers.iter().flatten().flat_map(|server| &server.hosts).collect(),
-        Spec::DestinationRule(_) | Spec::Sidecar(_) => Vec::new(),
+        Spec::DestinationRule(_) | Spec::Sidecar(_) | Spec::Untyped(_) => Vec::new(),
     }
 }
