@@ -122,7 +122,7 @@ pub fn is_name(name: &str) -> bool {
 ///
 /// # Errors
 /// If JSON cannot represent the facts, which their types rule out.
-pub fn write(evidence: &ClusterFacts, request: &Request, version: &str) -> Result<Texts, serde_json::Error> {
+pub fn write(facts: &ClusterFacts, request: &Request, version: &str) -> Result<Texts, serde_json::Error> {
     let head = Head {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
@@ -134,17 +134,17 @@ pub fn write(evidence: &ClusterFacts, request: &Request, version: &str) -> Resul
             .as_ref()
             .map(|pod| Client { namespace: pod.namespace.clone(), name: pod.name.clone() }),
     };
-    let refused = evidence.refusals.iter().map(|((namespace, host), refusals)| Refused {
+    let refused = facts.refusals.iter().map(|((namespace, host), refusals)| Refused {
         namespace: namespace.clone(),
         host: host.clone(),
         refusals: refusals.clone(),
     });
-    let envoys = evidence.proxies.iter().map(|(pod, seen)| Envoy {
+    let envoys = facts.proxies.iter().map(|(pod, seen)| Envoy {
         namespace: pod.namespace.clone(),
         name: pod.name.clone(),
         seen: seen.clone(),
     });
-    let demands = evidence.demands.as_ref().map_err(String::clone).and_then(|demands| {
+    let demands = facts.demands.as_ref().map_err(String::clone).and_then(|demands| {
         let all = demands.iter().map(|((namespace, host), pinning)| {
             let undecided = pinning.reports.iter().find_map(|report| report.fault.as_ref());
             if let Some(fault) = undecided {
@@ -159,14 +159,14 @@ pub fn write(evidence: &ClusterFacts, request: &Request, version: &str) -> Resul
     let mut text = |value: serde_json::Result<Value>| redacted(value, redactor);
     let texts = [
         (HEAD, text(to_value(&head))?),
-        (SNAPSHOT, text(to_value(&evidence.snapshot))?),
-        (SURROUNDINGS, text(to_value(&evidence.surroundings))?),
-        (GAPS, text(to_value(evidence.gaps.iter().collect::<Vec<_>>()))?),
+        (SNAPSHOT, text(to_value(&facts.snapshot))?),
+        (SURROUNDINGS, text(to_value(&facts.surroundings))?),
+        (GAPS, text(to_value(facts.gaps.iter().collect::<Vec<_>>()))?),
         (ENVOYS, text(to_value(envoys.collect::<Vec<_>>()))?),
         (DEMANDS, text(to_value(&demands))?),
         (REFUSALS, text(to_value(refused.collect::<Vec<_>>()))?),
-        (RIGHTS, text(to_value(&evidence.rights))?),
-        (FLEET, text(to_value(&evidence.fleet))?),
+        (RIGHTS, text(to_value(&facts.rights))?),
+        (FLEET, text(to_value(&facts.fleet))?),
     ];
     Ok(texts.map(|(name, text)| (name.to_owned(), text)).into())
 }
@@ -188,7 +188,7 @@ pub fn read(texts: &Texts) -> Result<(ClusterFacts, Request), BundleError> {
     let named = |envoy: Envoy| (PodName { namespace: envoy.namespace, name: envoy.name }, envoy.seen);
     let demanded =
         |all: Demanded| ((all.namespace, all.host), Pinning { demands: all.demands, reports: Vec::new() });
-    let evidence = ClusterFacts {
+    let facts = ClusterFacts {
         snapshot: of::<Snapshot>(texts, SNAPSHOT)?,
         surroundings: of::<RelatedResources>(texts, SURROUNDINGS)?,
         gaps: gaps.into_iter().collect(),
@@ -198,10 +198,10 @@ pub fn read(texts: &Texts) -> Result<(ClusterFacts, Request), BundleError> {
         rights: of(texts, RIGHTS)?,
         fleet: of(texts, FLEET)?,
     };
-    names::of_evidence(&evidence)?;
+    names::of_facts(&facts)?;
     // An invalid host was never requested.
     let hosts = hosts.iter().filter_map(|host| host.parse::<DnsName>().ok()).collect();
-    Ok((evidence, Request { hosts, namespace, client }))
+    Ok((facts, Request { hosts, namespace, client }))
 }
 
 fn redacted(value: serde_json::Result<Value>, redactor: &mut Redactor) -> Result<String, serde_json::Error> {

@@ -125,11 +125,11 @@ pub enum NetworkPolicyVerdict {
 }
 
 /// The pods of one or all namespaces that can bypass the gateways. Gateway pods are not included.
-pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
-    let snapshot = &evidence.snapshot;
+pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
+    let snapshot = &facts.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
     let paths = paths(snapshot, &Index::new(snapshot), &egresses, &Request::default());
-    let scene = Context { evidence, calls: caller_namespaces(snapshot, &paths) };
+    let scene = Context { facts, calls: caller_namespaces(snapshot, &paths) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
@@ -153,7 +153,7 @@ pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
         api_version: API_VERSION,
         kind: KIND,
         namespaces: namespaces.collect(),
-        unknown: needed.into_iter().filter(|input| evidence.gaps.contains_key(input)).collect(),
+        unknown: needed.into_iter().filter(|input| facts.gaps.contains_key(input)).collect(),
     }
 }
 
@@ -161,13 +161,13 @@ pub fn bypass(evidence: &ClusterFacts, namespace: Option<&str>) -> Bypass {
 type Counted = BTreeMap<(Workload, Vec<BypassReason>, NetworkPolicyVerdict), usize>;
 
 struct Context<'a> {
-    evidence: &'a ClusterFacts,
+    facts: &'a ClusterFacts,
     calls: BTreeMap<String, NamespaceCalls>,
 }
 
 impl Context<'_> {
     fn reasons(&self, pod: &PodFacts) -> Vec<BypassReason> {
-        let namespaces = &self.evidence.snapshot.namespaces;
+        let namespaces = &self.facts.snapshot.namespaces;
         let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
         match data_plane_mode(pod, labels) {
             DataPlaneMode::Proxy => Vec::new(),
@@ -200,7 +200,7 @@ impl Context<'_> {
 
     /// What a pod's sidecar does with calls to unknown hosts: as its Sidecar says, else as the mesh.
     fn mode(&self, pod: &PodFacts) -> Option<OutboundMode> {
-        let snapshot = &self.evidence.snapshot;
+        let snapshot = &self.facts.snapshot;
         let sidecars = snapshot.of_kind(egress_core::role::Kind::Sidecar);
         let own = sidecar_for(sidecars, &snapshot.mesh.root_namespace, &pod.namespace, &pod.labels);
         let policy =
@@ -216,12 +216,12 @@ impl Context<'_> {
         if pod.host_network {
             return NetworkPolicyVerdict::NotApplicable;
         }
-        if self.evidence.gaps.contains_key(&Input::NetworkPolicies) {
+        if self.facts.gaps.contains_key(&Input::NetworkPolicies) {
             return NetworkPolicyVerdict::Unknown;
         }
         let usual = || NamespaceCalls::USUAL.into();
         let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
-        match egress_verdict(&self.evidence.surroundings.network_policies, pod, &ports) {
+        match egress_verdict(&self.facts.surroundings.network_policies, pod, &ports) {
             EgressVerdict::Blocked => NetworkPolicyVerdict::Stops,
             EgressVerdict::Unrestricted => NetworkPolicyVerdict::None,
             EgressVerdict::AllowedBy(_) => NetworkPolicyVerdict::Open,

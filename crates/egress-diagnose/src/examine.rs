@@ -51,57 +51,55 @@ pub struct Options {
 }
 
 /// Runs every check for a request.
-pub fn examine(evidence: &ClusterFacts, request: &Request) -> Report {
-    examine_with(evidence, request, &Options::default())
+pub fn examine(facts: &ClusterFacts, request: &Request) -> Report {
+    examine_with(facts, request, &Options::default())
 }
 
 /// The same with a choice of checks, on a certain day.
-pub fn examine_with(evidence: &ClusterFacts, request: &Request, options: &Options) -> Report {
-    examine_watched(evidence, request, options, |_, _| {})
+pub fn examine_with(facts: &ClusterFacts, request: &Request, options: &Options) -> Report {
+    examine_watched(facts, request, options, |_, _| {})
 }
 
 /// The same, and returns what each check read: the catalogue's tests compare it with the declared inputs.
 pub fn examine_watched(
-    evidence: &ClusterFacts,
+    facts: &ClusterFacts,
     request: &Request,
     options: &Options,
     watch: impl Fn(Code, EnumSet<Input>),
 ) -> Report {
-    let (egresses, index) = rayon::join(
-        || egress_core::inventory::egresses(&evidence.snapshot),
-        || Index::new(&evidence.snapshot),
-    );
-    let mut paths = paths(&evidence.snapshot, &index, &egresses, request);
-    paths.extend(hosts_without_egress(evidence, &index, &egresses, request));
-    paths.extend(routed_elsewhere(evidence, &paths, request));
+    let (egresses, index) =
+        rayon::join(|| egress_core::inventory::egresses(&facts.snapshot), || Index::new(&facts.snapshot));
+    let mut paths = paths(&facts.snapshot, &index, &egresses, request);
+    paths.extend(hosts_without_egress(facts, &index, &egresses, request));
+    paths.extend(routed_elsewhere(facts, &paths, request));
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
     let asks_for_hosts = CHECKS.iter().any(|check| {
-        options.filter.wants(check.code) && matches!(check.run, Run::EgressPath(_) | Run::Through(_))
+        options.filter.wants(check.code) && matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_))
     });
     let not_walked =
-        if asks_for_hosts { not_walked(evidence, &index, &egresses, &paths, request) } else { Vec::new() };
-    let calls = caller_namespaces(&evidence.snapshot, &paths);
-    let view = View::new(evidence, &egresses, request.client.as_ref(), index, calls);
+        if asks_for_hosts { not_walked(facts, &index, &egresses, &paths, request) } else { Vec::new() };
+    let calls = caller_namespaces(&facts.snapshot, &paths);
+    let view = View::new(facts, &egresses, request.client.as_ref(), index, calls);
     let mut order: Vec<&'static Check> =
         CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
     order.sort_by_key(|check| (check.segment, check.code));
-    let hosts: Vec<Arc<HostName>> = paths.iter().map(|way| Arc::new(host_name(way))).collect();
+    let hosts: Vec<Arc<HostName>> = paths.iter().map(|path| Arc::new(host_name(path))).collect();
     let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
-    for (index, way) in paths.iter().enumerate() {
-        if let Some(gateway) = way.gateway {
+    for (index, path) in paths.iter().enumerate() {
+        if let Some(gateway) = path.gateway {
             behind.entry(&gateway.name).or_default().push(index);
         }
     }
     let all = (0..paths.len()).collect();
-    let report = Builder::new(hosts, Suppressions::read(evidence, options.today), options.every_line);
+    let report = Builder::new(hosts, Suppressions::read(facts, options.today), options.every_line);
     let mut walk = Examiner { watch, report };
     let of_mesh = ask(&order, &view, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
-        Run::Gateway(_) | Run::EgressPath(_) | Run::Through(_) => None,
+        Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
     });
     walk.section(Subject::Mesh, all, None, None, of_mesh);
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
-    for gateway in gateways_in_question(&evidence.snapshot.gateways, &paths, request) {
+    for gateway in gateways_in_question(&facts.snapshot.gateways, &paths, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
         let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
         let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
@@ -110,7 +108,7 @@ pub fn examine_watched(
     }
     let views = view.maker();
     let of_ways = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
-        some.par_iter().map_init(&views, |view, way| of_way(&order, view, way)).collect()
+        some.par_iter().map_init(&views, |view, path| of_way(&order, view, path)).collect()
     };
     let mut ahead = paths.chunks(AT_ONCE);
     let mut said = ahead.next().map(of_ways).unwrap_or_default();
@@ -118,18 +116,18 @@ pub fn examine_watched(
         let mut next = Vec::new();
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| next = ahead.next().map(of_ways).unwrap_or_default());
-            for (place, (way, said)) in some.iter().zip(said).enumerate() {
-                let broken = way.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
-                walk.way(way, number * AT_ONCE + place, broken.copied(), said);
+            for (place, (path, said)) in some.iter().zip(said).enumerate() {
+                let broken = path.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
+                walk.path(path, number * AT_ONCE + place, broken.copied(), said);
             }
         });
         said = next;
     }
-    walk.report.finish(not_walked, options.filter.skipped(), evidence.snapshot.unreadable.clone())
+    walk.report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone())
 }
 
-fn host_name(way: &EgressPath<'_>) -> HostName {
-    HostName { host: way.host.clone(), namespace: way.namespace.clone() }
+fn host_name(path: &EgressPath<'_>) -> HostName {
+    HostName { host: path.host.clone(), namespace: path.namespace.clone() }
 }
 
 /// The first fault on a path.
@@ -143,11 +141,11 @@ struct Broken {
 }
 
 impl Broken {
-    fn at(check: &Check, cause: usize, way: Option<&EgressPath<'_>>) -> Self {
+    fn at(check: &Check, cause: usize, path: Option<&EgressPath<'_>>) -> Self {
         let segment = check.segment;
         // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
-        let unaffected_from = way
-            .filter(|way| segment == PathSegment::Objects && has_gateway_side(way))
+        let unaffected_from = path
+            .filter(|path| segment == PathSegment::Objects && has_gateway_side(path))
             .map(|_| PathSegment::FromGateway);
         Broken { segment, cause, unaffected_from }
     }
@@ -158,8 +156,8 @@ impl Broken {
 }
 
 /// Whether an egress of the shared layout has all objects between the gateway and the host.
-fn has_gateway_side(way: &EgressPath<'_>) -> bool {
-    let has = |role| way.egress.is_some_and(|egress| egress.part(role).is_some());
+fn has_gateway_side(path: &EgressPath<'_>) -> bool {
+    let has = |role| path.egress.is_some_and(|egress| egress.part(role).is_some());
     has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
@@ -191,15 +189,15 @@ fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts)
             view.note(Input::Gateways);
             Some(run(view, gateway))
         }
-        Run::Mesh(_) | Run::EgressPath(_) | Run::Through(_) => None,
+        Run::Mesh(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
     })
 }
 
-fn of_way(order: &[&'static Check], view: &View<'_>, way: &EgressPath<'_>) -> Vec<CheckResult> {
+fn of_way(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> Vec<CheckResult> {
     ask(order, view, |check, view| match check.run {
-        Run::EgressPath(run) => Some(run(view, way)),
-        Run::Through(run) => Some(match seen_gateway(view, way) {
-            Ok(gateway) => run(view, way, gateway),
+        Run::Path(run) => Some(run(view, path)),
+        Run::PathThroughGateway(run) => Some(match seen_gateway(view, path) {
+            Ok(gateway) => run(view, path, gateway),
             Err(outcome) => outcome,
         }),
         Run::Mesh(_) | Run::Gateway(_) => None,
@@ -212,14 +210,14 @@ struct Examiner<W> {
 }
 
 impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
-    fn way(&mut self, way: &EgressPath<'_>, index: usize, broken: Option<Broken>, said: Vec<CheckResult>) {
+    fn path(&mut self, path: &EgressPath<'_>, index: usize, broken: Option<Broken>, said: Vec<CheckResult>) {
         let subject = Subject::Host {
-            host: way.host.clone(),
-            namespace: way.namespace.clone(),
-            callers: way.callers.clone(),
-            gateway: way.gateway.map(|gateway| gateway.name.clone()),
+            host: path.host.clone(),
+            namespace: path.namespace.clone(),
+            callers: path.callers.clone(),
+            gateway: path.gateway.map(|gateway| gateway.name.clone()),
         };
-        self.section(subject, vec![index], Some(way), broken, said);
+        self.section(subject, vec![index], Some(path), broken, said);
     }
 
     /// Adds the results for one subject; returns what is broken first. Two faults of one hop are both reported.
@@ -227,7 +225,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
         &mut self,
         subject: Subject,
         behind: Vec<usize>,
-        way: Option<&EgressPath<'_>>,
+        path: Option<&EgressPath<'_>>,
         mut broken: Option<Broken>,
         said: Vec<CheckResult>,
     ) -> Option<Broken> {
@@ -240,7 +238,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
                 (CheckOutcome::Good(seen), _) => section.passed(check, seen),
                 (CheckOutcome::Bad(findings), _) => {
                     let cause = section.failed(check, findings);
-                    broken = broken.or(cause.map(|cause| Broken::at(check, cause, way)));
+                    broken = broken.or(cause.map(|cause| Broken::at(check, cause, path)));
                 }
                 (CheckOutcome::Unreadable(why), _) => section.not_checked(check, Reason::Unreadable, why),
                 (CheckOutcome::NoEvidence(awaited), _) => section.no_evidence(check, awaited),

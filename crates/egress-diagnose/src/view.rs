@@ -46,14 +46,14 @@ use self::visible_rules::SeenRules;
 
 /// The facts of one diagnosis, as one thread reads them.
 pub struct View<'a> {
-    facts: Arc<Facts<'a>>,
+    shared: Arc<Shared<'a>>,
     routes: RefCell<PathRoutes<'a>>,
     reads: Cell<EnumSet<Input>>,
 }
 
 /// What all views of one diagnosis share: the evidence, what it is looked up by, and what was worked out of it once.
-struct Facts<'a> {
-    evidence: &'a ClusterFacts,
+struct Shared<'a> {
+    facts: &'a ClusterFacts,
     egresses: Egresses<'a>,
     calls: BTreeMap<String, NamespaceCalls>,
     client: Option<&'a PodName>,
@@ -67,14 +67,14 @@ struct Facts<'a> {
 impl<'a> View<'a> {
     /// The facts with who calls: the namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn new(
-        evidence: &'a ClusterFacts,
+        facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
         client: Option<&'a PodName>,
         index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
     ) -> Self {
-        View::of(Arc::new(Facts {
-            evidence,
+        View::of(Arc::new(Shared {
+            facts,
             egresses: Egresses::new(egresses),
             calls,
             client,
@@ -86,19 +86,19 @@ impl<'a> View<'a> {
         }))
     }
 
-    fn of(facts: Arc<Facts<'a>>) -> Self {
-        View { facts, routes: RefCell::default(), reads: Cell::default() }
+    fn of(shared: Arc<Shared<'a>>) -> Self {
+        View { shared, routes: RefCell::default(), reads: Cell::default() }
     }
 
     /// What makes views of the same facts for other threads.
     pub(crate) fn maker(&self) -> impl Fn() -> View<'a> + Sync + use<'a> {
-        let facts = Arc::clone(&self.facts);
-        move || View::of(Arc::clone(&facts))
+        let shared = Arc::clone(&self.shared);
+        move || View::of(Arc::clone(&shared))
     }
 
     /// The namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn caller_namespaces(&self) -> &BTreeMap<String, NamespaceCalls> {
-        &self.facts.calls
+        &self.shared.calls
     }
 
     /// What was read since the last call.
@@ -110,69 +110,69 @@ impl<'a> View<'a> {
     pub(crate) fn routes(
         &self,
         direction: Direction,
-        way: &EgressPath<'_>,
+        path: &EgressPath<'_>,
         gateway: &GatewayFacts,
         find: impl FnOnce() -> Vec<Route<'a>>,
     ) -> Vec<Route<'a>> {
-        if let Some(routes) = self.routes.borrow().get(direction, way, gateway) {
+        if let Some(routes) = self.routes.borrow().get(direction, path, gateway) {
             return routes;
         }
         let routes = find();
-        self.routes.borrow_mut().insert(direction, way, gateway, routes.clone());
+        self.routes.borrow_mut().insert(direction, path, gateway, routes.clone());
         routes
     }
 
     pub(crate) fn index(&self) -> &Index<'a> {
-        &self.facts.index
+        &self.shared.index
     }
 
     /// The mesh configuration.
     pub fn mesh(&self) -> &'a MeshFacts {
         self.note(Input::Mesh);
-        &self.facts.evidence.snapshot.mesh
+        &self.shared.facts.snapshot.mesh
     }
 
     /// The egress gateways.
     pub fn gateways(&self) -> &'a [GatewayFacts] {
         self.note(Input::Gateways);
-        &self.facts.evidence.snapshot.gateways
+        &self.shared.facts.snapshot.gateways
     }
 
     /// The gateway's Service as routes name it.
     pub fn service_host(&self, gateway: &GatewayFacts) -> String {
-        gateway.name.service_host(&self.facts.evidence.snapshot.mesh.cluster_domain)
+        gateway.name.service_host(&self.shared.facts.snapshot.mesh.cluster_domain)
     }
 
     /// The host of an object in full: a name without a dot means a Service of its namespace.
     pub fn full_host(&self, host: &str, namespace: &str) -> String {
-        full_host(host, namespace, &self.facts.evidence.snapshot.mesh)
+        full_host(host, namespace, &self.shared.facts.snapshot.mesh)
     }
 
     /// Nodes; empty where they could not be read.
     pub fn nodes(&self) -> &'a [NodeFacts] {
         self.note(Input::Nodes);
-        &self.facts.evidence.snapshot.nodes
+        &self.shared.facts.snapshot.nodes
     }
 
     /// What the policies demand of the nodes of one egress; an error says why they could not be asked.
     pub fn pinning(&self, namespace: &str, host: &str) -> Result<Option<&'a Pinning>, &'a str> {
         self.note(Input::Policies);
-        let demands = self.facts.evidence.demands.as_ref().map_err(String::as_str)?;
+        let demands = self.shared.facts.demands.as_ref().map_err(String::as_str)?;
         Ok(demands.get(&(namespace.to_owned(), host.to_owned())))
     }
 
     /// The pods of callers' namespaces that have a sidecar.
     pub fn pods(&self, namespace: &str) -> Vec<&'a PodFacts> {
         self.note(Input::Pods);
-        let pods = self.facts.evidence.snapshot.pods.iter();
+        let pods = self.shared.facts.snapshot.pods.iter();
         pods.filter(|pod| pod.namespace == namespace && pod.has_sidecar).collect()
     }
 
     /// Every namespace that is known, by its name or by a pod in it.
     pub fn namespaces(&self) -> BTreeSet<&'a str> {
         self.note(Input::Pods);
-        let pods = self.facts.evidence.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
-        pods.chain(self.facts.evidence.snapshot.namespaces.iter().map(|namespace| namespace.name.as_str()))
+        let pods = self.shared.facts.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
+        pods.chain(self.shared.facts.snapshot.namespaces.iter().map(|namespace| namespace.name.as_str()))
             .collect()
     }
 
@@ -189,13 +189,13 @@ impl<'a> View<'a> {
     /// Every ServiceEntry.
     pub fn service_entries(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::ServiceEntries);
-        self.facts.index.of_kind(Kind::ServiceEntry).iter().copied()
+        self.shared.index.of_kind(Kind::ServiceEntry).iter().copied()
     }
 
     /// The ServiceEntries of exactly this host, in all namespaces.
     pub fn entries(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::ServiceEntries);
-        self.facts.index.service_entries_of(host)
+        self.shared.index.service_entries_of(host)
     }
 
     /// The VirtualServices of exactly this host with rules for sidecars that a namespace sees, in order of precedence.
@@ -208,7 +208,7 @@ impl<'a> View<'a> {
     /// The VirtualServices of a host or of a wildcard over it, in all namespaces.
     pub fn virtual_services(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::VirtualServices);
-        self.facts.index.virtual_services(host)
+        self.shared.index.virtual_services(host)
     }
 
     /// The VirtualServices of a host that are bound to a Gateway object and that its pods in a namespace see.
@@ -220,60 +220,60 @@ impl<'a> View<'a> {
     /// Every DestinationRule.
     pub fn destination_rules(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::DestinationRules);
-        self.facts.index.of_kind(Kind::DestinationRule).iter().copied()
+        self.shared.index.of_kind(Kind::DestinationRule).iter().copied()
     }
 
     /// Every Gateway object.
     pub fn gateway_objects(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::GatewayObjects);
-        self.facts.index.of_kind(Kind::Gateway).iter().copied()
+        self.shared.index.of_kind(Kind::Gateway).iter().copied()
     }
 
     /// The Gateway objects with a server for a host.
     pub fn gateway_objects_for(&self, host: &str) -> Vec<&'a Resource> {
         self.note(Input::GatewayObjects);
-        self.facts.index.gateways(host)
+        self.shared.index.gateways(host)
     }
 
     /// Every Sidecar.
     pub fn sidecars(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::Sidecars);
-        self.facts.index.of_kind(Kind::Sidecar).iter().copied()
+        self.shared.index.of_kind(Kind::Sidecar).iter().copied()
     }
 
     /// The Sidecar that applies to pods with these labels.
     pub fn sidecar_for(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<&'a Resource> {
-        sidecar_for(self.sidecars(), &self.facts.evidence.snapshot.mesh.root_namespace, namespace, labels)
+        sidecar_for(self.sidecars(), &self.shared.facts.snapshot.mesh.root_namespace, namespace, labels)
     }
 
     /// The object with this identity, of whatever kind the check declares.
     pub fn find(&self, id: &ObjectId) -> Option<&'a Resource> {
         self.note(Input::from(id.kind));
-        self.facts.index.objects().find(id)
+        self.shared.index.objects().find(id)
     }
 
     /// An object of an egress as it was asked for, and as it is.
     pub fn asked_for(&self, egress: &Egress<'_>, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
-        let parts = state::wanted(egress, &self.facts.evidence.snapshot)?;
+        let parts = state::wanted(egress, &self.shared.facts.snapshot)?;
         let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
-        Some((wanted, self.facts.index.objects().find(id)?))
+        Some((wanted, self.shared.index.objects().find(id)?))
     }
 
     /// Whether the objects of an egress at the gateway match its record.
     pub fn is_genuine_at_gateway(&self, egress: &Egress<'_>) -> bool {
         self.note(Input::ServiceEntries);
-        state::is_genuine_at_gateway(egress, &self.facts.evidence.snapshot)
+        state::is_genuine_at_gateway(egress, &self.shared.facts.snapshot)
     }
 
     /// The objects of an egress that an earlier version wrote.
     pub fn earlier(&self, egress: &Egress<'_>) -> Vec<ObjectId> {
-        state::earlier(egress, self.facts.index.objects())
+        state::earlier(egress, self.shared.index.objects())
     }
 
     /// The pod that is read for all callers of a namespace, and the configuration of its Envoy.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
-        let pod = client_of(&self.facts.evidence.snapshot, namespace, self.facts.client)?;
+        let pod = client_of(&self.shared.facts.snapshot, namespace, self.shared.client)?;
         Some((PodName::of(pod), self.proxy(pod)))
     }
 
@@ -285,11 +285,11 @@ impl<'a> View<'a> {
 
     /// Whether every Istio object of a namespace was read; without a namespace, of all. Why not, otherwise.
     pub fn sees(&self, namespace: Option<&str>) -> Result<(), String> {
-        if self.facts.evidence.snapshot.has_istio_of(namespace) {
+        if self.shared.facts.snapshot.has_istio_of(namespace) {
             return Ok(());
         }
         let place = namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
-        let missing = self.facts.evidence.snapshot.unreadable.iter();
+        let missing = self.shared.facts.snapshot.unreadable.iter();
         let mut missing = missing.filter(|missing| missing.is_of_istio() && missing.concerns(namespace));
         let why = missing.next().map(|missing| &missing.why);
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -298,14 +298,13 @@ impl<'a> View<'a> {
 
     /// Why facts of a kind could not be read, if they could not.
     pub fn unreadable(&self, input: Input) -> Option<String> {
-        let found =
-            self.facts.evidence.snapshot.unreadable.iter().find(|missing| missing.input == Some(input));
+        let found = self.shared.facts.snapshot.unreadable.iter().find(|missing| missing.input == Some(input));
         found.map(|Unreadable { what, why, .. }| format!("{what} could not be read: {why}"))
     }
 
     fn proxy(&self, pod: &PodFacts) -> Result<&'a ProxyView, String> {
         let name = PodName::of(pod);
-        match self.facts.evidence.proxies.get(&name) {
+        match self.shared.facts.proxies.get(&name) {
             Some(Ok(view)) => Ok(view),
             Some(Err(why)) => Err(format!("the Envoy of {name} could not be read: {why}")),
             None => Err(format!("the Envoy of {name} was not read")),

@@ -155,7 +155,7 @@ fn junit_has_one_suite_for_each_file_and_quotes_what_xml_would_read() {
         text,
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
-  <testsuite name="tests/a.yaml" tests="1" failures="1">
+  <testsuite name="tests/a.yaml" tests="1" failures="1" errors="0" skipped="0">
     <testcase classname="tests/a.yaml" name="one">
       <failure message="findings: expected &lt;&amp;&quot;, found none">findings: expected &lt;&amp;&quot;, found none
 findings: unexpected bad-host (deny): this host is bad</failure>

@@ -17,10 +17,10 @@ fuzz_target!(|text: &str| {
     let mut reading = reader.finish();
     reading.assume_gateways();
     let request = Request::default();
-    let mut report = examine(&reading.evidence, &request);
+    let mut report = examine(&reading.facts, &request);
     reading.places.locate(&files, report.places_mut());
     fuzz::commands_are_safe(&report);
-    if let Ok(texts) = bundle::write(&reading.evidence, &request, "0.0.0") {
+    if let Ok(texts) = bundle::write(&reading.facts, &request, "0.0.0") {
         let read = bundle::read(&texts);
         assert!(
             read.is_ok(),

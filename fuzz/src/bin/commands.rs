@@ -24,7 +24,7 @@ fuzz_target!(|text: &str| {
     }
     let mut reading = reader.finish();
     reading.assume_gateways();
-    fuzz::commands_are_safe(&examine(&reading.evidence, &Request::default()));
+    fuzz::commands_are_safe(&examine(&reading.facts, &Request::default()));
 });
 
 /// One word of each kind.

@@ -72,7 +72,7 @@ fn imports(tree: &Tree, findings: &mut Vec<Finding>) -> Graph {
         match Package::read(root, |file| texts.get(file).copied()) {
             Ok(package) => package.imports(&mut graph),
             Err(error) => {
-                findings.push(Finding::of_file(root, format!("a module of it cannot be read: {error}")))
+                findings.push(Finding::of_file(root, format!("a module of it cannot be read: {error}")));
             }
         }
     }

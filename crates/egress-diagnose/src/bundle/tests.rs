@@ -9,7 +9,7 @@ use crate::facts::collect::Collector;
 /// In every place where people put what nobody else may see.
 const SECRET: &str = "hunter2-is-no-password";
 
-fn evidence() -> ClusterFacts {
+fn facts() -> ClusterFacts {
     let objects = [
         json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s", "namespace": "shop", "annotations": { "note": SECRET } },
             "data": { "token": SECRET }, "stringData": { "key": SECRET } }),
@@ -44,7 +44,7 @@ fn evidence() -> ClusterFacts {
 
 #[test]
 fn no_secret_gets_into_a_bundle() {
-    let texts = write(&evidence(), &Request::default(), "0.1.0").unwrap();
+    let texts = write(&facts(), &Request::default(), "0.1.0").unwrap();
     for (name, text) in &texts {
         assert!(!text.contains(SECRET), "{name}: {text}");
     }
@@ -117,8 +117,8 @@ fn no_secret_of_a_request_a_rule_or_a_proxy_gets_into_a_bundle() {
     for object in &objects {
         collector.add(&object.into()).unwrap();
     }
-    let evidence = collector.finish();
-    let texts = write(&evidence, &Request::default(), "0.1.0").unwrap();
+    let facts = collector.finish();
+    let texts = write(&facts, &Request::default(), "0.1.0").unwrap();
     for (name, text) in &texts {
         let lines: Vec<&str> = text.lines().filter(|line| line.contains("hunter2")).collect();
         assert!(lines.is_empty(), "{name}: {lines:#?}");
@@ -153,18 +153,17 @@ fn what_a_rule_matches_can_still_be_compared() {
 
 #[test]
 fn what_was_kept_gives_the_same_findings() {
-    let (evidence, request) =
-        (evidence(), Request { namespace: Some("shop".to_owned()), ..Request::default() });
-    let texts = write(&evidence, &request, "0.1.0").unwrap();
+    let (facts, request) = (facts(), Request { namespace: Some("shop".to_owned()), ..Request::default() });
+    let texts = write(&facts, &request, "0.1.0").unwrap();
     let (again, asked) = read(&texts).unwrap();
     assert_eq!(asked.namespace, request.namespace);
-    assert_eq!(examine(&again, &asked), examine(&evidence, &request));
+    assert_eq!(examine(&again, &asked), examine(&facts, &request));
     assert_eq!(write(&again, &asked, "0.1.0").unwrap(), texts);
 }
 
 #[test]
 fn what_is_no_bundle_is_told() {
-    let mut texts = write(&evidence(), &Request::default(), "0.1.0").unwrap();
+    let mut texts = write(&facts(), &Request::default(), "0.1.0").unwrap();
     assert!(matches!(read(&Texts::new()), Err(BundleError::Missing(HEAD))));
     texts.insert(GAPS.to_owned(), "5".to_owned());
     assert!(matches!(read(&texts), Err(BundleError::Text { name: GAPS, .. })));

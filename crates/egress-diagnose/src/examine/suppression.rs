@@ -25,14 +25,14 @@ pub(crate) struct Suppressions {
 
 impl Suppressions {
     /// Reads the annotations of all objects. Without today's date, every acceptance with a last day counts as expired.
-    pub(crate) fn read(evidence: &ClusterFacts, today: Option<Date>) -> Self {
+    pub(crate) fn read(facts: &ClusterFacts, today: Option<Date>) -> Self {
         let mut all = Suppressions::default();
-        for resource in &evidence.snapshot.resources {
+        for resource in &facts.snapshot.resources {
             if let Some(text) = resource.annotations.get(ACCEPT) {
                 all.take(&Place::of(&resource.id), text, today);
             }
         }
-        for (place, text) in around(evidence).chain(below(evidence)) {
+        for (place, text) in around(facts).chain(below(facts)) {
             all.take(&place, text, today);
         }
         all
@@ -67,8 +67,8 @@ impl Suppressions {
 }
 
 /// The annotated objects around the egresses.
-fn around(evidence: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
-    let around = &evidence.surroundings;
+fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
+    let around = &facts.surroundings;
     let routes = around.gateway_api.iter();
     named("AuthorizationPolicy", &around.authorization_policies)
         .chain(named("PeerAuthentication", &around.peer_authentications))
@@ -80,8 +80,8 @@ fn around(evidence: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
 }
 
 /// The annotated objects that gateways, callers and the mesh run on.
-fn below(evidence: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
-    let snapshot = &evidence.snapshot;
+fn below(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
+    let snapshot = &facts.snapshot;
     let mesh = snapshot
         .mesh
         .accepts

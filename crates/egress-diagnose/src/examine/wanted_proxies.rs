@@ -12,7 +12,7 @@ use crate::path::{gateways_in_question, paths};
 pub fn wanted_proxies<'a>(snapshot: &'a Snapshot, request: &Request) -> Vec<&'a PodFacts> {
     let egresses = egress_core::inventory::egresses(snapshot);
     let paths = paths(snapshot, &Index::new(snapshot), &egresses, request);
-    let callers: BTreeSet<&str> = paths.iter().flat_map(|way| &way.callers).map(String::as_str).collect();
+    let callers: BTreeSet<&str> = paths.iter().flat_map(|path| &path.callers).map(String::as_str).collect();
     let gateway_pods = gateways_in_question(&snapshot.gateways, &paths, request)
         .into_iter()
         .flat_map(GatewayFacts::ready_pods);

@@ -32,7 +32,7 @@ const ISTIOD: (&str, &str) = ("app", "istiod");
 /// Collects objects one by one.
 #[derive(Default)]
 pub struct Collector {
-    evidence: ClusterFacts,
+    facts: ClusterFacts,
     services: Vec<Service>,
     pods: Vec<Pod>,
     given: BTreeSet<Input>,
@@ -91,7 +91,7 @@ impl Collector {
     /// A collector with room for that many Istio objects, so that a large list is not copied while it grows.
     pub fn with_room(objects: usize) -> Self {
         let mut collector = Collector::default();
-        collector.evidence.snapshot.resources.reserve_exact(objects);
+        collector.facts.snapshot.resources.reserve_exact(objects);
         collector
     }
 
@@ -123,13 +123,13 @@ impl Collector {
             }
             ("", "Node") => {
                 self.given.insert(Input::Nodes);
-                self.evidence.snapshot.nodes.push(objects::node(&typed::<Node>(object)?));
+                self.facts.snapshot.nodes.push(objects::node(&typed::<Node>(object)?));
                 Ok(())
             }
             ("", "Namespace") => {
                 self.given.insert(Input::Namespaces);
                 let namespace = objects::namespace(typed::<Namespace>(object)?);
-                self.evidence.snapshot.namespaces.push(namespace);
+                self.facts.snapshot.namespaces.push(namespace);
                 Ok(())
             }
             ("", "ConfigMap") => self.config_map(typed(object)?),
@@ -140,29 +140,29 @@ impl Collector {
 
     /// The facts of all objects together. Kinds without objects become a [`Gap`].
     pub fn finish(self) -> ClusterFacts {
-        let Collector { mut evidence, services, pods, given } = self;
-        let snapshot = &mut evidence.snapshot;
+        let Collector { mut facts, services, pods, given } = self;
+        let snapshot = &mut facts.snapshot;
         if let Some(domain) = objects::cluster_domain(pods.iter()) {
             snapshot.mesh.cluster_domain = domain;
         }
         snapshot.resolve_short_names();
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
-        let facts: Vec<_> = pods.iter().map(objects::pod).collect();
+        let pods: Vec<_> = pods.iter().map(objects::pod).collect();
         let is_istiod = |(key, value): (&str, &str), pod: &&egress_core::snapshot::PodFacts| {
             pod.labels.get(key).is_some_and(|found| found == value)
         };
-        evidence.surroundings.istiod = facts.iter().filter(|pod| is_istiod(ISTIOD, pod)).cloned().collect();
-        snapshot.pods = facts;
+        facts.surroundings.istiod = pods.iter().filter(|pod| is_istiod(ISTIOD, pod)).cloned().collect();
+        snapshot.pods = pods;
         for input in own::from_objects().filter(|input| !given.contains(input)) {
-            evidence.gaps.entry(input).or_insert(Gap::NotGiven);
+            facts.gaps.entry(input).or_insert(Gap::NotGiven);
         }
-        evidence
+        facts
     }
 
     fn istio(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
         match Resource::from_tree(object) {
-            Ok(resource) => self.evidence.snapshot.resources.push(resource),
+            Ok(resource) => self.facts.snapshot.resources.push(resource),
             // An Istio kind that no check reads, such as WorkloadEntry.
             Err(ResourceError::Kind(_)) => {}
             Err(error) => return Err(error.into()),
@@ -179,8 +179,8 @@ impl Collector {
             return Ok(());
         };
         let mesh = objects::mesh(&text).map_err(|error| CollectError::Mesh { name, error })?;
-        let MeshFacts { api_version, cluster_domain, .. } = self.evidence.snapshot.mesh.clone();
-        self.evidence.snapshot.mesh = MeshFacts { api_version, cluster_domain, accepts, ..mesh };
+        let MeshFacts { api_version, cluster_domain, .. } = self.facts.snapshot.mesh.clone();
+        self.facts.snapshot.mesh = MeshFacts { api_version, cluster_domain, accepts, ..mesh };
         self.given.insert(Input::Mesh);
         Ok(())
     }

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 mod facts;
 
-pub(crate) use facts::of_evidence;
+pub(crate) use facts::of_facts;
 
 /// Why a name is not valid.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -174,8 +174,8 @@ mod tests {
                 .nodes
                 .push(NodeFacts { labels: [(name(), name())].into(), ..NodeFacts::default() });
             all[4].rights.insert(name(), crate::facts::Rights::default());
-            for evidence in &all {
-                let texts = bundle::write(evidence, &Request::default(), "0.1.0").unwrap();
+            for facts in &all {
+                let texts = bundle::write(facts, &Request::default(), "0.1.0").unwrap();
                 assert!(matches!(bundle::read(&texts), Err(BundleError::Name(_))), "{hostile}");
             }
         }

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::facts::collect::Collector;
 
-    fn evidence(objects: &[Value]) -> ClusterFacts {
+    fn facts(objects: &[Value]) -> ClusterFacts {
         let mut collector = Collector::default();
         for object in objects {
             collector.add(&object.into()).unwrap();
@@ -185,7 +185,7 @@ mod tests {
     /// Of the kind: every kind of object that files may hold counts as it would once it was applied.
     #[test]
     fn an_object_of_the_files_replaces_the_one_of_the_cluster_whatever_its_kind() {
-        let mut all = evidence(&[
+        let mut all = facts(&[
             service(80),
             pod("egress-1"),
             node(false),
@@ -194,7 +194,7 @@ mod tests {
             secret("tls.crt"),
         ]);
         let files = [service(443), node(true), deployment(3), webhook("Fail"), secret("cacert")];
-        all.lay_over(evidence(&files));
+        all.lay_over(facts(&files));
         let ClusterFacts { snapshot, surroundings, .. } = &all;
         let ports = |ports: &[egress_core::snapshot::ServicePort]| -> Vec<u16> {
             ports.iter().map(|port| port.number).collect()
@@ -212,14 +212,8 @@ mod tests {
 
     #[test]
     fn an_object_that_only_the_files_have_is_added() {
-        let mut all = evidence(&[service(80), pod("egress-1")]);
-        all.lay_over(evidence(&[
-            pod("egress-2"),
-            node(true),
-            deployment(3),
-            webhook("Fail"),
-            secret("cacert"),
-        ]));
+        let mut all = facts(&[service(80), pod("egress-1")]);
+        all.lay_over(facts(&[pod("egress-2"), node(true), deployment(3), webhook("Fail"), secret("cacert")]));
         let ClusterFacts { snapshot, surroundings, .. } = &all;
         let behind = snapshot.gateways[0].pods.iter().map(|pod| pod.name.as_str());
         assert_eq!(behind.collect::<Vec<_>>(), ["egress-1", "egress-2"]);
@@ -230,18 +224,18 @@ mod tests {
 
     #[test]
     fn a_gateway_that_the_files_bring_is_one() {
-        let mut all = evidence(&[pod("egress-1")]);
+        let mut all = facts(&[pod("egress-1")]);
         assert!(all.snapshot.gateways.is_empty());
-        all.lay_over(evidence(&[service(80)]));
+        all.lay_over(facts(&[service(80)]));
         assert_eq!(all.snapshot.gateways.len(), 1);
         assert_eq!(all.snapshot.gateways[0].pods.len(), 1);
     }
 
     #[test]
     fn what_the_files_give_is_not_missing_any_more() {
-        let mut all = evidence(&[]);
+        let mut all = facts(&[]);
         all.gaps.insert(Input::Nodes, Gap::Unreadable("forbidden".to_owned()));
-        all.lay_over(evidence(&[pod("egress-1"), service(80)]));
+        all.lay_over(facts(&[pod("egress-1"), service(80)]));
         // Only some of many: the others are still unknown.
         assert_eq!(all.gaps.get(&Input::Nodes), Some(&Gap::Unreadable("forbidden".to_owned())));
     }

@@ -30,7 +30,7 @@ mod tests;
 /// What was read from some files.
 pub struct ParsedFiles {
     /// The facts.
-    pub evidence: ClusterFacts,
+    pub facts: ClusterFacts,
     /// Documents that could not be read, by file and line.
     pub unread: Vec<Unreadable>,
     /// Where each object stands.
@@ -94,7 +94,7 @@ impl<'a> SourceReader<'a> {
     /// All facts together. Of two objects with one name the later one counts, as with `kubectl apply`.
     pub fn finish(self) -> ParsedFiles {
         ParsedFiles {
-            evidence: last_of_each(without_proxies(self.collector.finish())),
+            facts: last_of_each(without_proxies(self.collector.finish())),
             unread: self.unread,
             places: Places(self.places),
             objects: self.objects,
@@ -129,18 +129,17 @@ impl<'a> SourceReader<'a> {
 }
 
 /// Files contain no Envoy configuration, and no policies were asked about them.
-fn without_proxies(mut evidence: ClusterFacts) -> ClusterFacts {
-    let gaps =
-        [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| evidence.proxies.is_empty());
-    evidence.gaps.extend(gaps.chain([Input::Policies]).map(|input| (input, Gap::NotGiven)));
-    evidence.demands = Err("no policy was asked".to_owned());
-    evidence
+fn without_proxies(mut facts: ClusterFacts) -> ClusterFacts {
+    let gaps = [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| facts.proxies.is_empty());
+    facts.gaps.extend(gaps.chain([Input::Policies]).map(|input| (input, Gap::NotGiven)));
+    facts.demands = Err("no policy was asked".to_owned());
+    facts
 }
 
-fn last_of_each(mut evidence: ClusterFacts) -> ClusterFacts {
-    let resources = &mut evidence.snapshot.resources;
+fn last_of_each(mut facts: ClusterFacts) -> ClusterFacts {
+    let resources = &mut facts.snapshot.resources;
     let mut seen = HashSet::with_capacity(resources.len());
     let mut last: Vec<bool> = resources.iter().rev().map(|resource| seen.insert(&resource.id)).collect();
     resources.retain(|_| last.pop().unwrap_or_default());
-    evidence
+    facts
 }

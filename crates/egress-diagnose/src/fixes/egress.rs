@@ -19,12 +19,12 @@ use crate::view::View;
 use crate::wording::list;
 
 /// Adds the host, or brings its objects back to what was asked for.
-pub(crate) fn add(way: &EgressPath<'_>, why: &str) -> Fix {
-    let asked = way.record().map(|record| (&record.intent.gateway, EgressOptions::of(&record.intent)));
+pub(crate) fn add(path: &EgressPath<'_>, why: &str) -> Fix {
+    let asked = path.record().map(|record| (&record.intent.gateway, EgressOptions::of(&record.intent)));
     let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
-    let mut command = added(&way.host, way.namespace.as_deref(), &way.ports, asked);
+    let mut command = added(&path.host, path.namespace.as_deref(), &path.ports, asked);
     // Fields that another field manager changed are not overwritten without `--force-conflicts`.
-    if matches!(&way.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
+    if matches!(&path.state, Some(State::Changed { changes }) if changes.iter().any(|change| !change.managers.is_empty()))
     {
         command = command.word("--force-conflicts");
     }
@@ -89,21 +89,21 @@ pub(crate) fn add_for(host: &str, namespace: Option<&str>, why: &str) -> Fix {
 }
 
 /// Removes the host.
-pub(crate) fn remove(way: &EgressPath<'_>, why: &str) -> Fix {
-    let command = ShellCommand::new(["kubectl", "egress", "remove"]).word(Word::host(&way.host));
-    fix(command.in_namespace(way.namespace.as_deref().unwrap_or_default()), why)
+pub(crate) fn remove(path: &EgressPath<'_>, why: &str) -> Fix {
+    let command = ShellCommand::new(["kubectl", "egress", "remove"]).word(Word::host(&path.host));
+    fix(command.in_namespace(path.namespace.as_deref().unwrap_or_default()), why)
 }
 
 /// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
-pub(crate) fn put_right(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
-    let Some(egress) = way.egress.filter(|egress| egress.layout.is_none()) else { return add(way, why) };
+pub(crate) fn put_right(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
+    let Some(egress) = path.egress.filter(|egress| egress.layout.is_none()) else { return add(path, why) };
     let parts = egress.parts.iter().filter_map(|part| view.index().objects().find(&part.resource.id));
     let service = view.service_host(gateway);
     let here = |resource: &&Resource| resource.id.namespace == egress.namespace;
     let rules = view.destination_rules().filter(here).filter(|rule| {
         rule.destination_rule().is_some_and(|spec| view.full_host(&spec.host, &egress.namespace) == service)
     });
-    let servers = view.gateway_objects().filter(here).filter(|object| hosts(object) == [&way.host]);
+    let servers = view.gateway_objects().filter(here).filter(|object| hosts(object) == [&path.host]);
     let mut gone: Vec<&Resource> = parts.filter(here).chain(rules).chain(servers).collect();
     gone.sort_by_key(|resource| &resource.id);
     gone.dedup_by_key(|resource| &resource.id);
@@ -116,15 +116,15 @@ pub(crate) fn put_right(view: &View<'_>, way: &EgressPath<'_>, gateway: &Gateway
         shared => format!("; first handle the other hosts of {}", list(shared)),
     };
     Fix {
-        command: delete.and_then(add(way, why).command),
+        command: delete.and_then(add(path, why).command),
         why: format!("{why}; meanwhile calls are refused or leave directly{others}"),
     }
 }
 
 /// Gets an Envoy what the objects say. Where objects were changed by hand, that comes first.
-pub(crate) fn of_proxy(way: &EgressPath<'_>, pod: &PodName) -> Fix {
-    if matches!(way.state, Some(State::Changed { .. })) {
-        return add(way, "restores the recorded objects; Envoy follows them");
+pub(crate) fn of_proxy(path: &EgressPath<'_>, pod: &PodName) -> Fix {
+    if matches!(path.state, Some(State::Changed { .. })) {
+        return add(path, "restores the recorded objects; Envoy follows them");
     }
     fix(
         ShellCommand::new(["istioctl", "proxy-status"]).word(of_pod(pod)),

@@ -29,19 +29,19 @@ pub(crate) fn caller_namespaces(
     let clients = clients(snapshot);
     let hosts_gateway =
         |namespace: &str| snapshot.gateways.iter().any(|gateway| gateway.name.namespace == namespace);
-    let calls = |way: &EgressPath<'_>, namespace: &str| {
-        let alone = way.callers.len() == 1;
-        let asked_for = way.record().is_some() || alone;
+    let calls = |path: &EgressPath<'_>, namespace: &str| {
+        let alone = path.callers.len() == 1;
+        let asked_for = path.record().is_some() || alone;
         namespace != snapshot.mesh.root_namespace
             && (clients.contains(namespace) || (asked_for && !hosts_gateway(namespace)))
     };
     let mut found: BTreeMap<String, NamespaceCalls> = BTreeMap::new();
-    for way in paths.iter().filter(|way| way.gateway.is_some()) {
-        for namespace in way.callers.iter().filter(|namespace| calls(way, namespace)) {
+    for path in paths.iter().filter(|path| path.gateway.is_some()) {
+        for namespace in path.callers.iter().filter(|namespace| calls(path, namespace)) {
             let known = found.entry(namespace.clone()).or_default();
-            known.ports.extend(way.ports.iter().map(|port| port.number));
+            known.ports.extend(path.ports.iter().map(|port| port.number));
             if known.hosts == 0 {
-                known.host.clone_from(&way.host);
+                known.host.clone_from(&path.host);
             }
             known.hosts += 1;
         }

@@ -40,7 +40,7 @@ pub(crate) fn paths<'a>(
     for host in &request.hosts {
         let is_left_out =
             egresses.iter().filter(here).any(|egress| egress.host == *host && !is_followed(egress));
-        if !is_left_out && !found.iter().any(|way| way.host == host.as_str()) {
+        if !is_left_out && !found.iter().any(|path| path.host == host.as_str()) {
             found.push(maker.without_objects(host.as_str(), request.namespace.as_deref()));
         }
     }

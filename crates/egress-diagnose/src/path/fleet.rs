@@ -7,8 +7,8 @@ use crate::facts::{ClusterFacts, EgressOptions, Index, OtherCluster, OtherEgress
 
 impl OtherCluster {
     /// What is to be compared of a cluster's facts.
-    pub fn of(name: String, evidence: &ClusterFacts) -> Self {
-        let snapshot = &evidence.snapshot;
+    pub fn of(name: String, facts: &ClusterFacts) -> Self {
+        let snapshot = &facts.snapshot;
         let there = egresses(snapshot);
         let paths = paths(snapshot, &Index::new(snapshot), &there, &Request::default());
         let all = paths.iter().filter_map(OtherEgress::of);
@@ -23,14 +23,14 @@ impl OtherCluster {
 
 impl OtherEgress {
     /// What is to be compared of a way; none where nothing takes it to a gateway.
-    pub(crate) fn of(way: &EgressPath<'_>) -> Option<Self> {
-        let egress = way.egress?;
+    pub(crate) fn of(path: &EgressPath<'_>) -> Option<Self> {
+        let egress = path.egress?;
         Some(OtherEgress {
             namespace: egress.namespace.clone(),
-            host: way.host.clone(),
-            ports: way.ports.clone(),
+            host: path.host.clone(),
+            ports: path.ports.clone(),
             gateway: egress.gateway.clone(),
-            asked: way.record().map(|record| EgressOptions::of(&record.intent)),
+            asked: path.record().map(|record| EgressOptions::of(&record.intent)),
         })
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn gateways_in_question<'a>(
     request: &Request,
 ) -> Vec<&'a GatewayFacts> {
     let names: BTreeSet<&GatewayName> =
-        paths.iter().filter_map(|way| way.gateway).map(|gateway| &gateway.name).collect();
+        paths.iter().filter_map(|path| path.gateway).map(|gateway| &gateway.name).collect();
     let used = |gateway: &GatewayFacts| names.contains(&gateway.name);
     let everything = request.hosts.is_empty() || !all.iter().any(used);
     all.iter().filter(|gateway| everything || used(gateway)).collect()

@@ -22,7 +22,7 @@ use crate::istio::waypoints::waypoint_of;
 ///
 /// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
 pub(crate) fn hosts_without_egress<'a>(
-    evidence: &'a ClusterFacts,
+    facts: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
     request: &Request,
@@ -31,7 +31,7 @@ pub(crate) fn hosts_without_egress<'a>(
         let asked = request.namespace.as_deref();
         asked.is_none_or(|asked| place.0 == asked || callers.iter().any(|caller| caller == asked))
     };
-    let found = if request.hosts.is_empty() { hosts(evidence, index, egresses) } else { BTreeMap::new() };
+    let found = if request.hosts.is_empty() { hosts(facts, index, egresses) } else { BTreeMap::new() };
     found
         .into_iter()
         .filter(asked)
@@ -53,16 +53,16 @@ pub(super) type EntryHost<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
-    evidence: &'a ClusterFacts,
+    facts: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
 ) -> BTreeMap<EntryHost<'a>, Vec<String>> {
-    let snapshot = &evidence.snapshot;
+    let snapshot = &facts.snapshot;
     let domain = &snapshot.mesh.cluster_domain;
     let services: BTreeSet<String> =
         snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
     let covered: BTreeSet<&str> = egresses.iter().map(|egress| egress.host.as_str()).collect();
-    let (clients, routed) = (clients(snapshot), routed(&evidence.surroundings.gateway_api));
+    let (clients, routed) = (clients(snapshot), routed(&facts.surroundings.gateway_api));
     let mut found = BTreeMap::new();
     if services.is_empty() {
         return found;

@@ -25,13 +25,13 @@ use crate::path::{NotWalked, Obstacle};
 /// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
 /// that is walked.
 pub(crate) fn not_walked<'a>(
-    evidence: &'a ClusterFacts,
+    facts: &'a ClusterFacts,
     index: &Index<'a>,
     egresses: &[Egress<'_>],
     paths: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<NotWalked> {
-    let finder = Finder::new(evidence, index, egresses, paths);
+    let finder = Finder::new(facts, index, egresses, paths);
     // What only gateways see of an egress of ours has a name of its own.
     let own: BTreeSet<&ObjectId> =
         egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
@@ -60,12 +60,12 @@ pub(crate) fn not_walked<'a>(
         not_walked.extend(found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)));
         return not_walked;
     }
-    let named = paths.iter().filter(|way| way.egress.is_none());
-    let obstacle = |way: &EgressPath<'_>| {
+    let named = paths.iter().filter(|path| path.egress.is_none());
+    let obstacle = |path: &EgressPath<'_>| {
         let covers =
-            |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &way.host);
+            |((_, host), why): &(&EntryHost<'_>, &Obstacle)| why.is_limit() && host_matches(host, &path.host);
         let ((namespace, _), why) = found.iter().find(covers)?;
-        Some(NotWalked::new(&way.host, namespace, *why))
+        Some(NotWalked::new(&path.host, namespace, *why))
     };
     not_walked.extend(named.filter_map(obstacle));
     not_walked
@@ -86,17 +86,17 @@ struct Finder<'a, 'b> {
 
 impl<'a, 'b> Finder<'a, 'b> {
     fn new(
-        evidence: &'a ClusterFacts,
+        facts: &'a ClusterFacts,
         index: &'b Index<'a>,
         egresses: &[Egress<'_>],
         paths: &[EgressPath<'_>],
     ) -> Self {
-        let snapshot = &evidence.snapshot;
+        let snapshot = &facts.snapshot;
         let domain = &snapshot.mesh.cluster_domain;
         let services = snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
         let walked = egresses.iter().map(|egress| egress.host.to_string());
         let hosts_without_egress =
-            paths.iter().filter(|way| !way.is_wanted).map(|way| way.host.to_ascii_lowercase());
+            paths.iter().filter(|path| !path.is_wanted).map(|path| path.host.to_ascii_lowercase());
         // What a route of another host leads to is looked at with that host.
         let mut known: BTreeSet<String> = walked.chain(hosts_without_egress).collect();
         for routes in index.of_kind(Kind::VirtualService) {
@@ -116,7 +116,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             known,
             clients: clients(snapshot),
             ambient: ambient.map(|pod| pod.namespace.as_str()).collect(),
-            routed: routed(&evidence.surroundings.gateway_api),
+            routed: routed(&facts.surroundings.gateway_api),
         }
     }
 

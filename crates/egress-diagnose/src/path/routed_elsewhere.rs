@@ -7,7 +7,7 @@ use crate::facts::{ClusterFacts, Request};
 
 /// The ways of these hosts, as far as a request asks for them: one that is asked for by name is a way already.
 pub(crate) fn routed_elsewhere<'a>(
-    evidence: &ClusterFacts,
+    facts: &ClusterFacts,
     known: &[EgressPath<'_>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
@@ -15,8 +15,8 @@ pub(crate) fn routed_elsewhere<'a>(
         return Vec::new();
     }
     let here: BTreeSet<(Option<&str>, &str)> =
-        known.iter().map(|way| (way.namespace.as_deref(), way.host.as_str())).collect();
-    let there = evidence.fleet.iter().flat_map(|cluster| cluster.egresses.values());
+        known.iter().map(|path| (path.namespace.as_deref(), path.host.as_str())).collect();
+    let there = facts.fleet.iter().flat_map(|cluster| cluster.egresses.values());
     let asked = there
         .filter(|egress| request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace));
     let missing: BTreeSet<(&str, &str)> = asked

@@ -48,21 +48,21 @@ impl Plan {
     /// # Errors
     /// Why no pod can send it.
     pub fn new(
-        evidence: &ClusterFacts,
+        facts: &ClusterFacts,
         request: &Request,
         typed: &BTreeSet<Port>,
         token: String,
     ) -> Result<Self, String> {
-        let snapshot = &evidence.snapshot;
+        let snapshot = &facts.snapshot;
         let egresses = egresses(snapshot);
         let paths = paths(snapshot, &Index::new(snapshot), &egresses, request);
         let of = |namespace: &str| client_of(snapshot, namespace, request.client.as_ref());
-        let mut senders = paths.iter().flat_map(|way| way.callers.iter().map(move |caller| (way, caller)));
-        let found = senders.find_map(|(way, caller)| Some((way, of(caller)?)));
-        let Some((way, client)) = found else {
+        let mut senders = paths.iter().flat_map(|path| path.callers.iter().map(move |caller| (path, caller)));
+        let found = senders.find_map(|(path, caller)| Some((path, of(caller)?)));
+        let Some((path, client)) = found else {
             return Err("no ready pod with a sidecar can send a request: name a namespace with `-n`, or a pod with `--for pod/NAME.NAMESPACE`".to_owned());
         };
-        let port = port(typed, &way.ports).ok_or("the host has no port")?;
+        let port = port(typed, &path.ports).ok_or("the host has no port")?;
         let host = request.hosts.first().ok_or("no host was named")?.clone();
         let domain = &snapshot.mesh.cluster_domain;
         let gateways = gateways_in_question(&snapshot.gateways, &paths, request);
@@ -72,7 +72,7 @@ impl Plan {
             client: client.clone(),
             gateways: gateways.into_iter().flat_map(GatewayFacts::ready_pods).cloned().collect(),
             services: snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect(),
-            upstreams: upstreams(way, &egresses, snapshot, port),
+            upstreams: upstreams(path, &egresses, snapshot, port),
             token,
         })
     }
@@ -140,14 +140,14 @@ impl Plan {
 /// The clusters that the records of a host's egresses specify at one gateway. Egresses of several namespaces share the
 /// gateway's routes: the oldest egress's routes serve all of them. A route that differs from its record serves none.
 fn upstreams(
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     egresses: &[Egress<'_>],
     snapshot: &Snapshot,
     port: Port,
 ) -> BTreeSet<String> {
-    let Some(own) = way.record() else { return BTreeSet::new() };
+    let Some(own) = path.record() else { return BTreeSet::new() };
     let is_other = |egress: &&Egress<'_>| {
-        egress.host.as_str() == way.host && state::is_genuine_at_gateway(egress, snapshot)
+        egress.host.as_str() == path.host && state::is_genuine_at_gateway(egress, snapshot)
     };
     let others = egresses.iter().filter(is_other).filter_map(Egress::readable_record);
     let here = others.filter(|record| record.intent.gateway == own.intent.gateway);

@@ -36,9 +36,9 @@ pub enum Run {
     /// One gateway.
     Gateway(fn(&View<'_>, &GatewayFacts) -> CheckOutcome),
     /// The path of one host in one namespace.
-    EgressPath(fn(&View<'_>, &EgressPath<'_>) -> CheckOutcome),
+    Path(fn(&View<'_>, &EgressPath<'_>) -> CheckOutcome),
     /// The same, for checks that need the gateway and the objects of its namespace.
-    Through(fn(&View<'_>, &EgressPath<'_>, &GatewayFacts) -> CheckOutcome),
+    PathThroughGateway(fn(&View<'_>, &EgressPath<'_>, &GatewayFacts) -> CheckOutcome),
 }
 
 /// The parts of a request's path, in order. After the first broken one no further findings are reported.

@@ -13,7 +13,7 @@ use crate::path::EgressPath;
 
 /// Each port of the way must lead to the clusters of its routes and to nothing else. In a sidecar routes match the port of
 /// the application; at a gateway they match that of the gateway, which all ports of a protocol share.
-pub(crate) fn demands(way: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
+pub(crate) fn demands(path: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
     let demand = |port: &Port| {
         let carries = |route: &&Route<'_>| match side {
             Side::Clients => route.carries(*port),
@@ -23,7 +23,7 @@ pub(crate) fn demands(way: &EgressPath<'_>, routes: &[Route<'_>], side: Side) ->
         let leads = !clusters.is_empty();
         leads.then_some(Demand::Leads { port: *port, clusters, where_listening: false })
     };
-    way.ports.iter().filter_map(demand).collect()
+    path.ports.iter().filter_map(demand).collect()
 }
 
 /// The result of several Envoys. A finding comes first, then an Envoy that could not be read: a gateway that was read in

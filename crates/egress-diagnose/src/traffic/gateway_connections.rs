@@ -39,23 +39,23 @@ pub(crate) struct GatewayConnection<'a> {
 /// The calls of a path. Without routes whose subset the callers cannot resolve.
 pub(crate) fn gateway_connections<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<GatewayConnection<'a>> {
     let service = view.service_host(gateway);
     let listeners = view.listeners(gateway);
     let mut found = Vec::new();
-    for caller in &way.callers {
+    for caller in &path.callers {
         let rules = view.hop_rules(caller, gateway);
-        let seen = view.mesh_routes_seen_from(caller, &way.host).into_iter().filter(|it| way.owns(&it.id));
-        let routes = seen.flat_map(|resource| routes(resource, MESH, &way.host));
+        let seen = view.mesh_routes_seen_from(caller, &path.host).into_iter().filter(|it| path.owns(&it.id));
+        let routes = seen.flat_map(|resource| routes(resource, MESH, &path.host));
         for route in routes.filter(|route| route.host == service && rules.has(route.subset)) {
             let Some(port) = port_of(&route, gateway) else { continue };
             let tls = rules.tls(route.subset, port);
-            let sni = server_name(&route, tls.as_ref(), &way.host, port);
+            let sni = server_name(&route, tls.as_ref(), &path.host, port);
             let listens_on = gateway.listens_on(port.into());
             let place = (listens_on, spoken(tls.as_ref(), &route));
-            let server = server(view, gateway, place, sni.as_deref(), &way.host);
+            let server = server(view, gateway, place, sni.as_deref(), &path.host);
             let listeners = Arc::clone(&listeners);
             let caller = caller.clone();
             found.push(GatewayConnection { caller, route, port, listens_on, tls, sni, server, listeners });

@@ -45,9 +45,9 @@ pub(crate) enum MissingRouteCause<'a> {
 /// second leg looks missing and the subset looks hidden.
 pub(crate) fn seen_gateway<'a>(
     view: &View<'_>,
-    way: &EgressPath<'a>,
+    path: &EgressPath<'a>,
 ) -> Result<&'a GatewayFacts, CheckOutcome> {
-    let gateway = way.gateway.ok_or(CheckOutcome::NotApplicable)?;
+    let gateway = path.gateway.ok_or(CheckOutcome::NotApplicable)?;
     view.sees(Some(&gateway.name.namespace)).map_err(CheckOutcome::Unreadable)?;
     Ok(gateway)
 }
@@ -55,37 +55,39 @@ pub(crate) fn seen_gateway<'a>(
 /// The routes of the path's own objects to the gateway's Service, with any visibility.
 pub(crate) fn to_gateway<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
-    view.routes(Direction::ToGateway, way, gateway, || find_to_gateway(view, way, gateway))
+    view.routes(Direction::ToGateway, path, gateway, || find_to_gateway(view, path, gateway))
 }
 
-fn find_to_gateway<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+fn find_to_gateway<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
     let service = view.service_host(gateway);
-    let own = view.virtual_services(&way.host).into_iter().filter(|resource| way.owns(&resource.id));
-    own.flat_map(|resource| routes(resource, MESH, &way.host)).filter(|route| route.host == service).collect()
+    let own = view.virtual_services(&path.host).into_iter().filter(|resource| path.owns(&resource.id));
+    own.flat_map(|resource| routes(resource, MESH, &path.host))
+        .filter(|route| route.host == service)
+        .collect()
 }
 
 /// The routes of the host at the gateway, of whichever VirtualService its pods see. Inside mesh mTLS a TLS server may know
 /// the host by another name, which the VirtualService then names as well.
 pub(crate) fn from_gateway<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<Route<'a>> {
     view.note(Input::VirtualServices);
     view.note(Input::GatewayObjects);
-    view.routes(Direction::FromGateway, way, gateway, || find_from_gateway(view, way, gateway))
+    view.routes(Direction::FromGateway, path, gateway, || find_from_gateway(view, path, gateway))
 }
 
-fn find_from_gateway<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
-    let mut found = at_server(view, way, gateway, &way.host);
-    for resource in view.virtual_services(&way.host) {
+fn find_from_gateway<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+    let mut found = at_server(view, path, gateway, &path.host);
+    for resource in view.virtual_services(&path.host) {
         let Some(spec) = resource.virtual_service().filter(|spec| spec.tcp.is_some()) else { continue };
-        let names = spec.hosts.iter().flatten().filter(|name| **name != way.host);
-        for route in names.flat_map(|name| at_server(view, way, gateway, name)) {
+        let names = spec.hosts.iter().flatten().filter(|name| **name != path.host);
+        for route in names.flat_map(|name| at_server(view, path, gateway, name)) {
             let known = found.iter().any(|other| {
                 other.resource.id == route.resource.id
                     && other.field == route.field
@@ -102,17 +104,17 @@ fn find_from_gateway<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &Gatewa
 /// The routes of a path behind the gateway's servers for one SNI.
 fn at_server<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     server: &str,
 ) -> Vec<Route<'a>> {
-    by_server(view, way, gateway, server).into_iter().map(|(_, route)| route).collect()
+    by_server(view, path, gateway, server).into_iter().map(|(_, route)| route).collect()
 }
 
 /// The same, each with the Gateway object whose servers it is behind.
 pub(crate) fn by_server<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     server: &str,
 ) -> Vec<(&'a Resource, Route<'a>)> {
@@ -121,43 +123,47 @@ pub(crate) fn by_server<'a>(
         .flat_map(|object| {
             let name = name_of(object);
             let seen = view.gateway_routes(&object.id, server, &gateway.name.namespace);
-            let routes = seen.into_iter().flat_map(move |resource| routes(resource, &name, &way.host));
+            let routes = seen.into_iter().flat_map(move |resource| routes(resource, &name, &path.host));
             routes.map(move |route| (object, route))
         })
         .collect()
 }
 
 /// The gateway's destinations for the host: from the path's own routes if there are any, else from all.
-pub(crate) fn upstreams<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Route<'a>> {
+pub(crate) fn upstreams<'a>(
+    view: &View<'a>,
+    path: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+) -> Vec<Route<'a>> {
     let service = view.service_host(gateway);
     // EG016 reports a route back to the gateway.
-    let leaving = from_gateway(view, way, gateway).into_iter().filter(|route| route.host != service);
-    let (own, others): (Vec<_>, Vec<_>) = leaving.partition(|route| way.owns(&route.resource.id));
+    let leaving = from_gateway(view, path, gateway).into_iter().filter(|route| route.host != service);
+    let (own, others): (Vec<_>, Vec<_>) = leaving.partition(|route| path.owns(&route.resource.id));
     if own.is_empty() { others } else { own }
 }
 
 /// The number of protocols that both legs have.
-pub(crate) fn complete_protocols(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> usize {
+pub(crate) fn complete_protocols(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> usize {
     let there: BTreeSet<Protocol> =
-        from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+        from_gateway(view, path, gateway).iter().map(|route| route.protocol).collect();
     let wanted: BTreeSet<Protocol> =
-        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+        to_gateway(view, path, gateway).iter().map(|route| route.protocol).collect();
     wanted.intersection(&there).count()
 }
 
 /// The protocols that the first leg has and the second does not.
 pub(crate) fn missing_routes<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<MissingRoute<'a>> {
     let there: BTreeSet<Protocol> =
-        from_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+        from_gateway(view, path, gateway).iter().map(|route| route.protocol).collect();
     let wanted: BTreeSet<Protocol> =
-        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+        to_gateway(view, path, gateway).iter().map(|route| route.protocol).collect();
     let lacking = wanted.difference(&there);
     lacking
-        .map(|protocol| MissingRoute { protocol: *protocol, cause: cause(view, way, gateway, *protocol) })
+        .map(|protocol| MissingRoute { protocol: *protocol, cause: cause(view, path, gateway, *protocol) })
         .collect()
 }
 
@@ -180,16 +186,16 @@ pub(crate) fn name_of(object: &Resource) -> String {
 
 fn cause<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     protocol: Protocol,
 ) -> MissingRouteCause<'a> {
     let viewer = &gateway.name.namespace;
-    for resource in view.virtual_services(&way.host) {
+    for resource in view.virtual_services(&path.host) {
         let Some(spec) = resource.virtual_service() else { continue };
         for name in spec.gateways.iter().flatten().filter(|name| *name != MESH) {
             let name = gateway_name(name, &resource.id.namespace);
-            if !routes(resource, &name, &way.host).iter().any(|route| route.protocol == protocol) {
+            if !routes(resource, &name, &path.host).iter().any(|route| route.protocol == protocol) {
                 continue;
             }
             let Some(object) = named(view, &name) else {
@@ -198,7 +204,7 @@ fn cause<'a>(
             if !selects(object, gateway) {
                 return MissingRouteCause::NotSelected(object);
             }
-            if !view.gateway_objects_for(&way.host).iter().any(|serving| serving.id == object.id) {
+            if !view.gateway_objects_for(&path.host).iter().any(|serving| serving.id == object.id) {
                 return MissingRouteCause::NotServed(object);
             }
             if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {

@@ -58,13 +58,14 @@ pub(crate) struct Subsets<'a> {
 }
 
 /// The subsets that the callers' routes to the gateway name.
-pub(crate) fn subsets<'a>(view: &View<'a>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
+pub(crate) fn subsets<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Subsets<'a> {
     let service = view.service_host(gateway);
     let mut found = Subsets { resolved: 0, unresolved: Vec::new() };
-    for caller in &way.callers {
+    for caller in &path.callers {
         let rules = view.rules_seen_from(caller, gateway);
-        for route in view.mesh_routes_seen_from(caller, &way.host).into_iter().filter(|it| way.owns(&it.id)) {
-            for route in routes(route, MESH, &way.host).into_iter().filter(|route| route.host == service) {
+        for route in view.mesh_routes_seen_from(caller, &path.host).into_iter().filter(|it| path.owns(&it.id))
+        {
+            for route in routes(route, MESH, &path.host).into_iter().filter(|route| route.host == service) {
                 let Some(name) = route.subset else { continue };
                 if rules.holder_of(name).is_some() {
                     found.resolved += 1;

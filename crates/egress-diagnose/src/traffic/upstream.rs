@@ -31,12 +31,12 @@ pub(crate) struct Upstream<'a> {
 /// Where a gateway sends a host, each destination once. Destinations that the gateway does not know are left out.
 pub(crate) fn upstream<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<Upstream<'a>> {
     let viewer = &gateway.name.namespace;
     let mut found: Vec<Upstream<'a>> = Vec::new();
-    for route in upstreams(view, way, gateway) {
+    for route in upstreams(view, path, gateway) {
         let Some(entry) = view.entries_at_gateway(viewer, route.host).first().copied() else { continue };
         let Some(spec) = entry.service_entry() else { continue };
         let ports = spec.ports.as_deref().unwrap_or_default();

@@ -37,11 +37,11 @@ pub(crate) struct UpstreamAttempt<'a> {
 /// Every attempt, and the Envoys that could not be read or have no connections yet.
 pub(crate) fn upstream_attempts<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> (Vec<UpstreamAttempt<'a>>, Seen) {
     let mut clusters = BTreeMap::new();
-    for route in upstreams(view, way, gateway) {
+    for route in upstreams(view, path, gateway) {
         let Some(name) = route.cluster() else { continue };
         let (_, only_http) = clusters.entry(name).or_insert((route.destination_port, true));
         *only_http &= route.protocol == Protocol::Http;
@@ -72,7 +72,7 @@ pub(crate) fn upstream_attempts<'a>(
             });
         }
         if found.len() == before {
-            seen.awaits(Awaited::Connection { pod: pod.name, host: way.host.clone() });
+            seen.awaits(Awaited::Connection { pod: pod.name, host: path.host.clone() });
         }
     }
     (found, seen)

@@ -8,16 +8,16 @@ use super::View;
 impl<'a> View<'a> {
     /// Every egress there is.
     pub fn egresses(&self) -> &'a [Egress<'a>] {
-        self.facts.egresses.all
+        self.shared.egresses.all
     }
 
     /// The egresses of a host, in all namespaces.
     pub fn egresses_of(&self, host: &str) -> &[&'a Egress<'a>] {
-        self.facts.egresses.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
+        self.shared.egresses.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether a ServiceEntry is part of some egress.
     pub fn is_entry_of_egress(&self, entry: &ObjectId) -> bool {
-        self.facts.egresses.entries.contains(entry)
+        self.shared.egresses.entries.contains(entry)
     }
 }

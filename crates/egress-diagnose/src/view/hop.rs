@@ -21,7 +21,7 @@ impl<'a> View<'a> {
     pub(crate) fn hop_rules(&self, client: &str, gateway: &GatewayFacts) -> Arc<DestinationRules<'a>> {
         self.note(Input::DestinationRules);
         let key = (client.to_owned(), gateway.name.clone());
-        self.facts
+        self.shared
             .hop_rules
             .get(key, || DestinationRules::new(self.rules_seen_from(client, gateway).all.clone()))
     }
@@ -29,20 +29,15 @@ impl<'a> View<'a> {
     /// The DestinationRules that count for the pods of a namespace when they call a host that `owner` declares.
     pub(crate) fn rules_for(&self, client: &str, host: &str, owner: &str) -> DestinationRules<'a> {
         self.note(Input::DestinationRules);
-        let rules = self.facts.index.destination_rules(host);
+        let rules = self.shared.index.destination_rules(host);
         let destination = Destination { host, namespace: owner };
-        DestinationRules::new(destination_rules(
-            rules,
-            &self.facts.evidence.snapshot.mesh,
-            destination,
-            client,
-        ))
+        DestinationRules::new(destination_rules(rules, &self.shared.facts.snapshot.mesh, destination, client))
     }
 
     /// What a gateway's pods listen for.
     pub(crate) fn listeners(&self, gateway: &GatewayFacts) -> Arc<Listeners<'a>> {
         self.note(Input::GatewayObjects);
-        let known = &self.facts.listeners;
+        let known = &self.shared.listeners;
         known.get(gateway.name.clone(), || Listeners::new(self.gateway_objects(), gateway))
     }
 
@@ -50,13 +45,13 @@ impl<'a> View<'a> {
     pub(crate) fn authorization(&self, gateway: &GatewayFacts) -> Readable<Arc<Authorization<'a>>> {
         let policies = self.authorization_policies()?;
         let root = &self.mesh().root_namespace;
-        let known = &self.facts.authorizations;
+        let known = &self.shared.authorizations;
         Ok(known.get(gateway.name.clone(), || Authorization::new(policies, root, gateway)))
     }
 
     /// Every VirtualService.
     pub(crate) fn all_virtual_services(&self) -> impl Iterator<Item = &'a Resource> {
         self.note(Input::VirtualServices);
-        self.facts.index.of_kind(Kind::VirtualService).iter().copied()
+        self.shared.index.of_kind(Kind::VirtualService).iter().copied()
     }
 }

@@ -39,10 +39,10 @@ impl<'a> PathRoutes<'a> {
     pub(super) fn get(
         &self,
         direction: Direction,
-        way: &EgressPath<'_>,
+        path: &EgressPath<'_>,
         gateway: &GatewayFacts,
     ) -> Option<Vec<Route<'a>>> {
-        self.key.as_ref().filter(|key| key.is(way, gateway))?;
+        self.key.as_ref().filter(|key| key.is(path, gateway))?;
         self.known.get(&direction).cloned()
     }
 
@@ -50,27 +50,27 @@ impl<'a> PathRoutes<'a> {
     pub(super) fn insert(
         &mut self,
         direction: Direction,
-        way: &EgressPath<'_>,
+        path: &EgressPath<'_>,
         gateway: &GatewayFacts,
         routes: Vec<Route<'a>>,
     ) {
-        if !self.key.as_ref().is_some_and(|key| key.is(way, gateway)) {
-            *self = PathRoutes { key: Some(PathKey::of(way, gateway)), known: BTreeMap::new() };
+        if !self.key.as_ref().is_some_and(|key| key.is(path, gateway)) {
+            *self = PathRoutes { key: Some(PathKey::of(path, gateway)), known: BTreeMap::new() };
         }
         self.known.insert(direction, routes);
     }
 }
 
 impl PathKey {
-    fn of(way: &EgressPath<'_>, gateway: &GatewayFacts) -> Self {
-        PathKey { host: way.host.clone(), gateway: gateway.name.clone(), egress: address(way) }
+    fn of(path: &EgressPath<'_>, gateway: &GatewayFacts) -> Self {
+        PathKey { host: path.host.clone(), gateway: gateway.name.clone(), egress: address(path) }
     }
 
-    fn is(&self, way: &EgressPath<'_>, gateway: &GatewayFacts) -> bool {
-        self.host == way.host && self.gateway == gateway.name && self.egress == address(way)
+    fn is(&self, path: &EgressPath<'_>, gateway: &GatewayFacts) -> bool {
+        self.host == path.host && self.gateway == gateway.name && self.egress == address(path)
     }
 }
 
-fn address(way: &EgressPath<'_>) -> Option<usize> {
-    way.egress.map(|egress| std::ptr::from_ref(egress).addr())
+fn address(path: &EgressPath<'_>) -> Option<usize> {
+    path.egress.map(|egress| std::ptr::from_ref(egress).addr())
 }

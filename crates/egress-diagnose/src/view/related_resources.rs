@@ -24,7 +24,7 @@ impl<'a> View<'a> {
     /// Notes a read, and says what a check has to say where facts of a kind could not be had.
     pub fn readable(&self, input: Input) -> Readable<()> {
         self.note(input);
-        match self.facts.evidence.gaps.get(&input) {
+        match self.shared.facts.gaps.get(&input) {
             None => Ok(()),
             Some(Gap::NotGiven) => Err(CheckOutcome::NotGiven(input)),
             Some(Gap::Unreadable(why)) => {
@@ -35,7 +35,7 @@ impl<'a> View<'a> {
 
     /// What a check said. If it read facts that were not given, "could not be read" becomes "not given".
     pub(crate) fn with_gaps(&self, outcome: CheckOutcome) -> CheckOutcome {
-        let not_given = |input: &Input| matches!(self.facts.evidence.gaps.get(input), Some(Gap::NotGiven));
+        let not_given = |input: &Input| matches!(self.shared.facts.gaps.get(input), Some(Gap::NotGiven));
         match (outcome, self.reads.get().iter().find(not_given)) {
             (CheckOutcome::Unreadable(_) | CheckOutcome::NoEvidence(_), Some(input)) => {
                 CheckOutcome::NotGiven(input)
@@ -47,79 +47,79 @@ impl<'a> View<'a> {
     /// Every `AuthorizationPolicy`.
     pub fn authorization_policies(&self) -> Readable<&'a [Named<AuthorizationPolicySpec>]> {
         self.readable(Input::AuthorizationPolicies)?;
-        Ok(&self.facts.evidence.surroundings.authorization_policies)
+        Ok(&self.shared.facts.surroundings.authorization_policies)
     }
 
     /// Every `PeerAuthentication`.
     pub fn peer_authentications(&self) -> Readable<&'a [Named<PeerAuthenticationSpec>]> {
         self.readable(Input::PeerAuthentications)?;
-        Ok(&self.facts.evidence.surroundings.peer_authentications)
+        Ok(&self.shared.facts.surroundings.peer_authentications)
     }
 
     /// Other clusters of the same fleet.
     pub fn fleet(&self) -> &'a [OtherCluster] {
         self.note(Input::Fleet);
-        &self.facts.evidence.fleet
+        &self.shared.facts.fleet
     }
 
     /// Every object of the Kubernetes Gateway API.
     pub fn gateway_api(&self) -> Readable<&'a [GatewayApiObject]> {
         self.readable(Input::GatewayApi)?;
-        Ok(&self.facts.evidence.surroundings.gateway_api)
+        Ok(&self.shared.facts.surroundings.gateway_api)
     }
 
     /// Every `NetworkPolicy`.
     pub fn network_policies(&self) -> Readable<&'a [Named<NetworkPolicySpec>]> {
         self.readable(Input::NetworkPolicies)?;
-        Ok(&self.facts.evidence.surroundings.network_policies)
+        Ok(&self.shared.facts.surroundings.network_policies)
     }
 
     /// Where every Service leads.
     pub fn endpoint_slices(&self) -> Readable<&'a [Named<SliceFacts>]> {
         self.readable(Input::EndpointSlices)?;
-        Ok(&self.facts.evidence.surroundings.endpoint_slices)
+        Ok(&self.shared.facts.surroundings.endpoint_slices)
     }
 
     /// Everything that runs pods.
     pub fn workloads(&self) -> Readable<&'a [related_resources::Workload]> {
         self.readable(Input::Workloads)?;
-        Ok(&self.facts.evidence.surroundings.workloads)
+        Ok(&self.shared.facts.surroundings.workloads)
     }
 
     /// Every `PodDisruptionBudget`.
     pub fn budgets(&self) -> Readable<&'a [Named<PodDisruptionBudgetSpec>]> {
         self.readable(Input::Budgets)?;
-        Ok(&self.facts.evidence.surroundings.budgets)
+        Ok(&self.shared.facts.surroundings.budgets)
     }
 
     /// Every `HorizontalPodAutoscaler`.
     pub fn autoscalers(&self) -> Readable<&'a [Named<HorizontalPodAutoscalerSpec>]> {
         self.readable(Input::Budgets)?;
-        Ok(&self.facts.evidence.surroundings.autoscalers)
+        Ok(&self.shared.facts.surroundings.autoscalers)
     }
 
     /// Every Secret that was asked for.
     pub fn secrets(&self) -> Readable<&'a [SecretFacts]> {
         self.readable(Input::Secrets)?;
-        Ok(&self.facts.evidence.surroundings.secrets)
+        Ok(&self.shared.facts.surroundings.secrets)
     }
 
     /// Every admission webhook.
     pub fn webhooks(&self) -> Readable<&'a [WebhookFacts]> {
         self.readable(Input::Webhooks)?;
-        Ok(&self.facts.evidence.surroundings.webhooks)
+        Ok(&self.shared.facts.surroundings.webhooks)
     }
 
     /// The pods of istiod.
     pub fn istiod(&self) -> Readable<&'a [PodFacts]> {
         self.readable(Input::ControlPlane)?;
-        Ok(&self.facts.evidence.surroundings.istiod)
+        Ok(&self.shared.facts.surroundings.istiod)
     }
 
     /// What istiod says that this proxy refused of what it was sent, one line a kind. Nothing where it was not asked.
     pub fn refused_by(&self, pod: &PodName) -> Vec<String> {
         self.note(Input::ControlPlane);
-        let told = self.facts.evidence.surroundings.sync.iter().flatten();
+        let told = self.shared.facts.surroundings.sync.iter().flatten();
         let of_pod = told.filter(|facts| facts.namespace == pod.namespace && facts.pod == pod.name);
         let refused = of_pod.flat_map(|facts| &facts.rejected);
         refused.map(|(kind, why)| format!("istiod: pod {} rejects {kind}: {why}", pod.name)).collect()
@@ -129,15 +129,15 @@ impl<'a> View<'a> {
     /// not be asked.
     pub fn refusals(&self, namespace: &str, host: &str) -> Result<Option<&'a [Refusal]>, &'a str> {
         self.note(Input::Policies);
-        self.facts.evidence.demands.as_ref().map_err(String::as_str)?;
-        let found = self.facts.evidence.refusals.get(&(namespace.to_owned(), host.to_owned()));
+        self.shared.facts.demands.as_ref().map_err(String::as_str)?;
+        let found = self.shared.facts.refusals.get(&(namespace.to_owned(), host.to_owned()));
         Ok(found.map(Vec::as_slice))
     }
 
     /// What is wrong with the exported policy of the API server; none where nobody exported one.
     pub fn export_flaws(&self) -> Readable<Option<&'a [Flaw]>> {
         self.readable(Input::Policies)?;
-        let export = &self.facts.evidence.surroundings.export;
+        let export = &self.shared.facts.surroundings.export;
         match &export.unreadable {
             Some(why) => {
                 Err(CheckOutcome::Unreadable(format!("the exported policy could not be read: {why}")))
@@ -149,19 +149,19 @@ impl<'a> View<'a> {
     /// What the user may write, by namespace.
     pub fn rights(&self) -> Readable<&'a BTreeMap<String, Rights>> {
         self.readable(Input::Rights)?;
-        Ok(&self.facts.evidence.rights)
+        Ok(&self.shared.facts.rights)
     }
 
     /// Every Service.
     pub fn services(&self) -> Readable<&'a [ServiceFacts]> {
         self.readable(Input::Services)?;
-        Ok(&self.facts.evidence.snapshot.services)
+        Ok(&self.shared.facts.snapshot.services)
     }
 
     /// Every namespace, with its labels.
     pub fn labelled_namespaces(&self) -> Readable<&'a [NamespaceFacts]> {
         self.readable(Input::Namespaces)?;
-        Ok(&self.facts.evidence.snapshot.namespaces)
+        Ok(&self.shared.facts.snapshot.namespaces)
     }
 
     /// The running pods of a namespace, with the data plane that handles their calls.
@@ -191,6 +191,6 @@ impl<'a> View<'a> {
     /// Every pod, with a sidecar or without.
     pub fn all_pods(&self) -> Readable<&'a [PodFacts]> {
         self.readable(Input::Pods)?;
-        Ok(&self.facts.evidence.snapshot.pods)
+        Ok(&self.shared.facts.snapshot.pods)
     }
 }

@@ -16,10 +16,10 @@ impl<'a> View<'a> {
     /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
     pub(crate) fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Arc<SeenRules<'a>> {
         self.note(Input::DestinationRules);
-        self.facts.rules.get((client.to_owned(), gateway.name.clone()), || {
+        self.shared.rules.get((client.to_owned(), gateway.name.clone()), || {
             let host = self.service_host(gateway);
             let destination = Destination { host: &host, namespace: &gateway.name.namespace };
-            let mesh = &self.facts.evidence.snapshot.mesh;
+            let mesh = &self.shared.facts.snapshot.mesh;
             SeenRules::of(destination_rules(self.destination_rules(), mesh, destination, client))
         })
     }
@@ -27,6 +27,6 @@ impl<'a> View<'a> {
     /// The DestinationRules with a subset of this name, for any host and with any `exportTo`.
     pub(crate) fn holders_of(&self, subset: &str) -> &[&'a Resource] {
         self.note(Input::DestinationRules);
-        self.facts.index.subset_holders(subset)
+        self.shared.index.subset_holders(subset)
     }
 }

@@ -12,8 +12,9 @@ const SCHEMA: &str = include_str!("../../../../docs/schema/egress-policy.json");
 type Agreement = fn() -> Result<(), String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Agreement); 3] = [
+    let tests: [(&str, Agreement); 4] = [
         ("every good file is valid by the schema, and every file with a wrong shape is not", files_agree),
+        ("a field without a value is valid by the schema where the parser takes it", nulls_agree),
         ("the schema knows the fields that the parser knows", fields_agree),
         ("the schema has the settings of the built-in rules", rules_agree),
     ];
@@ -41,6 +42,44 @@ fn files_agree() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Takes away one value after the other. What is inside the settings of the built-in rules is read by them, not here.
+fn nulls_agree() -> Result<(), String> {
+    let validator = jsonschema::validator_for(&schema()).map_err(|error| error.to_string())?;
+    let config = crate::root().join("config");
+    for case in ["good-everything", "good-labels"] {
+        let text = crate::read(&config.join(case), "egress-policy.yaml")?;
+        let document: Value = serde_yaml::from_str(&text).map_err(|error| error.to_string())?;
+        let mut pointers = Vec::new();
+        fields(&document, "", &mut pointers);
+        for pointer in pointers {
+            let mut without = document.clone();
+            *without.pointer_mut(&pointer).ok_or("a field of the document")? = Value::Null;
+            let text = serde_yaml::to_string(&without).map_err(|error| error.to_string())?;
+            let parsed = PolicyConfig::parse(&text);
+            if parsed.is_ok() != validator.is_valid(&without) {
+                return Err(format!("{case}: {pointer}: null: the parser says {parsed:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The place of every value, except those inside `settings`.
+fn fields(value: &Value, at: &str, found: &mut Vec<String>) {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, value) in below {
+        let pointer = format!("{at}/{key}");
+        if key != "settings" {
+            fields(value, &pointer, found);
+        }
+        found.push(pointer);
+    }
 }
 
 /// The parser names all fields it knows when it meets one it does not know.

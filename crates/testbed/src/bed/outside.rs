@@ -24,18 +24,25 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Starts them and waits until they listen.
 pub(super) fn start(bed: &Bed, config: &Config) -> anyhow::Result<()> {
-    let standard = || match config.origin {
-        std::net::IpAddr::V4(origin) => Zone { default: Some(vec![origin]), ..Zone::default() },
-        std::net::IpAddr::V6(_) => Zone::default(),
-    };
-    let mut zone = bed.topology.zone.clone().unwrap_or_else(standard);
-    zone.names.extend(services(bed));
-    zone.save(&config.zone)?;
+    bed.zone().save(&config.zone)?;
     let file = bed.layout.file("external-services.json");
     fs::write(&file, serde_json::to_string_pretty(config)?)?;
     let mut command = netns::command(&bed.layout.outside(), executable()?);
     command.arg("external-services").arg("--config").arg(file);
     process::start(&bed.layout, "external-services", command)?.until_it_says("ready", LIMIT)
+}
+
+impl Bed {
+    /// The zone that the bed begins with.
+    pub fn zone(&self) -> Zone {
+        let standard = || match self.external_services.origin {
+            std::net::IpAddr::V4(origin) => Zone { default: Some(vec![origin]), ..Zone::default() },
+            std::net::IpAddr::V6(_) => Zone::default(),
+        };
+        let mut zone = self.topology.zone.clone().unwrap_or_else(standard);
+        zone.names.extend(services(self));
+        zone
+    }
 }
 
 /// The names of the gateways' Services, which a cluster's own name server would know, with the pods that are ready.

@@ -112,8 +112,8 @@ impl Package {
         if module.children.contains(first) {
             return Some(Named::Module);
         }
-        let globs = module.globs.iter().filter_map(|glob| self.module(at, &glob.path, steps));
-        globs.filter_map(|target| self.resolve_in(&target, path, steps)).next()
+        let mut globs = module.globs.iter().filter_map(|glob| self.module(at, &glob.path, steps));
+        globs.find_map(|target| self.resolve_in(&target, path, steps))
     }
 
     /// The module that a path names.

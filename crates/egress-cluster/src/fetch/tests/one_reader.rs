@@ -110,7 +110,7 @@ fn from_file(texts: &[String]) -> ClusterFacts {
     readers.for_each(|later| whole.append(later));
     let read = whole.finish();
     assert_eq!(read.unread, []);
-    read.evidence
+    read.facts
 }
 
 /// The objects one by one, as fixtures of checks are read.

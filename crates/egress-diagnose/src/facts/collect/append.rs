@@ -10,12 +10,11 @@ use crate::facts::ClusterFacts;
 impl Collector {
     /// Adds the objects that another collector took after this one.
     pub fn append(&mut self, later: Self) {
-        let Collector { evidence, services, pods, given } = later;
+        let Collector { facts, services, pods, given } = later;
         self.services.extend(services);
         self.pods.extend(pods);
         self.given.extend(given);
-        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } =
-            evidence;
+        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } = facts;
         // Gateways, Services and pods are made of all objects together, at the end.
         let Snapshot {
             mesh,
@@ -28,7 +27,7 @@ impl Collector {
             istio_read_in: _,
             unreadable,
         } = snapshot;
-        let own = &mut self.evidence;
+        let own = &mut self.facts;
         own.snapshot.resources.extend(resources);
         own.snapshot.nodes.extend(nodes);
         own.snapshot.namespaces.extend(namespaces);

@@ -78,9 +78,9 @@ impl Collector {
             "Unreadable" => {
                 let Missing { input, namespace, read_in, what, why } = typed(object)?;
                 if let Some(input) = input {
-                    self.evidence.gaps.insert(input, Gap::Unreadable(why.clone()));
+                    self.facts.gaps.insert(input, Gap::Unreadable(why.clone()));
                 }
-                self.evidence.snapshot.unreadable.push(Unreadable { what, input, namespace, read_in, why });
+                self.facts.snapshot.unreadable.push(Unreadable { what, input, namespace, read_in, why });
             }
             "Envoy" => {
                 let name = PodName {
@@ -88,32 +88,32 @@ impl Collector {
                     name: word(object, &["metadata", "name"]),
                 };
                 let Envoy { unreadable, view } = typed(object)?;
-                self.evidence.proxies.insert(name, unreadable.map_or(Ok(view), Err));
+                self.facts.proxies.insert(name, unreadable.map_or(Ok(view), Err));
             }
             "Pinning" => self.pinning(object)?,
             "Refused" => {
                 let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
-                self.evidence.refusals.entry(egress).or_default().push(typed(object)?);
+                self.facts.refusals.entry(egress).or_default().push(typed(object)?);
             }
             "Audited" => {
                 let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
-                self.evidence.refusals.entry(egress).or_default();
+                self.facts.refusals.entry(egress).or_default();
             }
-            "Export" => self.evidence.surroundings.export = typed(object)?,
+            "Export" => self.facts.surroundings.export = typed(object)?,
             "Rights" => {
                 self.given.insert(Input::Rights);
-                self.evidence.rights.insert(word(object, &["metadata", "name"]), typed(object)?);
+                self.facts.rights.insert(word(object, &["metadata", "name"]), typed(object)?);
             }
             "OtherCluster" => {
                 let Compared { egresses, unreadable } = typed(object)?;
                 let name = word(object, &["metadata", "name"]);
-                self.evidence.fleet.push(OtherCluster { name, egresses, unreadable });
+                self.facts.fleet.push(OtherCluster { name, egresses, unreadable });
             }
             "Sync" => {
                 let (namespace, pod) =
                     (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
-                let facts = SyncFacts { namespace, pod, ..typed(object)? };
-                self.evidence.surroundings.sync.get_or_insert_default().push(facts);
+                let sync = SyncFacts { namespace, pod, ..typed(object)? };
+                self.facts.surroundings.sync.get_or_insert_default().push(sync);
             }
             _ => {}
         }
@@ -130,7 +130,7 @@ impl Collector {
         };
         let Placed { placement } = typed(object)?;
         let pinning = Pinning { demands: vec![Demand { by, placement }], reports: Vec::new() };
-        if let Ok(demands) = &mut self.evidence.demands {
+        if let Ok(demands) = &mut self.facts.demands {
             demands.insert(egress, pinning);
         }
         Ok(())

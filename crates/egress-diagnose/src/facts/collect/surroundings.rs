@@ -7,7 +7,7 @@ use super::{CollectError, Collector, schema, word};
 impl Collector {
     pub(super) fn surroundings(&mut self, kind: &str, object: &Tree<'_>) -> Result<(), CollectError> {
         let api_version = word(object, &["apiVersion"]);
-        let read = self.evidence.surroundings.read(&api_version, kind, object);
+        let read = self.facts.surroundings.read(&api_version, kind, object);
         self.given.extend(read.map_err(|error| schema(object, error))?);
         Ok(())
     }

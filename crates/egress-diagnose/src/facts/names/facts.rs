@@ -9,16 +9,16 @@ use super::{Checked, keys, kind_of, label, labels, subdomain};
 use crate::facts::ClusterFacts;
 
 /// Examines all facts of a diagnosis.
-pub(crate) fn of_evidence(evidence: &ClusterFacts) -> Checked {
-    of_snapshot(&evidence.snapshot)?;
-    of_surroundings(&evidence.surroundings)?;
-    for pod in evidence.proxies.keys() {
+pub(crate) fn of_facts(facts: &ClusterFacts) -> Checked {
+    of_snapshot(&facts.snapshot)?;
+    of_surroundings(&facts.surroundings)?;
+    for pod in facts.proxies.keys() {
         full("proxies", &pod.namespace, &pod.name)?;
     }
-    let asked = evidence.demands.iter().flat_map(BTreeMap::keys).chain(evidence.refusals.keys());
+    let asked = facts.demands.iter().flat_map(BTreeMap::keys).chain(facts.refusals.keys());
     asked.map(|(namespace, _)| namespace).try_for_each(|namespace| label("policies", namespace))?;
-    evidence.rights.keys().try_for_each(|namespace| label("rights", namespace))?;
-    let others = evidence.fleet.iter().flat_map(|cluster| cluster.egresses.values());
+    facts.rights.keys().try_for_each(|namespace| label("rights", namespace))?;
+    let others = facts.fleet.iter().flat_map(|cluster| cluster.egresses.values());
     others.map(|egress| &egress.namespace).try_for_each(|namespace| label("fleet", namespace))
 }
 

@@ -16,15 +16,15 @@ impl ParsedFiles {
     /// Assumes the gateways that routes lead to, if the files have no Service of an egress gateway. Returns their
     /// names.
     pub fn assume_gateways(&mut self) -> Vec<GatewayName> {
-        let snapshot = &mut self.evidence.snapshot;
+        let snapshot = &mut self.facts.snapshot;
         if !snapshot.gateways.is_empty() {
             return Vec::new();
         }
         let routed = Routed::by(&snapshot.resources);
         let gateways = routed.services().map(|name| assumed(name, &snapshot.resources));
         snapshot.gateways = gateways.collect();
-        self.evidence.gaps.insert(Input::Gateways, Gap::NotGiven);
-        self.evidence.snapshot.gateways.iter().map(|gateway| gateway.name.clone()).collect()
+        self.facts.gaps.insert(Input::Gateways, Gap::NotGiven);
+        self.facts.snapshot.gateways.iter().map(|gateway| gateway.name.clone()).collect()
     }
 }
 

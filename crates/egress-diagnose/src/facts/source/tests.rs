@@ -70,7 +70,7 @@ fn documents_are_told_apart_however_they_are_separated() {
         let reading = read(&text);
         assert_eq!(reading.unread, [], "{text}");
         let names: Vec<&str> =
-            reading.evidence.snapshot.resources.iter().map(|resource| resource.id.name.as_str()).collect();
+            reading.facts.snapshot.resources.iter().map(|resource| resource.id.name.as_str()).collect();
         assert_eq!(names, ["cnn", "bbc"], "{text}");
     }
 }
@@ -84,7 +84,7 @@ fn json_is_read_alone_in_a_row_and_as_a_list() {
     {
         let reading = read(&text);
         assert_eq!(reading.unread, []);
-        assert_eq!((reading.objects, reading.evidence.snapshot.resources.len()), (objects, 1), "{text}");
+        assert_eq!((reading.objects, reading.facts.snapshot.resources.len()), (objects, 1), "{text}");
     }
 }
 
@@ -127,13 +127,13 @@ fn a_wrong_type_is_told_with_its_field_and_line() {
 fn an_object_that_is_there_twice_counts_as_kubectl_would_apply_it() {
     let later = ENTRY.replace("edition.cnn.com", "cnn.com");
     let reading = read(&format!("{ENTRY}---\n{later}"));
-    let [resource] = reading.evidence.snapshot.resources.as_slice() else { panic!("one object") };
+    let [resource] = reading.facts.snapshot.resources.as_slice() else { panic!("one object") };
     assert_eq!(resource.service_entry().unwrap().hosts, ["cnn.com"]);
 }
 
 #[test]
 fn an_object_without_a_namespace_belongs_to_the_one_that_was_asked_for() {
-    assert_eq!(read(ENTRY).evidence.snapshot.resources[0].id.namespace, "shop");
+    assert_eq!(read(ENTRY).facts.snapshot.resources[0].id.namespace, "shop");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_selector_is_not_held_against_labels_that_were_taken_from_it() {
         let mut reading = read(&task(selector));
         assert_eq!(reading.assume_gateways().len(), 1);
         let options = Options { every_line: true, ..Options::default() };
-        let report = examine_with(&reading.evidence, &Request::default(), &options);
+        let report = examine_with(&reading.facts, &Request::default(), &options);
         let lines = report.sections.iter().flat_map(|section| &section.checks);
         let said: Vec<&Verdict> =
             lines.filter(|line| line.code == Code(1)).map(|line| &line.verdict).collect();

@@ -31,49 +31,49 @@ unreachable, or Envoy rejected the update and keeps the old state.
 ## How to fix
 `istioctl proxy-status` shows what istiod sent and what Envoy accepted; the sidecar's log says what it rejected.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let (Some(gateway), Ok(host)) = (way.gateway, DnsName::parse(&way.host)) else {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let (Some(gateway), Ok(host)) = (path.gateway, DnsName::parse(&path.host)) else {
         return CheckOutcome::NotApplicable;
     };
-    let routes = to_gateway(view, way, gateway);
-    let demands = demands(way, &routes, Side::Clients);
+    let routes = to_gateway(view, path, gateway);
+    let demands = demands(path, &routes, Side::Clients);
     let clusters = routes.iter().filter_map(crate::istio::routes::Route::cluster);
     let reaches = clusters.map(|cluster| Demand::Reaches { cluster });
     let expectation =
         Expectation { side: Side::Clients, host, demands: demands.into_iter().chain(reaches).collect() };
     if expectation.demands.is_empty() {
-        return CheckOutcome::NoEvidence(Awaited::RouteToGateway { host: way.host.clone() });
+        return CheckOutcome::NoEvidence(Awaited::RouteToGateway { host: path.host.clone() });
     }
     let mut seen = Seen::default();
-    for caller in &way.callers {
+    for caller in &path.callers {
         match view.client_proxy(caller) {
             None => seen.awaits(Awaited::Client { namespace: caller.clone() }),
             Some((_, Err(why))) => seen.unreadable(why),
             Some((pod, Ok(envoy))) => {
                 let lack = proof::check(envoy, &expectation).err();
-                seen.looked(lack.map(|Lack(lack)| finding(way, caller, &pod, &lack)));
+                seen.looked(lack.map(|Lack(lack)| finding(path, caller, &pod, &lack)));
             }
         }
     }
     seen.outcome()
 }
 
-fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
+fn finding(path: &EgressPath<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("the sidecars of {caller} do not route {} to the gateway", way.host),
+        message: format!("the sidecars of {caller} do not route {} to the gateway", path.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
         consequence: format!(
             "calls from {caller} to {} do not reach the gateway: they are refused, or leave directly if the \
              Envoy knows the host",
-            way.host
+            path.host
         ),
-        fix: fixes::of_proxy(way, pod),
+        fix: fixes::of_proxy(path, pod),
     }
 }

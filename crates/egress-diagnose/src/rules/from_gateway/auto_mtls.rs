@@ -43,10 +43,10 @@ even if the server expects plaintext: 503. See `buildUpstreamTLSSettings` in
 ## How to fix
 Set the TLS mode for the gateway in a DestinationRule, and let the server terminate mesh mTLS.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let policies = match view.peer_authentications() {
         Ok(found) => found,
         Err(outcome) => return outcome,
@@ -55,7 +55,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
-    for call in gateway_connections(view, way, gateway) {
+    for call in gateway_connections(view, path, gateway) {
         let Some(listener) = call.listeners.at(call.listens_on) else { continue };
         let [(expects, server)] = listener.servers.iter().collect::<Vec<_>>()[..] else { continue };
         if !told.insert((call.caller.clone(), call.route.subset, call.port)) {
@@ -63,7 +63,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         }
         let demand = demand(policies, root, gateway, call.listens_on);
         let disabled = demand.as_ref().filter(|demand| demand.mode == MtlsMode::Disable);
-        let context = Context { view, way, gateway, call: &call, server };
+        let context = Context { view, path, gateway, call: &call, server };
         match (expects, disabled) {
             (Expects::MeshMtls, Some(demand)) if automatic && call.tls.is_none() => {
                 findings.push(context.taken_away(demand));
@@ -89,7 +89,7 @@ fn is_for_gateway(demand: &MtlsRequirement<'_>, root: &str) -> bool {
 
 struct Context<'a, 'b> {
     view: &'b View<'a>,
-    way: &'b EgressPath<'b>,
+    path: &'b EgressPath<'b>,
     gateway: &'b GatewayFacts,
     call: &'b GatewayConnection<'a>,
     server: &'b Server<'a>,
@@ -97,7 +97,7 @@ struct Context<'a, 'b> {
 
 impl Context<'_, '_> {
     fn finding(&self, object: Place, message: String, evidence: Vec<String>) -> Finding {
-        let (caller, host) = (&self.call.caller, &self.way.host);
+        let (caller, host) = (&self.call.caller, &self.path.host);
         Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
@@ -152,14 +152,14 @@ impl Context<'_, '_> {
         if self.call.route.protocol != Protocol::Http || self.call.has_identity() {
             return None;
         }
-        let (caller, host) = (&self.call.caller, &self.way.host);
+        let (caller, host) = (&self.call.caller, &self.path.host);
         let why = "sends HTTP to the gateway in mesh mTLS";
         Some(Finding {
             level: Level::Warning,
             consequence: format!("HTTP calls from {caller} to {host} travel to the gateway in plaintext"),
-            fix: match self.way.record() {
-                Some(_) => fixes::add_for(host, self.way.namespace.as_deref(), why),
-                None => fixes::put_right(self.view, self.way, self.gateway, why),
+            fix: match self.path.record() {
+                Some(_) => fixes::add_for(host, self.path.namespace.as_deref(), why),
+                None => fixes::put_right(self.view, self.path, self.gateway, why),
             },
             ..self.finding(
                 place(demand, "STRICT"),

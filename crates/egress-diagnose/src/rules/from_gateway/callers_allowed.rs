@@ -46,22 +46,22 @@ the pods' port; and HTTP conditions on TLS passthrough (istio/istio#22609, istio
 ## How to fix
 Allow the callers by values that the gateway can see.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let authorization = match view.authorization(gateway) {
         Ok(found) => found,
         Err(outcome) => return outcome,
     };
     let mut told = BTreeSet::new();
     let mut findings = Vec::new();
-    for call in gateway_connections(view, way, gateway) {
+    for call in gateway_connections(view, path, gateway) {
         // If the TLS settings of both sides do not match, the call fails before authorization.
         let met =
             call.server.is_some_and(|server| server.expects != Expects::OwnTls) && call.mismatch().is_none();
         if met && told.insert((call.caller.clone(), call.port, call.route.port, call.route.protocol)) {
-            findings.extend(finding(view, way, gateway, &authorization, &call));
+            findings.extend(finding(view, path, gateway, &authorization, &call));
         }
     }
     CheckOutcome::of(told.len(), findings)
@@ -69,7 +69,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
 
 fn finding(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     authorization: &Authorization<'_>,
     call: &GatewayConnection<'_>,
@@ -77,7 +77,7 @@ fn finding(
     let pods = view.pods(&call.caller);
     let accounts = pods.iter().map(|pod| pod.service_account.as_str()).filter(|name| !name.is_empty());
     let accounts: BTreeSet<&str> = accounts.collect();
-    let caller = caller(way, call);
+    let caller = caller(path, call);
     let whole = accounts.is_empty() || !call.has_identity();
     let each: Vec<Option<&str>> = if whole { vec![None] } else { accounts.into_iter().map(Some).collect() };
     let refused: Vec<(Option<&str>, Denial<'_>)> = each
@@ -87,7 +87,7 @@ fn finding(
         })
         .collect();
     let (_, refusal) = refused.first()?;
-    let host = &way.host;
+    let host = &path.host;
     let who = if refused.len() == each.len() {
         call.caller.clone()
     } else {
@@ -103,7 +103,7 @@ fn finding(
         Denial::Denied { by, rule } => (
             format!("the gateway denies calls to {host} from {who}"),
             place(by).field(format!("spec.rules[{rule}]"), "DENY"),
-            leave_out(by, *rule, way, call),
+            leave_out(by, *rule, path, call),
         ),
         Denial::NotAllowed { by, nearly } => {
             let names: Vec<String> = by.iter().take(3).map(|policy| policy.name.clone()).collect();
@@ -119,7 +119,7 @@ fn finding(
             (
                 format!("the gateway allows other callers, but not {who} to {host}"),
                 place(by),
-                allow(way, gateway, call),
+                allow(path, gateway, call),
             )
         }
     };
@@ -138,13 +138,13 @@ fn finding(
     })
 }
 
-fn caller<'b>(way: &'b EgressPath<'_>, call: &'b GatewayConnection<'_>) -> Caller<'b> {
+fn caller<'b>(path: &'b EgressPath<'_>, call: &'b GatewayConnection<'_>) -> Caller<'b> {
     Caller {
         namespace: &call.caller,
         account: None,
         has_identity: call.has_identity(),
         is_http: is_http(call),
-        host: &way.host,
+        host: &path.host,
         port: call.route.port,
         listens_on: call.listens_on,
         sni: call.sni.as_deref(),
@@ -165,18 +165,18 @@ fn place(policy: &Policy) -> Place {
 }
 
 /// A policy that allows a call by the properties that the gateway sees.
-fn allow(way: &EgressPath<'_>, gateway: &GatewayFacts, call: &GatewayConnection<'_>) -> Fix {
+fn allow(path: &EgressPath<'_>, gateway: &GatewayFacts, call: &GatewayConnection<'_>) -> Fix {
     let mut rule = json!({});
     if call.has_identity() {
         rule["from"] = json!([{ "source": { "namespaces": [call.caller] } }]);
     }
     if is_http(call) {
-        rule["to"] = json!([{ "operation": { "hosts": hosts(way) } }]);
+        rule["to"] = json!([{ "operation": { "hosts": hosts(path) } }]);
     } else if let Some(name) = &call.sni {
         rule["when"] = json!([{ "key": "connection.sni", "values": [name] }]);
     }
     let protocol = call.route.protocol.to_string().to_lowercase();
-    let name = format!("{}-{}-{protocol}", call.caller, way.host.replace(['.', '*'], "-"));
+    let name = format!("{}-{}-{protocol}", call.caller, path.host.replace(['.', '*'], "-"));
     let manifest = json!({
         "apiVersion": "security.istio.io/v1",
         "kind": "AuthorizationPolicy",
@@ -187,7 +187,7 @@ fn allow(way: &EgressPath<'_>, gateway: &GatewayFacts, call: &GatewayConnection<
 }
 
 /// A DENY rule without one caller, or without one host if the gateway does not know its callers.
-fn leave_out(policy: &Policy, place: usize, way: &EgressPath<'_>, call: &GatewayConnection<'_>) -> Fix {
+fn leave_out(policy: &Policy, place: usize, path: &EgressPath<'_>, call: &GatewayConnection<'_>) -> Fix {
     let mut rule = json!(policy.spec.rules.as_ref().and_then(|rules| rules.get(place)));
     if !rule.is_object() {
         rule = json!({});
@@ -195,7 +195,7 @@ fn leave_out(policy: &Policy, place: usize, way: &EgressPath<'_>, call: &Gateway
     if call.has_identity() {
         exempt(&mut rule, "from", "source", "notNamespaces", std::slice::from_ref(&call.caller));
     } else if is_http(call) {
-        exempt(&mut rule, "to", "operation", "notHosts", &hosts(way));
+        exempt(&mut rule, "to", "operation", "notHosts", &hosts(path));
     } else {
         let condition =
             json!({ "key": "connection.sni", "notValues": [call.sni.clone().unwrap_or_default()] });
@@ -230,6 +230,6 @@ fn exempt(rule: &mut Value, list: &str, inner: &str, key: &str, values: &[String
 }
 
 /// The host as requests name it, with and without a port.
-fn hosts(way: &EgressPath<'_>) -> Vec<String> {
-    vec![way.host.clone(), format!("{}:*", way.host)]
+fn hosts(path: &EgressPath<'_>) -> Vec<String> {
+    vec![path.host.clone(), format!("{}:*", path.host)]
 }

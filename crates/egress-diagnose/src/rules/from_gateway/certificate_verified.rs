@@ -31,21 +31,21 @@ passes (`setAutoSanValidation` in `pilot/pkg/networking/core/cluster_tls.go`).
 Remove `insecureSkipVerify`, and put the host into `subjectAltNames`. For a private CA, name a Secret with its
 certificate in `credentialName`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let found = upstream(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let found = upstream(view, path, gateway);
     let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
-    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(path, upstream)).collect())
 }
 
-fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(path: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let of_entry = upstream.spec.subject_alt_names.as_deref().unwrap_or_default();
     let names_nobody = tls.subject_alt_names.is_empty() && of_entry.is_empty();
     let public = tls.credential_name.is_none() && tls.ca_certificates.is_none();
-    let host = &way.host;
+    let host = &path.host;
     let (message, object, consequence, fix) = if tls.skips_verification {
         let field = format!("{}.insecureSkipVerify", tls.field);
         let fix = fixes::set(&tls.rule.id, &field, &json!(false), "verifies the certificate");

@@ -35,15 +35,15 @@ egress is recreated.
 Find out who wrote the other ServiceEntry, and delete it. If you do not trust a namespace, let the API server refuse
 such ServiceEntries.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let Some(egress) = way.egress else { return CheckOutcome::NotApplicable };
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Some(egress) = path.egress else { return CheckOutcome::NotApplicable };
     let upstream = upstream(egress);
     let mut findings: Vec<Finding> = others(view, egress)
         .iter()
-        .filter_map(|other| finding(way, egress, gateway, &upstream, other))
+        .filter_map(|other| finding(path, egress, gateway, &upstream, other))
         .collect();
     // Of several that would take over later, only the first is reported.
     if let Some(first) = findings.iter().position(|finding| finding.level != Level::Error) {
@@ -66,13 +66,13 @@ fn others<'a>(view: &'a View<'_>, egress: &'a Egress<'_>) -> Vec<Answering<'a>> 
 /// Another ServiceEntry is a fault if it leads elsewhere. If it leads to the host, its owner can change that at any time:
 /// that is a fault only for a host name that no one else has a reason to declare.
 fn finding(
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     egress: &Egress<'_>,
     gateway: &GatewayFacts,
     upstream: &str,
     other: &Answering<'_>,
 ) -> Option<Finding> {
-    let has_own_name = upstream != way.host;
+    let has_own_name = upstream != path.host;
     let level = match (other.rank, other.leads_to_host) {
         (Rank::Before | Rank::Beside, false) => Level::Error,
         (Rank::Before | Rank::Beside, true) if has_own_name => Level::Error,
@@ -97,22 +97,24 @@ fn finding(
         level,
         message: match other.rank {
             Rank::Before => {
-                format!("a ServiceEntry of namespace {namespace} takes over {} at the gateway", way.host)
+                format!("a ServiceEntry of namespace {namespace} takes over {} at the gateway", path.host)
             }
-            Rank::Beside => format!("another ServiceEntry adds its endpoints to {} at the gateway", way.host),
+            Rank::Beside => {
+                format!("another ServiceEntry adds its endpoints to {} at the gateway", path.host)
+            }
             Rank::After => {
-                format!("a ServiceEntry of namespace {namespace} will take over {} at the gateway", way.host)
+                format!("a ServiceEntry of namespace {namespace} will take over {} at the gateway", path.host)
             }
         },
         object: Place::of(&entry.id).field(format!("spec.hosts[{}]", field.unwrap_or_default()), upstream),
         evidence: vec![age(entry, own, gateway, other.rank), format!("it leads to {leads}")],
         consequence: match other.rank {
-            Rank::Before => format!("calls to {} leave the gateway for {leads}", way.host),
-            Rank::Beside => format!("some calls to {} leave the gateway for {leads}", way.host),
+            Rank::Before => format!("calls to {} leave the gateway for {leads}", path.host),
+            Rank::Beside => format!("some calls to {} leave the gateway for {leads}", path.host),
             Rank::After => {
                 format!(
                     "if the ServiceEntry of {} is recreated, calls leave the gateway for {leads}",
-                    way.host
+                    path.host
                 )
             }
         },

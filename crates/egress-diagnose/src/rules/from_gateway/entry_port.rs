@@ -32,13 +32,13 @@ it fail with 503 (`NC`). So two namespaces that add the same host with different
 Declare the port in the ServiceEntry that is used, or give the upstream a host name of its own, as `kubectl egress
 add` does.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for route in upstreams(view, way, gateway) {
+    for route in upstreams(view, path, gateway) {
         let entries = view.entries_at_gateway(&gateway.name.namespace, route.host);
         let (Some(port), Some((used, others))) = (route.destination_port, entries.split_first()) else {
             continue;
@@ -59,8 +59,8 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 Some(other) => format!("{} has the port, but is younger: the gateway ignores it", other.id),
                 None => format!("{} sends there", route.resource.id),
             }],
-            consequence: format!("calls to {} on port {port} get 503 from the gateway", way.host),
-            fix: fixes::put_right(view, way, gateway, "gives the gateway a ServiceEntry of its own"),
+            consequence: format!("calls to {} on port {port} get 503 from the gateway", path.host),
+            fix: fixes::put_right(view, path, gateway, "gives the gateway a ServiceEntry of its own"),
         });
     }
     CheckOutcome::of(looked_at, findings)

@@ -31,11 +31,11 @@ there is no destination: every call fails with 503 (`UH`).
 ## How to fix
 Set `resolution: DNS`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let used: Vec<_> = upstreams(view, way, gateway)
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let used: Vec<_> = upstreams(view, path, gateway)
         .into_iter()
         .filter_map(|route| view.entries_seen_from(&gateway.name.namespace, route.host).first().copied())
         .collect();
@@ -51,10 +51,10 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("the gateway cannot resolve {}", way.host),
+        message: format!("the gateway cannot resolve {}", path.host),
         object: Place::of(&entry.id).field("spec.resolution", "NONE"),
         evidence: Vec::new(),
-        consequence: format!("calls to {} get 503 from the gateway", way.host),
+        consequence: format!("calls to {} get 503 from the gateway", path.host),
         fix: fixes::merge(&entry.id, &json!({ "resolution": "DNS" }), "lets the gateway resolve the host"),
     });
     CheckOutcome::of(used.len(), findings.collect())

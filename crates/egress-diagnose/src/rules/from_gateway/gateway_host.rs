@@ -30,11 +30,11 @@ istiod ignores routes of a host without a server: calls end at the gateway with 
 ## How to fix
 Add the host to the server of its protocol.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NotServed(object) } = leg else { return None };
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
@@ -44,17 +44,17 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         };
         let server = servers.iter().position(|server| speaks(&server.port.protocol)).unwrap_or_default();
         let operation =
-            json!({ "op": "add", "path": format!("/spec/servers/{server}/hosts/-"), "value": way.host });
+            json!({ "op": "add", "path": format!("/spec/servers/{server}/hosts/-"), "value": path.host });
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("no server of the Gateway object accepts {}", way.host),
+            message: format!("no server of the Gateway object accepts {}", path.host),
             object: Place::of(&object.id).field("spec.servers[].hosts", hosts.join(", ")),
             evidence: Vec::new(),
-            consequence: end_at_gateway(protocol, &way.host),
+            consequence: end_at_gateway(protocol, &path.host),
             fix: fixes::patch(&object.id, &operation, "lets the server accept the host"),
         })
     });
-    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
 }

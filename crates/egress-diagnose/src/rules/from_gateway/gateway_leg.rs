@@ -30,26 +30,26 @@ Without such a route calls end at the gateway: HTTP gets 404 (`NR`), TLS is rese
 ## How to fix
 Add the second leg: routes for the host that are bound to the Gateway object.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NothingBound } = leg else { return None };
-        let route = to_gateway(view, way, gateway).into_iter().find(|route| route.protocol == protocol)?;
+        let route = to_gateway(view, path, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("gateway {} has no {protocol} route for {}", gateway.name, way.host),
+            message: format!("gateway {} has no {protocol} route for {}", gateway.name, path.host),
             object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
-            evidence: vec![format!("no VirtualService of {} is bound to a Gateway of these pods", way.host)],
+            evidence: vec![format!("no VirtualService of {} is bound to a Gateway of these pods", path.host)],
             consequence: match protocol {
-                Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", way.host),
-                Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
+                Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", path.host),
+                Protocol::Tls => format!("TLS calls to {} are reset by the gateway", path.host),
             },
-            fix: fixes::put_right(view, way, gateway, "writes both legs"),
+            fix: fixes::put_right(view, path, gateway, "writes both legs"),
         })
     });
-    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
 }

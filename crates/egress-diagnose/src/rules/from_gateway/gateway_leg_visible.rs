@@ -29,12 +29,12 @@ HTTP, a reset for TLS.
 ## How to fix
 Export the VirtualService to the gateway's namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
-    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::Hidden(route) } = leg else { return None };
         Some(Finding {
             code: CHECK.code,
@@ -43,9 +43,9 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             message: format!("namespace {namespace} does not see the gateway's route for {protocol}"),
             object: Place::export_to(route),
             evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
-            consequence: end_at_gateway(protocol, &way.host),
+            consequence: end_at_gateway(protocol, &path.host),
             fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
         })
     });
-    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
 }

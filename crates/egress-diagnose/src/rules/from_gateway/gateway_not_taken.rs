@@ -43,40 +43,40 @@ specific host takes all connections.
 ## How to fix
 Ask the owner, and delete the object. If the egress comes from an earlier version, run the same `add` again.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     // Hand-made objects have no record of which route should win.
-    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else {
+    let Some(egress) = path.egress.filter(|_| path.record().is_some()) else {
         return CheckOutcome::NotApplicable;
     };
-    let found = taken(view, way, egress, gateway);
+    let found = taken(view, path, egress, gateway);
     let findings: Vec<Finding> =
-        found.iter().map(|stranger| finding(way, egress, gateway, stranger)).collect();
+        found.iter().map(|stranger| finding(path, egress, gateway, stranger)).collect();
     if !findings.is_empty() {
         return CheckOutcome::Bad(findings);
     }
-    let told = worth_telling(view, way, egress);
+    let told = worth_telling(view, path, egress);
     view.sees(None).map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(told))
 }
 
 fn taken<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     egress: &Egress<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<Stranger<'a>> {
     let service = view.service_host(gateway);
     let hop_name = shared::hop_name(&service);
-    let names = [way.host.as_str(), &hop_name, &service];
+    let names = [path.host.as_str(), &hop_name, &service];
     let gateways = names.iter().flat_map(|name| view.gateway_objects_for(name)).collect();
-    let mut virtual_services = view.virtual_services(&way.host);
+    let mut virtual_services = view.virtual_services(&path.host);
     virtual_services.extend(view.virtual_services(&hop_name));
     virtual_services.sort_by_key(|resource| &resource.id);
     virtual_services.dedup_by_key(|resource| &resource.id);
     let genuine: Vec<&ObjectId> = view
-        .egresses_of(&way.host)
+        .egresses_of(&path.host)
         .iter()
         .filter(|other| view.is_genuine_at_gateway(other))
         .flat_map(|other| other.parts.iter().map(|part| &part.resource.id))
@@ -85,7 +85,7 @@ fn taken<'a>(
     let party = |resource: &Resource| {
         let namespace = &resource.id.namespace;
         let trusted = [&egress.namespace, &gateway.name.namespace, root];
-        if way.owns(&resource.id) {
+        if path.owns(&resource.id) {
             Party::Own
         } else if trusted.contains(&namespace) || genuine.contains(&&resource.id) {
             Party::Trusted
@@ -93,18 +93,18 @@ fn taken<'a>(
             Party::Stranger
         }
     };
-    let scene = Scene { host: &way.host, gateway, service, hop_name, gateways, virtual_services };
+    let scene = Scene { host: &path.host, gateway, service, hop_name, gateways, virtual_services };
     strangers(&scene, &party)
 }
 
 fn finding(
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     egress: &Egress<'_>,
     gateway: &GatewayFacts,
     stranger: &Stranger<'_>,
 ) -> Finding {
     let Stranger { resource, field, protocol, leads_to, effect } = stranger;
-    let (host, namespace) = (&way.host, &resource.id.namespace);
+    let (host, namespace) = (&path.host, &resource.id.namespace);
     let destination = leads_to.as_deref().unwrap_or("another destination");
     let calls = match protocol {
         Protocol::Http => format!("HTTP requests to {host} that match it, with all their headers,"),
@@ -158,11 +158,11 @@ fn finding(
 }
 
 /// A note about objects that nothing overrides: that an earlier version wrote them, or who can use them.
-fn worth_telling(view: &View<'_>, way: &EgressPath<'_>, egress: &Egress<'_>) -> Option<String> {
+fn worth_telling(view: &View<'_>, path: &EgressPath<'_>, egress: &Egress<'_>) -> Option<String> {
     if view.earlier(egress).is_empty() {
-        return open_to::sentence(&[&way.record()?.intent]);
+        return open_to::sentence(&[&path.record()?.intent]);
     }
-    let command = fixes::add(way, "").command;
+    let command = fixes::add(path, "").command;
     Some(format!(
         "an earlier version wrote these objects: a younger route of another namespace could take over; `{command}` fixes that"
     ))

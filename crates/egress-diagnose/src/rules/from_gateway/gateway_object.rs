@@ -32,11 +32,11 @@ A VirtualService that is bound to no existing Gateway has no effect: calls end a
 ## How to fix
 Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NoGatewayObject(route, name) } = leg else {
             return None;
         };
@@ -52,11 +52,11 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 [] => format!("no Gateway object selects the pods of gateway {}", gateway.name),
                 names => format!("Gateway objects of these pods: {}", list(names)),
             }],
-            consequence: end_at_gateway(protocol, &way.host),
-            fix: fixes::put_right(view, way, gateway, "recreates the egress, bound to an existing Gateway"),
+            consequence: end_at_gateway(protocol, &path.host),
+            fix: fixes::put_right(view, path, gateway, "recreates the egress, bound to an existing Gateway"),
         })
     });
-    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
 }
 
 fn bound(route: &Resource) -> Vec<String> {

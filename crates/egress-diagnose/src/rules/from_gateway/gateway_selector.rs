@@ -32,15 +32,15 @@ charts make the label from the release name, so a copied selector often matches 
 ## How to fix
 Use the pods' labels as the selector.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     // An assumed gateway has the labels that these same objects select.
     if gateway.assumed {
         return CheckOutcome::NotGiven(Input::Gateways);
     }
-    let findings = missing_routes(view, way, gateway).into_iter().filter_map(|leg| {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
         let MissingRoute { protocol, cause: MissingRouteCause::NotSelected(object) } = leg else {
             return None;
         };
@@ -53,11 +53,11 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             message: format!("the Gateway object selects no pod of gateway {}", gateway.name),
             object: Place::of(&object.id).field("spec.selector", words(&selector)),
             evidence: vec![format!("the Service selects {}", words(&gateway.selector))],
-            consequence: end_at_gateway(protocol, &way.host),
+            consequence: end_at_gateway(protocol, &path.host),
             fix: fixes::patch(&object.id, &operation, "selects the pods of the gateway's Service"),
         })
     });
-    CheckOutcome::of(complete_protocols(view, way, gateway), findings.collect())
+    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
 }
 
 fn words(labels: &BTreeMap<String, String>) -> String {

@@ -40,21 +40,21 @@ in the application (istio/istio#57294, istio/istio#60466, istio/istio#24619).
 ## How to fix
 Set `appProtocol: http2` on the gateway's Service port, and `protocol: GRPC` on the port that the gateway calls.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     view.note(Input::Gateways);
     let mut findings = Vec::new();
     let mut calls = 0;
-    for call in gateway_connections(view, way, gateway) {
-        if !is_grpc(view, way, &call) {
+    for call in gateway_connections(view, path, gateway) {
+        if !is_grpc(view, path, &call) {
             continue;
         }
         calls += 1;
-        findings.extend(to_gateway(view, way, gateway, &call));
-        for upstream in upstream(view, way, gateway) {
-            findings.extend(from_gateway(view, way, gateway, &upstream));
+        findings.extend(to_gateway(view, path, gateway, &call));
+        for upstream in upstream(view, path, gateway) {
+            findings.extend(from_gateway(view, path, gateway, &upstream));
         }
     }
     findings.dedup_by(|left, right| left.object == right.object);
@@ -62,11 +62,11 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
 }
 
 /// Whether the callers' entry declares the protocol of this call as gRPC.
-fn is_grpc(view: &View<'_>, way: &EgressPath<'_>, call: &GatewayConnection<'_>) -> bool {
+fn is_grpc(view: &View<'_>, path: &EgressPath<'_>, call: &GatewayConnection<'_>) -> bool {
     if call.route.protocol != Protocol::Http {
         return false;
     }
-    let entries = view.entries_seen_from(&call.caller, &way.host);
+    let entries = view.entries_seen_from(&call.caller, &path.host);
     let entry = entries.first().and_then(|entry| entry.service_entry());
     let mut ports = entry.and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
     let carried =
@@ -78,7 +78,7 @@ fn is_grpc(view: &View<'_>, way: &EgressPath<'_>, call: &GatewayConnection<'_>) 
 
 fn to_gateway(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     call: &GatewayConnection<'_>,
 ) -> Option<Finding> {
@@ -94,8 +94,8 @@ fn to_gateway(
     let patch = patch.in_namespace(&name.namespace).word("-p").word(Word::json(&change));
     let field = if port.app_protocol.is_some() { "appProtocol" } else { "name" };
     Some(finding(
-        way,
-        &format!("gRPC to {} reaches the gateway as HTTP/1.1", way.host),
+        path,
+        &format!("gRPC to {} reaches the gateway as HTTP/1.1", path.host),
         Place::new("Service", Some(&name.namespace), &name.service).field(
             format!("spec.ports[].{field}"),
             port.app_protocol.clone().unwrap_or_else(|| port.name.clone()),
@@ -107,7 +107,7 @@ fn to_gateway(
 
 fn from_gateway(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     upstream: &Upstream<'_>,
 ) -> Option<Finding> {
@@ -123,15 +123,15 @@ fn from_gateway(
     let fix =
         fixes::set(&upstream.entry.id, &field, &json!("GRPC"), "makes the gateway use HTTP/2 to the host");
     Some(finding(
-        way,
-        &format!("gRPC leaves the gateway for {} as HTTP/1.1", way.host),
+        path,
+        &format!("gRPC leaves the gateway for {} as HTTP/1.1", path.host),
         Place::of(&upstream.entry.id).field(field, protocol),
         format!("{} leads there in {}", upstream.route.resource.id, upstream.route.field),
         fix,
     ))
 }
 
-fn finding(way: &EgressPath<'_>, message: &str, object: Place, evidence: String, fix: Fix) -> Finding {
+fn finding(path: &EgressPath<'_>, message: &str, object: Place, evidence: String, fix: Fix) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -139,7 +139,7 @@ fn finding(way: &EgressPath<'_>, message: &str, object: Place, evidence: String,
         message: message.to_owned(),
         object,
         evidence: vec![evidence],
-        consequence: format!("gRPC calls to {} fail", way.host),
+        consequence: format!("gRPC calls to {} fail", path.host),
         fix,
     }
 }

@@ -33,20 +33,20 @@ Nothing breaks, but the host learns the inside of the mesh.
 ## How to fix
 Remove the header in the route at the gateway.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 const HEADER: &str = "x-forwarded-client-cert";
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let told = |call: &GatewayConnection<'_>| call.route.protocol == Protocol::Http && call.has_identity();
-    if !gateway_connections(view, way, gateway).iter().any(told) {
+    if !gateway_connections(view, path, gateway).iter().any(told) {
         return CheckOutcome::NotApplicable;
     }
     let mut findings: Vec<Finding> = Vec::new();
-    let upstreams = upstream(view, way, gateway);
+    let upstreams = upstream(view, path, gateway);
     for upstream in &upstreams {
-        let Some(finding) = finding(way, upstream) else { continue };
+        let Some(finding) = finding(path, upstream) else { continue };
         if !findings.iter().any(|other| other.object == finding.object) {
             findings.push(finding);
         }
@@ -54,7 +54,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     CheckOutcome::of(upstreams.iter().filter(|upstream| upstream.route.http.is_some()).count(), findings)
 }
 
-fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(path: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let rule = upstream.route.http.filter(|rule| !removes(rule))?;
     let (place, _) = upstream.route.field.split_once(".route[")?;
     let place = format!("{place}.headers");
@@ -71,12 +71,12 @@ fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("{} receives the identity of the calling workload", way.host),
+        message: format!("{} receives the identity of the calling workload", path.host),
         object: Place { field: Some(place.clone()), ..Place::of(id) },
         evidence: vec![format!(
             "callers reach the gateway in mesh mTLS, and the route does not remove {HEADER}"
         )],
-        consequence: format!("every HTTP call gives {} the caller's identity and certificate", way.host),
+        consequence: format!("every HTTP call gives {} the caller's identity and certificate", path.host),
         fix: fixes::set(id, &place, &headers, "removes the header at the gateway"),
     })
 }

@@ -39,23 +39,23 @@ cannot read it (istio/istio#7415, istio/istio#23910).
 Set the DestinationRule's mode to the server's mode. Or let the server terminate mesh mTLS; the gateway then also
 knows the caller.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let lacking: BTreeSet<Protocol> =
-        missing_routes(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+        missing_routes(view, path, gateway).iter().map(|leg| leg.protocol).collect();
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for call in gateway_connections(view, way, gateway) {
+    for call in gateway_connections(view, path, gateway) {
         if lacking.contains(&call.route.protocol) || (call.tls.is_none() && automatic) {
             continue;
         }
         looked_at += usize::from(call.listeners.at(call.listens_on).is_some());
         let Some(server) = call.mismatch() else { continue };
         if told.insert((call.caller.clone(), call.route.subset, call.port, call.route.protocol)) {
-            findings.push(finding(view, way, gateway, &call, &server));
+            findings.push(finding(view, path, gateway, &call, &server));
         }
     }
     CheckOutcome::of(looked_at, findings)
@@ -63,7 +63,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
 
 fn finding(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     call: &GatewayConnection<'_>,
     server: &Server<'_>,
@@ -106,16 +106,16 @@ fn finding(
         object,
         evidence,
         consequence: match call.route.protocol {
-            Protocol::Http => format!("HTTP calls from {} to {} fail with 503", call.caller, way.host),
-            Protocol::Tls => format!("TLS calls from {} to {} are reset", call.caller, way.host),
+            Protocol::Http => format!("HTTP calls from {} to {} fail with 503", call.caller, path.host),
+            Protocol::Tls => format!("TLS calls from {} to {} are reset", call.caller, path.host),
         },
-        fix: fix(view, way, gateway, call, server),
+        fix: fix(view, path, gateway, call, server),
     }
 }
 
 fn fix(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     call: &GatewayConnection<'_>,
     server: &Server<'_>,
@@ -125,7 +125,7 @@ fn fix(
     match (&call.tls, server.expects) {
         (_, Expects::MeshMtls) => {
             let why = "makes the callers send mesh mTLS to this port";
-            fixes::speak_mesh_mtls(view, gateway, (call, server), &way.host, why)
+            fixes::speak_mesh_mtls(view, gateway, (call, server), &path.host, why)
         }
         (Some(tls), Expects::Plaintext) if tls.mode == Mode::IstioMutual && alone && fits => {
             fixes::end_mesh_mtls(
@@ -137,6 +137,6 @@ fn fix(
             let why = "turns mesh TLS off for this port";
             fixes::speak_plaintext(view, gateway, call, why)
         }
-        (None, _) => fixes::put_right(view, way, gateway, "rewrites both sides"),
+        (None, _) => fixes::put_right(view, path, gateway, "rewrites both sides"),
     }
 }

@@ -35,11 +35,11 @@ number never matches: the gateway answers 404, or resets TLS.
 ## How to fix
 Use the server's port number in the match.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let behind = by_server(view, way, gateway, &way.host);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let behind = by_server(view, path, gateway, &path.host);
     let chosen = |(object, route): &(&Resource, Route<'_>)| {
         route.port.is_none_or(|port| numbers(object).contains(&i64::from(port)))
     };
@@ -48,7 +48,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     let idle = behind.iter().filter(|(_, route)| !served.contains(&route.protocol));
     CheckOutcome::of(
         behind.len(),
-        idle.filter_map(|(object, route)| finding(way, gateway, object, route)).collect(),
+        idle.filter_map(|(object, route)| finding(path, gateway, object, route)).collect(),
     )
 }
 
@@ -59,7 +59,7 @@ fn numbers(object: &Resource) -> Vec<i64> {
 }
 
 fn finding(
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     object: &Resource,
     route: &Route<'_>,
@@ -75,21 +75,21 @@ fn finding(
         listening
             .map(|_| format!("{port} is the port that the gateway's pods listen on, behind port {right}")),
     );
-    let path = matched.replace(['.', '['], "/").replace(']', "");
-    let operation = json!({ "op": "replace", "path": format!("/{path}/port"), "value": right });
+    let pointer = matched.replace(['.', '['], "/").replace(']', "");
+    let operation = json!({ "op": "replace", "path": format!("/{pointer}/port"), "value": right });
     Some(Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: format!(
             "a route for {} matches port {port}, but no server of its Gateway has that port",
-            way.host
+            path.host
         ),
         object: Place::of(&route.resource.id).field(format!("{matched}.port"), port.to_string()),
         evidence,
         consequence: match route.protocol {
-            Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", way.host),
-            Protocol::Tls => format!("TLS calls to {} are reset by the gateway", way.host),
+            Protocol::Http => format!("HTTP calls to {} get 404 from the gateway", path.host),
+            Protocol::Tls => format!("TLS calls to {} are reset by the gateway", path.host),
         },
         fix: fixes::patch(&route.resource.id, &operation, "matches the server's port"),
     })

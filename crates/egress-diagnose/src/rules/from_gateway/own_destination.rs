@@ -35,23 +35,23 @@ host really serves both, all is well.
 ## How to fix
 Give each host its own route: by `authority` for HTTP, by `sniHosts` for TLS.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    if view.entries_seen_from(&gateway.name.namespace, &way.host).is_empty() {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    if view.entries_seen_from(&gateway.name.namespace, &path.host).is_empty() {
         return CheckOutcome::NotApplicable;
     }
     let mut by_protocol: BTreeMap<Protocol, Vec<Route<'_>>> = BTreeMap::new();
-    for route in from_gateway(view, way, gateway) {
+    for route in from_gateway(view, path, gateway) {
         by_protocol.entry(route.protocol).or_default().push(route);
     }
     // A rule with another destination may be the one that applies to the host.
     let strays = |routes: &Vec<Route<'_>>| {
-        routes.iter().all(|route| is_for_sibling(route, &way.host) && !tells_hosts_apart(route))
+        routes.iter().all(|route| is_for_sibling(route, &path.host) && !tells_hosts_apart(route))
     };
     let first = by_protocol.values().filter(|routes| strays(routes)).filter_map(|routes| routes.first());
-    CheckOutcome::of(by_protocol.len(), first.filter_map(|route| finding(way, route)).collect())
+    CheckOutcome::of(by_protocol.len(), first.filter_map(|route| finding(path, route)).collect())
 }
 
 /// Whether a route sends traffic to another host of the same VirtualService.
@@ -72,20 +72,20 @@ fn tells_hosts_apart(route: &Route<'_>) -> bool {
     matches.any(|chooses| chooses)
 }
 
-fn finding(way: &EgressPath<'_>, route: &Route<'_>) -> Option<Finding> {
+fn finding(path: &EgressPath<'_>, route: &Route<'_>) -> Option<Finding> {
     let Route { resource, protocol, .. } = route;
     Some(Finding {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("one route sends {} and {} to the same host", way.host, route.host),
+        message: format!("one route sends {} and {} to the same host", path.host, route.host),
         object: Place::of(&resource.id).field(format!("{}.host", route.field), route.host),
         evidence: vec![
-            format!("spec.hosts names both {} and {}", way.host, route.host),
-            format!("the gateway has a separate ServiceEntry for {}", way.host),
+            format!("spec.hosts names both {} and {}", path.host, route.host),
+            format!("the gateway has a separate ServiceEntry for {}", path.host),
         ],
-        consequence: format!("{protocol} calls to {} arrive at {}", way.host, route.host),
-        fix: own_rule(resource, route, &way.host)?,
+        consequence: format!("{protocol} calls to {} arrive at {}", path.host, route.host),
+        fix: own_rule(resource, route, &path.host)?,
     })
 }
 

@@ -40,40 +40,40 @@ reads it: sidecars do not have the files, and wait for them forever (istio/istio
 Originate TLS on a separate port: `80` with `targetPort: 443` for HTTP from the application, beside `443` for its TLS.
 Export the DestinationRule only to the gateway's namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// With this annotation a pod mounts files into its sidecar.
 const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let found = upstream(view, way, gateway);
-    let wraps_tls = to_gateway(view, way, gateway).iter().any(|route| route.protocol == Protocol::Tls);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let found = upstream(view, path, gateway);
+    let wraps_tls = to_gateway(view, path, gateway).iter().any(|route| route.protocol == Protocol::Tls);
     let twice = |upstream: &&Upstream<'_>| wraps_tls && upstream.route.protocol == Protocol::Tls;
     let mut findings: Vec<Finding> =
-        found.iter().filter(twice).filter_map(|upstream| wrapped_twice(way, upstream, &found)).collect();
+        found.iter().filter(twice).filter_map(|upstream| wrapped_twice(path, upstream, &found)).collect();
     for upstream in &found {
-        findings.extend(files_at_sidecars(view, way, gateway, upstream));
+        findings.extend(files_at_sidecars(view, path, gateway, upstream));
     }
     // Two destinations may share one rule.
     findings.dedup_by(|left, right| left.object == right.object && left.message == right.message);
     CheckOutcome::of(found.iter().filter(|upstream| upstream.originates_tls()).count(), findings)
 }
 
-fn wrapped_twice(way: &EgressPath<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Option<Finding> {
+fn wrapped_twice(path: &EgressPath<'_>, upstream: &Upstream<'_>, all: &[Upstream<'_>]) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let number = upstream.port.number;
     Some(Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("TLS from applications to {} is wrapped in TLS again", way.host),
+        message: format!("TLS from applications to {} is wrapped in TLS again", path.host),
         object: Place::of(&tls.rule.id).field(format!("{}.mode", tls.field), tls.mode_word()),
         evidence: vec![format!(
             "{} sends the application's TLS to port {number} in {}",
             upstream.route.resource.id, upstream.route.field
         )],
-        consequence: format!("TLS calls to {} fail: the host gets TLS in TLS", way.host),
+        consequence: format!("TLS calls to {} fail: the host gets TLS in TLS", path.host),
         fix: on_a_port_of_its_own(tls, upstream, all),
     })
 }
@@ -108,12 +108,12 @@ fn on_a_port_of_its_own(tls: &ClientTls<'_>, upstream: &Upstream<'_>, all: &[Ups
 
 fn files_at_sidecars(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     upstream: &Upstream<'_>,
 ) -> Option<Finding> {
     let number = u16::try_from(upstream.port.number).ok()?;
-    let (caller, tls, file) = way.callers.iter().find_map(|caller| {
+    let (caller, tls, file) = path.callers.iter().find_map(|caller| {
         view.entries_seen_from(caller, upstream.route.host).first()?;
         let rules = view.rules_for(caller, upstream.route.host, &upstream.entry.id.namespace);
         let tls = rules.tls(upstream.route.subset, number).filter(ClientTls::originates)?;
@@ -132,7 +132,7 @@ fn files_at_sidecars(
         evidence: vec![Place::export_to(tls.rule).to_string()],
         consequence: format!(
             "sidecars of {caller} wait for the file forever, and their direct calls to {} fail",
-            way.host
+            path.host
         ),
         fix: fixes::merge(
             &tls.rule.id,
@@ -145,7 +145,7 @@ fn files_at_sidecars(
 /// A file that a proxy's image may lack.
 fn file_of<'a>(tls: &ClientTls<'a>) -> Option<&'a str> {
     let everywhere =
-        |path: &&str| *path == "system" || path.starts_with("/etc/ssl/") || path.starts_with("/etc/pki/");
-    let authority = tls.ca_certificates.filter(|path| !everywhere(path));
+        |file: &&str| *file == "system" || file.starts_with("/etc/ssl/") || file.starts_with("/etc/pki/");
+    let authority = tls.ca_certificates.filter(|file| !everywhere(file));
     tls.client_certificate.or(authority).filter(|_| tls.credential_name.is_none())
 }

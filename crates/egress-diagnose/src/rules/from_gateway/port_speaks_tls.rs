@@ -29,19 +29,19 @@ answers a TLS handshake with plain HTTP: 503 (`UF`, `WRONG_VERSION_NUMBER`, isti
 ## How to fix
 Set `targetPort: 443` on the port, or originate TLS on the other port only.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The well-known port for plain HTTP.
 const PLAINTEXT: i64 = 80;
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let found = upstream(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let found = upstream(view, path, gateway);
     let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
-    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(path, upstream)).collect())
 }
 
-fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(path: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let speaks_tls = matches!(upstream.protocol().as_str(), "HTTPS" | "TLS");
     if speaks_tls || upstream.route.protocol != Protocol::Http || upstream.dialled() != PLAINTEXT {
@@ -60,7 +60,7 @@ fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
             upstream.port.number,
             upstream.protocol()
         )],
-        consequence: format!("HTTP calls to {} get 503 from the gateway", way.host),
+        consequence: format!("HTTP calls to {} get 503 from the gateway", path.host),
         fix: fixes::set(&upstream.entry.id, &target, &json!(443), "connects to the host's TLS port"),
     })
 }

@@ -29,39 +29,39 @@ gateway then sends the call to itself until a limit stops it: 503, and a high lo
 ## How to fix
 Set `match.gateways` of the route to `mesh`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let service = view.service_host(gateway);
-    let routes = from_gateway(view, way, gateway);
+    let routes = from_gateway(view, path, gateway);
     let mut loops: Vec<&Route<'_>> = routes.iter().filter(|route| route.host == service).collect();
     // Several matches may choose the same rule.
     loops.dedup_by(|one, other| one.resource.id == other.resource.id && one.field == other.field);
-    CheckOutcome::of(routes.len(), loops.into_iter().map(|route| finding(way, route)).collect())
+    CheckOutcome::of(routes.len(), loops.into_iter().map(|route| finding(path, route)).collect())
 }
 
-fn finding(way: &EgressPath<'_>, route: &Route<'_>) -> Finding {
+fn finding(path: &EgressPath<'_>, route: &Route<'_>) -> Finding {
     let rule = route.field.split(".route").next().unwrap_or_default();
-    let path = |field: &str| format!("/{}", field.replace(['.', '['], "/").replace(']', ""));
+    let pointer = |field: &str| format!("/{}", field.replace(['.', '['], "/").replace(']', ""));
     let operation = match &route.matched {
         Some(matched) => {
-            json!({ "op": "add", "path": format!("{}/gateways", path(matched)), "value": ["mesh"] })
+            json!({ "op": "add", "path": format!("{}/gateways", pointer(matched)), "value": ["mesh"] })
         }
         None => {
-            json!({ "op": "add", "path": format!("{}/match", path(rule)), "value": [{ "gateways": ["mesh"] }] })
+            json!({ "op": "add", "path": format!("{}/match", pointer(rule)), "value": [{ "gateways": ["mesh"] }] })
         }
     };
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("the gateway sends {} back to itself", way.host),
+        message: format!("the gateway sends {} back to itself", path.host),
         object: Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
         evidence: vec![format!("{rule} is not limited to `mesh`, so the gateway uses it too")],
         consequence: format!(
             "{} calls to {} loop at the gateway and fail with 503",
-            route.protocol, way.host
+            route.protocol, path.host
         ),
         fix: fixes::patch(&route.resource.id, &operation, "limits the route to the sidecars"),
     }

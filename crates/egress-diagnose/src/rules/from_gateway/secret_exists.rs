@@ -33,14 +33,14 @@ supplied by SDS\"). See `ApplyCustomSDSToClientCommonTLSContext` in `pilot/pkg/s
 ## How to fix
 Put the Secret into the namespace of the gateway's pods.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The suffix of the Secret that holds only the CA certificate.
 const CA_SUFFIX: &str = "-cacert";
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let found = upstream(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let found = upstream(view, path, gateway);
     let named = |upstream: &Upstream<'_>| {
         upstream.tls.as_ref().is_some_and(|tls| tls.originates() && tls.credential_name.is_some())
     };
@@ -50,12 +50,12 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         Err(_) if naming == 0 => return CheckOutcome::NotApplicable,
         Err(outcome) => return outcome,
     };
-    let lacking = |upstream: &Upstream<'_>| finding(way, gateway, secrets, upstream.tls.as_ref()?);
+    let lacking = |upstream: &Upstream<'_>| finding(path, gateway, secrets, upstream.tls.as_ref()?);
     CheckOutcome::of(naming, found.iter().filter_map(lacking).collect())
 }
 
 fn finding(
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     secrets: &[SecretFacts],
     tls: &ClientTls<'_>,
@@ -102,7 +102,7 @@ fn finding(
                 )]
             }
         },
-        consequence: format!("calls to {} get 503 from the gateway", way.host),
+        consequence: format!("calls to {} get 503 from the gateway", path.host),
         fix: fix(tls, namespace, name, elsewhere.filter(|_| own.is_none())),
     })
 }

@@ -33,21 +33,21 @@ DestinationRule (istio/istio#34920, istio/istio#43540).
 ## How to fix
 Name the host in `sni` and `subjectAltNames`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 const WHY: &str = "names the host";
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let found = upstream(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let found = upstream(view, path, gateway);
     let originating = found.iter().filter(|upstream| upstream.originates_tls()).count();
-    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(way, upstream)).collect())
+    CheckOutcome::of(originating, found.iter().filter_map(|upstream| finding(path, upstream)).collect())
 }
 
-fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
+fn finding(path: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     let tls = upstream.tls.as_ref().filter(|tls| tls.originates())?;
     let rewrite = upstream.route.http.and_then(|rule| rule.rewrite.as_ref()?.authority.as_deref());
-    let known: BTreeSet<&str> = upstream.names(&way.host).chain(rewrite).collect();
+    let known: BTreeSet<&str> = upstream.names(&path.host).chain(rewrite).collect();
     // A certificate's name may be a wildcard over the host. A mesh identity is a URI, not a host.
     let fits = |name: &str| name.contains("://") || known.iter().any(|known| host_matches(name, known));
     let names = tls.subject_alt_names;
@@ -60,8 +60,8 @@ fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
     };
     let set =
         |field: &str, value: &Value| fixes::set(&tls.rule.id, &format!("{}.{field}", tls.field), value, WHY);
-    let asks = sni.map(|_| set("sni", &json!(way.host)));
-    let accepts = || set("subjectAltNames", &json!([way.host]));
+    let asks = sni.map(|_| set("sni", &json!(path.host)));
+    let accepts = || set("subjectAltNames", &json!([path.host]));
     let fix = match asks {
         Some(asks) => fixes::one_after_the_other(asks, strangers.then(accepts), WHY),
         None => accepts(),
@@ -70,7 +70,7 @@ fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("the gateway sends {} the SNI of another host", way.host),
+        message: format!("the gateway sends {} the SNI of another host", path.host),
         object: Place::of(&tls.rule.id).field(format!("{}.{wrong}", tls.field), value),
         evidence: vec![format!(
             "{} routes to {}, with the names {}",
@@ -80,7 +80,7 @@ fn finding(way: &EgressPath<'_>, upstream: &Upstream<'_>) -> Option<Finding> {
         )],
         consequence: format!(
             "calls to {} get 503 from the gateway: the certificate does not match",
-            way.host
+            path.host
         ),
         fix,
     })

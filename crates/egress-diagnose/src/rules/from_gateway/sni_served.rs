@@ -36,15 +36,15 @@ in `pilot/pkg/model/service.go`, istio/istio#51471, istio/istio#7415).
 ## How to fix
 Set `sni` to a host of the server, in a subset for this host only. Or give the server the host `*`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let lacking: BTreeSet<Protocol> =
-        missing_routes(view, way, gateway).iter().map(|leg| leg.protocol).collect();
+        missing_routes(view, path, gateway).iter().map(|leg| leg.protocol).collect();
     let mut told = BTreeSet::new();
     let (mut served, mut findings) = (0, Vec::new());
-    for call in gateway_connections(view, way, gateway) {
+    for call in gateway_connections(view, path, gateway) {
         let secured = call.tls.as_ref().is_some_and(|tls| tls.mode == Mode::IstioMutual);
         // Other checks report a missing server and a wrong TLS mode.
         let stands_back = lacking.contains(&call.route.protocol) || call.mismatch().is_some();
@@ -56,21 +56,21 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             continue;
         }
         let new = told.insert((call.caller.clone(), call.route.subset, call.port));
-        findings.extend(new.then(|| finding(view, way, gateway, &call)).flatten());
+        findings.extend(new.then(|| finding(view, path, gateway, &call)).flatten());
     }
     CheckOutcome::of(served, findings)
 }
 
 fn finding<'a>(
     view: &View<'a>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     call: &GatewayConnection<'a>,
 ) -> Option<Finding> {
     let (tls, sent) = (call.tls.as_ref()?, call.sni.as_ref()?);
     let listener = call.listeners.at(call.listens_on)?;
     let server = listener.servers.get(&Expects::MeshMtls)?;
-    let server = call.meant(view, gateway, &way.host).unwrap_or(*server);
+    let server = call.meant(view, gateway, &path.host).unwrap_or(*server);
     let hosts: Vec<&str> = server.hosts().collect();
     let place = Place::of(&tls.rule.id);
     Some(Finding {
@@ -90,14 +90,14 @@ fn finding<'a>(
             Place::of(&server.object.id).field(format!("{}.hosts", server.field()), list(&hosts)).to_string(),
         ],
         consequence: match call.route.protocol {
-            Protocol::Http => format!("HTTP calls from {} to {} fail with 503", call.caller, way.host),
-            Protocol::Tls => format!("TLS calls from {} to {} are reset", call.caller, way.host),
+            Protocol::Http => format!("HTTP calls from {} to {} fail with 503", call.caller, path.host),
+            Protocol::Tls => format!("TLS calls from {} to {} are reset", call.caller, path.host),
         },
         fix: fixes::speak_mesh_mtls(
             view,
             gateway,
             (call, &server),
-            &way.host,
+            &path.host,
             "sends the server's host as SNI",
         ),
     })

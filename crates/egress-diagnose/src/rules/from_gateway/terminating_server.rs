@@ -32,15 +32,15 @@ With only `tls` routes its listener has no filter chain, and istiod drops it. It
 ## How to fix
 Change the gateway's `tls` route into a `tcp` route.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let mut names = vec![way.host.as_str()];
-    let all = view.virtual_services(&way.host);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let mut names = vec![path.host.as_str()];
+    let all = view.virtual_services(&path.host);
     let others = all.iter().filter_map(|resource| resource.virtual_service()?.hosts.as_deref()).flatten();
-    names.extend(others.map(String::as_str).filter(|name| *name != way.host));
-    let behind: Vec<_> = names.into_iter().flat_map(|name| by_server(view, way, gateway, name)).collect();
+    names.extend(others.map(String::as_str).filter(|name| *name != path.host));
+    let behind: Vec<_> = names.into_iter().flat_map(|name| by_server(view, path, gateway, name)).collect();
     let mut wrong: Vec<&(&Resource, Route<'_>)> =
         behind.iter().filter(|(object, route)| is_tls_rule(route) && ends_tls(object, route.port)).collect();
     wrong.dedup_by(|(_, one), (_, other)| one.resource.id == other.resource.id && one.field == other.field);
@@ -49,7 +49,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
     };
     let wrong = wrong.into_iter().filter(|(object, _)| !has_tcp(object));
     let rules = behind.iter().filter(|(_, route)| route.http.is_none()).count();
-    CheckOutcome::of(rules, wrong.filter_map(|(object, route)| finding(way, object, route)).collect())
+    CheckOutcome::of(rules, wrong.filter_map(|(object, route)| finding(path, object, route)).collect())
 }
 
 fn is_tls_rule(route: &Route<'_>) -> bool {
@@ -74,7 +74,7 @@ fn mode(server: &GatewayServers) -> Option<&GatewayServersTlsMode> {
     (!matches!(mode, Passthrough | AutoPassthrough)).then_some(mode)
 }
 
-fn finding(way: &EgressPath<'_>, object: &Resource, route: &Route<'_>) -> Option<Finding> {
+fn finding(path: &EgressPath<'_>, object: &Resource, route: &Route<'_>) -> Option<Finding> {
     let spec = route.resource.virtual_service()?;
     let place: usize = route.field.strip_prefix("spec.tls[")?.split(']').next()?.parse().ok()?;
     let mut tls: Vec<Value> =
@@ -99,11 +99,14 @@ fn finding(way: &EgressPath<'_>, object: &Resource, route: &Route<'_>) -> Option
         message: format!(
             "gateway {} terminates TLS, but the route for {} is for TLS passthrough",
             name_of(object),
-            way.host
+            path.host
         ),
         object: Place::of(&route.resource.id).field(format!("spec.tls[{place}]"), "a tls route"),
         evidence: vec![Place::of(&object.id).field("spec.servers[].tls.mode", "not PASSTHROUGH").to_string()],
-        consequence: format!("istiod drops the listener: TLS calls to {} are reset by the gateway", way.host),
+        consequence: format!(
+            "istiod drops the listener: TLS calls to {} are reset by the gateway",
+            path.host
+        ),
         fix: fixes::merge(
             &route.resource.id,
             &json!({ "tls": tls, "tcp": tcp }),

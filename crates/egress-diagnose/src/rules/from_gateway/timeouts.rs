@@ -31,15 +31,15 @@ downloads, server-sent events and gRPC streams. The callers' own routes do not s
 ## How to fix
 Set the timeout in the callers' route, and leave `timeout` out at the gateway.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let calls = gateway_connections(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let calls = gateway_connections(view, path, gateway);
     let http: Vec<_> = calls.iter().filter(|call| call.route.protocol == Protocol::Http).collect();
     let mut findings: Vec<Finding> = Vec::new();
     let mut rules = 0;
-    for upstream in upstream(view, way, gateway) {
+    for upstream in upstream(view, path, gateway) {
         let Some(rule) = upstream.route.http.filter(|_| !http.is_empty()) else { continue };
         rules += 1;
         let Some(limit) = timeout(rule) else { continue };
@@ -62,10 +62,14 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("the gateway's timeout for {} is shorter than the callers'", way.host),
+            message: format!("the gateway's timeout for {} is shorter than the callers'", path.host),
             object: Place::of(id).field(&field, said(rule)),
             evidence: vec![format!("the callers' route in {} {patience}", call.route.resource.id)],
-            consequence: format!("calls to {} longer than {} get 504 from the gateway", way.host, said(rule)),
+            consequence: format!(
+                "calls to {} longer than {} get 504 from the gateway",
+                path.host,
+                said(rule)
+            ),
             // Istio's schema refuses `0s`: only a route without the field has no timeout.
             fix: fixes::leave_out(id, &field, "leaves the limit to the callers' route"),
         });

@@ -34,24 +34,24 @@ and the root namespace apply; sidecars of other namespaces see others (istio/ist
 Write a DestinationRule that originates TLS on the port (`mode: SIMPLE`), or export the existing one to the gateway's
 namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The well-known port for HTTPS.
 const HTTPS: i64 = 443;
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let found = upstream(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let found = upstream(view, path, gateway);
     let http = found.iter().filter(|upstream| upstream.route.protocol == Protocol::Http).count();
     CheckOutcome::of(
         http,
-        found.iter().filter_map(|upstream| finding(view, way, gateway, upstream)).collect(),
+        found.iter().filter_map(|upstream| finding(view, path, gateway, upstream)).collect(),
     )
 }
 
 fn finding(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     upstream: &Upstream<'_>,
 ) -> Option<Finding> {
@@ -60,7 +60,7 @@ fn finding(
         return None;
     }
     let declared = matches!(upstream.protocol().as_str(), "HTTPS" | "TLS");
-    if !declared && !dials_https(view, way, upstream) {
+    if !declared && !dials_https(view, path, upstream) {
         return None;
     }
     let number = upstream.port.number;
@@ -82,7 +82,7 @@ fn finding(
         code: CHECK.code,
         confidence: if declared { Confidence::Certain } else { Confidence::Inferred },
         level: CHECK.level,
-        message: format!("the gateway sends plain HTTP to a TLS port of {}", way.host),
+        message: format!("the gateway sends plain HTTP to a TLS port of {}", path.host),
         object: Place::of(&upstream.entry.id).field(field, value),
         evidence: vec![
             format!("{} sends HTTP there in {}", upstream.route.resource.id, upstream.route.field),
@@ -99,24 +99,24 @@ fn finding(
         ],
         consequence: format!(
             "HTTP calls to {} get 400 from the host, or 502 if it closes the connection",
-            way.host
+            path.host
         ),
         fix: match near {
             Some(rule) if upstream.tls.is_none() => {
                 fixes::export(&rule.id, namespace, "makes it apply to the gateway")
             }
-            _ => fixes::open_tls(view, gateway, upstream, &way.host, "originates TLS at the gateway"),
+            _ => fixes::open_tls(view, gateway, upstream, &path.host, "originates TLS at the gateway"),
         },
     })
 }
 
 /// Whether a route sends HTTP to port 443. If callers use the same port, EG057 reports its protocol.
-fn dials_https(view: &View<'_>, way: &EgressPath<'_>, upstream: &Upstream<'_>) -> bool {
+fn dials_https(view: &View<'_>, path: &EgressPath<'_>, upstream: &Upstream<'_>) -> bool {
     let shared = |caller: &String| {
-        let entries = view.entries_seen_from(caller, &way.host);
+        let entries = view.entries_seen_from(caller, &path.host);
         entries.first().is_some_and(|entry| entry.id == upstream.entry.id)
     };
-    upstream.dialled() == HTTPS && (upstream.port.number != HTTPS || !way.callers.iter().any(shared))
+    upstream.dialled() == HTTPS && (upstream.port.number != HTTPS || !path.callers.iter().any(shared))
 }
 
 /// A rule that originates TLS to the destination, but that the gateway does not see.

@@ -30,14 +30,14 @@ Without the ServiceEntry the gateway has no cluster: every call fails with 503 (
 ## How to fix
 Export the ServiceEntry to the gateway's namespace.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
     let mut told = BTreeSet::new();
     let (mut visible, mut findings) = (0, Vec::new());
-    for route in upstreams(view, way, gateway) {
+    for route in upstreams(view, path, gateway) {
         if !view.entries_seen_from(namespace, route.host).is_empty() {
             visible += 1;
             continue;
@@ -59,14 +59,14 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 None => Place::of(&route.resource.id).field(format!("{}.host", route.field), route.host),
             },
             evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
-            consequence: format!("calls to {} get 503 from the gateway", way.host),
+            consequence: format!("calls to {} get 503 from the gateway", path.host),
             fix: match hidden {
-                Some(entry) if way.record().is_none() => {
+                Some(entry) if path.record().is_none() => {
                     fixes::export(&entry.id, namespace, "exports it to the gateway")
                 }
                 _ => fixes::put_right(
                     view,
-                    way,
+                    path,
                     gateway,
                     "writes the ServiceEntry so that the gateway sees it",
                 ),

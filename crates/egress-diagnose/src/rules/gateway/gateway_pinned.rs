@@ -29,11 +29,11 @@ firewall rules and the monitoring of the designated nodes.
 ## How to fix
 Give the gateway's pods a node selector or an affinity for such nodes, and delete the pods on other nodes.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let pinning = match view.pinning(way.namespace.as_deref().unwrap_or_default(), &way.host) {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let pinning = match view.pinning(path.namespace.as_deref().unwrap_or_default(), &path.host) {
         Err(why) => return CheckOutcome::Unreadable(why.to_owned()),
         Ok(None) => return CheckOutcome::NotApplicable,
         Ok(Some(pinning)) => pinning,
@@ -49,10 +49,10 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         let why = view.unreadable(Input::Nodes);
         return CheckOutcome::Unreadable(why.unwrap_or_else(|| unknown.missing.clone()));
     }
-    CheckOutcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, way, gateway)).collect())
+    CheckOutcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, path, gateway)).collect())
 }
 
-fn finding(row: &PlacementViolation, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
+fn finding(row: &PlacementViolation, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
     let namespace = &gateway.name.namespace;
     let demanded: Vec<String> = row.by.iter().map(ToString::to_string).collect();
     let (message, object) = match (&row.pod, &row.node) {
@@ -81,9 +81,9 @@ fn finding(row: &PlacementViolation, way: &EgressPath<'_>, gateway: &GatewayFact
         evidence: vec![format!("required by {}", list(&demanded))],
         consequence: match &row.node {
             Some(node) => {
-                format!("calls to {} leave from {node}, which the policies do not allow", way.host)
+                format!("calls to {} leave from {node}, which the policies do not allow", path.host)
             }
-            None => format!("calls to {} leave from nodes that the policies do not allow", way.host),
+            None => format!("calls to {} leave from nodes that the policies do not allow", path.host),
         },
         fix: Fix {
             command,

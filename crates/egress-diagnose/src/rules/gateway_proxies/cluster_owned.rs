@@ -34,11 +34,12 @@ else's addresses has the same routes and the same names as a correct one.
 ## How to fix
 Find the ServiceEntry in the other namespace that declares the host, and delete it: `kubectl get serviceentries -A`.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let (Some(egress), Some(record), Ok(host)) = (way.egress, way.record(), DnsName::parse(&way.host)) else {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let (Some(egress), Some(record), Ok(host)) = (path.egress, path.record(), DnsName::parse(&path.host))
+    else {
         return CheckOutcome::NotApplicable;
     };
     let upstream = upstream(egress);
@@ -72,15 +73,15 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                     level: CHECK.level,
                     message: format!(
                         "the gateway's cluster of {} does not come from the egress's ServiceEntry",
-                        way.host
+                        path.host
                     ),
                     object: Place::new("Pod", Some(&pod.namespace), &pod.name),
                     evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
                     consequence: format!(
                         "calls to {} leave the gateway for a destination of another object",
-                        way.host
+                        path.host
                     ),
-                    fix: fixes::of_proxy(way, &pod),
+                    fix: fixes::of_proxy(path, &pod),
                 }));
             }
         }

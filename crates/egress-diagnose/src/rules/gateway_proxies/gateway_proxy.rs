@@ -34,18 +34,18 @@ pod that missed an update answers 404 or resets, but only for the calls that rea
 ## How to fix
 See `istioctl proxy-status` and istiod's log for dropped or rejected configuration.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let Ok(host) = DnsName::parse(&way.host) else { return CheckOutcome::NotApplicable };
-    let routes = from_gateway(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Ok(host) = DnsName::parse(&path.host) else { return CheckOutcome::NotApplicable };
+    let routes = from_gateway(view, path, gateway);
     let expectation =
-        Expectation { side: Side::Gateway, host, demands: demands(way, &routes, Side::Gateway) };
+        Expectation { side: Side::Gateway, host, demands: demands(path, &routes, Side::Gateway) };
     let clusters: BTreeSet<String> =
-        upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
+        upstreams(view, path, gateway).iter().filter_map(Route::cluster).collect();
     if expectation.demands.is_empty() && clusters.is_empty() {
-        return CheckOutcome::NoEvidence(Awaited::RouteAtGateway { host: way.host.clone() });
+        return CheckOutcome::NoEvidence(Awaited::RouteAtGateway { host: path.host.clone() });
     }
     let lacks = |envoy: &ProxyView| match proof::check(envoy, &expectation) {
         Err(Lack(lack)) => Some(lack),
@@ -72,14 +72,14 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("the gateway's Envoys have no route for {}", way.host),
+                message: format!("the gateway's Envoys have no route for {}", path.host),
                 object: Place::new("Pod", Some(&pod.namespace), &pod.name),
                 evidence: vec![format!("Envoy of pod {}: {lack}", pod.name)],
                 consequence: format!(
                     "calls to {} that reach such a pod get 404 or 503, or a reset",
-                    way.host
+                    path.host
                 ),
-                fix: fixes::of_proxy(way, &pod),
+                fix: fixes::of_proxy(path, &pod),
             })),
         }
     }

@@ -26,33 +26,36 @@ keeps working although the policies refuse it now. Nothing removes it automatica
 ## How to fix
 Follow the policy's message, or remove the egress.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let Some(namespace) = way.namespace.as_deref().filter(|_| way.egress.is_some()) else {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let Some(namespace) = path.namespace.as_deref().filter(|_| path.egress.is_some()) else {
         return CheckOutcome::NotApplicable;
     };
-    match view.refusals(namespace, &way.host) {
+    match view.refusals(namespace, &path.host) {
         Err(why) => CheckOutcome::Unreadable(why.to_owned()),
         Ok(None) => CheckOutcome::NotApplicable,
         Ok(Some(refusals)) => {
-            CheckOutcome::of(1, refusals.iter().map(|refusal| finding(way, namespace, refusal)).collect())
+            CheckOutcome::of(1, refusals.iter().map(|refusal| finding(path, namespace, refusal)).collect())
         }
     }
 }
 
-fn finding(way: &EgressPath<'_>, namespace: &str, refusal: &Refusal) -> Finding {
+fn finding(path: &EgressPath<'_>, namespace: &str, refusal: &Refusal) -> Finding {
     let by = if refusal.by.is_empty() { "the default, because no policy allows it" } else { &refusal.by };
     let advice = refusal.remediation.iter().map(|advice| format!("the policy's advice: {advice}"));
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("current policies deny {} in {namespace}: {}", way.host, refusal.message),
+        message: format!("current policies deny {} in {namespace}: {}", path.host, refusal.message),
         object: Place::new("Namespace", None, namespace),
         evidence: [format!("denied by: {by}")].into_iter().chain(advice).collect(),
-        consequence: format!("calls to {} still leave, although the policies no longer allow them", way.host),
-        fix: fixes::remove(way, "if you no longer need it; otherwise follow the policy's advice"),
+        consequence: format!(
+            "calls to {} still leave, although the policies no longer allow them",
+            path.host
+        ),
+        fix: fixes::remove(path, "if you no longer need it; otherwise follow the policy's advice"),
     }
 }

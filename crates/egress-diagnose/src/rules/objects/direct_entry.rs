@@ -44,31 +44,34 @@ fails. If only the gateway sees the DestinationRule, such calls do leave directl
 ## How to fix
 Add the host in the caller namespace, or export the ServiceEntry only to namespaces that need it.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let entries = view.entries(&way.host);
-    if entries.is_empty() && way.egress.is_none() {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let entries = view.entries(&path.host);
+    if entries.is_empty() && path.egress.is_none() {
         return CheckOutcome::NotApplicable;
     }
     // If only a ServiceEntry makes a host known, its callers are the namespaces without a route to a gateway.
-    let routed = |viewer: &str| way.is_wanted && !view.mesh_routes_seen_from(viewer, &way.host).is_empty();
+    let routed = |viewer: &str| path.is_wanted && !view.mesh_routes_seen_from(viewer, &path.host).is_empty();
     let mut findings = Vec::new();
     // EG034, EG039 and EG025 report a route that is missing, overwritten or not visible. Direct calls follow from that.
-    let mut parts = way.egress.into_iter().flat_map(|egress| &egress.parts);
-    let is_told_elsewhere = matches!(way.state, Some(State::Incomplete { .. }))
-        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(part.resource, &way.host));
+    let mut parts = path.egress.into_iter().flat_map(|egress| &egress.parts);
+    let is_told_elsewhere = matches!(path.state, Some(State::Incomplete { .. }))
+        || parts.any(|part| part.role == Role::MeshLeg && is_for_another(part.resource, &path.host));
     let has_cause = is_told_elsewhere
-        || view.virtual_services(&way.host).iter().any(|route| way.owns(&route.id) && is_for_callers(route));
-    for caller in way.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
-        if let Some(entry) = view.entries_seen_from(caller, &way.host).first() {
-            findings.push(callers_leave(entry, way, caller));
+        || view
+            .virtual_services(&path.host)
+            .iter()
+            .any(|route| path.owns(&route.id) && is_for_callers(route));
+    for caller in path.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
+        if let Some(entry) = view.entries_seen_from(caller, &path.host).first() {
+            findings.push(callers_leave(entry, path, caller));
         }
     }
-    findings.extend(way.gateway.into_iter().flat_map(|gateway| ports_leave(view, way, gateway)));
-    for entry in entries.iter().filter(|entry| way.is_wanted && !way.owns(&entry.id)) {
-        findings.extend(others_leave(view, way, entry, &routed));
+    findings.extend(path.gateway.into_iter().flat_map(|gateway| ports_leave(view, path, gateway)));
+    for entry in entries.iter().filter(|entry| path.is_wanted && !path.owns(&entry.id)) {
+        findings.extend(others_leave(view, path, entry, &routed));
     }
     if findings.is_empty() {
         let looked_at = if is_told_elsewhere { 0 } else { entries.len() };
@@ -84,33 +87,33 @@ fn is_for_callers(resource: &Resource) -> bool {
 }
 
 /// Ports that the callers' entry declares and no route takes to the gateway.
-fn ports_leave(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
-    let routes = to_gateway(view, way, gateway);
-    let entry = view.entries(&way.host).into_iter().find(|entry| way.owns(&entry.id));
+fn ports_leave(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
+    let routes = to_gateway(view, path, gateway);
+    let entry = view.entries(&path.host).into_iter().find(|entry| path.owns(&entry.id));
     let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
-    let upstreams = upstream(view, way, gateway);
+    let upstreams = upstream(view, path, gateway);
     let is_carried = |port: &Port| {
-        routes.iter().any(|route| route.carries(*port)) || is_for_gateway(view, way, &upstreams, *port)
+        routes.iter().any(|route| route.carries(*port)) || is_for_gateway(view, path, &upstreams, *port)
     };
-    let direct = way.ports.iter().filter(|port| !is_carried(port));
-    let callers = list(&way.callers);
+    let direct = path.ports.iter().filter(|port| !is_carried(port));
+    let callers = list(&path.callers);
     let finding = |port: &Port| Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: Level::Warning,
         message: format!(
             "port {} of {} has a ServiceEntry, but no route to the gateway",
-            port.number, way.host
+            port.number, path.host
         ),
         object: Place::of(&entry.id).field("spec.ports[].number", port.number.to_string()),
         evidence: vec![format!("{} routes only other ports", route.resource.id)],
         consequence: format!(
             "{} calls from {callers} to {}:{} leave directly from the caller's node",
-            port.protocol, way.host, port.number
+            port.protocol, path.host, port.number
         ),
         fix: by_gateway(&upstreams, *port)
             .and_then(fixes::open_tls_on_the_port_of_http)
-            .unwrap_or_else(|| fixes::put_right(view, way, gateway, "routes all ports through the gateway")),
+            .unwrap_or_else(|| fixes::put_right(view, path, gateway, "routes all ports through the gateway")),
     };
     direct.map(finding).collect()
 }
@@ -125,36 +128,36 @@ fn by_gateway<'a, 'b>(upstreams: &'b [Upstream<'a>], port: Port) -> Option<&'b U
 }
 
 /// Whether the gateway and the sidecars of all callers originate TLS to a port: an application's TLS then fails there.
-fn is_for_gateway(view: &View<'_>, way: &EgressPath<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
+fn is_for_gateway(view: &View<'_>, path: &EgressPath<'_>, upstreams: &[Upstream<'_>], port: Port) -> bool {
     let Some(found) = by_gateway(upstreams, port) else { return false };
     let wraps = |caller: &String| {
-        let rules = view.rules_for(caller, &way.host, &found.entry.id.namespace);
+        let rules = view.rules_for(caller, &path.host, &found.entry.id.namespace);
         rules.tls(None, port.number).is_some_and(|tls| tls.originates())
     };
-    port.protocol == Protocol::Tls && found.route.host == way.host && way.callers.iter().all(wraps)
+    port.protocol == Protocol::Tls && found.route.host == path.host && path.callers.iter().all(wraps)
 }
 
-fn callers_leave(entry: &Resource, way: &EgressPath<'_>, caller: &str) -> Finding {
+fn callers_leave(entry: &Resource, path: &EgressPath<'_>, caller: &str) -> Finding {
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
-        level: if way.is_wanted { Level::Error } else { Level::Warning },
-        message: format!("{} has a ServiceEntry in namespace {caller}, but no route to a gateway", way.host),
+        level: if path.is_wanted { Level::Error } else { Level::Warning },
+        message: format!("{} has a ServiceEntry in namespace {caller}, but no route to a gateway", path.host),
         object: Place::export_to(entry),
-        evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", way.host)],
-        consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
-        fix: fixes::add_for(&way.host, Some(caller), "routes its calls through the gateway"),
+        evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", path.host)],
+        consequence: format!("calls from {caller} to {} leave directly from the caller's node", path.host),
+        fix: fixes::add_for(&path.host, Some(caller), "routes its calls through the gateway"),
     }
 }
 
 /// Limits a ServiceEntry to its own namespace, and adds a route to the gateway there if it has none.
-fn keep(entry: &Resource, way: &EgressPath<'_>, owner_leaves: bool) -> Fix {
+fn keep(entry: &Resource, path: &EgressPath<'_>, owner_leaves: bool) -> Fix {
     let why = "limits the ServiceEntry to its own namespace; other namespaces are refused until you add the host for them";
     let kept = fixes::merge(&entry.id, &json!({ "exportTo": ["."] }), why);
     if !owner_leaves {
         return kept;
     }
-    let added = fixes::add_for(&way.host, Some(&entry.id.namespace), "");
+    let added = fixes::add_for(&path.host, Some(&entry.id.namespace), "");
     Fix {
         command: kept.command.and_then(added.command),
         why: format!("{why}; adds the host for its own namespace"),
@@ -164,7 +167,7 @@ fn keep(entry: &Resource, way: &EgressPath<'_>, owner_leaves: bool) -> Fix {
 /// A ServiceEntry outside the egress, visible to namespaces that have no route for the host.
 fn others_leave(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     entry: &Resource,
     routed: &impl Fn(&str) -> bool,
 ) -> Option<Finding> {
@@ -174,8 +177,8 @@ fn others_leave(
     let owner = &entry.id.namespace;
     // An entry exported to the gateway's namespace is meant for the gateway.
     let for_gateway =
-        |namespace: &str| way.gateway.is_some_and(|gateway| gateway.name.namespace == namespace);
-    let is_caller = |namespace: &str| way.callers.iter().any(|caller| caller == namespace);
+        |namespace: &str| path.gateway.is_some_and(|gateway| gateway.name.namespace == namespace);
+    let is_caller = |namespace: &str| path.callers.iter().any(|caller| caller == namespace);
     let public = words.iter().any(|word| word == "*");
     let mut viewers: Vec<&str> = words
         .iter()
@@ -196,15 +199,15 @@ fn others_leave(
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: Level::Warning,
-        message: format!("a ServiceEntry outside this egress makes {} known to {whom}", way.host),
+        message: format!("a ServiceEntry outside this egress makes {} known to {whom}", path.host),
         object: Place::export_to(entry),
-        evidence: vec![format!("no VirtualService of {} is visible there", way.host)],
-        consequence: format!("calls from {whom} to {} leave directly from the caller's node", way.host),
+        evidence: vec![format!("no VirtualService of {} is visible there", path.host)],
+        consequence: format!("calls from {whom} to {} leave directly from the caller's node", path.host),
         fix: match viewers.as_slice() {
             [only] if only == owner => {
-                fixes::add_for(&way.host, Some(owner), "routes its calls through the gateway")
+                fixes::add_for(&path.host, Some(owner), "routes its calls through the gateway")
             }
-            _ => keep(entry, way, !routed(owner)),
+            _ => keep(entry, path, !routed(owner)),
         },
     })
 }

@@ -28,18 +28,18 @@ refused in the next. A host with an egress in only one cluster is often a leftov
 ## How to fix
 Add the host where it is missing, or remove the leftover.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 /// Another cluster, and its egress for the host.
 type There<'a> = (&'a str, Option<&'a OtherEgress>);
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     let fleet = view.fleet();
-    let Some(namespace) = &way.namespace else { return CheckOutcome::NotApplicable };
-    let here = OtherEgress::of(way);
+    let Some(namespace) = &path.namespace else { return CheckOutcome::NotApplicable };
+    let here = OtherEgress::of(path);
     // EG062 reports a requested host without an egress here.
-    if fleet.is_empty() || (here.is_none() && way.is_wanted) {
+    if fleet.is_empty() || (here.is_none() && path.is_wanted) {
         return CheckOutcome::NotApplicable;
     }
     if let Some((cluster, why)) =
@@ -48,16 +48,16 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
         return CheckOutcome::Unreadable(format!("the bundle of cluster {cluster} is incomplete: {why}"));
     }
     let others: Vec<There<'_>> =
-        fleet.iter().map(|other| (other.name.as_str(), other.egress(namespace, &way.host))).collect();
+        fleet.iter().map(|other| (other.name.as_str(), other.egress(namespace, &path.host))).collect();
     let finding = match here {
-        Some(here) => differs(way, &here, &others),
-        None => missing_here(way, namespace, &others),
+        Some(here) => differs(path, &here, &others),
+        None => missing_here(path, namespace, &others),
     };
     CheckOutcome::of(others.len(), finding.into_iter().collect())
 }
 
 /// How the other clusters differ.
-fn differs(way: &EgressPath<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Finding> {
+fn differs(path: &EgressPath<'_>, here: &OtherEgress, others: &[There<'_>]) -> Option<Finding> {
     let told = |(cluster, there): &There<'_>| {
         let what = match there {
             None => "has no egress for it".to_owned(),
@@ -69,9 +69,9 @@ fn differs(way: &EgressPath<'_>, here: &OtherEgress, others: &[There<'_>]) -> Op
         Some((cluster.to_string(), format!("cluster {cluster} {what}")))
     };
     let (clusters, evidence): (Vec<String>, Vec<String>) = others.iter().filter_map(told).unzip();
-    let egress = way.egress.filter(|_| !clusters.is_empty())?;
+    let egress = path.egress.filter(|_| !clusters.is_empty())?;
     let object = egress.parts.first().map(|part| Place::of(&part.resource.id));
-    let (host, clusters) = (&way.host, clusters_named(&clusters));
+    let (host, clusters) = (&path.host, clusters_named(&clusters));
     Some(Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -83,15 +83,15 @@ fn differs(way: &EgressPath<'_>, here: &OtherEgress, others: &[There<'_>]) -> Op
             "calls from {} to {host} take another path, or fail, in {clusters}",
             egress.namespace
         ),
-        fix: fixes::add(way, &format!("makes it the same; `--context` chooses {clusters}")),
+        fix: fixes::add(path, &format!("makes it the same; `--context` chooses {clusters}")),
     })
 }
 
-fn missing_here(way: &EgressPath<'_>, namespace: &str, others: &[There<'_>]) -> Option<Finding> {
+fn missing_here(path: &EgressPath<'_>, namespace: &str, others: &[There<'_>]) -> Option<Finding> {
     let having = others.iter().filter_map(|(cluster, there)| Some((*cluster, (*there)?)));
     let (clusters, egresses): (Vec<&str>, Vec<&OtherEgress>) = having.unzip();
     let first = egresses.first()?;
-    let (host, clusters) = (&way.host, clusters_named(&clusters));
+    let (host, clusters) = (&path.host, clusters_named(&clusters));
     Some(Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,

@@ -26,25 +26,25 @@ The sidecar refuses calls to a host that was not added. With `ALLOW_ANY` they le
 ## How to fix
 Add the host for the caller namespace.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    if way.egress.is_some() {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    if path.egress.is_some() {
         return CheckOutcome::Good(None);
     }
-    let known = way.callers.iter().any(|caller| !view.entries_seen_from(caller, &way.host).is_empty());
-    let routed = way.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &way.host).is_empty());
+    let known = path.callers.iter().any(|caller| !view.entries_seen_from(caller, &path.host).is_empty());
+    let routed = path.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &path.host).is_empty());
     // A host that only another cluster has was not requested here.
-    if known || routed || !way.is_wanted {
+    if known || routed || !path.is_wanted {
         return CheckOutcome::NotApplicable;
     }
-    let elsewhere = view.egresses_of(&way.host).iter();
+    let elsewhere = view.egresses_of(&path.host).iter();
     let mut evidence: Vec<String> = elsewhere
         .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
         .collect();
     evidence.extend(view.sees(None).err());
-    let callers = match &way.namespace {
+    let callers = match &path.namespace {
         Some(namespace) => vec![namespace.clone()],
         None => vec!["every namespace".to_owned()],
     };
@@ -52,16 +52,16 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: match &way.namespace {
-            Some(namespace) => format!("{} was not added for namespace {namespace}", way.host),
-            None => format!("{} was not added in any namespace", way.host),
+        message: match &path.namespace {
+            Some(namespace) => format!("{} was not added for namespace {namespace}", path.host),
+            None => format!("{} was not added in any namespace", path.host),
         },
-        object: match &way.namespace {
+        object: match &path.namespace {
             Some(namespace) => Place::new("Namespace", None, namespace),
-            None => Place::new("Host", None, &way.host),
+            None => Place::new("Host", None, &path.host),
         },
         evidence,
-        consequence: without_route(&callers, &way.host, view.mesh().outbound),
-        fix: fixes::add_for(&way.host, way.namespace.as_deref(), "routes its calls through the gateway"),
+        consequence: without_route(&callers, &path.host, view.mesh().outbound),
+        fix: fixes::add_for(&path.host, path.namespace.as_deref(), "routes its calls through the gateway"),
     }])
 }

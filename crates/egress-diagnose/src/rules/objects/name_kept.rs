@@ -29,20 +29,20 @@ overwrites an object of another host; other tools do.
 ## How to fix
 Add the host again, and rename the other host's object.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     view.note(Input::ServiceEntries);
     view.note(Input::VirtualServices);
-    let Some(egress) = way.egress.filter(|_| way.record().is_some()) else {
+    let Some(egress) = path.egress.filter(|_| path.record().is_some()) else {
         return CheckOutcome::NotApplicable;
     };
     let named = |role: &Role| matches!(role, Role::Client | Role::MeshLeg | Role::GatewayLeg);
     let parts: Vec<_> =
         egress.parts.iter().filter(|part| named(&part.role)).map(|part| &part.resource).collect();
-    let others = parts.iter().filter(|resource| is_for_another(resource, &way.host));
-    CheckOutcome::of(parts.len(), others.map(|resource| finding(way, resource)).collect())
+    let others = parts.iter().filter(|resource| is_for_another(resource, &path.host));
+    CheckOutcome::of(parts.len(), others.map(|resource| finding(path, resource)).collect())
 }
 
 /// Whether an object has hosts, but not this one.
@@ -59,22 +59,22 @@ fn hosts(resource: &Resource) -> Vec<&str> {
     }
 }
 
-fn finding(way: &EgressPath<'_>, resource: &Resource) -> Finding {
+fn finding(path: &EgressPath<'_>, resource: &Resource) -> Finding {
     let found = list(&hosts(resource));
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
-        message: format!("an object of {} was overwritten for {found}", way.host),
+        message: format!("an object of {} was overwritten for {found}", path.host),
         object: Place::of(&resource.id).field("spec.hosts", found.as_str()),
-        evidence: vec![format!("its annotations still name {}", way.host)],
+        evidence: vec![format!("its annotations still name {}", path.host)],
         consequence: format!(
             "calls to {} fail or bypass the gateway, and {found} depends on objects of another egress",
-            way.host
+            path.host
         ),
         fix: fixes::add(
-            way,
-            &format!("rewrites it for {}; {found} needs an object with another name", way.host),
+            path,
+            &format!("rewrites it for {}; {found} needs an object with another name", path.host),
         ),
     }
 }

@@ -30,15 +30,15 @@ answers 404. Without the mesh leg calls are refused or leave directly.
 ## How to fix
 Run the same `add` again: it creates the missing objects. Or run `remove`.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let Some(egress) = way.egress.filter(|egress| egress.layout.is_some()) else {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let Some(egress) = path.egress.filter(|egress| egress.layout.is_some()) else {
         return CheckOutcome::NotApplicable;
     };
-    let Some(State::Incomplete { missing }) = &way.state else {
-        let pair = way.gateway.filter(|_| egress.uses_gateway_objects());
+    let Some(State::Incomplete { missing }) = &path.state else {
+        let pair = path.gateway.filter(|_| egress.uses_gateway_objects());
         let seen = pair.map_or(Ok(()), |gateway| view.sees(Some(&gateway.name.namespace)));
         return seen.map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(None));
     };
@@ -60,8 +60,8 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
         message: format!("{} {} missing", list(&names), if names.len() == 1 { "is" } else { "are" }),
         object: Place::of(id),
         evidence,
-        consequence: consequence(*first, way),
-        fix: fixes::add(way, "creates the missing objects, in an order that lets no call leave directly"),
+        consequence: consequence(*first, path),
+        fix: fixes::add(path, "creates the missing objects, in an order that lets no call leave directly"),
     }])
 }
 
@@ -81,8 +81,8 @@ fn role(id: &ObjectId, egress: &Egress<'_>) -> Option<Role> {
     Role::ALL.into_iter().find(plays).or(shared)
 }
 
-fn consequence(role: Option<Role>, way: &EgressPath<'_>) -> String {
-    let (host, callers) = (&way.host, list(&way.callers));
+fn consequence(role: Option<Role>, path: &EgressPath<'_>) -> String {
+    let (host, callers) = (&path.host, list(&path.callers));
     match role {
         Some(Role::SharedGateway | Role::Gateway) => {
             format!("the gateway does not listen for {host}: calls fail")
@@ -101,7 +101,7 @@ fn consequence(role: Option<Role>, way: &EgressPath<'_>) -> String {
             format!("calls from {callers} reach the gateway and end there: HTTP gets 404, TLS is reset")
         }
         Some(Role::MeshLeg) => {
-            let known = way.egress.is_some_and(|egress| egress.part(Role::Client).is_some());
+            let known = path.egress.is_some_and(|egress| egress.part(Role::Client).is_some());
             let fate =
                 if known { "leave directly from the caller's node" } else { "do not go to the gateway" };
             format!("calls from {callers} to {host} {fate}")

@@ -31,14 +31,14 @@ Traffic may still use the gateway, but the objects are no longer the ones that w
 ## How to fix
 Run the same `add` again to restore them, or `add` the new settings.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 /// Fields shown beside the first: a rewritten object has many.
 const SHOWN: usize = 4;
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let changes = match &way.state {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let changes = match &path.state {
         Some(State::Changed { changes }) => changes,
         Some(State::Ready) => return CheckOutcome::Good(None),
         // EG034 reports an incomplete egress; only a complete one is compared.
@@ -48,20 +48,20 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     };
     // EG039 reports an object that was overwritten for another host.
     let overwritten =
-        |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &way.host));
+        |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &path.host));
     // If EG039 reports all changes, this check does not pass, either: the egress was changed.
     CheckOutcome::of(
         0,
-        changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, way, it)).collect(),
+        changes.iter().filter(|it| !overwritten(it)).map(|it| finding(view, path, it)).collect(),
     )
 }
 
-fn finding(view: &View<'_>, way: &EgressPath<'_>, change: &Change) -> Finding {
-    let objects = way.egress.and_then(|egress| view.asked_for(egress, &change.object));
-    let consequence = consequence(way, objects.as_ref().map(|(_, live)| *live));
+fn finding(view: &View<'_>, path: &EgressPath<'_>, change: &Change) -> Finding {
+    let objects = path.egress.and_then(|egress| view.asked_for(egress, &change.object));
+    let consequence = consequence(path, objects.as_ref().map(|(_, live)| *live));
     let mut different =
         objects.map(|(wanted, live)| differences(&wanted, live)).unwrap_or_default().into_iter();
-    let record = way.egress.and_then(|egress| egress.record.as_ref()?.as_ref().err());
+    let record = path.egress.and_then(|egress| egress.record.as_ref()?.as_ref().err());
     let place = Place::of(&change.object);
     let (object, mut evidence) = match different.next() {
         Some(first) => {
@@ -82,20 +82,20 @@ fn finding(view: &View<'_>, way: &EgressPath<'_>, change: &Change) -> Finding {
         object,
         evidence,
         consequence,
-        fix: fixes::add(way, "restores the recorded objects"),
+        fix: fixes::add(path, "restores the recorded objects"),
     }
 }
 
 /// Ports that were added to the callers' entry by hand have no route.
-fn consequence(way: &EgressPath<'_>, live: Option<&Resource>) -> String {
-    let entry = live.filter(|live| service_entry::is_exact(live, &way.host));
+fn consequence(path: &EgressPath<'_>, live: Option<&Resource>) -> String {
+    let entry = live.filter(|live| service_entry::is_exact(live, &path.host));
     let ports = entry.map(declared_ports).unwrap_or_default();
-    let direct: Vec<String> = ports.difference(&way.ports).map(|port| port.number.to_string()).collect();
+    let direct: Vec<String> = ports.difference(&path.ports).map(|port| port.number.to_string()).collect();
     if direct.is_empty() {
         return "the egress differs from its record".to_owned();
     }
-    let (callers, ports) = (list(&way.callers), list(&direct));
-    format!("calls from {callers} to {} on port {ports} leave directly from the caller's node", way.host)
+    let (callers, ports) = (list(&path.callers), list(&direct));
+    format!("calls from {callers} to {} on port {ports} leave directly from the caller's node", path.host)
 }
 
 fn asked(difference: &Difference) -> String {

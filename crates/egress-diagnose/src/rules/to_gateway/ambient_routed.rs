@@ -33,26 +33,26 @@ ztunnel reads neither VirtualServices nor Sidecars. It sends the call to the hos
 Use the egress gateway as the host's waypoint (label `istio.io/use-waypoint` on the ServiceEntry). Or give the pods
 sidecars: label the namespace for injection, and remove it from ambient mode.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    findings(view, way).unwrap_or_else(|outcome| outcome)
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    findings(view, path).unwrap_or_else(|outcome| outcome)
 }
 
-fn findings(view: &View<'_>, way: &EgressPath<'_>) -> Readable<CheckOutcome> {
-    let routes = way.egress.into_iter().flat_map(|egress| &egress.parts);
+fn findings(view: &View<'_>, path: &EgressPath<'_>) -> Readable<CheckOutcome> {
+    let routes = path.egress.into_iter().flat_map(|egress| &egress.parts);
     let Some(route) = routes
         .map(|part| &part.resource)
         .find(|resource| resource.virtual_service().is_some_and(serves_mesh))
     else {
         return Ok(CheckOutcome::NotApplicable);
     };
-    if way.gateway.is_none() || has_waypoint(view, way)? {
+    if path.gateway.is_none() || has_waypoint(view, path)? {
         return Ok(CheckOutcome::NotApplicable);
     }
     let (mut pods, mut findings) = (0, Vec::new());
-    for namespace in way.callers.iter().filter(|namespace| view.caller_namespaces().contains_key(*namespace))
+    for namespace in path.callers.iter().filter(|namespace| view.caller_namespaces().contains_key(*namespace))
     {
         pods += view.calling_pods(namespace)?;
         let workloads = view.workloads_with_mode(namespace, DataPlaneMode::Ztunnel)?;
@@ -75,7 +75,7 @@ fn findings(view: &View<'_>, way: &EgressPath<'_>) -> Readable<CheckOutcome> {
             evidence: vec![format!("in ambient mode: {}", list(&names)), format!("the route: {}", route.id)],
             consequence: format!(
                 "calls from {namespace} to {} leave directly from the pods' nodes",
-                way.host
+                path.host
             ),
             fix,
         });
@@ -85,9 +85,9 @@ fn findings(view: &View<'_>, way: &EgressPath<'_>) -> Readable<CheckOutcome> {
 
 /// Whether ztunnel sends calls to the host to a waypoint: because of a label on its ServiceEntry, or on the entry's
 /// namespace.
-fn has_waypoint(view: &View<'_>, way: &EgressPath<'_>) -> Readable<bool> {
+fn has_waypoint(view: &View<'_>, path: &EgressPath<'_>) -> Readable<bool> {
     let namespaces = view.labelled_namespaces()?;
-    Ok(view.entries(&way.host).iter().any(|entry| {
+    Ok(view.entries(&path.host).iter().any(|entry| {
         let namespace = namespaces.iter().find(|facts| facts.name == entry.id.namespace);
         waypoint_of(entry, namespace.map(|facts| &facts.labels)).is_some()
     }))

@@ -29,16 +29,16 @@ istiod makes no cluster for a port that the Service does not have. Calls fail wi
 ## How to fix
 Route to a port of the Service (not to the pods' target port), or add the port to the Service.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let Some(gateway) = way.gateway.filter(|gateway| !gateway.assumed) else {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let Some(gateway) = path.gateway.filter(|gateway| !gateway.assumed) else {
         return CheckOutcome::NotApplicable;
     };
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for route in to_gateway(view, way, gateway) {
+    for route in to_gateway(view, path, gateway) {
         let Some(port) = route.destination_port else { continue };
         if gateway.port(port).is_some() {
             looked_at += 1;
@@ -54,9 +54,10 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
         let ports: Vec<String> = gateway.ports.iter().map(|port| port.number.to_string()).collect();
         let target = gateway.ports.iter().find(|other| other.target == Some(port));
         let right = target.or_else(|| gateway.ports.first());
-        let path = route.field.replace(['.', '['], "/").replace(']', "");
+        let pointer = route.field.replace(['.', '['], "/").replace(']', "");
         let number = right.map_or(port, |port| port.number);
-        let operation = json!({ "op": "replace", "path": format!("/{path}/port/number"), "value": number });
+        let operation =
+            json!({ "op": "replace", "path": format!("/{pointer}/port/number"), "value": number });
         findings.push(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
@@ -68,7 +69,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
                 Some(target) => format!("{port} is the target port of port {}", target.number),
                 None => format!("service {} has ports {}", gateway.name, ports.join(", ")),
             }],
-            consequence: format!("{} calls to {} fail with 503", route.protocol, way.host),
+            consequence: format!("{} calls to {} fail with 503", route.protocol, path.host),
             fix: fixes::patch(&route.resource.id, &operation, "routes to an existing port of the Service"),
         });
     }

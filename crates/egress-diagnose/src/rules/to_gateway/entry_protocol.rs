@@ -29,7 +29,7 @@ analyze` reports it as IST0177.
 ## How to fix
 Correct the protocol in the other ServiceEntry, or remove the port from it.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
 /// How a sidecar handles a protocol. `Parse` in `pkg/config/protocol/instance.go`.
@@ -61,11 +61,11 @@ impl Declared<'_> {
     }
 }
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     let mut findings: Vec<Finding> = Vec::new();
     let mut entries = 0;
-    for caller in &way.callers {
-        let seen = view.entries_seen_from(caller, &way.host);
+    for caller in &path.callers {
+        let seen = view.entries_seen_from(caller, &path.host);
         entries += seen.len();
         let ports: Vec<Declared<'_>> = seen.into_iter().flat_map(declared).collect();
         for (number, first) in ports.iter().enumerate() {
@@ -73,7 +73,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
             let conflicts = others
                 .filter(|other| other.port.number == first.port.number && other.family() != first.family());
             for other in conflicts {
-                let finding = finding(way, caller, first, other);
+                let finding = finding(path, caller, first, other);
                 if !findings.iter().any(|known| known.object == finding.object) {
                     findings.push(finding);
                 }
@@ -89,8 +89,8 @@ fn declared(entry: &Resource) -> impl Iterator<Item = Declared<'_>> {
 }
 
 /// Assumes that the egress's own entry is right; without one, the first entry.
-fn finding(way: &EgressPath<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'_>) -> Finding {
-    let first_is_wrong = way.owns(&other.entry.id) && !way.owns(&first.entry.id);
+fn finding(path: &EgressPath<'_>, caller: &str, first: &Declared<'_>, other: &Declared<'_>) -> Finding {
+    let first_is_wrong = path.owns(&other.entry.id) && !path.owns(&first.entry.id);
     let (right, wrong) = if first_is_wrong { (other, first) } else { (first, other) };
     let number = right.port.number;
     let place = |declared: &Declared<'_>| {
@@ -104,16 +104,16 @@ fn finding(way: &EgressPath<'_>, caller: &str, first: &Declared<'_>, other: &Dec
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if first_is_wrong { Level::Error } else { Level::Warning },
-        message: format!("two ServiceEntries of {} declare different protocols for port {number}", way.host),
+        message: format!("two ServiceEntries of {} declare different protocols for port {number}", path.host),
         object: place(wrong),
         evidence: vec![
             place(right).to_string(),
             format!("sidecars of {caller} take {} first", first.entry.id),
         ],
         consequence: if first_is_wrong {
-            format!("calls from {caller} to {}:{number} are not routed to the gateway", way.host)
+            format!("calls from {caller} to {}:{number} are not routed to the gateway", path.host)
         } else {
-            format!("only age and namespace decide which protocol {}:{number} has", way.host)
+            format!("only age and namespace decide which protocol {}:{number} has", path.host)
         },
         fix: fixes::patch(&wrong.entry.id, &operation, "gives both the same protocol"),
     }

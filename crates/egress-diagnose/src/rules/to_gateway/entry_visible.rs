@@ -28,26 +28,26 @@ without the route it does not send calls to the gateway.
 ## How to fix
 Export both objects to the caller namespaces.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    if way.egress.is_none() {
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    if path.egress.is_none() {
         return CheckOutcome::NotApplicable;
     }
     let (mut visible, mut findings) = (0, Vec::new());
-    for caller in &way.callers {
-        let routed = view.mesh_routes_seen_from(caller, &way.host).iter().any(|route| way.owns(&route.id));
-        let known = !view.entries_seen_from(caller, &way.host).is_empty();
+    for caller in &path.callers {
+        let routed = view.mesh_routes_seen_from(caller, &path.host).iter().any(|route| path.owns(&route.id));
+        let known = !view.entries_seen_from(caller, &path.host).is_empty();
         let hidden = match (routed, known) {
             (true, true) => {
                 visible += 1;
                 continue;
             }
-            (false, _) => view.virtual_services(&way.host),
-            (true, false) => view.entries(&way.host),
+            (false, _) => view.virtual_services(&path.host),
+            (true, false) => view.entries(&path.host),
         };
-        let own = hidden.into_iter().find(|resource| way.owns(&resource.id) && hides(resource));
+        let own = hidden.into_iter().find(|resource| path.owns(&resource.id) && hides(resource));
         findings.extend(own.map(|resource| Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
@@ -57,16 +57,16 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
             evidence: Vec::new(),
             consequence: match view.mesh().outbound {
                 _ if known && !routed => {
-                    format!("calls from {caller} to {} leave directly from the caller's node", way.host)
+                    format!("calls from {caller} to {} leave directly from the caller's node", path.host)
                 }
                 Some(OutboundMode::RegistryOnly) if routed => format!(
                     "TLS calls from {caller} to {} are reset; HTTP works only while another host uses the same port",
-                    way.host
+                    path.host
                 ),
-                outbound => without_route(&[caller], &way.host, outbound),
+                outbound => without_route(&[caller], &path.host, outbound),
             },
-            fix: if way.record().is_some() {
-                fixes::add(way, "exports the objects as recorded")
+            fix: if path.record().is_some() {
+                fixes::add(path, "exports the objects as recorded")
             } else {
                 fixes::export(&resource.id, caller, "exports it to the namespace")
             },

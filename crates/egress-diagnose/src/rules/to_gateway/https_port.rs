@@ -30,16 +30,16 @@ istio/istio#16458).
 ## How to fix
 Declare the port `TLS`, and route it by SNI.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// The well-known port for HTTPS.
 const HTTPS: i64 = 443;
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for caller in &way.callers {
-        let Some(entry) = view.entries_seen_from(caller, &way.host).first().copied() else { continue };
+    for caller in &path.callers {
+        let Some(entry) = view.entries_seen_from(caller, &path.host).first().copied() else { continue };
         let ports = entry.service_entry().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
         let mut ports = ports.iter().enumerate().filter(|(_, port)| port.number == HTTPS).peekable();
         looked_at += usize::from(ports.peek().is_some());
@@ -48,7 +48,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             matches!(protocol.as_str(), "HTTP" | "HTTP2" | "GRPC")
         });
         let Some((place, port)) = plain else { continue };
-        let opened = upstream(view, way, gateway).iter().any(|upstream| {
+        let opened = upstream(view, path, gateway).iter().any(|upstream| {
             upstream.port.number == HTTPS
                 && upstream.tls.as_ref().is_some_and(crate::istio::client_tls::ClientTls::originates)
         });
@@ -63,7 +63,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             level: CHECK.level,
             message: format!(
                 "port 443 of {} is declared {}",
-                way.host,
+                path.host,
                 port.protocol.as_deref().unwrap_or_default()
             ),
             object: Place::of(&entry.id)
@@ -74,11 +74,11 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             )],
             consequence: format!(
                 "https:// calls from {caller} to {} fail: sidecars read TLS as HTTP",
-                way.host
+                path.host
             ),
             fix: fixes::put_right(
                 view,
-                &with_tls(way),
+                &with_tls(path),
                 gateway,
                 "declares the port TLS, and routes it by SNI",
             ),
@@ -88,8 +88,8 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
 }
 
 /// Corrects the path: port 443 carries TLS.
-fn with_tls<'a>(way: &EgressPath<'a>) -> EgressPath<'a> {
-    let ports = way.ports.iter().map(|port| if i64::from(port.number) == HTTPS { Port::TLS } else { *port });
+fn with_tls<'a>(path: &EgressPath<'a>) -> EgressPath<'a> {
+    let ports = path.ports.iter().map(|port| if i64::from(port.number) == HTTPS { Port::TLS } else { *port });
     let ports = ports.chain([Port::TLS]).collect();
-    EgressPath { ports, ..way.clone() }
+    EgressPath { ports, ..path.clone() }
 }

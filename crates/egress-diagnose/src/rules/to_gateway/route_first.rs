@@ -33,26 +33,26 @@ other VirtualService then decides, and may send calls directly to the host.
 ## How to fix
 Delete the other VirtualService, or export it to other namespaces only.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let Some(gateway) = way.gateway else { return CheckOutcome::NotApplicable };
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let Some(gateway) = path.gateway else { return CheckOutcome::NotApplicable };
     let protocols: BTreeSet<Protocol> =
-        to_gateway(view, way, gateway).iter().map(|route| route.protocol).collect();
+        to_gateway(view, path, gateway).iter().map(|route| route.protocol).collect();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for caller in &way.callers {
-        let seen = view.mesh_routes_seen_from(caller, &way.host);
-        if !seen.iter().any(|resource| way.owns(&resource.id)) {
+    for caller in &path.callers {
+        let seen = view.mesh_routes_seen_from(caller, &path.host);
+        if !seen.iter().any(|resource| path.owns(&resource.id)) {
             continue;
         }
         looked_at += protocols.len();
         for protocol in &protocols {
             let speaks = |route: &crate::istio::routes::Route<'_>| route.protocol == *protocol;
             let mut with_rules = seen.iter().filter_map(|resource| {
-                Some((*resource, routes(resource, MESH, &way.host).into_iter().find(speaks)?))
+                Some((*resource, routes(resource, MESH, &path.host).into_iter().find(speaks)?))
             });
-            let Some((other, route)) = with_rules.next().filter(|(resource, _)| !way.owns(&resource.id))
+            let Some((other, route)) = with_rules.next().filter(|(resource, _)| !path.owns(&resource.id))
             else {
                 continue;
             };
@@ -63,13 +63,13 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
                 message: format!("another VirtualService overrides the {protocol} route of {caller}"),
                 object: Place::of(&other.id).field(format!("{}.host", route.field), route.host),
                 evidence: vec![format!("its exportTo is `{}`", wording::export_to(other).join(", "))],
-                consequence: if route.host == way.host {
+                consequence: if route.host == path.host {
                     format!(
                         "{protocol} calls from {caller} to {} leave directly from the caller's node",
-                        way.host
+                        path.host
                     )
                 } else {
-                    format!("{protocol} calls from {caller} to {} go to {}", way.host, route.host)
+                    format!("{protocol} calls from {caller} to {} go to {}", path.host, route.host)
                 },
                 fix: fixes::delete(
                     other,
@@ -80,7 +80,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     }
     // A private route comes before all routes of other namespaces, so the check does not need to know those.
     let private = |resource: &Resource| wording::export_to(resource) == ["."];
-    let own = to_gateway(view, way, gateway);
+    let own = to_gateway(view, path, gateway);
     if findings.is_empty() && !own.iter().all(|route| private(route.resource)) {
         return view
             .sees(None)

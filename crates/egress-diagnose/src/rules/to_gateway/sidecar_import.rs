@@ -32,14 +32,14 @@ neither.
 ## How to fix
 Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
 ",
-    run: Run::EgressPath(run),
+    run: Run::Path(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
-    let Some(egress) = way.egress else { return CheckOutcome::NotApplicable };
+fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
+    let Some(egress) = path.egress else { return CheckOutcome::NotApplicable };
     let mut seen: BTreeSet<(&ObjectId, &str)> = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());
-    for caller in &way.callers {
+    for caller in &path.callers {
         let pods = view.pods(caller);
         let mut labels: Vec<BTreeMap<String, String>> = pods.iter().map(|pod| pod.labels.clone()).collect();
         if labels.is_empty() {
@@ -50,10 +50,10 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
         for labels in &labels {
             let Some(sidecar) = view.sidecar_for(caller, labels) else { continue };
             looked_at += 1;
-            let hidden: Vec<String> = way
+            let hidden: Vec<String> = path
                 .ports
                 .iter()
-                .filter(|port| !imports(sidecar, caller, &egress.namespace, &way.host, port.number))
+                .filter(|port| !imports(sidecar, caller, &egress.namespace, &path.host, port.number))
                 .map(|port| port.number.to_string())
                 .collect();
             if hidden.is_empty() || !seen.insert((&sidecar.id, caller)) {
@@ -61,16 +61,16 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
             }
             let lists = sidecar.sidecar().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
             let hosts: Vec<&str> = lists.iter().flat_map(|list| &list.hosts).map(String::as_str).collect();
-            let imported = format!("{}/{}", egress.namespace, way.host);
+            let imported = format!("{}/{}", egress.namespace, path.host);
             let operation = json!({ "op": "add", "path": "/spec/egress/0/hosts/-", "value": imported });
             findings.push(Finding {
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
-                message: format!("a Sidecar hides {} from {caller}", way.host),
+                message: format!("a Sidecar hides {} from {caller}", path.host),
                 object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
                 evidence: vec![format!("hidden on port {}", list(&hidden))],
-                consequence: without_route(&[caller], &way.host, view.mesh().outbound),
+                consequence: without_route(&[caller], &path.host, view.mesh().outbound),
                 fix: fixes::patch(&sidecar.id, &operation, "imports the host"),
             });
         }
@@ -82,7 +82,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>) -> CheckOutcome {
     }
     // No Sidecar counts only if all Sidecars could be read.
     let root = &view.mesh().root_namespace;
-    let mut namespaces = way.callers.iter().chain([root]);
+    let mut namespaces = path.callers.iter().chain([root]);
     match namespaces.find_map(|namespace| view.sees(Some(namespace)).err()) {
         Some(why) if findings.is_empty() => CheckOutcome::Unreadable(why),
         _ => CheckOutcome::of(looked_at, findings),

@@ -29,11 +29,11 @@ callers see replaces the others, and their subsets disappear: 503 (`NC cluster_n
 ## How to fix
 Give the younger DestinationRule the `exportTo` of the older one.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Subsets { resolved, unresolved } = subsets(view, path, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: UnresolvedCause::HiddenByYounger { by, holder } } =
             missing
@@ -54,7 +54,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 holder.id,
                 export_to(holder).join(", ")
             )],
-            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, path.host),
             fix: fixes::merge(&by.id, &json!({ "exportTo": words }), "lets istiod merge the two rules"),
         })
     });

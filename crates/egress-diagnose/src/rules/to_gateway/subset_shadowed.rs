@@ -28,11 +28,11 @@ then ignore the DestinationRule in the gateway's namespace: 503 (`NC cluster_not
 ## How to fix
 Delete the DestinationRule, narrow its host, or repeat the subset in it.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Subsets { resolved, unresolved } = subsets(view, path, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: UnresolvedCause::Shadowed { by, holder } } = missing
         else {
@@ -51,7 +51,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 format!("{} has the subset", holder.id),
                 format!("{} names it in {}", route.resource.id, route.field),
             ],
-            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, path.host),
             fix: fixes::delete(
                 by,
                 "makes the rule of the gateway's namespace apply; first find out what else needs this one",

@@ -35,11 +35,11 @@ the gateway. A DestinationRule in a third namespace never applies, whatever its 
 Put the DestinationRule into the namespace of the gateway's Service and export it to the callers, or put it into the
 caller namespace. If the route misspells the subset, correct the route.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let Subsets { resolved, unresolved } = subsets(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let Subsets { resolved, unresolved } = subsets(view, path, gateway);
     let findings = unresolved.into_iter().filter_map(|missing| {
         let Unresolved { caller, route, subset, cause: UnresolvedCause::NotVisible { holder, meant } } =
             missing
@@ -60,16 +60,16 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                 ),
                 None => absent(view, &caller, gateway, meant),
             }],
-            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, way.host),
+            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, path.host),
             fix: match holder {
-                _ if way.record().is_some() => {
-                    fixes::add(way, "writes the objects so that the callers see the subset")
+                _ if path.record().is_some() => {
+                    fixes::add(path, "writes the objects so that the callers see the subset")
                 }
                 Some(rule) if rule.id.namespace == gateway.name.namespace => {
                     fixes::export(&rule.id, &caller, "exports it to the callers")
                 }
                 holder => meant
-                    .and_then(|(meant, _)| correct(view, way, gateway, subset, meant))
+                    .and_then(|(meant, _)| correct(view, path, gateway, subset, meant))
                     .unwrap_or_else(|| {
                         let why = "writes it beside the gateway's Service, where all callers see it";
                         fixes::write_rule(holder, (route.host, subset), &gateway.name.namespace, why)
@@ -96,14 +96,14 @@ fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(
 /// Replaces the missing subset with the existing one in the egress's own routes.
 fn correct(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     subset: &str,
     meant: &str,
 ) -> Option<Fix> {
     let why = "names the subset that exists";
     let mut known = BTreeSet::new();
-    let routes = to_gateway(view, way, gateway).into_iter().filter(|route| route.subset == Some(subset));
+    let routes = to_gateway(view, path, gateway).into_iter().filter(|route| route.subset == Some(subset));
     let mut fixes = routes
         .filter(|route| known.insert((route.resource.id.clone(), route.field.to_string())))
         .map(|route| fixes::set(&route.resource.id, &format!("{}.subset", route.field), &json!(meant), why));

@@ -27,22 +27,22 @@ after the connect timeout. The statistics start with the pod; before the first c
 ## How to fix
 Try the connection from the gateway's pod, and open the network path from its node.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let (attempts, mut seen) = upstream_attempts(view, path, gateway);
     for attempt in &attempts {
         // Other checks report a node without external connectivity (EG023) and a failed handshake (EG080).
         let other = attempt.fails_in_handshake() || attempt.fails_alone(&attempts);
-        seen.looked((attempt.fails() && !other).then(|| finding(way, attempt)));
+        seen.looked((attempt.fails() && !other).then(|| finding(path, attempt)));
     }
     seen.outcome()
 }
 
-fn finding(way: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>) -> Finding {
+fn finding(path: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>) -> Finding {
     let all = attempt.always_fails();
-    let (host, pod) = (&way.host, &attempt.pod);
+    let (host, pod) = (&path.host, &attempt.pod);
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,

@@ -31,19 +31,19 @@ certificate has another name, or the host wants another SNI or a client certific
 See which certificate the host presents. Then set `caCertificates` or `credentialName`, `subjectAltNames` and `sni` in
 the gateway's DestinationRule.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let (attempts, mut seen) = upstream_attempts(view, path, gateway);
     for attempt in &attempts {
-        seen.looked(attempt.fails_in_handshake().then(|| finding(way, attempt)));
+        seen.looked(attempt.fails_in_handshake().then(|| finding(path, attempt)));
     }
     seen.outcome()
 }
 
-fn finding(way: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>) -> Finding {
-    let (host, pod, counters) = (&way.host, &attempt.pod, attempt.cluster.counters);
+fn finding(path: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>) -> Finding {
+    let (host, pod, counters) = (&path.host, &attempt.pod, attempt.cluster.counters);
     let refused = counters.certificates_refused.unwrap_or_default();
     let other = counters.handshakes_failed.unwrap_or_default();
     let message = if refused >= other {

@@ -39,23 +39,23 @@ just closing, and get 503 (`UC`, `upstream_reset_before_response_started`). See 
 Let Envoy close connections first: set `connectionPool.http.idleTimeout` in a DestinationRule below the host's idle
 timeout.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
 /// Fewer may be restarts of the host.
 const NOTABLE: u64 = 3;
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    if !way.ports.iter().any(|port| port.protocol == Protocol::Http) {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    if !path.ports.iter().any(|port| port.protocol == Protocol::Http) {
         return CheckOutcome::NotApplicable;
     }
-    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
+    let (attempts, mut seen) = upstream_attempts(view, path, gateway);
     for attempt in attempts.iter().filter(|attempt| attempt.only_http) {
         match attempt.cluster.counters.closed_in_use {
             None => seen.awaits(Awaited::Counter { pod: attempt.pod.name.clone() }),
             Some(closed) => {
                 let often = closed >= NOTABLE && closed.saturating_mul(100) >= attempt.cluster.connections;
-                seen.looked(often.then(|| finding(view, way, gateway, attempt, closed)));
+                seen.looked(often.then(|| finding(view, path, gateway, attempt, closed)));
             }
         }
     }
@@ -64,12 +64,12 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
 
 fn finding(
     view: &View<'_>,
-    way: &EgressPath<'_>,
+    path: &EgressPath<'_>,
     gateway: &GatewayFacts,
     attempt: &UpstreamAttempt<'_>,
     closed: u64,
 ) -> Finding {
-    let (host, pod) = (&way.host, &attempt.pod);
+    let (host, pod) = (&path.host, &attempt.pod);
     let upstream = attempt.name.rsplit('|').next().unwrap_or(host);
     Finding {
         code: CHECK.code,

@@ -38,12 +38,12 @@ Another host may share the address, so this cause is likely but not certain.
 Declare the port with `kubectl egress add` (one TLS port per host). Set `outboundTrafficPolicy.mode` to
 `REGISTRY_ONLY`, so that sidecars refuse undeclared destinations. Block direct egress with a NetworkPolicy.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
-        upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
+        upstreams(view, path, gateway).iter().filter_map(Route::cluster).collect();
     let mut seen = Seen::default();
     let mut addresses: BTreeSet<&str> = BTreeSet::new();
     for (_, envoy) in view.gateway_proxies(gateway) {
@@ -56,9 +56,9 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         }
     }
     if addresses.is_empty() {
-        seen.awaits(Awaited::Address { host: way.host.clone() });
+        seen.awaits(Awaited::Address { host: path.host.clone() });
     }
-    for caller in &way.callers {
+    for caller in &path.callers {
         match view.client_proxy(caller) {
             None => seen.awaits(Awaited::Client { namespace: caller.clone() }),
             Some((_, Err(why))) => seen.unreadable(why),
@@ -67,7 +67,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
                     envoy.clusters.get(PASSTHROUGH).into_iter().flat_map(|cluster| &cluster.addresses);
                 let direct: Vec<&String> =
                     direct.filter(|address| addresses.contains(name(address))).collect();
-                seen.looked((!direct.is_empty()).then(|| finding(way, caller, &pod, &direct)));
+                seen.looked((!direct.is_empty()).then(|| finding(path, caller, &pod, &direct)));
             }
             Some(_) => {}
         }
@@ -80,22 +80,22 @@ fn name(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(name, _)| name)
 }
 
-fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
+fn finding(path: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
     let ports: Vec<u16> =
         direct.iter().filter_map(|address| address.rsplit_once(':')?.1.parse().ok()).collect();
-    let is_declared = |port: &u16| way.ports.iter().any(|known| known.number == *port);
+    let is_declared = |port: &u16| path.ports.iter().any(|known| known.number == *port);
     // Of several ports, the fix starts with one that `add` can route through the gateway.
     let undeclared = ports.iter().copied().find(|port| !is_declared(port));
     let port = undeclared.or(ports.first().copied()).unwrap_or(443);
     let declared = is_declared(&port);
     // `add` refuses a second TLS port: a gateway distinguishes TLS connections by host name only.
-    let carries_tls = way.ports.iter().any(|known| known.protocol == Protocol::Tls);
-    let target = Word::host(&way.host).and(":").and(Word::number(port)).and("/TLS");
+    let carries_tls = path.ports.iter().any(|known| known.protocol == Protocol::Tls);
+    let target = Word::host(&path.host).and(":").and(Word::number(port)).and("/TLS");
     Finding {
         code: CHECK.code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
-        message: format!("a pod of {caller} calls an address of {} and bypasses the gateway", way.host),
+        message: format!("a pod of {caller} calls an address of {} and bypasses the gateway", path.host),
         object: Place::new("Pod", Some(&pod.namespace), &pod.name),
         evidence: direct
             .iter()
@@ -103,7 +103,7 @@ fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]
                 format!("Envoy of pod {}: `{PASSTHROUGH}` has a connection to {address}", pod.name)
             })
             .collect(),
-        consequence: format!("calls from {caller} to {} leave directly from the caller's node", way.host),
+        consequence: format!("calls from {caller} to {} leave directly from the caller's node", path.host),
         fix: if declared {
             fixes::fix(
                 ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
@@ -120,7 +120,7 @@ fn finding(way: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]
             fixes::fix(
                 ShellCommand::new(["kubectl", "egress", "add"])
                     .word(target)
-                    .in_namespace(way.namespace.as_deref().unwrap_or(caller)),
+                    .in_namespace(path.namespace.as_deref().unwrap_or(caller)),
                 "routes that port through the gateway too; write /HTTP if it is not TLS",
             )
         },

@@ -30,19 +30,19 @@ then.
 Try the connection from the pod on that node. Give the node the same network path as the others, or move the gateway
 off it.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let (attempts, mut seen) = upstream_attempts(view, way, gateway);
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let (attempts, mut seen) = upstream_attempts(view, path, gateway);
     for attempt in &attempts {
-        seen.looked(attempt.fails_alone(&attempts).then(|| finding(way, attempt, &attempts)));
+        seen.looked(attempt.fails_alone(&attempts).then(|| finding(path, attempt, &attempts)));
     }
     seen.outcome()
 }
 
-fn finding(way: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>, all: &[UpstreamAttempt<'_>]) -> Finding {
-    let (host, pod, node) = (&way.host, &attempt.pod, &attempt.node);
+fn finding(path: &EgressPath<'_>, attempt: &UpstreamAttempt<'_>, all: &[UpstreamAttempt<'_>]) -> Finding {
+    let (host, pod, node) = (&path.host, &attempt.pod, &attempt.node);
     let others =
         all.iter().filter(|other| other.name == attempt.name && other.node != *node && !other.fails());
     let reach = others.map(|other| format!("pod {} on node {} reaches it", other.pod.name, other.node));

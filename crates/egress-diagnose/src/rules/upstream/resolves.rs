@@ -30,12 +30,12 @@ Without an address every call fails with 503 (`UH`). Names of a private zone oft
 ## How to fix
 If the name is wrong, remove the egress. Otherwise make the cluster's DNS resolve it.
 ",
-    run: Run::Through(run),
+    run: Run::PathThroughGateway(run),
 };
 
-fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
-        upstreams(view, way, gateway).iter().filter_map(Route::cluster).collect();
+        upstreams(view, path, gateway).iter().filter_map(Route::cluster).collect();
     let mut seen = Seen::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         let envoy = match envoy {
@@ -48,7 +48,7 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
         let known: Vec<_> =
             clusters.iter().filter_map(|name| Some((name, envoy.clusters.get(name)?))).collect();
         if known.is_empty() {
-            seen.awaits(Awaited::Cluster { pod: pod.name, host: way.host.clone() });
+            seen.awaits(Awaited::Cluster { pod: pod.name, host: path.host.clone() });
             continue;
         }
         let empty = known.into_iter().find_map(|(name, cluster)| (cluster.endpoints == 0).then_some(name));
@@ -56,14 +56,14 @@ fn run(view: &View<'_>, way: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOu
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("{} does not resolve from the gateway", way.host),
+            message: format!("{} does not resolve from the gateway", path.host),
             object: Place::new("Pod", Some(&pod.namespace), &pod.name),
             evidence: vec![format!("Envoy of pod {}: cluster `{cluster}` has no address", pod.name)],
             consequence: format!(
                 "calls to {} that reach such a pod fail: HTTP gets 503, TLS is reset",
-                way.host
+                path.host
             ),
-            fix: fixes::remove(way, "if the name is wrong; otherwise make the cluster's DNS resolve it"),
+            fix: fixes::remove(path, "if the name is wrong; otherwise make the cluster's DNS resolve it"),
         }));
     }
     seen.outcome()

@@ -59,9 +59,9 @@ pub(super) fn gather(
     }
     let request = Request { hosts: settings.hosts.clone(), namespace, client: client(settings) };
     let incomplete = !reading.unread.is_empty();
-    reading.evidence.snapshot.unreadable.extend(reading.unread);
+    reading.facts.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
-    Ok(Gathered { evidence: reading.evidence, request, sources, interrupted: false, guard: None })
+    Ok(Gathered { evidence: reading.facts, request, sources, interrupted: false, guard: None })
 }
 
 /// Overlays files on the facts of a cluster.
@@ -71,7 +71,7 @@ pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered
     let reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
     let Gathered { mut evidence, request, interrupted, guard, .. } = live;
     let incomplete = !reading.unread.is_empty();
-    evidence.lay_over(reading.evidence);
+    evidence.lay_over(reading.facts);
     evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
     Ok(Gathered { evidence, request, sources, interrupted, guard })
