@@ -1,7 +1,7 @@
 //! Which outbound traffic bypasses a pod's sidecar, according to the pod's annotations.
 //!
-//! Knows the annotations of `istio-iptables` and the network plugin. What an installation leaves alone for every pod is not
-//! on the pods, and not seen here.
+//! Knows the annotations of `istio-iptables` and the CNI plugin. Exclusions for all pods are in Istio's installation,
+//! not on the pods, and are not known here.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub(crate) enum ExcludedTraffic<'a> {
     AllBut(BTreeSet<u16>),
 }
 
-/// What the annotations of a pod leave alone. Ranges that hold no address of the internet are no hole.
+/// The traffic that a pod's annotations exclude. Ranges without public addresses do not count.
 /// <https://istio.io/latest/docs/reference/config/annotations/>
 pub(crate) fn capture_exclusions(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
     let value = |key: &str| pod.annotations.get(key).map(String::as_str);
@@ -84,7 +84,7 @@ impl CaptureExclusion<'_> {
         }
     }
 
-    /// The annotation's value without what lets calls to these ports pass; none: without the annotation.
+    /// The annotation's value without the exclusion of these ports; none if the annotation must go.
     pub(crate) fn closed_for(&self, ports: &BTreeSet<u16>) -> Option<String> {
         let goes = |word: &str| match &self.passes {
             ExcludedTraffic::Ports(_) => word.parse().is_ok_and(|port| ports.contains(&port)),

@@ -1,7 +1,7 @@
 //! A diagnosis as JUnit's XML, which CI servers read: a suite for each check, a case for each cause.
 //!
-//! A finding at or above the threshold is a failure. What could not be read, and a host that no check can follow, is an error.
-//! What was not checked for another reason is skipped. So the server and the exit code agree.
+//! A finding at or above the threshold is a failure. What could not be read, and a host that no check can follow, is
+//! an error. What was not checked for another reason is skipped. So the server and the exit code agree.
 
 use std::io;
 
@@ -40,13 +40,13 @@ pub fn junit(report: &Report, fail_on: Level) -> io::Result<String> {
 /// One case.
 struct Case<'a> {
     name: String,
-    outcome: Outcome<'a>,
+    outcome: CaseResult<'a>,
 }
 
-enum Outcome<'a> {
+enum CaseResult<'a> {
     Passed,
     Failed(&'a Cause),
-    /// Wrong, and no failure: accepted, or not bad enough.
+    /// A finding that is no failure: accepted, or below the threshold.
     Told(&'a Cause),
     Unreadable(&'a NotChecked),
     Skipped(&'a str),
@@ -54,15 +54,15 @@ enum Outcome<'a> {
 
 fn suite(writer: &mut XmlWriter, report: &Report, check: &CheckTotals, fail_on: Level) -> io::Result<()> {
     let cases = cases(report, check, fail_on);
-    let count = |wanted: fn(&Outcome<'_>) -> bool| {
+    let count = |wanted: fn(&CaseResult<'_>) -> bool| {
         cases.iter().filter(|case| wanted(&case.outcome)).count().to_string()
     };
     let attributes = [
         ("name", format!("{} {}", check.code, check.name)),
         ("tests", cases.len().to_string()),
-        ("failures", count(|outcome| matches!(outcome, Outcome::Failed(_)))),
-        ("errors", count(|outcome| matches!(outcome, Outcome::Unreadable(_)))),
-        ("skipped", count(|outcome| matches!(outcome, Outcome::Skipped(_)))),
+        ("failures", count(|outcome| matches!(outcome, CaseResult::Failed(_)))),
+        ("errors", count(|outcome| matches!(outcome, CaseResult::Unreadable(_)))),
+        ("skipped", count(|outcome| matches!(outcome, CaseResult::Skipped(_)))),
     ];
     let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
     let suite = writer.create_element("testsuite").with_attributes(attributes);
@@ -70,7 +70,7 @@ fn suite(writer: &mut XmlWriter, report: &Report, check: &CheckTotals, fail_on: 
     Ok(())
 }
 
-/// What could not be read. It is an error where it was given, and skipped where no check needed it.
+/// Facts that could not be read: an error if they were part of the input, skipped if no check needed them.
 fn reading(writer: &mut XmlWriter, report: &Report) -> io::Result<()> {
     let kind = if report.summary.incomplete { "error" } else { "skipped" };
     let cases = report.unreadable.iter().map(|missing| (kind, missing.what.clone(), missing.why.as_str()));
@@ -115,23 +115,26 @@ fn suite_of(writer: &mut XmlWriter, name: &str, cases: &[(&str, String, &str)]) 
 fn cases<'a>(report: &'a Report, check: &CheckTotals, fail_on: Level) -> Vec<Case<'a>> {
     let mut cases = Vec::new();
     if check.passed > 0 {
-        cases.push(Case { name: holds(check.passed), outcome: Outcome::Passed });
+        cases.push(Case { name: holds(check.passed), outcome: CaseResult::Passed });
     }
     for cause in report.findings.iter().filter(|cause| cause.code == check.code) {
         let fails = !cause.is_accepted() && cause.level >= fail_on;
-        let outcome = if fails { Outcome::Failed(cause) } else { Outcome::Told(cause) };
+        let outcome = if fails { CaseResult::Failed(cause) } else { CaseResult::Told(cause) };
         cases.push(Case { name: format!("{}: {}", cause.object.object(), cause.message), outcome });
     }
-    for silence in report.not_checked.iter().filter(|silence| silence.codes.contains(&check.code)) {
-        let outcome = match silence.reason {
-            Reason::Unreadable => Outcome::Unreadable(silence),
-            Reason::Blocked | Reason::NoEvidence | Reason::NotGiven => Outcome::Skipped(&silence.because),
+    for not_checked in report.not_checked.iter().filter(|not_checked| not_checked.codes.contains(&check.code))
+    {
+        let outcome = match not_checked.reason {
+            Reason::Unreadable => CaseResult::Unreadable(not_checked),
+            Reason::Blocked | Reason::NoEvidence | Reason::NotGiven => {
+                CaseResult::Skipped(&not_checked.because)
+            }
         };
-        cases.push(Case { name: silence.because.clone(), outcome });
+        cases.push(Case { name: not_checked.because.clone(), outcome });
     }
     if report.findings.iter().any(|cause| cause.not_checked.contains(&check.code)) {
         let name = "behind what is broken".to_owned();
-        cases.push(Case { name, outcome: Outcome::Skipped("the path is broken before this") });
+        cases.push(Case { name, outcome: CaseResult::Skipped("the path is broken before this") });
     }
     cases
 }
@@ -145,17 +148,17 @@ fn write(writer: &mut XmlWriter, code: Code, Case { name, outcome }: &Case<'_>) 
     let attributes = [("classname", class.as_str()), ("name", name.as_ref())];
     let element = writer.create_element("testcase").with_attributes(attributes);
     let (kind, message, text) = match outcome {
-        Outcome::Passed => return element.write_empty().map(|_| ()),
-        Outcome::Failed(cause) => ("failure", cause.message.as_str(), told(cause)),
-        Outcome::Told(cause) => {
+        CaseResult::Passed => return element.write_empty().map(|_| ()),
+        CaseResult::Failed(cause) => ("failure", cause.message.as_str(), told(cause)),
+        CaseResult::Told(cause) => {
             let text = told(cause);
             let write = |writer: &mut XmlWriter| {
                 writer.create_element("system-out").write_text_content(BytesText::new(&text)).map(|_| ())
             };
             return element.write_inner_content(write).map(|_| ());
         }
-        Outcome::Unreadable(silence) => ("error", silence.because.as_str(), String::new()),
-        Outcome::Skipped(why) => ("skipped", *why, String::new()),
+        CaseResult::Unreadable(not_checked) => ("error", not_checked.because.as_str(), String::new()),
+        CaseResult::Skipped(why) => ("skipped", *why, String::new()),
     };
     let message = escape(message);
     element.write_inner_content(|writer| {

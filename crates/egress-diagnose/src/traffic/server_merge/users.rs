@@ -1,4 +1,4 @@
-//! Who needs a server: the VirtualServices bound to its Gateway object, with the hosts that they route there.
+//! The users of a server: the VirtualServices bound to its Gateway object, with the hosts that they route there.
 //!
 //! Does not know whether istiod keeps the server.
 
@@ -57,7 +57,7 @@ impl<'a> ServerUsers<'a> {
         ServerUsers { viewer: gateway.name.namespace.clone(), bound, kept }
     }
 
-    /// Who needs a server.
+    /// The users of a server.
     pub(crate) fn of(&self, server: &Server<'a>) -> Vec<ServerUser<'a>> {
         let bound = self.bound.get(&name_of(server.object)).into_iter().flatten();
         let hosts = bound.flat_map(|resource| {
