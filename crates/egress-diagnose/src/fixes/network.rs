@@ -30,18 +30,18 @@ pub(crate) fn keep_inside(namespace: &str) -> Fix {
 }
 
 /// Changes the rules of one policy that allow direct egress, so that they allow calls to pods of the cluster only.
-pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[AllowingRule<'_>]) -> Fix {
-    let operations: Vec<Value> = openings
+pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, allowing_rules: &[AllowingRule<'_>]) -> Fix {
+    let operations: Vec<Value> = allowing_rules
         .iter()
-        .map(|opening| match opening.peer {
+        .map(|allowing| match allowing.peer {
             Some((peer, _)) => json!({
                 "op": "replace",
-                "path": format!("/spec/egress/{}/to/{peer}", opening.rule),
+                "path": format!("/spec/egress/{}/to/{peer}", allowing.rule),
                 "value": { "namespaceSelector": {} },
             }),
             None => json!({
                 "op": "add",
-                "path": format!("/spec/egress/{}/to", opening.rule),
+                "path": format!("/spec/egress/{}/to", allowing.rule),
                 "value": pods_of_the_cluster(),
             }),
         })

@@ -64,7 +64,8 @@ pub(crate) fn egress_verdict<'a>(
     if concerned.is_empty() {
         return EgressVerdict::Unrestricted;
     }
-    let open: Vec<AllowingRule<'a>> = concerned.iter().flat_map(|policy| openings(policy, ports)).collect();
+    let open: Vec<AllowingRule<'a>> =
+        concerned.iter().flat_map(|policy| allowing_rules(policy, ports)).collect();
     if open.is_empty() {
         return EgressVerdict::Blocked;
     }
@@ -79,7 +80,7 @@ fn is_for_egress(spec: &NetworkPolicySpec) -> bool {
     }
 }
 
-fn openings<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<AllowingRule<'a>> {
+fn allowing_rules<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<AllowingRule<'a>> {
     let mut found = Vec::new();
     let rules = policy.spec.egress.iter().flatten().enumerate();
     for (rule, NetworkPolicyEgressRule { ports: allowed, to }) in rules {

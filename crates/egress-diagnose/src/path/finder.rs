@@ -128,8 +128,8 @@ impl<'a> PathFinder<'a, '_> {
     /// namespace that uses them.
     fn callers_by_hand(&self, egress: &Egress<'_>) -> Vec<String> {
         let own = egress.namespace.as_str();
-        let legs = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
-        let words: BTreeSet<String> = legs.flat_map(|part| export_to(part.resource)).collect();
+        let routes = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
+        let words: BTreeSet<String> = routes.flat_map(|part| export_to(part.resource)).collect();
         let named: BTreeSet<&str> =
             words.iter().map(String::as_str).filter(|word| is_namespace(word)).collect();
         let of_gateway = egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());

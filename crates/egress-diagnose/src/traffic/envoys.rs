@@ -30,14 +30,14 @@ pub(crate) fn demands(path: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -
 /// The result of several Envoys. Findings come first, then Envoys that could not be read: a check passes only if all of
 /// them were read.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct EnvoyResults {
     findings: Vec<Finding>,
     unreadable: Vec<String>,
     awaited: Vec<Awaited>,
     fine: usize,
 }
 
-impl Seen {
+impl EnvoyResults {
     /// One Envoy was read: what is wrong there, if anything. The same fault of several pods is reported once, with the
     /// evidence of each.
     pub(crate) fn looked(&mut self, finding: Option<Finding>) {

@@ -119,9 +119,9 @@ fn fix(
 }
 
 /// Whether a server that is kept can carry what one that is left out was to carry.
-fn takes_over(left_out: &Server<'_>, kept: &Server<'_>, user: &ServerUser<'_>) -> bool {
-    kept.follows() == left_out.follows()
-        && kept.expects == left_out.expects
+fn takes_over(dropped: &Server<'_>, kept: &Server<'_>, user: &ServerUser<'_>) -> bool {
+    kept.follows() == dropped.follows()
+        && kept.expects == dropped.expects
         && kept.admits(&user.resource.id.namespace, user.host)
-        && (user.route.port.is_none() || kept.spec.port.number == left_out.spec.port.number)
+        && (user.route.port.is_none() || kept.spec.port.number == dropped.spec.port.number)
 }
