@@ -39,7 +39,6 @@ pub mod resource;
 pub mod role;
 pub mod root_namespace;
 pub mod selector;
-pub mod shape;
 pub mod snapshot;
 pub mod target;
 pub mod text;

@@ -9,6 +9,8 @@ use super::existing::Existing;
 use crate::conflict::{self, Conflict, Severity};
 use crate::departure::Departures;
 use crate::dialect::Rename;
+use crate::dialect::metadata_patch::MetadataPatch;
+use crate::dialect::{self, Part, Refusal};
 use crate::host::DnsName;
 use crate::index::{Index, Remaining};
 use crate::intent::Intent;
@@ -18,8 +20,6 @@ use crate::names::Names;
 use crate::plan::{self, Plan, rename};
 use crate::request::{JoinError, Joined, join};
 use crate::resource::ObjectId;
-use crate::shape::dress::Dress;
-use crate::shape::{self, Part, Refusal};
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
 /// Why a host is not added.
@@ -72,7 +72,7 @@ pub struct Chosen {
     /// Names; `None`: no policy names objects, and existing ones keep theirs.
     pub names: Option<Names>,
     /// Labels and annotations.
-    pub metadata: Dress,
+    pub metadata: MetadataPatch,
 }
 
 /// A request whose objects have their names.
@@ -82,7 +82,7 @@ pub struct Named<'s, 'a> {
     /// The wanted objects.
     pub parts: Vec<Part>,
     requested: Requested<'s, 'a>,
-    metadata: Dress,
+    metadata: MetadataPatch,
     warnings: Vec<String>,
 }
 
@@ -111,7 +111,7 @@ impl<'s, 'a> Requested<'s, 'a> {
             Joined::InPlace(record) => (record, None),
             Joined::Replace(record) => (record, egress),
         };
-        let parts = shape::build(&record, gateway, mesh)?;
+        let parts = dialect::build(&record, gateway, mesh)?;
         Ok(Requested { record, parts, found, replaced, gateway })
     }
 
@@ -137,13 +137,13 @@ impl<'s, 'a> Requested<'s, 'a> {
     fn build(
         &self,
         record: &Record,
-        metadata: &Dress,
+        metadata: &MetadataPatch,
         cluster: &Remaining<'_, '_>,
     ) -> Result<Vec<Part>, Refusal> {
-        let mut parts = shape::build(record, self.gateway, &cluster.snapshot().mesh)?;
+        let mut parts = dialect::build(record, self.gateway, &cluster.snapshot().mesh)?;
         let is_kept = |part: &&mut Part| part.role.is_of_pair() && cluster.find(&part.resource.id).is_some();
         for part in parts.iter_mut().filter(|part| !is_kept(part)) {
-            metadata.put_on(std::slice::from_mut(part));
+            metadata.apply_to(std::slice::from_mut(part));
         }
         Ok(parts)
     }

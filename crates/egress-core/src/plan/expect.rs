@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::Subset;
+use crate::dialect::{HTTP_HOP, TLS_HOP};
 use crate::host::DnsName;
 use crate::intent::Intent;
 use crate::istio::routes::{Proxies, Route, routes};
@@ -13,7 +14,6 @@ use crate::port::{Port, Protocol};
 use crate::proof::{Demand, Expectation, Owner, Side};
 use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
-use crate::shape::{HTTP_HOP, TLS_HOP};
 use crate::snapshot::MeshFacts;
 
 /// The rules of this side are live, and what they lead to is what it should be. `tolerated` are clusters that may serve

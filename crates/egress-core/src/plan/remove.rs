@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Action, Plan, Step, expect};
 use crate::departure::Departures;
+use crate::dialect::Part;
 use crate::dialect::{Down, Phase, Stage, Up};
 use crate::inventory::Egress;
 use crate::istio::routes::{Proxies, routes};
@@ -14,7 +15,6 @@ use crate::port::Protocol;
 use crate::proof::{Expectation, Side};
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::Part;
 use crate::snapshot::Snapshot;
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
@@ -51,7 +51,7 @@ impl Removal<'_> {
     /// egresses of the gateway use stays.
     fn steps(&self) -> Vec<Step> {
         let phases = match self.egress.layout {
-            Some(layout) => layout.dialect().phases_with_leftovers(),
+            Some(layout) => layout.phases_with_leftovers(),
             None => FOREIGN.iter().collect(),
         };
         let of_host = phases.iter().enumerate().filter(|(_, phase)| !phase.role.is_of_pair());

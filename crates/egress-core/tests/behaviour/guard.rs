@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use egress_core::admission::guard::{Guard, GuardRule, GuardedGateway};
 use egress_core::dialect::Stage;
+use egress_core::dialect::{self, Part};
 use egress_core::intent::{Hop, Layout};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
 use egress_core::resource::Resource;
-use egress_core::shape::{self, Part};
 use egress_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
@@ -366,7 +366,7 @@ fn a_shared_gateway_that_a_policy_named_is_guarded_too() {
     let mut record = request("edition.cnn.com");
     record.names.choose(&record.intent.clone(), egress_core::role::Role::SharedGateway, "pair-of-egress");
     let cluster: Snapshot = snapshot(
-        &shape::build(&record, &gateway(), &snapshot(&[]).mesh)
+        &dialect::build(&record, &gateway(), &snapshot(&[]).mesh)
             .unwrap()
             .into_iter()
             .map(|part| part.resource)

@@ -1,5 +1,6 @@
 //! `add` as a whole: what exists, what is asked for, what policies chose, and the plans that come of it.
 
+use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::index::Index;
 use egress_core::inventory;
 use egress_core::metadata::Record;
@@ -7,7 +8,6 @@ use egress_core::operation::add::{Chosen, Decision, Requested};
 use egress_core::operation::existing::Existing;
 use egress_core::plan::Action;
 use egress_core::role::Role;
-use egress_core::shape::dress::Dress;
 use egress_core::snapshot::Snapshot;
 
 use crate::fixture::{gateway, request, snapshot, stored};
@@ -51,7 +51,7 @@ fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
     let cluster = snapshot(&stored(&named(request("edition.cnn.com:443"), "old")));
     let chosen = |record: &Record| Chosen {
         names: Some(named(record.clone(), "new").names),
-        metadata: Dress { policies: Some("baseline@today".to_owned()), ..Dress::default() },
+        metadata: MetadataPatch { policies: Some("baseline@today".to_owned()), ..MetadataPatch::default() },
     };
     let decisions = add(&[request("edition.cnn.com:80/http")], &cluster, &chosen);
     assert_eq!(decisions[0].plans.len(), 2);

@@ -4,10 +4,10 @@
 
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
+use egress_core::dialect::Part;
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::plan::Plan;
 use egress_core::role::Role;
-use egress_core::shape::Part;
 use egress_core::unreadable::Unreadable;
 use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, Outcome, Proven, Verb};

@@ -4,13 +4,13 @@
 
 use egress_cluster::ClusterError;
 use egress_core::command::{ShellCommand, Word};
+use egress_core::dialect::Refusal;
 use egress_core::host::HostError;
 use egress_core::operation::add::AddError;
 use egress_core::operation::gateway::GatewayError;
 use egress_core::operation::prune::NotAllRead;
 use egress_core::operation::remove::RemoveError;
 use egress_core::port::PortError;
-use egress_core::shape::Refusal;
 use egress_core::target::TargetError;
 
 use super::Code;
