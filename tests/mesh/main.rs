@@ -16,6 +16,7 @@ mod harness;
 mod hostile;
 mod idempotent;
 mod interrupted;
+mod kinds;
 mod kubectl_versions;
 mod layouts;
 mod leak_and_loss;
@@ -51,6 +52,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("removal", removal::TESTS),
     ("conflicts", conflicts::TESTS),
     ("layouts", layouts::TESTS),
+    ("kinds", kinds::TESTS),
     ("gateways", gateways::TESTS),
     ("hostile", hostile::TESTS),
     ("kubectl_versions", kubectl_versions::TESTS),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use egress_core::input::Input;
+use egress_core::kind::Kind;
 use egress_core::tree::Tree;
 use egress_core::typed::{FieldError, typed};
 use egress_core::unreadable::Unreadable;
@@ -77,6 +78,11 @@ impl Collection {
     ) -> Self {
         let (prefix, named) = (format!("/apis/{group}/{version}"), format!("{plural}.{group}"));
         Collection { prefix, plural, input: input.into(), named, page: 5000 }
+    }
+
+    /// The objects of one kind, where the server has Istio's API in this version.
+    pub(crate) fn of_kind(kind: Kind, istio_version: &str) -> Self {
+        Collection::of_group(Input::from(kind), kind.group(), kind.version(istio_version), kind.plural())
     }
 
     /// The gap for a namespace that could not be read.

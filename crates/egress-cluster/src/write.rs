@@ -2,10 +2,8 @@
 //!
 //! Knows how to guard a write. The plan decides what to write, and when.
 
-use egress_core::input::Input;
 use egress_core::plan::Action;
 use egress_core::resource::Resource;
-use egress_core::role::Kind;
 use kube::api::{DeleteParams, GetParams, Patch, PatchParams, Preconditions, ValidationDirective};
 use kube::core::Request;
 use serde_json::{Value, json};
@@ -23,8 +21,8 @@ const TRIES: u32 = 8;
 /// How objects are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteOptions {
-    /// The version of `networking.istio.io` to use.
-    pub api_version: String,
+    /// The version of `networking.istio.io` that the server has. Other groups are written in a version of their own.
+    pub istio_version: String,
     /// The server checks the write, but does not store it: `--dry-run=server`.
     pub dry_run: bool,
     /// Take over fields that other managers own.
@@ -113,7 +111,7 @@ impl Cluster {
         let unexpected =
             |error: &str| ClusterError::Unexpected(format!("{}: {}", wanted.id, one_line(error)));
         let mut manifest =
-            wanted.to_json(&options.api_version).map_err(|error| unexpected(&error.to_string()))?;
+            wanted.to_json(&options.istio_version).map_err(|error| unexpected(&error.to_string()))?;
         if let Some(version) = version {
             manifest["metadata"]["resourceVersion"] = json!(version);
         }
@@ -149,7 +147,7 @@ impl Cluster {
             ClusterError::Unexpected(format!("{}: {}", wanted.id, one_line(&error.to_string())))
         };
         let spec = |resource: &Resource| {
-            let manifest = resource.to_json(&options.api_version).map_err(|error| unexpected(&error))?;
+            let manifest = resource.to_json(&options.istio_version).map_err(|error| unexpected(&error))?;
             Ok(manifest["spec"].clone())
         };
         let patch = json!({
@@ -206,12 +204,7 @@ fn only(wanted: &Value, found: &Value) -> Value {
 }
 
 fn request(object: &Resource, options: &WriteOptions) -> Request {
-    let collection = Collection::of_group(
-        Input::from(object.id.kind),
-        Kind::GROUP,
-        &options.api_version,
-        object.id.kind.plural(),
-    );
+    let collection = Collection::of_kind(object.id.kind, &options.istio_version);
     Request::new(collection.path(Some(&object.id.namespace)))
 }
 

@@ -66,7 +66,7 @@ impl<'a> Index<'a> {
                 let servers = spec.servers.iter().flatten();
                 self.gateways.insert(resource, servers.flat_map(|server| &server.hosts));
             }
-            Spec::DestinationRule(_) | Spec::Sidecar(_) => {}
+            Spec::DestinationRule(_) | Spec::Sidecar(_) | Spec::Untyped(_) => {}
         }
         if !metadata::is_ours(resource) {
             return;

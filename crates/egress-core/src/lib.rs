@@ -15,6 +15,7 @@ pub mod input;
 pub mod intent;
 pub mod inventory;
 pub mod istio;
+pub mod kind;
 pub mod kubernetes;
 pub mod kubernetes_name;
 pub mod label_selector;

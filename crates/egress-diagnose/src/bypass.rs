@@ -129,15 +129,15 @@ pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     let snapshot = &facts.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
     let paths = paths(snapshot, &Index::new(snapshot), &egresses, &Request::default());
-    let scene = Context { facts, calls: caller_namespaces(snapshot, &paths) };
+    let context = Context { facts, calls: caller_namespaces(snapshot, &paths) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
     let mut rows: BTreeMap<&str, Counted> = BTreeMap::new();
     for pod in leaving {
-        let why = scene.reasons(pod);
+        let why = context.reasons(pod);
         if !why.is_empty() {
-            let key = (Workload::of(pod), why, scene.held(pod));
+            let key = (Workload::of(pod), why, context.network_policies(pod));
             *rows.entry(&pod.namespace).or_default().entry(key).or_default() += 1;
         }
     }
@@ -145,7 +145,7 @@ pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
         |((workload, why, network_policy), pods)| WorkloadBypass { workload, pods, why, network_policy };
     let namespaces = rows.into_iter().map(|(namespace, rows)| NamespaceBypass {
         namespace: namespace.to_owned(),
-        calls: scene.calls.contains_key(namespace),
+        calls: context.calls.contains_key(namespace),
         rows: rows.into_iter().map(row).collect(),
     });
     let needed = [Input::Pods, Input::Namespaces, Input::Mesh, Input::NetworkPolicies];
@@ -182,12 +182,12 @@ impl Context<'_> {
         let mode = self.mode(pod).filter(|mode| mode.lets_out());
         let mut found: Vec<BypassReason> =
             mode.map(|mode| BypassReason::OutboundMode { mode }).into_iter().collect();
-        found.extend(capture_exclusions(pod).into_iter().map(|hole| match hole.passes {
+        found.extend(capture_exclusions(pod).into_iter().map(|exclusion| match exclusion.traffic {
             ExcludedTraffic::Ports(ports) => BypassReason::ExcludedPorts { ports },
             ExcludedTraffic::Ranges(ranges) => {
                 BypassReason::ExcludedRanges { ranges: ranges.into_iter().map(str::to_owned).collect() }
             }
-            ExcludedTraffic::AllBut(_) => BypassReason::NotCaptured { annotation: hole.annotation },
+            ExcludedTraffic::AllBut(_) => BypassReason::NotCaptured { annotation: exclusion.annotation },
         }));
         if !pod.early_containers.is_empty() {
             found.push(BypassReason::EarlyContainers { containers: pod.early_containers.clone() });
@@ -212,7 +212,7 @@ impl Context<'_> {
         }
     }
 
-    fn held(&self, pod: &PodFacts) -> NetworkPolicyVerdict {
+    fn network_policies(&self, pod: &PodFacts) -> NetworkPolicyVerdict {
         if pod.host_network {
             return NetworkPolicyVerdict::NotApplicable;
         }

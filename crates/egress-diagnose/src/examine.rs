@@ -1,7 +1,7 @@
-//! The walk: every check of the catalogue over every subject of a request, hop by hop.
+//! Runs every check of the catalogue for every subject of a request, in the order of the path.
 //!
-//! After the first hop with an error no further findings are reported: the rest is listed as not checked, with the cause.
-//! Does not know what the checks do.
+//! Behind the first error of a path, no findings are reported: the other checks are listed as not checked, with the
+//! cause. Does not know what the checks do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::examine::report_builder::Builder;
+use crate::examine::report_builder::ReportBuilder;
 use crate::examine::suppression::Suppressions;
 use crate::facts::{ClusterFacts, Index, Request};
 use crate::finding::{CheckOutcome, Code, HostName};
@@ -44,7 +44,7 @@ const AT_ONCE: usize = 512;
 pub struct Options {
     /// The checks to run.
     pub filter: CheckFilter,
-    /// Today's date in UTC, for acceptances with a last day; without it they count as expired.
+    /// Today's date in UTC, for acceptances with a last day; without it, these count as expired.
     pub today: Option<Date>,
     /// Keep the result of each check for each host, even with many hosts.
     pub every_line: bool,
@@ -91,39 +91,39 @@ pub fn examine_watched(
         }
     }
     let all = (0..paths.len()).collect();
-    let report = Builder::new(hosts, Suppressions::read(facts, options.today), options.every_line);
-    let mut walk = Examiner { watch, report };
-    let of_mesh = ask(&order, &view, |check, view| match check.run {
+    let report = ReportBuilder::new(hosts, Suppressions::read(facts, options.today), options.every_line);
+    let mut examiner = Examiner { watch, report };
+    let of_mesh = run_checks(&order, &view, |check, view| match check.run {
         Run::Mesh(run) => Some(run(view)),
         Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
     });
-    walk.section(Subject::Mesh, all, None, None, of_mesh);
+    examiner.section(Subject::Mesh, all, None, None, of_mesh);
     let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
     for gateway in gateways_in_question(&facts.snapshot.gateways, &paths, request) {
         let behind = behind.remove(&gateway.name).unwrap_or_default();
         let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
         let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
-        let broken = walk.section(subject, behind, None, None, of_gateway(&order, &view, gateway));
+        let broken = examiner.section(subject, behind, None, None, of_gateway(&order, &view, gateway));
         broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
     }
     let views = view.maker();
-    let of_ways = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
-        some.par_iter().map_init(&views, |view, path| of_way(&order, view, path)).collect()
+    let of_paths = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
+        some.par_iter().map_init(&views, |view, path| of_path(&order, view, path)).collect()
     };
     let mut ahead = paths.chunks(AT_ONCE);
-    let mut said = ahead.next().map(of_ways).unwrap_or_default();
+    let mut results = ahead.next().map(of_paths).unwrap_or_default();
     for (number, some) in paths.chunks(AT_ONCE).enumerate() {
         let mut next = Vec::new();
         rayon::in_place_scope(|scope| {
-            scope.spawn(|_| next = ahead.next().map(of_ways).unwrap_or_default());
-            for (place, (path, said)) in some.iter().zip(said).enumerate() {
+            scope.spawn(|_| next = ahead.next().map(of_paths).unwrap_or_default());
+            for (place, (path, results)) in some.iter().zip(results).enumerate() {
                 let broken = path.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
-                walk.path(path, number * AT_ONCE + place, broken.copied(), said);
+                examiner.path(path, number * AT_ONCE + place, broken.copied(), results);
             }
         });
-        said = next;
+        results = next;
     }
-    walk.report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone())
+    examiner.report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone())
 }
 
 fn host_name(path: &EgressPath<'_>) -> HostName {
@@ -134,16 +134,17 @@ fn host_name(path: &EgressPath<'_>) -> HostName {
 #[derive(Clone, Copy)]
 struct Broken {
     segment: PathSegment,
-    /// Which cause, as the report counts them.
+    /// The index of its cause in the report.
     cause: usize,
-    /// From this hop on nothing depends on it.
+    /// Segments from this one on do not depend on it.
     unaffected_from: Option<PathSegment>,
 }
 
 impl Broken {
     fn at(check: &Check, cause: usize, path: Option<&EgressPath<'_>>) -> Self {
         let segment = check.segment;
-        // If the gateway cannot reach the host, `add` stops after the gateway leg. The reason is found behind the gateway.
+        // If the gateway cannot reach the host, `add` stops after the gateway's route. The checks behind the gateway
+        // find the reason.
         let unaffected_from = path
             .filter(|path| segment == PathSegment::Objects && has_gateway_side(path))
             .map(|_| PathSegment::FromGateway);
@@ -151,11 +152,12 @@ impl Broken {
     }
 
     fn blocks(&self, check: &Check) -> bool {
-        self.segment < check.segment && self.unaffected_from.is_none_or(|spared| check.segment < spared)
+        self.segment < check.segment
+            && self.unaffected_from.is_none_or(|unaffected| check.segment < unaffected)
     }
 }
 
-/// Whether an egress of the shared layout has all objects between the gateway and the host.
+/// Whether an egress of the shared layout has its objects for the gateway.
 fn has_gateway_side(path: &EgressPath<'_>) -> bool {
     let has = |role| path.egress.is_some_and(|egress| egress.part(role).is_some());
     has(Role::Upstream) && has(Role::GatewayLeg)
@@ -169,22 +171,22 @@ struct CheckResult {
 }
 
 /// Runs the checks with a function.
-fn ask<'a>(
+fn run_checks<'a>(
     order: &[&'static Check],
     view: &View<'a>,
     run: impl Fn(&Check, &View<'a>) -> Option<CheckOutcome>,
 ) -> Vec<CheckResult> {
-    let said = |check: &&'static Check| {
+    let result = |check: &&'static Check| {
         view.take_reads();
         let outcome = view.with_gaps(run(check, view)?);
         let reads = view.take_reads();
         Some(CheckResult { check, outcome, reads })
     };
-    order.iter().filter_map(said).collect()
+    order.iter().filter_map(result).collect()
 }
 
 fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts) -> Vec<CheckResult> {
-    ask(order, view, |check, view| match check.run {
+    run_checks(order, view, |check, view| match check.run {
         Run::Gateway(run) => {
             view.note(Input::Gateways);
             Some(run(view, gateway))
@@ -193,8 +195,8 @@ fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts)
     })
 }
 
-fn of_way(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> Vec<CheckResult> {
-    ask(order, view, |check, view| match check.run {
+fn of_path(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> Vec<CheckResult> {
+    run_checks(order, view, |check, view| match check.run {
         Run::Path(run) => Some(run(view, path)),
         Run::PathThroughGateway(run) => Some(match seen_gateway(view, path) {
             Ok(gateway) => run(view, path, gateway),
@@ -206,31 +208,37 @@ fn of_way(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> V
 
 struct Examiner<W> {
     watch: W,
-    report: Builder,
+    report: ReportBuilder,
 }
 
 impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
-    fn path(&mut self, path: &EgressPath<'_>, index: usize, broken: Option<Broken>, said: Vec<CheckResult>) {
+    fn path(
+        &mut self,
+        path: &EgressPath<'_>,
+        index: usize,
+        broken: Option<Broken>,
+        results: Vec<CheckResult>,
+    ) {
         let subject = Subject::Host {
             host: path.host.clone(),
             namespace: path.namespace.clone(),
             callers: path.callers.clone(),
             gateway: path.gateway.map(|gateway| gateway.name.clone()),
         };
-        self.section(subject, vec![index], Some(path), broken, said);
+        self.section(subject, vec![index], Some(path), broken, results);
     }
 
-    /// Adds the results for one subject; returns what is broken first. Two faults of one hop are both reported.
+    /// Adds the results for one subject; returns the first fault. Two faults of one segment are both reported.
     fn section(
         &mut self,
         subject: Subject,
         behind: Vec<usize>,
         path: Option<&EgressPath<'_>>,
         mut broken: Option<Broken>,
-        said: Vec<CheckResult>,
+        results: Vec<CheckResult>,
     ) -> Option<Broken> {
         let mut section = self.report.open(subject, behind);
-        for CheckResult { check, outcome, reads } in said {
+        for CheckResult { check, outcome, reads } in results {
             (self.watch)(check.code, reads);
             match (outcome, broken) {
                 (CheckOutcome::NotApplicable, _) => {}

@@ -42,7 +42,7 @@ pub(crate) fn set(id: &ObjectId, field: &str, value: &Value, why: &str) -> Fix {
     patch(id, &json!({ "op": op, "path": pointer(field), "value": value }), why)
 }
 
-/// Leaves a field out, named as findings name it.
+/// Removes a field, named as findings name it.
 pub(crate) fn leave_out(id: &ObjectId, field: &str, why: &str) -> Fix {
     patch(id, &json!({ "op": "remove", "path": pointer(field) }), why)
 }
@@ -74,7 +74,7 @@ pub(crate) fn delete(resource: &Resource, why: &str) -> Fix {
     fix(ShellCommand::delete(&kind.qualified(), name, namespace), why)
 }
 
-/// Writes a DestinationRule into a namespace: a copy of one that lies elsewhere, or one with this subset alone.
+/// Writes a DestinationRule into a namespace: a copy of an existing rule, or a new one with only this subset.
 pub(crate) fn write_rule(
     holder: Option<&Resource>,
     (host, subset): (&str, &str),

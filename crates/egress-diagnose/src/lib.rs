@@ -1,8 +1,8 @@
-//! Every known way in which an egress breaks or leaks, as pure checks over facts.
+//! Every known fault by which an egress breaks or leaks, as pure checks over facts.
 //!
-//! [`examine`](examine::examine) walks the path of each host, hop by hop, and stops blaming after the first broken one.
-//! A check is one file in `rules/`, one row in [`rules`], one bad and one good fixture. Knows nothing of how facts are
-//! read or how a report looks.
+//! [`examine`](examine::examine) walks the path of each host, segment by segment, and reports no findings behind the
+//! first broken one. A check is one file in `rules/`, one row in [`rules`], one bad and one good fixture. Knows
+//! nothing of how facts are read or how a report looks.
 //!
 //! The modules are layers. Each imports only modules above it in this list:
 //!

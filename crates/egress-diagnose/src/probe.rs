@@ -56,7 +56,7 @@ pub enum ProbeResult {
     LeftDirectly,
     /// A gateway sent it to another destination than the egress specifies.
     Diverted,
-    /// It was lost on the way.
+    /// It was lost before it left the mesh.
     #[serde(rename = "vanished")]
     Lost,
     /// Unknown: logs and counters do not show it.
@@ -79,7 +79,7 @@ pub enum ProbePoint {
     FromGateway,
 }
 
-/// A pod on the way.
+/// A pod on the path of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pod {

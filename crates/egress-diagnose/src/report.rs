@@ -1,4 +1,4 @@
-//! What a diagnosis says: root causes first, then what was examined and what was not.
+//! The report of a diagnosis: root causes first, then what was examined and what was not.
 //!
 //! Serialises to the JSON of `docs/schema/diagnose.json`. Knows nothing of text layout.
 
@@ -34,13 +34,13 @@ pub struct Report {
     pub api_version: &'static str,
     /// [`KIND`].
     pub kind: &'static str,
-    /// Counts over everything.
+    /// The counts.
     pub summary: Summary,
     /// Findings, each cause once: the worst first, accepted ones last.
     pub findings: Vec<Cause>,
     /// What was examined: the mesh first, then gateways, then hosts.
     pub sections: Vec<Section>,
-    /// What became of each check, in order of code.
+    /// The totals of each check, in order of code.
     pub checks: Vec<CheckTotals>,
     /// Why checks were not made, each reason once. Checks behind a finding are listed with the finding.
     pub not_checked: Vec<NotChecked>,
@@ -67,14 +67,14 @@ pub struct Report {
 /// Where the facts of a report come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FactsOrigin {
-    /// A cluster, also with files over it.
+    /// A cluster, or a cluster with files applied to it.
     Cluster,
-    /// Files, or what a bundle keeps.
+    /// Files or a bundle.
     #[default]
     Files,
 }
 
-/// How far the guard of a cluster stands.
+/// The state of the guard in a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GuardState {
@@ -86,32 +86,32 @@ pub enum GuardState {
     Warn,
     /// It refuses.
     Deny,
-    /// The user may not see it.
+    /// The user has no permission to read it.
     Unknown,
 }
 
-/// What was said of one subject.
+/// The results for one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Section {
     /// What was examined.
     pub subject: Subject,
-    /// The worst level of what is wrong with it, also by the fault of its gateway or the mesh.
+    /// The worst level of its faults, including those of its gateway and the mesh.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worst: Option<Level>,
     /// Checks that passed.
     pub passed: usize,
-    /// Checks that said nothing.
+    /// Checks that were not made.
     pub not_checked: usize,
-    /// Where in [`Report::findings`] its own findings are.
+    /// The indexes of its own findings in [`Report::findings`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<usize>,
-    /// What each check said, in the order of the path; empty for hosts if there are many.
+    /// The result of each check, in the order of the path; empty for hosts if there are many.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Line>,
 }
 
-/// What a section is about.
+/// The subject of a section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "type")]
 pub enum Subject {
@@ -131,18 +131,18 @@ pub enum Subject {
     Host {
         /// The host.
         host: String,
-        /// The namespace of its objects, or the one that was asked for.
+        /// The namespace of its objects, or the requested namespace.
         #[serde(skip_serializing_if = "Option::is_none")]
         namespace: Option<String>,
         /// The namespaces whose pods call it.
         callers: Vec<String>,
-        /// The gateway it leaves by.
+        /// Its egress gateway.
         #[serde(skip_serializing_if = "Option::is_none")]
         gateway: Option<GatewayName>,
     },
 }
 
-/// What one check said of one subject.
+/// The result of one check for one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
@@ -150,57 +150,57 @@ pub struct Line {
     pub code: Code,
     /// What is true when nothing is wrong.
     pub name: &'static str,
-    /// What it said.
+    /// The result.
     #[serde(flatten)]
     pub verdict: Verdict,
 }
 
-/// What a check said, as a report keeps it.
+/// The result of a check, as a report keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "result")]
 pub enum Verdict {
     /// Nothing is wrong.
     #[serde(rename_all = "camelCase")]
     Passed {
-        /// What was seen, where that is worth telling.
+        /// What was found, if that helps the reader.
         #[serde(skip_serializing_if = "Option::is_none")]
         seen: Option<String>,
     },
     /// Something is wrong.
     #[serde(rename_all = "camelCase")]
     Failed {
-        /// Where in [`Report::findings`] it is told.
+        /// The indexes of its findings in [`Report::findings`].
         findings: Vec<usize>,
     },
-    /// Nothing can be said. Never the same as passed.
+    /// It was not made. Never the same as passed.
     #[serde(rename_all = "camelCase")]
     NotChecked {
-        /// Which kind of reason.
+        /// The kind of reason.
         reason: Reason,
         /// The reason.
         because: String,
     },
 }
 
-/// Why a check says nothing.
+/// Why a check was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
-    /// The way is broken before.
+    /// The path is broken before it.
     Blocked,
-    /// What it looks at could not be read.
+    /// Its facts could not be read.
     Unreadable,
-    /// Nothing is there yet that could tell.
+    /// Its evidence does not exist yet.
     NoEvidence,
-    /// What it looks at was not among what was given.
+    /// Its facts were not given.
     NotGiven,
 }
 
-/// One reason for which checks said nothing.
+/// One reason why checks were not made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotChecked {
-    /// Which kind of reason.
+    /// The kind of reason.
     pub reason: Reason,
     /// The reason.
     pub because: String,
@@ -208,13 +208,13 @@ pub struct NotChecked {
     pub codes: Vec<Code>,
     /// How often in all.
     pub times: usize,
-    /// The hosts of which they said nothing; none for the mesh and gateways.
+    /// The hosts that were not checked; none for the mesh and gateways.
     #[serde(skip)]
     pub hosts: Vec<Arc<HostName>>,
-    /// For [`Reason::NotGiven`]: what was not given.
+    /// For [`Reason::NotGiven`]: the kind of facts.
     #[serde(skip)]
     pub input: Option<Input>,
-    /// For [`Reason::NoEvidence`]: what is not there yet.
+    /// For [`Reason::NoEvidence`]: the missing evidence.
     #[serde(skip)]
     pub awaited: Option<Awaited>,
     /// The permission that the user lacks, if that is the reason.
@@ -222,7 +222,7 @@ pub struct NotChecked {
     pub missing_permission: Option<MissingPermission>,
 }
 
-/// What became of one check.
+/// The totals of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckTotals {
@@ -230,23 +230,23 @@ pub struct CheckTotals {
     pub code: Code,
     /// What is true when nothing is wrong.
     pub name: &'static str,
-    /// How bad it is at worst when it is not true.
+    /// The highest level of its findings.
     pub level: Level,
-    /// For how many subjects it is true.
+    /// For how many subjects it passed.
     pub passed: usize,
-    /// For how many subjects it is not.
+    /// For how many subjects it failed.
     pub failed: usize,
-    /// For how many subjects nothing could be said.
+    /// For how many subjects it was not made.
     pub not_checked: usize,
 }
 
-/// Counts over all sections.
+/// The counts of all sections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Hosts examined, each counted once for each namespace.
     pub hosts: usize,
-    /// Of those, the ones with an error, also by the fault of their gateway or the mesh.
+    /// How many of them have an error, including errors of their gateway and the mesh.
     pub hosts_failing: usize,
     /// Findings at level error, each cause counted once.
     pub errors: usize,
@@ -258,22 +258,22 @@ pub struct Summary {
     pub accepted: usize,
     /// Checks that passed.
     pub passed: usize,
-    /// Checks that said nothing.
+    /// Checks that were not made.
     pub not_checked: usize,
-    /// Of those, the ones whose facts could not be read.
+    /// How many of them were not made because facts could not be read.
     pub unreadable: usize,
-    /// Whether a part of what was given could not be read, so that something may be missing here.
+    /// Whether a part of the input could not be read, so that findings may be missing.
     pub incomplete: bool,
 }
 
 /// The result of a diagnosis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Something is as bad as the threshold, or worse.
+    /// A finding has the threshold's level or a higher one.
     Found,
-    /// Nothing is, and not everything could be checked.
+    /// No finding has it, but not everything could be checked.
     Incomplete,
-    /// Nothing is.
+    /// No finding has it.
     Clean,
 }
 
@@ -283,7 +283,7 @@ impl Report {
         self.findings.iter().filter(|cause| !cause.is_accepted())
     }
 
-    /// The object of every cause, to be told where it is written.
+    /// The objects of all causes, so that their file and line can be added.
     pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
         self.findings.iter_mut().map(|cause| &mut cause.finding.object)
     }
@@ -291,12 +291,12 @@ impl Report {
     /// The result, if findings from this level on are failures. A finding counts before a check that was not made. A
     /// request that was lost or left directly is always a failure.
     ///
-    /// If no check can follow the path of a host, that host is not checked, and the result is not clean: a pipeline that
-    /// expects 0 must not take "not checked" for "nothing is wrong". Hosts without a gateway or a caller do not count, and
-    /// neither do facts that were not given: files need not contain everything.
+    /// If no check can follow the path of a host, that host is not checked, and the result is not clean: a pipeline
+    /// that expects 0 must not take "not checked" for "nothing is wrong". Hosts without a gateway or a caller do not
+    /// count, and neither do facts that were not given: files need not contain everything.
     pub fn ending(&self, fail_on: Level) -> Ending {
-        let fate = self.probe.as_ref().map(|probe| probe.result);
-        match (self.worst(), fate) {
+        let result = self.probe.as_ref().map(|probe| probe.result);
+        match (self.worst(), result) {
             (Some(worst), _) if worst >= fail_on => Ending::Found,
             (_, Some(ProbeResult::LeftDirectly | ProbeResult::Diverted | ProbeResult::Lost)) => Ending::Found,
             (_, Some(ProbeResult::NotProven)) => Ending::Incomplete,

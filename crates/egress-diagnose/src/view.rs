@@ -1,7 +1,7 @@
-//! The facts as checks read them: each read is written down, so that what a check declares can be held against what it
-//! does.
+//! The facts as checks read them. Records each read, so that tests can compare it with the inputs that a check
+//! declares.
 //!
-//! Knows where facts are. Judges nothing.
+//! Knows where facts are. Makes no findings.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,14 +44,14 @@ pub(crate) use self::path_routes::Direction;
 use self::path_routes::PathRoutes;
 use self::visible_rules::SeenRules;
 
-/// The facts of one diagnosis, as one thread reads them.
+/// The facts of one diagnosis, for one thread.
 pub struct View<'a> {
     shared: Arc<Shared<'a>>,
     routes: RefCell<PathRoutes<'a>>,
     reads: Cell<EnumSet<Input>>,
 }
 
-/// What all views of one diagnosis share: the evidence, what it is looked up by, and what was worked out of it once.
+/// What all views of one diagnosis share: the facts, their indexes, and results that are computed once.
 struct Shared<'a> {
     facts: &'a ClusterFacts,
     egresses: Egresses<'a>,
@@ -65,7 +65,7 @@ struct Shared<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The facts with who calls: the namespaces that call hosts of this diagnosis through a gateway.
+    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn new(
         facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
@@ -90,7 +90,7 @@ impl<'a> View<'a> {
         View { shared, routes: RefCell::default(), reads: Cell::default() }
     }
 
-    /// What makes views of the same facts for other threads.
+    /// Returns a function that makes views of the same facts, for other threads.
     pub(crate) fn maker(&self) -> impl Fn() -> View<'a> + Sync + use<'a> {
         let shared = Arc::clone(&self.shared);
         move || View::of(Arc::clone(&shared))
@@ -101,12 +101,12 @@ impl<'a> View<'a> {
         &self.shared.calls
     }
 
-    /// What was read since the last call.
+    /// The kinds of facts that were read since the last call.
     pub(crate) fn take_reads(&self) -> EnumSet<Input> {
         self.reads.take()
     }
 
-    /// The routes of a path, found where they are not known.
+    /// The routes of a path; `find` finds them if they are not kept.
     pub(crate) fn routes(
         &self,
         direction: Direction,
@@ -154,7 +154,7 @@ impl<'a> View<'a> {
         &self.shared.facts.snapshot.nodes
     }
 
-    /// What the policies demand of the nodes of one egress; an error says why they could not be asked.
+    /// The policies' requirements for the nodes of one egress. The error says why the policies could not be asked.
     pub fn pinning(&self, namespace: &str, host: &str) -> Result<Option<&'a Pinning>, &'a str> {
         self.note(Input::Policies);
         let demands = self.shared.facts.demands.as_ref().map_err(String::as_str)?;
@@ -168,7 +168,7 @@ impl<'a> View<'a> {
         pods.filter(|pod| pod.namespace == namespace && pod.has_sidecar).collect()
     }
 
-    /// Every namespace that is known, by its name or by a pod in it.
+    /// Every namespace that exists or has a pod.
     pub fn namespaces(&self) -> BTreeSet<&'a str> {
         self.note(Input::Pods);
         let pods = self.shared.facts.snapshot.pods.iter().map(|pod| pod.namespace.as_str());
@@ -246,13 +246,13 @@ impl<'a> View<'a> {
         sidecar_for(self.sidecars(), &self.shared.facts.snapshot.mesh.root_namespace, namespace, labels)
     }
 
-    /// The object with this identity, of whatever kind the check declares.
+    /// The object with this identity.
     pub fn find(&self, id: &ObjectId) -> Option<&'a Resource> {
         self.note(Input::from(id.kind));
         self.shared.index.objects().find(id)
     }
 
-    /// An object of an egress as it was asked for, and as it is.
+    /// An object of an egress: as its record requires it, and as it is.
     pub fn asked_for(&self, egress: &Egress<'_>, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
         let parts = state::wanted(egress, &self.shared.facts.snapshot)?;
         let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
@@ -270,20 +270,20 @@ impl<'a> View<'a> {
         state::earlier(egress, self.shared.index.objects())
     }
 
-    /// The pod that is read for all callers of a namespace, and the configuration of its Envoy.
+    /// The pod that represents all callers of a namespace, and its Envoy's configuration.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
         let pod = client_of(&self.shared.facts.snapshot, namespace, self.shared.client)?;
         Some((PodName::of(pod), self.proxy(pod)))
     }
 
-    /// The ready pods of a gateway, and what their Envoys have.
+    /// The ready pods of a gateway, and their Envoys' configuration.
     pub fn gateway_proxies(&self, gateway: &GatewayFacts) -> Vec<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::GatewayProxies);
         gateway.ready_pods().map(|pod| (PodName::of(pod), self.proxy(pod))).collect()
     }
 
-    /// Whether every Istio object of a namespace was read; without a namespace, of all. Why not, otherwise.
+    /// Whether every Istio object of a namespace was read, or of all namespaces. The error says why not.
     pub fn sees(&self, namespace: Option<&str>) -> Result<(), String> {
         if self.shared.facts.snapshot.has_istio_of(namespace) {
             return Ok(());
@@ -311,7 +311,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Writes down that a check was given facts of this kind.
+    /// Records that a check read facts of this kind.
     pub(crate) fn note(&self, input: Input) {
         self.reads.set(self.reads.get() | input);
     }

@@ -199,6 +199,8 @@ fn short(object: &ObjectId) -> String {
         Kind::DestinationRule => "dr",
         Kind::Gateway => "gw",
         Kind::Sidecar => "sidecar",
+        Kind::NetworkPolicy => "netpol",
+        Kind::HttpRoute => "httproute",
     };
     format!("{kind}/{}", object.name)
 }

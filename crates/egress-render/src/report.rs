@@ -1,8 +1,8 @@
 //! A diagnosis as text: root causes first, with what each of them breaks, then one line for the mesh, each gateway and
 //! each host, then what was not checked, counts last.
 //!
-//! Every mark is a character of its own, so no meaning depends on colour. Knows layout only; `egress-diagnose` decides what
-//! is checked.
+//! Every mark is a character of its own, so no meaning depends on colour. Knows layout only; `egress-diagnose`
+//! decides what is checked.
 
 use egress_diagnose::report::Report;
 use serde_json::Value;
@@ -12,10 +12,10 @@ use crate::palette::Palette;
 
 mod causes;
 mod closing;
-mod crowd;
 mod guard;
 mod junit;
 mod layout;
+mod many_hosts;
 mod overview;
 mod page;
 mod path;

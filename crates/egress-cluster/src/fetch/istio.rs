@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::input::Input;
 use egress_core::resource::{Resource, ResourceError};
-use egress_core::role::Kind;
+use egress_core::role::{Kind, Role};
 use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 
@@ -28,10 +27,10 @@ impl Cluster {
     /// Every object of the kinds that this tool knows; without cluster-wide permission, those of `narrow`.
     pub(super) async fn istio(&self, narrow: &BTreeSet<String>) -> Result<IstioReading, ClusterError> {
         let api_version = self.served_version().await?;
-        let kinds: Vec<Collection> = Kind::ALL
-            .into_iter()
-            .map(|kind| Collection::of_group(Input::from(kind), Kind::GROUP, &api_version, kind.plural()))
-            .collect();
+        // The kinds that any layout writes, and those that Istio has for routes.
+        let kinds: BTreeSet<Kind> = Role::ALL.map(Role::kind).into_iter().chain(Kind::OF_ISTIO).collect();
+        let kinds: Vec<Collection> =
+            kinds.into_iter().map(|kind| Collection::of_kind(kind, &api_version)).collect();
         // An object that does not fit is a gap; the others of its page count.
         let of_each =
             kinds.iter().map(|kind| self.read_as(kind, narrow, |object| Ok(Resource::from_tree(object))));

@@ -130,7 +130,7 @@ fn other_opening(resource: &Resource, role: Role, host: &DnsName, domain: &str) 
             (!known).then(|| policy.host.clone())
         }
         Spec::Gateway(gateway) => of_servers(gateway, host.as_str()),
-        Spec::Sidecar(_) => None,
+        Spec::Sidecar(_) | Spec::Untyped(_) => None,
     }
 }
 

@@ -13,7 +13,7 @@ mod metadata;
 
 use metadata::{annotations, is_kept_label};
 
-/// Fields that hold what a request carries, what is answered, or a configuration of Envoy: no text in them is read.
+/// Fields with contents of requests or responses, or with Envoy configuration: no check reads texts in them.
 const WHOLE: [&str; 8] = [
     "queryParams",
     "body",
@@ -28,7 +28,7 @@ const WHOLE: [&str; 8] = [
 const PATHS: [&str; 5] = ["uri", "path", "paths", "notPaths", "prefixRewrite"];
 /// Headers that hold the name of the host, which is no secret.
 const HOST_HEADERS: [&str; 2] = [":authority", "host"];
-/// What an `AuthorizationPolicy` may compare that is a name or an address: everything else is of a request.
+/// The attributes of an `AuthorizationPolicy` that are names or addresses: all others are contents of requests.
 const CONDITIONS: [&str; 4] = ["source.", "destination.", "connection.", "remote."];
 /// Keys of Secrets that Istio looks for. The others are names that people chose.
 const SECRET_KEYS: [&str; 6] = ["tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert"];
@@ -78,7 +78,7 @@ impl Redactor {
                     if PATHS.contains(&name.as_str()) { self.path(value) } else { self.all(value) }
                 }
             }
-            // What the scheduler says of a gateway's own pods is told; of others it is not read.
+            // Findings quote the scheduler's message for gateway pods; no check reads it for others.
             ("gateways", gateways) => {
                 let outside = std::mem::replace(&mut self.in_gateway, true);
                 self.redact(gateways);
@@ -194,7 +194,7 @@ impl Redactor {
         }
     }
 
-    /// What has no letter and no digit, such as `/.*`, says nothing but how much it matches, and is kept.
+    /// Patterns without letters and digits, such as `/.*`, contain no secret, and are kept.
     fn mark(&mut self, text: &str) -> String {
         if text.chars().any(char::is_alphanumeric) { self.marks.of(text) } else { text.to_owned() }
     }

@@ -1,6 +1,6 @@
 //! Builds a report while the checks run, and keeps only what will be printed.
 //!
-//! Merges findings of one cause and reasons of one kind. Knows nothing about what the checks look at.
+//! Merges findings of one cause, and checks that were not made for one reason. Does not know what the checks do.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,25 +21,25 @@ use crate::rules::check::Check;
 /// Up to this many hosts, the result of every check is kept by default.
 const WHOLE: usize = 5;
 
-/// A report that is being made.
-pub(crate) struct Builder {
+/// An unfinished report.
+pub(crate) struct ReportBuilder {
     hosts: Vec<Arc<HostName>>,
     acceptances: Suppressions,
     causes: Vec<CauseBuilder>,
     known: HashMap<CauseKey, usize>,
     reasons: BTreeMap<(Reason, String), Unchecked>,
-    tallies: BTreeMap<Code, CheckTotals>,
+    totals: BTreeMap<Code, CheckTotals>,
     sections: Vec<Section>,
     summary: Summary,
-    /// Whether every line is kept, even of many hosts.
+    /// Whether the result of every check is kept, even with many hosts.
     every_line: bool,
 }
 
-/// A section that is being made.
-pub(crate) struct Open<'b> {
-    builder: &'b mut Builder,
+/// An unfinished section.
+pub(crate) struct SectionBuilder<'b> {
+    builder: &'b mut ReportBuilder,
     section: Section,
-    /// The hosts that have what this subject has, as positions in the list of all.
+    /// The hosts that a finding of this subject affects, as indexes in the list of all hosts.
     behind: Vec<usize>,
     whole: bool,
 }
@@ -59,23 +59,23 @@ struct Unchecked {
     awaited: Option<Awaited>,
 }
 
-impl Builder {
+impl ReportBuilder {
     pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Suppressions, every_line: bool) -> Self {
-        Builder {
+        ReportBuilder {
             hosts,
             acceptances,
             causes: Vec::new(),
             known: HashMap::new(),
             reasons: BTreeMap::new(),
-            tallies: BTreeMap::new(),
+            totals: BTreeMap::new(),
             sections: Vec::new(),
             summary: Summary::default(),
             every_line,
         }
     }
 
-    /// Begins the section of a subject; `behind` are the positions of the hosts that a finding there affects.
-    pub(crate) fn open(&mut self, subject: Subject, behind: Vec<usize>) -> Open<'_> {
+    /// Begins the section of a subject; `behind` are the indexes of the hosts that a finding there affects.
+    pub(crate) fn open(&mut self, subject: Subject, behind: Vec<usize>) -> SectionBuilder<'_> {
         let is_host = matches!(subject, Subject::Host { .. });
         let whole = !is_host || self.every_line || self.hosts.len() <= WHOLE;
         let section = Section {
@@ -86,12 +86,12 @@ impl Builder {
             findings: Vec::new(),
             checks: Vec::new(),
         };
-        Open { builder: self, section, behind, whole }
+        SectionBuilder { builder: self, section, behind, whole }
     }
 
     /// The code of a cause.
     pub(crate) fn code_of(&self, cause: usize) -> Option<Code> {
-        self.causes.get(cause).map(|growing| growing.cause.code)
+        self.causes.get(cause).map(|builder| builder.cause.code)
     }
 
     pub(crate) fn finish(
@@ -100,7 +100,8 @@ impl Builder {
         skipped: Vec<Code>,
         unreadable: Vec<Unreadable>,
     ) -> Report {
-        let Builder { hosts, acceptances, causes, reasons, tallies, mut sections, mut summary, .. } = self;
+        let ReportBuilder { hosts, acceptances, causes, reasons, totals, mut sections, mut summary, .. } =
+            self;
         let mut order: Vec<usize> = (0..causes.len()).collect();
         let rank = |index: &usize| {
             causes.get(*index).map(|CauseBuilder { cause, affects, .. }| {
@@ -117,7 +118,7 @@ impl Builder {
         }
         let mut worst: Vec<Option<Level>> = vec![None; hosts.len()];
         for CauseBuilder { cause, affects, .. } in
-            causes.iter().filter(|growing| !growing.cause.is_accepted())
+            causes.iter().filter(|builder| !builder.cause.is_accepted())
         {
             for host in affects {
                 if let Some(level) = worst.get_mut(*host) {
@@ -136,7 +137,7 @@ impl Builder {
         let mut of_hosts = worst.into_iter();
         for section in &mut sections {
             let own = section.findings.iter().filter_map(|index| causes.get(*index));
-            let own = own.filter(|growing| !growing.cause.is_accepted()).map(|growing| growing.cause.level);
+            let own = own.filter(|builder| !builder.cause.is_accepted()).map(|builder| builder.cause.level);
             section.worst = match section.subject {
                 // The sections of hosts are in the order of the hosts.
                 Subject::Host { .. } => of_hosts.next().flatten(),
@@ -161,15 +162,15 @@ impl Builder {
             })
             .collect();
         findings.sort_by_key(|(place, _)| *place);
-        let not_checked = reasons.into_iter().map(|((reason, because), silence)| NotChecked {
+        let not_checked = reasons.into_iter().map(|((reason, because), unchecked)| NotChecked {
             missing_permission: MissingPermission::parse(&because),
             reason,
             because,
-            codes: silence.codes.into_iter().collect(),
-            times: silence.times,
-            hosts: silence.hosts.iter().filter_map(name).collect(),
-            input: silence.input,
-            awaited: silence.awaited,
+            codes: unchecked.codes.into_iter().collect(),
+            times: unchecked.times,
+            hosts: unchecked.hosts.iter().filter_map(name).collect(),
+            input: unchecked.input,
+            awaited: unchecked.awaited,
         });
         Report {
             api_version: API_VERSION,
@@ -177,7 +178,7 @@ impl Builder {
             summary,
             findings: findings.into_iter().map(|(_, cause)| cause).collect(),
             sections,
-            checks: tallies.into_values().collect(),
+            checks: totals.into_values().collect(),
             not_checked: not_checked.collect(),
             not_walked,
             skipped,
@@ -189,9 +190,9 @@ impl Builder {
         }
     }
 
-    fn tally(&mut self, check: &Check) -> &mut CheckTotals {
+    fn totals_of(&mut self, check: &Check) -> &mut CheckTotals {
         let Check { code, name, level, .. } = *check;
-        self.tallies.entry(code).or_insert(CheckTotals {
+        self.totals.entry(code).or_insert(CheckTotals {
             code,
             name,
             level,
@@ -202,11 +203,11 @@ impl Builder {
     }
 }
 
-impl Open<'_> {
+impl SectionBuilder<'_> {
     pub(crate) fn passed(&mut self, check: &Check, seen: Option<String>) {
         self.section.passed += 1;
         self.builder.summary.passed += 1;
-        self.builder.tally(check).passed += 1;
+        self.builder.totals_of(check).passed += 1;
         if self.whole {
             self.line(check, Verdict::Passed { seen });
         }
@@ -214,7 +215,7 @@ impl Open<'_> {
 
     /// Adds the findings of a check; returns the first cause at level error, if there is one.
     pub(crate) fn failed(&mut self, check: &Check, findings: Vec<Finding>) -> Option<usize> {
-        self.builder.tally(check).failed += 1;
+        self.builder.totals_of(check).failed += 1;
         let mut breaks = None;
         let mut indexes = Vec::with_capacity(findings.len());
         for finding in findings {
@@ -233,11 +234,11 @@ impl Open<'_> {
         breaks
     }
 
-    /// Notes that a check was not made because the path is broken before it.
+    /// Records that a check was not made because the path is broken before it.
     pub(crate) fn blocked(&mut self, check: &Check, cause: usize) {
         self.silent(check);
-        if let Some(growing) = self.builder.causes.get_mut(cause) {
-            growing.blocks.insert(check.code);
+        if let Some(builder) = self.builder.causes.get_mut(cause) {
+            builder.blocks.insert(check.code);
         }
         if self.whole {
             let code = self.builder.code_of(cause).map(|code| code.to_string()).unwrap_or_default();
@@ -246,42 +247,42 @@ impl Open<'_> {
         }
     }
 
-    /// Notes that what a check looks at was not given.
+    /// Records that the facts of a check were not given.
     pub(crate) fn not_given(&mut self, check: &Check, input: Input) {
         let because = format!("{NOT_GIVEN}{input}");
         self.not_checked(check, Reason::NotGiven, because.clone());
-        if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NotGiven, because)) {
-            silence.input = Some(input);
+        if let Some(unchecked) = self.builder.reasons.get_mut(&(Reason::NotGiven, because)) {
+            unchecked.input = Some(input);
         }
     }
 
-    /// Notes that what a check needs is not there yet.
+    /// Records that the evidence for a check does not exist yet.
     pub(crate) fn no_evidence(&mut self, check: &Check, awaited: Awaited) {
         let because = awaited.to_string();
         self.not_checked(check, Reason::NoEvidence, because.clone());
-        if let Some(silence) = self.builder.reasons.get_mut(&(Reason::NoEvidence, because)) {
-            silence.awaited = Some(awaited);
+        if let Some(unchecked) = self.builder.reasons.get_mut(&(Reason::NoEvidence, because)) {
+            unchecked.awaited = Some(awaited);
         }
     }
 
-    /// Notes that a check was not made.
+    /// Records that a check was not made.
     pub(crate) fn not_checked(&mut self, check: &Check, reason: Reason, because: String) {
         self.silent(check);
         self.builder.summary.unreadable += usize::from(reason == Reason::Unreadable);
         if self.whole {
             self.line(check, Verdict::NotChecked { reason, because: because.clone() });
         }
-        let silence = self.builder.reasons.entry((reason, because)).or_default();
-        silence.codes.insert(check.code);
-        silence.times += 1;
+        let unchecked = self.builder.reasons.entry((reason, because)).or_default();
+        unchecked.codes.insert(check.code);
+        unchecked.times += 1;
         if let (Subject::Host { .. }, [host]) = (&self.section.subject, self.behind.as_slice())
-            && silence.hosts.last() != Some(host)
+            && unchecked.hosts.last() != Some(host)
         {
-            silence.hosts.push(*host);
+            unchecked.hosts.push(*host);
         }
     }
 
-    /// Ends the section. A subject that no check concerned is left out, unless it is a host.
+    /// Ends the section. Drops it if no check applied to its subject, unless that is a host.
     pub(crate) fn close(self) {
         let said = self.section.passed + self.section.not_checked + self.section.findings.len();
         if said > 0 || matches!(self.section.subject, Subject::Host { .. }) {
@@ -292,7 +293,7 @@ impl Open<'_> {
     fn silent(&mut self, check: &Check) {
         self.section.not_checked += 1;
         self.builder.summary.not_checked += 1;
-        self.builder.tally(check).not_checked += 1;
+        self.builder.totals_of(check).not_checked += 1;
     }
 
     fn line(&mut self, check: &Check, verdict: Verdict) {
@@ -305,7 +306,7 @@ impl Open<'_> {
             Subject::Gateway { .. } => (Scope::Gateway, None),
             Subject::Host { host, .. } => (Scope::Host, Some(host.as_str())),
         };
-        let Builder { causes, known, acceptances, .. } = &mut *self.builder;
+        let ReportBuilder { causes, known, acceptances, .. } = &mut *self.builder;
         let key = CauseKey::of(&finding, host);
         let index = *known.entry(key).or_insert_with(|| {
             let cause = Cause {
@@ -320,8 +321,8 @@ impl Open<'_> {
             causes.push(CauseBuilder { cause, affects: BTreeSet::new(), blocks: BTreeSet::new() });
             causes.len() - 1
         });
-        if let Some(growing) = causes.get_mut(index) {
-            growing.affects.extend(&self.behind);
+        if let Some(builder) = causes.get_mut(index) {
+            builder.affects.extend(&self.behind);
         }
         index
     }

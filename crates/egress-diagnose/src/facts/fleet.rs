@@ -1,7 +1,6 @@
-//! What other clusters of the same fleet let out, as far as it can be compared: the ports, the gateway, and what was asked
-//! for beyond that.
+//! The egresses of other clusters of the fleet, as far as they can be compared: ports, gateway and options.
 //!
-//! Knows what makes two egresses of one host equal. Makes no findings.
+//! Knows which differences count. Makes no findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +16,9 @@ use crate::wording::list;
 pub struct OtherCluster {
     /// Its name.
     pub name: String,
-    /// Whatever takes a host to a gateway there, by `namespace/host`.
+    /// Its egresses, by `namespace/host`.
     pub egresses: BTreeMap<String, OtherEgress>,
-    /// Why the read was incomplete.
+    /// Why it could not be read completely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreadable: Option<String>,
 }
@@ -32,11 +31,11 @@ pub struct OtherEgress {
     pub namespace: String,
     /// The host.
     pub host: String,
-    /// Its ports, as far as they are of a kind this tool carries.
+    /// Its HTTP and TLS ports.
     pub ports: BTreeSet<Port>,
     /// The gateway's Service, if the objects name it.
     pub gateway: Option<GatewayName>,
-    /// What was asked for beyond that; none where it was made by hand.
+    /// The options of `add`; none for hand-made objects.
     pub asked: Option<EgressOptions>,
 }
 
@@ -60,12 +59,12 @@ impl OtherCluster {
 }
 
 impl OtherEgress {
-    /// What it is found by among those of its cluster.
+    /// Its key among the egresses of its cluster.
     pub(crate) fn key(namespace: &str, host: &str) -> String {
         format!("{namespace}/{host}")
     }
 
-    /// What is another than here, as parts of a sentence. What only one of the two tells is no difference.
+    /// The differences to the egress here, as parts of a sentence. A value that only one of them has is no difference.
     pub(crate) fn differences(&self, here: &OtherEgress) -> Vec<String> {
         let mut found = Vec::new();
         let mut compare = |what: &str, there: String, here: String| {
@@ -93,7 +92,7 @@ impl EgressOptions {
         EgressOptions { layout: intent.layout, hop: intent.hop, export_to: intent.export_to.clone() }
     }
 
-    /// In an order that says nothing.
+    /// The namespaces in alphabetical order, since their order has no meaning.
     fn callers(&self) -> String {
         let words: BTreeSet<&str> = self.export_to.iter().map(String::as_str).collect();
         list(&words.into_iter().map(str::to_owned).collect::<Vec<_>>())

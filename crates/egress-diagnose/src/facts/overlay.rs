@@ -182,7 +182,7 @@ mod tests {
         object("v1", "Secret", "client-credential", &json!({ "data": { key: "" } }))
     }
 
-    /// Of the kind: every kind of object that files may hold counts as it would once it was applied.
+    /// Objects of every kind in files must have the effect that they have once they are applied.
     #[test]
     fn an_object_of_the_files_replaces_the_one_of_the_cluster_whatever_its_kind() {
         let mut all = facts(&[

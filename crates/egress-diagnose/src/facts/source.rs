@@ -33,7 +33,7 @@ pub struct ParsedFiles {
     pub facts: ClusterFacts,
     /// Documents that could not be read, by file and line.
     pub unread: Vec<Unreadable>,
-    /// Where each object stands.
+    /// The location of each object.
     pub places: Places,
     /// How many objects were read, of any kind.
     pub objects: usize,

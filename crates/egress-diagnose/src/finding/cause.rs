@@ -1,6 +1,6 @@
 //! One cause, with everything that it breaks.
 //!
-//! Knows when two findings tell of the same cause.
+//! Knows when two findings have the same cause.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::finding::{Acceptance, Code, Finding};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cause {
-    /// What the check said. Where several hosts have it, as it was said of the first.
+    /// The finding; of several hosts, that of the first.
     #[serde(flatten)]
     pub finding: Finding,
     /// The name of the check: what is true when nothing is wrong.
     pub name: &'static str,
     /// What it was found at.
     pub scope: Scope,
-    /// The hosts that have it, or that lie behind what has it.
+    /// The hosts with this fault, or behind a gateway or mesh with it.
     #[serde(serialize_with = "each")]
     pub affects: Vec<Arc<HostName>>,
     /// The checks that were not made because of it.
@@ -40,7 +40,7 @@ pub enum Scope {
     Mesh,
     /// One gateway.
     Gateway,
-    /// The way of one host, or the same on the ways of several.
+    /// The path of one host, or of several hosts with the same fault.
     Host,
 }
 
@@ -55,7 +55,7 @@ pub struct HostName {
     pub namespace: Option<String>,
 }
 
-/// What makes two findings the same cause: the check, the place, and what is said of it but for the host's name.
+/// What equal causes have in common: the check, the object, and the message without the host's name.
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CauseKey {
     code: Code,
@@ -83,7 +83,7 @@ impl CauseKey {
     pub(crate) fn of(finding: &Finding, host: Option<&str>) -> Self {
         let place = &finding.object;
         let namespace = place.namespace.as_deref().unwrap_or_default();
-        // `@` is in no name of a host, so that nothing else can become equal.
+        // No host name contains `@`, so different messages stay different.
         let message = match host {
             Some(host) if !host.is_empty() => finding.message.replace(host, "@"),
             _ => finding.message.clone(),

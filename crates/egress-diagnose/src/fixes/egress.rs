@@ -1,6 +1,6 @@
-//! Repairs of a whole egress, by the commands of this tool.
+//! Fixes of a whole egress, with the commands of this tool.
 //!
-//! Knows what `add` needs to be told to write the same egress again. Knows nothing of what is wrong.
+//! Knows the flags by which `add` writes the same egress again. Does not know which faults they fix.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::path::EgressPath;
 use crate::view::View;
 use crate::wording::list;
 
-/// Adds the host, or brings its objects back to what was asked for.
+/// Adds the host, or restores its objects from their record.
 pub(crate) fn add(path: &EgressPath<'_>, why: &str) -> Fix {
     let asked = path.record().map(|record| (&record.intent.gateway, EgressOptions::of(&record.intent)));
     let asked = asked.as_ref().map(|(gateway, asked)| (*gateway, asked));
@@ -94,7 +94,7 @@ pub(crate) fn remove(path: &EgressPath<'_>, why: &str) -> Fix {
     fix(command.in_namespace(path.namespace.as_deref().unwrap_or_default()), why)
 }
 
-/// Puts the egress in order. What others made by hand stands in the way of `add`, so that it goes first.
+/// Writes the egress again. Deletes hand-made objects first, since `add` refuses while they exist.
 pub(crate) fn put_right(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
     let Some(egress) = path.egress.filter(|egress| egress.layout.is_none()) else { return add(path, why) };
     let parts = egress.parts.iter().filter_map(|part| view.index().objects().find(&part.resource.id));
@@ -121,7 +121,7 @@ pub(crate) fn put_right(view: &View<'_>, path: &EgressPath<'_>, gateway: &Gatewa
     }
 }
 
-/// Gets an Envoy what the objects say. Where objects were changed by hand, that comes first.
+/// Makes an Envoy get its configuration again; first restores objects that were changed by hand.
 pub(crate) fn of_proxy(path: &EgressPath<'_>, pod: &PodName) -> Fix {
     if matches!(path.state, Some(State::Changed { .. })) {
         return add(path, "restores the recorded objects; Envoy follows them");
@@ -143,6 +143,6 @@ fn hosts(resource: &Resource) -> Vec<&String> {
         Spec::ServiceEntry(spec) => spec.hosts.iter().collect(),
         Spec::VirtualService(spec) => spec.hosts.iter().flatten().collect(),
         Spec::Gateway(spec) => spec.servers.iter().flatten().flat_map(|server| &server.hosts).collect(),
-        Spec::DestinationRule(_) | Spec::Sidecar(_) => Vec::new(),
+        Spec::DestinationRule(_) | Spec::Sidecar(_) | Spec::Untyped(_) => Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
-//! Repairs of the hop from sidecar to gateway: both sides made to speak the same.
+//! Fixes of the hop from sidecar to gateway: client TLS settings and server mode are made to match.
 //!
-//! Knows where DestinationRules and Gateway servers say what they speak. Knows nothing of what is wrong.
+//! Knows the TLS fields of DestinationRules and of Gateway servers. Does not know which faults they fix.
 
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
@@ -12,7 +12,7 @@ use crate::istio::listeners::Server;
 use crate::traffic::gateway_connections::GatewayConnection;
 use crate::view::View;
 
-/// Lets the callers speak mesh mTLS to the server that they meet.
+/// Makes the callers use mesh mTLS to their server.
 pub(crate) fn speak_mesh_mtls(
     view: &View<'_>,
     gateway: &GatewayFacts,
@@ -21,7 +21,7 @@ pub(crate) fn speak_mesh_mtls(
     why: &str,
 ) -> Fix {
     let mut tls = json!({ "mode": "ISTIO_MUTUAL" });
-    // Without it the name is that of the cluster, which a server for every name takes alone.
+    // Without an SNI, Envoy sends the cluster's name, which only a server for all hosts accepts.
     if !server.hosts().any(|pattern| pattern == "*") {
         let fitting = server.hosts().find(|pattern| !pattern.starts_with('*') && *pattern != host);
         let name = if server.covers(host) { host } else { fitting.unwrap_or(host) };
@@ -30,7 +30,7 @@ pub(crate) fn speak_mesh_mtls(
     speak(view, gateway, call, &tls, why)
 }
 
-/// Lets the callers speak no TLS of the mesh to the port that a call leads to.
+/// Makes the callers use no mesh TLS to the port of a connection.
 pub(crate) fn speak_plaintext(
     view: &View<'_>,
     gateway: &GatewayFacts,
@@ -65,7 +65,7 @@ fn speak(
     apply(&manifest, why)
 }
 
-/// Lets a server end the mesh mTLS that arrives.
+/// Makes a server terminate mesh mTLS.
 pub(crate) fn end_mesh_mtls(server: &Server<'_>, why: &str) -> Fix {
     let mut spec = json!(server.spec);
     spec["port"]["protocol"] = Value::from("HTTPS");

@@ -1,7 +1,7 @@
-//! Repairs by NetworkPolicies.
+//! Fixes by NetworkPolicies.
 //!
-//! Knows how to keep pods inside the cluster without keeping them from each other. Whether the network plugin enforces it is
-//! not known here, and never claimed.
+//! Knows how to block direct egress and still allow calls inside the cluster. Whether the network plugin enforces a
+//! policy is not known here, and never claimed.
 
 use egress_core::related_resources::Named;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
@@ -14,7 +14,7 @@ use crate::kubernetes::network_policy::AllowingRule;
 /// The name of the policy that [`keep_inside`] writes.
 const NAME: &str = "egress-only-inside";
 
-/// Writes a policy by which the pods of a namespace reach the pods of the cluster and nothing else.
+/// Writes a policy that allows the pods of a namespace to call pods of the cluster, and nothing else.
 pub(crate) fn keep_inside(namespace: &str) -> Fix {
     let manifest = json!({
         "apiVersion": "networking.k8s.io/v1",
@@ -29,19 +29,19 @@ pub(crate) fn keep_inside(namespace: &str) -> Fix {
     )
 }
 
-/// Narrows the rules of one policy that let pods out to the pods of the cluster.
-pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, openings: &[AllowingRule<'_>]) -> Fix {
-    let operations: Vec<Value> = openings
+/// Changes the rules of one policy that allow direct egress, so that they allow calls to pods of the cluster only.
+pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, allowing_rules: &[AllowingRule<'_>]) -> Fix {
+    let operations: Vec<Value> = allowing_rules
         .iter()
-        .map(|opening| match opening.peer {
+        .map(|allowing| match allowing.peer {
             Some((peer, _)) => json!({
                 "op": "replace",
-                "path": format!("/spec/egress/{}/to/{peer}", opening.rule),
+                "path": format!("/spec/egress/{}/to/{peer}", allowing.rule),
                 "value": { "namespaceSelector": {} },
             }),
             None => json!({
                 "op": "add",
-                "path": format!("/spec/egress/{}/to", opening.rule),
+                "path": format!("/spec/egress/{}/to", allowing.rule),
                 "value": pods_of_the_cluster(),
             }),
         })

@@ -1,6 +1,6 @@
-//! Repairs of the gateway's TLS to a host.
+//! Fixes of the gateway's TLS origination to a host.
 //!
-//! Knows where DestinationRules say it. Knows nothing of what is wrong.
+//! Knows the TLS fields of DestinationRules. Does not know which faults they fix.
 
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
@@ -12,7 +12,7 @@ use crate::finding::Fix;
 use crate::traffic::upstream::Upstream;
 use crate::view::View;
 
-/// Lets the gateway open TLS to the port that a route leads to.
+/// Makes the gateway originate TLS to the port of a route.
 pub(crate) fn open_tls(
     view: &View<'_>,
     gateway: &GatewayFacts,
@@ -43,8 +43,8 @@ pub(crate) fn open_tls(
     apply(&manifest, why)
 }
 
-/// Opens TLS on the port that applications use for HTTP, so that the other needs not be known to them; none where the entry
-/// has no port for HTTP, or one that leads elsewhere already.
+/// Originates TLS on the port that applications call with HTTP, so that they need not call another port. None if the
+/// ServiceEntry has no HTTP port, or if that port has another target already.
 pub(crate) fn open_tls_on_the_port_of_http(upstream: &Upstream<'_>) -> Option<Fix> {
     let why = "originates TLS behind the port for HTTP; applications no longer see the other port";
     let number = upstream.port.number;
@@ -56,7 +56,7 @@ pub(crate) fn open_tls_on_the_port_of_http(upstream: &Upstream<'_>) -> Option<Fi
     let http = http.number;
     ports.retain(|port| port.number != number);
     let rule = upstream.tls.as_ref()?;
-    // Said of every port, it holds for the other as well.
+    // A setting for all ports applies to the other port as well.
     let of_port = rule.field.strip_suffix(".tls").filter(|place| place.ends_with(']'));
     let moved = of_port.map(|place| set(&rule.rule.id, &format!("{place}.port.number"), &json!(http), why));
     let route = &upstream.route;

@@ -1,7 +1,7 @@
-//! Repairs of servers that istiod leaves out: taken away, joined with the one that is kept, or moved to a port of their
-//! own.
+//! Fixes of servers that istiod drops: they are removed, merged with the server that istiod keeps, or moved to a port
+//! of their own.
 //!
-//! Knows where VirtualServices name Gateway objects and ports. Knows nothing of what is wrong.
+//! Knows where VirtualServices name Gateway objects and ports. Does not know which faults they fix.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -21,7 +21,7 @@ use crate::view::View;
 /// The kinds of rules of a VirtualService.
 const RULES: [&str; 3] = ["http", "tls", "tcp"];
 
-/// Takes a server away; its object, where it has no other.
+/// Removes a server; deletes its object if it has no other server.
 pub(crate) fn take_away(server: &Server<'_>, why: &str) -> Fix {
     if server.is_alone() {
         return delete(server.object, why);
@@ -30,7 +30,7 @@ pub(crate) fn take_away(server: &Server<'_>, why: &str) -> Fix {
     patch(&server.object.id, &operation, why)
 }
 
-/// Binds VirtualServices to the Gateway object of another server, and takes the server away.
+/// Binds VirtualServices to the Gateway object of another server, and removes the server.
 pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[ServerUser<'_>], why: &str) -> Fix {
     let (old, new) = (name_of(from.object), name_of(to.object));
     let mut fixes = distinct(users).into_iter().map(|resource| {
@@ -62,7 +62,7 @@ pub(crate) fn join(from: &Server<'_>, to: &Server<'_>, users: &[ServerUser<'_>],
     }
 }
 
-/// Lets a server listen on a port of the gateway's Service that is free, and leads its users there.
+/// Moves a server to a free port of the gateway's Service, and changes the routes of its users.
 pub(crate) fn move_away(
     view: &View<'_>,
     gateway: &GatewayFacts,
@@ -78,7 +78,7 @@ pub(crate) fn move_away(
     after(service, moved, lead.all(users, why), why)
 }
 
-/// Gives some users of a server one of their own, on a port of the gateway's Service that is free.
+/// Gives some users of a server their own server, on a free port of the gateway's Service.
 pub(crate) fn split_off(
     view: &View<'_>,
     gateway: &GatewayFacts,
@@ -99,7 +99,7 @@ pub(crate) fn split_off(
     after(service, added, lead.all(users, why), why)
 }
 
-/// The change of a server, after that of the Service where there is one, and then those of its users.
+/// Changes the Service if needed, then the server, then its users.
 fn after(service: Option<Fix>, server: Fix, users: Vec<Fix>, why: &str) -> Fix {
     match service {
         Some(service) => one_after_the_other(service, [server].into_iter().chain(users), why),
@@ -107,7 +107,7 @@ fn after(service: Option<Fix>, server: Fix, users: Vec<Fix>, why: &str) -> Fix {
     }
 }
 
-/// Leads the rules of VirtualServices to another port of a server.
+/// Changes the port in the routes of VirtualServices.
 struct Lead<'a, 'b> {
     view: &'a View<'b>,
     service: String,
@@ -116,11 +116,11 @@ struct Lead<'a, 'b> {
 }
 
 impl Lead<'_, '_> {
-    /// Leads users, and those who call by them.
+    /// Changes the users of the server, and the routes of callers to the gateway.
     fn all(&self, users: &[ServerUser<'_>], why: &str) -> Vec<Fix> {
         let mut concerned: BTreeMap<&ObjectId, &Resource> = BTreeMap::new();
         for user in users {
-            // The leg from the callers may be an object of its own; that of another namespace is somebody else's.
+            // The callers' route may be a separate object. Objects of other namespaces belong to other teams.
             let beside = self.view.virtual_services(user.host).into_iter();
             let beside = beside.filter(|other| other.id.namespace == user.resource.id.namespace);
             concerned.extend(beside.map(|resource| (&resource.id, resource)));
@@ -139,7 +139,7 @@ impl Lead<'_, '_> {
         fixes
     }
 
-    /// Changes one VirtualService, and tells the subsets of the Service by which callers get to the port.
+    /// Changes one VirtualService; returns the subsets of the Service that callers use for the port.
     fn change(&self, resource: &Resource, spec: &mut Value, subsets: &mut BTreeSet<String>) {
         let old = json!(self.server.spec.port.number);
         let name = name_of(self.server.object);
@@ -172,7 +172,7 @@ impl Lead<'_, '_> {
         }
     }
 
-    /// What a subset says of the old port, said of the new one as well.
+    /// Copies a subset's settings of the old port to the new port.
     fn settings(&self, subset: &str, why: &str) -> Vec<Fix> {
         let mut fixes = Vec::new();
         for rule in self.view.holders_of(subset) {
@@ -198,7 +198,7 @@ impl Lead<'_, '_> {
     }
 }
 
-/// A port of the Service on which nothing listens; where there is none, a number, and what adds it to the Service.
+/// A free port of the Service; if there is none, a new port number and the fix that adds it to the Service.
 fn free_port(
     gateway: &GatewayFacts,
     merged: &MergedServers<'_>,
@@ -206,12 +206,12 @@ fn free_port(
     users: &[ServerUser<'_>],
     why: &str,
 ) -> (i64, Option<Fix>) {
-    /// Ports of Istio's own, among them that of the load balancer's health check.
+    /// Istio's own ports, such as the one for the load balancer's health check.
     const OWN: RangeInclusive<i64> = 15000..=15100;
     let taken: BTreeSet<i64> = merged.kept.iter().map(|server| server.listens_on).collect();
     let free = |port: i64| !taken.contains(&gateway.listens_on(port)) && !OWN.contains(&port);
     let known: BTreeSet<i64> = gateway.ports.iter().map(|port| i64::from(port.number)).collect();
-    // HTTP and TLS of hosts that are added later want 80 and 443.
+    // Hosts that are added later need 80 and 443.
     if let Some(port) = known.iter().find(|port| ![80, 443].contains(*port) && free(**port)) {
         return (*port, None);
     }
@@ -228,7 +228,7 @@ fn free_port(
     (port, Some(patched(service, "json", &operation, why)))
 }
 
-/// What a port of the Service is called, so that sidecars know what is spoken there.
+/// The name of a Service port, which tells sidecars its protocol.
 fn name_of_port(server: &Server<'_>) -> &'static str {
     match server.follows() {
         Follows::Http if server.spec.tls.is_none() => "http",
@@ -244,12 +244,12 @@ fn every<'a>(object: &'a mut Value, name: &str) -> impl Iterator<Item = &'a mut 
     object.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten()
 }
 
-/// Whether a word of `gateways` in a VirtualService means this Gateway object.
+/// Whether an item of `gateways` in a VirtualService means this Gateway object.
 fn is_named(word: &Value, owner: &ObjectId, gateway: &str) -> bool {
     word.as_str().is_some_and(|word| gateway_name(word, &owner.namespace) == gateway)
 }
 
-/// The fields of a spec that are not as they were.
+/// The fields of a spec that have changed.
 fn changed(before: &Value, after: &Value) -> Value {
     let fields = after.as_object().into_iter().flatten();
     let other = fields.filter(|(name, value)| before.get(name.as_str()) != Some(value));

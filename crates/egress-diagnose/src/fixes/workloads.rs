@@ -1,7 +1,7 @@
-//! Fixes for workloads.
+//! Fixes of workloads.
 //!
-//! Knows which workloads make pods anew from a template, and that a pod which nobody made must be replaced. For the others
-//! the command shows them, and says what to do.
+//! Knows which workloads recreate pods from a template, and that a pod without an owner must be replaced. For other
+//! workloads the command shows the object, and the text says what to do.
 
 use egress_core::command::{ShellCommand, Word};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::finding::Fix;
 use crate::kubernetes::workload::Workload;
 use crate::wording::list;
 
-/// Labels or annotations: the new value of each key, or none to take it away.
+/// Labels or annotations: the new value of each key, or none to remove it.
 pub(crate) type Changes<'a> = [(&'a str, Option<&'a str>)];
 
 /// Changes the template of a workload's pods; Kubernetes replaces them.

@@ -1,7 +1,7 @@
 //! Which outbound traffic bypasses a pod's sidecar, according to the pod's annotations.
 //!
-//! Knows the annotations of `istio-iptables` and the network plugin. What an installation leaves alone for every pod is not
-//! on the pods, and not seen here.
+//! Knows the annotations of `istio-iptables` and the CNI plugin. Exclusions for all pods are in Istio's installation,
+//! not on the pods, and are not known here.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub(crate) struct CaptureExclusion<'a> {
     /// Its value.
     pub(crate) value: &'a str,
     /// The traffic that bypasses the sidecar.
-    pub(crate) passes: ExcludedTraffic<'a>,
+    pub(crate) traffic: ExcludedTraffic<'a>,
 }
 
 /// Traffic that bypasses a sidecar.
@@ -37,20 +37,20 @@ pub(crate) enum ExcludedTraffic<'a> {
     AllBut(BTreeSet<u16>),
 }
 
-/// What the annotations of a pod leave alone. Ranges that hold no address of the internet are no hole.
+/// The traffic that a pod's annotations exclude. Ranges without public addresses do not count.
 /// <https://istio.io/latest/docs/reference/config/annotations/>
 pub(crate) fn capture_exclusions(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
     let value = |key: &str| pod.annotations.get(key).map(String::as_str);
     let mut found = Vec::new();
     if let Some(mode @ "NONE") = value(MODE) {
-        let passes = ExcludedTraffic::AllBut(BTreeSet::new());
-        found.push(CaptureExclusion { annotation: MODE, value: mode, passes });
+        let traffic = ExcludedTraffic::AllBut(BTreeSet::new());
+        found.push(CaptureExclusion { annotation: MODE, value: mode, traffic });
     }
     if let Some(value) = value(EXCLUDED_PORTS) {
         found.push(CaptureExclusion {
             annotation: EXCLUDED_PORTS,
             value,
-            passes: ExcludedTraffic::Ports(ports(value)),
+            traffic: ExcludedTraffic::Ports(ports(value)),
         });
     }
     if let Some(value) = value(EXCLUDED_RANGES) {
@@ -58,7 +58,7 @@ pub(crate) fn capture_exclusions(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
         found.push(CaptureExclusion {
             annotation: EXCLUDED_RANGES,
             value,
-            passes: ExcludedTraffic::Ranges(ranges.collect()),
+            traffic: ExcludedTraffic::Ranges(ranges.collect()),
         });
     }
     if let Some(included) = value(INCLUDED_RANGES) {
@@ -66,27 +66,27 @@ pub(crate) fn capture_exclusions(pod: &PodFacts) -> Vec<CaptureExclusion<'_>> {
             words(included).any(|block| block == "*" || Range { block, except: &[] }.opens_the_internet());
         let by_port = value(INCLUDED_PORTS).unwrap_or_default();
         if !all && by_port != "*" {
-            let passes = ExcludedTraffic::AllBut(ports(by_port));
-            found.push(CaptureExclusion { annotation: INCLUDED_RANGES, value: included, passes });
+            let traffic = ExcludedTraffic::AllBut(ports(by_port));
+            found.push(CaptureExclusion { annotation: INCLUDED_RANGES, value: included, traffic });
         }
     }
-    found.retain(|hole| !hole.passes.is_nothing());
+    found.retain(|exclusion| !exclusion.traffic.is_nothing());
     found
 }
 
 impl CaptureExclusion<'_> {
     /// Whether calls to any of these ports of a host may bypass the sidecar.
     pub(crate) fn concerns(&self, ports: &BTreeSet<u16>) -> bool {
-        match &self.passes {
+        match &self.traffic {
             ExcludedTraffic::Ports(passing) => !passing.is_disjoint(ports),
             ExcludedTraffic::Ranges(_) => true,
             ExcludedTraffic::AllBut(captured) => !ports.is_subset(captured),
         }
     }
 
-    /// The annotation's value without what lets calls to these ports pass; none: without the annotation.
+    /// The annotation's value without the exclusion of these ports; none if the annotation must go.
     pub(crate) fn closed_for(&self, ports: &BTreeSet<u16>) -> Option<String> {
-        let goes = |word: &str| match &self.passes {
+        let goes = |word: &str| match &self.traffic {
             ExcludedTraffic::Ports(_) => word.parse().is_ok_and(|port| ports.contains(&port)),
             ExcludedTraffic::Ranges(ranges) => ranges.contains(&word),
             ExcludedTraffic::AllBut(_) => true,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_inside_is_no_hole() {
+    fn ranges_inside_the_cluster_are_no_exclusion() {
         for annotation in [
             (EXCLUDED_RANGES, "10.0.0.0/8, 169.254.169.254/32"),
             (EXCLUDED_PORTS, ""),
@@ -140,27 +140,27 @@ mod tests {
     #[test]
     fn ports_concern_those_who_call_them() {
         let pod = pod(&[(EXCLUDED_PORTS, "5432, 443")]);
-        let hole = &capture_exclusions(&pod)[0];
-        assert!(hole.concerns(&[80, 443].into()));
-        assert!(!hole.concerns(&[80].into()));
-        assert_eq!(hole.closed_for(&[443].into()).as_deref(), Some("5432"));
+        let exclusion = &capture_exclusions(&pod)[0];
+        assert!(exclusion.concerns(&[80, 443].into()));
+        assert!(!exclusion.concerns(&[80].into()));
+        assert_eq!(exclusion.closed_for(&[443].into()).as_deref(), Some("5432"));
     }
 
     #[test]
-    fn a_range_outside_is_a_hole_and_the_others_stay_excluded() {
+    fn a_public_range_is_an_exclusion_and_the_others_stay_excluded() {
         let pod = pod(&[(EXCLUDED_RANGES, "10.0.0.0/8,0.0.0.0/0")]);
-        let hole = &capture_exclusions(&pod)[0];
-        assert_eq!(hole.passes, ExcludedTraffic::Ranges(vec!["0.0.0.0/0"]));
-        assert_eq!(hole.closed_for(&BTreeSet::new()).as_deref(), Some("10.0.0.0/8"));
+        let exclusion = &capture_exclusions(&pod)[0];
+        assert_eq!(exclusion.traffic, ExcludedTraffic::Ranges(vec!["0.0.0.0/0"]));
+        assert_eq!(exclusion.closed_for(&BTreeSet::new()).as_deref(), Some("10.0.0.0/8"));
     }
 
     #[test]
     fn where_only_the_cluster_is_captured_the_outside_is_not() {
         for value in ["10.0.0.0/8", ""] {
             let pod = pod(&[(INCLUDED_RANGES, value), (INCLUDED_PORTS, "443")]);
-            let hole = &capture_exclusions(&pod)[0];
-            assert!(hole.concerns(&[80].into()) && !hole.concerns(&[443].into()), "{value:?}");
-            assert_eq!(hole.closed_for(&[80].into()), None);
+            let exclusion = &capture_exclusions(&pod)[0];
+            assert!(exclusion.concerns(&[80].into()) && !exclusion.concerns(&[443].into()), "{value:?}");
+            assert_eq!(exclusion.closed_for(&[80].into()), None);
         }
     }
 

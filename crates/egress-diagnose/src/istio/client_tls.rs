@@ -1,7 +1,7 @@
 //! The TLS settings of a proxy for a destination: the result of the DestinationRules that apply to it.
 //!
 //! Follows `MergeSubsetTrafficPolicy` in `pilot/pkg/networking/util/util.go` and `mergeDestinationRule` in
-//! `pilot/pkg/model/destination_rule.go`. Knows nothing of which rules count for whom, or of auto mTLS.
+//! `pilot/pkg/model/destination_rule.go`. Does not know which rules a proxy sees, or auto mTLS.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use egress_istio::destination_rule as generated;
 use egress_istio::destination_rule::DestinationRuleSubsets;
 use serde_json::{Value, json};
 
-/// The DestinationRules that count for one proxy and one destination, merged as istiod merges them.
+/// The DestinationRules of one destination for one proxy, merged as istiod merges them.
 pub(crate) struct DestinationRules<'a> {
     /// The rules, oldest first.
     pub(crate) all: Vec<&'a Resource>,
@@ -67,12 +67,12 @@ impl<'a> DestinationRules<'a> {
         DestinationRules { all, subsets, common }
     }
 
-    /// Whether a route that names this subset, or none, leads anywhere.
+    /// Whether a route with this subset, or without one, has a destination.
     pub(crate) fn has(&self, subset: Option<&str>) -> bool {
         subset.is_none_or(|name| self.subsets.contains_key(name))
     }
 
-    /// The settings for a port of the destination; none where nothing is said, and auto mTLS decides.
+    /// The settings for a port of the destination; none if no rule has any, and auto mTLS decides.
     pub(crate) fn tls(&self, subset: Option<&str>, port: u16) -> Option<ClientTls<'a>> {
         let found = subset.and_then(|name| self.subsets.get(name));
         let of_subset = found.and_then(|(rule, index, subset)| {
@@ -82,7 +82,7 @@ impl<'a> DestinationRules<'a> {
             let mut ports = ports.enumerate();
             let port = i64::from(port);
             match ports.find(|(_, settings)| settings.port.as_ref().and_then(|it| it.number) == Some(port)) {
-                // Settings of a port replace all others, also where they say nothing of TLS.
+                // Settings of a port replace all others, even if they have no TLS settings.
                 Some((index, settings)) => {
                     let place = format!("{place}.portLevelSettings[{index}].tls");
                     Some(settings.tls.as_ref().map(|tls| tls.settings(rule, place)))
@@ -93,7 +93,7 @@ impl<'a> DestinationRules<'a> {
         of_subset.unwrap_or_else(|| self.of_rule(port))
     }
 
-    /// The traffic policy that settles what goes to a subset, or to no subset: its rule, its place, and what it says.
+    /// The traffic policy of a subset, or of the host without a subset: its rule, its field, and its content.
     pub(crate) fn policy(&self, subset: Option<&str>) -> Option<(&'a Resource, String, Value)> {
         if let Some(name) = subset {
             let (rule, index, subset) = self.subsets.get(name)?;
@@ -139,7 +139,7 @@ impl ClientTls<'_> {
     }
 }
 
-/// The generated types say the same thing four times, each with types of its own.
+/// The generated code has four types for the same settings.
 trait Settings {
     fn settings<'a>(&'a self, rule: &'a Resource, field: String) -> ClientTls<'a>;
 }

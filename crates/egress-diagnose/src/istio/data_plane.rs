@@ -1,12 +1,12 @@
 //! Which data plane handles a pod's calls.
 //!
-//! Knows labels and annotations. The checks decide whether that is right.
+//! Knows labels and annotations. The checks decide whether the result is a fault.
 
 use std::collections::BTreeMap;
 
 use egress_core::snapshot::PodFacts;
 
-/// The label that enrols a namespace or a pod in ambient mode, or takes it out.
+/// The label that adds a namespace or a pod to ambient mode, or removes it.
 pub(crate) const DATAPLANE: &str = "istio.io/dataplane-mode";
 /// The label that enables or disables sidecar injection for a pod; in older manifests an annotation.
 pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
@@ -22,7 +22,7 @@ pub(crate) enum DataPlaneMode {
     Sidecar,
     /// The ztunnel of its node.
     Ztunnel,
-    /// None.
+    /// None: the pod is not in the mesh.
     NotInMesh,
 }
 

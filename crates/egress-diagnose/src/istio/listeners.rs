@@ -1,6 +1,6 @@
-//! What a gateway's pods listen for: the servers of all Gateway objects that select them, by port.
+//! The listeners of a gateway's pods: the servers of all Gateway objects that select them, by port.
 //!
-//! Knows nothing of routes, and nothing of servers that istiod drops.
+//! Does not know routes, or which servers istiod drops.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ pub(crate) use egress_core::istio::server::{Expects, Follows, Server, selects, s
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
-/// What all servers of a gateway expect, by the port that the pods listen on.
+/// The servers of a gateway, by the port that the pods listen on.
 #[derive(Debug, Default)]
 pub(crate) struct Listeners<'a> {
     ports: BTreeMap<i64, Listener<'a>>,
@@ -17,7 +17,7 @@ pub(crate) struct Listeners<'a> {
 /// One port of the pods.
 #[derive(Debug)]
 pub(crate) struct Listener<'a> {
-    /// One server for each thing that is expected there.
+    /// One server for each mode.
     pub(crate) servers: BTreeMap<Expects, Server<'a>>,
     /// How many servers there are in all.
     pub(crate) count: usize,

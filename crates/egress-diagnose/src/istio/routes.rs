@@ -1,6 +1,6 @@
 //! The routes of a VirtualService that carry one host, for the proxies of a hop.
 //!
-//! How rules are read is known in `egress_core`.
+//! `egress_core` reads the rules.
 
 pub(crate) use egress_core::istio::routes::Route;
 use egress_core::istio::routes::{self, Proxies};

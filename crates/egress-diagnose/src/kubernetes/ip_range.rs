@@ -1,7 +1,7 @@
 //! How many public addresses an IP range contains.
 //!
-//! Knows which addresses are never of the internet. Knows nothing of a cluster's own ranges: one that uses public
-//! addresses inside is taken for outside.
+//! Knows which addresses are never public. Does not know the cluster's own ranges: public addresses that are used
+//! inside count as outside.
 
 use std::net::IpAddr;
 
@@ -35,18 +35,18 @@ pub(crate) struct Range<'a> {
 }
 
 impl Range<'_> {
-    /// Whether it holds any address of the internet. What is no range holds none.
+    /// Whether it contains a public address. An invalid range contains none.
     pub(crate) fn reaches_outside(&self) -> bool {
         self.outside().0 > 0
     }
 
-    /// Whether it holds so many that it opens the internet, and not some hosts.
+    /// Whether it contains so many that it means the internet, not some hosts.
     pub(crate) fn opens_the_internet(&self) -> bool {
         let (addresses, many) = self.outside();
         addresses >= many
     }
 
-    /// How many public addresses it contains, and from which number on that is many.
+    /// How many public addresses it contains, and the number from which on it means the internet.
     fn outside(&self) -> (u128, u128) {
         let except = self.except.iter().filter_map(|range| network(range));
         match network(self.block) {

@@ -1,7 +1,7 @@
 //! Whether NetworkPolicies allow a pod to reach addresses outside the cluster.
 //!
-//! Knows `networking.k8s.io` only. What a network plugin adds of its own, a firewall, and whether the plugin enforces
-//! anything at all are not seen here.
+//! Knows `networking.k8s.io` only. Policies of a CNI plugin's own kinds, firewalls, and whether the plugin enforces
+//! anything are not known here.
 
 use std::collections::BTreeSet;
 
@@ -31,14 +31,14 @@ pub(crate) enum EgressVerdict<'a> {
 pub(crate) struct AllowingRule<'a> {
     /// The policy.
     pub(crate) policy: &'a Named<NetworkPolicySpec>,
-    /// Which of `spec.egress`.
+    /// Its index in `spec.egress`.
     pub(crate) rule: usize,
-    /// Which of its `to`, and the range there; none where the rule is for every destination.
+    /// The index in its `to`, and the range there; none if the rule allows every destination.
     pub(crate) peer: Option<(usize, &'a str)>,
 }
 
 impl AllowingRule<'_> {
-    /// Where it stands: `spec.egress[0].to[1].ipBlock.cidr`.
+    /// Its field: `spec.egress[0].to[1].ipBlock.cidr`.
     pub(crate) fn field(&self) -> String {
         match self.peer {
             Some((peer, _)) => format!("spec.egress[{}].to[{peer}].ipBlock.cidr", self.rule),
@@ -47,7 +47,7 @@ impl AllowingRule<'_> {
     }
 }
 
-/// What the policies do to calls of a pod to one of these TCP ports. Policies add up: what one allows is allowed.
+/// Whether policies allow a pod's calls to one of these TCP ports. What one policy allows is allowed.
 /// <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
 pub(crate) fn egress_verdict<'a>(
     policies: &'a [Named<NetworkPolicySpec>],
@@ -64,14 +64,15 @@ pub(crate) fn egress_verdict<'a>(
     if concerned.is_empty() {
         return EgressVerdict::Unrestricted;
     }
-    let open: Vec<AllowingRule<'a>> = concerned.iter().flat_map(|policy| openings(policy, ports)).collect();
+    let open: Vec<AllowingRule<'a>> =
+        concerned.iter().flat_map(|policy| allowing_rules(policy, ports)).collect();
     if open.is_empty() {
         return EgressVerdict::Blocked;
     }
     EgressVerdict::AllowedBy(open)
 }
 
-/// Without `policyTypes`, a policy is for outgoing traffic where it has rules for it.
+/// Without `policyTypes`, a policy applies to outgoing traffic if it has egress rules.
 fn is_for_egress(spec: &NetworkPolicySpec) -> bool {
     match spec.policy_types.as_deref().unwrap_or_default() {
         [] => spec.egress.as_ref().is_some_and(|rules| !rules.is_empty()),
@@ -79,7 +80,7 @@ fn is_for_egress(spec: &NetworkPolicySpec) -> bool {
     }
 }
 
-fn openings<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<AllowingRule<'a>> {
+fn allowing_rules<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<AllowingRule<'a>> {
     let mut found = Vec::new();
     let rules = policy.spec.egress.iter().flatten().enumerate();
     for (rule, NetworkPolicyEgressRule { ports: allowed, to }) in rules {
@@ -97,14 +98,14 @@ fn openings<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> 
     found
 }
 
-/// The range of a peer, if it opens the internet. Pods and namespaces are never outside.
+/// The range of a peer, if it allows the internet. Pods and namespaces are never outside.
 fn outside(peer: &NetworkPolicyPeer) -> Option<&str> {
     let block = peer.ip_block.as_ref()?;
     let except = block.except.as_deref().unwrap_or_default();
     Range { block: &block.cidr, except }.opens_the_internet().then_some(block.cidr.as_str())
 }
 
-/// Whether a port of a rule is one of these. A port by name is one of a pod, never one outside.
+/// Whether a rule's port is one of these. A named port belongs to a pod, never to an external host.
 fn allows(port: &NetworkPolicyPort, ports: &BTreeSet<u16>) -> bool {
     if port.protocol.as_deref().is_some_and(|protocol| protocol != "TCP") {
         return false;

@@ -6,7 +6,7 @@ use std::fmt;
 use egress_core::snapshot::PodFacts;
 use serde::Serialize;
 
-/// What created a pod: a fix for all of its pods is written there.
+/// The object that creates a pod: a fix for all its pods changes this object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Workload {
     /// The kind, as manifests write it; `Pod` for a pod without an owner.

@@ -1,6 +1,6 @@
-//! Which namespaces call hosts through a gateway: their pods must not bypass it.
+//! The namespaces that call hosts through a gateway: their pods must not bypass it.
 //!
-//! Knows which callers of a path are meant: an egress that is exported to all namespaces is used by few. Decides nothing.
+//! An egress that is exported to all namespaces is used by few: knows which of them count. Makes no findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,14 @@ use crate::path::EgressPath;
 pub(crate) struct NamespaceCalls {
     /// The ports.
     pub(crate) ports: BTreeSet<u16>,
-    /// The first of the hosts.
+    /// The first host.
     pub(crate) host: String,
     /// How many hosts.
     pub(crate) hosts: usize,
 }
 
-/// The calling namespaces. Not among them: the mesh's own namespace, and a namespace that holds a gateway or objects for
-/// others while no pod of its own has a sidecar.
+/// The caller namespaces. Without the root namespace, and without namespaces that only have a gateway or objects for
+/// other namespaces, and no pod with a sidecar.
 pub(crate) fn caller_namespaces(
     snapshot: &Snapshot,
     paths: &[EgressPath<'_>],

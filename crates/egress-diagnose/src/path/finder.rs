@@ -18,7 +18,7 @@ use super::egress_path::{EgressPath, owns};
 use crate::facts::{Index, Request, clients};
 use crate::wording::export_to;
 
-/// The ways of a request, in the order of the inventory; hosts that were asked for and are nowhere come last.
+/// The paths of a request, in the order of the inventory. Requested hosts without objects come last.
 pub(crate) fn paths<'a>(
     snapshot: &'a Snapshot,
     index: &Index<'a>,
@@ -73,7 +73,7 @@ impl<'a> PathFinder<'a, '_> {
         }
     }
 
-    /// A host without objects in the namespace that was asked for: its callers may use those of another namespace.
+    /// A host without objects in the requested namespace: its callers may use those of another namespace.
     fn without_objects(&self, host: &str, namespace: Option<&str>) -> EgressPath<'a> {
         let callers = namespace.map(str::to_owned).into_iter().collect();
         if let Some(egress) = namespace.and_then(|caller| self.egress_seen_from(caller, host)) {
@@ -102,7 +102,7 @@ impl<'a> PathFinder<'a, '_> {
         routes.into_iter().find(|route| is_exact(route, host))
     }
 
-    /// What the record asks for; for what others made, what the entry that its callers use declares.
+    /// The ports of the record; for hand-made objects, those of the ServiceEntry that the callers use.
     fn ports(&self, egress: &Egress<'_>) -> BTreeSet<Port> {
         if let Some(record) = egress.readable_record() {
             return record.intent.ports.clone();
@@ -131,12 +131,13 @@ impl<'a> PathFinder<'a, '_> {
         callers.into_iter().collect()
     }
 
-    /// Objects without `exportTo` are seen everywhere, which few mean: where their own namespace has clients, it and those
-    /// that are named call. Else, as beside a platform's gateway, the namespaces that use them call.
+    /// Objects without `exportTo` are visible everywhere, which is rarely intended. If their own namespace has
+    /// clients, the callers are that namespace and the named ones. Else, as with a platform team's objects, every
+    /// namespace that uses them.
     fn callers_by_hand(&self, egress: &Egress<'_>) -> Vec<String> {
         let own = egress.namespace.as_str();
-        let legs = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
-        let words: BTreeSet<String> = legs.flat_map(|part| export_to(part.resource)).collect();
+        let routes = egress.parts.iter().filter(|part| part.role == Role::MeshLeg);
+        let words: BTreeSet<String> = routes.flat_map(|part| export_to(part.resource)).collect();
         let named: BTreeSet<&str> =
             words.iter().map(String::as_str).filter(|word| is_namespace(word)).collect();
         let of_gateway = egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());
@@ -156,7 +157,7 @@ impl<'a> PathFinder<'a, '_> {
         callers.into_iter().map(str::to_owned).collect()
     }
 
-    /// The namespaces with clients that know the host and whose routes are those of the egress.
+    /// The namespaces with clients that know the host and use the routes of the egress.
     fn users<'c>(&'c self, egress: &'c Egress<'c>) -> impl Iterator<Item = &'a str> + 'c {
         let host = egress.host.as_str();
         self.clients.iter().copied().filter(move |namespace| {
@@ -166,12 +167,12 @@ impl<'a> PathFinder<'a, '_> {
     }
 }
 
-/// Whether a word of `exportTo` names a namespace.
+/// Whether an item of `exportTo` names a namespace.
 fn is_namespace(word: &str) -> bool {
     !matches!(word, "*" | "." | "~")
 }
 
-/// The ports that an entry declares, as far as they are of a kind this tool carries.
+/// The HTTP and TLS ports of a ServiceEntry.
 pub(crate) fn declared_ports(entry: &Resource) -> BTreeSet<Port> {
     let ports = entry.service_entry().and_then(|spec| spec.ports.as_ref()).into_iter().flatten();
     let parse = |port: &ServiceEntryPorts| {

@@ -6,7 +6,7 @@ use super::{EgressPath, paths};
 use crate::facts::{ClusterFacts, EgressOptions, Index, OtherCluster, OtherEgress, Request};
 
 impl OtherCluster {
-    /// What is to be compared of a cluster's facts.
+    /// The comparable part of a cluster's facts.
     pub fn of(name: String, facts: &ClusterFacts) -> Self {
         let snapshot = &facts.snapshot;
         let there = egresses(snapshot);
@@ -22,7 +22,7 @@ impl OtherCluster {
 }
 
 impl OtherEgress {
-    /// What is to be compared of a way; none where nothing takes it to a gateway.
+    /// The comparable part of a path; none if nothing routes the host to a gateway.
     pub(crate) fn of(path: &EgressPath<'_>) -> Option<Self> {
         let egress = path.egress?;
         Some(OtherEgress {

@@ -1,6 +1,6 @@
-//! External hosts that callers know and that no route takes to a gateway: their calls leave directly.
+//! External hosts that callers know and that have no route to a gateway: their calls leave directly.
 //!
-//! Knows what makes a host known and what takes it away. Judges nothing.
+//! Makes no findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +18,8 @@ use super::egress_path::EgressPath;
 use crate::facts::{ClusterFacts, Index, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
-/// The ways of these hosts, one for each namespace with an entry, as far as a request asks for them.
-///
-/// A mesh without an egress gateway has none: its hosts are not meant to leave through one.
+/// The requested paths of such hosts, one for each namespace with a ServiceEntry. Empty in a mesh without an egress
+/// gateway.
 pub(crate) fn hosts_without_egress<'a>(
     facts: &'a ClusterFacts,
     index: &Index<'a>,
@@ -48,7 +47,7 @@ pub(crate) fn hosts_without_egress<'a>(
         .collect()
 }
 
-/// The namespace of an entry, and a host of it.
+/// A namespace, and the name of a host or ServiceEntry in it.
 pub(super) type EntryHost<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
@@ -69,7 +68,7 @@ fn hosts<'a>(
     }
     for entry in index.of_kind(Kind::ServiceEntry).iter().copied() {
         let Some(spec) = entry.service_entry() else { continue };
-        // A waypoint of ambient mode carries a host instead of a gateway.
+        // In ambient mode, a waypoint may handle the host.
         let home = snapshot.namespaces.iter().find(|facts| facts.name == entry.id.namespace);
         let carried = waypoint_of(entry, home.map(|facts| &facts.labels)).is_some()
             || routed.contains(&(entry.id.namespace.as_str(), entry.id.name.as_str()));
@@ -92,7 +91,7 @@ fn hosts<'a>(
     found
 }
 
-/// The entries that a route of the Gateway API takes somewhere, by namespace and name.
+/// The ServiceEntries with a Gateway API route, by namespace and name.
 pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
     let parents = objects.iter().flat_map(|object| {
         let parents = object.object.spec.get("parentRefs").and_then(Value::as_array).into_iter().flatten();
@@ -107,7 +106,7 @@ pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
         .collect()
 }
 
-/// Whether a route that a client sees, also one of a wildcard over the host, leads to a gateway.
+/// Whether a route that a client sees leads to a gateway; also a route of a matching wildcard.
 fn leads(index: &Index<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
     let seen = mesh_virtual_services(index.virtual_services(host), host, client);
     seen.into_iter()

@@ -1,7 +1,7 @@
-//! Hosts outside the mesh that a request asks for and that the walk does not take: it follows HTTP and TLS routes of
-//! VirtualServices from sidecars to a gateway, one host at a time.
+//! Requested external hosts whose path no check follows. Checks follow HTTP and TLS routes of VirtualServices from
+//! sidecars to a gateway, for single hosts.
 //!
-//! Knows what else takes a host outside. Judges nothing: a host that is listed here may work, and may not.
+//! Makes no findings: calls to such a host may work or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,7 @@ use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
 
-/// The hosts, by namespace and name. Of hosts that were asked for by name, those that nothing takes to a gateway in a way
-/// that is walked.
+/// The hosts, by namespace and name. If hosts were requested by name, those of them without an egress.
 pub(crate) fn not_walked<'a>(
     facts: &'a ClusterFacts,
     index: &Index<'a>,
@@ -32,7 +31,7 @@ pub(crate) fn not_walked<'a>(
     request: &Request,
 ) -> Vec<NotWalked> {
     let finder = Finder::new(facts, index, egresses, paths);
-    // What only gateways see of an egress of ours has a name of its own.
+    // The upstream ServiceEntry has its own host name, which only the gateway sees.
     let own: BTreeSet<&ObjectId> =
         egresses.iter().filter_map(|egress| egress.part(Role::Upstream)).map(|part| &part.id).collect();
     let mut found: BTreeMap<EntryHost<'_>, Obstacle> = BTreeMap::new();
@@ -71,13 +70,13 @@ pub(crate) fn not_walked<'a>(
     not_walked
 }
 
-/// The objects with what is looked up in them for each host.
+/// The objects and their indexes.
 struct Finder<'a, 'b> {
     snapshot: &'a Snapshot,
     index: &'b Index<'a>,
     /// The Services of the egress gateways, as routes name them.
     services: BTreeSet<String>,
-    /// Hosts that are walked, and hosts that a walk ends at under another name.
+    /// Hosts with a path, and the destinations of other hosts' routes.
     known: BTreeSet<String>,
     clients: BTreeSet<&'a str>,
     ambient: BTreeSet<&'a str>,
@@ -97,7 +96,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         let walked = egresses.iter().map(|egress| egress.host.to_string());
         let hosts_without_egress =
             paths.iter().filter(|path| !path.is_wanted).map(|path| path.host.to_ascii_lowercase());
-        // What a route of another host leads to is looked at with that host.
+        // The destination of a route is examined with the route's host.
         let mut known: BTreeSet<String> = walked.chain(hosts_without_egress).collect();
         for routes in index.of_kind(Kind::VirtualService) {
             let Some(spec) = routes.virtual_service() else { continue };
@@ -120,11 +119,11 @@ impl<'a, 'b> Finder<'a, 'b> {
         }
     }
 
-    /// Why a host of an object is not walked; nothing where it does not lead outside.
+    /// Why no check follows a host of an object; none if it is inside the mesh.
     fn obstacle(&self, object: &Resource, host: &str) -> Option<Obstacle> {
         if let Some(spec) = object.virtual_service() {
             let leads = serves_mesh(spec) && destinations(spec).any(|to| self.services.contains(to));
-            // Rules for the gateway's own Service say how it is reached.
+            // Routes for the gateway's own Service do not lead outside.
             return (leads && !self.services.contains(host)).then(|| of_name(host).unwrap_or(Obstacle::Tcp));
         }
         if object.service_entry()?.location == Some(ServiceEntryLocation::MeshInternal) {
@@ -150,7 +149,7 @@ impl<'a, 'b> Finder<'a, 'b> {
         seers.find_map(|client| self.route(host, client))
     }
 
-    /// By what kind of route the sidecars of a namespace send a host to a gateway, where that is no way of the walk.
+    /// Why no check follows the route by which the sidecars of a namespace send a host to a gateway.
     fn route(&self, host: &str, client: &str) -> Option<Obstacle> {
         let seen = mesh_virtual_services(self.index.virtual_services(host), host, client);
         let leads = |routes: &&Resource| {
@@ -161,14 +160,14 @@ impl<'a, 'b> Finder<'a, 'b> {
         Some(if is_exact(route, host) { Obstacle::Tcp } else { Obstacle::Wildcard })
     }
 
-    /// Whether a request asks for it: a namespace has what lies in it, and what its pods see.
+    /// Whether it is requested: of a namespace, its own objects and those that its pods see.
     fn concerns(&self, request: &Request, object: &Resource, obstacle: Obstacle) -> bool {
         let Some(asked) = request.namespace.as_deref() else { return true };
         let sees = || sees(object, asked);
         object.id.namespace == asked
             || match obstacle {
                 Obstacle::NoGateway | Obstacle::NoCaller => false,
-                // ztunnel tells a host by its address, and does not read `exportTo`.
+                // ztunnel finds a host by its address, and ignores `exportTo`.
                 Obstacle::Waypoint => self.ambient.contains(asked),
                 _ => (self.clients.contains(asked) || self.ambient.contains(asked)) && sees(),
             }

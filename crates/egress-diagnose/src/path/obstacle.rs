@@ -1,13 +1,11 @@
-//! A host that leads outside the mesh and that no check looked at, with the reason.
-//!
-//! Knows the reasons. Which hosts these are is decided in the walk.
+//! An external host that no check examined, and why.
 
 use serde::Serialize;
 
 /// Characters of a DNS name. What a file gives as a host or a namespace may be longer.
 const LONGEST_NAME: usize = 253;
 
-/// A host that no check looked at.
+/// A host that no check examined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotWalked {
@@ -21,7 +19,7 @@ pub struct NotWalked {
     pub because: &'static str,
 }
 
-/// Why the walk does not take a host.
+/// Why no check follows a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Obstacle {

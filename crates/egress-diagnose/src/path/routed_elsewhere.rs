@@ -1,11 +1,11 @@
-//! Hosts that leave other clusters of the fleet through a gateway, and that nothing takes to one here.
+//! Hosts with an egress in other clusters of the fleet, and without one here.
 
 use std::collections::BTreeSet;
 
 use super::egress_path::EgressPath;
 use crate::facts::{ClusterFacts, Request};
 
-/// The ways of these hosts, as far as a request asks for them: one that is asked for by name is a way already.
+/// The requested paths of these hosts. A host that is requested by name has a path already.
 pub(crate) fn routed_elsewhere<'a>(
     facts: &ClusterFacts,
     known: &[EgressPath<'_>],

@@ -1,19 +1,19 @@
-//! What is different between two diagnoses.
+//! The changes between two diagnoses.
 //!
-//! Knows that what was not checked this time is not gone. Knows no clock.
+//! A cause is not gone if its check was not made this time. Knows no clock.
 
 use std::collections::BTreeMap;
 
 use super::{NotChecked, Reason, Report};
 use crate::finding::{Cause, CauseKey, Scope};
 
-/// What the last diagnosis found.
+/// The causes that the last diagnosis found.
 #[derive(Debug, Default)]
 pub struct Watched {
     known: BTreeMap<CauseKey, Cause>,
 }
 
-/// Something that is different from the last look.
+/// A change since the last diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A cause that was not there before.
@@ -23,7 +23,8 @@ pub enum Change {
 }
 
 impl Watched {
-    /// Takes a new report, and says what is different: what has appeared, the worst first, then what is gone.
+    /// Takes a new report, and returns the changes: new causes first, the worst before others, then causes that are
+    /// gone.
     pub fn observe(&mut self, report: Report) -> Vec<Change> {
         let Report { findings, not_checked, .. } = report;
         let is_gone = |cause: &Cause| !is_hidden(cause, &not_checked, &findings);
@@ -55,10 +56,11 @@ fn key(cause: &Cause) -> CauseKey {
 /// Whether the check was not made this time: its facts were missing, or the path is broken before it.
 fn is_hidden(cause: &Cause, not_checked: &[NotChecked], findings: &[Cause]) -> bool {
     let of_hosts = cause.scope == Scope::Host && !cause.affects.is_empty();
-    let unread = not_checked.iter().filter(|silence| silence.reason != Reason::NoEvidence).any(|silence| {
-        let same = silence.hosts.iter().any(|host| cause.affects.contains(host));
-        silence.codes.contains(&cause.code) && (same || !of_hosts)
-    });
+    let unread =
+        not_checked.iter().filter(|unchecked| unchecked.reason != Reason::NoEvidence).any(|unchecked| {
+            let same = unchecked.hosts.iter().any(|host| cause.affects.contains(host));
+            unchecked.codes.contains(&cause.code) && (same || !of_hosts)
+        });
     let blocked = findings.iter().any(|other| {
         let same = other.affects.iter().any(|host| cause.affects.contains(host));
         other.not_checked.contains(&cause.code) && same

@@ -20,7 +20,7 @@ pub struct Check {
     pub level: Level,
     /// The part of the path that it checks.
     pub segment: PathSegment,
-    /// What it reads; held against what it does read.
+    /// The facts that it reads. A test compares them with what it does read.
     pub inputs: &'static [Input],
     /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.
     pub docs: &'static str,
@@ -41,7 +41,7 @@ pub enum Run {
     PathThroughGateway(fn(&View<'_>, &EgressPath<'_>, &GatewayFacts) -> CheckOutcome),
 }
 
-/// The parts of a request's path, in order. After the first broken one no further findings are reported.
+/// The parts of a request's path, in order. Behind the first broken one no findings are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PathSegment {

@@ -1,6 +1,6 @@
 //! Shared by checks of Envoys: the requirements for a route, and the result of several Envoys.
 //!
-//! Knows nothing of the choice of Envoys.
+//! Does not know which Envoys are read.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,9 @@ use crate::finding::{Awaited, CheckOutcome, Finding};
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
 
-/// Each port of the way must lead to the clusters of its routes and to nothing else. In a sidecar routes match the port of
-/// the application; at a gateway they match that of the gateway, which all ports of a protocol share.
+/// Each port of the path must lead to the clusters of its routes and to no others. In a sidecar, routes match the
+/// port that the application calls. At a gateway they match the gateway's port, which all ports of one protocol
+/// share.
 pub(crate) fn demands(path: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
     let demand = |port: &Port| {
         let carries = |route: &&Route<'_>| match side {
@@ -26,17 +27,17 @@ pub(crate) fn demands(path: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -
     path.ports.iter().filter_map(demand).collect()
 }
 
-/// The result of several Envoys. A finding comes first, then an Envoy that could not be read: a gateway that was read in
-/// part has not passed.
+/// The result of several Envoys. Findings come first, then Envoys that could not be read: a check passes only if all of
+/// them were read.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct EnvoyResults {
     findings: Vec<Finding>,
     unreadable: Vec<String>,
     awaited: Vec<Awaited>,
     fine: usize,
 }
 
-impl Seen {
+impl EnvoyResults {
     /// One Envoy was read: what is wrong there, if anything. The same fault of several pods is reported once, with the
     /// evidence of each.
     pub(crate) fn looked(&mut self, finding: Option<Finding>) {

@@ -99,7 +99,7 @@ impl<'a> GatewayConnection<'a> {
     }
 }
 
-/// A destination without a port means the only one of the Service.
+/// Without a port, a destination is the only port of the Service.
 fn port_of(route: &Route<'_>, gateway: &GatewayFacts) -> Option<u16> {
     route.destination_port.or(match gateway.ports.as_slice() {
         [only] => Some(only.number),
@@ -107,8 +107,8 @@ fn port_of(route: &Route<'_>, gateway: &GatewayFacts) -> Option<u16> {
     })
 }
 
-/// The server name of a connection: of the DestinationRule, else the cluster's name in mesh mTLS, else what the
-/// application says. `buildUpstreamTLSSettings` in `pilot/pkg/networking/core/cluster_tls.go`.
+/// The SNI of a connection: from the DestinationRule, else the cluster's name in mesh mTLS, else the application's.
+/// `buildUpstreamTLSSettings` in `pilot/pkg/networking/core/cluster_tls.go`.
 fn server_name(route: &Route<'_>, tls: Option<&ClientTls<'_>>, host: &str, port: u16) -> Option<String> {
     let said = tls.and_then(|tls| tls.sni).map(str::to_owned);
     match (tls.map(|tls| tls.mode), route.protocol) {
@@ -133,8 +133,8 @@ fn spoken(tls: Option<&ClientTls<'_>>, route: &Route<'_>) -> Expects {
     }
 }
 
-/// The server of the port with the longest host that covers the server name; for plaintext, the host. Two of one host
-/// exclude each other, which is told as such: here it is the one that understands the call.
+/// The server of the port with the longest host that matches the SNI; for plaintext, the host. Of two servers with
+/// one host istiod drops one, which another check reports: here the one whose mode matches the call is returned.
 fn server<'a>(
     view: &View<'a>,
     gateway: &GatewayFacts,

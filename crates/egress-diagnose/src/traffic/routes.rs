@@ -1,7 +1,6 @@
-//! The two legs of a way as the objects say them: sidecar to gateway, and gateway to host.
+//! The routes of a path according to the objects: from the sidecar to the gateway, and from the gateway to the host.
 //!
-//! Knows what can be wrong with the second leg, since several checks share that: one for each cause. Knows nothing of how
-//! they word it.
+//! Knows why a route at the gateway can be missing: one check for each cause. Writes no messages.
 
 use std::collections::BTreeSet;
 
@@ -41,8 +40,8 @@ pub(crate) enum MissingRouteCause<'a> {
     NotServed(&'a Resource),
 }
 
-/// The gateway of a way, where what lies in its namespace could be read; what to say otherwise. Without its namespace the
-/// second leg looks missing and the subset looks hidden.
+/// The gateway of a path if the Istio objects of its namespace were read; else the outcome of the check. Without these
+/// objects, routes would look missing and subsets hidden.
 pub(crate) fn seen_gateway<'a>(
     view: &View<'_>,
     path: &EgressPath<'a>,
@@ -70,8 +69,8 @@ fn find_to_gateway<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &Gateway
         .collect()
 }
 
-/// The routes of the host at the gateway, of whichever VirtualService its pods see. Inside mesh mTLS a TLS server may know
-/// the host by another name, which the VirtualService then names as well.
+/// The routes of the host at the gateway, from all VirtualServices that its pods see. Behind mesh mTLS, a TLS server
+/// may have another name for the host; then the VirtualService has it, too.
 pub(crate) fn from_gateway<'a>(
     view: &View<'a>,
     path: &EgressPath<'_>,
@@ -142,7 +141,7 @@ pub(crate) fn upstreams<'a>(
     if own.is_empty() { others } else { own }
 }
 
-/// The number of protocols that both legs have.
+/// How many protocols have routes to the gateway and from it.
 pub(crate) fn complete_protocols(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> usize {
     let there: BTreeSet<Protocol> =
         from_gateway(view, path, gateway).iter().map(|route| route.protocol).collect();
@@ -151,7 +150,7 @@ pub(crate) fn complete_protocols(view: &View<'_>, path: &EgressPath<'_>, gateway
     wanted.intersection(&there).count()
 }
 
-/// The protocols that the first leg has and the second does not.
+/// The protocols with routes to the gateway, but none from it.
 pub(crate) fn missing_routes<'a>(
     view: &View<'a>,
     path: &EgressPath<'_>,
@@ -179,7 +178,7 @@ pub(crate) fn end_at_gateway(protocol: Protocol, host: &str) -> String {
     }
 }
 
-/// A Gateway object as VirtualServices name it.
+/// The name of a Gateway object in VirtualServices.
 pub(crate) fn name_of(object: &Resource) -> String {
     format!("{}/{}", object.id.namespace, object.id.name)
 }
@@ -215,7 +214,7 @@ fn cause<'a>(
     MissingRouteCause::NothingBound
 }
 
-/// The Gateway object that VirtualServices name like this.
+/// The Gateway object with this name in VirtualServices.
 fn named<'a>(view: &View<'a>, name: &str) -> Option<&'a Resource> {
     let (namespace, name) = name.split_once('/')?;
     let (kind, namespace, name) = (Kind::Gateway, namespace.to_owned(), name.to_owned());

@@ -1,6 +1,6 @@
-//! Whether the subset that a route names exists for the callers, and what hides it where it does not.
+//! Whether the callers see the subset that a route names, and if not, what hides it.
 //!
-//! Three checks share this, one for each cause. Knows nothing of how they word it.
+//! Three checks share this, one for each cause. Writes no messages.
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
@@ -26,34 +26,34 @@ pub(crate) struct Unresolved<'a> {
 
 /// Why a subset cannot be resolved.
 pub(crate) enum UnresolvedCause<'a> {
-    /// No rule that counts for the callers could hold it: it is nowhere, or out of their sight.
+    /// No DestinationRule has it, or the callers do not see the rule that has it.
     NotVisible {
-        /// The rule that holds it and is not visible, if there is one.
+        /// The rule that has it, if there is one.
         holder: Option<&'a Resource>,
-        /// Where there is none: the subset that was most likely meant, with the rule that the callers see it in.
+        /// If there is none: a visible subset with a similar name, and its rule.
         meant: Option<(&'a str, &'a Resource)>,
     },
     /// A rule in the callers' own namespace comes before the gateway's.
     Shadowed {
         /// That rule.
         by: &'a Resource,
-        /// The rule that holds the subset.
+        /// The rule that has the subset.
         holder: &'a Resource,
     },
     /// A younger rule of the same namespace with another `exportTo` hides it.
     HiddenByYounger {
         /// That rule.
         by: &'a Resource,
-        /// The rule that holds the subset.
+        /// The rule that has the subset.
         holder: &'a Resource,
     },
 }
 
-/// The subsets on the way to the gateway.
+/// The subsets in routes to the gateway.
 pub(crate) struct Subsets<'a> {
-    /// How often a caller's route names one that exists for the caller.
+    /// How many routes name a subset that their callers see.
     pub(crate) resolved: usize,
-    /// Those that callers cannot resolve, each once per caller.
+    /// The subsets that callers do not see, each once per caller namespace.
     pub(crate) unresolved: Vec<Unresolved<'a>>,
 }
 
@@ -111,14 +111,14 @@ fn cause<'a>(
     }
 }
 
-/// The subset of these rules whose name is most like this one.
+/// The subset with the most similar name, and its rule.
 fn meant<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a str, &'a Resource)> {
     let found = || rules.iter().flat_map(|rule| subset_names(rule).map(|subset| (subset, *rule)));
     let near = did_you_mean(name, found().map(|(subset, _)| subset))?;
     found().find(|(subset, _)| *subset == near && is_typing_error(name, near))
 }
 
-/// Of short names nearly all are alike: `v1` is not meant by `v2`.
+/// Short names are always similar: `v2` is no typing error for `v1`.
 fn is_typing_error(found: &str, meant: &str) -> bool {
     3 * strsim::damerau_levenshtein(found, meant) <= meant.chars().count()
 }

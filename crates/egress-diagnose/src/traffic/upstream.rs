@@ -1,6 +1,6 @@
-//! How a gateway calls a host: the entry, the port and the TLS of each of its routes.
+//! How a gateway calls a host: the ServiceEntry, the port and the TLS settings of each route.
 //!
-//! Knows which entry and which DestinationRules count for the gateway's pods. Judges nothing.
+//! Knows which ServiceEntry and which DestinationRules apply at the gateway. Makes no findings.
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
@@ -12,15 +12,15 @@ use crate::path::EgressPath;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
-/// One route of the gateway, with where it leads.
+/// One route of the gateway, with its destination.
 pub(crate) struct Upstream<'a> {
     /// The route.
     pub(crate) route: Route<'a>,
-    /// The entry that the gateway uses for its destination.
+    /// The ServiceEntry of the destination that the gateway uses.
     pub(crate) entry: &'a Resource,
-    /// What that entry says.
+    /// Its spec.
     pub(crate) spec: &'a ServiceEntrySpec,
-    /// The place of the port in it.
+    /// The index of the port in it.
     pub(crate) place: usize,
     /// The port.
     pub(crate) port: &'a ServiceEntryPorts,
@@ -28,7 +28,7 @@ pub(crate) struct Upstream<'a> {
     pub(crate) tls: Option<ClientTls<'a>>,
 }
 
-/// Where a gateway sends a host, each destination once. Destinations that the gateway does not know are left out.
+/// The destinations of a host at the gateway, each once. Without those whose ServiceEntry the gateway does not see.
 pub(crate) fn upstream<'a>(
     view: &View<'a>,
     path: &EgressPath<'_>,
@@ -43,7 +43,7 @@ pub(crate) fn upstream<'a>(
         let numbered = |port: &&ServiceEntryPorts| {
             route.destination_port.is_none_or(|number| i64::from(number) == port.number)
         };
-        // Without a number, the destination has one port only.
+        // A destination without a port number means the only port.
         let chosen = ports.iter().enumerate().find(|(_, port)| numbered(port));
         let Some((place, port)) = chosen else { continue };
         let Ok(number) = u16::try_from(port.number) else { continue };
@@ -61,7 +61,7 @@ pub(crate) fn upstream<'a>(
 }
 
 impl Upstream<'_> {
-    /// The protocol of the port as objects write it, in capitals.
+    /// The protocol of the port, in capitals.
     pub(crate) fn protocol(&self) -> String {
         self.port.protocol.as_deref().unwrap_or_default().to_ascii_uppercase()
     }
@@ -71,7 +71,7 @@ impl Upstream<'_> {
         self.tls.as_ref().is_some_and(ClientTls::originates)
     }
 
-    /// The port that is dialled: of an endpoint, else the target port, else the number itself.
+    /// The port that Envoy connects to: of an endpoint, else the target port, else the port itself.
     pub(crate) fn dialled(&self) -> i64 {
         let mut endpoints = self.spec.endpoints.iter().flatten();
         let of_endpoint =
@@ -79,7 +79,7 @@ impl Upstream<'_> {
         of_endpoint.or(self.port.target_port).unwrap_or(self.port.number)
     }
 
-    /// The names by which the server may be known: of the host, the destination and its endpoints.
+    /// The names that the server's certificate may have: of the host, the destination and its endpoints.
     pub(crate) fn names<'b>(&'b self, host: &'b str) -> impl Iterator<Item = &'b str> {
         let endpoints = self.spec.endpoints.iter().flatten();
         let addresses = endpoints.filter_map(|endpoint| endpoint.address.as_deref());

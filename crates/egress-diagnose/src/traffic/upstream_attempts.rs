@@ -11,7 +11,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::facts::PodName;
 use crate::finding::Awaited;
 use crate::path::EgressPath;
-use crate::traffic::envoys::Seen;
+use crate::traffic::envoys::EnvoyResults;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
@@ -39,14 +39,14 @@ pub(crate) fn upstream_attempts<'a>(
     view: &View<'a>,
     path: &EgressPath<'_>,
     gateway: &GatewayFacts,
-) -> (Vec<UpstreamAttempt<'a>>, Seen) {
+) -> (Vec<UpstreamAttempt<'a>>, EnvoyResults) {
     let mut clusters = BTreeMap::new();
     for route in upstreams(view, path, gateway) {
         let Some(name) = route.cluster() else { continue };
         let (_, only_http) = clusters.entry(name).or_insert((route.destination_port, true));
         *only_http &= route.protocol == Protocol::Http;
     }
-    let (mut found, mut seen) = (Vec::new(), Seen::default());
+    let (mut found, mut seen) = (Vec::new(), EnvoyResults::default());
     for (pod, envoy) in view.gateway_proxies(gateway) {
         let envoy = match envoy {
             Err(why) => {

@@ -6,7 +6,7 @@ use egress_core::inventory::Egress;
 use egress_core::resource::ObjectId;
 use egress_core::role::Kind;
 
-/// Every egress there is, by what it is looked up by.
+/// Every egress, indexed.
 pub(super) struct Egresses<'a> {
     pub(super) all: &'a [Egress<'a>],
     pub(super) by_host: HashMap<&'a str, Vec<&'a Egress<'a>>>,

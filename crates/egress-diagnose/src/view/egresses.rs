@@ -6,7 +6,7 @@ use egress_core::resource::ObjectId;
 use super::View;
 
 impl<'a> View<'a> {
-    /// Every egress there is.
+    /// Every egress.
     pub fn egresses(&self) -> &'a [Egress<'a>] {
         self.shared.egresses.all
     }

@@ -1,6 +1,6 @@
-//! What proxies speak and expect, worked out once for all the hosts that share it.
+//! Client TLS settings, servers and authorization of a gateway, computed once for all its hosts.
 //!
-//! Judges nothing.
+//! Makes no findings.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
 
 impl<'a> View<'a> {
-    /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
+    /// The DestinationRules that apply to calls from a namespace to a gateway's Service.
     pub(crate) fn hop_rules(&self, client: &str, gateway: &GatewayFacts) -> Arc<DestinationRules<'a>> {
         self.note(Input::DestinationRules);
         let key = (client.to_owned(), gateway.name.clone());
@@ -26,7 +26,7 @@ impl<'a> View<'a> {
             .get(key, || DestinationRules::new(self.rules_seen_from(client, gateway).all.clone()))
     }
 
-    /// The DestinationRules that count for the pods of a namespace when they call a host that `owner` declares.
+    /// The DestinationRules that apply to calls from a namespace to a host of a ServiceEntry in namespace `owner`.
     pub(crate) fn rules_for(&self, client: &str, host: &str, owner: &str) -> DestinationRules<'a> {
         self.note(Input::DestinationRules);
         let rules = self.shared.index.destination_rules(host);
@@ -34,14 +34,14 @@ impl<'a> View<'a> {
         DestinationRules::new(destination_rules(rules, &self.shared.facts.snapshot.mesh, destination, client))
     }
 
-    /// What a gateway's pods listen for.
+    /// The servers of a gateway's pods.
     pub(crate) fn listeners(&self, gateway: &GatewayFacts) -> Arc<Listeners<'a>> {
         self.note(Input::GatewayObjects);
         let known = &self.shared.listeners;
         known.get(gateway.name.clone(), || Listeners::new(self.gateway_objects(), gateway))
     }
 
-    /// What is enforced at a gateway's pods.
+    /// The AuthorizationPolicies of a gateway's pods.
     pub(crate) fn authorization(&self, gateway: &GatewayFacts) -> Readable<Arc<Authorization<'a>>> {
         let policies = self.authorization_policies()?;
         let root = &self.mesh().root_namespace;

@@ -1,6 +1,7 @@
-//! The resources around the egresses, as checks read them: each read is noted, and missing facts have an outcome.
+//! The resources around the egresses, as checks read them. Records each read; for missing facts returns the check's
+//! outcome.
 //!
-//! Judges nothing.
+//! Makes no findings.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::kubernetes::workload::{Workload, by_workload};
 
 impl<'a> View<'a> {
-    /// Notes a read, and says what a check has to say where facts of a kind could not be had.
+    /// Records a read. If facts of this kind are missing, the error is the outcome of the check.
     pub fn readable(&self, input: Input) -> Readable<()> {
         self.note(input);
         match self.shared.facts.gaps.get(&input) {
@@ -33,7 +34,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What a check said. If it read facts that were not given, "could not be read" becomes "not given".
+    /// The outcome of a check. If it read facts that were not given, "could not be read" becomes "not given".
     pub(crate) fn with_gaps(&self, outcome: CheckOutcome) -> CheckOutcome {
         let not_given = |input: &Input| matches!(self.shared.facts.gaps.get(input), Some(Gap::NotGiven));
         match (outcome, self.reads.get().iter().find(not_given)) {
@@ -74,13 +75,13 @@ impl<'a> View<'a> {
         Ok(&self.shared.facts.surroundings.network_policies)
     }
 
-    /// Where every Service leads.
+    /// The endpoints of every Service.
     pub fn endpoint_slices(&self) -> Readable<&'a [Named<SliceFacts>]> {
         self.readable(Input::EndpointSlices)?;
         Ok(&self.shared.facts.surroundings.endpoint_slices)
     }
 
-    /// Everything that runs pods.
+    /// Every workload.
     pub fn workloads(&self) -> Readable<&'a [related_resources::Workload]> {
         self.readable(Input::Workloads)?;
         Ok(&self.shared.facts.surroundings.workloads)
@@ -98,7 +99,7 @@ impl<'a> View<'a> {
         Ok(&self.shared.facts.surroundings.autoscalers)
     }
 
-    /// Every Secret that was asked for.
+    /// Every requested Secret.
     pub fn secrets(&self) -> Readable<&'a [SecretFacts]> {
         self.readable(Input::Secrets)?;
         Ok(&self.shared.facts.surroundings.secrets)
@@ -116,7 +117,8 @@ impl<'a> View<'a> {
         Ok(&self.shared.facts.surroundings.istiod)
     }
 
-    /// What istiod says that this proxy refused of what it was sent, one line a kind. Nothing where it was not asked.
+    /// The configuration that this proxy rejected, according to istiod, one line for each kind. Empty if istiod was
+    /// not asked.
     pub fn refused_by(&self, pod: &PodName) -> Vec<String> {
         self.note(Input::ControlPlane);
         let told = self.shared.facts.surroundings.sync.iter().flatten();
@@ -125,8 +127,8 @@ impl<'a> View<'a> {
         refused.map(|(kind, why)| format!("istiod: pod {} rejects {kind}: {why}", pod.name)).collect()
     }
 
-    /// What the policies say against an egress that exists; none where there are no policies, an error says why they could
-    /// not be asked.
+    /// The policies' objections to an existing egress; none without policies. The error says why they could not be
+    /// asked.
     pub fn refusals(&self, namespace: &str, host: &str) -> Result<Option<&'a [Refusal]>, &'a str> {
         self.note(Input::Policies);
         self.shared.facts.demands.as_ref().map_err(String::as_str)?;
@@ -134,7 +136,7 @@ impl<'a> View<'a> {
         Ok(found.map(Vec::as_slice))
     }
 
-    /// What is wrong with the exported policy of the API server; none where nobody exported one.
+    /// The flaws of the policy that was exported to the API server; none if there is no exported policy.
     pub fn export_flaws(&self) -> Readable<Option<&'a [Flaw]>> {
         self.readable(Input::Policies)?;
         let export = &self.shared.facts.surroundings.export;
@@ -146,7 +148,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What the user may write, by namespace.
+    /// The user's write permissions, by namespace.
     pub fn rights(&self) -> Readable<&'a BTreeMap<String, Rights>> {
         self.readable(Input::Rights)?;
         Ok(&self.shared.facts.rights)
@@ -172,7 +174,7 @@ impl<'a> View<'a> {
         Ok(pods.map(|pod| (pod, data_plane_mode(pod, labels))).collect())
     }
 
-    /// The same, of those with this carrier, by their workload.
+    /// The same for one data plane, by workload.
     pub(crate) fn workloads_with_mode(
         &self,
         namespace: &str,
@@ -182,7 +184,7 @@ impl<'a> View<'a> {
         Ok(by_workload(pods.map(|(pod, _)| pod)))
     }
 
-    /// The pods of a namespace that still run and send calls of their own: no gateway, no waypoint.
+    /// How many running pods of a namespace send calls of their own. Gateways and waypoints do not.
     pub(crate) fn calling_pods(&self, namespace: &str) -> Readable<usize> {
         let calls = |(_, mode): &(&PodFacts, DataPlaneMode)| *mode != DataPlaneMode::Proxy;
         Ok(self.pods_with_mode(namespace)?.iter().filter(|pod| calls(pod)).count())

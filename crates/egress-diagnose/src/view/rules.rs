@@ -1,6 +1,6 @@
-//! The DestinationRules that count on the way to a gateway, worked out once for all hosts that leave by it.
+//! The DestinationRules that apply to calls to a gateway, computed once for all its hosts.
 //!
-//! Judges nothing.
+//! Makes no findings.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::View;
 use super::visible_rules::SeenRules;
 
 impl<'a> View<'a> {
-    /// The DestinationRules that count for the pods of a namespace when they call a gateway's Service.
+    /// The DestinationRules that apply to calls from a namespace to a gateway's Service.
     pub(crate) fn rules_seen_from(&self, client: &str, gateway: &GatewayFacts) -> Arc<SeenRules<'a>> {
         self.note(Input::DestinationRules);
         self.shared.rules.get((client.to_owned(), gateway.name.clone()), || {

@@ -1,10 +1,10 @@
-//! The DestinationRules that count for the callers of a gateway's Service.
+//! The DestinationRules that apply to calls to a gateway's Service.
 
 use std::collections::HashMap;
 
 use egress_core::resource::Resource;
 
-/// What counts for the pods of one namespace when they call a gateway's Service.
+/// The rules for the callers of one namespace.
 pub(crate) struct SeenRules<'a> {
     /// The rules, oldest first.
     pub(crate) all: Vec<&'a Resource>,

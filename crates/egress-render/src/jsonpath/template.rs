@@ -18,16 +18,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateError> {
             problem: format!("expected at most {LONGEST} bytes, found {}", text.len()),
         });
     }
-    let mut reader = Reader { text, characters: text.char_indices() };
+    let mut reader = TemplateParser { text, characters: text.char_indices() };
     reader.nodes(0, 0)
 }
 
-struct Reader<'a> {
+struct TemplateParser<'a> {
     text: &'a str,
     characters: CharIndices<'a>,
 }
 
-impl Reader<'_> {
+impl TemplateParser<'_> {
     /// Nodes up to the end of the template, or up to the `{end}` of the range they stand in, which begins at `opened`.
     fn nodes(&mut self, depth: usize, opened: usize) -> Result<Vec<Node>, TemplateError> {
         let mut nodes = Vec::new();

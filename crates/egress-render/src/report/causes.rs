@@ -1,6 +1,6 @@
 //! Findings: each cause once, with the object, the evidence, the effect on traffic, the fix and the hosts it breaks.
 //!
-//! Knows how many of one kind a person reads. The report decides the order.
+//! Knows how many of one kind are printed. The report decides the order.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const OF_ONE_CHECK: usize = 10;
 /// Hosts that are named; the others are counted.
 const NAMED: usize = 3;
 
-/// Writes every cause that nobody accepted.
+/// Writes every cause that is not accepted.
 pub(super) fn write(page: &mut Page<'_>, report: &Report, all: bool) {
     let mut told: BTreeMap<Code, usize> = BTreeMap::new();
     for cause in report.open() {

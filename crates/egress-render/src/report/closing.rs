@@ -1,6 +1,6 @@
 //! The end of a diagnosis: accepted findings, what was not checked and why, counts, time.
 //!
-//! Knows nothing about findings.
+//! Does not print findings.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,14 +18,14 @@ use super::remedy;
 use super::subject::Names;
 use super::{guard, unchecked};
 
-/// Lines of a screen.
+/// The lines of a screen.
 const SCREEN: usize = 60;
-/// Lines behind the reasons: a gap, the guard, the counts, how to see more.
+/// Lines after the reasons: a gap, the guard, the counts, how to see more.
 const END: usize = 4;
-/// Lines of one kind that are printed.
+/// The most lines of one kind.
 const MOST: usize = 10;
 
-/// Writes the end. Reasons that stand beside each check are not repeated.
+/// Writes the end. Reasons that were printed beside each check are not repeated.
 pub(super) fn write(page: &mut Page<'_>, report: &Report, layout: &Layout<'_>) {
     accepted(page, report);
     for invalid in &report.invalid_acceptances {
@@ -34,7 +34,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, layout: &Layout<'_>) {
     }
     page.gap();
     unchecked::hosts(page, report);
-    // Findings are never cut short; where there are none, one screen says everything.
+    // All findings are printed. Without findings, the report fits on one screen.
     let is_calm = report.open().next().is_none() && report.unreadable.is_empty();
     let room =
         if is_calm && !layout.every_check { SCREEN.saturating_sub(page.lines() + END) } else { usize::MAX };
@@ -100,7 +100,7 @@ fn more(page: &mut Page<'_>, count: usize, what: &str) {
 pub(super) fn counts(page: &mut Page<'_>, report: &Report, elapsed: Option<Duration>) {
     let Summary { hosts, errors, warnings, infos, accepted, passed, not_checked, .. } = report.summary;
     let names = Names::of(report);
-    // A host that was named and cannot be followed has a section all the same.
+    // A requested host that no check follows has a section of its own.
     let not_walked = report.sections.iter().filter(|section| names.is_not_walked(&section.subject)).count();
     let mut counts = vec![counted(hosts.saturating_sub(not_walked), "host")];
     if !report.not_walked.is_empty() {

@@ -1,6 +1,6 @@
 //! Whether the API server holds the rules of `guard`: one line.
 //!
-//! Knows words only.
+//! Knows wording only.
 
 use egress_diagnose::report::GuardState;
 

@@ -67,12 +67,13 @@ fn results(report: &Report, check: &CheckTotals, fail_on: Level) -> Vec<(String,
         };
         results.push((format!("{}: {}", cause.object.object(), cause.message), result));
     }
-    for silence in report.not_checked.iter().filter(|silence| silence.codes.contains(&check.code)) {
-        let result = match silence.reason {
+    for not_checked in report.not_checked.iter().filter(|not_checked| not_checked.codes.contains(&check.code))
+    {
+        let result = match not_checked.reason {
             Reason::Unreadable => CaseResult::Error,
             Reason::Blocked | Reason::NoEvidence | Reason::NotGiven => CaseResult::Skipped,
         };
-        results.push((silence.because.clone(), result(silence.because.clone())));
+        results.push((not_checked.because.clone(), result(not_checked.because.clone())));
     }
     if report.findings.iter().any(|cause| cause.not_checked.contains(&check.code)) {
         let result = CaseResult::Skipped("the path is broken before this".to_owned());

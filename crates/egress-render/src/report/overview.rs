@@ -1,10 +1,10 @@
 //! One line for the mesh, for each gateway and for each host.
 //!
-//! Findings are printed before. More hosts than fit on a screen are in `crowd`.
+//! Findings are printed before. More hosts than fit on a screen are in `many_hosts`.
 
 use egress_diagnose::report::{Report, Section, Subject};
 
-use super::crowd;
+use super::many_hosts;
 use super::page::{Mark, Page, counted};
 use super::subject::{Names, told};
 
@@ -23,7 +23,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report) {
     hosts.sort_by_key(|host| std::cmp::Reverse(host.worst));
     // One mesh and one gateway leave room for that many.
     if hosts.len() + places > HOSTS + 2 {
-        crowd::write(page, &names, &hosts);
+        many_hosts::write(page, &names, &hosts);
     } else {
         for host in hosts {
             write_one(page, report, &names, host);
@@ -57,7 +57,7 @@ fn is_host(section: &Section) -> bool {
     matches!(section.subject, Subject::Host { .. })
 }
 
-/// Whether no check concerned it.
+/// Whether no check applied to it.
 fn is_empty(section: &Section) -> bool {
     section.passed == 0 && section.not_checked == 0 && section.findings.is_empty() && section.worst.is_none()
 }

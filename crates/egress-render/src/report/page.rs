@@ -1,6 +1,6 @@
 //! The page that a diagnosis is written on: marks, indents, width, numbers.
 //!
-//! Knows nothing about diagnoses except the marks of their levels.
+//! Knows the marks of levels, and nothing else of diagnoses.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ const WIDEST: usize = 80;
 /// Narrower than this nothing can be read.
 const NARROWEST: usize = 16;
 
-/// The indent of what to do about a line.
+/// The indent of a remedy.
 const REMEDY: &str = "    ";
 
 /// Text that grows line by line.
@@ -29,7 +29,7 @@ pub(super) struct Page<'a> {
     text: String,
 }
 
-/// What stands before a line.
+/// The mark before a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     Good,
@@ -70,8 +70,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The first of several texts that fits on one line behind a mark, longest first. If none fits, the shortest is wrapped.
-    /// In a file or a pipe the longest always fits.
+    /// The first of several texts that fits on one line behind a mark, longest first. If none fits, the shortest is
+    /// wrapped. In a file or a pipe the longest always fits.
     pub(super) fn fitted(&mut self, mark: Mark, texts: &[String]) {
         let room = self.columns.map(|columns| columns - 2);
         let fits = |text: &&String| room.is_none_or(|room| textwrap::core::display_width(text) <= room);
@@ -90,17 +90,17 @@ impl<'a> Page<'a> {
         self.text.lines().count()
     }
 
-    /// The lines that a text behind a mark takes.
+    /// How many lines a text behind a mark needs.
     pub(super) fn height(&self, text: &str) -> usize {
         wrap(text, self.width - 2).len()
     }
 
-    /// What to do about the line before. A command stays on one line.
+    /// The remedy for the line before. A command stays on one line.
     pub(super) fn remedy(&mut self, text: &str) {
         if text.contains("kubectl ") { self.verbatim(REMEDY, text) } else { self.wrapped(REMEDY, text) }
     }
 
-    /// The lines that it takes.
+    /// How many lines it needs.
     pub(super) fn remedy_height(&self, text: &str) -> usize {
         if text.contains("kubectl ") { 1 } else { wrap(text, self.width - REMEDY.len()).len() }
     }

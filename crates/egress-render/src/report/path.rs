@@ -1,6 +1,6 @@
-//! The path of a single host, one line a hop.
+//! The path of a single host, one line for each segment.
 //!
-//! Findings are printed before. `-v 1` prints each check of a hop instead.
+//! Findings are printed before. `-v 1` prints each check of a segment instead.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ use super::overview;
 use super::page::{Mark, Page, joined};
 use super::subject::{Names, checks, mark};
 
-/// The results of the checks of one hop.
+/// The results of the checks of one segment.
 #[derive(Default)]
-struct Tally<'a> {
+struct SegmentResults<'a> {
     passed: usize,
     not_checked: usize,
     unread: bool,
     failed: Vec<&'a Line>,
-    /// What is broken before this hop.
+    /// The fault before this segment.
     blocked: Option<&'a str>,
 }
 
-/// The host, if the report is about only one.
+/// The host, if there is only one.
 pub(super) fn only_host(report: &Report) -> Option<&Section> {
     let mut hosts = report.sections.iter().filter(|section| matches!(section.subject, Subject::Host { .. }));
     match (hosts.next(), hosts.next()) {
@@ -38,21 +38,21 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, host: &Section) {
     let names = Names::of(report);
     page.title(&names.words(&host.subject).swap_remove(0));
     overview::write_places(page, report, &names);
-    let mut hops: BTreeMap<PathSegment, Tally<'_>> = BTreeMap::new();
+    let mut hops: BTreeMap<PathSegment, SegmentResults<'_>> = BTreeMap::new();
     for line in &host.checks {
         let Some(check) = CHECKS.iter().find(|check| check.code == line.code) else { continue };
         hops.entry(check.segment).or_default().add(line);
     }
     let is_not_walked = names.is_not_walked(&host.subject);
-    for (hop, mut tally) in hops {
-        tally.unread |= is_not_walked;
-        let (mark, result) = tally.result(report);
+    for (hop, mut results) in hops {
+        results.unread |= is_not_walked;
+        let (mark, result) = results.result(report);
         page.marked(mark, &format!("{}: {result}", words(hop)));
     }
     page.gap();
 }
 
-impl<'a> Tally<'a> {
+impl<'a> SegmentResults<'a> {
     fn add(&mut self, line: &'a Line) {
         match &line.verdict {
             Verdict::Passed { .. } => self.passed += 1,

@@ -1,6 +1,4 @@
-//! What the user can do so that a check can be made: a flag, a permission, a file, a request.
-//!
-//! The report says what was not checked, and why.
+//! How a check that was not made can be made: a flag, a permission, a file, a request.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +9,7 @@ use egress_diagnose::finding::Awaited;
 use egress_diagnose::path::Obstacle;
 use egress_diagnose::report::{FactsOrigin, NotChecked, Reason};
 
-/// Where facts that were not given come from.
+/// The origin of facts that were not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
     /// Objects, which files can hold.
@@ -20,14 +18,14 @@ pub(super) enum Origin {
     Cluster,
 }
 
-/// What to do so that the checks of one reason can be made.
-pub(super) fn of_silence(silence: &NotChecked, source: FactsOrigin) -> Option<String> {
-    match (silence.reason, &silence.awaited) {
+/// How the checks of one reason can be made.
+pub(super) fn of_not_checked(not_checked: &NotChecked, source: FactsOrigin) -> Option<String> {
+    match (not_checked.reason, &not_checked.awaited) {
         (Reason::NoEvidence, Some(Awaited::Client { .. })) => {
             Some("start a pod with a sidecar there, then diagnose again".to_owned())
         }
-        (Reason::NoEvidence, Some(Awaited::Connection { .. })) => Some(request(silence, source)),
-        (Reason::Unreadable, _) => Some(match &silence.missing_permission {
+        (Reason::NoEvidence, Some(Awaited::Connection { .. })) => Some(request(not_checked, source)),
+        (Reason::Unreadable, _) => Some(match &not_checked.missing_permission {
             Some(missing) => format!("needs permission: {}", permission(missing)),
             None => "diagnose again when it can be read".to_owned(),
         }),
@@ -35,8 +33,8 @@ pub(super) fn of_silence(silence: &NotChecked, source: FactsOrigin) -> Option<St
     }
 }
 
-fn request(silence: &NotChecked, source: FactsOrigin) -> String {
-    let Some(host) = silence.hosts.first().filter(|_| source == FactsOrigin::Cluster) else {
+fn request(not_checked: &NotChecked, source: FactsOrigin) -> String {
+    let Some(host) = not_checked.hosts.first().filter(|_| source == FactsOrigin::Cluster) else {
         return "send a request to the host, then diagnose again".to_owned();
     };
     let command = ShellCommand::new(["kubectl", "egress", "diagnose"]).word(Word::host(&host.host));
@@ -47,7 +45,7 @@ fn request(silence: &NotChecked, source: FactsOrigin) -> String {
     }
 }
 
-/// What to do about hosts that are not walked.
+/// How hosts that no check follows can be checked.
 pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static str {
     match (obstacle, source) {
         (
@@ -68,7 +66,7 @@ pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static s
     }
 }
 
-/// What to do so that facts which were not given are there.
+/// How to provide facts that were not given.
 pub(super) fn of_missing(origin: Origin, inputs: &BTreeSet<Input>, source: FactsOrigin) -> String {
     let words = match (origin, source) {
         (Origin::Objects, _) => {
@@ -108,7 +106,7 @@ pub(super) fn origin(input: Input) -> (Origin, &'static [&'static str]) {
         Input::Workloads => &["deployments", "statefulsets", "daemonsets"],
         Input::Budgets => &["poddisruptionbudgets", "horizontalpodautoscalers"],
         Input::Webhooks => &["validatingwebhookconfigurations"],
-        // A dump of Secrets would hold keys.
+        // A dump of Secrets would contain private keys.
         Input::Secrets
         | Input::ControlPlane
         | Input::Rights
@@ -120,12 +118,12 @@ pub(super) fn origin(input: Input) -> (Origin, &'static [&'static str]) {
     (Origin::Objects, objects)
 }
 
-/// `User "jane" cannot list them`: the same for many kinds.
+/// `User "jane" cannot list them`: equal for all kinds.
 pub(super) fn of_all_kinds(missing: &MissingPermission) -> String {
     format!("{} cannot {} them", missing.who, missing.verb)
 }
 
-/// What could not be read, and `User "jane" cannot list nodes`.
+/// The facts that could not be read, and `User "jane" cannot list nodes`.
 pub(super) fn in_short(missing: &MissingPermission) -> String {
     let MissingPermission { before, who, verb, resource, .. } = missing;
     format!("{before}: {who} cannot {verb} {resource}")

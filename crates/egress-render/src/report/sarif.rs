@@ -1,6 +1,7 @@
 //! A diagnosis as SARIF 2.1.0, which code scanners and editors read.
 //!
-//! Every check is a rule, every cause a result. Knows the format (OASIS, "Static Analysis Results Interchange Format") only.
+//! Every check is a rule, every cause a result. Knows the format (OASIS, "Static Analysis Results Interchange
+//! Format") only.
 
 use egress_diagnose::finding::Cause;
 use egress_diagnose::finding::Level;
@@ -97,7 +98,7 @@ fn uri(path: &str) -> String {
     path.bytes().map(shown).collect()
 }
 
-/// Stays the same from run to run while the finding and its field are the same.
+/// The same in each run as long as the finding and its field are the same.
 fn fingerprint(cause: &Cause) -> String {
     let Place { kind, namespace, name, field, .. } = &cause.object;
     let parts = [
@@ -113,12 +114,12 @@ fn fingerprint(cause: &Cause) -> String {
     bytes.concat()
 }
 
-/// What was not checked: no results must not look like a healthy mesh.
+/// The checks that were not made: a log without results must not look like a healthy mesh.
 fn notifications(report: &Report) -> Vec<Value> {
-    let unread = report.not_checked.iter().filter(|silence| silence.reason == Reason::Unreadable);
-    let of_checks = unread.map(|silence| {
-        let codes: Vec<String> = silence.codes.iter().map(ToString::to_string).collect();
-        format!("{}: not checked, because {}", codes.join(" "), silence.because)
+    let unread = report.not_checked.iter().filter(|not_checked| not_checked.reason == Reason::Unreadable);
+    let of_checks = unread.map(|not_checked| {
+        let codes: Vec<String> = not_checked.codes.iter().map(ToString::to_string).collect();
+        format!("{}: not checked, because {}", codes.join(" "), not_checked.because)
     });
     let of_reads =
         report.unreadable.iter().map(|missing| format!("not read: {}: {}", missing.what, missing.why));

@@ -11,16 +11,16 @@ use egress_diagnose::report::{Reason, Report, Section, Subject};
 
 use super::page::{Mark, counted, joined};
 
-/// Nodes that are named.
+/// The most nodes that are named.
 const NODES: usize = 3;
 
 /// The names of gateways and hosts in one report.
 pub(super) struct Names<'a> {
     nodes: BTreeMap<&'a GatewayName, &'a BTreeSet<String>>,
     gateways: BTreeSet<&'a GatewayName>,
-    /// Hosts about which something could not be read. They get no `√`, even if all other checks passed.
+    /// Hosts with facts that could not be read. They get no `√`, even if all other checks passed.
     unread: BTreeSet<&'a HostName>,
-    /// Hosts whose path is not followed: what was checked says nothing about it.
+    /// Hosts whose path no check follows: other checks say nothing about it.
     not_walked: BTreeSet<&'a str>,
 }
 
@@ -37,8 +37,8 @@ impl<'a> Names<'a> {
                 Subject::Mesh => {}
             }
         }
-        let unread = report.not_checked.iter().filter(|silence| silence.reason == Reason::Unreadable);
-        let unread = unread.flat_map(|silence| &silence.hosts).map(AsRef::as_ref).collect();
+        let unread = report.not_checked.iter().filter(|not_checked| not_checked.reason == Reason::Unreadable);
+        let unread = unread.flat_map(|not_checked| &not_checked.hosts).map(AsRef::as_ref).collect();
         let not_walked = report.not_walked.iter().map(|host| host.host.as_str()).collect();
         Names { nodes, gateways, unread, not_walked }
     }
@@ -60,7 +60,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The words for a subject, longest first.
+    /// The wordings of a subject, longest first.
     pub(super) fn words(&self, subject: &Subject) -> Vec<String> {
         match subject {
             Subject::Mesh => vec!["mesh".to_owned()],
@@ -87,12 +87,12 @@ impl<'a> Names<'a> {
         (mark, checks(section.passed, section.not_checked))
     }
 
-    /// Whether its path is not followed.
+    /// Whether no check follows its path.
     pub(super) fn is_not_walked(&self, subject: &Subject) -> bool {
         matches!(subject, Subject::Host { host, .. } if self.not_walked.contains(host.as_str()))
     }
 
-    /// Whether something of it could not be read, or its path is not followed.
+    /// Whether some of its facts could not be read, or no check follows its path.
     fn is_unread(&self, subject: &Subject) -> bool {
         let Subject::Host { host, namespace, .. } = subject else { return false };
         self.is_not_walked(subject)
@@ -100,7 +100,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The mark where nothing is wrong: not `√` if something could not be read, or if most checks were not made.
+/// The mark without findings: not `√` if facts could not be read, or if most checks were not made.
 pub(super) fn mark(passed: usize, not_checked: usize, is_unread: bool) -> Mark {
     if passed > not_checked && !is_unread { Mark::Good } else { Mark::Unknown }
 }

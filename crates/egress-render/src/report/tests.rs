@@ -77,7 +77,7 @@ fn whole(report: &Report) -> String {
 }
 
 #[test]
-fn what_was_not_checked_has_a_mark_of_its_own_and_its_reason() {
+fn a_check_that_was_not_made_has_its_own_mark_and_its_reason() {
     let verdict =
         Verdict::NotChecked { reason: Reason::Unreadable, because: "pods may not be read".to_owned() };
     let text =
@@ -87,7 +87,7 @@ fn what_was_not_checked_has_a_mark_of_its_own_and_its_reason() {
 }
 
 #[test]
-fn a_text_of_the_cluster_cannot_command_the_terminal() {
+fn control_characters_of_a_cluster_do_not_reach_the_terminal() {
     let object = Place::new("Pod", Some("n\u{9b}"), "p\r").field("f\u{202e}", "v\u{7}");
     let findings = vec![cause(object, &["h\u{7}"])];
     let report = report(Verdict::Failed { findings: vec![0] }, findings, Summary::default());
@@ -112,7 +112,7 @@ fn one_cause_names_a_few_of_the_hosts_it_breaks_and_counts_the_others() {
 }
 
 #[test]
-fn of_many_causes_of_one_check_ten_are_told_and_the_others_counted() {
+fn ten_causes_of_one_check_are_printed_and_the_others_counted() {
     let place = |index: usize| Place::new("DestinationRule", Some("shop"), &format!("rule-{index}"));
     let causes: Vec<Cause> = (0..1_234).map(|index| cause(place(index), &["a.example"])).collect();
     let text = plain(&report(Verdict::Passed { seen: None }, causes, Summary::default()));
@@ -121,7 +121,7 @@ fn of_many_causes_of_one_check_ten_are_told_and_the_others_counted() {
 }
 
 #[test]
-fn of_many_hosts_each_kind_has_one_line() {
+fn many_hosts_have_one_line_for_each_result() {
     let host = |worst| Section {
         subject: Subject::Host { host: "h".to_owned(), namespace: None, callers: Vec::new(), gateway: None },
         worst,
@@ -151,7 +151,7 @@ fn of_many_hosts_each_kind_has_one_line() {
 }
 
 #[test]
-fn what_one_reason_keeps_from_being_read_is_one_line_in_text_and_summary() {
+fn facts_that_one_reason_keeps_unread_are_one_line_in_text_and_summary() {
     let missing = |what: &str, why: &str| Unreadable::new(None, what, why);
     let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
     report.unreadable =
@@ -165,7 +165,7 @@ fn what_one_reason_keeps_from_being_read_is_one_line_in_text_and_summary() {
 }
 
 #[test]
-fn checks_that_one_reason_keeps_from_being_made_are_one_line_wherever_they_stand() {
+fn checks_that_were_not_made_for_one_reason_are_one_line() {
     let verdict =
         |because: &str| Verdict::NotChecked { reason: Reason::NoEvidence, because: because.to_owned() };
     let mut report = report(verdict("no connection yet"), Vec::new(), Summary::default());
@@ -179,7 +179,7 @@ fn checks_that_one_reason_keeps_from_being_made_are_one_line_wherever_they_stand
 }
 
 #[test]
-fn what_became_of_a_probe_is_told_last_with_its_evidence() {
+fn the_result_of_a_probe_comes_last_with_its_evidence() {
     let pod = |name: &str, node: &str| Pod {
         namespace: "istio-system".to_owned(),
         name: name.to_owned(),
@@ -208,7 +208,7 @@ fn what_became_of_a_probe_is_told_last_with_its_evidence() {
 }
 
 #[test]
-fn what_a_user_has_no_right_to_read_is_one_line_for_all_kinds() {
+fn missing_permissions_are_one_line_for_all_kinds() {
     let forbidden = |kind: &str, rest: &str| {
         let why = format!(
             r#"{kind} is forbidden: User "jane" cannot list resource "{kind}" in API group "" at the cluster scope{rest}"#

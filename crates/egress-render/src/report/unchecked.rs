@@ -1,6 +1,6 @@
-//! What was not checked: each reason once for all hosts, with what to do about it.
+//! Checks that were not made: each reason once for all hosts, with its remedy.
 //!
-//! Knows nothing about findings.
+//! Does not print findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +18,14 @@ const NAMED: usize = 3;
 
 /// Reasons that differ only in the host.
 #[derive(Default)]
-struct Group<'a> {
+struct ReasonGroup<'a> {
     first: Option<&'a NotChecked>,
     members: usize,
     codes: BTreeSet<Code>,
     hosts: BTreeSet<&'a HostName>,
 }
 
-/// Hosts that are not walked, by reason.
+/// Hosts that no check follows, by reason.
 pub(super) fn hosts(page: &mut Page<'_>, report: &Report) {
     let mut by_reason: BTreeMap<Obstacle, Vec<&NotWalked>> = BTreeMap::new();
     for host in &report.not_walked {
@@ -65,20 +65,20 @@ fn because(obstacle: Obstacle, hosts: usize) -> String {
     }
 }
 
-/// One reason, with what to do about it.
+/// One reason, with its remedy.
 struct Block {
     text: String,
-    /// The same on one line, for where there is little room.
+    /// The same on one line, if there is little room.
     short: String,
     remedy: Option<String>,
 }
 
-/// Every reason, in at most so many lines; of those that have no room the number.
+/// Every reason, in at most `room` lines; the others are counted.
 pub(super) fn reasons(page: &mut Page<'_>, report: &Report, every_check: bool, room: usize) {
-    // Beside each check its reason has been printed.
-    let mut blocks = if every_check { Vec::new() } else { silences(report) };
+    // Reasons were printed beside each check.
+    let mut blocks = if every_check { Vec::new() } else { reason_blocks(report) };
     blocks.extend(not_given(report, every_check));
-    // What somebody can do something about comes first.
+    // Reasons with a remedy come first.
     blocks.sort_by_key(|block| block.remedy.is_none());
     let height = |page: &Page<'_>, text: &str, block: &Block| {
         page.height(text) + block.remedy.as_ref().map_or(0, |remedy| page.remedy_height(remedy))
@@ -101,19 +101,19 @@ pub(super) fn reasons(page: &mut Page<'_>, report: &Report, every_check: bool, r
     }
 }
 
-/// Facts that could not be read, or are not there yet.
-fn silences(report: &Report) -> Vec<Block> {
-    let mut groups: BTreeMap<(Reason, &str), Group<'_>> = BTreeMap::new();
-    for silence in &report.not_checked {
-        if !matches!(silence.reason, Reason::NotGiven | Reason::Blocked) {
-            let group = groups.entry((silence.reason, for_many(silence))).or_default();
-            group.first.get_or_insert(silence);
+/// Facts that could not be read, and evidence that does not exist yet.
+fn reason_blocks(report: &Report) -> Vec<Block> {
+    let mut groups: BTreeMap<(Reason, &str), ReasonGroup<'_>> = BTreeMap::new();
+    for not_checked in &report.not_checked {
+        if !matches!(not_checked.reason, Reason::NotGiven | Reason::Blocked) {
+            let group = groups.entry((not_checked.reason, for_many(not_checked))).or_default();
+            group.first.get_or_insert(not_checked);
             group.members += 1;
-            group.codes.extend(&silence.codes);
-            group.hosts.extend(silence.hosts.iter().map(AsRef::as_ref));
+            group.codes.extend(&not_checked.codes);
+            group.hosts.extend(not_checked.hosts.iter().map(AsRef::as_ref));
         }
     }
-    let block = |((_, general), group): (&(Reason, &str), &Group<'_>)| {
+    let block = |((_, general), group): (&(Reason, &str), &ReasonGroup<'_>)| {
         let first = group.first?;
         let words = if group.members == 1 { first.because.as_str() } else { *general };
         let words = first.missing_permission.as_ref().map_or_else(|| words.to_owned(), remedy::in_short);
@@ -124,27 +124,27 @@ fn silences(report: &Report) -> Vec<Block> {
             }
             hosts => format!("{} not checked in full: {words}", counted(hosts, "host")),
         };
-        Some(Block { short: text.clone(), text, remedy: remedy::of_silence(first, report.source) })
+        Some(Block { short: text.clone(), text, remedy: remedy::of_not_checked(first, report.source) })
     };
     groups.iter().filter_map(block).collect()
 }
 
 /// The reason without the names of the host, its pods and its namespace.
-fn for_many(silence: &NotChecked) -> &str {
-    match &silence.awaited {
+fn for_many(not_checked: &NotChecked) -> &str {
+    match &not_checked.awaited {
         Some(awaited) => awaited.for_many(),
-        None => &silence.because,
+        None => &not_checked.because,
     }
 }
 
-/// What was not given: one line for what files can hold, one for what only a cluster has. Files need not hold everything, so
-/// this is kept short. The checks are counted; with every check they are named.
+/// Facts that were not given: one line for those that files can contain, one for those that only a cluster has. Short,
+/// since files need not contain everything: checks are counted, and named only with every check.
 fn not_given(report: &Report, every_check: bool) -> Vec<Block> {
     let mut by_origin: BTreeMap<Origin, (BTreeSet<Code>, BTreeSet<Input>)> = BTreeMap::new();
-    for silence in &report.not_checked {
-        if let Some(input) = silence.input {
+    for not_checked in &report.not_checked {
+        if let Some(input) = not_checked.input {
             let (codes, inputs) = by_origin.entry(remedy::origin(input).0).or_default();
-            codes.extend(&silence.codes);
+            codes.extend(&not_checked.codes);
             inputs.insert(input);
         }
     }

@@ -1,6 +1,6 @@
 //! Every check: a section for each subject, a line for each check.
 //!
-//! Findings are printed before, what was not given after.
+//! Findings are printed before, and facts that were not given after.
 
 use std::collections::BTreeSet;
 

@@ -63,8 +63,9 @@ pub struct Add {
     pub gateway: Option<String>,
 
     /// Which objects to write. shared: two static objects per gateway and four objects per host.
-    /// documented: the objects of Istio's own documentation, all in the caller namespace
-    #[arg(long, value_name = "shared|documented", default_value = "shared", value_parser = layout())]
+    /// documented: the objects of Istio's own documentation, all in the caller namespace.
+    /// endpoints: the gateway is the endpoint of the host, so that no object leads outside by itself
+    #[arg(long, value_name = "shared|documented|endpoints", default_value = "shared", value_parser = layout())]
     #[arg(hide_possible_values = true)]
     pub layout: Layout,
 

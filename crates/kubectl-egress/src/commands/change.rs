@@ -162,7 +162,7 @@ impl ChangeSet<'_> {
 
     fn options(&self, dry_run: bool) -> WriteOptions {
         WriteOptions {
-            api_version: self.api_version.to_owned(),
+            istio_version: self.api_version.to_owned(),
             dry_run,
             force_conflicts: self.force_conflicts,
             field_manager: self.writing.field_manager.clone(),

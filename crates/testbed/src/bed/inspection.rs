@@ -19,6 +19,14 @@ impl Bed {
         self.layout.file("kubeconfig").join(user.to_string())
     }
 
+    /// Does something on a thread in the network of the control plane, where the API server can be reached.
+    ///
+    /// # Errors
+    /// The bed is not up.
+    pub fn in_control_plane<T: Send>(&self, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        netns::inside(&self.layout.control_plane(), work)
+    }
+
     /// The folder of the bed's `kubectl` and `istioctl`.
     pub fn programs(&self) -> PathBuf {
         self.layout.file("bin")

@@ -23,7 +23,7 @@ use crate::facts::{OtherCluster, OtherEgress, PodName, names};
 /// The group of these documents.
 pub(super) const GROUP: &str = "kubectl-egress.github.io";
 
-/// What objects of Kubernetes can tell; without any object of the kind nothing is known.
+/// The facts that Kubernetes objects contain; without an object of a kind, its facts are not given.
 pub(super) fn from_objects() -> impl Iterator<Item = Input> {
     let always =
         [Input::Mesh, Input::Gateways, Input::Nodes, Input::Namespaces, Input::Pods, Input::Services];
@@ -66,7 +66,7 @@ struct Placed {
 
 impl Collector {
     pub(super) fn own(&mut self, kind: &str, object: &Tree<'_>) -> Result<(), CollectError> {
-        // Which pod, namespace or host is said in the place of a name.
+        // The name of such a document is a pod, a namespace or a host.
         let (namespace, name) =
             (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
         let of_pod = matches!(kind, "Envoy" | "Sync");

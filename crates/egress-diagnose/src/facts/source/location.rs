@@ -21,7 +21,7 @@ pub(crate) struct ObjectKey {
     pub(crate) name: String,
 }
 
-/// Where an object stands.
+/// The location of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
     /// The position of its file among all files.
@@ -36,6 +36,6 @@ pub(crate) struct Spot {
     pub(crate) item: Option<usize>,
 }
 
-/// Where each object stands.
+/// The location of each object.
 #[derive(Clone, Debug, Default)]
 pub struct Places(pub(crate) HashMap<ObjectKey, Spot>);

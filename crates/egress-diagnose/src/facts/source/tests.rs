@@ -56,7 +56,7 @@ fn list(first: &str, second: &str) -> String {
 }
 
 #[test]
-fn documents_are_told_apart_however_they_are_separated() {
+fn documents_are_split_at_every_kind_of_separator() {
     let second = ENTRY.replace("cnn", "bbc");
     for text in [
         format!("{ENTRY}---\n{second}"),
@@ -76,7 +76,7 @@ fn documents_are_told_apart_however_they_are_separated() {
 }
 
 #[test]
-fn json_is_read_alone_in_a_row_and_as_a_list() {
+fn json_is_read_as_one_object_as_several_and_as_a_list() {
     let object: Value = serde_yaml::from_str(ENTRY).unwrap();
     let list = serde_json::json!({ "apiVersion": "v1", "items": [object, object], "kind": "List" });
     for (text, objects) in
@@ -107,7 +107,7 @@ fn a_field_is_found_in_every_form() {
 }
 
 #[test]
-fn of_a_field_that_is_not_there_the_nearest_is_found() {
+fn the_line_of_a_missing_field_is_that_of_its_parent() {
     assert_eq!(line(ENTRY, "spec.exportTo"), Some(5));
     assert_eq!(line(ENTRY, "spec.ports[].number"), Some(8));
     assert_eq!(line(ENTRY, "metadata.annotations[example.com/x]"), Some(3));
@@ -116,7 +116,7 @@ fn of_a_field_that_is_not_there_the_nearest_is_found() {
 }
 
 #[test]
-fn a_wrong_type_is_told_with_its_field_and_line() {
+fn a_wrong_type_is_reported_with_its_field_and_line() {
     let reading = read(&ENTRY.replace("number: 443", "number: [443]"));
     assert_eq!(reading.unread.len(), 1);
     assert_eq!(reading.unread[0].what, "shop.yaml:9");
@@ -124,7 +124,7 @@ fn a_wrong_type_is_told_with_its_field_and_line() {
 }
 
 #[test]
-fn an_object_that_is_there_twice_counts_as_kubectl_would_apply_it() {
+fn the_later_of_two_objects_with_one_name_counts_as_with_kubectl_apply() {
     let later = ENTRY.replace("edition.cnn.com", "cnn.com");
     let reading = read(&format!("{ENTRY}---\n{later}"));
     let [resource] = reading.facts.snapshot.resources.as_slice() else { panic!("one object") };
@@ -132,18 +132,18 @@ fn an_object_that_is_there_twice_counts_as_kubectl_would_apply_it() {
 }
 
 #[test]
-fn an_object_without_a_namespace_belongs_to_the_one_that_was_asked_for() {
+fn an_object_without_a_namespace_gets_the_requested_namespace() {
     assert_eq!(read(ENTRY).facts.snapshot.resources[0].id.namespace, "shop");
 }
 
 #[test]
-fn what_is_no_object_is_told() {
+fn a_document_that_is_no_object_is_reported() {
     for text in ["- a\n- b\n", "just words\n", "a: b\n", "kind: List\napiVersion: v1\nitems: 5\n"] {
         assert!(!read(text).unread.is_empty(), "{text}");
     }
 }
 
-/// The objects of Istio's own task for one HTTP host, with this selector of its Gateway object.
+/// The objects of Istio's task for one HTTP host. The Gateway object has this selector.
 fn task(selector: &str) -> String {
     let service = "istio-egressgateway.istio-system.svc.cluster.local";
     let object = |kind: &str, name: &str, spec: &str| {
@@ -181,17 +181,17 @@ fn task(selector: &str) -> String {
     .concat()
 }
 
-/// Of the kind: a check does not compare an object with a gateway that was assumed from that same object.
+/// A check must not compare an object with a gateway that was assumed from the same object.
 #[test]
-fn a_selector_is_not_held_against_labels_that_were_taken_from_it() {
+fn a_selector_is_not_compared_with_labels_that_were_assumed_from_it() {
     for selector in ["egressgateway", "egressgatewy"] {
         let mut reading = read(&task(selector));
         assert_eq!(reading.assume_gateways().len(), 1);
         let options = Options { every_line: true, ..Options::default() };
         let report = examine_with(&reading.facts, &Request::default(), &options);
         let lines = report.sections.iter().flat_map(|section| &section.checks);
-        let said: Vec<&Verdict> =
+        let verdicts: Vec<&Verdict> =
             lines.filter(|line| line.code == Code(1)).map(|line| &line.verdict).collect();
-        assert!(matches!(said.as_slice(), [Verdict::NotChecked { .. }]), "{selector}: {said:?}");
+        assert!(matches!(verdicts.as_slice(), [Verdict::NotChecked { .. }]), "{selector}: {verdicts:?}");
     }
 }

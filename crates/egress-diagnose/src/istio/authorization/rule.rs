@@ -27,7 +27,7 @@ pub(super) const SERVER_NAME: &str = "the SNI";
 pub(crate) const CALLER: &str = "the caller";
 
 /// One list of a rule: its name in messages, and its result.
-type Held = (&'static str, RuleMatch);
+type NamedMatch = (&'static str, RuleMatch);
 
 /// Whether a rule of a policy in `namespace` matches a call.
 pub(super) fn answer(
@@ -83,8 +83,13 @@ pub(super) fn named_host(rule: &AuthorizationPolicyRules, denies: bool) -> Optio
     Some(all)
 }
 
-fn parts(rule: &AuthorizationPolicyRules, namespace: &str, caller: &Caller<'_>, denies: bool) -> Vec<Held> {
-    let mut parts: Vec<Held> = Vec::new();
+fn parts(
+    rule: &AuthorizationPolicyRules,
+    namespace: &str,
+    caller: &Caller<'_>,
+    denies: bool,
+) -> Vec<NamedMatch> {
+    let mut parts: Vec<NamedMatch> = Vec::new();
     let sources: Vec<_> = rule.from.iter().flatten().collect();
     if !sources.is_empty() {
         let each = sources.iter().map(|from| match &from.source {
@@ -133,7 +138,7 @@ fn source(
         RuleMatch::Unknown => http_only(caller, denies, RuleMatch::Unknown),
         known => known,
     };
-    let held = [
+    let matched = [
         lists(spec.namespaces.as_ref(), spec.not_namespaces.as_ref(), &|value| of_namespace(value, caller)),
         lists(spec.principals.as_ref(), spec.not_principals.as_ref(), &|value| of_principal(value, caller)),
         lists(spec.service_accounts.as_ref(), spec.not_service_accounts.as_ref(), &|value| {
@@ -149,7 +154,7 @@ fn source(
         ]),
         requests,
     ];
-    held.into_iter().min().unwrap_or(RuleMatch::Yes)
+    matched.into_iter().min().unwrap_or(RuleMatch::Yes)
 }
 
 fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, denies: bool) -> RuleMatch {
@@ -157,7 +162,7 @@ fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, de
         .into_iter()
         .any(|list| given(list.as_ref()));
     let hosts = given(spec.hosts.as_ref()) || given(spec.not_hosts.as_ref());
-    let held = [
+    let matched = [
         if hosts && caller.is_http {
             lists(spec.hosts.as_ref(), spec.not_hosts.as_ref(), &|value| of_host(value, caller))
         } else if hosts {
@@ -168,7 +173,7 @@ fn operation(spec: &AuthorizationPolicyRulesToOperation, caller: &Caller<'_>, de
         if request { http_only(caller, denies, RuleMatch::Unknown) } else { RuleMatch::Yes },
         lists(spec.ports.as_ref(), spec.not_ports.as_ref(), &|value| of_port(value, caller)),
     ];
-    held.into_iter().min().unwrap_or(RuleMatch::Yes)
+    matched.into_iter().min().unwrap_or(RuleMatch::Yes)
 }
 
 /// The most likely mismatch if no operation matches a call.

@@ -6,14 +6,14 @@ use super::Caller;
 use super::rule::RuleMatch;
 
 pub(super) fn of_namespace(value: &str, caller: &Caller<'_>) -> RuleMatch {
-    if caller.has_identity { held(matches(value, caller.namespace)) } else { RuleMatch::No }
+    if caller.has_identity { matched(matches(value, caller.namespace)) } else { RuleMatch::No }
 }
 
 pub(super) fn of_account(value: &str, namespace: &str, caller: &Caller<'_>) -> RuleMatch {
     let (wanted, account) = value.split_once('/').unwrap_or((namespace, value));
     match caller.account {
         _ if !caller.has_identity || wanted != caller.namespace => RuleMatch::No,
-        Some(own) => held(matches(account, own)),
+        Some(own) => matched(matches(account, own)),
         None => RuleMatch::Unknown,
     }
 }
@@ -38,11 +38,11 @@ pub(super) fn of_principal(value: &str, caller: &Caller<'_>) -> RuleMatch {
 }
 
 pub(super) fn of_sni(value: &str, caller: &Caller<'_>) -> RuleMatch {
-    held(caller.sni.is_some_and(|sni| matches(value, sni)))
+    matched(caller.sni.is_some_and(|sni| matches(value, sni)))
 }
 
 pub(super) fn of_port(value: &str, caller: &Caller<'_>) -> RuleMatch {
-    held(value.parse() == Ok(caller.listens_on))
+    matched(value.parse() == Ok(caller.listens_on))
 }
 
 /// The authority of a request has the port, unless it is the usual one; whether an application says the usual one is up
@@ -51,14 +51,14 @@ pub(super) fn of_host(value: &str, caller: &Caller<'_>) -> RuleMatch {
     let value = value.to_ascii_lowercase();
     let host = caller.host.to_ascii_lowercase();
     match caller.port {
-        Some(80) => held(matches(&value, &host)),
-        Some(port) => held(matches(&value, &format!("{host}:{port}"))),
+        Some(80) => matched(matches(&value, &host)),
+        Some(port) => matched(matches(&value, &format!("{host}:{port}"))),
         None if matches(&value, &host) || value.starts_with(&host) => RuleMatch::Unknown,
         None => RuleMatch::No,
     }
 }
 
-fn held(holds: bool) -> RuleMatch {
+fn matched(holds: bool) -> RuleMatch {
     if holds { RuleMatch::Yes } else { RuleMatch::No }
 }
 

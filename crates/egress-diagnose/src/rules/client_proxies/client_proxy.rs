@@ -9,7 +9,7 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Pl
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::{Seen, demands};
+use crate::traffic::envoys::{EnvoyResults, demands};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 
@@ -47,7 +47,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     if expectation.demands.is_empty() {
         return CheckOutcome::NoEvidence(Awaited::RouteToGateway { host: path.host.clone() });
     }
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     for caller in &path.callers {
         match view.client_proxy(caller) {
             None => seen.awaits(Awaited::Client { namespace: caller.clone() }),

@@ -1,4 +1,4 @@
-//! What it does to traffic that istiod leaves a TLS server out because another has one of its hosts, and what repairs it.
+//! TLS servers that istiod drops because an older server has one of their hosts: the effect on traffic, and the fix.
 //!
 //! Two checks share this: one for servers of every host, one for servers of the same host.
 
@@ -15,7 +15,7 @@ use crate::traffic::server_merge::{Claim, DroppedServer, MergedServers, ServerUs
 use crate::view::View;
 use crate::wording::list;
 
-/// The TLS servers of a gateway that are left out for a host of this kind.
+/// Findings for the TLS servers that a gateway drops, if `concerns` is true for the host in conflict.
 pub(crate) fn findings<'a>(
     check: &Check,
     view: &View<'a>,
@@ -118,10 +118,10 @@ fn fix(
     )
 }
 
-/// Whether a server that is kept can carry what one that is left out was to carry.
-fn takes_over(left_out: &Server<'_>, kept: &Server<'_>, user: &ServerUser<'_>) -> bool {
-    kept.follows() == left_out.follows()
-        && kept.expects == left_out.expects
+/// Whether the kept server can serve a user of the dropped one.
+fn takes_over(dropped: &Server<'_>, kept: &Server<'_>, user: &ServerUser<'_>) -> bool {
+    kept.follows() == dropped.follows()
+        && kept.expects == dropped.expects
         && kept.admits(&user.resource.id.namespace, user.host)
-        && (user.route.port.is_none() || kept.spec.port.number == left_out.spec.port.number)
+        && (user.route.port.is_none() || kept.spec.port.number == dropped.spec.port.number)
 }

@@ -34,8 +34,10 @@ Add the host to the server of its protocol.
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: MissingRouteCause::NotServed(object) } = leg else { return None };
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
+        let MissingRoute { protocol, cause: MissingRouteCause::NotServed(object) } = missing else {
+            return None;
+        };
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
         let speaks = |name: &str| match protocol {

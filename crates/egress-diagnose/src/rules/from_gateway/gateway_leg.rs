@@ -34,8 +34,8 @@ Add the second leg: routes for the host that are bound to the Gateway object.
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: MissingRouteCause::NothingBound } = leg else { return None };
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
+        let MissingRoute { protocol, cause: MissingRouteCause::NothingBound } = missing else { return None };
         let route = to_gateway(view, path, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
             code: CHECK.code,

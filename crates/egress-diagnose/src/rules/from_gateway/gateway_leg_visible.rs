@@ -34,8 +34,8 @@ Export the VirtualService to the gateway's namespace.
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let namespace = &gateway.name.namespace;
-    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: MissingRouteCause::Hidden(route) } = leg else { return None };
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
+        let MissingRoute { protocol, cause: MissingRouteCause::Hidden(route) } = missing else { return None };
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,

@@ -36,8 +36,9 @@ Write the name as `NAMESPACE/NAME`, or create the Gateway object.
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: MissingRouteCause::NoGatewayObject(route, name) } = leg else {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
+        let MissingRoute { protocol, cause: MissingRouteCause::NoGatewayObject(route, name) } = missing
+        else {
             return None;
         };
         let objects = view.gateway_objects().filter(|object| selects(object, gateway));

@@ -40,8 +40,8 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
     if gateway.assumed {
         return CheckOutcome::NotGiven(Input::Gateways);
     }
-    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|leg| {
-        let MissingRoute { protocol, cause: MissingRouteCause::NotSelected(object) } = leg else {
+    let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
+        let MissingRoute { protocol, cause: MissingRouteCause::NotSelected(object) } = missing else {
             return None;
         };
         let selector = object.gateway().and_then(|spec| spec.selector.clone()).unwrap_or_default();

@@ -44,7 +44,7 @@ knows the caller.
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let lacking: BTreeSet<Protocol> =
-        missing_routes(view, path, gateway).iter().map(|leg| leg.protocol).collect();
+        missing_routes(view, path, gateway).iter().map(|missing| missing.protocol).collect();
     let automatic = can_be_offered(view, gateway);
     let mut told = BTreeSet::new();
     let (mut looked_at, mut findings) = (0, Vec::new());

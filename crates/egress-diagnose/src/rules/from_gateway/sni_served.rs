@@ -41,7 +41,7 @@ Set `sni` to a host of the server, in a subset for this host only. Or give the s
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let lacking: BTreeSet<Protocol> =
-        missing_routes(view, path, gateway).iter().map(|leg| leg.protocol).collect();
+        missing_routes(view, path, gateway).iter().map(|missing| missing.protocol).collect();
     let mut told = BTreeSet::new();
     let (mut served, mut findings) = (0, Vec::new());
     for call in gateway_connections(view, path, gateway) {

@@ -9,7 +9,7 @@ use crate::facts::PodName;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::Seen;
+use crate::traffic::envoys::EnvoyResults;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -40,7 +40,7 @@ pod requests a new certificate. For a Secret, put the new certificate into the S
 const SOON: i64 = 14 * 24 * 60 * 60;
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         match envoy.map(|envoy| envoy.certificates.as_ref()) {
             Err(why) => seen.unreadable(why),

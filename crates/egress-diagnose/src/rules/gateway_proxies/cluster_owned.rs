@@ -13,7 +13,7 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Pl
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::Seen;
+use crate::traffic::envoys::EnvoyResults;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -58,7 +58,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
     let known = |envoy: &ProxyView| owners.iter().any(|owner| envoy.configured.contains_key(&owner.cluster));
     let demands = owners.iter().cloned().map(Demand::Owned).collect();
     let expectation = Expectation { side: Side::Gateway, host, demands };
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         match envoy {
             Err(why) => seen.unreadable(why),

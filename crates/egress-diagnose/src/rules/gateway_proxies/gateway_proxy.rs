@@ -13,7 +13,7 @@ use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::{Seen, demands};
+use crate::traffic::envoys::{EnvoyResults, demands};
 use crate::traffic::routes::{from_gateway, upstreams};
 use crate::view::View;
 
@@ -54,7 +54,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             .find(|name| !envoy.clusters.contains_key(*name))
             .map(|name| format!("no cluster `{name}`")),
     };
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     let proxies = view.gateway_proxies(gateway);
     if proxies.is_empty() {
         seen.unreadable(

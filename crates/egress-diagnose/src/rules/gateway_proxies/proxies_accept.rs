@@ -8,7 +8,7 @@ use crate::facts::PodName;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::Seen;
+use crate::traffic::envoys::EnvoyResults;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -34,7 +34,7 @@ is missing, open port 15012 from the gateway's namespace to istiod.
 };
 
 fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         let envoy = match envoy {
             Err(why) => {

@@ -6,7 +6,7 @@ use egress_core::snapshot::OutboundMode;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::istio::data_plane::DataPlaneMode;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::rules::mesh::unrestricted_pods::leaks;
+use crate::rules::mesh::unrestricted_pods::unrestricted_pods;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -48,8 +48,9 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
         if workloads.is_empty() {
             continue;
         }
-        let leaks = leaks(view.network_policies()?, namespace, &workloads, &calls.ports);
-        found.get_or_insert_with(Vec::new).extend(leaks.into_iter().map(|leak| Finding {
+        let unrestricted_pods =
+            unrestricted_pods(view.network_policies()?, namespace, &workloads, &calls.ports);
+        found.get_or_insert_with(Vec::new).extend(unrestricted_pods.into_iter().map(|leak| Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,

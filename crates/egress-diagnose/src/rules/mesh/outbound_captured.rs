@@ -60,12 +60,14 @@ fn of_workload(
     let mut known = Vec::new();
     let mut findings = Vec::new();
     for pod in pods {
-        for hole in capture_exclusions(pod).into_iter().filter(|hole| hole.concerns(&calls.ports)) {
-            if known.contains(&hole.annotation) {
+        for exclusion in
+            capture_exclusions(pod).into_iter().filter(|exclusion| exclusion.concerns(&calls.ports))
+        {
+            if known.contains(&exclusion.annotation) {
                 continue;
             }
-            known.push(hole.annotation);
-            let what = match &hole.passes {
+            known.push(exclusion.annotation);
+            let what = match &exclusion.traffic {
                 ExcludedTraffic::Ports(ports) => {
                     let hit: Vec<String> = ports.intersection(&calls.ports).map(u16::to_string).collect();
                     format!("calls to port {}", list(&hit))
@@ -73,20 +75,20 @@ fn of_workload(
                 ExcludedTraffic::Ranges(ranges) => format!("calls to {}", list(ranges)),
                 ExcludedTraffic::AllBut(_) => "calls to the outside".to_owned(),
             };
-            let closed = hole.closed_for(&calls.ports);
+            let closed = exclusion.closed_for(&calls.ports);
             findings.push(Finding {
                 code: CHECK.code,
                 confidence: Confidence::Certain,
                 level: CHECK.level,
                 message: format!("{workload} of {namespace} excludes {what} from its sidecar"),
                 object: Place::new("Pod", Some(namespace), &pod.name)
-                    .field(format!("metadata.annotations[{}]", hole.annotation), hole.value),
+                    .field(format!("metadata.annotations[{}]", exclusion.annotation), exclusion.value),
                 evidence: vec![format!("called from {namespace}: {}", calls.wording())],
                 consequence: format!("{what} leave directly from the pod's node; no route and no outbound traffic policy applies"),
                 fix: fixes::relabel(
                     (namespace, workload),
                     &[],
-                    &[(hole.annotation, closed.as_deref())],
+                    &[(exclusion.annotation, closed.as_deref())],
                     "its sidecar then gets these calls again",
                 ),
             });

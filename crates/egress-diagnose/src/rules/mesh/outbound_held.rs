@@ -11,7 +11,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::istio::data_plane::DataPlaneMode;
 use crate::kubernetes::workload::by_workload;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::rules::mesh::unrestricted_pods::leaks;
+use crate::rules::mesh::unrestricted_pods::unrestricted_pods;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -58,7 +58,7 @@ fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
         let pods = view.pods_with_mode(namespace)?.into_iter().filter(|(_, mode)| concerns(*mode));
         let workloads: BTreeMap<_, _> = by_workload(pods.map(|(pod, _)| pod));
         looked_at += workloads.len();
-        findings.extend(leaks(policies, namespace, &workloads, &calls.ports).into_iter().map(|leak| Finding {
+        findings.extend(unrestricted_pods(policies, namespace, &workloads, &calls.ports).into_iter().map(|leak| Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,

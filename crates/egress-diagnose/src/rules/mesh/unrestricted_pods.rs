@@ -16,7 +16,7 @@ use crate::kubernetes::workload::Workload;
 use crate::wording::list;
 
 /// Why some pods of a namespace have direct egress.
-pub(crate) struct Leak {
+pub(crate) struct UnrestrictedPods {
     /// What is wrong, without the namespace: `no NetworkPolicy keeps the pods of shop from leaving`.
     pub(crate) message: String,
     /// The namespace, or the rule of a policy.
@@ -29,26 +29,26 @@ pub(crate) struct Leak {
 
 /// Why pods may leave to one of these ports; nothing where policies stop them all. Pods of one workload have the same
 /// labels as far as policies look at them.
-pub(crate) fn leaks(
+pub(crate) fn unrestricted_pods(
     policies: &[Named<NetworkPolicySpec>],
     namespace: &str,
     workloads: &BTreeMap<Workload, Vec<&PodFacts>>,
     ports: &BTreeSet<u16>,
-) -> Vec<Leak> {
+) -> Vec<UnrestrictedPods> {
     let mut free: Vec<String> = Vec::new();
     let mut open: BTreeMap<&str, (Vec<String>, Vec<AllowingRule<'_>>)> = BTreeMap::new();
     for (workload, pods) in workloads {
         match pods.first().map(|pod| egress_verdict(policies, pod, ports)) {
             None | Some(EgressVerdict::Blocked) => {}
             Some(EgressVerdict::Unrestricted) => free.push(workload.to_string()),
-            Some(EgressVerdict::AllowedBy(openings)) => {
-                for opening in openings {
-                    let known = open.entry(&opening.policy.name).or_default();
+            Some(EgressVerdict::AllowedBy(allowing_rules)) => {
+                for allowing in allowing_rules {
+                    let known = open.entry(&allowing.policy.name).or_default();
                     if !known.0.contains(&workload.to_string()) {
                         known.0.push(workload.to_string());
                     }
-                    if !known.1.iter().any(|other| other.field() == opening.field()) {
-                        known.1.push(opening);
+                    if !known.1.iter().any(|other| other.field() == allowing.field()) {
+                        known.1.push(allowing);
                     }
                 }
             }
@@ -57,17 +57,17 @@ pub(crate) fn leaks(
     let mut found = Vec::new();
     if !free.is_empty() {
         let which = if free.len() == workloads.len() { "the pods" } else { "some pods" };
-        found.push(Leak {
+        found.push(UnrestrictedPods {
             message: format!("no NetworkPolicy blocks direct egress from {which} of {namespace}"),
             object: Place::new("Namespace", None, namespace),
             evidence: vec![format!("not blocked: {}", list(&free))],
             fix: fixes::keep_inside(namespace),
         });
     }
-    found.extend(open.into_values().filter_map(|(workloads, openings)| {
-        let first = openings.first()?;
+    found.extend(open.into_values().filter_map(|(workloads, allowing_rules)| {
+        let first = allowing_rules.first()?;
         let range = first.peer.map_or("every destination", |(_, range)| range);
-        Some(Leak {
+        Some(UnrestrictedPods {
             message: format!(
                 "NetworkPolicy {} allows direct egress from pods of {namespace}",
                 first.policy.name
@@ -75,7 +75,7 @@ pub(crate) fn leaks(
             object: Place::new("NetworkPolicy", Some(namespace), &first.policy.name)
                 .field(first.field(), range),
             evidence: vec![format!("allowed: {}", list(&workloads))],
-            fix: fixes::narrow(first.policy, &openings),
+            fix: fixes::narrow(first.policy, &allowing_rules),
         })
     }));
     found

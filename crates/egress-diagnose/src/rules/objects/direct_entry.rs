@@ -86,7 +86,7 @@ fn is_for_callers(resource: &Resource) -> bool {
     resource.virtual_service().is_some_and(serves_mesh)
 }
 
-/// Ports that the callers' entry declares and no route takes to the gateway.
+/// Ports of the callers' ServiceEntry without a route to the gateway.
 fn ports_leave(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
     let routes = to_gateway(view, path, gateway);
     let entry = view.entries(&path.host).into_iter().find(|entry| path.owns(&entry.id));

@@ -14,7 +14,7 @@ use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::Seen;
+use crate::traffic::envoys::EnvoyResults;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
@@ -44,7 +44,7 @@ Declare the port with `kubectl egress add` (one TLS port per host). Set `outboun
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
         upstreams(view, path, gateway).iter().filter_map(Route::cluster).collect();
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     let mut addresses: BTreeSet<&str> = BTreeSet::new();
     for (_, envoy) in view.gateway_proxies(gateway) {
         match envoy {

@@ -10,7 +10,7 @@ use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::Seen;
+use crate::traffic::envoys::EnvoyResults;
 use crate::traffic::routes::upstreams;
 use crate::view::View;
 
@@ -36,7 +36,7 @@ If the name is wrong, remove the egress. Otherwise make the cluster's DNS resolv
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let clusters: BTreeSet<String> =
         upstreams(view, path, gateway).iter().filter_map(Route::cluster).collect();
-    let mut seen = Seen::default();
+    let mut seen = EnvoyResults::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         let envoy = match envoy {
             Err(why) => {

@@ -1,4 +1,4 @@
-//! Who needs a server: the VirtualServices bound to its Gateway object, with the hosts that they route there.
+//! The users of a server: the VirtualServices bound to its Gateway object, with the hosts that they route there.
 //!
 //! Does not know whether istiod keeps the server.
 
@@ -57,7 +57,7 @@ impl<'a> ServerUsers<'a> {
         ServerUsers { viewer: gateway.name.namespace.clone(), bound, kept }
     }
 
-    /// Who needs a server.
+    /// The users of a server.
     pub(crate) fn of(&self, server: &Server<'a>) -> Vec<ServerUser<'a>> {
         let bound = self.bound.get(&name_of(server.object)).into_iter().flatten();
         let hosts = bound.flat_map(|resource| {
@@ -78,10 +78,10 @@ impl<'a> ServerUsers<'a> {
         users
     }
 
-    fn is_served(&self, view: &View<'a>, left_out: &Server<'a>, host: &str) -> bool {
+    fn is_served(&self, view: &View<'a>, dropped: &Server<'a>, host: &str) -> bool {
         let objects = view.gateway_objects_for(host).into_iter();
-        let servers = objects.filter_map(|object| self.kept.get(&(&object.id, left_out.listens_on)));
-        let alike = servers.flatten().filter(|server| server.follows() == left_out.follows());
+        let servers = objects.filter_map(|object| self.kept.get(&(&object.id, dropped.listens_on)));
+        let alike = servers.flatten().filter(|server| server.follows() == dropped.follows());
         let routes = view.virtual_services(host).into_iter().filter(|resource| sees(&self.viewer, resource));
         let routes: Vec<&Resource> = routes.collect();
         alike

@@ -16,7 +16,7 @@ const LINES: usize = 5;
 
 /// Hosts of one gateway.
 #[derive(Default)]
-struct Group<'a> {
+struct GatewayHosts<'a> {
     hosts: usize,
     namespaces: BTreeSet<&'a str>,
     /// The smallest and the largest number of passed checks of one host.
@@ -38,7 +38,7 @@ pub(super) fn write(page: &mut Page<'_>, names: &Names<'_>, hosts: &[&Section]) 
         }
     }
     for mark in [Mark::Unknown, Mark::Good] {
-        let mut groups: BTreeMap<Option<&GatewayName>, Group<'_>> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<&GatewayName>, GatewayHosts<'_>> = BTreeMap::new();
         for host in hosts.iter().filter(|host| names.result(host).0 == mark) {
             let Subject::Host { gateway, callers, .. } = &host.subject else { continue };
             groups.entry(gateway.as_ref()).or_default().add(host, callers);
@@ -60,7 +60,7 @@ pub(super) fn write(page: &mut Page<'_>, names: &Names<'_>, hosts: &[&Section]) 
     }
 }
 
-impl<'a> Group<'a> {
+impl<'a> GatewayHosts<'a> {
     fn add(&mut self, host: &Section, callers: &'a [String]) {
         self.hosts += 1;
         self.namespaces.extend(callers.iter().map(String::as_str));
