@@ -7,7 +7,6 @@ use thiserror::Error;
 
 use super::existing::Existing;
 use crate::conflict::{self, Conflict, Severity};
-use crate::departure::Departures;
 use crate::dialect::Rename;
 use crate::dialect::metadata_patch::MetadataPatch;
 use crate::dialect::{self, Part, Refusal};
@@ -15,10 +14,11 @@ use crate::host::DnsName;
 use crate::index::{Index, Remaining};
 use crate::intent::Intent;
 use crate::inventory::{Egress, pair, state};
+use crate::merge_request::{MergeError, Merged, merge};
 use crate::metadata::Record;
 use crate::names::Names;
 use crate::plan::{self, Plan, rename};
-use crate::request::{JoinError, Joined, join};
+use crate::removal_impact::RemovalImpact;
 use crate::resource::ObjectId;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
@@ -30,7 +30,7 @@ pub enum AddError {
     Refused(#[from] Refusal),
     /// It contradicts the existing egress of the host.
     #[error(transparent)]
-    Joined(#[from] JoinError),
+    Merged(#[from] MergeError),
     /// The objects of an egress in use would get other names, and both would conflict.
     #[error(
         "the naming policy now gives the objects of `{host}` other names, and the {layout} layout cannot be renamed in \
@@ -53,7 +53,7 @@ pub enum AddError {
     Conflicts(Vec<Conflict>),
 }
 
-/// A request, joined with the existing egress of the same host and namespace.
+/// A request, merged with the existing egress of the same host and namespace.
 pub struct Requested<'s, 'a> {
     /// What both together ask for, without names.
     pub record: Record,
@@ -95,7 +95,7 @@ pub struct Decision {
 }
 
 impl<'s, 'a> Requested<'s, 'a> {
-    /// Joins a request with what exists.
+    /// Merges a request with what exists.
     ///
     /// # Errors
     /// [`AddError`] when the layout cannot do it, or existing callers would be cut off.
@@ -107,9 +107,9 @@ impl<'s, 'a> Requested<'s, 'a> {
     ) -> Result<Self, AddError> {
         let egress = existing.ours(&asked.intent.host, &asked.intent.namespace);
         let found = egress.and_then(Egress::readable_record);
-        let (record, replaced) = match join(asked, found)? {
-            Joined::InPlace(record) => (record, None),
-            Joined::Replace(record) => (record, egress),
+        let (record, replaced) = match merge(asked, found)? {
+            Merged::InPlace(record) => (record, None),
+            Merged::Replace(record) => (record, egress),
         };
         let parts = dialect::build(&record, gateway, mesh)?;
         Ok(Requested { record, parts, found, replaced, gateway })
@@ -176,7 +176,7 @@ impl<'s, 'a> Named<'s, 'a> {
         decision.warnings.extend(self.warnings.iter().cloned());
         if let Some(old) = replaced {
             let wanted = state::wanted(old, snapshot).unwrap_or_default();
-            decision.plans.push(plan::remove::plan(old, &wanted, &Departures::of(&[], snapshot)));
+            decision.plans.push(plan::remove::plan(old, &wanted, &RemovalImpact::of(&[], snapshot)));
             decision.warnings.push(format!(
                 "{} changes its layout, hop or gateway: calls are refused between the removal of the old objects and the \
                  proof of the new ones",

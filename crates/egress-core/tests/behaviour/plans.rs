@@ -1,11 +1,11 @@
 //! Steps: which objects are written in which order, and what must be proven between them.
 
-use egress_core::departure::Departures;
 use egress_core::intent::Layout;
 use egress_core::inventory::{self, state};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action, Plan};
 use egress_core::proof::Side;
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
@@ -334,9 +334,9 @@ fn the_legs_of_other_namespaces_may_serve_a_host_at_the_gateway() {
     billing.intent.namespace = "billing".to_owned();
     let plan = add(&request("edition.cnn.com"), &snapshot(&stored(&billing)));
     let leg = plan.steps.iter().find(|step| step.role == Role::GatewayLeg).unwrap();
-    let demands = format!("{:?}", leg.proof);
+    let conditions = format!("{:?}", leg.proof);
     for namespace in ["shop", "billing"] {
-        assert!(demands.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
+        assert!(conditions.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
     }
 }
 
@@ -382,7 +382,7 @@ fn remove(cluster: &Snapshot) -> Plan {
     plan::remove::plan(
         &egress,
         &state::wanted(&egress, cluster).unwrap_or_default(),
-        &Departures::of(&[], cluster),
+        &RemovalImpact::of(&[], cluster),
     )
 }
 

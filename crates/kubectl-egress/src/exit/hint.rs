@@ -129,7 +129,7 @@ pub(super) fn layout(refusal: &Refusal) -> String {
 fn addition(error: &AddError) -> (Code, Option<String>) {
     let hint = match error {
         AddError::Refused(refusal) => return (Code::Usage, Some(layout(refusal))),
-        AddError::Joined(_) => Some("remove it first: `kubectl egress remove HOST`".to_owned()),
+        AddError::Merged(_) => Some("remove it first: `kubectl egress remove HOST`".to_owned()),
         AddError::Renamed { host, namespace, .. } => Some(format!(
             "remove it and add it again: `{}`",
             ShellCommand::new(["kubectl", "egress", "remove"])
