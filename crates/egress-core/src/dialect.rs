@@ -34,12 +34,6 @@ pub fn build(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Resul
     Ok((record.intent.layout.dialect().objects)(record, gateway, mesh))
 }
 
-impl Default for Layout {
-    fn default() -> Self {
-        Layout::Shared
-    }
-}
-
 impl Layout {
     /// Every layout, the default first.
     pub const ALL: [Layout; 3] = [Layout::Shared, Layout::Documented, Layout::Endpoints];
@@ -88,6 +82,9 @@ fn accept(record: &Record, gateway: &GatewayFacts) -> Result<(), Refusal> {
     (intent.layout.dialect().accept)(intent.hop, &intent.export_to)?;
     if gateway.selector.is_empty() {
         return Err(Refusal::NoSelector(gateway.name.clone()));
+    }
+    if intent.layout.dialect().subset == Subset::None && gateway.headless {
+        return Err(Refusal::Headless(gateway.name.clone()));
     }
     let count = intent.ports_of(Protocol::Tls).count();
     if count > 1 {

@@ -34,6 +34,9 @@ pub enum Refusal {
         /// What would use it.
         protocol: Protocol,
     },
+    /// Sidecars would look up the name of the Service and get the pods, which do not have its ports.
+    #[error("Service `{0}` has no address of its own (clusterIP None), which the endpoints layout needs")]
+    Headless(GatewayName),
     /// A Gateway object that selects nothing in particular configures every proxy of the mesh.
     #[error("Service `{0}` selects no pods by labels; a Gateway object for it would configure every gateway")]
     NoSelector(GatewayName),

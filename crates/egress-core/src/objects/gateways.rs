@@ -48,6 +48,7 @@ pub fn gateway(gateway: &Service, pods: &[&Pod]) -> Option<GatewayFacts> {
         selector: facts.selector,
         ports: facts.ports,
         pods: pods.iter().copied().map(pod).collect(),
+        headless: gateway.spec.as_ref().is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None")),
         assumed: false,
     })
 }

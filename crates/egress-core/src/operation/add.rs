@@ -195,7 +195,9 @@ impl<'s, 'a> Named<'s, 'a> {
         let parts = self.requested.build(&renamed, &self.metadata, &cluster)?;
         decision.plans.push(plan::add::plan(&renamed.intent, &parts, &cluster));
         let mut after = index.clone();
-        parts.iter().for_each(|part| after.replace(&part.resource));
+        for part in &parts {
+            after.replace(&part.resource);
+        }
         decision.plans.push(plan::add::plan(&record.intent, &self.parts, &after.without(left)));
         Ok(decision)
     }

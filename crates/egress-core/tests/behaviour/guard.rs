@@ -90,7 +90,9 @@ fn first_stages(record: &Record) -> Vec<Part> {
         dialect.phases.iter().any(|phase| phase.role == part.role && phase.stage == Stage::First)
     };
     let mut staged: Vec<Part> = parts(record).into_iter().filter(is_staged).collect();
-    staged.iter_mut().for_each(|part| (dialect.first_stage)(&mut part.resource, "istio-system"));
+    for part in &mut staged {
+        (dialect.first_stage)(&mut part.resource, "istio-system");
+    }
     staged
 }
 

@@ -6,7 +6,7 @@ use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::operation::add::{Chosen, Decision, Requested};
 use egress_core::operation::existing::Existing;
-use egress_core::plan::Action;
+use egress_core::plan::{Action, Plan};
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
@@ -40,7 +40,9 @@ fn add(asked: &[Record], cluster: &Snapshot, chosen: &dyn Fn(&Record) -> Chosen)
     let mut decisions = Vec::new();
     for host in &hosts {
         decisions.push(host.plan(&existing, &index).expect("no conflict"));
-        host.parts.iter().for_each(|part| index.insert(&part.resource));
+        for part in &host.parts {
+            index.insert(&part.resource);
+        }
     }
     decisions
 }
@@ -67,7 +69,7 @@ fn of_several_hosts_the_first_writes_what_all_egresses_of_the_gateway_use() {
     let hosts = [request("edition.cnn.com"), request("api.github.com")];
     let decisions = add(&hosts, &snapshot(&[]), &|_| Chosen::default());
     let created = |decision: &Decision| {
-        let writes = decision.plans.iter().flat_map(|plan| plan.writes());
+        let writes = decision.plans.iter().flat_map(Plan::writes);
         writes.filter(|(_, action)| matches!(action, Action::Create)).count()
     };
     assert_eq!(decisions.iter().map(created).collect::<Vec<_>>(), [6, 4]);

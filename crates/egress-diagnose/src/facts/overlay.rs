@@ -93,7 +93,9 @@ fn gateways(
         };
         let known = [of_file, before.as_ref()];
         let ports = service.ports.iter().map(|port| with_target(port, &known)).collect();
-        found.push(GatewayFacts { name, selector: service.selector.clone(), ports, pods, assumed: false });
+        let headless = known.iter().flatten().any(|gateway| gateway.headless);
+        let selector = service.selector.clone();
+        found.push(GatewayFacts { name, selector, ports, pods, headless, assumed: false });
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     snapshot.gateways = found;

@@ -73,7 +73,9 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
         let host = requested.named(Chosen { names, metadata }, &index)?;
         let host = cell.get_or_init(|| host);
         decisions.push(host.plan(&existing, &index)?);
-        host.parts.iter().for_each(|part| index.insert(&part.resource));
+        for part in &host.parts {
+            index.insert(&part.resource);
+        }
     }
     let named: Vec<&Named<'_, '_>> = named.iter().filter_map(OnceCell::get).collect();
     let parts: Vec<Part> = named.iter().flat_map(|host| host.parts.iter().cloned()).collect();

@@ -119,6 +119,9 @@ pub(super) fn layout(refusal: &Refusal) -> String {
             "leave out `--export-to`, or add the host in each namespace".to_owned()
         }
         Refusal::SeveralTlsPorts { host, .. } => format!("name one TLS port: `{host}:443`"),
+        Refusal::Headless(_) => {
+            "use `--layout shared`, or another gateway: `--gateway NAMESPACE/SERVICE`".to_owned()
+        }
         Refusal::NoServicePort { .. } | Refusal::NoSelector(_) => {
             "name another gateway: `--gateway NAMESPACE/SERVICE`".to_owned()
         }
