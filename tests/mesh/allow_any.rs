@@ -2,7 +2,7 @@
 //! lost.
 
 use anyhow::ensure;
-use xtask::bed::{OutboundTrafficPolicy, Topology};
+use testbed::bed::{OutboundTrafficPolicy, Topology};
 
 use super::harness::{Mesh, SHOP, Test, now_ms, say};
 

@@ -2,7 +2,7 @@
 //! object in a shape that is in nobody's way.
 
 use anyhow::ensure;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually};
 

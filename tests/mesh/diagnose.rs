@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::ensure;
 use serde_json::Value;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{LIMIT, Mesh, SHOP, Test, eventually};
 use super::manifests::BY_HAND;

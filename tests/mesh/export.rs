@@ -9,7 +9,7 @@ mod ways;
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use self::ask::{Answer, Exported, ask, ask_as};
 use super::harness::{Configured, LIMIT, Mesh, Test, eventually, say};

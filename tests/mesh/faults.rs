@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::ensure;
 use rustix::process::Signal;
-use xtask::bed::{Fault, User};
+use testbed::bed::{Fault, User};
 
 use super::harness::{Ended, GATEWAYS, LIMIT, Mesh, SHOP, Test, eventually};
 

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{LIMIT, Mesh, SHOP, Test, eventually};
 

@@ -22,9 +22,9 @@ use std::{
 use anyhow::{Context as _, bail};
 use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
-use xtask::{
+use testbed::{
     bed::{Bed, Guard, Signal, Topology},
-    world::record::{self, Entry},
+    external_services::record::{self, Entry},
 };
 
 pub(crate) use self::{

@@ -6,7 +6,7 @@
 mod killed;
 
 use anyhow::{Context as _, bail, ensure};
-use xtask::bed::{Signal, User};
+use testbed::bed::{Signal, User};
 
 use super::harness::{Ended, GATEWAYS, LIMIT, Mesh, Paused, Running, SHOP, Test};
 

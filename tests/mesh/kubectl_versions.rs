@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{Mesh, SHOP, Test, program, say};
 

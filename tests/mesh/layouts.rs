@@ -8,6 +8,11 @@ pub(crate) const TESTS: &[Test] = &[
     ("the_documented_layout_lives_from_add_to_remove", documented_life),
     ("the_plain_hop_of_the_documented_layout_works", plain_hop),
     ("shared_becomes_documented_and_back", other_layout),
+    ("a_host_moves_between_shared_and_endpoints_while_it_is_used", moves_in_use),
+    ("objects_of_the_endpoints_layout_let_nothing_out_in_whatever_order", any_order),
+    ("more_ports_are_added_while_the_first_ones_are_used_in_the_endpoints_layout", |mesh| {
+        more_ports(mesh, "endpoints")
+    }),
     ("more_ports_are_added_while_the_first_ones_are_used", |mesh| more_ports(mesh, "shared")),
     ("more_ports_are_added_while_the_first_ones_are_used_in_the_documented_layout", |mesh| {
         more_ports(mesh, "documented")
@@ -62,6 +67,57 @@ fn other_layout(mesh: &Mesh) -> anyhow::Result<()> {
     let left = mesh.bed().kubectl(&["get", "serviceentries,virtualservices", "-A", "-o", "name"])?;
     ensure!(left.is_empty(), "left behind: {left}");
     mesh.expect_refused(SHOP, HTTPS)
+}
+
+/// Under load: no request leaves directly or is lost, there and back.
+fn moves_in_use(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com", "-n", "shop"])?;
+    let load = mesh.load(SHOP, &[HTTP, HTTPS])?;
+    for layout in ["endpoints", "shared", "endpoints"] {
+        mesh.done(&["add", "edition.cnn.com", "-n", "shop", "--layout", layout])?;
+        load.until_sent(40)?;
+        let row = mesh.done(&["list", "-n", "shop", "-o", "json"])?.json()?["items"][0].take();
+        ensure!(row["layout"] == layout && row["state"] == "ready", "{row:#}");
+    }
+    let samples = load.end()?;
+    let fates = mesh.fates(samples.iter())?;
+    super::harness::say(format_args!("  moved three times: {fates}"));
+    ensure!(fates.through == samples.len() && fates.through > 100, "{fates}");
+    let routes = mesh.bed().kubectl(&["get", "virtualservices", "-n", "shop", "-o", "name"])?;
+    ensure!(routes.lines().count() == 1, "more than the gateway's routes: {routes}");
+    mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
+    mesh.expect_refused(SHOP, HTTP)?;
+    mesh.expect_refused(SHOP, HTTPS)
+}
+
+/// The objects as files, each with a command of its own, in the order that is the worst one for the shared layout: what the
+/// callers see first. The control is that layout in the same order.
+fn any_order(mesh: &Mesh) -> anyhow::Result<()> {
+    let direct = |layout: &str| -> anyhow::Result<usize> {
+        let add =
+            ["add", "edition.cnn.com", "-n", "shop", "--layout", layout, "--dry-run=client", "-o", "yaml"];
+        let objects = mesh.done(&add)?.stdout;
+        let load = mesh.load(SHOP, &[HTTP, HTTPS])?;
+        for verb in ["apply", "delete"] {
+            for object in objects
+                .split("---\n")
+                .filter(|object| !object.trim().is_empty())
+                .collect::<Vec<_>>()
+                .iter()
+                .rev()
+            {
+                mesh.bed().kubectl_with_input(&[verb, "--filename=-"], object)?;
+                load.until_sent(20)?;
+            }
+        }
+        let fates = mesh.fates(load.end()?.iter())?;
+        super::harness::say(format_args!("  {layout}, callers first, and deleted last: {fates}"));
+        Ok(fates.direct)
+    };
+    let endpoints = direct("endpoints")?;
+    ensure!(endpoints == 0, "{endpoints} requests left directly");
+    ensure!(direct("shared")? > 0, "the control has not leaked: this test is blind");
+    Ok(())
 }
 
 /// Under load on the first port: no request of it leaves directly or is lost.
@@ -125,7 +181,7 @@ fn exported(mesh: &Mesh) -> anyhow::Result<()> {
         mesh.expect_via_gateway(pod, HTTPS)?;
     }
     let words = ["exported to", "would remove current callers"];
-    mesh.refuses(xtask::bed::User::Admin, &["add", "edition.cnn.com", "-n", "shop"], 7, &words)?;
+    mesh.refuses(testbed::bed::User::Admin, &["add", "edition.cnn.com", "-n", "shop"], 7, &words)?;
     mesh.done(&["remove", "edition.cnn.com", "-n", "shop"])?;
     for pod in [SHOP, BILLING] {
         mesh.expect_refused(pod, HTTP)?;

@@ -1,4 +1,4 @@
-//! The plugin on a real mesh: Kubernetes, istiod, Envoys and an outside world on this machine, see `tests/bed`.
+//! The plugin on a real mesh: Kubernetes, istiod, Envoys and external services on this machine, see `tests/bed`.
 //!
 //! Tests run one after another, each on a clean mesh, so their order does not matter. `MESH_BED=NAME` runs them on a bed
 //! that is already up and leaves it up. Where no bed can be, every test counts as ignored, and says so.
@@ -16,6 +16,7 @@ mod harness;
 mod hostile;
 mod idempotent;
 mod interrupted;
+mod kinds;
 mod kubectl_versions;
 mod layouts;
 mod leak_and_loss;
@@ -33,7 +34,7 @@ mod two_namespaces;
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use libtest_mimic::{Arguments, Trial};
-use xtask::bed;
+use testbed::bed;
 
 use self::harness::{Mesh, Test, say};
 
@@ -51,6 +52,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("removal", removal::TESTS),
     ("conflicts", conflicts::TESTS),
     ("layouts", layouts::TESTS),
+    ("kinds", kinds::TESTS),
     ("gateways", gateways::TESTS),
     ("hostile", hostile::TESTS),
     ("kubectl_versions", kubectl_versions::TESTS),

@@ -6,7 +6,7 @@ mod root_namespace;
 mod strangers;
 
 use anyhow::{Context as _, ensure};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use self::cluster::{Moved, NoReader, RolledOut};
 use self::root_namespace::root_namespace;

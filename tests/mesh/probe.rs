@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use xtask::{bed::User, world::record::Event};
+use testbed::{bed::User, external_services::record::Event};
 
 use super::harness::{Ended, LIMIT, Mesh, SHOP, Test, eventually};
 

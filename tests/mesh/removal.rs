@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::ensure;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{BILLING, LIMIT, Mesh, SHOP, Test, eventually};
 use super::manifests::BY_HAND;

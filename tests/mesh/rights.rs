@@ -2,7 +2,7 @@
 //! anything is written.
 
 use anyhow::ensure;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{Mesh, SHOP, Test};
 

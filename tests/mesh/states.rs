@@ -70,7 +70,7 @@ fn changed(mesh: &Mesh) -> anyhow::Result<()> {
 
     // What is not ours any more is not written over, unless that is asked for.
     let add = ["add", "edition.cnn.com:443", "-n", "shop"];
-    mesh.refuses(xtask::bed::User::Admin, &add, 7, &["somebody", "--force-conflicts"])?;
+    mesh.refuses(testbed::bed::User::Admin, &add, 7, &["somebody", "--force-conflicts"])?;
     mesh.done(&[&add[..], &["--force-conflicts"]].concat())?;
     ensure!(only_row(mesh)?["state"] == "ready");
     mesh.expect_via_gateway(SHOP, "https://edition.cnn.com/").map(drop)

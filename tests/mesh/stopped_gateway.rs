@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::harness::{GATEWAYS, LIMIT, Mark, Mesh, SHOP, Test};
 

@@ -1,192 +1,118 @@
-//! The bed: a real Kubernetes, istiod and Envoys on this machine, in network namespaces instead of containers.
-//!
-//! [`Bed::up`] makes one, [`Bed::open`] finds it again from another process, [`Bed::down`] leaves nothing of it. Beds
-//! of different names live side by side. Everything a test wants to do to a bed is a method here; how the parts work
-//! is in the modules below. It knows nothing of the plugin.
+//! `cargo xtask bed …`: what can be typed, and what is printed. Everything else is in [`Bed`].
 
-mod cache;
-mod certificates;
-pub mod command_line;
-mod commands;
-mod envoy;
-mod faulty;
-mod go;
-mod inspection;
-mod istiod;
-mod kubernetes;
-mod layout;
-mod manifest;
-mod netns;
-mod network;
-mod node;
-mod objects;
-mod outside;
-mod prerequisites;
-mod process;
-mod programs;
-mod proxies;
-mod start;
-mod status;
-mod topology;
-mod users;
-mod wait;
-
-use std::{fs, ops::Deref, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io::Write as _,
+    path::PathBuf,
+    process::{Command, ExitCode},
+    time::Instant,
+};
 
 use anyhow::Context as _;
-pub use rustix::process::Signal;
-use serde::{Deserialize, Serialize};
+use clap::{Args, Subcommand};
+use tabwriter::TabWriter;
+use testbed::bed::{Bed, Topology, User};
 
-pub use self::{
-    faulty::{Fault, FaultyServer},
-    status::Part,
-    topology::{Client, Gateway, GatewayPod, Node, OutboundTrafficPolicy, Taint, Topology},
-    users::User,
-};
-use self::{
-    layout::{Layout, Pod},
-    programs::Programs,
-};
-use crate::{terminal, world};
+use crate::terminal;
 
-/// A running bed.
-#[derive(Debug)]
-pub struct Bed {
-    layout: Layout,
-    topology: Topology,
-    pods: Vec<Pod>,
-    programs: Programs,
-    world: world::Config,
+/// A real Kubernetes, istiod and Envoys on this machine
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+    /// Which bed; several can be up at the same time
+    #[arg(long, global = true, default_value = "default")]
+    name: String,
 }
 
-/// A bed that goes down when it is dropped.
-#[derive(Debug)]
-pub struct Guard(Bed);
-
-/// What another process needs to know of a bed.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    topology: Topology,
-    programs: Programs,
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Build what is missing, start everything and wait until it is ready
+    Up {
+        /// Nodes, gateways and clients (default: tests/bed/topology.yaml)
+        #[arg(long)]
+        topology: Option<PathBuf>,
+    },
+    /// End everything and leave nothing
+    Down,
+    /// Show each part with its process, memory and readiness
+    Status,
+    /// Run a command in the network of the control plane
+    Run {
+        /// Whose kubeconfig it gets
+        #[arg(long = "as", value_enum, default_value_t = User::Admin)]
+        user: User,
+        /// The command and its arguments
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
+    /// Run the bed's kubectl
+    #[command(disable_help_flag = true)]
+    Kubectl {
+        /// kubectl's arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Print the log of a part
+    Logs {
+        /// As `status` shows it: `istiod`, `shop/client`, …
+        part: String,
+    },
+    /// Print the variables that `run` sets, for a shell
+    Env,
 }
 
-impl Bed {
-    /// Makes a bed and waits until all of it is ready. What is left of a bed of this name is removed before.
-    pub fn up(name: &str, topology: &Topology) -> anyhow::Result<Self> {
-        let layout = layout(name)?;
-        prerequisites::check()?;
-        let programs = programs::prepare()?;
-        let bed = Self::new(layout, Record { topology: topology.clone(), programs })?;
-        bed.down()?;
-        if let Err(error) = start::start(&bed) {
-            netns::remove_all(&bed.layout.netns_prefix())?;
-            let logs = bed.layout.file("log");
-            return Err(
-                error.context(format!("bed {name} did not come up; its logs are in {}", logs.display()))
-            );
+/// Does it; the exit code is that of the command that was run.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let name = &arguments.name;
+    match &arguments.action {
+        Action::Up { topology } => up(name, topology.as_ref())?,
+        Action::Down => Bed::remove(name)?,
+        Action::Status => return status(&Bed::open(name)?),
+        Action::Run { user, command } => {
+            let (program, rest) = command.split_first().context("no command")?;
+            return forward(Bed::open(name)?.command_as(*user, program).args(rest));
         }
-        Ok(bed)
+        Action::Kubectl { arguments } => return forward(Bed::open(name)?.command("kubectl").args(arguments)),
+        Action::Logs { part } => write!(std::io::stdout(), "{}", Bed::open(name)?.log(part)?)?,
+        Action::Env => environment(&Bed::open(name)?)?,
     }
-
-    /// Finds a bed that is up.
-    pub fn open(name: &str) -> anyhow::Result<Self> {
-        let layout = layout(name)?;
-        let record = fs::read_to_string(layout.file("bed.json"))
-            .ok()
-            .filter(|_| netns::path(&layout.control_plane()).exists())
-            .with_context(|| format!("no bed {name} is up: cargo xtask bed up --name {name}"))?;
-        prerequisites::root()?;
-        Self::new(layout, serde_json::from_str(&record)?)
-    }
-
-    /// Ends every process of the bed and removes its namespaces, links and files.
-    pub fn down(&self) -> anyhow::Result<()> {
-        remove(&self.layout)
-    }
-
-    /// Ties the bed to a value: it goes down when that is dropped, however a test ends.
-    pub fn guard(self) -> Guard {
-        Guard(self)
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        self.layout.name()
-    }
-
-    fn new(layout: Layout, record: Record) -> anyhow::Result<Self> {
-        let world = world::Config::in_directory(layout.directory());
-        let pods = layout::pods(&record.topology)?;
-        Ok(Self { layout, pods, topology: record.topology, programs: record.programs, world })
-    }
-
-    fn pod(&self, namespace: &str, name: &str) -> anyhow::Result<&Pod> {
-        let found = self.pods.iter().find(|pod| pod.namespace == namespace && pod.name == name);
-        found.with_context(|| format!("the bed has no pod {namespace}/{name}"))
-    }
+    Ok(ExitCode::SUCCESS)
 }
 
-impl Deref for Guard {
-    type Target = Bed;
-
-    fn deref(&self) -> &Bed {
-        &self.0
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.down() {
-            terminal::progress(format_args!("bed {} did not go down: {error:#}", self.0.name()));
-        }
-    }
-}
-
-/// What the machine lacks for a bed: the error has a line for each thing, with what to type.
-pub fn check() -> anyhow::Result<()> {
-    prerequisites::check()
-}
-
-/// What this machine's Go lacks, with what to type.
-pub(crate) fn go() -> Option<String> {
-    prerequisites::go()
-}
-
-/// Builds and downloads the programs of a bed ahead of their first use.
-pub fn prepare() -> anyhow::Result<()> {
-    programs::prepare().map(drop)
-}
-
-/// The program that is kubectl when its name says so, built where it is not there. Needs no root.
-pub(crate) fn kubectl() -> anyhow::Result<PathBuf> {
-    programs::kube()
-}
-
-/// The folder of krew and of its index's validator, built where they are not there. Needs no root.
-pub(crate) fn krew() -> anyhow::Result<PathBuf> {
-    programs::krew()
-}
-
-/// The program that is istioctl when its first argument says so, built where it is not there.
-pub(crate) fn istioctl() -> anyhow::Result<PathBuf> {
-    Ok(programs::prepare()?.mesh)
-}
-
-/// The folder of kubectl and istioctl by themselves, as their releases are built.
-pub(crate) fn peers() -> anyhow::Result<PathBuf> {
-    programs::peers()
-}
-
-fn layout(name: &str) -> anyhow::Result<Layout> {
-    Layout::new(name, &cache::directory()?.join("beds"))
-}
-
-fn remove(layout: &Layout) -> anyhow::Result<()> {
-    prerequisites::root()?;
-    netns::remove_all(&layout.netns_prefix())?;
-    let directory = layout.directory();
-    if directory.exists() {
-        fs::remove_dir_all(directory).with_context(|| format!("cannot remove {}", directory.display()))?;
-    }
+fn up(name: &str, topology: Option<&PathBuf>) -> anyhow::Result<()> {
+    let topology = topology.map_or_else(Topology::standard, |path| Topology::read(path))?;
+    let start = Instant::now();
+    terminal::progress(format_args!("starting bed {name} …"));
+    Bed::up(name, &topology)?;
+    terminal::progress(format_args!(
+        "bed {name} is ready after {:.1} s: cargo xtask bed kubectl --name {name} get pods -A",
+        start.elapsed().as_secs_f32()
+    ));
     Ok(())
+}
+
+fn status(bed: &Bed) -> anyhow::Result<ExitCode> {
+    let parts = bed.status()?;
+    let mut table = TabWriter::new(std::io::stdout()).padding(3);
+    writeln!(table, "PART\tPID\tMEMORY\tREADY")?;
+    for part in &parts {
+        let pid = part.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
+        let ready = if part.ready { "yes" } else { "no" };
+        writeln!(table, "{}\t{pid}\t{} MiB\t{ready}", part.name, part.memory / 1024)?;
+    }
+    table.flush()?;
+    Ok(if parts.iter().all(|part| part.ready) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn environment(bed: &Bed) -> anyhow::Result<()> {
+    terminal::result(format_args!("# ip netns exec {} $SHELL", bed.network()))?;
+    terminal::result(format_args!("export KUBECONFIG='{}'", bed.kubeconfig(User::Admin).display()))?;
+    Ok(terminal::result(format_args!("export PATH='{}':\"$PATH\"", bed.programs().display()))?)
+}
+
+fn forward(command: &mut Command) -> anyhow::Result<ExitCode> {
+    let status = command.status()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

@@ -18,10 +18,10 @@ use std::{
 
 use clap::{Args, Subcommand, value_parser};
 use tabwriter::TabWriter;
+use testbed::bed::{self, Bed, Topology};
 
 use self::stopwatch::Times;
 use crate::{
-    bed::{self, Bed, Topology},
     plugin::{self, Profile},
     terminal, toolchain,
 };

@@ -3,20 +3,22 @@
 //! A host is refused, opened, called, looked at and closed again. Every step says what must come of it: the demo is a
 //! test that can be read. Knows its steps, and nothing of how the mesh is made.
 
-mod stage;
+mod script;
 
 use std::{thread, time::Duration};
 
 use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use serde_json::Value;
-
-use self::stage::{Stage, note, say};
-use crate::{
+use testbed::{
     bed::{self, Bed, Topology},
+    timed::timed,
+};
+
+use self::script::{Script, note, say};
+use crate::{
     plugin::{self, Profile},
     terminal,
-    timed::timed,
 };
 
 /// Said before anything is done.
@@ -53,7 +55,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let bed = timed("starting Kubernetes, istiod and the proxies", Duration::from_secs(15), || {
         Bed::up(NAME, &topology)
     })?;
-    let ending = tell(&Stage::new(&bed, &plugin)?);
+    let ending = tell(&Script::new(&bed, &plugin)?);
     if options.keep {
         terminal::progress(format_args!(
             "The mesh is still up. A shell in it: cargo xtask bed run --name {NAME} -- env PATH={}:$PATH bash\n\
@@ -66,9 +68,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     ending
 }
 
-fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+fn tell(script: &Script<'_>) -> anyhow::Result<()> {
     say("An egress gateway with a pod on each infra node, and an application in namespace shop:")?;
-    stage.run(&[
+    script.run(&[
         "get",
         "pods",
         "-A",
@@ -77,30 +79,39 @@ fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
     ])?;
 
     say("The mesh lets nothing out that it does not know. The application calls, and is refused:")?;
-    let refused = call(stage, "http")?;
+    let refused = call(script, "http")?;
     ensure!(refused.status == "502", "expected 502 before the host is added, found {}", refused.status);
 
     say("One command opens the host for the pods of shop, and proves each step before it takes the next:")?;
-    stage.run(&["egress", "add", "edition.cnn.com", "-n", "shop", "--reason", "the news ticker", "--yes"])?;
+    script.run(&[
+        "egress",
+        "add",
+        "edition.cnn.com",
+        "-n",
+        "shop",
+        "--reason",
+        "the news ticker",
+        "--yes",
+    ])?;
 
     say("The same call is answered. The host saw the address of the gateway, not that of the application:")?;
-    left_through_gateway(stage, &call(stage, "http")?)?;
+    left_through_gateway(script, &call(script, "http")?)?;
     say("So is a call inside TLS, which the gateway passes through unopened:")?;
-    left_through_gateway(stage, &call(stage, "https")?)?;
+    left_through_gateway(script, &call(script, "https")?)?;
 
     say("What may leave, from where, through which nodes:")?;
-    let listed = stage.run(&["egress", "list", "-n", "shop"])?;
+    let listed = script.run(&["egress", "list", "-n", "shop"])?;
     ensure!(listed.contains("edition.cnn.com"), "expected edition.cnn.com in the list");
     say("Every hop of the path, checked in the proxies themselves:")?;
-    stage.run(&["egress", "diagnose", "edition.cnn.com", "-n", "shop"])?;
+    script.run(&["egress", "diagnose", "edition.cnn.com", "-n", "shop"])?;
 
     say(
         "And back, in the reverse order; --prune takes the two objects along that all hosts of a gateway share:",
     )?;
-    stage.run(&["egress", "remove", "edition.cnn.com", "-n", "shop", "--prune", "--yes"])?;
-    let refused = call(stage, "http")?;
+    script.run(&["egress", "remove", "edition.cnn.com", "-n", "shop", "--prune", "--yes"])?;
+    let refused = call(script, "http")?;
     ensure!(refused.status == "502", "expected 502 after the host is removed, found {}", refused.status);
-    let left = stage.ask(&[
+    let left = script.ask(&[
         "get",
         KINDS,
         "-A",
@@ -120,24 +131,24 @@ struct Answer {
 }
 
 /// Calls the host from the application.
-fn call(stage: &Stage<'_>, scheme: &str) -> anyhow::Result<Answer> {
+fn call(script: &Script<'_>, scheme: &str) -> anyhow::Result<Answer> {
     let url = format!("{scheme}://edition.cnn.com/");
-    let authority = stage.authority();
+    let authority = script.authority();
     let curl = ["exec", "-n", "shop", "client", "-c", "app", "--", "curl", "-sS", "-w", "%{http_code}\\n"];
     let trust = ["--cacert", authority.as_str()];
     let trust = if scheme == "https" { trust.as_slice() } else { &[] };
-    let printed = stage.run(&[&curl, trust, &[url.as_str()]].concat())?;
+    let printed = script.run(&[&curl, trust, &[url.as_str()]].concat())?;
     // The host ends its answer with a newline; a refusal has no answer.
     let (body, status) = printed.trim_end().rsplit_once('\n').unwrap_or(("", printed.trim_end()));
     Ok(Answer { status: status.to_owned(), body: body.to_owned() })
 }
 
-fn left_through_gateway(stage: &Stage<'_>, answer: &Answer) -> anyhow::Result<()> {
+fn left_through_gateway(script: &Script<'_>, answer: &Answer) -> anyhow::Result<()> {
     ensure!(answer.status == "200", "expected 200, found {}", answer.status);
     let seen: Value =
         serde_json::from_str(&answer.body).context("the host did not answer with what it saw")?;
     let peer = seen["peer"].as_str().context("the host did not say who called")?;
-    let pods: Value = serde_json::from_str(&stage.ask(&["get", "pods", "-n", GATEWAYS, "-o", "json"])?)?;
+    let pods: Value = serde_json::from_str(&script.ask(&["get", "pods", "-n", GATEWAYS, "-o", "json"])?)?;
     let pods = pods["items"].as_array().context("kubectl listed no pods")?;
     let gateway = pods.iter().find(|pod| pod["status"]["podIP"] == peer).with_context(|| {
         format!("expected the call to leave from a gateway pod, found {peer}: it left around the gateway")

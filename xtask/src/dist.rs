@@ -14,12 +14,13 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use testbed::digest;
 
 use self::{
     archive::{Archive, Content},
     target::Target,
 };
-use crate::{digest, krew::manifest, terminal, workspace};
+use crate::{krew::manifest, terminal, workspace};
 
 /// What to build, and from where it will be fetched.
 #[derive(Debug, Args)]

@@ -13,8 +13,9 @@ use std::{
 
 use anyhow::Context as _;
 use ignore::WalkBuilder;
+use testbed::digest;
 
-use crate::{digest, finish::finish, terminal, workspace};
+use crate::{finish::finish, terminal, workspace};
 
 const LANGUAGES: [Language; 2] = [
     Language { name: "javascript", tools: &[&["node", "--version"], &["npm", "--version"]] },

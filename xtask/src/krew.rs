@@ -19,13 +19,14 @@ use std::{
 
 use anyhow::Context as _;
 use tempfile::TempDir;
+use testbed::bed;
 
 pub use self::{
     command_line::{Options, pack, run},
     index::Index,
     server::Server,
 };
-use crate::{bed, finish::finish};
+use crate::finish::finish;
 
 /// krew in a home of its own: what it installs ends with this value.
 #[derive(Debug)]

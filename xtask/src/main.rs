@@ -7,7 +7,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, load, plugins, test, tidy, world};
+use testbed::{external_services, load};
+use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, plugins, test, tidy};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -20,7 +21,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     /// Run a real Kubernetes, istiod and Envoys on this machine
-    Bed(bed::command_line::Arguments),
+    Bed(bed::Arguments),
     /// Run every check of this repository, from formatting to the real mesh
     Test(test::Options),
     /// See the main job done, on a real mesh on this machine
@@ -41,9 +42,9 @@ enum Task {
     Docs,
     /// Generate Istio's types anew
     Codegen,
-    /// Be the world outside the mesh: an origin and a DNS server
+    /// Be the services outside the mesh: an origin and a DNS server
     #[command(hide = true)]
-    World {
+    ExternalServices {
         /// What to listen on (YAML)
         #[arg(long)]
         config: PathBuf,
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
-        Task::Bed(arguments) => return bed::command_line::run(&arguments),
+        Task::Bed(arguments) => return bed::run(&arguments),
         Task::Test(options) => return test::run(&options),
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
@@ -74,7 +75,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Tidy => tidy::run()?,
         Task::Docs => docs::run()?,
         Task::Codegen => codegen::run()?,
-        Task::World { config } => world::run(&config)?,
+        Task::ExternalServices { config } => external_services::run(&config)?,
         Task::Load(options) => load::run(&options)?,
     }
     Ok(ExitCode::SUCCESS)

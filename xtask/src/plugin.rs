@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use testbed::timed::timed;
 
-use crate::{timed::timed, workspace};
+use crate::workspace;
 
 /// How it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,7 @@
 
 use std::io::{self, Write as _};
 
-/// Tells the person who waits what is going on.
-pub(crate) fn progress(text: impl std::fmt::Display) {
-    // Nothing sensible is left to do when stderr is closed.
-    let _ = writeln!(io::stderr(), "{text}");
-}
+pub(crate) use testbed::progress::tell as progress;
 
 /// Prints a line of the result.
 pub(crate) fn result(text: impl std::fmt::Display) -> io::Result<()> {

@@ -6,8 +6,8 @@ mod job;
 mod machine;
 mod preparation;
 mod suites;
-mod tally;
 mod tier;
+mod totals;
 
 use std::{
     env,
@@ -21,8 +21,8 @@ use clap::{Args, ValueEnum as _};
 use self::{
     machine::Lacking,
     preparation::Preparation,
-    tally::Tally,
     tier::{Report, Tier},
+    totals::Totals,
 };
 use crate::{terminal, workspace};
 
@@ -48,14 +48,14 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     ensure!(!strict || lacking.is_empty(), "with CI=true every test must run");
     // Go takes minutes over the bed's programs: it works beside the tiers that do not need them.
     let mut preparation = tiers.contains(&Tier::Mesh).then(Preparation::start);
-    let mut total = Tally::default();
+    let mut total = Totals::default();
     let mut unreachable = 0;
     for tier in tiers {
         terminal::progress(format_args!("{tier} …"));
         let start = Instant::now();
         let report = tier.run(&root, &mut preparation);
         tell(tier, &report, start.elapsed());
-        total += report.tally;
+        total += report.totals;
         unreachable += report.unreachable;
     }
     let may_skip = total.skipped == unreachable || !strict;
@@ -72,11 +72,11 @@ fn tell(tier: Tier, report: &Report, elapsed: Duration) {
         terminal::progress(format_args!("SKIPPED {tier}: {reason}"));
         return;
     }
-    if report.tally.failed > 0 {
+    if report.totals.failed > 0 {
         terminal::progress(&report.output);
     }
-    let verdict = if report.tally.failed > 0 { "FAILED" } else { "ok" };
-    let Tally { passed, failed, .. } = report.tally;
+    let verdict = if report.totals.failed > 0 { "FAILED" } else { "ok" };
+    let Totals { passed, failed, .. } = report.totals;
     let seconds = elapsed.as_secs_f64();
     terminal::progress(format_args!("{tier}: {verdict}, {passed} passed, {failed} failed, {seconds:.1} s"));
 }

@@ -36,6 +36,7 @@ const RULES: &[Rule] = &[
         check: dependencies::pure_crates,
     },
     Rule { name: "one crate runs foreign code", check: dependencies::engine_in_one_crate },
+    Rule { name: "the test bed is in no release", check: dependencies::testbed_stays_here },
     Rule { name: "one Kubernetes client and one TLS provider", check: dependencies::locked_once },
     Rule { name: "only the terminal prints", check: printing::only_the_terminal },
     Rule { name: "deciding crates read no file, variable or clock", check: purity::deciding_crates },

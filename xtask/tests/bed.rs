@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use xtask::bed::{Bed, Guard, Signal, User};
+use testbed::bed::{Bed, Guard, Signal, User};
 
 /// As little as has a gateway, a client and a way around both.
 const SMALL: &str = "

@@ -11,15 +11,15 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testbed::{
+    external_services::{Config, ExternalServices, zone::Zone},
+    load::{Sample, read_samples},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     time::{sleep, timeout},
-};
-use xtask::{
-    load::{Sample, read_samples},
-    world::{Config, World, zone::Zone},
 };
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -28,9 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn answers_are_counted_by_status_and_by_the_address_the_origin_saw() {
     let folder = tempfile::tempdir().unwrap();
-    let (world, config) = world(&folder).await;
+    let (services, config) = start(&folder).await;
     let refusing = serve_each(refuse).await;
-    let targets = format!("http://{}/,https://{}/,http://{refusing}/", world.http[0], world.https[0]);
+    let targets = format!("http://{}/,https://{}/,http://{refusing}/", services.http[0], services.https[0]);
     let (summary, samples) = run(
         &folder,
         &["--targets", &targets, "--rate", "60", "--seconds", "1"],
@@ -61,14 +61,14 @@ async fn answers_are_counted_by_status_and_by_the_address_the_origin_saw() {
 #[tokio::test]
 async fn a_request_without_an_answer_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    let (world, _config) = world(&folder).await;
+    let (services, _config) = start(&folder).await;
     let closed = TcpListener::bind((LOCAL, 0)).await.unwrap().local_addr().unwrap();
     let resetting = serve_each(reset).await;
     for (target, reason) in [
         (format!("http://{closed}/"), "connection refused"),
         (format!("http://{resetting}/"), "connection reset"),
-        (format!("http://{}/slow?ms=5000", world.http[0]), "timed out"),
-        (format!("https://{}/", world.https[0]), "invalid peer certificate: UnknownIssuer"),
+        (format!("http://{}/slow?ms=5000", services.http[0]), "timed out"),
+        (format!("https://{}/", services.https[0]), "invalid peer certificate: UnknownIssuer"),
     ] {
         let arguments = ["--targets", &target, "--rate", "10", "--seconds", "1", "--timeout-ms", "300"];
         let (summary, samples) = run(&folder, &arguments, &[]).await;
@@ -80,9 +80,9 @@ async fn a_request_without_an_answer_says_why() {
 #[tokio::test]
 async fn it_stops_sending_when_the_file_appears() {
     let folder = tempfile::tempdir().unwrap();
-    let (world, _config) = world(&folder).await;
+    let (services, _config) = start(&folder).await;
     let stop = folder.path().join("stop");
-    let target = format!("http://{}/", world.http[0]);
+    let target = format!("http://{}/", services.http[0]);
     let child = spawn(&folder, &["--targets", &target, "--until-file", path(&stop)]);
     first_sample(&folder).await;
     std::fs::write(&stop, "").unwrap();
@@ -92,9 +92,9 @@ async fn it_stops_sending_when_the_file_appears() {
 #[tokio::test]
 async fn told_to_stop_it_waits_for_the_answers_under_way() {
     let folder = tempfile::tempdir().unwrap();
-    let (world, _config) = world(&folder).await;
+    let (services, _config) = start(&folder).await;
     let (fast, slow) =
-        (format!("http://{}/", world.http[0]), format!("http://{}/slow?ms=500", world.http[0]));
+        (format!("http://{}/", services.http[0]), format!("http://{}/slow?ms=500", services.http[0]));
     let child = spawn(&folder, &["--targets", &format!("{slow},{fast}")]);
     first_sample(&folder).await;
     let kill = Command::new("kill").arg(child.id().unwrap().to_string()).status().await.unwrap();
@@ -123,7 +123,7 @@ async fn a_url_that_is_not_http_and_a_load_without_bounds_are_refused() {
     }
 }
 
-async fn world(folder: &TempDir) -> (World, Config) {
+async fn start(folder: &TempDir) -> (ExternalServices, Config) {
     let config = Config {
         origin: LOCAL,
         http: vec![0],
@@ -133,7 +133,7 @@ async fn world(folder: &TempDir) -> (World, Config) {
         ..Config::in_directory(folder.path())
     };
     Zone::default().save(&config.zone).unwrap();
-    (World::start(&config).await.unwrap(), config)
+    (ExternalServices::start(&config).await.unwrap(), config)
 }
 
 /// A server that does one thing with every connection.

@@ -47,7 +47,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Only if the request itself fails.
-    pub async fn may(&self, rights: &[Right]) -> Result<Vec<bool>, ClusterError> {
+    pub async fn can_i(&self, rights: &[Right]) -> Result<Vec<bool>, ClusterError> {
         stream::iter(rights).map(|right| self.review(right)).buffered(AT_ONCE).try_collect().await
     }
 

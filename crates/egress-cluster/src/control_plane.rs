@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
+use egress_core::related_resources::{SyncFacts, sync};
 use egress_core::snapshot::PodFacts;
-use egress_core::surroundings::{SyncFacts, sync};
 use futures::future::try_join_all;
 
 use crate::cluster::Cluster;
+use crate::envoy::AdminConnection;
 use crate::error::{ClusterError, one_line};
-use crate::look::AdminConnection;
 
 /// istiod's port for metrics and debug pages: `istiodMonitoringPort` in `pkg/kube/client.go`.
 const MONITORING_PORT: u16 = 15014;

@@ -69,7 +69,7 @@ pub enum ClusterError {
     },
     /// The object differs from the one that the plan saw: someone else created, changed or replaced it.
     #[error("{object}: {message}")]
-    Moved {
+    Stale {
         /// Which object.
         object: ObjectId,
         /// What the server said.

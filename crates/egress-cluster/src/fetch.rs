@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::Namespace;
 
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-use crate::list::{Collection, Reading};
+use crate::list::{Collection, ListResult};
 use gateways::KnownPods;
 
 mod control_planes;
@@ -104,7 +104,7 @@ impl Cluster {
 
     /// The pods of callers, and the gateway pods that have the gateway label; none of the latter if the former are all
     /// pods.
-    async fn pods(&self, scope: &Scope) -> Result<(Reading<Pod>, Option<Vec<Pod>>), ClusterError> {
+    async fn pods(&self, scope: &Scope) -> Result<(ListResult<Pod>, Option<Vec<Pod>>), ClusterError> {
         let pods = Collection::core(Input::Pods, "pods");
         match &scope.namespaces {
             Namespaces::All(names) => {
@@ -127,14 +127,14 @@ impl Cluster {
         }
     }
 
-    async fn all_nodes(&self, nodes: &Collection, scope: &Scope) -> Result<Reading<Node>, ClusterError> {
+    async fn all_nodes(&self, nodes: &Collection, scope: &Scope) -> Result<ListResult<Node>, ClusterError> {
         if !scope.nodes {
-            return Ok(Reading::whole(Vec::new()));
+            return Ok(ListResult::whole(Vec::new()));
         }
         nodes.tolerate(None, self.list(nodes, None, None).await)
     }
 
-    async fn namespaces(&self, namespaces: &Collection) -> Result<Reading<Namespace>, ClusterError> {
+    async fn namespaces(&self, namespaces: &Collection) -> Result<ListResult<Namespace>, ClusterError> {
         namespaces.tolerate(None, self.list(namespaces, None, None).await)
     }
 }

@@ -9,18 +9,20 @@ pub mod cluster;
 pub mod config;
 mod control_plane;
 mod discovery;
+pub mod envoy;
 pub mod error;
 pub mod exec;
 pub mod exported;
 pub mod fetch;
 mod identity;
+#[cfg(test)]
+mod label_selectors;
 mod list;
 mod log;
-pub mod look;
 pub mod policy;
-pub mod prove;
-pub mod surroundings;
+pub mod related_resources;
 mod transport;
+pub mod wait_for;
 pub mod write;
 
 pub use cluster::Cluster;

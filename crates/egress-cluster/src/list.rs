@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use egress_core::input::Input;
+use egress_core::kind::Kind;
 use egress_core::tree::Tree;
-use egress_core::typed::typed;
+use egress_core::typed::{FieldError, typed};
 use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
 use kube::api::{GetParams, ListParams};
@@ -34,12 +35,15 @@ pub(crate) struct Collection {
 
 /// The objects of a collection that could be read, and the gaps.
 #[derive(Debug)]
-pub(crate) struct Reading<T> {
+pub(crate) struct ListResult<T> {
     pub(crate) items: Vec<T>,
     /// The namespaces that were read; `None`: all.
     pub(crate) covered: Option<BTreeSet<String>>,
     pub(crate) unreadable: Vec<Unreadable>,
 }
+
+/// What is made of an object of a response.
+pub(crate) type ReadObject<T> = fn(&Tree<'_>) -> Result<T, FieldError>;
 
 /// A response of the API server. Its objects are parsed through a tree, as those of files are, so that the program
 /// contains only one parser for each type.
@@ -76,6 +80,11 @@ impl Collection {
         Collection { prefix, plural, input: input.into(), named, page: 5000 }
     }
 
+    /// The objects of one kind, where the server has Istio's API in this version.
+    pub(crate) fn of_kind(kind: Kind, istio_version: &str) -> Self {
+        Collection::of_group(Input::from(kind), kind.group(), kind.version(istio_version), kind.plural())
+    }
+
     /// The gap for a namespace that could not be read.
     pub(crate) fn unreadable(&self, why: String) -> Unreadable {
         Unreadable::new(self.input, self.named.as_str(), why)
@@ -94,23 +103,23 @@ impl Collection {
         &self,
         namespace: Option<&str>,
         listed: Result<Vec<T>, ClusterError>,
-    ) -> Result<Reading<T>, ClusterError> {
+    ) -> Result<ListResult<T>, ClusterError> {
         match listed {
             Err(ClusterError::Forbidden(why)) => {
                 let unreadable = self.unreadable(why);
                 let unreadable = namespace.into_iter().fold(unreadable, Unreadable::in_namespace);
                 let covered = Some(BTreeSet::new());
-                Ok(Reading { items: Vec::new(), covered, unreadable: vec![unreadable] })
+                Ok(ListResult { items: Vec::new(), covered, unreadable: vec![unreadable] })
             }
-            listed => Ok(Reading::whole(listed?)),
+            listed => Ok(ListResult::whole(listed?)),
         }
     }
 }
 
-impl<T> Reading<T> {
+impl<T> ListResult<T> {
     /// A collection without gaps.
     pub(crate) fn whole(items: Vec<T>) -> Self {
-        Reading { items, covered: None, unreadable: Vec::new() }
+        ListResult { items, covered: None, unreadable: Vec::new() }
     }
 
     /// Whether a namespace was read.
@@ -126,16 +135,26 @@ impl Cluster {
         &self,
         collection: &Collection,
         narrow: &BTreeSet<String>,
-    ) -> Result<Reading<T>, ClusterError> {
-        let why = match self.list(collection, None, None).await {
+    ) -> Result<ListResult<T>, ClusterError> {
+        self.read_as(collection, narrow, typed).await
+    }
+
+    /// The same, where `read` makes something of each object.
+    pub(crate) async fn read_as<T>(
+        &self,
+        collection: &Collection,
+        narrow: &BTreeSet<String>,
+        read: ReadObject<T>,
+    ) -> Result<ListResult<T>, ClusterError> {
+        let why = match self.list_as(collection, None, None, read).await {
             Err(ClusterError::Forbidden(why)) => why,
-            all => return Ok(Reading::whole(all?)),
+            all => return Ok(ListResult::whole(all?)),
         };
-        let mut reading = self.read_in(collection, narrow).await?;
-        let covered = reading.covered.clone().unwrap_or_default();
+        let mut result = self.read_in_as(collection, narrow, read).await?;
+        let covered = result.covered.clone().unwrap_or_default();
         // One gap is enough: the refused namespaces are outside those that were read.
-        reading.unreadable = vec![collection.unreadable(why).outside(covered)];
-        Ok(reading)
+        result.unreadable = vec![collection.unreadable(why).outside(covered)];
+        Ok(result)
     }
 
     /// Every object of a collection in these namespaces.
@@ -143,17 +162,28 @@ impl Cluster {
         &self,
         collection: &Collection,
         namespaces: &BTreeSet<String>,
-    ) -> Result<Reading<T>, ClusterError> {
+    ) -> Result<ListResult<T>, ClusterError> {
+        self.read_in_as(collection, namespaces, typed).await
+    }
+
+    async fn read_in_as<T>(
+        &self,
+        collection: &Collection,
+        namespaces: &BTreeSet<String>,
+        read: ReadObject<T>,
+    ) -> Result<ListResult<T>, ClusterError> {
         let each = namespaces.iter().map(|namespace| async move {
-            collection.tolerate(Some(namespace), self.list(collection, Some(namespace), None).await)
+            let listed = self.list_as(collection, Some(namespace), None, read).await;
+            collection.tolerate(Some(namespace), listed)
         });
-        let mut whole = Reading { items: Vec::new(), covered: Some(BTreeSet::new()), unreadable: Vec::new() };
-        for (namespace, reading) in namespaces.iter().zip(try_join_all(each).await?) {
-            if reading.unreadable.is_empty() {
+        let mut whole =
+            ListResult { items: Vec::new(), covered: Some(BTreeSet::new()), unreadable: Vec::new() };
+        for (namespace, result) in namespaces.iter().zip(try_join_all(each).await?) {
+            if result.unreadable.is_empty() {
                 whole.covered.get_or_insert_default().insert(namespace.clone());
             }
-            whole.items.extend(reading.items);
-            whole.unreadable.extend(reading.unreadable);
+            whole.items.extend(result.items);
+            whole.unreadable.extend(result.unreadable);
         }
         Ok(whole)
     }
@@ -165,11 +195,36 @@ impl Cluster {
         namespace: Option<&str>,
         labels: Option<&str>,
     ) -> Result<Vec<T>, ClusterError> {
+        self.list_as(collection, namespace, labels, typed).await
+    }
+
+    async fn list_as<T>(
+        &self,
+        collection: &Collection,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+        read: ReadObject<T>,
+    ) -> Result<Vec<T>, ClusterError> {
+        let add = |items: &mut Vec<T>, object: &Tree<'_>| {
+            items.push(read(object)?);
+            Ok(())
+        };
+        self.collect(collection, namespace, labels, add).await
+    }
+
+    /// One collection, page by page, as one value that `add` adds each object to.
+    pub(crate) async fn collect<A: Default>(
+        &self,
+        collection: &Collection,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+        add: impl Fn(&mut A, &Tree<'_>) -> Result<(), FieldError>,
+    ) -> Result<A, ClusterError> {
         let request = Request::new(collection.path(namespace));
         let mut parameters =
             ListParams { label_selector: labels.map(str::to_owned), ..ListParams::default() };
         parameters.limit = Some(collection.page);
-        let mut items = Vec::new();
+        let mut all = A::default();
         loop {
             let page = Box::pin(self.page(&request, &parameters)).await;
             let page = match page {
@@ -177,18 +232,20 @@ impl Cluster {
                 Err(ClusterError::Server { reason, .. })
                     if reason == "Expired" && parameters.limit.is_some() =>
                 {
-                    items.clear();
+                    all = A::default();
                     parameters.limit = None;
                     parameters.continue_token = None;
                     continue;
                 }
                 page => page?,
             };
-            let (read, next) = typed_page(&page)?;
-            items.extend::<Vec<T>>(read);
-            parameters.continue_token = next.filter(|token| !token.is_empty());
+            let page: Page<'_> = serde_json::from_str(&page).map_err(unexpected)?;
+            for object in page.items.iter().flatten() {
+                add(&mut all, object).map_err(unexpected)?;
+            }
+            parameters.continue_token = page.metadata.next.filter(|token| !token.is_empty());
             if parameters.continue_token.is_none() {
-                return Ok(items);
+                return Ok(all);
             }
         }
     }
@@ -216,14 +273,6 @@ impl Cluster {
         let request = request.list(parameters).map_err(kube::Error::BuildRequest);
         self.ask(async { self.client.request_text(request?).await }).await
     }
-}
-
-/// The objects of a response, and its continue token.
-fn typed_page<T: DeserializeOwned>(text: &str) -> Result<(Vec<T>, Option<String>), ClusterError> {
-    let page: Page<'_> = serde_json::from_str(text).map_err(unexpected)?;
-    let items = page.items.unwrap_or_default();
-    let read = items.iter().map(typed).collect::<Result<_, _>>().map_err(unexpected)?;
-    Ok((read, page.metadata.next))
 }
 
 fn unexpected(error: impl Display) -> ClusterError {

@@ -2,10 +2,8 @@
 //!
 //! Knows how to guard a write. The plan decides what to write, and when.
 
-use egress_core::input::Input;
 use egress_core::plan::Action;
 use egress_core::resource::Resource;
-use egress_core::role::Kind;
 use kube::api::{DeleteParams, GetParams, Patch, PatchParams, Preconditions, ValidationDirective};
 use kube::core::Request;
 use serde_json::{Value, json};
@@ -23,8 +21,8 @@ const TRIES: u32 = 8;
 /// How objects are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteOptions {
-    /// The version of `networking.istio.io` to use.
-    pub api_version: String,
+    /// The version of `networking.istio.io` that the server has. Other groups are written in a version of their own.
+    pub istio_version: String,
     /// The server checks the write, but does not store it: `--dry-run=server`.
     pub dry_run: bool,
     /// Take over fields that other managers own.
@@ -38,7 +36,7 @@ impl Cluster {
     /// after a deletion, even if the object was already gone.
     ///
     /// # Errors
-    /// [`ClusterError::Moved`] if the object differs from the one that the plan saw, [`ClusterError::Conflict`] if
+    /// [`ClusterError::Stale`] if the object differs from the one that the plan saw, [`ClusterError::Conflict`] if
     /// others own its fields, [`ClusterError::Rejected`] if the server or a webhook does not accept it.
     pub async fn write(
         &self,
@@ -48,9 +46,9 @@ impl Cluster {
     ) -> Result<Option<Resource>, ClusterError> {
         match action {
             Action::Create => match self.apply(object, Some(ABSENT), options).await {
-                Err(ClusterError::Moved { object, .. }) => {
+                Err(ClusterError::Stale { object, .. }) => {
                     let message = "someone else has created it meanwhile".to_owned();
-                    Err(ClusterError::Moved { object, message })
+                    Err(ClusterError::Stale { object, message })
                 }
                 stored => stored.map(Some),
             },
@@ -85,13 +83,13 @@ impl Cluster {
         let version = |object: &Resource| object.live.as_ref().map(|live| live.resource_version.clone());
         let mut newest = version(found);
         for _ in 1..TRIES {
-            let moved = match write(newest).await {
-                Err(moved @ ClusterError::Moved { .. }) => moved,
+            let stale = match write(newest).await {
+                Err(stale @ ClusterError::Stale { .. }) => stale,
                 written => return written,
             };
             match self.again(found, options).await {
                 Some(now) if found.differs_in_status_only(&now) => newest = version(&now),
-                _ => return Err(moved),
+                _ => return Err(stale),
             }
         }
         write(newest).await
@@ -113,7 +111,7 @@ impl Cluster {
         let unexpected =
             |error: &str| ClusterError::Unexpected(format!("{}: {}", wanted.id, one_line(error)));
         let mut manifest =
-            wanted.to_json(&options.api_version).map_err(|error| unexpected(&error.to_string()))?;
+            wanted.to_json(&options.istio_version).map_err(|error| unexpected(&error.to_string()))?;
         if let Some(version) = version {
             manifest["metadata"]["resourceVersion"] = json!(version);
         }
@@ -149,7 +147,7 @@ impl Cluster {
             ClusterError::Unexpected(format!("{}: {}", wanted.id, one_line(&error.to_string())))
         };
         let spec = |resource: &Resource| {
-            let manifest = resource.to_json(&options.api_version).map_err(|error| unexpected(&error))?;
+            let manifest = resource.to_json(&options.istio_version).map_err(|error| unexpected(&error))?;
             Ok(manifest["spec"].clone())
         };
         let patch = json!({
@@ -206,12 +204,7 @@ fn only(wanted: &Value, found: &Value) -> Value {
 }
 
 fn request(object: &Resource, options: &WriteOptions) -> Request {
-    let collection = Collection::of_group(
-        Input::from(object.id.kind),
-        Kind::GROUP,
-        &options.api_version,
-        object.id.kind.plural(),
-    );
+    let collection = Collection::of_kind(object.id.kind, &options.istio_version);
     Request::new(collection.path(Some(&object.id.namespace)))
 }
 

@@ -10,7 +10,7 @@
 //! server does not check the types of an expression: only a trial shows a misspelt field.
 
 mod cel;
-pub mod export;
+pub mod exported;
 pub mod guard;
 mod objects;
 mod standing;

@@ -81,11 +81,11 @@ pub enum Gap {
 impl Input {
     /// Whether these are objects of Istio that make or break routes.
     pub fn is_of_istio(self) -> bool {
-        Kind::ALL.into_iter().any(|kind| Input::from(kind) == self)
+        Kind::OF_ISTIO.into_iter().any(|kind| Input::from(kind) == self)
     }
 
-    /// What lies around the egresses: read by a diagnosis only.
-    pub const AROUND: [Input; 11] = [
+    /// Objects that are related to egresses: read by a diagnosis and an audit.
+    pub const RELATED: [Input; 11] = [
         Input::AuthorizationPolicies,
         Input::PeerAuthentications,
         Input::GatewayApi,
@@ -108,6 +108,8 @@ impl From<Kind> for Input {
             Kind::DestinationRule => Input::DestinationRules,
             Kind::Gateway => Input::GatewayObjects,
             Kind::Sidecar => Input::Sidecars,
+            Kind::NetworkPolicy => Input::NetworkPolicies,
+            Kind::HttpRoute => Input::GatewayApi,
         }
     }
 }

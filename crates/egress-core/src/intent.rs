@@ -52,6 +52,8 @@ pub enum Layout {
     Shared,
     /// The four objects of Istio's own egress gateway task, all in the callers' namespace.
     Documented,
+    /// The callers' entry has the gateway as its endpoint: no object leads outside of the mesh by itself.
+    Endpoints,
 }
 
 /// How HTTP travels from the sidecar to the gateway. TLS of the application is passed through in both.
@@ -69,7 +71,7 @@ pub enum Hop {
 #[error("expected {expected}, found `{found}`")]
 pub struct WordError {
     /// What was expected.
-    pub expected: &'static str,
+    pub expected: String,
     /// What was found.
     pub found: String,
 }
@@ -101,7 +103,10 @@ impl FromStr for GatewayName {
             Some((namespace, service)) if is_label(namespace) && is_label(service) => {
                 Ok(GatewayName { namespace: namespace.to_owned(), service: service.to_owned() })
             }
-            _ => Err(WordError { expected: "NAMESPACE/NAME of a gateway Service", found: printable(text) }),
+            _ => Err(WordError {
+                expected: "NAMESPACE/NAME of a gateway Service".to_owned(),
+                found: printable(text),
+            }),
         }
     }
 }
@@ -140,21 +145,11 @@ impl FromStr for Layout {
     type Err = WordError;
 
     fn from_str(text: &str) -> Result<Self, WordError> {
-        match text {
-            "shared" => Ok(Layout::Shared),
-            "documented" => Ok(Layout::Documented),
-            _ => Err(WordError { expected: "layout `shared` or `documented`", found: printable(text) }),
-        }
-    }
-}
-
-impl Layout {
-    /// As it is written: `shared`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Layout::Shared => "shared",
-            Layout::Documented => "documented",
-        }
+        let found = Layout::ALL.into_iter().find(|layout| layout.word() == text);
+        found.ok_or_else(|| {
+            let words = Layout::ALL.map(|layout| format!("`{}`", layout.word()));
+            WordError { expected: format!("layout {}", words.join(" or ")), found: printable(text) }
+        })
     }
 }
 
@@ -171,7 +166,7 @@ impl FromStr for Hop {
         match text {
             "mtls" => Ok(Hop::Mtls),
             "plain" => Ok(Hop::Plain),
-            _ => Err(WordError { expected: "hop `mtls` or `plain`", found: printable(text) }),
+            _ => Err(WordError { expected: "hop `mtls` or `plain`".to_owned(), found: printable(text) }),
         }
     }
 }

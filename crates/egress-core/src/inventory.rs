@@ -3,7 +3,7 @@
 //! Pure. Knows which objects belong together; whether they are whole is in [`state`], what others made by hand is
 //! recognised in [`foreign`], and how rows look is in `egress-render`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,8 +13,7 @@ use crate::host::DnsName;
 use crate::intent::{GatewayName, Hop, Layout};
 use crate::metadata::{self, Record, RecordError};
 use crate::open_to::open_to;
-use crate::policy::pinning;
-use crate::policy::recorded::{self, Difference, Recorded};
+use crate::recorded_policies::{self, Difference, RecordedPolicy};
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
 use crate::snapshot::{Snapshot, created};
@@ -97,7 +96,7 @@ pub struct Row {
     pub added_by: Option<String>,
     /// The policies that judged it when it was written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<Recorded>,
+    pub policies: Vec<RecordedPolicy>,
     /// What has changed in them since; empty where nobody asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outdated: Vec<Difference>,
@@ -105,8 +104,6 @@ pub struct Row {
     /// `add` writes them anew.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<ObjectId>,
-    /// Why the gateway is not on the nodes that current policies require; `None`: no requirement, or not asked.
-    pub misfits: Option<Vec<pinning::Row>>,
 }
 
 /// Every egress of the snapshot: ours and those that others made, ordered by namespace and host.
@@ -117,6 +114,20 @@ pub fn egresses(snapshot: &Snapshot) -> Vec<Egress<'_>> {
     found.extend(ours(claims, &services));
     found.sort_by(|left, right| (&left.namespace, &left.host).cmp(&(&right.namespace, &right.host)));
     found
+}
+
+/// The egresses of one namespace, or of all.
+pub fn egresses_in<'a>(snapshot: &'a Snapshot, namespace: Option<&str>) -> Vec<Egress<'a>> {
+    let mut found = egresses(snapshot);
+    found.retain(|egress| namespace.is_none_or(|namespace| egress.namespace == namespace));
+    found
+}
+
+/// The objects of those egresses that are exactly what their record says: whoever judges the record has judged them.
+pub fn objects_of_ready<'a>(snapshot: &'a Snapshot, egresses: &[Egress<'a>]) -> HashSet<&'a ObjectId> {
+    let objects = Objects::of(snapshot);
+    let ready = egresses.iter().filter(|egress| state::of(egress, &objects) == State::Ready);
+    ready.flat_map(|egress| egress.parts.iter().map(|part| &part.resource.id)).collect()
 }
 
 /// The rows of `list`.
@@ -136,6 +147,11 @@ impl<'a> Egress<'a> {
         let own = [".".to_owned()];
         let export_to = self.readable_record().map_or(own.as_slice(), |record| &record.intent.export_to);
         callers(export_to, &self.namespace, snapshot)
+    }
+
+    /// Whether it is ours and uses objects that all egresses of its gateway use.
+    pub fn uses_gateway_objects(&self) -> bool {
+        self.layout.is_some_and(|layout| layout.dialect().has_gateway_objects())
     }
 
     /// The live object that plays a part.
@@ -168,19 +184,18 @@ impl<'a> Egress<'a> {
             policies: self.policies(),
             outdated: Vec::new(),
             earlier: state::earlier(self, objects),
-            misfits: None,
         }
     }
 
     /// The policies that judged it; none where the annotation is missing or was changed into something else.
-    fn policies(&self) -> Vec<Recorded> {
+    fn policies(&self) -> Vec<RecordedPolicy> {
         let mut texts =
             self.parts.iter().filter_map(|part| part.resource.annotations.get(metadata::POLICIES));
-        texts.next().and_then(|text| recorded::parse(text).ok()).unwrap_or_default()
+        texts.next().and_then(|text| recorded_policies::parse(text).ok()).unwrap_or_default()
     }
 
     /// From the record, else from the first ServiceEntry that is there.
-    pub(crate) fn ports(&self) -> Vec<String> {
+    pub fn ports(&self) -> Vec<String> {
         if let Some(record) = self.readable_record() {
             return record.intent.ports.iter().map(ToString::to_string).collect();
         }
@@ -205,12 +220,11 @@ fn egress<'a>(
     services: &Services<'_>,
 ) -> Egress<'a> {
     parts.sort_by_key(|part| part.role);
-    let documented = parts.iter().any(|part| matches!(part.role, Role::Gateway | Role::DestinationRule));
+    let roles: Vec<Role> = parts.iter().map(|part| part.role).collect();
     let holder = |part: &&LivePart<'_>| part.resource.annotations.contains_key(metadata::LAYOUT);
     let record = parts.iter().find(holder).map(|part| Record::read(part.resource));
     let recorded = record.as_ref().and_then(|record| record.as_ref().ok());
-    let layout =
-        recorded.map_or(if documented { Layout::Documented } else { Layout::Shared }, |r| r.intent.layout);
+    let layout = recorded.map_or_else(|| Layout::of_roles(&roles), |record| record.intent.layout);
     let gateway = recorded
         .map(|record| record.intent.gateway.clone())
         .or_else(|| parts.iter().find_map(|part| services.gateway_of(part.resource)).cloned());

@@ -11,9 +11,9 @@ use egress_istio::service_entry::{
 };
 
 use crate::names::is_upstream_host;
+use crate::related_resources::GatewayApiObject;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::snapshot::{ServiceFacts, Snapshot};
-use crate::surroundings::GatewayApiObject;
 use crate::visibility::destinations::is_in_cluster;
 
 mod backends;
@@ -75,7 +75,7 @@ pub fn opened(sources: &Sources<'_>) -> Opened {
             Spec::ServiceEntry(entry) => found.entry(resource, entry),
             Spec::VirtualService(spec) => gateways.routes(resource, spec, &mut found),
             Spec::DestinationRule(rule) => routes::tunnels(resource, rule, &mut found),
-            Spec::Gateway(_) | Spec::Sidecar(_) => {}
+            Spec::Gateway(_) | Spec::Sidecar(_) | Spec::Untyped(_) => {}
         }
     }
     for service in snapshot.services.iter().filter(|service| here(&service.namespace)) {

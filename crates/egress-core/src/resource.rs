@@ -1,4 +1,4 @@
-//! One Istio object as a value: read from the API server or made by a shape.
+//! One object as a value: read from the API server or made by a shape.
 //!
 //! Knows the envelope (kind, names, labels, annotations, who wrote the spec). What a spec means is decided elsewhere.
 
@@ -28,7 +28,7 @@ pub use string_map::StringMap;
 /// Which object: enough to read, write or delete it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectId {
-    /// The kind, of group `networking.istio.io`.
+    /// The kind.
     pub kind: Kind,
     /// Its namespace.
     pub namespace: String,
@@ -50,6 +50,8 @@ pub enum Spec {
     Gateway(GatewaySpec),
     /// See [`Kind::Sidecar`].
     Sidecar(Box<SidecarSpec>),
+    /// Of any other kind: the spec as it is.
+    Untyped(Value),
 }
 
 /// An object: desired when `live` is empty, read from a cluster otherwise.
@@ -93,7 +95,7 @@ pub enum ResourceError {
     #[error("object has no `{0}`")]
     Missing(&'static str),
     /// A kind or group that is not ours to read.
-    #[error("`{0}` is not a kind of networking.istio.io that kubectl egress reads")]
+    #[error("`{0}` is not a kind that kubectl egress reads")]
     Kind(String),
     /// The spec does not match the schema of its kind.
     #[error("{id}: {error}")]
@@ -143,11 +145,12 @@ impl Resource {
         })
     }
 
-    /// The object as a manifest: apiVersion, kind, metadata, spec, in that order.
+    /// The object as a manifest: apiVersion, kind, metadata, spec, in that order. Istio's kinds are written in the version that
+    /// the server has.
     ///
     /// # Errors
     /// Only when a spec cannot be written as JSON, which the generated types rule out.
-    pub fn to_json(&self, api_version: &str) -> Result<Value, serde_json::Error> {
+    pub fn to_json(&self, istio_version: &str) -> Result<Value, serde_json::Error> {
         let mut metadata = json!({ "name": self.id.name, "namespace": self.id.namespace });
         for (key, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
             if !map.is_empty() {
@@ -155,7 +158,7 @@ impl Resource {
             }
         }
         Ok(json!({
-            "apiVersion": format!("{}/{api_version}", Kind::GROUP),
+            "apiVersion": format!("{}/{}", self.id.kind.group(), self.id.kind.version(istio_version)),
             "kind": self.id.kind.to_string(),
             "metadata": metadata,
             "spec": self.spec.to_json()?,
@@ -168,7 +171,7 @@ impl Resource {
             wanted.iter().all(|(key, value)| found.get(key) == Some(value))
         };
         self.id == live.id
-            && self.spec == live.spec
+            && self.spec.is_fulfilled_by(&live.spec)
             && holds(&self.labels, &live.labels)
             && holds(&self.annotations, &live.annotations)
     }
@@ -219,7 +222,17 @@ impl Spec {
             Kind::DestinationRule => Spec::DestinationRule(typed(spec)?),
             Kind::Gateway => Spec::Gateway(typed(spec)?),
             Kind::Sidecar => Spec::Sidecar(typed(spec)?),
+            Kind::NetworkPolicy | Kind::HttpRoute => Spec::Untyped(spec.into()),
         })
+    }
+
+    /// Whether a live spec says what this one asks for. A type knows which fields are left to Istio; of an untyped spec, the
+    /// API server may have filled in what is not asked for.
+    fn is_fulfilled_by(&self, live: &Spec) -> bool {
+        match (self, live) {
+            (Spec::Untyped(wanted), Spec::Untyped(live)) => is_within(wanted, live),
+            (wanted, live) => wanted == live,
+        }
     }
 
     fn to_json(&self) -> Result<Value, serde_json::Error> {
@@ -229,6 +242,7 @@ impl Spec {
             Spec::DestinationRule(spec) => serde_json::to_value(spec),
             Spec::Gateway(spec) => serde_json::to_value(spec),
             Spec::Sidecar(spec) => serde_json::to_value(spec),
+            Spec::Untyped(spec) => Ok(spec.clone()),
         }
     }
 }
@@ -244,11 +258,22 @@ impl fmt::Display for ObjectId {
 fn kind_of(object: &Tree<'_>) -> Result<Kind, ResourceError> {
     let text = |key: &'static str| object.get(key).and_then(Tree::as_str).ok_or(ResourceError::Missing(key));
     let (api_version, kind) = (text("apiVersion")?, text("kind")?);
-    let ours = api_version.split_once('/').is_some_and(|(group, _)| group == Kind::GROUP);
-    Kind::ALL
-        .into_iter()
-        .find(|known| ours && known.to_string() == kind)
-        .ok_or_else(|| ResourceError::Kind(format!("{api_version} {kind}")))
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    Kind::named(group, kind).ok_or_else(|| ResourceError::Kind(format!("{api_version} {kind}")))
+}
+
+/// Whether every field of one value is in the other, and lists are as long and hold the same in their order.
+fn is_within(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::Object(wanted), Value::Object(found)) => {
+            wanted.iter().all(|(key, wanted)| found.get(key).is_some_and(|found| is_within(wanted, found)))
+        }
+        (Value::Array(wanted), Value::Array(found)) => {
+            wanted.len() == found.len()
+                && wanted.iter().zip(found).all(|(wanted, found)| is_within(wanted, found))
+        }
+        (wanted, found) => wanted == found,
+    }
 }
 
 fn strings(metadata: &Tree<'_>, key: &str) -> StringMap {

@@ -1,4 +1,4 @@
-//! The parts that objects play for a host, and the kinds of object there are.
+//! The parts that objects play for a host.
 //!
 //! Knows names and words only; what an object holds is in `shape`.
 
@@ -6,20 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The Istio kinds this tool reads or writes, all of group `networking.istio.io`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Kind {
-    /// Hosts that the mesh may know.
-    ServiceEntry,
-    /// Routes, at a gateway or in the sidecars.
-    VirtualService,
-    /// How a hop is spoken: subsets and TLS.
-    DestinationRule,
-    /// Servers on gateway pods.
-    Gateway,
-    /// What the sidecars of a namespace may see.
-    Sidecar,
-}
+pub use crate::kind::Kind;
 
 /// The part an object plays. The order is the order of writing; removal goes backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,36 +28,6 @@ pub enum Role {
     MeshLeg,
     /// The host as the callers know it.
     Client,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 5] =
-        [Kind::ServiceEntry, Kind::VirtualService, Kind::DestinationRule, Kind::Gateway, Kind::Sidecar];
-    /// The API group of every kind.
-    pub const GROUP: &'static str = "networking.istio.io";
-
-    /// The plural that the API's paths use.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Kind::ServiceEntry => "serviceentries",
-            Kind::VirtualService => "virtualservices",
-            Kind::DestinationRule => "destinationrules",
-            Kind::Gateway => "gateways",
-            Kind::Sidecar => "sidecars",
-        }
-    }
-
-    /// `serviceentry.networking.istio.io`, as kubectl writes a kind.
-    pub fn qualified(self) -> String {
-        format!("{}.{}", self.to_string().to_ascii_lowercase(), Self::GROUP)
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{self:?}")
-    }
 }
 
 impl Role {

@@ -2,6 +2,8 @@
 //!
 //! A tree of `serde_json::Value` copies every name of a field, too, and orders the fields of every map by a hash: for many
 //! thousand objects that is most of the time it takes to read them. Knows no format and no type.
+//!
+//! Not `serde_json_borrow` 0.9: it keeps both values of a field that is there twice, and makes no enums of its values.
 
 use std::borrow::Cow;
 

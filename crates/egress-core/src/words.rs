@@ -3,7 +3,7 @@
 use crate::host::printable;
 
 /// `expected default, kind or policies, found the field defaults; did you mean default?`
-pub(crate) fn unknown(what: &str, found: &str, expected: &[&str]) -> String {
+pub fn unknown(what: &str, found: &str, expected: &[&str]) -> String {
     let listed: Vec<String> = expected.iter().map(|word| format!("`{word}`")).collect();
     let listed = match listed.as_slice() {
         [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),

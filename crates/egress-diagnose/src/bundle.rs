@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
-use egress_core::policy::pinning::{Demand, Pinning};
 use egress_core::proxy::ProxyView;
+use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::Snapshot;
-use egress_core::surroundings::Surroundings;
+use egress_policy::pinning::{Demand, Pinning};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, to_value};
@@ -190,7 +190,7 @@ pub fn read(texts: &Texts) -> Result<(ClusterFacts, Request), BundleError> {
         |all: Demanded| ((all.namespace, all.host), Pinning { demands: all.demands, reports: Vec::new() });
     let facts = ClusterFacts {
         snapshot: of::<Snapshot>(texts, SNAPSHOT)?,
-        surroundings: of::<Surroundings>(texts, SURROUNDINGS)?,
+        surroundings: of::<RelatedResources>(texts, SURROUNDINGS)?,
         gaps: gaps.into_iter().collect(),
         proxies: envoys.into_iter().map(named).collect(),
         demands: demands.map(|demands| demands.into_iter().map(demanded).collect()),

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
-use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -20,6 +19,7 @@ use egress_core::visibility::destination_rule::full_host;
 use egress_core::visibility::service_entry::{at_gateway, in_precedence};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
+use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 
 use crate::facts::{ClusterFacts, Index, PodName, client_of};

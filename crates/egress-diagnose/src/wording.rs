@@ -11,7 +11,7 @@ pub(crate) fn export_to(resource: &Resource) -> Vec<String> {
         Spec::ServiceEntry(spec) => spec.export_to.as_deref(),
         Spec::VirtualService(spec) => spec.export_to.as_deref(),
         Spec::DestinationRule(spec) => spec.export_to.as_deref(),
-        Spec::Gateway(_) | Spec::Sidecar(_) => None,
+        Spec::Gateway(_) | Spec::Sidecar(_) | Spec::Untyped(_) => None,
     };
     match words.unwrap_or_default() {
         [] => vec!["*".to_owned()],

@@ -1,109 +1,121 @@
-//! What a module says of itself, checked: an id, a version, needs that can be met.
+//! What a policy says of itself.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
-use egress_core::policy::descriptor::{Descriptor, Need, Rule};
+use serde::{Deserialize, Serialize};
 
-use crate::bindings::exports::kubectl_egress::policy::meta;
-use crate::error::ModuleError;
-use crate::limits::Limits;
-use crate::text;
-
-/// The longest id or code: it has to fit a label.
-const WORD: usize = 63;
-/// The longest schema of settings.
-const SCHEMA: usize = 256 << 10;
-
-/// Reads a descriptor.
-pub(crate) fn read(told: meta::Descriptor, limits: &Limits) -> Result<Descriptor, ModuleError> {
-    let wrong = |words: String| Err(ModuleError::Descriptor(words));
-    if !is_kebab_case(&told.id) {
-        return wrong(format!(
-            "its id {} is not in kebab-case, such as `acme-hosts`",
-            text::quoted(&told.id)
-        ));
-    }
-    if semver::Version::parse(&told.version).is_err() || !text::is_clean(&told.version, WORD) {
-        return wrong(format!(
-            "its version {} is not a version such as `1.2.0`",
-            text::quoted(&told.version)
-        ));
-    }
-    let mut needs = BTreeSet::new();
-    for word in &told.needs {
-        let Some(need) = Need::ALL.into_iter().find(|need| need.word() == word) else {
-            let known = Need::ALL.map(Need::word).join(", ");
-            return wrong(format!("it needs {}; available is only {known}", text::quoted(word)));
-        };
-        needs.insert(need);
-    }
-    if let Some(verb) = told.verbs.iter().find(|verb| !matches!(verb.as_str(), "add" | "remove")) {
-        return wrong(format!("it judges {}; possible are only add and remove", text::quoted(verb)));
-    }
-    let settings_schema = match told.settings_schema {
-        Some(schema) if schema.len() > SCHEMA => {
-            return wrong(format!("the schema of its settings has more than {}", crate::words::size(SCHEMA)));
-        }
-        Some(schema) if serde_json::from_str::<serde_json::Value>(&schema).is_err() => {
-            return wrong("the schema of its settings is not JSON".to_owned());
-        }
-        schema => schema,
-    };
-    let clean = |text: &str| text::clean(text, limits.text);
-    Ok(Descriptor {
-        id: told.id,
-        version: told.version,
-        title: clean(&told.title),
-        docs: told.docs.as_deref().map(clean),
-        needs: needs.into_iter().collect(),
-        verbs: BTreeSet::from_iter(told.verbs).into_iter().collect(),
-        settings_schema,
-        rules: rules(told.rules, limits)?,
-    })
+/// One question a policy may answer, and the interface that asks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hook {
+    /// Which hosts may be reached.
+    Hosts,
+    /// What the objects are called.
+    Naming,
+    /// On which nodes the traffic may leave.
+    Pinning,
 }
 
-/// Words of small letters and digits with one dash between them.
-pub(crate) fn is_kebab_case(text: &str) -> bool {
-    text.len() <= WORD
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.split('-').all(|word| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
+/// A fact that is read and sent only where a policy asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// The labels of the callers' namespace.
+    NamespaceLabels,
+    /// The nodes, with labels.
+    Nodes,
+    /// The egresses that exist.
+    Existing,
+    /// Who the API server says the user is.
+    User,
+    /// The groups the API server says the user is in.
+    Groups,
+    /// The time.
+    Now,
 }
 
-fn rules(told: Vec<meta::Rule>, limits: &Limits) -> Result<Vec<Rule>, ModuleError> {
-    let clean = |text: &str| text::clean(text, limits.text);
-    if told.len() > limits.findings {
-        return Err(ModuleError::Descriptor(format!("it has more than {} rules", limits.findings)));
-    }
-    let mut codes = BTreeSet::new();
-    for rule in &told {
-        let problem = match is_kebab_case(&rule.code) {
-            false => "is not in kebab-case",
-            true if !codes.insert(&rule.code) => "appears twice",
-            true => continue,
-        };
-        return Err(ModuleError::Descriptor(format!("its rule {} {problem}", text::quoted(&rule.code))));
-    }
-    let rule = |rule: meta::Rule| Rule {
-        title: clean(&rule.title),
-        docs: rule.docs.as_deref().map(clean),
-        code: rule.code,
-    };
-    Ok(told.into_iter().map(rule).collect())
+/// Who a policy is and what it needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Descriptor {
+    /// Kebab-case; what findings, lock files and annotations call the policy.
+    pub id: String,
+    /// Semver of the policy itself.
+    pub version: String,
+    /// One line.
+    pub title: String,
+    /// Where to read more.
+    pub docs: Option<String>,
+    /// What it wants to be told.
+    pub needs: Vec<Need>,
+    /// `add`, `remove`: what it judges; empty is `add`.
+    pub verbs: Vec<String>,
+    /// JSON Schema of its settings.
+    pub settings_schema: Option<String>,
+    /// Every code its findings may carry.
+    pub rules: Vec<Rule>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// One code and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Rule {
+    /// Kebab-case.
+    pub code: String,
+    /// One line.
+    pub title: String,
+    /// Where to read more.
+    pub docs: Option<String>,
+}
 
-    #[test]
-    fn kebab_case_is_what_a_label_and_a_file_name_can_hold() {
-        for good in ["a", "acme-hosts", "v2-hosts-3"] {
-            assert!(is_kebab_case(good), "{good}");
+impl Hook {
+    /// Every hook.
+    pub const ALL: [Hook; 3] = [Hook::Hosts, Hook::Naming, Hook::Pinning];
+
+    /// The name of the interface, such as `hosts`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Hook::Hosts => "hosts",
+            Hook::Naming => "naming",
+            Hook::Pinning => "pinning",
         }
-        for bad in ["", "-", "a-", "-a", "a--b", "Acme", "a_b", "2a", "a.b", "ä", &"a".repeat(64)] {
-            assert!(!is_kebab_case(bad), "{bad}");
+    }
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+impl Need {
+    /// Every need.
+    pub const ALL: [Need; 6] =
+        [Need::NamespaceLabels, Need::Nodes, Need::Existing, Need::User, Need::Groups, Need::Now];
+
+    /// The word in a descriptor, such as `namespace-labels`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Need::NamespaceLabels => "namespace-labels",
+            Need::Nodes => "nodes",
+            Need::Existing => "existing",
+            Need::User => "user",
+            Need::Groups => "groups",
+            Need::Now => "now",
         }
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+impl Descriptor {
+    /// Whether it wants to be asked about this verb. What exists is audited as if it were added today.
+    pub fn judges(&self, verb: &str) -> bool {
+        let verb = if verb == "audit" { "add" } else { verb };
+        (self.verbs.is_empty() && verb == "add") || self.verbs.iter().any(|judged| judged == verb)
     }
 }

@@ -1,10 +1,10 @@
 //! What an audit found: as a table, and as a versioned document.
 //!
-//! Knows columns and words. What would be refused was decided in `egress_core::policy::audit`.
+//! Knows columns and words. What would be refused was decided in `egress_policy::audit`.
 
-use egress_core::policy::audit::{Audit, Row};
-use egress_core::policy::report::Status;
-use egress_core::surroundings::ExportFacts;
+use egress_core::related_resources::ExportFacts;
+use egress_policy::audit::{Audit, Row};
+use egress_policy::report::Status;
 use serde_json::{Value, json};
 
 use crate::document::API_VERSION;

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use egress_core::inventory::{Change, Row, State};
 use egress_core::resource::ObjectId;
 use egress_core::role::Kind;
+use egress_policy::pinning;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::document::API_VERSION;
@@ -18,6 +20,18 @@ use crate::table::Table;
 
 /// Names of nodes that are longer together are counted instead.
 const NODES_WIDTH: usize = 20;
+
+/// One egress, and what the policies say about its gateway.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListRow {
+    /// The egress.
+    #[serde(flatten)]
+    pub egress: Row,
+    /// Why the gateway is not on the nodes that current policies require; `None`: no requirement, or not asked.
+    #[serde(rename = "misfits")]
+    pub placement_violations: Option<Vec<pinning::PlacementViolation>>,
+}
 
 /// What a table of egresses shows.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +45,7 @@ pub struct Columns {
 }
 
 /// The rows as kubectl's table; no text at all where there are no rows.
-pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
+pub fn table(rows: &[ListRow], columns: Columns, now: Timestamp) -> String {
     let mut header = vec!["HOST", "PORTS", "GATEWAY", "NODES", "STATE", "AGE"];
     if columns.namespace {
         header.insert(0, "NAMESPACE");
@@ -40,12 +54,13 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
         header.extend(["LAYOUT", "HOP", "OPEN-TO", "OBJECTS", "REASON", "ADDED-BY", "POLICIES", "PINNED"]);
     }
     // Only `--outdated` asks what has changed in the policies since.
-    let outdated = rows.iter().any(|row| !row.outdated.is_empty());
+    let outdated = rows.iter().any(|row| !row.egress.outdated.is_empty());
     if outdated {
         header.push("OUTDATED");
     }
     let mut table = Table::new(header);
-    for row in rows {
+    for listed in rows {
+        let row = &listed.egress;
         let mut cells = Vec::new();
         if columns.namespace {
             cells.push(row.namespace.clone());
@@ -71,7 +86,7 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
                     .map(|by| format!("{}@{}", by.name, by.version))
                     .collect::<Vec<_>>()
                     .join(","),
-                pinned(row),
+                pinned(listed),
             ]);
         }
         if outdated {
@@ -83,8 +98,8 @@ pub fn table(rows: &[Row], columns: Columns, now: Timestamp) -> String {
 }
 
 /// The rows as `namespace/host`, one a line.
-pub fn names(rows: &[Row]) -> String {
-    let name = |row: &Row| format!("{}/{}\n", escape(&row.namespace), escape(&row.host));
+pub fn names(rows: &[ListRow]) -> String {
+    let name = |row: &ListRow| format!("{}/{}\n", escape(&row.egress.namespace), escape(&row.egress.host));
     rows.iter().map(name).collect::<Vec<_>>().concat()
 }
 
@@ -92,7 +107,7 @@ pub fn names(rows: &[Row]) -> String {
 ///
 /// # Errors
 /// [`RenderError::Json`] when a row cannot be written.
-pub fn document(rows: &[Row]) -> Result<Value, RenderError> {
+pub fn document(rows: &[ListRow]) -> Result<Value, RenderError> {
     let items: Result<Vec<Value>, RenderError> = rows.iter().map(item).collect();
     Ok(json!({ "apiVersion": API_VERSION, "kind": "EgressList", "items": items? }))
 }
@@ -125,8 +140,8 @@ fn changed(changes: &[Change], row: &Row) -> String {
 }
 
 /// Whether the gateway runs where the policies demand, and else which node is the first that they do not accept.
-fn pinned(row: &Row) -> String {
-    match row.misfits.as_deref() {
+fn pinned(row: &ListRow) -> String {
+    match row.placement_violations.as_deref() {
         None => String::new(),
         Some([]) => "yes".to_owned(),
         Some([first, ..]) if first.unknown => "unknown".to_owned(),
@@ -184,11 +199,13 @@ fn short(object: &ObjectId) -> String {
         Kind::DestinationRule => "dr",
         Kind::Gateway => "gw",
         Kind::Sidecar => "sidecar",
+        Kind::NetworkPolicy => "netpol",
+        Kind::HttpRoute => "httproute",
     };
     format!("{kind}/{}", object.name)
 }
 
-fn item(row: &Row) -> Result<Value, RenderError> {
+fn item(row: &ListRow) -> Result<Value, RenderError> {
     let mut item = serde_json::to_value(row)?;
     if let Value::Object(fields) = &mut item {
         fields.retain(|_, value| !value.is_null());

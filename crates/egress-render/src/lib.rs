@@ -16,6 +16,7 @@ pub mod explain;
 pub mod format;
 pub mod inventory;
 pub mod jsonpath;
+pub mod junit;
 pub mod manifest;
 pub mod outcome;
 pub mod palette;

@@ -1,17 +1,17 @@
 //! What policies say, as text: refusals first, then warnings, each with what to do; with a trace where one is wanted.
 //!
-//! Knows words. Who may do what was decided in `egress_core::policy`.
+//! Knows words. Who may do what was decided in `egress_policy`.
 
 mod page;
 
-use egress_core::policy::answer::Severity;
-use egress_core::policy::exception::Standing;
-use egress_core::policy::hosts::{ExceptionUse, Judgement, Outcome};
-use egress_core::policy::member::Layer;
-use egress_core::policy::naming::Naming;
-use egress_core::policy::pinning::{Misfit, Pinning};
-use egress_core::policy::report::{Report, Status};
-use egress_core::policy::request::Destination;
+use egress_policy::answer::Severity;
+use egress_policy::exception::{ExceptionStatus, ExceptionUse};
+use egress_policy::hosts::{Evaluation, Outcome};
+use egress_policy::naming::Naming;
+use egress_policy::pinning::{NoFittingGateway, Pinning};
+use egress_policy::policy_set::Layer;
+use egress_policy::report::{Report, Status};
+use egress_policy::request::Destination;
 use serde_json::{Value, json};
 
 use self::page::{Block, Mark, page};
@@ -23,15 +23,15 @@ use crate::table::Table;
 
 /// What was said about the hosts of a command; no text where there is nothing to say. With `explain` everybody who was
 /// asked is shown, with the trace, the log and the cost of the answer.
-pub fn judgement(judgement: &Judgement, explain: bool, palette: &Palette) -> String {
+pub fn evaluation(evaluation: &Evaluation, explain: bool, palette: &Palette) -> String {
     let destinations: Vec<&Destination> =
-        judgement.outcomes.iter().map(|outcome| &outcome.destination).collect();
-    let mut blocks: Vec<Block> = judgement.reports.iter().flat_map(|one| said(one, &destinations)).collect();
+        evaluation.outcomes.iter().map(|outcome| &outcome.destination).collect();
+    let mut blocks: Vec<Block> = evaluation.reports.iter().flat_map(|one| said(one, &destinations)).collect();
     let by_default = |outcome: &&Outcome| outcome.status == Status::Denied && outcome.by.is_empty();
-    let denied = judgement.outcomes.iter().filter(by_default);
-    blocks.extend(denied.map(|outcome| default_denial(outcome, judgement.default_by)));
-    blocks.extend(judgement.exceptions.iter().map(|used| exception(used, &destinations)));
-    finished(blocks, &judgement.reports, explain, palette)
+    let denied = evaluation.outcomes.iter().filter(by_default);
+    blocks.extend(denied.map(|outcome| default_denial(outcome, evaluation.default_by)));
+    blocks.extend(evaluation.exceptions.iter().map(|used| exception(used, &destinations)));
+    finished(blocks, &evaluation.reports, explain, palette)
 }
 
 /// What was said about nodes; no text where there is nothing to say.
@@ -47,9 +47,9 @@ pub fn names(naming: &Naming, explain: bool, palette: &Palette) -> String {
 }
 
 /// Why no gateway runs where the policies let traffic leave: what each pod lacks, and what is left of the nodes.
-pub fn misfit(misfit: &Misfit, palette: &Palette) -> String {
+pub fn no_fitting_gateway(none: &NoFittingGateway, palette: &Palette) -> String {
     let mut table = Table::new(vec!["GATEWAY", "POD", "NODE", "MISSING", "DEMANDED-BY"]);
-    for row in &misfit.rows {
+    for row in &none.rows {
         let by: Vec<String> = row.by.iter().map(ToString::to_string).collect();
         table.push(vec![
             row.gateway.to_string(),
@@ -60,13 +60,13 @@ pub fn misfit(misfit: &Misfit, palette: &Palette) -> String {
         ]);
     }
     let counted = |count: usize| if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") };
-    let all = counted(misfit.nodes);
-    let mut lines: Vec<String> = misfit
+    let all = counted(none.nodes);
+    let mut lines: Vec<String> = none
         .excluded
         .iter()
         .map(|excluded| format!("{} excludes {} of {all}", excluded.by, excluded.nodes))
         .collect();
-    lines.push(match misfit.left {
+    lines.push(match none.left {
         0 => format!("none of {all} is ready and accepted by all policies"),
         left => format!(
             "{left} of {all} are ready and accepted by all policies: a gateway must run on these nodes only"
@@ -94,23 +94,23 @@ pub fn naming(naming: &Naming) -> String {
             .map(|name| format!("`naming: {{use: {name}}}` means a policy that names nothing")),
     );
     for report in &naming.reports {
-        sentences.extend(report.fault.as_ref().map(|fault| format!("policy {}: {fault}", report.author)));
-        let denials = report.findings.iter().filter(|remark| remark.finding.severity == Severity::Deny);
-        sentences.extend(denials.map(|remark| {
-            format!("policy {} denies: {} ({})", report.author, remark.finding.message, remark.finding.code)
+        sentences.extend(report.fault.as_ref().map(|fault| format!("policy {}: {fault}", report.by)));
+        let denials = report.findings.iter().filter(|found| found.finding.severity == Severity::Deny);
+        sentences.extend(denials.map(|found| {
+            format!("policy {} denies: {} ({})", report.by, found.finding.message, found.finding.code)
         }));
     }
     escape(&sentences.join("; ")).into_owned()
 }
 
-/// The judgement as the document `EgressJudgement`.
+/// The evaluation as the document `EgressJudgement`.
 ///
 /// # Errors
 /// [`RenderError::Json`] when it cannot be written.
-pub fn document(judgement: &Judgement) -> Result<Value, RenderError> {
+pub fn document(evaluation: &Evaluation) -> Result<Value, RenderError> {
     let mut document =
-        json!({ "apiVersion": API_VERSION, "kind": "EgressJudgement", "status": judgement.status() });
-    if let (Value::Object(document), Value::Object(body)) = (&mut document, serde_json::to_value(judgement)?)
+        json!({ "apiVersion": API_VERSION, "kind": "EgressJudgement", "status": evaluation.status() });
+    if let (Value::Object(document), Value::Object(body)) = (&mut document, serde_json::to_value(evaluation)?)
     {
         document.extend(body);
     }
@@ -128,16 +128,16 @@ fn finished(mut blocks: Vec<Block>, reports: &[Report], explain: bool, palette: 
 
 /// One block for each place and severity, with everything one policy says about it.
 fn said(report: &Report, destinations: &[&Destination]) -> Vec<Block> {
-    let author = report.author.to_string();
+    let author = report.by.to_string();
     let mut blocks: Vec<Block> = Vec::new();
     if let Some(fault) = &report.fault {
         let mut block = Block::new(Mark::Undecided, format!("hook {}", report.hook), author.clone());
         block.words(&fault.to_string());
         blocks.push(block);
     }
-    for remark in &report.findings {
-        let mark = Mark::of(remark.finding.severity);
-        let place = match remark.destination.and_then(|index| destinations.get(index)) {
+    for found in &report.findings {
+        let mark = Mark::of(found.finding.severity);
+        let place = match found.destination.and_then(|index| destinations.get(index)) {
             Some(destination) => address(destination),
             None => "the request".to_owned(),
         };
@@ -147,7 +147,7 @@ fn said(report: &Report, destinations: &[&Destination]) -> Vec<Block> {
             blocks.len() - 1
         });
         if let Some(block) = blocks.get_mut(block) {
-            block.finding(&remark.finding);
+            block.finding(&found.finding);
         }
     }
     for block in blocks.iter_mut().filter(|block| block.mark == Mark::Denied) {
@@ -171,17 +171,17 @@ fn default_denial(outcome: &Outcome, by: Option<Layer>) -> Block {
 fn exception(used: &ExceptionUse, destinations: &[&Destination]) -> Block {
     let place = destinations.get(used.index).map(|destination| address(destination)).unwrap_or_default();
     let exception = &used.exception;
-    let standing = match used.standing {
-        Standing::Holds => "holds".to_owned(),
-        Standing::Expired => "has expired".to_owned(),
-        Standing::TooLow => format!(
+    let status = match used.status {
+        ExceptionStatus::Holds => "holds".to_owned(),
+        ExceptionStatus::Expired => "has expired".to_owned(),
+        ExceptionStatus::TooLow => format!(
             "does not apply: it is in the {} layer, the policy in the {} layer",
             exception.layer, used.of.layer
         ),
     };
     let mut block = Block::new(Mark::Exception, place, used.of.to_string());
     block.words(&format!(
-        "{}  until {}, approved by {}: {}; it {standing}",
+        "{}  until {}, approved by {}: {}; it {status}",
         exception.code, exception.until, exception.approved_by, exception.reason
     ));
     block
@@ -189,8 +189,7 @@ fn exception(used: &ExceptionUse, destinations: &[&Destination]) -> Block {
 
 fn explanation(report: &Report) -> Block {
     let fuel = report.fuel.map(|fuel| format!(", fuel {fuel}")).unwrap_or_default();
-    let mut block =
-        Block::new(Mark::Asked, format!("hook {}", report.hook), format!("{}{fuel}", report.author));
+    let mut block = Block::new(Mark::Asked, format!("hook {}", report.hook), format!("{}{fuel}", report.by));
     for step in &report.trace {
         block.words(&format!("{}: {}: {}", step.rule, step.outcome, step.detail));
     }

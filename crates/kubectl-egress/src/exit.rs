@@ -8,7 +8,7 @@ mod usage;
 use std::io;
 use std::process::ExitCode;
 
-use egress_core::shape::Refusal;
+use egress_core::dialect::Refusal;
 use thiserror::Error;
 
 pub use hint::target as target_hint;

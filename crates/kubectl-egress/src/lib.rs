@@ -9,7 +9,6 @@ pub mod exit;
 mod files;
 pub mod logging;
 pub mod policies;
-pub mod policy_test;
 pub mod program;
 pub mod runtime;
 pub mod settings;

@@ -1,8 +1,9 @@
-//! Loads the policies of a command: finds them in all layers, checks locks and trust.
+//! Loads the policies of a command: finds them in all layers, checks locks and trust, reads the facts that they need.
 //!
 //! Knows where policies come from, and which errors may happen; every error is a refusal. Does not ask the policies:
-//! `egress-core` does. Without policies, it starts no engine.
+//! `egress-policy` does. Without policies, it starts no engine.
 
+mod facts;
 mod layers;
 mod loading;
 mod locks;
@@ -13,11 +14,13 @@ mod sources;
 mod trust;
 
 use egress_cluster::Cluster;
-use egress_core::policy::config::Limits;
-use egress_core::policy::member::{Assembly, join};
 use egress_core::snapshot::MeshFacts;
-use egress_policy::Engine;
+use egress_policy::config::Limits;
+use egress_policy::evaluator::PolicyEvaluator;
+use egress_policy::policy_set::{PolicySet, merge};
+use egress_policy_wasm::Engine;
 
+pub use facts::{EvaluationContext, with_namespaces};
 pub use layers::{CONFIGURATION, LOCK};
 pub use locks::entry as lock_entry;
 pub use trust::{Trusted, Unlocked, to_lock as trust_to_lock};
@@ -43,15 +46,27 @@ pub fn known_root(mesh: &MeshFacts) -> Result<(), Failure> {
     ))
 }
 
-/// Everybody who is to be asked. Where the root namespace is not known, the cluster's policies cannot be, and that is
-/// a refusal. Without a cluster its layer is left out; whoever leaves
-/// out the cluster says so.
+/// The policies of a command with the facts they need, ready to be asked.
+///
+/// # Errors
+/// A policy or a fact that cannot be read: the policies were not asked, so nothing is allowed.
 pub async fn load(
+    settings: &PolicySettings,
+    context: &EvaluationContext<'_>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<PolicyEvaluator> {
+    let policies = of_layers(settings, context.cluster, &context.snapshot.mesh, terminal).await?;
+    facts::read(policies, settings, context).await
+}
+
+/// The policies of all layers. An unknown root namespace is a refusal, since the cluster's policies are in it. Without a
+/// cluster its layer is left out; the command tells the user so.
+async fn of_layers(
     settings: &PolicySettings,
     cluster: Option<&Cluster>,
     mesh: &MeshFacts,
     terminal: &mut Terminal,
-) -> anyhow::Result<Assembly> {
+) -> anyhow::Result<PolicySet> {
     let root_namespace = mesh.root_namespace.as_str();
     if let (Some(cluster), Some(_)) = (cluster, &mesh.root_unknown) {
         // If the user may not read even these, report the missing permission first.
@@ -60,35 +75,35 @@ pub async fn load(
     }
     let configured = layers::find(settings, cluster, root_namespace).await?;
     if configured.is_empty() {
-        return Ok(Assembly::default());
+        return Ok(PolicySet::default());
     }
     let sets = configured.iter().map(|found| (found.layer, found.set.clone())).collect();
-    let joined = join(sets, &default_limits()).map_err(|error| Failure {
+    let merged = merge(sets, &default_limits()).map_err(|error| Failure {
         code: Code::Usage,
         message: format!("the policies conflict: {error}"),
         hint: None,
     })?;
-    let wanted = locks::of_all(&joined, &configured, settings)?;
+    let wanted = locks::of_all(&merged, &configured, settings)?;
     let trusted = trust::obtain(&wanted, cluster, settings, terminal)?;
-    let limits = loading::limits(&joined.limits);
+    let limits = loading::limits(&merged.limits);
     let mut loader = loading::Loader::new(settings, cluster, root_namespace, limits);
-    let mut members = Vec::new();
+    let mut policies = Vec::new();
     for wanted in &wanted {
-        members.push(loader.member(wanted, terminal).await?);
+        policies.push(loader.loaded(wanted, terminal).await?);
     }
     // Record trust only now: modules that cannot be loaded need none.
     trusted.remember()?;
-    Ok(joined.assemble(members))
+    Ok(merged.with_policies(policies))
 }
 
 /// An engine with the default limits, for commands that try out a module.
 pub fn engine(settings: &PolicySettings, terminal: &mut Terminal) -> Result<Engine, Failure> {
-    loading::engine(settings, &egress_policy::Limits::default(), terminal)
+    loading::engine(settings, &egress_policy_wasm::Limits::default(), terminal)
 }
 
 /// The defaults of the limits that files may set.
 fn default_limits() -> Limits {
-    let defaults = egress_policy::Limits::default();
+    let defaults = egress_policy_wasm::Limits::default();
     Limits {
         wall: Some(defaults.wall),
         fuel: Some(defaults.fuel),

@@ -8,6 +8,8 @@
 
 #[path = "registry/debian.rs"]
 mod debian;
+#[path = "registry/fake_registry.rs"]
+mod fake_registry;
 #[path = "registry/fetching.rs"]
 mod fetching;
 #[path = "policies/guest.rs"]
@@ -18,8 +20,6 @@ mod hostile;
 mod looking_up;
 #[path = "policies/place.rs"]
 mod place;
-#[path = "registry/pretender.rs"]
-mod pretender;
 #[path = "registry/thieves.rs"]
 mod thieves;
 #[path = "registry/tls.rs"]

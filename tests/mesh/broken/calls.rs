@@ -5,7 +5,7 @@
 use anyhow::{bail, ensure};
 use serde::Deserialize;
 
-use xtask::world::record::Event;
+use testbed::external_services::record::Event;
 
 use super::super::harness::{Answer, BARE, BILLING, LIMIT, Mesh, Pod, SHOP, eventually};
 

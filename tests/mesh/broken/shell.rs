@@ -1,13 +1,14 @@
 //! The shell of a case: its commands, and those that a diagnosis printed, as somebody types them.
 //!
 //! Commands run in the case's folder, with `kubectl`, the plugin and `istioctl` at hand; `$SCRATCH` is a folder that lasts as
-//! long as the case, `$ZONE` the file with the names of the world outside, `$WORLD_CA` that of the authority it trusts. Knows nothing of what commands do.
+//! long as the case, `$ZONE` the file with the names of the external services, `$EXTERNAL_CA` that of the authority which signs
+//! their certificates. Knows nothing of what commands do.
 
 use std::{env, os::unix::fs::symlink, path::Path, process::Stdio};
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::{
     super::harness::{Mesh, program},
@@ -63,7 +64,7 @@ impl<'a> Shell<'a> {
             .env("PATH", path)
             .env("SCRATCH", scratch)
             .env("ZONE", bed.zone_file())
-            .env("WORLD_CA", bed.world_ca());
+            .env("EXTERNAL_CA", bed.external_ca());
         // Nobody's own policies, and no cache of another run.
         shell.env("XDG_CONFIG_HOME", scratch).env("XDG_CACHE_HOME", scratch);
         // Nobody is there to type: an editor that the case does not know of fails instead of waiting.

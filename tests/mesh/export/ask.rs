@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use crate::harness::{Mesh, eventually};
 

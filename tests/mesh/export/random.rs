@@ -1,22 +1,20 @@
 //! 10,000 random objects under ten random configurations: the API server judges each as `rules` do.
 //!
-//! The seed is fixed. What `add` itself would write is held to `policy::hosts`, which `add` asks; everything else to the
-//! export's twin, which unit tests hold to `policy::hosts`.
+//! The seed is fixed. What `add` itself would write is held to `egress_policy::hosts`, which `add` asks; everything else to the
+//! export's twin, which unit tests hold to `egress_policy::hosts`.
 
 use std::{collections::BTreeSet, sync::Arc, thread, time::Instant};
 
 use anyhow::{Context as _, anyhow, ensure};
-use egress_core::{
-    admission::export::{Layer, Source, Verdict},
-    policy::{
-        Policy as _,
-        config::{Limits, PolicySet},
-        hosts,
-        member::{Assembly, Layer as Rank, Member, join},
-        report::Status,
-        request::{Destination, Request},
-        rules::Rules,
-    },
+use egress_policy::{
+    Policy as _,
+    config::{Limits, PolicyConfig},
+    export::{Layer, Source, Verdict},
+    hosts,
+    policy_set::{Layer as Rank, LoadedPolicy, PolicySet, merge},
+    report::Status,
+    request::{Destination, Request},
+    rules::Rules,
 };
 use serde_json::{Value, json};
 
@@ -105,13 +103,13 @@ fn disagreements(mesh: &Mesh, cases: &[Case]) -> anyhow::Result<Vec<String>> {
 
 /// One configuration, as `add` asks it and as it is exported.
 struct Judge {
-    assembly: Assembly,
+    policies: PolicySet,
     twin: Layer,
 }
 
 impl Judge {
     fn of(text: &str) -> anyhow::Result<Self> {
-        let set = PolicySet::parse(text)?;
+        let set = PolicyConfig::parse(text)?;
         let none = BTreeSet::new();
         let source = Source {
             set: &set,
@@ -120,9 +118,9 @@ impl Judge {
             today: "2026-11-28".parse()?,
         };
         let twin = Layer::read(&source)?;
-        let members = set.policies.iter().map(|entry| {
+        let policies = set.policies.iter().map(|entry| {
             let rules = Rules::new(&entry.settings).map_err(|findings| anyhow!("{findings:?}"))?;
-            Ok(Member {
+            Ok(LoadedPolicy {
                 name: entry.name.clone(),
                 layer: Rank::Cluster,
                 digest: None,
@@ -132,9 +130,9 @@ impl Judge {
                 policy: Arc::new(rules),
             })
         });
-        let members = members.collect::<anyhow::Result<Vec<_>>>()?;
-        let joined = join(vec![(Rank::Cluster, set.clone())], &Limits::default())?;
-        Ok(Judge { assembly: joined.assemble(members), twin })
+        let policies = policies.collect::<anyhow::Result<Vec<_>>>()?;
+        let merged = merge(vec![(Rank::Cluster, set.clone())], &Limits::default())?;
+        Ok(Judge { policies: merged.with_policies(policies), twin })
     }
 
     fn case(&self, random: &mut Random, configuration: usize) -> Case {
@@ -170,7 +168,7 @@ impl Judge {
             destinations: destinations.collect(),
             ..Request::default()
         };
-        hosts::decide(&self.assembly, &request, None).status() == Status::Allowed
+        hosts::decide(&self.policies, &request, None).status() == Status::Allowed
     }
 }
 

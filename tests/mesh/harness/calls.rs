@@ -1,9 +1,9 @@
-//! Calls from a pod to the world outside, and what comes back. Knows curl; knows nothing of why a call is refused.
+//! Calls from a pod to the external services, and what comes back. Knows curl; knows nothing of why a call is refused.
 
 use std::{net::Ipv4Addr, process::Command};
 
 use anyhow::{Context as _, bail, ensure};
-use xtask::world::record::Request;
+use testbed::external_services::record::Request;
 
 use super::{Mesh, Pod};
 
@@ -35,7 +35,7 @@ impl Mesh {
 
     fn call(&self, mut curl: Command, url: &str) -> anyhow::Result<Answer> {
         curl.args(["--silent", "--show-error", "--max-time", "10", "--write-out", "\n%{http_code}"]);
-        let output = curl.arg("--cacert").arg(self.bed().world_ca()).arg(url).output()?;
+        let output = curl.arg("--cacert").arg(self.bed().external_ca()).arg(url).output()?;
         let printed = String::from_utf8(output.stdout)?;
         let (body, status) = printed.rsplit_once('\n').context("curl printed no status")?;
         Ok(match (status.parse()?, serde_json::from_str(body)) {

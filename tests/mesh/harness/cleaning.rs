@@ -1,18 +1,17 @@
 //! A mesh as it came up: no object of Istio's networking, every Envoy awake, every host at the origin, nothing left in a
 //! proxy.
 
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::collections::BTreeSet;
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use xtask::{bed::Signal, world::zone::Zone};
+use testbed::bed::Signal;
 
 use super::{BILLING, GATEWAYS, LIMIT, Mesh, Pod, SHOP, eventually};
 
 /// All kinds that a test may have written.
 const KINDS: &str = "serviceentries.networking.istio.io,virtualservices.networking.istio.io,\
     destinationrules.networking.istio.io,gateways.networking.istio.io,sidecars.networking.istio.io";
-const ORIGIN: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 10);
 /// What a proxy has, but for what is on its way out.
 const PAGES: [&str; 3] = [
     "config_dump?resource=dynamic_listeners&mask=active_state",
@@ -24,7 +23,7 @@ impl Mesh {
     /// Makes the mesh as it was when it came up, and waits until the proxies have forgotten everything.
     pub(crate) fn clean(&self) -> anyhow::Result<()> {
         self.resume()?;
-        Zone { default: Some(vec![ORIGIN]), ..Zone::default() }.save(self.bed().zone_file())?;
+        self.bed().zone().save(self.bed().zone_file())?;
         let listed = self.bed().kubectl(&["get", KINDS, "--all-namespaces", "--output=json"])?;
         let objects: Vec<Value> =
             serde_json::from_str::<Value>(&listed)?["items"].as_array().cloned().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::{Ended, GATEWAYS, Mark, Mesh};
 

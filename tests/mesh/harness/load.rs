@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::ensure;
 use tempfile::TempDir;
-use xtask::load::{Sample, read_samples};
+use testbed::load::{Sample, read_samples};
 
 use super::{LIMIT, Mesh, Pod, eventually};
 
@@ -42,7 +42,10 @@ impl Mesh {
     pub(crate) fn load(&self, pod: Pod, urls: &[&str]) -> anyhow::Result<Load> {
         let folder = tempfile::tempdir()?;
         let mut command = self.bed().load(pod.namespace, pod.name)?;
-        command.args(["--rate", RATE, "--targets", &urls.join(",")]).arg("--ca").arg(self.bed().world_ca());
+        command
+            .args(["--rate", RATE, "--targets", &urls.join(",")])
+            .arg("--ca")
+            .arg(self.bed().external_ca());
         command.arg("--out").arg(folder.path().join("samples"));
         command.arg("--until-file").arg(folder.path().join("end"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::{LIMIT, Mesh, eventually, program};
 

@@ -1,6 +1,6 @@
 //! Killed without a chance to say anything: whatever was left is finished, or undone, by the next command.
 
-use xtask::bed::{Signal, User};
+use testbed::bed::{Signal, User};
 
 use super::{ADD, ADDED, GATEWAY, REMOVE, REMOVED, RULE, add_finishes, remove_finishes};
 use crate::harness::{LIMIT, Mesh};

@@ -1,6 +1,6 @@
 //! The mesh's root namespace is found or asked for: policies that nobody finds allow nothing.
 
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::super::harness::{Configured, Mesh};
 

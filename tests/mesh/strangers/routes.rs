@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::super::harness::{Answer, BILLING, GATEWAYS, LIMIT, Mesh, SHOP, eventually};
 

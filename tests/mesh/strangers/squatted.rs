@@ -5,7 +5,7 @@
 use std::{thread, time::Duration};
 
 use anyhow::ensure;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use super::super::harness::{LIMIT, Mesh, SHOP, eventually};
 

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::ensure;
 use tempfile::TempDir;
-use xtask::bed::User;
+use testbed::bed::User;
 
 use crate::harness::{Ended, Mesh, Running, program};
 

@@ -4,20 +4,20 @@
 
 mod cases;
 mod cost;
-mod crowd;
-mod found;
 mod istioctl;
+mod kubectl_egress;
 mod live;
-mod ours;
+mod results;
 mod scale;
+mod synthetic_mesh;
 
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
+use testbed::bed;
 
 use crate::{
-    bed,
     plugin::{self, Profile},
     terminal, workspace,
 };
@@ -67,7 +67,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
             continue;
         }
         let text = match table {
-            Table::Found => found::table(&plugin, &peer)?,
+            Table::Found => results::table(&plugin, &peer)?,
             Table::Scale => scale::table(&plugin, &peer, runs, options.full)?,
             Table::Live => live::table(&plugin, runs)?,
         };

@@ -3,12 +3,10 @@
 use std::{ffi::OsStr, path::PathBuf};
 
 use clap::{Args, value_parser};
+use testbed::bed::{self, Bed, Topology};
 
 use super::{Row, mesh, print};
-use crate::{
-    bed::{self, Bed, Topology},
-    plugin::{self, Profile},
-};
+use crate::plugin::{self, Profile};
 
 /// What to measure.
 #[derive(Debug, Args)]

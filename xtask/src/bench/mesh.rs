@@ -9,16 +9,17 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use testbed::bed::Bed;
 
 use super::{
     Row,
     stopwatch::{Times, time, times},
 };
-use crate::{bed::Bed, terminal, workspace};
+use crate::{terminal, workspace};
 
 const HOST: &str = "edition.cnn.com";
 /// Where the many hosts go; nobody lives there, so the lists are measured and not the proxies.
-const CROWD: &str = "crowd";
+const MANY_HOSTS: &str = "many-hosts";
 const KINDS: &str = "serviceentries,virtualservices";
 
 /// Measures the plugin beside kubectl with the same objects.
@@ -46,9 +47,9 @@ pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyh
     fill(bed, plugin, hosts)?;
     let many = Row {
         what: format!("list of {hosts} hosts"),
-        ours: times(bed.command(plugin).args(["list", "-n", CROWD]), runs)?,
+        ours: times(bed.command(plugin).args(["list", "-n", MANY_HOSTS]), runs)?,
         peer: format!("kubectl get {KINDS}"),
-        theirs: times(bed.command("kubectl").args(["get", KINDS, "-n", CROWD]), runs)?,
+        theirs: times(bed.command("kubectl").args(["get", KINDS, "-n", MANY_HOSTS]), runs)?,
     };
     Ok(vec![one, many])
 }
@@ -72,8 +73,8 @@ pub(super) fn there_and_back(
 fn fill(bed: &Bed, plugin: &Path, hosts: u32) -> anyhow::Result<()> {
     terminal::progress(format_args!("writing the objects of {hosts} hosts …"));
     let hosts: Vec<_> = (0..hosts).map(|number| format!("host{number}.example.com")).collect();
-    let manifest = objects(bed, plugin, &hosts, CROWD)?;
-    bed.kubectl(&["create", "namespace", CROWD])?;
+    let manifest = objects(bed, plugin, &hosts, MANY_HOSTS)?;
+    bed.kubectl(&["create", "namespace", MANY_HOSTS])?;
     time(bed.command("kubectl").args(["apply", "--server-side", "-f"]).arg(&manifest))?;
     Ok(())
 }

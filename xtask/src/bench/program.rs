@@ -14,10 +14,10 @@ use anyhow::Context as _;
 use clap::{Args, value_parser};
 use object::{File, Object as _, ObjectSection as _};
 use tabwriter::TabWriter;
+use testbed::bed;
 
 use super::{milliseconds, stopwatch};
 use crate::{
-    bed,
     plugin::{self, Profile},
     terminal,
 };
@@ -56,6 +56,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     let mut table = TabWriter::new(io::stdout()).padding(3);
     writeln!(table, "PROGRAM\tSIZE\tSTART\tP90")?;
     for (name, program, arguments) in programs {
+        terminal::progress(format_args!("starting {name} {} times …", options.runs));
         let size = fs::metadata(program).with_context(|| format!("cannot read {}", program.display()))?.len();
         let mut start = Command::new(program);
         start.args(arguments).env("KUBECONFIG", "/dev/null");

@@ -10,9 +10,10 @@ use std::{
 use anyhow::Context as _;
 use flate2::{Compression, GzBuilder};
 use tar::{Builder, EntryType, Header};
+use testbed::digest;
 
 use super::target::Platform;
-use crate::{digest, workspace};
+use crate::workspace;
 
 /// What the program is called in the archive.
 pub const PROGRAM: &str = "kubectl-egress";

@@ -4,8 +4,10 @@
 
 use std::process::{Command, Stdio};
 
+use testbed::bed;
+
 use super::tier::Tier;
-use crate::{bed, guests, toolchain};
+use crate::{guests, toolchain};
 
 /// Something that is not there, and the tier that cannot run without it.
 #[derive(Debug, Clone, PartialEq, Eq)]

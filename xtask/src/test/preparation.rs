@@ -2,7 +2,9 @@
 
 use std::thread::{self, JoinHandle};
 
-use crate::{bed, terminal};
+use testbed::bed;
+
+use crate::terminal;
 
 /// A build of the bed's programs under way.
 pub(super) struct Preparation(JoinHandle<Result<(), Obstacle>>);

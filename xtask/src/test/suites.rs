@@ -53,14 +53,15 @@ mod tests {
                         target("xtask", "bin"),
                         target("bed", "test"),
                         target("mesh", "test"),
-                        target("world", "test"),
+                        target("load", "test"),
                     ],
                 ),
+                package("testbed", vec![target("external-services", "test")]),
                 package("kubectl-egress", vec![target("cli", "test"), target("generate", "test")]),
             ],
         };
 
-        assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "world"]);
+        assert_eq!(of_tier(&workspace, Tier::Unit), ["anything", "load", "external-services"]);
         assert_eq!(of_tier(&workspace, Tier::Generate), ["generate"]);
         assert_eq!(of_tier(&workspace, Tier::Diagnose), ["fixtures"]);
         assert_eq!(of_tier(&workspace, Tier::Cli), ["cli"]);

@@ -8,7 +8,7 @@ use super::{
     job::{self, Finished},
     preparation::{Obstacle, Preparation},
     suites,
-    tally::Tally,
+    totals::Totals,
 };
 use crate::{
     deny::{self, Deny},
@@ -48,7 +48,7 @@ pub(super) enum Tier {
 
 /// How a tier went.
 pub(super) struct Report {
-    pub(super) tally: Tally,
+    pub(super) totals: Totals,
     /// Everything that was printed.
     pub(super) output: String,
     /// Why it could not run.
@@ -91,7 +91,7 @@ impl Tier {
             Err(Obstacle::Lacking(reason)) => return Report::skipped(&format!("{reason:#}")),
             Err(Obstacle::Broken(error)) => return Report::broken(&error),
         }
-        // The bed's tests start the plugin, and these tasks for the world outside the mesh.
+        // The bed's tests start the plugin, and these tasks for the services outside the mesh.
         self.suites_that_start_programs(root)
     }
 
@@ -136,24 +136,25 @@ impl Tier {
 impl Report {
     /// The report of a program that is one test by itself.
     fn of_one(Finished { succeeded, output }: Finished) -> Self {
-        Self { tally: Tally::of_one(succeeded), output, skipped: None, unreachable: 0 }
+        Self { totals: Totals::of_one(succeeded), output, skipped: None, unreachable: 0 }
     }
 
     /// The report of programs that say how many tests they have.
     fn counted(Finished { succeeded, output }: Finished) -> Self {
-        Self { tally: Tally::read(&output, succeeded), output, skipped: None, unreachable: 0 }
+        Self { totals: Totals::read(&output, succeeded), output, skipped: None, unreachable: 0 }
     }
 
     /// The report of several programs that are one test each.
     fn sum(runs: impl Iterator<Item = Finished>) -> Self {
-        let mut sum = Self { tally: Tally::default(), output: String::new(), skipped: None, unreachable: 0 };
+        let mut sum =
+            Self { totals: Totals::default(), output: String::new(), skipped: None, unreachable: 0 };
         runs.for_each(|run| sum.add(&Self::of_one(run)));
         sum
     }
 
     /// Another program of the same tier.
     fn add(&mut self, other: &Self) {
-        self.tally += other.tally;
+        self.totals += other.totals;
         self.unreachable += other.unreachable;
         self.output.push_str(&other.output);
     }
@@ -163,8 +164,8 @@ impl Report {
     }
 
     fn skipped(reason: &str) -> Self {
-        let tally = Tally { skipped: 1, ..Tally::default() };
-        Self { tally, output: String::new(), skipped: Some(reason.replace('\n', "; ")), unreachable: 0 }
+        let totals = Totals { skipped: 1, ..Totals::default() };
+        Self { totals, output: String::new(), skipped: Some(reason.replace('\n', "; ")), unreachable: 0 }
     }
 }
 
@@ -183,7 +184,7 @@ fn guests_report(root: &Path) -> Report {
     }
     // The program writes the projects.
     let mut report = Report::of_one(programs(root));
-    if report.tally.failed > 0 {
+    if report.totals.failed > 0 {
         return report;
     }
     let guests = match guests::build() {
@@ -241,7 +242,7 @@ fn deny_report() -> Report {
         terminal::progress(
             "  SKIPPED advisories: their database cannot be reached; run `cargo deny check advisories` online",
         );
-        report.tally.skipped += 1;
+        report.totals.skipped += 1;
         report.unreachable += 1;
     }
     report
@@ -251,7 +252,7 @@ fn deny_report() -> Report {
 fn tidy_report() -> Report {
     match tidy::check() {
         Ok(tidy::Outcome { held, broken, findings }) => Report {
-            tally: Tally { passed: held, failed: broken, skipped: 0 },
+            totals: Totals { passed: held, failed: broken, skipped: 0 },
             output: findings.join("\n"),
             skipped: None,
             unreachable: 0,

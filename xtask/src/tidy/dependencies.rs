@@ -1,5 +1,6 @@
 //! What the crates may depend on: the deciding ones on nothing that touches the world, one of them on the engine for
-//! policies, all of them on one Kubernetes client and one TLS provider. Asks cargo; knows no source.
+//! policies, the released program not on the test bed, all of them on one Kubernetes client and one TLS provider. Asks
+//! cargo; knows no source.
 
 use std::process::Command;
 
@@ -13,9 +14,13 @@ const WORLDLY: &[&str] = &["hyper", "kube-client", "tokio", "wasmtime"];
 /// What runs modules of strangers.
 const ENGINE: &str = "wasmtime";
 /// The crate that knows how.
-const ENGINE_CRATE: &str = "egress-policy";
+const ENGINE_CRATE: &str = "egress-policy-wasm";
 /// Whose dependency trees the engine is in.
-const ENGINE_PROGRAMS: &[&str] = &[ENGINE_CRATE, "kubectl-egress"];
+const ENGINE_PROGRAMS: &[&str] = &[ENGINE_CRATE, PROGRAM];
+/// The program that is released.
+const PROGRAM: &str = "kubectl-egress";
+/// What no released program is built with.
+const TESTBED: &str = "testbed";
 /// Two of these in one program do not fit together: types of one are not types of the other.
 const ONCE: &[&str] = &["k8s-openapi", "kube", "kube-client", "kube-core", "rustls", "wasmtime"];
 /// The second TLS provider makes rustls panic for want of a choice, and needs cmake to build.
@@ -72,6 +77,21 @@ pub(super) fn engine_in_one_crate(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// The released program is built without the test bed.
+pub(super) fn testbed_stays_here(tree: &Tree) -> Vec<Finding> {
+    let manifest = format!("crates/{PROGRAM}/Cargo.toml");
+    if !tree.texts().any(|(path, _)| path == manifest) {
+        return Vec::new();
+    }
+    match dependency_names(PROGRAM) {
+        Ok(names) if has(&names, TESTBED) => {
+            vec![Finding::of_file(&manifest, format!("depends on {TESTBED}, which is for tests alone"))]
+        }
+        Ok(_) => Vec::new(),
+        Err(error) => vec![Finding::of_file(&manifest, format!("not checked: {error:#}"))],
+    }
+}
+
 /// The names of all crates that this one is built with, itself included.
 fn dependency_names(name: &str) -> anyhow::Result<String> {
     let output = Command::new(env!("CARGO"))
@@ -120,13 +140,13 @@ mod tests {
     fn an_engine_in_another_crate_is_found() {
         let manifest = "[dependencies]\nwasmtime.workspace = true\n";
         let tree = Tree::of(&[
-            ("crates/egress-policy/Cargo.toml", manifest),
+            ("crates/egress-policy-wasm/Cargo.toml", manifest),
             ("crates/kubectl-egress/Cargo.toml", manifest),
         ]);
 
         let findings = engine_in_one_crate(&tree);
 
-        let expected = "names wasmtime: ask egress-policy instead";
+        let expected = "names wasmtime: ask egress-policy-wasm instead";
         assert_eq!(findings, [Finding::of_file("crates/kubectl-egress/Cargo.toml", expected)]);
     }
 

@@ -5,8 +5,14 @@
 use super::{Finding, Tree, tree::code_lines};
 
 /// The crates that decide.
-pub(super) const DECIDING_CRATES: &[&str] =
-    &["egress-core", "egress-diagnose", "egress-istio", "egress-render"];
+pub(super) const DECIDING_CRATES: &[&str] = &[
+    "egress-core",
+    "egress-diagnose",
+    "egress-istio",
+    "egress-policy",
+    "egress-policy-test",
+    "egress-render",
+];
 
 const WORLD: &[&str] = &[
     "std::env",

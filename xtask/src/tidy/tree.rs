@@ -5,6 +5,9 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use ignore::WalkBuilder;
 
+/// The crate that tests, the demo and benchmarks use, and no program that is released.
+const TESTBED: &str = "crates/testbed/";
+
 /// A file of the repository.
 pub(super) struct SourceFile {
     /// Its path from the root of the repository, with `/` between the parts.
@@ -52,9 +55,10 @@ impl Tree {
         self.texts().filter(|(path, _)| has_extension(path, "rs"))
     }
 
-    /// The Rust files that end up in what the crates ship: no tests, no build tasks.
+    /// The Rust files that end up in what the crates ship: no tests, no test bed, no build tasks.
     pub(super) fn shipped_rust(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.rust().filter(|(path, _)| path.starts_with("crates/") && path.contains("/src/"))
+        let shipped = |path: &str| path.starts_with("crates/") && !path.starts_with(TESTBED);
+        self.rust().filter(move |(path, _)| shipped(path) && path.contains("/src/"))
     }
 
     #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use hyper::Uri;
+use ipnet::IpNet;
 
 use crate::error::{ClusterError, one_line};
 
@@ -78,27 +79,12 @@ fn is_bypassed(server: &Uri, no_proxy: &str) -> bool {
 }
 
 fn fits_address(entry: &str, address: IpAddr, port: u16) -> bool {
-    if let Some((network, bits)) = entry.split_once('/') {
-        let (Ok(network), Ok(bits)) = (network.parse(), bits.parse()) else { return false };
-        return in_network(address, network, bits);
+    if entry.contains('/') {
+        return entry.parse::<IpNet>().is_ok_and(|network| network.contains(&address));
     }
     let (host, wanted) = split_port(entry);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.parse() == Ok(address) && wanted.is_none_or(|wanted| wanted == port)
-}
-
-fn in_network(address: IpAddr, network: IpAddr, bits: u32) -> bool {
-    match (address, network) {
-        (IpAddr::V4(address), IpAddr::V4(network)) => {
-            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0);
-            bits <= 32 && address.to_bits() & mask == network.to_bits() & mask
-        }
-        (IpAddr::V6(address), IpAddr::V6(network)) => {
-            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(bits)).unwrap_or(0);
-            bits <= 128 && address.to_bits() & mask == network.to_bits() & mask
-        }
-        _ => false,
-    }
 }
 
 fn fits_name(entry: &str, host: &str, port: u16) -> bool {
@@ -138,12 +124,22 @@ mod tests {
 
     #[test]
     fn no_proxy_is_compared_with_the_server_and_not_with_the_proxy() {
-        for no_proxy in ["10.0.0.1", "10.0.0.0/8", "10.0.0.1:6443", "*", "x, 10.0.0.1 ,", "10.0.0.0/0"] {
+        for no_proxy in
+            ["10.0.0.1", "10.0.0.0/8", "10.0.0.1:6443", "*", "x, 10.0.0.1 ,", "10.0.0.0/0", "10.9.9.9/8"]
+        {
             assert_eq!(chosen("https://10.0.0.1:6443", no_proxy), None, "{no_proxy}");
         }
-        for no_proxy in
-            ["proxy.corp:3128", "proxy.corp", "", "10.0.0.1:443", "10.0.0.2", "192.168.0.0/16", ",,", "1/2/3"]
-        {
+        for no_proxy in [
+            "proxy.corp:3128",
+            "proxy.corp",
+            "",
+            "10.0.0.1:443",
+            "10.0.0.2",
+            "192.168.0.0/16",
+            ",,",
+            "1/2/3",
+            "10.0.0.0/33",
+        ] {
             assert!(chosen("https://10.0.0.1:6443", no_proxy).is_some(), "{no_proxy}");
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn from_write(server: &str, object: &ObjectId, error: &kube::Error) -
         return if causes.is_empty() {
             // `Operation cannot be fulfilled on serviceentries… "example-com": the object has been modified; …`
             let message = message.split_once("\": ").map_or(message.as_str(), |(_, why)| why).to_owned();
-            ClusterError::Moved { object, message }
+            ClusterError::Stale { object, message }
         } else {
             ClusterError::Conflict { object, causes }
         };
@@ -158,10 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn a_version_conflict_is_an_object_that_moved() {
+    fn a_version_conflict_is_a_stale_object() {
         let error =
             written(json!({"code": 409, "reason": "Conflict", "message": "the object has been modified"}));
-        assert!(matches!(error, ClusterError::Moved { .. }), "{error:?}");
+        assert!(matches!(error, ClusterError::Stale { .. }), "{error:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use futures::future::try_join_all;
 use super::Scope;
 use crate::cluster::Cluster;
 use crate::error::ClusterError;
-use crate::list::{Collection, Reading};
+use crate::list::{Collection, ListResult};
 
 /// The gateways, their pods, and the gaps.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl Cluster {
     pub(super) async fn gateways(
         &self,
         scope: &Scope,
-        services: &Reading<Service>,
+        services: &ListResult<Service>,
         known: KnownPods<'_>,
         routed: &Routed,
     ) -> Result<GatewaysReading, ClusterError> {
@@ -97,16 +97,16 @@ impl Cluster {
         &self,
         service: &Service,
         known: KnownPods<'_>,
-    ) -> Result<Reading<Pod>, ClusterError> {
+    ) -> Result<ListResult<Pod>, ClusterError> {
         let selector = objects::selector(service);
         if selector.is_empty() {
-            return Ok(Reading::whole(Vec::new()));
+            return Ok(ListResult::whole(Vec::new()));
         }
         let namespace = service.metadata.namespace.as_deref();
         let told = known.every || selects_gateway_label(&selector);
         if let Some(pods) = known.pods.filter(|_| told) {
             let items = pods.iter().filter(|pod| is_behind(pod, namespace, &selector)).cloned().collect();
-            return Ok(Reading::whole(items));
+            return Ok(ListResult::whole(items));
         }
         let pods = Collection::core(Input::Pods, "pods");
         let labels: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();

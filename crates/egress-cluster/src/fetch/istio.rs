@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::input::Input;
 use egress_core::resource::{Resource, ResourceError};
-use egress_core::role::Kind;
+use egress_core::role::{Kind, Role};
 use egress_core::unreadable::Unreadable;
 use futures::future::try_join_all;
-use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::error::{ClusterError, one_line};
@@ -29,18 +27,21 @@ impl Cluster {
     /// Every object of the kinds that this tool knows; without cluster-wide permission, those of `narrow`.
     pub(super) async fn istio(&self, narrow: &BTreeSet<String>) -> Result<IstioReading, ClusterError> {
         let api_version = self.served_version().await?;
-        let kinds: Vec<Collection> = Kind::ALL
-            .into_iter()
-            .map(|kind| Collection::of_group(Input::from(kind), Kind::GROUP, &api_version, kind.plural()))
-            .collect();
-        let readings = try_join_all(kinds.iter().map(|kind| self.read::<Value>(kind, narrow))).await?;
+        // The kinds that any layout writes, and those that Istio has for routes.
+        let kinds: BTreeSet<Kind> = Role::ALL.map(Role::kind).into_iter().chain(Kind::OF_ISTIO).collect();
+        let kinds: Vec<Collection> =
+            kinds.into_iter().map(|kind| Collection::of_kind(kind, &api_version)).collect();
+        // An object that does not fit is a gap; the others of its page count.
+        let of_each =
+            kinds.iter().map(|kind| self.read_as(kind, narrow, |object| Ok(Resource::from_tree(object))));
+        let readings = try_join_all(of_each).await?;
         let mut whole =
             IstioReading { api_version, resources: Vec::new(), read_in: None, unreadable: Vec::new() };
         for reading in readings {
             whole.read_in = common(whole.read_in, reading.covered);
             whole.unreadable.extend(reading.unreadable);
             for object in reading.items {
-                match Resource::from_json(&object) {
+                match object {
                     Ok(resource) => whole.resources.push(resource),
                     Err(error) => whole.unreadable.push(not_understood(&error)),
                 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod one_reader;
 mod root_namespace;
 
 /// Responses by path; an empty list for all other paths.
@@ -186,7 +187,7 @@ async fn a_named_gateway_that_does_not_exist_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_may_not_be_looked_at_is_assumed() {
+async fn a_gateway_that_may_not_be_read_is_assumed() {
     let hidden = || {
         Fake::mesh()
             .refuse("/api/v1/services")

@@ -1,17 +1,18 @@
 //! Names that are taken: an object of ours for another host, or somebody else's object.
 
-use super::{Conflict, Scene, refusal};
+use super::context::Context;
+use super::finding::{Conflict, refusal};
 use crate::command::ShellCommand;
+use crate::dialect::Part;
 use crate::host::printable;
 use crate::metadata;
-use crate::shape::Part;
 
-pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
-    scene.wanted.iter().filter_map(|part| conflict(part, scene)).collect()
+pub(super) fn conflicts(context: &Context<'_, '_>) -> Vec<Conflict> {
+    context.wanted.iter().filter_map(|part| conflict(part, context)).collect()
 }
 
-fn conflict(part: &Part, scene: &Scene<'_>) -> Option<Conflict> {
-    let live = scene.snapshot.find(&part.resource.id)?;
+fn conflict(part: &Part, context: &Context<'_, '_>) -> Option<Conflict> {
+    let live = context.cluster.find(&part.resource.id)?;
     let shown = ShellCommand::show(&live.id.kind.qualified(), &live.id.name, &live.id.namespace);
     if !metadata::is_ours(live) {
         let message = "was not made by this plugin, and has the name that this egress needs".to_owned();
@@ -24,9 +25,7 @@ fn conflict(part: &Part, scene: &Scene<'_>) -> Option<Conflict> {
         return Some(refusal(live, "metadata.annotations", message, hint));
     }
     // The pair serves every host of the gateway: an edit for one host would be an edit for all.
-    let pair =
-        matches!(part.role, crate::role::Role::SharedGateway | crate::role::Role::SharedDestinationRule);
-    if pair && !part.resource.is_fulfilled_by(live) {
+    if part.role.is_of_pair() && !part.resource.is_fulfilled_by(live) {
         let message =
             "is a shared object of the gateway and was changed; this plugin never edits it".to_owned();
         let hint = format!("see the difference with `{shown}`, and restore it");

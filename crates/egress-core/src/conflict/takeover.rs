@@ -3,36 +3,44 @@
 //! Judged is what the gateway's Envoys would have after the write: the routes of all objects together, not whether ours are
 //! among them.
 
-use super::{Conflict, Scene, Severity, conflict};
+use super::context::Context;
+use super::finding::{Conflict, Severity, conflict};
 use crate::command::ShellCommand;
-use crate::intent::Layout;
-use crate::inventory::{self, state};
+use crate::dialect::shared;
+use crate::inventory::state;
 use crate::istio::takeover::{self, Effect, Party, Stranger, strangers};
 use crate::resource::{ObjectId, Resource};
-use crate::role::{Kind, Role};
-use crate::shape::shared;
+use crate::role::Kind;
 
-pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
-    let intent = &scene.record.intent;
-    let wanted: Vec<Resource> = scene.wanted.iter().map(|part| as_stored(&part.resource, scene)).collect();
-    let of_kind = |kind: Kind| {
-        let own = wanted.iter().filter(move |resource| resource.id.kind == kind);
-        own.chain(scene.others().filter(move |resource| resource.id.kind == kind)).collect::<Vec<_>>()
+pub(super) fn conflicts<'a>(context: &Context<'_, 'a>) -> Vec<Conflict> {
+    let intent = &context.record.intent;
+    let wanted: Vec<Resource> =
+        context.wanted.iter().map(|part| as_stored(&part.resource, context)).collect();
+    let service = intent.gateway.service_host(&context.snapshot.mesh.cluster_domain);
+    let hop_name = shared::hop_name(&service);
+    let with_own = |kind: Kind, of_hosts: &dyn Fn(&str) -> Vec<&'a Resource>, hosts: &[&str]| {
+        let own = wanted.iter().filter(|resource| resource.id.kind == kind);
+        let mut others: Vec<&Resource> =
+            context.others(hosts.iter().flat_map(|host| of_hosts(host))).collect();
+        others.sort_by_key(|resource| &resource.id);
+        others.dedup_by_key(|resource| &resource.id);
+        own.chain(others).collect::<Vec<_>>()
     };
-    let service = intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
-    let at_gateway = takeover::Scene {
-        host: scene.host(),
-        gateway: scene.gateway,
-        hop_name: shared::hop_name(&service),
+    let servers = |host: &str| context.cluster.gateways(host);
+    let routes = |host: &str| context.cluster.virtual_services(host);
+    let at_gateway = takeover::AtGateway {
+        host: context.host(),
+        gateway: context.gateway,
+        gateways: with_own(Kind::Gateway, &servers, &[context.host(), &hop_name, &service]),
+        virtual_services: with_own(Kind::VirtualService, &routes, &[context.host(), &hop_name]),
+        hop_name,
         service,
-        gateways: of_kind(Kind::Gateway),
-        virtual_services: of_kind(Kind::VirtualService),
     };
-    let siblings = siblings(scene);
+    let siblings = siblings(context);
     let party = |resource: &Resource| {
         let namespace = &resource.id.namespace;
-        let trusted = [&intent.namespace, &intent.gateway.namespace, &scene.snapshot.mesh.root_namespace];
-        if scene.is_wanted(resource) {
+        let trusted = [&intent.namespace, &intent.gateway.namespace, &context.snapshot.mesh.root_namespace];
+        if context.is_wanted(resource) {
             Party::Own
         } else if trusted.contains(&namespace) || siblings.contains(&&resource.id) {
             Party::Trusted
@@ -40,33 +48,28 @@ pub(super) fn conflicts(scene: &Scene<'_>) -> Vec<Conflict> {
             Party::Stranger
         }
     };
-    let is_first = scene.wanted.iter().any(|part| {
-        let routes = match intent.layout {
-            Layout::Shared => Role::GatewayLeg,
-            Layout::Documented => Role::MeshLeg,
-        };
-        part.role == routes && scene.snapshot.find(&part.resource.id).is_none()
+    let is_first = context.wanted.iter().any(|part| {
+        part.role == context.dialect().gateway_routes && context.cluster.find(&part.resource.id).is_none()
     });
-    strangers(&at_gateway, &party).iter().map(|stranger| told(stranger, scene, is_first)).collect()
+    strangers(&at_gateway, &party).iter().map(|stranger| told(stranger, context, is_first)).collect()
 }
 
 /// An object as it will stand: an object that exists keeps its age.
-fn as_stored(wanted: &Resource, scene: &Scene<'_>) -> Resource {
-    let live = scene.snapshot.find(&wanted.id).and_then(|found| found.live.clone());
+fn as_stored(wanted: &Resource, context: &Context<'_, '_>) -> Resource {
+    let live = context.cluster.find(&wanted.id).and_then(|found| found.live.clone());
     Resource { live, ..wanted.clone() }
 }
 
 /// The objects of other namespaces' egresses of this host that are what their records ask for.
-fn siblings<'a>(scene: &Scene<'a>) -> Vec<&'a ObjectId> {
-    let others = inventory::egresses(scene.snapshot).into_iter().filter(|egress| {
-        egress.host == scene.record.intent.host && state::is_genuine_at_gateway(egress, scene.snapshot)
-    });
-    others.flat_map(|egress| egress.parts).map(|part| &part.resource.id).collect()
+fn siblings<'a>(context: &Context<'_, 'a>) -> Vec<&'a ObjectId> {
+    let others =
+        context.egresses.iter().filter(|egress| state::is_genuine_at_gateway(egress, context.snapshot));
+    others.flat_map(|egress| &egress.parts).map(|part| &part.resource.id).collect()
 }
 
-fn told(stranger: &Stranger<'_>, scene: &Scene<'_>, is_first: bool) -> Conflict {
+fn told(stranger: &Stranger<'_>, context: &Context<'_, '_>, is_first: bool) -> Conflict {
     let Stranger { resource, protocol, .. } = stranger;
-    let (host, gateway) = (scene.host(), &scene.record.intent.gateway);
+    let (host, gateway) = (context.host(), &context.record.intent.gateway);
     let message = match stranger.effect {
         Effect::Decides => {
             format!(

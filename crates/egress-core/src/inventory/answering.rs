@@ -3,9 +3,8 @@
 //! Knows the order in which istiod takes entries, see [`at_gateway`](service_entry::at_gateway). What a proxy has made of
 //! it is seen in the proxy.
 
-use crate::intent::Layout;
+use crate::dialect::Upstream;
 use crate::inventory::{Egress, Objects};
-use crate::names;
 use crate::resource::{ObjectId, Resource};
 use crate::visibility::service_entry;
 
@@ -33,10 +32,10 @@ pub enum Rank {
 
 /// The host that the gateway of an egress sends to, as its cluster is called.
 pub fn upstream(egress: &Egress<'_>) -> String {
-    match egress.layout {
-        Some(Layout::Shared) => names::upstream_host(egress.host.as_str(), &egress.namespace),
-        Some(Layout::Documented) | None => egress.host.to_string(),
-    }
+    let host = egress.host.as_str();
+    egress
+        .layout
+        .map_or_else(|| host.to_owned(), |layout| layout.dialect().upstream_host(host, &egress.namespace))
 }
 
 /// The entries of others that answer for the host of an egress, first those that the gateway uses.
@@ -64,12 +63,10 @@ pub fn answering<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Vec<Answerin
     found
 }
 
-/// The entry that decides where calls of an egress of ours go, where that is another's. In the documented layout the host
-/// is everybody's name for it, and an entry that leads there takes nothing.
+/// The entry that decides where calls of an egress of ours go, where that is another's. Where the gateway calls the host by
+/// everybody's name for it, an entry that leads there takes nothing.
 pub fn taken_by<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Option<&'a Resource> {
-    let layout = egress.layout?;
-    let takes = |found: &Answering<'_>| {
-        found.rank != Rank::After && (layout == Layout::Shared || !found.leads_to_host)
-    };
+    let has_own_name = egress.layout?.dialect().upstream == Upstream::OwnName;
+    let takes = |found: &Answering<'_>| found.rank != Rank::After && (has_own_name || !found.leads_to_host);
     answering(egress, objects).into_iter().find(takes).map(|found| found.entry)
 }

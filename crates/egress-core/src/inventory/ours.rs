@@ -120,22 +120,27 @@ fn other_opening(resource: &Resource, role: Role, host: &DnsName, domain: &str) 
     match &resource.spec {
         Spec::ServiceEntry(entry) => {
             let own = if role == Role::Upstream { upstream.as_str() } else { host.as_str() };
-            of_entry(entry, own, host.as_str())
+            // The callers' entry may have the gateway as its endpoint, which opens nothing.
+            let inside = |address: &str| role == Role::Client && is_in_cluster(address, domain);
+            of_entry(entry, own, &|address| same(address, host.as_str()) || inside(address))
         }
         Spec::VirtualService(rules) => of_routes(rules, host.as_str(), &upstream, domain),
-        Spec::DestinationRule(policy) => (!is_in_cluster(&policy.host, domain)).then(|| policy.host.clone()),
+        Spec::DestinationRule(policy) => {
+            let known = is_in_cluster(&policy.host, domain) || same(&policy.host, host.as_str());
+            (!known).then(|| policy.host.clone())
+        }
         Spec::Gateway(gateway) => of_servers(gateway, host.as_str()),
-        Spec::Sidecar(_) => None,
+        Spec::Sidecar(_) | Spec::Untyped(_) => None,
     }
 }
 
-fn of_entry(entry: &ServiceEntrySpec, own: &str, host: &str) -> Option<String> {
+fn of_entry(entry: &ServiceEntrySpec, own: &str, is_own: &dyn Fn(&str) -> bool) -> Option<String> {
     if let Some(other) = entry.hosts.iter().find(|found| !same(found, own)) {
         return Some(other.clone());
     }
     let endpoints = entry.endpoints.iter().flatten();
     let mut addresses = endpoints.map(|endpoint| endpoint.address.as_deref().unwrap_or_default());
-    if let Some(other) = addresses.find(|address| !same(address, host)) {
+    if let Some(other) = addresses.find(|address| !is_own(address)) {
         return Some(other.to_owned());
     }
     if entry.workload_selector.is_some() {

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::answering::taken_by;
 use super::{Egress, LivePart, Objects};
+use crate::dialect::{self, Part, earlier};
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
-use crate::shape::{self, Part, earlier};
 use crate::snapshot::{GatewayFacts, Snapshot};
 
 /// What the objects that exist say about an egress.
@@ -99,11 +99,7 @@ pub fn earlier(egress: &Egress<'_>, objects: &Objects<'_>) -> Vec<ObjectId> {
 /// Labels and annotations alone prove nothing, since anybody may write them.
 pub fn is_genuine_at_gateway(egress: &Egress<'_>, snapshot: &Snapshot) -> bool {
     let Some(parts) = wanted(egress, snapshot) else { return false };
-    let at_gateway = |role: Role| match egress.layout {
-        Some(Layout::Shared) => matches!(role, Role::Upstream | Role::GatewayLeg),
-        Some(Layout::Documented) => matches!(role, Role::Gateway | Role::MeshLeg | Role::Client),
-        None => false,
-    };
+    let at_gateway = |role: Role| egress.layout.is_some_and(|layout| layout.dialect().is_at_gateway(role));
     let as_asked = |live: &LivePart<'_>| {
         let part = parts.iter().find(|part| part.resource.id == live.resource.id);
         part.is_some_and(|part| {
@@ -122,17 +118,15 @@ pub fn wanted(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<Part>> {
     let seen = snapshot.gateway(&record.intent.gateway).filter(|gateway| !gateway.assumed);
     let assumed = GatewayFacts::assumed(record.intent.gateway.clone(), GatewayFacts::stock().selector);
     let gateway = seen.unwrap_or(&assumed);
-    let mut parts = shape::build(record, gateway, &snapshot.mesh).ok()?;
+    let mut parts = dialect::build(record, gateway, &snapshot.mesh).ok()?;
     if seen.is_none() {
-        let of_gateway =
-            |role: Role| matches!(role, Role::SharedGateway | Role::SharedDestinationRule | Role::Gateway);
-        parts.retain(|part| !of_gateway(part.role));
+        parts.retain(|part| !(part.role.is_of_pair() || part.role == Role::Gateway));
     }
     Some(parts)
 }
 
 fn record_holder(egress: &Egress<'_>, layout: Layout) -> ObjectId {
-    let role = if layout == Layout::Shared { Role::Upstream } else { Role::Client };
+    let role = layout.dialect().record;
     let base = crate::names::base(&crate::host::Host::Name(egress.host.clone()));
     ObjectId {
         kind: role.kind(),
@@ -142,7 +136,8 @@ fn record_holder(egress: &Egress<'_>, layout: Layout) -> ObjectId {
 }
 
 fn holders(egress: &Egress<'_>) -> Vec<Change> {
-    let holds = |part: &&LivePart<'_>| matches!(part.role, Role::Upstream | Role::Client);
+    let may_hold = |role: Role| Layout::ALL.iter().any(|layout| layout.dialect().record == role);
+    let holds = |part: &&LivePart<'_>| may_hold(part.role);
     egress.parts.iter().filter(holds).take(1).map(|part| change(part.resource)).collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 
-use super::or_default;
+use super::null::or_default;
 
 /// What a Service leads to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::Endpoints;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use super::named;
-use crate::surroundings::{Named, SliceFacts};
+use crate::related_resources::{Named, SliceFacts};
 
 /// The label that names the Service of a slice. <https://kubernetes.io/docs/reference/labels-annotations-taints/>
 pub const SERVICE_OF_SLICE: &str = "kubernetes.io/service-name";

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::kubernetes::{Pod, Service};
 
-use super::{pod, selector, service};
+use super::{hold, pod, selector, service};
 use crate::intent::GatewayName;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
@@ -71,9 +71,7 @@ fn is_called_gateway(name: &str) -> bool {
 
 /// Whether labels hold [`GATEWAY_LABEL`].
 pub fn selects_gateway_label(labels: &BTreeMap<String, String>) -> bool {
-    GATEWAY_LABEL
-        .split_once('=')
-        .is_some_and(|(key, value)| labels.get(key).is_some_and(|found| found == value))
+    hold(labels, GATEWAY_LABEL)
 }
 
 /// Whether a pod is selected in a namespace.

@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
 
-use crate::surroundings::WebhookFacts;
+use crate::related_resources::WebhookFacts;
 
 /// A configuration of webhooks of either kind.
 pub trait Configuration {

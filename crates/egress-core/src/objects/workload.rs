@@ -2,7 +2,7 @@
 
 use super::of_istio;
 use crate::kubernetes;
-use crate::surroundings::Workload;
+use crate::related_resources::Workload;
 
 /// A Deployment, a `StatefulSet` or a `DaemonSet`, which has as many pods as there are nodes for it, as a fact.
 pub fn workload(kind: &str, object: &kubernetes::Workload) -> Workload {

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::Finder;
-use crate::surroundings::GatewayApiObject;
+use crate::related_resources::GatewayApiObject;
 
 /// What a route of the Gateway API opens.
 pub(super) fn hosts(object: &GatewayApiObject, found: &mut Finder<'_>) {

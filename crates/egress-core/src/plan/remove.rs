@@ -6,32 +6,34 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan, Step, expect};
-use crate::departure::Departures;
-use crate::intent::Layout;
+use crate::dialect::Part;
+use crate::dialect::{Down, Phase, Stage, Up};
 use crate::inventory::Egress;
 use crate::istio::routes::{Proxies, routes};
 use crate::port::Protocol;
 use crate::proof::{Expectation, Side};
+use crate::removal_impact::RemovalImpact;
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::{Part, documented};
 use crate::snapshot::Snapshot;
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
+/// The objects of an egress that others made, which are deleted whole and never edited. Gateways and DestinationRules may
+/// serve more than this host and stay.
+const FOREIGN: [Phase; 2] = [
+    Phase::whole(Role::MeshLeg, Up::Stored, Down::RoutesGone { side: Side::Clients, of: Role::MeshLeg }),
+    Phase::whole(Role::Client, Up::Stored, Down::Forgotten { of: Role::MeshLeg }),
+];
 
 /// The steps from what exists of an egress to nothing. `wanted` are the parts that its record asks for, where it can be
-/// read: they tell what to look for in the proxies when an object is already gone. The departures tell who else makes the
+/// read: they tell what to look for in the proxies when an object is already gone. The impact tell who else makes the
 /// host known.
-pub fn plan(egress: &Egress<'_>, wanted: &[Part], departures: &Departures<'_>) -> Plan {
-    let remaining = departures.remaining_entries(egress);
+pub fn plan(egress: &Egress<'_>, wanted: &[Part], impact: &RemovalImpact<'_>) -> Plan {
+    let remaining = impact.remaining_entries(egress);
     let known = remaining.iter().filter_map(|(_, entry)| entry.service_entry()?.ports.as_ref());
     let known = known.flatten().map(|port| port.number).collect();
-    let removal = Removal { egress, wanted, known, usual: usual(egress, departures.snapshot()) };
-    let steps = match egress.layout {
-        Some(Layout::Shared) => removal.shared(),
-        Some(Layout::Documented) => removal.documented(),
-        None => removal.foreign(),
-    };
+    let removal = Removal { egress, wanted, known, usual: usual(egress, impact.snapshot()) };
+    let steps = removal.steps();
     Plan { host: egress.host.clone(), namespace: egress.namespace.clone(), steps }
 }
 
@@ -45,50 +47,45 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
-    fn shared(&self) -> Vec<Step> {
-        let sidecars = self.gone(Side::Clients, Role::MeshLeg, &BOTH);
-        let gateway = self.gone(Side::Gateway, Role::GatewayLeg, &BOTH);
-        [
-            self.delete(Role::Client, self.forgotten()),
-            self.delete(Role::MeshLeg, sidecars),
-            self.delete(Role::GatewayLeg, gateway),
-            self.delete(Role::Upstream, None),
-        ]
-        .concat()
-    }
-
-    /// The two objects that were written in stages lose their second stage first.
-    fn documented(&self) -> Vec<Step> {
-        let gateway_namespace = self.egress.gateway.as_ref().map(|gateway| gateway.namespace.clone());
-        let parts = self.egress.parts.iter();
-        let parts: Vec<Part> =
-            parts.map(|part| Part { role: part.role, resource: part.resource.clone() }).collect();
-        let stages = documented::stages(&parts, gateway_namespace.as_deref().unwrap_or_default());
-        let narrow = |role: Role, proof: Option<Expectation>| {
-            let live = self.live(role)?;
-            let first = stages.iter().find(|stage| stage.role == role)?;
-            let action = (first.resource.spec != live.spec).then(|| Action::Narrow(Box::new(live.clone())));
-            Some(Step { role, object: first.resource.clone(), action, proof })
+    /// The phases of the layout backwards: an object that was written in stages loses its second stage first. What all
+    /// egresses of the gateway use stays.
+    fn steps(&self) -> Vec<Step> {
+        let phases = match self.egress.layout {
+            Some(layout) => layout.phases_with_leftovers(),
+            None => FOREIGN.iter().collect(),
         };
-        [
-            narrow(Role::Client, self.forgotten()).into_iter().collect(),
-            narrow(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)).into_iter().collect(),
-            self.delete(Role::MeshLeg, self.gone(Side::Gateway, Role::MeshLeg, &BOTH)),
-            self.delete(Role::DestinationRule, None),
-            self.delete(Role::Gateway, None),
-            self.delete(Role::Client, None),
-        ]
-        .concat()
+        let of_host = phases.iter().enumerate().filter(|(_, phase)| !phase.role.is_of_pair());
+        let steps = of_host.rev().flat_map(|(place, phase)| {
+            let proof = self.proof(phase.down);
+            let is_first = |earlier: &&Phase| earlier.role == phase.role && earlier.stage == Stage::First;
+            if phases.iter().take(place).any(is_first) {
+                self.narrow(phase.role, proof).into_iter().collect()
+            } else {
+                self.delete(phase.role, proof)
+            }
+        });
+        steps.collect()
     }
 
-    /// Objects of others are deleted whole, never edited; Gateways and DestinationRules may serve more than this host
-    /// and stay.
-    fn foreign(&self) -> Vec<Step> {
-        [
-            self.delete(Role::Client, self.forgotten()),
-            self.delete(Role::MeshLeg, self.gone(Side::Clients, Role::MeshLeg, &BOTH)),
-        ]
-        .concat()
+    fn proof(&self, down: Down) -> Option<Expectation> {
+        match down {
+            Down::Stored => None,
+            Down::RoutesGone { side, of } => self.gone(side, of, &BOTH),
+            Down::Forgotten { of } => self.forgotten(of),
+            Down::EntryGone => self.entry_gone(),
+        }
+    }
+
+    /// Writes the first stage over the whole object.
+    fn narrow(&self, role: Role, proof: Option<Expectation>) -> Option<Step> {
+        let live = self.live(role)?;
+        let gateway = self.egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());
+        let mut first = live.clone();
+        if let Some(layout) = self.egress.layout {
+            (layout.dialect().first_stage)(&mut first, gateway.unwrap_or_default());
+        }
+        let action = (first.spec != live.spec).then(|| Action::Narrow(Box::new(live.clone())));
+        Some(Step { role, object: first, action, proof })
     }
 
     fn live(&self, role: Role) -> Option<&Resource> {
@@ -105,8 +102,8 @@ impl Removal<'_> {
 
     /// The sidecars do not know the host any more. Where an entry of somebody else stays, they go on to know it, and
     /// the mesh leg serves it: there is nothing to wait for.
-    fn forgotten(&self) -> Option<Expectation> {
-        let mesh = self.routes(Role::MeshLeg);
+    fn forgotten(&self, of: Role) -> Option<Expectation> {
+        let mesh = self.routes(of);
         let followed = mesh.iter().flat_map(|resource| routes(resource, Proxies::Sidecars, None));
         let mut ports = followed.filter(|route| route.protocol == Protocol::Tls).map(|route| route.port);
         let stays = |port: Option<u16>| match port {
@@ -116,13 +113,20 @@ impl Removal<'_> {
         if ports.any(stays) {
             return None;
         }
-        self.gone(Side::Clients, Role::MeshLeg, &[Protocol::Tls])
+        self.gone(Side::Clients, of, &[Protocol::Tls])
+    }
+
+    /// The sidecars do not send to the host any more. Where an entry of somebody else stays for one of its ports, they go on.
+    fn entry_gone(&self) -> Option<Expectation> {
+        let ports = &self.egress.readable_record()?.intent.ports;
+        let stays = ports.iter().any(|port| self.known.contains(&port.number.into()));
+        (!stays).then(|| expect::entry_gone(&self.egress.host, ports))
     }
 
     fn gone(&self, side: Side, role: Role, protocols: &[Protocol]) -> Option<Expectation> {
         let routes = self.routes(role);
         let expectation = expect::gone(side, &self.egress.host, &routes, protocols, &self.usual);
-        (!expectation.demands.is_empty()).then_some(expectation)
+        (!expectation.conditions.is_empty()).then_some(expectation)
     }
 
     /// Deletes the object if it is there, and each that plays the same part: a rename that was cut short leaves two. If

@@ -3,45 +3,47 @@
 //! Two sets of the shared layout can stand side by side: they lead to the same clusters, and the older rule serves
 //! until it is gone. Two sets of the documented layout cannot: their Gateways would claim one host on one port twice.
 
-use std::collections::BTreeMap;
-
-use super::add::others;
+use super::add::Addition;
 use super::{Action, Step, expect};
+use crate::dialect::Part;
+use crate::dialect::{Stage, Up};
+use crate::index::Remaining;
 use crate::intent::Intent;
 use crate::metadata;
-use crate::proof::Side;
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::Part;
-use crate::snapshot::Snapshot;
 
 /// Objects of ours for the same host and namespace that are not among the wanted, in the order of writing.
-pub fn leftovers<'a>(intent: &Intent, wanted: &[Part], snapshot: &'a Snapshot) -> Vec<(Role, &'a Resource)> {
+pub fn leftovers<'a>(
+    intent: &Intent,
+    wanted: &[Part],
+    cluster: &Remaining<'_, 'a>,
+) -> Vec<(Role, &'a Resource)> {
     let is_wanted = |live: &Resource| wanted.iter().any(|part| part.resource.id == live.id);
-    let of_host = snapshot.resources.iter().filter(|live| {
-        metadata::is_ours(live)
-            && live.id.namespace == intent.namespace
-            && metadata::host(live) == Some(intent.host.as_str())
-            && !is_wanted(live)
-    });
-    let mut found: Vec<_> = of_host.filter_map(|live| Some((metadata::role(live)?, live))).collect();
+    let of_host = cluster.labelled(&intent.namespace, intent.host.as_str()).into_iter();
+    let left = of_host.filter(|live| !is_wanted(live));
+    let mut found: Vec<_> = left.filter_map(|live| Some((metadata::role(live)?, live))).collect();
     found.sort_by_key(|(role, live)| (*role, live.id.name.clone()));
     found
 }
 
 /// Deletes the leftovers, in the reverse order of writing. After each the wanted routes must still be live.
-pub(super) fn retire(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> Vec<Step> {
-    let routes = |role: Role| wanted.iter().find(|part| part.role == role).map(|part| &part.resource);
-    let none = BTreeMap::new();
-    let still_live = |role: Role| match role {
-        Role::Client | Role::MeshLeg => {
-            routes(Role::MeshLeg).map(|routes| expect::live(Side::Clients, intent, routes, &none, false))
+pub(super) fn retire(addition: &Addition<'_, '_>) -> Vec<Step> {
+    let still_live = |role: Role| {
+        let mut phases = addition.dialect.phases.iter();
+        let whole = phases.find(|phase| phase.role == role && phase.stage == Stage::Whole);
+        // What another layout had and this one has not: the callers are looked at.
+        let up = whole
+            .map_or_else(|| addition.dialect.phases.last().map(|phase| phase.up), |phase| Some(phase.up))?;
+        match up {
+            Up::LeadsToGateway => {
+                let mesh = &addition.cluster.snapshot().mesh;
+                Some(expect::leads_to_gateway(addition.intent, mesh, true))
+            }
+            // By now every sidecar knows the host.
+            Up::Routes { side, of, .. } => addition.proof(Up::Routes { side, of, where_listening: false }),
+            Up::Stored | Up::SubsetKnown => None,
         }
-        Role::GatewayLeg => {
-            let tolerated = others(intent, snapshot);
-            routes(role).map(|routes| expect::live(Side::Gateway, intent, routes, &tolerated, false))
-        }
-        _ => None,
     };
     let deletion = |(role, live): (Role, &Resource)| Step {
         role,
@@ -49,5 +51,6 @@ pub(super) fn retire(intent: &Intent, wanted: &[Part], snapshot: &Snapshot) -> V
         action: Some(Action::Delete),
         proof: still_live(role),
     };
-    leftovers(intent, wanted, snapshot).into_iter().rev().map(deletion).collect()
+    let left = leftovers(addition.intent, addition.wanted, addition.cluster);
+    left.into_iter().rev().map(deletion).collect()
 }

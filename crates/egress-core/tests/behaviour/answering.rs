@@ -7,7 +7,7 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::Snapshot;
 
 use crate::conflicts::{assert_found, find, lines};
-use crate::fixture::{documented, objects, request, snapshot, stored};
+use crate::fixture::{documented, in_every_layout, objects, request, snapshot, stored};
 
 /// An entry with the name that the upstream of `edition.cnn.com` in `shop` has.
 const SQUATTER: &str = "
@@ -124,7 +124,7 @@ fn an_entry_with_the_name_of_the_gateways_service_is_refused_where_callers_see_i
     let service = "istio-egressgateway.istio-system.svc.cluster.local";
     let squatter = SQUATTER.replace("edition.cnn.com.shop.egress.internal", service);
     let seen = squatter.replace("exportTo: [istio-system]", "exportTo: [shop]");
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         assert_found(&record, &seen, &FOUND);
         assert_found(&record, &squatter, &[]);
     }

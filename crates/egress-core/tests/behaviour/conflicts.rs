@@ -2,11 +2,14 @@
 //! way and with one, as like it as can be, that is not.
 
 use egress_core::conflict;
+use egress_core::index::Index;
+use egress_core::inventory;
 use egress_core::metadata::Record;
+use egress_core::operation::existing::Existing;
 use egress_core::resource::Resource;
 use egress_core::snapshot::{ServiceFacts, Snapshot};
 
-use crate::fixture::{documented, objects, parts, request, snapshot, stored};
+use crate::fixture::{documented, in_every_layout, objects, parts, request, snapshot, stored};
 
 const ROUTES: &str = "
 apiVersion: networking.istio.io/v1
@@ -214,7 +217,7 @@ fn the_documented_layout_is_refused_where_it_would_hide_the_subset_of_shared_egr
 
 #[test]
 fn nothing_is_in_the_way_of_what_exists_already() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         assert!(find(&record, &snapshot(&stored(&record))).is_empty(), "{:?}", record.intent.layout);
     }
 }
@@ -238,7 +241,10 @@ fn conflicts(record: &Record, yaml: &str) -> Vec<conflict::Conflict> {
 /// What is in the way of a request in a cluster.
 pub(crate) fn find(record: &Record, cluster: &Snapshot) -> Vec<conflict::Conflict> {
     let gateway = cluster.gateway(&record.intent.gateway).expect("a gateway of the cluster");
-    conflict::find(record, &parts(record), gateway, cluster)
+    let all = inventory::egresses(cluster);
+    let existing = Existing::of(&all);
+    let index = Index::of(cluster);
+    conflict::find(record, &parts(record), gateway, &index.without([]), existing.of_host(&record.intent.host))
 }
 
 /// Severity, object and field of each conflict.

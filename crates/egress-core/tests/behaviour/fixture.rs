@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::dialect::{self, Part};
+use egress_core::index::Index;
 use egress_core::intent::{GatewayName, Hop, Intent, Layout};
 use egress_core::metadata::Record;
 use egress_core::names::Names;
-use egress_core::plan::{Action, Step};
+use egress_core::plan::{self, Action, Plan, Step};
 use egress_core::resource::{Live, Resource};
-use egress_core::shape::{self, Part};
 use egress_core::snapshot::{GatewayFacts, NamespaceFacts, PodFacts, Snapshot};
 use egress_core::target::Target;
 use serde::Deserialize;
@@ -32,18 +33,38 @@ pub(crate) fn request(host: &str) -> Record {
     }
 }
 
+/// The same in another layout.
+pub(crate) fn in_layout(layout: Layout, host: &str) -> Record {
+    let mut record = request(host);
+    record.intent.layout = layout;
+    record
+}
+
+/// A request in every layout.
+pub(crate) fn in_every_layout(host: &str) -> Vec<Record> {
+    Layout::ALL.into_iter().map(|layout| in_layout(layout, host)).collect()
+}
+
 /// The same in the documented layout.
 pub(crate) fn documented(host: &str) -> Record {
-    let mut record = request(host);
-    record.intent.layout = Layout::Documented;
-    record
+    in_layout(Layout::Documented, host)
 }
 
 /// The objects of a request.
 pub(crate) fn parts(record: &Record) -> Vec<Part> {
     let snapshot = snapshot(&[]);
     let gateway = snapshot.gateway(&record.intent.gateway).expect("the gateway of the snapshot");
-    shape::build(record, gateway, &snapshot.mesh).expect("a request that the layout can fulfil")
+    dialect::build(record, gateway, &snapshot.mesh).expect("a request that the layout can fulfil")
+}
+
+/// The plan of `add` for a request, held against a cluster.
+pub(crate) fn added(record: &Record, cluster: &Snapshot) -> Plan {
+    planned(record, &parts(record), cluster)
+}
+
+/// The same for these objects.
+pub(crate) fn planned(record: &Record, parts: &[Part], cluster: &Snapshot) -> Plan {
+    plan::add::plan(&record.intent, parts, &Index::of(cluster).without([]))
 }
 
 /// The stock gateway with two ready pods.

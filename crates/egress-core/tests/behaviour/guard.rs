@@ -5,15 +5,16 @@
 use std::collections::BTreeSet;
 
 use egress_core::admission::guard::{Guard, GuardRule, GuardedGateway};
+use egress_core::dialect::Stage;
+use egress_core::dialect::{self, Part};
 use egress_core::intent::{Hop, Layout};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
 use egress_core::resource::Resource;
-use egress_core::shape::{self, Part, documented as layout};
 use egress_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
-use crate::fixture::{documented, gateway, objects, parts, request, snapshot};
+use crate::fixture::{documented, gateway, in_layout, objects, parts, request, snapshot};
 
 fn guard() -> Guard {
     let snapshot = snapshot(&[]);
@@ -72,14 +73,25 @@ fn what_the_layouts_write_breaks_no_rule() {
         shared.intent.export_to = vec!["*".to_owned()];
         let mut plain = documented(host);
         plain.intent.hop = Hop::Plain;
-        for record in [request(host), several, shared, documented(host), plain] {
+        for record in
+            [request(host), several, shared, documented(host), plain, in_layout(Layout::Endpoints, host)]
+        {
             let parts = parts(&record);
             accepted(&parts, &record);
-            if record.intent.layout == Layout::Documented {
-                accepted(&layout::stages(&parts, "istio-system"), &record);
-            }
+            accepted(&first_stages(&record), &record);
         }
     }
+}
+
+/// The objects of a request that are written in stages, as the first stage leaves them.
+fn first_stages(record: &Record) -> Vec<Part> {
+    let dialect = record.intent.layout.dialect();
+    let is_staged = |part: &Part| {
+        dialect.phases.iter().any(|phase| phase.role == part.role && phase.stage == Stage::First)
+    };
+    let mut staged: Vec<Part> = parts(record).into_iter().filter(is_staged).collect();
+    staged.iter_mut().for_each(|part| (dialect.first_stage)(&mut part.resource, "istio-system"));
+    staged
 }
 
 #[test]
@@ -354,7 +366,7 @@ fn a_shared_gateway_that_a_policy_named_is_guarded_too() {
     let mut record = request("edition.cnn.com");
     record.names.choose(&record.intent.clone(), egress_core::role::Role::SharedGateway, "pair-of-egress");
     let cluster: Snapshot = snapshot(
-        &shape::build(&record, &gateway(), &snapshot(&[]).mesh)
+        &dialect::build(&record, &gateway(), &snapshot(&[]).mesh)
             .unwrap()
             .into_iter()
             .map(|part| part.resource)

@@ -1,5 +1,6 @@
 //! What exists, read back: which objects belong together, and in which state they are.
 
+use egress_core::index::Index;
 use egress_core::inventory::state::{Change, State};
 use egress_core::inventory::{Row, pair, rows};
 use egress_core::metadata::Record;
@@ -7,7 +8,7 @@ use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
-use crate::fixture::{documented, objects, parts, request, snapshot, stored};
+use crate::fixture::{in_every_layout, objects, parts, request, snapshot, stored};
 
 /// The four objects of Istio's task, as a person applies them.
 const BY_HAND: &str = "
@@ -49,7 +50,7 @@ spec:
 
 #[test]
 fn a_whole_egress_is_ready_in_both_layouts() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         let row = only(&stored(&record));
         assert_eq!(row.state, State::Ready);
         assert_eq!((row.namespace.as_str(), row.host.as_str()), ("shop", "edition.cnn.com"));
@@ -63,7 +64,7 @@ fn a_whole_egress_is_ready_in_both_layouts() {
 
 #[test]
 fn each_object_that_is_missing_is_named() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         for part in parts(&record) {
             let mut found = stored(&record);
             found.retain(|object| object.id != part.resource.id);
@@ -152,7 +153,10 @@ fn rules_that_the_sidecars_do_not_follow_are_no_egress() {
 fn the_pair_of_a_gateway_is_told_by_the_pods_that_its_gateway_object_selects() {
     let mut cluster = snapshot(&stored(&request("edition.cnn.com")));
     let roles = |cluster: &Snapshot| -> Vec<Role> {
-        pair::of(&cluster.gateways[0], cluster).into_iter().map(|(role, _)| role).collect()
+        pair::of(&cluster.gateways[0], &Index::of(cluster).without([]))
+            .into_iter()
+            .map(|(role, _)| role)
+            .collect()
     };
     let both = [Role::SharedGateway, Role::SharedDestinationRule];
     assert_eq!(roles(&cluster), both);
@@ -178,7 +182,7 @@ fn the_pair_of_another_gateway_is_not_the_pair_of_this_one() {
     shard.selector.extend([more.clone()]);
     shard.pods.iter_mut().for_each(|pod| pod.labels.extend([more.clone()]));
     cluster.gateways = vec![shard];
-    assert_eq!(pair::of(&cluster.gateways[0], &cluster), []);
+    assert_eq!(pair::of(&cluster.gateways[0], &Index::of(&cluster).without([])), []);
 }
 
 #[test]

@@ -3,34 +3,36 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::departure::Departures;
 use egress_core::intent::{Intent, Layout};
 use egress_core::inventory::{self, Egress, Objects, State, state};
+use egress_core::merge_request::{Merged, merge};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Plan};
-use egress_core::request::{Joined, join};
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::{Kind, Role};
 use egress_core::snapshot::Snapshot;
 use egress_core::visibility::exported_to;
 use proptest::prelude::*;
 
-use crate::fixture::{documented, parts, request, snapshot, take};
+use crate::fixture::{added, documented, in_layout, parts, request, snapshot, take};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn no_write_of_any_add_or_remove_opens_the_direct_way_wherever_the_last_one_was_cut_short(
-        layout in prop_oneof![Just(Layout::Shared), Just(Layout::Documented)],
+        layout in prop::sample::select(Layout::ALL.to_vec()),
         first in ports(),
         cut in 0..8_usize,
         second in ports(),
+        moves in any::<bool>(),
         cut_again in 0..8_usize,
         removed in 0..8_usize,
     ) {
         let mut cluster = snapshot(&[]);
         run(&add(&request_for(layout, &first), &cluster), cut, &mut cluster);
+        let layout = if moves { side_by_side(layout) } else { layout };
         run(&add(&request_for(layout, &second), &cluster), cut_again, &mut cluster);
         if let Some(plan) = remove(&cluster) {
             run(&plan, removed, &mut cluster);
@@ -49,16 +51,22 @@ proptest! {
     }
 }
 
+/// The layout to which an egress may move while it is in use.
+fn side_by_side(layout: Layout) -> Layout {
+    match layout {
+        Layout::Shared => Layout::Endpoints,
+        Layout::Endpoints => Layout::Shared,
+        Layout::Documented => Layout::Documented,
+    }
+}
+
 /// At least one port, and one TLS port at most.
 fn ports() -> impl Strategy<Value = Vec<&'static str>> {
     prop::sample::subsequence(vec!["80/HTTP", "443/TLS", "8080/HTTP"], 1..=3)
 }
 
 fn request_for(layout: Layout, ports: &[&str]) -> Record {
-    let mut record = match layout {
-        Layout::Shared => request("edition.cnn.com"),
-        Layout::Documented => documented("edition.cnn.com"),
-    };
+    let mut record = in_layout(layout, "edition.cnn.com");
     record.intent.ports = ports.iter().map(|port| port.parse().expect("a port")).collect();
     record
 }
@@ -70,14 +78,14 @@ fn existing(cluster: &Snapshot) -> Option<Egress<'_>> {
 fn add(asked: &Record, cluster: &Snapshot) -> Plan {
     let found = existing(cluster);
     let found = found.as_ref().and_then(Egress::readable_record);
-    let Ok(Joined::InPlace(record)) = join(asked.clone(), found) else { panic!("not joined in place") };
-    plan::add::plan(&record.intent, &parts(&record), cluster)
+    let Ok(Merged::InPlace(record)) = merge(asked.clone(), found) else { panic!("not merged in place") };
+    added(&record, cluster)
 }
 
 fn remove(cluster: &Snapshot) -> Option<Plan> {
     let egress = existing(cluster)?;
     let wanted = state::wanted(&egress, cluster).unwrap_or_default();
-    Some(plan::remove::plan(&egress, &wanted, &Departures::of(&[], cluster)))
+    Some(plan::remove::plan(&egress, &wanted, &RemovalImpact::of(&[], cluster)))
 }
 
 /// Takes as many steps of a plan as there is time for, and looks after each.
@@ -125,8 +133,11 @@ fn way(cluster: &Snapshot, intent: &Intent) -> Way {
             if seen_in("istio-system") {
                 way.reachable.extend(ports.clone());
             }
+            let to_gateway = entry.endpoints.iter().flatten().any(|endpoint| {
+                endpoint.address.as_deref().is_some_and(|address| address.ends_with(".svc.cluster.local"))
+            });
             if seen_in(&intent.namespace) && entry.hosts.contains(&intent.host.to_string()) {
-                way.known.extend(ports);
+                if to_gateway { way.sent.extend(ports) } else { way.known.extend(ports) }
             }
         }
         for (gateways, matched, destination) in rules(object) {

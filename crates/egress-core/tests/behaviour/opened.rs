@@ -2,17 +2,17 @@
 
 use std::collections::HashSet;
 
+use egress_core::inventory::objects_of_ready;
 use egress_core::opened::unjudged::unjudged;
 use egress_core::opened::{Opened, OutsideWorkload, Sources, opened};
-use egress_core::policy::audit::known;
+use egress_core::related_resources::{GatewayApiObject, Named};
 use egress_core::snapshot::{ServiceFacts, ServicePort, Snapshot};
-use egress_core::surroundings::{GatewayApiObject, Named};
 
 use crate::fixture::{documented, objects, request, snapshot, stored};
 
 fn of(cluster: &Snapshot) -> Opened {
     let egresses = egress_core::inventory::egresses(cluster);
-    let known = known(cluster, &egresses);
+    let known = objects_of_ready(cluster, &egresses);
     opened(&Sources { snapshot: cluster, gateway_api: &[], workloads: &[], known: &known, namespace: None })
 }
 

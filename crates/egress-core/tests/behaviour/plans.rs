@@ -1,16 +1,18 @@
 //! Steps: which objects are written in which order, and what must be proven between them.
 
-use egress_core::departure::Departures;
-use egress_core::intent::Intent;
+use egress_core::intent::Layout;
 use egress_core::inventory::{self, state};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action, Plan};
 use egress_core::proof::Side;
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
-use crate::fixture::{documented, live, objects, parts, request, snapshot, stored, take};
+use crate::fixture::{
+    added, documented, in_every_layout, in_layout, live, objects, parts, request, snapshot, stored, take,
+};
 
 #[test]
 fn a_first_host_is_written_from_the_gateway_to_the_callers_with_proof_in_between() {
@@ -60,12 +62,16 @@ fn whichever_objects_exist_only_the_others_are_written_in_the_same_order() {
 
 #[test]
 fn what_is_complete_is_proven_again_but_not_written() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         let plan = add(&record, &snapshot(&stored(&record)));
         assert!(plan.is_empty());
         let proven: Vec<Side> =
             plan.steps.iter().filter_map(|step| Some(step.proof.as_ref()?.side)).collect();
-        assert_eq!(proven, [Side::Gateway, Side::Clients, Side::Clients], "{:?}", record.intent.layout);
+        let expected = match record.intent.layout {
+            Layout::Endpoints => vec![Side::Gateway, Side::Clients],
+            Layout::Shared | Layout::Documented => vec![Side::Gateway, Side::Clients, Side::Clients],
+        };
+        assert_eq!(proven, expected, "{}", record.intent.layout);
     }
 }
 
@@ -110,6 +116,69 @@ fn the_documented_layout_hides_entry_and_mesh_rules_from_the_callers_until_the_g
     assert_eq!(entry.export_to.as_deref(), Some(&["istio-system".to_owned()][..]));
     let routes = plan.steps[3].object.virtual_service().unwrap();
     assert_eq!(routes.gateways.as_deref(), Some(&["edition-cnn-com".to_owned()][..]));
+}
+
+#[test]
+fn the_endpoints_layout_needs_no_rule_of_the_callers_and_leads_nowhere_but_to_the_gateway() {
+    let record = in_layout(Layout::Endpoints, "edition.cnn.com");
+    let plan = add(&record, &snapshot(&[]));
+    assert_eq!(
+        lines(&plan),
+        [
+            "create shared Gateway",
+            "create upstream",
+            "create DestinationRule",
+            "create gateway leg, proven in Gateway",
+            "create client entry, proven in Clients",
+        ]
+    );
+    let entry = plan.steps[4].object.service_entry().unwrap();
+    let endpoints = entry.endpoints.iter().flatten().filter_map(|endpoint| endpoint.address.as_deref());
+    assert_eq!(
+        endpoints.collect::<Vec<_>>(),
+        ["istio-egressgateway.istio-system.svc.cluster.local"],
+        "an entry that leads outside"
+    );
+    assert_eq!(
+        lines(&remove(&snapshot(&stored(&record)))),
+        [
+            "delete client entry, proven in Clients",
+            "delete gateway leg, proven in Gateway",
+            "delete DestinationRule",
+            "delete upstream",
+        ]
+    );
+}
+
+/// The kind: a move between layouts whose objects may stand beside each other. The callers lose no way before they have the
+/// other one.
+#[test]
+fn a_host_moves_between_the_shared_and_the_endpoints_layout_while_it_is_in_use() {
+    let shared = request("edition.cnn.com");
+    let endpoints = in_layout(Layout::Endpoints, "edition.cnn.com");
+    assert_eq!(
+        lines(&add(&endpoints, &snapshot(&stored(&shared)))),
+        [
+            "keep shared Gateway",
+            "update upstream",
+            "create DestinationRule",
+            "keep gateway leg, proven in Gateway",
+            "update client entry, proven in Clients",
+            "delete mesh leg, proven in Clients",
+        ]
+    );
+    assert_eq!(
+        lines(&add(&shared, &snapshot(&stored(&endpoints)))),
+        [
+            "keep shared Gateway",
+            "create shared DestinationRule, proven in Clients",
+            "update upstream",
+            "keep gateway leg, proven in Gateway",
+            "create mesh leg, proven in Clients",
+            "update client entry, proven in Clients",
+            "delete DestinationRule, proven in Clients",
+        ]
+    );
 }
 
 #[test]
@@ -265,9 +334,9 @@ fn the_legs_of_other_namespaces_may_serve_a_host_at_the_gateway() {
     billing.intent.namespace = "billing".to_owned();
     let plan = add(&request("edition.cnn.com"), &snapshot(&stored(&billing)));
     let leg = plan.steps.iter().find(|step| step.role == Role::GatewayLeg).unwrap();
-    let demands = format!("{:?}", leg.proof);
+    let conditions = format!("{:?}", leg.proof);
     for namespace in ["shop", "billing"] {
-        assert!(demands.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
+        assert!(conditions.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
     }
 }
 
@@ -305,8 +374,7 @@ spec: {hosts: [edition.cnn.com], ports: [{number: 443, name: tls, protocol: TLS}
 }
 
 fn add(record: &Record, cluster: &Snapshot) -> Plan {
-    let intent: &Intent = &record.intent;
-    plan::add::plan(intent, &parts(record), cluster)
+    added(record, cluster)
 }
 
 fn remove(cluster: &Snapshot) -> Plan {
@@ -314,7 +382,7 @@ fn remove(cluster: &Snapshot) -> Plan {
     plan::remove::plan(
         &egress,
         &state::wanted(&egress, cluster).unwrap_or_default(),
-        &Departures::of(&[], cluster),
+        &RemovalImpact::of(&[], cluster),
     )
 }
 

@@ -1,13 +1,12 @@
 //! What Envoy prints, read from dumps of a real mesh: a gateway pod and a sidecar that have `edition.cnn.com`, shortened
 //! to the objects that matter. `*-configured.json` is what an Envoy printed of clusters that were written as istiod does.
 
-use egress_core::plan;
 use egress_core::proof::{Expectation, Side, check};
 use egress_core::proxy::dump::{Listeners, clusters, configured, listeners, missing_secrets, route_configs};
 use egress_core::proxy::{ClusterView, ProxyView};
 use proptest::prelude::*;
 
-use crate::fixture::{parts, request, snapshot};
+use crate::fixture::{added, request, snapshot};
 
 const UPSTREAM: &str = "edition.cnn.com.shop.egress.internal";
 
@@ -51,7 +50,7 @@ fn every_proof_of_an_add_is_met_by_the_proxies_of_a_mesh_that_has_the_host() {
 fn no_proof_of_an_add_is_met_by_a_mesh_that_has_another_host_only() {
     let (gateway, sidecar) = (gateway(), sidecar());
     let record = request("api.github.com");
-    let plan = plan::add::plan(&record.intent, &parts(&record), &snapshot(&[]));
+    let plan = added(&record, &snapshot(&[]));
     let proofs = plan.steps.into_iter().filter_map(|step| Some((step.role.to_string(), step.proof?)));
     for (step, expectation) in proofs.filter(|(step, _)| step != "shared DestinationRule") {
         let view = if expectation.side == Side::Gateway { &gateway } else { &sidecar };
@@ -95,7 +94,7 @@ proptest! {
 
 fn expectations() -> Vec<(String, Expectation)> {
     let record = request("edition.cnn.com");
-    let plan = plan::add::plan(&record.intent, &parts(&record), &snapshot(&[]));
+    let plan = added(&record, &snapshot(&[]));
     let proofs: Vec<_> =
         plan.steps.into_iter().filter_map(|step| Some((step.role.to_string(), step.proof?))).collect();
     assert_eq!(proofs.len(), 4);

@@ -1,12 +1,12 @@
 //! Names that a policy chose, and a change of them.
 
-use egress_core::departure::Departures;
 use egress_core::inventory::{self, Objects, State};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action};
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::role::Role;
 
-use crate::fixture::{documented, parts, request, snapshot, stored, take};
+use crate::fixture::{added, documented, parts, planned, request, snapshot, stored, take};
 
 fn named(prefix: &str) -> Record {
     let mut record = request("edition.cnn.com");
@@ -39,7 +39,7 @@ fn default_names_leave_no_trace_in_the_record() {
 fn a_rename_creates_and_proves_all_before_the_first_old_object_goes() {
     let cluster = snapshot(&stored(&named("old")));
     let record = named("new");
-    let plan = plan::add::plan(&record.intent, &parts(&record), &cluster);
+    let plan = added(&record, &cluster);
     let verbs: Vec<(&str, Role)> = plan.writes().map(|(step, action)| (action.verb(), step.role)).collect();
     assert_eq!(
         verbs,
@@ -63,16 +63,16 @@ fn a_rename_that_was_cut_short_anywhere_is_shown_and_finished_by_the_next_add_or
     let record = named("new");
     let steps = {
         let cluster = snapshot(&stored(&named("old")));
-        plan::add::plan(&record.intent, &parts(&record), &cluster).steps.len()
+        added(&record, &cluster).steps.len()
     };
     for reached in 0..=steps {
         let mut cluster = snapshot(&stored(&named("old")));
-        let plan = plan::add::plan(&record.intent, &parts(&record), &cluster);
+        let plan = added(&record, &cluster);
         for step in plan.steps.iter().take(reached) {
             take(step, &mut cluster);
         }
         let mut finished = cluster.clone();
-        let rest = plan::add::plan(&record.intent, &parts(&record), &finished);
+        let rest = added(&record, &finished);
         for step in &rest.steps {
             take(step, &mut finished);
         }
@@ -90,7 +90,7 @@ fn a_rename_that_was_cut_short_anywhere_is_shown_and_finished_by_the_next_add_or
             "after {reached} steps, listed"
         );
         let known = inventory::state::wanted(&egress, &cluster).unwrap_or_default();
-        for step in &plan::remove::plan(&egress, &known, &Departures::of(&[], &cluster)).steps {
+        for step in &plan::remove::plan(&egress, &known, &RemovalImpact::of(&[], &cluster)).steps {
             take(step, &mut cluster);
         }
         let left: Vec<_> = cluster.resources.iter().filter(|live| live.id.namespace == "shop").collect();
@@ -110,7 +110,7 @@ fn the_documented_layout_takes_the_names_of_its_gateway_and_subset_into_its_rout
     let text = serde_json::to_string(routes).unwrap();
     assert!(text.contains(r#""subset":"cnn""#), "{text}");
     assert!(
-        plan::add::plan(&record.intent, &parts, &snapshot(&[]))
+        planned(&record, &parts, &snapshot(&[]))
             .writes()
             .all(|(_, action)| { matches!(action, Action::Create | Action::Update(_)) })
     );

@@ -1,16 +1,15 @@
 //! Routes at the gateway that are not ours, in the kinds that somebody would try who wants calls of another namespace: what
 //! decides is refused, what only waits behind ours is a warning once ours stand.
 
+use egress_core::dialect::earlier;
 use egress_core::intent::Hop;
 use egress_core::inventory::rows;
 use egress_core::metadata::Record;
-use egress_core::plan;
 use egress_core::resource::{Resource, Spec};
-use egress_core::shape::earlier;
 use egress_core::snapshot::Snapshot;
 
 use crate::conflicts::{find, lines, stored_in};
-use crate::fixture::{documented, objects, parts, request, snapshot, stored};
+use crate::fixture::{added, in_every_layout, objects, request, snapshot, stored};
 
 /// A rule of another namespace for a path, at the shared pair; younger than everything.
 const LOGIN: &str = "
@@ -216,14 +215,14 @@ fn our_label_on_rules_or_an_entry_that_lead_elsewhere_is_no_excuse() {
 /// The kind: egresses that stand in clusters since an earlier version.
 #[test]
 fn an_egress_in_the_earlier_shape_is_whole_can_be_taken_over_and_is_written_anew() {
-    for record in [request("edition.cnn.com"), documented("edition.cnn.com")] {
+    for record in in_every_layout("edition.cnn.com") {
         let earlier: Vec<Resource> =
             stored(&record).into_iter().map(|object| earlier(object, record.intent.hop)).collect();
         let cluster = snapshot(&earlier);
         let [row] = &rows(&cluster)[..] else { panic!("one row") };
         assert_eq!(row.state, egress_core::inventory::State::Ready, "{:?}", record.intent.layout);
         assert!(!row.earlier.is_empty());
-        let plan = plan::add::plan(&record.intent, &parts(&record), &cluster);
+        let plan = added(&record, &cluster);
         let written: Vec<String> =
             plan.writes().map(|(step, action)| format!("{} {}", action.verb(), step.role)).collect();
         assert!(!written.is_empty() && written.iter().all(|line| line.starts_with("update ")), "{written:?}");

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use egress_core::metadata::ACCEPT;
-use egress_core::surroundings::Named;
+use egress_core::related_resources::Named;
 use jiff::civil::Date;
 
 use crate::facts::ClusterFacts;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::policy::pinning::Pinning;
 use egress_core::proxy::ProxyView;
+use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::Snapshot;
-use egress_core::surroundings::Surroundings;
+use egress_policy::pinning::Pinning;
 use serde::{Deserialize, Serialize};
 
 use super::{OtherCluster, PodName};
@@ -17,7 +17,7 @@ pub struct ClusterFacts {
     /// Objects, gateways, pods, nodes, and the gaps.
     pub snapshot: Snapshot,
     /// The objects around the egresses.
-    pub surroundings: Surroundings,
+    pub surroundings: RelatedResources,
     /// Which kinds of facts are missing, and why. For all other kinds, an object that is not here does not exist.
     pub gaps: BTreeMap<Input, Gap>,
     /// The configuration of each Envoy that was read, or the reason why not.
@@ -62,7 +62,7 @@ impl Default for ClusterFacts {
     fn default() -> Self {
         ClusterFacts {
             snapshot: Snapshot::default(),
-            surroundings: Surroundings::default(),
+            surroundings: RelatedResources::default(),
             gaps: BTreeMap::new(),
             proxies: BTreeMap::new(),
             demands: Ok(Demands::new()),

@@ -26,9 +26,6 @@ mod append;
 mod own;
 mod surroundings;
 
-/// The label of istiod's pods.
-const ISTIOD: (&str, &str) = ("app", "istiod");
-
 /// Collects objects one by one.
 #[derive(Default)]
 pub struct Collector {
@@ -134,7 +131,7 @@ impl Collector {
             }
             ("", "ConfigMap") => self.config_map(typed(object)?),
             (own::GROUP, _) => self.own(kind, object),
-            _ => self.surroundings(group, kind, object),
+            _ => self.surroundings(kind, object),
         }
     }
 
@@ -149,10 +146,7 @@ impl Collector {
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
         let pods: Vec<_> = pods.iter().map(objects::pod).collect();
-        let is_istiod = |(key, value): (&str, &str), pod: &&egress_core::snapshot::PodFacts| {
-            pod.labels.get(key).is_some_and(|found| found == value)
-        };
-        facts.surroundings.istiod = pods.iter().filter(|pod| is_istiod(ISTIOD, pod)).cloned().collect();
+        facts.surroundings.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;
         for input in own::from_objects().filter(|input| !given.contains(input)) {
             facts.gaps.entry(input).or_insert(Gap::NotGiven);
@@ -188,11 +182,12 @@ impl Collector {
 
 /// Reads an object as the type of its kind.
 fn typed<T: DeserializeOwned>(object: &Tree<'_>) -> Result<T, CollectError> {
-    egress_core::typed::typed(object).map_err(|error| CollectError::Schema {
-        kind: word(object, &["kind"]),
-        name: full_name(object),
-        error,
-    })
+    egress_core::typed::typed(object).map_err(|error| schema(object, error))
+}
+
+/// An object that does not fit its schema.
+fn schema(object: &Tree<'_>, error: FieldError) -> CollectError {
+    CollectError::Schema { kind: word(object, &["kind"]), name: full_name(object), error }
 }
 
 fn full_name(object: &Tree<'_>) -> String {

@@ -52,7 +52,9 @@ fn names(resource: &Resource) -> BTreeSet<String> {
             let own = spec.traffic_policy.as_ref().and_then(|policy| serde_json::to_value(policy).ok());
             of_subsets.chain(own).collect()
         }
-        Spec::ServiceEntry(_) | Spec::VirtualService(_) | Spec::Sidecar(_) => return BTreeSet::new(),
+        Spec::ServiceEntry(_) | Spec::VirtualService(_) | Spec::Sidecar(_) | Spec::Untyped(_) => {
+            return BTreeSet::new();
+        }
     };
     let mut found = BTreeSet::new();
     for policy in &policies {

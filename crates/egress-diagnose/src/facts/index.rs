@@ -53,7 +53,7 @@ impl<'a> Index<'a> {
                         index.subset_holders.entry(&subset.name).or_default().push(resource);
                     }
                 }
-                Spec::Sidecar(_) => {}
+                Spec::Sidecar(_) | Spec::Untyped(_) => {}
             }
         }
         index

@@ -2,10 +2,12 @@
 //!
 //! Knows which facts one object changes directly. Does not simulate controllers, such as a Deployment's pods.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use egress_core::input::{Gap, Input};
+use egress_core::label_selector::has_labels;
 use egress_core::objects::Routed;
+use egress_core::related_resources::replace;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::snapshot::{GatewayFacts, PodFacts, ServiceFacts, ServicePort, Snapshot};
 
@@ -17,49 +19,20 @@ impl ClusterFacts {
     pub fn lay_over(&mut self, applied: ClusterFacts) {
         let (own, new) = (&mut self.snapshot, applied.snapshot);
         resources(&mut own.resources, new.resources);
-        lay(&mut own.namespaces, new.namespaces, |namespace| namespace.name.clone());
-        lay(&mut own.nodes, new.nodes, |node| node.name.clone());
-        lay(&mut own.pods, new.pods.clone(), named_pod);
-        lay(&mut own.services, new.services.clone(), |one| (one.namespace.clone(), one.name.clone()));
+        replace(&mut own.namespaces, new.namespaces, |namespace| namespace.name.clone());
+        replace(&mut own.nodes, new.nodes, |node| node.name.clone());
+        replace(&mut own.pods, new.pods.clone(), named_pod);
+        replace(&mut own.services, new.services.clone(), |one| (one.namespace.clone(), one.name.clone()));
         if new.mesh.outbound.is_some() {
             let (version, domain) = (own.mesh.api_version.clone(), own.mesh.cluster_domain.clone());
             own.mesh = new.mesh;
             (own.mesh.api_version, own.mesh.cluster_domain) = (version, domain);
         }
         gateways(own, &new.services, &new.gateways, &new.pods);
-        let (own, new) = (&mut self.surroundings, applied.surroundings);
-        macro_rules! named {
-            ($($field:ident),*) => {
-                $(lay(&mut own.$field, new.$field, |one| (one.namespace.clone(), one.name.clone()));)*
-            };
-        }
-        named!(
-            authorization_policies,
-            peer_authentications,
-            network_policies,
-            endpoint_slices,
-            budgets,
-            autoscalers
-        );
-        named!(secrets, istiod);
-        lay(&mut own.workloads, new.workloads, |one| {
-            (one.kind.clone(), one.namespace.clone(), one.name.clone())
-        });
-        // A configuration is one object, with all its webhooks.
-        lay(&mut own.webhooks, new.webhooks, |webhook| (webhook.kind.clone(), webhook.configuration.clone()));
-        lay(&mut own.gateway_api, new.gateway_api, |one| {
-            (one.kind.clone(), one.object.namespace.clone(), one.object.name.clone())
-        });
+        self.surroundings.lay_over(applied.surroundings);
         self.proxies.clear();
         self.gaps.extend([Input::ClientProxies, Input::GatewayProxies].map(|input| (input, Gap::NotGiven)));
     }
-}
-
-/// Replaces objects with the same identity, and adds new ones.
-fn lay<T, K: Ord>(live: &mut Vec<T>, applied: Vec<T>, identity: impl Fn(&T) -> K) {
-    let replaced: BTreeSet<K> = applied.iter().map(&identity).collect();
-    live.retain(|object| !replaced.contains(&identity(object)));
-    live.extend(applied);
 }
 
 fn resources(live: &mut Vec<Resource>, applied: Vec<Resource>) {
@@ -86,11 +59,10 @@ fn gateways(
     let pods_of =
         |namespace: &str, selector: &BTreeMap<String, String>, before: &[PodFacts]| -> Vec<PodFacts> {
             let is_behind = |pod: &&PodFacts| {
-                let selects = selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value));
-                pod.namespace == namespace && !selector.is_empty() && selects
+                pod.namespace == namespace && !selector.is_empty() && has_labels(&pod.labels, selector)
             };
             let mut pods = before.to_vec();
-            lay(&mut pods, snapshot.pods.iter().filter(is_behind).cloned().collect(), named_pod);
+            replace(&mut pods, snapshot.pods.iter().filter(is_behind).cloned().collect(), named_pod);
             pods.retain(|pod| is_behind(&pod));
             pods
         };

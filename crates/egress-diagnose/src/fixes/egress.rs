@@ -57,7 +57,7 @@ fn added(
             let name = Word::namespace(&gateway.namespace).and("/").and(Word::namespace(&gateway.service));
             command = command.word("--gateway").word(name);
         }
-        if *layout != Layout::Shared {
+        if *layout != Layout::default() {
             command = command.words(["--layout", layout.word()]);
         }
         if *hop == Hop::Plain {
@@ -143,6 +143,6 @@ fn hosts(resource: &Resource) -> Vec<&String> {
         Spec::ServiceEntry(spec) => spec.hosts.iter().collect(),
         Spec::VirtualService(spec) => spec.hosts.iter().flatten().collect(),
         Spec::Gateway(spec) => spec.servers.iter().flatten().flat_map(|server| &server.hosts).collect(),
-        Spec::DestinationRule(_) | Spec::Sidecar(_) => Vec::new(),
+        Spec::DestinationRule(_) | Spec::Sidecar(_) | Spec::Untyped(_) => Vec::new(),
     }
 }

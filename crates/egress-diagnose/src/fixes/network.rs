@@ -3,7 +3,7 @@
 //! Knows how to block direct egress and still allow calls inside the cluster. Whether the network plugin enforces a
 //! policy is not known here, and never claimed.
 
-use egress_core::surroundings::Named;
+use egress_core::related_resources::Named;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use serde_json::{Value, json};
 

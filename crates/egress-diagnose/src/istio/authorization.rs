@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use egress_core::label_selector::has_labels;
+use egress_core::related_resources::Named;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::surroundings::Named;
 use egress_istio::authorization_policy::{
     AuthorizationPolicyAction as Action, AuthorizationPolicyRules, AuthorizationPolicySpec,
 };

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use egress_core::objects::SERVICE_OF_SLICE;
+use egress_core::related_resources::{Named, SliceFacts};
 use egress_core::snapshot::{NodeFacts, PodFacts, ServiceFacts};
-use egress_core::surroundings::{Named, SliceFacts};
 
 use crate::kubernetes::ip_range::Range;
 

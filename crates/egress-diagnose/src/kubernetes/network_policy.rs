@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use egress_core::label_selector::selects;
+use egress_core::related_resources::Named;
 use egress_core::snapshot::PodFacts;
-use egress_core::surroundings::Named;
 use k8s_openapi::api::networking::v1::{
     NetworkPolicyEgressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
 };

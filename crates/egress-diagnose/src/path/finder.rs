@@ -34,14 +34,22 @@ pub(crate) fn paths<'a>(
         .par_iter()
         .filter(asked)
         .filter(here)
+        .filter(|egress| is_followed(egress))
         .map(|egress| maker.of_egress(egress, maker.callers(egress, request)))
         .collect();
     for host in &request.hosts {
-        if !found.iter().any(|path| path.host == host.as_str()) {
+        let is_left_out =
+            egresses.iter().filter(here).any(|egress| egress.host == *host && !is_followed(egress));
+        if !is_left_out && !found.iter().any(|path| path.host == host.as_str()) {
             found.push(maker.without_objects(host.as_str(), request.namespace.as_deref()));
         }
     }
     found
+}
+
+/// Whether the walk follows an egress: from the callers' VirtualService to the gateway.
+pub(super) fn is_followed(egress: &Egress<'_>) -> bool {
+    egress.layout.is_none_or(|layout| layout.dialect().has_routes_of_callers())
 }
 
 struct PathFinder<'a, 'b> {

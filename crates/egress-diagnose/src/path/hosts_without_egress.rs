@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::host::DnsName;
 use egress_core::inventory::Egress;
+use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
-use egress_core::surroundings::GatewayApiObject;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::{destinations, mesh_virtual_services};
 use egress_istio::service_entry::ServiceEntryLocation;

@@ -15,6 +15,7 @@ use egress_core::visibility::{exported_to, host_matches};
 use egress_istio::service_entry::ServiceEntryLocation;
 
 use super::egress_path::EgressPath;
+use super::finder::is_followed;
 use super::hosts_without_egress::{EntryHost, routed};
 use crate::facts::{ClusterFacts, Index, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
@@ -46,8 +47,17 @@ pub(crate) fn not_walked<'a>(
             }
         }
     }
+    let is_asked = |egress: &&Egress<'_>| {
+        (request.hosts.is_empty() || request.hosts.contains(&egress.host))
+            && request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace)
+    };
+    let by_endpoints = egresses.iter().filter(|egress| !is_followed(egress)).filter(is_asked);
+    let mut not_walked: Vec<NotWalked> = by_endpoints
+        .map(|egress| NotWalked::new(egress.host.as_str(), &egress.namespace, Obstacle::Endpoints))
+        .collect();
     if request.hosts.is_empty() {
-        return found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)).collect();
+        not_walked.extend(found.iter().map(|((namespace, host), why)| NotWalked::new(host, namespace, *why)));
+        return not_walked;
     }
     let named = paths.iter().filter(|path| path.egress.is_none());
     let obstacle = |path: &EgressPath<'_>| {
@@ -56,7 +66,8 @@ pub(crate) fn not_walked<'a>(
         let ((namespace, _), why) = found.iter().find(covers)?;
         Some(NotWalked::new(&path.host, namespace, *why))
     };
-    named.filter_map(obstacle).collect()
+    not_walked.extend(named.filter_map(obstacle));
+    not_walked
 }
 
 /// The objects and their indexes.

@@ -29,6 +29,8 @@ pub enum Obstacle {
     Wildcard,
     /// It is no DNS name that leads outside, such as the short name of a Service.
     Name,
+    /// The callers' ServiceEntry has the gateway as its endpoint, and no route is needed.
+    Endpoints,
     /// A route of the Gateway API takes it.
     GatewayApi,
     /// A waypoint takes it.
@@ -59,6 +61,7 @@ impl Obstacle {
             Obstacle::Tcp => "TCP routes take it to the gateway",
             Obstacle::Wildcard => "it is routed by a wildcard",
             Obstacle::Name => "its name is not a DNS name outside the cluster",
+            Obstacle::Endpoints => "its ServiceEntry has the gateway as its endpoint",
             Obstacle::GatewayApi => "a Gateway API route takes it",
             Obstacle::Waypoint => "a waypoint takes it",
             Obstacle::NoGateway => "there is no egress gateway",

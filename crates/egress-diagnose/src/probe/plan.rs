@@ -5,10 +5,8 @@
 use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
-use egress_core::intent::Layout;
 use egress_core::inventory::{Egress, egresses, state};
 use egress_core::metadata::Record;
-use egress_core::names::upstream_host;
 use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
@@ -158,12 +156,8 @@ fn upstreams(
 
 fn upstream(record: &Record, port: Port) -> String {
     let intent = &record.intent;
-    match intent.layout {
-        Layout::Shared => {
-            cluster_name(port.number, "", &upstream_host(intent.host.as_str(), &intent.namespace))
-        }
-        Layout::Documented => cluster_name(port.number, "", intent.host.as_str()),
-    }
+    let host = intent.layout.dialect().upstream_host(intent.host.as_str(), &intent.namespace);
+    cluster_name(port.number, "", &host)
 }
 
 /// The port to call: one of those typed that the host has, or any of the host's if none was typed.

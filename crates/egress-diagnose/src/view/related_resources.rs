@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::admission::export::Flaw;
+use egress_core::admission::exported::Flaw;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
+use egress_core::related_resources::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
-use egress_core::surroundings::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
@@ -82,7 +82,7 @@ impl<'a> View<'a> {
     }
 
     /// Every workload.
-    pub fn workloads(&self) -> Readable<&'a [surroundings::Workload]> {
+    pub fn workloads(&self) -> Readable<&'a [related_resources::Workload]> {
         self.readable(Input::Workloads)?;
         Ok(&self.shared.facts.surroundings.workloads)
     }

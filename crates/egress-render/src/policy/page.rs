@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use anstyle::Style;
-use egress_core::policy::answer::{Finding, Severity};
+use egress_policy::answer::{Finding, Severity};
 use textwrap::{Options, WordSplitter};
 
 use crate::escape::escape;

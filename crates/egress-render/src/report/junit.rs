@@ -1,179 +1,92 @@
-//! A diagnosis as JUnit's XML, which CI servers read: a suite for each check, a case for each cause.
+//! A diagnosis as JUnit's XML: a suite for each check, a case for each cause.
 //!
-//! A finding at or above the threshold is a failure. What could not be read, and a host that no check can follow, is
-//! an error. What was not checked for another reason is skipped. So the server and the exit code agree.
+//! A finding at or above the threshold is a failure. What could not be read, and a host that no check can follow, is an error.
+//! What was not checked for another reason is skipped. So the server and the exit code agree.
 
 use std::io;
 
-use egress_diagnose::finding::Cause;
-use egress_diagnose::finding::{Code, Level};
-use egress_diagnose::report::{CheckTotals, NotChecked, Reason, Report};
-use quick_xml::Writer;
-use quick_xml::events::BytesText;
+use egress_diagnose::finding::{Cause, Level};
+use egress_diagnose::report::{CheckTotals, Reason, Report};
 
-use crate::escape::escape;
-
-type XmlWriter = Writer<Vec<u8>>;
+use crate::junit::{Case, CaseResult, Suite, document};
 
 /// The diagnosis; `fail_on` is the lowest level of a failure.
 ///
 /// # Errors
 /// None: writing into memory does not fail.
 pub fn junit(report: &Report, fail_on: Level) -> io::Result<String> {
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    writer
-        .create_element("testsuites")
-        .with_attribute(("name", "kubectl egress diagnose"))
-        .write_inner_content(|writer| {
-            report.checks.iter().try_for_each(|check| suite(writer, report, check, fail_on))?;
-            if !report.unreadable.is_empty() {
-                reading(writer, report)?;
-            }
-            if report.not_walked.is_empty() { Ok(()) } else { hosts(writer, report) }
-        })?;
-    let mut text = String::from_utf8_lossy(&writer.into_inner()).into_owned();
-    text.insert_str(0, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    text.push('\n');
-    Ok(text)
+    let mut suites: Vec<Suite> = report.checks.iter().map(|check| suite(report, check, fail_on)).collect();
+    if !report.unreadable.is_empty() {
+        suites.push(reading(report));
+    }
+    if !report.not_walked.is_empty() {
+        suites.push(hosts(report));
+    }
+    document(Some("kubectl egress diagnose"), &suites)
 }
 
-/// One case.
-struct Case<'a> {
-    name: String,
-    outcome: CaseResult<'a>,
+fn suite(report: &Report, check: &CheckTotals, fail_on: Level) -> Suite {
+    let class = check.code.to_string();
+    let case = |(name, result)| Case { class: class.clone(), name, result };
+    let cases = results(report, check, fail_on).into_iter().map(case).collect();
+    Suite { name: format!("{} {}", check.code, check.name), cases }
 }
 
-enum CaseResult<'a> {
-    Passed,
-    Failed(&'a Cause),
-    /// A finding that is no failure: accepted, or below the threshold.
-    Told(&'a Cause),
-    Unreadable(&'a NotChecked),
-    Skipped(&'a str),
-}
-
-fn suite(writer: &mut XmlWriter, report: &Report, check: &CheckTotals, fail_on: Level) -> io::Result<()> {
-    let cases = cases(report, check, fail_on);
-    let count = |wanted: fn(&CaseResult<'_>) -> bool| {
-        cases.iter().filter(|case| wanted(&case.outcome)).count().to_string()
-    };
-    let attributes = [
-        ("name", format!("{} {}", check.code, check.name)),
-        ("tests", cases.len().to_string()),
-        ("failures", count(|outcome| matches!(outcome, CaseResult::Failed(_)))),
-        ("errors", count(|outcome| matches!(outcome, CaseResult::Unreadable(_)))),
-        ("skipped", count(|outcome| matches!(outcome, CaseResult::Skipped(_)))),
-    ];
-    let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
-    let suite = writer.create_element("testsuite").with_attributes(attributes);
-    suite.write_inner_content(|writer| cases.iter().try_for_each(|case| write(writer, check.code, case)))?;
-    Ok(())
-}
-
-/// Facts that could not be read: an error if they were part of the input, skipped if no check needed them.
-fn reading(writer: &mut XmlWriter, report: &Report) -> io::Result<()> {
-    let kind = if report.summary.incomplete { "error" } else { "skipped" };
-    let cases = report.unreadable.iter().map(|missing| (kind, missing.what.clone(), missing.why.as_str()));
-    suite_of(writer, "reading", &cases.collect::<Vec<_>>())
+/// What could not be read. It is an error where it was given, and skipped where no check needed it.
+fn reading(report: &Report) -> Suite {
+    let cases = report.unreadable.iter().map(|missing| {
+        let result = if report.summary.incomplete { CaseResult::Error } else { CaseResult::Skipped };
+        Case { class: "reading".to_owned(), name: missing.what.clone(), result: result(missing.why.clone()) }
+    });
+    Suite { name: "reading".to_owned(), cases: cases.collect() }
 }
 
 /// Hosts that no check looked at: an error where diagnose cannot follow their path.
-fn hosts(writer: &mut XmlWriter, report: &Report) -> io::Result<()> {
+fn hosts(report: &Report) -> Suite {
     let cases = report.not_walked.iter().map(|host| {
-        let kind = if host.reason.is_limit() { "error" } else { "skipped" };
-        (kind, format!("{} in namespace {}", host.host, host.namespace), host.because)
+        let result = if host.reason.is_limit() { CaseResult::Error } else { CaseResult::Skipped };
+        let name = format!("{} in namespace {}", host.host, host.namespace);
+        Case { class: "hosts".to_owned(), name, result: result(host.because.to_string()) }
     });
-    suite_of(writer, "hosts", &cases.collect::<Vec<_>>())
+    Suite { name: "hosts".to_owned(), cases: cases.collect() }
 }
 
-/// A suite of cases that belong to no check: the result of each, its name, and why.
-fn suite_of(writer: &mut XmlWriter, name: &str, cases: &[(&str, String, &str)]) -> io::Result<()> {
-    let count = |wanted: &str| cases.iter().filter(|(kind, ..)| *kind == wanted).count().to_string();
-    let attributes = [
-        ("name", name.to_owned()),
-        ("tests", cases.len().to_string()),
-        ("failures", "0".to_owned()),
-        ("errors", count("error")),
-        ("skipped", count("skipped")),
-    ];
-    let attributes = attributes.iter().map(|(key, value)| (*key, value.as_str()));
-    writer.create_element("testsuite").with_attributes(attributes).write_inner_content(|writer| {
-        cases.iter().try_for_each(|(kind, case, why)| {
-            let (case, why) = (escape(case), escape(why));
-            let element = writer.create_element("testcase");
-            let element = element.with_attributes([("classname", name), ("name", case.as_ref())]);
-            let write = |writer: &mut XmlWriter| {
-                let outcome = writer.create_element(*kind).with_attribute(("message", why.as_ref()));
-                outcome.write_empty().map(|_| ())
-            };
-            element.write_inner_content(write).map(|_| ())
-        })
-    })?;
-    Ok(())
-}
-
-fn cases<'a>(report: &'a Report, check: &CheckTotals, fail_on: Level) -> Vec<Case<'a>> {
-    let mut cases = Vec::new();
+/// The cases of a check, by name.
+fn results(report: &Report, check: &CheckTotals, fail_on: Level) -> Vec<(String, CaseResult)> {
+    let mut results = Vec::new();
     if check.passed > 0 {
-        cases.push(Case { name: holds(check.passed), outcome: CaseResult::Passed });
+        results.push((holds(check.passed), CaseResult::Passed(Vec::new())));
     }
     for cause in report.findings.iter().filter(|cause| cause.code == check.code) {
         let fails = !cause.is_accepted() && cause.level >= fail_on;
-        let outcome = if fails { CaseResult::Failed(cause) } else { CaseResult::Told(cause) };
-        cases.push(Case { name: format!("{}: {}", cause.object.object(), cause.message), outcome });
+        let result = if fails {
+            CaseResult::Failed { message: cause.message.clone(), lines: told(cause) }
+        } else {
+            // Wrong, and no failure: accepted, or not bad enough.
+            CaseResult::Passed(told(cause))
+        };
+        results.push((format!("{}: {}", cause.object.object(), cause.message), result));
     }
     for not_checked in report.not_checked.iter().filter(|not_checked| not_checked.codes.contains(&check.code))
     {
-        let outcome = match not_checked.reason {
-            Reason::Unreadable => CaseResult::Unreadable(not_checked),
-            Reason::Blocked | Reason::NoEvidence | Reason::NotGiven => {
-                CaseResult::Skipped(&not_checked.because)
-            }
+        let result = match not_checked.reason {
+            Reason::Unreadable => CaseResult::Error,
+            Reason::Blocked | Reason::NoEvidence | Reason::NotGiven => CaseResult::Skipped,
         };
-        cases.push(Case { name: not_checked.because.clone(), outcome });
+        results.push((not_checked.because.clone(), result(not_checked.because.clone())));
     }
     if report.findings.iter().any(|cause| cause.not_checked.contains(&check.code)) {
-        let name = "behind what is broken".to_owned();
-        cases.push(Case { name, outcome: CaseResult::Skipped("the path is broken before this") });
+        let result = CaseResult::Skipped("the path is broken before this".to_owned());
+        results.push(("behind what is broken".to_owned(), result));
     }
-    cases
+    results
 }
 
 fn holds(times: usize) -> String {
     if times == 1 { "holds".to_owned() } else { format!("holds for {times}") }
 }
 
-fn write(writer: &mut XmlWriter, code: Code, Case { name, outcome }: &Case<'_>) -> io::Result<()> {
-    let (class, name) = (code.to_string(), escape(name));
-    let attributes = [("classname", class.as_str()), ("name", name.as_ref())];
-    let element = writer.create_element("testcase").with_attributes(attributes);
-    let (kind, message, text) = match outcome {
-        CaseResult::Passed => return element.write_empty().map(|_| ()),
-        CaseResult::Failed(cause) => ("failure", cause.message.as_str(), told(cause)),
-        CaseResult::Told(cause) => {
-            let text = told(cause);
-            let write = |writer: &mut XmlWriter| {
-                writer.create_element("system-out").write_text_content(BytesText::new(&text)).map(|_| ())
-            };
-            return element.write_inner_content(write).map(|_| ());
-        }
-        CaseResult::Unreadable(not_checked) => ("error", not_checked.because.as_str(), String::new()),
-        CaseResult::Skipped(why) => ("skipped", *why, String::new()),
-    };
-    let message = escape(message);
-    element.write_inner_content(|writer| {
-        let outcome = writer.create_element(kind).with_attribute(("message", message.as_ref()));
-        if text.is_empty() {
-            outcome.write_empty()
-        } else {
-            outcome.write_text_content(BytesText::new(&text))
-        }
-        .map(|_| ())
-    })?;
-    Ok(())
-}
-
-fn told(cause: &Cause) -> String {
+fn told(cause: &Cause) -> Vec<String> {
     let mut lines = vec![format!("{} {}", cause.code, cause.message), cause.object.to_string()];
     lines.extend(cause.evidence.iter().cloned());
     lines.push(format!("so: {}", cause.consequence));
@@ -182,5 +95,5 @@ fn told(cause: &Cause) -> String {
     if let (Some(acceptance), true) = (&cause.accepted, cause.is_accepted()) {
         lines.push(format!("accepted: {}", acceptance.reason));
     }
-    lines.iter().map(|line| escape(line)).collect::<Vec<_>>().join("\n")
+    lines
 }

@@ -48,9 +48,10 @@ fn request(not_checked: &NotChecked, source: FactsOrigin) -> String {
 /// How hosts that no check follows can be checked.
 pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static str {
     match (obstacle, source) {
-        (Obstacle::Tcp | Obstacle::Wildcard | Obstacle::GatewayApi | Obstacle::Name, _) => {
-            "connect from a pod, and look for the connection in the gateway's access log"
-        }
+        (
+            Obstacle::Tcp | Obstacle::Wildcard | Obstacle::Endpoints | Obstacle::GatewayApi | Obstacle::Name,
+            _,
+        ) => "connect from a pod, and look for the connection in the gateway's access log",
         (Obstacle::Waypoint, _) => {
             "connect from a pod, and look for the connection in the waypoint's access log"
         }

@@ -56,6 +56,7 @@ fn because(obstacle: Obstacle, hosts: usize) -> String {
     match obstacle {
         Obstacle::Wildcard => "they are routed by wildcards".to_owned(),
         Obstacle::Name => "their names are not DNS names outside the cluster".to_owned(),
+        Obstacle::Endpoints => "their ServiceEntries have the gateway as endpoint".to_owned(),
         Obstacle::GatewayApi => "Gateway API routes take them".to_owned(),
         Obstacle::Waypoint => "waypoints take them".to_owned(),
         Obstacle::Tcp | Obstacle::NoGateway | Obstacle::NoCaller => {

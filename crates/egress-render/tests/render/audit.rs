@@ -1,15 +1,15 @@
 //! What an audit found.
 
-use egress_core::policy::audit::{Audit, Row};
-use egress_core::policy::member::Layer;
-use egress_core::policy::report::{Author, Status};
+use egress_policy::audit::{Audit, Row};
+use egress_policy::policy_set::Layer;
+use egress_policy::report::{PolicyRef, Status};
 use egress_render::audit::{summary, text};
 use snapbox::{assert_data_eq, str};
 
 /// A denial, a warning about something made by hand, and a destination nobody speaks for.
 pub(crate) fn audit() -> Audit {
     let by = |policy: &str, digest: Option<&str>| {
-        Some(Author {
+        Some(PolicyRef {
             policy: policy.to_owned(),
             version: "1.4.2".to_owned(),
             layer: Layer::Cluster,

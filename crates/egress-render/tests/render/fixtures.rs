@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::inventory::{Change, Row, State};
+use egress_core::inventory::{self, Change, State};
 use egress_core::plan::{Action, Plan, Step};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::{Kind, Role};
+use egress_render::inventory::ListRow;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -20,9 +21,9 @@ pub(crate) fn id(kind: Kind, namespace: &str, name: &str) -> ObjectId {
 /// What a terminal would obey, as an annotation may hold it.
 pub(crate) const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{9b}31mred\n\u{202e}";
 
-pub(crate) fn row(namespace: &str, host: &str, state: State) -> Row {
+pub(crate) fn row(namespace: &str, host: &str, state: State) -> ListRow {
     let name = host.replace('.', "-");
-    Row {
+    let egress = inventory::Row {
         namespace: namespace.to_owned(),
         host: host.to_owned(),
         ports: vec!["80/HTTP".to_owned(), "443/TLS".to_owned()],
@@ -45,12 +46,12 @@ pub(crate) fn row(namespace: &str, host: &str, state: State) -> Row {
         why: None,
         outdated: Vec::new(),
         earlier: Vec::new(),
-        misfits: None,
-    }
+    };
+    ListRow { egress, placement_violations: None }
 }
 
 /// One row per state, and one that holds what a terminal would obey.
-pub(crate) fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<ListRow> {
     let missing = vec![
         id(Kind::ServiceEntry, "shop", "api-github-com"),
         id(Kind::Gateway, "istio-system", "kubectl-egress-istio-egressgateway"),
@@ -60,14 +61,15 @@ pub(crate) fn rows() -> Vec<Row> {
         managers: managers.iter().map(|manager| (*manager).to_owned()).collect(),
     };
     let mut foreign = row("billing", "hand.made.org", State::Foreign);
-    foreign.ports = vec!["8443/TLS".to_owned()];
-    (foreign.gateway, foreign.layout, foreign.hop) = (None, None, None);
-    (foreign.nodes, foreign.reason, foreign.added_by) = (BTreeSet::new(), None, None);
-    foreign.created = None;
-    foreign.objects.truncate(1);
+    foreign.egress.ports = vec!["8443/TLS".to_owned()];
+    (foreign.egress.gateway, foreign.egress.layout, foreign.egress.hop) = (None, None, None);
+    (foreign.egress.nodes, foreign.egress.reason, foreign.egress.added_by) = (BTreeSet::new(), None, None);
+    foreign.egress.created = None;
+    foreign.egress.objects.truncate(1);
     let mut hostile = row("shop", "www.example.org", State::Ready);
-    (hostile.reason, hostile.added_by) = (Some(HOSTILE.to_owned()), Some(HOSTILE.to_owned()));
-    hostile.nodes = ["ip-10-0-1-23.ec2.internal", "ip-10-0-2-7.ec2.internal"].map(str::to_owned).into();
+    (hostile.egress.reason, hostile.egress.added_by) = (Some(HOSTILE.to_owned()), Some(HOSTILE.to_owned()));
+    hostile.egress.nodes =
+        ["ip-10-0-1-23.ec2.internal", "ip-10-0-2-7.ec2.internal"].map(str::to_owned).into();
     vec![
         foreign,
         row("shop", "edition.cnn.com", State::Ready),

@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::answer::{Fault, Finding, Severity, Step};
-use egress_core::policy::descriptor::Hook;
-use egress_core::policy::exception::{Exception, Standing};
-use egress_core::policy::hosts::{ExceptionUse, Judgement, Outcome};
-use egress_core::policy::member::{Effect, Layer};
-use egress_core::policy::naming::{Clash, Named, Naming};
-use egress_core::policy::pinning::{Excluded, Misfit, Pinning, Row};
-use egress_core::policy::report::{Author, Remark, Report, Status};
-use egress_core::policy::request::Destination;
+use egress_policy::answer::{EvaluationError, Finding, Severity, Step};
+use egress_policy::descriptor::Hook;
+use egress_policy::exception::{Exception, ExceptionStatus, ExceptionUse};
+use egress_policy::hosts::{Evaluation, Outcome};
+use egress_policy::naming::{Clash, Named, Naming};
+use egress_policy::pinning::{Excluded, NoFittingGateway, Pinning, PlacementViolation};
+use egress_policy::policy_set::{Effect, Layer};
+use egress_policy::report::{PolicyFinding, PolicyRef, Report, Status};
+use egress_policy::request::Destination;
 use egress_render::palette::Palette;
 use egress_render::{document, policy};
 use snapbox::{assert_data_eq, file};
 
 use crate::fixtures::HOSTILE;
 
-fn author(policy: &str, version: &str, layer: Layer) -> Author {
+fn policy_ref(policy: &str, version: &str, layer: Layer) -> PolicyRef {
     let digest = (policy != "baseline").then(|| format!("sha256:{}", "a".repeat(64)));
-    Author { policy: policy.to_owned(), version: version.to_owned(), layer, digest }
+    PolicyRef { policy: policy.to_owned(), version: version.to_owned(), layer, digest }
 }
 
-fn acme() -> Author {
-    author("acme-hosts", "1.4.2", Layer::Cluster)
+fn acme() -> PolicyRef {
+    policy_ref("acme-hosts", "1.4.2", Layer::Cluster)
 }
 
 fn finding(code: &str, severity: Severity, message: &str, path: Option<&str>) -> Finding {
@@ -38,9 +38,9 @@ fn finding(code: &str, severity: Severity, message: &str, path: Option<&str>) ->
     }
 }
 
-fn report(author: Author, hook: Hook, findings: Vec<Remark>) -> Report {
+fn report(by: PolicyRef, hook: Hook, findings: Vec<PolicyFinding>) -> Report {
     let (trace, log) = (Vec::new(), Vec::new());
-    Report { author, hook, findings, trace, log, fuel: None, fault: None, on_deny: None }
+    Report { by, hook, findings, trace, log, fuel: None, fault: None, on_deny: None }
 }
 
 fn destination(host: &str, port: u16) -> Destination {
@@ -48,7 +48,7 @@ fn destination(host: &str, port: u16) -> Destination {
     Destination { host: host.to_owned(), port, protocol: protocol.to_owned(), route: route.to_owned() }
 }
 
-pub(crate) fn judgement() -> Judgement {
+pub(crate) fn evaluation() -> Evaluation {
     let not_listed = Finding {
         remediation: Some("use api.stripe.com".to_owned()),
         docs: Some("https://acme.dev/egress".to_owned()),
@@ -62,7 +62,7 @@ pub(crate) fn judgement() -> Judgement {
     };
     let no_ticket = finding("no-ticket", Severity::Deny, "there is no ticket", Some("justification"));
     let plain = finding("plain-http", Severity::Warn, "port 80 is clear text", Some("destinations[1].port"));
-    let remark = |destination, finding| Remark { destination, finding };
+    let found = |destination, finding| PolicyFinding { destination, finding };
     let hosts = Report {
         on_deny: Some("Ask in #egress".to_owned()),
         trace: vec![Step {
@@ -72,13 +72,13 @@ pub(crate) fn judgement() -> Judgement {
         }],
         log: vec!["info: 12 services".to_owned()],
         fuel: Some(40_578),
-        ..report(acme(), Hook::Hosts, vec![remark(Some(0), not_listed), remark(Some(0), no_ticket)])
+        ..report(acme(), Hook::Hosts, vec![found(Some(0), not_listed), found(Some(0), no_ticket)])
     };
-    let baseline = author("baseline", "0.1.0", Layer::Repository);
-    let warns = report(baseline.clone(), Hook::Hosts, vec![remark(Some(1), plain)]);
+    let baseline = policy_ref("baseline", "0.1.0", Layer::Repository);
+    let warns = report(baseline.clone(), Hook::Hosts, vec![found(Some(1), plain)]);
     let broken = Report {
-        fault: Some(Fault::Limit("fuel".to_owned())),
-        ..report(author("mine", "0.0.1", Layer::User), Hook::Hosts, Vec::new())
+        fault: Some(EvaluationError::Limit("fuel".to_owned())),
+        ..report(policy_ref("mine", "0.0.1", Layer::User), Hook::Hosts, Vec::new())
     };
     let outcome = |host, port, status, by| Outcome { destination: destination(host, port), status, by };
     let exception = Exception {
@@ -91,27 +91,27 @@ pub(crate) fn judgement() -> Judgement {
         reason: "I want to".to_owned(),
     };
     let expired = Exception { layer: Layer::Cluster, ..exception.clone() };
-    Judgement {
+    Evaluation {
         outcomes: vec![
             outcome("api.stripe.io", 443, Status::Denied, vec![acme()]),
-            outcome("billing.acme.example", 80, Status::Undecided, vec![broken.author.clone()]),
+            outcome("billing.acme.example", 80, Status::Undecided, vec![broken.by.clone()]),
             outcome("new.example", 443, Status::Denied, Vec::new()),
         ],
         reports: vec![hosts, warns, broken],
         exceptions: vec![
-            ExceptionUse { exception, index: 0, of: acme(), standing: Standing::TooLow },
-            ExceptionUse { exception: expired, index: 0, of: acme(), standing: Standing::Expired },
+            ExceptionUse { exception, index: 0, of: acme(), status: ExceptionStatus::TooLow },
+            ExceptionUse { exception: expired, index: 0, of: acme(), status: ExceptionStatus::Expired },
         ],
         default: Effect::Deny,
         default_by: Some(Layer::Cluster),
     }
 }
 
-fn misfit() -> Misfit {
+fn no_fitting_gateway() -> NoFittingGateway {
     let gateway = || "istio-system/istio-egressgateway".parse().unwrap();
-    let infra = author("infra-nodes", "1.0.0", Layer::Cluster);
-    let zones = author("zones", "0.3.0", Layer::Repository);
-    let row = |pod: Option<&str>, node: Option<&str>, missing: &str, by: &[&Author]| Row {
+    let infra = policy_ref("infra-nodes", "1.0.0", Layer::Cluster);
+    let zones = policy_ref("zones", "0.3.0", Layer::Repository);
+    let row = |pod: Option<&str>, node: Option<&str>, missing: &str, by: &[&PolicyRef]| PlacementViolation {
         gateway: gateway(),
         pod: pod.map(str::to_owned),
         node: node.map(str::to_owned),
@@ -119,7 +119,7 @@ fn misfit() -> Misfit {
         by: by.iter().copied().cloned().collect(),
         unknown: false,
     };
-    Misfit {
+    NoFittingGateway {
         rows: vec![
             row(
                 Some("egress-7d4b9"),
@@ -138,39 +138,42 @@ fn misfit() -> Misfit {
 
 #[test]
 fn a_refusal_says_which_policy_what_and_what_to_do() {
-    let text = policy::judgement(&judgement(), false, &Palette::plain());
+    let text = policy::evaluation(&evaluation(), false, &Palette::plain());
     assert_data_eq!(text, file!["goldens/policy.txt"].raw());
 }
 
 #[test]
 fn an_explanation_shows_everybody_who_was_asked() {
-    let text = policy::judgement(&judgement(), true, &Palette::plain());
+    let text = policy::evaluation(&evaluation(), true, &Palette::plain());
     assert_data_eq!(text, file!["goldens/policy-explain.txt"].raw());
 }
 
 #[test]
 fn where_all_is_well_nothing_is_said() {
-    let silent = Judgement {
+    let silent = Evaluation {
         outcomes: Vec::new(),
         reports: vec![report(acme(), Hook::Hosts, Vec::new())],
         exceptions: Vec::new(),
         default: Effect::Allow,
         default_by: None,
     };
-    assert_eq!(policy::judgement(&silent, false, &Palette::plain()), "");
+    assert_eq!(policy::evaluation(&silent, false, &Palette::plain()), "");
     assert_eq!(policy::pinning(&Pinning::default(), false, &Palette::plain()), "");
     assert_eq!(policy::names(&Naming::default(), false, &Palette::plain()), "");
 }
 
 #[test]
 fn a_misfit_is_a_table_of_what_is_missing_and_what_is_left() {
-    assert_data_eq!(policy::misfit(&misfit(), &Palette::plain()), file!["goldens/policy-misfit.txt"].raw());
+    assert_data_eq!(
+        policy::no_fitting_gateway(&no_fitting_gateway(), &Palette::plain()),
+        file!["goldens/policy-misfit.txt"].raw()
+    );
 }
 
 #[test]
 fn a_clash_of_names_ends_with_the_line_to_write() {
     let named = |policy: &str, name: &str| Named {
-        by: author(policy, "1.0.0", Layer::Cluster),
+        by: policy_ref(policy, "1.0.0", Layer::Cluster),
         name: name.to_owned(),
     };
     let clash = Clash {
@@ -189,22 +192,22 @@ fn a_clash_of_names_ends_with_the_line_to_write() {
 
 #[test]
 fn the_document_of_a_judgement_is_versioned() {
-    let document = policy::document(&judgement()).unwrap();
+    let document = policy::document(&evaluation()).unwrap();
     assert_data_eq!(document::json(&document).unwrap(), file!["goldens/policy.json"].raw());
 }
 
 #[test]
 fn no_policy_moves_the_cursor() {
-    let mut hostile = judgement();
+    let mut hostile = evaluation();
     for report in &mut hostile.reports {
-        report.author.version = HOSTILE.to_owned();
+        report.by.version = HOSTILE.to_owned();
         report.on_deny = Some(HOSTILE.to_owned());
-        report.fault = Some(Fault::Trap(HOSTILE.to_owned()));
+        report.fault = Some(EvaluationError::Trap(HOSTILE.to_owned()));
         report.log = vec![HOSTILE.to_owned()];
         let step = || HOSTILE.to_owned();
         report.trace = vec![Step { rule: step(), outcome: step(), detail: step() }];
-        for remark in &mut report.findings {
-            remark.finding = Finding {
+        for found in &mut report.findings {
+            found.finding = Finding {
                 remediation: Some(HOSTILE.to_owned()),
                 docs: Some(HOSTILE.to_owned()),
                 evidence: [(HOSTILE.to_owned(), HOSTILE.to_owned())].into(),
@@ -212,6 +215,6 @@ fn no_policy_moves_the_cursor() {
             };
         }
     }
-    let text = policy::judgement(&hostile, true, &Palette::plain());
+    let text = policy::evaluation(&hostile, true, &Palette::plain());
     assert!(!text.replace('\n', "").contains(egress_render::escape::is_hidden), "{text:?}");
 }

@@ -1,18 +1,18 @@
 //! The documents match the schemas that are published for them.
 
-use egress_core::admission::export::Flaw;
+use egress_core::admission::exported::Flaw;
 use egress_core::admission::guard::{Guard, GuardedGateway};
 use egress_core::admission::{AdmissionPolicy, Enforcement, Standing};
-use egress_core::policy::audit::Audit;
+use egress_core::related_resources::ExportFacts;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
-use egress_core::surroundings::ExportFacts;
+use egress_policy::audit::Audit;
 use egress_render::outcome::{self, DryRun};
 use egress_render::{admission, audit, inventory, manifest, policy};
 use serde_json::{Value, json};
 
 use crate::audit::audit;
 use crate::fixtures::rows;
-use crate::policy::judgement;
+use crate::policy::evaluation;
 use crate::result::outcomes;
 
 fn schema(text: &str) -> jsonschema::Validator {
@@ -55,7 +55,7 @@ fn every_audit_matches_its_schema() {
 #[test]
 fn every_judgement_matches_its_schema() {
     let schema = schema(include_str!("../../../../docs/schema/policy.json"));
-    check(&schema, &policy::document(&judgement()).unwrap());
+    check(&schema, &policy::document(&evaluation()).unwrap());
 }
 
 #[test]

@@ -63,8 +63,9 @@ pub struct Add {
     pub gateway: Option<String>,
 
     /// Which objects to write. shared: two static objects per gateway and four objects per host.
-    /// documented: the objects of Istio's own documentation, all in the caller namespace
-    #[arg(long, value_name = "shared|documented", default_value = "shared", value_parser = layout())]
+    /// documented: the objects of Istio's own documentation, all in the caller namespace.
+    /// endpoints: the gateway is the endpoint of the host, so that no object leads outside by itself
+    #[arg(long, value_name = "shared|documented|endpoints", default_value = "shared", value_parser = layout())]
     #[arg(hide_possible_values = true)]
     pub layout: Layout,
 
@@ -104,7 +105,7 @@ pub struct Add {
 }
 
 pub(super) fn layout() -> impl TypedValueParser<Value = Layout> {
-    PossibleValuesParser::new(["shared", "documented"]).try_map(|word| word.parse::<Layout>())
+    PossibleValuesParser::new(Layout::ALL.map(Layout::word)).try_map(|word| word.parse::<Layout>())
 }
 
 /// TLS of the application is the same in every hop, so `auto` has nothing to decide but for HTTP: mesh mTLS.

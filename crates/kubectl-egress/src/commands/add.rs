@@ -1,150 +1,221 @@
 //! `add`: let the callers of a namespace reach hosts through an egress gateway.
 
+use std::cell::OnceCell;
+
+use egress_cluster::access::User;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_cluster::{Cluster, ClusterError, config};
 use egress_core::conflict;
+use egress_core::dialect::Part;
+use egress_core::index::Index;
 use egress_core::intent::Intent;
 use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::open_to;
-use egress_core::policy::question::Subject;
+use egress_core::operation::add::{Chosen, Decision, Named, Requested};
+use egress_core::operation::existing::Existing;
+use egress_core::operation::gateway;
+use egress_core::operation::proxy_access::ProxyAccess;
+use egress_core::plan::Plan;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_policy::evaluator::PolicyEvaluator;
+use egress_policy::request_builder::RequestedEgress;
 use egress_render::outcome::DryRun;
 use jiff::Timestamp;
 
-use super::change::{Change, Work};
-use super::decide::{self, Existing};
-use super::judge::{Judge, Occasion};
-use super::sight::{Readable, Sight};
+use super::change::{ChangeSet, PlannedChange};
+use super::evaluation;
+use super::readable::readable;
 use super::{manifests, result, rights};
-use crate::exit::Code;
+use crate::exit::{Code, Failure};
+use crate::policies::{self, EvaluationContext};
 use crate::runtime;
 use crate::settings::add::Add;
 use crate::settings::writing::Mode;
 use crate::terminal::Terminal;
 
-/// Adds, rehearses, or shows the difference.
+/// Adds, does a dry run, or shows the difference.
 pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    match settings.writing.mode {
-        Mode::DryRunClient => runtime::run(offline(settings, terminal)),
-        _ => runtime::run(online(settings, terminal)),
-    }
+    runtime::run(add(settings, terminal))
 }
 
-/// `--dry-run=client`: what `add` would write to a cluster without existing objects.
-async fn offline(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let namespace = match &settings.namespace {
-        Some(namespace) => namespace.clone(),
-        None => config::current_namespace(&settings.connection)?,
+async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
+    let surroundings = match settings.writing.mode {
+        Mode::DryRunClient => Surroundings::assumed(settings, terminal)?,
+        _ => Surroundings::read(settings).await?,
     };
-    let stock = GatewayFacts::stock();
-    let gateway = match &settings.gateway {
-        Some(name) => GatewayFacts::assumed(name.clone(), stock.selector),
-        None => stock,
+    let Surroundings { cluster, namespace, snapshot, user } = &surroundings;
+    let context = EvaluationContext {
+        cluster: cluster.as_ref(),
+        snapshot,
+        user: user.as_ref(),
+        namespaces: vec![namespace],
     };
-    terminal.note(&format!(
-        "note: no cluster was asked, nor its policies; assumed gateway {} with ports 80 and 443",
-        gateway.name
-    ));
-    let snapshot = Snapshot { gateways: vec![gateway.clone()], ..Snapshot::default() };
-    let occasion = Occasion { cluster: None, snapshot: &snapshot, user: None };
-    let judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.hosts("add", &subject(settings, &namespace), settings.output.as_ref(), terminal)?;
-    let mut plans = Vec::new();
-    let mut parts = Vec::new();
-    let mut opened: Vec<Intent> = Vec::new();
-    for asked in records(settings, &namespace, &gateway, None) {
-        let decision = decide::add(asked, &Existing::of(&[]), &gateway, &snapshot, &mut |record, parts| {
-            judge.naming(record, parts, terminal)
-        })?;
-        opened.push(decision.record.intent);
-        plans.extend(decision.plans);
-        parts.extend(decision.parts);
-    }
-    match &settings.output {
-        None => {
-            let intents: Vec<&Intent> = opened.iter().collect();
-            if let Some(sentence) = open_to::sentence(&intents) {
-                terminal.note(&format!("note: {sentence}"));
-            }
-            result::print_rehearsal(&plans, DryRun::Client, terminal)?;
-        }
-        Some(format) => manifests::print(&parts, &snapshot.mesh.api_version, format, terminal)?,
-    }
-    Ok(Code::Done)
-}
-
-async fn online(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let cluster = Cluster::connect(&settings.connection).await?;
-    let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
-    let scope = scope(settings, &namespace);
-    let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
-    let snapshot = snapshot?;
-    if !snapshot.namespaces.is_empty() && !snapshot.namespaces.iter().any(|known| known.name == namespace) {
-        return Err(ClusterError::NamespaceNotFound(namespace).into());
-    }
-    if snapshot.mesh.root_unknown.is_some() {
-        // A policy cannot grant a missing permission, so report that first.
-        rights::require_in(&cluster, &namespace).await?;
-    }
-    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    judge.learn_namespace(&namespace, &occasion).await?;
-    let subject = subject(settings, &namespace);
-    judge.hosts("add", &subject, settings.output.as_ref(), terminal)?;
-    let gateway = match judge.gateway(settings.gateway.as_ref(), &subject, &snapshot, terminal)? {
-        Some(pinned) => pinned,
-        None => decide::gateway(settings.gateway.as_ref(), &snapshot)?,
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
+    let request = request(settings, namespace);
+    require_hosts(&evaluator, &request, settings, terminal)?;
+    let required = match cluster {
+        Some(_) => required_gateway(&evaluator, &request, settings, snapshot, terminal)?,
+        None => None,
     };
-    let all = inventory::egresses(&snapshot);
-    let existing = Existing::of(&all);
-    let mut work: Vec<Work> = Vec::new();
-    let mut opened: Vec<Intent> = Vec::new();
-    let mut seen = snapshot.clone();
-    let mut parts = Vec::new();
-    for asked in records(settings, &namespace, gateway, user.as_ref().map(|user| user.name.as_str())) {
-        let decision = decide::add(asked, &existing, gateway, &seen, &mut |record, parts| {
-            judge.naming(record, parts, terminal)
-        })?;
-        // The next host finds the objects of the one before: the shared pair is written once.
-        seen.resources.extend(decision.parts.iter().map(|part| part.resource.clone()));
-        parts.extend(decision.parts.clone());
-        opened.push(decision.record.intent.clone());
-        let mut warnings = decision.warnings;
+    let gateway = required.map_or_else(|| gateway::choose(settings.gateway.as_ref(), snapshot), Ok)?;
+    let egresses = inventory::egresses(snapshot);
+    let existing = Existing::of(&egresses);
+    let asked = records(settings, namespace, gateway, user.as_ref().map(|user| user.name.as_str()));
+    // The next host finds the objects of the one before: what all egresses of the gateway use is written once.
+    let named: Vec<OnceCell<Named<'_, '_>>> = asked.iter().map(|_| OnceCell::new()).collect();
+    let mut index = Index::of(snapshot);
+    let mut decisions = Vec::new();
+    for (asked, cell) in asked.into_iter().zip(&named) {
+        let requested = Requested::of(asked, &existing, gateway, &snapshot.mesh)?;
+        let names = evaluator.names(&requested.record, &requested.parts);
+        let (names, metadata) = evaluation::require_names(names, settings.policies.explain, terminal)?;
+        let host = requested.named(Chosen { names, metadata }, &index)?;
+        let host = cell.get_or_init(|| host);
+        decisions.push(host.plan(&existing, &index)?);
+        host.parts.iter().for_each(|part| index.insert(&part.resource));
+    }
+    let named: Vec<&Named<'_, '_>> = named.iter().filter_map(OnceCell::get).collect();
+    let parts: Vec<Part> = named.iter().flat_map(|host| host.parts.iter().cloned()).collect();
+    let intents: Vec<&Intent> = named.iter().map(|host| &host.record.intent).collect();
+    let opens = open_to::sentence(&intents);
+    let Some(cluster) = cluster else {
+        let plans: Vec<Plan> = decisions.into_iter().flat_map(|decision| decision.plans).collect();
+        return print(settings, &plans, &parts, snapshot, opens, terminal);
+    };
+    let access = match named.first() {
         // All hosts of one command have the same callers.
-        let sight = match work.first() {
-            None => sight(&decision.record, gateway, &cluster, &snapshot).await?,
-            Some(Work { sight, .. }) => sight.clone(),
-        };
-        work.extend(decision.plans.into_iter().map(|plan| Work {
-            plan,
-            sight: sight.clone(),
-            warnings: std::mem::take(&mut warnings),
-        }));
-    }
-    let intents: Vec<&Intent> = opened.iter().collect();
-    let change = Change {
-        cluster: &cluster,
+        Some(first) => proxy_access(&first.record, gateway, cluster, snapshot).await?,
+        None => return Ok(Code::Done),
+    };
+    let change = ChangeSet {
+        cluster,
         api_version: &snapshot.mesh.api_version,
         force_conflicts: settings.force_conflicts,
         writing: &settings.writing,
         output: settings.output.as_ref(),
         question: "Add?",
         unreadable: &snapshot.unreadable,
-        opens: open_to::sentence(&intents),
+        opens,
     };
-    change.make(work, &parts, terminal).await
+    change.run(planned(decisions, &access), &parts, terminal).await
 }
 
-async fn sight(
+/// What a request is held against.
+struct Surroundings {
+    /// `None`: no cluster is asked.
+    cluster: Option<Cluster>,
+    namespace: String,
+    snapshot: Snapshot,
+    user: Option<User>,
+}
+
+impl Surroundings {
+    /// The cluster, with the objects that matter for the request.
+    async fn read(settings: &Add) -> anyhow::Result<Self> {
+        let cluster = Cluster::connect(&settings.connection).await?;
+        let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
+        let scope = scope(settings, &namespace);
+        let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
+        let snapshot = snapshot?;
+        if !snapshot.namespaces.is_empty() && !snapshot.namespaces.iter().any(|known| known.name == namespace)
+        {
+            return Err(ClusterError::NamespaceNotFound(namespace).into());
+        }
+        if snapshot.mesh.root_unknown.is_some() {
+            // A policy cannot grant a missing permission, so report that first.
+            rights::require_in(&cluster, &namespace).await?;
+        }
+        Ok(Surroundings { cluster: Some(cluster), namespace, snapshot, user })
+    }
+
+    /// A mesh as Istio installs it, without existing objects.
+    fn assumed(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Self> {
+        let namespace = match &settings.namespace {
+            Some(namespace) => namespace.clone(),
+            None => config::current_namespace(&settings.connection)?,
+        };
+        let stock = GatewayFacts::stock();
+        let gateway = match &settings.gateway {
+            Some(name) => GatewayFacts::assumed(name.clone(), stock.selector),
+            None => stock,
+        };
+        terminal.note(&format!(
+            "note: no cluster was asked, nor its policies; assumed gateway {} with ports 80 and 443",
+            gateway.name
+        ));
+        let snapshot = Snapshot { gateways: vec![gateway], ..Snapshot::default() };
+        Ok(Surroundings { cluster: None, namespace, snapshot, user: None })
+    }
+}
+
+/// `--dry-run=client`: what would be written to a cluster without existing objects.
+fn print(
+    settings: &Add,
+    plans: &[Plan],
+    parts: &[Part],
+    snapshot: &Snapshot,
+    opens: Option<String>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Code> {
+    match &settings.output {
+        None => {
+            if let Some(sentence) = opens {
+                terminal.note(&format!("note: {sentence}"));
+            }
+            result::print_dry_run(plans, DryRun::Client, terminal)?;
+        }
+        Some(format) => manifests::print(parts, &snapshot.mesh.api_version, format, terminal)?,
+    }
+    Ok(Code::Done)
+}
+
+fn planned(decisions: Vec<Decision>, access: &ProxyAccess) -> Vec<PlannedChange> {
+    let changes = decisions.into_iter().flat_map(|Decision { plans, mut warnings }| {
+        let change = move |plan| PlannedChange {
+            plan,
+            access: access.clone(),
+            warnings: std::mem::take(&mut warnings),
+        };
+        plans.into_iter().map(change)
+    });
+    changes.collect()
+}
+
+/// Refuses hosts that the policies do not allow.
+fn require_hosts(
+    evaluator: &PolicyEvaluator,
+    requested: &RequestedEgress<'_>,
+    settings: &Add,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let evaluation = evaluator.hosts("add", requested);
+    evaluation::require_hosts(&evaluation, settings.policies.explain, settings.output.as_ref(), terminal)
+}
+
+/// The gateway whose pods run on the nodes that the policies require; `None`: no requirement.
+fn required_gateway<'a>(
+    evaluator: &PolicyEvaluator,
+    requested: &RequestedEgress<'_>,
+    settings: &Add,
+    snapshot: &'a Snapshot,
+    terminal: &mut Terminal,
+) -> Result<Option<&'a GatewayFacts>, Failure> {
+    let placement = evaluator.placement("add", requested);
+    evaluation::require_placement(&placement, settings.policies.explain, terminal)?;
+    let gateway = evaluator.gateway(&placement, settings.gateway.as_ref(), snapshot);
+    gateway.map_err(|misfit| evaluation::no_gateway(&misfit, terminal))
+}
+
+async fn proxy_access(
     record: &Record,
     gateway: &GatewayFacts,
     cluster: &Cluster,
     snapshot: &Snapshot,
-) -> Result<Sight, ClusterError> {
+) -> Result<ProxyAccess, ClusterError> {
     let callers = conflict::callers(&record.intent.export_to, &record.intent.namespace, snapshot);
-    let readable = Readable::ask(cluster, Sight::namespaces(Some(gateway), &callers)).await?;
-    Ok(Sight::of(&readable, Some(gateway), &callers, snapshot))
+    let readable = readable(cluster, ProxyAccess::namespaces(Some(gateway), &callers)).await?;
+    Ok(ProxyAccess::of(&readable, Some(gateway), &callers, snapshot))
 }
 
 fn scope(settings: &Add, namespace: &str) -> Scope {
@@ -162,8 +233,8 @@ fn scope(settings: &Add, namespace: &str) -> Scope {
     }
 }
 
-fn subject<'a>(settings: &'a Add, namespace: &'a str) -> Subject<'a> {
-    Subject {
+fn request<'a>(settings: &'a Add, namespace: &'a str) -> RequestedEgress<'a> {
+    RequestedEgress {
         hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
         namespace,
         export_to: &settings.export_to,

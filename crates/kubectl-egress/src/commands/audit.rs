@@ -1,19 +1,19 @@
 //! `audit`: checks what is in the cluster against today's policies.
 
-mod around;
+mod related;
 
 use egress_cluster::Cluster;
 use egress_core::inventory;
 use egress_core::opened::opened;
 use egress_core::opened::unjudged::unjudged;
-use egress_core::policy::audit::{self, Audit};
-use egress_core::policy::report::Status;
+use egress_policy::audit::Audit;
+use egress_policy::report::Status;
 use egress_render::audit as view;
 
-use super::judge::{Judge, Occasion};
 use super::list::{report_unreadable, require_readable, scope};
 use super::{document, exported};
 use crate::exit::Code;
+use crate::policies::{self, EvaluationContext};
 use crate::settings::audit::Audit as Settings;
 use crate::terminal::Terminal;
 
@@ -24,24 +24,28 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
     let snapshot = snapshot?;
     require_readable(&snapshot, namespace.as_deref())?;
-    let egresses = audit::egresses(&snapshot, namespace.as_deref());
-    let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
-    let found = if judge.is_idle() {
-        Audit { egresses: egresses.len(), ..Audit::default() }
-    } else {
-        let around = around::read(&cluster, &snapshot, namespace.as_deref()).await?;
-        let known = audit::known(&snapshot, &egresses);
-        let sources = around.sources(&snapshot, &known, namespace.as_deref());
+    let egresses = inventory::egresses_in(&snapshot, namespace.as_deref());
+    let context = EvaluationContext {
+        cluster: Some(&cluster),
+        snapshot: &snapshot,
+        user: user.as_ref(),
+        namespaces: egresses.iter().map(|egress| egress.namespace.as_str()).collect(),
+    };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
+    let has_policies = !evaluator.is_empty();
+    let found = if has_policies {
+        let related = related::read(&cluster, &snapshot, namespace.as_deref()).await?;
+        let known = inventory::objects_of_ready(&snapshot, &egresses);
+        let sources = related.sources(&snapshot, &known, namespace.as_deref());
         let opened = opened(&sources);
-        let namespaces = egresses.iter().map(|egress| &egress.namespace);
-        for namespace in namespaces.chain(opened.keys().map(|(namespace, _)| namespace)) {
-            judge.learn_namespace(namespace, &occasion).await?;
-        }
-        let mut found = judge.audit_opened(&snapshot, &egresses, &opened);
+        let namespaces = opened.keys().map(|(namespace, _)| namespace.as_str());
+        let evaluator = policies::with_namespaces(evaluator, namespaces, Some(&cluster)).await?;
+        let mut found = evaluator.audit_opened(&snapshot, &egresses, &opened);
         found.unjudged.extend(unjudged(&sources));
-        found.unjudged.extend(around.unjudged(&snapshot, namespace.as_deref()));
+        found.unjudged.extend(related.unjudged(&snapshot, namespace.as_deref()));
         found
+    } else {
+        Audit { egresses: egresses.len(), ..Audit::default() }
     };
     let export = exported::read(&cluster, &snapshot.mesh).await;
     let text = match &settings.output {
@@ -50,10 +54,10 @@ pub(super) async fn run(settings: &Settings, terminal: &mut Terminal) -> anyhow:
     };
     terminal.result(&text)?;
     exported::tell(&export, terminal);
-    if judge.is_idle() {
-        terminal.note("No policy is configured: nothing was checked.");
-    } else {
+    if has_policies {
         terminal.note(&view::summary(&found));
+    } else {
+        terminal.note("No policy is configured: nothing was checked.");
     }
     for impostor in inventory::impostors(&snapshot) {
         if namespace.as_ref().is_none_or(|namespace| *namespace == impostor.object.namespace) {

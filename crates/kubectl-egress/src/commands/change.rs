@@ -4,34 +4,34 @@
 
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
+use egress_core::dialect::Part;
+use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::plan::Plan;
 use egress_core::role::Role;
-use egress_core::shape::Part;
 use egress_core::unreadable::Unreadable;
 use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, Outcome, Proven, Verb};
 use egress_render::{diff, plan as plan_view};
 
-use super::engine::{End, Engine};
+use super::engine::{Engine, RunStatus};
 use super::interrupt::Interrupt;
-use super::sight::Sight;
 use super::{manifests, result, rights};
 use crate::exit::{Code, Failure};
 use crate::settings::writing::{Mode, Writing};
 use crate::terminal::Terminal;
 
 /// One plan, and the proxies that prove it.
-pub(super) struct Work {
+pub(super) struct PlannedChange {
     /// The steps.
     pub plan: Plan,
     /// The proxies to read.
-    pub sight: Sight,
+    pub access: ProxyAccess,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
 
 /// How a change is made.
-pub(super) struct Change<'a> {
+pub(super) struct ChangeSet<'a> {
     pub cluster: &'a Cluster,
     pub api_version: &'a str,
     pub force_conflicts: bool,
@@ -44,16 +44,16 @@ pub(super) struct Change<'a> {
     pub opens: Option<String>,
 }
 
-impl Change<'_> {
-    /// Makes the change, or rehearses it, as the mode says. `parts` are what a rehearsal prints.
-    pub(super) async fn make(
+impl ChangeSet<'_> {
+    /// Makes the change, or does a dry run, as the mode says. `parts` are what a dry run prints.
+    pub(super) async fn run(
         &self,
-        work: Vec<Work>,
+        changes: Vec<PlannedChange>,
         parts: &[Part],
         terminal: &mut Terminal,
     ) -> anyhow::Result<Code> {
-        let plans: Vec<Plan> = work.iter().map(|piece| piece.plan.clone()).collect();
-        for warning in work.iter().flat_map(|piece| &piece.warnings) {
+        let plans: Vec<Plan> = changes.iter().map(|change| change.plan.clone()).collect();
+        for warning in changes.iter().flat_map(|change| &change.warnings) {
             terminal.warning(warning);
         }
         if self.writing.mode == Mode::Diff {
@@ -67,19 +67,14 @@ impl Change<'_> {
             return Err(rights::refusal(&missing, home).into());
         }
         match self.writing.mode {
-            Mode::DryRunServer => self.rehearse(&plans, parts, terminal).await,
-            _ => self.apply(work, &plans, terminal).await,
+            Mode::DryRunServer => self.dry_run(&plans, parts, terminal).await,
+            _ => self.apply(changes, &plans, terminal).await,
         }
     }
 
     /// `--dry-run=server`: the API server and its webhooks check every object and store nothing. An object that is
     /// written in stages is checked as it will be in the end.
-    async fn rehearse(
-        &self,
-        plans: &[Plan],
-        parts: &[Part],
-        terminal: &mut Terminal,
-    ) -> anyhow::Result<Code> {
+    async fn dry_run(&self, plans: &[Plan], parts: &[Part], terminal: &mut Terminal) -> anyhow::Result<Code> {
         self.say_who_can_use_it(terminal);
         let options = self.options(true);
         let mut checked = std::collections::BTreeSet::new();
@@ -89,29 +84,35 @@ impl Change<'_> {
             }
         }
         match self.output {
-            None => result::print_rehearsal(plans, DryRun::Server, terminal)?,
+            None => result::print_dry_run(plans, DryRun::Server, terminal)?,
             Some(format) => manifests::print(parts, self.api_version, format, terminal)?,
         }
         Ok(Code::Done)
     }
 
-    async fn apply(&self, work: Vec<Work>, plans: &[Plan], terminal: &mut Terminal) -> anyhow::Result<Code> {
+    async fn apply(
+        &self,
+        changes: Vec<PlannedChange>,
+        plans: &[Plan],
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Code> {
         // Before the question: Ctrl-C is an answer to it.
         let mut interrupt = Interrupt::catch()?;
-        let changes = plans.iter().any(|plan| !plan.is_empty());
-        if changes {
-            self.announce(&work, terminal)?;
+        if plans.iter().any(|plan| !plan.is_empty()) {
+            self.say_what_cannot_be_proven(&changes, terminal)?;
             if !self.is_confirmed(plans, terminal)? {
                 return Ok(Code::Failed);
             }
         }
         let engine =
             Engine { cluster: self.cluster, options: self.options(false), proof: self.writing.proof };
-        let (outcomes, end) = engine.run(work, &mut interrupt, terminal).await;
+        let (outcomes, end) = engine.run(changes, &mut interrupt, terminal).await;
         match end {
-            End::Done => say_what_is_unproven(&outcomes, terminal),
+            RunStatus::Done => say_what_is_unproven(&outcomes, terminal),
             // The error speaks of one object; what became of the others must be said as well.
-            End::Failed(_) if is_anything_written(&outcomes) => terminal.note(&result::progress(&outcomes)),
+            RunStatus::Failed(_) if is_anything_written(&outcomes) => {
+                terminal.note(&result::progress(&outcomes))
+            }
             _ => {}
         }
         result::print(&outcomes, self.output, terminal)?;
@@ -119,12 +120,16 @@ impl Change<'_> {
     }
 
     /// Says before the first write which proxies we may not read.
-    fn announce(&self, work: &[Work], terminal: &mut Terminal) -> Result<(), Failure> {
-        let mut notes: Vec<String> = work.iter().flat_map(|piece| piece.sight.notes.clone()).collect();
+    fn say_what_cannot_be_proven(
+        &self,
+        changes: &[PlannedChange],
+        terminal: &mut Terminal,
+    ) -> Result<(), Failure> {
+        let mut notes: Vec<String> = changes.iter().flat_map(|change| change.access.notes.clone()).collect();
         notes.dedup();
-        let blind = work.iter().any(|piece| !piece.sight.is_full());
+        let blind = changes.iter().any(|change| !change.access.is_full());
         if blind && self.writing.proof.required {
-            return Err(no_sight(&notes));
+            return Err(no_access(&notes));
         }
         if !self.unreadable.is_empty() {
             let hidden: Vec<&str> = self.unreadable.iter().map(|row| row.what.as_str()).collect();
@@ -157,7 +162,7 @@ impl Change<'_> {
 
     fn options(&self, dry_run: bool) -> WriteOptions {
         WriteOptions {
-            api_version: self.api_version.to_owned(),
+            istio_version: self.api_version.to_owned(),
             dry_run,
             force_conflicts: self.force_conflicts,
             field_manager: self.writing.field_manager.clone(),
@@ -166,7 +171,7 @@ impl Change<'_> {
 }
 
 /// With `--require-proof`, refuse before the first write if we may not port-forward to the proxies.
-fn no_sight(notes: &[String]) -> Failure {
+fn no_access(notes: &[String]) -> Failure {
     Failure {
         code: Code::Unreachable,
         message: format!("`--require-proof`: {}", notes.join("; ")),
@@ -185,11 +190,11 @@ fn say_what_is_unproven(outcomes: &[Outcome], terminal: &mut Terminal) {
     }
 }
 
-fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyhow::Result<Code> {
+fn finish(end: RunStatus, outcomes: &[Outcome], timeout: std::time::Duration) -> anyhow::Result<Code> {
     match end {
-        End::Done => Ok(Code::Done),
-        End::Failed(error) => Err(error.into()),
-        End::Unproven(lacks) if waited_for_the_pair(outcomes) => Err(Failure {
+        RunStatus::Done => Ok(Code::Done),
+        RunStatus::Failed(error) => Err(error.into()),
+        RunStatus::Unproven(lacks) if waited_for_the_pair(outcomes) => Err(Failure {
             code: Code::Failed,
             message: format!(
                 "nothing was written: you may not read the gateway's two shared objects, and no proxy had them within \
@@ -202,7 +207,7 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
             ),
         }
         .into()),
-        End::Unproven(lacks) => Err(Failure {
+        RunStatus::Unproven(lacks) => Err(Failure {
             code: Code::Unproven,
             message: format!("not live within {timeout:?}: {lacks}\n{}", result::progress(outcomes)),
             hint: Some(
@@ -211,7 +216,7 @@ fn finish(end: End, outcomes: &[Outcome], timeout: std::time::Duration) -> anyho
             ),
         }
         .into()),
-        End::Interrupted => Err(Failure {
+        RunStatus::Interrupted => Err(Failure {
             code: Code::Interrupted,
             message: format!("interrupted\n{}", result::progress(outcomes)),
             hint: Some("run `add` again to finish, or `remove` to undo".to_owned()),

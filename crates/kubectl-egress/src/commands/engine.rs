@@ -7,18 +7,18 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-use egress_cluster::prove::{self, Proof, Wanted};
+use egress_cluster::wait_for::{self, Proof, Wanted};
 use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
+use egress_core::operation::proxy_access::Pods;
 use egress_core::plan::{Action, Step};
-use egress_core::proof::{Demand, Expectation, Side};
+use egress_core::proof::{Expectation, ProxyCondition, Side};
 use egress_render::outcome::{self, Looked, Outcome, Proven, Shows, StepOutcome, Verb};
 use futures::stream::{self, StreamExt as _};
 
-use super::change::Work;
+use super::change::PlannedChange;
 use super::interrupt::Interrupt;
 use super::proven;
-use super::sight::Pods;
 use super::wave::{Waves, step_outcome};
 use crate::settings::writing;
 use crate::terminal::Terminal;
@@ -40,7 +40,7 @@ pub(super) struct Engine<'a> {
 
 /// How a plan ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub(super) enum RunStatus {
     /// All steps taken and proven as far as may be looked.
     Done,
     /// A step is written but not live in time; the following ones were not taken.
@@ -62,21 +62,21 @@ enum Written {
 }
 
 /// A step of a wave: the place of its plan, and the step.
-type Taken<'p> = (usize, &'p Step);
+type NextStep<'p> = (usize, &'p Step);
 
 /// What became of a plan: its steps, whether all were taken, and why not.
-type Finished = (Vec<StepOutcome>, bool, Option<End>);
+type Finished = (Vec<StepOutcome>, bool, Option<RunStatus>);
 
 impl Engine<'_> {
     /// Takes all steps of all plans, telling each proof as it comes. The outcomes are in the order of the plans; the end is
     /// that of the first plan that did not come to its own.
     pub(super) async fn run(
         &self,
-        work: Vec<Work>,
+        changes: Vec<PlannedChange>,
         interrupt: &mut Interrupt,
         terminal: &mut Terminal,
-    ) -> (Vec<Outcome>, End) {
-        let mut waves = Waves::of(work.iter().map(|piece| &piece.plan));
+    ) -> (Vec<Outcome>, RunStatus) {
+        let mut waves = Waves::of(changes.iter().map(|change| &change.plan));
         let mut interrupted = false;
         loop {
             let wave = waves.next();
@@ -96,7 +96,7 @@ impl Engine<'_> {
                 tokio::select! {
                     biased;
                     () = interrupt.raised() => None,
-                    proofs = self.prove(&stored, &work) => Some(proofs),
+                    proofs = self.prove(&stored, &changes) => Some(proofs),
                 }
             };
             drop(waiting);
@@ -106,7 +106,7 @@ impl Engine<'_> {
                     let taken = step_outcome(step, verb(step));
                     match step.proof {
                         None => waves.done(place, taken),
-                        Some(_) => waves.end(place, taken, End::Interrupted),
+                        Some(_) => waves.end(place, taken, RunStatus::Interrupted),
                     }
                 }
                 break;
@@ -116,11 +116,11 @@ impl Engine<'_> {
             }
         }
         let courses: Vec<Finished> = waves.finish().collect();
-        outcomes(work, courses, interrupted)
+        outcomes(changes, courses, interrupted)
     }
 
     /// Writes all objects of a wave. Ctrl-C does not cancel a write in flight: we must know whether the server stored it.
-    async fn write(&self, wave: &[Taken<'_>], interrupt: &mut Interrupt) -> Vec<Written> {
+    async fn write(&self, wave: &[NextStep<'_>], interrupt: &mut Interrupt) -> Vec<Written> {
         let is_stopped = Cell::new(false);
         let written: RefCell<Vec<Written>> = RefCell::new(wave.iter().map(|_| Written::Not).collect());
         let note = |index: usize, what: Written| {
@@ -157,9 +157,13 @@ impl Engine<'_> {
     }
 
     /// What the proxies show of each step, read once for all of them; what they lack where they do not show it in time.
-    async fn prove(&self, stored: &[Taken<'_>], work: &[Work]) -> Vec<Result<Option<Looked>, String>> {
+    async fn prove(
+        &self,
+        stored: &[NextStep<'_>],
+        changes: &[PlannedChange],
+    ) -> Vec<Result<Option<Looked>, String>> {
         let pods =
-            |(place, expectation): (usize, &Expectation)| work.get(place)?.sight.pods(expectation.side);
+            |(place, expectation): (usize, &Expectation)| changes.get(place)?.access.pods(expectation.side);
         let asked: Vec<(&Pods, &Expectation)> = stored
             .iter()
             .filter_map(|(place, step)| {
@@ -170,7 +174,7 @@ impl Engine<'_> {
         let wanted: Vec<Wanted<'_>> =
             asked.iter().map(|(pods, expectation)| Wanted { pods: &pods.read, expectation }).collect();
         let began = Instant::now();
-        let mut proofs = self.cluster.prove(&wanted, self.proof.timeout).await.into_iter().zip(&asked);
+        let mut proofs = self.cluster.wait_for(&wanted, self.proof.timeout).await.into_iter().zip(&asked);
         let elapsed = began.elapsed();
         let mut is_unseen = false;
         let mut found = Vec::with_capacity(stored.len());
@@ -204,19 +208,23 @@ impl Engine<'_> {
 }
 
 /// The steps that are stored. The plans of the others end, and all of them where nobody answers any more.
-fn keep_stored<'p>(wave: &[Taken<'p>], written: Vec<Written>, waves: &mut Waves<'p, End>) -> Vec<Taken<'p>> {
+fn keep_stored<'p>(
+    wave: &[NextStep<'p>],
+    written: Vec<Written>,
+    waves: &mut Waves<'p, RunStatus>,
+) -> Vec<NextStep<'p>> {
     let mut stored = Vec::new();
     for ((place, step), written) in wave.iter().zip(written) {
         match written {
             Written::Stored => stored.push((*place, *step)),
             Written::Not => {}
-            Written::Unknown => waves.end(*place, step_outcome(step, Verb::Unknown), End::Interrupted),
+            Written::Unknown => waves.end(*place, step_outcome(step, Verb::Unknown), RunStatus::Interrupted),
             Written::Refused(error) if is_unreachable(&error) => {
-                waves.end(*place, step_outcome(step, Verb::Unknown), End::Failed(error));
+                waves.end(*place, step_outcome(step, Verb::Unknown), RunStatus::Failed(error));
                 waves.stop();
             }
             Written::Refused(error) => {
-                waves.end(*place, step_outcome(step, Verb::NotReached), End::Failed(error));
+                waves.end(*place, step_outcome(step, Verb::NotReached), RunStatus::Failed(error));
             }
         }
     }
@@ -226,9 +234,9 @@ fn keep_stored<'p>(wave: &[Taken<'p>], written: Vec<Written>, waves: &mut Waves<
 /// Goes on where a step is proven as far as may be looked, and ends the other plans. A line for what was seen, with how many
 /// hosts it is true of.
 fn take<'p>(
-    stored: &[Taken<'p>],
+    stored: &[NextStep<'p>],
     proofs: Vec<Result<Option<Looked>, String>>,
-    waves: &mut Waves<'p, End>,
+    waves: &mut Waves<'p, RunStatus>,
 ) -> Vec<String> {
     let mut lines: Vec<(String, usize)> = Vec::new();
     for ((place, step), proof) in stored.iter().zip(proofs) {
@@ -244,7 +252,7 @@ fn take<'p>(
                 }
                 waves.done(*place, taken);
             }
-            Err(lacks) => waves.end(*place, taken, End::Unproven(lacks)),
+            Err(lacks) => waves.end(*place, taken, RunStatus::Unproven(lacks)),
         }
     }
     let told = |(line, hosts)| if hosts > 1 { format!("{line} ({hosts} hosts)") } else { line };
@@ -257,7 +265,10 @@ fn is_unreachable(error: &ClusterError) -> bool {
 }
 
 fn looked(expectation: &Expectation, pods: &Pods, elapsed: Duration) -> Looked {
-    let gone = expectation.demands.iter().any(|demand| matches!(demand, Demand::Gone { .. }));
+    let gone = expectation
+        .conditions
+        .iter()
+        .any(|condition| matches!(condition, ProxyCondition::RouteRemoved { .. }));
     Looked {
         side: expectation.side,
         shows: if gone { Shows::Gone } else { Shows::Live },
@@ -276,10 +287,14 @@ fn verb(step: &Step) -> Verb {
     }
 }
 
-fn outcomes(work: Vec<Work>, finished: Vec<Finished>, interrupted: bool) -> (Vec<Outcome>, End) {
+fn outcomes(
+    changes: Vec<PlannedChange>,
+    finished: Vec<Finished>,
+    interrupted: bool,
+) -> (Vec<Outcome>, RunStatus) {
     let (mut ends, mut all) = (Vec::new(), true);
-    let mut outcomes = Vec::with_capacity(work.len());
-    for (Work { plan, warnings, .. }, (steps, is_whole, end)) in work.into_iter().zip(finished) {
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for (PlannedChange { plan, warnings, .. }, (steps, is_whole, end)) in changes.into_iter().zip(finished) {
         let proof = if is_whole { proven::proven(&plan, &steps) } else { Proven::None };
         let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
         outcomes.push(Outcome { host, namespace, steps, proof, warnings });
@@ -287,12 +302,12 @@ fn outcomes(work: Vec<Work>, finished: Vec<Finished>, interrupted: bool) -> (Vec
         all = all && is_whole;
     }
     // Who interrupts the very last write gets a finished change.
-    (outcomes, if interrupted && !all { End::Interrupted } else { reason(ends) })
+    (outcomes, if interrupted && !all { RunStatus::Interrupted } else { reason(ends) })
 }
 
 /// Why a run ended that nobody interrupted: the first failure. Hosts that it cut short have no reason of their own.
-fn reason(ends: Vec<End>) -> End {
-    ends.into_iter().find(|end| !matches!(end, End::Interrupted)).unwrap_or(End::Done)
+fn reason(ends: Vec<RunStatus>) -> RunStatus {
+    ends.into_iter().find(|end| !matches!(end, RunStatus::Interrupted)).unwrap_or(RunStatus::Done)
 }
 
 /// What each pod that is not proven lacks, in one line.
@@ -304,9 +319,9 @@ fn lacks(proof: &Proof, expectation: &Expectation) -> String {
     let lacking = proof.looked.iter().filter_map(|looked| {
         let pod = format!("{side} pod {}/{}", looked.pod.namespace, looked.pod.name);
         match &looked.outcome {
-            prove::Outcome::Proven(_) => None,
-            prove::Outcome::Lacking(lack) => Some(format!("{pod}: {}", lack.0)),
-            prove::Outcome::Unreachable(why) => Some(format!("{pod}: {why}")),
+            wait_for::Outcome::Proven(_) => None,
+            wait_for::Outcome::Lacking(lack) => Some(format!("{pod}: {}", lack.0)),
+            wait_for::Outcome::Unreachable(why) => Some(format!("{pod}: {why}")),
         }
     });
     lacking.collect::<Vec<_>>().join("; ")
@@ -319,8 +334,9 @@ mod tests {
     /// Of the kind: what is told of several hosts, when a failure at one of them stops the others.
     #[test]
     fn a_failure_is_told_and_not_that_it_cut_an_earlier_host_short() {
-        let ended = reason(vec![End::Interrupted, End::Unproven("no route".to_owned()), End::Done]);
-        assert!(matches!(ended, End::Unproven(why) if why == "no route"));
-        assert!(matches!(reason(Vec::new()), End::Done));
+        let ended =
+            reason(vec![RunStatus::Interrupted, RunStatus::Unproven("no route".to_owned()), RunStatus::Done]);
+        assert!(matches!(ended, RunStatus::Unproven(why) if why == "no route"));
+        assert!(matches!(reason(Vec::new()), RunStatus::Done));
     }
 }

@@ -4,10 +4,11 @@
 
 use egress_cluster::policy::PolicyMap;
 use egress_cluster::{Cluster, ClusterError};
-use egress_core::admission::export::{NAME, flaws};
-use egress_core::policy::config::PolicySet;
+use egress_core::admission::exported::NAME;
+use egress_core::related_resources::ExportFacts;
 use egress_core::snapshot::MeshFacts;
-use egress_core::surroundings::ExportFacts;
+use egress_policy::config::PolicyConfig;
+use egress_policy::export::flaws;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -47,7 +48,7 @@ async fn compared(cluster: &Cluster, mesh: &MeshFacts) -> Result<ExportFacts, Cl
     }
     let map = cluster.policy_map(&mesh.root_namespace).await?;
     let text = map.as_ref().and_then(|map: &PolicyMap| map.data.get(CONFIGURATION));
-    let set = match text.map(|text| PolicySet::parse(text)).transpose() {
+    let set = match text.map(|text| PolicyConfig::parse(text)).transpose() {
         Ok(set) => set,
         Err(error) => return Ok(unreadable(format!("{CONFIGURATION}: {error}"))),
     };

@@ -17,12 +17,13 @@ use egress_core::admission::guard::{Guard, GuardRule, GuardSettings, GuardedGate
 use egress_core::admission::{AdmissionPolicy, AdmissionSet, BindingState, Enforcement, SetState, Standing};
 use egress_core::intent::GatewayName;
 use egress_core::inventory;
+use egress_core::operation::gateway;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_diagnose::report::GuardState;
 use egress_render::admission as view;
 use egress_render::manifest;
 
-use super::{decide, document};
+use super::document;
 use crate::cli;
 use crate::cli::global::Global;
 use crate::cli::guard::GuardCommand;
@@ -223,7 +224,7 @@ fn gateways(
     guarded: &Guarded,
     before: &GuardSettings,
     snapshot: &Snapshot,
-) -> Result<Vec<GatewayFacts>, Failure> {
+) -> anyhow::Result<Vec<GatewayFacts>> {
     let used = || -> BTreeSet<GatewayName> {
         let egresses = inventory::egresses(snapshot);
         let ours = egresses.iter().filter(|egress| egress.layout.is_some());
@@ -235,7 +236,7 @@ fn gateways(
         _ => used(),
     };
     if names.is_empty() {
-        return Ok(vec![decide::gateway(None, snapshot)?.clone()]);
+        return Ok(vec![gateway::choose(None, snapshot)?.clone()]);
     }
     let find = |name: &GatewayName| {
         snapshot.gateway(name).cloned().ok_or_else(|| Failure {
@@ -247,7 +248,7 @@ fn gateways(
             ),
         })
     };
-    names.iter().map(find).collect()
+    Ok(names.iter().map(find).collect::<Result<_, Failure>>()?)
 }
 
 fn too_old() -> Failure {
@@ -263,7 +264,7 @@ fn too_old() -> Failure {
 
 /// Refuses without the permissions, before any change. A policy is written and deleted by its name.
 async fn require(cluster: &Cluster, rights: Vec<Right>) -> anyhow::Result<()> {
-    let allowed = cluster.may(&rights).await?;
+    let allowed = cluster.can_i(&rights).await?;
     let missing: Vec<String> = rights
         .iter()
         .zip(allowed)

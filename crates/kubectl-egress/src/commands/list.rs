@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
 use egress_core::inventory::{self, Egress, Objects};
-use egress_core::policy::recorded;
+use egress_core::recorded_policies;
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
 use egress_render::format::OutputFormat;
-use egress_render::inventory::{Columns, document as rows_document, names, table};
+use egress_render::inventory::{Columns, ListRow, document as rows_document, names, table};
 use jiff::Timestamp;
 
 use super::document;
-use super::judge::{Judge, Occasion};
 use crate::exit::{Code, Failure};
+use crate::policies::{self, EvaluationContext};
 use crate::settings::Namespaces;
 use crate::settings::list::List;
 use crate::settings::policies::PolicySettings;
@@ -37,17 +37,17 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
     });
     let wanted: Vec<&Egress<'_>> = wanted.collect();
     let objects = Objects::of(&snapshot);
-    let mut rows: Vec<inventory::Row> = wanted.iter().map(|egress| egress.row(&objects)).collect();
+    let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&objects), placement_violations: None };
+    let mut rows: Vec<ListRow> = wanted.iter().map(row).collect();
     if settings.outdated || settings.output == Some(OutputFormat::Wide) {
-        let occasion = Occasion { cluster: Some(&cluster), snapshot: &snapshot, user: None };
-        match judge(settings, &occasion, &wanted, &mut rows, terminal).await {
+        match ask_policies(settings, &cluster, &snapshot, &wanted, &mut rows, terminal).await {
             // One column less is better than no list.
             Err(error) if !settings.outdated => {
                 terminal.warning(&format!(
                     "PINNED is not known, because the policies could not be asked: {error:#}"
                 ));
             }
-            judged => judged?,
+            answered => answered?,
         }
     }
     let columns = |wide| Columns { namespace: namespace.is_none(), wide, header: settings.headers };
@@ -58,7 +58,8 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         Some(format) => document::text(&rows_document(&rows)?, format)?,
     };
     terminal.result(&text)?;
-    for (row, why) in rows.iter().filter_map(|row| Some((row, row.why.as_ref()?))) {
+    let egresses = rows.iter().map(|row| &row.egress);
+    for (row, why) in egresses.clone().filter_map(|row| Some((row, row.why.as_ref()?))) {
         terminal.warning(&format!(
             "{} in namespace {} was not made by this plugin: {why}",
             row.host, row.namespace
@@ -70,8 +71,7 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
             None => "No egress found.".to_owned(),
         });
     }
-    let earlier: Vec<String> = rows
-        .iter()
+    let earlier: Vec<String> = egresses
         .filter(|row| !row.earlier.is_empty())
         .map(|row| format!("{} in {}", row.host, row.namespace))
         .collect();
@@ -105,22 +105,25 @@ pub(super) fn scope(
 
 /// Says of each row what today's policies demand of its gateway's nodes, and what has changed in them since it was
 /// written; with `--outdated` drops the rows where nothing has.
-async fn judge(
+async fn ask_policies(
     settings: &List,
-    occasion: &Occasion<'_>,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
     egresses: &[&Egress<'_>],
-    rows: &mut Vec<inventory::Row>,
+    rows: &mut Vec<ListRow>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    let mut judge = Judge::appoint(&settings.policies, occasion, terminal).await?;
+    let namespaces = egresses.iter().map(|egress| egress.namespace.as_str()).collect();
+    let context = EvaluationContext { cluster: Some(cluster), snapshot, user: None, namespaces };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
+    let today = evaluator.recorded();
     for (row, egress) in rows.iter_mut().zip(egresses) {
-        judge.learn_namespace(&egress.namespace, occasion).await?;
-        row.misfits = judge.misfits(egress, occasion.snapshot);
+        row.placement_violations = evaluator.placement_violations(egress, snapshot);
         if settings.outdated && egress.layout.is_some() {
-            row.outdated = recorded::outdated(&row.policies, &judge.recorded());
+            row.egress.outdated = recorded_policies::outdated(&row.egress.policies, &today);
         }
     }
-    rows.retain(|row| !settings.outdated || !row.outdated.is_empty());
+    rows.retain(|row| !settings.outdated || !row.egress.outdated.is_empty());
     Ok(())
 }
 

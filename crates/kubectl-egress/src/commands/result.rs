@@ -29,11 +29,7 @@ pub(super) fn print(
 }
 
 /// Prints the objects of a dry run.
-pub(super) fn print_rehearsal(
-    plans: &[Plan],
-    dry_run: DryRun,
-    terminal: &mut Terminal,
-) -> anyhow::Result<()> {
+pub(super) fn print_dry_run(plans: &[Plan], dry_run: DryRun, terminal: &mut Terminal) -> anyhow::Result<()> {
     let mut seen = BTreeSet::new();
     let steps = plans.iter().flat_map(|plan| &plan.steps).filter(|step| seen.insert(step.object.id.clone()));
     let lines = steps.map(|step| {

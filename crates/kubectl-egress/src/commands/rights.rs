@@ -81,7 +81,7 @@ async fn lacking(
 ) -> Result<Vec<Missing>, ClusterError> {
     let rights: Vec<Right> =
         needed.iter().map(|(namespace, kind, verb)| right((*namespace).to_owned(), *kind, verb)).collect();
-    let allowed = cluster.may(&rights).await?;
+    let allowed = cluster.can_i(&rights).await?;
     let mut missing: Vec<Missing> = Vec::new();
     for ((namespace, kind, verb), _) in needed.iter().zip(allowed).filter(|(_, allowed)| !allowed) {
         match missing.iter_mut().find(|found| found.namespace == *namespace && found.kind == *kind) {

@@ -4,22 +4,42 @@
 
 use egress_cluster::ClusterError;
 use egress_core::command::{ShellCommand, Word};
+use egress_core::dialect::Refusal;
 use egress_core::host::HostError;
+use egress_core::operation::add::AddError;
+use egress_core::operation::gateway::GatewayError;
+use egress_core::operation::prune::NotAllRead;
+use egress_core::operation::remove::RemoveError;
 use egress_core::port::PortError;
-use egress_core::shape::Refusal;
 use egress_core::target::TargetError;
 
 use super::Code;
 
 /// The exit code and the hint of an error that does not carry them itself.
 pub(super) fn of(error: &anyhow::Error) -> (Code, Option<String>) {
-    match error.chain().find_map(|cause| cause.downcast_ref::<ClusterError>()) {
-        Some(error) => {
-            let (code, hint) = cluster(error);
-            (code, Some(hint))
-        }
-        None => (Code::Failed, None),
+    error.chain().find_map(known).unwrap_or((Code::Failed, None))
+}
+
+fn known(cause: &(dyn std::error::Error + 'static)) -> Option<(Code, Option<String>)> {
+    if let Some(error) = cause.downcast_ref::<ClusterError>() {
+        let (code, hint) = cluster(error);
+        return Some((code, Some(hint)));
     }
+    if let Some(error) = cause.downcast_ref::<AddError>() {
+        return Some(addition(error));
+    }
+    if let Some(error) = cause.downcast_ref::<GatewayError>() {
+        let code = if let GatewayError::Several(_) = error { Code::Usage } else { Code::Failed };
+        return Some((code, Some(gateway(error))));
+    }
+    if let Some(error) = cause.downcast_ref::<RemoveError>() {
+        let code = if let RemoveError::Foreign { .. } = error { Code::Conflict } else { Code::Failed };
+        return Some((code, Some(removal(error))));
+    }
+    cause.downcast_ref::<NotAllRead>().map(|_| {
+        let hint = "leave out `--prune`: the two shared objects do no harm".to_owned();
+        (Code::Unreachable, Some(hint))
+    })
 }
 
 fn cluster(error: &ClusterError) -> (Code, String) {
@@ -58,7 +78,7 @@ fn cluster(error: &ClusterError) -> (Code, String) {
         ClusterError::Conflict { .. } => {
             (Code::Conflict, "talk to the owner, or take over the fields: `--force-conflicts`".to_owned())
         }
-        ClusterError::Moved { .. } => {
+        ClusterError::Stale { .. } => {
             (Code::Conflict, "run the command again: it starts from the current state".to_owned())
         }
         ClusterError::Rejected { object, .. } => {
@@ -92,7 +112,9 @@ fn binding_of_readers(name: &str, namespace: &str) -> ShellCommand {
 /// What to type instead if a layout does not support the request.
 pub(super) fn layout(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::PlainNeedsDocumented => "add `--layout documented`, or leave out `--hop plain`".to_owned(),
+        Refusal::PlainNeedsDocumented { .. } => {
+            "add `--layout documented`, or leave out `--hop plain`".to_owned()
+        }
         Refusal::DocumentedIsLocal(_) => {
             "leave out `--export-to`, or add the host in each namespace".to_owned()
         }
@@ -100,6 +122,57 @@ pub(super) fn layout(refusal: &Refusal) -> String {
         Refusal::NoServicePort { .. } | Refusal::NoSelector(_) => {
             "name another gateway: `--gateway NAMESPACE/SERVICE`".to_owned()
         }
+    }
+}
+
+/// What to do about a host that was not added.
+fn addition(error: &AddError) -> (Code, Option<String>) {
+    let hint = match error {
+        AddError::Refused(refusal) => return (Code::Usage, Some(layout(refusal))),
+        AddError::Merged(_) => Some("remove it first: `kubectl egress remove HOST`".to_owned()),
+        AddError::Renamed { host, namespace, .. } => Some(format!(
+            "remove it and add it again: `{}`",
+            ShellCommand::new(["kubectl", "egress", "remove"])
+                .word(Word::host(host.as_str()))
+                .in_namespace(namespace)
+        )),
+        AddError::Conflicts(conflicts) => conflicts.first().map(|first| first.hint.clone()),
+    };
+    (Code::Conflict, hint)
+}
+
+/// What to do about a gateway that cannot be used.
+fn gateway(error: &GatewayError) -> String {
+    match error {
+        GatewayError::Several(names) => {
+            format!("name one: `--gateway {}`", names.first().map(String::as_str).unwrap_or_default())
+        }
+        GatewayError::NotFound { near: Some(near) } => format!("type `--gateway {near}`"),
+        GatewayError::NotFound { near: None } => {
+            "install one with Istio's `gateway` chart, or name yours: `--gateway NAMESPACE/SERVICE`"
+                .to_owned()
+        }
+        GatewayError::NotReady { name, .. } => format!(
+            "see them: `{}`",
+            ShellCommand::new(["kubectl", "get", "pods"]).in_namespace(&name.namespace).words(["-o", "wide"])
+        ),
+    }
+}
+
+/// What to do about a host that was not removed.
+fn removal(error: &RemoveError) -> String {
+    match error {
+        RemoveError::Foreign { host, namespace, .. } => format!(
+            "to remove it anyway: `{}`",
+            ShellCommand::new(["kubectl", "egress", "remove"])
+                .word(Word::host(host.as_str()))
+                .in_namespace(namespace)
+                .word("--force")
+        ),
+        RemoveError::NotFound { namespace, .. } => format!(
+            "see the existing egresses: `{}`",
+            ShellCommand::new(["kubectl", "egress", "list"]).in_namespace(namespace)
+        ),
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use egress_cluster::Cluster;
 use egress_cluster::policy::{POLICIES, PolicyMap};
 use egress_core::command::ShellCommand;
-use egress_core::policy::config::{Entry, MAXIMUM_BYTES, PolicySet, Source};
-use egress_core::policy::lock::Lock;
-use egress_core::policy::member::Layer;
 use egress_core::yaml::LocatedError;
+use egress_policy::config::{Entry, MAXIMUM_BYTES, PolicyConfig, Source};
+use egress_policy::lock::Lock;
+use egress_policy::policy_set::Layer;
 
 use super::{repository, undecided};
 use crate::exit::Failure;
@@ -30,7 +30,7 @@ pub(super) struct Configured {
     /// Its location.
     pub(super) origin: Origin,
     /// Its parsed content.
-    pub(super) set: PolicySet,
+    pub(super) set: PolicyConfig,
 }
 
 /// The location of a file.
@@ -86,7 +86,7 @@ fn of_cluster(namespace: &str, map: PolicyMap, settings: &PolicySettings) -> Res
             Some(format!("see it: `{}`", ShellCommand::show("configmap", POLICIES, namespace))),
         ));
     };
-    let parsed = PolicySet::parse(text);
+    let parsed = PolicyConfig::parse(text);
     let origin = Origin::ConfigMap { namespace: namespace.to_owned(), map };
     match parsed {
         Ok(set) => Ok(Configured { layer: Layer::Cluster, origin, set }),
@@ -103,7 +103,7 @@ fn of_file(layer: Layer, path: PathBuf, settings: &PolicySettings) -> Result<Con
             repository::hint(&doubt),
         )
     })?;
-    let set = PolicySet::parse(&text).map_err(|error| malformed(&shown, &error))?;
+    let set = PolicyConfig::parse(&text).map_err(|error| malformed(&shown, &error))?;
     Ok(Configured { layer, origin: Origin::File(path), set })
 }
 
@@ -117,11 +117,11 @@ fn of_flag(path: &Path, settings: &PolicySettings) -> Result<Configured, Failure
     };
     let full = settings.directories.working.join(path);
     if files::is_module(&full).map_err(refused)? {
-        let set = PolicySet { policies: vec![of_module(path)], ..PolicySet::default() };
+        let set = PolicyConfig { policies: vec![of_module(path)], ..PolicyConfig::default() };
         return Ok(Configured { layer: Layer::Flag, origin: Origin::Module(full), set });
     }
     let text = files::text(&full, MAXIMUM_BYTES).map_err(refused)?;
-    let set = PolicySet::parse(&text).map_err(|error| malformed(&shown, &error))?;
+    let set = PolicyConfig::parse(&text).map_err(|error| malformed(&shown, &error))?;
     Ok(Configured { layer: Layer::Flag, origin: Origin::Typed(full), set })
 }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use egress_cluster::Cluster;
 use egress_core::command::{ShellCommand, Word};
-use egress_core::policy::Policy;
-use egress_core::policy::answer::{Fault, Finding, Severity};
-use egress_core::policy::config::{self, Source};
-use egress_core::policy::member::Member;
-use egress_core::policy::rules::Rules;
-use egress_policy::inspect::digest;
-use egress_policy::module_store::{Kept, ModuleStore};
-use egress_policy::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
+use egress_policy::Policy;
+use egress_policy::answer::{EvaluationError, Finding, Severity};
+use egress_policy::config::{self, Source};
+use egress_policy::policy_set::LoadedPolicy;
+use egress_policy::rules::Rules;
+use egress_policy_wasm::inspect::digest;
+use egress_policy_wasm::module_store::{Kept, ModuleStore};
+use egress_policy_wasm::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
 
 use super::locks::Wanted;
 use super::schema;
@@ -35,7 +35,7 @@ pub(super) struct Loader<'a> {
     engine: Option<Engine>,
 }
 
-/// One that answers, as members share it.
+/// One that answers, as policies share it.
 type Answering = Arc<dyn Policy + Send + Sync>;
 
 impl<'a> Loader<'a> {
@@ -51,11 +51,11 @@ impl<'a> Loader<'a> {
     }
 
     /// One policy, ready to be asked.
-    pub(super) async fn member(
+    pub(super) async fn loaded(
         &mut self,
         wanted: &Wanted<'_>,
         terminal: &mut Terminal,
-    ) -> anyhow::Result<Member> {
+    ) -> anyhow::Result<LoadedPolicy> {
         let entry = wanted.entry;
         let (policy, digest): (Answering, Option<String>) = if entry.source == Source::Builtin {
             let rules = Rules::new(&entry.settings).map_err(|findings| self.wrong(wanted, &findings))?;
@@ -73,7 +73,7 @@ impl<'a> Loader<'a> {
             let problem = format!("`use: [{missing}]`, but the policy answers only [{}]", answers.join(", "));
             return Err(self.misconfigured(wanted, &problem).into());
         }
-        Ok(Member {
+        Ok(LoadedPolicy {
             name: entry.name.clone(),
             layer: wanted.layer,
             digest,
@@ -122,7 +122,7 @@ impl<'a> Loader<'a> {
             return Err(self.wrong(wanted, &against_schema));
         }
         let findings = match module.check_settings(settings).result {
-            Ok(findings) | Err(Fault::Settings(findings)) => findings,
+            Ok(findings) | Err(EvaluationError::Settings(findings)) => findings,
             Err(fault) => return Err(undecided(wanted.cannot_be_asked(&fault.to_string()), None)),
         };
         let (wrong, odd): (Vec<Finding>, Vec<Finding>) =

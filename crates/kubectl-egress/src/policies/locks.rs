@@ -1,12 +1,12 @@
 //! Checks policies against their locks.
 //!
-//! Knows the messages of a refusal; `egress-core` decides what a difference means.
+//! Knows the messages of a refusal; `egress-policy` decides what a difference means.
 
-use egress_core::policy::Policy as _;
-use egress_core::policy::config::{Entry, Source};
-use egress_core::policy::lock::{self, Lock, LockEntry, LockError};
-use egress_core::policy::member::{Joined, Layer};
-use egress_policy::Module;
+use egress_policy::Policy as _;
+use egress_policy::config::{Entry, Source};
+use egress_policy::lock::{self, Lock, LockEntry, LockError};
+use egress_policy::policy_set::{Layer, MergedConfig};
+use egress_policy_wasm::Module;
 
 use super::layers::{Configured, Origin};
 use super::undecided;
@@ -28,7 +28,7 @@ pub(super) struct Wanted<'a> {
 
 /// Every policy with its lock. Every module needs a lock, except those of the command line.
 pub(super) fn of_all<'a>(
-    joined: &'a Joined,
+    merged: &'a MergedConfig,
     configured: &'a [Configured],
     settings: &PolicySettings,
 ) -> Result<Vec<Wanted<'a>>, Failure> {
@@ -38,7 +38,7 @@ pub(super) fn of_all<'a>(
         let of_file = |(layer, entry): &&(Layer, Entry)| {
             *layer == file.layer && file.set.policies.iter().any(|own| own.name == entry.name)
         };
-        for (layer, entry) in joined.entries.iter().filter(of_file) {
+        for (layer, entry) in merged.entries.iter().filter(of_file) {
             let mut wanted = Wanted { layer: *layer, entry, origin: &file.origin, locked: None };
             if entry.source != Source::Builtin && !matches!(file.origin, Origin::Module(_)) {
                 let lock = match &mut lock {

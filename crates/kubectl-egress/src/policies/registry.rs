@@ -2,8 +2,8 @@
 //!
 //! Knows the user's folders. A cached module needs no network.
 
-use egress_policy::module_store::{Kept, ModuleStore};
-use egress_policy::oci::{Reference, Registries, RegistryError};
+use egress_policy_wasm::module_store::{Kept, ModuleStore};
+use egress_policy_wasm::oci::{Reference, Registries, RegistryError};
 
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;

@@ -10,8 +10,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use egress_core::policy::answer::{Fault, Finding, Severity};
-use egress_policy::child::{self, Bounds, Program};
+use egress_policy::answer::{EvaluationError, Finding, Severity};
+use egress_policy_wasm::child::{self, Bounds, Program};
 use egress_render::escape::escape;
 use jsonschema::{PatternOptions, Validator};
 use serde::{Deserialize, Serialize};
@@ -144,7 +144,7 @@ pub(crate) fn is_broken(finding: &Finding) -> bool {
 }
 
 /// The error if a module could not check the settings.
-pub(crate) fn unanswered(fault: &Fault) -> Finding {
+pub(crate) fn unanswered(fault: &EvaluationError) -> Finding {
     finding("unanswered", format!("asked about the settings: {fault}"), None)
 }
 

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use egress_cluster::Cluster;
 use egress_cluster::policy::POLICIES;
 use egress_core::command::{ShellCommand, Word};
-use egress_core::policy::config::Source;
-use egress_policy::oci::{Reference, RegistryError};
+use egress_policy::config::Source;
+use egress_policy_wasm::oci::{Reference, RegistryError};
 
 use super::layers::Origin;
 use super::locks::Wanted;

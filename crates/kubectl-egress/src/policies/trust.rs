@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use egress_cluster::Cluster;
 use egress_core::host::printable;
-use egress_core::policy::lock::LockEntry;
-use egress_core::policy::member::Layer;
-use egress_policy::inspect::digest;
+use egress_policy::lock::LockEntry;
+use egress_policy::policy_set::Layer;
+use egress_policy_wasm::inspect::digest;
 
 use self::file::{Modules, TrustFile};
 use super::layers::Origin;

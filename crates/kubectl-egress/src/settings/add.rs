@@ -3,7 +3,6 @@
 use egress_cluster::config::ConnectOptions;
 use egress_core::host::quoted;
 use egress_core::intent::{GatewayName, Hop, Layout, WordError, is_label};
-use egress_core::shape::accept_flags;
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 
@@ -60,7 +59,7 @@ impl Add {
         }
         let writing = Writing::resolve(&typed.change, typed.diff, terminal)?;
         let export_to = export_to(typed.export_to)?;
-        accept_flags(typed.layout, typed.hop, &export_to)?;
+        (typed.layout.dialect().accept)(typed.hop, &export_to)?;
         Ok(Add {
             namespace: checked_namespace(global.namespace.clone())?,
             gateway: typed.gateway.as_deref().map(gateway).transpose()?,
@@ -119,8 +118,8 @@ pub(super) fn reason(text: String) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use egress_core::dialect;
     use egress_core::metadata::Record;
-    use egress_core::shape;
     use egress_core::snapshot::{GatewayFacts, MeshFacts};
 
     use super::*;
@@ -131,7 +130,7 @@ mod tests {
     fn flags_that_contradict_each_other_are_refused_in_the_words_of_the_layout() {
         let gateway = GatewayFacts::stock();
         let target: Target = "edition.cnn.com".parse().unwrap();
-        for layout in [Layout::Shared, Layout::Documented] {
+        for layout in Layout::ALL {
             for hop in [Hop::Mtls, Hop::Plain] {
                 for export_to in [vec!["."], vec!["*"], vec![".", "billing"]] {
                     let intent = egress_core::intent::Intent {
@@ -144,13 +143,13 @@ mod tests {
                         export_to: export_to.into_iter().map(str::to_owned).collect(),
                         reason: None,
                     };
-                    let typed = accept_flags(layout, hop, &intent.export_to)
+                    let typed = (layout.dialect().accept)(hop, &intent.export_to)
                         .map_err(Failure::from)
                         .err()
                         .map(|failure| failure.message);
                     let names = egress_core::names::Names::default();
                     let record = Record { intent, names, added_at: None, added_by: None };
-                    let later = shape::build(&record, &gateway, &MeshFacts::default()).err();
+                    let later = dialect::build(&record, &gateway, &MeshFacts::default()).err();
                     assert_eq!(typed, later.map(|refusal| refusal.to_string()));
                 }
             }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use egress_cluster::config::ConnectOptions;
 use egress_core::command::{ShellCommand, Word};
 use egress_core::host::DnsName;
+use egress_core::operation::remove::Selection;
 use egress_core::port::Port;
-use egress_core::selector::Selector;
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 
@@ -36,17 +36,6 @@ pub struct Remove {
     pub policies: PolicySettings,
     /// Which cluster, as whom.
     pub connection: ConnectOptions,
-}
-
-/// What to remove.
-#[derive(Clone, Debug)]
-pub enum Selection {
-    /// These hosts, each once, at least one.
-    Hosts(Vec<DnsName>),
-    /// Hosts whose objects have these labels.
-    Labels(Selector),
-    /// Every host of the namespace.
-    All,
 }
 
 impl Remove {

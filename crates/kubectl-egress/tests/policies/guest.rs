@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use egress_core::policy::lock::{Lock, LockEntry};
-use egress_policy::Limits;
+use egress_policy::lock::{Lock, LockEntry};
+use egress_policy_wasm::Limits;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -32,7 +32,7 @@ pub(crate) fn component(text: &str, interfaces: &str) -> Vec<u8> {
 
 /// The text of a lock file with one module.
 pub(crate) fn lock(name: &str, source: &str, module: &[u8], version: &str) -> String {
-    let inspection = egress_policy::inspect(module, &Limits::default()).unwrap();
+    let inspection = egress_policy_wasm::inspect(module, &Limits::default()).unwrap();
     let entry = LockEntry {
         name: name.to_owned(),
         source: source.to_owned(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
-use egress_policy::inspect::digest;
+use egress_policy_wasm::inspect::digest;
 
 use crate::guest;
 use crate::place::Place;

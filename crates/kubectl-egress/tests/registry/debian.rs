@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use egress_policy::inspect::digest;
+use egress_policy_wasm::inspect::digest;
 use tempfile::TempDir;
 
 /// The only user of a registry that wants a login, `ada`, with the password `secret`.

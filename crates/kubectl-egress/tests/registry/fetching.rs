@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use egress_policy::inspect::digest;
+use egress_policy_wasm::inspect::digest;
 
 use crate::debian::{LOGIN, Registry};
 use crate::guest;

@@ -4,11 +4,11 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use egress_policy::oci::RegistryError;
+use egress_policy_wasm::oci::RegistryError;
 
+use crate::fake_registry::{FakeRegistry, respond};
 use crate::fetching::{locked, module};
 use crate::looking_up::look_up;
-use crate::pretender::{Pretender, respond};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_registry_that_says_nothing_is_given_up", silent),
@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
 /// Waiting is bounded by seconds, and a slow machine has its own.
 const BOUND: Duration = Duration::from_secs(30);
 
-fn source(registry: &Pretender) -> String {
+fn source(registry: &FakeRegistry) -> String {
     format!("oci://{}/acme/hosts:1", registry.name())
 }
 
@@ -33,7 +33,7 @@ fn wait_for_the_end(mut stream: &TcpStream) {
 }
 
 fn silent() {
-    let registry = Pretender::start(|_, _, stream| wait_for_the_end(stream));
+    let registry = FakeRegistry::start(|_, _, stream| wait_for_the_end(stream));
     let start = Instant::now();
     locked(&source(&registry), &module())
         .add_trusting()
@@ -42,7 +42,7 @@ fn silent() {
 }
 
 fn stalling() {
-    let registry = Pretender::start(|_, _, stream| {
+    let registry = FakeRegistry::start(|_, _, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf");
         wait_for_the_end(stream);
     });
@@ -52,8 +52,8 @@ fn stalling() {
 }
 
 /// An answer without an end.
-fn endless(status: &'static str) -> Pretender {
-    Pretender::start(move |_, _, stream| {
+fn endless(status: &'static str) -> FakeRegistry {
+    FakeRegistry::start(move |_, _, stream| {
         let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n\r\n");
         let mut written = stream.write_all(head.as_bytes());
         while written.is_ok() {
@@ -78,7 +78,7 @@ fn endless_refusal() {
 }
 
 fn circle() {
-    let registry = Pretender::start(|path, _, stream| {
+    let registry = FakeRegistry::start(|path, _, stream| {
         respond(stream, "307 Temporary Redirect", &format!("Location: {path}\r\n"), b"");
     });
     locked(&source(&registry), &module()).add_trusting().refuses(9, &["too many redirects"]);

@@ -1,7 +1,7 @@
 //! What a tag means, as a registry says it.
 
-use egress_policy::inspect::digest;
-use egress_policy::oci::{Published, Registries, RegistryError};
+use egress_policy_wasm::inspect::digest;
+use egress_policy_wasm::oci::{Published, Registries, RegistryError};
 
 use crate::debian::Registry;
 

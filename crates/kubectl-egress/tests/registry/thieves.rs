@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use crate::debian::LOGIN;
+use crate::fake_registry::{FakeRegistry, respond};
 use crate::fetching::{locked, module, write_entry, write_login};
 use crate::place::Place;
-use crate::pretender::{Pretender, respond};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_login_does_not_follow_a_redirection_to_another_server", redirected_login),
@@ -47,10 +47,10 @@ impl Seen {
 }
 
 /// A server that writes down what it sees, and answers in this way.
-fn thief(host: &'static str, status: &'static str, headers: String) -> (Pretender, Seen) {
+fn thief(host: &'static str, status: &'static str, headers: String) -> (FakeRegistry, Seen) {
     let seen = Seen::default();
     let noted = seen.clone();
-    let server = Pretender::at(host, move |path, authorization, stream| {
+    let server = FakeRegistry::at(host, move |path, authorization, stream| {
         noted.note(path, authorization);
         respond(stream, status, &headers, b"{\"token\": \"stolen\"}");
     });
@@ -58,8 +58,8 @@ fn thief(host: &'static str, status: &'static str, headers: String) -> (Pretende
 }
 
 /// A registry that answers so without a login, and otherwise with another one.
-fn registry(without: (&'static str, String), with: (&'static str, String)) -> Pretender {
-    Pretender::start(move |_, authorization, stream| {
+fn registry(without: (&'static str, String), with: (&'static str, String)) -> FakeRegistry {
+    FakeRegistry::start(move |_, authorization, stream| {
         let (status, headers) = if authorization.is_some() { &with } else { &without };
         respond(stream, status, headers, b"");
     })
@@ -78,14 +78,14 @@ fn to(address: &str) -> (&'static str, String) {
 }
 
 /// Somebody with a login for this registry, and a policy from there.
-fn customer(registry: &Pretender) -> Place {
+fn customer(registry: &FakeRegistry) -> Place {
     let place = locked(&format!("oci://{}/acme/hosts:1", registry.name()), &module());
     write_login(&place, &registry.name(), LOGIN);
     place
 }
 
 fn redirected_login() {
-    let store = Pretender::start(|_, authorization, stream| match authorization {
+    let store = FakeRegistry::start(|_, authorization, stream| match authorization {
         None => respond(stream, "200 OK", "", &module()),
         Some(_) => respond(stream, "400 Bad Request", "", b""),
     });
@@ -113,14 +113,14 @@ fn demanded_elsewhere() {
 fn sent_back() {
     let name = Arc::new(Mutex::new(String::new()));
     let known = Arc::clone(&name);
-    let middle = Pretender::start(move |_, authorization, stream| {
+    let middle = FakeRegistry::start(move |_, authorization, stream| {
         assert_eq!(authorization, None);
         let (status, headers) = to(&format!("http://{}/back", known.lock().unwrap()));
         respond(stream, status, &headers, b"");
     });
     let seen = Seen::default();
     let (noted, elsewhere) = (seen.clone(), format!("http://{}/", middle.name()));
-    let registry = Pretender::start(move |path, authorization, stream| {
+    let registry = FakeRegistry::start(move |path, authorization, stream| {
         noted.note(path, authorization);
         let (status, headers) = if path == "/back" { basic() } else { to(&elsewhere) };
         respond(stream, status, &headers, b"");
@@ -131,7 +131,7 @@ fn sent_back() {
 }
 
 fn redirected_within() {
-    let registry = Pretender::start(|path, authorization, stream| match (path, authorization) {
+    let registry = FakeRegistry::start(|path, authorization, stream| match (path, authorization) {
         ("/there", Some(_)) => respond(stream, "200 OK", "", &module()),
         (_, Some(_)) => respond(stream, "302 Found", "Location: /there\r\n", b""),
         (_, None) => respond(stream, "401 Unauthorized", "WWW-Authenticate: Basic realm=\"here\"\r\n", b""),
@@ -157,7 +157,7 @@ fn redirected_with_login() {
 }
 
 fn token() {
-    let registry = Pretender::start(|path, authorization, stream| match path {
+    let registry = FakeRegistry::start(|path, authorization, stream| match path {
         path if path.starts_with("/token?scope=repository%3Aacme%2Fhosts%3Apull&service=here") => {
             respond(stream, "200 OK", "", br#"{"token": "let-me-in"}"#);
         }
@@ -194,9 +194,9 @@ fn token_of_a_user() {
 }
 
 /// A registry whose place for logins sends on to a thief.
-fn passing_on(thief: &Pretender) -> Pretender {
+fn passing_on(thief: &FakeRegistry) -> FakeRegistry {
     let elsewhere = format!("http://{}/", thief.name());
-    Pretender::start(move |path, _, stream| {
+    FakeRegistry::start(move |path, _, stream| {
         let port = stream.local_addr().unwrap().port();
         let (status, headers) = if path.starts_with("/token") {
             to(&elsewhere)
@@ -227,7 +227,7 @@ fn refresh_token_passed_on() {
 fn redirected_token() {
     let (thief, seen) = thief("127.0.0.1", "401 Unauthorized", String::new());
     let elsewhere = format!("http://{}/", thief.name());
-    let registry = Pretender::start(move |path, authorization, stream| {
+    let registry = FakeRegistry::start(move |path, authorization, stream| {
         let port = stream.local_addr().unwrap().port();
         let (status, headers) = match (path.starts_with("/token"), authorization) {
             (true, _) => return respond(stream, "200 OK", "", br#"{"token": "let-me-in"}"#),

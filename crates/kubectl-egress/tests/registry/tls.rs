@@ -10,8 +10,8 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::fake_registry::respond;
 use crate::fetching::{locked, module};
-use crate::pretender::respond;
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_registry_elsewhere_is_spoken_to_with_tls_by_the_systems_authorities", trusted),

@@ -14,15 +14,13 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use egress_core::intent::Layout;
+use testbed::bed::{Bed, Topology};
 
 use super::{
     cost::{self, Cost, megabytes, seconds},
-    crowd, ours,
+    kubectl_egress, synthetic_mesh,
 };
-use crate::{
-    bed::{Bed, Topology},
-    terminal, workspace,
-};
+use crate::{terminal, workspace};
 
 /// How many hosts, each ten times the ones before it.
 const HOSTS: [u32; 3] = [100, 1_000, MOST];
@@ -42,7 +40,7 @@ pub(super) fn table(plugin: &Path, runs: usize) -> anyhow::Result<String> {
     .to_owned();
     for layout in [Layout::Shared, Layout::Documented] {
         let bed = Bed::up("benchdiagnose", &Topology::standard()?)?.guard();
-        bed.kubectl(&["create", "namespace", crowd::NAMESPACE])?;
+        bed.kubectl(&["create", "namespace", synthetic_mesh::NAMESPACE])?;
         let mut there = 0;
         let mut before: Option<Cost> = None;
         for hosts in HOSTS {
@@ -50,13 +48,13 @@ pub(super) fn table(plugin: &Path, runs: usize) -> anyhow::Result<String> {
             there = hosts;
             terminal::progress(format_args!("{hosts} hosts, {layout} layout …"));
             let mut diagnose = bed.command(plugin);
-            let own = warmed(diagnose.args(["diagnose", "-A"]), ours::CODES, runs)?;
+            let own = warmed(diagnose.args(["diagnose", "-A"]), kubectl_egress::CODES, runs)?;
             let mut get = bed.command("kubectl");
             let peer = warmed(get.args(["get", KINDS, "-A"]), &[0], runs)?;
             // A person sees that it works; without a terminal it is silent until it has something to say.
             let mut seen = bed.command("script");
             seen.args(["-qec", &format!("{} diagnose -A", plugin.display()), "/dev/null"]);
-            let first = first_word(&mut seen, ours::CODES)?;
+            let first = first_word(&mut seen, kubectl_egress::CODES)?;
             let growth = before.map(|before| own.processor.as_secs_f64() / before.processor.as_secs_f64());
             let _ = writeln!(
                 text,
@@ -85,7 +83,7 @@ fn fill(bed: &Bed, layout: Layout, hosts: Range<u32>) -> anyhow::Result<()> {
     for writer in 0..WRITERS {
         let numbers = (hosts.start + writer..hosts.end).step_by(usize::try_from(WRITERS)?);
         let file = folder.join(format!("live-{writer}.yaml"));
-        crowd::manifest(numbers.map(|number| crowd::host(layout, number, MOST)), &file)?;
+        synthetic_mesh::manifest(numbers.map(|number| synthetic_mesh::host(layout, number, MOST)), &file)?;
         let mut command = bed.command("kubectl");
         command.args(["create", "-f"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null());
         writers.push(command.spawn().with_context(|| format!("running {command:?}"))?);

@@ -6,9 +6,8 @@ use egress_core::intent::Layout;
 
 use super::{
     cost::{self, Cost, megabytes, seconds},
-    crowd,
     istioctl::{self, Istioctl},
-    ours,
+    kubectl_egress, synthetic_mesh,
 };
 use crate::{terminal, workspace};
 
@@ -33,8 +32,9 @@ pub(super) fn table(plugin: &Path, peer: &Istioctl, runs: usize, full: bool) -> 
         for hosts in HOSTS {
             terminal::progress(format_args!("{hosts} hosts, {layout} layout …"));
             let file = folder.join(format!("{layout}-{hosts}.yaml"));
-            crowd::write(layout, hosts, &file)?;
-            let own = cost::median(&mut ours::command(plugin, &file, &[]), ours::CODES, runs)?;
+            synthetic_mesh::write(layout, hosts, &file)?;
+            let own =
+                cost::median(&mut kubectl_egress::command(plugin, &file, &[]), kubectl_egress::CODES, runs)?;
             let slow = hosts >= SLOW && layout == Layout::Documented;
             let peer = if hosts < TOO_MANY && (full || !slow) {
                 let times = if hosts >= SLOW { 1 } else { runs };

@@ -6,9 +6,10 @@
 
 use serde_json::{Value, json};
 
-use super::common::{self, is_below, is_own, only as only_cel};
+use super::common::{self, is_below, is_outside, is_own, only as only_cel};
 use super::judge::{self, Judged, items, only, single, string};
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list};
 use crate::role::{Kind, Role};
 
@@ -29,8 +30,14 @@ pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
             ),
         ),
     ]);
+    let hop = format!(
+        "variables.to == variables.host && {} && {} && {}",
+        is_outside("variables.host"),
+        only_cel("variables.spec", &["host", "exportTo", "trafficPolicy"]),
+        only_cel("variables.spec.?trafficPolicy.orValue({})", &["portLevelSettings"]),
+    );
     let record = format!(
-        "!variables.claims || variables.ours && (variables.role == 'shared-destination-rule' \
+        "!variables.claims || variables.role == 'destination-rule' && {hop} || variables.ours && (variables.role == 'shared-destination-rule' \
          && variables.home in {namespaces} || variables.role == 'destination-rule' \
          && variables.spec.?exportTo.orValue([]) == ['.'])"
     );
@@ -66,7 +73,12 @@ pub(super) fn judge(guard: &Guard, object: &Value) -> Vec<GuardRule> {
     let fits = ours
         && (judged.role() == Role::SharedDestinationRule.word() && owner
             || judged.role() == Role::DestinationRule.word() && items(&spec["exportTo"]) == [json!(".")]);
-    if judged.claims() && !fits {
+    let is_hop = judged.role() == Role::DestinationRule.word()
+        && host == judged.host()
+        && judge::is_outside(host)
+        && only(spec, &["host", "exportTo", "trafficPolicy"])
+        && only(&spec["trafficPolicy"], &["portLevelSettings"]);
+    if judged.claims() && !fits && !is_hop {
         broken.push(GuardRule::Record);
     }
     broken

@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use super::common::{self, is_below, is_outside, is_own, is_upstream_of};
 use super::judge::{self, Judged, items, only, single, string};
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list};
+use crate::dialect::{HTTP_HOP, TLS_HOP};
+use crate::intent::Layout;
 use crate::role::{Kind, Role};
 
 pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
@@ -33,6 +36,26 @@ pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
         "variables.shape".to_owned(),
         "variables.spec.?location.orValue('MESH_EXTERNAL') == 'MESH_EXTERNAL'".to_owned(),
     ];
+    let services = guard.service_hosts();
+    let through_gateway = [
+        common::only(
+            "variables.spec",
+            &["hosts", "exportTo", "ports", "location", "resolution", "endpoints"],
+        ),
+        "variables.hosts == [variables.host]".to_owned(),
+        is_outside("variables.host"),
+        "variables.spec.?location.orValue('') == 'MESH_INTERNAL'".to_owned(),
+        "variables.spec.?resolution.orValue('') == 'DNS'".to_owned(),
+        format!(
+            "size(variables.ports) > 0 && variables.ports.all(p, {} \
+             && p.?targetPort.orValue(p.?number.orValue(0)) == (p.?protocol.orValue('') == 'HTTP' ? {HTTP_HOP} : {TLS_HOP}) \
+             && p.?protocol.orValue('') in ['HTTP', 'TLS'])",
+            common::only("p", &["number", "name", "protocol", "targetPort"])
+        ),
+        "size(variables.endpoints) == 1".to_owned(),
+        common::only("variables.endpoints[0]", &["address"]),
+        format!("variables.address in {}", list(services.iter().map(String::as_str))),
+    ];
     let mut variables = common::variables();
     variables.extend([
         Clause::new("hosts", "variables.spec.?hosts.orValue([])"),
@@ -54,6 +77,7 @@ pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
         ),
         Clause::new("upstream", upstream.join(" && ")),
         Clause::new("client", client.join(" && ")),
+        Clause::new("throughGateway", through_gateway.join(" && ")),
         Clause::new(
             "recorded",
             "object.metadata.?annotations[?'kubectl-egress.github.io/ports'].orValue('') == \
@@ -61,20 +85,25 @@ pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
              && object.metadata.?annotations[?'kubectl-egress.github.io/gateway'].orValue('') in ",
         ),
     ]);
-    // The record stands on the upstream entry of the shared layout and on the client entry of the documented one.
+    // The record stands on another object in each layout.
     if let Some(recorded) = variables.last_mut() {
         recorded.expression.push_str(&gateways(guard));
     }
-    let record = "!variables.claims \
+    let layout = "object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('')";
+    let record = format!(
+        "!variables.claims \
          || (variables.role == 'upstream' && variables.upstream && variables.host == variables.address && variables.recorded \
-         && object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('') == 'shared') \
+         && {layout} in {}) \
+         || (variables.role == 'client' && variables.throughGateway && {layout} == '') \
          || (variables.role == 'client' && variables.client \
-         && (object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('') == '' \
-         || (object.metadata.?annotations[?'kubectl-egress.github.io/layout'].orValue('') == 'documented' && variables.recorded)))";
+         && ({layout} == '' || ({layout} in {} && variables.recorded)))",
+        list(recorded_on(Role::Upstream)),
+        list(recorded_on(Role::Client)),
+    );
     let rules = [
         (GuardRule::UpstreamHost, format!("variables.below.all(h, {} && !h.contains('*'))", is_own("h"))),
         (GuardRule::UpstreamShape, "size(variables.below) == 0 || variables.upstream".to_owned()),
-        (GuardRule::Record, record.to_owned()),
+        (GuardRule::Record, record),
     ];
     let resource = ResourceRule::new(Kind::GROUP, "v1", Kind::ServiceEntry.plural());
     common::policy(guard, resource, &common::changed(), variables, &rules)
@@ -110,15 +139,23 @@ fn fits(guard: &Guard, judged: &Judged<'_>) -> bool {
         role if role == Role::Upstream.word() => {
             is_upstream(guard, judged)
                 && address(judged.spec) == judged.host()
-                && layout == "shared"
+                && recorded_on(Role::Upstream).any(|word| word == layout)
                 && is_recorded(guard, judged)
         }
         role if role == Role::Client.word() => {
-            let documented = layout == "documented" && is_recorded(guard, judged);
-            is_client(judged) && (layout.is_empty() || documented)
+            if is_client_through_gateway(guard, judged) {
+                return layout.is_empty();
+            }
+            let holds_record = recorded_on(Role::Client).any(|word| word == layout);
+            is_client(judged) && (layout.is_empty() || (holds_record && is_recorded(guard, judged)))
         }
         _ => false,
     }
+}
+
+/// The layouts whose record stands on this object.
+fn recorded_on(role: Role) -> impl Iterator<Item = &'static str> {
+    Layout::ALL.into_iter().filter(move |layout| layout.dialect().record == role).map(Layout::word)
 }
 
 fn is_recorded(guard: &Guard, judged: &Judged<'_>) -> bool {
@@ -149,6 +186,33 @@ fn is_client(judged: &Judged<'_>) -> bool {
         && judge::is_outside(judged.host())
         && has_shape(spec)
         && matches!(string(&spec["location"]), "" | "MESH_EXTERNAL")
+}
+
+/// The callers' entry of the endpoints layout: it leads to a guarded gateway and nowhere else.
+fn is_client_through_gateway(guard: &Guard, judged: &Judged<'_>) -> bool {
+    let spec = judged.spec;
+    let ports = items(&spec["ports"]);
+    let to_gateway = |port: &Value| {
+        let hop = match string(&port["protocol"]) {
+            "HTTP" => HTTP_HOP,
+            "TLS" => TLS_HOP,
+            _ => return false,
+        };
+        let target = port.get("targetPort").unwrap_or(&port["number"]);
+        only(port, &["number", "name", "protocol", "targetPort"]) && target.as_u64() == Some(hop.into())
+    };
+    let leads = |endpoint: &Value| {
+        let address = string(&endpoint["address"]);
+        only(endpoint, &["address"]) && guard.service_hosts().iter().any(|service| service == address)
+    };
+    only(spec, &["hosts", "exportTo", "ports", "location", "resolution", "endpoints"])
+        && single(&spec["hosts"]).is_some_and(|host| string(host) == judged.host())
+        && judge::is_outside(judged.host())
+        && string(&spec["location"]) == "MESH_INTERNAL"
+        && string(&spec["resolution"]) == "DNS"
+        && !ports.is_empty()
+        && ports.iter().all(to_gateway)
+        && single(&spec["endpoints"]).is_some_and(leads)
 }
 
 fn has_shape(spec: &Value) -> bool {

@@ -1,21 +1,22 @@
 //! The requests that try the guard's policies before they bind anybody.
 //!
-//! Knows one object for each rule that breaks it, and what `add` writes in both layouts, which must pass. Knows nothing of
+//! Knows one object for each rule that breaks it, and what `add` writes in every layout, which must pass. Knows nothing of
 //! how a trial goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::Trial;
+use crate::dialect;
 use crate::host::DnsName;
 use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::{FIELD_MANAGER, MANAGED_BY, Record};
 use crate::names::Names;
 use crate::port::Port;
 use crate::role::Kind;
-use crate::shape;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
 /// The host of the trial; `example` is reserved (RFC 2606).
@@ -143,7 +144,7 @@ impl Scene<'_> {
     }
 }
 
-/// What `add` would write in `namespace`, in both layouts.
+/// What `add` would write in `namespace`, in every layout.
 fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
     let mesh = MeshFacts { cluster_domain: guard.cluster_domain.clone(), ..MeshFacts::default() };
     let mut objects = Vec::new();
@@ -151,7 +152,7 @@ fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
         let labels = guarded.labels.iter();
         let selector = labels.filter_map(|(key, values)| Some((key.clone(), values.first()?.clone())));
         let gateway = GatewayFacts::assumed(guarded.name.clone(), selector.collect());
-        for layout in [Layout::Shared, Layout::Documented] {
+        for layout in Layout::ALL {
             let Ok(host) = DnsName::parse(HOST) else { continue };
             let record = Record {
                 intent: Intent {
@@ -168,7 +169,7 @@ fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
                 added_at: None,
                 added_by: None,
             };
-            let parts = shape::build(&record, &gateway, &mesh).unwrap_or_default();
+            let parts = dialect::build(&record, &gateway, &mesh).unwrap_or_default();
             objects.extend(parts.iter().filter_map(|part| part.resource.to_json(api_version).ok()));
         }
     }

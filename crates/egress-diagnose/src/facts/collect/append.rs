@@ -1,6 +1,11 @@
 //! Merges several collectors.
+//!
+//! Every field is named, so that the compiler asks about a new one.
+
+use egress_core::snapshot::Snapshot;
 
 use super::Collector;
+use crate::facts::ClusterFacts;
 
 impl Collector {
     /// Adds the objects that another collector took after this one.
@@ -9,38 +14,66 @@ impl Collector {
         self.services.extend(services);
         self.pods.extend(pods);
         self.given.extend(given);
-        let (snapshot, surroundings) = (facts.snapshot, facts.surroundings);
-        let own = &mut self.facts.snapshot;
-        own.resources.extend(snapshot.resources);
-        own.nodes.extend(snapshot.nodes);
-        own.namespaces.extend(snapshot.namespaces);
-        own.unreadable.extend(snapshot.unreadable);
-        if snapshot.mesh.outbound.is_some() {
-            own.mesh = snapshot.mesh;
+        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } = facts;
+        // Gateways, Services and pods are made of all objects together, at the end.
+        let Snapshot {
+            mesh,
+            gateways: _,
+            resources,
+            services: _,
+            pods: _,
+            nodes,
+            namespaces,
+            istio_read_in: _,
+            unreadable,
+        } = snapshot;
+        let own = &mut self.facts;
+        own.snapshot.resources.extend(resources);
+        own.snapshot.nodes.extend(nodes);
+        own.snapshot.namespaces.extend(namespaces);
+        own.snapshot.unreadable.extend(unreadable);
+        if mesh.outbound.is_some() {
+            own.snapshot.mesh = mesh;
         }
-        let around = &mut self.facts.surroundings;
-        around.authorization_policies.extend(surroundings.authorization_policies);
-        around.peer_authentications.extend(surroundings.peer_authentications);
-        around.gateway_api.extend(surroundings.gateway_api);
-        around.network_policies.extend(surroundings.network_policies);
-        around.workloads.extend(surroundings.workloads);
-        around.budgets.extend(surroundings.budgets);
-        around.autoscalers.extend(surroundings.autoscalers);
-        around.secrets.extend(surroundings.secrets);
-        around.webhooks.extend(surroundings.webhooks);
-        around.export.exists |= surroundings.export.exists;
-        around.export.flaws.extend(surroundings.export.flaws);
-        if let Some(sync) = surroundings.sync {
-            around.sync.get_or_insert_default().extend(sync);
+        own.surroundings.append(surroundings);
+        for (egress, refusals) in refusals {
+            own.refusals.entry(egress).or_default().extend(refusals);
         }
-        for (egress, refusals) in facts.refusals {
-            self.facts.refusals.entry(egress).or_default().extend(refusals);
-        }
-        self.facts.rights.extend(facts.rights);
-        self.facts.gaps.extend(facts.gaps);
-        self.facts.proxies.extend(facts.proxies);
-        if let (Ok(own), Ok(demands)) = (&mut self.facts.demands, facts.demands) {
+        own.rights.extend(rights);
+        own.gaps.extend(gaps);
+        own.proxies.extend(proxies);
+        own.fleet.extend(fleet);
+        if let (Ok(own), Ok(demands)) = (&mut own.demands, demands) {
             own.extend(demands);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Of the kind: what two threads read of one file is what one thread reads of it.
+    #[test]
+    fn no_kind_of_object_is_lost_where_two_readers_meet() {
+        let named = |api_version: &str, kind: &str, name: &str| json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name, "namespace": "shop" } });
+        let mut slice = named("discovery.k8s.io/v1", "EndpointSlice", "cnn");
+        slice["addressType"] = "IPv4".into();
+        slice["endpoints"] = json!([{ "addresses": ["192.0.2.1"] }]);
+        let mut other = named("kubectl-egress.github.io/v1alpha1", "OtherCluster", "eu");
+        other["egresses"] = json!({});
+        let mut whole = Collector::default();
+        let mut later = Collector::default();
+        for object in [&slice, &other] {
+            later.add(&object.into()).unwrap();
+        }
+
+        whole.append(later);
+
+        let evidence = whole.finish();
+        assert_eq!(evidence.surroundings.endpoint_slices.len(), 1);
+        assert_eq!(evidence.fleet.len(), 1);
     }
 }

@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::policy::member::Layer;
-use egress_core::policy::pinning::{Demand, Pinning};
-use egress_core::policy::report::Author;
 use egress_core::proxy::ProxyView;
-use egress_core::surroundings::SyncFacts;
+use egress_core::related_resources::SyncFacts;
 use egress_core::tree::Tree;
 use egress_core::unreadable::Unreadable;
+use egress_policy::pinning::{Demand, Pinning};
+use egress_policy::policy_set::Layer;
+use egress_policy::report::PolicyRef;
 use serde::Deserialize;
 
 use super::{CollectError, Collector, typed, word};
@@ -27,7 +27,7 @@ pub(super) const GROUP: &str = "kubectl-egress.github.io";
 pub(super) fn from_objects() -> impl Iterator<Item = Input> {
     let always =
         [Input::Mesh, Input::Gateways, Input::Nodes, Input::Namespaces, Input::Pods, Input::Services];
-    always.into_iter().chain(Input::AROUND)
+    always.into_iter().chain(Input::RELATED)
 }
 
 #[derive(Deserialize)]
@@ -61,7 +61,7 @@ struct Compared {
 
 #[derive(Deserialize)]
 struct Placed {
-    placement: egress_core::policy::answer::Placement,
+    placement: egress_policy::answer::Placement,
 }
 
 impl Collector {
@@ -122,7 +122,7 @@ impl Collector {
 
     fn pinning(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
         let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
-        let by = Author {
+        let by = PolicyRef {
             policy: word(object, &["metadata", "policy"]),
             version: "1.0.0".to_owned(),
             layer: Layer::Cluster,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::related_resources::{Named, RelatedResources};
 use egress_core::snapshot::{PodFacts, Snapshot};
-use egress_core::surroundings::{Named, Surroundings};
 
 use super::{Checked, keys, kind_of, label, labels, subdomain};
 use crate::facts::ClusterFacts;
@@ -52,7 +52,7 @@ fn of_snapshot(snapshot: &Snapshot) -> Checked {
     snapshot.istio_read_in.iter().flatten().try_for_each(|namespace| label("istioReadIn", namespace))
 }
 
-fn of_surroundings(around: &Surroundings) -> Checked {
+fn of_surroundings(around: &RelatedResources) -> Checked {
     around.authorization_policies.iter().try_for_each(of_named)?;
     around.peer_authentications.iter().try_for_each(of_named)?;
     around.network_policies.iter().try_for_each(of_named)?;

@@ -2,8 +2,8 @@
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
+use egress_core::related_resources::SecretFacts;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::surroundings::SecretFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;

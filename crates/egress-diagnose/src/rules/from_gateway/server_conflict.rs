@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use egress_core::input::Input;
-use egress_core::intent::Layout;
 use egress_core::inventory::Egress;
 use egress_core::istio::server::selects;
 use egress_core::metadata;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::seniority;
+use egress_core::visibility::creation_order;
 use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
@@ -70,9 +69,8 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
 
 /// Whether an object is part of a gateway's shared pair that no host uses.
 fn is_unused(view: &View<'_>, object: &Resource, gateway: &GatewayFacts) -> bool {
-    let uses = |egress: &Egress<'_>| {
-        egress.layout == Some(Layout::Shared) && egress.gateway.as_ref() == Some(&gateway.name)
-    };
+    let uses =
+        |egress: &Egress<'_>| egress.uses_gateway_objects() && egress.gateway.as_ref() == Some(&gateway.name);
     metadata::role(object) == Some(Role::SharedGateway) && !view.egresses().iter().any(uses)
 }
 
@@ -82,7 +80,7 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
         let protocol = server.spec.port.protocol.as_str();
         Place::of(&server.object.id).field(format!("{}.port.protocol", server.field()), protocol)
     };
-    let older = seniority(plain.object) < seniority(secured.object);
+    let older = creation_order(plain.object) < creation_order(secured.object);
     let why = format!("removes the plaintext server from port {port}; first move its users to another port");
     Finding {
         code: CHECK.code,

@@ -2,8 +2,8 @@
 
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
-use egress_core::policy::pinning::{self, Row};
 use egress_core::snapshot::GatewayFacts;
+use egress_policy::pinning::{self, PlacementViolation};
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::path::EgressPath;
@@ -39,7 +39,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         Ok(Some(pinning)) => pinning,
     };
     if let Some(report) = pinning.reports.iter().find(|report| report.fault.is_some()) {
-        return CheckOutcome::Unreadable(format!("policy {} could not decide", report.author));
+        return CheckOutcome::Unreadable(format!("policy {} could not decide", report.by));
     }
     if !pinning.demands_anything() {
         return CheckOutcome::NotApplicable;
@@ -52,7 +52,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
     CheckOutcome::of(gateway.pods.len(), rows.iter().map(|row| finding(row, path, gateway)).collect())
 }
 
-fn finding(row: &Row, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
+fn finding(row: &PlacementViolation, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
     let namespace = &gateway.name.namespace;
     let demanded: Vec<String> = row.by.iter().map(ToString::to_string).collect();
     let (message, object) = match (&row.pod, &row.node) {

@@ -1,6 +1,6 @@
 //! EG092: the exported ValidatingAdmissionPolicy is current and bound.
 
-use egress_core::admission::export::{Flaw, NAME};
+use egress_core::admission::exported::{Flaw, NAME};
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 

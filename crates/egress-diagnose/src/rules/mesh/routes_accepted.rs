@@ -2,8 +2,8 @@
 
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
+use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::{Condition, conditions};
-use egress_core::surroundings::GatewayApiObject;
 use serde_json::Value;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place, Readable};

@@ -2,10 +2,10 @@
 
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
+use egress_core::related_resources::{Named, SliceFacts};
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::ServiceFacts;
-use egress_core::surroundings::{Named, SliceFacts};
 use egress_core::visibility::virtual_service::destinations;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::related_resources::Named;
 use egress_core::snapshot::PodFacts;
-use egress_core::surroundings::Named;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 
 use crate::finding::{Fix, Place};

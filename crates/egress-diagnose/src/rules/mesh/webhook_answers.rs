@@ -3,9 +3,9 @@
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 use egress_core::label_selector::has_labels;
+use egress_core::related_resources::WebhookFacts;
 use egress_core::role::Kind;
 use egress_core::snapshot::{PodFacts, ServiceFacts};
-use egress_core::surroundings::WebhookFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;

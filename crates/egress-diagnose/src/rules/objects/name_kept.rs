@@ -55,7 +55,7 @@ fn hosts(resource: &Resource) -> Vec<&str> {
     match &resource.spec {
         Spec::ServiceEntry(spec) => spec.hosts.iter().map(String::as_str).collect(),
         Spec::VirtualService(spec) => spec.hosts.iter().flatten().map(String::as_str).collect(),
-        Spec::Gateway(_) | Spec::DestinationRule(_) | Spec::Sidecar(_) => Vec::new(),
+        Spec::Gateway(_) | Spec::DestinationRule(_) | Spec::Sidecar(_) | Spec::Untyped(_) => Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! EG034: all objects of the egress exist.
 
 use egress_core::host::Host;
-use egress_core::intent::Layout;
 use egress_core::inventory::{Egress, State};
 use egress_core::names;
 use egress_core::resource::ObjectId;
@@ -39,7 +38,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         return CheckOutcome::NotApplicable;
     };
     let Some(State::Incomplete { missing }) = &path.state else {
-        let pair = path.gateway.filter(|_| egress.layout == Some(Layout::Shared));
+        let pair = path.gateway.filter(|_| egress.uses_gateway_objects());
         let seen = pair.map_or(Ok(()), |gateway| view.sees(Some(&gateway.name.namespace)));
         return seen.map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::Good(None));
     };

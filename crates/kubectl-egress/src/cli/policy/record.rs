@@ -47,7 +47,7 @@ pub struct Record {
     pub settings: Option<String>,
 
     /// Which objects to write, as for add
-    #[arg(long, value_name = "shared|documented", default_value = "shared", value_parser = add::layout())]
+    #[arg(long, value_name = "shared|documented|endpoints", default_value = "shared", value_parser = add::layout())]
     #[arg(hide_possible_values = true)]
     pub layout: Layout,
 

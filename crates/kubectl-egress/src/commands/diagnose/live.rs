@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
-use egress_cluster::surroundings::Around;
+use egress_cluster::related_resources::RelatedReading;
 use egress_core::host::DnsName;
 use egress_core::input::{Gap, Input};
 use egress_core::proxy::ProxyView;
@@ -114,8 +114,8 @@ pub(super) async fn gather(
 }
 
 /// Reads all objects.
-async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, Around)> {
-    let (mut snapshot, mut around) = tokio::try_join!(cluster.fetch(scope), cluster.surroundings())?;
+async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, RelatedReading)> {
+    let (mut snapshot, mut around) = tokio::try_join!(cluster.fetch(scope), cluster.related_resources())?;
     let wanted = wanted_secrets(&snapshot);
     let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
     around.add_secrets(secrets);
@@ -155,7 +155,7 @@ async fn look(
     seen: &mut BTreeMap<PodName, Result<ProxyView, String>>,
 ) {
     let looks = pods.iter().map(|pod| async move {
-        let seen = cluster.look(pod, hosts, LOOK).await;
+        let seen = cluster.read_envoy(pod, hosts, LOOK).await;
         (PodName::of(pod), seen.map_err(|error| error.to_string()))
     });
     let mut looks = futures::stream::iter(looks).buffer_unordered(AT_ONCE);

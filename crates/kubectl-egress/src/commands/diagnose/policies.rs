@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use egress_cluster::Cluster;
-use egress_core::policy::audit;
-use egress_core::policy::question::Subject;
-use egress_core::policy::report::Status;
+use egress_core::inventory;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::facts::{Demands, Refusal, Request};
+use egress_policy::audit;
+use egress_policy::report::Status;
+use egress_policy::request_builder::RequestedEgress;
 
-use super::super::judge::{Judge, Occasion};
+use crate::policies::{self, EvaluationContext};
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
@@ -27,23 +28,23 @@ pub(super) async fn ask(
     terminal: &mut Terminal,
 ) -> anyhow::Result<(Demands, Refusals)> {
     let user = cluster.whoami().await;
-    let occasion = Occasion { cluster: Some(cluster), snapshot, user: user.as_ref() };
-    let mut judge = Judge::appoint(&settings.policies, &occasion, terminal).await?;
+    let egresses = inventory::egresses_in(snapshot, request.namespace.as_deref());
+    let namespaces = egresses.iter().map(|egress| egress.namespace.as_str()).collect();
+    let context = EvaluationContext { cluster: Some(cluster), snapshot, user: user.as_ref(), namespaces };
+    let evaluator = policies::load(&settings.policies, &context, terminal).await?;
     let (mut demands, mut refusals) = (Demands::new(), Refusals::new());
-    if judge.is_idle() {
+    if evaluator.is_empty() {
         return Ok((demands, refusals));
     }
-    let egresses = audit::egresses(snapshot, request.namespace.as_deref());
     for egress in &egresses {
         // No objection is an answer, too.
         refusals.entry((egress.namespace.clone(), egress.host.to_string())).or_default();
-        judge.learn_namespace(&egress.namespace, &occasion).await?;
         if let Some(record) = egress.readable_record() {
-            let pinning = judge.pinning("audit", &Subject::of(&record.intent));
+            let pinning = evaluator.placement("audit", &RequestedEgress::of(&record.intent));
             demands.insert((egress.namespace.clone(), egress.host.to_string()), pinning);
         }
     }
-    for row in judge.audit(snapshot, &egresses).rows {
+    for row in evaluator.audit(snapshot, &egresses).rows {
         // EG021 checks where the gateway runs.
         if row.status == Status::Denied && row.code != audit::NODE_NOT_ACCEPTED {
             let by = row.by.map(|author| author.to_string()).unwrap_or_default();

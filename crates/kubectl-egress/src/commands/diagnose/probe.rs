@@ -149,7 +149,7 @@ impl Sender {
 
     async fn look(&self, pod: &PodFacts) -> Result<ProxyView, String> {
         let hosts = std::slice::from_ref(&self.plan.host);
-        self.cluster.look(pod, hosts, LOOK).await.map_err(|error| error.to_string())
+        self.cluster.read_envoy(pod, hosts, LOOK).await.map_err(|error| error.to_string())
     }
 }
 

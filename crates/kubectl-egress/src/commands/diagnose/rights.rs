@@ -23,7 +23,7 @@ pub(super) async fn of(cluster: &Cluster, namespace: &str) -> Result<Rights, Clu
         name: None,
     };
     let asked: Vec<Right> = KINDS.into_iter().flat_map(|kind| VERBS.map(|verb| right(kind, verb))).collect();
-    let allowed = cluster.may(&asked).await?;
+    let allowed = cluster.can_i(&asked).await?;
     let mut rights = Rights::default();
     for (right, allowed) in asked.iter().zip(allowed) {
         let words = format!("{} {}.{}", right.verb, right.resource, right.group);

@@ -5,9 +5,9 @@ mod relative;
 
 use std::path::Path;
 
-use egress_core::policy::config::{API_VERSION, KIND, Source};
-use egress_core::policy::lock::Lock;
-use egress_core::policy::member::Layer;
+use egress_policy::config::{API_VERSION, KIND, Source};
+use egress_policy::lock::Lock;
+use egress_policy::policy_set::Layer;
 
 use super::configuration::{self, Configuration};
 use super::resolve::{Resolver, Step};

@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use egress_core::policy::answer::{Fault, Finding, PinAnswer};
-use egress_core::policy::request::{Request, Slot};
+use egress_policy::answer::{EvaluationError, Finding, PinAnswer};
+use egress_policy::request::{Request, Slot};
 use egress_render::document::API_VERSION;
 use egress_render::escape::escape;
 use egress_render::table::Table;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::policy_test::ask::{Cost, Seen};
-use crate::policy_test::expect::decision_word;
-use crate::policy_test::pin::{matching, requirement};
-use crate::policy_test::slots::word;
+use egress_policy_test::ask::{Cost, Seen};
+use egress_policy_test::expect::decision_word;
+use egress_policy_test::pin::{matching, requirement};
+use egress_policy_test::slots::word;
 
 /// For people.
 pub(super) fn text(request: &Request, slots: &[Slot], seen: &Seen, cost: &Cost) -> String {
@@ -129,7 +129,7 @@ fn trace(text: &mut String, seen: &Seen) {
     }
 }
 
-fn answer<T: Serialize>(answer: Option<&Result<T, Fault>>) -> anyhow::Result<Value> {
+fn answer<T: Serialize>(answer: Option<&Result<T, EvaluationError>>) -> anyhow::Result<Value> {
     match answer {
         Some(Ok(answer)) => Ok(serde_json::to_value(answer)?),
         _ => Ok(Value::Null),

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use egress_core::policy::Policy;
-use egress_core::policy::descriptor::Hook;
-use egress_core::policy::request::{Request, Slot};
+use egress_policy::Policy;
+use egress_policy::descriptor::Hook;
+use egress_policy::request::{Request, Slot};
 use egress_render::document::API_VERSION;
 use egress_render::table::Table;
 use serde_json::{Value, json};
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::module;
 use crate::commands::document;
 use crate::exit::{Code, Failure};
-use crate::policy_test::slots::slots;
 use crate::settings::policy::bench::Bench;
 use crate::settings::policy::run::Question;
 use crate::terminal::Terminal;
+use egress_policy_test::slots::slots;
 
 /// What one question costs.
 struct Figures {
@@ -86,9 +86,7 @@ fn measure(
     })
 }
 
-fn parts<T>(
-    reply: egress_core::policy::Reply<T>,
-) -> (Option<egress_core::policy::answer::Fault>, Option<u64>) {
+fn parts<T>(reply: egress_policy::Reply<T>) -> (Option<egress_policy::answer::EvaluationError>, Option<u64>) {
     (reply.result.err(), reply.fuel)
 }
 

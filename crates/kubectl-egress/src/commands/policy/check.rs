@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use egress_core::policy::Policy as _;
-use egress_core::policy::answer::{Fault, Finding, Severity};
-use egress_policy::Module;
+use egress_policy::Policy as _;
+use egress_policy::answer::{EvaluationError, Finding, Severity};
+use egress_policy_wasm::Module;
 use egress_render::document::API_VERSION;
 use serde_json::json;
 
@@ -53,7 +53,7 @@ pub(super) fn findings(module: &Module, settings: Option<&str>, policies: &Polic
     // If the schema refuses the settings, the module would refuse them again in other words.
     if findings.is_empty() {
         findings = match module.check_settings(settings).result {
-            Ok(findings) | Err(Fault::Settings(findings)) => findings,
+            Ok(findings) | Err(EvaluationError::Settings(findings)) => findings,
             Err(fault) => vec![schema::unanswered(&fault)],
         };
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use egress_core::policy::config::{Entry, PolicySet, Source};
-use egress_core::policy::lock::{Lock, LockEntry};
+use egress_policy::config::{Entry, PolicyConfig, Source};
+use egress_policy::lock::{Lock, LockEntry};
 
 use crate::exit::{Code, Failure};
 use crate::policies;
@@ -16,7 +16,7 @@ pub(super) struct Configuration {
     /// Its text.
     pub(super) text: String,
     /// The parsed configuration.
-    pub(super) set: PolicySet,
+    pub(super) set: PolicyConfig,
     /// The locked modules.
     pub(super) lock: Lock,
 }
@@ -66,8 +66,8 @@ impl Configuration {
 }
 
 /// Reads a configuration's text.
-pub(super) fn parse(path: &Path, text: &str) -> Result<PolicySet, Failure> {
-    PolicySet::parse(text).map_err(|error| Failure {
+pub(super) fn parse(path: &Path, text: &str) -> Result<PolicyConfig, Failure> {
+    PolicyConfig::parse(text).map_err(|error| Failure {
         code: Code::Usage,
         message: format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message),
         hint: Some("see the fields in docs/policies.md".to_owned()),

@@ -6,8 +6,8 @@ use std::path::Path;
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_cluster::policy::POLICIES;
-use egress_core::admission::export::{Effect, Export as Exported, LeftOut, Source, export};
-use egress_core::policy::config::PolicySet;
+use egress_policy::config::PolicyConfig;
+use egress_policy::export::{Effect, Export as Exported, LeftOut, Source, export};
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ use crate::terminal::Terminal;
 
 /// A configuration, and the facts about its mesh.
 struct Configured {
-    set: PolicySet,
+    set: PolicyConfig,
     root_namespace: Option<String>,
     gateway_namespaces: BTreeSet<String>,
 }

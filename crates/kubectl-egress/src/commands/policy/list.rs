@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use egress_core::policy::config::{Entry, Source};
-use egress_core::policy::member::Layer;
+use egress_policy::config::{Entry, Source};
+use egress_policy::policy_set::Layer;
 use egress_render::document::API_VERSION;
 use egress_render::table::Table;
 use serde_json::{Value, json};

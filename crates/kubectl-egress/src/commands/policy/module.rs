@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use egress_core::policy::Policy as _;
-use egress_policy::Module;
+use egress_policy::Policy as _;
+use egress_policy_wasm::Module;
 use egress_render::document::API_VERSION;
 use egress_render::escape::escape;
 use egress_render::table::Table;

@@ -1,23 +1,25 @@
 //! `policy record`: writes a request from the current cluster, and the module's answers, as a test file.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::inventory;
-use egress_core::policy::Policy as _;
-use egress_core::policy::descriptor::Need;
-use egress_core::policy::question::{self, Facts, Subject};
-use egress_core::policy::request::Request;
-use egress_core::policy::settings::canonical;
-use egress_policy::Module;
+use egress_policy::Policy as _;
+use egress_policy::descriptor::Need;
+use egress_policy::request::Request;
+use egress_policy::request_builder::{self, Facts, RequestedEgress};
+use egress_policy::settings::canonical;
+use egress_policy_wasm::Module;
 use jiff::Timestamp;
 
 use super::module;
 use crate::commands::document;
 use crate::exit::Code;
-use crate::policy_test::recorded;
 use crate::settings::policy::record::Record;
 use crate::terminal::Terminal;
+use egress_policy_test::recorded;
 
 /// Records.
 pub(super) async fn run(settings: &Record, terminal: &mut Terminal) -> anyhow::Result<Code> {
@@ -43,11 +45,12 @@ async fn request(
     let mut facts = Facts { cluster: cluster.server().to_owned(), ..Facts::default() };
     facts.now = u64::try_from(Timestamp::now().as_second()).ok();
     if wants(Need::NamespaceLabels) {
-        facts.namespace_labels = cluster.namespace_labels(namespace).await?;
+        let labels = cluster.namespace_labels(namespace).await?;
+        facts.namespace_labels.insert(namespace.to_owned(), labels);
     }
     if wants(Need::Nodes) {
         let nodes = cluster.nodes().await.context("the module needs the nodes")?;
-        facts.nodes = nodes.iter().map(question::node).collect();
+        facts.nodes = Arc::new(nodes.iter().map(request_builder::node).collect());
     }
     if wants(Need::Existing) {
         let scope = Scope {
@@ -57,14 +60,15 @@ async fn request(
             root_namespace: None,
         };
         let snapshot = cluster.fetch(&scope).await?;
-        facts.existing = inventory::egresses(&snapshot).iter().map(question::existing).collect();
+        facts.existing =
+            Arc::new(inventory::egresses(&snapshot).iter().map(request_builder::existing).collect());
     }
     if wants(Need::User) || wants(Need::Groups) {
         let user = cluster.whoami().await;
         facts.user = user.as_ref().map(|user| user.name.clone());
         facts.groups = user.map(|user| user.groups).unwrap_or_default();
     }
-    let subject = Subject {
+    let requested = RequestedEgress {
         hosts: settings.targets.iter().map(|target| (&target.host, &target.ports)).collect(),
         namespace,
         export_to: &settings.export_to,
@@ -72,5 +76,5 @@ async fn request(
         hop: settings.hop,
         reason: settings.reason.as_deref(),
     };
-    Ok(question::request("add", &subject, &facts).for_policy(needs, ""))
+    Ok(request_builder::request("add", &requested, &facts).for_policy(needs, ""))
 }

@@ -5,12 +5,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use egress_core::policy::config::{Entry, Source};
-use egress_core::policy::lock::{LockEntry, LockError, check};
-use egress_core::policy::member::Layer;
-use egress_policy::Limits;
-use egress_policy::inspect::digest;
-use egress_policy::oci::Reference;
+use egress_policy::config::{Entry, Source};
+use egress_policy::lock::{LockEntry, LockError, check};
+use egress_policy::policy_set::Layer;
+use egress_policy_wasm::Limits;
+use egress_policy_wasm::inspect::digest;
+use egress_policy_wasm::oci::Reference;
 
 use super::module;
 use crate::exit::{Code, Failure};

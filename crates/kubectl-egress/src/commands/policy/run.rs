@@ -1,14 +1,14 @@
 //! `policy run`: one request, all answers.
 
-use egress_core::policy::answer::Decision;
+use egress_policy::answer::Decision;
 
 use super::{answers, module};
 use crate::commands::document;
 use crate::exit::Code;
-use crate::policy_test::ask::{Seen, ask};
-use crate::policy_test::slots::slots;
 use crate::settings::policy::run::{Question, Run};
 use crate::terminal::Terminal;
+use egress_policy_test::ask::{Seen, ask};
+use egress_policy_test::slots::slots;
 
 /// Asks.
 pub(super) fn run(settings: &Run, terminal: &mut Terminal) -> anyhow::Result<Code> {

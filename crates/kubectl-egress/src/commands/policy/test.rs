@@ -5,7 +5,7 @@ mod suite;
 use std::fmt::Write;
 use std::path::Path;
 
-use egress_core::policy::Policy as _;
+use egress_policy::Policy as _;
 use egress_render::document::API_VERSION;
 use egress_render::table::Table;
 use serde_json::json;
@@ -16,13 +16,13 @@ use crate::commands::document;
 use crate::exit::Code;
 use crate::files;
 use crate::policies::repository;
-use crate::policy_test::coverage::Coverage;
-use crate::policy_test::matrix::{self, Difference};
-use crate::policy_test::report::{PolicyReport, Report};
-use crate::policy_test::{junit, update};
 use crate::settings::policy::file::ModuleFile;
 use crate::settings::policy::test::{Output, Test};
 use crate::terminal::Terminal;
+use egress_policy_test::coverage::Coverage;
+use egress_policy_test::matrix::{self, Difference};
+use egress_policy_test::report::{PolicyReport, Report};
+use egress_policy_test::{junit, update};
 
 /// Runs the tests, or compares two modules.
 pub(super) fn run(settings: &Test, terminal: &mut Terminal) -> anyhow::Result<Code> {

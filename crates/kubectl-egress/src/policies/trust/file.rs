@@ -11,7 +11,7 @@ use std::path::Path;
 
 use egress_files::place::Place;
 use egress_files::{Access, Doubt, Folder};
-use egress_policy::digest::is_digest;
+use egress_policy_wasm::digest::is_digest;
 
 use super::super::undecided;
 use egress_core::command::{ShellCommand, Word};

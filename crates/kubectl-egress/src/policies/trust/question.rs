@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::policy::lock::LockEntry;
+use egress_policy::lock::LockEntry;
 use egress_render::escape::escape;
 
 use super::Unlocked;

@@ -1,6 +1,6 @@
 //! What `policy add` is to do.
 
-use egress_core::policy::config::Source;
+use egress_policy::config::Source;
 
 use super::place::Place;
 use super::trusting;

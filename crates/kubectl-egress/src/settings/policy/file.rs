@@ -30,7 +30,7 @@ impl ModuleFile {
     /// Reads a module, up to one byte more than the engine accepts: enough for the engine to refuse it.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let limit = egress_policy::Limits::default().module as u64 + 1;
+        let limit = egress_policy_wasm::Limits::default().module as u64 + 1;
         let bytes = files::open(path).and_then(|file| limited(file, limit));
         bytes.map(|bytes| ModuleFile { name: name.clone(), bytes }).map_err(|error| unreadable(&name, &error))
     }
@@ -66,7 +66,7 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> 
 /// Settings as canonical JSON; none without a file.
 pub fn settings(name: Option<&str>) -> Result<String, Failure> {
     let value: Option<Value> = name.map(document).transpose()?;
-    Ok(value.map_or_else(|| "{}".to_owned(), |value| egress_core::policy::settings::canonical(&value)))
+    Ok(value.map_or_else(|| "{}".to_owned(), |value| egress_policy::settings::canonical(&value)))
 }
 
 fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, Failure> {

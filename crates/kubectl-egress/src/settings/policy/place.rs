@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egress_core::policy::member::Layer;
+use egress_policy::policy_set::Layer;
 
 use crate::cli::policy::place::{LayerChoice, Place as Typed};
 use crate::exit::Failure;

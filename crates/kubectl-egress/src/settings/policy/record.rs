@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use egress_cluster::config::ConnectOptions;
 use egress_core::intent::{Hop, Layout};
-use egress_core::shape::accept_flags;
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 use serde_json::Value;
@@ -13,10 +12,10 @@ use super::file::{self, ModuleFile};
 use super::of_user;
 use crate::cli;
 use crate::exit::Failure;
-use crate::policy_test::redact::Redaction;
 use crate::settings::policies::PolicySettings;
 use crate::settings::{add, checked_namespace, connection, hosts, output};
 use crate::terminal::Terminal;
+use egress_policy_test::redact::Redaction;
 
 /// What `policy record` is to do.
 #[derive(Clone, Debug)]
@@ -56,7 +55,7 @@ impl Record {
     ) -> Result<Self, Failure> {
         use cli::policy::record::Secret;
         let export_to = add::export_to(typed.export_to)?;
-        accept_flags(typed.layout, typed.hop, &export_to)?;
+        (typed.layout.dialect().accept)(typed.hop, &export_to)?;
         let output = output::resolve(Some(&typed.output), &["json", "yaml"])?;
         let redacted = |secret| typed.redact.contains(&secret);
         Ok(Record {

@@ -1,15 +1,15 @@
 //! What `policy run` is to do.
 
-use egress_core::policy::request::Request;
+use egress_policy::request::Request;
 use egress_render::format::OutputFormat;
 
 use super::file::{self, ModuleFile};
 use super::of_user;
 use crate::cli;
 use crate::exit::Failure;
-use crate::policy_test::request::RequestText;
 use crate::settings::output;
 use crate::settings::policies::PolicySettings;
+use egress_policy_test::request::RequestText;
 
 /// What `policy run` is to do.
 #[derive(Clone, Debug)]

@@ -108,7 +108,7 @@ fn quoted(source: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use egress_core::policy::config::PolicySet;
+    use egress_policy::config::PolicyConfig;
 
     use super::*;
 
@@ -117,7 +117,7 @@ mod tests {
 
     fn added(text: &str) -> String {
         let text = entry(text, "new", "./new.wasm").unwrap();
-        let set = PolicySet::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let set = PolicyConfig::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(set.policies.last().unwrap().name, "new");
         text
     }

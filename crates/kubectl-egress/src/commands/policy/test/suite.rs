@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use egress_core::policy::request::Request;
-use egress_policy::Module;
+use egress_policy::request::Request;
+use egress_policy_wasm::Module;
 
 use crate::commands::policy::module;
 use crate::exit::{Code, Failure};
-use crate::policy_test::file::{Case, TestFile};
-use crate::policy_test::fixture::Fixture;
-use crate::policy_test::report::FileReport;
-use crate::policy_test::run::run;
 use crate::settings::policies::PolicySettings;
 use crate::settings::policy::file::{self, ModuleFile};
 use crate::terminal::Terminal;
+use egress_policy_test::file::{Case, TestFile};
+use egress_policy_test::fixture::Fixture;
+use egress_policy_test::report::FileReport;
+use egress_policy_test::run::run;
 
 /// One test file.
 pub(super) struct Suite {

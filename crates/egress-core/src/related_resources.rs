@@ -1,0 +1,166 @@
+//! Objects that can break an egress or let calls leave beside it: security, workloads, the control plane.
+//!
+//! Only a diagnosis and an audit read these facts; adding and removing hosts needs none of them. Knows their form, not their meaning.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kubernetes::HorizontalPodAutoscalerSpec;
+use egress_istio::authorization_policy::AuthorizationPolicySpec;
+use egress_istio::peer_authentication::PeerAuthenticationSpec;
+use jiff::Timestamp;
+use k8s_openapi::api::networking::v1::NetworkPolicySpec;
+use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
+use serde_json::Value;
+
+use crate::admission::exported::Flaw;
+use crate::snapshot::PodFacts;
+
+mod merge;
+mod reader;
+mod sync;
+
+pub use merge::replace;
+pub use sync::{SyncFacts, sync};
+
+/// All of them. What could not be had is not told here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelatedResources {
+    /// Who may speak to whom, of group `security.istio.io`.
+    pub authorization_policies: Vec<Named<AuthorizationPolicySpec>>,
+    /// Which mTLS servers expect, of group `security.istio.io`.
+    pub peer_authentications: Vec<Named<PeerAuthenticationSpec>>,
+    /// Objects of the Kubernetes Gateway API.
+    pub gateway_api: Vec<GatewayApiObject>,
+    /// Which connections the network lets through.
+    pub network_policies: Vec<Named<NetworkPolicySpec>>,
+    /// Where Services lead.
+    #[serde(default)]
+    pub endpoint_slices: Vec<Named<SliceFacts>>,
+    /// What runs pods.
+    pub workloads: Vec<Workload>,
+    /// How many pods of a kind a drain must leave.
+    pub budgets: Vec<Named<PodDisruptionBudgetSpec>>,
+    /// How many pods of a kind there may be.
+    pub autoscalers: Vec<Named<HorizontalPodAutoscalerSpec>>,
+    /// Secrets by name.
+    pub secrets: Vec<SecretFacts>,
+    /// Webhooks that judge objects of Istio.
+    pub webhooks: Vec<WebhookFacts>,
+    /// The pods of istiod.
+    pub istiod: Vec<PodFacts>,
+    /// What istiod says of the proxies that are connected to it; none where it was not asked or did not answer.
+    pub sync: Option<Vec<SyncFacts>>,
+    /// The exported policy of the API server.
+    #[serde(default)]
+    pub export: ExportFacts,
+}
+
+/// What is wrong with the exported policy of the API server; nothing where nobody exported one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExportFacts {
+    /// Whether there is one.
+    pub exists: bool,
+    /// Each of its flaws.
+    pub flaws: Vec<Flaw>,
+    /// Why nobody knows.
+    pub unreadable: Option<String>,
+}
+
+/// An object: which one, and what it says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Named<S> {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// What it says.
+    pub spec: S,
+}
+
+/// Endpoints of a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SliceFacts {
+    /// The kind: `EndpointSlice`, or `Endpoints` in a file.
+    pub kind: String,
+    /// Their addresses, ready or not.
+    pub addresses: Vec<String>,
+    /// Their ports.
+    pub ports: Vec<i32>,
+}
+
+/// An object of `gateway.networking.k8s.io`, in the form it was written: its versions differ too much for one type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayApiObject {
+    /// The kind: `Gateway`, `HTTPRoute`, `TLSRoute`, `TCPRoute`, `GRPCRoute`, `ReferenceGrant`.
+    pub kind: String,
+    /// The group and version it was written in.
+    pub api_version: String,
+    /// Which one, and its `spec`.
+    pub object: Named<Value>,
+    /// Its `status`; null where there is none.
+    pub status: Value,
+}
+
+/// A Deployment, `StatefulSet` or `DaemonSet`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workload {
+    /// The kind.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// How many pods it is to run; none for a `DaemonSet`.
+    pub replicas: Option<i32>,
+    /// The labels of the pods it makes.
+    pub labels: BTreeMap<String, String>,
+    /// The annotations of the pods it makes, as far as they are Istio's.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A Secret: what it is called and which keys it has. What they hold is never kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretFacts {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its type, such as `kubernetes.io/tls`; empty where only the name was asked for.
+    pub kind: String,
+    /// Its keys; none where only the name was asked for.
+    pub keys: Option<BTreeSet<String>>,
+}
+
+/// One webhook of a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookFacts {
+    /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
+    pub kind: String,
+    /// The configuration's name.
+    pub configuration: String,
+    /// The webhook's name.
+    pub name: String,
+    /// The namespace and name of the Service that answers; none where it is a URL.
+    pub service: Option<(String, String)>,
+    /// Whether the server's certificate can be checked.
+    pub has_ca: bool,
+    /// What a failure to answer means: `Fail` refuses the object.
+    pub fails_closed: bool,
+    /// The API groups of the objects it judges.
+    pub groups: BTreeSet<String>,
+}

@@ -1,0 +1,140 @@
+//! One reader for the related resources of clusters, files and fixtures: which facts an object gives, by its group and kind.
+//!
+//! Knows no source: an API server leaves the kind out of the items of its lists, so the caller says it.
+
+use std::collections::BTreeMap;
+
+use egress_istio::authorization_policy::AuthorizationPolicySpec;
+use egress_istio::peer_authentication::PeerAuthenticationSpec;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::core::v1::Endpoints;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+
+use super::{GatewayApiObject, Named, RelatedResources, SecretFacts};
+use crate::input::Input;
+use crate::kubernetes::HorizontalPodAutoscaler;
+use crate::objects::{self, named};
+use crate::tree::Tree;
+use crate::typed::{FieldError, typed};
+
+/// An object whose spec has a type of ours.
+#[derive(Deserialize)]
+struct Custom<S> {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: S,
+}
+
+/// A Secret without its content.
+#[expect(clippy::zero_sized_map_values, reason = "keys are read, and what they hold is skipped")]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Secret {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    data: Option<BTreeMap<String, IgnoredAny>>,
+    string_data: Option<BTreeMap<String, IgnoredAny>>,
+}
+
+impl RelatedResources {
+    /// Adds the facts of an object of this API version and kind. Which facts these are; none for a kind that gives none.
+    ///
+    /// # Errors
+    /// The field that does not fit the schema of the kind.
+    pub fn read(
+        &mut self,
+        api_version: &str,
+        kind: &str,
+        object: &Tree<'_>,
+    ) -> Result<Option<Input>, FieldError> {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let input = match (group, kind) {
+            ("security.istio.io", "AuthorizationPolicy") => {
+                self.authorization_policies.push(custom::<AuthorizationPolicySpec>(object)?);
+                Input::AuthorizationPolicies
+            }
+            ("security.istio.io", "PeerAuthentication") => {
+                self.peer_authentications.push(custom::<PeerAuthenticationSpec>(object)?);
+                Input::PeerAuthentications
+            }
+            ("gateway.networking.k8s.io", _) => {
+                let status = object.get("status").map(Value::from).unwrap_or_default();
+                self.gateway_api.push(GatewayApiObject {
+                    kind: kind.to_owned(),
+                    api_version: api_version.to_owned(),
+                    object: custom(object)?,
+                    status,
+                });
+                Input::GatewayApi
+            }
+            ("networking.k8s.io", "NetworkPolicy") => {
+                let policy: NetworkPolicy = typed(object)?;
+                self.network_policies.push(named(policy.metadata, policy.spec.unwrap_or_default()));
+                Input::NetworkPolicies
+            }
+            ("discovery.k8s.io", "EndpointSlice") => {
+                self.endpoint_slices.push(objects::endpoint_slice(typed::<EndpointSlice>(object)?));
+                Input::EndpointSlices
+            }
+            ("", "Endpoints") => {
+                self.endpoint_slices.push(objects::endpoints(typed::<Endpoints>(object)?));
+                Input::EndpointSlices
+            }
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet") => {
+                self.workloads.push(objects::workload(kind, &typed(object)?));
+                Input::Workloads
+            }
+            ("policy", "PodDisruptionBudget") => {
+                let budget: PodDisruptionBudget = typed(object)?;
+                self.budgets.push(named(budget.metadata, budget.spec.unwrap_or_default()));
+                Input::Budgets
+            }
+            ("autoscaling", "HorizontalPodAutoscaler") => {
+                let autoscaler: HorizontalPodAutoscaler = typed(object)?;
+                self.autoscalers.push(named(autoscaler.metadata, autoscaler.spec.unwrap_or_default()));
+                Input::Budgets
+            }
+            ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => {
+                self.webhooks.extend(objects::webhooks(&typed::<ValidatingWebhookConfiguration>(object)?));
+                Input::Webhooks
+            }
+            ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => {
+                self.webhooks.extend(objects::webhooks(&typed::<MutatingWebhookConfiguration>(object)?));
+                Input::Webhooks
+            }
+            ("", "Secret") => {
+                self.secrets.push(secret(typed(object)?));
+                Input::Secrets
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(input))
+    }
+}
+
+fn custom<S: DeserializeOwned + Default>(object: &Tree<'_>) -> Result<Named<S>, FieldError> {
+    let Custom { metadata, spec } = typed(object)?;
+    Ok(named(metadata, spec))
+}
+
+/// Drops a Secret's content while reading it, whatever its form: tools that hide it may write anything in its place.
+fn secret(secret: Secret) -> SecretFacts {
+    let keys = secret.data.into_iter().flatten().chain(secret.string_data.into_iter().flatten());
+    SecretFacts {
+        namespace: secret.metadata.namespace.unwrap_or_default(),
+        name: secret.metadata.name.unwrap_or_default(),
+        kind: secret.kind.unwrap_or_default(),
+        keys: Some(keys.map(|(key, _)| key).collect()),
+    }
+}

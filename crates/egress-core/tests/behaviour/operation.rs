@@ -1,0 +1,74 @@
+//! `add` as a whole: what exists, what is asked for, what policies chose, and the plans that come of it.
+
+use egress_core::dialect::metadata_patch::MetadataPatch;
+use egress_core::index::Index;
+use egress_core::inventory;
+use egress_core::metadata::Record;
+use egress_core::operation::add::{Chosen, Decision, Requested};
+use egress_core::operation::existing::Existing;
+use egress_core::plan::Action;
+use egress_core::role::Role;
+use egress_core::snapshot::Snapshot;
+
+use crate::fixture::{gateway, request, snapshot, stored};
+
+fn named(mut record: Record, prefix: &str) -> Record {
+    for role in [Role::Upstream, Role::GatewayLeg, Role::MeshLeg, Role::Client] {
+        record.names.choose(&record.intent, role, &format!("{prefix}-{}", role.word()));
+    }
+    record
+}
+
+/// Adds hosts one after the other, as one command does.
+fn add(asked: &[Record], cluster: &Snapshot, chosen: &dyn Fn(&Record) -> Chosen) -> Vec<Decision> {
+    let all = inventory::egresses(cluster);
+    let existing = Existing::of(&all);
+    let gateway = gateway();
+    let requested: Vec<Requested<'_, '_>> = asked
+        .iter()
+        .map(|record| Requested::of(record.clone(), &existing, &gateway, &cluster.mesh).expect("a request"))
+        .collect();
+    let before = Index::of(cluster);
+    let hosts: Vec<_> = requested
+        .into_iter()
+        .map(|requested| {
+            let chosen = chosen(&requested.record);
+            requested.named(chosen, &before).expect("names")
+        })
+        .collect();
+    let mut index = Index::of(cluster);
+    let mut decisions = Vec::new();
+    for host in &hosts {
+        decisions.push(host.plan(&existing, &index).expect("no conflict"));
+        host.parts.iter().for_each(|part| index.insert(&part.resource));
+    }
+    decisions
+}
+
+/// The gateway's owner owns the pair: a user without permissions in the gateway's namespace must not need any.
+#[test]
+fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
+    let cluster = snapshot(&stored(&named(request("edition.cnn.com:443"), "old")));
+    let chosen = |record: &Record| Chosen {
+        names: Some(named(record.clone(), "new").names),
+        metadata: MetadataPatch { policies: Some("baseline@today".to_owned()), ..MetadataPatch::default() },
+    };
+    let decisions = add(&[request("edition.cnn.com:80/http")], &cluster, &chosen);
+    assert_eq!(decisions[0].plans.len(), 2);
+    for plan in &decisions[0].plans {
+        let written: Vec<_> = plan.writes().map(|(step, _)| step.role).collect();
+        assert!(!written.is_empty());
+        assert!(!written.iter().any(|role| role.is_of_pair()), "{written:?}");
+    }
+}
+
+#[test]
+fn of_several_hosts_the_first_writes_what_all_egresses_of_the_gateway_use() {
+    let hosts = [request("edition.cnn.com"), request("api.github.com")];
+    let decisions = add(&hosts, &snapshot(&[]), &|_| Chosen::default());
+    let created = |decision: &Decision| {
+        let writes = decision.plans.iter().flat_map(|plan| plan.writes());
+        writes.filter(|(_, action)| matches!(action, Action::Create)).count()
+    };
+    assert_eq!(decisions.iter().map(created).collect::<Vec<_>>(), [6, 4]);
+}

@@ -1,0 +1,115 @@
+//! What a configuration says and CEL cannot: told one by one, with what that does to the policy.
+
+use serde::Serialize;
+
+use super::layer::{Layer, answers, modules};
+use super::source::{EXCUSE, Source};
+use super::twin;
+use crate::config::Source as Origin;
+use crate::descriptor::Hook;
+use crate::rules::Rules;
+
+/// One thing that the policy does not say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// Where it is in the configuration, such as `policies.baseline.settings.pin`.
+    pub at: String,
+    /// What its absence does.
+    pub effect: Effect,
+    /// One sentence.
+    pub message: String,
+}
+
+/// What the absence of something does to the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// It lets through what the configuration refuses.
+    Weaker,
+    /// It refuses what the configuration lets through.
+    Stronger,
+    /// It judges the same.
+    None,
+}
+
+/// Everything that is left out, in the order of the configuration.
+pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
+    let mut found = Vec::new();
+    for entry in source.set.policies.iter().filter(|entry| entry.source == Origin::Builtin) {
+        // Wrong settings were refused before.
+        let Ok(rules) = Rules::new(&entry.settings) else { continue };
+        let asked = |hook| answers(entry, hook);
+        found.extend(settings(&entry.name, &rules, &asked));
+    }
+    for entry in modules(source) {
+        let at = || format!("policies.{}", entry.name);
+        if answers(entry, Hook::Hosts) {
+            let closed = if source.set.default == Some(crate::layer::Effect::Allow) {
+                ""
+            } else {
+                ", and hosts that no `rules` denies are not refused, because the module may allow them"
+            };
+            let message =
+                format!("the API server does not run modules: hosts that it denies are not refused{closed}");
+            found.push(LeftOut { at: at(), effect: Effect::Weaker, message });
+        } else if answers(entry, Hook::Pinning) {
+            let message = "the API server does not run modules: its nodes are not required".to_owned();
+            found.push(LeftOut { at: at(), effect: Effect::Weaker, message });
+        } else {
+            found.push(names(at(), "the module"));
+        }
+    }
+    found.extend(exceptions(source, layer));
+    found
+}
+
+fn settings(policy: &str, rules: &Rules, asked: &dyn Fn(Hook) -> bool) -> Vec<LeftOut> {
+    let lists = rules.lists();
+    let at = |field: &str| format!("policies.{policy}.settings.{field}");
+    let mut found = Vec::new();
+    if let Some(hop) = lists.hop.filter(|hop| asked(Hook::Hosts) && *hop != twin::PASSTHROUGH) {
+        let message = format!("other objects set the hop to the gateway: `{hop}` is not required");
+        found.push(LeftOut { at: at("hop"), effect: Effect::Weaker, message });
+    }
+    if lists.pin && asked(Hook::Pinning) {
+        let message = "no object sets the nodes of the gateway: the nodes are not required".to_owned();
+        found.push(LeftOut { at: at("pin"), effect: Effect::Weaker, message });
+    }
+    if lists.names && asked(Hook::Naming) {
+        found.push(names(at("names"), "it"));
+    }
+    if lists.labels && asked(Hook::Naming) {
+        found.push(names(at("labels"), "it"));
+    }
+    found
+}
+
+fn names(at: String, who: &str) -> LeftOut {
+    let message = format!("{who} sets how `kubectl egress` writes objects, and refuses no host");
+    LeftOut { at, effect: Effect::None, message }
+}
+
+/// Exceptions that lift a denial which the policy has. CEL has no clock, so a denial is never lifted.
+fn exceptions(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
+    let exported = |policy: &Option<String>| {
+        policy.as_ref().is_none_or(|policy| layer.policies.iter().any(|other| other.name == *policy))
+    };
+    let (group, resource, verb) = EXCUSE;
+    let holding = source
+        .set
+        .exceptions
+        .iter()
+        .enumerate()
+        .filter(|(_, exception)| source.today <= exception.until && exported(&exception.policy));
+    let told = holding.map(|(place, exception)| LeftOut {
+        at: format!("exceptions[{place}]"),
+        effect: Effect::Stronger,
+        message: format!(
+            "CEL has no clock: `{}` stays refused, although `{}` has an exception until {}; users with the verb `{verb}` \
+             on `{resource}.{group}` are exempt",
+            exception.destination, exception.code, exception.until
+        ),
+    });
+    told.collect()
+}

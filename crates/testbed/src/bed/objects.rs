@@ -1,0 +1,205 @@
+//! The Kubernetes objects that stand for nodes and pods: what a scheduler, a Deployment and a kubelet would have
+//! written. Knows nothing of the processes behind them.
+
+use std::{collections::BTreeSet, net::Ipv4Addr};
+
+use serde_json::{Value, json};
+
+use super::{
+    handle::Bed,
+    layout::{CONTROL_PLANE, Kind, Pod},
+    manifest::{HUB, TAG},
+};
+
+/// The port of the stand-in for kubelets.
+pub(super) const NODE_PORT: u16 = 10250;
+/// The node of istiod's pod.
+const CONTROL_PLANE_NODE: &str = "control-plane";
+const ACCESS: &str = include_str!("../../../../tests/bed/access.yaml");
+
+/// Namespaces and service accounts: everything else stands on them.
+pub(super) fn create_namespaces(bed: &Bed) -> anyhow::Result<()> {
+    let topology = &bed.topology;
+    let gateways = topology.gateways.iter().map(|gateway| gateway.namespace.as_str());
+    let clients = topology.clients.iter().map(|client| client.namespace.as_str());
+    let namespaces: BTreeSet<_> = ["istio-system", "shop"]
+        .into_iter()
+        .chain(gateways)
+        .chain(clients)
+        .chain(topology.namespaces.iter().map(String::as_str))
+        .filter(|namespace| *namespace != "default")
+        .collect();
+    let namespaces = namespaces
+        .into_iter()
+        .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+    // Kubernetes makes the account `default` itself; Istio's manifest has those of the gateways.
+    let accounts: BTreeSet<_> = topology
+        .clients
+        .iter()
+        .map(|client| (client.namespace.as_str(), client.service_account()))
+        .filter(|(_, account)| *account != "default")
+        .collect();
+    let accounts = accounts.into_iter().map(|(namespace, name)| {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"namespace": namespace, "name": name}})
+    });
+    bed.apply(&[], &list(namespaces.chain(accounts)))?;
+    bed.apply(&[], ACCESS)
+}
+
+/// Nodes and pods, with the status that makes them count as running.
+pub(super) fn create_nodes_and_pods(bed: &Bed) -> anyhow::Result<()> {
+    let nodes = bed.topology.nodes.iter().map(|node| {
+        json!({
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": node.name, "labels": node.labels},
+            "spec": {"taints": node.taints},
+        })
+    });
+    let control_plane = json!({"apiVersion": "v1", "kind": "Node", "metadata": {
+        "name": CONTROL_PLANE_NODE,
+        "labels": {"node-role.kubernetes.io/control-plane": ""},
+    }});
+    let pods = bed.pods.iter().map(pod).chain([istiod()]);
+    bed.apply(&[], &list(nodes.chain([control_plane]).chain(pods)))?;
+
+    let names = bed.topology.nodes.iter().map(|node| node.name.as_str()).chain([CONTROL_PLANE_NODE]);
+    let pods = bed.pods.iter().map(|pod| {
+        let ready = pod.kind != Kind::BrokenGateway;
+        pod_status(&pod.namespace, &pod.name, pod.address, containers(pod.kind), ready)
+    });
+    let istiod = pod_status("istio-system", "istiod-0", CONTROL_PLANE, &["discovery"], true);
+    bed.apply(&["--subresource=status"], &list(names.map(node_status).chain(pods).chain([istiod])))
+}
+
+/// Says of the clients' namespaces that their pods get sidecars. Only now: the bed has made these pods itself, and
+/// istiod would have changed them.
+pub(super) fn enable_injection(bed: &Bed) -> anyhow::Result<()> {
+    let clients = bed.pods.iter().filter(|pod| pod.kind == Kind::Sidecar);
+    let namespaces: BTreeSet<_> = clients.map(|pod| pod.namespace.as_str()).collect();
+    let labelled = namespaces.into_iter().map(|name| {
+        json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"istio-injection": "enabled"}},
+        })
+    });
+    bed.apply(&[], &list(labelled))
+}
+
+fn pod(pod: &Pod) -> Value {
+    let mut labels: serde_json::Map<_, _> =
+        pod.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    if pod.kind != Kind::Bare {
+        let app = labels.get("app").cloned().unwrap_or_else(|| json!(pod.name));
+        labels.insert("service.istio.io/canonical-name".into(), app);
+    }
+    if pod.kind == Kind::Bare {
+        labels.insert("sidecar.istio.io/inject".into(), json!("false"));
+    }
+    let mut annotations = json!({});
+    if pod.kind == Kind::Sidecar {
+        // What Istio's injection leaves on a pod.
+        labels.insert("security.istio.io/tlsMode".into(), json!("istio"));
+        let status =
+            json!({"initContainers": ["istio-init"], "containers": ["istio-proxy"], "revision": "default"});
+        annotations = json!({"sidecar.istio.io/status": status.to_string()});
+    }
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": pod.namespace, "name": pod.name, "labels": labels, "annotations": annotations},
+        "spec": {
+            "nodeName": pod.node,
+            "serviceAccountName": pod.service_account,
+            "containers": containers(pod.kind).iter().map(|name| container(name)).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn istiod() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "namespace": "istio-system",
+            "name": "istiod-0",
+            "labels": {
+                "app": "istiod",
+                "istio": "pilot",
+                "istio.io/rev": "default",
+                "sidecar.istio.io/inject": "false",
+            },
+        },
+        "spec": {
+            "nodeName": CONTROL_PLANE_NODE,
+            "serviceAccountName": "istiod",
+            "containers": [{"name": "discovery", "image": image("discovery")}],
+        },
+    })
+}
+
+fn node_status(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name},
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": CONTROL_PLANE}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": NODE_PORT}},
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    })
+}
+
+fn pod_status(namespace: &str, name: &str, address: Ipv4Addr, containers: &[&str], ready: bool) -> Value {
+    let condition = if ready { "True" } else { "False" };
+    let containers: Vec<_> = containers
+        .iter()
+        .map(|name| json!({"name": name, "image": image(name), "imageID": "", "restartCount": 0, "ready": ready, "state": {"running": {}}}))
+        .collect();
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"namespace": namespace, "name": name},
+        "status": {
+            "phase": "Running",
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "containerStatuses": containers,
+            "conditions": [
+                {"type": "Ready", "status": condition},
+                {"type": "ContainersReady", "status": condition},
+            ],
+        },
+    })
+}
+
+fn containers(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Gateway | Kind::BrokenGateway => &["istio-proxy"],
+        Kind::Sidecar => &["app", "istio-proxy"],
+        Kind::Bare => &["app"],
+    }
+}
+
+/// A proxy is told where its istiod is.
+fn container(name: &str) -> Value {
+    let mut container = json!({"name": name, "image": image(name)});
+    if name == "istio-proxy" {
+        container["env"] = json!([{"name": "CA_ADDR", "value": "istiod.istio-system.svc:15012"}]);
+    }
+    container
+}
+
+fn image(container: &str) -> String {
+    match container {
+        "discovery" => format!("{HUB}/pilot:{TAG}"),
+        "istio-proxy" => format!("{HUB}/proxyv2:{TAG}"),
+        application => application.to_owned(),
+    }
+}
+
+fn list(items: impl Iterator<Item = Value>) -> String {
+    json!({"apiVersion": "v1", "kind": "List", "items": items.collect::<Vec<_>>()}).to_string()
+}
