@@ -42,7 +42,7 @@ pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Cod
 async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let surroundings = match settings.writing.mode {
         Mode::DryRunClient => Surroundings::assumed(settings, terminal)?,
-        _ => Surroundings::read(settings).await?,
+        _ => Box::pin(Surroundings::read(settings)).await?,
     };
     let Surroundings { cluster, namespace, snapshot, user } = &surroundings;
     let context = EvaluationContext {
@@ -68,9 +68,9 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let mut decisions = Vec::new();
     for (asked, cell) in asked.into_iter().zip(&named) {
         let requested = Requested::of(asked, &existing, gateway, &snapshot.mesh)?;
-        let names = evaluator.names(&requested.record, &requested.parts);
-        let (names, metadata) = evaluation::require_names(names, settings.policies.explain, terminal)?;
-        let host = requested.named(Chosen { names, metadata }, &index)?;
+        let answers = evaluator.names(&requested.record, &requested.parts);
+        let (chosen, metadata) = evaluation::require_names(answers, settings.policies.explain, terminal)?;
+        let host = requested.named(Chosen { names: chosen, metadata }, &index)?;
         let host = cell.get_or_init(|| host);
         decisions.push(host.plan(&existing, &index)?);
         for part in &host.parts {

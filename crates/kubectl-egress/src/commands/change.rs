@@ -111,7 +111,7 @@ impl ChangeSet<'_> {
             RunStatus::Done => say_what_is_unproven(&outcomes, terminal),
             // The error speaks of one object; what became of the others must be said as well.
             RunStatus::Failed(_) if is_anything_written(&outcomes) => {
-                terminal.note(&result::progress(&outcomes))
+                terminal.note(&result::progress(&outcomes));
             }
             _ => {}
         }
