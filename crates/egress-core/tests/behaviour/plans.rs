@@ -236,7 +236,7 @@ spec:
         let proof = format!("{:?}", plan.steps.last().and_then(|step| step.proof.as_ref()));
         let cluster = "outbound|80||istio-egressgateway.istio-system.svc.cluster.local";
         assert!(
-            proof.contains("Clients") && proof.contains("Gone") && proof.contains(cluster),
+            proof.contains("Clients") && proof.contains("RouteRemoved") && proof.contains(cluster),
             "{by_hand}: {proof}"
         );
     }

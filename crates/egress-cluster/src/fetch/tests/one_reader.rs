@@ -163,5 +163,5 @@ async fn no_kind_of_fact_is_missing_from_the_comparison() {
     // Of a cluster's Secrets only the names that other objects name are read.
     assert_eq!(empty("related"), ["secrets"]);
     let kinds: BTreeSet<_> = snapshot.resources.iter().map(|resource| resource.id.kind).collect();
-    assert_eq!(kinds.len(), egress_core::role::Kind::ALL.len());
+    assert_eq!(kinds.len(), egress_core::role::Kind::OF_ISTIO.len());
 }
