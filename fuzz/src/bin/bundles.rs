@@ -3,8 +3,8 @@
 #![no_main]
 
 use egress_diagnose::bundle;
-use egress_diagnose::facts::{ClusterFacts, Request};
 use egress_diagnose::examine::examine;
+use egress_diagnose::facts::{ClusterFacts, Request};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &str)| {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use egress_diagnose::bundle;
-use egress_diagnose::facts::Request;
 use egress_diagnose::examine::examine;
+use egress_diagnose::facts::Request;
 use egress_diagnose::facts::source::{File, SourceReader, documents};
 use libfuzzer_sys::fuzz_target;
 

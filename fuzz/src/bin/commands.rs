@@ -4,8 +4,8 @@
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::text::is_hidden;
-use egress_diagnose::facts::Request;
 use egress_diagnose::examine::examine;
+use egress_diagnose::facts::Request;
 use egress_diagnose::facts::source::{File, SourceReader, documents};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
