@@ -35,7 +35,6 @@ const KNOWN: &[Known] = &[
     Known { file: "crates/egress-policy/src/export.rs", files: 7 },
     Known { file: "crates/egress-policy/src/hosts.rs", files: 4 },
     Known { file: "crates/egress-policy/src/rules.rs", files: 5 },
-    Known { file: "crates/kubectl-egress/src/exit.rs", files: 4 },
     Known { file: "xtask/src/bench.rs", files: 6 },
 ];
 
