@@ -92,6 +92,11 @@ async fn written(
     edit()?;
     let over = Action::Update(Box::new(stored.clone()));
     match cluster.write(wanted, &over, &options).await {
+        Err(ClusterError::Conflict { causes, .. }) if causes[0].manager == "kubectl-patch" => {}
+        other => bail!("written over what somebody else owns: {other:?}"),
+    }
+    let forced = WriteOptions { force_conflicts: true, ..options.clone() };
+    match cluster.write(wanted, &over, &forced).await {
         Err(ClusterError::Stale { .. }) => {}
         other => bail!("written over a change that nobody saw: {other:?}"),
     }

@@ -150,11 +150,11 @@ impl Cluster {
         snapshot: &Snapshot,
     ) -> Result<Result<Vec<PodFacts>, Unreadable>, ClusterError> {
         if !snapshot.unreadable.iter().any(|missing| missing.input == Some(Input::Pods)) {
-            let is_istiod = |pod: &&PodFacts| pod.labels.get("app").is_some_and(|app| app == "istiod");
-            return Ok(Ok(snapshot.pods.iter().filter(is_istiod).cloned().collect()));
+            let istiods = snapshot.pods.iter().filter(|pod| objects::is_istiod(pod));
+            return Ok(Ok(istiods.cloned().collect()));
         }
         let (pods, root) = (Collection::core(Input::ControlPlane, "pods"), &snapshot.mesh.root_namespace);
-        let listed = self.list::<Pod>(&pods, Some(root), Some("app=istiod")).await;
+        let listed = self.list::<Pod>(&pods, Some(root), Some(objects::ISTIOD_LABEL)).await;
         let pods = match listed {
             Err(ClusterError::Forbidden(why)) => Err(pods.unreadable(why).in_namespace(root)),
             listed => Ok(listed?),

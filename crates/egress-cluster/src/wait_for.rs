@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use egress_core::port::{Port, Protocol};
-use egress_core::proof::{Demand, Expectation, Lack, check};
+use egress_core::proof::{Expectation, ProxyCondition, UnmetCondition, check};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::PodFacts;
 use futures::future::join_all;
@@ -47,7 +47,7 @@ pub enum Outcome {
     /// The expectation is met, after so long.
     Proven(Duration),
     /// It was read, and the requirement is not met.
-    Lacking(Lack),
+    Lacking(UnmetCondition),
     /// It could not be read; the reason in one line.
     Unreachable(String),
 }
@@ -209,20 +209,20 @@ fn advance(open: &mut [Open], view: &ProxyView, last: &mut [Outcome]) -> bool {
 /// thousand hosts a page is megabytes.
 fn parts(expectation: &Expectation) -> impl Iterator<Item = Expectation> {
     // What a cluster is comes before whether it works: one that is another's may have no endpoints as well.
-    let page = |demand: &Demand| match demand {
-        Demand::Leads { port: Port { protocol: Protocol::Http, .. }, .. }
-        | Demand::Gone { protocol: Protocol::Http, .. } => 0,
-        Demand::Leads { .. } | Demand::Gone { .. } => 1,
-        Demand::Owned(_) => 2,
-        Demand::Reaches { .. } => 3,
+    let page = |condition: &ProxyCondition| match condition {
+        ProxyCondition::RoutesTo { port: Port { protocol: Protocol::Http, .. }, .. }
+        | ProxyCondition::RouteRemoved { protocol: Protocol::Http, .. } => 0,
+        ProxyCondition::RoutesTo { .. } | ProxyCondition::RouteRemoved { .. } => 1,
+        ProxyCondition::MadeOf(_) => 2,
+        ProxyCondition::HasEndpoints { .. } => 3,
     };
     let pages = 0..4;
     let part = move |wanted| {
-        let demands: Vec<Demand> =
-            expectation.demands.iter().filter(|demand| page(demand) == wanted).cloned().collect();
-        Expectation { demands, ..expectation.clone() }
+        let conditions: Vec<ProxyCondition> =
+            expectation.conditions.iter().filter(|condition| page(condition) == wanted).cloned().collect();
+        Expectation { conditions, ..expectation.clone() }
     };
-    pages.into_iter().map(part).filter(|part| !part.demands.is_empty())
+    pages.into_iter().map(part).filter(|part| !part.conditions.is_empty())
 }
 
 /// A right that is missing now is missing a moment later, and a pod that is gone does not come back by this name.
@@ -243,17 +243,21 @@ mod tests {
 
     #[test]
     fn every_demand_is_in_the_part_of_its_page() {
-        let leads = |port| Demand::Leads { port, clusters: ["a".to_owned()].into(), where_listening: false };
-        let gone = |protocol| Demand::Gone { protocol, clusters: ["b".to_owned()].into() };
-        let reaches = Demand::Reaches { cluster: "a".to_owned() };
-        let owned = Demand::Owned(Owner {
+        let leads = |port| ProxyCondition::RoutesTo {
+            port,
+            clusters: ["a".to_owned()].into(),
+            where_listening: false,
+        };
+        let gone = |protocol| ProxyCondition::RouteRemoved { protocol, clusters: ["b".to_owned()].into() };
+        let reaches = ProxyCondition::HasEndpoints { cluster: "a".to_owned() };
+        let owned = ProxyCondition::MadeOf(Owner {
             cluster: "a".to_owned(),
             host: "example.com".to_owned(),
             namespaces: ["shop".to_owned()].into(),
             target: None,
             required: true,
         });
-        let demands = vec![
+        let conditions = vec![
             leads(Port::TLS),
             reaches.clone(),
             owned.clone(),
@@ -262,8 +266,8 @@ mod tests {
             gone(Protocol::Tls),
         ];
         let host = DnsName::parse("example.com").unwrap();
-        let whole = Expectation { side: Side::Gateway, host, demands };
-        let found: Vec<Vec<Demand>> = parts(&whole).map(|part| part.demands).collect();
+        let whole = Expectation { side: Side::Gateway, host, conditions };
+        let found: Vec<Vec<ProxyCondition>> = parts(&whole).map(|part| part.conditions).collect();
         let http = vec![gone(Protocol::Http), leads(Port::HTTP)];
         let tls = vec![leads(Port::TLS), gone(Protocol::Tls)];
         assert_eq!(found, [http, tls, vec![owned], vec![reaches]]);

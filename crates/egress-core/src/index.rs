@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use self::by_host::ByHost;
 use crate::metadata;
 use crate::resource::{ObjectId, Resource, Spec};
-use crate::role::Kind;
+use crate::role::{Kind, Role};
 use crate::snapshot::Snapshot;
 
 mod by_host;
@@ -75,7 +75,7 @@ impl<'a> Index<'a> {
         if let Some(host) = metadata::host(resource) {
             self.labelled.entry((namespace, host)).or_default().push(resource);
         }
-        if metadata::role(resource).is_some_and(|role| role.is_of_pair()) {
+        if metadata::role(resource).is_some_and(Role::is_of_pair) {
             self.of_gateways.entry(namespace).or_default().push(resource);
         }
     }

@@ -45,10 +45,11 @@ pub struct GatewayName {
 }
 
 /// Which objects make an egress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// One static pair per gateway, four create-only objects per host.
+    #[default]
     Shared,
     /// The four objects of Istio's own egress gateway task, all in the callers' namespace.
     Documented,

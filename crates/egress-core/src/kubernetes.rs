@@ -5,11 +5,12 @@
 //! names and shapes. Knows nothing of what they mean.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
 
 mod autoscaler;
 mod node;
+mod null;
 mod pod;
 mod service;
 mod workload;
@@ -22,6 +23,8 @@ pub use pod::{
 };
 pub use service::{ServicePort, ServiceSpec};
 pub use workload::{PodTemplateSpec, WorkloadSpec};
+
+use self::null::or_default;
 
 /// An object of any of these kinds.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -45,15 +48,6 @@ pub type Service = Object<ServiceSpec>;
 pub type Workload = Object<WorkloadSpec>;
 /// A `HorizontalPodAutoscaler`.
 pub type HorizontalPodAutoscaler = Object<HorizontalPodAutoscalerSpec>;
-
-/// A field that must be there may still be `null` in a file: then it has no value, as for `k8s-openapi`.
-fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: Default + Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::metadata::ACCEPT;
 use crate::related_resources::Named;
-use crate::snapshot::{NamespaceFacts, NodeFacts};
+use crate::snapshot::{NamespaceFacts, NodeFacts, PodFacts};
 
 mod endpoints;
 mod gateways;
@@ -28,6 +28,14 @@ pub use pod::{cluster_domain, control_plane, pod, proxy_address};
 pub use service::{selector, service};
 pub use webhook::webhooks;
 pub use workload::workload;
+
+/// The label of istiod's pods, as a selector.
+pub const ISTIOD_LABEL: &str = "app=istiod";
+
+/// Whether a pod is one of istiod's.
+pub fn is_istiod(pod: &PodFacts) -> bool {
+    hold(&pod.labels, ISTIOD_LABEL)
+}
 
 /// A node as a fact.
 pub fn node(node: &Node) -> NodeFacts {
@@ -77,6 +85,11 @@ pub fn named<S>(metadata: ObjectMeta, spec: S) -> Named<S> {
 /// What people accept about an object.
 pub fn accepts(metadata: &ObjectMeta) -> Option<String> {
     metadata.annotations.as_ref()?.get(ACCEPT).cloned()
+}
+
+/// Whether labels hold a label that is written as a selector.
+fn hold(labels: &BTreeMap<String, String>, label: &str) -> bool {
+    label.split_once('=').is_some_and(|(key, value)| labels.get(key).is_some_and(|found| found == value))
 }
 
 /// The annotations that are Istio's, and the one that says what people accept.

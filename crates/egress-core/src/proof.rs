@@ -29,14 +29,14 @@ pub struct Expectation {
     /// The host.
     pub host: DnsName,
     /// All of them must be met.
-    pub demands: Vec<Demand>,
+    pub conditions: Vec<ProxyCondition>,
 }
 
-/// One demand on a proxy.
+/// One condition on a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Demand {
+pub enum ProxyCondition {
     /// The host's route for this port leads to these clusters and to nothing else.
-    Leads {
+    RoutesTo {
         /// The port as the application dials it.
         port: Port,
         /// Where it may lead; it must lead to at least one.
@@ -45,24 +45,24 @@ pub enum Demand {
         where_listening: bool,
     },
     /// No route of the host for this protocol leads to any of these clusters.
-    Gone {
+    RouteRemoved {
         /// What is spoken.
         protocol: Protocol,
         /// Where nothing may lead any more.
         clusters: BTreeSet<String>,
     },
     /// The cluster exists and has an endpoint it would send to.
-    Reaches {
+    HasEndpoints {
         /// The cluster's name.
         cluster: String,
     },
     /// The cluster is made of the object that it should be made of, and leads where it should.
-    Owned(Owner),
+    MadeOf(Owner),
 }
 
 /// What a proxy lacks, in words for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lack(pub String);
+pub struct UnmetCondition(pub String);
 
 impl Expectation {
     /// The same for a proxy of this namespace. A sidecar prefers what its own namespace declares, and may.
@@ -70,8 +70,8 @@ impl Expectation {
     pub fn seen_from(&self, namespace: &str) -> Self {
         let mut seen = self.clone();
         if self.side == Side::Clients {
-            for demand in &mut seen.demands {
-                if let Demand::Owned(Owner { namespaces, host, .. }) = demand
+            for condition in &mut seen.conditions {
+                if let ProxyCondition::MadeOf(Owner { namespaces, host, .. }) = condition
                     && host == self.host.as_str()
                 {
                     namespaces.insert(namespace.to_owned());
@@ -84,16 +84,22 @@ impl Expectation {
     /// Whether looking can tell anything of what was written. A sidecar shows nothing of a TLS host before it knows the
     /// host: that the cluster exists to which its route will lead says nothing of the route.
     pub fn is_visible(&self) -> bool {
-        let is_hidden = |demand: &Demand| {
+        let is_hidden = |condition: &ProxyCondition| {
             matches!(
-                demand,
-                Demand::Leads { port: Port { protocol: Protocol::Tls, .. }, where_listening: true, .. }
+                condition,
+                ProxyCondition::RoutesTo {
+                    port: Port { protocol: Protocol::Tls, .. },
+                    where_listening: true,
+                    ..
+                }
             )
         };
         let mut routes = self
-            .demands
+            .conditions
             .iter()
-            .filter(|demand| matches!(demand, Demand::Leads { .. } | Demand::Gone { .. }))
+            .filter(|condition| {
+                matches!(condition, ProxyCondition::RoutesTo { .. } | ProxyCondition::RouteRemoved { .. })
+            })
             .peekable();
         routes.peek().is_none() || !routes.all(is_hidden)
     }
@@ -102,10 +108,10 @@ impl Expectation {
 /// Whether a proxy meets an expectation; what it lacks otherwise.
 ///
 /// # Errors
-/// [`Lack`] says the first demand that is not met.
-pub fn check(view: &ProxyView, expectation: &Expectation) -> Result<(), Lack> {
+/// [`UnmetCondition`] says the first condition that is not met.
+pub fn check(view: &ProxyView, expectation: &Expectation) -> Result<(), UnmetCondition> {
     let looked = Looked { view, side: expectation.side, host: expectation.host.as_str() };
-    expectation.demands.iter().try_for_each(|demand| looked.meets(demand))
+    expectation.conditions.iter().try_for_each(|condition| looked.meets(condition))
 }
 
 struct Looked<'a> {
@@ -115,38 +121,41 @@ struct Looked<'a> {
 }
 
 impl Looked<'_> {
-    fn meets(&self, demand: &Demand) -> Result<(), Lack> {
-        match demand {
-            Demand::Leads { port, where_listening: true, .. } if !self.listens(*port) => Ok(()),
-            Demand::Leads { port, clusters, .. } => self.leads(*port, clusters),
-            Demand::Gone { protocol, clusters } => {
+    fn meets(&self, condition: &ProxyCondition) -> Result<(), UnmetCondition> {
+        match condition {
+            ProxyCondition::RoutesTo { port, where_listening: true, .. } if !self.listens(*port) => Ok(()),
+            ProxyCondition::RoutesTo { port, clusters, .. } => self.leads(*port, clusters),
+            ProxyCondition::RouteRemoved { protocol, clusters } => {
                 let reached = self.destinations(*protocol, None);
                 let behind = self.hosts().filter(|_| *protocol == Protocol::Http).flat_map(|it| &it.behind);
                 match reached.iter().chain(behind).find(|cluster| clusters.contains(*cluster)) {
                     Some(cluster) => {
-                        Err(Lack(format!("{protocol} of {} still leads to `{cluster}`", self.host)))
+                        Err(UnmetCondition(format!("{protocol} of {} still leads to `{cluster}`", self.host)))
                     }
                     None => Ok(()),
                 }
             }
-            Demand::Reaches { cluster } => match self.view.clusters.get(cluster) {
-                None => Err(Lack(format!("no cluster `{cluster}`"))),
+            ProxyCondition::HasEndpoints { cluster } => match self.view.clusters.get(cluster) {
+                None => Err(UnmetCondition(format!("no cluster `{cluster}`"))),
                 Some(found) if found.healthy == 0 => {
-                    Err(Lack(format!("cluster `{cluster}` has no endpoint")))
+                    Err(UnmetCondition(format!("cluster `{cluster}` has no endpoint")))
                 }
                 Some(_) => Ok(()),
             },
-            Demand::Owned(owner) => owner::check(self.view, owner),
+            ProxyCondition::MadeOf(owner) => owner::check(self.view, owner),
         }
     }
 
-    fn leads(&self, port: Port, allowed: &BTreeSet<String>) -> Result<(), Lack> {
+    fn leads(&self, port: Port, allowed: &BTreeSet<String>) -> Result<(), UnmetCondition> {
         let found = self.destinations(port.protocol, Some(port.number));
         if found.is_empty() {
-            return Err(Lack(format!("no {} route for {}:{}", port.protocol, self.host, port.number)));
+            return Err(UnmetCondition(format!(
+                "no {} route for {}:{}",
+                port.protocol, self.host, port.number
+            )));
         }
         match found.difference(allowed).next() {
-            Some(other) => Err(Lack(format!("{}:{} leads to `{other}`", self.host, port.number))),
+            Some(other) => Err(UnmetCondition(format!("{}:{} leads to `{other}`", self.host, port.number))),
             None => Ok(()),
         }
     }

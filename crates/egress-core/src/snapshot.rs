@@ -120,6 +120,9 @@ pub struct GatewayFacts {
     pub ports: Vec<ServicePort>,
     /// Its pods; empty where they could not be read.
     pub pods: Vec<PodFacts>,
+    /// The Service has no address of its own: its name leads to the pods, and there the ports of the Service do not count.
+    #[serde(default)]
+    pub headless: bool,
     /// Taken from a flag or a default, never seen in a cluster.
     pub assumed: bool,
 }
@@ -213,7 +216,7 @@ impl GatewayFacts {
             app_protocol: None,
         };
         let ports = vec![port("http2", 80, 8080), port("https", 443, 8443)];
-        GatewayFacts { name, selector, ports, pods: Vec::new(), assumed: true }
+        GatewayFacts { name, selector, ports, pods: Vec::new(), headless: false, assumed: true }
     }
 
     /// The Service port with this number.

@@ -41,7 +41,7 @@ pub fn host_matches(pattern: &str, host: &str) -> bool {
 
 /// The order in which istiod reads objects: by creation, then by name, then by namespace; the first has precedence.
 /// An object that does not exist yet comes last. `sortConfigByCreationTime` in `pilot/pkg/model/push_context.go`.
-pub fn seniority(resource: &Resource) -> (bool, Option<Timestamp>, &str, &str) {
+pub fn creation_order(resource: &Resource) -> (bool, Option<Timestamp>, &str, &str) {
     let created = resource.live.as_ref().and_then(|live| live.created);
     (created.is_none(), created, &resource.id.name, &resource.id.namespace)
 }

@@ -27,12 +27,12 @@ pub fn is_called(slot: &Slot, called: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use egress_core::dialect;
     use egress_core::host::DnsName;
     use egress_core::intent::{Hop, Intent, Layout};
     use egress_core::metadata::Record;
     use egress_core::names::Names;
     use egress_core::port::Port;
-    use egress_core::shape;
     use egress_core::snapshot::MeshFacts;
     use egress_policy::request_builder::{self, Facts, RequestedEgress};
     use egress_policy::slots;
@@ -62,7 +62,7 @@ mod tests {
                 let request =
                     request_builder::request("add", &RequestedEgress::of(&intent), &Facts::default());
                 let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
-                let written = shape::build(&record, &stock, &MeshFacts::default()).unwrap_or_default();
+                let written = dialect::build(&record, &stock, &MeshFacts::default()).unwrap_or_default();
                 let asked = if written.is_empty() { Vec::new() } else { slots::slots(&record, &written) };
                 assert_eq!(super::slots(&request), asked, "{layout} {hop} {ports:?} {export_to}");
             }

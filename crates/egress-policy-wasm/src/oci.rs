@@ -10,10 +10,10 @@ mod error;
 mod manifest;
 mod redirect;
 mod reference;
+mod timeouts;
 mod transfer;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
@@ -23,20 +23,9 @@ use self::authentication::{Credentials, Login};
 pub use self::error::RegistryError;
 use self::redirect::Answer;
 pub use self::reference::{Reference, ReferenceError};
+use self::timeouts::TIMEOUTS;
 use crate::inspect::digest;
 
-/// How long a registry is waited for.
-struct Timeouts {
-    /// For a connection.
-    connect: Duration,
-    /// For the next part of an answer.
-    idle: Duration,
-    /// For everything together.
-    total: Duration,
-}
-
-const TIMEOUTS: Timeouts =
-    Timeouts { connect: Duration::from_secs(5), idle: Duration::from_secs(5), total: Duration::from_mins(1) };
 /// Manifests of policies are under a kilobyte.
 const LARGEST_MANIFEST: usize = 1 << 20;
 

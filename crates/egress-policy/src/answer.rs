@@ -226,6 +226,21 @@ pub enum EvaluationError {
     BadAnswer(String),
 }
 
+impl Finding {
+    /// A finding about one place, without evidence.
+    pub(crate) fn at(path: String, code: &str, severity: Severity, message: String) -> Self {
+        Finding {
+            code: code.to_owned(),
+            severity,
+            message,
+            path: Some(path),
+            remediation: None,
+            docs: None,
+            evidence: BTreeMap::new(),
+        }
+    }
+}
+
 impl Severity {
     /// The word.
     pub fn word(self) -> &'static str {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::descriptor::Hook;
-use super::policy_set::Effect;
+use super::layer::Effect;
 use super::rules::glob::HostGlob;
 use egress_core::yaml::LocatedError;
 

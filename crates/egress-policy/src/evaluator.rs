@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use egress_core::dialect::Part;
+use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::Egress;
 use egress_core::metadata::Record;
 use egress_core::names::Names;
 use egress_core::opened::Opened;
 use egress_core::recorded_policies::{self, RecordedPolicy};
-use egress_core::shape::Part;
-use egress_core::shape::dress::Dress;
 use egress_core::snapshot::{GatewayFacts, NodeFacts, Snapshot};
 use jiff::Timestamp;
 
@@ -45,7 +45,7 @@ pub struct NamesEvaluation {
     /// The names; `None`: no policy names objects, so existing ones keep theirs.
     pub names: Option<Names>,
     /// Labels and annotations for the objects.
-    pub metadata: Dress,
+    pub metadata: MetadataPatch,
 }
 
 impl PolicyEvaluator {
@@ -122,7 +122,7 @@ impl PolicyEvaluator {
         let recorded = recorded_policies::to_text(&self.recorded());
         let policies = Some(recorded).filter(|text| !text.is_empty());
         if self.policies.naming.is_none() && !self.policies.hooks().contains(&Hook::Naming) {
-            let metadata = Dress { policies, ..Dress::default() };
+            let metadata = MetadataPatch { policies, ..MetadataPatch::default() };
             return NamesEvaluation { metadata, ..NamesEvaluation::default() };
         }
         let slots = slots::slots(record, parts);
@@ -132,7 +132,7 @@ impl PolicyEvaluator {
             return NamesEvaluation { answers, ..NamesEvaluation::default() };
         }
         let (names, metadata) = slots::chosen(&record.intent, &slots, &answers.names);
-        NamesEvaluation { answers, names: Some(names), metadata: Dress { policies, ..metadata } }
+        NamesEvaluation { answers, names: Some(names), metadata: MetadataPatch { policies, ..metadata } }
     }
 
     /// Why the gateway of an egress is not on the nodes that current policies require; `None`: no requirement.
@@ -210,10 +210,10 @@ impl NamesEvaluation {
 mod tests {
     use std::collections::BTreeSet;
 
+    use egress_core::dialect;
     use egress_core::host::DnsName;
     use egress_core::intent::{Hop, Intent, Layout};
     use egress_core::port::Port;
-    use egress_core::shape;
     use egress_core::snapshot::MeshFacts;
 
     use super::*;
@@ -256,7 +256,7 @@ mod tests {
 
     fn names(evaluator: &PolicyEvaluator) -> NamesEvaluation {
         let record = record();
-        let parts = shape::build(&record, &GatewayFacts::stock(), &MeshFacts::default()).unwrap();
+        let parts = dialect::build(&record, &GatewayFacts::stock(), &MeshFacts::default()).unwrap();
         evaluator.names(&record, &parts)
     }
 
@@ -286,6 +286,6 @@ mod tests {
         evaluator.policies.naming = Some(NamingOwner { policy: "missing".to_owned(), layer: Layer::User });
         let evaluation = names(&evaluator);
         assert_eq!(evaluation.status(), Status::Undecided);
-        assert_eq!((evaluation.names, evaluation.metadata), (None, Dress::default()));
+        assert_eq!((evaluation.names, evaluation.metadata), (None, MetadataPatch::default()));
     }
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::policy_set::Layer;
+use super::layer::Layer;
 use super::report::PolicyRef;
 use super::request::Destination;
 use super::rules::glob::HostGlob;
@@ -43,6 +43,22 @@ pub enum ExceptionStatus {
     Expired,
     /// It was written in a lower layer than the policy.
     TooLow,
+}
+
+/// An exception that is about a denial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionUse {
+    /// The exception.
+    #[serde(flatten)]
+    pub exception: Exception,
+    /// Index into the request's destinations.
+    pub index: usize,
+    /// Whose denial.
+    pub of: PolicyRef,
+    /// What it does.
+    #[serde(rename = "standing")]
+    pub status: ExceptionStatus,
 }
 
 impl Exception {

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::ask::Answer;
-use super::answer::{Decision, Finding, Severity};
+use super::answer::Decision;
 use super::descriptor::Hook;
-use super::exception::{Exception, ExceptionStatus};
+use super::exception::ExceptionUse;
 use super::policy_set::{Effect, Layer, PolicySet};
 use super::report::{PolicyRef, Report, Status};
 use super::request::{Destination, Request};
@@ -46,22 +46,6 @@ pub struct Outcome {
     pub status: Status,
     /// Who decided so; nobody: the default.
     pub by: Vec<PolicyRef>,
-}
-
-/// An exception that is about a denial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ExceptionUse {
-    /// The exception.
-    #[serde(flatten)]
-    pub exception: Exception,
-    /// Index into the request's destinations.
-    pub index: usize,
-    /// Whose denial.
-    pub of: PolicyRef,
-    /// What it does.
-    #[serde(rename = "standing")]
-    pub status: ExceptionStatus,
 }
 
 impl Evaluation {
@@ -136,18 +120,5 @@ fn outcome(views: &[View<'_>], default: Effect) -> (Status, Vec<PolicyRef>) {
         _ if !allowing.is_empty() => (Status::Allowed, allowing),
         Effect::Allow => (Status::Allowed, Vec::new()),
         Effect::Deny => (Status::Denied, Vec::new()),
-    }
-}
-
-/// A finding of ours about what a policy said.
-fn own_finding(code: &str, message: String, path: String) -> Finding {
-    Finding {
-        code: code.to_owned(),
-        severity: Severity::Deny,
-        message,
-        path: Some(path),
-        remediation: None,
-        docs: None,
-        evidence: std::collections::BTreeMap::new(),
     }
 }

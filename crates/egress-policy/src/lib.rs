@@ -12,6 +12,7 @@ pub mod exception;
 pub mod export;
 pub mod hosts;
 mod label;
+pub mod layer;
 pub mod lock;
 pub mod naming;
 pub mod pinning;

@@ -117,7 +117,7 @@ fn ask(
     let needs = &loaded.policy.descriptor().needs;
     let seen = request.for_naming(needs, &loaded.settings);
     let Reply { result, log, fuel } = loaded.policy.name_objects(&seen, slots);
-    let mut report = Report { log, fuel, ..Report::of(loaded, Hook::Naming) };
+    let mut report = Report { log, fuel, ..loaded.report(Hook::Naming) };
     let again = || loaded.policy.name_objects(&seen, slots).result;
     let checked = result
         .and_then(|names| same(names, &again()?, slots))

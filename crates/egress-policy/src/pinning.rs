@@ -123,7 +123,7 @@ pub fn pin(policies: &PolicySet, request: &Request) -> Pinning {
 fn ask(loaded: &LoadedPolicy, request: &Request) -> (Report, Option<Placement>) {
     let needs = &loaded.policy.descriptor().needs;
     let Reply { result, log, fuel } = loaded.policy.pin_gateway(&request.for_policy(needs, &loaded.settings));
-    let mut report = Report { log, fuel, ..Report::of(loaded, Hook::Pinning) };
+    let mut report = Report { log, fuel, ..loaded.report(Hook::Pinning) };
     match result.and_then(checked) {
         Ok(pin) => {
             report.trace = pin.trace;

@@ -8,42 +8,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::Policy;
 use super::config::{Entry, Limits};
 use super::descriptor::{Hook, Need};
 use super::exception::Exception;
-use super::report::PolicyRef;
+use super::report::{PolicyRef, Report};
 use super::settings;
 use egress_core::recorded_policies::RecordedPolicy;
 
 pub use self::merge::{MergeError, merge};
-
-/// Where a policy was configured. A higher layer is the greater one: what it forbids, no lower one allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Layer {
-    /// `--policy` on the command line.
-    Flag,
-    /// The user's own file.
-    User,
-    /// The repository the command runs in.
-    Repository,
-    /// The cluster's ConfigMap.
-    Cluster,
-}
-
-/// What happens to a destination about which nobody says anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Effect {
-    /// It may be reached.
-    #[default]
-    Allow,
-    /// It may not.
-    Deny,
-}
+pub use super::layer::{Effect, Layer};
 
 /// The files of all layers as one, before any policy is loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -107,27 +81,6 @@ pub struct PolicySet {
     pub exceptions: Vec<Exception>,
 }
 
-impl Layer {
-    /// Every layer, the highest first.
-    pub const ALL: [Layer; 4] = [Layer::Cluster, Layer::Repository, Layer::User, Layer::Flag];
-
-    /// The word, such as `cluster`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Layer::Cluster => "cluster",
-            Layer::Repository => "repository",
-            Layer::User => "user",
-            Layer::Flag => "flag",
-        }
-    }
-}
-
-impl fmt::Display for Layer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.word())
-    }
-}
-
 impl MergedConfig {
     /// The policies, once every entry is loaded.
     ///
@@ -177,6 +130,20 @@ impl PolicySet {
 }
 
 impl LoadedPolicy {
+    /// An empty report of its answer to a question.
+    pub(crate) fn report(&self, hook: Hook) -> Report {
+        Report {
+            by: self.reference(),
+            hook,
+            findings: Vec::new(),
+            trace: Vec::new(),
+            log: Vec::new(),
+            fuel: None,
+            fault: None,
+            on_deny: self.on_deny.clone(),
+        }
+    }
+
     /// Its name, as findings show it.
     pub fn reference(&self) -> PolicyRef {
         PolicyRef {

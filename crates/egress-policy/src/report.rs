@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::answer::{EvaluationError, Finding, Severity, Step};
 use super::descriptor::Hook;
-use super::policy_set::{Layer, LoadedPolicy};
+use super::layer::Layer;
 
 /// Who says something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,20 +77,6 @@ pub enum Status {
 }
 
 impl Report {
-    /// An empty report of a policy.
-    pub(super) fn of(loaded: &LoadedPolicy, hook: Hook) -> Self {
-        Report {
-            by: loaded.reference(),
-            hook,
-            findings: Vec::new(),
-            trace: Vec::new(),
-            log: Vec::new(),
-            fuel: None,
-            fault: None,
-            on_deny: loaded.on_deny.clone(),
-        }
-    }
-
     /// What the report alone comes to.
     pub fn status(&self) -> Status {
         if self.findings.iter().any(|found| found.finding.severity == Severity::Deny) {

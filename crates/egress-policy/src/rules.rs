@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use self::glob::HostGlob;
 use self::settings::{Others, Settings};
-use super::answer::{Finding, Names, Pin, PinAnswer, Severity, Verdict};
+use super::answer::{Finding, Names, Pin, PinAnswer, Verdict};
 use super::descriptor::{Descriptor, Hook, Rule};
 use super::request::{Request, Slot};
 use super::{Policy, Reply};
@@ -134,18 +134,5 @@ fn descriptor() -> Descriptor {
             rule(hosts::NOT_ALLOWED, "The host is not in the list `allow`"),
         ],
         ..Descriptor::default()
-    }
-}
-
-/// A finding without evidence.
-fn finding(code: &str, severity: Severity, message: String, path: String) -> Finding {
-    Finding {
-        code: code.to_owned(),
-        severity,
-        message,
-        path: Some(path),
-        remediation: None,
-        docs: None,
-        evidence: std::collections::BTreeMap::new(),
     }
 }

@@ -8,13 +8,13 @@ use super::answer::Name;
 use super::request::{Request, Slot};
 use super::request_builder;
 use egress_core::dialect::Subset;
+use egress_core::dialect::metadata_patch::MetadataPatch;
+use egress_core::dialect::{self, Part};
 use egress_core::intent::Intent;
 use egress_core::metadata::Record;
 use egress_core::names::Names;
 use egress_core::resource::ObjectId;
 use egress_core::role::{Kind, Role};
-use egress_core::shape::dress::Dress;
-use egress_core::shape::{self, Part};
 use egress_core::snapshot::{GatewayFacts, MeshFacts};
 
 /// The kind of the slot that names the subset inside a DestinationRule.
@@ -53,7 +53,7 @@ pub fn of_request(request: &Request, gateway: &GatewayFacts) -> Vec<Slot> {
     let (mut of_gateway, mut of_hosts): (Vec<Slot>, Vec<Slot>) = Default::default();
     for intent in request_builder::intents(request, &gateway.name) {
         let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
-        let parts = shape::build(&record, gateway, &MeshFacts::default()).unwrap_or_default();
+        let parts = dialect::build(&record, gateway, &MeshFacts::default()).unwrap_or_default();
         let slots = if parts.is_empty() { Vec::new() } else { slots(&record, &parts) };
         let (host, pair): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| slot.host.is_some());
         of_hosts.extend(host);
@@ -63,8 +63,8 @@ pub fn of_request(request: &Request, gateway: &GatewayFacts) -> Vec<Slot> {
 }
 
 /// The answer, put into the shapes that objects are made with.
-pub fn chosen(intent: &Intent, slots: &[Slot], answer: &BTreeMap<u32, Name>) -> (Names, Dress) {
-    let (mut names, mut dress) = (Names::default(), Dress::default());
+pub fn chosen(intent: &Intent, slots: &[Slot], answer: &BTreeMap<u32, Name>) -> (Names, MetadataPatch) {
+    let (mut names, mut dress) = (Names::default(), MetadataPatch::default());
     for slot in slots {
         let Some(name) = answer.get(&slot.id) else { continue };
         if slot.kind == SUBSET {

@@ -5,8 +5,8 @@
 mod page;
 
 use egress_policy::answer::Severity;
-use egress_policy::exception::ExceptionStatus;
-use egress_policy::hosts::{Evaluation, ExceptionUse, Outcome};
+use egress_policy::exception::{ExceptionStatus, ExceptionUse};
+use egress_policy::hosts::{Evaluation, Outcome};
 use egress_policy::naming::Naming;
 use egress_policy::pinning::{NoFittingGateway, Pinning};
 use egress_policy::policy_set::Layer;

@@ -8,7 +8,7 @@ mod usage;
 
 use std::io;
 
-use egress_core::shape::Refusal;
+use egress_core::dialect::Refusal;
 
 pub use failure::{Code, Failure};
 pub use hint::target as target_hint;

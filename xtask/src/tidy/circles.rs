@@ -30,11 +30,6 @@ const KNOWN: &[Known] = &[
     Known { file: "crates/egress-core/src/conflict.rs", files: 10 },
     Known { file: "crates/egress-core/src/dialect.rs", files: 4 },
     Known { file: "crates/egress-core/src/kubernetes.rs", files: 6 },
-    Known { file: "crates/egress-policy-wasm/src/oci.rs", files: 4 },
-    Known { file: "crates/egress-policy/src/config.rs", files: 6 },
-    Known { file: "crates/egress-policy/src/export.rs", files: 7 },
-    Known { file: "crates/egress-policy/src/hosts.rs", files: 4 },
-    Known { file: "crates/egress-policy/src/rules.rs", files: 5 },
     Known { file: "xtask/src/bench.rs", files: 6 },
 ];
 

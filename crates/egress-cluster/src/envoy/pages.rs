@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
 use egress_core::port::Protocol;
-use egress_core::proof::{Demand, Expectation, Side};
+use egress_core::proof::{Expectation, ProxyCondition, Side};
 use egress_core::proxy::counters;
 use url::form_urlencoded::byte_serialize;
 
@@ -50,11 +50,11 @@ impl Pages {
     /// What is needed to check these expectations. More clusters than can be named are all read.
     pub(crate) fn of<'a>(expectations: impl Iterator<Item = &'a Expectation> + Clone) -> Self {
         let (mut reached, mut owned) = (BTreeSet::new(), BTreeSet::new());
-        for demand in expectations.clone().flat_map(|expectation| &expectation.demands) {
-            match demand {
-                Demand::Reaches { cluster } => reached.insert(cluster.as_str()),
-                Demand::Owned(demand) => owned.insert(demand.cluster.as_str()),
-                Demand::Leads { .. } | Demand::Gone { .. } => false,
+        for condition in expectations.clone().flat_map(|expectation| &expectation.conditions) {
+            match condition {
+                ProxyCondition::HasEndpoints { cluster } => reached.insert(cluster.as_str()),
+                ProxyCondition::MadeOf(condition) => owned.insert(condition.cluster.as_str()),
+                ProxyCondition::RoutesTo { .. } | ProxyCondition::RouteRemoved { .. } => false,
             };
         }
         Pages {
@@ -99,37 +99,39 @@ fn few<'n, 'a>(names: &'n BTreeSet<&'a str>) -> Option<&'n BTreeSet<&'a str>> {
 
 /// The listeners of TLS, and where it matters whether a port is listened on, those of HTTP.
 fn listeners<'a>(expectations: impl Iterator<Item = &'a Expectation>) -> Option<String> {
-    let asked = |demand: &Demand| match demand {
-        Demand::Leads { port, where_listening, .. } => *where_listening || port.protocol == Protocol::Tls,
-        Demand::Gone { protocol, .. } => *protocol == Protocol::Tls,
-        Demand::Reaches { .. } | Demand::Owned(_) => false,
+    let asked = |condition: &ProxyCondition| match condition {
+        ProxyCondition::RoutesTo { port, where_listening, .. } => {
+            *where_listening || port.protocol == Protocol::Tls
+        }
+        ProxyCondition::RouteRemoved { protocol, .. } => *protocol == Protocol::Tls,
+        ProxyCondition::HasEndpoints { .. } | ProxyCondition::MadeOf(_) => false,
     };
     named(LISTENERS, expectations, asked)
 }
 
 /// The route tables of HTTP.
 fn routes<'a>(expectations: impl Iterator<Item = &'a Expectation>) -> Option<String> {
-    let asked = |demand: &Demand| match demand {
-        Demand::Leads { port, .. } => port.protocol == Protocol::Http,
-        Demand::Gone { protocol, .. } => *protocol == Protocol::Http,
-        Demand::Reaches { .. } | Demand::Owned(_) => false,
+    let asked = |condition: &ProxyCondition| match condition {
+        ProxyCondition::RoutesTo { port, .. } => port.protocol == Protocol::Http,
+        ProxyCondition::RouteRemoved { protocol, .. } => *protocol == Protocol::Http,
+        ProxyCondition::HasEndpoints { .. } | ProxyCondition::MadeOf(_) => false,
     };
     named(ROUTES, expectations, asked)
 }
 
-/// The tables or listeners that these demands are about. In a sidecar their names end in the application's port (`80`,
+/// The tables or listeners that these conditions are about. In a sidecar their names end in the application's port (`80`,
 /// `host:80`, `0.0.0.0_443`), so that only those asked for are read; at a gateway they do not.
 fn named<'a>(
     path: &str,
     expectations: impl Iterator<Item = &'a Expectation>,
-    asked: impl Fn(&Demand) -> bool,
+    asked: impl Fn(&ProxyCondition) -> bool,
 ) -> Option<String> {
     let (mut ports, mut any, mut every) = (BTreeSet::new(), false, false);
     for expectation in expectations {
-        for demand in expectation.demands.iter().filter(|demand| asked(demand)) {
+        for condition in expectation.conditions.iter().filter(|condition| asked(condition)) {
             any = true;
-            match demand {
-                Demand::Leads { port, .. } if expectation.side == Side::Clients => {
+            match condition {
+                ProxyCondition::RoutesTo { port, .. } if expectation.side == Side::Clients => {
                     ports.insert(port.number);
                 }
                 _ => every = true,
@@ -158,20 +160,20 @@ mod tests {
 
     use super::*;
 
-    fn pages(side: Side, demands: Vec<Demand>) -> Pages {
+    fn pages(side: Side, conditions: Vec<ProxyCondition>) -> Pages {
         Pages::of(std::iter::once(&Expectation {
             side,
             host: DnsName::parse("example.com").unwrap(),
-            demands,
+            conditions,
         }))
     }
 
-    fn leads(port: Port) -> Demand {
-        Demand::Leads { port, clusters: ["a".to_owned()].into(), where_listening: false }
+    fn leads(port: Port) -> ProxyCondition {
+        ProxyCondition::RoutesTo { port, clusters: ["a".to_owned()].into(), where_listening: false }
     }
 
-    fn gone(protocol: Protocol) -> Demand {
-        Demand::Gone { protocol, clusters: ["a".to_owned()].into() }
+    fn gone(protocol: Protocol) -> ProxyCondition {
+        ProxyCondition::RouteRemoved { protocol, clusters: ["a".to_owned()].into() }
     }
 
     #[test]
@@ -198,15 +200,15 @@ mod tests {
     #[test]
     fn where_a_proxy_may_not_listen_its_listeners_are_read() {
         let clusters = ["a".to_owned()].into();
-        let demand = Demand::Leads { port: Port::HTTP, clusters, where_listening: true };
-        let found = pages(Side::Clients, vec![demand]);
+        let condition = ProxyCondition::RoutesTo { port: Port::HTTP, clusters, where_listening: true };
+        let found = pages(Side::Clients, vec![condition]);
         assert_eq!(found.listeners.unwrap(), format!("{LISTENERS}&name_regex=%28.*%5B%3A_%5D%29%3F%2880%29"));
     }
 
     #[test]
     fn of_the_clusters_only_those_asked_for_are_read() {
         let cluster = "outbound|80||example.com".to_owned();
-        let found = pages(Side::Gateway, vec![Demand::Reaches { cluster }]).clusters.unwrap();
+        let found = pages(Side::Gateway, vec![ProxyCondition::HasEndpoints { cluster }]).clusters.unwrap();
         assert_eq!(found, format!("{CLUSTERS}&filter=%5E%28%5CQoutbound%7C80%7C%7Cexample.com%5CE%29%24"));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use egress_core::input::Input;
 use egress_core::kubernetes::{Pod, Workload};
-use egress_core::objects::{MESH_KEY, accepts, mesh, named_root};
+use egress_core::objects::{ISTIOD_LABEL, MESH_KEY, accepts, mesh, named_root};
 use egress_core::root_namespace::{self, Evidence, Said};
 use egress_core::snapshot::MeshFacts;
 use egress_core::unreadable::Unreadable;
@@ -152,7 +152,7 @@ impl Cluster {
     /// The configuration sources of a namespace's control planes.
     async fn istiods(&self, namespace: &str) -> Result<Istiods, ClusterError> {
         let deployments = Collection::of_group(Input::Workloads, "apps", "v1", "deployments");
-        match self.list::<Workload>(&deployments, Some(namespace), Some("app=istiod")).await {
+        match self.list::<Workload>(&deployments, Some(namespace), Some(ISTIOD_LABEL)).await {
             Err(error) if error.is_forbidden() => Ok(Istiods::default()),
             listed => Ok(Istiods::of(namespace, listed?)),
         }

@@ -2,56 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use super::{Conflict, Scene, Severity, conflict, refusal};
+use super::context::Context;
+use super::finding::{Conflict, Severity, conflict, refusal};
 use crate::command::ShellCommand;
+use crate::dialect::shared;
 use crate::dialect::{Subset, Upstream};
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
-use crate::shape::shared;
 use crate::visibility::destination_rule::{Destination, destination_rules, subset};
 use crate::visibility::{exported_to, service_entry, sidecar, virtual_service};
 
-pub(super) fn conflicts(scene: &Scene<'_, '_>) -> Vec<Conflict> {
-    let mut found: Vec<Conflict> = kubernetes_service(scene).into_iter().collect();
-    for caller in &scene.callers {
-        found.extend(other_routes(scene, caller));
-        found.extend(other_entries(scene, caller));
-        found.extend(hidden_subset(scene, caller));
-        found.extend(other_rules_of_the_hop(scene, caller));
-        found.extend(closed_sidecar(scene, caller));
+pub(super) fn conflicts(context: &Context<'_, '_>) -> Vec<Conflict> {
+    let mut found: Vec<Conflict> = kubernetes_service(context).into_iter().collect();
+    for caller in &context.callers {
+        found.extend(other_routes(context, caller));
+        found.extend(other_entries(context, caller));
+        found.extend(hidden_subset(context, caller));
+        found.extend(other_rules_of_the_hop(context, caller));
+        found.extend(closed_sidecar(context, caller));
     }
-    found.extend(hides_shared_subset(scene));
+    found.extend(hides_shared_subset(context));
     found
 }
 
 /// A Service's own name wins over any ServiceEntry of the same host.
-fn kubernetes_service(scene: &Scene<'_, '_>) -> Option<Conflict> {
-    let domain = &scene.snapshot.mesh.cluster_domain;
+fn kubernetes_service(context: &Context<'_, '_>) -> Option<Conflict> {
+    let domain = &context.snapshot.mesh.cluster_domain;
     let full = |name: &str, namespace: &str| format!("{name}.{namespace}.svc.{domain}");
-    let service = scene
+    let service = context
         .snapshot
         .services
         .iter()
-        .find(|service| full(&service.name, &service.namespace) == scene.host())?;
+        .find(|service| full(&service.name, &service.namespace) == context.host())?;
     Some(Conflict {
         severity: Severity::Refusal,
         object: format!("service/{} in namespace {}", service.name, service.namespace),
         field: "metadata.name".to_owned(),
-        message: format!("has the host name `{}`: calls to it stay in the cluster", scene.host()),
+        message: format!("has the host name `{}`: calls to it stay in the cluster", context.host()),
         hint: "an egress is for hosts outside the cluster".to_owned(),
     })
 }
 
 /// For HTTP a sidecar takes one VirtualService of a host and ignores the others.
-fn other_routes(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
-    let routes = scene.others(scene.cluster.virtual_services(scene.host()));
-    let routes = virtual_service::mesh_virtual_services(routes, scene.host(), caller);
-    let exact = routes.into_iter().filter(|routes| virtual_service::is_exact(routes, scene.host()));
+fn other_routes(context: &Context<'_, '_>, caller: &str) -> Vec<Conflict> {
+    let routes = context.others(context.cluster.virtual_services(context.host()));
+    let routes = virtual_service::mesh_virtual_services(routes, context.host(), caller);
+    let exact = routes.into_iter().filter(|routes| virtual_service::is_exact(routes, context.host()));
     exact
         .map(|routes| {
             let message = format!(
                 "already routes `{}` for the callers in `{caller}`; Istio uses only one of the two",
-                scene.host()
+                context.host()
             );
             let shown =
                 ShellCommand::show(&Kind::VirtualService.qualified(), &routes.id.name, &routes.id.namespace);
@@ -63,22 +64,25 @@ fn other_routes(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
 
 /// Entries of others make the host known to sidecars without our routes. What the gateway sees of them is told by
 /// [`answering`](super::answering).
-fn other_entries(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
-    let intent = &scene.record.intent;
-    let own = scene.wanted.iter().find(|part| part.role == Role::Client).map(|part| &part.resource);
-    let own = own.map(|own| scene.cluster.find(&own.id).unwrap_or(own));
-    let entries =
-        service_entry::service_entries(scene.other_entries(scene.host()).chain(own), scene.host(), caller);
-    let exact = entries.into_iter().filter(|entry| service_entry::is_exact(entry, scene.host()));
+fn other_entries(context: &Context<'_, '_>, caller: &str) -> Vec<Conflict> {
+    let intent = &context.record.intent;
+    let own = context.wanted.iter().find(|part| part.role == Role::Client).map(|part| &part.resource);
+    let own = own.map(|own| context.cluster.find(&own.id).unwrap_or(own));
+    let entries = service_entry::service_entries(
+        context.other_entries(context.host()).chain(own),
+        context.host(),
+        caller,
+    );
+    let exact = entries.into_iter().filter(|entry| service_entry::is_exact(entry, context.host()));
     let mut before_own = true;
     exact
         .filter_map(|entry| {
-            if scene.is_wanted(entry) {
+            if context.is_wanted(entry) {
                 before_own = false;
                 return None;
             }
             let export_to = entry.service_entry().and_then(|spec| spec.export_to.as_deref());
-            if scene.dialect().upstream == Upstream::Host
+            if context.dialect().upstream == Upstream::Host
                 && exported_to(export_to, &entry.id.namespace, &intent.gateway.namespace)
             {
                 return None;
@@ -88,7 +92,7 @@ fn other_entries(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
                 let message = format!(
                     "comes before this egress for `{}` and the callers in `{caller}`: they would use its ports and \
                      addresses",
-                    scene.host()
+                    context.host()
                 );
                 let hint = "remove it, or name the callers: `--export-to NAMESPACE` comes before a public \
                             ServiceEntry";
@@ -96,7 +100,7 @@ fn other_entries(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
             }
             let message = format!(
                 "also declares `{}`: namespaces that see it but not this egress can leave directly",
-                scene.host()
+                context.host()
             );
             let hint = "remove it if nobody needs direct egress".to_owned();
             Some(conflict(Severity::Warning, entry, "spec.exportTo", message, hint))
@@ -105,15 +109,15 @@ fn other_entries(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
 }
 
 /// The mesh leg may name a subset of all egresses; a DestinationRule nearer to the callers hides the one that has it.
-fn hidden_subset(scene: &Scene<'_, '_>, caller: &str) -> Option<Conflict> {
-    let intent = &scene.record.intent;
-    let Subset::OfGateway(name) = scene.dialect().subset else { return None };
-    let host = intent.gateway.service_host(&scene.snapshot.mesh.cluster_domain);
+fn hidden_subset(context: &Context<'_, '_>, caller: &str) -> Option<Conflict> {
+    let intent = &context.record.intent;
+    let Subset::OfGateway(name) = context.dialect().subset else { return None };
+    let host = intent.gateway.service_host(&context.snapshot.mesh.cluster_domain);
     let destination = Destination { host: &host, namespace: &intent.gateway.namespace };
-    let pair = scene.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
-    let pair = pair.map(|part| &part.resource).filter(|pair| scene.cluster.find(&pair.id).is_none());
-    let rules = scene.cluster.of_kind(Kind::DestinationRule).chain(pair);
-    let used = destination_rules(rules, &scene.snapshot.mesh, destination, caller);
+    let pair = context.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
+    let pair = pair.map(|part| &part.resource).filter(|pair| context.cluster.find(&pair.id).is_none());
+    let rules = context.cluster.of_kind(Kind::DestinationRule).chain(pair);
+    let used = destination_rules(rules, &context.snapshot.mesh, destination, caller);
     let first = used.first().filter(|_| subset(&used, name).is_none())?;
     let message =
         format!("hides the subset `{name}` of the gateway from `{caller}`: every HTTP call would answer 503");
@@ -123,20 +127,20 @@ fn hidden_subset(scene: &Scene<'_, '_>, caller: &str) -> Option<Conflict> {
 }
 
 /// Where sidecars send to the host itself, a DestinationRule of the host says how: of several one decides.
-fn other_rules_of_the_hop(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
-    if scene.dialect().subset != Subset::None {
+fn other_rules_of_the_hop(context: &Context<'_, '_>, caller: &str) -> Vec<Conflict> {
+    if context.dialect().subset != Subset::None {
         return Vec::new();
     }
-    let own = scene.wanted.iter().filter(|part| part.role == Role::DestinationRule);
+    let own = context.wanted.iter().filter(|part| part.role == Role::DestinationRule);
     let own = own.map(|part| &part.resource);
-    let others = scene.others(scene.cluster.of_kind(Kind::DestinationRule));
-    let destination = Destination { host: scene.host(), namespace: &scene.record.intent.namespace };
-    let used = destination_rules(others.chain(own), &scene.snapshot.mesh, destination, caller);
-    let others = used.into_iter().filter(|rule| !scene.is_wanted(rule));
+    let others = context.others(context.cluster.of_kind(Kind::DestinationRule));
+    let destination = Destination { host: context.host(), namespace: &context.record.intent.namespace };
+    let used = destination_rules(others.chain(own), &context.snapshot.mesh, destination, caller);
+    let others = used.into_iter().filter(|rule| !context.is_wanted(rule));
     let message = || {
         format!(
             "also says how `{caller}` speaks to `{}`: calls to the gateway may not be in mesh mTLS and fail",
-            scene.host()
+            context.host()
         )
     };
     let hint = |rule: &Resource| {
@@ -147,8 +151,8 @@ fn other_rules_of_the_hop(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> 
 }
 
 /// A DestinationRule of the callers' namespace would hide the shared subset from them.
-fn hides_shared_subset(scene: &Scene<'_, '_>) -> Option<Conflict> {
-    let intent = &scene.record.intent;
+fn hides_shared_subset(context: &Context<'_, '_>) -> Option<Conflict> {
+    let intent = &context.record.intent;
     let uses_subset = |resource: &&Resource| {
         crate::metadata::role(resource) == Some(Role::MeshLeg)
             && resource.id.namespace == intent.namespace
@@ -158,10 +162,10 @@ fn hides_shared_subset(scene: &Scene<'_, '_>) -> Option<Conflict> {
                 routes.into_iter().any(|route| route.destination.subset.as_deref() == Some(shared::SUBSET))
             })
     };
-    if scene.dialect().subset != Subset::OfHost {
+    if context.dialect().subset != Subset::OfHost {
         return None;
     }
-    let shared = scene.others(scene.cluster.of_kind(Kind::VirtualService)).find(uses_subset)?;
+    let shared = context.others(context.cluster.of_kind(Kind::VirtualService)).find(uses_subset)?;
     let message = format!(
         "uses the shared layout in `{}`; the documented layout's DestinationRule would hide its subset",
         intent.namespace
@@ -171,26 +175,26 @@ fn hides_shared_subset(scene: &Scene<'_, '_>) -> Option<Conflict> {
 }
 
 /// A Sidecar that does not import the host hides this egress from its pods.
-fn closed_sidecar(scene: &Scene<'_, '_>, caller: &str) -> Vec<Conflict> {
-    let intent = &scene.record.intent;
-    let pods = scene.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_sidecar);
+fn closed_sidecar(context: &Context<'_, '_>, caller: &str) -> Vec<Conflict> {
+    let intent = &context.record.intent;
+    let pods = context.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_sidecar);
     let no_labels = BTreeMap::new();
     let mut labels: Vec<&BTreeMap<String, String>> = pods.map(|pod| &pod.labels).collect();
     if labels.is_empty() {
         labels.push(&no_labels);
     }
-    let root = &scene.snapshot.mesh.root_namespace;
-    let sidecars = || scene.cluster.of_kind(Kind::Sidecar);
+    let root = &context.snapshot.mesh.root_namespace;
+    let sidecars = || context.cluster.of_kind(Kind::Sidecar);
     let applying =
         labels.into_iter().filter_map(|labels| sidecar::sidecar_for(sidecars(), root, caller, labels));
     let closed = applying.filter(|found| {
-        let imports = |port: u16| sidecar::imports(found, caller, &intent.namespace, scene.host(), port);
+        let imports = |port: u16| sidecar::imports(found, caller, &intent.namespace, context.host(), port);
         !intent.ports.iter().all(|port| imports(port.number))
     });
     closed
         .map(|found| {
-            let message = format!("does not let the pods in `{caller}` see `{}`", scene.host());
-            let hint = format!("add `{}/{}` to its `spec.egress[].hosts`", intent.namespace, scene.host());
+            let message = format!("does not let the pods in `{caller}` see `{}`", context.host());
+            let hint = format!("add `{}/{}` to its `spec.egress[].hosts`", intent.namespace, context.host());
             refusal(found, "spec.egress", message, hint)
         })
         .collect()

@@ -3,32 +3,34 @@
 //! Follows `mergeGateways` in `pilot/pkg/model/gateway.go`, and what was seen on a mesh: a plaintext server and a
 //! terminating one on one port make Envoy reject the whole listener, and no tool shows it.
 
-use super::{Conflict, Scene, refusal};
+use super::context::Context;
+use super::finding::{Conflict, refusal};
+use crate::dialect::{HTTP_HOP, TLS_HOP};
 use crate::inventory::Egress;
 use crate::istio::server::{Expects, Server, selects, servers};
 use crate::metadata;
 use crate::port::{Port, Protocol};
 use crate::role::{Kind, Role};
-use crate::shape::{HTTP_HOP, TLS_HOP};
 
-pub(super) fn conflicts(scene: &Scene<'_, '_>) -> Vec<Conflict> {
-    let objects = scene.wanted.iter().map(|part| &part.resource).filter(|part| part.gateway().is_some());
-    let own: Vec<Server<'_>> = objects.flat_map(|object| servers(object, scene.gateway)).collect();
-    let others =
-        scene.others(scene.cluster.of_kind(Kind::Gateway)).filter(|object| selects(object, scene.gateway));
+pub(super) fn conflicts(context: &Context<'_, '_>) -> Vec<Conflict> {
+    let objects = context.wanted.iter().map(|part| &part.resource).filter(|part| part.gateway().is_some());
+    let own: Vec<Server<'_>> = objects.flat_map(|object| servers(object, context.gateway)).collect();
+    let others = context
+        .others(context.cluster.of_kind(Kind::Gateway))
+        .filter(|object| selects(object, context.gateway));
     let mut found = Vec::new();
-    for theirs in others.flat_map(|object| servers(object, scene.gateway)) {
-        found.extend(own.iter().find_map(|mine| clash(scene, mine, &theirs)));
+    for theirs in others.flat_map(|object| servers(object, context.gateway)) {
+        found.extend(own.iter().find_map(|mine| clash(context, mine, &theirs)));
     }
-    found.extend(other_ports(scene));
+    found.extend(other_ports(context));
     found
 }
 
-fn clash(scene: &Scene<'_, '_>, mine: &Server<'_>, theirs: &Server<'_>) -> Option<Conflict> {
+fn clash(context: &Context<'_, '_>, mine: &Server<'_>, theirs: &Server<'_>) -> Option<Conflict> {
     if mine.listens_on != theirs.listens_on {
         return None;
     }
-    let (port, host) = (mine.spec.port.number, scene.host());
+    let (port, host) = (mine.spec.port.number, context.host());
     let field = format!("spec.servers[port {}]", theirs.spec.port.number);
     let refused = |message: String, hint: String| Some(refusal(theirs.object, &field, message, hint));
     let documented =
@@ -67,14 +69,14 @@ fn clash(scene: &Scene<'_, '_>, mine: &Server<'_>, theirs: &Server<'_>) -> Optio
 }
 
 /// At the gateway one host has one set of routes: two namespaces that mean different ports would get each other's.
-fn other_ports(scene: &Scene<'_, '_>) -> Vec<Conflict> {
-    let intent = &scene.record.intent;
-    let same_gateway = scene.egresses.iter().filter(|egress| {
+fn other_ports(context: &Context<'_, '_>) -> Vec<Conflict> {
+    let intent = &context.record.intent;
+    let same_gateway = context.egresses.iter().filter(|egress| {
         egress.namespace != intent.namespace && egress.gateway.as_ref() == Some(&intent.gateway)
     });
     let mut found = Vec::new();
     for egress in same_gateway {
-        found.extend(other_layout(scene, egress));
+        found.extend(other_layout(context, egress));
         let (Some(record), Some(object)) = (egress.readable_record(), egress.part(Role::GatewayLeg)) else {
             continue;
         };
@@ -102,8 +104,8 @@ fn other_ports(scene: &Scene<'_, '_>) -> Vec<Conflict> {
 }
 
 /// Each layout makes filter chains of its own: two for one SNI on one listener, and Envoy rejects the listener.
-fn other_layout(scene: &Scene<'_, '_>, egress: &Egress<'_>) -> Option<Conflict> {
-    let intent = &scene.record.intent;
+fn other_layout(context: &Context<'_, '_>, egress: &Egress<'_>) -> Option<Conflict> {
+    let intent = &context.record.intent;
     let theirs = egress.readable_record().filter(|record| record.intent.layout != intent.layout)?;
     let both = [&theirs.intent, intent].iter().all(|intent| intent.ports_of(Protocol::Tls).next().is_some());
     let object = egress.part(Role::MeshLeg).filter(|_| both)?;

@@ -1,17 +1,18 @@
 //! Names that are taken: an object of ours for another host, or somebody else's object.
 
-use super::{Conflict, Scene, refusal};
+use super::context::Context;
+use super::finding::{Conflict, refusal};
 use crate::command::ShellCommand;
+use crate::dialect::Part;
 use crate::host::printable;
 use crate::metadata;
-use crate::shape::Part;
 
-pub(super) fn conflicts(scene: &Scene<'_, '_>) -> Vec<Conflict> {
-    scene.wanted.iter().filter_map(|part| conflict(part, scene)).collect()
+pub(super) fn conflicts(context: &Context<'_, '_>) -> Vec<Conflict> {
+    context.wanted.iter().filter_map(|part| conflict(part, context)).collect()
 }
 
-fn conflict(part: &Part, scene: &Scene<'_, '_>) -> Option<Conflict> {
-    let live = scene.cluster.find(&part.resource.id)?;
+fn conflict(part: &Part, context: &Context<'_, '_>) -> Option<Conflict> {
+    let live = context.cluster.find(&part.resource.id)?;
     let shown = ShellCommand::show(&live.id.kind.qualified(), &live.id.name, &live.id.namespace);
     if !metadata::is_ours(live) {
         let message = "was not made by this plugin, and has the name that this egress needs".to_owned();

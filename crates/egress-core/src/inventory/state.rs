@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::answering::taken_by;
 use super::{Egress, LivePart, Objects};
+use crate::dialect::{self, Part, earlier};
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
-use crate::shape::{self, Part, earlier};
 use crate::snapshot::{GatewayFacts, Snapshot};
 
 /// What the objects that exist say about an egress.
@@ -118,7 +118,7 @@ pub fn wanted(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<Part>> {
     let seen = snapshot.gateway(&record.intent.gateway).filter(|gateway| !gateway.assumed);
     let assumed = GatewayFacts::assumed(record.intent.gateway.clone(), GatewayFacts::stock().selector);
     let gateway = seen.unwrap_or(&assumed);
-    let mut parts = shape::build(record, gateway, &snapshot.mesh).ok()?;
+    let mut parts = dialect::build(record, gateway, &snapshot.mesh).ok()?;
     if seen.is_none() {
         parts.retain(|part| !(part.role.is_of_pair() || part.role == Role::Gateway));
     }

@@ -4,7 +4,7 @@
 
 use crate::resource::Resource;
 use crate::visibility::virtual_service::gateway_name;
-use crate::visibility::{exported_to, seniority};
+use crate::visibility::{creation_order, exported_to};
 
 /// The VirtualServices that are bound to a Gateway object (`namespace/name`) and that pods in the namespace `viewer` see.
 ///
@@ -20,7 +20,8 @@ pub fn bound_to<'a>(virtual_services: &[&'a Resource], gateway: &str, viewer: &s
     };
     let mut found: Vec<&Resource> = virtual_services.iter().copied().filter(is_bound).collect();
     found.sort_by(|left, right| {
-        (publicity(left, viewer), seniority(left)).cmp(&(publicity(right, viewer), seniority(right)))
+        (export_rank(left, viewer), creation_order(left))
+            .cmp(&(export_rank(right, viewer), creation_order(right)))
     });
     found
 }
@@ -41,13 +42,13 @@ pub fn full_name(gateway: &Resource) -> String {
 /// The Gateway objects in the order in which istiod reads them.
 pub fn by_age<'a>(gateways: &[&'a Resource]) -> Vec<&'a Resource> {
     let mut sorted = gateways.to_vec();
-    sorted.sort_by(|left, right| seniority(left).cmp(&seniority(right)));
+    sorted.sort_by(|left, right| creation_order(left).cmp(&creation_order(right)));
     sorted.dedup_by(|left, right| left.id == right.id);
     sorted
 }
 
 /// 0 private to the namespace of the pods, 1 exported to it by name, 2 public.
-fn publicity(resource: &Resource, viewer: &str) -> u8 {
+fn export_rank(resource: &Resource, viewer: &str) -> u8 {
     let words = resource.virtual_service().and_then(|spec| spec.export_to.as_deref()).unwrap_or_default();
     if words.is_empty() || words.iter().any(|word| word == "*") {
         return 2;

@@ -13,7 +13,7 @@ use crate::resource::{ObjectId, Resource};
 use crate::snapshot::GatewayFacts;
 
 /// One host at one gateway.
-pub struct Scene<'q, 'a> {
+pub struct AtGateway<'q, 'a> {
     /// The host.
     pub host: &'q str,
     /// The gateway.
@@ -66,13 +66,13 @@ pub enum Effect {
 }
 
 /// The strangers of a host, one line for each object and protocol. Empty where the egress has no rule at the gateway.
-pub fn strangers<'a>(scene: &Scene<'_, 'a>, party: &dyn Fn(&Resource) -> Party) -> Vec<Stranger<'a>> {
+pub fn strangers<'a>(at: &AtGateway<'_, 'a>, party: &dyn Fn(&Resource) -> Party) -> Vec<Stranger<'a>> {
     let objects: Vec<&Resource> =
-        scene.gateways.iter().copied().filter(|object| selects(object, scene.gateway)).collect();
+        at.gateways.iter().copied().filter(|object| selects(object, at.gateway)).collect();
     let all: Vec<Server<'a>> =
-        by_age(&objects).into_iter().flat_map(|object| servers(object, scene.gateway)).collect();
-    let mut found = of_http(scene, &all, party);
-    found.extend(of_tls(scene, &all, party));
+        by_age(&objects).into_iter().flat_map(|object| servers(object, at.gateway)).collect();
+    let mut found = of_http(at, &all, party);
+    found.extend(of_tls(at, &all, party));
     let mut worst: BTreeMap<(&ObjectId, Protocol), Stranger<'a>> = BTreeMap::new();
     for stranger in found {
         let known =
@@ -85,13 +85,13 @@ pub fn strangers<'a>(scene: &Scene<'_, 'a>, party: &dyn Fn(&Resource) -> Party) 
 }
 
 fn of_http<'a>(
-    scene: &Scene<'_, 'a>,
+    at: &AtGateway<'_, 'a>,
     all: &[Server<'a>],
     party: &dyn Fn(&Resource) -> Party,
 ) -> Vec<Stranger<'a>> {
     let mut found = Vec::new();
     for table in tables(all) {
-        let rules = host_rules(&table, &scene.virtual_services, scene.host, scene.gateway);
+        let rules = host_rules(&table, &at.virtual_services, at.host, at.gateway);
         if !rules.iter().any(|rule| party(rule.resource) == Party::Own) {
             continue;
         }
@@ -106,15 +106,15 @@ fn of_http<'a>(
         if server.expects == Expects::Plaintext {
             continue;
         }
-        let name = if server.hosts().any(|name| name == scene.host) { scene.host } else { &scene.hop_name };
+        let name = if server.hosts().any(|name| name == at.host) { at.host } else { &at.hop_name };
         let is_own = |chain: &Chain<'_>| chain.resource.id == server.object.id;
-        found.extend(on_port(scene, all, server.listens_on, name, Protocol::Http, &is_own, party));
+        found.extend(on_port(at, all, server.listens_on, name, Protocol::Http, &is_own, party));
     }
     found
 }
 
 fn of_tls<'a>(
-    scene: &Scene<'_, 'a>,
+    at: &AtGateway<'_, 'a>,
     all: &[Server<'a>],
     party: &dyn Fn(&Resource) -> Party,
 ) -> Vec<Stranger<'a>> {
@@ -126,16 +126,16 @@ fn of_tls<'a>(
         .collect();
     ports.sort_unstable();
     ports.dedup();
-    let is_own = |chain: &Chain<'_>| party(chain.resource) == Party::Own && chain.fit(scene.host).is_some();
+    let is_own = |chain: &Chain<'_>| party(chain.resource) == Party::Own && chain.fit(at.host).is_some();
     for port in ports {
-        found.extend(on_port(scene, all, port, scene.host, Protocol::Tls, &is_own, party));
+        found.extend(on_port(at, all, port, at.host, Protocol::Tls, &is_own, party));
     }
     found
 }
 
 /// Strangers that take connections on a port before the chains of the egress do.
 fn on_port<'a>(
-    scene: &Scene<'_, 'a>,
+    at: &AtGateway<'_, 'a>,
     all: &[Server<'a>],
     port: i64,
     name: &str,
@@ -144,7 +144,7 @@ fn on_port<'a>(
     party: &dyn Fn(&Resource) -> Party,
 ) -> Vec<Stranger<'a>> {
     let here: Vec<Server<'a>> = all.iter().filter(|server| server.listens_on == port).copied().collect();
-    let chains = chains(&here, &scene.virtual_services, &scene.gateway.name.namespace, &scene.service);
+    let chains = chains(&here, &at.virtual_services, &at.gateway.name.namespace, &at.service);
     if !chains.iter().any(is_own) {
         return Vec::new();
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::or_default;
+use super::null::or_default;
 
 /// How many pods a workload has at least.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::or_default;
+use super::null::or_default;
 
 /// What a pod runs, and where.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

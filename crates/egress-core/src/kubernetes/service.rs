@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 
-use super::or_default;
+use super::null::or_default;
 
 /// What a Service leads to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -17,6 +17,9 @@ pub struct ServiceSpec {
     pub ports: Option<Vec<ServicePort>>,
     /// The name that it stands for.
     pub external_name: Option<String>,
+    /// Its own address; `None` as a text for a Service whose name leads to the pods.
+    #[serde(rename = "clusterIP")]
+    pub cluster_ip: Option<String>,
 }
 
 /// A port of a Service.

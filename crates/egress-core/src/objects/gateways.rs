@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::kubernetes::{Pod, Service};
 
-use super::{pod, selector, service};
+use super::{hold, pod, selector, service};
 use crate::intent::GatewayName;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
@@ -48,6 +48,7 @@ pub fn gateway(gateway: &Service, pods: &[&Pod]) -> Option<GatewayFacts> {
         selector: facts.selector,
         ports: facts.ports,
         pods: pods.iter().copied().map(pod).collect(),
+        headless: gateway.spec.as_ref().is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None")),
         assumed: false,
     })
 }
@@ -71,9 +72,7 @@ fn is_called_gateway(name: &str) -> bool {
 
 /// Whether labels hold [`GATEWAY_LABEL`].
 pub fn selects_gateway_label(labels: &BTreeMap<String, String>) -> bool {
-    GATEWAY_LABEL
-        .split_once('=')
-        .is_some_and(|(key, value)| labels.get(key).is_some_and(|found| found == value))
+    hold(labels, GATEWAY_LABEL)
 }
 
 /// Whether a pod is selected in a namespace.

@@ -7,19 +7,19 @@ use thiserror::Error;
 
 use super::existing::Existing;
 use crate::conflict::{self, Conflict, Severity};
-use crate::departure::Departures;
 use crate::dialect::Rename;
+use crate::dialect::metadata_patch::MetadataPatch;
+use crate::dialect::{self, Part, Refusal};
 use crate::host::DnsName;
 use crate::index::{Index, Remaining};
 use crate::intent::Intent;
 use crate::inventory::{Egress, pair, state};
+use crate::merge_request::{MergeError, Merged, merge};
 use crate::metadata::Record;
 use crate::names::Names;
 use crate::plan::{self, Plan, rename};
-use crate::request::{JoinError, Joined, join};
+use crate::removal_impact::RemovalImpact;
 use crate::resource::ObjectId;
-use crate::shape::dress::Dress;
-use crate::shape::{self, Part, Refusal};
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
 /// Why a host is not added.
@@ -30,7 +30,7 @@ pub enum AddError {
     Refused(#[from] Refusal),
     /// It contradicts the existing egress of the host.
     #[error(transparent)]
-    Joined(#[from] JoinError),
+    Merged(#[from] MergeError),
     /// The objects of an egress in use would get other names, and both would conflict.
     #[error(
         "the naming policy now gives the objects of `{host}` other names, and the {layout} layout cannot be renamed in \
@@ -53,7 +53,7 @@ pub enum AddError {
     Conflicts(Vec<Conflict>),
 }
 
-/// A request, joined with the existing egress of the same host and namespace.
+/// A request, merged with the existing egress of the same host and namespace.
 pub struct Requested<'s, 'a> {
     /// What both together ask for, without names.
     pub record: Record,
@@ -72,7 +72,7 @@ pub struct Chosen {
     /// Names; `None`: no policy names objects, and existing ones keep theirs.
     pub names: Option<Names>,
     /// Labels and annotations.
-    pub metadata: Dress,
+    pub metadata: MetadataPatch,
 }
 
 /// A request whose objects have their names.
@@ -82,7 +82,7 @@ pub struct Named<'s, 'a> {
     /// The wanted objects.
     pub parts: Vec<Part>,
     requested: Requested<'s, 'a>,
-    metadata: Dress,
+    metadata: MetadataPatch,
     warnings: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ pub struct Decision {
 }
 
 impl<'s, 'a> Requested<'s, 'a> {
-    /// Joins a request with what exists.
+    /// Merges a request with what exists.
     ///
     /// # Errors
     /// [`AddError`] when the layout cannot do it, or existing callers would be cut off.
@@ -107,11 +107,11 @@ impl<'s, 'a> Requested<'s, 'a> {
     ) -> Result<Self, AddError> {
         let egress = existing.ours(&asked.intent.host, &asked.intent.namespace);
         let found = egress.and_then(Egress::readable_record);
-        let (record, replaced) = match join(asked, found)? {
-            Joined::InPlace(record) => (record, None),
-            Joined::Replace(record) => (record, egress),
+        let (record, replaced) = match merge(asked, found)? {
+            Merged::InPlace(record) => (record, None),
+            Merged::Replace(record) => (record, egress),
         };
-        let parts = shape::build(&record, gateway, mesh)?;
+        let parts = dialect::build(&record, gateway, mesh)?;
         Ok(Requested { record, parts, found, replaced, gateway })
     }
 
@@ -137,13 +137,13 @@ impl<'s, 'a> Requested<'s, 'a> {
     fn build(
         &self,
         record: &Record,
-        metadata: &Dress,
+        metadata: &MetadataPatch,
         cluster: &Remaining<'_, '_>,
     ) -> Result<Vec<Part>, Refusal> {
-        let mut parts = shape::build(record, self.gateway, &cluster.snapshot().mesh)?;
+        let mut parts = dialect::build(record, self.gateway, &cluster.snapshot().mesh)?;
         let is_kept = |part: &&mut Part| part.role.is_of_pair() && cluster.find(&part.resource.id).is_some();
         for part in parts.iter_mut().filter(|part| !is_kept(part)) {
-            metadata.put_on(std::slice::from_mut(part));
+            metadata.apply_to(std::slice::from_mut(part));
         }
         Ok(parts)
     }
@@ -176,7 +176,7 @@ impl<'s, 'a> Named<'s, 'a> {
         decision.warnings.extend(self.warnings.iter().cloned());
         if let Some(old) = replaced {
             let wanted = state::wanted(old, snapshot).unwrap_or_default();
-            decision.plans.push(plan::remove::plan(old, &wanted, &Departures::of(&[], snapshot)));
+            decision.plans.push(plan::remove::plan(old, &wanted, &RemovalImpact::of(&[], snapshot)));
             decision.warnings.push(format!(
                 "{} changes its layout, hop or gateway: calls are refused between the removal of the old objects and the \
                  proof of the new ones",
@@ -195,7 +195,9 @@ impl<'s, 'a> Named<'s, 'a> {
         let parts = self.requested.build(&renamed, &self.metadata, &cluster)?;
         decision.plans.push(plan::add::plan(&renamed.intent, &parts, &cluster));
         let mut after = index.clone();
-        parts.iter().for_each(|part| after.replace(&part.resource));
+        for part in &parts {
+            after.replace(&part.resource);
+        }
         decision.plans.push(plan::add::plan(&record.intent, &self.parts, &after.without(left)));
         Ok(decision)
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Plan, Step, apply, expect, rename};
+use crate::dialect::Part;
 use crate::dialect::{Dialect, Phase, Rename, Stage, Up, Upstream};
 use crate::index::Remaining;
 use crate::intent::Intent;
@@ -15,9 +16,8 @@ use crate::proof::{Expectation, Side};
 use crate::proxy::port_and_host;
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::Part;
 
-/// The steps from what there is to the wanted parts, which `shape::build` made for this intent. Objects of the same
+/// The steps from what there is to the wanted parts, which `dialect::build` made for this intent. Objects of the same
 /// egress under other names go last, once those that are wanted are proven.
 pub fn plan(intent: &Intent, wanted: &[Part], cluster: &Remaining<'_, '_>) -> Plan {
     let dialect = intent.layout.dialect();

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::Subset;
+use crate::dialect::{HTTP_HOP, TLS_HOP};
 use crate::host::DnsName;
 use crate::intent::Intent;
 use crate::istio::routes::{Proxies, Route, routes};
 use crate::port::{Port, Protocol};
-use crate::proof::{Demand, Expectation, Owner, Side};
+use crate::proof::{Expectation, Owner, ProxyCondition, Side};
 use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
-use crate::shape::{HTTP_HOP, TLS_HOP};
 use crate::snapshot::MeshFacts;
 
 /// The rules of this side are live, and what they lead to is what it should be. `tolerated` are clusters that may serve
@@ -38,9 +38,9 @@ pub(super) fn live(
         };
         let clusters = routes.iter().filter(taken).map(|route| cluster(route));
         let clusters = clusters.chain(tolerated.keys().cloned()).collect();
-        Demand::Leads { port, clusters, where_listening }
+        ProxyCondition::RoutesTo { port, clusters, where_listening }
     });
-    let owned: Vec<Demand> = match side {
+    let owned: Vec<ProxyCondition> = match side {
         Side::Gateway => {
             let own = own.iter().filter_map(|cluster| to_host(intent, cluster, &intent.namespace, true));
             let others = tolerated.iter();
@@ -50,13 +50,13 @@ pub(super) fn live(
         Side::Clients => own.iter().filter_map(|cluster| to_gateway(intent, cluster)).collect(),
     };
     let known = (side == Side::Clients && !where_listening).then(|| known(intent));
-    let reaches = own.iter().map(|cluster| Demand::Reaches { cluster: cluster.clone() });
-    let demands = leads.chain(owned).chain(known.into_iter().flatten()).chain(reaches).collect();
-    Expectation { side, host: intent.host.clone(), demands }
+    let reaches = own.iter().map(|cluster| ProxyCondition::HasEndpoints { cluster: cluster.clone() });
+    let conditions = leads.chain(owned).chain(known.into_iter().flatten()).chain(reaches).collect();
+    Expectation { side, host: intent.host.clone(), conditions }
 }
 
 /// A cluster of the gateway is made of the entry of this namespace and sends to the host that was asked for.
-fn to_host(intent: &Intent, cluster: &str, namespace: &str, required: bool) -> Option<Demand> {
+fn to_host(intent: &Intent, cluster: &str, namespace: &str, required: bool) -> Option<ProxyCondition> {
     let (port, _) = port_and_host(cluster)?;
     owned(cluster, namespace, Some(format!("{}:{port}", intent.host)), required)
 }
@@ -66,56 +66,56 @@ pub(super) fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Option<Expectat
     let Subset::OfGateway(subset) = intent.layout.dialect().subset else { return None };
     let cluster = cluster_name(HTTP_HOP, subset, &intent.gateway.service_host(&mesh.cluster_domain));
     let owned = to_gateway(intent, &cluster);
-    let demands = owned.into_iter().chain([Demand::Reaches { cluster }]).collect();
-    Some(Expectation { side: Side::Clients, host: intent.host.clone(), demands })
+    let conditions = owned.into_iter().chain([ProxyCondition::HasEndpoints { cluster }]).collect();
+    Some(Expectation { side: Side::Clients, host: intent.host.clone(), conditions })
 }
 
 /// The callers' clusters of the host send to the gateway's Service, and with `routed` the routes of the host lead to them.
 pub(super) fn leads_to_gateway(intent: &Intent, mesh: &MeshFacts, routed: bool) -> Expectation {
     let service = intent.gateway.service_host(&mesh.cluster_domain);
-    let demands = intent.ports.iter().flat_map(|port| {
+    let conditions = intent.ports.iter().flat_map(|port| {
         let cluster = cluster_name(port.number, "", intent.host.as_str());
         let target = match port.protocol {
             Protocol::Http => HTTP_HOP,
             Protocol::Tls => TLS_HOP,
         };
-        let leads = Demand::Leads {
+        let leads = ProxyCondition::RoutesTo {
             port: *port,
             clusters: BTreeSet::from([cluster.clone()]),
             where_listening: false,
         };
         let owned = owned(&cluster, &intent.namespace, Some(format!("{service}:{target}")), true);
-        let reaches = Demand::Reaches { cluster };
+        let reaches = ProxyCondition::HasEndpoints { cluster };
         routed.then_some(leads).into_iter().chain(owned).chain([reaches])
     });
-    Expectation { side: Side::Clients, host: intent.host.clone(), demands: demands.collect() }
+    Expectation { side: Side::Clients, host: intent.host.clone(), conditions: conditions.collect() }
 }
 
 /// The callers do not send to the clusters of the host any more.
 pub(super) fn entry_gone(host: &DnsName, ports: &BTreeSet<Port>) -> Expectation {
     let protocols: BTreeSet<Protocol> = ports.iter().map(|port| port.protocol).collect();
-    let demands = protocols.into_iter().map(|protocol| {
+    let conditions = protocols.into_iter().map(|protocol| {
         let of_protocol = ports.iter().filter(|port| port.protocol == protocol);
         let clusters = of_protocol.map(|port| cluster_name(port.number, "", host.as_str())).collect();
-        Demand::Gone { protocol, clusters }
+        ProxyCondition::RouteRemoved { protocol, clusters }
     });
-    Expectation { side: Side::Clients, host: host.clone(), demands: demands.collect() }
+    Expectation { side: Side::Clients, host: host.clone(), conditions: conditions.collect() }
 }
 
 /// A cluster of the callers is made of the gateway's own Service.
-fn to_gateway(intent: &Intent, cluster: &str) -> Option<Demand> {
+fn to_gateway(intent: &Intent, cluster: &str) -> Option<ProxyCondition> {
     owned(cluster, &intent.gateway.namespace, None, true)
 }
 
 /// The callers know the host by our entry, where they know it. Routes hide its clusters as long as there are routes.
-fn known(intent: &Intent) -> impl Iterator<Item = Demand> + '_ {
+fn known(intent: &Intent) -> impl Iterator<Item = ProxyCondition> + '_ {
     let clusters = intent.ports.iter().map(|port| cluster_name(port.number, "", intent.host.as_str()));
     clusters.filter_map(|cluster| owned(&cluster, &intent.namespace, None, false))
 }
 
-fn owned(cluster: &str, namespace: &str, target: Option<String>, required: bool) -> Option<Demand> {
+fn owned(cluster: &str, namespace: &str, target: Option<String>, required: bool) -> Option<ProxyCondition> {
     let (_, host) = port_and_host(cluster)?;
-    Some(Demand::Owned(Owner {
+    Some(ProxyCondition::MadeOf(Owner {
         cluster: cluster.to_owned(),
         host: host.to_owned(),
         namespaces: BTreeSet::from([namespace.to_owned()]),
@@ -134,12 +134,12 @@ pub(super) fn gone(
     usual: &BTreeSet<u16>,
 ) -> Expectation {
     let routes: Vec<Route<'_>> = resources.iter().flat_map(|resource| followed(side, resource)).collect();
-    let demands = protocols.iter().filter_map(|protocol| {
+    let conditions = protocols.iter().filter_map(|protocol| {
         let routes = routes.iter().filter(|route| route.protocol == *protocol);
         let clusters: BTreeSet<String> = routes.flat_map(|route| clusters(route, usual)).collect();
-        (!clusters.is_empty()).then_some(Demand::Gone { protocol: *protocol, clusters })
+        (!clusters.is_empty()).then_some(ProxyCondition::RouteRemoved { protocol: *protocol, clusters })
     });
-    Expectation { side, host: host.clone(), demands: demands.collect() }
+    Expectation { side, host: host.clone(), conditions: conditions.collect() }
 }
 
 /// The clusters of the gateway's rules: what another namespace's routes for the same host may lead to.

@@ -6,15 +6,15 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan, Step, expect};
-use crate::departure::Departures;
+use crate::dialect::Part;
 use crate::dialect::{Down, Phase, Stage, Up};
 use crate::inventory::Egress;
 use crate::istio::routes::{Proxies, routes};
 use crate::port::Protocol;
 use crate::proof::{Expectation, Side};
+use crate::removal_impact::RemovalImpact;
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::Part;
 use crate::snapshot::Snapshot;
 
 const BOTH: [Protocol; 2] = [Protocol::Http, Protocol::Tls];
@@ -26,13 +26,13 @@ const FOREIGN: [Phase; 2] = [
 ];
 
 /// The steps from what exists of an egress to nothing. `wanted` are the parts that its record asks for, where it can be
-/// read: they tell what to look for in the proxies when an object is already gone. The departures tell who else makes the
+/// read: they tell what to look for in the proxies when an object is already gone. The impact tell who else makes the
 /// host known.
-pub fn plan(egress: &Egress<'_>, wanted: &[Part], departures: &Departures<'_>) -> Plan {
-    let remaining = departures.remaining_entries(egress);
+pub fn plan(egress: &Egress<'_>, wanted: &[Part], impact: &RemovalImpact<'_>) -> Plan {
+    let remaining = impact.remaining_entries(egress);
     let known = remaining.iter().filter_map(|(_, entry)| entry.service_entry()?.ports.as_ref());
     let known = known.flatten().map(|port| port.number).collect();
-    let removal = Removal { egress, wanted, known, usual: usual(egress, departures.snapshot()) };
+    let removal = Removal { egress, wanted, known, usual: usual(egress, impact.snapshot()) };
     let steps = removal.steps();
     Plan { host: egress.host.clone(), namespace: egress.namespace.clone(), steps }
 }
@@ -51,7 +51,7 @@ impl Removal<'_> {
     /// egresses of the gateway use stays.
     fn steps(&self) -> Vec<Step> {
         let phases = match self.egress.layout {
-            Some(layout) => layout.dialect().phases_with_leftovers(),
+            Some(layout) => layout.phases_with_leftovers(),
             None => FOREIGN.iter().collect(),
         };
         let of_host = phases.iter().enumerate().filter(|(_, phase)| !phase.role.is_of_pair());
@@ -126,7 +126,7 @@ impl Removal<'_> {
     fn gone(&self, side: Side, role: Role, protocols: &[Protocol]) -> Option<Expectation> {
         let routes = self.routes(role);
         let expectation = expect::gone(side, &self.egress.host, &routes, protocols, &self.usual);
-        (!expectation.demands.is_empty()).then_some(expectation)
+        (!expectation.conditions.is_empty()).then_some(expectation)
     }
 
     /// Deletes the object if it is there, and each that plays the same part: a rename that was cut short leaves two. If

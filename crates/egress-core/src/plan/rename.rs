@@ -5,13 +5,13 @@
 
 use super::add::Addition;
 use super::{Action, Step, expect};
+use crate::dialect::Part;
 use crate::dialect::{Stage, Up};
 use crate::index::Remaining;
 use crate::intent::Intent;
 use crate::metadata;
 use crate::resource::Resource;
 use crate::role::Role;
-use crate::shape::Part;
 
 /// Objects of ours for the same host and namespace that are not among the wanted, in the order of writing.
 pub fn leftovers<'a>(

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Lack;
+use super::UnmetCondition;
 use crate::host::printable;
 use crate::proxy::{ClusterConfig, ProxyView};
 
-/// A demand on one cluster.
+/// A condition on one cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The cluster's name.
@@ -28,11 +28,15 @@ pub struct Owner {
 /// Kinds of clusters whose targets Envoy looks up by name itself.
 const BY_NAME: [&str; 2] = ["STRICT_DNS", "LOGICAL_DNS"];
 
-pub(super) fn check(view: &ProxyView, owner: &Owner) -> Result<(), Lack> {
+pub(super) fn check(view: &ProxyView, owner: &Owner) -> Result<(), UnmetCondition> {
     let Some(found) = view.configured.get(&owner.cluster) else {
-        return if owner.required { Err(Lack(format!("no cluster `{}`", owner.cluster))) } else { Ok(()) };
+        return if owner.required {
+            Err(UnmetCondition(format!("no cluster `{}`", owner.cluster)))
+        } else {
+            Ok(())
+        };
     };
-    is_own(found, owner).and_then(|()| leads(found, owner)).map_err(Lack)
+    is_own(found, owner).and_then(|()| leads(found, owner)).map_err(UnmetCondition)
 }
 
 /// Where istiod writes no services into clusters, nobody can tell whose they are; where they lead is told all the same.

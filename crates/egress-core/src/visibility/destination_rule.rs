@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
 
-use super::{exported_to, host_matches, seniority};
+use super::{creation_order, exported_to, host_matches};
 use crate::resource::Resource;
 use crate::snapshot::MeshFacts;
 
@@ -110,7 +110,7 @@ fn merged<'a>(mut candidates: Vec<&Candidate<'a>>) -> Vec<&'a Resource> {
     let words = |candidate: &Candidate<'_>| -> BTreeSet<String> {
         candidate.export_to().unwrap_or_default().iter().cloned().collect()
     };
-    candidates.sort_by(|left, right| seniority(left.resource).cmp(&seniority(right.resource)));
+    candidates.sort_by(|left, right| creation_order(left.resource).cmp(&creation_order(right.resource)));
     let Some(youngest) = candidates.last().map(|candidate| words(candidate)) else {
         return Vec::new();
     };

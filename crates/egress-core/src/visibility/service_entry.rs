@@ -35,7 +35,7 @@ pub fn in_precedence<'a>(entries: impl IntoIterator<Item = &'a Resource>, viewer
             .is_some_and(|spec| exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer))
     };
     let mut found: Vec<&Resource> = entries.into_iter().filter(sees).collect();
-    let key = |resource| (is_of(resource, viewer), seniority(resource));
+    let key = |resource| (is_of(resource, viewer), creation_order(resource));
     found.sort_by(|left, right| key(left).cmp(&key(right)));
     found
 }
@@ -46,7 +46,7 @@ pub fn in_precedence<'a>(entries: impl IntoIterator<Item = &'a Resource>, viewer
 /// `DefaultSidecarScopeForGateway`.
 pub fn at_gateway<'a>(entries: impl IntoIterator<Item = &'a Resource>, gateway: &str) -> Vec<&'a Resource> {
     let mut found = in_precedence(entries, gateway);
-    found.sort_by(|left, right| seniority(left).cmp(&seniority(right)));
+    found.sort_by(|left, right| creation_order(left).cmp(&creation_order(right)));
     found
 }
 
@@ -58,7 +58,7 @@ fn is_of(resource: &Resource, viewer: &str) -> u8 {
 /// Those that name whom they are for come before those for everybody; then the older ones, an entry that does not exist
 /// yet last; then by namespace, since the times of Kubernetes are whole seconds. `SortServicesByCreationTime` compares
 /// the host before the namespace, which is the same here.
-fn seniority(resource: &Resource) -> (bool, bool, Option<Timestamp>, &str, &str) {
+fn creation_order(resource: &Resource) -> (bool, bool, Option<Timestamp>, &str, &str) {
     let words = resource.service_entry().and_then(|spec| spec.export_to.as_deref()).unwrap_or_default();
     let is_public = words.is_empty() || words.iter().any(|word| word == "*");
     let created = resource.live.as_ref().and_then(|live| live.created);

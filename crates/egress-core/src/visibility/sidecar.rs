@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{host_matches, seniority};
+use super::{creation_order, host_matches};
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 
@@ -30,7 +30,7 @@ pub fn sidecar_for<'a>(
     };
     let ranked = sidecars.into_iter().filter_map(|resource| Some((rank(resource)?, resource)));
     ranked
-        .min_by(|left, right| (left.0, seniority(left.1)).cmp(&(right.0, seniority(right.1))))
+        .min_by(|left, right| (left.0, creation_order(left.1)).cmp(&(right.0, creation_order(right.1))))
         .map(|it| it.1)
 }
 

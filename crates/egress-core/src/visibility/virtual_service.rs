@@ -5,7 +5,7 @@
 
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::{exported_to, host_matches, seniority};
+use super::{creation_order, exported_to, host_matches};
 use crate::resource::Resource;
 
 /// The name that stands for the sidecars in `spec.gateways`.
@@ -93,14 +93,14 @@ fn ordered<'a>(
     let mut found: Vec<&Resource> =
         virtual_services.into_iter().filter(|resource| routes(resource)).collect();
     found.sort_by(|left, right| {
-        let key = |resource| (!is_exact(resource, host), publicity(resource));
-        (key(left), seniority(left)).cmp(&(key(right), seniority(right)))
+        let key = |resource| (!is_exact(resource, host), export_rank(resource));
+        (key(left), creation_order(left)).cmp(&(key(right), creation_order(right)))
     });
     found
 }
 
 /// 0 private, 1 exported by name, 2 public.
-fn publicity(resource: &Resource) -> u8 {
+fn export_rank(resource: &Resource) -> u8 {
     match resource.virtual_service().and_then(|spec| spec.export_to.as_deref()).unwrap_or_default() {
         [] => 2,
         words if words.iter().any(|word| word == "*") => 2,

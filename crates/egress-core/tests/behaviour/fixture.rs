@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use egress_core::dialect::{self, Part};
 use egress_core::index::Index;
 use egress_core::intent::{GatewayName, Hop, Intent, Layout};
 use egress_core::metadata::Record;
 use egress_core::names::Names;
 use egress_core::plan::{self, Action, Plan, Step};
 use egress_core::resource::{Live, Resource};
-use egress_core::shape::{self, Part};
 use egress_core::snapshot::{GatewayFacts, NamespaceFacts, PodFacts, Snapshot};
 use egress_core::target::Target;
 use serde::Deserialize;
@@ -54,7 +54,7 @@ pub(crate) fn documented(host: &str) -> Record {
 pub(crate) fn parts(record: &Record) -> Vec<Part> {
     let snapshot = snapshot(&[]);
     let gateway = snapshot.gateway(&record.intent.gateway).expect("the gateway of the snapshot");
-    shape::build(record, gateway, &snapshot.mesh).expect("a request that the layout can fulfil")
+    dialect::build(record, gateway, &snapshot.mesh).expect("a request that the layout can fulfil")
 }
 
 /// The plan of `add` for a request, held against a cluster.

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use egress_core::admission::guard::{Guard, GuardRule, GuardedGateway};
 use egress_core::dialect::Stage;
+use egress_core::dialect::{self, Part};
 use egress_core::intent::{Hop, Layout};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
 use egress_core::resource::Resource;
-use egress_core::shape::{self, Part};
 use egress_core::snapshot::Snapshot;
 use serde_json::{Value, json};
 
@@ -90,7 +90,9 @@ fn first_stages(record: &Record) -> Vec<Part> {
         dialect.phases.iter().any(|phase| phase.role == part.role && phase.stage == Stage::First)
     };
     let mut staged: Vec<Part> = parts(record).into_iter().filter(is_staged).collect();
-    staged.iter_mut().for_each(|part| (dialect.first_stage)(&mut part.resource, "istio-system"));
+    for part in &mut staged {
+        (dialect.first_stage)(&mut part.resource, "istio-system");
+    }
     staged
 }
 
@@ -366,7 +368,7 @@ fn a_shared_gateway_that_a_policy_named_is_guarded_too() {
     let mut record = request("edition.cnn.com");
     record.names.choose(&record.intent.clone(), egress_core::role::Role::SharedGateway, "pair-of-egress");
     let cluster: Snapshot = snapshot(
-        &shape::build(&record, &gateway(), &snapshot(&[]).mesh)
+        &dialect::build(&record, &gateway(), &snapshot(&[]).mesh)
             .unwrap()
             .into_iter()
             .map(|part| part.resource)

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::departure::Departures;
 use egress_core::intent::{Intent, Layout};
 use egress_core::inventory::{self, Egress, Objects, State, state};
+use egress_core::merge_request::{Merged, merge};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Plan};
-use egress_core::request::{Joined, join};
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::{Kind, Role};
 use egress_core::snapshot::Snapshot;
@@ -78,14 +78,14 @@ fn existing(cluster: &Snapshot) -> Option<Egress<'_>> {
 fn add(asked: &Record, cluster: &Snapshot) -> Plan {
     let found = existing(cluster);
     let found = found.as_ref().and_then(Egress::readable_record);
-    let Ok(Joined::InPlace(record)) = join(asked.clone(), found) else { panic!("not joined in place") };
+    let Ok(Merged::InPlace(record)) = merge(asked.clone(), found) else { panic!("not merged in place") };
     added(&record, cluster)
 }
 
 fn remove(cluster: &Snapshot) -> Option<Plan> {
     let egress = existing(cluster)?;
     let wanted = state::wanted(&egress, cluster).unwrap_or_default();
-    Some(plan::remove::plan(&egress, &wanted, &Departures::of(&[], cluster)))
+    Some(plan::remove::plan(&egress, &wanted, &RemovalImpact::of(&[], cluster)))
 }
 
 /// Takes as many steps of a plan as there is time for, and looks after each.

@@ -5,7 +5,6 @@
 mod answering;
 mod conflicts;
 mod conflicts_at_gateway;
-mod departures;
 mod fixture;
 mod guard;
 mod impostors;
@@ -18,6 +17,7 @@ mod plans;
 mod proof;
 mod proxies;
 mod records;
+mod removal_impact;
 mod rename;
 mod requests;
 mod takeover;

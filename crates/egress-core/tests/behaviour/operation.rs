@@ -1,13 +1,13 @@
 //! `add` as a whole: what exists, what is asked for, what policies chose, and the plans that come of it.
 
+use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::index::Index;
 use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::operation::add::{Chosen, Decision, Requested};
 use egress_core::operation::existing::Existing;
-use egress_core::plan::Action;
+use egress_core::plan::{Action, Plan};
 use egress_core::role::Role;
-use egress_core::shape::dress::Dress;
 use egress_core::snapshot::Snapshot;
 
 use crate::fixture::{gateway, request, snapshot, stored};
@@ -40,7 +40,9 @@ fn add(asked: &[Record], cluster: &Snapshot, chosen: &dyn Fn(&Record) -> Chosen)
     let mut decisions = Vec::new();
     for host in &hosts {
         decisions.push(host.plan(&existing, &index).expect("no conflict"));
-        host.parts.iter().for_each(|part| index.insert(&part.resource));
+        for part in &host.parts {
+            index.insert(&part.resource);
+        }
     }
     decisions
 }
@@ -51,7 +53,7 @@ fn new_names_and_a_new_port_at_once_leave_the_pair_of_the_gateway_as_it_is() {
     let cluster = snapshot(&stored(&named(request("edition.cnn.com:443"), "old")));
     let chosen = |record: &Record| Chosen {
         names: Some(named(record.clone(), "new").names),
-        metadata: Dress { policies: Some("baseline@today".to_owned()), ..Dress::default() },
+        metadata: MetadataPatch { policies: Some("baseline@today".to_owned()), ..MetadataPatch::default() },
     };
     let decisions = add(&[request("edition.cnn.com:80/http")], &cluster, &chosen);
     assert_eq!(decisions[0].plans.len(), 2);
@@ -67,7 +69,7 @@ fn of_several_hosts_the_first_writes_what_all_egresses_of_the_gateway_use() {
     let hosts = [request("edition.cnn.com"), request("api.github.com")];
     let decisions = add(&hosts, &snapshot(&[]), &|_| Chosen::default());
     let created = |decision: &Decision| {
-        let writes = decision.plans.iter().flat_map(|plan| plan.writes());
+        let writes = decision.plans.iter().flat_map(Plan::writes);
         writes.filter(|(_, action)| matches!(action, Action::Create)).count()
     };
     assert_eq!(decisions.iter().map(created).collect::<Vec<_>>(), [6, 4]);

@@ -1,17 +1,19 @@
 //! Steps: which objects are written in which order, and what must be proven between them.
 
-use egress_core::departure::Departures;
+use egress_core::dialect::{self, Refusal};
 use egress_core::intent::Layout;
 use egress_core::inventory::{self, state};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action, Plan};
 use egress_core::proof::Side;
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
-use egress_core::snapshot::Snapshot;
+use egress_core::snapshot::{GatewayFacts, Snapshot};
 
 use crate::fixture::{
-    added, documented, in_every_layout, in_layout, live, objects, parts, request, snapshot, stored, take,
+    added, documented, gateway, in_every_layout, in_layout, live, objects, parts, request, snapshot, stored,
+    take,
 };
 
 #[test]
@@ -148,6 +150,15 @@ fn the_endpoints_layout_needs_no_rule_of_the_callers_and_leads_nowhere_but_to_th
             "delete upstream",
         ]
     );
+}
+
+#[test]
+fn the_endpoints_layout_refuses_a_gateway_whose_name_leads_to_its_pods() {
+    let record = in_layout(Layout::Endpoints, "edition.cnn.com");
+    let headless = GatewayFacts { headless: true, ..gateway() };
+    let built = |record: &Record| dialect::build(record, &headless, &snapshot(&[]).mesh);
+    assert!(matches!(built(&record), Err(Refusal::Headless(_))));
+    assert!(built(&request("edition.cnn.com")).is_ok());
 }
 
 /// The kind: a move between layouts whose objects may stand beside each other. The callers lose no way before they have the
@@ -334,9 +345,9 @@ fn the_legs_of_other_namespaces_may_serve_a_host_at_the_gateway() {
     billing.intent.namespace = "billing".to_owned();
     let plan = add(&request("edition.cnn.com"), &snapshot(&stored(&billing)));
     let leg = plan.steps.iter().find(|step| step.role == Role::GatewayLeg).unwrap();
-    let demands = format!("{:?}", leg.proof);
+    let conditions = format!("{:?}", leg.proof);
     for namespace in ["shop", "billing"] {
-        assert!(demands.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
+        assert!(conditions.contains(&format!("outbound|443||edition.cnn.com.{namespace}.egress.internal")));
     }
 }
 
@@ -382,7 +393,7 @@ fn remove(cluster: &Snapshot) -> Plan {
     plan::remove::plan(
         &egress,
         &state::wanted(&egress, cluster).unwrap_or_default(),
-        &Departures::of(&[], cluster),
+        &RemovalImpact::of(&[], cluster),
     )
 }
 

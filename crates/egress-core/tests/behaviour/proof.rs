@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::departure::Departures;
 use egress_core::host::DnsName;
 use egress_core::inventory;
 use egress_core::plan;
 use egress_core::port::{Port, Protocol};
-use egress_core::proof::{Demand, Expectation, Side, check};
+use egress_core::proof::{Expectation, ProxyCondition, Side, check};
 use egress_core::proxy::ProxyView;
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::role::Role;
 
 use crate::fixture::{request, snapshot, stored};
@@ -151,23 +151,26 @@ fn a_host_that_others_lead_elsewhere_is_gone_all_the_same() {
 
 #[test]
 fn before_the_entry_is_known_a_sidecar_shows_nothing_of_a_tls_host() {
-    let demand = |protocol, where_listening| Demand::Leads {
+    let condition = |protocol, where_listening| ProxyCondition::RoutesTo {
         port: Port { number: 443, protocol },
         clusters: BTreeSet::new(),
         where_listening,
     };
-    let visible = |demands: Vec<Demand>| {
+    let visible = |conditions: Vec<ProxyCondition>| {
         let host = DnsName::parse("edition.cnn.com").unwrap();
-        Expectation { side: Side::Clients, host, demands }.is_visible()
+        Expectation { side: Side::Clients, host, conditions }.is_visible()
     };
-    assert!(!visible(vec![demand(Protocol::Tls, true)]));
-    assert!(visible(vec![demand(Protocol::Tls, false)]));
-    assert!(visible(vec![demand(Protocol::Tls, true), demand(Protocol::Http, true)]));
+    assert!(!visible(vec![condition(Protocol::Tls, true)]));
+    assert!(visible(vec![condition(Protocol::Tls, false)]));
+    assert!(visible(vec![condition(Protocol::Tls, true), condition(Protocol::Http, true)]));
     // The cluster of the gateway is there before any route leads to it.
-    let gateway = Demand::Reaches { cluster: "outbound|443||istio-egressgateway".to_owned() };
-    assert!(!visible(vec![demand(Protocol::Tls, true), gateway.clone()]));
+    let gateway = ProxyCondition::HasEndpoints { cluster: "outbound|443||istio-egressgateway".to_owned() };
+    assert!(!visible(vec![condition(Protocol::Tls, true), gateway.clone()]));
     assert!(visible(vec![gateway]));
-    assert!(visible(vec![Demand::Gone { protocol: Protocol::Tls, clusters: BTreeSet::new() }]));
+    assert!(visible(vec![ProxyCondition::RouteRemoved {
+        protocol: Protocol::Tls,
+        clusters: BTreeSet::new()
+    }]));
 }
 
 #[test]
@@ -255,7 +258,7 @@ fn added(role: Role) -> Expectation {
 fn removed(role: Role) -> Expectation {
     let cluster = snapshot(&stored(&request("edition.cnn.com")));
     let egress = inventory::egresses(&cluster).pop().expect("an egress");
-    let plan = plan::remove::plan(&egress, &[], &Departures::of(&[], &cluster));
+    let plan = plan::remove::plan(&egress, &[], &RemovalImpact::of(&[], &cluster));
     let step = plan.steps.into_iter().find(|step| step.role == role);
     step.and_then(|step| step.proof).expect("a proof")
 }

@@ -1,9 +1,9 @@
 //! The record of a request, written to annotations and read back.
 
+use egress_core::dialect::Part;
 use egress_core::metadata::{HOST, LAYOUT, Record, RecordError};
 use egress_core::resource::Resource;
 use egress_core::role::Role;
-use egress_core::shape::Part;
 use proptest::prelude::*;
 
 use crate::fixture::{documented, in_every_layout, parts, request};

@@ -1,9 +1,9 @@
 //! Names that a policy chose, and a change of them.
 
-use egress_core::departure::Departures;
 use egress_core::inventory::{self, Objects, State};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action};
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::role::Role;
 
 use crate::fixture::{added, documented, parts, planned, request, snapshot, stored, take};
@@ -90,7 +90,7 @@ fn a_rename_that_was_cut_short_anywhere_is_shown_and_finished_by_the_next_add_or
             "after {reached} steps, listed"
         );
         let known = inventory::state::wanted(&egress, &cluster).unwrap_or_default();
-        for step in &plan::remove::plan(&egress, &known, &Departures::of(&[], &cluster)).steps {
+        for step in &plan::remove::plan(&egress, &known, &RemovalImpact::of(&[], &cluster)).steps {
             take(step, &mut cluster);
         }
         let left: Vec<_> = cluster.resources.iter().filter(|live| live.id.namespace == "shop").collect();

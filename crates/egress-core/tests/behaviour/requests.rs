@@ -1,14 +1,14 @@
 //! A second request for a host: what both together ask for.
 
 use egress_core::intent::{Hop, Layout};
-use egress_core::request::{JoinError, Joined, join};
+use egress_core::merge_request::{MergeError, Merged, merge};
 
 use crate::fixture::{other_gateway, request};
 
 #[test]
 fn a_first_request_is_taken_as_it_is() {
     let asked = request("edition.cnn.com");
-    assert_eq!(join(asked.clone(), None), Ok(Joined::InPlace(asked)));
+    assert_eq!(merge(asked.clone(), None), Ok(Merged::InPlace(asked)));
 }
 
 #[test]
@@ -17,33 +17,33 @@ fn the_same_request_again_keeps_who_asked_first_and_when() {
     let mut again = request("edition.cnn.com");
     again.added_at = "2027-01-01T00:00:00Z".parse().ok();
     again.added_by = Some("joe".to_owned());
-    assert_eq!(join(again, Some(&found)), Ok(Joined::InPlace(found)));
+    assert_eq!(merge(again, Some(&found)), Ok(Merged::InPlace(found)));
 }
 
 #[test]
 fn ports_are_added_never_taken_away() {
     let found = request("edition.cnn.com:443");
-    let joined = join(request("edition.cnn.com:80"), Some(&found));
+    let merged = merge(request("edition.cnn.com:80"), Some(&found));
     let both = request("edition.cnn.com");
-    assert_eq!(joined, Ok(Joined::InPlace(both.clone())));
-    assert_eq!(join(request("edition.cnn.com:443"), Some(&both)), Ok(Joined::InPlace(both)));
+    assert_eq!(merged, Ok(Merged::InPlace(both.clone())));
+    assert_eq!(merge(request("edition.cnn.com:443"), Some(&both)), Ok(Merged::InPlace(both)));
 }
 
 #[test]
 fn one_port_has_one_protocol() {
     let found = request("edition.cnn.com:8443/TLS");
-    let refused = join(request("edition.cnn.com:8443/HTTP"), Some(&found));
-    assert!(matches!(&refused, Err(JoinError::Protocol { .. })), "{refused:?}");
+    let refused = merge(request("edition.cnn.com:8443/HTTP"), Some(&found));
+    assert!(matches!(&refused, Err(MergeError::Protocol { .. })), "{refused:?}");
 }
 
 #[test]
 fn a_reason_stays_until_another_is_given() {
     let mut found = request("edition.cnn.com");
     found.intent.reason = Some("news".to_owned());
-    assert_eq!(reason(join(request("edition.cnn.com"), Some(&found))).as_deref(), Some("news"));
+    assert_eq!(reason(merge(request("edition.cnn.com"), Some(&found))).as_deref(), Some("news"));
     let mut other = request("edition.cnn.com");
     other.intent.reason = Some("weather".to_owned());
-    assert_eq!(reason(join(other, Some(&found))).as_deref(), Some("weather"));
+    assert_eq!(reason(merge(other, Some(&found))).as_deref(), Some("weather"));
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn callers_are_added_but_never_cut_off() {
         (&[".", "billing"], &["."], false),
         (&["."], &["billing"], false),
     ] {
-        let joined = join(exported(asked), Some(&exported(found)));
-        assert_eq!(joined.is_ok(), accepted, "from {found:?} to {asked:?}: {joined:?}");
+        let merged = merge(exported(asked), Some(&exported(found)));
+        assert_eq!(merged.is_ok(), accepted, "from {found:?} to {asked:?}: {merged:?}");
     }
 }
 
@@ -77,12 +77,12 @@ fn another_layout_hop_or_gateway_replaces_what_is_there() {
     let mut gateway = found.clone();
     gateway.intent.gateway = other_gateway();
     for asked in [layout, hop, gateway] {
-        assert_eq!(join(asked.clone(), Some(&found)), Ok(Joined::Replace(asked)));
+        assert_eq!(merge(asked.clone(), Some(&found)), Ok(Merged::Replace(asked)));
     }
 }
 
-fn reason(joined: Result<Joined, JoinError>) -> Option<String> {
-    match joined.expect("requests that can be joined") {
-        Joined::InPlace(record) | Joined::Replace(record) => record.intent.reason,
+fn reason(merged: Result<Merged, MergeError>) -> Option<String> {
+    match merged.expect("requests that can be merged") {
+        Merged::InPlace(record) | Merged::Replace(record) => record.intent.reason,
     }
 }

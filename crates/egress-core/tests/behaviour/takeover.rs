@@ -1,11 +1,11 @@
 //! Routes at the gateway that are not ours, in the kinds that somebody would try who wants calls of another namespace: what
 //! decides is refused, what only waits behind ours is a warning once ours stand.
 
+use egress_core::dialect::earlier;
 use egress_core::intent::Hop;
 use egress_core::inventory::rows;
 use egress_core::metadata::Record;
 use egress_core::resource::{Resource, Spec};
-use egress_core::shape::earlier;
 use egress_core::snapshot::Snapshot;
 
 use crate::conflicts::{find, lines, stored_in};

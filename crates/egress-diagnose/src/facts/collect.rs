@@ -26,9 +26,6 @@ mod append;
 mod own;
 mod surroundings;
 
-/// The label of istiod's pods.
-const ISTIOD: (&str, &str) = ("app", "istiod");
-
 /// Collects objects one by one.
 #[derive(Default)]
 pub struct Collector {
@@ -149,10 +146,7 @@ impl Collector {
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
         let pods: Vec<_> = pods.iter().map(objects::pod).collect();
-        let is_istiod = |(key, value): (&str, &str), pod: &&egress_core::snapshot::PodFacts| {
-            pod.labels.get(key).is_some_and(|found| found == value)
-        };
-        facts.surroundings.istiod = pods.iter().filter(|pod| is_istiod(ISTIOD, pod)).cloned().collect();
+        facts.surroundings.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;
         for input in own::from_objects().filter(|input| !given.contains(input)) {
             facts.gaps.entry(input).or_insert(Gap::NotGiven);

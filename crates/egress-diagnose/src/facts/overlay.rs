@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use egress_core::input::{Gap, Input};
+use egress_core::label_selector::has_labels;
 use egress_core::objects::Routed;
 use egress_core::related_resources::replace;
 use egress_core::resource::{ObjectId, Resource};
@@ -58,8 +59,7 @@ fn gateways(
     let pods_of =
         |namespace: &str, selector: &BTreeMap<String, String>, before: &[PodFacts]| -> Vec<PodFacts> {
             let is_behind = |pod: &&PodFacts| {
-                let selects = selector.iter().all(|(key, value)| pod.labels.get(key) == Some(value));
-                pod.namespace == namespace && !selector.is_empty() && selects
+                pod.namespace == namespace && !selector.is_empty() && has_labels(&pod.labels, selector)
             };
             let mut pods = before.to_vec();
             replace(&mut pods, snapshot.pods.iter().filter(is_behind).cloned().collect(), named_pod);
@@ -93,7 +93,9 @@ fn gateways(
         };
         let known = [of_file, before.as_ref()];
         let ports = service.ports.iter().map(|port| with_target(port, &known)).collect();
-        found.push(GatewayFacts { name, selector: service.selector.clone(), ports, pods, assumed: false });
+        let headless = known.iter().flatten().any(|gateway| gateway.headless);
+        let selector = service.selector.clone();
+        found.push(GatewayFacts { name, selector, ports, pods, headless, assumed: false });
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     snapshot.gateways = found;

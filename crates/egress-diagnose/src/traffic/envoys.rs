@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::port::Port;
-use egress_core::proof::{Demand, Side};
+use egress_core::proof::{ProxyCondition, Side};
 
 use crate::finding::{Awaited, CheckOutcome, Finding};
 use crate::istio::routes::Route;
@@ -14,17 +14,17 @@ use crate::path::EgressPath;
 /// Each port of the path must lead to the clusters of its routes and to no others. In a sidecar, routes match the
 /// port that the application calls. At a gateway they match the gateway's port, which all ports of one protocol
 /// share.
-pub(crate) fn demands(path: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -> Vec<Demand> {
-    let demand = |port: &Port| {
+pub(crate) fn conditions(path: &EgressPath<'_>, routes: &[Route<'_>], side: Side) -> Vec<ProxyCondition> {
+    let condition = |port: &Port| {
         let carries = |route: &&Route<'_>| match side {
             Side::Clients => route.carries(*port),
             Side::Gateway => route.protocol == port.protocol,
         };
         let clusters: BTreeSet<String> = routes.iter().filter(carries).filter_map(Route::cluster).collect();
         let leads = !clusters.is_empty();
-        leads.then_some(Demand::Leads { port: *port, clusters, where_listening: false })
+        leads.then_some(ProxyCondition::RoutesTo { port: *port, clusters, where_listening: false })
     };
-    path.ports.iter().filter_map(demand).collect()
+    path.ports.iter().filter_map(condition).collect()
 }
 
 /// The result of several Envoys. Findings come first, then Envoys that could not be read: a check passes only if all of

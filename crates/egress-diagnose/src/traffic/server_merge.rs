@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::seniority;
+use egress_core::visibility::creation_order;
 
 use crate::istio::listeners::{Follows, Server, servers};
 use crate::view::View;
@@ -51,7 +51,7 @@ impl<'a> MergedServers<'a> {
     pub(crate) fn of(view: &View<'a>, gateway: &GatewayFacts) -> Self {
         let mut objects: Vec<&Resource> =
             view.gateway_objects().filter(|object| selects(object, gateway)).collect();
-        objects.sort_by_key(|object| seniority(object));
+        objects.sort_by_key(|object| creation_order(object));
         let mut merged = MergedServers::default();
         let mut names: HashMap<(i64, String), Server<'a>> = HashMap::new();
         let mut plaintext: HashMap<i64, Server<'a>> = HashMap::new();

@@ -4,7 +4,8 @@ use std::error::Error;
 
 use reqwest::Response;
 
-use super::{Reference, RegistryError, TIMEOUTS};
+use super::timeouts::TIMEOUTS;
+use super::{Reference, RegistryError};
 
 /// Reads an answer to its end, or to the limit.
 pub(super) async fn body(

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use super::{API_VERSION, KIND};
 use crate::descriptor::Hook;
 use crate::label::is_subdomain;
-use crate::policy_set::Effect;
+use crate::layer::Effect;
 use crate::rules::glob::HostGlob;
 use egress_core::host::{printable, quoted};
 use egress_core::intent::is_label;

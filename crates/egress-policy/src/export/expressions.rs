@@ -9,7 +9,9 @@ mod object;
 use std::collections::BTreeSet;
 
 use super::layer::{ExportedRules, Layer};
-use super::{EXCUSE, keys, twin};
+use super::remembered::annotations;
+use super::source::EXCUSE;
+use super::{keys, twin};
 use egress_core::admission::exported::NAME;
 use egress_core::admission::{AdmissionPolicy, AdmissionSet, Clause, ResourceRule, Rule, text};
 
@@ -39,7 +41,7 @@ pub(super) fn policy(layer: &Layer) -> AdmissionPolicy {
     AdmissionPolicy {
         name: NAME.to_owned(),
         set: AdmissionSet::Rules,
-        annotations: super::standing::remembered(layer),
+        annotations: annotations(layer),
         resources: ["serviceentries", "workloadentries", "destinationrules", "sidecars", "envoyfilters"]
             // Whatever version is written: they have one schema.
             .map(|resource| ResourceRule::new("networking.istio.io", "*", resource))

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{ExportError, Source};
+use super::source::{ExportError, Source};
+use super::twin::PASSTHROUGH;
 use crate::Policy as _;
 use crate::config::{Entry, Source as Origin};
 use crate::descriptor::Hook;
-use crate::policy_set::Effect;
+use crate::layer::Effect;
 use crate::rules::Rules;
 
 /// The policies about hosts, and the mesh they are for.
@@ -71,7 +72,7 @@ impl Layer {
     pub(super) fn refuses_anything(&self) -> bool {
         let refuses = |policy: &ExportedRules| {
             let lists = policy.rules.lists();
-            lists.denies_others || !lists.deny.is_empty() || lists.hop == Some(super::twin::PASSTHROUGH)
+            lists.denies_others || !lists.deny.is_empty() || lists.hop == Some(PASSTHROUGH)
         };
         self.is_closed || self.policies.iter().any(refuses)
     }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::layer::{Layer, answers, modules};
-use super::{Source, twin};
+use super::source::{EXCUSE, Source};
+use super::twin;
 use crate::config::Source as Origin;
 use crate::descriptor::Hook;
 use crate::rules::Rules;
@@ -44,7 +45,7 @@ pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
     for entry in modules(source) {
         let at = || format!("policies.{}", entry.name);
         if answers(entry, Hook::Hosts) {
-            let closed = if source.set.default == Some(crate::policy_set::Effect::Allow) {
+            let closed = if source.set.default == Some(crate::layer::Effect::Allow) {
                 ""
             } else {
                 ", and hosts that no `rules` denies are not refused, because the module may allow them"
@@ -94,7 +95,7 @@ fn exceptions(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
     let exported = |policy: &Option<String>| {
         policy.as_ref().is_none_or(|policy| layer.policies.iter().any(|other| other.name == *policy))
     };
-    let (group, resource, verb) = super::EXCUSE;
+    let (group, resource, verb) = EXCUSE;
     let holding = source
         .set
         .exceptions

@@ -3,23 +3,17 @@
 //! A cluster without an export has no flaw: nobody has to export. What was known of the mesh at the export is remembered in
 //! annotations of the policy, so that a gateway that came later does not make it look older than the configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::civil::Date;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 
-use super::layer::Layer;
-use super::{Source, export};
+use super::export;
+use super::remembered::Remembered;
+use super::source::Source;
 use crate::config::PolicyConfig;
 use egress_core::admission::exported::{Flaw, NAME};
 use egress_core::admission::{BindingState, PolicyState, Standing};
-
-/// The mesh's root namespace as it was known.
-const ROOT: &str = "kubectl-egress.github.io/root-namespace";
-/// Namespaces of egress gateways as they were known, with commas.
-const GATEWAYS: &str = "kubectl-egress.github.io/gateway-namespaces";
 
 /// What is wrong with the export in a cluster; nothing where there is none. `set` is the configuration of the cluster's
 /// layer, `None` where there is none.
@@ -35,14 +29,12 @@ pub fn flaws(
     if policy.is_none() && binding.is_none() {
         return Vec::new();
     }
-    let known = policy.and_then(|policy| policy.metadata.annotations.as_ref());
-    let root = known.and_then(|known| known.get(ROOT)).cloned();
-    let gateways = known.and_then(|known| known.get(GATEWAYS)).map(String::as_str).unwrap_or_default();
-    let gateway_namespaces: BTreeSet<String> =
-        gateways.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let annotations = policy.and_then(|policy| policy.metadata.annotations.as_ref());
+    let Remembered { root_namespace, gateway_namespaces } =
+        annotations.map(Remembered::read).unwrap_or_default();
     let expected = set.and_then(|set| {
-        let source =
-            Source { set, root_namespace: root.as_deref(), gateway_namespaces: &gateway_namespaces, today };
+        let root_namespace = root_namespace.as_deref();
+        let source = Source { set, root_namespace, gateway_namespaces: &gateway_namespaces, today };
         export(&source).ok()?.policy
     });
     let Some(expected) = expected else { return vec![Flaw::Obsolete] };
@@ -62,17 +54,10 @@ pub fn flaws(
     of_policy.into_iter().chain(of_binding).collect()
 }
 
-/// What the export remembers of the mesh.
-pub(super) fn remembered(layer: &Layer) -> BTreeMap<String, String> {
-    let root = layer.root_namespace.iter().map(|root| (ROOT.to_owned(), root.clone()));
-    let gateways: Vec<&str> = layer.gateway_namespaces.iter().map(String::as_str).collect();
-    let gateways = gateways.join(",");
-    let gateways = (!gateways.is_empty()).then(|| (GATEWAYS.to_owned(), gateways));
-    root.chain(gateways).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use jiff::civil::date;
 
     use super::*;

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::own_finding;
 use crate::Reply;
-use crate::answer::{Decision, EvaluationError, Severity, Verdict};
+use crate::answer::{Decision, EvaluationError, Finding, Severity, Verdict};
 use crate::descriptor::Hook;
 use crate::policy_set::LoadedPolicy;
 use crate::report::{Report, Status};
@@ -53,7 +52,7 @@ impl Answer {
 pub(super) fn ask(loaded: &LoadedPolicy, request: &Request) -> Answer {
     let needs = &loaded.policy.descriptor().needs;
     let Reply { result, log, fuel } = loaded.policy.decide(&request.for_policy(needs, &loaded.settings));
-    let report = Report { log, fuel, ..Report::of(loaded, Hook::Hosts) };
+    let report = Report { log, fuel, ..loaded.report(Hook::Hosts) };
     let mut answer = Answer { report, rulings: BTreeMap::new(), excepted: BTreeSet::new() };
     match result.and_then(|verdict| checked(verdict, request)) {
         Ok(verdict) => take(&mut answer, verdict, request),
@@ -99,9 +98,8 @@ fn take(answer: &mut Answer, verdict: Verdict, request: &Request) {
         if decision == Decision::Deny && !said && !whole {
             let host = request.destinations.get(index).map(|destination| destination.host.as_str());
             let message = format!("{} is denied; the policy gives no reason", host.unwrap_or_default());
-            answer
-                .report
-                .add_finding(Some(index), own_finding("denied", message, format!("destinations[{index}]")));
+            let path = format!("destinations[{index}]");
+            answer.report.add_finding(Some(index), Finding::at(path, "denied", Severity::Deny, message));
         }
         answer.rulings.insert(index, Ruled { decision, routes: ruling.routes, layouts: ruling.layouts });
     }

@@ -1,10 +1,9 @@
 //! How a call must travel: what every policy accepts, and what to type where the request is something else.
 
 use super::ask::{Answer, Ruled};
-use super::own_finding;
 use egress_core::intent::Layout;
 
-use crate::answer::Finding;
+use crate::answer::{Finding, Severity};
 use crate::report::PolicyRef;
 use crate::request::{Destination, Request};
 
@@ -79,7 +78,7 @@ impl Demand {
                 ("layout-not-accepted", message, "layout".to_owned())
             }
         };
-        let mut finding = own_finding(code, message, path);
+        let mut finding = Finding::at(path, code, Severity::Deny, message);
         finding.remediation = Some(match (self, left(accepted).as_slice()) {
             (_, []) => {
                 let each = accepted.iter().map(|(author, words)| format!("{author}: {}", words.join(" or ")));

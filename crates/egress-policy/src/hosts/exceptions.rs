@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::ExceptionUse;
 use super::ask::Answer;
 use crate::answer::Severity;
-use crate::exception::{Exception, ExceptionStatus};
+use crate::exception::{Exception, ExceptionStatus, ExceptionUse};
 use crate::request::Request;
 
 /// Lifts the denials that are covered, and tells of every exception that is about one.

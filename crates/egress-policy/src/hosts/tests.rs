@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::{EvaluationError, Names, Pin, Ruling, Verdict};
+use crate::answer::{EvaluationError, Finding, Names, Pin, Ruling, Severity, Verdict};
 use crate::descriptor::Descriptor;
 use crate::policy_set::LoadedPolicy;
 use crate::request::Slot;
@@ -51,7 +51,7 @@ fn finding() -> impl Strategy<Value = Finding> {
     ("[a-c]", severity).prop_map(|(code, severity)| Finding {
         severity,
         path: None,
-        ..own_finding(&code, "words".to_owned(), String::new())
+        ..Finding::at(String::new(), &code, severity, "words".to_owned())
     })
 }
 

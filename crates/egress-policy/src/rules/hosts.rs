@@ -1,6 +1,5 @@
 //! Which hosts the settings allow, and how HTTP must travel.
 
-use super::finding;
 use super::settings::{Others, Settings};
 use crate::answer::{Decision, Finding, Ruling, Severity, Step, Verdict};
 use crate::request::{Destination, Request};
@@ -34,7 +33,7 @@ fn judge(settings: &Settings, index: u32, destination: &Destination) -> (Decisio
         detail: format!("{host}:{port} {detail}"),
     };
     if let Some(glob) = settings.deny.iter().find(|glob| glob.touches(host, *port)) {
-        let mut denied = finding(DENIED, Severity::Deny, format!("{host} is denied by `{glob}`"), path);
+        let mut denied = Finding::at(path, DENIED, Severity::Deny, format!("{host} is denied by `{glob}`"));
         denied.evidence.insert("deny".to_owned(), glob.to_string());
         return (Decision::Deny, vec![denied], step("deny", "deny", format!("matches `{glob}`")));
     }
@@ -51,6 +50,6 @@ fn judge(settings: &Settings, index: u32, destination: &Destination) -> (Decisio
         Some(glob) => format!("{host} is allowed by `{glob}`, but not on port {port}"),
         None => format!("{host} is not in the list of allowed hosts"),
     };
-    let refused = finding(NOT_ALLOWED, Severity::Deny, message, path);
+    let refused = Finding::at(path, NOT_ALLOWED, Severity::Deny, message);
     (Decision::Deny, vec![refused], step("allow", "deny", "matches nothing".to_owned()))
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use self::reader::Reader;
-use super::finding;
 use super::glob::HostGlob;
 use super::template::Template;
 use crate::answer::{Finding, Operator, Placement, Requirement, Severity, Spread};
@@ -71,7 +70,7 @@ impl Settings {
             let message = format!(
                 "`{names}` may give two hosts the same name, and the second `add` would fail; put `{{hash6}}` into it"
             );
-            finding("names-not-unique", Severity::Warn, message, "settings.names".to_owned())
+            Finding::at("settings.names".to_owned(), "names-not-unique", Severity::Warn, message)
         });
         advice.collect()
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use egress_policy::answer::{EvaluationError, Finding, Severity, Step};
 use egress_policy::descriptor::Hook;
-use egress_policy::exception::{Exception, ExceptionStatus};
-use egress_policy::hosts::{Evaluation, ExceptionUse, Outcome};
+use egress_policy::exception::{Exception, ExceptionStatus, ExceptionUse};
+use egress_policy::hosts::{Evaluation, Outcome};
 use egress_policy::naming::{Clash, Named, Naming};
 use egress_policy::pinning::{Excluded, NoFittingGateway, Pinning, PlacementViolation};
 use egress_policy::policy_set::{Effect, Layer};

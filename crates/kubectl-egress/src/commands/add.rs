@@ -6,6 +6,7 @@ use egress_cluster::access::User;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_cluster::{Cluster, ClusterError, config};
 use egress_core::conflict;
+use egress_core::dialect::Part;
 use egress_core::index::Index;
 use egress_core::intent::Intent;
 use egress_core::inventory;
@@ -16,7 +17,6 @@ use egress_core::operation::existing::Existing;
 use egress_core::operation::gateway;
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::plan::Plan;
-use egress_core::shape::Part;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_policy::evaluator::PolicyEvaluator;
 use egress_policy::request_builder::RequestedEgress;
@@ -42,7 +42,7 @@ pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Cod
 async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let surroundings = match settings.writing.mode {
         Mode::DryRunClient => Surroundings::assumed(settings, terminal)?,
-        _ => Surroundings::read(settings).await?,
+        _ => Box::pin(Surroundings::read(settings)).await?,
     };
     let Surroundings { cluster, namespace, snapshot, user } = &surroundings;
     let context = EvaluationContext {
@@ -68,12 +68,14 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let mut decisions = Vec::new();
     for (asked, cell) in asked.into_iter().zip(&named) {
         let requested = Requested::of(asked, &existing, gateway, &snapshot.mesh)?;
-        let names = evaluator.names(&requested.record, &requested.parts);
-        let (names, metadata) = evaluation::require_names(names, settings.policies.explain, terminal)?;
-        let host = requested.named(Chosen { names, metadata }, &index)?;
+        let answers = evaluator.names(&requested.record, &requested.parts);
+        let (chosen, metadata) = evaluation::require_names(answers, settings.policies.explain, terminal)?;
+        let host = requested.named(Chosen { names: chosen, metadata }, &index)?;
         let host = cell.get_or_init(|| host);
         decisions.push(host.plan(&existing, &index)?);
-        host.parts.iter().for_each(|part| index.insert(&part.resource));
+        for part in &host.parts {
+            index.insert(&part.resource);
+        }
     }
     let named: Vec<&Named<'_, '_>> = named.iter().filter_map(OnceCell::get).collect();
     let parts: Vec<Part> = named.iter().flat_map(|host| host.parts.iter().cloned()).collect();

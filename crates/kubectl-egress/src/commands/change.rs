@@ -4,10 +4,10 @@
 
 use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
+use egress_core::dialect::Part;
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::plan::Plan;
 use egress_core::role::Role;
-use egress_core::shape::Part;
 use egress_core::unreadable::Unreadable;
 use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, Outcome, Proven, Verb};
@@ -111,7 +111,7 @@ impl ChangeSet<'_> {
             RunStatus::Done => say_what_is_unproven(&outcomes, terminal),
             // The error speaks of one object; what became of the others must be said as well.
             RunStatus::Failed(_) if is_anything_written(&outcomes) => {
-                terminal.note(&result::progress(&outcomes))
+                terminal.note(&result::progress(&outcomes));
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::operation::proxy_access::Pods;
 use egress_core::plan::{Action, Step};
-use egress_core::proof::{Demand, Expectation, Side};
+use egress_core::proof::{Expectation, ProxyCondition, Side};
 use egress_render::outcome::{self, Looked, Outcome, Proven, Shows, StepOutcome, Verb};
 use futures::stream::{self, StreamExt as _};
 
@@ -265,7 +265,10 @@ fn is_unreachable(error: &ClusterError) -> bool {
 }
 
 fn looked(expectation: &Expectation, pods: &Pods, elapsed: Duration) -> Looked {
-    let gone = expectation.demands.iter().any(|demand| matches!(demand, Demand::Gone { .. }));
+    let gone = expectation
+        .conditions
+        .iter()
+        .any(|condition| matches!(condition, ProxyCondition::RouteRemoved { .. }));
     Looked {
         side: expectation.side,
         shows: if gone { Shows::Gone } else { Shows::Live },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::shape::Part;
+use egress_core::dialect::Part;
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
 use serde_json::Value;

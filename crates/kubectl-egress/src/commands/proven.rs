@@ -47,7 +47,7 @@ mod tests {
     use egress_core::host::DnsName;
     use egress_core::plan::Step;
     use egress_core::port::{Port, Protocol};
-    use egress_core::proof::{Demand, Expectation};
+    use egress_core::proof::{Expectation, ProxyCondition};
     use egress_core::resource::Resource;
     use egress_core::role::Role;
     use egress_render::outcome::{Looked, Shows, Verb};
@@ -64,13 +64,13 @@ mod tests {
             "metadata": { "name": "cnn", "namespace": "shop" }, "spec": {} });
         let object = Resource::from_json(&object).unwrap();
         let step = |(side, visible, _): &Read| {
-            let demand = Demand::Leads {
+            let condition = ProxyCondition::RoutesTo {
                 port: Port { number: 443, protocol: Protocol::Tls },
                 clusters: ["a".to_owned()].into(),
                 where_listening: !visible,
             };
-            let demands = vec![demand, Demand::Reaches { cluster: "a".to_owned() }];
-            let proof = Some(Expectation { side: *side, host: host.clone(), demands });
+            let conditions = vec![condition, ProxyCondition::HasEndpoints { cluster: "a".to_owned() }];
+            let proof = Some(Expectation { side: *side, host: host.clone(), conditions });
             Step { role: Role::MeshLeg, object: object.clone(), action: None, proof }
         };
         let outcome = |(side, visible, read): &Read| {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
-use egress_core::departure::Departures;
 use egress_core::index::Index;
 use egress_core::inventory::{self, Egress, state};
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::operation::{prune, remove as operation};
 use egress_core::plan;
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::snapshot::Snapshot;
 use egress_policy::request_builder::RequestedEgress;
 use egress_render::outcome::DryRun;
@@ -61,9 +61,9 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
         ProxyAccess::namespaces(gateway, &egress.callers(&snapshot))
     });
     let readable = readable(&cluster, namespaces).await?;
-    let departures = Departures::of(&all, &snapshot);
+    let impact = RemovalImpact::of(&all, &snapshot);
     let mut changes: Vec<PlannedChange> =
-        chosen.iter().map(|egress| planned(egress, &departures, &readable, &snapshot)).collect();
+        chosen.iter().map(|egress| planned(egress, &impact, &readable, &snapshot)).collect();
     if settings.prune
         && let Some(last) = changes.last_mut()
     {
@@ -91,19 +91,19 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
 
 fn planned(
     egress: &Egress<'_>,
-    departures: &Departures<'_>,
+    impact: &RemovalImpact<'_>,
     readable: &BTreeSet<String>,
     snapshot: &Snapshot,
 ) -> PlannedChange {
     let wanted = state::wanted(egress, snapshot).unwrap_or_default();
     let gateway = egress.gateway.as_ref().and_then(|name| snapshot.gateway(name));
     let access = ProxyAccess::of(readable, gateway, &egress.callers(snapshot), snapshot);
-    let mut warnings = departures.consequences(egress);
+    let mut warnings = impact.consequences(egress);
     if egress.layout.is_none() {
         warnings.push(format!(
             "{} was not made by this plugin; its Gateway and DestinationRule stay, because others may use them",
             egress.host
         ));
     }
-    PlannedChange { plan: plan::remove::plan(egress, &wanted, departures), access, warnings }
+    PlannedChange { plan: plan::remove::plan(egress, &wanted, impact), access, warnings }
 }

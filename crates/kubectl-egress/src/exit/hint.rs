@@ -4,13 +4,13 @@
 
 use egress_cluster::ClusterError;
 use egress_core::command::{ShellCommand, Word};
+use egress_core::dialect::Refusal;
 use egress_core::host::HostError;
 use egress_core::operation::add::AddError;
 use egress_core::operation::gateway::GatewayError;
 use egress_core::operation::prune::NotAllRead;
 use egress_core::operation::remove::RemoveError;
 use egress_core::port::PortError;
-use egress_core::shape::Refusal;
 use egress_core::target::TargetError;
 
 use super::failure::Code;
@@ -119,6 +119,9 @@ pub(super) fn layout(refusal: &Refusal) -> String {
             "leave out `--export-to`, or add the host in each namespace".to_owned()
         }
         Refusal::SeveralTlsPorts { host, .. } => format!("name one TLS port: `{host}:443`"),
+        Refusal::Headless(_) => {
+            "use `--layout shared`, or another gateway: `--gateway NAMESPACE/SERVICE`".to_owned()
+        }
         Refusal::NoServicePort { .. } | Refusal::NoSelector(_) => {
             "name another gateway: `--gateway NAMESPACE/SERVICE`".to_owned()
         }
@@ -129,7 +132,7 @@ pub(super) fn layout(refusal: &Refusal) -> String {
 fn addition(error: &AddError) -> (Code, Option<String>) {
     let hint = match error {
         AddError::Refused(refusal) => return (Code::Usage, Some(layout(refusal))),
-        AddError::Joined(_) => Some("remove it first: `kubectl egress remove HOST`".to_owned()),
+        AddError::Merged(_) => Some("remove it first: `kubectl egress remove HOST`".to_owned()),
         AddError::Renamed { host, namespace, .. } => Some(format!(
             "remove it and add it again: `{}`",
             ShellCommand::new(["kubectl", "egress", "remove"])

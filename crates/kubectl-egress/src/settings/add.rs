@@ -118,8 +118,8 @@ pub(super) fn reason(text: String) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use egress_core::dialect;
     use egress_core::metadata::Record;
-    use egress_core::shape;
     use egress_core::snapshot::{GatewayFacts, MeshFacts};
 
     use super::*;
@@ -149,7 +149,7 @@ mod tests {
                         .map(|failure| failure.message);
                     let names = egress_core::names::Names::default();
                     let record = Record { intent, names, added_at: None, added_by: None };
-                    let later = shape::build(&record, &gateway, &MeshFacts::default()).err();
+                    let later = dialect::build(&record, &gateway, &MeshFacts::default()).err();
                     assert_eq!(typed, later.map(|refusal| refusal.to_string()));
                 }
             }

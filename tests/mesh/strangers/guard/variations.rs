@@ -8,10 +8,10 @@ use std::{collections::BTreeSet, thread, time::Instant};
 use anyhow::{Context as _, ensure};
 use egress_core::{
     admission::guard::{Guard, GuardRule, GuardedGateway},
+    dialect,
     intent::{Hop, Intent, Layout},
     metadata::Record,
     names::Names,
-    shape,
     snapshot::{GatewayFacts, MeshFacts, Snapshot},
 };
 use serde_json::{Value, json};
@@ -226,7 +226,7 @@ fn originals(gateway: &GatewayFacts) -> anyhow::Result<Vec<Value>> {
             added_at: None,
             added_by: None,
         };
-        for part in shape::build(&record, gateway, &MeshFacts::default())? {
+        for part in dialect::build(&record, gateway, &MeshFacts::default())? {
             objects.push(part.resource.to_json("v1")?);
         }
     }

@@ -8,13 +8,13 @@ use std::{
 
 use anyhow::Context as _;
 use egress_core::{
+    dialect,
     host::DnsName,
     intent::{Hop, Intent, Layout},
     metadata::Record,
     names::Names,
     port::Port,
     resource::ObjectId,
-    shape,
     snapshot::{GatewayFacts, MeshFacts},
 };
 use serde::Serialize as _;
@@ -49,7 +49,7 @@ pub(super) fn host(layout: Layout, number: u32, hosts: u32) -> anyhow::Result<Ve
         added_by: None,
     };
     let mesh = MeshFacts::default();
-    let parts = shape::build(&record, &gateway, &mesh)?;
+    let parts = dialect::build(&record, &gateway, &mesh)?;
     let of_host = |id: &ObjectId| id.namespace == NAMESPACE;
     let parts = parts.into_iter().filter(|part| number == 0 || of_host(&part.resource.id));
     parts.map(|part| part.resource.to_json(&mesh.api_version).context("an object without a form")).collect()

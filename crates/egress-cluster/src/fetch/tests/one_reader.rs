@@ -103,7 +103,9 @@ fn from_file(texts: &[String]) -> ClusterFacts {
         texts.iter().map(|text| File { name: "facts.yaml".to_owned(), text: text.clone() }).collect();
     let mut readers = files.iter().enumerate().map(|(number, file)| {
         let mut reader = SourceReader::new(&files, "default", 0);
-        documents(&file.text).iter().for_each(|document| reader.read(number, document));
+        for document in &documents(&file.text) {
+            reader.read(number, document);
+        }
         reader
     });
     let mut whole = readers.next().unwrap();
@@ -116,7 +118,9 @@ fn from_file(texts: &[String]) -> ClusterFacts {
 /// The objects one by one, as fixtures of checks are read.
 fn from_fixtures() -> ClusterFacts {
     let mut collector = Collector::default();
-    objects().iter().for_each(|object| collector.add(&object.into()).unwrap());
+    for object in &objects() {
+        collector.add(&object.into()).unwrap();
+    }
     collector.finish()
 }
 

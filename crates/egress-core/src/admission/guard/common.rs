@@ -2,7 +2,8 @@
 //!
 //! Knows metadata and hosts. Knows nothing of the kinds.
 
-use super::{BYPASS, BYPASS_GROUP, BYPASS_RESOURCE, BYPASS_VERB, Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::{BYPASS, BYPASS_GROUP, BYPASS_RESOURCE, BYPASS_VERB, Guard};
 use crate::admission::{AdmissionPolicy, AdmissionSet, Clause, ResourceRule, Rule, list, text};
 use crate::metadata::{ACCEPT, FIELD_MANAGER, HOST, MANAGED_BY, ROLE};
 

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::common::{self, is_below, is_outside, is_own, only as only_cel};
 use super::judge::{self, Judged, items, only, single, string};
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list};
 use crate::role::{Kind, Role};
 

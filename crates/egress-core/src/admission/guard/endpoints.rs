@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::common;
 use super::judge::items;
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list};
 
 /// Who writes endpoints in every cluster: the API server its own, the controllers those of pods.

@@ -8,21 +8,11 @@ use serde_json::{Map, Value};
 
 use super::common::{self, only as only_cel};
 use super::judge::{self, Judged, items, only, single, string};
-use super::{Guard, GuardRule, GuardedGateway};
+use super::labels::{TOPOLOGY, VOLATILE, is_volatile};
+use super::rule::GuardRule;
+use super::scope::{Guard, GuardedGateway};
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list, map};
 use crate::role::{Kind, Role};
-
-/// Labels of pods that come and go with pods, or that istiod adds by itself: a selector may always meet them.
-const VOLATILE: [&str; 6] = [
-    "pod-template-hash",
-    "controller-revision-hash",
-    "pod-template-generation",
-    "kubernetes.io/hostname",
-    "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index",
-];
-/// How labels begin that istiod adds by itself (`AugmentLabels` in `pkg/config/labels`).
-const TOPOLOGY: &str = "topology.";
 
 pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
     let selects = guard.gateways.iter().map(|gateway| {
@@ -91,11 +81,6 @@ pub(super) fn judge(guard: &Guard, object: &Value) -> Vec<GuardRule> {
         broken.push(GuardRule::Record);
     }
     broken
-}
-
-/// Whether a label's value is not the same for as long as the gateway is.
-pub(super) fn is_volatile(key: &str) -> bool {
-    VOLATILE.contains(&key) || key.starts_with(TOPOLOGY)
 }
 
 /// Whether a selector may meet pods of a guarded gateway. None at all meets every pod.

@@ -2,7 +2,7 @@
 //!
 //! Knows the sentences. Knows nothing of how a rule is told to be broken.
 
-use super::{BYPASS, Guard};
+use super::scope::{BYPASS, Guard};
 use crate::metadata::{FIELD_MANAGER, MANAGED_BY};
 
 /// A rule of the guard.

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::common::{self, is_below, is_outside, is_own, is_upstream_of};
 use super::judge::{self, Judged, items, only, single, string};
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list};
+use crate::dialect::{HTTP_HOP, TLS_HOP};
 use crate::intent::Layout;
 use crate::role::{Kind, Role};
-use crate::shape::{HTTP_HOP, TLS_HOP};
 
 pub(super) fn policy(guard: &Guard) -> AdmissionPolicy {
     let upstream = [

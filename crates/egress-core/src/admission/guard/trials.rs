@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::Trial;
+use crate::dialect;
 use crate::host::DnsName;
 use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::{FIELD_MANAGER, MANAGED_BY, Record};
 use crate::names::Names;
 use crate::port::Port;
 use crate::role::Kind;
-use crate::shape;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
 /// The host of the trial; `example` is reserved (RFC 2606).
@@ -168,7 +169,7 @@ fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
                 added_at: None,
                 added_by: None,
             };
-            let parts = shape::build(&record, &gateway, &mesh).unwrap_or_default();
+            let parts = dialect::build(&record, &gateway, &mesh).unwrap_or_default();
             objects.extend(parts.iter().filter_map(|part| part.resource.to_json(api_version).ok()));
         }
     }

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::common::{self, is_below, is_own, is_upstream_of, only as only_cel};
 use super::judge::{self, Judged, items, only, single, string};
-use super::{Guard, GuardRule};
+use super::rule::GuardRule;
+use super::scope::Guard;
 use crate::admission::{AdmissionPolicy, Clause, ResourceRule, list, text};
+use crate::dialect::INSIDE_HEADERS;
 use crate::role::{Kind, Role};
-use crate::shape::INSIDE_HEADERS;
 
 /// A match of everything that istiod does not take for a catch-all, which it would move behind everybody's rules.
 const ANY_AUTHORITY: (&str, &str) = (":authority", ".*");

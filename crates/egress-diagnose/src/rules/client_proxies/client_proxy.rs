@@ -2,14 +2,14 @@
 
 use egress_core::host::DnsName;
 use egress_core::input::Input;
-use egress_core::proof::{self, Demand, Expectation, Lack, Side};
+use egress_core::proof::{self, Expectation, ProxyCondition, Side, UnmetCondition};
 
 use crate::facts::PodName;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::{EnvoyResults, demands};
+use crate::traffic::envoys::{EnvoyResults, conditions};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
 
@@ -39,12 +39,15 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         return CheckOutcome::NotApplicable;
     };
     let routes = to_gateway(view, path, gateway);
-    let demands = demands(path, &routes, Side::Clients);
+    let conditions = conditions(path, &routes, Side::Clients);
     let clusters = routes.iter().filter_map(crate::istio::routes::Route::cluster);
-    let reaches = clusters.map(|cluster| Demand::Reaches { cluster });
-    let expectation =
-        Expectation { side: Side::Clients, host, demands: demands.into_iter().chain(reaches).collect() };
-    if expectation.demands.is_empty() {
+    let reaches = clusters.map(|cluster| ProxyCondition::HasEndpoints { cluster });
+    let expectation = Expectation {
+        side: Side::Clients,
+        host,
+        conditions: conditions.into_iter().chain(reaches).collect(),
+    };
+    if expectation.conditions.is_empty() {
         return CheckOutcome::NoEvidence(Awaited::RouteToGateway { host: path.host.clone() });
     }
     let mut seen = EnvoyResults::default();
@@ -54,7 +57,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             Some((_, Err(why))) => seen.unreadable(why),
             Some((pod, Ok(envoy))) => {
                 let lack = proof::check(envoy, &expectation).err();
-                seen.looked(lack.map(|Lack(lack)| finding(path, caller, &pod, &lack)));
+                seen.looked(lack.map(|UnmetCondition(lack)| finding(path, caller, &pod, &lack)));
             }
         }
     }

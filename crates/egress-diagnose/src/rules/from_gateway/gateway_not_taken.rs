@@ -1,12 +1,12 @@
 //! EG085: no route of another namespace takes over the host at the gateway.
 
+use egress_core::dialect::shared;
 use egress_core::input::Input;
 use egress_core::inventory::Egress;
-use egress_core::istio::takeover::{Effect, Party, Scene, Stranger, strangers};
+use egress_core::istio::takeover::{AtGateway, Effect, Party, Stranger, strangers};
 use egress_core::open_to;
 use egress_core::port::Protocol;
 use egress_core::resource::{ObjectId, Resource};
-use egress_core::shape::shared;
 use egress_core::snapshot::GatewayFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
@@ -93,7 +93,7 @@ fn taken<'a>(
             Party::Stranger
         }
     };
-    let scene = Scene { host: &path.host, gateway, service, hop_name, gateways, virtual_services };
+    let scene = AtGateway { host: &path.host, gateway, service, hop_name, gateways, virtual_services };
     strangers(&scene, &party)
 }
 

@@ -90,8 +90,8 @@ fn to_gateway(
     }
     let name = &gateway.name;
     let change = json!({ "spec": { "ports": [{ "port": port.number, "appProtocol": "http2" }] } });
-    let patch = ShellCommand::new(["kubectl", "patch"]).object("service", &name.service);
-    let patch = patch.in_namespace(&name.namespace).word("-p").word(Word::json(&change));
+    let command = ShellCommand::new(["kubectl", "patch"]).object("service", &name.service);
+    let command = command.in_namespace(&name.namespace).word("-p").word(Word::json(&change));
     let field = if port.app_protocol.is_some() { "appProtocol" } else { "name" };
     Some(finding(
         path,
@@ -101,7 +101,7 @@ fn to_gateway(
             port.app_protocol.clone().unwrap_or_else(|| port.name.clone()),
         ),
         format!("{} leads to its port {} in {}", call.route.resource.id, port.number, call.route.field),
-        fixes::fix(patch, "makes sidecars use HTTP/2 on this port"),
+        fixes::fix(command, "makes sidecars use HTTP/2 on this port"),
     ))
 }
 

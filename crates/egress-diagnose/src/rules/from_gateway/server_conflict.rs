@@ -9,7 +9,7 @@ use egress_core::metadata;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::seniority;
+use egress_core::visibility::creation_order;
 use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
@@ -80,7 +80,7 @@ fn finding(plain: &Server<'_>, secured: &Server<'_>, unused: bool) -> Finding {
         let protocol = server.spec.port.protocol.as_str();
         Place::of(&server.object.id).field(format!("{}.port.protocol", server.field()), protocol)
     };
-    let older = seniority(plain.object) < seniority(secured.object);
+    let older = creation_order(plain.object) < creation_order(secured.object);
     let why = format!("removes the plaintext server from port {port}; first move its users to another port");
     Finding {
         code: CHECK.code,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::seniority;
+use egress_core::visibility::creation_order;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
@@ -86,7 +86,7 @@ fn of_port(
     port: &Port<'_>,
 ) -> Vec<Finding> {
     let mut first = users.of(&port.kept);
-    first.sort_by_key(|user| seniority(user.resource));
+    first.sort_by_key(|user| creation_order(user.resource));
     let arrives = first.first().map(|user| user.route.host).filter(|_| is_plain_tcp(&port.kept));
     let mut findings = Vec::new();
     for server in &port.servers {

@@ -1,9 +1,9 @@
 //! EG002: the gateway's Service has ports 80 and 443.
 
 use egress_core::command::{ShellCommand, Word};
+use egress_core::dialect::{HTTP_HOP, TLS_HOP};
 use egress_core::input::Input;
 use egress_core::port::Protocol;
-use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::host::DnsName;
 use egress_core::input::Input;
 use egress_core::inventory::answering::upstream;
-use egress_core::proof::{self, Demand, Expectation, Lack, Owner, Side};
+use egress_core::proof::{self, Expectation, Owner, ProxyCondition, Side, UnmetCondition};
 use egress_core::proxy::{ProxyView, cluster_name};
 use egress_core::snapshot::GatewayFacts;
 
@@ -56,8 +56,8 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         })
         .collect();
     let known = |envoy: &ProxyView| owners.iter().any(|owner| envoy.configured.contains_key(&owner.cluster));
-    let demands = owners.iter().cloned().map(Demand::Owned).collect();
-    let expectation = Expectation { side: Side::Gateway, host, demands };
+    let conditions = owners.iter().cloned().map(ProxyCondition::MadeOf).collect();
+    let expectation = Expectation { side: Side::Gateway, host, conditions };
     let mut seen = EnvoyResults::default();
     for (pod, envoy) in view.gateway_proxies(gateway) {
         match envoy {
@@ -67,7 +67,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             }
             Ok(envoy) => {
                 let lack = proof::check(envoy, &expectation).err();
-                seen.looked(lack.map(|Lack(lack)| Finding {
+                seen.looked(lack.map(|UnmetCondition(lack)| Finding {
                     code: CHECK.code,
                     confidence: Confidence::Certain,
                     level: CHECK.level,

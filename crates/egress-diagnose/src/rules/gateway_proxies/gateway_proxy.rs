@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
 use egress_core::input::Input;
-use egress_core::proof::{self, Expectation, Lack, Side};
+use egress_core::proof::{self, Expectation, Side, UnmetCondition};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::GatewayFacts;
 
@@ -13,7 +13,7 @@ use crate::fixes;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::envoys::{EnvoyResults, demands};
+use crate::traffic::envoys::{EnvoyResults, conditions};
 use crate::traffic::routes::{from_gateway, upstreams};
 use crate::view::View;
 
@@ -41,14 +41,14 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
     let Ok(host) = DnsName::parse(&path.host) else { return CheckOutcome::NotApplicable };
     let routes = from_gateway(view, path, gateway);
     let expectation =
-        Expectation { side: Side::Gateway, host, demands: demands(path, &routes, Side::Gateway) };
+        Expectation { side: Side::Gateway, host, conditions: conditions(path, &routes, Side::Gateway) };
     let clusters: BTreeSet<String> =
         upstreams(view, path, gateway).iter().filter_map(Route::cluster).collect();
-    if expectation.demands.is_empty() && clusters.is_empty() {
+    if expectation.conditions.is_empty() && clusters.is_empty() {
         return CheckOutcome::NoEvidence(Awaited::RouteAtGateway { host: path.host.clone() });
     }
     let lacks = |envoy: &ProxyView| match proof::check(envoy, &expectation) {
-        Err(Lack(lack)) => Some(lack),
+        Err(UnmetCondition(lack)) => Some(lack),
         Ok(()) => clusters
             .iter()
             .find(|name| !envoy.clusters.contains_key(*name))

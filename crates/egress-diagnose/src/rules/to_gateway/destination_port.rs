@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::dialect::{HTTP_HOP, TLS_HOP};
 use egress_core::input::Input;
-use egress_core::shape::{HTTP_HOP, TLS_HOP};
 use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};

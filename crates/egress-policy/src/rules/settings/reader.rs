@@ -19,7 +19,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn wrong(&mut self, at: &str, message: String) {
-        self.findings.push(super::finding("bad-settings", Severity::Deny, message, at.to_owned()));
+        self.findings.push(Finding::at(at.to_owned(), "bad-settings", Severity::Deny, message));
     }
 
     fn unexpected(&mut self, at: &str, expected: &str, found: &Value) {

@@ -16,9 +16,10 @@ use egress_istio::gateway::{
 };
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::legs::{Leg, service_entry};
-use super::{HTTP_HOP, Part, Refusal, TLS_HOP};
-use crate::dialect::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use super::description::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use super::part::Part;
+use super::refusal::Refusal;
+use super::rules::{HTTP_HOP, RuleTemplate, TLS_HOP, service_entry};
 use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::Record;
 use crate::port::{Port, Protocol};
@@ -198,8 +199,9 @@ fn virtual_service(record: &Record, service: &str) -> VirtualServiceSpec {
     let subset = record.names.subset(intent);
     let bound = record.names.object(intent, Role::Gateway);
     let host = intent.host.to_string();
-    let mesh = Leg { host: service, subset: Some(&subset), gateways: Some("mesh"), weight: Some(100) };
-    let gateway = Leg { host: &host, subset: None, gateways: Some(&bound), weight: Some(100) };
+    let mesh =
+        RuleTemplate { host: service, subset: Some(&subset), gateways: Some("mesh"), weight: Some(100) };
+    let gateway = RuleTemplate { host: &host, subset: None, gateways: Some(&bound), weight: Some(100) };
     VirtualServiceSpec {
         hosts: Some(vec![host.clone()]),
         export_to: Some(vec![".".to_owned(), intent.gateway.namespace.clone()]),

@@ -1,7 +1,7 @@
 //! What the end of an egress does to others.
 
-use egress_core::departure::Departures;
 use egress_core::inventory;
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::snapshot::{OutboundMode, Snapshot};
 
 use crate::conflicts::stored_in;
@@ -54,5 +54,5 @@ fn connections_of_another_namespace_are_drained_where_both_speak_tls() {
 fn said(cluster: &Snapshot) -> Vec<String> {
     let all = inventory::egresses(cluster);
     let shop = all.iter().find(|egress| egress.namespace == "shop").expect("an egress of shop");
-    Departures::of(&all, cluster).consequences(shop)
+    RemovalImpact::of(&all, cluster).consequences(shop)
 }

@@ -12,9 +12,11 @@ use egress_istio::destination_rule::{
 };
 use egress_istio::service_entry::{ServiceEntryEndpoints, ServiceEntryLocation};
 
-use super::legs::service_entry;
-use super::{HTTP_HOP, Part, Refusal, TLS_HOP, shared};
-use crate::dialect::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use super::description::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use super::part::Part;
+use super::refusal::Refusal;
+use super::rules::{HTTP_HOP, TLS_HOP, service_entry};
+use super::shared;
 use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::Record;
 use crate::port::{Port, Protocol};

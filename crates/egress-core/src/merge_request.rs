@@ -1,6 +1,6 @@
 //! A new request for a host that may already have an egress: what both together ask for.
 //!
-//! Adding is a union: ports are added, never taken away. What cannot be joined without cutting callers off is refused.
+//! Adding is a union: ports are added, never taken away. What cannot be merged without cutting callers off is refused.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use crate::intent::Intent;
 use crate::metadata::Record;
 use crate::port::Port;
 
-/// Why a request cannot be joined with what exists.
+/// Why a request cannot be merged with what exists.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum JoinError {
+pub enum MergeError {
     /// One port number with two protocols.
     #[error("host `{host}` already has port {found}; asked for {wanted}")]
     Protocol {
@@ -40,25 +40,25 @@ pub enum JoinError {
 
 /// What to do with a request in the light of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Joined {
+pub enum Merged {
     /// The egress is new or is widened: written in place.
     InPlace(Record),
     /// Hop, gateway or layout change, so that old and new objects would hide each other: the old ones are removed first.
     Replace(Record),
 }
 
-/// Joins a request with the record of the same host and namespace, if there is one. Who added it first, and when, stays.
+/// Merges a request with the record of the same host and namespace, if there is one. Who added it first, and when, stays.
 ///
 /// # Errors
-/// [`JoinError`] when one port would have two protocols, or callers would be cut off.
-pub fn join(asked: Record, found: Option<&Record>) -> Result<Joined, JoinError> {
-    let Some(found) = found else { return Ok(Joined::InPlace(asked)) };
-    let ports = join_ports(&asked.intent, &found.intent)?;
+/// [`MergeError`] when one port would have two protocols, or callers would be cut off.
+pub fn merge(asked: Record, found: Option<&Record>) -> Result<Merged, MergeError> {
+    let Some(found) = found else { return Ok(Merged::InPlace(asked)) };
+    let ports = merge_ports(&asked.intent, &found.intent)?;
     let same = asked.intent.layout.dialect().may_stand_beside(found.intent.layout.dialect())
         && asked.intent.hop == found.intent.hop
         && asked.intent.gateway == found.intent.gateway;
     if !covers(&asked.intent.export_to, &found.intent.export_to, &asked.intent.namespace) {
-        return Err(JoinError::Narrower {
+        return Err(MergeError::Narrower {
             host: asked.intent.host,
             found: found.intent.export_to.join(","),
             wanted: asked.intent.export_to.join(","),
@@ -74,16 +74,16 @@ pub fn join(asked: Record, found: Option<&Record>) -> Result<Joined, JoinError> 
             ..asked.intent
         },
     };
-    Ok(if same { Joined::InPlace(record) } else { Joined::Replace(record) })
+    Ok(if same { Merged::InPlace(record) } else { Merged::Replace(record) })
 }
 
-fn join_ports(asked: &Intent, found: &Intent) -> Result<BTreeSet<Port>, JoinError> {
+fn merge_ports(asked: &Intent, found: &Intent) -> Result<BTreeSet<Port>, MergeError> {
     let clash = asked.ports.iter().find_map(|wanted| {
         let same = found.ports.iter().find(|port| port.number == wanted.number)?;
         (same.protocol != wanted.protocol).then_some((*same, *wanted))
     });
     match clash {
-        Some((found, wanted)) => Err(JoinError::Protocol { host: asked.host.clone(), found, wanted }),
+        Some((found, wanted)) => Err(MergeError::Protocol { host: asked.host.clone(), found, wanted }),
         None => Ok(asked.ports.union(&found.ports).copied().collect()),
     }
 }

@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 use crate::visibility::service_entry;
 
 /// What outlives egresses, found for each of many without a look at all objects.
-pub struct Departures<'a> {
+pub struct RemovalImpact<'a> {
     snapshot: &'a Snapshot,
     /// ServiceEntries of full names alone, by each name as DNS compares it.
     entries: HashMap<String, Vec<&'a Resource>>,
@@ -22,11 +22,15 @@ pub struct Departures<'a> {
     egresses: HashMap<&'a DnsName, Vec<&'a Egress<'a>>>,
 }
 
-impl<'a> Departures<'a> {
+impl<'a> RemovalImpact<'a> {
     /// Of these egresses, which are all that exist.
     pub fn of(all: &'a [Egress<'a>], snapshot: &'a Snapshot) -> Self {
-        let mut found =
-            Departures { snapshot, entries: HashMap::new(), wildcards: Vec::new(), egresses: HashMap::new() };
+        let mut found = RemovalImpact {
+            snapshot,
+            entries: HashMap::new(),
+            wildcards: Vec::new(),
+            egresses: HashMap::new(),
+        };
         for entry in snapshot.of_kind(Kind::ServiceEntry) {
             let hosts = entry.service_entry().map(|spec| spec.hosts.as_slice()).unwrap_or_default();
             if hosts.iter().any(|host| host.starts_with('*')) {

@@ -17,9 +17,10 @@ use egress_istio::gateway::{
 use egress_istio::service_entry::{ServiceEntryEndpoints, ServiceEntryLocation};
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::legs::{Leg, service_entry};
-use super::{HTTP_HOP, Part, Refusal, TLS_HOP};
-use crate::dialect::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use super::description::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
+use super::part::Part;
+use super::refusal::Refusal;
+use super::rules::{HTTP_HOP, RuleTemplate, TLS_HOP, service_entry};
 use crate::intent::{Hop, Intent, Layout};
 use crate::metadata::{self, Record};
 use crate::names;
@@ -187,7 +188,7 @@ fn upstream_entry(intent: &Intent, upstream: String) -> Spec {
 
 fn gateway_leg(record: &Record, upstream: &str) -> Spec {
     let intent = &record.intent;
-    let leg = Leg { host: upstream, subset: None, gateways: None, weight: None };
+    let leg = RuleTemplate { host: upstream, subset: None, gateways: None, weight: None };
     let pair = record.names.object(intent, Role::SharedGateway);
     let gateway = format!("{}/{pair}", intent.gateway.namespace);
     Spec::VirtualService(VirtualServiceSpec {
@@ -202,7 +203,7 @@ fn gateway_leg(record: &Record, upstream: &str) -> Spec {
 
 fn mesh_leg(intent: &Intent, mesh: &MeshFacts) -> Spec {
     let service = intent.gateway.service_host(&mesh.cluster_domain);
-    let leg = Leg { host: &service, subset: Some(SUBSET), gateways: None, weight: None };
+    let leg = RuleTemplate { host: &service, subset: Some(SUBSET), gateways: None, weight: None };
     Spec::VirtualService(VirtualServiceSpec {
         hosts: Some(vec![intent.host.to_string()]),
         export_to: Some(intent.export_to.clone()),

@@ -11,17 +11,21 @@ use egress_istio::virtual_service::{
     VirtualServiceTlsRouteDestinationPort,
 };
 
-use super::{HTTP_HOP, TLS_HOP};
 use crate::intent::{Hop, Intent};
 use crate::port::{Port, Protocol};
+
+/// The gateway Service's port for HTTP, as in Istio's charts.
+pub const HTTP_HOP: u16 = 80;
+/// The gateway Service's port for TLS, as in Istio's charts.
+pub const TLS_HOP: u16 = 443;
 
 /// A regex that every text matches.
 const EVERYTHING: &str = ".*";
 /// The HTTP status of what is not there.
 const NOT_FOUND: i64 = 404;
 
-/// The destination of the routes of one leg, and their labels.
-pub(super) struct Leg<'a> {
+/// The destination of the rules of one VirtualService, and their labels.
+pub(super) struct RuleTemplate<'a> {
     /// The host of the destination.
     pub(super) host: &'a str,
     /// The subset of the destination, for HTTP.
@@ -32,7 +36,7 @@ pub(super) struct Leg<'a> {
     pub(super) weight: Option<i32>,
 }
 
-impl Leg<'_> {
+impl RuleTemplate<'_> {
     /// Sidecar to gateway: each port of the application goes to the gateway Service's port for its protocol.
     pub(super) fn mesh_http(&self, intent: &Intent) -> Option<Vec<VirtualServiceHttp>> {
         some(intent.ports_of(Protocol::Http).map(|port| {

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Part;
+use super::part::Part;
 use crate::metadata;
 use crate::role::Role;
 
 /// What is added to the objects of one egress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dress {
+pub struct MetadataPatch {
     /// Labels for each part.
     pub labels: BTreeMap<Role, BTreeMap<String, String>>,
     /// Annotations for each part.
@@ -19,9 +19,9 @@ pub struct Dress {
     pub policies: Option<String>,
 }
 
-impl Dress {
-    /// Puts it on. Keys that are ours stay as they are.
-    pub fn put_on(&self, parts: &mut [Part]) {
+impl MetadataPatch {
+    /// Adds it to objects. Keys that are ours stay as they are.
+    pub fn apply_to(&self, parts: &mut [Part]) {
         for Part { role, resource } in parts {
             let policies = self.policies.iter().map(|text| (metadata::POLICIES.to_owned(), text.clone()));
             let labels = self.labels.get(role).into_iter().flatten();

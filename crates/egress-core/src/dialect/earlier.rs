@@ -4,7 +4,7 @@
 //! `add` rewrites them. Knows nothing of the existing objects.
 
 use super::documented::OWN_NAMESPACE;
-use super::legs::undecided;
+use super::rules::undecided;
 use crate::intent::Hop;
 use crate::resource::{Resource, Spec};
 
