@@ -3,11 +3,12 @@
 //! Refusals are for what would break the egress, other people's traffic, or the promise that nothing leaves directly.
 //! Warnings are for what the layout is immune to but a person should know.
 
+use crate::callers::callers;
 use crate::dialect::Part;
 use crate::index::Remaining;
 use crate::inventory::Egress;
 use crate::metadata::Record;
-use crate::snapshot::{GatewayFacts, Snapshot};
+use crate::snapshot::GatewayFacts;
 
 mod answering;
 mod at_callers;
@@ -39,20 +40,4 @@ pub fn find<'a>(
     found.sort_by_key(|conflict| std::cmp::Reverse(conflict.severity));
     found.dedup();
     found
-}
-
-/// The namespaces whose sidecars see what is exported like this, as far as they are known.
-pub fn callers(export_to: &[String], namespace: &str, snapshot: &Snapshot) -> Vec<String> {
-    let mut namespaces: Vec<String> = Vec::new();
-    for word in export_to {
-        match word.as_str() {
-            "." => namespaces.push(namespace.to_owned()),
-            "*" => namespaces
-                .extend(snapshot.pods.iter().filter(|pod| pod.has_sidecar).map(|pod| pod.namespace.clone())),
-            other => namespaces.push(other.to_owned()),
-        }
-    }
-    namespaces.sort();
-    namespaces.dedup();
-    namespaces
 }

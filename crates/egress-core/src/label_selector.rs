@@ -3,8 +3,8 @@
 //! Knows the two forms of Kubernetes' and Istio's objects: pairs of key and value, and `matchLabels` with
 //! `matchExpressions`. The text of `kubectl get -l` is read elsewhere.
 //!
-//! Not kube-core's `Selector`: it is made by taking a whole selector apart into sets, for each comparison, and brings HTTP's
-//! types and six crates into this one. A test of `egress-cluster` holds both to the same answers.
+//! Not kube-core's `Selector`: it is a copy of the selector, made before labels are compared, and brings HTTP's types and five
+//! more crates into this one. A test of `egress-cluster` holds both to the same answers.
 
 use std::collections::BTreeMap;
 

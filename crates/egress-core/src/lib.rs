@@ -4,6 +4,7 @@
 //! file, the environment or the clock: those live in `egress-cluster` and in the binary.
 
 pub mod admission;
+pub mod callers;
 pub mod command;
 pub mod conflict;
 pub mod dialect;

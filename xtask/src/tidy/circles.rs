@@ -26,10 +26,6 @@ struct Known {
 
 /// Shrinks only.
 const KNOWN: &[Known] = &[
-    Known { file: "crates/egress-core/src/admission/guard.rs", files: 10 },
-    Known { file: "crates/egress-core/src/conflict.rs", files: 10 },
-    Known { file: "crates/egress-core/src/dialect.rs", files: 4 },
-    Known { file: "crates/egress-core/src/kubernetes.rs", files: 6 },
     Known { file: "xtask/src/bench.rs", files: 6 },
 ];
 

@@ -3,8 +3,9 @@
 //! Knows the order in which istiod takes entries, see [`at_gateway`](service_entry::at_gateway). What a proxy has made of
 //! it is seen in the proxy.
 
+use super::egress::Egress;
+use super::objects::Objects;
 use crate::dialect::Upstream;
-use crate::inventory::{Egress, Objects};
 use crate::resource::{ObjectId, Resource};
 use crate::visibility::service_entry;
 

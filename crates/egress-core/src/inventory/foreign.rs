@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::egress::{Egress, LivePart};
 use super::ours::Claims;
-use super::{Egress, LivePart};
 use crate::host::DnsName;
 use crate::intent::GatewayName;
 use crate::istio::routes::{Proxies, routes};

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::answering::taken_by;
-use super::{Egress, LivePart, Objects};
+use super::egress::{Egress, LivePart};
+use super::objects::Objects;
 use crate::dialect::{self, Part, earlier};
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};

@@ -5,6 +5,7 @@
 mod answering;
 mod conflicts;
 mod conflicts_at_gateway;
+mod endpoints;
 mod fixture;
 mod guard;
 mod impostors;

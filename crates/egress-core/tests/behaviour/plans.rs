@@ -1,24 +1,22 @@
 //! Steps: which objects are written in which order, and what must be proven between them.
 
-use egress_core::dialect::{self, Refusal};
 use egress_core::intent::Layout;
 use egress_core::inventory::{self, state};
-use egress_core::metadata::Record;
+
 use egress_core::plan::{self, Action, Plan};
 use egress_core::proof::Side;
 use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
-use egress_core::snapshot::{GatewayFacts, Snapshot};
+use egress_core::snapshot::Snapshot;
 
 use crate::fixture::{
-    added, documented, gateway, in_every_layout, in_layout, live, objects, parts, request, snapshot, stored,
-    take,
+    added, documented, in_every_layout, live, objects, parts, request, snapshot, stored, take,
 };
 
 #[test]
 fn a_first_host_is_written_from_the_gateway_to_the_callers_with_proof_in_between() {
-    let plan = add(&request("edition.cnn.com"), &snapshot(&[]));
+    let plan = added(&request("edition.cnn.com"), &snapshot(&[]));
     assert_eq!(
         lines(&plan),
         [
@@ -35,7 +33,7 @@ fn a_first_host_is_written_from_the_gateway_to_the_callers_with_proof_in_between
 #[test]
 fn a_second_host_does_not_wait_for_the_pair() {
     let first = stored(&request("api.github.com"));
-    let plan = add(&request("edition.cnn.com"), &snapshot(&first));
+    let plan = added(&request("edition.cnn.com"), &snapshot(&first));
     assert_eq!(lines(&plan)[..2], ["keep shared Gateway", "keep shared DestinationRule"]);
 }
 
@@ -48,7 +46,7 @@ fn whichever_objects_exist_only_the_others_are_written_in_the_same_order() {
         let found: Vec<Resource> =
             all.iter().enumerate().filter(|(index, _)| exists(*index)).map(|(_, o)| o.clone()).collect();
         let mut cluster = snapshot(&found);
-        let plan = add(&record, &cluster);
+        let plan = added(&record, &cluster);
         let written: Vec<Role> = plan.writes().map(|(step, _)| step.role).collect();
         let missing: Vec<Role> = parts(&record)
             .iter()
@@ -58,14 +56,14 @@ fn whichever_objects_exist_only_the_others_are_written_in_the_same_order() {
             .collect();
         assert_eq!(written, missing, "{mask:06b}");
         plan.steps.iter().for_each(|step| take(step, &mut cluster));
-        assert!(add(&record, &cluster).is_empty(), "{mask:06b}: the second add writes");
+        assert!(added(&record, &cluster).is_empty(), "{mask:06b}: the second add writes");
     }
 }
 
 #[test]
 fn what_is_complete_is_proven_again_but_not_written() {
     for record in in_every_layout("edition.cnn.com") {
-        let plan = add(&record, &snapshot(&stored(&record)));
+        let plan = added(&record, &snapshot(&stored(&record)));
         assert!(plan.is_empty());
         let proven: Vec<Side> =
             plan.steps.iter().filter_map(|step| Some(step.proof.as_ref()?.side)).collect();
@@ -85,7 +83,7 @@ fn a_label_or_an_annotation_of_someone_else_is_no_reason_to_write() {
         object.labels.insert("team".to_owned(), "news".to_owned());
         object.annotations.insert("argocd.argoproj.io/sync-wave".to_owned(), "1".to_owned());
     }
-    assert!(add(&record, &snapshot(&found)).is_empty());
+    assert!(added(&record, &snapshot(&found)).is_empty());
 }
 
 #[test]
@@ -95,14 +93,14 @@ fn an_object_that_was_edited_is_put_right_in_its_place() {
     let other = stored(&request("edition.cnn.com:443"));
     let leg = found.iter_mut().find(|object| object.id.name == "edition-cnn-com-gateway").unwrap();
     leg.spec = other.iter().find(|object| object.id == leg.id).unwrap().spec.clone();
-    let plan = add(&record, &snapshot(&found));
+    let plan = added(&record, &snapshot(&found));
     let writes: Vec<_> = plan.writes().map(|(step, action)| (action.verb(), step.role)).collect();
     assert_eq!(writes, [("update", Role::GatewayLeg)]);
 }
 
 #[test]
 fn the_documented_layout_hides_entry_and_mesh_rules_from_the_callers_until_the_gateway_has_its_rules() {
-    let plan = add(&documented("edition.cnn.com"), &snapshot(&[]));
+    let plan = added(&documented("edition.cnn.com"), &snapshot(&[]));
     assert_eq!(
         lines(&plan),
         [
@@ -121,82 +119,10 @@ fn the_documented_layout_hides_entry_and_mesh_rules_from_the_callers_until_the_g
 }
 
 #[test]
-fn the_endpoints_layout_needs_no_rule_of_the_callers_and_leads_nowhere_but_to_the_gateway() {
-    let record = in_layout(Layout::Endpoints, "edition.cnn.com");
-    let plan = add(&record, &snapshot(&[]));
-    assert_eq!(
-        lines(&plan),
-        [
-            "create shared Gateway",
-            "create upstream",
-            "create DestinationRule",
-            "create gateway leg, proven in Gateway",
-            "create client entry, proven in Clients",
-        ]
-    );
-    let entry = plan.steps[4].object.service_entry().unwrap();
-    let endpoints = entry.endpoints.iter().flatten().filter_map(|endpoint| endpoint.address.as_deref());
-    assert_eq!(
-        endpoints.collect::<Vec<_>>(),
-        ["istio-egressgateway.istio-system.svc.cluster.local"],
-        "an entry that leads outside"
-    );
-    assert_eq!(
-        lines(&remove(&snapshot(&stored(&record)))),
-        [
-            "delete client entry, proven in Clients",
-            "delete gateway leg, proven in Gateway",
-            "delete DestinationRule",
-            "delete upstream",
-        ]
-    );
-}
-
-#[test]
-fn the_endpoints_layout_refuses_a_gateway_whose_name_leads_to_its_pods() {
-    let record = in_layout(Layout::Endpoints, "edition.cnn.com");
-    let headless = GatewayFacts { headless: true, ..gateway() };
-    let built = |record: &Record| dialect::build(record, &headless, &snapshot(&[]).mesh);
-    assert!(matches!(built(&record), Err(Refusal::Headless(_))));
-    assert!(built(&request("edition.cnn.com")).is_ok());
-}
-
-/// The kind: a move between layouts whose objects may stand beside each other. The callers lose no way before they have the
-/// other one.
-#[test]
-fn a_host_moves_between_the_shared_and_the_endpoints_layout_while_it_is_in_use() {
-    let shared = request("edition.cnn.com");
-    let endpoints = in_layout(Layout::Endpoints, "edition.cnn.com");
-    assert_eq!(
-        lines(&add(&endpoints, &snapshot(&stored(&shared)))),
-        [
-            "keep shared Gateway",
-            "update upstream",
-            "create DestinationRule",
-            "keep gateway leg, proven in Gateway",
-            "update client entry, proven in Clients",
-            "delete mesh leg, proven in Clients",
-        ]
-    );
-    assert_eq!(
-        lines(&add(&shared, &snapshot(&stored(&endpoints)))),
-        [
-            "keep shared Gateway",
-            "create shared DestinationRule, proven in Clients",
-            "update upstream",
-            "keep gateway leg, proven in Gateway",
-            "create mesh leg, proven in Clients",
-            "update client entry, proven in Clients",
-            "delete DestinationRule, proven in Clients",
-        ]
-    );
-}
-
-#[test]
 fn a_port_that_joins_a_documented_egress_is_proven_at_the_gateway_before_add_is_done() {
     let mut narrow = documented("edition.cnn.com");
     narrow.intent.ports.retain(|port| port.number == 443);
-    let plan = add(&documented("edition.cnn.com"), &snapshot(&stored(&narrow)));
+    let plan = added(&documented("edition.cnn.com"), &snapshot(&stored(&narrow)));
     assert_eq!(
         lines(&plan),
         [
@@ -266,7 +192,7 @@ fn what_is_narrowed_before_its_deletion_is_taken_from_every_field_manager() {
     // An egress that grows takes nothing from anybody.
     let mut one_port = record.clone();
     one_port.intent.ports.retain(|port| port.number == 443);
-    let growth = add(&record, &snapshot(&stored(&one_port)));
+    let growth = added(&record, &snapshot(&stored(&one_port)));
     assert!(actions(&growth).iter().all(|action| action == "Update"), "{growth:?}");
 }
 
@@ -343,7 +269,7 @@ spec:
 fn the_legs_of_other_namespaces_may_serve_a_host_at_the_gateway() {
     let mut billing = request("edition.cnn.com");
     billing.intent.namespace = "billing".to_owned();
-    let plan = add(&request("edition.cnn.com"), &snapshot(&stored(&billing)));
+    let plan = added(&request("edition.cnn.com"), &snapshot(&stored(&billing)));
     let leg = plan.steps.iter().find(|step| step.role == Role::GatewayLeg).unwrap();
     let conditions = format!("{:?}", leg.proof);
     for namespace in ["shop", "billing"] {
@@ -384,11 +310,7 @@ spec: {hosts: [edition.cnn.com], ports: [{number: 443, name: tls, protocol: TLS}
     assert!(client_step(&entry.replace("443", "8443")).proof.is_some());
 }
 
-fn add(record: &Record, cluster: &Snapshot) -> Plan {
-    added(record, cluster)
-}
-
-fn remove(cluster: &Snapshot) -> Plan {
+pub(crate) fn remove(cluster: &Snapshot) -> Plan {
     let egress = inventory::egresses(cluster).pop().expect("an egress");
     plan::remove::plan(
         &egress,
@@ -397,7 +319,7 @@ fn remove(cluster: &Snapshot) -> Plan {
     )
 }
 
-fn lines(plan: &Plan) -> Vec<String> {
+pub(crate) fn lines(plan: &Plan) -> Vec<String> {
     let line = |step: &plan::Step| {
         let verb = step.action.as_ref().map_or("keep", Action::verb);
         let proof = step.proof.as_ref().map(|proof| format!(", proven in {:?}", proof.side));

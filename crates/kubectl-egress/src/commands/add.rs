@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use egress_cluster::access::User;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_cluster::{Cluster, ClusterError, config};
-use egress_core::conflict;
+use egress_core::callers::callers;
 use egress_core::dialect::Part;
 use egress_core::index::Index;
 use egress_core::intent::Intent;
@@ -215,9 +215,9 @@ async fn proxy_access(
     cluster: &Cluster,
     snapshot: &Snapshot,
 ) -> Result<ProxyAccess, ClusterError> {
-    let callers = conflict::callers(&record.intent.export_to, &record.intent.namespace, snapshot);
-    let readable = readable(cluster, ProxyAccess::namespaces(Some(gateway), &callers)).await?;
-    Ok(ProxyAccess::of(&readable, Some(gateway), &callers, snapshot))
+    let namespaces = callers(&record.intent.export_to, &record.intent.namespace, snapshot);
+    let readable = readable(cluster, ProxyAccess::namespaces(Some(gateway), &namespaces)).await?;
+    Ok(ProxyAccess::of(&readable, Some(gateway), &namespaces, snapshot))
 }
 
 fn scope(settings: &Add, namespace: &str) -> Scope {
