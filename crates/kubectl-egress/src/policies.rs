@@ -4,6 +4,7 @@
 //! `egress-policy` does. Without policies, it starts no engine.
 
 mod facts;
+mod file_names;
 mod layers;
 mod loading;
 mod locks;
@@ -12,6 +13,7 @@ pub mod repository;
 pub(crate) mod schema;
 mod sources;
 mod trust;
+mod undecided;
 
 use egress_cluster::Cluster;
 use egress_core::snapshot::MeshFacts;
@@ -21,10 +23,11 @@ use egress_policy::policy_set::{PolicySet, merge};
 use egress_policy_wasm::Engine;
 
 pub use facts::{EvaluationContext, with_namespaces};
-pub use layers::{CONFIGURATION, LOCK};
+pub use file_names::{CONFIGURATION, LOCK};
 pub use locks::entry as lock_entry;
 pub use trust::{Trusted, Unlocked, to_lock as trust_to_lock};
 
+use self::undecided::undecided;
 use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
@@ -112,9 +115,4 @@ fn default_limits() -> Limits {
         compile: Some(defaults.compile),
         nodes: Some(defaults.nodes as u64),
     }
-}
-
-/// A policy that could not be asked: that never counts as allowed.
-fn undecided(message: impl Into<String>, hint: Option<String>) -> Failure {
-    Failure { code: Code::Undecided, message: message.into(), hint }
 }

@@ -26,10 +26,6 @@ struct Known {
 
 /// Shrinks only.
 const KNOWN: &[Known] = &[
-    Known { file: "crates/kubectl-egress/src/cli/policies.rs", files: 12 },
-    Known { file: "crates/kubectl-egress/src/commands/diagnose.rs", files: 8 },
-    Known { file: "crates/kubectl-egress/src/commands/guard.rs", files: 4 },
-    Known { file: "crates/kubectl-egress/src/exit.rs", files: 4 },
     Known { file: "xtask/src/bench.rs", files: 6 },
 ];
 

@@ -13,7 +13,7 @@ use egress_core::operation::remove::RemoveError;
 use egress_core::port::PortError;
 use egress_core::target::TargetError;
 
-use super::Code;
+use super::failure::Code;
 
 /// The exit code and the hint of an error that does not carry them itself.
 pub(super) fn of(error: &anyhow::Error) -> (Code, Option<String>) {

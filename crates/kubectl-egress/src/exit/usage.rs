@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use egress_core::host::{printable, quoted};
 
-use super::Failure;
+use super::failure::Failure;
 use crate::program::Program;
 
 /// Translates a usage error of clap.

@@ -12,15 +12,12 @@ use egress_policy::config::{Entry, MAXIMUM_BYTES, PolicyConfig, Source};
 use egress_policy::lock::Lock;
 use egress_policy::policy_set::Layer;
 
-use super::{repository, undecided};
+use super::file_names::{CONFIGURATION, LOCK};
+use super::repository;
+use super::undecided::undecided;
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::policies::PolicySettings;
-
-/// The name of the configuration, as a file and as the key of a ConfigMap.
-pub const CONFIGURATION: &str = "egress-policy.yaml";
-/// The name of the lock file, likewise.
-pub const LOCK: &str = "egress-policy.lock";
 
 /// One file and its location.
 #[derive(Debug)]

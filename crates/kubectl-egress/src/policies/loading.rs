@@ -17,7 +17,7 @@ use egress_policy_wasm::{Compiler, Engine, Limits, Module, ModuleError, NativeCa
 use super::locks::Wanted;
 use super::schema;
 use super::sources::Sources;
-use super::undecided;
+use super::undecided::undecided;
 use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;

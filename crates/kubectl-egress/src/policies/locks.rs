@@ -9,7 +9,7 @@ use egress_policy::policy_set::{Layer, MergedConfig};
 use egress_policy_wasm::Module;
 
 use super::layers::{Configured, Origin};
-use super::undecided;
+use super::undecided::undecided;
 use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
 

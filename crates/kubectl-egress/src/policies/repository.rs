@@ -10,17 +10,16 @@ use std::path::{Path, PathBuf};
 
 use egress_files::{Doubt, Owners, reading};
 
-use super::layers::CONFIGURATION;
-use super::undecided;
+use super::file_names::CONFIGURATION;
+use super::undecided::undecided;
 use crate::exit::Failure;
 use crate::files;
+use crate::settings::policies::SAFE;
 
 /// The folder of a repository's policies.
 pub const FOLDER: &str = ".egress";
 /// The entry that marks the root of a repository.
 const MARKER: &str = ".git";
-/// The variable with folders whose content is always trusted.
-pub const SAFE: &str = "KUBECTL_EGRESS_SAFE_DIRECTORIES";
 
 /// The nearest configuration from a folder up to the root of its repository. Outside a repository, only the folder
 /// itself counts: folders above it may belong to anybody.

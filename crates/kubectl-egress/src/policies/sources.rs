@@ -12,7 +12,8 @@ use egress_policy_wasm::oci::{Reference, RegistryError};
 
 use super::layers::Origin;
 use super::locks::Wanted;
-use super::{registry, undecided};
+use super::registry;
+use super::undecided::undecided;
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::policies::PolicySettings;

@@ -18,7 +18,7 @@ use egress_policy_wasm::inspect::digest;
 use self::file::{Modules, TrustFile};
 use super::layers::Origin;
 use super::locks::Wanted;
-use super::undecided;
+use super::undecided::undecided;
 use crate::exit::{Code, Failure};
 use crate::settings::policies::{PolicySettings, Trust};
 use crate::terminal::Terminal;

@@ -13,8 +13,9 @@ use egress_files::Owners;
 
 use crate::cli;
 use crate::exit::{Code, Failure};
-use crate::policies::repository::SAFE;
 
+/// The variable with folders whose content is always trusted.
+pub const SAFE: &str = "KUBECTL_EGRESS_SAFE_DIRECTORIES";
 /// The user who typed `sudo`.
 const BEFORE_SUDO: &str = "SUDO_UID";
 

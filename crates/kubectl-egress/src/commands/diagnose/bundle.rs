@@ -14,7 +14,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use self::unpack::unpack;
-use super::Gathered;
+use super::gathered::Gathered;
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::diagnose::Diagnose;

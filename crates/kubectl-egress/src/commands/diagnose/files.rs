@@ -8,11 +8,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use egress_diagnose::facts::source::{Document, File, ParsedFiles, Places, SourceReader, documents};
+use egress_diagnose::facts::source::{Document, File, ParsedFiles, SourceReader, documents};
 use egress_diagnose::facts::{PodName, Request};
-use egress_diagnose::report::Report;
 
-use super::Gathered;
+use super::gathered::{Gathered, Sources};
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::Namespaces;
@@ -34,14 +33,6 @@ const WORTH_A_THREAD: usize = 64 * 1024;
 /// Reserve memory for one object per this many bytes, so that a file of many tiny documents cannot reserve more than
 /// its own size.
 const BYTES_OF_AN_OBJECT: usize = 512;
-
-/// The files of a diagnosis.
-pub(super) struct Sources {
-    files: Vec<File>,
-    places: Places,
-    /// Whether something in them could not be read.
-    pub(super) incomplete: bool,
-}
 
 /// Reads files as the only facts.
 pub(super) fn gather(
@@ -75,13 +66,6 @@ pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered
     evidence.snapshot.unreadable.extend(reading.unread);
     let sources = Some(Sources { files, places: reading.places, incomplete });
     Ok(Gathered { evidence, request, sources, interrupted, guard })
-}
-
-impl Sources {
-    /// Adds to each finding the file and line of its object.
-    pub(super) fn locate(&self, report: &mut Report) {
-        self.places.locate(&self.files, report.places_mut());
-    }
 }
 
 /// The typed namespace.

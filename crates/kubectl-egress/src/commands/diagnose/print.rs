@@ -12,7 +12,7 @@ use egress_render::report::Layout;
 use egress_render::{document as documents, explain as explained, report};
 
 use super::super::document;
-use super::Gathered;
+use super::gathered::Gathered;
 use crate::exit::Code;
 use crate::settings::diagnose::reporting::{Form, Reporting};
 use crate::terminal::Terminal;

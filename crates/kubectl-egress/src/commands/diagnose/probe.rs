@@ -13,7 +13,7 @@ use egress_diagnose::probe::verdict::{self, EnvoyRecord, Log, Looks};
 use egress_diagnose::probe::{Pod, Probe};
 use futures::future::join_all;
 
-use super::Gathered;
+use super::gathered::Gathered;
 use crate::commands::interrupt::Interrupt;
 use crate::exit::{Code, Failure};
 use crate::settings::diagnose::Diagnose;

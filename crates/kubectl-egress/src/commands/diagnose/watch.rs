@@ -9,6 +9,7 @@ use egress_render::report;
 use jiff::Zoned;
 
 use super::super::interrupt::Interrupt;
+use super::{examine, gather};
 use crate::exit::Code;
 use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
@@ -61,11 +62,11 @@ async fn look(
     terminal: &mut Terminal,
 ) -> anyhow::Result<Duration> {
     let started = Instant::now();
-    let gathered = super::gather(settings, terminal).await?;
+    let gathered = gather::gather(settings, terminal).await?;
     if gathered.interrupted {
         return Ok(PAUSE);
     }
-    let found = super::report(settings, &gathered);
+    let found = examine::report(settings, &gathered);
     drop(gathered);
     for change in watched.observe(found) {
         terminal.result(&format!("{} {}\n", now(), report::change(&change, &terminal.palette())))?;

@@ -9,7 +9,10 @@ use egress_render::format::OutputFormat;
 
 use super::super::document;
 use super::super::interrupt::Interrupt;
-use super::{Scene, lines, plan, require, rights, trial, undo};
+use super::lines::lines;
+use super::permissions::{require, rights};
+use super::scene::Scene;
+use super::{plan, trial, undo};
 use crate::exit::Code;
 use crate::settings::guard::Apply;
 use crate::settings::writing::Mode;

@@ -6,7 +6,8 @@ use egress_render::admission as view;
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
 
-use super::{Scene, lines};
+use super::lines::lines;
+use super::scene::Scene;
 use crate::exit::Code;
 use crate::settings::guard::Plan;
 use crate::terminal::Terminal;

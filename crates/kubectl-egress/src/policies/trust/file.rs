@@ -13,7 +13,7 @@ use egress_files::place::Place;
 use egress_files::{Access, Doubt, Folder};
 use egress_policy_wasm::digest::is_digest;
 
-use super::super::undecided;
+use super::super::undecided::undecided;
 use egress_core::command::{ShellCommand, Word};
 
 use crate::exit::Failure;
