@@ -8,6 +8,7 @@ pub mod command;
 pub mod conflict;
 pub mod departure;
 pub mod dialect;
+pub mod digest;
 pub mod host;
 pub mod host_list;
 pub mod index;
