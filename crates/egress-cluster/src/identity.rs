@@ -3,10 +3,8 @@
 //! A context can be renamed, and an address can move to another cluster; only the cluster has the key of its
 //! certificate authority. Does not know what is stored.
 
-use std::fmt::Write as _;
-
+use egress_core::digest::sha256;
 use kube::Config;
-use sha2::{Digest as _, Sha256};
 
 /// `ca-sha256:` and the digest of the authority's certificates; `server-sha256:` and the digest of the server's URL if
 /// a public authority signed its certificate, or the certificate is not verified.
@@ -16,19 +14,10 @@ pub(crate) fn of(config: &Config) -> String {
             // The order of certificates in a bundle does not matter.
             let mut certificates: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
             certificates.sort_unstable();
-            format!("ca-sha256:{}", digest(&certificates.concat()))
+            format!("ca-sha256:{}", sha256(certificates.concat()))
         }
-        _ => format!("server-sha256:{}", digest(config.cluster_url.to_string().as_bytes())),
+        _ => format!("server-sha256:{}", sha256(config.cluster_url.to_string())),
     }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    let mut hexadecimal = String::new();
-    for byte in Sha256::digest(bytes) {
-        // Writing to a `String` cannot fail.
-        let _ = write!(hexadecimal, "{byte:02x}");
-    }
-    hexadecimal
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub use trial::Trial;
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
+use crate::digest::short_sha256;
 
 /// On a policy and its binding: which set of policies they belong to.
 pub const SET: &str = "kubectl-egress.github.io/admission";
@@ -136,11 +136,5 @@ impl ResourceRule {
 
 /// The digest of a text as a label can hold it: 32 hexadecimal digits of its SHA-256.
 fn digest(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut digits = String::new();
-    for byte in Sha256::digest(text.as_bytes()).iter().take(16) {
-        // Writing to a String cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    short_sha256(text, 32)
 }

@@ -8,6 +8,7 @@ pub mod callers;
 pub mod command;
 pub mod conflict;
 pub mod dialect;
+pub mod digest;
 pub mod host;
 pub mod host_list;
 pub mod index;

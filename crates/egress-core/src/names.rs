@@ -6,8 +6,7 @@ mod chosen;
 
 pub use chosen::Names;
 
-use sha2::{Digest, Sha256};
-
+use crate::digest::short_sha256;
 use crate::host::Host;
 use crate::role::Role;
 
@@ -28,7 +27,7 @@ pub fn base(host: &Host) -> String {
     }
     let slug: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let short: String = slug.trim_matches('-').chars().take(LONGEST - 9).collect();
-    let digits = digest(&text);
+    let digits = short_sha256(&text, 8);
     match short.trim_end_matches('-') {
         "" => format!("host-{digits}"),
         slug => format!("{slug}-{digits}"),
@@ -51,7 +50,7 @@ pub fn upstream_host(host: &str, namespace: &str) -> String {
     if whole.len() <= 253 {
         return whole;
     }
-    format!("{}.{namespace}.{TAIL}", digest(host))
+    format!("{}.{namespace}.{TAIL}", short_sha256(host, 8))
 }
 
 /// Whether a host is one of those that [`upstream_host`] makes, of whatever namespace: no name server knows it, and
@@ -68,17 +67,10 @@ pub fn shared_pair(service: &str) -> String {
         return whole;
     }
     let cut: String = whole.chars().take(54).collect();
-    format!("{}-{}", cut.trim_end_matches('-'), digest(service))
+    format!("{}-{}", cut.trim_end_matches('-'), short_sha256(service, 8))
 }
 
 fn looks_like_suffix(label: &str) -> bool {
     let hash_like = label.len() == 8 && label.bytes().all(|byte| byte.is_ascii_hexdigit());
     hash_like || Role::ALL.iter().any(|role| role.suffix() == label)
-}
-
-/// The first 8 hexadecimal digits of the SHA-256 of a text.
-fn digest(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    let first = hash.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
-    format!("{first:08x}")
 }

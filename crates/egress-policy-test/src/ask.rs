@@ -1,6 +1,6 @@
-//! Asks a policy what it is asked on `add`: about its settings, and then every question it answers.
+//! Asks a policy as `add` does: to check its settings, and then every question that it answers.
 //!
-//! Knows who gets to see what. Judges nothing.
+//! Knows which facts a policy sees. Compares nothing.
 
 use std::collections::BTreeSet;
 
@@ -9,27 +9,27 @@ use egress_policy::descriptor::Hook;
 use egress_policy::request::{Request, Slot};
 use egress_policy::{Policy, Reply};
 
-/// Everything a policy said about one request.
+/// All answers of a policy to one request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
-    /// Why it was not asked at all: its settings are wrong, or it could not say.
+    /// Why it was not asked: its settings are wrong, or could not be checked.
     pub refusal: Option<EvaluationError>,
-    /// What it remarks on its settings without refusing them.
+    /// Findings about valid settings.
     pub settings: Vec<Finding>,
-    /// Which hosts; `None`: not asked.
+    /// The answer about hosts; `None`: not asked.
     pub hosts: Option<Result<Verdict, EvaluationError>>,
-    /// What names; `None`: not asked.
+    /// The answer about names; `None`: not asked.
     pub naming: Option<Result<Names, EvaluationError>>,
-    /// Which nodes; `None`: not asked.
+    /// The answer about nodes; `None`: not asked.
     pub pinning: Option<Result<Pin, EvaluationError>>,
 }
 
-/// What came with the answers.
+/// The cost of the answers, and the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// What the answers cost together; `None`: not counted.
+    /// The fuel of all answers together; `None`: not counted.
     pub fuel: Option<u64>,
-    /// What the policy wrote to its log.
+    /// The policy's log.
     pub log: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ pub fn ask(policy: &dyn Policy, request: &Request, slots: &[Slot], settings: &st
 }
 
 impl Seen {
-    /// What it said about each destination. A finding that denies counts whatever the ruling says.
+    /// The decision for each destination. A finding that denies outweighs the ruling.
     pub fn decisions(&self, destinations: usize) -> Vec<Decision> {
         let Some(Ok(verdict)) = &self.hosts else { return vec![Decision::Abstain; destinations] };
         let decision = |index: usize| {
@@ -77,7 +77,7 @@ impl Seen {
         (0..destinations).map(decision).collect()
     }
 
-    /// Everything it has to say, in the order of the questions.
+    /// All findings, in the order of the questions.
     pub fn findings(&self) -> Vec<&Finding> {
         let mut findings: Vec<&Finding> = self.faults().into_iter().flat_map(of_fault).collect();
         findings.extend(&self.settings);
@@ -99,7 +99,7 @@ impl Seen {
         self.findings().into_iter().map(|finding| finding.code.clone()).collect()
     }
 
-    /// Why it could not decide.
+    /// Why the policy could not decide.
     pub fn faults(&self) -> Vec<&EvaluationError> {
         let hosts = self.hosts.as_ref().and_then(|answer| answer.as_ref().err());
         let naming = self.naming.as_ref().and_then(|answer| answer.as_ref().err());

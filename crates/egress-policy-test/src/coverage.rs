@@ -1,4 +1,4 @@
-//! Which rules of a policy its cases have seen at work.
+//! Which rules of a policy its cases cover.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use super::run::CaseReport;
 /// The rules of one policy, by code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
-    /// Those that some case produced.
+    /// Codes that at least one case produced.
     pub covered: BTreeSet<String>,
-    /// Those that none did.
+    /// Codes that no case produced.
     pub missing: BTreeSet<String>,
 }
 
 impl Coverage {
-    /// What cases come to.
+    /// The coverage of these cases.
     pub fn of<'a>(descriptor: &Descriptor, cases: impl IntoIterator<Item = &'a CaseReport>) -> Self {
         let seen: BTreeSet<String> = cases.into_iter().flat_map(|case| case.seen.codes()).collect();
         let rules = descriptor.rules.iter().map(|rule| rule.code.clone());

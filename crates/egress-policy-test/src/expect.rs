@@ -1,6 +1,6 @@
-//! What a case expects, and how far the answers are as expected.
+//! The expected answers of a case, and their comparison with the real ones.
 //!
-//! Only what is written is compared, and what is written is compared whole: `findings: []` means none.
+//! A field that is not written is not compared. A list is compared as a whole: `findings: []` means no finding.
 
 mod decision;
 mod fuel;
@@ -21,30 +21,30 @@ use super::pin::ExpectedPin;
 pub use decision::word as decision_word;
 pub use fuel::Fuel;
 
-/// What must be answered.
+/// The expected answers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Expect {
-    /// `allow`, `deny` or `abstain`: of every destination, or a list of one for each.
+    /// `allow`, `deny` or `abstain`: one for all destinations, or a list with one for each.
     decision: Option<Decisions>,
-    /// The routes that every ruling leaves.
+    /// The routes that every ruling allows.
     routes: Option<Vec<String>>,
-    /// The layouts that every ruling leaves.
+    /// The layouts that every ruling allows.
     layouts: Option<Vec<String>>,
     /// All findings, in any order.
     findings: Option<Vec<ExpectedFinding>>,
     /// Names by role, or by `HOST/ROLE`.
     names: Option<BTreeMap<String, ExpectedName>>,
-    /// Which nodes.
+    /// The required nodes.
     pin: Option<ExpectedPin>,
-    /// Why the policy could not decide.
+    /// The error, if the policy cannot decide.
     fault: Option<Pattern>,
-    /// The most that the answers may cost together.
+    /// The largest fuel that all answers together may use.
     pub max_fuel: Option<Fuel>,
 }
 
 impl Expect {
-    /// What is not as expected; empty: nothing.
+    /// The differences; empty: the answers are as expected.
     pub fn compare(&self, request: &Request, slots: &[Slot], seen: &Seen, cost: &Cost) -> Vec<String> {
         let mut problems = self.faults(seen);
         if let Some(expected) = &self.decision {
@@ -85,7 +85,7 @@ impl Expect {
     }
 }
 
-/// The routes or layouts that each ruling leaves.
+/// The routes or layouts that each ruling allows.
 fn choices(what: &str, expected: &[String], seen: &Seen) -> Vec<String> {
     let none = Verdict::default();
     let verdict = seen.hosts.as_ref().and_then(|answer| answer.as_ref().ok()).unwrap_or(&none);

@@ -1,4 +1,4 @@
-//! A policy in Rust for the tests of this module: hosts that begin with `bad` are denied.
+//! A policy in Rust for tests: it denies hosts that begin with `bad`.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -14,9 +14,9 @@ use egress_policy::{Policy, Reply};
 pub(crate) struct Fake {
     pub(crate) descriptor: Descriptor,
     pub(crate) hooks: BTreeSet<Hook>,
-    /// Answers otherwise every second time.
+    /// Gives another answer every second time.
     pub(crate) wavers: bool,
-    /// Answers by the first node.
+    /// Its answer depends on the first node.
     pub(crate) by_first_node: bool,
     pub(crate) calls: Cell<u64>,
 }

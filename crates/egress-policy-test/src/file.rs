@@ -1,6 +1,6 @@
 //! One file of tests: which policy, its settings, and the cases.
 //!
-//! Knows the keys of the file. What a case comes to is in `run`.
+//! Knows the keys of the file. `run` runs the cases.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::expect::Expect;
 use super::request::RequestText;
 
-/// What a file says.
+/// A parsed file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TestFile {
@@ -29,19 +29,19 @@ pub struct TestFile {
     pub cases: Vec<Case>,
 }
 
-/// One request and what must come of it.
+/// One request and the expected answers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
-    /// A sentence.
+    /// Its name, a sentence.
     pub name: String,
     /// Settings of this case alone.
     #[serde(default)]
     pub settings: Option<Value>,
-    /// What is asked.
+    /// The request.
     #[serde(deserialize_with = "or_default")]
     pub request: RequestText,
-    /// What must be answered.
+    /// The expected answers.
     #[serde(default)]
     pub expect: Option<Expect>,
 }

@@ -1,11 +1,11 @@
-//! Expected findings: a code, and as much of the rest as the case cares for.
+//! Expected findings: a code, and any other fields that the case compares.
 
 use egress_policy::answer::{Finding, Severity};
 use serde::Deserialize;
 
 use super::pattern::Pattern;
 
-/// One finding that must be there.
+/// One expected finding.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ExpectedFinding {
@@ -22,7 +22,7 @@ pub struct ExpectedFinding {
     docs: Option<Pattern>,
 }
 
-/// Pairs each expected finding with one that was seen, and says which are left on either side.
+/// Pairs expected with real findings, and lists those without a partner.
 pub fn compare(expected: &[ExpectedFinding], found: &[&Finding]) -> Vec<String> {
     let mut open: Vec<&Finding> = found.to_vec();
     let mut problems = Vec::new();

@@ -1,6 +1,6 @@
 //! Objects of a cluster as `kubectl get nodes -o yaml` and `kubectl get namespace NAME -o yaml` print them.
 //!
-//! Reads what a policy may see of them, and lets the rest be.
+//! Reads the fields that policies see, and ignores all others.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use egress_policy::request::Node;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// What a file holds.
+/// The objects of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fixture {
     /// Nodes, in the file's order.
@@ -24,13 +24,13 @@ pub enum Fixture {
     },
 }
 
-/// Why a file is no fixture.
+/// Why a file cannot be used as a fixture.
 #[derive(Debug, Error)]
 pub enum FixtureError {
-    /// No YAML, or not the form of objects.
+    /// It is not YAML, or has no Kubernetes objects.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// Objects that requests have no place for.
+    /// It has objects of a kind that requests do not contain.
     #[error("expected nodes or one namespace, found {0}")]
     Kind(String),
 }

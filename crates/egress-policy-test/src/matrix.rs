@@ -1,6 +1,6 @@
-//! Two versions of a policy beside each other: the cases whose answers differ.
+//! Compares two versions of a policy: lists the cases with different answers.
 //!
-//! What a reviewer wants to see before an update. Nothing is expected, so nothing fails.
+//! For reviewers, before an update. Expectations are ignored, so no case fails.
 
 use egress_policy::Policy;
 use egress_policy::answer::{Finding, PinAnswer};
@@ -12,7 +12,7 @@ use super::expect::decision_word;
 use super::pin;
 use super::slots::{slots, word};
 
-/// One thing that one version says and the other does not.
+/// One difference between two versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
@@ -22,13 +22,13 @@ pub struct Difference {
     pub case: String,
     /// What differs: `decision`, `findings`, `names`, `pin` or `fault`.
     pub what: &'static str,
-    /// What the old version says.
+    /// The answer of the old version.
     pub old: String,
-    /// What the new version says.
+    /// The answer of the new version.
     pub new: String,
 }
 
-/// What differs in the answers to one request.
+/// The differences between the answers to one request.
 pub fn differences(
     (old, new): (&dyn Policy, &dyn Policy),
     (path, case): (&str, &str),
@@ -49,7 +49,7 @@ pub fn differences(
         .collect()
 }
 
-/// Everything that was said, as texts that can be compared and read.
+/// All answers as texts, to compare and to print.
 fn summary(request: &Request, seen: &Seen) -> [(&'static str, String); 5] {
     let decisions = seen.decisions(request.destinations.len()).into_iter().map(decision_word);
     let findings = seen.findings().into_iter().map(finding);

@@ -12,11 +12,11 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use super::ask::Seen;
 use super::slots::is_called;
 
-/// What an object must be called, and which labels and annotations it must get.
+/// The expected name of an object, and its expected labels and annotations.
 #[derive(Clone, Debug, Default)]
 pub struct ExpectedName(Written);
 
-/// The long form.
+/// The form with several fields.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 struct Written {
@@ -25,7 +25,7 @@ struct Written {
     annotations: BTreeMap<String, String>,
 }
 
-/// What is not as expected.
+/// The differences; empty: the names are as expected.
 pub fn compare(expected: &BTreeMap<String, ExpectedName>, slots: &[Slot], seen: &Seen) -> Vec<String> {
     let answers = match &seen.naming {
         Some(Ok(names)) => names.names.as_slice(),

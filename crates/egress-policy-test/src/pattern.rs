@@ -1,21 +1,21 @@
-//! A text that must be met: as it is, or as a regular expression between slashes.
+//! An expected text: an exact text, or a regular expression between slashes.
 
 use std::fmt;
 
 use regex::Regex;
 use serde::de::{Deserialize, Deserializer, Error};
 
-/// What a text must be.
+/// An expected text.
 #[derive(Clone, Debug)]
 pub enum Pattern {
-    /// Exactly this.
+    /// The text is exactly this.
     Exact(String),
-    /// Something in it must match: `/#egress/`.
+    /// The expression matches somewhere in the text: `/#egress/`.
     Expression(Regex),
 }
 
 impl Pattern {
-    /// Whether a text is as wanted.
+    /// Whether a text matches.
     pub fn matches(&self, text: &str) -> bool {
         match self {
             Pattern::Exact(wanted) => wanted == text,

@@ -1,4 +1,4 @@
-//! The expected answer to the question of nodes.
+//! The expected requirements for nodes.
 
 use std::fmt;
 
@@ -11,22 +11,22 @@ use serde::de::{Deserializer, Error, MapAccess, Unexpected, Visitor};
 
 use super::ask::Seen;
 
-/// What is expected.
+/// The expected answer.
 #[derive(Clone, Debug)]
 pub enum ExpectedPin {
-    /// Not this policy's matter.
+    /// The policy abstains.
     Abstain,
-    /// Any node will do.
+    /// Any node is allowed.
     AnyNode,
-    /// Only some.
+    /// Only some nodes are allowed.
     Place(ExpectedPlacement),
 }
 
-/// What is expected of a placement; what is not written may be anything.
+/// The expected placement. A field that is not written is not compared.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ExpectedPlacement {
-    /// The request's nodes that fulfil what is required, by name, in any order.
+    /// The names of the request's nodes that fulfil all requirements, in any order.
     matches: Option<Vec<String>>,
     required: Option<Vec<Requirement>>,
     preferred: Option<Vec<Requirement>>,
@@ -34,7 +34,7 @@ pub struct ExpectedPlacement {
     min_nodes: Option<u32>,
 }
 
-/// The names of the nodes that fulfil what a placement requires, in the alphabet's order.
+/// The names of the nodes that fulfil the requirements of a placement, sorted.
 pub fn matching(placement: &Placement, nodes: &[Node]) -> Vec<String> {
     let fulfils = |node: &&Node| placement.required.iter().all(|one| holds(one, &node.labels));
     let mut names: Vec<String> = nodes.iter().filter(fulfils).map(|node| node.name.clone()).collect();
@@ -42,14 +42,14 @@ pub fn matching(placement: &Placement, nodes: &[Node]) -> Vec<String> {
     names
 }
 
-/// One requirement in words: `zone In a,b`.
+/// One requirement as text: `zone In a,b`.
 pub fn requirement(requirement: &Requirement) -> String {
     let Requirement { key, operator, values } = requirement;
     format!("{key} {operator:?} {}", values.join(",")).trim_end().to_owned()
 }
 
 impl ExpectedPin {
-    /// What is not as expected.
+    /// The differences; empty: the answer is as expected.
     pub fn compare(&self, request: &Request, seen: &Seen) -> Vec<String> {
         let none = Pin::default();
         let found = match &seen.pinning {
@@ -76,7 +76,7 @@ impl ExpectedPin {
     }
 }
 
-/// The word of an answer.
+/// The name of an answer.
 pub fn word(answer: &PinAnswer) -> &'static str {
     match answer {
         PinAnswer::Abstain => "abstain",

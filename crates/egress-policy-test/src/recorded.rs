@@ -1,4 +1,4 @@
-//! A request and its answer as a file of tests, which holds as it is written.
+//! Writes a request and its answers as a test file that passes.
 
 use egress_policy::Policy;
 use egress_policy::request::Request;
@@ -9,7 +9,7 @@ use super::file::Case;
 use super::run::run;
 use super::update::expectation;
 
-/// The file. What has the default of a case is left out.
+/// The file. Fields with the default value are left out.
 pub fn file(
     module: &str,
     settings: Option<&Value>,
@@ -36,7 +36,7 @@ pub fn file(
     Ok(Value::Object(file))
 }
 
-/// A request as a person would write it.
+/// A request as people would write it.
 fn written(request: &Request) -> Result<Value, serde_json::Error> {
     let time = request.now.and_then(|now| i64::try_from(now).ok());
     let time = time.and_then(|seconds| Timestamp::from_second(seconds).ok());

@@ -1,13 +1,13 @@
-//! A request without what it should not tell. The same word is always replaced by the same other one.
+//! Removes confidential values from a request. Equal values get equal replacements.
 //!
-//! Knows which fields hold what. Free text of a user cannot be told apart, so that it goes with the names.
+//! Knows which field holds which kind of value. The reason is free text that may contain names: it is replaced with them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egress_policy::request::Request;
 
-/// What is replaced.
+/// Which values are replaced.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Redaction {
     /// Names of hosts.
@@ -19,7 +19,7 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    /// The request with other words.
+    /// The request with replacements.
     pub fn redact(self, request: &Request) -> Request {
         let mut request = request.clone();
         if self.hosts {
@@ -87,7 +87,7 @@ fn names(request: &mut Request) {
     "test".clone_into(&mut request.cluster);
 }
 
-/// Words of one kind, numbered in the order in which they are met.
+/// Replacements of one kind, numbered in the order of use.
 struct Words {
     kind: &'static str,
     known: BTreeMap<String, usize>,

@@ -1,6 +1,6 @@
-//! What came of all cases, as text for people and as a document.
+//! The results of all cases, as text and as a document.
 //!
-//! Knows layout only.
+//! Knows how results are shown. Does not decide which case failed.
 
 use std::fmt::Write;
 
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::coverage::Coverage;
 use super::run::CaseReport;
 
-/// What came of one file.
+/// The results of one file.
 #[derive(Clone, Debug)]
 pub struct FileReport {
-    /// The file, as it was named.
+    /// The file, as it was typed.
     pub path: String,
     /// The module, as the file names it.
     pub policy: String,
@@ -23,10 +23,10 @@ pub struct FileReport {
     pub cases: Vec<CaseReport>,
 }
 
-/// What came of one policy in all files.
+/// The coverage of one policy by all files.
 #[derive(Clone, Debug)]
 pub struct PolicyReport {
-    /// What it calls itself, with its version.
+    /// Its id, from its descriptor.
     pub id: String,
     /// Its version.
     pub version: String,
@@ -34,14 +34,14 @@ pub struct PolicyReport {
     pub coverage: Coverage,
 }
 
-/// What came of a whole run.
+/// The results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The files, in order.
     pub files: Vec<FileReport>,
-    /// The policies they are about.
+    /// The policies that were tested.
     pub policies: Vec<PolicyReport>,
-    /// Whether a rule without a case is a failure.
+    /// Whether a rule that no case covers is a failure.
     pub require_coverage: bool,
 }
 
@@ -62,7 +62,7 @@ impl Report {
         self.files.iter().flat_map(|file| &file.cases).filter(|case| !case.problems.is_empty()).count()
     }
 
-    /// For people.
+    /// As text for people.
     pub fn text(&self, palette: &Palette) -> String {
         let mut text = String::new();
         for file in &self.files {

@@ -1,6 +1,6 @@
-//! A request as a person writes it: only what matters to the case, the rest has the defaults of `add`.
+//! A request as people write it: fields that are not written have the defaults of `add`.
 //!
-//! Knows the keys and the defaults. What `$name` stands for, the fixtures say.
+//! Knows the keys and the defaults. Fixtures define the meaning of `$name`.
 
 mod node;
 
@@ -18,7 +18,7 @@ use thiserror::Error as ThisError;
 use super::fixture::Fixture;
 use node::Nodes;
 
-/// A request, before its `$names` are looked up.
+/// A request whose `$names` are not resolved yet.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RequestText {
@@ -40,18 +40,18 @@ pub struct RequestText {
     facts: BTreeMap<String, Value>,
 }
 
-/// A `$name` without a fixture that fits.
+/// A `$name` that cannot be resolved.
 #[derive(Clone, Debug, ThisError, PartialEq, Eq)]
 pub enum RequestError {
-    /// Nothing of this name.
+    /// No fixture has this name.
     #[error("`${0}` is not among the fixtures")]
     Unknown(String),
-    /// Nodes where a namespace is needed, or a namespace where nodes are.
+    /// The fixture has nodes where a namespace is needed, or a namespace where nodes are needed.
     #[error("`${name}` must be a fixture with {expected}")]
     Other {
-        /// Which.
+        /// The fixture.
         name: String,
-        /// What it should hold.
+        /// The objects that are needed.
         expected: &'static str,
     },
 }
@@ -100,7 +100,7 @@ impl Default for RequestText {
 }
 
 impl RequestText {
-    /// The request itself.
+    /// The request with the objects of the fixtures.
     pub fn resolve(&self, fixtures: &BTreeMap<String, Fixture>) -> Result<Request, RequestError> {
         let find = |name: &str| fixtures.get(name).ok_or_else(|| RequestError::Unknown(name.to_owned()));
         let other = |name: &str, expected| RequestError::Other { name: name.to_owned(), expected };
@@ -168,7 +168,7 @@ fn https() -> u16 {
     443
 }
 
-/// Seconds since 1970, or a time as people write it.
+/// Seconds since 1970, or a time such as `2026-12-24T18:00:00Z`.
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     struct Time;
 

@@ -1,6 +1,6 @@
-//! Runs a case: the same question several times, and what the answers come to.
+//! Runs a case: asks several times, and compares the answers.
 //!
-//! Knows no files. A policy is asked in a fresh instance each time; that is its engine's promise.
+//! Knows no files. The engine answers each question in a fresh instance.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,20 +12,20 @@ use super::ask::{Cost, Seen, ask};
 use super::file::Case;
 use super::slots::slots;
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Clone, Debug)]
 pub struct CaseReport {
     /// The case's name.
     pub name: String,
-    /// What is not as expected; empty: it passed.
+    /// What is wrong; empty: the case passed.
     pub problems: Vec<String>,
-    /// The request, as the policy was asked.
+    /// The request.
     pub request: Request,
-    /// The objects that were to be named.
+    /// The objects that the policy could name.
     pub slots: Vec<Slot>,
-    /// What the policy said.
+    /// The answers.
     pub seen: Seen,
-    /// What came with it.
+    /// The cost of the answers, and the log.
     pub cost: Cost,
 }
 
@@ -42,7 +42,7 @@ pub fn run(policy: &dyn Policy, case: &Case, request: Request, settings: &str) -
     CaseReport { name: case.name.clone(), problems, request, slots, seen, cost }
 }
 
-/// Asks again in the same words, and with the nodes in other orders: the answer must not change.
+/// Asks the same again, and with the nodes in other orders: the answer must not change.
 fn unstable(
     policy: &dyn Policy,
     request: &Request,
@@ -62,7 +62,7 @@ fn unstable(
     shuffled.then(|| "the answer changes with the order of the nodes".to_owned())
 }
 
-/// Codes that the policy does not list among its rules: nobody could look them up.
+/// Codes that the policy's descriptor does not list: users could not look them up.
 fn unknown_codes(policy: &dyn Policy, seen: &Seen) -> Vec<String> {
     let listed: BTreeSet<&str> = policy.descriptor().rules.iter().map(|rule| rule.code.as_str()).collect();
     // Settings that cannot even be read are refused before any rule is looked at.

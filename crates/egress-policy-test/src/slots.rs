@@ -1,7 +1,6 @@
-//! The objects that a policy is asked to name for a request, with the names they have otherwise.
+//! The objects that a policy is asked to name for a request, with their default names.
 //!
-//! As `add` makes them through the stock gateway: a case has no cluster that could say otherwise. Knows the words by which
-//! a case calls them.
+//! A case has no cluster, so the objects are those that `add` makes for the stock gateway. Knows how cases refer to them.
 
 use egress_core::snapshot::GatewayFacts;
 use egress_policy::request::{Request, Slot};
@@ -12,12 +11,12 @@ pub fn slots(request: &Request) -> Vec<Slot> {
     slots::of_request(request, &GatewayFacts::stock())
 }
 
-/// The word that a case uses for a slot, where one host has it alone.
+/// How a case refers to a slot, if only one host has this role.
 pub fn word(slot: &Slot) -> &str {
     if slot.kind == SUBSET { "subset" } else { &slot.role }
 }
 
-/// Whether a case means this slot: by its role, or by `HOST/ROLE` where several hosts have one.
+/// Whether a case refers to this slot: by its role, or by `HOST/ROLE` if several hosts have this role.
 pub fn is_called(slot: &Slot, called: &str) -> bool {
     match called.split_once('/') {
         Some((host, role)) => slot.host.as_deref() == Some(host) && word(slot) == role,
@@ -39,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// Every layout, hop and kind of port, among them what `add` refuses: then it asks for no names.
+    /// All layouts, hops and kinds of ports. If `add` refuses a request, it asks for no names.
     #[test]
     fn a_policy_is_tested_with_the_objects_that_add_would_ask_it_to_name() {
         let stock = GatewayFacts::stock();

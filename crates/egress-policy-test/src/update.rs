@@ -1,6 +1,6 @@
-//! Writes what a policy answered back into a file of tests, and leaves the rest of the file as it is.
+//! Updates the expectations in the text of a test file, and keeps all other text.
 //!
-//! Knows where in the text a case and its expectation stand. What is written there is in `answer`.
+//! Replaces text. `place` finds the positions, `answer` makes the new expectations.
 
 mod answer;
 mod place;
@@ -18,15 +18,15 @@ pub use answer::expectation;
 /// Why a file cannot be updated.
 #[derive(Debug, Error)]
 pub enum UpdateError {
-    /// Another place than a list of maps.
+    /// The cases are not a list of maps.
     #[error("the cases of the file could not be found in its text")]
     Place,
-    /// YAML cannot hold an answer.
+    /// An answer cannot be written as YAML.
     #[error(transparent)]
     Render(#[from] egress_render::error::RenderError),
 }
 
-/// The text with the expectations of these cases rewritten: those that failed, by their place in the file.
+/// The text with new expectations for these cases: those that failed, by their index in the file.
 pub fn update(text: &str, cases: &[(Option<&Expect>, &CaseReport)]) -> Result<String, UpdateError> {
     let places = place::places(text).filter(|places| places.len() == cases.len());
     let places = places.ok_or(UpdateError::Place)?;

@@ -7,8 +7,8 @@ mod interface;
 
 use std::collections::BTreeSet;
 
+use egress_core::digest::sha256;
 use egress_policy::descriptor::Hook;
-use sha2::{Digest, Sha256};
 use wasmparser::{Chunk, ComponentExternalKind, Encoding, Parser, Payload};
 
 use self::interface::Interface;
@@ -65,17 +65,7 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Inspection, ModuleError>
 
 /// `sha256:` and the digest in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", hexadecimal(&Sha256::digest(bytes)))
-}
-
-/// Bytes as digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for nibble in [byte >> 4, byte & 0xf] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-        text
-    })
+    format!("sha256:{}", sha256(bytes))
 }
 
 /// What is used of the imports: only the log counts, as the types are names without anything behind them.

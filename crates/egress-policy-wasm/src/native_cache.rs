@@ -13,13 +13,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use egress_core::digest::sha256;
 use egress_files::folder::UNFINISHED;
 use egress_files::owner::is_private_file;
 use egress_files::{Access, Folder};
-use sha2::{Digest, Sha256};
 
 use crate::error::ModuleError;
-use crate::inspect::hexadecimal;
 
 /// Bytes of all files together; beyond, those go that were not used for the longest time.
 const CAPACITY: u64 = 512 << 20;
@@ -152,5 +151,5 @@ fn prefix(module: &str) -> String {
 
 /// The digest that a file of this content is named after.
 pub fn digest(code: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(code))
+    sha256(code)
 }

@@ -2,8 +2,8 @@
 //!
 //! Knows JSON. What settings mean is the policy's own matter.
 
+use egress_core::digest::short_sha256;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// Canonical JSON: keys sorted, no blanks. The same settings are the same text, however the file orders them.
 pub fn canonical(value: &Value) -> String {
@@ -12,14 +12,7 @@ pub fn canonical(value: &Value) -> String {
 
 /// `settings:` and 12 hexadecimal digits: how the record of an object names the rules of a built-in policy.
 pub fn digest(canonical: &str) -> String {
-    format!("settings:{}", hex(canonical.as_bytes(), 12))
-}
-
-/// The first hexadecimal digits of the SHA-256 of a text.
-pub(crate) fn hex(bytes: &[u8], digits: usize) -> String {
-    let digit = |number: u8| char::from_digit(u32::from(number), 16).unwrap_or_default();
-    let hash = Sha256::digest(bytes);
-    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).take(digits).collect()
+    format!("settings:{}", short_sha256(canonical, 12))
 }
 
 fn sorted(value: &Value) -> Value {

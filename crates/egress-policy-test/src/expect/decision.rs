@@ -8,26 +8,26 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use crate::ask::Seen;
 
-/// The words of decisions.
+/// The names of decisions.
 const WORDS: [(&str, Decision); 3] =
     [("allow", Decision::Allow), ("deny", Decision::Deny), ("abstain", Decision::Abstain)];
 
-/// What is expected of the destinations.
+/// The expected decisions.
 #[derive(Clone, Debug)]
 pub(super) enum Decisions {
-    /// The same of all.
+    /// The same decision for all destinations.
     All(Decision),
-    /// One for each, in order.
+    /// One decision for each destination, in order.
     Each(Vec<Decision>),
 }
 
-/// The word of a decision.
+/// The name of a decision.
 pub fn word(decision: Decision) -> &'static str {
     WORDS.into_iter().find(|(_, known)| *known == decision).map_or("abstain", |(word, _)| word)
 }
 
 impl Decisions {
-    /// What is not as expected.
+    /// The differences; empty: the decisions are as expected.
     pub(super) fn compare(&self, request: &Request, seen: &Seen) -> Vec<String> {
         let found = seen.decisions(request.destinations.len());
         let expected = match self {

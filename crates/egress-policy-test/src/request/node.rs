@@ -1,4 +1,4 @@
-//! Nodes in a request: written out, or the name of a fixture.
+//! The nodes of a request: in the case itself, or in a fixture.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,16 +7,16 @@ use egress_policy::request::Node;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
-/// Where the nodes of a request are.
+/// The nodes of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Nodes {
-    /// Here.
+    /// In the case.
     Written(Vec<Node>),
-    /// In the fixture of this name.
+    /// In the fixture with this name.
     Fixture(String),
 }
 
-/// A node that is ready unless it says otherwise.
+/// A node; it is ready unless the case says otherwise.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct NodeText {

@@ -1,4 +1,4 @@
-//! What a policy answered, written as an expectation.
+//! The answers of a policy as an expectation.
 
 use egress_policy::answer::{Finding, PinAnswer};
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::pin;
 use crate::run::CaseReport;
 use crate::slots::word;
 
-/// What a case should expect to hold as things are. A bound of fuel is kept if it was there, and raised if it broke.
+/// The expectation that matches the answers. Keeps `max-fuel`, and raises it if the answers cost more.
 pub fn expectation(expected: Option<&Expect>, case: &CaseReport) -> Value {
     let seen = &case.seen;
     let mut expect = Map::new();

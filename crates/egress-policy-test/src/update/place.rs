@@ -1,20 +1,20 @@
-//! Where in the text of a file of tests the expectations stand.
+//! The position of each expectation in the text of a test file.
 
 use granit_parser::{Event, Parser, Span};
 
-/// Where an expectation stands, or where it is to stand; in bytes.
+/// The position of an expectation, or where a new one goes; in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Inside braces.
+    /// The case is written in braces.
     Flow {
         /// The first byte to replace.
         start: usize,
         /// The first byte to keep.
         end: usize,
-        /// There is none yet.
+        /// The case has no expectation yet.
         is_new: bool,
     },
-    /// On lines of its own, after its key.
+    /// The expectation has lines of its own, after its key.
     Block {
         /// The first byte to replace: after the key's colon.
         start: usize,
@@ -22,12 +22,12 @@ pub(super) enum Place {
         end: usize,
         /// How far the keys of the case are indented.
         indent: usize,
-        /// There is none yet.
+        /// The case has no expectation yet.
         is_new: bool,
     },
 }
 
-/// The place of each case, in order; `None`: the text has another form.
+/// The position for each case, in order; `None`: the file is written in another form.
 pub(super) fn places(text: &str) -> Option<Vec<Place>> {
     let mut reader = Reader { text, events: Parser::new_from_str(text) };
     reader.next()?;
@@ -48,7 +48,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The next event that is no comment.
+    /// The next event that is not a comment.
     fn next(&mut self) -> Option<(Event<'a>, Span)> {
         loop {
             match self.events.next()?.ok()? {
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over a value: from its first byte to the end of its last event.
+    /// Skips a value, and returns its range: from its first byte to the end of its last event.
     fn value(&mut self) -> Option<(usize, usize)> {
         let mut depth = 0_usize;
         let mut start = None;
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A block ends where the next token begins: what is between belongs to that one.
+/// A block ends where the next token begins: comments between them belong to the next token.
 fn trimmed(text: &str, end: usize) -> usize {
     let mut end = end;
     loop {

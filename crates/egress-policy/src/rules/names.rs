@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use crate::answer::{Name, Names, Step};
 use crate::request::{Request, Slot};
-use crate::settings::hex;
+use egress_core::digest::short_sha256;
 use egress_core::names;
 use egress_core::role::Role;
 
@@ -56,7 +56,7 @@ fn cut(name: String, slot: &Slot) -> String {
         return name;
     }
     let kept: String = name.chars().take(longest.saturating_sub(TAIL)).collect();
-    format!("{}-{}", kept.trim_end_matches(['-', '.']), hex(name.as_bytes(), TAIL - 1))
+    format!("{}-{}", kept.trim_end_matches(['-', '.']), short_sha256(name, TAIL - 1))
 }
 
 #[cfg(test)]

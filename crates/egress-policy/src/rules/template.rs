@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::request::Slot;
-use crate::settings::hex;
+use egress_core::digest::short_sha256;
 use egress_core::host::quoted;
 use egress_core::words::unknown;
 
@@ -65,8 +65,8 @@ impl Template {
             Piece::Field(Field::Namespace) => namespace.to_owned(),
             Piece::Field(Field::Role) => slot.role.clone(),
             Piece::Field(Field::Kind) => slot.kind.to_lowercase(),
-            Piece::Field(Field::Hash6) => hex(host.as_bytes(), 6),
-            Piece::Field(Field::Hash8) => hex(host.as_bytes(), 8),
+            Piece::Field(Field::Hash6) => short_sha256(host, 6),
+            Piece::Field(Field::Hash8) => short_sha256(host, 8),
         });
         pieces.collect()
     }

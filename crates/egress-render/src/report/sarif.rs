@@ -3,6 +3,7 @@
 //! Every check is a rule, every cause a result. Knows the format (OASIS, "Static Analysis Results Interchange
 //! Format") only.
 
+use egress_core::digest::short_sha256;
 use egress_diagnose::finding::Cause;
 use egress_diagnose::finding::Level;
 use egress_diagnose::finding::{Place, Source};
@@ -10,7 +11,6 @@ use egress_diagnose::report::{Reason, Report};
 use egress_diagnose::rules::CHECKS;
 use egress_diagnose::rules::check::Check;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::escape::escape;
 
@@ -109,9 +109,7 @@ fn fingerprint(cause: &Cause) -> String {
         field.clone().unwrap_or_default(),
         cause.message.clone(),
     ];
-    let digest = Sha256::digest(parts.join("\0"));
-    let bytes: Vec<String> = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    bytes.concat()
+    short_sha256(parts.join("\0"), 32)
 }
 
 /// The checks that were not made: a log without results must not look like a healthy mesh.
