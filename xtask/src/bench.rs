@@ -4,6 +4,7 @@
 
 mod diagnose;
 mod hosts;
+mod layouts;
 mod mesh;
 mod names;
 mod policy;
@@ -47,6 +48,8 @@ enum Part {
     Diagnose(diagnose::Options),
     /// Measure add and remove of many hosts in one command, beside kubectl
     Hosts(hosts::Options),
+    /// Measure the ways to a gateway at many hosts: time, memory, and requests lost when a gateway pod goes
+    Layouts(layouts::Options),
     /// Measure the size and the start of the program, beside kubectl and istioctl
     Program(program::Options),
 }
@@ -64,6 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     match &options.part {
         Some(Part::Diagnose(options)) => return diagnose::run(options),
         Some(Part::Hosts(options)) => return hosts::run(options),
+        Some(Part::Layouts(options)) => return layouts::run(options),
         Some(Part::Program(options)) => return program::run(options),
         None => {}
     }

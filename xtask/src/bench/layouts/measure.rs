@@ -1,0 +1,88 @@
+//! One form on a bed of its own: all its figures, in the order in which they can be measured.
+
+use std::{ffi::OsStr, fs, path::Path, time::Duration};
+
+use serde::Serialize as _;
+use serde_json::Value;
+use tempfile::TempDir;
+use testbed::bed::{Bed, Topology};
+
+use super::{
+    calls::Gateways,
+    form::{Form, NAMESPACE},
+    gateway_pod::{self, Leaves},
+    hop::{self, Hop},
+    lost::Lost,
+    opening,
+    resources::{self, Memory},
+};
+use crate::{bench::mesh, terminal};
+
+/// Runs of `add` for one more host; the median counts.
+const RUNS: usize = 3;
+const ONE_MORE: &str = "one-more.example.com";
+
+/// The figures of a form.
+pub(super) struct Row {
+    pub(super) form: Form,
+    pub(super) objects: usize,
+    /// From the start of `kubectl apply` until the last host answers.
+    pub(super) opened: Duration,
+    /// `add` of one more host, where the plugin writes this form.
+    pub(super) added: Option<Duration>,
+    pub(super) before: Memory,
+    pub(super) after: Memory,
+    /// Of one processor, in percent.
+    pub(super) rest: f64,
+    pub(super) drains: Lost,
+    pub(super) stops: Lost,
+    /// Requests that reached the origin around the gateway.
+    pub(super) direct: usize,
+    pub(super) hop: Hop,
+}
+
+/// Measures a form at so many hosts.
+pub(super) fn measure(form: Form, plugin: &Path, hosts: u32) -> anyhow::Result<Row> {
+    let tell = |what: &str| terminal::progress(format_args!("{form}: {what} …"));
+    tell("starting a bed");
+    let bed = Bed::up("benchlayouts", &Topology::standard()?)?.guard();
+    let gateways = Gateways::of(&bed)?;
+    let hosts: Vec<String> = (0..hosts).map(|number| format!("host{number}.example.com")).collect();
+    let objects = form.objects(&bed, plugin, &hosts)?;
+    let folder = tempfile::tempdir()?;
+    let manifest = write(&objects, &folder)?;
+
+    tell("reading the memory before");
+    let before = resources::settled(&bed)?;
+    tell("writing the objects");
+    let opened = opening::open(&bed, &gateways, &manifest, &hosts)?;
+    tell("reading the memory after");
+    let after = resources::settled(&bed)?;
+    let rest = resources::at_rest(&bed)?;
+    tell("adding one more host");
+    let added = form.layout().map(|layout| add_one_more(&bed, plugin, layout)).transpose()?;
+    tell("a gateway pod goes and returns");
+    let host = hosts.first().map_or("", String::as_str);
+    let drains = gateway_pod::goes_and_returns(&bed, &gateways, host, Leaves::Drains)?;
+    let stops = gateway_pod::goes_and_returns(&bed, &gateways, host, Leaves::Stops)?;
+    let direct = gateways.passed_by(&bed)?;
+    let hop = hop::seen(&bed, host)?;
+    Ok(Row { form, objects: objects.len(), opened, added, before, after, rest, drains, stops, direct, hop })
+}
+
+fn write(objects: &[Value], folder: &TempDir) -> anyhow::Result<std::path::PathBuf> {
+    let mut text = Vec::new();
+    for object in objects {
+        text.extend_from_slice(b"---\n");
+        object.serialize(&mut serde_yaml::Serializer::new(&mut text))?;
+    }
+    let file = folder.path().join("objects.yaml");
+    fs::write(&file, text)?;
+    Ok(file)
+}
+
+fn add_one_more(bed: &Bed, plugin: &Path, layout: &str) -> anyhow::Result<Duration> {
+    let add = ["add", ONE_MORE, "-n", NAMESPACE, "--layout", layout, "--yes"].map(OsStr::new);
+    let remove = ["remove", ONE_MORE, "-n", NAMESPACE, "--yes"].map(OsStr::new);
+    Ok(mesh::there_and_back(RUNS, || bed.command(plugin), &add, &remove)?.0.median())
+}
