@@ -11,17 +11,12 @@ mod policy;
 mod program;
 mod start;
 mod stopwatch;
-
-use std::{
-    io::{self, Write as _},
-    time::Duration,
-};
+mod table;
 
 use clap::{Args, Subcommand, value_parser};
-use tabwriter::TabWriter;
 use testbed::bed::{self, Bed, Topology};
 
-use self::stopwatch::Times;
+use self::table::print;
 use crate::{
     plugin::{self, Profile},
     terminal, toolchain,
@@ -54,14 +49,6 @@ enum Part {
     Program(program::Options),
 }
 
-/// One thing that is measured: how long it takes us, and how long something comparable takes.
-struct Row {
-    what: String,
-    ours: Times,
-    peer: String,
-    theirs: Times,
-}
-
 /// Measures everything and prints the table.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     match &options.part {
@@ -88,18 +75,4 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     terminal::result(names::count())?;
     Ok(())
-}
-
-fn print(rows: &[Row]) -> anyhow::Result<()> {
-    let mut table = TabWriter::new(io::stdout()).padding(3);
-    writeln!(table, "WHAT\tMEDIAN\tP90\tBESIDE\tMEDIAN")?;
-    for Row { what, ours, peer, theirs } in rows {
-        let [median, slow, beside] = [ours.median(), ours.slow(), theirs.median()].map(milliseconds);
-        writeln!(table, "{what}\t{median}\t{slow}\t{peer}\t{beside}")?;
-    }
-    Ok(table.flush()?)
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }

@@ -5,7 +5,10 @@ use std::{ffi::OsStr, path::PathBuf};
 use clap::{Args, value_parser};
 use testbed::bed::{self, Bed, Topology};
 
-use super::{Row, mesh, print};
+use super::{
+    mesh,
+    table::{Row, print},
+};
 use crate::plugin::{self, Profile};
 
 /// What to measure.

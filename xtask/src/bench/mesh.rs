@@ -12,8 +12,8 @@ use anyhow::{Context as _, ensure};
 use testbed::bed::Bed;
 
 use super::{
-    Row,
     stopwatch::{Times, time, times},
+    table::Row,
 };
 use crate::{terminal, workspace};
 

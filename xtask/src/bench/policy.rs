@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Row, stopwatch};
+use super::{stopwatch, table::Row};
 use crate::plugins;
 
 /// What the module that is measured is told.

@@ -16,7 +16,7 @@ use object::{File, Object as _, ObjectSection as _};
 use tabwriter::TabWriter;
 use testbed::bed;
 
-use super::{milliseconds, stopwatch};
+use super::{stopwatch, table::milliseconds};
 use crate::{
     plugin::{self, Profile},
     terminal,

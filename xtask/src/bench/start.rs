@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use super::{Row, stopwatch::times};
+use super::{stopwatch::times, table::Row};
 
 const NO_CLUSTER: &str = "/dev/null";
 

@@ -16,38 +16,12 @@ mod reader;
 /// A circle of so many files can still be read at once.
 const LARGEST: usize = 3;
 
-/// A larger circle that is there still, until somebody breaks it.
-struct Known {
-    /// A file of it.
-    file: &'static str,
-    /// How many files it may have.
-    files: usize,
-}
-
-/// Shrinks only.
-const KNOWN: &[Known] = &[
-    Known { file: "xtask/src/bench.rs", files: 6 },
-];
-
-/// No circle of imports is larger than [`LARGEST`], except for [`KNOWN`] ones.
+/// No circle of imports is larger than [`LARGEST`].
 pub(super) fn small(tree: &Tree) -> Vec<Finding> {
-    checked(tree, KNOWN)
-}
-
-fn checked(tree: &Tree, known: &[Known]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let graph = imports(tree, &mut findings);
-    let mut known: Vec<&Known> = known.iter().collect();
-    for circle in graph.circles().into_iter().filter(|circle| circle.len() > LARGEST) {
-        let entry = known.iter().position(|known| circle.contains(known.file));
-        match entry.map(|entry| known.swap_remove(entry)) {
-            Some(entry) if circle.len() <= entry.files => {}
-            _ => findings.push(told(&graph, &circle)),
-        }
-    }
-    findings.extend(known.into_iter().map(|known| {
-        Finding::of_file(known.file, "is in no large circle any more: delete its row in `tidy/circles.rs`")
-    }));
+    let circles = graph.circles().into_iter().filter(|circle| circle.len() > LARGEST);
+    findings.extend(circles.map(|circle| told(&graph, &circle)));
     findings
 }
 

@@ -5,7 +5,7 @@ use super::*;
 const LIB: (&str, &str) = ("crates/x/src/lib.rs", "//! X.\nmod a;\nmod b;\nmod c;\nmod d;\n");
 
 fn found(files: &[(&str, &str)]) -> Vec<Finding> {
-    checked(&Tree::of(files), &[])
+    small(&Tree::of(files))
 }
 
 /// A crate of four modules with these texts.
@@ -69,22 +69,6 @@ fn what_a_parent_hands_on_counts_for_the_file_that_defines_it() {
     let findings = found(&files(parent));
     assert_eq!(findings.len(), 1);
     assert!(findings[0].message.starts_with("4 files import each other"), "{}", findings[0].message);
-}
-
-#[test]
-fn a_known_circle_may_shrink_and_not_grow_and_is_forgotten_when_it_is_gone() {
-    let tree = Tree::of(&[
-        LIB,
-        ("crates/x/src/a.rs", "use crate::b::B;\npub struct A(B);"),
-        ("crates/x/src/b.rs", "use crate::c::C;\npub struct B(C);"),
-        ("crates/x/src/c.rs", "use crate::d::D;\npub struct C(D);"),
-        ("crates/x/src/d.rs", "use crate::a::A;\npub struct D(A);"),
-    ]);
-    let known = |files| [Known { file: "crates/x/src/b.rs", files }];
-
-    assert_eq!(checked(&tree, &known(4)), []);
-    assert_eq!(checked(&tree, &known(3)).len(), 1);
-    assert_eq!(checked(&Tree::of(&[LIB]), &known(4)).len(), 1);
 }
 
 #[test]
