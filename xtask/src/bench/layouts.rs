@@ -82,14 +82,14 @@ fn print(rows: &[Row]) -> anyhow::Result<()> {
             "{form}\t{objects}\t{:.1} s\t{added}\t{istiod}\t{client}\t{rest:.0} %\t{gateway}\t\
              {}\t{}\t{direct}\t{mtls}\t{passes}",
             opened.as_secs_f64(),
-            lost(drains),
-            lost(stops),
+            losses(drains),
+            losses(stops),
         )?;
     }
     Ok(table.flush()?)
 }
 
-fn lost(lost: &Lost) -> String {
+fn losses(lost: &Lost) -> String {
     format!("HTTP {} of {}, TLS {} of {}", lost.http.lost, lost.http.sent, lost.tls.lost, lost.tls.sent)
 }
 

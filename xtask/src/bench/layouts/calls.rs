@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     path::PathBuf,
     process::{Child, Stdio},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context as _;
@@ -97,4 +97,10 @@ impl Gateways {
 /// A host over HTTP and over TLS.
 pub(super) fn urls(host: &str) -> [String; 2] {
     ["http", "https"].map(|scheme| format!("{scheme}://{host}/"))
+}
+
+/// The clock by which the load writes.
+pub(super) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

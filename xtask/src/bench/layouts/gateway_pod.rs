@@ -12,9 +12,8 @@ use testbed::{
 };
 
 use super::{
-    calls::{Calls, Gateways, urls},
+    calls::{Calls, Gateways, now_ms, urls},
     lost::{self, Lost},
-    opening::now_ms,
     wait,
 };
 use crate::terminal;

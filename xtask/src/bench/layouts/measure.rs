@@ -1,6 +1,6 @@
 //! One form on a bed of its own: all its figures, in the order in which they can be measured.
 
-use std::{ffi::OsStr, fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde::Serialize as _;
 use serde_json::Value;
@@ -16,7 +16,10 @@ use super::{
     opening,
     resources::{self, Memory},
 };
-use crate::{bench::mesh, terminal};
+use crate::{
+    bench::stopwatch::{self, Times},
+    terminal,
+};
 
 /// Runs of `add` for one more host; the median counts.
 const RUNS: usize = 3;
@@ -81,8 +84,14 @@ fn write(objects: &[Value], folder: &TempDir) -> anyhow::Result<std::path::PathB
     Ok(file)
 }
 
+/// The first run warms caches and is not counted.
 fn add_one_more(bed: &Bed, plugin: &Path, layout: &str) -> anyhow::Result<Duration> {
-    let add = ["add", ONE_MORE, "-n", NAMESPACE, "--layout", layout, "--yes"].map(OsStr::new);
-    let remove = ["remove", ONE_MORE, "-n", NAMESPACE, "--yes"].map(OsStr::new);
-    Ok(mesh::there_and_back(RUNS, || bed.command(plugin), &add, &remove)?.0.median())
+    let mut taken = Vec::new();
+    for _ in 0..=RUNS {
+        let mut add = bed.command(plugin);
+        add.args(["add", ONE_MORE, "-n", NAMESPACE, "--layout", layout, "--yes"]);
+        taken.push(stopwatch::time(&mut add)?);
+        stopwatch::time(bed.command(plugin).args(["remove", ONE_MORE, "-n", NAMESPACE, "--yes"]))?;
+    }
+    Ok(Times::of(taken.split_off(1)).median())
 }

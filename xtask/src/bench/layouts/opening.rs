@@ -1,15 +1,11 @@
 //! How long it takes until hosts can be called: from the start of `kubectl apply` to answers of the origin.
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use testbed::{bed::Bed, load::Sample};
 
 use super::{
-    calls::{Calls, Gateways, urls},
+    calls::{Calls, Gateways, now_ms, urls},
     wait,
 };
 use crate::bench::stopwatch;
@@ -71,12 +67,6 @@ fn all_answer(bed: &Bed, gateways: &Gateways, hosts: &[String]) -> anyhow::Resul
         }
         Ok(left.is_empty().then_some(()))
     })
-}
-
-/// The clock by which the load writes.
-pub(super) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
