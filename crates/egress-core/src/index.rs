@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use self::by_host::ByHost;
+pub use self::by_host::ByHost;
 use crate::metadata;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::{Kind, Role};

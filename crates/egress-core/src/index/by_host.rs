@@ -10,7 +10,7 @@ use crate::visibility::host_matches;
 
 /// Objects of one kind.
 #[derive(Clone, Default)]
-pub(super) struct ByHost<'a> {
+pub struct ByHost<'a> {
     exact: HashMap<String, Vec<&'a Resource>>,
     /// By what follows the `*`, which begins with a dot.
     domains: HashMap<String, Vec<&'a Resource>>,
@@ -20,7 +20,7 @@ pub(super) struct ByHost<'a> {
 
 impl<'a> ByHost<'a> {
     /// `hosts` of a Gateway's server may be `namespace/host`; the namespace is left out.
-    pub(super) fn insert(&mut self, resource: &'a Resource, hosts: impl Iterator<Item = &'a String>) {
+    pub fn insert(&mut self, resource: &'a Resource, hosts: impl Iterator<Item = &'a String>) {
         for host in hosts {
             let host = host.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
             let known = match host.strip_prefix('*') {
@@ -34,8 +34,15 @@ impl<'a> ByHost<'a> {
         }
     }
 
+    /// Those that name the host in full.
+    pub fn exact(&self, host: &str) -> Vec<&'a Resource> {
+        let mut found = self.exact.get(&host.to_ascii_lowercase()).cloned().unwrap_or_default();
+        found.sort_by_key(|resource| &resource.id);
+        found
+    }
+
     /// Those that name the host, or a wildcard over it.
-    pub(super) fn get(&self, host: &str) -> Vec<&'a Resource> {
+    pub fn get(&self, host: &str) -> Vec<&'a Resource> {
         let host = host.to_ascii_lowercase();
         let exact = self.exact.get(&host).into_iter().flatten();
         // A wildcard never covers its own domain, so that a dot at the start does not count.

@@ -4,14 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use egress_core::index::ByHost;
 use egress_core::inventory::Objects;
 use egress_core::resource::{Resource, Spec};
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
-
-use self::hosts::ByHost;
-
-mod hosts;
 
 /// The objects of a snapshot, by their lookup keys.
 pub(crate) struct Index<'a> {
