@@ -103,10 +103,13 @@ fn other_ports(context: &Context<'_, '_>) -> Vec<Conflict> {
     found
 }
 
-/// Each layout makes filter chains of its own: two for one SNI on one listener, and Envoy rejects the listener.
+/// Layouts that cannot stand beside each other make filter chains of their own: two for one SNI on one listener, and Envoy
+/// rejects the listener.
 fn other_layout(context: &Context<'_, '_>, egress: &Egress<'_>) -> Option<Conflict> {
     let intent = &context.record.intent;
-    let theirs = egress.readable_record().filter(|record| record.intent.layout != intent.layout)?;
+    let theirs = egress
+        .readable_record()
+        .filter(|record| !context.dialect().may_stand_beside(record.intent.layout.dialect()))?;
     let both = [&theirs.intent, intent].iter().all(|intent| intent.ports_of(Protocol::Tls).next().is_some());
     let object = egress.part(Role::MeshLeg).filter(|_| both)?;
     let message =

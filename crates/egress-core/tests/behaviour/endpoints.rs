@@ -5,7 +5,8 @@ use egress_core::intent::Layout;
 use egress_core::metadata::Record;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::fixture::{added, gateway, in_layout, request, snapshot, stored};
+use crate::conflicts;
+use crate::fixture::{added, gateway, in_layout, request, snapshot, stored, take};
 use crate::plans::{lines, remove};
 
 #[test]
@@ -78,4 +79,35 @@ fn a_host_moves_between_the_shared_and_the_endpoints_layout_while_it_is_in_use()
             "delete DestinationRule, proven in Clients",
         ]
     );
+}
+
+/// The kind: a proof that other objects make true at once. The mesh leg that a move left hides the entry from the routes, so
+/// that routes to the entry prove nothing.
+#[test]
+fn a_removal_in_the_middle_of_a_move_waits_until_the_callers_have_forgotten_the_host() {
+    let moved = added(
+        &in_layout(Layout::Endpoints, "edition.cnn.com"),
+        &snapshot(&stored(&request("edition.cnn.com"))),
+    );
+    let mut cluster = snapshot(&stored(&request("edition.cnn.com")));
+    for step in moved.steps.iter().take(2) {
+        take(step, &mut cluster);
+    }
+    let removal = remove(&cluster);
+    assert_eq!(
+        lines(&removal)[..2],
+        ["delete client entry, proven in Clients", "delete mesh leg, proven in Clients"]
+    );
+    let proof = format!("{:?}", removal.steps[0].proof);
+    assert!(proof.contains("outbound|443||istio-egressgateway.istio-system"), "{proof}");
+}
+
+/// Both use the gateway's shared servers.
+#[test]
+fn one_namespace_may_use_the_shared_layout_and_another_the_endpoints_layout_for_one_host() {
+    let mut billing = request("edition.cnn.com");
+    billing.intent.namespace = "billing".to_owned();
+    let cluster = snapshot(&stored(&billing));
+    let found = conflicts::find(&in_layout(Layout::Endpoints, "edition.cnn.com"), &cluster);
+    assert!(found.is_empty(), "{:?}", conflicts::lines(&found));
 }
