@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 /// What the API server calls a kind.
-struct Row {
+struct ApiNames {
     name: &'static str,
     group: &'static str,
     plural: &'static str,
@@ -53,9 +53,9 @@ impl Kind {
     /// The API group of Istio's kinds.
     pub const GROUP: &'static str = "networking.istio.io";
 
-    const fn row(self) -> Row {
-        const fn of_istio(name: &'static str, plural: &'static str) -> Row {
-            Row { name, group: Kind::GROUP, plural, version: None }
+    const fn api(self) -> ApiNames {
+        const fn of_istio(name: &'static str, plural: &'static str) -> ApiNames {
+            ApiNames { name, group: Kind::GROUP, plural, version: None }
         }
         match self {
             Kind::ServiceEntry => of_istio("ServiceEntry", "serviceentries"),
@@ -63,13 +63,13 @@ impl Kind {
             Kind::DestinationRule => of_istio("DestinationRule", "destinationrules"),
             Kind::Gateway => of_istio("Gateway", "gateways"),
             Kind::Sidecar => of_istio("Sidecar", "sidecars"),
-            Kind::NetworkPolicy => Row {
+            Kind::NetworkPolicy => ApiNames {
                 name: "NetworkPolicy",
                 group: "networking.k8s.io",
                 plural: "networkpolicies",
                 version: Some("v1"),
             },
-            Kind::HttpRoute => Row {
+            Kind::HttpRoute => ApiNames {
                 name: "HTTPRoute",
                 group: "gateway.networking.k8s.io",
                 plural: "httproutes",
@@ -80,32 +80,32 @@ impl Kind {
 
     /// The kind that objects call by this group and name.
     pub fn named(group: &str, name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.row().group == group && kind.row().name == name)
+        Kind::ALL.into_iter().find(|kind| kind.api().group == group && kind.api().name == name)
     }
 
     /// Its API group.
     pub fn group(self) -> &'static str {
-        self.row().group
+        self.api().group
     }
 
     /// The plural that the API's paths use.
     pub fn plural(self) -> &'static str {
-        self.row().plural
+        self.api().plural
     }
 
     /// The version in which it is written, where the server has Istio's API in the version `istio`.
     pub fn version(self, istio: &str) -> &str {
-        self.row().version.unwrap_or(istio)
+        self.api().version.unwrap_or(istio)
     }
 
     /// `serviceentry.networking.istio.io`, as kubectl writes a kind.
     pub fn qualified(self) -> String {
-        format!("{}.{}", self.row().name.to_ascii_lowercase(), self.group())
+        format!("{}.{}", self.api().name.to_ascii_lowercase(), self.group())
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.row().name)
+        formatter.write_str(self.api().name)
     }
 }

@@ -3,6 +3,7 @@
 use egress_core::admission::exported::Flaw;
 use egress_core::admission::guard::{Guard, GuardedGateway};
 use egress_core::admission::{AdmissionPolicy, Enforcement, Standing};
+use egress_core::intent::Layout;
 use egress_core::related_resources::ExportFacts;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_policy::audit::Audit;
@@ -32,6 +33,13 @@ fn every_list_matches_its_schema() {
     let schema = schema(include_str!("../../../../docs/schema/list.json"));
     check(&schema, &inventory::document(&rows()).unwrap());
     check(&schema, &inventory::document(&[]).unwrap());
+    for layout in Layout::ALL {
+        let mut rows = rows();
+        for row in &mut rows {
+            row.egress.layout = row.egress.layout.map(|_| layout);
+        }
+        check(&schema, &inventory::document(&rows).unwrap());
+    }
 }
 
 #[test]

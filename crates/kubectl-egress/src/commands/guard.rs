@@ -3,10 +3,10 @@
 //! Chooses the command, and tells the guard's state.
 
 mod apply;
+mod comparison;
 mod lines;
 mod permissions;
 mod plan;
-mod scene;
 mod trial;
 mod undo;
 
@@ -17,7 +17,7 @@ use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_diagnose::report::GuardState;
 use egress_render::admission as view;
 
-use self::scene::Scene;
+use self::comparison::GuardComparison;
 use super::document;
 use crate::cli;
 use crate::cli::global::Global;
@@ -62,15 +62,16 @@ pub(super) fn run(
 /// Prints the state of the guard.
 async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let scene = Box::pin(Scene::read(&cluster, &Guarded::default())).await?;
+    let comparison = Box::pin(GuardComparison::read(&cluster, &Guarded::default())).await?;
     let text = match &settings.output {
-        None => view::table(&scene.standings),
-        Some(format) => document::text(&view::document(&scene.guard, &scene.standings), format)?,
+        None => view::table(&comparison.standings),
+        Some(format) => document::text(&view::document(&comparison.guard, &comparison.standings), format)?,
     };
     terminal.result(&text)?;
-    let gateways: Vec<String> = scene.guard.gateways.iter().map(|gateway| gateway.name.to_string()).collect();
+    let gateways: Vec<String> =
+        comparison.guard.gateways.iter().map(|gateway| gateway.name.to_string()).collect();
     let of = gateways.join(", ");
-    let (said, code) = match scene.state() {
+    let (said, code) = match comparison.state() {
         SetState::Absent => {
             (format!("There is no guard for {of}; to write one: `kubectl egress guard apply`."), Code::Failed)
         }
@@ -85,7 +86,7 @@ async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow:
         SetState::Deny => (format!("The guard for {of} is complete, and refuses."), Code::Done),
     };
     terminal.note(&said);
-    for name in scene.leftovers() {
+    for name in comparison.leftovers() {
         terminal.warning(&format!(
             "left over from an interrupted run: {}; `kubectl egress guard apply` removes it",
             view::policy_name(&name)

@@ -9,9 +9,9 @@ use egress_render::format::OutputFormat;
 
 use super::super::document;
 use super::super::interrupt::Interrupt;
+use super::comparison::GuardComparison;
 use super::lines::lines;
 use super::permissions::{require, rights};
-use super::scene::Scene;
 use super::{plan, trial, undo};
 use crate::exit::Code;
 use crate::settings::guard::Apply;
@@ -24,90 +24,92 @@ const HOMES: [&str; 3] = ["default", "kube-public", "kube-node-lease"];
 /// Applies the guard, or does a dry run.
 pub(super) async fn run(settings: &Apply, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let scene = Box::pin(Scene::read(&cluster, &settings.guarded)).await?;
+    let comparison = Box::pin(GuardComparison::read(&cluster, &settings.guarded)).await?;
     let format = settings.writing.output.as_ref();
     if settings.writing.mode == Mode::DryRunClient {
-        plan::print(&scene, format, terminal)?;
+        plan::print(&comparison, format, terminal)?;
         return Ok(Code::Done);
     }
-    let guarded = scene.guard.namespaces();
+    let guarded = comparison.guard.namespaces();
     let home = HOMES.into_iter().find(|home| !guarded.contains(home)).unwrap_or("default");
-    let trials = scene.guard.trials(home, &scene.snapshot.mesh.api_version);
+    let trials = comparison.guard.trials(home, &comparison.snapshot.mesh.api_version);
     require(&cluster, needed(home)).await?;
     if settings.writing.mode == Mode::DryRunServer {
-        write(&cluster, &scene, true).await?;
-        plan::print(&scene, format, terminal)?;
+        write(&cluster, &comparison, true).await?;
+        plan::print(&comparison, format, terminal)?;
         return Ok(Code::Done);
     }
-    scene.report_broken(terminal);
+    comparison.report_broken(terminal);
     // Before the question, since Ctrl-C is an answer to it.
     let mut interrupt = Interrupt::catch()?;
-    if !scene.is_done() {
+    if !comparison.is_done() {
         if !settings.writing.confirmed && terminal.can_ask() {
-            terminal.note(&plan::steps(&scene).join("\n"));
+            terminal.note(&plan::steps(&comparison).join("\n"));
             if !terminal.confirm("Apply?")? {
                 return Ok(Code::Failed);
             }
         }
         let changed: Vec<Trial> = trials
             .iter()
-            .filter(|trial| scene.standings.iter().any(|one| one.name == trial.of && is_written(one, &scene)))
+            .filter(|trial| {
+                comparison.standings.iter().any(|one| one.name == trial.of && is_written(one, &comparison))
+            })
             .cloned()
             .collect();
         let waiting = terminal.wait("trial of the policies");
         trial::run(&cluster, &changed, settings.timeout, &mut interrupt).await?;
         drop(waiting);
-        write(&cluster, &scene, false).await?;
-        undo::delete(&cluster, &scene.leftovers(), false).await?;
+        write(&cluster, &comparison, false).await?;
+        undo::delete(&cluster, &comparison.leftovers(), false).await?;
     }
     let waiting = terminal.wait("policies in force");
-    trial::in_force(&cluster, &trials, scene.enforcement, settings.timeout, &mut interrupt).await?;
+    trial::in_force(&cluster, &trials, comparison.enforcement, settings.timeout, &mut interrupt).await?;
     drop(waiting);
-    print(&cluster, &scene, format, terminal).await?;
+    print(&cluster, &comparison, format, terminal).await?;
     Ok(Code::Done)
 }
 
-fn is_written(standing: &Standing, scene: &Scene) -> bool {
-    plan::writes_policy(standing) || plan::writes_binding(standing, scene.enforcement)
+fn is_written(standing: &Standing, comparison: &GuardComparison) -> bool {
+    plan::writes_policy(standing) || plan::writes_binding(standing, comparison.enforcement)
 }
 
 /// Policies before bindings: a binding without its policy lets everything through.
-async fn write(cluster: &Cluster, scene: &Scene, dry_run: bool) -> anyhow::Result<()> {
-    let each = || scene.policies.iter().zip(&scene.standings);
+async fn write(cluster: &Cluster, comparison: &GuardComparison, dry_run: bool) -> anyhow::Result<()> {
+    let each = || comparison.policies.iter().zip(&comparison.standings);
     for (policy, _) in each().filter(|(_, standing)| plan::writes_policy(standing)) {
         cluster.apply_admission(&policy.policy(), FIELD_MANAGER, dry_run).await?;
     }
-    for (policy, _) in each().filter(|(_, standing)| plan::writes_binding(standing, scene.enforcement)) {
-        cluster.apply_admission(&policy.binding(scene.enforcement), FIELD_MANAGER, dry_run).await?;
+    for (policy, _) in each().filter(|(_, standing)| plan::writes_binding(standing, comparison.enforcement)) {
+        cluster.apply_admission(&policy.binding(comparison.enforcement), FIELD_MANAGER, dry_run).await?;
     }
     Ok(())
 }
 
 async fn print(
     cluster: &Cluster,
-    scene: &Scene,
+    comparison: &GuardComparison,
     format: Option<&OutputFormat>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let text = match format {
         None | Some(OutputFormat::Wide) => {
             let verb = |changed| if changed { "serverside-applied" } else { "unchanged" };
-            let policies = scene
+            let policies = comparison
                 .standings
                 .iter()
                 .map(|one| format!("{} {}", view::policy_name(&one.name), verb(plan::writes_policy(one))));
-            let bindings = scene.standings.iter().map(|one| {
-                let changed = plan::writes_binding(one, scene.enforcement);
+            let bindings = comparison.standings.iter().map(|one| {
+                let changed = plan::writes_binding(one, comparison.enforcement);
                 format!("{} {}", view::binding_name(&one.name), verb(changed))
             });
             lines(policies.chain(bindings))
         }
-        Some(OutputFormat::Name) => plan::names(scene),
+        Some(OutputFormat::Name) => plan::names(comparison),
         Some(format) => {
             let found = cluster.admission(AdmissionSet::Guard).await?.unwrap_or_default();
             let standing = |policy| Standing::of(policy, &found.policies, &found.bindings);
-            let standings: Vec<Standing> = scene.policies.iter().map(standing).collect();
-            document::text(&view::document(&scene.guard, &standings), format)?
+            let standings: Vec<Standing> = comparison.policies.iter().map(standing).collect();
+            document::text(&view::document(&comparison.guard, &standings), format)?
         }
     };
     terminal.result(&text)?;

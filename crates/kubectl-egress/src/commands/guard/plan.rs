@@ -6,8 +6,8 @@ use egress_render::admission as view;
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
 
+use super::comparison::GuardComparison;
 use super::lines::lines;
-use super::scene::Scene;
 use crate::exit::Code;
 use crate::settings::guard::Plan;
 use crate::terminal::Terminal;
@@ -15,59 +15,59 @@ use crate::terminal::Terminal;
 /// Plans.
 pub(super) async fn run(settings: &Plan, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
-    let scene = Box::pin(Scene::read(&cluster, &settings.guarded)).await?;
-    print(&scene, settings.output.as_ref(), terminal)?;
-    scene.report_broken(terminal);
-    Ok(if scene.is_done() { Code::Done } else { Code::Pending })
+    let comparison = Box::pin(GuardComparison::read(&cluster, &settings.guarded)).await?;
+    print(&comparison, settings.output.as_ref(), terminal)?;
+    comparison.report_broken(terminal);
+    Ok(if comparison.is_done() { Code::Done } else { Code::Pending })
 }
 
 /// Prints the changes, or the objects.
 pub(super) fn print(
-    scene: &Scene,
+    comparison: &GuardComparison,
     format: Option<&OutputFormat>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    let objects = || view::objects(&scene.policies, scene.enforcement);
+    let objects = || view::objects(&comparison.policies, comparison.enforcement);
     let text = match format {
-        None | Some(OutputFormat::Wide) => lines(steps(scene).into_iter()),
+        None | Some(OutputFormat::Wide) => lines(steps(comparison).into_iter()),
         Some(OutputFormat::Yaml) => manifest::yaml(&objects()?)?,
         Some(OutputFormat::Json) => manifest::json(&objects()?)?,
         Some(OutputFormat::JsonPath(template)) => template.render(&manifest::list(&objects()?))?,
-        Some(OutputFormat::Name) => names(scene),
+        Some(OutputFormat::Name) => names(comparison),
     };
     terminal.result(&text)?;
     Ok(())
 }
 
 /// The names of all objects, in the order of writing.
-pub(super) fn names(scene: &Scene) -> String {
-    let policies = scene.policies.iter().map(|policy| view::policy_name(&policy.name));
-    let bindings = scene.policies.iter().map(|policy| view::binding_name(&policy.name));
+pub(super) fn names(comparison: &GuardComparison) -> String {
+    let policies = comparison.policies.iter().map(|policy| view::policy_name(&policy.name));
+    let bindings = comparison.policies.iter().map(|policy| view::binding_name(&policy.name));
     lines(policies.chain(bindings))
 }
 
 /// The changes in their order, one line each.
-pub(super) fn steps(scene: &Scene) -> Vec<String> {
+pub(super) fn steps(comparison: &GuardComparison) -> Vec<String> {
     let word = |changed: bool, missing: bool| match (changed, missing) {
         (_, true) => "create",
         (true, _) => "change",
         (false, _) => "keep",
     };
-    let policies = scene.standings.iter().map(|standing| {
+    let policies = comparison.standings.iter().map(|standing| {
         let missing = standing.policy == PolicyState::Missing;
         format!("{} {}", view::policy_name(&standing.name), word(writes_policy(standing), missing))
     });
-    let bindings = scene.standings.iter().map(|standing| {
+    let bindings = comparison.standings.iter().map(|standing| {
         let missing = standing.binding == BindingState::Missing;
-        let changed = writes_binding(standing, scene.enforcement);
+        let changed = writes_binding(standing, comparison.enforcement);
         format!(
             "{} {} ({})",
             view::binding_name(&standing.name),
             word(changed, missing),
-            scene.enforcement.actions().join(", ")
+            comparison.enforcement.actions().join(", ")
         )
     });
-    let leftovers = scene.leftovers();
+    let leftovers = comparison.leftovers();
     let deleted = leftovers
         .iter()
         .flat_map(|name| [view::binding_name(name), view::policy_name(name)])

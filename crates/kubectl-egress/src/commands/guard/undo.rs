@@ -8,9 +8,9 @@ use egress_render::admission as view;
 use egress_render::format::OutputFormat;
 
 use super::super::document;
+use super::comparison::too_old;
 use super::lines::lines;
 use super::permissions::{require, rights};
-use super::scene::too_old;
 use crate::exit::Code;
 use crate::settings::guard::Undo;
 use crate::settings::writing::Mode;

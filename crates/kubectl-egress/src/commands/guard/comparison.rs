@@ -1,4 +1,4 @@
-//! The scene of every command of the guard: the wanted guard, and the one in the cluster.
+//! The wanted guard beside the one in the cluster, which every command of the guard begins with.
 //!
 //! Finds the gateways to guard. Writes nothing.
 
@@ -20,7 +20,7 @@ use crate::settings::guard::Guarded;
 use crate::terminal::Terminal;
 
 /// The wanted and the existing guard.
-pub(super) struct Scene {
+pub(super) struct GuardComparison {
     pub(super) snapshot: Snapshot,
     pub(super) guard: Guard,
     /// What the guard is to do with an object that breaks a rule.
@@ -32,7 +32,7 @@ pub(super) struct Scene {
     found: AdmissionObjects,
 }
 
-impl Scene {
+impl GuardComparison {
     pub(super) async fn read(cluster: &Cluster, guarded: &Guarded) -> anyhow::Result<Self> {
         let scope = Scope {
             namespaces: Namespaces::All(Vec::new()),
@@ -60,7 +60,7 @@ impl Scene {
         let refuses = standings.iter().any(|standing| standing.binding == BindingState::Deny);
         let today = if refuses { Enforcement::Deny } else { Enforcement::Warn };
         let enforcement = guarded.enforcement.unwrap_or(today);
-        Ok(Scene { snapshot, guard, enforcement, policies, standings, found })
+        Ok(GuardComparison { snapshot, guard, enforcement, policies, standings, found })
     }
 
     pub(super) fn state(&self) -> SetState {
