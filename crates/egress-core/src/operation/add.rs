@@ -1,4 +1,4 @@
-//! `add` of one host, in three steps: join the request with what exists, name its objects, plan the writes.
+//! `add` of one host, in three steps: merge the request with what exists, name its objects, plan the writes.
 //!
 //! Between the first two the policies are asked for names. What the hosts before this one will write is in the index
 //! already.
@@ -7,9 +7,8 @@ use thiserror::Error;
 
 use super::existing::Existing;
 use crate::conflict::{self, Conflict, Severity};
-use crate::dialect::Rename;
 use crate::dialect::metadata_patch::MetadataPatch;
-use crate::dialect::{self, Part, Refusal};
+use crate::dialect::{self, Part, Refusal, Rename};
 use crate::host::DnsName;
 use crate::index::{Index, Remaining};
 use crate::intent::Intent;
@@ -18,7 +17,6 @@ use crate::merge_request::{MergeError, Merged, merge};
 use crate::metadata::Record;
 use crate::names::Names;
 use crate::plan::{self, Plan, rename};
-use crate::removal_impact::RemovalImpact;
 use crate::resource::ObjectId;
 use crate::snapshot::{GatewayFacts, MeshFacts};
 
@@ -176,7 +174,7 @@ impl<'s, 'a> Named<'s, 'a> {
         decision.warnings.extend(self.warnings.iter().cloned());
         if let Some(old) = replaced {
             let wanted = state::wanted(old, snapshot).unwrap_or_default();
-            decision.plans.push(plan::remove::plan(old, &wanted, &RemovalImpact::of(&[], snapshot)));
+            decision.plans.push(plan::remove::plan(old, &wanted, existing.removal_impact(snapshot)));
             decision.warnings.push(format!(
                 "{} changes its layout, hop or gateway: calls are refused between the removal of the old objects and the \
                  proof of the new ones",

@@ -1,12 +1,18 @@
 //! The egresses of a cluster by host, for whoever asks about many hosts.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::host::DnsName;
 use crate::inventory::Egress;
+use crate::removal_impact::RemovalImpact;
+use crate::snapshot::Snapshot;
 
 /// Egresses by host, in every namespace.
-pub struct Existing<'s, 'a>(HashMap<&'s DnsName, Vec<&'s Egress<'a>>>);
+pub struct Existing<'s, 'a> {
+    by_host: HashMap<&'s DnsName, Vec<&'s Egress<'a>>>,
+    impact: OnceCell<RemovalImpact<'a>>,
+}
 
 impl<'s, 'a> Existing<'s, 'a> {
     /// Of all egresses.
@@ -15,12 +21,17 @@ impl<'s, 'a> Existing<'s, 'a> {
         for egress in all {
             by_host.entry(&egress.host).or_default().push(egress);
         }
-        Existing(by_host)
+        Existing { by_host, impact: OnceCell::new() }
+    }
+
+    /// What stays when one of them goes first: read once, however many hosts of a command are replaced.
+    pub(super) fn removal_impact(&self, snapshot: &'a Snapshot) -> &RemovalImpact<'a> {
+        self.impact.get_or_init(|| RemovalImpact::of(&[], snapshot))
     }
 
     /// Those of one host.
     pub fn of_host(&self, host: &DnsName) -> &[&'s Egress<'a>] {
-        self.0.get(host).map(Vec::as_slice).unwrap_or_default()
+        self.by_host.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The one that this tool made for a host in a namespace; of several the first.

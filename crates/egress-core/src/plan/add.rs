@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Plan, Step, apply, expect, rename};
-use crate::dialect::Part;
-use crate::dialect::{Dialect, Phase, Rename, Stage, Up, Upstream};
+use crate::dialect::{Dialect, Part, Phase, Rename, Stage, Up, Upstream};
 use crate::index::Remaining;
 use crate::intent::Intent;
 use crate::metadata;

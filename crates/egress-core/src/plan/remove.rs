@@ -6,8 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Plan, Step, expect};
-use crate::dialect::Part;
-use crate::dialect::{Down, Phase, Stage, Up};
+use crate::dialect::{Down, Part, Phase, Stage, Up};
 use crate::inventory::Egress;
 use crate::istio::routes::{Proxies, routes};
 use crate::port::Protocol;

@@ -5,8 +5,7 @@
 
 use super::add::Addition;
 use super::{Action, Step, expect};
-use crate::dialect::Part;
-use crate::dialect::{Stage, Up};
+use crate::dialect::{Part, Stage, Up};
 use crate::index::Remaining;
 use crate::intent::Intent;
 use crate::metadata;
