@@ -45,7 +45,7 @@ mod tests {
         let other = Port { number: 8443, ..Port::TLS };
         let ports = [vec![Port::HTTP], vec![Port::TLS], vec![Port::HTTP, Port::TLS], vec![Port::TLS, other]];
         for (layout, hop) in
-            [(Layout::Shared, Hop::Mtls), (Layout::Documented, Hop::Mtls), (Layout::Documented, Hop::Plain)]
+            Layout::ALL.into_iter().flat_map(|layout| [(layout, Hop::Mtls), (layout, Hop::Plain)])
         {
             for (ports, export_to) in ports.iter().flat_map(|ports| [(ports, "."), (ports, "*")]) {
                 let intent = Intent {

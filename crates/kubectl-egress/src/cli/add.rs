@@ -115,3 +115,30 @@ pub(super) fn hop() -> impl TypedValueParser<Value = Hop> {
         word => word.parse(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    /// Of the kind: a new layout that help forgets.
+    #[test]
+    fn help_names_every_layout_and_says_what_each_is() {
+        let words = Layout::ALL.map(Layout::word);
+        let command = Cli::command();
+        let of = |path: &[&str]| {
+            let found = path.iter().try_fold(&command, |command, name| command.find_subcommand(name));
+            let argument = found.unwrap().get_arguments().find(|argument| argument.get_id() == "layout");
+            argument.unwrap().clone()
+        };
+        for path in [&["add"][..], &["policy", "record"]] {
+            assert_eq!(of(path).get_value_names().unwrap(), [words.join("|")], "{path:?}");
+        }
+        let help = of(&["add"]).get_help().unwrap().to_string();
+        for word in words {
+            assert!(help.contains(&format!("{word}: ")), "{word} in {help}");
+        }
+    }
+}
