@@ -16,8 +16,8 @@ use crate::cluster::Cluster;
 use crate::envoy::{AdminConnection, Pages, view};
 use crate::error::ClusterError;
 
-/// The first pause between two readings; each is twice as long as the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The shortest pause between two readings.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two readings.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// A reading that takes longer is given up, and the connection with it: the proxy or the way to it hangs.
@@ -126,7 +126,6 @@ impl Cluster {
     async fn read_until_met(&self, pod: &PodFacts, expectations: &[&Expectation], last: &mut [Outcome]) {
         let began = Instant::now();
         let mut kept = None;
-        let mut pause = FIRST_PAUSE;
         let open = |(index, expectation): (usize, &&Expectation)| Open {
             index,
             parts: parts(&expectation.seen_from(&pod.namespace)).collect(),
@@ -144,10 +143,10 @@ impl Cluster {
                 return;
             }
             let pages = Pages::of(open.iter().filter_map(|open| open.parts.front()));
+            let asked = Instant::now();
             let why = match timeout(READING, self.read_once(pod, &pages, &mut kept)).await {
                 Ok(Ok(view)) => {
                     if advance(&mut open, &view, last) {
-                        pause = FIRST_PAUSE;
                         continue;
                     }
                     None
@@ -166,8 +165,7 @@ impl Cluster {
                     return;
                 }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            sleep(pause(began.elapsed(), asked.elapsed())).await;
         }
     }
 
@@ -183,6 +181,13 @@ impl Cluster {
         };
         view(admin, pages).await
     }
+}
+
+/// How long to wait for the next reading: an eighth of the time that has passed, so that what comes is seen soon after it
+/// came, whenever that is; and no shorter than a reading takes, so that a proxy with much to show is not kept busy by being
+/// asked.
+fn pause(passed: Duration, reading: Duration) -> Duration {
+    (passed / 8).max(reading).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 /// Takes off what a proxy shows; whether that was anything. What it lacks is what was seen last.
@@ -240,6 +245,28 @@ mod tests {
     use egress_core::proof::{Owner, Side};
 
     use super::*;
+
+    /// istiod gathers changes for 100 ms before it sends them: what comes at 150 ms must not be seen at 300.
+    #[test]
+    fn what_comes_is_seen_soon_after_it_came() {
+        for (reading, comes) in [(5, 120), (10, 150), (15, 170), (10, 400), (10, 1_000)] {
+            let (reading, comes) = (Duration::from_millis(reading), Duration::from_millis(comes));
+            let mut passed = Duration::ZERO;
+            while passed < comes {
+                passed += reading;
+                passed += pause(passed, reading);
+            }
+            let late = passed - comes;
+            assert!(late <= (comes / 5).max(Duration::from_millis(35)), "{comes:?}: {late:?} late");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_left_alone_as_long_as_it_takes_to_read_it() {
+        let [short, long] = [30, 150].map(Duration::from_millis);
+        assert_eq!(pause(short, long), long);
+        assert_eq!(pause(Duration::from_mins(1), Duration::from_secs(4)), LONGEST_PAUSE);
+    }
 
     #[test]
     fn every_demand_is_in_the_part_of_its_page() {
