@@ -3,6 +3,7 @@
 //! Knows what is compared with what; how it is run is in the modules below.
 
 mod diagnose;
+mod growth;
 mod hosts;
 mod layouts;
 mod mesh;
@@ -41,6 +42,8 @@ pub struct Options {
 enum Part {
     /// Measure what diagnose finds and costs, beside istioctl
     Diagnose(diagnose::Options),
+    /// Measure how the time of add grows with its hosts, without a cluster, beside kubectl
+    Growth(growth::Options),
     /// Measure add and remove of many hosts in one command, beside kubectl
     Hosts(hosts::Options),
     /// Measure the ways to a gateway at many hosts: time, memory, and requests lost when a gateway pod goes
@@ -53,6 +56,7 @@ enum Part {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     match &options.part {
         Some(Part::Diagnose(options)) => return diagnose::run(options),
+        Some(Part::Growth(options)) => return growth::run(options),
         Some(Part::Hosts(options)) => return hosts::run(options),
         Some(Part::Layouts(options)) => return layouts::run(options),
         Some(Part::Program(options)) => return program::run(options),
@@ -64,13 +68,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let plugin = plugin::build(Profile::Release)?;
     let bed = Bed::up("bench", &Topology::standard()?)?.guard();
     let runs = usize::from(options.runs);
-    let mut rows = start::measure(&plugin, &bed.programs().join("kubectl"), 2 * runs)?;
+    let kubectl = bed.programs().join("kubectl");
+    let mut rows = start::measure(&plugin, &kubectl, 2 * runs)?;
     let policies = policy::measure(&plugin, 2 * runs)?;
     rows.extend(policies.rows);
+    let growth = growth::measure(&plugin, &kubectl, runs)?;
+    rows.extend(growth.rows);
     rows.extend(mesh::measure(&bed, &plugin, runs, options.hosts)?);
     print(&rows)?;
     terminal::result("")?;
-    for line in policies.lines {
+    for line in policies.lines.into_iter().chain([growth.line]) {
         terminal::result(line)?;
     }
     terminal::result(names::count())?;

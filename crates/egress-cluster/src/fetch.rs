@@ -15,6 +15,7 @@ use crate::cluster::Cluster;
 use crate::error::ClusterError;
 use crate::list::{Collection, ListResult};
 use gateways::KnownPods;
+pub use istio::ResourceReading;
 
 mod control_planes;
 mod extras;

@@ -42,9 +42,6 @@ pub(crate) struct ListResult<T> {
     pub(crate) unreadable: Vec<Unreadable>,
 }
 
-/// What is made of an object of a response.
-pub(crate) type ReadObject<T> = fn(&Tree<'_>) -> Result<T, FieldError>;
-
 /// A response of the API server. Its objects are parsed through a tree, as those of files are, so that the program
 /// contains only one parser for each type.
 #[derive(Deserialize)]
@@ -144,7 +141,7 @@ impl Cluster {
         &self,
         collection: &Collection,
         narrow: &BTreeSet<String>,
-        read: ReadObject<T>,
+        read: impl Fn(&Tree<'_>) -> Result<T, FieldError> + Copy,
     ) -> Result<ListResult<T>, ClusterError> {
         let why = match self.list_as(collection, None, None, read).await {
             Err(ClusterError::Forbidden(why)) => why,
@@ -170,7 +167,7 @@ impl Cluster {
         &self,
         collection: &Collection,
         namespaces: &BTreeSet<String>,
-        read: ReadObject<T>,
+        read: impl Fn(&Tree<'_>) -> Result<T, FieldError> + Copy,
     ) -> Result<ListResult<T>, ClusterError> {
         let each = namespaces.iter().map(|namespace| async move {
             let listed = self.list_as(collection, Some(namespace), None, read).await;
@@ -203,7 +200,7 @@ impl Cluster {
         collection: &Collection,
         namespace: Option<&str>,
         labels: Option<&str>,
-        read: ReadObject<T>,
+        read: impl Fn(&Tree<'_>) -> Result<T, FieldError> + Copy,
     ) -> Result<Vec<T>, ClusterError> {
         let add = |items: &mut Vec<T>, object: &Tree<'_>| {
             items.push(read(object)?);

@@ -121,7 +121,15 @@ impl Resource {
     /// # Errors
     /// As [`Resource::from_json`].
     pub fn from_tree(object: &Tree<'_>) -> Result<Self, ResourceError> {
-        let kind = kind_of(object)?;
+        Resource::of_kind(kind_of(object)?, object)
+    }
+
+    /// The same of an object whose kind is known from where it was found: in lists of its own kinds, such as
+    /// NetworkPolicies, the API server leaves it out.
+    ///
+    /// # Errors
+    /// As [`Resource::from_json`], except that the object need not name its kind.
+    pub fn of_kind(kind: Kind, object: &Tree<'_>) -> Result<Self, ResourceError> {
         let metadata = object.get("metadata").ok_or(ResourceError::Missing("metadata"))?;
         let text = |key: &str| metadata.get(key).and_then(Tree::as_str).map(str::to_owned);
         let name = text("name").ok_or(ResourceError::Missing("metadata.name"))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use egress_core::kind::Kind;
 use egress_core::snapshot::OutboundMode;
 use serde_json::{Value, json};
 
@@ -157,6 +158,17 @@ async fn an_object_that_is_not_understood_is_told_and_hides_nothing_else() {
     let snapshot = fake.fetch(None).await.unwrap();
     assert_eq!(snapshot.resources[0].id.name, "good");
     assert_eq!(snapshot.unreadable[0].what, "serviceentry/odd in namespace shop");
+}
+
+#[tokio::test]
+async fn objects_of_a_kind_whose_lists_do_not_name_it_are_read_too() {
+    let policy =
+        json!({"metadata": {"name": "closed", "namespace": "shop", "uid": "1"}, "spec": {"egress": []}});
+    let fake = Fake::mesh().on("/apis/networking.k8s.io/v1/networkpolicies", json!({"items": [policy]}));
+    let cluster = Cluster::fake(move |path| fake.answer(path));
+    let read = cluster.resources(&Kind::ALL.into(), &BTreeSet::new()).await.unwrap();
+    let ids: Vec<String> = read.resources.iter().map(|resource| resource.id.to_string()).collect();
+    assert_eq!((ids, read.unreadable), (vec!["networkpolicy/closed in namespace shop".to_owned()], vec![]));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod fixture;
 mod guard;
 mod impostors;
 mod inventory;
+mod kinds;
 mod leak;
 mod names;
 mod opened;
