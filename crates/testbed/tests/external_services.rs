@@ -114,6 +114,42 @@ async fn a_zone_that_changes_is_answered_at_once_over_udp_and_tcp() {
 }
 
 #[tokio::test]
+async fn an_answer_is_remembered_as_long_as_the_zone_says() {
+    let (services, config, _folder) = start().await;
+    let ttls = BTreeMap::from([("edition.cnn.com".to_owned(), 5)]);
+    Zone { default: Some(vec![Ipv4Addr::LOCALHOST]), ttl: 30, ttls, ..Zone::default() }
+        .save(&config.zone)
+        .unwrap();
+
+    for (name, ttl) in [("edition.cnn.com.", 5), ("example.test.", 30)] {
+        let answer = ask(services.dns, name, RecordType::A).await;
+        assert_eq!(answer.answers.iter().map(|record| record.ttl).collect::<Vec<_>>(), [ttl], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn many_queries_at_once_are_all_answered() {
+    let (services, _config, _folder) = start().await;
+    let query = query("edition.cnn.com.", RecordType::A);
+    let mut sockets = Vec::new();
+    for _ in 0..4 {
+        // The server runs on this thread: it reads nothing before all queries wait.
+        let socket = std::net::UdpSocket::bind((LOCAL, 0)).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        for _ in 0..100 {
+            socket.send_to(&query, services.dns).unwrap();
+        }
+        sockets.push(UdpSocket::from_std(socket).unwrap());
+    }
+
+    for socket in sockets {
+        for _ in 0..100 {
+            timeout(PATIENCE, socket.recv(&mut [0; 512])).await.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_name_without_an_ipv6_address_exists_and_a_missing_one_does_not() {
     let (services, _config, _folder) = start().await;
     let empty = (ResponseCode::NoError, vec![]);
@@ -140,6 +176,7 @@ async fn start() -> (ExternalServices, Config, TempDir) {
         names: BTreeMap::from([("edition.cnn.com".to_owned(), vec![Ipv4Addr::LOCALHOST])]),
         nxdomain: ["gone.example.test".to_owned()].into(),
         default: Some(vec![Ipv4Addr::LOCALHOST]),
+        ..Zone::default()
     };
     zone.save(&config.zone).unwrap();
     (ExternalServices::start(&config).await.unwrap(), config, folder)
@@ -192,11 +229,15 @@ async fn first_entry(config: &Config) -> Entry {
 }
 
 async fn ask_udp(server: SocketAddr, name: &str, kind: RecordType) -> (ResponseCode, Vec<Ipv4Addr>) {
+    understand(&ask(server, name, kind).await)
+}
+
+async fn ask(server: SocketAddr, name: &str, kind: RecordType) -> Message {
     let socket = UdpSocket::bind((LOCAL, 0)).await.unwrap();
     socket.send_to(&query(name, kind), server).await.unwrap();
     let mut answer = [0; 512];
     let length = timeout(PATIENCE, socket.recv(&mut answer)).await.unwrap().unwrap();
-    understand(&answer[..length])
+    Message::from_vec(&answer[..length]).unwrap()
 }
 
 async fn ask_tcp(server: SocketAddr, name: &str, kind: RecordType) -> (ResponseCode, Vec<Ipv4Addr>) {
@@ -207,7 +248,7 @@ async fn ask_tcp(server: SocketAddr, name: &str, kind: RecordType) -> (ResponseC
     let length = timeout(PATIENCE, stream.read_u16()).await.unwrap().unwrap();
     let mut answer = vec![0; length.into()];
     timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
-    understand(&answer)
+    understand(&Message::from_vec(&answer).unwrap())
 }
 
 fn query(name: &str, kind: RecordType) -> Vec<u8> {
@@ -216,8 +257,7 @@ fn query(name: &str, kind: RecordType) -> Vec<u8> {
     message.to_vec().unwrap()
 }
 
-fn understand(answer: &[u8]) -> (ResponseCode, Vec<Ipv4Addr>) {
-    let message = Message::from_vec(answer).unwrap();
+fn understand(message: &Message) -> (ResponseCode, Vec<Ipv4Addr>) {
     let addresses = message.answers.iter().map(|record| {
         assert_eq!(record.ttl, 1);
         match &record.data {

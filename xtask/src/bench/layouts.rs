@@ -11,9 +11,11 @@ mod hop;
 mod lost;
 mod measure;
 mod opening;
+mod progress;
 mod resources;
 mod static_form;
 mod wait;
+mod zone;
 
 use std::{
     io::{self, Write as _},
@@ -21,17 +23,18 @@ use std::{
 };
 
 use clap::{Args, value_parser};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tabwriter::TabWriter;
 use testbed::bed;
 
-use self::{form::Form, lost::Lost, measure::Row, resources::mebibytes};
+use self::{calls::MOST_HOSTS, form::Form, lost::Lost, measure::Row, resources::mebibytes};
 use crate::plugin::{self, Profile};
 
 /// What to measure.
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Hosts in one namespace
-    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=2000))]
+    #[arg(long, default_value_t = 1000, value_parser = value_parser!(u32).range(1..=i64::from(MOST_HOSTS)))]
     hosts: u32,
     /// Measure this program, such as one that `cargo xtask dist` built, instead of building a release
     #[arg(long, value_name = "FILE")]
@@ -42,6 +45,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     bed::check()?;
     bed::prepare()?;
+    allow_open_files()?;
     let plugin = match &options.program {
         Some(program) => program.clone(),
         None => plugin::build(Profile::Release)?,
@@ -59,6 +63,13 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     }
     print(&rows)?;
     measured
+}
+
+/// As many as the machine allows, for the parts of the bed as well: Envoys and the origin have a connection for each host, and
+/// a shell allows 1,024 files.
+fn allow_open_files() -> io::Result<()> {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
 fn print(rows: &[Row]) -> anyhow::Result<()> {

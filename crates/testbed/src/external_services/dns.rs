@@ -14,16 +14,18 @@ use hickory_server::{
     server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
     zone_handler::MessageResponseBuilder,
 };
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_recv_buffer_size_force};
 use tokio::net::UdpSocket;
 
 use super::{bind, zone::ZoneFile};
 
-/// Seconds a client may remember an answer: as short as possible, so that a changed zone is soon seen.
-const TIME_TO_LIVE: u32 = 1;
 /// How long a TCP client may stay silent.
 const IDLE: Duration = Duration::from_secs(10);
 /// Answers that may wait for a slow TCP client.
 const BUFFERED_ANSWERS: usize = 32;
+/// Bytes of queries over UDP that may wait. An Envoy asks for all its names at once, and a query that finds no room is lost
+/// until it is sent again, seconds later. The usual 208 KiB are room for 256 queries.
+const WAITING_QUERIES: usize = 4 << 20;
 
 /// A name server that listens and does not answer yet.
 pub(super) struct NameServer {
@@ -39,6 +41,9 @@ impl NameServer {
         let address = listener.local_addr()?;
         let socket =
             UdpSocket::bind(address).await.with_context(|| format!("cannot listen on {address} over UDP"))?;
+        // Only root may exceed the machine's limit; others get as much as it allows.
+        set_socket_recv_buffer_size_force(&socket, WAITING_QUERIES)
+            .or_else(|_| set_socket_recv_buffer_size(&socket, WAITING_QUERIES))?;
         let mut server = Server::new(Handler { zone });
         server.register_listener(listener, IDLE, BUFFERED_ANSWERS);
         server.register_socket(socket);
@@ -97,11 +102,13 @@ fn answers(zone: &ZoneFile, request: &Request) -> Result<Vec<Record>, ResponseCo
     }
     let query = request.request_info().map_err(|_| ResponseCode::FormErr)?.query;
     let name = query.name().to_string();
+    let name = name.trim_end_matches('.');
     let zone = zone.current();
-    let addresses = zone.addresses(name.trim_end_matches('.')).ok_or(ResponseCode::NXDomain)?;
+    let addresses = zone.addresses(name).ok_or(ResponseCode::NXDomain)?;
     if query.query_type() != RecordType::A {
         return Ok(vec![]);
     }
-    let record = |address| Record::from_rdata(query.name().into(), TIME_TO_LIVE, RData::A(A(address)));
+    let ttl = zone.ttl(name);
+    let record = |address| Record::from_rdata(query.name().into(), ttl, RData::A(A(address)));
     Ok(addresses.iter().copied().map(record).collect())
 }

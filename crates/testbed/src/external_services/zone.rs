@@ -16,8 +16,11 @@ use serde::{Deserialize, Serialize};
 /// Names below these never exist outside a cluster, unless the zone lists them.
 const INTERNAL: [&str; 2] = ["internal", "cluster.local"];
 
+/// Seconds, unless the zone says otherwise: as few as possible, so that a changed zone is soon seen.
+const TTL: u32 = 1;
+
 /// The names of the external services; all are written in lower case, without a closing dot.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Zone {
     /// The addresses of a name; an empty list is a name that exists and has none.
@@ -26,6 +29,17 @@ pub struct Zone {
     pub nxdomain: BTreeSet<String>,
     /// The addresses of every other name of at least two labels that is not internal to a cluster.
     pub default: Option<Vec<Ipv4Addr>>,
+    /// How many seconds a client may remember the addresses of a name.
+    pub ttl: u32,
+    /// The same for names with a time of their own.
+    pub ttls: BTreeMap<String, u32>,
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        let (names, nxdomain, ttls) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { names, nxdomain, default: None, ttl: TTL, ttls }
+    }
 }
 
 impl Zone {
@@ -38,6 +52,11 @@ impl Zone {
             return Some(addresses);
         }
         if is_internal(name) { None } else { self.default.as_deref() }
+    }
+
+    /// How many seconds a client may remember the addresses of `name`.
+    pub fn ttl(&self, name: &str) -> u32 {
+        self.ttls.get(name).copied().unwrap_or(self.ttl)
     }
 
     /// Puts the zone in place of the file at once, so that a server never reads half of it.
@@ -134,6 +153,14 @@ mod tests {
     #[test]
     fn without_a_default_unlisted_names_do_not_exist() {
         assert_eq!(Zone::default().addresses("example.test"), None);
+    }
+
+    #[test]
+    fn answers_are_remembered_for_one_second_unless_the_zone_says_otherwise() {
+        assert_eq!(zone().ttl("edition.cnn.com"), 1);
+
+        let slow = Zone { ttl: 30, ttls: [("edition.cnn.com".to_owned(), 5)].into(), ..zone() };
+        assert_eq!((slow.ttl("edition.cnn.com"), slow.ttl("example.test")), (5, 30));
     }
 
     #[test]

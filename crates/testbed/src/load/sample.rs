@@ -1,8 +1,13 @@
 //! One request of a load, as it is written to the output and read back by a test.
 
-use std::{net::IpAddr, path::Path};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
+
+use crate::json_lines::{self, Position};
 
 /// What became of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,5 +28,28 @@ pub struct Sample {
 
 /// Reads the output of a load, which may still be running.
 pub fn read_samples(path: &Path) -> anyhow::Result<Vec<Sample>> {
-    crate::json_lines::read(path)
+    json_lines::read(path)
+}
+
+/// The output of a running load, for those who look often.
+#[derive(Debug)]
+pub struct Samples {
+    path: PathBuf,
+    position: Position,
+    read: Vec<Sample>,
+}
+
+impl Samples {
+    /// Those of a file, which need not be there yet.
+    pub fn of(path: PathBuf) -> Self {
+        Self { path, position: Position::default(), read: Vec::new() }
+    }
+
+    /// All that are written by now.
+    pub fn read(&mut self) -> anyhow::Result<&[Sample]> {
+        if self.path.exists() {
+            self.read.extend(json_lines::read_on(&self.path, &mut self.position)?);
+        }
+        Ok(&self.read)
+    }
 }

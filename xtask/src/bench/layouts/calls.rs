@@ -2,7 +2,6 @@
 
 use std::{
     net::IpAddr,
-    path::PathBuf,
     process::{Child, Stdio},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -12,13 +11,17 @@ use tempfile::TempDir;
 use testbed::{
     bed::Bed,
     external_services::record::{Event, read_entries},
-    load::{Sample, read_samples},
+    load::{Sample, Samples},
 };
 
 use super::{form, gateway_pod, wait};
 
+/// The URLs of more would not be one argument of the load.
+pub(super) const MOST_HOSTS: u32 = 2000;
 /// Calls out from the namespace of the callers.
 pub(super) const CLIENT: &str = "client";
+/// Longer than anything that waits for a load.
+const SECONDS: &str = "1800";
 /// The longest time for the last answers, and for the first.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -26,6 +29,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 pub(super) struct Calls {
     child: Child,
     folder: TempDir,
+    samples: Samples,
 }
 
 /// The addresses of the gateway's pods, as the origin sees them.
@@ -36,32 +40,27 @@ impl Calls {
     pub(super) fn start(bed: &Bed, urls: &[String], rate: u32) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = bed.load(form::NAMESPACE, CLIENT)?;
-        command.args(["--rate", &rate.to_string(), "--targets", &urls.join(",")]);
+        command.args(["--rate", &rate.to_string(), "--seconds", SECONDS, "--targets", &joined(urls)]);
         command.arg("--ca").arg(bed.external_ca());
-        command.arg("--out").arg(folder.path().join("samples"));
+        let file = folder.path().join("samples");
+        command.arg("--out").arg(&file);
         command.arg("--until-file").arg(folder.path().join("end"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-        let calls = Self { child, folder };
-        wait::until("a first request", LIMIT, || {
-            Ok((calls.file().exists() && !calls.samples()?.is_empty()).then_some(()))
-        })?;
+        let mut calls = Self { child, folder, samples: Samples::of(file) };
+        wait::until("a first request", LIMIT, || Ok((!calls.samples()?.is_empty()).then_some(())))?;
         Ok(calls)
     }
 
     /// The requests that have come to an end.
-    pub(super) fn samples(&self) -> anyhow::Result<Vec<Sample>> {
-        read_samples(&self.file())
+    pub(super) fn samples(&mut self) -> anyhow::Result<&[Sample]> {
+        self.samples.read()
     }
 
     /// Sends no more, and returns every request.
     pub(super) fn end(mut self) -> anyhow::Result<Vec<Sample>> {
         std::fs::write(self.folder.path().join("end"), "")?;
         wait::until("the last requests", LIMIT, || Ok(self.child.try_wait()?))?;
-        self.samples()
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("samples")
+        Ok(self.samples()?.to_vec())
     }
 }
 
@@ -94,13 +93,38 @@ impl Gateways {
     }
 }
 
+/// So many hosts.
+pub(super) fn hosts(count: u32) -> Vec<String> {
+    (0..count).map(|number| format!("host{number}.example.com")).collect()
+}
+
 /// A host over HTTP and over TLS.
 pub(super) fn urls(host: &str) -> [String; 2] {
     ["http", "https"].map(|scheme| format!("{scheme}://{host}/"))
+}
+
+/// The URLs as one argument of the load.
+fn joined(urls: &[String]) -> String {
+    urls.join(",")
 }
 
 /// The clock by which the load writes.
 pub(super) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Linux takes as one argument, with its closing zero.
+    const LONGEST_ARGUMENT: usize = 128 << 10;
+
+    #[test]
+    fn all_urls_of_the_most_hosts_are_one_argument() {
+        let urls: Vec<String> = hosts(MOST_HOSTS).iter().flat_map(|host| urls(host)).collect();
+
+        assert!(joined(&urls).len() < LONGEST_ARGUMENT);
+    }
 }

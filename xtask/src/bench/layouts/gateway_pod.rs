@@ -14,7 +14,7 @@ use testbed::{
 use super::{
     calls::{Calls, Gateways, now_ms, urls},
     lost::{self, Lost},
-    wait,
+    wait, zone,
 };
 use crate::terminal;
 
@@ -87,10 +87,8 @@ fn follow(bed: &Bed, pods: usize) -> anyhow::Result<()> {
         let ready = ready_addresses(&serde_json::from_str(&bed.kubectl(&get)?)?);
         Ok((ready.len() == pods).then_some(ready))
     })?;
-    let mut zone = bed.zone();
     let addresses = ready.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
-    zone.names.insert(format!("{SERVICE}.{NAMESPACE}.svc.cluster.local"), addresses);
-    zone.save(bed.zone_file())
+    zone::lead_to(bed, addresses)
 }
 
 /// The addresses of ready pods in a list of EndpointSlices.

@@ -35,8 +35,7 @@ pub(super) fn told(samples: &[Sample], start: u64, carried: impl Fn(&Sample) -> 
     let mut lost: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| !carried(sample)) {
         let scheme = sample.target.split(':').next().unwrap_or_default();
-        let answer = sample.status.map(|status| status.to_string()).or_else(|| sample.error.clone());
-        let words = format!("{scheme}, {}", answer.as_deref().unwrap_or("no answer"));
+        let words = format!("{scheme}, {}", answer(sample));
         let [at, start] = [sample.at_ms, start].map(|time| Duration::from_millis(time).as_secs_f64());
         lost.entry(words).or_default().push(at - start);
     }
@@ -46,6 +45,12 @@ pub(super) fn told(samples: &[Sample], start: u64, carried: impl Fn(&Sample) -> 
         format!("  lost: {} × {words}, sent {earliest:.1} to {latest:.1} s after the pod left", times.len())
     };
     lost.into_iter().map(told).collect()
+}
+
+/// What came of a request.
+pub(super) fn answer(sample: &Sample) -> String {
+    let answer = sample.status.map(|status| status.to_string()).or_else(|| sample.error.clone());
+    answer.unwrap_or_else(|| "no answer".to_owned())
 }
 
 #[cfg(test)]

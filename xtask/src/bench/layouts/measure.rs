@@ -8,22 +8,23 @@ use tempfile::TempDir;
 use testbed::bed::{Bed, Topology};
 
 use super::{
-    calls::Gateways,
+    calls::{self, Gateways},
     form::{Form, NAMESPACE},
     gateway_pod::{self, Leaves},
     hop::{self, Hop},
     lost::Lost,
     opening,
+    progress::Progress,
     resources::{self, Memory},
+    zone,
 };
-use crate::{
-    bench::stopwatch::{self, Times},
-    terminal,
-};
+use crate::bench::stopwatch::{self, Times};
 
 /// Runs of `add` for one more host; the median counts.
 const RUNS: usize = 3;
 const ONE_MORE: &str = "one-more.example.com";
+/// How long the plugin may wait for the proxies after each step: they have thousands of clusters to take in.
+const TIMEOUT: &str = "120s";
 
 /// The figures of a form.
 pub(super) struct Row {
@@ -45,31 +46,37 @@ pub(super) struct Row {
 }
 
 /// Measures a form at so many hosts.
-pub(super) fn measure(form: Form, plugin: &Path, hosts: u32) -> anyhow::Result<Row> {
-    let tell = |what: &str| terminal::progress(format_args!("{form}: {what} …"));
-    tell("starting a bed");
+pub(super) fn measure(form: Form, plugin: &Path, count: u32) -> anyhow::Result<Row> {
+    let progress = Progress::start(form);
+    progress.tell("starting a bed");
     let bed = Bed::up("benchlayouts", &Topology::standard()?)?.guard();
     let gateways = Gateways::of(&bed)?;
-    let hosts: Vec<String> = (0..hosts).map(|number| format!("host{number}.example.com")).collect();
+    zone::begin(&bed)?;
+    let hosts = calls::hosts(count);
     let objects = form.objects(&bed, plugin, &hosts)?;
     let folder = tempfile::tempdir()?;
     let manifest = write(&objects, &folder)?;
 
-    tell("reading the memory before");
+    progress.tell("reading the memory before");
     let before = resources::settled(&bed)?;
-    tell("writing the objects");
-    let opened = opening::open(&bed, &gateways, &manifest, &hosts)?;
-    tell("reading the memory after");
+    let opened = opening::open(&bed, &gateways, &manifest, &hosts, &progress)?;
+    progress.tell("reading the memory after");
     let after = resources::settled(&bed)?;
+    progress.tell("watching the client's Envoy at rest");
     let rest = resources::at_rest(&bed)?;
-    tell("adding one more host");
+    if form.layout().is_some() {
+        progress.tell("adding one more host");
+    }
     let added = form.layout().map(|layout| add_one_more(&bed, plugin, layout)).transpose()?;
-    tell("a gateway pod goes and returns");
     let host = hosts.first().map_or("", String::as_str);
+    progress.tell("a gateway pod drains and returns");
     let drains = gateway_pod::goes_and_returns(&bed, &gateways, host, Leaves::Drains)?;
+    progress.tell("a gateway pod stops and returns");
     let stops = gateway_pod::goes_and_returns(&bed, &gateways, host, Leaves::Stops)?;
+    progress.tell("reading the logs of the gateway and of the origin");
     let direct = gateways.passed_by(&bed)?;
     let hop = hop::seen(&bed, host)?;
+    progress.tell("taking the bed down");
     Ok(Row { form, objects: objects.len(), opened, added, before, after, rest, drains, stops, direct, hop })
 }
 
@@ -89,9 +96,11 @@ fn add_one_more(bed: &Bed, plugin: &Path, layout: &str) -> anyhow::Result<Durati
     let mut taken = Vec::new();
     for _ in 0..=RUNS {
         let mut add = bed.command(plugin);
-        add.args(["add", ONE_MORE, "-n", NAMESPACE, "--layout", layout, "--yes"]);
+        add.args(["add", ONE_MORE, "-n", NAMESPACE, "--layout", layout, "--yes", "--timeout", TIMEOUT]);
         taken.push(stopwatch::time(&mut add)?);
-        stopwatch::time(bed.command(plugin).args(["remove", ONE_MORE, "-n", NAMESPACE, "--yes"]))?;
+        let mut remove = bed.command(plugin);
+        remove.args(["remove", ONE_MORE, "-n", NAMESPACE, "--yes", "--timeout", TIMEOUT]);
+        stopwatch::time(&mut remove)?;
     }
     Ok(Times::of(taken.split_off(1)).median())
 }

@@ -1,22 +1,28 @@
 //! How long it takes until hosts can be called: from the start of `kubectl apply` to answers of the origin.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
 
+use anyhow::{Context as _, ensure};
 use testbed::{bed::Bed, load::Sample};
 
 use super::{
     calls::{Calls, Gateways, now_ms, urls},
+    lost::answer,
+    progress::Progress,
     wait,
 };
 use crate::bench::stopwatch;
 
-/// The longest time for kubectl; a load ends after ten minutes.
+/// The longest time for kubectl.
 const APPLY_SECONDS: &str = "480";
 const LIMIT: Duration = Duration::from_mins(5);
 /// Requests a second to the last host, while the objects are written.
 const RATE: u32 = 20;
-/// Requests a second to all of them, to be sure. Every name is looked up, and the gateway's Envoys look up all of them all the
-/// time.
+/// Requests a second to all of them, to be sure.
 const CHECK_RATE: u32 = 40;
 /// As many answers in a row are no luck: each of two gateway pods has given some.
 const ROW: usize = 10;
@@ -28,20 +34,24 @@ pub(super) fn open(
     gateways: &Gateways,
     manifest: &Path,
     hosts: &[String],
+    progress: &Progress,
 ) -> anyhow::Result<Duration> {
     let last = urls(hosts.last().map_or("", String::as_str));
-    let calls = Calls::start(bed, &last, RATE)?;
+    let mut calls = Calls::start(bed, &last, RATE)?;
+    progress.tell("writing the objects");
     let start = now_ms();
     let mut apply = bed.command("timeout");
     apply.args([APPLY_SECONDS, "kubectl", "apply", "--server-side", "--filename"]).arg(manifest);
-    stopwatch::time(&mut apply)?;
+    let applied = stopwatch::time(&mut apply)?;
+    progress.tell(format_args!("kubectl took {:.1} s; the last host has to answer", applied.as_secs_f64()));
     let answered = wait::until("the last host to answer through the gateway", LIMIT, || {
         let samples = calls.samples()?;
-        let times = last.iter().map(|url| answers_since(&samples, url, |sample| gateways.carried(sample)));
+        let times = last.iter().map(|url| answers_since(samples, url, |sample| gateways.carried(sample)));
         Ok(times.collect::<Option<Vec<_>>>().and_then(|times| times.into_iter().max()))
-    })?;
-    calls.end()?;
-    all_answer(bed, gateways, hosts)?;
+    });
+    let samples = calls.end()?;
+    let answered = answered.with_context(|| last_answers(&samples))?;
+    all_answer(bed, gateways, hosts, progress)?;
     Ok(Duration::from_millis(answered.saturating_sub(start)))
 }
 
@@ -53,20 +63,44 @@ fn answers_since(samples: &[Sample], url: &str, answered: impl Fn(&Sample) -> bo
     row.last().filter(|_| row.len() >= ROW).map(|sample| sample.done_ms)
 }
 
+/// What came of the newest requests, for an error.
+fn last_answers(samples: &[Sample]) -> String {
+    let newest = samples.iter().rev().take(4);
+    let words: Vec<String> = newest.map(|sample| format!("{}: {}", sample.target, answer(sample))).collect();
+    format!("the last requests: {}", words.join(", "))
+}
+
 /// Calls every host over both protocols until each has answered through the gateway once.
-fn all_answer(bed: &Bed, gateways: &Gateways, hosts: &[String]) -> anyhow::Result<()> {
-    let mut left: BTreeSet<String> = hosts.iter().flat_map(|host| urls(host)).collect();
-    wait::until("every host to answer through the gateway", LIMIT, || {
-        let asked: Vec<String> = left.iter().cloned().collect();
-        let calls = Calls::start(bed, &asked, CHECK_RATE)?;
+fn all_answer(bed: &Bed, gateways: &Gateways, hosts: &[String], progress: &Progress) -> anyhow::Result<()> {
+    // With what came of the last request, while it is no answer through the gateway.
+    let mut left: BTreeMap<String, String> =
+        hosts.iter().flat_map(|host| urls(host)).map(|url| (url, "not called".to_owned())).collect();
+    let (start, mut told) = (Instant::now(), 0);
+    while let Some((url, came)) = left.first_key_value() {
+        ensure!(
+            start.elapsed() <= LIMIT,
+            "waited {} s for every host to answer through the gateway, and {} URLs do not, such as {url}: {came}",
+            LIMIT.as_secs(),
+            left.len()
+        );
+        if left.len() != told {
+            told = left.len();
+            progress.tell(format_args!("calling {told} URLs, each has to answer"));
+        }
+        let asked: Vec<String> = left.keys().cloned().collect();
+        let mut calls = Calls::start(bed, &asked, CHECK_RATE)?;
         wait::until("every host to be called", LIMIT, || {
             Ok((calls.samples()?.len() >= asked.len()).then_some(()))
         })?;
-        for sample in calls.end()?.iter().filter(|sample| gateways.carried(sample)) {
-            left.remove(&sample.target);
+        for sample in calls.end()? {
+            if gateways.carried(&sample) {
+                left.remove(&sample.target);
+            } else if let Some(came) = left.get_mut(&sample.target) {
+                *came = answer(&sample);
+            }
         }
-        Ok(left.is_empty().then_some(()))
-    })
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! What the mesh's own programs hold and use: memory of istiod and two Envoys, and the processor time of one at rest.
 
-use std::{fs, thread, time::Duration};
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use testbed::bed::{Bed, Part};
 
-use super::{calls::CLIENT, form, gateway_pod, wait};
+use super::{calls::CLIENT, form, gateway_pod};
 use crate::terminal;
 
 /// How often memory is read, and how often it must be nearly the same.
@@ -14,9 +17,9 @@ const READINGS: usize = 5;
 /// It is nearly the same if it differs by no more than one of so many.
 const PRECISION: u64 = 50;
 /// After this time a figure counts although it still changes.
-const MOST_READINGS: usize = 45;
-/// How long an Envoy is watched at rest.
-const REST: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(90);
+/// How long an Envoy is watched at rest: twice as long as it remembers names, because it looks up all of them together.
+const REST: Duration = Duration::from_mins(1);
 
 /// Resident memory in KiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +33,19 @@ pub(super) struct Memory {
 
 /// Reads the memory as soon as it has settled.
 pub(super) fn settled(bed: &Bed) -> anyhow::Result<Memory> {
-    let mut readings = vec![read(bed)?];
-    let settled = wait::until("a reading of the memory", INTERVAL * 100, || {
+    let start = Instant::now();
+    let mut last = read(bed)?;
+    let mut readings = vec![last];
+    while !is_settled(&readings) {
+        if start.elapsed() > LIMIT {
+            terminal::progress("  the memory still changes");
+            break;
+        }
         thread::sleep(INTERVAL);
-        readings.push(read(bed)?);
-        let last = readings.last().copied();
-        Ok(last.filter(|_| is_settled(&readings) || readings.len() >= MOST_READINGS))
-    })?;
-    if !is_settled(&readings) {
-        terminal::progress("the memory still changes");
+        last = read(bed)?;
+        readings.push(last);
     }
-    Ok(settled)
+    Ok(last)
 }
 
 /// The part of one processor, in percent, that the client's Envoy uses while nobody calls.
