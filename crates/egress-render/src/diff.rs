@@ -70,7 +70,8 @@ fn yaml(resource: Option<&Resource>, api_version: &str) -> Result<String, Render
 /// The name kubectl gives the file of an object: `networking.istio.io.v1.ServiceEntry.shop.edition-cnn-com`.
 fn file_name(id: &ObjectId, api_version: &str) -> String {
     let ObjectId { kind, namespace, name } = id;
-    escape(&format!("{}.{api_version}.{kind}.{namespace}.{name}", Kind::GROUP)).into_owned()
+    let (group, version) = (kind.group(), kind.version(api_version));
+    escape(&format!("{group}.{version}.{kind}.{namespace}.{name}")).into_owned()
 }
 
 fn coloured(diff: &str, palette: &Palette) -> String {
@@ -85,4 +86,20 @@ fn coloured(diff: &str, palette: &Palette) -> String {
         format!("{}\n", paint(style, line))
     };
     diff.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the kind: what is written with Istio's group and version although the object has others.
+    #[test]
+    fn an_object_is_named_by_its_own_group_and_version() {
+        let named = |kind, name: &str| {
+            let id = ObjectId { kind, namespace: "shop".to_owned(), name: name.to_owned() };
+            file_name(&id, "v1beta1")
+        };
+        assert_eq!(named(Kind::ServiceEntry, "a"), "networking.istio.io.v1beta1.ServiceEntry.shop.a");
+        assert_eq!(named(Kind::NetworkPolicy, "a"), "networking.k8s.io.v1.NetworkPolicy.shop.a");
+    }
 }

@@ -71,7 +71,7 @@ fn kinds_of(missing: &[Missing], namespace: &str) -> Word {
     let kinds = missing.iter().filter(|right| right.namespace == namespace);
     kinds.enumerate().fold(Word::from(""), |all, (place, right)| {
         let separator = if place == 0 { "" } else { "," };
-        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), Kind::GROUP)))
+        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), right.kind.group())))
     })
 }
 
@@ -102,13 +102,13 @@ impl fmt::Display for Missing {
             "{} {}.{} in namespace {namespace}",
             verbs.join(" and "),
             kind.plural(),
-            Kind::GROUP
+            kind.group()
         )
     }
 }
 
 fn right(namespace: String, kind: Kind, verb: &'static str) -> Right {
-    let (group, resource) = (Kind::GROUP, kind.plural());
+    let (group, resource) = (kind.group(), kind.plural());
     Right { verb, group, resource, subresource: "", namespace: Some(namespace), name: None }
 }
 
@@ -118,5 +118,24 @@ fn verbs(action: &Action) -> &'static [&'static str] {
         Action::Create => &["create", "patch"],
         Action::Update(_) | Action::Narrow(_) => &["patch"],
         Action::Delete => &["delete"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the kind: what is asked or said with Istio's group although the object has another.
+    #[test]
+    fn a_permission_is_asked_and_named_by_the_group_of_its_kind() {
+        let kind = Kind::NetworkPolicy;
+        assert_eq!(right("shop".to_owned(), kind, "patch").group, "networking.k8s.io");
+        let missing = Missing { namespace: "shop".to_owned(), kind, verbs: vec!["create", "patch"] };
+        assert_eq!(
+            missing.to_string(),
+            "create and patch networkpolicies.networking.k8s.io in namespace shop"
+        );
+        let hint = refusal(&[missing], "shop").hint.unwrap();
+        assert!(hint.contains("--resource=networkpolicies.networking.k8s.io"), "{hint}");
     }
 }
