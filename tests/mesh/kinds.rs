@@ -83,7 +83,7 @@ fn lives(mesh: &Mesh, object: &Value, patches: [Value; 2]) -> anyhow::Result<()>
     mesh.bed().in_control_plane(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let tried = Tried::connect(kubeconfig.into(), wanted).await?;
+            let tried = KindTest::connect(kubeconfig.into(), wanted).await?;
             tried.created().await?;
             tried.guarded(edits).await?;
             tried.removed().await
@@ -92,19 +92,19 @@ fn lives(mesh: &Mesh, object: &Value, patches: [Value; 2]) -> anyhow::Result<()>
 }
 
 /// One object of one host, and a cluster.
-struct Tried {
+struct KindTest {
     cluster: Cluster,
     options: WriteOptions,
     intent: Intent,
     part: Part,
 }
 
-impl Tried {
+impl KindTest {
     async fn connect(kubeconfig: Option<PathBuf>, wanted: Resource) -> anyhow::Result<Self> {
         let request_timeout = Some(Duration::from_secs(20));
         let connection = ConnectOptions { kubeconfig, request_timeout, ..ConnectOptions::default() };
         let Target { host, ports } = HOST.parse()?;
-        Ok(Tried {
+        Ok(KindTest {
             cluster: Cluster::connect(&connection).await?,
             options: WriteOptions {
                 istio_version: "v1".to_owned(),

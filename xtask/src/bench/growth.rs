@@ -35,7 +35,7 @@ pub(super) struct Options {
 }
 
 /// What is measured here.
-pub(super) struct Figures {
+pub(super) struct Growth {
     /// A hundred hosts, and a thousand.
     pub(super) rows: Vec<Row>,
     /// How much longer the thousand take.
@@ -48,14 +48,14 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         Some(program) => program.clone(),
         None => plugin::build(Profile::Release)?,
     };
-    let figures = measure(&plugin, &bed::kubectl()?, usize::from(options.runs))?;
-    print(&figures.rows)?;
+    let growth = measure(&plugin, &bed::kubectl()?, usize::from(options.runs))?;
+    print(&growth.rows)?;
     terminal::result("")?;
-    Ok(terminal::result(figures.line)?)
+    Ok(terminal::result(growth.line)?)
 }
 
 /// Measures the plugin beside kubectl, which reads and prints the objects that the plugin makes.
-pub(super) fn measure(plugin: &Path, kubectl: &Path, runs: usize) -> anyhow::Result<Figures> {
+pub(super) fn measure(plugin: &Path, kubectl: &Path, runs: usize) -> anyhow::Result<Growth> {
     let (few, many) = (row(plugin, kubectl, 100, runs)?, row(plugin, kubectl, 1000, runs)?);
     let growth = |few: &Times, many: &Times| many.median().as_secs_f64() / few.median().as_secs_f64();
     let line = format!(
@@ -64,7 +64,7 @@ pub(super) fn measure(plugin: &Path, kubectl: &Path, runs: usize) -> anyhow::Res
         growth(&few.ours, &many.ours),
         growth(&few.theirs, &many.theirs),
     );
-    Ok(Figures { rows: vec![few, many], line })
+    Ok(Growth { rows: vec![few, many], line })
 }
 
 fn row(plugin: &Path, kubectl: &Path, count: u32, runs: usize) -> anyhow::Result<Row> {
