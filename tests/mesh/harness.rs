@@ -23,8 +23,8 @@ use anyhow::{Context as _, bail};
 use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
 use testbed::{
-    bed::{Bed, Guard, Signal, Topology},
-    external_services::record::{self, Entry},
+    bed::{Bed, BedGuard, Signal, Topology},
+    external_services::record::{self, RecordLine},
 };
 
 pub(crate) use self::{
@@ -73,7 +73,7 @@ pub(crate) struct Mesh {
 /// A bed of our own goes down in the end, one that was lent does not.
 #[derive(Debug)]
 enum Owned {
-    Ours(Guard),
+    Ours(BedGuard),
     Lent(Bed),
 }
 
@@ -151,7 +151,7 @@ impl Mesh {
     }
 
     /// Everything that has arrived at the origin since the bed came up, in order.
-    pub(crate) fn arrived(&self) -> anyhow::Result<Vec<Entry>> {
+    pub(crate) fn arrived(&self) -> anyhow::Result<Vec<RecordLine>> {
         record::read_entries(self.bed().origin_log())
     }
 }

@@ -9,7 +9,7 @@ use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::dialect::Part;
 use egress_core::index::Index;
-use egress_core::intent::{Hop, Intent, Layout};
+use egress_core::intent::{GatewayTls, Intent, Layout};
 use egress_core::inventory::{Egress, LivePart, Objects, impostors};
 use egress_core::kind::Kind;
 use egress_core::metadata::{self, FIELD_MANAGER};
@@ -118,7 +118,7 @@ impl KindTest {
                 namespace: NAMESPACE.to_owned(),
                 gateway: GatewayFacts::stock().name,
                 layout: Layout::Shared,
-                hop: Hop::Mtls,
+                hop: GatewayTls::Mtls,
                 export_to: vec![".".to_owned()],
                 reason: None,
             },

@@ -6,7 +6,7 @@
 use anyhow::{bail, ensure};
 use testbed::{
     bed::User,
-    external_services::record::{Entry, Event},
+    external_services::record::{Event, RecordLine},
 };
 
 use super::harness::{Answer, Fates, LIMIT, Mesh, SHOP, Test, eventually, now_ms, say};
@@ -98,7 +98,7 @@ fn type_in(mesh: &Mesh, verb: &str) -> anyhow::Result<()> {
 }
 
 /// What came to the origin from elsewhere than a gateway pod.
-fn around(mesh: &Mesh, arrived: &[Entry]) -> anyhow::Result<Vec<Entry>> {
+fn around(mesh: &Mesh, arrived: &[RecordLine]) -> anyhow::Result<Vec<RecordLine>> {
     let mut around = Vec::new();
     for entry in arrived {
         let peer = match &entry.event {

@@ -28,7 +28,7 @@ use crate::{
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
     #[command(subcommand)]
-    part: Option<Part>,
+    part: Option<Benchmark>,
     /// Runs of each command; twice as many of the quick ones
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u16).range(1..=1000))]
     runs: u16,
@@ -37,9 +37,9 @@ pub struct Options {
     hosts: u32,
 }
 
-/// What is measured by itself.
+/// One benchmark, measured alone.
 #[derive(Debug, Subcommand)]
-enum Part {
+enum Benchmark {
     /// Measure what diagnose finds and costs, beside istioctl
     Diagnose(diagnose::Options),
     /// Measure how the time of add grows with its hosts, without a cluster, beside kubectl
@@ -55,11 +55,11 @@ enum Part {
 /// Measures everything and prints the table.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     match &options.part {
-        Some(Part::Diagnose(options)) => return diagnose::run(options),
-        Some(Part::Growth(options)) => return growth::run(options),
-        Some(Part::Hosts(options)) => return hosts::run(options),
-        Some(Part::Layouts(options)) => return layouts::run(options),
-        Some(Part::Program(options)) => return program::run(options),
+        Some(Benchmark::Diagnose(options)) => return diagnose::run(options),
+        Some(Benchmark::Growth(options)) => return growth::run(options),
+        Some(Benchmark::Hosts(options)) => return hosts::run(options),
+        Some(Benchmark::Layouts(options)) => return layouts::run(options),
+        Some(Benchmark::Program(options)) => return program::run(options),
         None => {}
     }
     toolchain::require_wasm()?;

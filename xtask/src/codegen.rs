@@ -23,7 +23,7 @@ const CRDS: &str = "manifests/charts/base/files/crd-all.gen.yaml";
 const IMPORTS: &str = "use std::collections::BTreeMap;\n\nuse serde::{Deserialize, Serialize};\n";
 
 /// A kind to generate, its API group, and the module it goes to.
-struct Target {
+struct GeneratedKind {
     group: &'static str,
     kind: &'static str,
     module: &'static str,
@@ -32,14 +32,14 @@ struct Target {
 const NETWORKING: &str = "networking.istio.io";
 const SECURITY: &str = "security.istio.io";
 
-const TARGETS: &[Target] = &[
-    Target { group: SECURITY, kind: "AuthorizationPolicy", module: "authorization_policy" },
-    Target { group: NETWORKING, kind: "DestinationRule", module: "destination_rule" },
-    Target { group: NETWORKING, kind: "Gateway", module: "gateway" },
-    Target { group: SECURITY, kind: "PeerAuthentication", module: "peer_authentication" },
-    Target { group: NETWORKING, kind: "ServiceEntry", module: "service_entry" },
-    Target { group: NETWORKING, kind: "Sidecar", module: "sidecar" },
-    Target { group: NETWORKING, kind: "VirtualService", module: "virtual_service" },
+const TARGETS: &[GeneratedKind] = &[
+    GeneratedKind { group: SECURITY, kind: "AuthorizationPolicy", module: "authorization_policy" },
+    GeneratedKind { group: NETWORKING, kind: "DestinationRule", module: "destination_rule" },
+    GeneratedKind { group: NETWORKING, kind: "Gateway", module: "gateway" },
+    GeneratedKind { group: SECURITY, kind: "PeerAuthentication", module: "peer_authentication" },
+    GeneratedKind { group: NETWORKING, kind: "ServiceEntry", module: "service_entry" },
+    GeneratedKind { group: NETWORKING, kind: "Sidecar", module: "sidecar" },
+    GeneratedKind { group: NETWORKING, kind: "VirtualService", module: "virtual_service" },
 ];
 
 /// `cargo xtask codegen`: writes the generated modules anew.
@@ -49,7 +49,7 @@ pub fn run() -> anyhow::Result<()> {
     fs::create_dir_all(&scratch)?;
     let kopium = KOPIUM.install()?;
     let crds = read_crds(&istio(&root.join("tests/bed/cluster"))?.join(CRDS))?;
-    for Target { group, kind, module } in TARGETS {
+    for GeneratedKind { group, kind, module } in TARGETS {
         let crd = crds
             .iter()
             .find(|crd| is_of_kind(crd, group, kind))

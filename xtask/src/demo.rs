@@ -124,14 +124,14 @@ fn tell(script: &Script<'_>) -> anyhow::Result<()> {
     say("As before: the host is refused, and no object is left.")
 }
 
-/// What a call came to.
-struct Answer {
+/// The answer to one call.
+struct CallResult {
     status: String,
     body: String,
 }
 
 /// Calls the host from the application.
-fn call(script: &Script<'_>, scheme: &str) -> anyhow::Result<Answer> {
+fn call(script: &Script<'_>, scheme: &str) -> anyhow::Result<CallResult> {
     let url = format!("{scheme}://edition.cnn.com/");
     let authority = script.authority();
     let curl = ["exec", "-n", "shop", "client", "-c", "app", "--", "curl", "-sS", "-w", "%{http_code}\\n"];
@@ -140,10 +140,10 @@ fn call(script: &Script<'_>, scheme: &str) -> anyhow::Result<Answer> {
     let printed = script.run(&[&curl, trust, &[url.as_str()]].concat())?;
     // The host ends its answer with a newline; a refusal has no answer.
     let (body, status) = printed.trim_end().rsplit_once('\n').unwrap_or(("", printed.trim_end()));
-    Ok(Answer { status: status.to_owned(), body: body.to_owned() })
+    Ok(CallResult { status: status.to_owned(), body: body.to_owned() })
 }
 
-fn left_through_gateway(script: &Script<'_>, answer: &Answer) -> anyhow::Result<()> {
+fn left_through_gateway(script: &Script<'_>, answer: &CallResult) -> anyhow::Result<()> {
     ensure!(answer.status == "200", "expected 200, found {}", answer.status);
     let seen: Value =
         serde_json::from_str(&answer.body).context("the host did not answer with what it saw")?;

@@ -18,7 +18,7 @@ use testbed::digest;
 
 use self::{
     archive::{Archive, Content},
-    target::Target,
+    target::BuildTarget,
 };
 use crate::{krew::manifest, terminal, workspace};
 
@@ -77,7 +77,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 fn pack(
     folder: &Path,
     version: &str,
-    target: &Target,
+    target: &BuildTarget,
     program: &Path,
     documents: &[Content],
 ) -> anyhow::Result<Archive> {

@@ -17,9 +17,9 @@ use testbed::digest;
 
 use crate::{finish::finish, terminal, workspace};
 
-const LANGUAGES: [Language; 2] = [
-    Language { name: "javascript", tools: &[&["node", "--version"], &["npm", "--version"]] },
-    Language { name: "python", tools: &[&["python3", "-m", "venv", "--help"]] },
+const LANGUAGES: [GuestLanguage; 2] = [
+    GuestLanguage { name: "javascript", tools: &[&["node", "--version"], &["npm", "--version"]] },
+    GuestLanguage { name: "python", tools: &[&["python3", "-m", "venv", "--help"]] },
 ];
 
 /// A policy that was built.
@@ -32,7 +32,7 @@ pub(crate) struct Guest {
     pub(crate) size: u64,
 }
 
-struct Language {
+struct GuestLanguage {
     /// As `policy init --lang` has it.
     name: &'static str,
     /// Commands that only work where the language is installed.

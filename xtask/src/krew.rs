@@ -23,7 +23,7 @@ use testbed::bed;
 
 pub use self::{
     command_line::{Options, pack, run},
-    index::Index,
+    index::KrewIndex,
     server::Server,
 };
 use crate::finish::finish;

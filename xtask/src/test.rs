@@ -21,7 +21,7 @@ use clap::{Args, ValueEnum as _};
 use self::{
     machine::Lacking,
     preparation::Preparation,
-    tier::{Report, Tier},
+    tier::{Tier, TierReport},
     totals::Totals,
 };
 use crate::{terminal, workspace};
@@ -67,7 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     Ok(if total.failed == 0 && may_skip { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tell(tier: Tier, report: &Report, elapsed: Duration) {
+fn tell(tier: Tier, report: &TierReport, elapsed: Duration) {
     if let Some(reason) = &report.skipped {
         terminal::progress(format_args!("SKIPPED {tier}: {reason}"));
         return;

@@ -17,17 +17,20 @@ pub(crate) const WASM: &str = "wasm32-wasip2";
 
 /// One part of a toolchain.
 #[derive(Debug, Clone, Copy)]
-enum Part<'a> {
+enum ToolchainPart<'a> {
     /// What programs can be built for.
     Target(&'a str),
     /// A command of cargo: its component, and the word after `cargo`.
     Component(&'a str, &'a str),
 }
 
-const PARTS: [Part<'_>; 3] =
-    [Part::Target(WASM), Part::Component("clippy", "clippy"), Part::Component("rustfmt", "fmt")];
+const PARTS: [ToolchainPart<'_>; 3] = [
+    ToolchainPart::Target(WASM),
+    ToolchainPart::Component("clippy", "clippy"),
+    ToolchainPart::Component("rustfmt", "fmt"),
+];
 
-impl Part<'_> {
+impl ToolchainPart<'_> {
     fn is_there(self) -> bool {
         match self {
             Self::Target(triple) => has_target(triple),
@@ -57,7 +60,7 @@ pub(crate) fn require_wasm() -> anyhow::Result<()> {
 /// # Errors
 /// As [`require_wasm`].
 pub(crate) fn require_target(triple: &str) -> anyhow::Result<()> {
-    require(Part::Target(triple))
+    require(ToolchainPart::Target(triple))
 }
 
 /// Makes sure that everything of `rust-toolchain.toml` is there.
@@ -68,7 +71,7 @@ pub(crate) fn require_all() -> anyhow::Result<()> {
     PARTS.into_iter().try_for_each(require)
 }
 
-fn require(part: Part<'_>) -> anyhow::Result<()> {
+fn require(part: ToolchainPart<'_>) -> anyhow::Result<()> {
     if part.is_there() {
         return Ok(());
     }
@@ -110,14 +113,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_added_is_an_error_that_says_what_to_type() {
-        let error = require(Part::Target("no-such-target")).unwrap_err().to_string();
+        let error = require(ToolchainPart::Target("no-such-target")).unwrap_err().to_string();
 
         assert!(error.contains("type `rustup target add no-such-target`"), "{error}");
     }
 
     #[test]
     fn what_is_there_is_not_added() {
-        assert!(require(Part::Component("no-such-component", "fmt")).is_ok());
+        assert!(require(ToolchainPart::Component("no-such-component", "fmt")).is_ok());
     }
 
     #[test]

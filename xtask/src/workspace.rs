@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// What cargo knows of the workspace.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Metadata {
+pub(crate) struct CargoMetadata {
     /// Where programs are built to.
     pub(crate) target_directory: PathBuf,
     pub(crate) packages: Vec<Package>,
@@ -22,12 +22,12 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) manifest_path: PathBuf,
-    pub(crate) targets: Vec<Target>,
+    pub(crate) targets: Vec<CargoTarget>,
 }
 
 /// Something that cargo builds out of a crate.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Target {
+pub(crate) struct CargoTarget {
     pub(crate) name: String,
     /// `lib`, `bin`, `test`, …
     pub(crate) kind: Vec<String>,
@@ -40,7 +40,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Asks cargo.
-pub(crate) fn metadata() -> anyhow::Result<Metadata> {
+pub(crate) fn metadata() -> anyhow::Result<CargoMetadata> {
     let arguments = ["metadata", "--no-deps", "--format-version", "1"];
     let output =
         Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().context("running cargo")?;

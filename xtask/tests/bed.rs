@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use testbed::bed::{Bed, Guard, Signal, User};
+use testbed::bed::{Bed, BedGuard, Signal, User};
 
 /// As little as has a gateway, a client and a way around both.
 const SMALL: &str = "
@@ -100,7 +100,7 @@ fn a_paused_proxy_is_not_ready_until_it_goes_on(bed: &Bed) -> anyhow::Result<()>
     Ok(())
 }
 
-fn up(name: &str) -> anyhow::Result<Guard> {
+fn up(name: &str) -> anyhow::Result<BedGuard> {
     Ok(Bed::up(name, &SMALL.parse()?)?.guard())
 }
 

@@ -65,7 +65,7 @@ pub struct AdmissionPolicy {
     /// Parts of its rules: each may use those before it, as `variables.NAME`.
     pub variables: Vec<Clause>,
     /// Its rules.
-    pub validations: Vec<Rule>,
+    pub validations: Vec<AdmissionRule>,
 }
 
 /// A kind of object. Requests for other versions of it are judged, too: the server converts them.
@@ -88,9 +88,9 @@ pub struct Clause {
     pub expression: String,
 }
 
-/// A rule: what must hold, and what is said where it does not.
+/// One validation of an admission policy: what must hold, and the message where it does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct AdmissionRule {
     /// The expression that must be true.
     pub expression: String,
     /// What is said, in one line; also where [`Self::message_expression`] fails.

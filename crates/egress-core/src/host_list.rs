@@ -18,7 +18,7 @@ pub const MAXIMUM_ENTRIES: usize = 100_000;
 
 /// One host of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct HostEntry {
     /// Where it stands; the first line is 1.
     pub line: usize,
     /// What it says.
@@ -73,7 +73,7 @@ pub enum HostListError {
 ///
 /// # Errors
 /// [`HostListError`] says on which line what was expected and what was found. The first error ends the reading.
-pub fn parse(text: &[u8]) -> Result<Vec<Entry>, HostListError> {
+pub fn parse(text: &[u8]) -> Result<Vec<HostEntry>, HostListError> {
     if text.len() > MAXIMUM_BYTES {
         return Err(HostListError::TooLong);
     }

@@ -27,7 +27,7 @@ pub struct Intent {
     /// Which objects are written.
     pub layout: Layout,
     /// How HTTP travels from the sidecar to the gateway.
-    pub hop: Hop,
+    pub hop: GatewayTls,
     /// Who may use the egress: `.` (the namespace itself), namespaces, or `*`.
     pub export_to: Vec<String>,
     /// Why it was asked for, in the words of the one who asked.
@@ -57,10 +57,10 @@ pub enum Layout {
     Endpoints,
 }
 
-/// How HTTP travels from the sidecar to the gateway. TLS of the application is passed through in both.
+/// How HTTP travels from the sidecar to the gateway: what `--hop` says. TLS of the application is passed through in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Hop {
+pub enum GatewayTls {
     /// Inside mesh mTLS: the gateway knows the caller.
     Mtls,
     /// As the application sent it.
@@ -160,29 +160,29 @@ impl fmt::Display for Layout {
     }
 }
 
-impl FromStr for Hop {
+impl FromStr for GatewayTls {
     type Err = WordError;
 
     fn from_str(text: &str) -> Result<Self, WordError> {
         match text {
-            "mtls" => Ok(Hop::Mtls),
-            "plain" => Ok(Hop::Plain),
+            "mtls" => Ok(GatewayTls::Mtls),
+            "plain" => Ok(GatewayTls::Plain),
             _ => Err(WordError { expected: "hop `mtls` or `plain`".to_owned(), found: printable(text) }),
         }
     }
 }
 
-impl Hop {
+impl GatewayTls {
     /// As it is written: `mtls`.
     pub fn word(self) -> &'static str {
         match self {
-            Hop::Mtls => "mtls",
-            Hop::Plain => "plain",
+            GatewayTls::Mtls => "mtls",
+            GatewayTls::Plain => "plain",
         }
     }
 }
 
-impl fmt::Display for Hop {
+impl fmt::Display for GatewayTls {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.word())
     }

@@ -26,8 +26,8 @@ use foreign::Services;
 pub use objects::Objects;
 use ours::Claims;
 pub use ours::{Impostor, impostors};
-pub use row::Row;
-pub use state::{Change, State};
+pub use row::EgressRow;
+pub use state::{ChangedObject, State};
 
 /// Every egress of the snapshot: ours and those that others made, ordered by namespace and host.
 pub fn egresses(snapshot: &Snapshot) -> Vec<Egress<'_>> {
@@ -54,7 +54,7 @@ pub fn objects_of_ready<'a>(snapshot: &'a Snapshot, egresses: &[Egress<'a>]) -> 
 }
 
 /// The rows of `list`.
-pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
+pub fn rows(snapshot: &Snapshot) -> Vec<EgressRow> {
     let objects = Objects::of(snapshot);
     egresses(snapshot).iter().map(|egress| egress.row(&objects)).collect()
 }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::host::printable;
-use crate::intent::{GatewayName, Hop, Intent, Layout};
-use crate::names::Names;
+use crate::intent::{GatewayName, GatewayTls, Intent, Layout};
+use crate::names::ChosenNames;
 use crate::port::Port;
 use crate::resource::{Resource, StringMap};
 use crate::role::Role;
@@ -47,7 +47,7 @@ pub struct Record {
     /// What was asked for.
     pub intent: Intent,
     /// What its objects are called, where a policy named them.
-    pub names: Names,
+    pub names: ChosenNames,
     /// When.
     pub added_at: Option<Timestamp>,
     /// By which user, as the API server knows them.
@@ -127,7 +127,7 @@ impl Record {
     /// # Errors
     /// [`RecordError`] names the annotation that is missing or was changed into something else.
     pub fn read(resource: &Resource) -> Result<Self, RecordError> {
-        let reader = Reader(&resource.annotations);
+        let reader = AnnotationReader(&resource.annotations);
         Ok(Record {
             intent: Intent {
                 host: reader.parse(HOST)?,
@@ -135,7 +135,7 @@ impl Record {
                 namespace: resource.id.namespace.clone(),
                 gateway: reader.parse::<GatewayName>(GATEWAY)?,
                 layout: reader.parse::<Layout>(LAYOUT)?,
-                hop: reader.parse::<Hop>(HOP)?,
+                hop: reader.parse::<GatewayTls>(HOP)?,
                 export_to: reader.text(EXPORT_TO)?.split(',').map(str::to_owned).collect(),
                 reason: reader.0.get(REASON).cloned(),
             },
@@ -146,9 +146,10 @@ impl Record {
     }
 }
 
-struct Reader<'a>(&'a StringMap);
+/// Reads the fields of a record from annotations.
+struct AnnotationReader<'a>(&'a StringMap);
 
-impl Reader<'_> {
+impl AnnotationReader<'_> {
     fn text(&self, key: &'static str) -> Result<&str, RecordError> {
         let missing = || RecordError { key, problem: "missing".to_owned() };
         self.0.get(key).map(String::as_str).ok_or_else(missing)
@@ -159,10 +160,10 @@ impl Reader<'_> {
         text.parse().map_err(|_| RecordError { key, problem: format!("not readable: `{}`", printable(text)) })
     }
 
-    fn names(&self) -> Result<Names, RecordError> {
-        let Some(text) = self.0.get(NAMES) else { return Ok(Names::default()) };
+    fn names(&self) -> Result<ChosenNames, RecordError> {
+        let Some(text) = self.0.get(NAMES) else { return Ok(ChosenNames::default()) };
         let problem = || format!("not readable: `{}`", printable(text));
-        Names::parse(text).ok_or_else(|| RecordError { key: NAMES, problem: problem() })
+        ChosenNames::parse(text).ok_or_else(|| RecordError { key: NAMES, problem: problem() })
     }
 
     fn list<T: Ord, E>(

@@ -4,7 +4,7 @@
 
 mod chosen;
 
-pub use chosen::Names;
+pub use chosen::ChosenNames;
 
 use crate::digest::short_sha256;
 use crate::host::Host;

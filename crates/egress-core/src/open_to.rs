@@ -3,7 +3,7 @@
 //! An egress opens a route at a gateway. Routes are chosen by the host's name, and no object of ours holds the identity of a
 //! caller against them: an AuthorizationPolicy of the gateway's owner would. Knows nothing of such policies.
 
-use crate::intent::{Hop, Intent};
+use crate::intent::{GatewayTls, Intent};
 use crate::port::Protocol;
 
 /// Who can use what was opened, one phrase for each protocol.
@@ -12,8 +12,8 @@ pub fn open_to(intent: &Intent) -> Vec<String> {
     let mut found = Vec::new();
     if speaks(Protocol::Http) {
         found.push(match intent.hop {
-            Hop::Mtls => "HTTP: any pod with a certificate of the mesh".to_owned(),
-            Hop::Plain => "HTTP: any pod".to_owned(),
+            GatewayTls::Mtls => "HTTP: any pod with a certificate of the mesh".to_owned(),
+            GatewayTls::Plain => "HTTP: any pod".to_owned(),
         });
     }
     if speaks(Protocol::Tls) {
@@ -35,14 +35,14 @@ pub fn sentence(intents: &[&Intent]) -> Option<String> {
         })
         .collect();
     let opened = namespaces.join(", ");
-    let any = |protocol, hop: Option<Hop>| {
+    let any = |protocol, hop: Option<GatewayTls>| {
         intents.iter().any(|intent| {
             intent.ports_of(protocol).next().is_some() && hop.is_none_or(|hop| intent.hop == hop)
         })
     };
     let tls = any(Protocol::Tls, None);
-    let mtls = any(Protocol::Http, Some(Hop::Mtls));
-    let plain = any(Protocol::Http, Some(Hop::Plain));
+    let mtls = any(Protocol::Http, Some(GatewayTls::Mtls));
+    let plain = any(Protocol::Http, Some(GatewayTls::Plain));
     let who = match (tls, mtls, plain) {
         (true, false, false) => "TLS passthrough: any pod of the mesh that reaches the gateway can use it",
         (false, true, false) => {
@@ -64,13 +64,13 @@ mod tests {
     use super::*;
     use crate::intent::{GatewayName, Layout};
 
-    fn intent(ports: &[&str], hop: Hop, export_to: &[&str]) -> Intent {
+    fn intent(ports: &[&str], hop: GatewayTls, export_to: &[&str]) -> Intent {
         Intent {
             host: "edition.cnn.com".parse::<crate::target::Target>().unwrap().host,
             ports: ports.iter().map(|port| port.parse().unwrap()).collect(),
             namespace: "shop".to_owned(),
             gateway: GatewayName { namespace: "istio-system".to_owned(), service: "egress".to_owned() },
-            layout: if hop == Hop::Plain { Layout::Documented } else { Layout::Shared },
+            layout: if hop == GatewayTls::Plain { Layout::Documented } else { Layout::Shared },
             hop,
             export_to: export_to.iter().map(|word| (*word).to_owned()).collect(),
             reason: None,
@@ -82,22 +82,25 @@ mod tests {
         let said =
             |ports: &[&str], hop, export_to: &[&str]| sentence(&[&intent(ports, hop, export_to)]).unwrap();
         assert_eq!(
-            said(&["443/TLS"], Hop::Mtls, &["."]),
+            said(&["443/TLS"], GatewayTls::Mtls, &["."]),
             "opened for shop; TLS passthrough: any pod of the mesh that reaches the gateway can use it"
         );
         assert_eq!(
-            said(&["80/HTTP"], Hop::Mtls, &[".", "billing"]),
+            said(&["80/HTTP"], GatewayTls::Mtls, &[".", "billing"]),
             "opened for shop, billing; any pod of the mesh that reaches the gateway can use it, with its certificate"
         );
-        assert!(said(&["80/HTTP"], Hop::Plain, &["."]).ends_with("without a certificate"));
-        assert!(said(&["80/HTTP", "443/TLS"], Hop::Mtls, &["*"]).starts_with("opened for every namespace; "));
+        assert!(said(&["80/HTTP"], GatewayTls::Plain, &["."]).ends_with("without a certificate"));
+        assert!(
+            said(&["80/HTTP", "443/TLS"], GatewayTls::Mtls, &["*"])
+                .starts_with("opened for every namespace; ")
+        );
         assert_eq!(sentence(&[]), None);
     }
 
     #[test]
     fn each_protocol_has_a_phrase_of_its_own() {
-        let both = intent(&["80/HTTP", "443/TLS"], Hop::Mtls, &["."]);
+        let both = intent(&["80/HTTP", "443/TLS"], GatewayTls::Mtls, &["."]);
         assert_eq!(open_to(&both), ["HTTP: any pod with a certificate of the mesh", "TLS: any pod"]);
-        assert_eq!(open_to(&intent(&["80/HTTP"], Hop::Plain, &["."])), ["HTTP: any pod"]);
+        assert_eq!(open_to(&intent(&["80/HTTP"], GatewayTls::Plain, &["."])), ["HTTP: any pod"]);
     }
 }

@@ -36,8 +36,8 @@ pub struct Opening {
     pub by: String,
 }
 
-/// Where openings are looked for.
-pub struct Sources<'a> {
+/// The objects that may open destinations.
+pub struct OpeningSources<'a> {
     /// The cluster.
     pub snapshot: &'a Snapshot,
     /// Routes of the Gateway API.
@@ -64,7 +64,7 @@ pub struct OutsideWorkload {
 }
 
 /// Everything that is open, by namespace and host.
-pub fn opened(sources: &Sources<'_>) -> Opened {
+pub fn opened(sources: &OpeningSources<'_>) -> Opened {
     let snapshot = sources.snapshot;
     let mut found = Finder { opened: Opened::new(), domain: &snapshot.mesh.cluster_domain };
     let gateways = Gateways::of(snapshot);

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum PathStep {
     /// To a field of a map.
     Field(String),
     /// To an item of a list.
@@ -17,18 +17,18 @@ pub enum Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(
     /// From the outside in.
-    pub Vec<Step>,
+    pub Vec<PathStep>,
 );
 
-impl From<&str> for Step {
+impl From<&str> for PathStep {
     fn from(name: &str) -> Self {
-        Step::Field(name.to_owned())
+        PathStep::Field(name.to_owned())
     }
 }
 
-impl From<usize> for Step {
+impl From<usize> for PathStep {
     fn from(item: usize) -> Self {
-        Step::Item(item)
+        PathStep::Item(item)
     }
 }
 
@@ -37,9 +37,9 @@ impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, step) in self.0.iter().enumerate() {
             match step {
-                Step::Field(name) if number == 0 => formatter.write_str(name)?,
-                Step::Field(name) => write!(formatter, ".{name}")?,
-                Step::Item(item) => write!(formatter, "[{item}]")?,
+                PathStep::Field(name) if number == 0 => formatter.write_str(name)?,
+                PathStep::Field(name) => write!(formatter, ".{name}")?,
+                PathStep::Item(item) => write!(formatter, "[{item}]")?,
             }
         }
         Ok(())

@@ -23,7 +23,7 @@ pub struct RecordedPolicy {
 /// What has changed since an object was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "change")]
-pub enum Difference {
+pub enum PolicyDifference {
     /// A policy that was not asked then.
     Added {
         /// It.
@@ -67,44 +67,44 @@ pub fn parse(text: &str) -> Result<Vec<RecordedPolicy>, RecordedPolicyError> {
 }
 
 /// What has changed between what an object remembers and today, by name.
-pub fn outdated(recorded: &[RecordedPolicy], today: &[RecordedPolicy]) -> Vec<Difference> {
+pub fn outdated(recorded: &[RecordedPolicy], today: &[RecordedPolicy]) -> Vec<PolicyDifference> {
     let mut differences = Vec::new();
     for then in recorded {
         match today.iter().find(|now| now.name == then.name) {
-            None => differences.push(Difference::Removed { recorded: then.clone() }),
+            None => differences.push(PolicyDifference::Removed { recorded: then.clone() }),
             Some(now) if now != then => {
-                differences.push(Difference::Changed { recorded: then.clone(), today: now.clone() });
+                differences.push(PolicyDifference::Changed { recorded: then.clone(), today: now.clone() });
             }
             Some(_) => {}
         }
     }
     let new = today.iter().filter(|now| recorded.iter().all(|then| then.name != now.name));
-    differences.extend(new.map(|now| Difference::Added { today: now.clone() }));
+    differences.extend(new.map(|now| PolicyDifference::Added { today: now.clone() }));
     differences.sort_by(|one, other| one.name().cmp(other.name()));
     differences
 }
 
-impl Difference {
+impl PolicyDifference {
     /// The policy's name.
     pub fn name(&self) -> &str {
         match self {
-            Difference::Added { today } | Difference::Changed { today, .. } => &today.name,
-            Difference::Removed { recorded } => &recorded.name,
+            PolicyDifference::Added { today } | PolicyDifference::Changed { today, .. } => &today.name,
+            PolicyDifference::Removed { recorded } => &recorded.name,
         }
     }
 }
 
 /// One sentence without a full stop.
-impl fmt::Display for Difference {
+impl fmt::Display for PolicyDifference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Difference::Added { today } => write!(formatter, "{today} was not asked then"),
-            Difference::Removed { recorded } => write!(formatter, "{recorded} is no longer asked"),
-            Difference::Changed { recorded, today } if recorded.version == today.version => {
+            PolicyDifference::Added { today } => write!(formatter, "{today} was not asked then"),
+            PolicyDifference::Removed { recorded } => write!(formatter, "{recorded} is no longer asked"),
+            PolicyDifference::Changed { recorded, today } if recorded.version == today.version => {
                 let RecordedPolicy { name, version, digest } = recorded;
                 write!(formatter, "{name} {version} was {digest}, is {}", today.digest)
             }
-            Difference::Changed { recorded, today } => {
+            PolicyDifference::Changed { recorded, today } => {
                 write!(formatter, "{} was {}, is {}", today.name, recorded.version, today.version)
             }
         }
@@ -170,7 +170,7 @@ mod tests {
             module("hosts", "1.4.2", 'd'),
             module("names", "1.0.0", 'e'),
         ];
-        let told: Vec<String> = outdated(&then, &now).iter().map(Difference::to_string).collect();
+        let told: Vec<String> = outdated(&then, &now).iter().map(PolicyDifference::to_string).collect();
         assert_eq!(
             told,
             [

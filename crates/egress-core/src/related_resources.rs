@@ -39,7 +39,7 @@ pub struct RelatedResources {
     #[serde(default)]
     pub endpoint_slices: Vec<Named<SliceFacts>>,
     /// What runs pods.
-    pub workloads: Vec<Workload>,
+    pub workloads: Vec<WorkloadFacts>,
     /// How many pods of a kind a drain must leave.
     pub budgets: Vec<Named<PodDisruptionBudgetSpec>>,
     /// How many pods of a kind there may be.
@@ -116,7 +116,7 @@ pub struct GatewayApiObject {
 /// A Deployment, `StatefulSet` or `DaemonSet`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Workload {
+pub struct WorkloadFacts {
     /// The kind.
     pub kind: String,
     /// Its namespace.

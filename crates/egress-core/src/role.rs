@@ -1,6 +1,7 @@
 //! The parts that objects play for a host.
 //!
-//! Knows names and words only; what an object holds is in `shape`.
+//! Knows names and words only; what an object holds is in `dialect`. The roles are called as the annotations of users'
+//! objects and `-o json` have them (`gateway-leg`, `mesh-leg`), so that code and output have one word for one thing.
 
 use std::fmt;
 
@@ -22,9 +23,9 @@ pub enum Role {
     Gateway,
     /// Documented layout: the subset for this host.
     DestinationRule,
-    /// Gateway to host.
+    /// The routes at the gateway: from the gateway to the host.
     GatewayLeg,
-    /// Sidecar to gateway.
+    /// The routes in the sidecars: from the caller to the gateway.
     MeshLeg,
     /// The host as the callers know it.
     Client,

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 
-use self::deserializer::Part;
+use self::deserializer::TreeDeserializer;
 use crate::tree::Tree;
 
 mod deserializer;
@@ -18,7 +18,7 @@ pub use error::FieldError;
 /// # Errors
 /// The first field that does not fit.
 pub fn typed<T: DeserializeOwned>(value: &Tree<'_>) -> Result<T, FieldError> {
-    T::deserialize(Part { value })
+    T::deserialize(TreeDeserializer { value })
 }
 
 /// For fields that are written without a value: nothing is the same as no field, as Kubernetes has it.

@@ -23,11 +23,11 @@ use scalar::Scalar;
 
 pub use error::{LocatedError, SyntaxError, YamlError};
 pub use located::{locate, located};
-pub use position::{Place, Position, places};
+pub use position::{FieldPosition, Position, places};
 
-/// How much a text may come to.
+/// How much a YAML text may contain.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct YamlLimits {
     /// How deep it may be nested, with what its aliases stand for.
     pub depth: usize,
     /// How many nodes anchors and aliases may come to: each is a copy. Of none, there may be no anchors.
@@ -36,15 +36,15 @@ pub struct Limits {
     pub nodes: usize,
 }
 
-impl Default for Limits {
+impl Default for YamlLimits {
     fn default() -> Self {
-        Limits { depth: 128, copies: 1_000_000, nodes: usize::MAX }
+        YamlLimits { depth: 128, copies: 1_000_000, nodes: usize::MAX }
     }
 }
 
 /// The documents of a text, one by one. After one that could not be read there are no more.
 pub fn documents(text: &str) -> impl Iterator<Item = Result<Tree<'_>, SyntaxError>> {
-    let mut reader = Some(Reader::new(text, Limits::default()));
+    let mut reader = Some(YamlReader::new(text, YamlLimits::default()));
     std::iter::from_fn(move || {
         let next = reader.as_mut()?.document().transpose();
         if !matches!(next, Some(Ok(_))) {
@@ -59,11 +59,11 @@ pub fn documents(text: &str) -> impl Iterator<Item = Result<Tree<'_>, SyntaxErro
 /// # Errors
 /// Where it is not YAML, or of more than one document.
 pub fn parse(text: &str) -> Result<Tree<'_>, SyntaxError> {
-    limited(text, Limits::default())
+    limited(text, YamlLimits::default())
 }
 
-fn limited(text: &str, limits: Limits) -> Result<Tree<'_>, SyntaxError> {
-    let mut reader = Reader::new(text, limits);
+fn limited(text: &str, limits: YamlLimits) -> Result<Tree<'_>, SyntaxError> {
+    let mut reader = YamlReader::new(text, limits);
     let tree = reader.document()?.unwrap_or(Tree::Null);
     reader.end()?;
     Ok(tree)
@@ -87,7 +87,7 @@ pub fn values<'a>(
     field: &str,
     mut take: impl FnMut(Tree<'a>, bool),
 ) -> Result<(), SyntaxError> {
-    let mut reader = Reader::new(text, Limits::default());
+    let mut reader = YamlReader::new(text, YamlLimits::default());
     match reader.root()? {
         None => return Ok(()),
         Some(Event::SequenceStart(..)) => reader.list(1, |item| take(item, true))?,
@@ -111,14 +111,14 @@ pub fn values<'a>(
 }
 
 /// The nodes of a text.
-struct Reader<'a> {
+struct YamlReader<'a> {
     events: Parser<'a, StrInput<'a>>,
     /// Where the last node began.
     at: Marker,
     /// What was given a name, by the number of the name.
     anchors: HashMap<usize, Tree<'a>>,
     /// What is left of the limits.
-    left: Limits,
+    left: YamlLimits,
 }
 
 fn events(text: &str) -> Parser<'_, StrInput<'_>> {
@@ -129,9 +129,9 @@ fn events(text: &str) -> Parser<'_, StrInput<'_>> {
     Parser::new_from_str_with_options(text, options)
 }
 
-impl<'a> Reader<'a> {
-    fn new(text: &'a str, limits: Limits) -> Self {
-        Reader { events: events(text), at: Marker::new(0, 1, 0), anchors: HashMap::new(), left: limits }
+impl<'a> YamlReader<'a> {
+    fn new(text: &'a str, limits: YamlLimits) -> Self {
+        YamlReader { events: events(text), at: Marker::new(0, 1, 0), anchors: HashMap::new(), left: limits }
     }
 
     fn document(&mut self) -> Result<Option<Tree<'a>>, SyntaxError> {

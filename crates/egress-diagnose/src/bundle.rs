@@ -16,7 +16,7 @@ use serde_json::{Value, to_value};
 use thiserror::Error;
 
 use crate::facts::names::{self, NameError};
-use crate::facts::{ClusterFacts, PodName, Refusal, Request};
+use crate::facts::{ClusterFacts, PodName, PolicyRefusal, Request};
 
 mod redact;
 
@@ -69,12 +69,12 @@ struct Head {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<Client>,
+    client: Option<RequestedClient>,
 }
 
 /// The requested client pod.
 #[derive(Serialize, Deserialize)]
-struct Client {
+struct RequestedClient {
     namespace: String,
     name: String,
 }
@@ -84,7 +84,7 @@ struct Client {
 struct Refused {
     namespace: String,
     host: String,
-    refusals: Vec<Refusal>,
+    refusals: Vec<PolicyRefusal>,
 }
 
 /// One Envoy that was read.
@@ -105,7 +105,7 @@ struct Demanded {
 
 const HEAD: &str = "bundle.json";
 const SNAPSHOT: &str = "cluster.json";
-const SURROUNDINGS: &str = "surroundings.json";
+const RELATED_RESOURCES: &str = "surroundings.json";
 const GAPS: &str = "gaps.json";
 const ENVOYS: &str = "envoys.json";
 const DEMANDS: &str = "demands.json";
@@ -115,7 +115,7 @@ const FLEET: &str = "fleet.json";
 
 /// Whether a bundle has a text of this name.
 pub fn is_name(name: &str) -> bool {
-    [HEAD, SNAPSHOT, SURROUNDINGS, GAPS, ENVOYS, DEMANDS, REFUSALS, RIGHTS, FLEET].contains(&name)
+    [HEAD, SNAPSHOT, RELATED_RESOURCES, GAPS, ENVOYS, DEMANDS, REFUSALS, RIGHTS, FLEET].contains(&name)
 }
 
 /// The facts of a diagnosis as texts, without what could be a secret.
@@ -132,7 +132,7 @@ pub fn write(facts: &ClusterFacts, request: &Request, version: &str) -> Result<T
         client: request
             .client
             .as_ref()
-            .map(|pod| Client { namespace: pod.namespace.clone(), name: pod.name.clone() }),
+            .map(|pod| RequestedClient { namespace: pod.namespace.clone(), name: pod.name.clone() }),
     };
     let refused = facts.refusals.iter().map(|((namespace, host), refusals)| Refused {
         namespace: namespace.clone(),
@@ -160,7 +160,7 @@ pub fn write(facts: &ClusterFacts, request: &Request, version: &str) -> Result<T
     let texts = [
         (HEAD, text(to_value(&head))?),
         (SNAPSHOT, text(to_value(&facts.snapshot))?),
-        (SURROUNDINGS, text(to_value(&facts.surroundings))?),
+        (RELATED_RESOURCES, text(to_value(&facts.related_resources))?),
         (GAPS, text(to_value(facts.gaps.iter().collect::<Vec<_>>()))?),
         (ENVOYS, text(to_value(envoys.collect::<Vec<_>>()))?),
         (DEMANDS, text(to_value(&demands))?),
@@ -184,13 +184,13 @@ pub fn read(texts: &Texts) -> Result<(ClusterFacts, Request), BundleError> {
     let gaps: Vec<(Input, Gap)> = of(texts, GAPS)?;
     let demands: Result<Vec<Demanded>, String> = of(texts, DEMANDS)?;
     let refused: Vec<Refused> = of(texts, REFUSALS)?;
-    let client = client.map(|Client { namespace, name }| PodName { namespace, name });
+    let client = client.map(|RequestedClient { namespace, name }| PodName { namespace, name });
     let named = |envoy: Envoy| (PodName { namespace: envoy.namespace, name: envoy.name }, envoy.seen);
     let demanded =
         |all: Demanded| ((all.namespace, all.host), Pinning { demands: all.demands, reports: Vec::new() });
     let facts = ClusterFacts {
         snapshot: of::<Snapshot>(texts, SNAPSHOT)?,
-        surroundings: of::<RelatedResources>(texts, SURROUNDINGS)?,
+        related_resources: of::<RelatedResources>(texts, RELATED_RESOURCES)?,
         gaps: gaps.into_iter().collect(),
         proxies: envoys.into_iter().map(named).collect(),
         demands: demands.map(|demands| demands.into_iter().map(demanded).collect()),

@@ -11,11 +11,11 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::facts::{ClusterFacts, Index, Request, is_gateway_pod};
+use crate::facts::{ClusterFacts, FactIndex, Request, is_gateway_pod};
 use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::kubernetes::network_policy::{EgressVerdict, egress_verdict};
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::path::{NamespaceCalls, caller_namespaces, paths};
 
 mod wording;
@@ -57,7 +57,7 @@ pub struct NamespaceBypass {
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadBypass {
     /// The workload.
-    pub workload: Workload,
+    pub workload: PodOwner,
     /// How many of its pods.
     pub pods: usize,
     /// Why.
@@ -128,8 +128,8 @@ pub enum NetworkPolicyVerdict {
 pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     let snapshot = &facts.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
-    let paths = paths(snapshot, &Index::new(snapshot), &egresses, &Request::default());
-    let context = Context { facts, calls: caller_namespaces(snapshot, &paths) };
+    let paths = paths(snapshot, &FactIndex::new(snapshot), &egresses, &Request::default());
+    let context = BypassContext { facts, calls: caller_namespaces(snapshot, &paths) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =
         snapshot.pods.iter().filter(here).filter(|pod| !pod.finished && !is_gateway_pod(snapshot, pod));
@@ -137,7 +137,7 @@ pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     for pod in leaving {
         let why = context.reasons(pod);
         if !why.is_empty() {
-            let key = (Workload::of(pod), why, context.network_policies(pod));
+            let key = (PodOwner::of(pod), why, context.network_policies(pod));
             *rows.entry(&pod.namespace).or_default().entry(key).or_default() += 1;
         }
     }
@@ -158,14 +158,14 @@ pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
 }
 
 /// Pods that share workload, reasons and hold, counted.
-type Counted = BTreeMap<(Workload, Vec<BypassReason>, NetworkPolicyVerdict), usize>;
+type Counted = BTreeMap<(PodOwner, Vec<BypassReason>, NetworkPolicyVerdict), usize>;
 
-struct Context<'a> {
+struct BypassContext<'a> {
     facts: &'a ClusterFacts,
     calls: BTreeMap<String, NamespaceCalls>,
 }
 
-impl Context<'_> {
+impl BypassContext<'_> {
     fn reasons(&self, pod: &PodFacts) -> Vec<BypassReason> {
         let namespaces = &self.facts.snapshot.namespaces;
         let labels = namespaces.iter().find(|facts| facts.name == pod.namespace).map(|facts| &facts.labels);
@@ -221,7 +221,7 @@ impl Context<'_> {
         }
         let usual = || NamespaceCalls::USUAL.into();
         let ports = self.calls.get(&pod.namespace).map_or_else(usual, |calls| calls.ports.clone());
-        match egress_verdict(&self.facts.surroundings.network_policies, pod, &ports) {
+        match egress_verdict(&self.facts.related_resources.network_policies, pod, &ports) {
             EgressVerdict::Blocked => NetworkPolicyVerdict::Stops,
             EgressVerdict::Unrestricted => NetworkPolicyVerdict::None,
             EgressVerdict::AllowedBy(_) => NetworkPolicyVerdict::Open,

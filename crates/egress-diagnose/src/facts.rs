@@ -15,8 +15,8 @@ mod request;
 pub mod source;
 
 pub(crate) use self::clients::{client_of, clients, is_gateway_pod};
-pub use self::cluster_facts::{ClusterFacts, Demands, Refusal, Rights};
+pub use self::cluster_facts::{ClusterFacts, Demands, PolicyRefusal, Rights};
 pub use self::fleet::{EgressOptions, OtherCluster, OtherEgress};
-pub(crate) use self::index::Index;
+pub(crate) use self::index::FactIndex;
 pub use self::pod_name::PodName;
 pub use self::request::Request;

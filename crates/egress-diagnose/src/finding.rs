@@ -16,11 +16,11 @@ mod place;
 pub use self::acceptance::{Acceptance, InvalidAcceptance};
 pub use self::awaited::Awaited;
 pub(crate) use self::cause::CauseKey;
-pub use self::cause::{Cause, HostName, Scope};
+pub use self::cause::{Cause, CauseScope, HostName};
 pub use self::code::{Code, CodeError};
 pub use self::level::Level;
 pub use self::outcome::{CheckOutcome, Readable};
-pub use self::place::{Place, Source};
+pub use self::place::{Place, SourceLine};
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -24,7 +24,7 @@ pub struct Probe {
     /// The port that was called.
     pub port: Port,
     /// The pod that sent it.
-    pub client: Pod,
+    pub client: ProbePod,
     /// The mark that it carried.
     pub token: String,
     /// Where it went.
@@ -34,7 +34,7 @@ pub struct Probe {
     pub lost_at: Option<ProbePoint>,
     /// The pod from which it left the mesh; not for [`ProbeResult::Lost`] and [`ProbeResult::NotProven`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub left_from: Option<Pod>,
+    pub left_from: Option<ProbePod>,
     /// Whether an access log shows the request itself. Counters also count other calls.
     pub confidence: Confidence,
     /// The reason in words.
@@ -82,7 +82,7 @@ pub enum ProbePoint {
 /// A pod on the path of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Pod {
+pub struct ProbePod {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -105,14 +105,14 @@ impl ProbePoint {
     }
 }
 
-impl Pod {
+impl ProbePod {
     /// A pod of the cluster.
     pub fn of(pod: &PodFacts) -> Self {
-        Pod { namespace: pod.namespace.clone(), name: pod.name.clone(), node: pod.node.clone() }
+        ProbePod { namespace: pod.namespace.clone(), name: pod.name.clone(), node: pod.node.clone() }
     }
 }
 
-impl std::fmt::Display for Pod {
+impl std::fmt::Display for ProbePod {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "pod/{} in namespace {}", self.name, self.namespace)?;
         self.node.as_ref().map_or(Ok(()), |node| write!(formatter, " on node {node}"))

@@ -152,13 +152,13 @@ pub struct Line {
     pub name: &'static str,
     /// The result.
     #[serde(flatten)]
-    pub verdict: Verdict,
+    pub verdict: CheckVerdict,
 }
 
 /// The result of a check, as a report keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "result")]
-pub enum Verdict {
+pub enum CheckVerdict {
     /// Nothing is wrong.
     #[serde(rename_all = "camelCase")]
     Passed {

@@ -22,7 +22,7 @@ use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exac
 use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 
-use crate::facts::{ClusterFacts, Index, PodName, client_of};
+use crate::facts::{ClusterFacts, FactIndex, PodName, client_of};
 use crate::istio::authorization::Authorization;
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
@@ -57,7 +57,7 @@ struct Shared<'a> {
     egresses: Egresses<'a>,
     calls: BTreeMap<String, NamespaceCalls>,
     client: Option<&'a PodName>,
-    index: Index<'a>,
+    index: FactIndex<'a>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
     hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
     listeners: Memo<GatewayName, Listeners<'a>>,
@@ -70,7 +70,7 @@ impl<'a> View<'a> {
         facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
         client: Option<&'a PodName>,
-        index: Index<'a>,
+        index: FactIndex<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
     ) -> Self {
         View::of(Arc::new(Shared {
@@ -122,7 +122,7 @@ impl<'a> View<'a> {
         routes
     }
 
-    pub(crate) fn index(&self) -> &Index<'a> {
+    pub(crate) fn index(&self) -> &FactIndex<'a> {
         &self.shared.index
     }
 

@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use egress_files::place::Place;
+use egress_files::file_in_folder::FileInFolder;
 use egress_files::{Access, Folder, WriteError};
 use tempfile::TempDir;
 
@@ -43,7 +43,7 @@ impl Setting {
 
     /// Writes a file that is meant to be in the repository.
     fn write(&self, path: &str) -> Result<(), WriteError> {
-        let place = Place::make(&self.repository().join(path), Some(&self.repository()))?;
+        let place = FileInFolder::make(&self.repository().join(path), Some(&self.repository()))?;
         place.folder.write(&place.name, b"new", Access::Kept)
     }
 
@@ -221,7 +221,8 @@ fn what_could_not_be_written_leaves_the_old_file() {
 #[test]
 fn a_folder_that_is_held_open_is_meant_whatever_its_name_means_now() {
     let setting = Setting::new();
-    let place = Place::make(&setting.repository().join("inner/file"), Some(&setting.repository())).unwrap();
+    let place =
+        FileInFolder::make(&setting.repository().join("inner/file"), Some(&setting.repository())).unwrap();
     fs::rename(setting.repository().join("inner"), setting.repository().join("moved")).unwrap();
     symlink(setting.outside(), setting.repository().join("inner")).unwrap();
     place.folder.write(&place.name, b"new", Access::Kept).unwrap();
@@ -234,7 +235,7 @@ fn a_link_outside_of_a_repository_is_its_users() {
     let setting = Setting::new();
     let link = setting.folder.path().join("link");
     symlink(setting.outside(), &link).unwrap();
-    let place = Place::make(&link.join("new"), Some(&setting.repository())).unwrap();
+    let place = FileInFolder::make(&link.join("new"), Some(&setting.repository())).unwrap();
     place.folder.write(&place.name, b"new", Access::Kept).unwrap();
     assert!(setting.outside().join("new").is_file());
 }
@@ -244,10 +245,10 @@ fn folders_are_made_only_where_that_is_wanted() {
     let setting = Setting::new();
     let path = setting.repository().join("a/b/file");
     for root in [None, Some(setting.repository())] {
-        let error = Place::find(&path, root.as_deref()).unwrap_err();
+        let error = FileInFolder::find(&path, root.as_deref()).unwrap_err();
         assert!(matches!(error, WriteError::Io(_)), "{error}");
         assert!(!setting.repository().join("a").exists());
     }
-    Place::make(&path, Some(&setting.repository())).unwrap();
-    Place::find(&path, Some(&setting.repository())).unwrap();
+    FileInFolder::make(&path, Some(&setting.repository())).unwrap();
+    FileInFolder::find(&path, Some(&setting.repository())).unwrap();
 }

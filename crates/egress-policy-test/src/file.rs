@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use egress_core::typed::or_default;
-use egress_core::yaml::{self, Limits, LocatedError};
+use egress_core::yaml::{self, LocatedError, YamlLimits};
 use egress_policy::settings::canonical;
 use serde::Deserialize;
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub struct Case {
 impl TestFile {
     /// Reads a file of tests.
     pub fn parse(text: &str) -> Result<Self, LocatedError> {
-        yaml::located(text, Limits::default())
+        yaml::located(text, YamlLimits::default())
     }
 
     /// The settings that a case is asked with, as canonical JSON.

@@ -64,27 +64,27 @@ impl Fixture {
 struct Document {
     kind: String,
     items: Option<Vec<Document>>,
-    metadata: Metadata,
-    spec: Spec,
-    status: Status,
+    metadata: ObjectMetadata,
+    spec: NodeSpec,
+    status: NodeStatus,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Metadata {
+struct ObjectMetadata {
     name: String,
     labels: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Spec {
+struct NodeSpec {
     unschedulable: bool,
-    taints: Vec<Taint>,
+    taints: Vec<NodeTaint>,
 }
 
 #[derive(Deserialize)]
-struct Taint {
+struct NodeTaint {
     key: String,
     #[serde(default)]
     value: String,
@@ -93,24 +93,24 @@ struct Taint {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Status {
-    conditions: Vec<Condition>,
-    addresses: Vec<Address>,
+struct NodeStatus {
+    conditions: Vec<NodeCondition>,
+    addresses: Vec<NodeAddress>,
 }
 
 #[derive(Deserialize)]
-struct Condition {
+struct NodeCondition {
     r#type: String,
     status: String,
 }
 
 #[derive(Deserialize)]
-struct Address {
+struct NodeAddress {
     address: String,
 }
 
 fn node(object: &Document) -> Node {
-    let is_ready = |condition: &Condition| condition.r#type == "Ready" && condition.status == "True";
+    let is_ready = |condition: &NodeCondition| condition.r#type == "Ready" && condition.status == "True";
     Node {
         name: object.metadata.name.clone(),
         ready: object.status.conditions.iter().any(is_ready),
@@ -121,7 +121,7 @@ fn node(object: &Document) -> Node {
     }
 }
 
-fn taint(taint: &Taint) -> String {
+fn taint(taint: &NodeTaint) -> String {
     format!("{}={}:{}", taint.key, taint.value, taint.effect)
 }
 

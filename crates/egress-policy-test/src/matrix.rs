@@ -15,7 +15,7 @@ use super::slots::{slots, word};
 /// One difference between two versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Difference {
+pub struct AnswerDifference {
     /// The file of the case.
     pub path: String,
     /// The case.
@@ -34,12 +34,12 @@ pub fn differences(
     (path, case): (&str, &str),
     request: &Request,
     settings: &str,
-) -> Vec<Difference> {
+) -> Vec<AnswerDifference> {
     let said = |policy| summary(request, &ask(policy, request, &slots(request), settings).0);
     let pairs = said(old).into_iter().zip(said(new));
     pairs
         .filter(|((_, old), (_, new))| old != new)
-        .map(|((what, old), (_, new))| Difference {
+        .map(|((what, old), (_, new))| AnswerDifference {
             path: path.to_owned(),
             case: case.to_owned(),
             what,

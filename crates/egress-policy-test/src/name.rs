@@ -14,12 +14,12 @@ use super::slots::is_called;
 
 /// The expected name of an object, and its expected labels and annotations.
 #[derive(Clone, Debug, Default)]
-pub struct ExpectedName(Written);
+pub struct ExpectedName(NameFields);
 
 /// The form with several fields.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct Written {
+struct NameFields {
     name: Option<String>,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
@@ -84,10 +84,10 @@ impl<'de> Visitor<'de> for NameVisitor {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<ExpectedName, E> {
-        Ok(ExpectedName(Written { name: Some(name.to_owned()), ..Written::default() }))
+        Ok(ExpectedName(NameFields { name: Some(name.to_owned()), ..NameFields::default() }))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ExpectedName, A::Error> {
-        Written::deserialize(MapAccessDeserializer::new(map)).map(ExpectedName)
+        NameFields::deserialize(MapAccessDeserializer::new(map)).map(ExpectedName)
     }
 }

@@ -36,7 +36,7 @@ pub struct PolicyReport {
 
 /// The results of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct TestReport {
     /// The files, in order.
     pub files: Vec<FileReport>,
     /// The policies that were tested.
@@ -45,7 +45,7 @@ pub struct Report {
     pub require_coverage: bool,
 }
 
-impl Report {
+impl TestReport {
     /// Whether nothing failed.
     pub fn passed(&self) -> bool {
         let uncovered = self.policies.iter().any(|policy| !policy.coverage.missing.is_empty());

@@ -28,9 +28,9 @@ pub fn is_called(slot: &Slot, called: &str) -> bool {
 mod tests {
     use egress_core::dialect;
     use egress_core::host::DnsName;
-    use egress_core::intent::{Hop, Intent, Layout};
+    use egress_core::intent::{GatewayTls, Intent, Layout};
     use egress_core::metadata::Record;
-    use egress_core::names::Names;
+    use egress_core::names::ChosenNames;
     use egress_core::port::Port;
     use egress_core::snapshot::MeshFacts;
     use egress_policy::request_builder::{self, Facts, RequestedEgress};
@@ -44,7 +44,9 @@ mod tests {
         let stock = GatewayFacts::stock();
         let other = Port { number: 8443, ..Port::TLS };
         let ports = [vec![Port::HTTP], vec![Port::TLS], vec![Port::HTTP, Port::TLS], vec![Port::TLS, other]];
-        let every = Layout::ALL.into_iter().flat_map(|layout| [(layout, Hop::Mtls), (layout, Hop::Plain)]);
+        let every = Layout::ALL
+            .into_iter()
+            .flat_map(|layout| [(layout, GatewayTls::Mtls), (layout, GatewayTls::Plain)]);
         // A request does not say which hop it was if only TLS was asked for.
         let accepted =
             every.filter(|(layout, hop)| (layout.dialect().accept)(*hop, &[".".to_owned()]).is_ok());
@@ -62,7 +64,7 @@ mod tests {
                 };
                 let request =
                     request_builder::request("add", &RequestedEgress::of(&intent), &Facts::default());
-                let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
+                let record = Record { intent, names: ChosenNames::default(), added_at: None, added_by: None };
                 let written = dialect::build(&record, &stock, &MeshFacts::default()).unwrap_or_default();
                 let asked = if written.is_empty() { Vec::new() } else { slots::slots(&record, &written) };
                 assert_eq!(super::slots(&request), asked, "{layout} {hop} {ports:?} {export_to}");

@@ -8,7 +8,7 @@ use egress_render::palette::Palette;
 use super::coverage::Coverage;
 use super::fake::Fake;
 use super::file::TestFile;
-use super::report::{FileReport, PolicyReport, Report};
+use super::report::{FileReport, PolicyReport, TestReport};
 use super::run::{CaseReport, run};
 use super::{junit, matrix};
 use egress_policy::Policy;
@@ -124,7 +124,7 @@ fn rules_that_no_case_produced_are_told_and_fail_where_that_is_required() {
     let policy = Fake::default();
     let case = report(&policy, &format!("{REQUEST}  expect: {{decision: deny, max-fuel: 2k}}\n"));
     let coverage = Coverage::of(policy.descriptor(), [&case]);
-    let mut report = Report {
+    let mut report = TestReport {
         files: vec![FileReport {
             path: "tests/a.yaml".to_owned(),
             policy: "a.wasm".to_owned(),
@@ -150,7 +150,7 @@ fn junit_has_one_suite_for_each_file_and_quotes_what_xml_would_read() {
     let case = report(&Fake::default(), &format!("{REQUEST}  expect: {{findings: [{{code: '<&\"'}}]}}\n"));
     let files =
         vec![FileReport { path: "tests/a.yaml".to_owned(), policy: "a.wasm".to_owned(), cases: vec![case] }];
-    let text = junit::text(&Report { files, ..Report::default() }).unwrap();
+    let text = junit::text(&TestReport { files, ..TestReport::default() }).unwrap();
     assert_eq!(
         text,
         r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -1,9 +1,9 @@
 //! Updates the expectations in the text of a test file, and keeps all other text.
 //!
-//! Replaces text. `place` finds the positions, `answer` makes the new expectations.
+//! Replaces text. `position` finds the expectations, `answer` makes the new expectations.
 
 mod answer;
-mod place;
+mod position;
 
 use egress_render::document;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::expect::Expect;
 use super::run::CaseReport;
-use place::Place;
+use position::ExpectationPosition;
 
 pub use answer::expectation;
 
@@ -28,25 +28,25 @@ pub enum UpdateError {
 
 /// The text with new expectations for these cases: those that failed, by their index in the file.
 pub fn update(text: &str, cases: &[(Option<&Expect>, &CaseReport)]) -> Result<String, UpdateError> {
-    let places = place::places(text).filter(|places| places.len() == cases.len());
-    let places = places.ok_or(UpdateError::Place)?;
+    let positions = position::positions(text).filter(|positions| positions.len() == cases.len());
+    let positions = positions.ok_or(UpdateError::Place)?;
     let mut updated = text.to_owned();
     // From the end, so that the places before stay where they are.
-    for ((expected, case), place) in cases.iter().zip(&places).rev() {
+    for ((expected, case), position) in cases.iter().zip(&positions).rev() {
         if !case.problems.is_empty() {
-            write(&mut updated, place, &answer::expectation(*expected, case))?;
+            write(&mut updated, position, &answer::expectation(*expected, case))?;
         }
     }
     Ok(updated)
 }
 
-fn write(text: &mut String, place: &Place, value: &Value) -> Result<(), UpdateError> {
-    match *place {
-        Place::Flow { start, end, is_new } => {
+fn write(text: &mut String, position: &ExpectationPosition, value: &Value) -> Result<(), UpdateError> {
+    match *position {
+        ExpectationPosition::Flow { start, end, is_new } => {
             let key = if is_new { ", expect: " } else { "" };
             text.replace_range(start..end, &format!("{key}{value}"));
         }
-        Place::Block { start, end, indent, is_new } => {
+        ExpectationPosition::Block { start, end, indent, is_new } => {
             let blanks = " ".repeat(indent);
             let key = if is_new { format!("\n{blanks}expect:") } else { String::new() };
             let yaml = document::yaml(value)?;

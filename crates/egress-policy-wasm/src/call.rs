@@ -10,7 +10,7 @@ use wasmtime::{Store, UpdateDeadline};
 use crate::deadline::Deadlines;
 use crate::evaluation_error;
 use crate::limits::Limits;
-use crate::store::{Exceeded, State};
+use crate::store::{CallState, Exceeded};
 
 /// What all calls of an engine share.
 pub(crate) struct Runtime {
@@ -43,8 +43,8 @@ impl Runtime {
     /// Makes an instance and asks it. Whatever it left behind is gone afterwards.
     pub(crate) fn call<T>(
         &self,
-        module: &InstancePre<State>,
-        ask: impl FnOnce(&mut Store<State>, &Instance) -> Result<T, Failure>,
+        module: &InstancePre<CallState>,
+        ask: impl FnOnce(&mut Store<CallState>, &Instance) -> Result<T, Failure>,
     ) -> Reply<T> {
         let limits = &self.limits;
         let deadline = Instant::now() + limits.wall;
@@ -53,7 +53,7 @@ impl Runtime {
                 "this machine has no free thread for its timeout".to_owned(),
             ));
         };
-        let mut store = Store::new(&self.engine, State::new(limits));
+        let mut store = Store::new(&self.engine, CallState::new(limits));
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.hostcall_fuel);
         store.set_epoch_deadline(1);

@@ -82,7 +82,7 @@ impl Program {
         let started = command.spawn();
         let started =
             started.map_err(|problem| ChildError::NotStarted { path: self.path.clone(), problem })?;
-        let mut child = Guard(started);
+        let mut child = ChildGuard(started);
         let lost = || io::Error::other("its process has no streams");
         let mut stdin = child.0.stdin.take().ok_or_else(lost)?;
         let stdout = child.0.stdout.take().ok_or_else(lost)?;
@@ -122,9 +122,9 @@ pub fn limit_own_process(_memory: u64, _seconds: u64) -> io::Result<()> {
 }
 
 /// A process that does not outlive its use.
-struct Guard(Child);
+struct ChildGuard(Child);
 
-impl Drop for Guard {
+impl Drop for ChildGuard {
     /// Kills by the handle of the process, so that no other is hit.
     fn drop(&mut self) {
         if !matches!(self.0.try_wait(), Ok(Some(_))) {

@@ -23,10 +23,11 @@ const LARGEST: u64 = 256 << 20;
 
 /// Who makes native code.
 #[derive(Clone, Debug)]
-pub struct Compiler(Kind);
+pub struct Compiler(Isolation);
 
+/// Where modules are compiled.
 #[derive(Clone, Debug)]
-enum Kind {
+enum Isolation {
     InProcess,
     Child(Program),
 }
@@ -34,18 +35,18 @@ enum Kind {
 impl Compiler {
     /// This process. For tests and for modules of one's own: it has no limits.
     pub fn in_process() -> Self {
-        Self(Kind::InProcess)
+        Self(Isolation::InProcess)
     }
 
     /// A program that runs [`serve`].
     pub fn child(program: PathBuf, arguments: Vec<OsString>) -> Self {
-        Self(Kind::Child(Program { path: program, arguments }))
+        Self(Isolation::Child(Program { path: program, arguments }))
     }
 
     pub(crate) fn compile(&self, wasm: &[u8], limits: &Limits) -> Result<Vec<u8>, ModuleError> {
         match &self.0 {
-            Kind::InProcess => compile(wasm),
-            Kind::Child(program) => {
+            Isolation::InProcess => compile(wasm),
+            Isolation::Child(program) => {
                 let bounds = Bounds { time: limits.compile, output: limits.native };
                 program.run(wasm, bounds).map_err(|error| refusal(&error))
             }

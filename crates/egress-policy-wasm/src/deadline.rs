@@ -20,12 +20,12 @@ pub(crate) struct Deadlines {
 
 struct Shared {
     engine: wasmtime::Engine,
-    state: Mutex<State>,
+    state: Mutex<DeadlineState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct DeadlineState {
     /// When the time of each call is up.
     deadlines: BTreeMap<u64, Instant>,
     next: u64,
@@ -77,7 +77,7 @@ impl Drop for DeadlineGuard<'_> {
 
 impl Shared {
     /// Nothing in here panics while it holds the lock, so that a poisoned one is as good as any.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, DeadlineState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,12 +17,12 @@ use crate::inspect::{self, Inspection};
 use crate::limits::Limits;
 use crate::module::Module;
 use crate::native_cache::NativeCache;
-use crate::store::State;
+use crate::store::CallState;
 
 /// Loads modules and holds them to its limits.
 pub struct Engine {
     runtime: Arc<Runtime>,
-    linker: Linker<State>,
+    linker: Linker<CallState>,
     compiler: Compiler,
     cache: Option<NativeCache>,
 }
@@ -35,7 +35,7 @@ impl Engine {
         configuration.enable_compiler(false);
         let engine = wasmtime::Engine::new(&configuration).map_err(failed)?;
         let mut linker = Linker::new(&engine);
-        log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state).map_err(failed)?;
+        log::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state).map_err(failed)?;
         let runtime = Runtime { deadlines: Deadlines::new(engine.clone()), engine, limits };
         Ok(Self { runtime: Arc::new(runtime), linker, compiler, cache })
     }

@@ -17,17 +17,17 @@ use wasmtime::component::{Instance, InstancePre};
 use crate::bindings::exports::kubectl_egress::policy::{hosts, meta, naming, pinning};
 use crate::bindings::kubectl_egress::policy::types;
 use crate::call::{Failure, Runtime};
-use crate::convert::answer::Reader;
+use crate::convert::answer::AnswerReader;
 use crate::convert::question;
 use crate::error::ModuleError;
 use crate::inspect::Inspection;
-use crate::store::State;
+use crate::store::CallState;
 use crate::{descriptor, text};
 
 /// A policy that came as WebAssembly.
 pub struct Module {
     runtime: Arc<Runtime>,
-    instance: InstancePre<State>,
+    instance: InstancePre<CallState>,
     inspection: Inspection,
     descriptor: Descriptor,
     meta: meta::GuestIndices,
@@ -40,7 +40,7 @@ impl Module {
     /// Finds the interfaces, checks their shapes, and asks the module who it is.
     pub(crate) fn new(
         runtime: Arc<Runtime>,
-        instance: InstancePre<State>,
+        instance: InstancePre<CallState>,
         inspection: Inspection,
     ) -> Result<Self, ModuleError> {
         let has = |hook: Hook| inspection.hooks.contains(&hook);
@@ -84,14 +84,14 @@ impl Module {
     fn ask<T>(
         &self,
         request: &Request,
-        question: impl FnOnce(Call<'_>, &types::Request, &mut Reader<'_>) -> Result<T, Failure>,
+        question: impl FnOnce(Call<'_>, &types::Request, &mut AnswerReader<'_>) -> Result<T, Failure>,
     ) -> Reply<T> {
         let limits = &self.runtime.limits;
         let asked = match question::request(request, limits) {
             Ok(asked) => asked,
             Err(error) => return Reply::error(error),
         };
-        let mut reader = Reader::new(limits, request.destinations.len());
+        let mut reader = AnswerReader::new(limits, request.destinations.len());
         self.runtime
             .call(&self.instance, |store, instance| question(Call { store, instance }, &asked, &mut reader))
     }
@@ -99,7 +99,7 @@ impl Module {
 
 /// One instance, while it is asked.
 struct Call<'a> {
-    store: &'a mut Store<State>,
+    store: &'a mut Store<CallState>,
     instance: &'a Instance,
 }
 
@@ -115,7 +115,7 @@ impl Policy for Module {
     fn check_settings(&self, settings: &str) -> Reply<Vec<Finding>> {
         self.runtime.call(&self.instance, |store, instance| {
             let told = self.meta.load(&mut *store, instance)?.call_check_settings(store, settings)?;
-            Ok(Reader::new(&self.runtime.limits, 0).findings(told)?)
+            Ok(AnswerReader::new(&self.runtime.limits, 0).findings(told)?)
         })
     }
 

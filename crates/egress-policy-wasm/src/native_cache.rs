@@ -111,7 +111,7 @@ impl NativeCache {
         }
         // What a run left behind that was ended in the middle.
         let unfinished = self.files(|name| name.starts_with(UNFINISHED))?;
-        let abandoned = |file: &&Entry| file.used.elapsed().is_ok_and(|age| age > ABANDONED);
+        let abandoned = |file: &&CachedModule| file.used.elapsed().is_ok_and(|age| age > ABANDONED);
         unfinished.iter().filter(abandoned).try_for_each(|file| self.folder.remove(&file.name))
     }
 
@@ -121,19 +121,20 @@ impl NativeCache {
     }
 
     /// The plain files of such names.
-    fn files(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<Entry>> {
+    fn files(&self, wanted: impl Fn(&str) -> bool) -> io::Result<Vec<CachedModule>> {
         let mut files = Vec::new();
         for name in self.names(wanted)? {
             // Another run may have taken it away meanwhile.
             let Ok(metadata) = self.folder.file(&name).map(|file: File| file.metadata()) else { continue };
             let metadata = metadata?;
-            files.push(Entry { size: metadata.len(), used: metadata.modified()?, name });
+            files.push(CachedModule { size: metadata.len(), used: metadata.modified()?, name });
         }
         Ok(files)
     }
 }
 
-struct Entry {
+/// A file of the cache.
+struct CachedModule {
     name: OsString,
     size: u64,
     used: SystemTime,

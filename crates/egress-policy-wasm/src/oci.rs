@@ -21,7 +21,7 @@ use rustls::crypto::ring;
 
 use self::authentication::{Credentials, Login};
 pub use self::error::RegistryError;
-use self::redirect::Answer;
+use self::redirect::FinalResponse;
 pub use self::reference::{Reference, ReferenceError};
 use self::timeouts::TIMEOUTS;
 use crate::inspect::digest;
@@ -136,7 +136,7 @@ impl RegistrySession<'_> {
         }
     }
 
-    async fn ask(&self, path: &str, accepted: &str) -> Result<Answer, RegistryError> {
+    async fn ask(&self, path: &str, accepted: &str) -> Result<FinalResponse, RegistryError> {
         let Reference { registry, repository, .. } = self.reference;
         let scheme = if self.reference.is_local() { "http" } else { "https" };
         let url = Url::parse(&format!("{scheme}://{registry}/v2/{repository}/{path}"));

@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::{text, words};
 
 /// What belongs to one call and ends with it.
-pub(crate) struct State {
+pub(crate) struct CallState {
     memory: Share,
     tables: Share,
     /// Instances, memories and tables, of each kind.
@@ -42,7 +42,7 @@ pub(crate) enum Exceeded {
     Time(Duration),
 }
 
-impl State {
+impl CallState {
     pub(crate) fn new(limits: &Limits) -> Self {
         let share = |limit| Share { limit, left: limit };
         Self {
@@ -84,7 +84,7 @@ impl Share {
     }
 }
 
-impl ResourceLimiter for State {
+impl ResourceLimiter for CallState {
     fn memory_growing(
         &mut self,
         current: usize,
@@ -125,9 +125,9 @@ impl ResourceLimiter for State {
     }
 }
 
-impl types::Host for State {}
+impl types::Host for CallState {}
 
-impl log::Host for State {
+impl log::Host for CallState {
     fn log(&mut self, level: log::Level, message: String) {
         if self.lines.len() == self.log_lines {
             self.unread += 1;
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn several_memories_share_one_limit() {
-        let mut state = State::new(&Limits { memory: 100, ..Limits::default() });
+        let mut state = CallState::new(&Limits { memory: 100, ..Limits::default() });
         assert!(state.memory_growing(0, 60, None).expect("room"));
         let error = state.memory_growing(0, 60, None).expect_err("no room");
         assert_eq!(error.to_string(), "100 bytes of memory");
@@ -163,14 +163,14 @@ mod tests {
 
     #[test]
     fn a_module_may_forbid_itself_to_grow() {
-        let mut state = State::new(&Limits::default());
+        let mut state = CallState::new(&Limits::default());
         assert!(!state.memory_growing(0, 60, Some(50)).expect("no limit of ours"));
         assert!(!state.table_growing(0, 60, Some(50)).expect("no limit of ours"));
     }
 
     #[test]
     fn a_log_keeps_its_first_lines_and_counts_the_others() {
-        let mut state = State::new(&Limits { log_lines: 2, log_line: 3, ..Limits::default() });
+        let mut state = CallState::new(&Limits { log_lines: 2, log_line: 3, ..Limits::default() });
         for _ in 0..5 {
             log::Host::log(&mut state, log::Level::Info, "a\u{1b}[31mbcde".to_owned());
         }

@@ -31,7 +31,7 @@ pub struct Audit {
     /// How many of them would be refused, or could not be decided.
     pub refused: usize,
     /// What there is to say, by namespace and host.
-    pub rows: Vec<Row>,
+    pub rows: Vec<AuditRow>,
     /// Ways out of the mesh that no policy could be asked about, one sentence each.
     pub unjudged: Vec<String>,
 }
@@ -39,7 +39,7 @@ pub struct Audit {
 /// One thing a policy says about one egress.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct AuditRow {
     /// The namespace of its objects.
     pub namespace: String,
     /// The host.
@@ -134,7 +134,7 @@ fn rows_of_opening(
     namespace: &str,
     host: &str,
     open: &[&Opening],
-) -> (Vec<Row>, Option<String>) {
+) -> (Vec<AuditRow>, Option<String>) {
     let mut ports: BTreeMap<u16, &Opening> = BTreeMap::new();
     for opening in open {
         ports.entry(opening.port).or_insert(opening);
@@ -162,7 +162,7 @@ fn rows_of_opening(
     (rows, wild)
 }
 
-fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -> Vec<Row> {
+fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -> Vec<AuditRow> {
     let request = evaluator.request_of(egress);
     let evaluation = evaluator.decide(&request);
     let about = About::egress(egress);
@@ -175,7 +175,7 @@ fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -
     for violation in placement_violations.unwrap_or_default() {
         let status = if violation.unknown { Status::Undecided } else { Status::Denied };
         let place = violation.node.as_ref().map(|node| format!("the gateway runs on node {node}; missing: "));
-        rows.push(Row {
+        rows.push(AuditRow {
             by: violation.by.first().cloned(),
             message: format!("{}{}", place.unwrap_or_default(), violation.missing),
             ..row(about, status, NODE_NOT_ACCEPTED)
@@ -186,7 +186,7 @@ fn rows(evaluator: &PolicyEvaluator, snapshot: &Snapshot, egress: &Egress<'_>) -
 }
 
 /// What policies said. A denial that an exception lifts is no refusal.
-fn said(about: About<'_>, reports: &[Report], evaluation: Option<&Evaluation>) -> Vec<Row> {
+fn said(about: About<'_>, reports: &[Report], evaluation: Option<&Evaluation>) -> Vec<AuditRow> {
     let mut rows = Vec::new();
     for report in reports {
         for found in &report.findings {
@@ -197,7 +197,7 @@ fn said(about: About<'_>, reports: &[Report], evaluation: Option<&Evaluation>) -
                 Severity::Deny | Severity::Warn => Status::Allowed,
                 Severity::Info => continue,
             };
-            rows.push(Row {
+            rows.push(AuditRow {
                 port: outcome.map(|outcome| outcome.destination.port),
                 by: Some(report.by.clone()),
                 message: found.finding.message.clone(),
@@ -205,7 +205,7 @@ fn said(about: About<'_>, reports: &[Report], evaluation: Option<&Evaluation>) -
                 ..row(about, status, &found.finding.code)
             });
         }
-        rows.extend(report.fault.as_ref().map(|fault| Row {
+        rows.extend(report.fault.as_ref().map(|fault| AuditRow {
             by: Some(report.by.clone()),
             message: fault.to_string(),
             ..row(about, Status::Undecided, UNDECIDED)
@@ -215,13 +215,13 @@ fn said(about: About<'_>, reports: &[Report], evaluation: Option<&Evaluation>) -
 }
 
 /// Destinations about which nobody says anything, where that is not enough.
-fn unallowed(about: About<'_>, evaluation: &Evaluation) -> Vec<Row> {
+fn unallowed(about: About<'_>, evaluation: &Evaluation) -> Vec<AuditRow> {
     let silent = evaluation
         .outcomes
         .iter()
         .filter(|outcome| outcome.status == Status::Denied && outcome.by.is_empty());
     silent
-        .map(|outcome| Row {
+        .map(|outcome| AuditRow {
             port: Some(outcome.destination.port),
             message: "no policy allows it, and the default is to deny".to_owned(),
             ..row(about, Status::Denied, NOT_ALLOWED)
@@ -229,8 +229,8 @@ fn unallowed(about: About<'_>, evaluation: &Evaluation) -> Vec<Row> {
         .collect()
 }
 
-fn row(about: About<'_>, status: Status, code: &str) -> Row {
-    Row {
+fn row(about: About<'_>, status: Status, code: &str) -> AuditRow {
+    AuditRow {
         namespace: about.namespace.to_owned(),
         host: about.host.to_owned(),
         port: None,

@@ -33,7 +33,7 @@ pub struct PolicyConfig {
     /// What happens where all abstain; `None`: the file does not say.
     pub default: Option<Effect>,
     /// The policies, in the order of the file.
-    pub policies: Vec<Entry>,
+    pub policies: Vec<PolicyEntry>,
     /// `naming: {use: NAME}`.
     pub naming: Option<String>,
     /// `labels: {allow: [PREFIX]}`: the prefixes of labels and annotations that policies of lower layers may set.
@@ -41,12 +41,12 @@ pub struct PolicyConfig {
     /// Destinations allowed although a policy denies them.
     pub exceptions: Vec<ExceptionEntry>,
     /// What the engine may spend on one call.
-    pub limits: Limits,
+    pub limits: ConfiguredLimits,
 }
 
 /// One policy of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct PolicyEntry {
     /// Its name: kebab-case, unique.
     pub name: String,
     /// Where it comes from.
@@ -98,7 +98,7 @@ pub struct ExceptionEntry {
 
 /// What the engine may spend on one call; `None`: the file does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConfiguredLimits {
     /// `wall`: the time of one call.
     pub wall: Option<Duration>,
     /// `fuel`: what one call may compute.

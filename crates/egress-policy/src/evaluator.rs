@@ -11,7 +11,7 @@ use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::Egress;
 use egress_core::metadata::Record;
-use egress_core::names::Names;
+use egress_core::names::ChosenNames;
 use egress_core::opened::Opened;
 use egress_core::recorded_policies::{self, RecordedPolicy};
 use egress_core::snapshot::{GatewayFacts, NodeFacts, Snapshot};
@@ -43,7 +43,7 @@ pub struct NamesEvaluation {
     /// Each answer, and what they come to.
     pub answers: Naming,
     /// The names; `None`: no policy names objects, so existing ones keep theirs.
-    pub names: Option<Names>,
+    pub names: Option<ChosenNames>,
     /// Labels and annotations for the objects.
     pub metadata: MetadataPatch,
 }
@@ -212,7 +212,7 @@ mod tests {
 
     use egress_core::dialect;
     use egress_core::host::DnsName;
-    use egress_core::intent::{Hop, Intent, Layout};
+    use egress_core::intent::{GatewayTls, Intent, Layout};
     use egress_core::port::Port;
     use egress_core::snapshot::MeshFacts;
 
@@ -247,11 +247,11 @@ mod tests {
             namespace: "shop".to_owned(),
             gateway: GatewayFacts::stock().name,
             layout: Layout::Shared,
-            hop: Hop::Mtls,
+            hop: GatewayTls::Mtls,
             export_to: vec![".".to_owned()],
             reason: None,
         };
-        Record { intent, names: Names::default(), added_at: None, added_by: None }
+        Record { intent, names: ChosenNames::default(), added_at: None, added_by: None }
     }
 
     fn names(evaluator: &PolicyEvaluator) -> NamesEvaluation {

@@ -15,11 +15,11 @@ mod source;
 mod standing;
 mod twin;
 
-pub use self::layer::Layer;
-pub use self::left_out::{Effect, LeftOut};
-pub use self::source::{EXCUSE, ExportError, Source};
+pub use self::layer::ExportedLayer;
+pub use self::left_out::{LeftOut, OmissionEffect};
+pub use self::source::{EXCUSE, ExportError, ExportSource};
 pub use self::standing::flaws;
-pub use self::twin::Verdict;
+pub use self::twin::ObjectVerdict;
 
 use self::source::LARGEST;
 use egress_core::admission::AdmissionPolicy;
@@ -40,8 +40,8 @@ pub struct Export {
 ///
 /// # Errors
 /// [`ExportError`] where settings are wrong, or the lists too long to be stored.
-pub fn export(source: &Source<'_>) -> Result<Export, ExportError> {
-    let layer = Layer::read(source)?;
+pub fn export(source: &ExportSource<'_>) -> Result<Export, ExportError> {
+    let layer = ExportedLayer::read(source)?;
     let left_out = left_out::of(source, &layer);
     if !layer.refuses_anything() {
         return Ok(Export { policy: None, left_out });
@@ -57,6 +57,6 @@ pub fn export(source: &Source<'_>) -> Result<Export, ExportError> {
 impl Export {
     /// Whether the policy says less or other than the configuration.
     pub fn is_partial(&self) -> bool {
-        self.left_out.iter().any(|left_out| left_out.effect != Effect::None)
+        self.left_out.iter().any(|left_out| left_out.effect != OmissionEffect::None)
     }
 }

@@ -24,7 +24,7 @@ use super::request::{Destination, Request};
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
     /// One for each destination of the request, in its order.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<DestinationDecision>,
     /// One for each policy that was asked, those of the highest layer first.
     pub reports: Vec<Report>,
     /// Every exception that is about a denial, whether it holds or not.
@@ -36,10 +36,10 @@ pub struct Evaluation {
     pub default_by: Option<Layer>,
 }
 
-/// What the answers come to for one destination.
+/// What all policies together decide about one destination.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome {
+pub struct DestinationDecision {
     /// The destination.
     pub destination: Destination,
     /// What is decided.
@@ -92,7 +92,7 @@ pub fn decide(policies: &PolicySet, request: &Request, now: Option<Timestamp>) -
                     || default_by.is_none_or(|layer| answer.report.by.layer >= layer)),
         });
         let (status, by) = outcome(&views.collect::<Vec<_>>(), default);
-        Outcome { destination: destination.clone(), status, by }
+        DestinationDecision { destination: destination.clone(), status, by }
     });
     let outcomes = outcomes.collect();
     let reports = answers.into_iter().map(|answer| answer.report).collect();

@@ -42,13 +42,13 @@ pub struct Clash {
     /// The part it plays.
     pub role: String,
     /// Each policy and what it says.
-    pub names: Vec<Named>,
+    pub names: Vec<ProposedName>,
 }
 
-/// What one policy calls an object.
+/// The name that one policy gives an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Named {
+pub struct ProposedName {
     /// Who.
     pub by: PolicyRef,
     /// The name, with what else differs.
@@ -166,7 +166,7 @@ fn clash(slot: &Slot, answers: &[(PolicyRef, BTreeMap<u32, Name>)]) -> Option<Cl
         return None;
     }
     let same_name = said.iter().all(|(_, name)| name.name == first.name);
-    let names = said.iter().map(|(policy, name)| Named {
+    let names = said.iter().map(|(policy, name)| ProposedName {
         by: (*policy).clone(),
         name: if same_name { with_metadata(name) } else { name.name.clone() },
     });

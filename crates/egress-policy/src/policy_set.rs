@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Policy;
-use super::config::{Entry, Limits};
+use super::config::{ConfiguredLimits, PolicyEntry};
 use super::descriptor::{Hook, Need};
 use super::exception::Exception;
 use super::report::{PolicyRef, Report};
@@ -23,7 +23,7 @@ pub use super::layer::{Effect, Layer};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MergedConfig {
     /// Every policy, those of the highest layer first, each layer in the order of its file.
-    pub entries: Vec<(Layer, Entry)>,
+    pub entries: Vec<(Layer, PolicyEntry)>,
     /// What each layer says about the default, highest first.
     pub defaults: Vec<(Layer, Effect)>,
     /// Who names the objects, as the highest layer says that says so.
@@ -33,7 +33,7 @@ pub struct MergedConfig {
     /// Every exception.
     pub exceptions: Vec<Exception>,
     /// What the engine may spend. Every field is filled where it was filled in the defaults.
-    pub limits: Limits,
+    pub limits: ConfiguredLimits,
 }
 
 /// `naming: {use: NAME}`.

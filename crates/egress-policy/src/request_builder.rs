@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::request::{Destination, ExistingEgress, Node, Request};
 use egress_core::host::DnsName;
-use egress_core::intent::{GatewayName, Hop, Intent, Layout};
+use egress_core::intent::{GatewayName, GatewayTls, Intent, Layout};
 use egress_core::inventory::Egress;
 use egress_core::port::{Port, Protocol};
 use egress_core::snapshot::NodeFacts;
@@ -45,7 +45,7 @@ pub struct RequestedEgress<'a> {
     /// Which objects.
     pub layout: Layout,
     /// How HTTP travels to the gateway.
-    pub hop: Hop,
+    pub hop: GatewayTls,
     /// Why.
     pub reason: Option<&'a str>,
 }
@@ -92,13 +92,13 @@ pub fn intents(request: &Request, gateway: &GatewayName) -> Vec<Intent> {
             namespace: request.namespace.clone(),
             gateway: gateway.clone(),
             layout,
-            hop: Hop::Mtls,
+            hop: GatewayTls::Mtls,
             export_to: request.export_to.clone(),
             reason: request.justification.clone(),
         });
         intent.ports.insert(Port { number: destination.port, protocol });
-        if protocol == Protocol::Http && destination.route == route_word(protocol, Hop::Plain) {
-            intent.hop = Hop::Plain;
+        if protocol == Protocol::Http && destination.route == route_word(protocol, GatewayTls::Plain) {
+            intent.hop = GatewayTls::Plain;
         }
     }
     hosts.into_values().collect()
@@ -185,7 +185,7 @@ fn blank(verb: &str, namespace: &str, facts: &Facts) -> Request {
     }
 }
 
-fn destinations(host: &DnsName, ports: &BTreeSet<Port>, hop: Hop) -> Vec<Destination> {
+fn destinations(host: &DnsName, ports: &BTreeSet<Port>, hop: GatewayTls) -> Vec<Destination> {
     let destination = |port: &Port| Destination {
         host: host.to_string(),
         port: port.number,
@@ -195,10 +195,10 @@ fn destinations(host: &DnsName, ports: &BTreeSet<Port>, hop: Hop) -> Vec<Destina
     ports.iter().map(destination).collect()
 }
 
-fn route_word(protocol: Protocol, hop: Hop) -> &'static str {
+fn route_word(protocol: Protocol, hop: GatewayTls) -> &'static str {
     match (protocol, hop) {
         (Protocol::Tls, _) => "passthrough",
-        (Protocol::Http, Hop::Mtls) => "mtls",
-        (Protocol::Http, Hop::Plain) => "plain",
+        (Protocol::Http, GatewayTls::Mtls) => "mtls",
+        (Protocol::Http, GatewayTls::Plain) => "plain",
     }
 }

@@ -12,7 +12,7 @@ use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::dialect::{self, Part};
 use egress_core::intent::Intent;
 use egress_core::metadata::Record;
-use egress_core::names::Names;
+use egress_core::names::ChosenNames;
 use egress_core::resource::ObjectId;
 use egress_core::role::{Kind, Role};
 use egress_core::snapshot::{GatewayFacts, MeshFacts};
@@ -36,7 +36,7 @@ pub fn slots(record: &Record, parts: &[Part]) -> Vec<Slot> {
             role: Role::DestinationRule.word().to_owned(),
             host: Some(intent.host.to_string()),
             namespace: intent.namespace.clone(),
-            default_name: Names::default().subset(intent),
+            default_name: ChosenNames::default().subset(intent),
             max_length: LABEL,
         });
     }
@@ -52,7 +52,7 @@ fn numbered(slots: impl IntoIterator<Item = Slot>) -> Vec<Slot> {
 pub fn of_request(request: &Request, gateway: &GatewayFacts) -> Vec<Slot> {
     let (mut of_gateway, mut of_hosts): (Vec<Slot>, Vec<Slot>) = Default::default();
     for intent in request_builder::intents(request, &gateway.name) {
-        let record = Record { intent, names: Names::default(), added_at: None, added_by: None };
+        let record = Record { intent, names: ChosenNames::default(), added_at: None, added_by: None };
         let parts = dialect::build(&record, gateway, &MeshFacts::default()).unwrap_or_default();
         let slots = if parts.is_empty() { Vec::new() } else { slots(&record, &parts) };
         let (host, pair): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| slot.host.is_some());
@@ -63,8 +63,8 @@ pub fn of_request(request: &Request, gateway: &GatewayFacts) -> Vec<Slot> {
 }
 
 /// The answer, put into the shapes that objects are made with.
-pub fn chosen(intent: &Intent, slots: &[Slot], answer: &BTreeMap<u32, Name>) -> (Names, MetadataPatch) {
-    let (mut names, mut dress) = (Names::default(), MetadataPatch::default());
+pub fn chosen(intent: &Intent, slots: &[Slot], answer: &BTreeMap<u32, Name>) -> (ChosenNames, MetadataPatch) {
+    let (mut names, mut dress) = (ChosenNames::default(), MetadataPatch::default());
     for slot in slots {
         let Some(name) = answer.get(&slot.id) else { continue };
         if slot.kind == SUBSET {
@@ -87,7 +87,7 @@ fn slot(intent: &Intent, role: Role, id: &ObjectId) -> Slot {
         role: role.word().to_owned(),
         host: (!pair).then(|| intent.host.to_string()),
         namespace: id.namespace.clone(),
-        default_name: Names::default().object(intent, role),
+        default_name: ChosenNames::default().object(intent, role),
         max_length: if id.kind == Kind::Gateway { LABEL } else { SUBDOMAIN },
     }
 }

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use egress_policy::Policy as _;
 use egress_policy::config::PolicyConfig;
 use egress_policy::descriptor::Hook;
-use egress_policy::export::{Effect, ExportError, Layer, Source, Verdict, export};
+use egress_policy::export::{
+    ExportError, ExportSource, ExportedLayer, ObjectVerdict, OmissionEffect, export,
+};
 use egress_policy::hosts;
 use egress_policy::policy_set::{Layer as Rank, LoadedPolicy, PolicySet, merge};
 use egress_policy::report::Status;
@@ -27,13 +29,18 @@ fn set(policies: &str) -> PolicyConfig {
     PolicyConfig::parse(&format!("{head}{policies}")).unwrap()
 }
 
-fn layer(set: &PolicyConfig) -> Layer {
-    Layer::read(&source(set)).unwrap()
+fn layer(set: &PolicyConfig) -> ExportedLayer {
+    ExportedLayer::read(&source(set)).unwrap()
 }
 
-fn source(set: &PolicyConfig) -> Source<'_> {
+fn source(set: &PolicyConfig) -> ExportSource<'_> {
     static NONE: BTreeSet<String> = BTreeSet::new();
-    Source { set, root_namespace: Some("istio-system"), gateway_namespaces: &NONE, today: date(2026, 11, 28) }
+    ExportSource {
+        set,
+        root_namespace: Some("istio-system"),
+        gateway_namespaces: &NONE,
+        today: date(2026, 11, 28),
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "tests write the value in place")]
@@ -187,7 +194,7 @@ fn an_entry_is_judged_by_where_it_leads_and_not_by_its_name_alone() {
     ];
     for (what, object, accepted) in cases {
         let verdict = layer.judge("shop", &object);
-        assert_eq!(verdict == Verdict::Accepted, accepted, "{what}: {object}");
+        assert_eq!(verdict == ObjectVerdict::Accepted, accepted, "{what}: {object}");
     }
 }
 
@@ -197,7 +204,7 @@ fn who_may_call_by_an_entry_is_whose_rules_hold() {
         - name: shop\n  builtin: rules\n  settings: {namespaces: [\"shop*\"], allow: [edition.cnn.com]}\n\
         - name: billing\n  builtin: rules\n  settings: {namespaces: [billing], allow: [api.stripe.com], others: abstain}\n");
     let gateways = BTreeSet::from(["istio-egress".to_owned()]);
-    let layer = Layer::read(&Source { gateway_namespaces: &gateways, ..source(&two) }).unwrap();
+    let layer = ExportedLayer::read(&ExportSource { gateway_namespaces: &gateways, ..source(&two) }).unwrap();
     let cases: [(&str, &str, &[&str], bool); 12] = [
         ("billing", "api.stripe.com", &["."], true),
         ("billing", "api.stripe.com", &[], false),
@@ -215,7 +222,7 @@ fn who_may_call_by_an_entry_is_whose_rules_hold() {
     for (namespace, host, exports, accepted) in cases {
         let object = entry(host, json!({"exportTo": exports}));
         let verdict = layer.judge(namespace, &object);
-        assert_eq!(verdict == Verdict::Accepted, accepted, "{namespace} {host} {exports:?}");
+        assert_eq!(verdict == ObjectVerdict::Accepted, accepted, "{namespace} {host} {exports:?}");
     }
 }
 
@@ -227,7 +234,7 @@ fn a_hop_that_only_tls_has_refuses_ports_of_plain_http() {
         [("HTTP", false), ("http2", false), ("TLS", true), ("HTTPS", true), ("TCP", true)]
     {
         let object = entry("a.example.com", json!({"ports": [{"number": 80, "protocol": protocol}]}));
-        assert_eq!(layer.judge("shop", &object) == Verdict::Accepted, accepted, "{protocol}");
+        assert_eq!(layer.judge("shop", &object) == ObjectVerdict::Accepted, accepted, "{protocol}");
     }
 }
 
@@ -236,7 +243,7 @@ fn what_cel_cannot_say_is_told_and_nothing_else() {
     let told = |policies: &str| {
         let set = set(policies);
         let export = export(&source(&set)).unwrap();
-        let told: Vec<(String, Effect)> =
+        let told: Vec<(String, OmissionEffect)> =
             export.left_out.into_iter().map(|left_out| (left_out.at, left_out.effect)).collect();
         (export.policy.is_some(), told)
     };
@@ -248,14 +255,14 @@ fn what_cel_cannot_say_is_told_and_nothing_else() {
                 - {code: host-denied, destination: b.com, until: 2026-11-27, approved-by: me, reason: so}\n\
                 - {code: host-denied, policy: b, destination: c.com, until: 2027-11-27, approved-by: me, reason: so}\n";
     let left_out = [
-        ("policies.a.settings.hop", Effect::Weaker),
-        ("policies.a.settings.pin", Effect::Weaker),
-        ("policies.a.settings.names", Effect::None),
-        ("policies.a.settings.labels", Effect::None),
-        ("policies.b", Effect::Weaker),
-        ("policies.c", Effect::None),
-        ("policies.d", Effect::Weaker),
-        ("exceptions[0]", Effect::Stronger),
+        ("policies.a.settings.hop", OmissionEffect::Weaker),
+        ("policies.a.settings.pin", OmissionEffect::Weaker),
+        ("policies.a.settings.names", OmissionEffect::None),
+        ("policies.a.settings.labels", OmissionEffect::None),
+        ("policies.b", OmissionEffect::Weaker),
+        ("policies.c", OmissionEffect::None),
+        ("policies.d", OmissionEffect::Weaker),
+        ("exceptions[0]", OmissionEffect::Stronger),
     ];
     assert_eq!(told(full), (true, left_out.map(|(at, effect)| (at.to_owned(), effect)).into()));
     // A policy that is not asked about hosts says nothing about them.
@@ -304,7 +311,8 @@ fn lists_that_no_server_stores_are_refused() {
 /// All rules of a configuration as they are asked before a write.
 fn policies(set: &PolicyConfig) -> PolicySet {
     let merged =
-        merge(vec![(Rank::Cluster, set.clone())], &egress_policy::config::Limits::default()).unwrap();
+        merge(vec![(Rank::Cluster, set.clone())], &egress_policy::config::ConfiguredLimits::default())
+            .unwrap();
     let policies = set.policies.iter().map(|entry| {
         let rules = Rules::new(&entry.settings).unwrap();
         LoadedPolicy {
@@ -368,9 +376,9 @@ proptest! {
         let ports: Vec<Value> = ports.iter().map(|port| json!({"number": port, "protocol": "HTTP"})).collect();
         let resolution = if host.starts_with('*') { "NONE" } else { "DNS" };
         let client = entry(&host, json!({"ports": ports, "resolution": resolution}));
-        prop_assert_eq!(layer(&set).judge(namespace, &client) == Verdict::Accepted, allowed);
+        prop_assert_eq!(layer(&set).judge(namespace, &client) == ObjectVerdict::Accepted, allowed);
         let upstream = entry("x.shop.egress.internal", json!({"ports": ports, "endpoints": [{"address": host}]}));
-        prop_assert_eq!(layer(&set).judge(namespace, &upstream) == Verdict::Accepted, allowed);
+        prop_assert_eq!(layer(&set).judge(namespace, &upstream) == ObjectVerdict::Accepted, allowed);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Knows columns and words. What would be refused was decided in `egress_policy::audit`.
 
 use egress_core::related_resources::ExportFacts;
-use egress_policy::audit::{Audit, Row};
+use egress_policy::audit::{Audit, AuditRow};
 use egress_policy::report::Status;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ pub fn document(audit: &Audit, export: &ExportFacts) -> Result<Value, RenderErro
     }))
 }
 
-fn result(row: &Row) -> &'static str {
+fn result(row: &AuditRow) -> &'static str {
     match row.status {
         Status::Allowed => "warning",
         Status::Denied => "denied",

@@ -9,7 +9,7 @@ use egress_core::resource::{ObjectId, Resource};
 
 /// One object before and after; both `None` never happens.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Change<'a> {
+pub(crate) struct ObjectChange<'a> {
     /// Which object.
     pub id: &'a ObjectId,
     /// As it is; `None` where it does not exist.
@@ -26,7 +26,7 @@ pub(crate) enum Operation {
     Delete,
 }
 
-impl Change<'_> {
+impl ObjectChange<'_> {
     /// How the object is written; `None` where it stays as it is.
     pub(crate) fn operation(&self) -> Option<Operation> {
         match (self.found, self.wanted) {
@@ -39,7 +39,7 @@ impl Change<'_> {
 
 /// The changes of each plan, objects in the order in which they are first written. An object that several hosts share
 /// is listed with the first of them.
-pub(crate) fn of(plans: &[Plan]) -> Vec<Vec<Change<'_>>> {
+pub(crate) fn of(plans: &[Plan]) -> Vec<Vec<ObjectChange<'_>>> {
     let mut seen = BTreeSet::new();
     let mut of_plan = |plan| {
         let mut changes = of_one(plan);
@@ -49,8 +49,8 @@ pub(crate) fn of(plans: &[Plan]) -> Vec<Vec<Change<'_>>> {
     plans.iter().map(&mut of_plan).collect()
 }
 
-fn of_one(plan: &Plan) -> Vec<Change<'_>> {
-    let mut changes: Vec<Change<'_>> = Vec::new();
+fn of_one(plan: &Plan) -> Vec<ObjectChange<'_>> {
+    let mut changes: Vec<ObjectChange<'_>> = Vec::new();
     let mut places: BTreeMap<&ObjectId, usize> = BTreeMap::new();
     // Steps that write come first: where a step that only proves shares an object with them, the write is what counts.
     let (writing, proving): (Vec<&Step>, Vec<&Step>) =
@@ -63,7 +63,7 @@ fn of_one(plan: &Plan) -> Vec<Change<'_>> {
             }
         } else {
             places.insert(id, changes.len());
-            changes.push(Change { id, found: found(step), wanted: wanted(step) });
+            changes.push(ObjectChange { id, found: found(step), wanted: wanted(step) });
         }
     }
     changes

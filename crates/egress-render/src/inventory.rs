@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::inventory::{Change, Row, State};
+use egress_core::inventory::{ChangedObject, EgressRow, State};
 use egress_core::resource::ObjectId;
 use egress_core::role::Kind;
 use egress_policy::pinning;
@@ -27,7 +27,7 @@ const NODES_WIDTH: usize = 20;
 pub struct ListRow {
     /// The egress.
     #[serde(flatten)]
-    pub egress: Row,
+    pub egress: EgressRow,
     /// Why the gateway is not on the nodes that current policies require; `None`: no requirement, or not asked.
     #[serde(rename = "misfits")]
     pub placement_violations: Option<Vec<pinning::PlacementViolation>>,
@@ -113,7 +113,7 @@ pub fn document(rows: &[ListRow]) -> Result<Value, RenderError> {
 }
 
 /// What the state of a row is called in its table.
-fn state(row: &Row) -> String {
+fn state(row: &EgressRow) -> String {
     match &row.state {
         State::Ready => "ready".to_owned(),
         State::Foreign => "foreign".to_owned(),
@@ -129,7 +129,7 @@ fn state(row: &Row) -> String {
     }
 }
 
-fn changed(changes: &[Change], row: &Row) -> String {
+fn changed(changes: &[ChangedObject], row: &EgressRow) -> String {
     let managers: BTreeSet<&str> =
         changes.iter().flat_map(|change| &change.managers).map(String::as_str).collect();
     match changes.first() {
@@ -150,7 +150,7 @@ fn pinned(row: &ListRow) -> String {
 }
 
 /// `443/TLS` in full, the number alone where space is short.
-fn ports(row: &Row, wide: bool) -> String {
+fn ports(row: &EgressRow, wide: bool) -> String {
     if wide {
         return row.ports.join(",");
     }
@@ -163,7 +163,7 @@ fn ports(row: &Row, wide: bool) -> String {
     numbers.join(",")
 }
 
-fn gateway(row: &Row, wide: bool) -> String {
+fn gateway(row: &EgressRow, wide: bool) -> String {
     match &row.gateway {
         None => String::new(),
         Some(gateway) if wide => gateway.to_string(),
@@ -171,7 +171,7 @@ fn gateway(row: &Row, wide: bool) -> String {
     }
 }
 
-fn nodes(row: &Row, wide: bool) -> String {
+fn nodes(row: &EgressRow, wide: bool) -> String {
     let names: Vec<&str> = row.nodes.iter().map(String::as_str).collect();
     let all = names.join(",");
     match names.as_slice() {
@@ -183,7 +183,7 @@ fn nodes(row: &Row, wide: bool) -> String {
 }
 
 /// The namespace is told where it is not that of the row.
-fn object_name(object: &ObjectId, row: &Row) -> String {
+fn object_name(object: &ObjectId, row: &EgressRow) -> String {
     if object.namespace == row.namespace {
         format!("{}/{}", object.kind.to_string().to_ascii_lowercase(), object.name)
     } else {

@@ -19,7 +19,7 @@ const LONGEST_OUTPUT: usize = 64 << 20;
 
 /// A template that was read and can be evaluated.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Template(Vec<Node>);
+pub struct Template(Vec<TemplateNode>);
 
 /// Why a template cannot be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -31,11 +31,12 @@ pub struct TemplateError {
     pub problem: String,
 }
 
+/// A part of a template.
 #[derive(Clone, Debug, PartialEq)]
-enum Node {
+enum TemplateNode {
     Text(String),
     Paths(Vec<JpQuery>),
-    Range(Vec<JpQuery>, Vec<Node>),
+    Range(Vec<JpQuery>, Vec<TemplateNode>),
 }
 
 impl Template {
@@ -59,15 +60,15 @@ impl Template {
     }
 }
 
-fn write(nodes: &[Node], value: &Value, text: &mut String) -> Result<(), RenderError> {
+fn write(nodes: &[TemplateNode], value: &Value, text: &mut String) -> Result<(), RenderError> {
     for node in nodes {
         match node {
-            Node::Text(literal) => text.push_str(literal),
-            Node::Paths(paths) => {
+            TemplateNode::Text(literal) => text.push_str(literal),
+            TemplateNode::Paths(paths) => {
                 let found: Vec<String> = find(paths, value).map(show).collect();
                 text.push_str(&found.join(" "));
             }
-            Node::Range(paths, body) => {
+            TemplateNode::Range(paths, body) => {
                 for item in find(paths, value) {
                     write(body, item, text)?;
                 }

@@ -18,12 +18,12 @@ pub struct Suite {
     /// Its name.
     pub name: String,
     /// Its cases, in order.
-    pub cases: Vec<Case>,
+    pub cases: Vec<JunitCase>,
 }
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct JunitCase {
     /// The group in which servers show it.
     pub class: String,
     /// Its name.
@@ -85,7 +85,7 @@ impl Suite {
     }
 }
 
-impl Case {
+impl JunitCase {
     fn write(&self, writer: &mut XmlWriter) -> io::Result<()> {
         let (class, name) = (escape(&self.class), escape(&self.name));
         let attributes = [("classname", class.as_ref()), ("name", name.as_ref())];

@@ -19,7 +19,7 @@ use crate::manifest;
 /// What was done for one host in one namespace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome {
+pub struct HostOutcome {
     /// The host.
     pub host: String,
     /// The namespace of its objects.
@@ -41,7 +41,7 @@ pub struct StepOutcome {
     /// The part it plays.
     pub role: Role,
     /// What was done.
-    pub verb: Verb,
+    pub verb: OutcomeVerb,
     /// What was seen in proxies afterwards; `None` where nothing had to be seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Looked>,
@@ -50,7 +50,7 @@ pub struct StepOutcome {
 /// What was done to an object, in kubectl's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verb {
+pub enum OutcomeVerb {
     /// Created or updated by server-side apply.
     ServersideApplied,
     /// Deleted.
@@ -122,7 +122,7 @@ pub enum DryRun {
 }
 
 /// `serviceentry.networking.istio.io/edition-cnn-com serverside-applied`, without a newline.
-pub fn object_line(object: &ObjectId, verb: Verb, dry_run: DryRun) -> String {
+pub fn object_line(object: &ObjectId, verb: OutcomeVerb, dry_run: DryRun) -> String {
     let suffix = match dry_run {
         DryRun::None => "",
         DryRun::Client => " (dry run)",
@@ -157,19 +157,19 @@ pub fn proof_line(step: &StepOutcome) -> Option<String> {
 ///
 /// # Errors
 /// [`RenderError::Json`] when an outcome cannot be written.
-pub fn document(outcomes: &[Outcome], dry_run: DryRun) -> Result<Value, RenderError> {
+pub fn document(outcomes: &[HostOutcome], dry_run: DryRun) -> Result<Value, RenderError> {
     let items = serde_json::to_value(outcomes)?;
     Ok(json!({ "apiVersion": API_VERSION, "kind": "EgressResultList", "dryRun": dry_run, "items": items }))
 }
 
-impl fmt::Display for Verb {
+impl fmt::Display for OutcomeVerb {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Verb::ServersideApplied => "serverside-applied",
-            Verb::Deleted => "deleted",
-            Verb::Unchanged => "unchanged",
-            Verb::NotReached => "not reached",
-            Verb::Unknown => "unknown",
+            OutcomeVerb::ServersideApplied => "serverside-applied",
+            OutcomeVerb::Deleted => "deleted",
+            OutcomeVerb::Unchanged => "unchanged",
+            OutcomeVerb::NotReached => "not reached",
+            OutcomeVerb::Unknown => "unknown",
         })
     }
 }

@@ -6,7 +6,7 @@ use egress_core::metadata;
 use egress_core::plan::Plan;
 use egress_core::resource::Resource;
 
-use crate::changes::{self, Change, Operation};
+use crate::changes::{self, ObjectChange, Operation};
 use crate::escape::escape;
 use crate::palette::{Palette, paint};
 use crate::table::align;
@@ -20,7 +20,7 @@ pub fn view(plans: &[Plan], palette: &Palette) -> String {
     let mut aligned = aligned.lines();
     let mut lines = Vec::new();
     for (plan, changes) in plans.iter().zip(&changes) {
-        let operations: Vec<Operation> = changes.iter().filter_map(Change::operation).collect();
+        let operations: Vec<Operation> = changes.iter().filter_map(ObjectChange::operation).collect();
         let title = paint(palette.heading, format!("{} in namespace {}", plan.host, escape(&plan.namespace)));
         let nothing = if operations.is_empty() { ": nothing to do" } else { "" };
         lines.push(format!("{title}{nothing}"));
@@ -62,6 +62,6 @@ fn added(object: &Resource) -> Vec<String> {
         .collect()
 }
 
-fn row(change: &Change<'_>) -> String {
+fn row(change: &ObjectChange<'_>) -> String {
     format!("{}\t{}\t{}\n", change.id.kind, escape(&change.id.name), escape(&change.id.namespace))
 }

@@ -6,7 +6,7 @@ mod page;
 
 use egress_policy::answer::Severity;
 use egress_policy::exception::{ExceptionStatus, ExceptionUse};
-use egress_policy::hosts::{Evaluation, Outcome};
+use egress_policy::hosts::{DestinationDecision, Evaluation};
 use egress_policy::naming::Naming;
 use egress_policy::pinning::{NoFittingGateway, Pinning};
 use egress_policy::policy_set::Layer;
@@ -27,7 +27,8 @@ pub fn evaluation(evaluation: &Evaluation, explain: bool, palette: &Palette) -> 
     let destinations: Vec<&Destination> =
         evaluation.outcomes.iter().map(|outcome| &outcome.destination).collect();
     let mut blocks: Vec<Block> = evaluation.reports.iter().flat_map(|one| said(one, &destinations)).collect();
-    let by_default = |outcome: &&Outcome| outcome.status == Status::Denied && outcome.by.is_empty();
+    let by_default =
+        |outcome: &&DestinationDecision| outcome.status == Status::Denied && outcome.by.is_empty();
     let denied = evaluation.outcomes.iter().filter(by_default);
     blocks.extend(denied.map(|outcome| default_denial(outcome, evaluation.default_by)));
     blocks.extend(evaluation.exceptions.iter().map(|used| exception(used, &destinations)));
@@ -156,7 +157,7 @@ fn said(report: &Report, destinations: &[&Destination]) -> Vec<Block> {
     blocks
 }
 
-fn default_denial(outcome: &Outcome, by: Option<Layer>) -> Block {
+fn default_denial(outcome: &DestinationDecision, by: Option<Layer>) -> Block {
     let who = by.map_or_else(|| "default".to_owned(), |layer| format!("default ({layer})"));
     let among = match by {
         Some(Layer::Cluster) => " of the cluster layer".to_owned(),

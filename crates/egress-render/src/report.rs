@@ -29,7 +29,7 @@ mod walk;
 
 pub use causes::change;
 pub use junit::junit;
-pub use layout::Layout;
+pub use layout::ReportLayout;
 pub use probe::headline;
 pub use sarif::sarif;
 pub use summary::summary;
@@ -37,7 +37,7 @@ pub use summary::summary;
 use page::Page;
 
 /// The diagnosis as text.
-pub fn text(report: &Report, layout: &Layout<'_>) -> String {
+pub fn text(report: &Report, layout: &ReportLayout<'_>) -> String {
     let mut page = Page::new(layout);
     causes::write(&mut page, report, layout.every_check);
     if layout.every_check {
@@ -54,7 +54,7 @@ pub fn text(report: &Report, layout: &Layout<'_>) -> String {
 
 /// The findings alone, as the text begins.
 pub fn causes(report: &Report, palette: &Palette) -> String {
-    let mut page = Page::new(&Layout::of(palette));
+    let mut page = Page::new(&ReportLayout::of(palette));
     causes::write(&mut page, report, false);
     page.into_text()
 }

@@ -99,9 +99,9 @@ pub enum Command {
     /// See [`guard::Guard`].
     #[command(about = guard::ABOUT, long_about = guard::LONG_ABOUT)]
     Guard(guard::Guard),
-    /// See [`policy::Policy`].
+    /// See [`policy::PolicyArguments`].
     #[command(about = policy::ABOUT, long_about = policy::LONG_ABOUT)]
-    Policy(policy::Policy),
+    Policy(policy::PolicyArguments),
     /// See [`completion::Completion`].
     #[command(about = completion::ABOUT, long_about = completion::LONG_ABOUT)]
     Completion(completion::Completion),
@@ -119,9 +119,9 @@ pub enum Command {
     CheckSettings(check_settings::CheckSettings),
 }
 
-/// Why a command line was not read: what clap has to say, and about which command.
+/// Why a command line was not read: clap's message, and the command that it is about.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct CommandLineError {
     /// A usage error, or the help that was asked for.
     pub answer: clap::Error,
     /// The command that was typed, such as `kubectl egress add`.
@@ -129,14 +129,14 @@ pub struct Refusal {
 }
 
 /// Reads `argv`.
-pub fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Cli, Box<Refusal>> {
+pub fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Cli, Box<CommandLineError>> {
     let mut command = command(program);
     let arguments = boolean::normalise(&command, arguments);
     let named = named(&command, &arguments, program.to_string());
     command
         .try_get_matches_from_mut(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(|answer| Box::new(Refusal { answer, command: named }))
+        .map_err(|answer| Box::new(CommandLineError { answer, command: named }))
 }
 
 /// The command line as clap knows it, speaking of the program by the name it was called with.

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use egress_files::place::Place;
+use egress_files::file_in_folder::FileInFolder;
 use egress_files::{Access, Doubt, Owners, WriteError, reading};
 
 use crate::exit::{Code, Failure};
@@ -89,8 +89,8 @@ fn utf8(bytes: Vec<u8>) -> Result<String, String> {
 pub(crate) fn write(path: &Path, root: Option<&Path>, text: &str) -> Result<(), Failure> {
     let written = absolute(path)
         .map_err(WriteError::from)
-        .and_then(|path| Place::make(&path, root))
-        .and_then(|place| place.folder.write(&place.name, text.as_bytes(), Access::Kept));
+        .and_then(|path| FileInFolder::make(&path, root))
+        .and_then(|file| file.folder.write(&file.name, text.as_bytes(), Access::Kept));
     written.map_err(|error| Failure {
         code: Code::Failed,
         message: format!("cannot write `{}`: {}", path.display(), unwritten(&error)),
@@ -109,8 +109,8 @@ pub(crate) fn write_private(
     root: Option<&Path>,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), WriteError> {
-    let place = Place::find(&absolute(path)?, root)?;
-    place.folder.write_with(&place.name, Access::Owner, fill)
+    let file = FileInFolder::find(&absolute(path)?, root)?;
+    file.folder.write_with(&file.name, Access::Owner, fill)
 }
 
 /// Why a file was not written.

@@ -17,7 +17,7 @@ mod undecided;
 
 use egress_cluster::Cluster;
 use egress_core::snapshot::MeshFacts;
-use egress_policy::config::Limits;
+use egress_policy::config::ConfiguredLimits;
 use egress_policy::evaluator::PolicyEvaluator;
 use egress_policy::policy_set::{PolicySet, merge};
 use egress_policy_wasm::Engine;
@@ -105,9 +105,9 @@ pub fn engine(settings: &PolicySettings, terminal: &mut Terminal) -> Result<Engi
 }
 
 /// The defaults of the limits that files may set.
-fn default_limits() -> Limits {
+fn default_limits() -> ConfiguredLimits {
     let defaults = egress_policy_wasm::Limits::default();
-    Limits {
+    ConfiguredLimits {
         wall: Some(defaults.wall),
         fuel: Some(defaults.fuel),
         memory: Some(defaults.memory as u64),

@@ -39,16 +39,16 @@ pub use rustix::process::Signal;
 pub use self::{
     faulty::{Fault, FaultyServer},
     handle::Bed,
-    status::Part,
-    topology::{Client, Gateway, GatewayPod, Node, OutboundTrafficPolicy, Taint, Topology},
+    status::ProcessStatus,
+    topology::{BedNode, Client, Gateway, GatewayPod, OutboundTrafficPolicy, Taint, Topology},
     users::User,
 };
-use self::{handle::Record, layout::Layout};
+use self::{handle::BedRecord, layout::BedLayout};
 use crate::progress;
 
 /// A bed that goes down when it is dropped.
 #[derive(Debug)]
-pub struct Guard(Bed);
+pub struct BedGuard(Bed);
 
 impl Bed {
     /// Makes a bed and waits until all of it is ready. What is left of a bed of this name is removed before.
@@ -56,7 +56,7 @@ impl Bed {
         let layout = layout(name)?;
         prerequisites::check()?;
         let programs = programs::prepare()?;
-        let bed = Self::new(layout, Record { topology: topology.clone(), programs })?;
+        let bed = Self::new(layout, BedRecord { topology: topology.clone(), programs })?;
         bed.down()?;
         if let Err(error) = start::start(&bed) {
             netns::remove_all(&bed.layout.netns_prefix())?;
@@ -90,12 +90,12 @@ impl Bed {
     }
 
     /// Ties the bed to a value: it goes down when that is dropped, however a test ends.
-    pub fn guard(self) -> Guard {
-        Guard(self)
+    pub fn guard(self) -> BedGuard {
+        BedGuard(self)
     }
 }
 
-impl Deref for Guard {
+impl Deref for BedGuard {
     type Target = Bed;
 
     fn deref(&self) -> &Bed {
@@ -103,7 +103,7 @@ impl Deref for Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for BedGuard {
     fn drop(&mut self) {
         if let Err(error) = self.0.down() {
             progress::tell(format_args!("bed {} did not go down: {error:#}", self.0.name()));
@@ -146,11 +146,11 @@ pub fn peers() -> anyhow::Result<PathBuf> {
     programs::peers()
 }
 
-fn layout(name: &str) -> anyhow::Result<Layout> {
-    Layout::new(name, &cache::directory()?.join("beds"))
+fn layout(name: &str) -> anyhow::Result<BedLayout> {
+    BedLayout::new(name, &cache::directory()?.join("beds"))
 }
 
-fn remove(layout: &Layout) -> anyhow::Result<()> {
+fn remove(layout: &BedLayout) -> anyhow::Result<()> {
     prerequisites::root()?;
     netns::remove_all(&layout.netns_prefix())?;
     let directory = layout.directory();

@@ -22,7 +22,9 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, task::JoinSet};
 
-use self::{certificates::Authority, dns::NameServer, listener::Protocol, record::Record, zone::ZoneFile};
+use self::{
+    certificates::Authority, dns::NameServer, listener::Protocol, record::RecordFile, zone::ZoneFile,
+};
 use crate::termination;
 
 /// What they listen on and where their files are.
@@ -41,7 +43,7 @@ pub struct Config {
     pub dns: SocketAddr,
     /// The zone file, see [`zone::Zone`]; it may change at run time.
     pub zone: PathBuf,
-    /// Where everything that arrives is written, see [`record::Entry`].
+    /// Where everything that arrives is written, see [`record::RecordLine`].
     pub record: PathBuf,
     /// Where the certificate of their own authority is written (PEM).
     pub authority: PathBuf,
@@ -81,7 +83,7 @@ pub struct ExternalServices {
 impl ExternalServices {
     /// Opens every port; when this returns, all of them answer.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let record = Arc::new(Record::create(&config.record)?);
+        let record = Arc::new(RecordFile::create(&config.record)?);
         let authority = Authority::create(config.origin)?;
         fs::write(&config.authority, authority.certificate())
             .with_context(|| format!("cannot write {}", config.authority.display()))?;

@@ -24,7 +24,7 @@ use tokio::{
 };
 use url::Url;
 
-use self::client::{Client, Target};
+use self::client::{LoadClient, LoadTarget};
 pub use self::{
     sample::{Sample, Samples, read_samples},
     summary::Summary,
@@ -76,11 +76,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 /// Sends the whole load; told to stop, it sends no more and waits for the answers under way.
 async fn send(options: &Options) -> anyhow::Result<Summary> {
     let limit = Duration::from_millis(options.timeout_ms);
-    let client = Client::new(options.authorities.as_deref(), limit)?;
+    let client = LoadClient::new(options.authorities.as_deref(), limit)?;
     let targets: Vec<_> = options
         .targets
         .iter()
-        .map(|url| Target::try_from(url.clone()).map(Arc::new))
+        .map(|url| LoadTarget::try_from(url.clone()).map(Arc::new))
         .collect::<anyhow::Result<_>>()?;
     let mut output = Output::create(&options.out)?;
 

@@ -21,7 +21,7 @@ use rustls::{
 use tempfile::TempDir;
 use testbed::external_services::{
     Config, ExternalServices,
-    record::{Entry, Event, Request, read_entries},
+    record::{Event, RecordLine, RecordedRequest, read_entries},
     zone::Zone,
 };
 use tokio::{
@@ -183,7 +183,7 @@ async fn start() -> (ExternalServices, Config, TempDir) {
 }
 
 /// Sends a request whose head lacks only its end, and understands the answer's body.
-async fn request<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head: &str) -> Request {
+async fn request<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, head: &str) -> RecordedRequest {
     // HTTP/1.0 semantics of the body spare the test a parser: it ends with the connection, unchunked.
     let head = head.replace("HTTP/1.1", "HTTP/1.0");
     stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
@@ -216,7 +216,7 @@ fn roots(config: &Config) -> RootCertStore {
 }
 
 /// The record's first line, which the origin may write a moment after the client knows of the end.
-async fn first_entry(config: &Config) -> Entry {
+async fn first_entry(config: &Config) -> RecordLine {
     let first = async {
         loop {
             match read_entries(&config.record).unwrap().into_iter().next() {

@@ -6,7 +6,7 @@ use egress_core::command::{ShellCommand, Word};
 use egress_core::text::is_hidden;
 use egress_diagnose::examine::examine;
 use egress_diagnose::facts::Request;
-use egress_diagnose::facts::source::{File, SourceReader, documents};
+use egress_diagnose::facts::source::{SourceFile, SourceReader, documents};
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     words(text);
     let quoted = json!(text).to_string();
     let filled = CLUSTER.replace("TEXT", &quoted);
-    let files = [File { name: "a.yaml".to_owned(), text: filled }];
+    let files = [SourceFile { name: "a.yaml".to_owned(), text: filled }];
     let mut reader = SourceReader::new(&files, "default", 0);
     for document in documents(&files[0].text) {
         reader.read(0, &document);

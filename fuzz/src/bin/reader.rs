@@ -2,11 +2,11 @@
 
 #![no_main]
 
-use egress_diagnose::facts::source::{File, SourceReader, documents};
+use egress_diagnose::facts::source::{SourceFile, SourceReader, documents};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let files = [File { name: "a.yaml".to_owned(), text: text.to_owned() }];
+    let files = [SourceFile { name: "a.yaml".to_owned(), text: text.to_owned() }];
     let mut reader = SourceReader::new(&files, "default", 0);
     for document in documents(text) {
         reader.read(0, &document);

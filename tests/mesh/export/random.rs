@@ -8,8 +8,8 @@ use std::{collections::BTreeSet, sync::Arc, thread, time::Instant};
 use anyhow::{Context as _, anyhow, ensure};
 use egress_policy::{
     Policy as _,
-    config::{Limits, PolicyConfig},
-    export::{Layer, Source, Verdict},
+    config::{ConfiguredLimits, PolicyConfig},
+    export::{ExportSource, ExportedLayer, ObjectVerdict},
     hosts,
     policy_set::{Layer as Rank, LoadedPolicy, PolicySet, merge},
     report::Status,
@@ -104,20 +104,20 @@ fn disagreements(mesh: &Mesh, cases: &[Case]) -> anyhow::Result<Vec<String>> {
 /// One configuration, as `add` asks it and as it is exported.
 struct Judge {
     policies: PolicySet,
-    twin: Layer,
+    twin: ExportedLayer,
 }
 
 impl Judge {
     fn of(text: &str) -> anyhow::Result<Self> {
         let set = PolicyConfig::parse(text)?;
         let none = BTreeSet::new();
-        let source = Source {
+        let source = ExportSource {
             set: &set,
             root_namespace: Some("istio-system"),
             gateway_namespaces: &none,
             today: "2026-11-28".parse()?,
         };
-        let twin = Layer::read(&source)?;
+        let twin = ExportedLayer::read(&source)?;
         let policies = set.policies.iter().map(|entry| {
             let rules = Rules::new(&entry.settings).map_err(|findings| anyhow!("{findings:?}"))?;
             Ok(LoadedPolicy {
@@ -131,7 +131,7 @@ impl Judge {
             })
         });
         let policies = policies.collect::<anyhow::Result<Vec<_>>>()?;
-        let merged = merge(vec![(Rank::Cluster, set.clone())], &Limits::default())?;
+        let merged = merge(vec![(Rank::Cluster, set.clone())], &ConfiguredLimits::default())?;
         Ok(Judge { policies: merged.with_policies(policies), twin })
     }
 
@@ -150,7 +150,7 @@ impl Judge {
             return Case { object: label(written(&host, namespace, &ports, is_upstream)), accepted };
         }
         let object = label(by_hand(random, namespace));
-        let accepted = self.twin.judge(namespace, &object) == Verdict::Accepted;
+        let accepted = self.twin.judge(namespace, &object) == ObjectVerdict::Accepted;
         Case { object, accepted }
     }
 

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, process::Command};
 
 use anyhow::{Context as _, bail, ensure};
-use testbed::external_services::record::Request;
+use testbed::external_services::record::RecordedRequest;
 
 use super::{Mesh, Pod};
 
@@ -11,7 +11,7 @@ use super::{Mesh, Pod};
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// The origin answered: this is what it saw.
-    Origin(Box<Request>),
+    Origin(Box<RecordedRequest>),
     /// Somebody on the way answered with this status.
     Status(u16),
     /// There was no answer; curl says why.
@@ -46,7 +46,7 @@ impl Mesh {
     }
 
     /// The call arrives at the origin, and comes from a gateway pod.
-    pub(crate) fn expect_via_gateway(&self, pod: Pod, url: &str) -> anyhow::Result<Request> {
+    pub(crate) fn expect_via_gateway(&self, pod: Pod, url: &str) -> anyhow::Result<RecordedRequest> {
         match self.get(pod, url)? {
             Answer::Origin(request) => {
                 let is_gateway = self.is_gateway(request.peer)?;

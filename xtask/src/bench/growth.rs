@@ -16,7 +16,7 @@ use testbed::bed;
 
 use super::{
     stopwatch::{Times, times},
-    table::{Row, print},
+    table::{Comparison, print},
 };
 use crate::{
     plugin::{self, Profile},
@@ -37,7 +37,7 @@ pub(super) struct Options {
 /// What is measured here.
 pub(super) struct Growth {
     /// A hundred hosts, and a thousand.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Comparison>,
     /// How much longer the thousand take.
     pub(super) line: String,
 }
@@ -67,7 +67,7 @@ pub(super) fn measure(plugin: &Path, kubectl: &Path, runs: usize) -> anyhow::Res
     Ok(Growth { rows: vec![few, many], line })
 }
 
-fn row(plugin: &Path, kubectl: &Path, count: u32, runs: usize) -> anyhow::Result<Row> {
+fn row(plugin: &Path, kubectl: &Path, count: u32, runs: usize) -> anyhow::Result<Comparison> {
     let mut add = Command::new(plugin);
     add.arg("add").args((0..count).map(|number| format!("host{number}.example.com")));
     add.args(["--dry-run=client", "-o", "yaml"]).env("KUBECONFIG", "/dev/null");
@@ -79,7 +79,7 @@ fn row(plugin: &Path, kubectl: &Path, count: u32, runs: usize) -> anyhow::Result
     // The one command that prints such objects and asks no server for their kinds.
     let mut annotate = Command::new(kubectl);
     annotate.arg0("kubectl").args(["annotate", "--local", "read=yes", "-o", "yaml", "-f"]).arg(&file);
-    Ok(Row {
+    Ok(Comparison {
         what: format!("add of {count} hosts --dry-run=client -o yaml"),
         ours: times(&mut add, runs)?,
         peer: "kubectl annotate --local -o yaml of the same objects".to_owned(),

@@ -7,7 +7,7 @@ use testbed::bed::{self, Bed, Topology};
 
 use super::{
     mesh,
-    table::{Row, print},
+    table::{Comparison, print},
 };
 use crate::plugin::{self, Profile};
 
@@ -48,13 +48,13 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
             .map(|words| words.iter().map(OsStr::new).chain([file]).collect::<Vec<_>>());
         let (applied, deleted) = mesh::there_and_back(runs, || bed.command("kubectl"), &apply, &delete)?;
         let proven = "nothing proven";
-        rows.push(Row {
+        rows.push(Comparison {
             what: format!("add of {count} hosts, proven at 2 gateway pods and a caller"),
             ours: added,
             peer: format!("kubectl apply --server-side, {proven}"),
             theirs: applied,
         });
-        rows.push(Row {
+        rows.push(Comparison {
             what: format!("remove of {count} hosts, proven there"),
             ours: removed,
             peer: format!("kubectl delete, {proven}"),

@@ -13,7 +13,7 @@ use testbed::bed::Bed;
 
 use super::{
     stopwatch::{Times, time, times},
-    table::Row,
+    table::Comparison,
 };
 use crate::{terminal, workspace};
 
@@ -23,10 +23,10 @@ const MANY_HOSTS: &str = "many-hosts";
 const KINDS: &str = "serviceentries,virtualservices";
 
 /// Measures the plugin beside kubectl with the same objects.
-pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyhow::Result<Vec<Row>> {
+pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyhow::Result<Vec<Comparison>> {
     let manifest = objects(bed, plugin, &[HOST.to_owned()], "shop")?;
     let file = manifest.as_os_str();
-    let one = Row {
+    let one = Comparison {
         what: "add HOST, four writes, proven at 2 gateway pods and a caller".to_owned(),
         ours: there_and_back(
             runs,
@@ -45,7 +45,7 @@ pub(super) fn measure(bed: &Bed, plugin: &Path, runs: usize, hosts: u32) -> anyh
         .0,
     };
     fill(bed, plugin, hosts)?;
-    let many = Row {
+    let many = Comparison {
         what: format!("list of {hosts} hosts"),
         ours: times(bed.command(plugin).args(["list", "-n", MANY_HOSTS]), runs)?,
         peer: format!("kubectl get {KINDS}"),

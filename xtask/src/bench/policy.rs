@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{stopwatch, table::Row};
+use super::{stopwatch, table::Comparison};
 use crate::plugins;
 
 /// What the module that is measured is told.
@@ -17,7 +17,7 @@ const CALLS: &str = "10000";
 /// What is measured here.
 pub(super) struct Figures {
     /// Whole commands.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Comparison>,
     /// The module's answers, one line for each question and number of nodes; the sizes.
     pub(super) lines: Vec<String>,
 }
@@ -51,13 +51,13 @@ pub(super) fn measure(plugin: &Path, runs: usize) -> anyhow::Result<Figures> {
         })
         .collect();
     let rows = vec![
-        Row {
+        Comparison {
             what: "add --dry-run=client with one policy".to_owned(),
             ours: cached,
             peer: "the same without a policy".to_owned(),
             theirs: without,
         },
-        Row {
+        Comparison {
             what: "the same, module not compiled yet".to_owned(),
             ours: stopwatch::Times::of(cold?),
             peer: "compiled before".to_owned(),

@@ -12,7 +12,7 @@ use tabwriter::TabWriter;
 use super::stopwatch::Times;
 
 /// One thing that is measured: how long it takes us, and how long something comparable takes.
-pub(super) struct Row {
+pub(super) struct Comparison {
     pub(super) what: String,
     pub(super) ours: Times,
     pub(super) peer: String,
@@ -20,10 +20,10 @@ pub(super) struct Row {
 }
 
 /// Prints the table.
-pub(super) fn print(rows: &[Row]) -> anyhow::Result<()> {
+pub(super) fn print(rows: &[Comparison]) -> anyhow::Result<()> {
     let mut table = TabWriter::new(io::stdout()).padding(3);
     writeln!(table, "WHAT\tMEDIAN\tP90\tBESIDE\tMEDIAN")?;
-    for Row { what, ours, peer, theirs } in rows {
+    for Comparison { what, ours, peer, theirs } in rows {
         let [median, slow, beside] = [ours.median(), ours.slow(), theirs.median()].map(milliseconds);
         writeln!(table, "{what}\t{median}\t{slow}\t{peer}\t{beside}")?;
     }

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-use super::{reproducible, target::Target};
+use super::{reproducible, target::BuildTarget};
 use crate::{terminal, toolchain, workspace};
 
 /// The linker, and what puts it behind cargo.
@@ -21,7 +21,7 @@ const PACKAGES: [&str; 2] = ["ziglang==0.17.1", "cargo-zigbuild==0.24.1"];
 ///
 /// # Errors
 /// The target cannot be added to Rust, the linker cannot be fetched, or the program does not compile.
-pub(super) fn program(target: &Target) -> anyhow::Result<PathBuf> {
+pub(super) fn program(target: &BuildTarget) -> anyhow::Result<PathBuf> {
     let triple = target.triple;
     toolchain::require_target(triple)?;
     terminal::progress(format_args!("building kubectl-egress for {triple} (many minutes the first time) …"));

@@ -37,7 +37,7 @@ impl Platform {
 
 /// A target of the Rust compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct BuildTarget {
     /// As the compiler calls it.
     pub triple: &'static str,
     /// As krew calls it.
@@ -48,30 +48,30 @@ pub struct Target {
 
 /// Linux programs are static: they run on every distribution, and in an empty container. Windows is missing: who owns a file
 /// is asked of Unix, before a file is believed.
-pub const TARGETS: [Target; 4] = [
-    Target {
+pub const TARGETS: [BuildTarget; 4] = [
+    BuildTarget {
         triple: "x86_64-unknown-linux-musl",
         platform: Platform { os: "linux", arch: "amd64" },
         needs: None,
     },
-    Target {
+    BuildTarget {
         triple: "aarch64-unknown-linux-musl",
         platform: Platform { os: "linux", arch: "arm64" },
         needs: None,
     },
-    Target {
+    BuildTarget {
         triple: "x86_64-apple-darwin",
         platform: Platform { os: "darwin", arch: "amd64" },
         needs: Some("macos"),
     },
-    Target {
+    BuildTarget {
         triple: "aarch64-apple-darwin",
         platform: Platform { os: "darwin", arch: "arm64" },
         needs: Some("macos"),
     },
 ];
 
-impl Target {
+impl BuildTarget {
     /// Whether Apple's own compiler builds it, which lies on Apple's machines only.
     pub(super) fn is_native(&self) -> bool {
         self.needs.is_some()
@@ -89,7 +89,7 @@ impl Target {
 }
 
 /// Targets that this machine builds, and those that it cannot, with the reason.
-pub(super) type Choice = (Vec<Target>, Vec<(Target, String)>);
+pub(super) type Choice = (Vec<BuildTarget>, Vec<(BuildTarget, String)>);
 
 /// Chooses by the names of targets; without a name, all that this machine can build.
 ///

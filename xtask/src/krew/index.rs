@@ -11,9 +11,9 @@ use crate::finish::finish;
 
 /// A repository that ends with this value.
 #[derive(Debug)]
-pub struct Index(TempDir);
+pub struct KrewIndex(TempDir);
 
-impl Index {
+impl KrewIndex {
     /// An index without plugins. As in this repository, its folder has other things as well: krew looks at manifests only.
     ///
     /// # Errors

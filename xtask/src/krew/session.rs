@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
-use super::{Index, Krew, Server, manifest};
+use super::{Krew, KrewIndex, Server, manifest};
 use crate::dist::archive::Archive;
 
 /// A plugin to install: its name, its version, and the archive for this machine.
@@ -121,7 +121,7 @@ impl Session {
     /// krew refused a step, or the installed plugin does not answer after it.
     pub fn from_index(&mut self, old: Plugin<'_>, new: Plugin<'_>) -> anyhow::Result<()> {
         let server = Server::start(old.folder()?.to_owned())?;
-        let index = Index::new()?;
+        let index = KrewIndex::new()?;
         let file = manifest::file_name(old.name);
         index.publish(&file, &old.manifest(&server)?)?;
         self.step(&["krew", "index", "add", "own", &index.address()])?;

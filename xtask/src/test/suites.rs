@@ -3,10 +3,10 @@
 //! Knows which tier a program belongs to by its name; what belongs nowhere else is a unit test.
 
 use super::tier::Tier;
-use crate::workspace::Metadata;
+use crate::workspace::CargoMetadata;
 
 /// The names of the programs that this tier runs.
-pub(super) fn of_tier(workspace: &Metadata, tier: Tier) -> Vec<&str> {
+pub(super) fn of_tier(workspace: &CargoMetadata, tier: Tier) -> Vec<&str> {
     let targets = workspace.packages.iter().flat_map(|package| {
         let tests = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "test"));
         tests.map(|target| (package.name.as_str(), target.name.as_str()))
@@ -31,18 +31,19 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::workspace::{Package, Target};
+    use crate::workspace::{CargoTarget, Package};
 
     #[test]
     fn a_program_of_an_unknown_name_is_a_unit_test() {
-        let target = |name: &str, kind: &str| Target { name: name.to_owned(), kind: vec![kind.to_owned()] };
+        let target =
+            |name: &str, kind: &str| CargoTarget { name: name.to_owned(), kind: vec![kind.to_owned()] };
         let package = |name: &str, targets| Package {
             name: name.to_owned(),
             version: String::new(),
             manifest_path: PathBuf::new(),
             targets,
         };
-        let workspace = Metadata {
+        let workspace = CargoMetadata {
             target_directory: PathBuf::from("target"),
             packages: vec![
                 package("egress-core", vec![target("egress_core", "lib"), target("anything", "test")]),

@@ -46,8 +46,8 @@ pub(super) enum Tier {
     Guests,
 }
 
-/// How a tier went.
-pub(super) struct Report {
+/// The result of a tier.
+pub(super) struct TierReport {
     pub(super) totals: Totals,
     /// Everything that was printed.
     pub(super) output: String,
@@ -59,13 +59,13 @@ pub(super) struct Report {
 
 impl Tier {
     /// Runs the tier to its end. Only the mesh needs the preparation.
-    pub(super) fn run(self, root: &Path, preparation: &mut Option<Preparation>) -> Report {
+    pub(super) fn run(self, root: &Path, preparation: &mut Option<Preparation>) -> TierReport {
         let cargo =
             |arguments: &[&str]| job::run(Command::new(env!("CARGO")).args(arguments).current_dir(root));
         match self {
-            Self::Fmt => Report::of_one(cargo(&["fmt", "--all", "--check"])),
+            Self::Fmt => TierReport::of_one(cargo(&["fmt", "--all", "--check"])),
             Self::Clippy => {
-                Report::of_one(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+                TierReport::of_one(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
             }
             Self::Tidy => tidy_report(),
             Self::Deny => deny_report(),
@@ -75,7 +75,7 @@ impl Tier {
                 // A new policy project is built without a network: of crates that plugins are made of, for every platform.
                 let fetch = ["fetch", "--locked", "--manifest-path", "plugins/Cargo.toml"];
                 let fetched = cargo(&fetch);
-                if fetched.succeeded { self.suites(root, &[]) } else { Report::of_one(fetched) }
+                if fetched.succeeded { self.suites(root, &[]) } else { TierReport::of_one(fetched) }
             }
             Self::Plugins => self.plugins(root),
             Self::Fuzz => fuzz_report(),
@@ -85,55 +85,55 @@ impl Tier {
         }
     }
 
-    fn on_the_bed(self, root: &Path, preparation: Option<Preparation>) -> Report {
+    fn on_the_bed(self, root: &Path, preparation: Option<Preparation>) -> TierReport {
         match preparation.map_or(Ok(()), Preparation::wait) {
             Ok(()) => {}
-            Err(Obstacle::Lacking(reason)) => return Report::skipped(&format!("{reason:#}")),
-            Err(Obstacle::Broken(error)) => return Report::broken(&error),
+            Err(Obstacle::Lacking(reason)) => return TierReport::skipped(&format!("{reason:#}")),
+            Err(Obstacle::Broken(error)) => return TierReport::broken(&error),
         }
         // The bed's tests start the plugin, and these tasks for the services outside the mesh.
         self.suites_that_start_programs(root)
     }
 
     /// The policies have a workspace of their own. Then their modules are asked by the program, as their authors do it.
-    fn plugins(self, root: &Path) -> Report {
+    fn plugins(self, root: &Path) -> TierReport {
         let folder = plugins::folder();
         let cargo = |arguments: &[&str]| {
             job::run(Command::new(env!("CARGO")).arg("--quiet").args(arguments).current_dir(&folder))
         };
-        let mut report = Report::of_one(cargo(&["fmt", "--all", "--check"]));
-        report.add(&Report::of_one(cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])));
-        report.add(&Report::counted(cargo(&["test", "--no-fail-fast"])));
+        let mut report = TierReport::of_one(cargo(&["fmt", "--all", "--check"]));
+        report.add(&TierReport::of_one(cargo(&["clippy", "--all-targets", "--", "-D", "warnings"])));
+        report.add(&TierReport::counted(cargo(&["test", "--no-fail-fast"])));
         report.add(&self.suites_that_start_programs(root));
         report
     }
 
-    fn suites_that_start_programs(self, root: &Path) -> Report {
+    fn suites_that_start_programs(self, root: &Path) -> TierReport {
         let built = programs(root);
-        if built.succeeded { self.suites(root, &[]) } else { Report::of_one(built) }
+        if built.succeeded { self.suites(root, &[]) } else { TierReport::of_one(built) }
     }
 
     /// Runs the tests of all programs that belong to this tier, and those that `more` asks cargo for. Always with the
     /// whole workspace, so that all tiers share one build of every dependency.
-    fn suites(self, root: &Path, more: &[&str]) -> Report {
+    fn suites(self, root: &Path, more: &[&str]) -> TierReport {
         let workspace = match workspace::metadata() {
             Ok(workspace) => workspace,
-            Err(error) => return Report::broken(&error),
+            Err(error) => return TierReport::broken(&error),
         };
         let names = suites::of_tier(&workspace, self);
         if names.is_empty() && more.is_empty() {
-            return Report::skipped("there are no tests yet");
+            return TierReport::skipped("there are no tests yet");
         }
         let programs = workspace.target_directory.join("debug");
         let mut command = Command::new(env!("CARGO"));
         command.args(["test", "--workspace", "--no-fail-fast"]).args(more).current_dir(root);
         command.args(names.iter().flat_map(|name| ["--test", name]));
         command.env("KUBECTL_EGRESS", programs.join("kubectl-egress")).env("XTASK", programs.join("xtask"));
-        Report::counted(job::run(&mut command))
+        TierReport::counted(job::run(&mut command))
     }
 }
 
-impl Report {
+impl TierReport {
     /// The report of a program that is one test by itself.
     fn of_one(Finished { succeeded, output }: Finished) -> Self {
         Self { totals: Totals::of_one(succeeded), output, skipped: None, unreachable: 0 }
@@ -178,24 +178,24 @@ fn programs(root: &Path) -> Finished {
 }
 
 /// What `policy init` writes in other languages, built and tested as its authors do it.
-fn guests_report(root: &Path) -> Report {
+fn guests_report(root: &Path) -> TierReport {
     if let Some(reason) = guests::lacking() {
-        return Report::skipped(&reason);
+        return TierReport::skipped(&reason);
     }
     // The program writes the projects.
-    let mut report = Report::of_one(programs(root));
+    let mut report = TierReport::of_one(programs(root));
     if report.totals.failed > 0 {
         return report;
     }
     let guests = match guests::build() {
         Ok(guests) => guests,
-        Err(error) => return Report::broken(&error),
+        Err(error) => return TierReport::broken(&error),
     };
     for guest in guests {
         let mut test = guests::program();
         test.args(["policy", "test", "--require-coverage"]).arg(guest.project.join("tests"));
         let start = Instant::now();
-        report.add(&Report::of_one(job::run(&mut test)));
+        report.add(&TierReport::of_one(job::run(&mut test)));
         let seconds = start.elapsed().as_secs_f64();
         terminal::progress(format_args!("  {}: {} bytes, tested in {seconds:.1} s", guest.name, guest.size));
     }
@@ -203,23 +203,24 @@ fn guests_report(root: &Path) -> Report {
 }
 
 /// Each target is one test. A machine without a C++ compiler cannot build them.
-fn fuzz_report() -> Report {
+fn fuzz_report() -> TierReport {
     // All targets together take 80 s.
     const SECONDS: u32 = 16;
     if !job::run(Command::new("c++").arg("--version")).succeeded {
-        return Report::skipped("there is no C++ compiler, which libFuzzer is built with: `c++`");
+        return TierReport::skipped("there is no C++ compiler, which libFuzzer is built with: `c++`");
     }
     let mut format = Command::new(env!("CARGO"));
-    let mut report =
-        Report::of_one(job::run(format.args(["fmt", "--check"]).current_dir(workspace::root().join("fuzz"))));
+    let mut report = TierReport::of_one(job::run(
+        format.args(["fmt", "--check"]).current_dir(workspace::root().join("fuzz")),
+    ));
     if let Err(error) = fuzz::build() {
-        report.add(&Report::broken(&error));
+        report.add(&TierReport::broken(&error));
         return report;
     }
     for target in fuzz::TARGETS {
         report.add(&match fuzz::command(target, SECONDS) {
-            Ok(mut command) => Report::of_one(job::run(&mut command)),
-            Err(error) => Report::broken(&error),
+            Ok(mut command) => TierReport::of_one(job::run(&mut command)),
+            Err(error) => TierReport::broken(&error),
         });
     }
     report
@@ -227,17 +228,18 @@ fn fuzz_report() -> Report {
 
 /// Each check of each workspace is one test. The advisories lie on the internet: where it cannot be reached, their test is
 /// skipped, and said so.
-fn deny_report() -> Report {
+fn deny_report() -> TierReport {
     let deny = match Deny::install() {
         Ok(deny) => deny,
-        Err(error) => return Report::broken(&error),
+        Err(error) => return TierReport::broken(&error),
     };
     let pairs = deny::MANIFESTS.iter().flat_map(|manifest| deny::CHECKS.map(|check| (manifest, check)));
-    let mut report = Report::sum(pairs.map(|(manifest, check)| job::run(&mut deny.check(manifest, check))));
+    let mut report =
+        TierReport::sum(pairs.map(|(manifest, check)| job::run(&mut deny.check(manifest, check))));
     let fetched = job::run(&mut deny.fetch_advisories());
     if fetched.succeeded {
         let checks = deny::MANIFESTS.iter().map(|manifest| job::run(&mut deny.check(manifest, "advisories")));
-        report.add(&Report::sum(checks));
+        report.add(&TierReport::sum(checks));
     } else {
         terminal::progress(
             "  SKIPPED advisories: their database cannot be reached; run `cargo deny check advisories` online",
@@ -249,15 +251,15 @@ fn deny_report() -> Report {
 }
 
 /// The repository's rules are one test each.
-fn tidy_report() -> Report {
+fn tidy_report() -> TierReport {
     match tidy::check() {
-        Ok(tidy::Outcome { held, broken, findings }) => Report {
+        Ok(tidy::TidyOutcome { held, broken, violations }) => TierReport {
             totals: Totals { passed: held, failed: broken, skipped: 0 },
-            output: findings.join("\n"),
+            output: violations.join("\n"),
             skipped: None,
             unreachable: 0,
         },
-        Err(error) => Report::broken(&error),
+        Err(error) => TierReport::broken(&error),
     }
 }
 

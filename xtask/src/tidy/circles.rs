@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::graph::Graph;
 use self::package::Package;
-use super::{Finding, Tree};
+use super::{Tree, Violation};
 
 mod graph;
 mod module;
@@ -17,23 +17,23 @@ mod reader;
 const LARGEST: usize = 3;
 
 /// No circle of imports is larger than [`LARGEST`].
-pub(super) fn small(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let graph = imports(tree, &mut findings);
+pub(super) fn small(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let graph = imports(tree, &mut violations);
     let circles = graph.circles().into_iter().filter(|circle| circle.len() > LARGEST);
-    findings.extend(circles.map(|circle| told(&graph, &circle)));
-    findings
+    violations.extend(circles.map(|circle| told(&graph, &circle)));
+    violations
 }
 
-/// The imports of all crates. A file that is not Rust becomes a finding.
-fn imports(tree: &Tree, findings: &mut Vec<Finding>) -> Graph {
+/// The imports of all crates. A file that is not Rust becomes a violation.
+fn imports(tree: &Tree, violations: &mut Vec<Violation>) -> Graph {
     let texts: BTreeMap<&str, &str> = tree.rust().collect();
     let mut graph = Graph::default();
     for root in texts.keys().filter(|path| is_root(path)) {
         match Package::read(root, |file| texts.get(file).copied()) {
             Ok(package) => package.imports(&mut graph),
             Err(error) => {
-                findings.push(Finding::of_file(root, format!("a module of it cannot be read: {error}")));
+                violations.push(Violation::of_file(root, format!("a module of it cannot be read: {error}")));
             }
         }
     }
@@ -44,22 +44,22 @@ fn imports(tree: &Tree, findings: &mut Vec<Finding>) -> Graph {
 const LAYERED: &[&str] = &["crates/egress-diagnose/src/"];
 
 /// No two top modules of a layered crate import each other, not even through others.
-pub(super) fn layered(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let graph = imports(tree, &mut findings);
+pub(super) fn layered(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let graph = imports(tree, &mut violations);
     for folder in LAYERED {
         let layers =
             graph.merged(|file| Some(file.strip_prefix(folder)?.split(['/', '.']).next()?.to_owned()));
         let tied = layers.circles().into_iter().map(|circle| {
             let modules: Vec<&str> = circle.into_iter().collect();
-            Finding::of_file(
+            Violation::of_file(
                 folder,
                 format!("{} import each other: one is above the other", modules.join(", ")),
             )
         });
-        findings.extend(tied);
+        violations.extend(tied);
     }
-    findings
+    violations
 }
 
 fn is_root(path: &str) -> bool {
@@ -69,7 +69,7 @@ fn is_root(path: &str) -> bool {
     is_crate && ["lib.rs", "main.rs"].contains(&file)
 }
 
-fn told(graph: &Graph, circle: &BTreeSet<&str>) -> Finding {
+fn told(graph: &Graph, circle: &BTreeSet<&str>) -> Violation {
     let imports: Vec<String> = graph.within(circle).map(|(from, to)| format!("    {from} -> {to}")).collect();
     let first = circle.first().copied().unwrap_or_default();
     let files = circle.len();
@@ -77,7 +77,7 @@ fn told(graph: &Graph, circle: &BTreeSet<&str>) -> Finding {
         "{files} files import each other, more than {LARGEST}: move what they share below them\n{}",
         imports.join("\n")
     );
-    Finding::of_file(first, message)
+    Violation::of_file(first, message)
 }
 
 #[cfg(test)]

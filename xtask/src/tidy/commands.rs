@@ -3,14 +3,14 @@
 //! Looks at the texts of the source. A command without a part that is filled in, such as `kubectl get namespaces`, is a text
 //! as any other.
 
-use super::{Finding, Tree, tree::code_lines};
+use super::{Tree, Violation, tree::code_lines};
 
 /// How a command begins in a sentence.
 const BEGINNINGS: [&str; 3] = ["`kubectl ", "`istioctl ", "`rustup "];
 
 /// No text between backticks is a command with something filled in.
-pub(super) fn of_words(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn of_words(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (path, text) in tree.shipped_rust().filter(|(path, _)| path.starts_with("crates/")) {
         for (number, line) in code_lines(text) {
             let commands = BEGINNINGS.iter().flat_map(|beginning| line.split(beginning).skip(1));
@@ -18,11 +18,11 @@ pub(super) fn of_words(tree: &Tree) -> Vec<Finding> {
             if commands.any(fills_in) {
                 let message =
                     "a command with a part that is filled in: make it of words, as a `ShellCommand`";
-                findings.push(Finding::of_line(path, number, message));
+                violations.push(Violation::of_line(path, number, message));
             }
         }
     }
-    findings
+    violations
 }
 
 /// Whether a text has a place for a value: `{}` or `{name}`, and not the `{.field}` of a template.
@@ -50,9 +50,9 @@ mod tests {
             ("crates/egress-core/src/e.rs", "format!(\"remove it: `{delete}`\");\n"),
         ]);
 
-        let findings = of_words(&tree);
+        let violations = of_words(&tree);
 
-        let found: Vec<&str> = findings.iter().map(|finding| finding.path.as_str()).collect();
+        let found: Vec<&str> = violations.iter().map(|violation| violation.path.as_str()).collect();
         assert_eq!(found, ["crates/egress-core/src/a.rs", "crates/egress-core/src/b.rs"]);
     }
 }

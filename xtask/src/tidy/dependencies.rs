@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use super::{Finding, Tree, purity::DECIDING_CRATES};
+use super::{Tree, Violation, purity::DECIDING_CRATES};
 use crate::workspace;
 
 /// What speaks to networks, runs tasks or runs foreign code.
@@ -27,68 +27,68 @@ const ONCE: &[&str] = &["k8s-openapi", "kube", "kube-client", "kube-core", "rust
 const NEVER: &[&str] = &["aws-lc-rs", "openssl-sys"];
 
 /// The dependency trees of the deciding crates are free of runtimes and clients.
-pub(super) fn pure_crates(tree: &Tree) -> Vec<Finding> {
+pub(super) fn pure_crates(tree: &Tree) -> Vec<Violation> {
     let manifests = DECIDING_CRATES.iter().map(|name| (name, format!("crates/{name}/Cargo.toml")));
     manifests
         .filter(|(_, manifest)| tree.texts().any(|(path, _)| path == manifest))
         .flat_map(|(name, manifest)| match dependency_names(name) {
             Ok(names) => worldly(&manifest, &names),
-            Err(error) => vec![Finding::of_file(&manifest, format!("not checked: {error:#}"))],
+            Err(error) => vec![Violation::of_file(&manifest, format!("not checked: {error:#}"))],
         })
         .collect()
 }
 
 /// `Cargo.lock` has one version of what must not be there twice, and nothing that must not be there.
-pub(super) fn locked_once(tree: &Tree) -> Vec<Finding> {
+pub(super) fn locked_once(tree: &Tree) -> Vec<Violation> {
     let path = "Cargo.lock";
     let Some((_, lock)) = tree.texts().find(|(found, _)| *found == path) else {
-        return vec![Finding::of_file(path, "commit it: programs are built with what was tested")];
+        return vec![Violation::of_file(path, "commit it: programs are built with what was tested")];
     };
     let count = |name: &str| lock.lines().filter(|line| *line == format!("name = \"{name}\"")).count();
     let twice =
         ONCE.iter().filter(|name| count(name) > 1).map(|name| format!("{} versions of {name}", count(name)));
     let never = NEVER.iter().filter(|name| count(name) > 0).map(|name| format!("{name} must not be linked"));
-    twice.chain(never).map(|message| Finding::of_file(path, message)).collect()
+    twice.chain(never).map(|message| Violation::of_file(path, message)).collect()
 }
 
 /// The engine for policies is named by one crate, and gets into one program.
-pub(super) fn engine_in_one_crate(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn engine_in_one_crate(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (path, text) in tree.texts() {
         let Some(name) = path.strip_prefix("crates/").and_then(|path| path.strip_suffix("/Cargo.toml"))
         else {
             continue;
         };
         if name != ENGINE_CRATE && text.lines().any(|line| line.starts_with(ENGINE)) {
-            findings.push(Finding::of_file(path, format!("names {ENGINE}: ask {ENGINE_CRATE} instead")));
+            violations.push(Violation::of_file(path, format!("names {ENGINE}: ask {ENGINE_CRATE} instead")));
         }
         if ENGINE_PROGRAMS.contains(&name) {
             continue;
         }
         match dependency_names(name) {
             Ok(names) if has(&names, ENGINE) => {
-                findings
-                    .push(Finding::of_file(path, format!("depends on {ENGINE}, which it has no use for")));
+                violations
+                    .push(Violation::of_file(path, format!("depends on {ENGINE}, which it has no use for")));
             }
             Ok(_) => (),
-            Err(error) => findings.push(Finding::of_file(path, format!("not checked: {error:#}"))),
+            Err(error) => violations.push(Violation::of_file(path, format!("not checked: {error:#}"))),
         }
     }
-    findings
+    violations
 }
 
 /// The released program is built without the test bed.
-pub(super) fn testbed_stays_here(tree: &Tree) -> Vec<Finding> {
+pub(super) fn testbed_stays_here(tree: &Tree) -> Vec<Violation> {
     let manifest = format!("crates/{PROGRAM}/Cargo.toml");
     if !tree.texts().any(|(path, _)| path == manifest) {
         return Vec::new();
     }
     match dependency_names(PROGRAM) {
         Ok(names) if has(&names, TESTBED) => {
-            vec![Finding::of_file(&manifest, format!("depends on {TESTBED}, which is for tests alone"))]
+            vec![Violation::of_file(&manifest, format!("depends on {TESTBED}, which is for tests alone"))]
         }
         Ok(_) => Vec::new(),
-        Err(error) => vec![Finding::of_file(&manifest, format!("not checked: {error:#}"))],
+        Err(error) => vec![Violation::of_file(&manifest, format!("not checked: {error:#}"))],
     }
 }
 
@@ -107,11 +107,11 @@ fn dependency_names(name: &str) -> anyhow::Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn worldly(manifest: &str, names: &str) -> Vec<Finding> {
+fn worldly(manifest: &str, names: &str) -> Vec<Violation> {
     WORLDLY
         .iter()
         .filter(|worldly| has(names, worldly))
-        .map(|name| Finding::of_file(manifest, format!("depends on {name}, and decides without the world")))
+        .map(|name| Violation::of_file(manifest, format!("depends on {name}, and decides without the world")))
         .collect()
 }
 
@@ -125,10 +125,11 @@ mod tests {
 
     #[test]
     fn a_runtime_anywhere_in_the_tree_is_found() {
-        let findings = worldly("Cargo.toml", "egress-core v0.1.0 (path)\nserde v1.0.0\ntokio v1.50.0 (*)\n");
+        let violations =
+            worldly("Cargo.toml", "egress-core v0.1.0 (path)\nserde v1.0.0\ntokio v1.50.0 (*)\n");
 
-        assert_eq!(findings.len(), 1);
-        assert!(findings[0].message.contains("depends on tokio"));
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].message.contains("depends on tokio"));
     }
 
     #[test]
@@ -144,10 +145,10 @@ mod tests {
             ("crates/kubectl-egress/Cargo.toml", manifest),
         ]);
 
-        let findings = engine_in_one_crate(&tree);
+        let violations = engine_in_one_crate(&tree);
 
         let expected = "names wasmtime: ask egress-policy-wasm instead";
-        assert_eq!(findings, [Finding::of_file("crates/kubectl-egress/Cargo.toml", expected)]);
+        assert_eq!(violations, [Violation::of_file("crates/kubectl-egress/Cargo.toml", expected)]);
     }
 
     #[test]
@@ -155,8 +156,8 @@ mod tests {
         let kube = "[[package]]\nname = \"kube\"\nversion = \"4.0.0\"\n";
         let tree = Tree::of(&[("Cargo.lock", &kube.repeat(2))]);
 
-        let findings = locked_once(&tree);
+        let violations = locked_once(&tree);
 
-        assert_eq!(findings, [Finding::of_file("Cargo.lock", "2 versions of kube")]);
+        assert_eq!(violations, [Violation::of_file("Cargo.lock", "2 versions of kube")]);
     }
 }

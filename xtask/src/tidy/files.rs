@@ -1,6 +1,6 @@
 //! What holds for files of every kind: text, without trailing whitespace, true on every machine. Knows no language.
 
-use super::{Finding, Tree, tree::has_extension};
+use super::{Tree, Violation, tree::has_extension};
 
 /// Folders that people's home directories lie in: a path into one is true on one machine only.
 const HOMES: &[&str] = &["Users", "home", "root"];
@@ -8,41 +8,41 @@ const HOMES: &[&str] = &["Users", "home", "root"];
 const CASES: &str = "tests/";
 
 /// No line ends in a blank.
-pub(super) fn no_trailing_whitespace(tree: &Tree) -> Vec<Finding> {
+pub(super) fn no_trailing_whitespace(tree: &Tree) -> Vec<Violation> {
     let written = tree.texts().filter(|(path, _)| !path.starts_with(CASES) || has_extension(path, "go"));
     written
         .flat_map(|(path, text)| {
             let blank = text.lines().enumerate().filter(|(_, line)| line.ends_with([' ', '\t', '\r']));
-            blank.map(move |(index, _)| Finding::of_line(path, index + 1, "trailing whitespace"))
+            blank.map(move |(index, _)| Violation::of_line(path, index + 1, "trailing whitespace"))
         })
         .collect()
 }
 
 /// No file names a place that exists on one machine only.
-pub(super) fn no_machine_paths(tree: &Tree) -> Vec<Finding> {
+pub(super) fn no_machine_paths(tree: &Tree) -> Vec<Violation> {
     let homes: Vec<_> = HOMES.iter().map(|name| format!("/{name}/")).collect();
     tree.texts()
         .flat_map(|(path, text)| {
             let homes = &homes;
             text.lines().enumerate().filter_map(move |(index, line)| {
                 let home = homes.iter().find(|home| line.contains(home.as_str()))?;
-                Some(Finding::of_line(path, index + 1, format!("`{home}…` is a path of one machine")))
+                Some(Violation::of_line(path, index + 1, format!("`{home}…` is a path of one machine")))
             })
         })
         .collect()
 }
 
 /// Everything can be read, compared and reviewed.
-pub(super) fn text_only(tree: &Tree) -> Vec<Finding> {
+pub(super) fn text_only(tree: &Tree) -> Vec<Violation> {
     let kept = tree.files.iter().filter(|file| !file.path.starts_with(CASES));
     let binary = kept.filter(|file| file.text.as_ref().is_none_or(|text| text.contains('\0')));
-    binary.map(|file| Finding::of_file(&file.path, "not text: build it, or say how to get it")).collect()
+    binary.map(|file| Violation::of_file(&file.path, "not text: build it, or say how to get it")).collect()
 }
 
 /// The licence lies where everybody looks for it.
-pub(super) fn licence(tree: &Tree) -> Vec<Finding> {
+pub(super) fn licence(tree: &Tree) -> Vec<Violation> {
     let there = tree.texts().any(|(path, text)| path == "LICENSE" && text.contains("Apache License"));
-    if there { Vec::new() } else { vec![Finding::of_file("LICENSE", "the Apache License belongs here")] }
+    if there { Vec::new() } else { vec![Violation::of_file("LICENSE", "the Apache License belongs here")] }
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
     fn trailing_blanks_are_found_but_for_expected_output() {
         let tree = Tree::of(&[("a.md", "one \ntwo\n"), ("tests/cli/a/stdout", "NAME   \n")]);
 
-        assert_eq!(no_trailing_whitespace(&tree), [Finding::of_line("a.md", 1, "trailing whitespace")]);
+        assert_eq!(no_trailing_whitespace(&tree), [Violation::of_line("a.md", 1, "trailing whitespace")]);
     }
 
     #[test]
@@ -61,10 +61,10 @@ mod tests {
         let text = format!("cd /{}/me\n", HOMES[1]);
         let tree = Tree::of(&[("a.md", &text), ("b.md", "https://example.org/homes\n")]);
 
-        let findings = no_machine_paths(&tree);
+        let violations = no_machine_paths(&tree);
 
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].path, "a.md");
+        assert_eq!(violations.len(), 1);
+        assert_eq!(violations[0].path, "a.md");
     }
 
     #[test]

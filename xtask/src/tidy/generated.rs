@@ -3,7 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Finding, Tree};
+use super::{Tree, Violation};
 
 const FOLDER: &str = "crates/egress-istio/src/";
 /// Written by a person: it only names the generated modules.
@@ -16,10 +16,10 @@ pub(crate) fn sealed(first_line: &str, rest: &str) -> String {
 }
 
 /// Every generated file still is what the generator wrote.
-pub(super) fn untouched(tree: &Tree) -> Vec<Finding> {
+pub(super) fn untouched(tree: &Tree) -> Vec<Violation> {
     let generated = tree.rust().filter(|(path, _)| path.starts_with(FOLDER) && *path != WRITTEN);
     let edited = generated.filter(|(_, text)| !holds(text));
-    edited.map(|(path, _)| Finding::of_file(path, "not as generated: run `cargo xtask codegen`")).collect()
+    edited.map(|(path, _)| Violation::of_file(path, "not as generated: run `cargo xtask codegen`")).collect()
 }
 
 fn holds(text: &str) -> bool {
@@ -47,9 +47,9 @@ mod tests {
             (WRITTEN, "//! Names the modules.\n"),
         ]);
 
-        let findings = untouched(&tree);
+        let violations = untouched(&tree);
 
-        let paths: Vec<_> = findings.iter().map(|finding| finding.path.as_str()).collect();
+        let paths: Vec<_> = violations.iter().map(|violation| violation.path.as_str()).collect();
         assert_eq!(paths, ["crates/egress-istio/src/b.rs", "crates/egress-istio/src/c.rs"]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Finding, Tree};
+use super::{Tree, Violation};
 
 const FOLDER: &str = "wit/";
 /// Each directory of `wit/` and the digest of what is in it.
@@ -13,11 +13,11 @@ const RELEASED: &[(&str, &str)] =
     &[("policy-0.1.0", "ba9c4b7a6590f8836ce3f2ca0d17c618065ff6f3fc6763ede37b3c50b7c81119")];
 
 /// Every directory of interfaces is a released one, and is what was released.
-pub(super) fn frozen(tree: &Tree) -> Vec<Finding> {
+pub(super) fn frozen(tree: &Tree) -> Vec<Violation> {
     check(tree, RELEASED)
 }
 
-fn check(tree: &Tree, released: &[(&str, &str)]) -> Vec<Finding> {
+fn check(tree: &Tree, released: &[(&str, &str)]) -> Vec<Violation> {
     let mut directories: BTreeMap<&str, Sha256> =
         released.iter().map(|(directory, _)| (*directory, Sha256::new())).collect();
     // Sorted by path, so that the digest of a directory is always made in the same order.
@@ -30,19 +30,19 @@ fn check(tree: &Tree, released: &[(&str, &str)]) -> Vec<Finding> {
     }
     let found =
         directories.into_iter().map(|(directory, digest)| (directory, hexadecimal(&digest.finalize())));
-    found.filter_map(|(directory, digest)| finding(directory, &digest, released)).collect()
+    found.filter_map(|(directory, digest)| violation(directory, &digest, released)).collect()
 }
 
-fn finding(directory: &str, digest: &str, released: &[(&str, &str)]) -> Option<Finding> {
+fn violation(directory: &str, digest: &str, released: &[(&str, &str)]) -> Option<Violation> {
     let path = format!("{FOLDER}{directory}");
     match released.iter().find(|(name, _)| *name == directory) {
         Some((_, expected)) if *expected == digest => None,
-        Some(_) => Some(Finding::of_file(
+        Some(_) => Some(Violation::of_file(
             &path,
             "a released directory is never edited: modules were built for it. Take the change back, and write the \
              wish into wit/PENDING.md",
         )),
-        None => Some(Finding::of_file(
+        None => Some(Violation::of_file(
             &path,
             format!("not known: once it is released, add it with {digest} to the table of this rule"),
         )),
@@ -76,16 +76,16 @@ mod tests {
         let changed = [("wit/policy-9.0.0/a.wit", "interface b {}\n")];
         let added = [FILES[0], ("wit/policy-9.0.0/b.wit", "")];
         for files in [&changed[..], &added[..], &FILES[1..]] {
-            let findings = check(&Tree::of(files), &released);
-            assert_eq!(findings.len(), 1, "{files:?}");
-            assert!(findings[0].message.contains("wit/PENDING.md"), "{}", findings[0]);
+            let violations = check(&Tree::of(files), &released);
+            assert_eq!(violations.len(), 1, "{files:?}");
+            assert!(violations[0].message.contains("wit/PENDING.md"), "{}", violations[0]);
         }
     }
 
     #[test]
     fn a_directory_that_nobody_released_is_found() {
-        let findings = check(&Tree::of(&FILES), &[]);
-        assert_eq!(findings.len(), 1);
-        assert!(findings[0].message.contains(&digest()), "{}", findings[0]);
+        let violations = check(&Tree::of(&FILES), &[]);
+        assert_eq!(violations.len(), 1);
+        assert!(violations[0].message.contains(&digest()), "{}", violations[0]);
     }
 }

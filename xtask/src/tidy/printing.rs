@@ -1,6 +1,6 @@
 //! One file prints, so that what goes to stdout and what to stderr is decided once. Knows no message.
 
-use super::{Finding, Tree, tree::code_lines};
+use super::{Tree, Violation, tree::code_lines};
 
 /// The module that prints, with its folder, and the log of `-v`, which goes to stderr as it comes.
 const PRINTERS: &[&str] = &["crates/kubectl-egress/src/terminal", "crates/kubectl-egress/src/logging.rs"];
@@ -8,14 +8,14 @@ const PRINTING: &[&str] =
     &["println!", "eprintln!", "print!(", "eprint!(", "dbg!(", "io::stdout", "io::stderr"];
 
 /// No other file of the crates writes to stdout or stderr.
-pub(super) fn only_the_terminal(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn only_the_terminal(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (path, text) in
         tree.shipped_rust().filter(|(path, _)| !PRINTERS.iter().any(|printer| path.starts_with(printer)))
     {
         for (number, line) in code_lines(text) {
             if let Some(found) = PRINTING.iter().find(|name| line.contains(*name)) {
-                findings.push(Finding::of_line(
+                violations.push(Violation::of_line(
                     path,
                     number,
                     format!("`{found}`: print through terminal.rs"),
@@ -23,7 +23,7 @@ pub(super) fn only_the_terminal(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
-    findings
+    violations
 }
 
 #[cfg(test)]
@@ -38,9 +38,9 @@ mod tests {
             ("crates/kubectl-egress/tests/cli.rs", "println!();\n"),
         ]);
 
-        let findings = only_the_terminal(&tree);
+        let violations = only_the_terminal(&tree);
 
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].path, "crates/egress-core/src/a.rs");
+        assert_eq!(violations.len(), 1);
+        assert_eq!(violations[0].path, "crates/egress-core/src/a.rs");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Looks at the source as text; what a dependency could do is for the rule about dependencies.
 
-use super::{Finding, Tree, tree::code_lines};
+use super::{Tree, Violation, tree::code_lines};
 
 /// The crates that decide.
 pub(super) const DECIDING_CRATES: &[&str] = &[
@@ -28,17 +28,17 @@ const WORLD: &[&str] = &[
 ];
 
 /// No source of a deciding crate names a part of the world.
-pub(super) fn deciding_crates(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn deciding_crates(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (path, text) in tree.shipped_rust().filter(|(path, _)| decides(path)) {
         for (number, line) in code_lines(text) {
             let named = WORLD.iter().filter(|name| line.contains(*name));
-            findings.extend(named.map(|name| {
-                Finding::of_line(path, number, format!("`{name}`: take the value as a parameter instead"))
+            violations.extend(named.map(|name| {
+                Violation::of_line(path, number, format!("`{name}`: take the value as a parameter instead"))
             }));
         }
     }
-    findings
+    violations
 }
 
 fn decides(path: &str) -> bool {
@@ -53,10 +53,10 @@ mod tests {
     fn a_clock_in_a_deciding_crate_is_found() {
         let tree = Tree::of(&[("crates/egress-core/src/a.rs", "//! A.\nlet now = Timestamp::now();\n")]);
 
-        let findings = deciding_crates(&tree);
+        let violations = deciding_crates(&tree);
 
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].line, Some(2));
+        assert_eq!(violations.len(), 1);
+        assert_eq!(violations[0].line, Some(2));
     }
 
     #[test]

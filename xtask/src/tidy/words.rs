@@ -1,6 +1,6 @@
 //! Words that make help and checks hard to read, so that they do not come back. Knows no grammar.
 
-use super::{Finding, Tree, tree::code_lines};
+use super::{Tree, Violation, tree::code_lines};
 
 /// What is found, and what to write instead.
 const HARD: &[(&str, &str)] = &[
@@ -18,8 +18,8 @@ const HARD: &[(&str, &str)] = &[
 ];
 
 /// Names and texts of checks, and help, hold none of these words.
-pub(super) fn plain(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn plain(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
     for (path, text) in tree.shipped_rust() {
         let lines: Vec<(usize, &str)> = if path.contains("egress-diagnose/src/rules/") {
             code_lines(text).collect()
@@ -31,11 +31,11 @@ pub(super) fn plain(tree: &Tree) -> Vec<Finding> {
         };
         for (number, line) in lines {
             if let Some((word, better)) = HARD.iter().find(|(word, _)| has(line, word)) {
-                findings.push(Finding::of_line(path, number, format!("`{}`: {better}", word.trim())));
+                violations.push(Violation::of_line(path, number, format!("`{}`: {better}", word.trim())));
             }
         }
     }
-    findings
+    violations
 }
 
 /// Whether a line has these words, as words: `let outside` lets nothing out.
@@ -62,10 +62,10 @@ mod tests {
             ("crates/egress-core/src/a.rs", "let text = \"whoever\";\n"),
         ]);
 
-        let findings = plain(&tree);
+        let violations = plain(&tree);
 
-        assert_eq!(findings.len(), 2);
-        assert_eq!((findings[0].line, findings[1].line), (Some(2), Some(3)));
-        assert_eq!(findings[0].message, "`looked at`: read, checked");
+        assert_eq!(violations.len(), 2);
+        assert_eq!((violations[0].line, violations[1].line), (Some(2), Some(3)));
+        assert_eq!(violations[0].message, "`looked at`: read, checked");
     }
 }

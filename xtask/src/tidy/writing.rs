@@ -1,7 +1,7 @@
 //! One crate writes files, so that no link is followed and no file is seen half written, wherever one is written. Knows no
 //! file.
 
-use super::{Finding, Tree, tree::code_lines};
+use super::{Tree, Violation, tree::code_lines};
 
 /// The crate that writes, and a function for the tests of policies' authors.
 const WRITERS: &[&str] = &["crates/egress-files/src/", "crates/egress-policy-sdk/src/schema.rs"];
@@ -20,9 +20,9 @@ const WRITING: &[&str] = &[
 ];
 
 /// No other file of the crates writes, renames or takes away files.
-pub(super) fn one_way(tree: &Tree) -> Vec<Finding> {
+pub(super) fn one_way(tree: &Tree) -> Vec<Violation> {
     let others = |path: &str| !WRITERS.iter().any(|writer| path.starts_with(writer));
-    let mut findings = Vec::new();
+    let mut violations = Vec::new();
     for (path, text) in tree.shipped_rust().filter(|(path, _)| others(path)) {
         // Tests of a module may be a file of their own.
         if path.ends_with("/tests.rs") {
@@ -30,7 +30,7 @@ pub(super) fn one_way(tree: &Tree) -> Vec<Finding> {
         }
         for (number, line) in code_lines(text) {
             if let Some(found) = WRITING.iter().find(|name| line.contains(*name)) {
-                findings.push(Finding::of_line(
+                violations.push(Violation::of_line(
                     path,
                     number,
                     format!("`{found}`: write through egress-files"),
@@ -38,7 +38,7 @@ pub(super) fn one_way(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
-    findings
+    violations
 }
 
 #[cfg(test)]
@@ -57,9 +57,9 @@ mod tests {
             ),
         ]);
 
-        let findings = one_way(&tree);
+        let violations = one_way(&tree);
 
-        assert_eq!(findings.len(), 2);
-        assert_eq!(findings[0].line, Some(1));
+        assert_eq!(violations.len(), 2);
+        assert_eq!(violations[0].line, Some(1));
     }
 }

@@ -12,7 +12,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::{AdmissionPolicy, Clause, DIGEST, Enforcement, ResourceRule, Rule, SET, digest};
+use super::{AdmissionPolicy, AdmissionRule, Clause, DIGEST, Enforcement, ResourceRule, SET, digest};
 use crate::metadata::{FIELD_MANAGER, MANAGED_BY};
 
 impl AdmissionPolicy {
@@ -97,7 +97,7 @@ fn judged(rule: &ResourceRule) -> NamedRuleWithOperations {
     }
 }
 
-fn validation(rule: &Rule) -> Validation {
+fn validation(rule: &AdmissionRule) -> Validation {
     Validation {
         expression: rule.expression.clone(),
         message: Some(rule.message.clone()),

@@ -176,7 +176,7 @@ fn binding_state(expected: &AdmissionPolicy, found: &ValidatingAdmissionPolicyBi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::{AdmissionSet, Clause, Enforcement, ResourceRule, Rule};
+    use crate::admission::{AdmissionRule, AdmissionSet, Clause, Enforcement, ResourceRule};
 
     fn example() -> AdmissionPolicy {
         AdmissionPolicy {
@@ -186,7 +186,7 @@ mod tests {
             resources: vec![ResourceRule::new("", "v1", "services")],
             conditions: vec![Clause::new("changed", "oldObject == null")],
             variables: vec![],
-            validations: vec![Rule {
+            validations: vec![AdmissionRule {
                 expression: "true".to_owned(),
                 message: "never said".to_owned(),
                 message_expression: None,

@@ -9,7 +9,7 @@ use crate::dialect::shared;
 use crate::dialect::{Subset, Upstream};
 use crate::resource::Resource;
 use crate::role::{Kind, Role};
-use crate::visibility::destination_rule::{Destination, destination_rules, subset};
+use crate::visibility::destination_rule::{ServiceHost, destination_rules, subset};
 use crate::visibility::{exported_to, service_entry, sidecar, virtual_service};
 
 pub(super) fn conflicts(context: &Context<'_, '_>) -> Vec<Conflict> {
@@ -113,7 +113,7 @@ fn hidden_subset(context: &Context<'_, '_>, caller: &str) -> Option<Conflict> {
     let intent = &context.record.intent;
     let Subset::OfGateway(name) = context.dialect().subset else { return None };
     let host = intent.gateway.service_host(&context.snapshot.mesh.cluster_domain);
-    let destination = Destination { host: &host, namespace: &intent.gateway.namespace };
+    let destination = ServiceHost { host: &host, namespace: &intent.gateway.namespace };
     let pair = context.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
     let pair = pair.map(|part| &part.resource).filter(|pair| context.cluster.find(&pair.id).is_none());
     let rules = context.cluster.of_kind(Kind::DestinationRule).chain(pair);
@@ -134,7 +134,7 @@ fn other_rules_of_the_hop(context: &Context<'_, '_>, caller: &str) -> Vec<Confli
     let own = context.wanted.iter().filter(|part| part.role == Role::DestinationRule);
     let own = own.map(|part| &part.resource);
     let others = context.others(context.cluster.of_kind(Kind::DestinationRule));
-    let destination = Destination { host: context.host(), namespace: &context.record.intent.namespace };
+    let destination = ServiceHost { host: context.host(), namespace: &context.record.intent.namespace };
     let used = destination_rules(others.chain(own), &context.snapshot.mesh, destination, caller);
     let others = used.into_iter().filter(|rule| !context.is_wanted(rule));
     let message = || {

@@ -8,7 +8,7 @@ use super::finding::{Conflict, Severity, conflict};
 use crate::command::ShellCommand;
 use crate::dialect::shared;
 use crate::inventory::state;
-use crate::istio::takeover::{self, Effect, Party, Stranger, strangers};
+use crate::istio::takeover::{self, Party, Stranger, TakeoverEffect, strangers};
 use crate::resource::{ObjectId, Resource};
 use crate::role::Kind;
 
@@ -71,19 +71,19 @@ fn told(stranger: &Stranger<'_>, context: &Context<'_, '_>, is_first: bool) -> C
     let Stranger { resource, protocol, .. } = stranger;
     let (host, gateway) = (context.host(), &context.record.intent.gateway);
     let message = match stranger.effect {
-        Effect::Decides => {
+        TakeoverEffect::Decides => {
             format!(
                 "takes over {protocol} calls to `{host}` at gateway {gateway}, before the routes of this egress"
             )
         }
-        Effect::Breaks => format!(
+        TakeoverEffect::Breaks => format!(
             "has the SNI `{host}` on the same port of gateway {gateway}: Envoy would reject the listener"
         ),
-        Effect::Waits => format!(
+        TakeoverEffect::Waits => format!(
             "has routes for {protocol} calls to `{host}` at gateway {gateway}: they apply whenever those of this egress are missing"
         ),
     };
-    let refuses = is_first || stranger.effect != Effect::Waits;
+    let refuses = is_first || stranger.effect != TakeoverEffect::Waits;
     let severity = if refuses { Severity::Refusal } else { Severity::Warning };
     let shown = ShellCommand::show(&resource.id.kind.qualified(), &resource.id.name, &resource.id.namespace);
     let hint = format!("find out why it exists, and remove it: `{shown}`");

@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use super::refusal::Refusal;
-use crate::intent::{Hop, Layout};
+use crate::intent::{GatewayTls, Layout};
 use crate::metadata::Record;
 use crate::names;
 use crate::proof::Side;
@@ -31,7 +31,7 @@ pub struct Dialect {
     /// What happens when a naming policy gives the objects of an existing egress other names.
     pub rename: Rename,
     /// Refuses what the layout can do for no host and no gateway.
-    pub accept: fn(Hop, &[String]) -> Result<(), Refusal>,
+    pub accept: fn(GatewayTls, &[String]) -> Result<(), Refusal>,
     /// The complete objects, in the order in which they are complete.
     pub objects: fn(&Record, &GatewayFacts, &MeshFacts) -> Vec<Part>,
     /// Makes of a complete object what [`Stage::First`] writes of it, for a gateway in this namespace.

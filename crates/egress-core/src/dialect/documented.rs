@@ -20,7 +20,7 @@ use super::description::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
 use super::part::Part;
 use super::refusal::Refusal;
 use super::rules::{HTTP_HOP, RuleTemplate, TLS_HOP, service_entry};
-use crate::intent::{Hop, Intent, Layout};
+use crate::intent::{GatewayTls, Intent, Layout};
 use crate::metadata::Record;
 use crate::port::{Port, Protocol};
 use crate::proof::Side;
@@ -104,7 +104,7 @@ fn first_stage(whole: &mut Resource, gateway_namespace: &str) {
 }
 
 /// A DestinationRule is looked up in the caller's namespace, the Service's and the root namespace only.
-fn accept(_: Hop, export_to: &[String]) -> Result<(), Refusal> {
+fn accept(_: GatewayTls, export_to: &[String]) -> Result<(), Refusal> {
     if export_to == ["."] { Ok(()) } else { Err(Refusal::DocumentedIsLocal(export_to.join(","))) }
 }
 
@@ -143,8 +143,8 @@ fn gateway_object(intent: &Intent, gateway: &GatewayFacts) -> GatewaySpec {
             ..Default::default()
         };
     let http = match intent.hop {
-        Hop::Plain => server(HTTP_HOP, "http", "HTTP", None),
-        Hop::Mtls => server(HTTP_HOP, "https", "HTTPS", Some(GatewayServersTlsMode::IstioMutual)),
+        GatewayTls::Plain => server(HTTP_HOP, "http", "HTTP", None),
+        GatewayTls::Mtls => server(HTTP_HOP, "https", "HTTPS", Some(GatewayServersTlsMode::IstioMutual)),
     };
     let tls = server(TLS_HOP, "tls", "TLS", Some(GatewayServersTlsMode::Passthrough));
     let speaks = |protocol| intent.ports_of(protocol).next().is_some();
@@ -180,7 +180,7 @@ fn destination_rule(record: &Record, service: &str) -> DestinationRuleSpec {
             ..Default::default()
         })
     };
-    let secured = intent.hop == Hop::Mtls && intent.ports_of(Protocol::Http).next().is_some();
+    let secured = intent.hop == GatewayTls::Mtls && intent.ports_of(Protocol::Http).next().is_some();
     DestinationRuleSpec {
         host: service.to_owned(),
         // Every DestinationRule of one host and namespace must have the same exportTo, or the younger hides the older.

@@ -5,11 +5,11 @@
 
 use super::documented::OWN_NAMESPACE;
 use super::rules::undecided;
-use crate::intent::Hop;
+use crate::intent::GatewayTls;
 use crate::resource::{Resource, Spec};
 
 /// An object as an earlier version wrote it for a hop; none where it was written alike.
-pub fn written(wanted: &Resource, hop: Hop) -> Option<Resource> {
+pub fn written(wanted: &Resource, hop: GatewayTls) -> Option<Resource> {
     let mut earlier = wanted.clone();
     match &mut earlier.spec {
         Spec::VirtualService(spec) => spec.http.iter_mut().for_each(|rules| undecided(rules, hop)),
@@ -28,5 +28,5 @@ pub fn written(wanted: &Resource, hop: Hop) -> Option<Resource> {
 /// Whether a live object is what an earlier version wrote.
 pub fn is_earlier(wanted: &Resource, live: &Resource) -> bool {
     let is = |hop| written(wanted, hop).is_some_and(|earlier| earlier.is_fulfilled_by(live));
-    is(Hop::Mtls) || is(Hop::Plain)
+    is(GatewayTls::Mtls) || is(GatewayTls::Plain)
 }

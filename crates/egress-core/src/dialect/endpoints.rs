@@ -17,7 +17,7 @@ use super::part::Part;
 use super::refusal::Refusal;
 use super::rules::{HTTP_HOP, TLS_HOP, service_entry};
 use super::shared;
-use crate::intent::{Hop, Intent, Layout};
+use crate::intent::{GatewayTls, Intent, Layout};
 use crate::metadata::Record;
 use crate::port::{Port, Protocol};
 use crate::proof::Side;
@@ -52,8 +52,12 @@ pub(crate) const DIALECT: Dialect = Dialect {
 };
 
 /// The shared Gateway terminates mesh mTLS on its HTTP port.
-fn accept(hop: Hop, _: &[String]) -> Result<(), Refusal> {
-    if hop == Hop::Plain { Err(Refusal::PlainNeedsDocumented { layout: Layout::Endpoints }) } else { Ok(()) }
+fn accept(hop: GatewayTls, _: &[String]) -> Result<(), Refusal> {
+    if hop == GatewayTls::Plain {
+        Err(Refusal::PlainNeedsDocumented { layout: Layout::Endpoints })
+    } else {
+        Ok(())
+    }
 }
 
 fn objects(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> Vec<Part> {

@@ -4,7 +4,7 @@ use crate::metadata::{self, Record};
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::Role;
 
-/// One object and the part it plays.
+/// One object of an egress, and its role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// The part.

@@ -11,7 +11,7 @@ use egress_istio::virtual_service::{
     VirtualServiceTlsRouteDestinationPort,
 };
 
-use crate::intent::{Hop, Intent};
+use crate::intent::{GatewayTls, Intent};
 use crate::port::{Port, Protocol};
 
 /// The gateway Service's port for HTTP, as in Istio's charts.
@@ -154,12 +154,12 @@ fn authority_of(intent: &Intent, port: Port) -> VirtualServiceHttpMatchAuthority
 
 /// The rules as earlier versions wrote them: istiod took them for catch-all rules, and nothing decided the rest. Of the
 /// headers they removed the certificate's alone, and over a plain hop none.
-pub(super) fn undecided(rules: &mut Vec<VirtualServiceHttp>, hop: Hop) {
+pub(super) fn undecided(rules: &mut Vec<VirtualServiceHttp>, hop: GatewayTls) {
     rules.retain(|rule| rule.direct_response.is_none());
     for rule in rules.iter_mut().filter(|rule| rule.headers.is_some()) {
         rule.headers = match hop {
-            Hop::Mtls => Some(Box::new(removing(&[CERTIFICATE_HEADER]))),
-            Hop::Plain => None,
+            GatewayTls::Mtls => Some(Box::new(removing(&[CERTIFICATE_HEADER]))),
+            GatewayTls::Plain => None,
         };
     }
     for matched in rules.iter_mut().flat_map(|rule| rule.r#match.iter_mut().flatten()) {

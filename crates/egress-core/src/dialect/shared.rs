@@ -21,7 +21,7 @@ use super::description::{Dialect, Down, Phase, Rename, Subset, Up, Upstream};
 use super::part::Part;
 use super::refusal::Refusal;
 use super::rules::{HTTP_HOP, RuleTemplate, TLS_HOP, service_entry};
-use crate::intent::{Hop, Intent, Layout};
+use crate::intent::{GatewayTls, Intent, Layout};
 use crate::metadata::{self, Record};
 use crate::names;
 use crate::proof::Side;
@@ -74,8 +74,12 @@ pub fn hop_name(service: &str) -> String {
 }
 
 /// The shared Gateway terminates mesh mTLS on its HTTP port.
-fn accept(hop: Hop, _: &[String]) -> Result<(), Refusal> {
-    if hop == Hop::Plain { Err(Refusal::PlainNeedsDocumented { layout: Layout::Shared }) } else { Ok(()) }
+fn accept(hop: GatewayTls, _: &[String]) -> Result<(), Refusal> {
+    if hop == GatewayTls::Plain {
+        Err(Refusal::PlainNeedsDocumented { layout: Layout::Shared })
+    } else {
+        Ok(())
+    }
 }
 
 /// The pair and the four objects of a host, in the order of writing.

@@ -4,7 +4,7 @@ use super::{HostListError, MAXIMUM_BYTES, MAXIMUM_ENTRIES, MAXIMUM_LINE, parse};
 
 fn read(text: &str) -> Vec<String> {
     let entries = parse(text.as_bytes()).unwrap();
-    let shown = |entry: super::Entry| {
+    let shown = |entry: super::HostEntry| {
         let ports: Vec<String> = entry.target.ports.iter().map(ToString::to_string).collect();
         format!("{} {} {}", entry.line, entry.target.host, ports.join(","))
     };

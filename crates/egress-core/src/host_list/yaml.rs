@@ -4,12 +4,12 @@
 
 mod document;
 
-use self::document::{Document, Item};
+use self::document::{HostDocument, Item};
 use super::lines::without_comment;
-use super::{Entry, HostListError, MAXIMUM_ENTRIES};
-use crate::path::{Path, Step};
+use super::{HostEntry, HostListError, MAXIMUM_ENTRIES};
+use crate::path::{Path, PathStep};
 use crate::target::Target;
-use crate::yaml::{self, Limits};
+use crate::yaml::{self, YamlLimits};
 
 /// Whether a text is meant as YAML: its first line starts as no host can.
 pub(super) fn is_yaml(text: &str) -> bool {
@@ -30,20 +30,20 @@ fn starts_with_key(line: &str) -> bool {
 }
 
 /// Reads the YAML form.
-pub(super) fn parse(text: &str) -> Result<Vec<Entry>, HostListError> {
-    let limits = Limits { depth: 8, copies: 0, nodes: 16 * MAXIMUM_ENTRIES };
-    let Document { field, items } = yaml::located(text, limits)
+pub(super) fn parse(text: &str) -> Result<Vec<HostEntry>, HostListError> {
+    let limits = YamlLimits { depth: 8, copies: 0, nodes: 16 * MAXIMUM_ENTRIES };
+    let HostDocument { field, items } = yaml::located(text, limits)
         .map_err(|error| HostListError::Yaml { line: error.line, problem: error.message })?;
-    let path = |item: usize| Path(field.map(Step::from).into_iter().chain([item.into()]).collect());
+    let path = |item: usize| Path(field.map(PathStep::from).into_iter().chain([item.into()]).collect());
     let paths: Vec<Path> = (0..items.len()).map(path).collect();
     let lines = yaml::places(text, &paths).into_iter().map(|place| place.value.line);
     items.into_iter().zip(lines).map(|(item, line)| entry(item, line)).collect()
 }
 
-fn entry(item: Item, line: usize) -> Result<Entry, HostListError> {
+fn entry(item: Item, line: usize) -> Result<HostEntry, HostListError> {
     let target = match item {
         Item::Typed(text) => text.parse(),
         Item::Ports(host, ports) => Target::with_ports(&host, &ports),
     };
-    target.map(|target| Entry { line, target }).map_err(|error| HostListError::Target { line, error })
+    target.map(|target| HostEntry { line, target }).map_err(|error| HostListError::Target { line, error })
 }

@@ -8,17 +8,17 @@ use serde::Serialize;
 use super::egress::Egress;
 use super::objects::Objects;
 use super::state::{self, State};
-use crate::intent::{GatewayName, Hop, Layout};
+use crate::intent::{GatewayName, GatewayTls, Layout};
 use crate::metadata;
 use crate::open_to::open_to;
-use crate::recorded_policies::{self, Difference, RecordedPolicy};
+use crate::recorded_policies::{self, PolicyDifference, RecordedPolicy};
 use crate::resource::ObjectId;
 use crate::snapshot::created;
 
 /// One host in one namespace, as `list` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct EgressRow {
     /// The namespace of its objects.
     pub namespace: String,
     /// The host.
@@ -37,7 +37,7 @@ pub struct Row {
     /// The layout, where it is ours.
     pub layout: Option<Layout>,
     /// The hop, where it is ours.
-    pub hop: Option<Hop>,
+    pub hop: Option<GatewayTls>,
     /// Who can use it besides those it was opened for, one phrase for each protocol.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_to: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Row {
     pub policies: Vec<RecordedPolicy>,
     /// What has changed in them since; empty where nobody asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub outdated: Vec<Difference>,
+    pub outdated: Vec<PolicyDifference>,
     /// Objects as an earlier version wrote them: other namespaces can take calls of the host at the gateway, until the next
     /// `add` writes them anew.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -64,10 +64,10 @@ pub struct Row {
 
 impl Egress<'_> {
     /// The egress as `list` shows it.
-    pub fn row(&self, objects: &Objects<'_>) -> Row {
+    pub fn row(&self, objects: &Objects<'_>) -> EgressRow {
         let record = self.readable_record();
         let gateway = self.gateway.as_ref().and_then(|name| objects.snapshot().gateway(name));
-        Row {
+        EgressRow {
             namespace: self.namespace.clone(),
             host: self.host.to_string(),
             ports: self.ports(),

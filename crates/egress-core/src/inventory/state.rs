@@ -25,7 +25,7 @@ pub enum State {
     /// Objects differ from what was written.
     Changed {
         /// Which, and what owns the difference, where that can be told.
-        changes: Vec<Change>,
+        changes: Vec<ChangedObject>,
     },
     /// At the gateway another object answers for the host that the egress sends to: calls go where that one says.
     Taken {
@@ -38,7 +38,7 @@ pub enum State {
 
 /// One object that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct ChangedObject {
     /// Which object.
     pub object: ObjectId,
     /// The field managers other than ours that own a part of its spec.
@@ -82,7 +82,7 @@ pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
             && same.all(|wanted| wanted.resource.id != part.resource.id)
     };
     let left = egress.parts.iter().filter(is_left).map(|part| change(part.resource));
-    let changes: Vec<Change> = wanted.iter().filter_map(differs).chain(left).collect();
+    let changes: Vec<ChangedObject> = wanted.iter().filter_map(differs).chain(left).collect();
     if changes.is_empty() { State::Ready } else { State::Changed { changes } }
 }
 
@@ -136,13 +136,13 @@ fn record_holder(egress: &Egress<'_>, layout: Layout) -> ObjectId {
     }
 }
 
-fn holders(egress: &Egress<'_>) -> Vec<Change> {
+fn holders(egress: &Egress<'_>) -> Vec<ChangedObject> {
     let may_hold = |role: Role| Layout::ALL.iter().any(|layout| layout.dialect().record == role);
     let holds = |part: &&LivePart<'_>| may_hold(part.role);
     egress.parts.iter().filter(holds).take(1).map(|part| change(part.resource)).collect()
 }
 
-fn change(live: &Resource) -> Change {
+fn change(live: &Resource) -> ChangedObject {
     let managers = live.live.as_ref().map(|live| live.foreign_managers.clone()).unwrap_or_default();
-    Change { object: live.id.clone(), managers }
+    ChangedObject { object: live.id.clone(), managers }
 }

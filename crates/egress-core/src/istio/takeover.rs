@@ -51,12 +51,12 @@ pub struct Stranger<'a> {
     /// Where it leads, if it says so.
     pub leads_to: Option<String>,
     /// What it does to the egress.
-    pub effect: Effect,
+    pub effect: TakeoverEffect,
 }
 
 /// What a stranger's rule or server does, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
+pub enum TakeoverEffect {
     /// It decides some or all calls of the host.
     Decides,
     /// It makes a filter chain for the same server name: Envoy refuses the whole listener.
@@ -98,7 +98,10 @@ fn of_http<'a>(
         let mut is_decided = false;
         for rule in &rules {
             if party(rule.resource) == Party::Stranger {
-                found.push(of_rule(rule, if is_decided { Effect::Waits } else { Effect::Decides }));
+                found.push(of_rule(
+                    rule,
+                    if is_decided { TakeoverEffect::Waits } else { TakeoverEffect::Decides },
+                ));
             }
             is_decided |= rule.takes_all;
         }
@@ -155,10 +158,10 @@ fn on_port<'a>(
         .filter_map(|chain| {
             let fit = chain.fit(name)?;
             let effect = match own {
-                _ if chain.is_left_out => (fit == Fit::Exact).then_some(Effect::Waits),
+                _ if chain.is_left_out => (fit == Fit::Exact).then_some(TakeoverEffect::Waits),
                 Some(own) if fit < own => None,
-                Some(own) if fit == own => (fit == Fit::Exact).then_some(Effect::Breaks),
-                _ => Some(Effect::Decides),
+                Some(own) if fit == own => (fit == Fit::Exact).then_some(TakeoverEffect::Breaks),
+                _ => Some(TakeoverEffect::Decides),
             }?;
             let leads_to = chain.leads_to.map(str::to_owned);
             Some(Stranger {
@@ -180,12 +183,12 @@ fn on_port<'a>(
         field: format!("{}.bind", server.field()),
         protocol,
         leads_to: None,
-        effect: Effect::Decides,
+        effect: TakeoverEffect::Decides,
     }));
     found
 }
 
-fn of_rule<'a>(rule: &HostRule<'a>, effect: Effect) -> Stranger<'a> {
+fn of_rule<'a>(rule: &HostRule<'a>, effect: TakeoverEffect) -> Stranger<'a> {
     let first = rule.http.route.iter().flatten().next();
     let leads_to = first.map(|route| route.destination.host.clone());
     let (resource, field) = (rule.resource, rule.field.clone());

@@ -13,12 +13,12 @@ const SUBSET: &str = "subset";
 
 /// The names a policy chose; everything else has its default name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct ChosenNames {
     objects: BTreeMap<Role, String>,
     subset: Option<String>,
 }
 
-impl Names {
+impl ChosenNames {
     /// The name of the object that plays a part for this request.
     pub fn object(&self, intent: &Intent, role: Role) -> String {
         self.objects.get(&role).cloned().unwrap_or_else(|| default_object(intent, role))
@@ -57,7 +57,7 @@ impl Names {
 
     /// Reads the choice back; `None` where the text is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut names = Names::default();
+        let mut names = ChosenNames::default();
         for pair in text.split(',') {
             let (word, name) = pair.split_once('=').filter(|(_, name)| !name.is_empty())?;
             let name = name.to_owned();

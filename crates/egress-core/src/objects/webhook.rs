@@ -9,17 +9,17 @@ use k8s_openapi::api::admissionregistration::v1::{
 use crate::related_resources::WebhookFacts;
 
 /// A configuration of webhooks of either kind.
-pub trait Configuration {
+pub trait WebhookConfiguration {
     /// Its webhooks as facts.
     fn facts(&self) -> Vec<WebhookFacts>;
 }
 
 /// The webhooks of a configuration.
-pub fn webhooks(configuration: &impl Configuration) -> Vec<WebhookFacts> {
+pub fn webhooks(configuration: &impl WebhookConfiguration) -> Vec<WebhookFacts> {
     configuration.facts()
 }
 
-impl Configuration for ValidatingWebhookConfiguration {
+impl WebhookConfiguration for ValidatingWebhookConfiguration {
     fn facts(&self) -> Vec<WebhookFacts> {
         let all = self.webhooks.iter().flatten();
         all.map(|webhook| {
@@ -36,7 +36,7 @@ impl Configuration for ValidatingWebhookConfiguration {
     }
 }
 
-impl Configuration for MutatingWebhookConfiguration {
+impl WebhookConfiguration for MutatingWebhookConfiguration {
     fn facts(&self) -> Vec<WebhookFacts> {
         let all = self.webhooks.iter().flatten();
         all.map(|webhook| {

@@ -2,13 +2,13 @@
 
 use super::of_istio;
 use crate::kubernetes;
-use crate::related_resources::Workload;
+use crate::related_resources::WorkloadFacts;
 
 /// A Deployment, a `StatefulSet` or a `DaemonSet`, which has as many pods as there are nodes for it, as a fact.
-pub fn workload(kind: &str, object: &kubernetes::Workload) -> Workload {
+pub fn workload(kind: &str, object: &kubernetes::Workload) -> WorkloadFacts {
     let (spec, metadata) = (object.spec.as_ref(), &object.metadata);
     let made = spec.and_then(|spec| spec.template.metadata.as_ref());
-    Workload {
+    WorkloadFacts {
         kind: kind.to_owned(),
         namespace: metadata.namespace.clone().unwrap_or_default(),
         name: metadata.name.clone().unwrap_or_default(),

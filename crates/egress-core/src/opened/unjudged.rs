@@ -4,14 +4,14 @@
 
 use std::net::IpAddr;
 
-use super::Sources;
+use super::OpeningSources;
 use crate::host::printable;
 use crate::resource::Resource;
 use crate::role::Kind;
 use crate::snapshot::ServiceFacts;
 
 /// One sentence for each object, in their order.
-pub fn unjudged(sources: &Sources<'_>) -> Vec<String> {
+pub fn unjudged(sources: &OpeningSources<'_>) -> Vec<String> {
     let here = |found: &str| sources.namespace.is_none_or(|asked| asked == found);
     let snapshot = sources.snapshot;
     let entries = snapshot.of_kind(Kind::ServiceEntry).filter(|entry| here(&entry.id.namespace));

@@ -15,7 +15,7 @@ use crate::intent::Intent;
 use crate::inventory::{Egress, pair, state};
 use crate::merge_request::{MergeError, Merged, merge};
 use crate::metadata::Record;
-use crate::names::Names;
+use crate::names::ChosenNames;
 use crate::plan::{self, Plan, rename};
 use crate::resource::ObjectId;
 use crate::snapshot::{GatewayFacts, MeshFacts};
@@ -68,13 +68,13 @@ pub struct Requested<'s, 'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
     /// Names; `None`: no policy names objects, and existing ones keep theirs.
-    pub names: Option<Names>,
+    pub names: Option<ChosenNames>,
     /// Labels and annotations.
     pub metadata: MetadataPatch,
 }
 
 /// A request whose objects have their names.
-pub struct Named<'s, 'a> {
+pub struct NamedRequest<'s, 'a> {
     /// What is asked for.
     pub record: Record,
     /// The wanted objects.
@@ -117,7 +117,7 @@ impl<'s, 'a> Requested<'s, 'a> {
     ///
     /// # Errors
     /// [`AddError`] when an egress in use would be renamed that cannot be.
-    pub fn named(self, chosen: Chosen, index: &Index<'_>) -> Result<Named<'s, 'a>, AddError> {
+    pub fn named(self, chosen: Chosen, index: &Index<'_>) -> Result<NamedRequest<'s, 'a>, AddError> {
         let all = index.without([]);
         let mut record = self.record.clone();
         let recorded = self.found.map(|found| found.names.clone()).unwrap_or_default();
@@ -128,7 +128,7 @@ impl<'s, 'a> Requested<'s, 'a> {
         }
         let metadata = chosen.metadata;
         let parts = self.build(&record, &metadata, &all)?;
-        Ok(Named { record, parts, requested: self, metadata, warnings })
+        Ok(NamedRequest { record, parts, requested: self, metadata, warnings })
     }
 
     /// The objects of a record. New ones get what policies add; the gateway's shared objects keep what they have.
@@ -147,7 +147,7 @@ impl<'s, 'a> Requested<'s, 'a> {
     }
 }
 
-impl<'s, 'a> Named<'s, 'a> {
+impl<'s, 'a> NamedRequest<'s, 'a> {
     /// Plans the writes.
     ///
     /// # Errors
@@ -217,13 +217,14 @@ fn keep_pair(record: &mut Record, gateway: &GatewayFacts, cluster: &Remaining<'_
     kept
 }
 
-fn refuse_rename(record: &Record, recorded: &Names) -> Result<(), AddError> {
+fn refuse_rename(record: &Record, recorded: &ChosenNames) -> Result<(), AddError> {
     let dialect = record.intent.layout.dialect();
     if dialect.rename == Rename::Beside || record.names == *recorded {
         return Ok(());
     }
-    let of =
-        |names: &Names| if names.is_default() { "the default names".to_owned() } else { names.to_text() };
+    let of = |names: &ChosenNames| {
+        if names.is_default() { "the default names".to_owned() } else { names.to_text() }
+    };
     Err(AddError::Renamed {
         host: record.intent.host.clone(),
         namespace: record.intent.namespace.clone(),

@@ -21,14 +21,15 @@ pub struct Certificate {
     pub issued_seconds: i64,
 }
 
+/// Envoy's answer to `/certs`.
 #[derive(Deserialize)]
-struct Page {
+struct CertificateDump {
     #[serde(default)]
-    certificates: Vec<Entry>,
+    certificates: Vec<CertificateEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct CertificateEntry {
     #[serde(default)]
     cert_chain: Vec<Shown>,
 }
@@ -38,13 +39,13 @@ struct Shown {
     #[serde(default)]
     serial_number: String,
     #[serde(default)]
-    subject_alt_names: Vec<Name>,
+    subject_alt_names: Vec<SubjectAltName>,
     valid_from: Timestamp,
     expiration_time: Timestamp,
 }
 
 #[derive(Deserialize)]
-struct Name {
+struct SubjectAltName {
     uri: Option<String>,
     dns: Option<String>,
 }
@@ -54,7 +55,7 @@ struct Name {
 /// # Errors
 /// [`DumpError`] when the text is not Envoy's JSON.
 pub fn certificates(text: &[u8], now: Timestamp) -> Result<BTreeSet<Certificate>, DumpError> {
-    let page: Page = serde_json::from_slice(text)?;
+    let page: CertificateDump = serde_json::from_slice(text)?;
     let shown = page.certificates.into_iter().flat_map(|entry| entry.cert_chain);
     Ok(shown.map(|shown| shown.certificate(now)).collect())
 }

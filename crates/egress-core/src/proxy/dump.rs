@@ -109,11 +109,12 @@ struct RouteTable {
     #[serde(default)]
     name: String,
     #[serde(default)]
-    virtual_hosts: Vec<Host>,
+    virtual_hosts: Vec<VirtualHostDump>,
 }
 
+/// A virtual host as Envoy dumps it.
 #[derive(Deserialize)]
-struct Host {
+struct VirtualHostDump {
     #[serde(default)]
     domains: BTreeSet<String>,
     #[serde(default)]
@@ -124,13 +125,13 @@ struct Host {
 struct Route {
     #[serde(default, rename = "match")]
     matched: RouteMatch,
-    route: Option<Destination>,
+    route: Option<ClusterSpecifier>,
 }
 
-/// The part that an HTTP route and a TCP proxy have in common.
+/// The clusters that an HTTP route or a TCP proxy sends to.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Destination {
+struct ClusterSpecifier {
     cluster: Option<String>,
     weighted_clusters: Option<WeightedClusters>,
 }
@@ -151,11 +152,12 @@ struct DynamicListener {
     #[serde(default)]
     name: String,
     active_state: Option<ListenerState>,
-    error_state: Option<Refusal>,
+    error_state: Option<UpdateFailure>,
 }
 
+/// Why Envoy rejected an update.
 #[derive(Deserialize)]
-struct Refusal {
+struct UpdateFailure {
     #[serde(default)]
     details: String,
 }
@@ -200,7 +202,7 @@ struct Filter {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum TypedConfig {
-    Destination(Destination),
+    Destination(ClusterSpecifier),
     Other(IgnoredAny),
 }
 
@@ -256,14 +258,14 @@ struct HealthStatus {
     failed_outlier_check: bool,
 }
 
-impl Destination {
+impl ClusterSpecifier {
     fn clusters(self) -> impl Iterator<Item = String> {
         let weighted = self.weighted_clusters.into_iter().flat_map(|weighted| weighted.clusters);
         self.cluster.into_iter().chain(weighted.map(|cluster| cluster.name))
     }
 }
 
-impl Host {
+impl VirtualHostDump {
     fn view(self, table: &str) -> VirtualHost {
         let last = self.routes.iter().position(|route| route.matched.takes_all());
         let asked = last.map_or(self.routes.len(), |last| last + 1);
@@ -276,7 +278,7 @@ impl Host {
 
 impl Route {
     fn clusters(self) -> Vec<String> {
-        self.route.into_iter().flat_map(Destination::clusters).collect()
+        self.route.into_iter().flat_map(ClusterSpecifier::clusters).collect()
     }
 }
 

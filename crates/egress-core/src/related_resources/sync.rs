@@ -26,13 +26,14 @@ struct Proxy {
     #[serde(default)]
     proxy: String,
     #[serde(default)]
-    resources: BTreeMap<String, Status>,
+    resources: BTreeMap<String, SyncStatus>,
 }
 
+/// What istiod sent to a proxy, and what the proxy accepted.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
-struct Status {
+struct SyncStatus {
     sent: String,
     acked: String,
     last_error: String,

@@ -15,13 +15,13 @@ use serde::forward_to_deserialize_any;
 use super::FieldError;
 use crate::tree::{Field, Tree};
 
-/// A value.
+/// One value of a tree, as serde reads it.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'de> {
+pub(super) struct TreeDeserializer<'de> {
     pub(super) value: &'de Tree<'de>,
 }
 
-impl<'de> Part<'de> {
+impl<'de> TreeDeserializer<'de> {
     fn unexpected(self) -> Unexpected<'de> {
         match self.value {
             Tree::Null => Unexpected::Unit,
@@ -38,7 +38,7 @@ impl<'de> Part<'de> {
     }
 }
 
-impl<'de> Deserializer<'de> for Part<'de> {
+impl<'de> Deserializer<'de> for TreeDeserializer<'de> {
     type Error = FieldError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
@@ -52,14 +52,14 @@ impl<'de> Deserializer<'de> for Part<'de> {
             },
             Tree::Text(text) => visitor.visit_borrowed_str(text),
             Tree::List(items) => {
-                let mut rest = Items(items.iter().enumerate());
+                let mut rest = ListReader(items.iter().enumerate());
                 let value = visitor.visit_seq(&mut rest)?;
                 if rest.0.len() == 0 {
                     return Ok(value);
                 }
                 Err(FieldError::invalid_length(items.len(), &"fewer"))
             }
-            Tree::Map(fields) => visitor.visit_map(Fields { rest: fields.iter(), current: None }),
+            Tree::Map(fields) => visitor.visit_map(MapReader { rest: fields.iter(), current: None }),
         }
     }
 
@@ -114,9 +114,9 @@ impl<'de> Deserializer<'de> for Part<'de> {
     }
 }
 
-struct Items<'de>(Enumerate<slice::Iter<'de, Tree<'de>>>);
+struct ListReader<'de>(Enumerate<slice::Iter<'de, Tree<'de>>>);
 
-impl<'de> SeqAccess<'de> for &mut Items<'de> {
+impl<'de> SeqAccess<'de> for &mut ListReader<'de> {
     type Error = FieldError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
@@ -124,7 +124,7 @@ impl<'de> SeqAccess<'de> for &mut Items<'de> {
         seed: S,
     ) -> Result<Option<S::Value>, FieldError> {
         let Some((index, value)) = self.0.next() else { return Ok(None) };
-        seed.deserialize(Part { value }).map(Some).map_err(|error| error.below(index))
+        seed.deserialize(TreeDeserializer { value }).map(Some).map_err(|error| error.below(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -132,12 +132,12 @@ impl<'de> SeqAccess<'de> for &mut Items<'de> {
     }
 }
 
-struct Fields<'de> {
+struct MapReader<'de> {
     rest: slice::Iter<'de, Field<'de>>,
     current: Option<&'de Field<'de>>,
 }
 
-impl<'de> MapAccess<'de> for Fields<'de> {
+impl<'de> MapAccess<'de> for MapReader<'de> {
     type Error = FieldError;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, FieldError> {
@@ -149,7 +149,7 @@ impl<'de> MapAccess<'de> for Fields<'de> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, FieldError> {
         let Some((name, value)) = self.current else { return Err(FieldError::custom("value without a key")) };
-        seed.deserialize(Part { value }).map_err(|error| error.below(&**name))
+        seed.deserialize(TreeDeserializer { value }).map_err(|error| error.below(&**name))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -178,7 +178,7 @@ impl<'de> Variant<'de> {
         seed: S,
     ) -> Result<S::Value, FieldError> {
         let value = self.value.ok_or_else(|| FieldError::invalid_type(Unexpected::UnitVariant, &expected))?;
-        seed.deserialize(Part { value }).map_err(|error| error.below(self.name))
+        seed.deserialize(TreeDeserializer { value }).map_err(|error| error.below(self.name))
     }
 }
 

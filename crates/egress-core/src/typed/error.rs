@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Error, Expected, Unexpected};
 
 use crate::host::{escaped, quoted};
-use crate::path::{Path, Step};
+use crate::path::{Path, PathStep};
 use crate::words::unknown;
 
 /// A field that does not fit.
@@ -37,7 +37,7 @@ impl FieldError {
 
     /// The same, seen from the map or list that the value stands in.
     #[must_use]
-    pub fn below(mut self, step: impl Into<Step>) -> Self {
+    pub fn below(mut self, step: impl Into<PathStep>) -> Self {
         self.0.path.0.insert(0, step.into());
         self
     }

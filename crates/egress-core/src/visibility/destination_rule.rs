@@ -13,7 +13,7 @@ use crate::snapshot::MeshFacts;
 
 /// A Service as callers name it.
 #[derive(Clone, Copy, Debug)]
-pub struct Destination<'a> {
+pub struct ServiceHost<'a> {
     /// Its full name in the mesh.
     pub host: &'a str,
     /// Its namespace.
@@ -28,7 +28,7 @@ pub struct Destination<'a> {
 pub fn destination_rules<'a>(
     rules: impl IntoIterator<Item = &'a Resource>,
     mesh: &MeshFacts,
-    destination: Destination<'_>,
+    destination: ServiceHost<'_>,
     client: &str,
 ) -> Vec<&'a Resource> {
     let matching: Vec<Candidate<'a>> =
@@ -123,8 +123,8 @@ mod tests {
 
     use super::*;
 
-    const GATEWAY: Destination<'_> =
-        Destination { host: "egress.istio-system.svc.cluster.local", namespace: "istio-system" };
+    const GATEWAY: ServiceHost<'_> =
+        ServiceHost { host: "egress.istio-system.svc.cluster.local", namespace: "istio-system" };
 
     /// A rule created in minute `age`, with one subset of its own name.
     fn rule(namespace: &str, name: &str, age: u8, host: &str, export_to: &[&str]) -> Resource {

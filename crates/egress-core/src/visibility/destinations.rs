@@ -2,9 +2,9 @@
 
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-/// One place that rules lead to.
+/// One destination of a VirtualService's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Destination<'a> {
+pub struct RuleDestination<'a> {
     /// The host as it is written.
     pub host: &'a str,
     /// The port; none where the rule leaves it to the host's only one.
@@ -14,7 +14,7 @@ pub struct Destination<'a> {
 }
 
 /// Every destination of the rules, for any caller. Mirrored requests count: they leave too.
-pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = Destination<'_>> {
+pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = RuleDestination<'_>> {
     let http = spec.http.iter().flatten().flat_map(|rule| {
         let routes = rule.route.iter().flatten().map(|route| {
             let port = route.destination.port.as_ref().and_then(|port| port.number);
@@ -28,18 +28,18 @@ pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = Destinati
             let port = mirror.destination.port.as_ref().and_then(|port| port.number);
             (mirror.destination.host.as_str(), port)
         });
-        routes.chain(one).chain(several).map(|(host, port)| Destination { host, port, protocol: "HTTP" })
+        routes.chain(one).chain(several).map(|(host, port)| RuleDestination { host, port, protocol: "HTTP" })
     });
     let tls = spec.tls.iter().flatten().flat_map(|rule| {
         rule.route.iter().flatten().map(|route| {
             let port = route.destination.port.as_ref().and_then(|port| port.number);
-            Destination { host: &route.destination.host, port, protocol: "TLS" }
+            RuleDestination { host: &route.destination.host, port, protocol: "TLS" }
         })
     });
     let tcp = spec.tcp.iter().flatten().flat_map(|rule| {
         rule.route.iter().flatten().map(|route| {
             let port = route.destination.port.as_ref().and_then(|port| port.number);
-            Destination { host: &route.destination.host, port, protocol: "TCP" }
+            RuleDestination { host: &route.destination.host, port, protocol: "TCP" }
         })
     });
     http.chain(tls).chain(tcp)

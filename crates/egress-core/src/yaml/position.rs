@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use granit_parser::{Event, Marker};
 
 use super::events;
-use crate::path::{Path, Step};
+use crate::path::{Path, PathStep};
 
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Position {
 
 /// Where a value stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct FieldPosition {
     /// Where the name of the field begins; of an item or a document, as the value.
     pub name: Position,
     /// Where the value begins.
@@ -28,12 +28,13 @@ pub struct Place {
 }
 
 /// The places of these paths in the first document, each as far as it exists. Does not follow aliases and merges.
-pub fn places(text: &str, paths: &[Path]) -> Vec<Place> {
-    let mut wanted = Wanted::default();
+pub fn places(text: &str, paths: &[Path]) -> Vec<FieldPosition> {
+    let mut wanted = WantedPaths::default();
     for (number, path) in paths.iter().enumerate() {
         wanted.add(&path.0, number);
     }
-    let mut walk = Walk { root: &wanted, open: Vec::new(), found: vec![Place::default(); paths.len()] };
+    let mut walk =
+        Walk { root: &wanted, open: Vec::new(), found: vec![FieldPosition::default(); paths.len()] };
     // If the parser fails, the positions found so far still count.
     for (event, span) in events(text).map_while(Result::ok) {
         if matches!(event, Event::DocumentEnd) {
@@ -58,14 +59,14 @@ impl From<Marker> for Position {
 
 /// The paths to find, as a tree.
 #[derive(Default)]
-struct Wanted {
-    steps: BTreeMap<Step, Wanted>,
+struct WantedPaths {
+    steps: BTreeMap<PathStep, WantedPaths>,
     /// The indexes of the paths that go through here.
     paths: Vec<usize>,
 }
 
-impl Wanted {
-    fn add(&mut self, path: &[Step], number: usize) {
+impl WantedPaths {
+    fn add(&mut self, path: &[PathStep], number: usize) {
         self.paths.push(number);
         if let [first, rest @ ..] = path {
             self.steps.entry(first.clone()).or_default().add(rest, number);
@@ -76,18 +77,18 @@ impl Wanted {
 /// A map or list during the walk.
 struct Open<'w> {
     /// What to find below it.
-    wanted: Option<&'w Wanted>,
+    wanted: Option<&'w WantedPaths>,
     /// In a list, the index of the next item.
     next: Option<usize>,
     /// In a map, after a key: what to find below it, and its position.
-    key: Option<(Option<&'w Wanted>, Position)>,
+    key: Option<(Option<&'w WantedPaths>, Position)>,
 }
 
 /// A walk over the nodes of a document.
 struct Walk<'w> {
-    root: &'w Wanted,
+    root: &'w WantedPaths,
     open: Vec<Open<'w>>,
-    found: Vec<Place>,
+    found: Vec<FieldPosition>,
 }
 
 impl<'w> Walk<'w> {
@@ -112,17 +113,18 @@ impl<'w> Walk<'w> {
     }
 
     /// At the start of a node: what to find below it.
-    fn node(&mut self, at: Position, text: Option<&str>) -> Option<&'w Wanted> {
+    fn node(&mut self, at: Position, text: Option<&str>) -> Option<&'w WantedPaths> {
         let (wanted, name) = match self.open.last_mut() {
             None => (Some(self.root), at),
             Some(Open { wanted, next: Some(next), .. }) => {
-                let step = Step::Item(*next);
+                let step = PathStep::Item(*next);
                 *next += 1;
                 (wanted.and_then(|wanted| wanted.steps.get(&step)), at)
             }
             Some(Open { wanted, key, .. }) => {
                 let Some(value) = key.take() else {
-                    let step = text.zip(*wanted).map(|(text, wanted)| (Step::Field(text.to_owned()), wanted));
+                    let step =
+                        text.zip(*wanted).map(|(text, wanted)| (PathStep::Field(text.to_owned()), wanted));
                     *key = Some((step.and_then(|(step, wanted)| wanted.steps.get(&step)), at));
                     return None;
                 };
@@ -131,7 +133,7 @@ impl<'w> Walk<'w> {
         };
         for path in wanted.iter().flat_map(|wanted| &wanted.paths) {
             if let Some(found) = self.found.get_mut(*path) {
-                *found = Place { name, value: at };
+                *found = FieldPosition { name, value: at };
             }
         }
         wanted
@@ -142,8 +144,8 @@ impl<'w> Walk<'w> {
 mod tests {
     use super::*;
 
-    fn place(text: &str, path: &[Step]) -> (usize, usize, usize, usize) {
-        let Place { name, value } = places(text, &[Path(path.to_vec())])[0];
+    fn place(text: &str, path: &[PathStep]) -> (usize, usize, usize, usize) {
+        let FieldPosition { name, value } = places(text, &[Path(path.to_vec())])[0];
         (name.line, name.column, value.line, value.column)
     }
 

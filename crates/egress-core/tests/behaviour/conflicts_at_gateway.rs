@@ -1,6 +1,6 @@
 //! What stands in the way of an egress at the gateway's pods: other servers on its ports, other meanings of the host.
 
-use egress_core::intent::Hop;
+use egress_core::intent::GatewayTls;
 
 use crate::conflicts::{assert_found, find, lines, stored_in};
 use crate::fixture::{documented, other_gateway, request, snapshot};
@@ -47,7 +47,7 @@ fn a_plaintext_server_on_the_port_of_the_pair_is_refused_whatever_its_host() {
 #[test]
 fn the_plain_hop_can_stand_beside_a_plaintext_server_but_not_beside_the_pair() {
     let mut plain = documented("edition.cnn.com:80");
-    plain.intent.hop = Hop::Plain;
+    plain.intent.hop = GatewayTls::Plain;
     assert_found(&plain, &HARMLESS.replace("number: 9080", "number: 80"), &[]);
     let pair = stored_in("billing", request("api.github.com:443"));
     assert_eq!(
@@ -70,7 +70,7 @@ fn a_server_that_redirects_to_https_is_plaintext() {
         let refused = ["refusal gateway/old in namespace istio-system (spec.servers[port 80])"];
         assert_found(&request("edition.cnn.com"), &redirect, &refused);
         let mut plain = documented("edition.cnn.com:80");
-        plain.intent.hop = Hop::Plain;
+        plain.intent.hop = GatewayTls::Plain;
         assert_found(&plain, &redirect, &[]);
         // istiod makes one virtual host of both, which answers every call with a redirect.
         assert_found(&plain, &redirect.replace("www.cnn.com", "edition.cnn.com"), &refused);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use egress_core::dialect::{self, Part};
 use egress_core::index::Index;
-use egress_core::intent::{GatewayName, Hop, Intent, Layout};
+use egress_core::intent::{GatewayName, GatewayTls, Intent, Layout};
 use egress_core::metadata::Record;
-use egress_core::names::Names;
+use egress_core::names::ChosenNames;
 use egress_core::plan::{self, Action, Plan, Step};
 use egress_core::resource::{Live, Resource};
 use egress_core::snapshot::{GatewayFacts, NamespaceFacts, PodFacts, Snapshot};
@@ -23,11 +23,11 @@ pub(crate) fn request(host: &str) -> Record {
             namespace: "shop".to_owned(),
             gateway: gateway().name,
             layout: Layout::Shared,
-            hop: Hop::Mtls,
+            hop: GatewayTls::Mtls,
             export_to: vec![".".to_owned()],
             reason: None,
         },
-        names: Names::default(),
+        names: ChosenNames::default(),
         added_at: "2026-11-22T12:00:00Z".parse().ok(),
         added_by: Some("jane".to_owned()),
     }

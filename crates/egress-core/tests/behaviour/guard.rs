@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use egress_core::admission::guard::{Guard, GuardRule, GuardedGateway};
 use egress_core::dialect::Stage;
 use egress_core::dialect::{self, Part};
-use egress_core::intent::{Hop, Layout};
+use egress_core::intent::{GatewayTls, Layout};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
 use egress_core::resource::Resource;
@@ -72,7 +72,7 @@ fn what_the_layouts_write_breaks_no_rule() {
         let mut shared = request(host);
         shared.intent.export_to = vec!["*".to_owned()];
         let mut plain = documented(host);
-        plain.intent.hop = Hop::Plain;
+        plain.intent.hop = GatewayTls::Plain;
         for record in
             [request(host), several, shared, documented(host), plain, in_layout(Layout::Endpoints, host)]
         {

@@ -1,8 +1,8 @@
 //! What exists, read back: which objects belong together, and in which state they are.
 
 use egress_core::index::Index;
-use egress_core::inventory::state::{Change, State};
-use egress_core::inventory::{Row, pair, rows};
+use egress_core::inventory::state::{ChangedObject, State};
+use egress_core::inventory::{EgressRow, pair, rows};
 use egress_core::metadata::Record;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
@@ -92,7 +92,7 @@ fn an_object_that_was_edited_is_named_with_who_edited_it() {
     let edited = found.iter_mut().find(|object| object.id == leg).unwrap();
     edited.spec = narrower.iter().find(|object| object.id == leg).unwrap().spec.clone();
     edited.live.as_mut().unwrap().foreign_managers = vec!["kubectl-edit".to_owned()];
-    let changes = vec![Change { object: leg, managers: vec!["kubectl-edit".to_owned()] }];
+    let changes = vec![ChangedObject { object: leg, managers: vec!["kubectl-edit".to_owned()] }];
     assert_eq!(only(&found).state, State::Changed { changes });
 }
 
@@ -197,7 +197,7 @@ fn one_host_in_two_namespaces_is_two_rows_in_order() {
     assert!(rows.iter().all(|row| row.state == State::Ready), "{rows:?}");
 }
 
-fn only(found: &[Resource]) -> Row {
+fn only(found: &[Resource]) -> EgressRow {
     let mut rows = rows(&snapshot(found));
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.remove(0)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use egress_core::inventory::objects_of_ready;
 use egress_core::opened::unjudged::unjudged;
-use egress_core::opened::{Opened, OutsideWorkload, Sources, opened};
+use egress_core::opened::{Opened, OpeningSources, OutsideWorkload, opened};
 use egress_core::related_resources::{GatewayApiObject, Named};
 use egress_core::snapshot::{ServiceFacts, ServicePort, Snapshot};
 
@@ -13,7 +13,13 @@ use crate::fixture::{documented, objects, request, snapshot, stored};
 fn of(cluster: &Snapshot) -> Opened {
     let egresses = egress_core::inventory::egresses(cluster);
     let known = objects_of_ready(cluster, &egresses);
-    opened(&Sources { snapshot: cluster, gateway_api: &[], workloads: &[], known: &known, namespace: None })
+    opened(&OpeningSources {
+        snapshot: cluster,
+        gateway_api: &[],
+        workloads: &[],
+        known: &known,
+        namespace: None,
+    })
 }
 
 /// Hosts with their ports.
@@ -190,7 +196,7 @@ fn tunnels_services_workloads_and_backends_open_hosts() {
         status: serde_json::Value::Null,
     }];
     let known = HashSet::new();
-    let sources = |namespace| Sources {
+    let sources = |namespace| OpeningSources {
         snapshot: &cluster,
         gateway_api: &gateway_api,
         workloads: &workloads,

@@ -1,6 +1,6 @@
 //! A second request for a host: what both together ask for.
 
-use egress_core::intent::{Hop, Layout};
+use egress_core::intent::{GatewayTls, Layout};
 use egress_core::merge_request::{MergeError, Merged, merge};
 
 use crate::fixture::{other_gateway, request};
@@ -73,7 +73,7 @@ fn another_layout_hop_or_gateway_replaces_what_is_there() {
     let mut layout = found.clone();
     layout.intent.layout = Layout::Documented;
     let mut hop = found.clone();
-    hop.intent.hop = Hop::Plain;
+    hop.intent.hop = GatewayTls::Plain;
     let mut gateway = found.clone();
     gateway.intent.gateway = other_gateway();
     for asked in [layout, hop, gateway] {

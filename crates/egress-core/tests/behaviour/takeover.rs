@@ -2,7 +2,7 @@
 //! decides is refused, what only waits behind ours is a warning once ours stand.
 
 use egress_core::dialect::earlier;
-use egress_core::intent::Hop;
+use egress_core::intent::GatewayTls;
 use egress_core::inventory::rows;
 use egress_core::metadata::Record;
 use egress_core::resource::{Resource, Spec};
@@ -232,7 +232,7 @@ fn an_egress_in_the_earlier_shape_is_whole_can_be_taken_over_and_is_written_anew
     }
 }
 
-fn earlier(object: Resource, hop: Hop) -> Resource {
+fn earlier(object: Resource, hop: GatewayTls) -> Resource {
     earlier::written(&object, hop).unwrap_or(object)
 }
 

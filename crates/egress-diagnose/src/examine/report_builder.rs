@@ -10,11 +10,11 @@ use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 
 use crate::examine::suppression::Suppressions;
-use crate::finding::{Awaited, Cause, CauseKey, Code, Finding, HostName, Level, Scope};
+use crate::finding::{Awaited, Cause, CauseKey, CauseScope, Code, Finding, HostName, Level};
 use crate::path::NotWalked;
 use crate::report::{
-    API_VERSION, CheckTotals, FactsOrigin, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report, Section,
-    Subject, Summary, Verdict,
+    API_VERSION, CheckTotals, CheckVerdict, FactsOrigin, KIND, Line, NOT_GIVEN, NotChecked, Reason, Report,
+    Section, Subject, Summary,
 };
 use crate::rules::check::Check;
 
@@ -144,8 +144,8 @@ impl ReportBuilder {
                 Subject::Mesh | Subject::Gateway { .. } => own.max(),
             };
             let failed = section.checks.iter_mut().filter_map(|line| match &mut line.verdict {
-                Verdict::Failed { findings } => Some(findings),
-                Verdict::Passed { .. } | Verdict::NotChecked { .. } => None,
+                CheckVerdict::Failed { findings } => Some(findings),
+                CheckVerdict::Passed { .. } | CheckVerdict::NotChecked { .. } => None,
             });
             for index in failed.flatten().chain(&mut section.findings) {
                 *index = place.get(*index).copied().unwrap_or_default();
@@ -209,7 +209,7 @@ impl SectionBuilder<'_> {
         self.builder.summary.passed += 1;
         self.builder.totals_of(check).passed += 1;
         if self.whole {
-            self.line(check, Verdict::Passed { seen });
+            self.line(check, CheckVerdict::Passed { seen });
         }
     }
 
@@ -229,7 +229,7 @@ impl SectionBuilder<'_> {
         indexes.dedup();
         self.section.findings.extend(&indexes);
         if self.whole {
-            self.line(check, Verdict::Failed { findings: indexes });
+            self.line(check, CheckVerdict::Failed { findings: indexes });
         }
         breaks
     }
@@ -243,7 +243,7 @@ impl SectionBuilder<'_> {
         if self.whole {
             let code = self.builder.code_of(cause).map(|code| code.to_string()).unwrap_or_default();
             let because = format!("the path is broken before this ({code})");
-            self.line(check, Verdict::NotChecked { reason: Reason::Blocked, because });
+            self.line(check, CheckVerdict::NotChecked { reason: Reason::Blocked, because });
         }
     }
 
@@ -270,7 +270,7 @@ impl SectionBuilder<'_> {
         self.silent(check);
         self.builder.summary.unreadable += usize::from(reason == Reason::Unreadable);
         if self.whole {
-            self.line(check, Verdict::NotChecked { reason, because: because.clone() });
+            self.line(check, CheckVerdict::NotChecked { reason, because: because.clone() });
         }
         let unchecked = self.builder.reasons.entry((reason, because)).or_default();
         unchecked.codes.insert(check.code);
@@ -296,15 +296,15 @@ impl SectionBuilder<'_> {
         self.builder.totals_of(check).not_checked += 1;
     }
 
-    fn line(&mut self, check: &Check, verdict: Verdict) {
+    fn line(&mut self, check: &Check, verdict: CheckVerdict) {
         self.section.checks.push(Line { code: check.code, name: check.name, verdict });
     }
 
     fn cause(&mut self, check: &Check, finding: Finding) -> usize {
         let (scope, host) = match &self.section.subject {
-            Subject::Mesh => (Scope::Mesh, None),
-            Subject::Gateway { .. } => (Scope::Gateway, None),
-            Subject::Host { host, .. } => (Scope::Host, Some(host.as_str())),
+            Subject::Mesh => (CauseScope::Mesh, None),
+            Subject::Gateway { .. } => (CauseScope::Gateway, None),
+            Subject::Host { host, .. } => (CauseScope::Host, Some(host.as_str())),
         };
         let ReportBuilder { causes, known, acceptances, .. } = &mut *self.builder;
         let key = CauseKey::of(&finding, host);

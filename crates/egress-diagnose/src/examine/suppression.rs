@@ -68,7 +68,7 @@ impl Suppressions {
 
 /// The annotated objects around the egresses.
 fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
-    let around = &facts.surroundings;
+    let around = &facts.related_resources;
     let routes = around.gateway_api.iter();
     named("AuthorizationPolicy", &around.authorization_policies)
         .chain(named("PeerAuthentication", &around.peer_authentications))

@@ -17,7 +17,7 @@ pub struct ClusterFacts {
     /// Objects, gateways, pods, nodes, and the gaps.
     pub snapshot: Snapshot,
     /// The objects around the egresses.
-    pub surroundings: RelatedResources,
+    pub related_resources: RelatedResources,
     /// Which kinds of facts are missing, and why. For all other kinds, an object that is not here does not exist.
     pub gaps: BTreeMap<Input, Gap>,
     /// The configuration of each Envoy that was read, or the reason why not.
@@ -26,7 +26,7 @@ pub struct ClusterFacts {
     pub demands: Result<Demands, String>,
     /// The policies' objections to existing egresses, by namespace and host. No entry for an egress without policies,
     /// or if they could not be asked.
-    pub refusals: BTreeMap<(String, String), Vec<Refusal>>,
+    pub refusals: BTreeMap<(String, String), Vec<PolicyRefusal>>,
     /// The user's write permissions in each requested namespace.
     pub rights: BTreeMap<String, Rights>,
     /// Other clusters of the same fleet.
@@ -36,7 +36,7 @@ pub struct ClusterFacts {
 /// A policy's objection to an existing egress.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Refusal {
+pub struct PolicyRefusal {
     /// The policy; empty if no policy allows the host.
     pub by: String,
     /// Its message.
@@ -62,7 +62,7 @@ impl Default for ClusterFacts {
     fn default() -> Self {
         ClusterFacts {
             snapshot: Snapshot::default(),
-            surroundings: RelatedResources::default(),
+            related_resources: RelatedResources::default(),
             gaps: BTreeMap::new(),
             proxies: BTreeMap::new(),
             demands: Ok(Demands::new()),

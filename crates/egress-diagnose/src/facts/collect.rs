@@ -8,7 +8,7 @@ use egress_core::host::printable;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::{Node, Pod, Service};
 use egress_core::objects::{self, Routed};
-use egress_core::path::{Path, Step};
+use egress_core::path::{Path, PathStep};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
 use egress_core::snapshot::MeshFacts;
@@ -24,7 +24,7 @@ use crate::facts::names::{self, NameError};
 
 mod append;
 mod own;
-mod surroundings;
+mod related_resources;
 
 /// Collects objects one by one.
 #[derive(Default)]
@@ -76,7 +76,9 @@ impl CollectError {
     /// The path of the field that does not fit the schema, if known.
     pub fn field(&self) -> Option<Path> {
         match self {
-            CollectError::Name { error, .. } => Some(Path(error.field.split('.').map(Step::from).collect())),
+            CollectError::Name { error, .. } => {
+                Some(Path(error.field.split('.').map(PathStep::from).collect()))
+            }
             CollectError::Resource(ResourceError::Spec { error, .. })
             | CollectError::Schema { error, .. } => Some(error.path().clone()),
             _ => None,
@@ -131,7 +133,7 @@ impl Collector {
             }
             ("", "ConfigMap") => self.config_map(typed(object)?),
             (own::GROUP, _) => self.own(kind, object),
-            _ => self.surroundings(kind, object),
+            _ => self.related_resources(kind, object),
         }
     }
 
@@ -146,7 +148,7 @@ impl Collector {
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
         let pods: Vec<_> = pods.iter().map(objects::pod).collect();
-        facts.surroundings.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
+        facts.related_resources.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;
         for input in own::from_objects().filter(|input| !given.contains(input)) {
             facts.gaps.entry(input).or_insert(Gap::NotGiven);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_core::intent::{GatewayName, Hop, Intent, Layout};
+use egress_core::intent::{GatewayName, GatewayTls, Intent, Layout};
 use egress_core::port::Port;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ pub struct EgressOptions {
     /// Which objects.
     pub layout: Layout,
     /// How calls travel to the gateway.
-    pub hop: Hop,
+    pub hop: GatewayTls,
     /// Which namespaces may call, as in `exportTo`.
     pub export_to: Vec<String>,
 }

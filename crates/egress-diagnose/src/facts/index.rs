@@ -11,7 +11,7 @@ use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
 
 /// The objects of a snapshot, by their lookup keys.
-pub(crate) struct Index<'a> {
+pub(crate) struct FactIndex<'a> {
     objects: Objects<'a>,
     by_kind: BTreeMap<Kind, Vec<&'a Resource>>,
     virtual_services: ByHost<'a>,
@@ -21,9 +21,9 @@ pub(crate) struct Index<'a> {
     subset_holders: HashMap<&'a str, Vec<&'a Resource>>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> FactIndex<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
-        let mut index = Index {
+        let mut index = FactIndex {
             objects: Objects::of(snapshot),
             by_kind: BTreeMap::new(),
             virtual_services: ByHost::default(),

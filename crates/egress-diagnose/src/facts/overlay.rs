@@ -29,7 +29,7 @@ impl ClusterFacts {
             (own.mesh.api_version, own.mesh.cluster_domain) = (version, domain);
         }
         gateways(own, &new.services, &new.gateways, &new.pods);
-        self.surroundings.lay_over(applied.surroundings);
+        self.related_resources.lay_over(applied.related_resources);
         self.proxies.clear();
         self.gaps.extend([Input::ClientProxies, Input::GatewayProxies].map(|input| (input, Gap::NotGiven)));
     }
@@ -197,7 +197,7 @@ mod tests {
         ]);
         let files = [service(443), node(true), deployment(3), webhook("Fail"), secret("cacert")];
         all.lay_over(facts(&files));
-        let ClusterFacts { snapshot, surroundings, .. } = &all;
+        let ClusterFacts { snapshot, related_resources, .. } = &all;
         let ports = |ports: &[egress_core::snapshot::ServicePort]| -> Vec<u16> {
             ports.iter().map(|port| port.number).collect()
         };
@@ -206,9 +206,9 @@ mod tests {
         let behind = snapshot.gateways[0].pods.iter().map(|pod| pod.name.as_str());
         assert_eq!(behind.collect::<Vec<_>>(), ["egress-1"]);
         assert_eq!(snapshot.nodes.iter().map(|node| node.schedulable).collect::<Vec<_>>(), [false]);
-        assert_eq!(surroundings.workloads.iter().map(|one| one.replicas).collect::<Vec<_>>(), [Some(3)]);
-        assert_eq!(surroundings.webhooks.iter().map(|one| one.fails_closed).collect::<Vec<_>>(), [true]);
-        let keys = surroundings.secrets.iter().flat_map(|secret| secret.keys.iter().flatten());
+        assert_eq!(related_resources.workloads.iter().map(|one| one.replicas).collect::<Vec<_>>(), [Some(3)]);
+        assert_eq!(related_resources.webhooks.iter().map(|one| one.fails_closed).collect::<Vec<_>>(), [true]);
+        let keys = related_resources.secrets.iter().flat_map(|secret| secret.keys.iter().flatten());
         assert_eq!(keys.collect::<Vec<_>>(), ["cacert"]);
     }
 
@@ -216,11 +216,15 @@ mod tests {
     fn an_object_that_only_the_files_have_is_added() {
         let mut all = facts(&[service(80), pod("egress-1")]);
         all.lay_over(facts(&[pod("egress-2"), node(true), deployment(3), webhook("Fail"), secret("cacert")]));
-        let ClusterFacts { snapshot, surroundings, .. } = &all;
+        let ClusterFacts { snapshot, related_resources, .. } = &all;
         let behind = snapshot.gateways[0].pods.iter().map(|pod| pod.name.as_str());
         assert_eq!(behind.collect::<Vec<_>>(), ["egress-1", "egress-2"]);
         assert_eq!((snapshot.pods.len(), snapshot.nodes.len()), (2, 1));
-        let around = (surroundings.workloads.len(), surroundings.webhooks.len(), surroundings.secrets.len());
+        let around = (
+            related_resources.workloads.len(),
+            related_resources.webhooks.len(),
+            related_resources.secrets.len(),
+        );
         assert_eq!(around, (1, 1, 1));
     }
 

@@ -21,8 +21,8 @@ mod position;
 mod tree;
 
 pub use documents::{Document, documents};
-pub use location::{File, Places};
 use location::{ObjectKey, Spot};
+pub use location::{Places, SourceFile};
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +41,7 @@ pub struct ParsedFiles {
 
 /// Reads documents one by one. Several readers may read parts of the same files at the same time.
 pub struct SourceReader<'a> {
-    files: &'a [File],
+    files: &'a [SourceFile],
     /// The namespace of objects that name none.
     namespace: &'a str,
     collector: Collector,
@@ -52,7 +52,7 @@ pub struct SourceReader<'a> {
 
 impl<'a> SourceReader<'a> {
     /// A reader for documents of these files, with room for that many objects.
-    pub fn new(files: &'a [File], namespace: &'a str, room: usize) -> Self {
+    pub fn new(files: &'a [SourceFile], namespace: &'a str, room: usize) -> Self {
         SourceReader {
             files,
             namespace,

@@ -19,7 +19,7 @@ pub struct Cause {
     /// The name of the check: what is true when nothing is wrong.
     pub name: &'static str,
     /// What it was found at.
-    pub scope: Scope,
+    pub scope: CauseScope,
     /// The hosts with this fault, or behind a gateway or mesh with it.
     #[serde(serialize_with = "each")]
     pub affects: Vec<Arc<HostName>>,
@@ -35,7 +35,7 @@ pub struct Cause {
 /// What a finding was found at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Scope {
+pub enum CauseScope {
     /// The mesh as a whole.
     Mesh,
     /// One gateway.

@@ -29,13 +29,13 @@ pub struct Place {
     pub value: Option<String>,
     /// Its file and line, if it was read from a file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<Source>,
+    pub source: Option<SourceLine>,
 }
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Source {
+pub struct SourceLine {
     /// The file, as typed.
     pub file: String,
     /// The line, from 1.
@@ -95,7 +95,7 @@ impl fmt::Display for Place {
             _ => {}
         }
         match &self.source {
-            Some(Source { file, line }) => write!(formatter, " ({file}:{line})"),
+            Some(SourceLine { file, line }) => write!(formatter, " ({file}:{line})"),
             None => Ok(()),
         }
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use egress_core::command::{ShellCommand, Word};
-use egress_core::intent::{GatewayName, Hop, Layout};
+use egress_core::intent::{GatewayName, GatewayTls, Layout};
 use egress_core::inventory::State;
 use egress_core::port::Port;
 use egress_core::resource::{Resource, Spec};
@@ -60,7 +60,7 @@ fn added(
         if *layout != Layout::default() {
             command = command.words(["--layout", layout.word()]);
         }
-        if *hop == Hop::Plain {
+        if *hop == GatewayTls::Plain {
             command = command.words(["--hop", hop.word()]);
         }
         if *export_to != ["."] {

@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::{fix, patched};
 use crate::finding::Fix;
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::wording::list;
 
 /// Labels or annotations: the new value of each key, or none to remove it.
 pub(crate) type Changes<'a> = [(&'a str, Option<&'a str>)];
 
 /// Changes the template of a workload's pods; Kubernetes replaces them.
-pub(crate) fn template(namespace: &str, workload: &Workload, change: &Value, why: &str) -> Fix {
+pub(crate) fn template(namespace: &str, workload: &PodOwner, change: &Value, why: &str) -> Fix {
     if !workload.has_template() {
         let why = format!("change the source of this pod and recreate it: {why}");
         return fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), &why);
@@ -26,7 +26,7 @@ pub(crate) fn template(namespace: &str, workload: &Workload, change: &Value, why
 
 /// Changes labels and annotations of a workload's pods, which recreates them.
 pub(crate) fn relabel(
-    (namespace, workload): (&str, &Workload),
+    (namespace, workload): (&str, &PodOwner),
     labels: &Changes<'_>,
     annotations: &Changes<'_>,
     why: &str,
@@ -55,10 +55,10 @@ pub(crate) fn relabel(
 }
 
 /// Recreates the pods, so that webhooks see them again.
-pub(crate) fn restart(namespace: &str, workloads: &[&Workload], why: &str) -> Fix {
-    let (templates, others): (Vec<&Workload>, Vec<&Workload>) =
+pub(crate) fn restart(namespace: &str, workloads: &[&PodOwner], why: &str) -> Fix {
+    let (templates, others): (Vec<&PodOwner>, Vec<&PodOwner>) =
         workloads.iter().copied().partition(|workload| workload.has_template());
-    let (pods, rest): (Vec<&Workload>, Vec<&Workload>) =
+    let (pods, rest): (Vec<&PodOwner>, Vec<&PodOwner>) =
         others.into_iter().partition(|workload| workload.kind == "Pod");
     let restarted = (!templates.is_empty()).then(|| {
         let restart = ShellCommand::new(["kubectl", "rollout", "restart"]).in_namespace(namespace);
@@ -76,12 +76,12 @@ pub(crate) fn restart(namespace: &str, workloads: &[&Workload], why: &str) -> Fi
 }
 
 /// A pod without an owner is read, deleted and created again.
-fn replace(namespace: &str, pod: &Workload) -> ShellCommand {
+fn replace(namespace: &str, pod: &PodOwner) -> ShellCommand {
     let read = ShellCommand::show(&pod.kind(), &pod.name, namespace);
     read.into_command(ShellCommand::new(["kubectl", "replace", "--force", "-f", "-"]))
 }
 
-fn named(workload: &Workload) -> Word {
+fn named(workload: &PodOwner) -> Word {
     Word::object(&workload.kind(), &workload.name)
 }
 

@@ -22,7 +22,7 @@ pub(crate) use rule::CALLER;
 use rule::{RuleMatch, named_host};
 
 /// An `AuthorizationPolicy`.
-pub(crate) type Policy = Named<AuthorizationPolicySpec>;
+pub(crate) type AuthorizationPolicy = Named<AuthorizationPolicySpec>;
 
 /// The policies of one gateway, indexed so that a call is checked only against the rules for its host.
 #[derive(Debug, Default)]
@@ -30,18 +30,18 @@ pub(crate) struct Authorization<'a> {
     allow: Rules<'a>,
     deny: Rules<'a>,
     /// The ALLOW policies, in the order in which they are read.
-    allowing: Vec<&'a Policy>,
+    allowing: Vec<&'a AuthorizationPolicy>,
 }
 
 #[derive(Debug, Default)]
 struct Rules<'a> {
-    by_host: BTreeMap<String, Vec<Rule<'a>>>,
-    general: Vec<Rule<'a>>,
+    by_host: BTreeMap<String, Vec<AuthorizationRule<'a>>>,
+    general: Vec<AuthorizationRule<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Rule<'a> {
-    policy: &'a Policy,
+struct AuthorizationRule<'a> {
+    policy: &'a AuthorizationPolicy,
     place: usize,
     spec: &'a AuthorizationPolicyRules,
 }
@@ -51,25 +51,25 @@ pub(crate) enum Denial<'a> {
     /// A rule denies it.
     Denied {
         /// Its policy.
-        by: &'a Policy,
+        by: &'a AuthorizationPolicy,
         /// Its index in the policy.
         rule: usize,
     },
     /// There are ALLOW policies, and none matches the call.
     NotAllowed {
         /// The ALLOW policies.
-        by: &'a [&'a Policy],
+        by: &'a [&'a AuthorizationPolicy],
         /// The rule that would allow it, and the condition that it misses.
-        nearly: Option<(&'a Policy, &'static str)>,
+        nearly: Option<(&'a AuthorizationPolicy, &'static str)>,
     },
 }
 
 impl<'a> Authorization<'a> {
-    pub(crate) fn new(all: &'a [Policy], root: &str, gateway: &GatewayFacts) -> Self {
+    pub(crate) fn new(all: &'a [AuthorizationPolicy], root: &str, gateway: &GatewayFacts) -> Self {
         let mut found = Authorization::default();
         for policy in all.iter().filter(|policy| is_for(policy, root, gateway)) {
             let rules = policy.spec.rules.iter().flatten().enumerate();
-            let rules = rules.map(|(place, spec)| Rule { policy, place, spec });
+            let rules = rules.map(|(place, spec)| AuthorizationRule { policy, place, spec });
             match policy.spec.action.as_ref().unwrap_or(&Action::Allow) {
                 Action::Allow => {
                     found.allowing.push(policy);
@@ -84,18 +84,20 @@ impl<'a> Authorization<'a> {
 
     /// Why a call is refused; none if it is allowed or unknown.
     pub(crate) fn refusal(&self, caller: &Caller<'_>) -> Option<Denial<'_>> {
-        let denies = |rule: &&Rule<'a>| {
+        let denies = |rule: &&AuthorizationRule<'a>| {
             rule::answer(rule.spec, &rule.policy.namespace, caller, true) == RuleMatch::Yes
         };
         if let Some(rule) = self.deny.of(caller).find(denies) {
             return Some(Denial::Denied { by: rule.policy, rule: rule.place });
         }
-        let answer = |rule: &Rule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, false);
+        let answer =
+            |rule: &AuthorizationRule<'a>| rule::answer(rule.spec, &rule.policy.namespace, caller, false);
         if self.allowing.is_empty() || self.allow.of(caller).any(|rule| answer(rule) != RuleMatch::No) {
             return None;
         }
-        let near =
-            |rule: &Rule<'a>| Some((rule.policy, rule::misses(rule.spec, &rule.policy.namespace, caller)?));
+        let near = |rule: &AuthorizationRule<'a>| {
+            Some((rule.policy, rule::misses(rule.spec, &rule.policy.namespace, caller)?))
+        };
         // A rule for another SNI does not apply to this call.
         let nearly =
             self.allow.of(caller).filter_map(near).min_by_key(|(_, what)| *what == rule::SERVER_NAME);
@@ -104,7 +106,7 @@ impl<'a> Authorization<'a> {
 }
 
 impl<'a> Rules<'a> {
-    fn insert(&mut self, rule: Rule<'a>, denies: bool) {
+    fn insert(&mut self, rule: AuthorizationRule<'a>, denies: bool) {
         let Some(hosts) = named_host(rule.spec, denies) else {
             self.general.push(rule);
             return;
@@ -114,7 +116,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn of<'b>(&'b self, caller: &'b Caller<'_>) -> impl Iterator<Item = &'b Rule<'a>> {
+    fn of<'b>(&'b self, caller: &'b Caller<'_>) -> impl Iterator<Item = &'b AuthorizationRule<'a>> {
         let names = [Some(caller.host), caller.sni.filter(|name| *name != caller.host)];
         let exact =
             names.into_iter().flatten().filter_map(|name| self.by_host.get(&name.to_ascii_lowercase()));
@@ -125,7 +127,7 @@ impl<'a> Rules<'a> {
 /// Whether a policy is enforced at a gateway's pods: it lies in their namespace or in the root namespace, and selects
 /// them. One with targets is for gateways of the Gateway API alone. `ShouldAttachPolicy` in
 /// `pilot/pkg/model/policyattachment.go`.
-fn is_for(policy: &Policy, root: &str, gateway: &GatewayFacts) -> bool {
+fn is_for(policy: &AuthorizationPolicy, root: &str, gateway: &GatewayFacts) -> bool {
     let dry = policy.annotations.get("istio.io/dry-run").is_some_and(|word| word == "true");
     let here = policy.namespace == gateway.name.namespace || policy.namespace == root;
     let spec = &policy.spec;

@@ -8,24 +8,24 @@ use serde::Serialize;
 
 /// The object that creates a pod: a fix for all its pods changes this object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Workload {
+pub struct PodOwner {
     /// The kind, as manifests write it; `Pod` for a pod without an owner.
     pub kind: String,
     /// The name.
     pub name: String,
 }
 
-impl Workload {
+impl PodOwner {
     /// The workload of a pod: the Deployment behind a `ReplicaSet`, else its owner, else the pod itself.
     pub(crate) fn of(pod: &PodFacts) -> Self {
         let Some(owner) = &pod.owner else {
-            return Workload { kind: "Pod".to_owned(), name: pod.name.clone() };
+            return PodOwner { kind: "Pod".to_owned(), name: pod.name.clone() };
         };
         let hash = pod.labels.get("pod-template-hash");
         let deployment = hash.and_then(|hash| owner.name.strip_suffix(hash)?.strip_suffix('-'));
         match deployment.filter(|_| owner.kind == "ReplicaSet") {
-            Some(name) => Workload { kind: "Deployment".to_owned(), name: name.to_owned() },
-            None => Workload { kind: owner.kind.clone(), name: owner.name.clone() },
+            Some(name) => PodOwner { kind: "Deployment".to_owned(), name: name.to_owned() },
+            None => PodOwner { kind: owner.kind.clone(), name: owner.name.clone() },
         }
     }
 
@@ -40,7 +40,7 @@ impl Workload {
     }
 }
 
-impl fmt::Display for Workload {
+impl fmt::Display for PodOwner {
     /// As a kubectl argument: `deployment/web`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.kind(), self.name)
@@ -50,10 +50,10 @@ impl fmt::Display for Workload {
 /// Pods by their workload, in order of name.
 pub(crate) fn by_workload<'a>(
     pods: impl IntoIterator<Item = &'a PodFacts>,
-) -> BTreeMap<Workload, Vec<&'a PodFacts>> {
-    let mut found: BTreeMap<Workload, Vec<&PodFacts>> = BTreeMap::new();
+) -> BTreeMap<PodOwner, Vec<&'a PodFacts>> {
+    let mut found: BTreeMap<PodOwner, Vec<&PodFacts>> = BTreeMap::new();
     for pod in pods {
-        found.entry(Workload::of(pod)).or_default().push(pod);
+        found.entry(PodOwner::of(pod)).or_default().push(pod);
     }
     found
 }
@@ -70,10 +70,10 @@ mod tests {
         let hashed = [("pod-template-hash".to_owned(), "5d4f".to_owned())].into_iter().collect();
         let mut pod =
             PodFacts { name: "web-5d4f-x".to_owned(), owner, labels: hashed, ..PodFacts::default() };
-        assert_eq!(Workload::of(&pod).to_string(), "deployment/web");
+        assert_eq!(PodOwner::of(&pod).to_string(), "deployment/web");
         pod.labels.clear();
-        assert_eq!(Workload::of(&pod).to_string(), "replicaset/web-5d4f");
+        assert_eq!(PodOwner::of(&pod).to_string(), "replicaset/web-5d4f");
         pod.owner = None;
-        assert_eq!(Workload::of(&pod).to_string(), "pod/web-5d4f-x");
+        assert_eq!(PodOwner::of(&pod).to_string(), "pod/web-5d4f-x");
     }
 }

@@ -15,13 +15,13 @@ use egress_istio::service_entry::ServiceEntryPorts;
 use rayon::prelude::*;
 
 use super::egress_path::{EgressPath, owns};
-use crate::facts::{Index, Request, clients};
+use crate::facts::{FactIndex, Request, clients};
 use crate::wording::export_to;
 
 /// The paths of a request, in the order of the inventory. Requested hosts without objects come last.
 pub(crate) fn paths<'a>(
     snapshot: &'a Snapshot,
-    index: &Index<'a>,
+    index: &FactIndex<'a>,
     egresses: &'a [Egress<'a>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
@@ -54,7 +54,7 @@ pub(super) fn is_followed(egress: &Egress<'_>) -> bool {
 
 struct PathFinder<'a, 'b> {
     snapshot: &'a Snapshot,
-    index: &'b Index<'a>,
+    index: &'b FactIndex<'a>,
     egresses: &'a [Egress<'a>],
     clients: BTreeSet<&'a str>,
 }

@@ -15,14 +15,14 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
 use super::egress_path::EgressPath;
-use crate::facts::{ClusterFacts, Index, Request, clients};
+use crate::facts::{ClusterFacts, FactIndex, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
 /// The requested paths of such hosts, one for each namespace with a ServiceEntry. Empty in a mesh without an egress
 /// gateway.
 pub(crate) fn hosts_without_egress<'a>(
     facts: &'a ClusterFacts,
-    index: &Index<'a>,
+    index: &FactIndex<'a>,
     egresses: &[Egress<'_>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
@@ -53,7 +53,7 @@ pub(super) type EntryHost<'a> = (&'a str, &'a str);
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
     facts: &'a ClusterFacts,
-    index: &Index<'a>,
+    index: &FactIndex<'a>,
     egresses: &[Egress<'_>],
 ) -> BTreeMap<EntryHost<'a>, Vec<String>> {
     let snapshot = &facts.snapshot;
@@ -61,7 +61,7 @@ fn hosts<'a>(
     let services: BTreeSet<String> =
         snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
     let covered: BTreeSet<&str> = egresses.iter().map(|egress| egress.host.as_str()).collect();
-    let (clients, routed) = (clients(snapshot), routed(&facts.surroundings.gateway_api));
+    let (clients, routed) = (clients(snapshot), routed(&facts.related_resources.gateway_api));
     let mut found = BTreeMap::new();
     if services.is_empty() {
         return found;
@@ -107,7 +107,7 @@ pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
 }
 
 /// Whether a route that a client sees leads to a gateway; also a route of a matching wildcard.
-fn leads(index: &Index<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
+fn leads(index: &FactIndex<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
     let seen = mesh_virtual_services(index.virtual_services(host), host, client);
     seen.into_iter()
         .filter_map(Resource::virtual_service)

@@ -17,7 +17,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use super::egress_path::EgressPath;
 use super::finder::is_followed;
 use super::hosts_without_egress::{EntryHost, routed};
-use crate::facts::{ClusterFacts, Index, Request, clients};
+use crate::facts::{ClusterFacts, FactIndex, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
@@ -25,7 +25,7 @@ use crate::path::{NotWalked, Obstacle};
 /// The hosts, by namespace and name. If hosts were requested by name, those of them without an egress.
 pub(crate) fn not_walked<'a>(
     facts: &'a ClusterFacts,
-    index: &Index<'a>,
+    index: &FactIndex<'a>,
     egresses: &[Egress<'_>],
     paths: &[EgressPath<'_>],
     request: &Request,
@@ -73,7 +73,7 @@ pub(crate) fn not_walked<'a>(
 /// The objects and their indexes.
 struct Finder<'a, 'b> {
     snapshot: &'a Snapshot,
-    index: &'b Index<'a>,
+    index: &'b FactIndex<'a>,
     /// The Services of the egress gateways, as routes name them.
     services: BTreeSet<String>,
     /// Hosts with a path, and the destinations of other hosts' routes.
@@ -86,7 +86,7 @@ struct Finder<'a, 'b> {
 impl<'a, 'b> Finder<'a, 'b> {
     fn new(
         facts: &'a ClusterFacts,
-        index: &'b Index<'a>,
+        index: &'b FactIndex<'a>,
         egresses: &[Egress<'_>],
         paths: &[EgressPath<'_>],
     ) -> Self {
@@ -115,7 +115,7 @@ impl<'a, 'b> Finder<'a, 'b> {
             known,
             clients: clients(snapshot),
             ambient: ambient.map(|pod| pod.namespace.as_str()).collect(),
-            routed: routed(&facts.surroundings.gateway_api),
+            routed: routed(&facts.related_resources.gateway_api),
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Ended {
 
 /// The response that the client got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct ProbeResponse {
     /// The status of the answer.
     pub status: Option<u16>,
     /// The header `server`: `envoy` if the response came from or through a sidecar or gateway.
@@ -42,8 +42,8 @@ impl Ended {
     }
 
     /// The response.
-    pub fn answer(&self) -> Answer {
-        let mut answer = Answer::default();
+    pub fn answer(&self) -> ProbeResponse {
+        let mut answer = ProbeResponse::default();
         // wget prints headers to stderr, indented.
         for line in self.stdout.lines().chain(self.stderr.lines()).map(str::trim) {
             if let Some(source) = line.strip_prefix(FROM) {

@@ -4,7 +4,7 @@
 
 use egress_core::proxy::{ClusterView, PASSTHROUGH, ProxyView};
 
-use super::plan::Plan;
+use super::plan::ProbePlan;
 
 /// The counters of one Envoy around the probe, or why they could not be read.
 pub type Looks = Result<(ProxyView, ProxyView), String>;
@@ -27,7 +27,7 @@ pub(super) fn host_of(cluster: &str) -> Option<&str> {
 
 /// Whether a cluster sends traffic to the host itself: by its own name, or by the upstream name that this tool gives
 /// it.
-pub(super) fn leads_out(cluster: &str, plan: &Plan) -> bool {
+pub(super) fn leads_out(cluster: &str, plan: &ProbePlan) -> bool {
     host_of(cluster).is_some_and(|name| {
         let rest = name.strip_prefix(plan.host.as_str());
         rest.is_some_and(|rest| {
@@ -36,7 +36,7 @@ pub(super) fn leads_out(cluster: &str, plan: &Plan) -> bool {
     })
 }
 
-pub(super) fn from_client((before, after): &(ProxyView, ProxyView), plan: &Plan) -> FromClient {
+pub(super) fn from_client((before, after): &(ProxyView, ProxyView), plan: &ProbePlan) -> FromClient {
     let mut found = FromClient::default();
     for (name, grown) in growth(before, after, |cluster| cluster.requests + cluster.connections) {
         if host_of(name).is_some_and(|host| plan.services.contains(host)) {
@@ -49,7 +49,7 @@ pub(super) fn from_client((before, after): &(ProxyView, ProxyView), plan: &Plan)
 }
 
 /// The growth of a gateway's counters for the host.
-pub(super) fn from_gateway((before, after): &(ProxyView, ProxyView), plan: &Plan) -> u64 {
+pub(super) fn from_gateway((before, after): &(ProxyView, ProxyView), plan: &ProbePlan) -> u64 {
     // A failed connection did not reach the host.
     let passed = |cluster: &ClusterView| {
         (cluster.requests + cluster.connections).saturating_sub(cluster.connect_failures)

@@ -11,7 +11,7 @@ use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::facts::{ClusterFacts, Index, Request, client_of};
+use crate::facts::{ClusterFacts, FactIndex, Request, client_of};
 use crate::path::{EgressPath, gateways_in_question, paths};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
@@ -21,9 +21,9 @@ const PATIENCE: &str = "10";
 /// What curl prints before its own address: it identifies a connection in a sidecar's log.
 pub(super) const FROM: &str = "probe-from ";
 
-/// One marked request.
+/// The plan of one marked request.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ProbePlan {
     /// The host to call.
     pub host: DnsName,
     /// The port to call.
@@ -41,7 +41,7 @@ pub struct Plan {
     pub token: String,
 }
 
-impl Plan {
+impl ProbePlan {
     /// Plans a probe of a host that the user typed with these ports. Prefers an HTTP port: logs show a mark in HTTP,
     /// but not inside TLS.
     ///
@@ -55,7 +55,7 @@ impl Plan {
     ) -> Result<Self, String> {
         let snapshot = &facts.snapshot;
         let egresses = egresses(snapshot);
-        let paths = paths(snapshot, &Index::new(snapshot), &egresses, request);
+        let paths = paths(snapshot, &FactIndex::new(snapshot), &egresses, request);
         let of = |namespace: &str| client_of(snapshot, namespace, request.client.as_ref());
         let mut senders = paths.iter().flat_map(|path| path.callers.iter().map(move |caller| (path, caller)));
         let found = senders.find_map(|(path, caller)| Some((path, of(caller)?)));
@@ -66,7 +66,7 @@ impl Plan {
         let host = request.hosts.first().ok_or("no host was named")?.clone();
         let domain = &snapshot.mesh.cluster_domain;
         let gateways = gateways_in_question(&snapshot.gateways, &paths, request);
-        Ok(Plan {
+        Ok(ProbePlan {
             host,
             port,
             client: client.clone(),

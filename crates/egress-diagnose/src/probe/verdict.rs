@@ -6,11 +6,11 @@
 use std::collections::HashSet;
 
 use super::access::Access;
-use super::answer::Answer;
+use super::answer::ProbeResponse;
 pub use super::counts::Looks;
 use super::counts::{self, FromClient, host_of, leads_out};
-use super::plan::Plan;
-use super::{Pod, Probe, ProbePoint, ProbeResult};
+use super::plan::ProbePlan;
+use super::{Probe, ProbePod, ProbePoint, ProbeResult};
 use crate::finding::Confidence;
 use egress_core::port::Protocol;
 use egress_core::proxy::PASSTHROUGH;
@@ -19,7 +19,7 @@ use egress_core::proxy::PASSTHROUGH;
 #[derive(Clone, Debug)]
 pub struct EnvoyRecord {
     /// Its pod.
-    pub pod: Pod,
+    pub pod: ProbePod,
     /// Its log.
     pub log: Result<Log, String>,
     /// Its counters.
@@ -45,7 +45,12 @@ enum Trace {
 }
 
 /// Finds where the probe went.
-pub fn verdict(plan: &Plan, answer: &Answer, client: &EnvoyRecord, gateways: &[EnvoyRecord]) -> Probe {
+pub fn verdict(
+    plan: &ProbePlan,
+    answer: &ProbeResponse,
+    client: &EnvoyRecord,
+    gateways: &[EnvoyRecord],
+) -> Probe {
     let comparison = Comparison { plan, answer, client, gateways, evidence: evidence(answer) };
     match comparison.first_leg() {
         Trace::Found(line) => comparison.after_sidecar(&line),
@@ -55,11 +60,11 @@ pub fn verdict(plan: &Plan, answer: &Answer, client: &EnvoyRecord, gateways: &[E
 }
 
 /// A probe without a result.
-pub fn unknown(plan: &Plan, because: String) -> Probe {
+pub fn unknown(plan: &ProbePlan, because: String) -> Probe {
     Probe {
         host: plan.host.to_string(),
         port: plan.port,
-        client: Pod::of(&plan.client),
+        client: ProbePod::of(&plan.client),
         token: plan.token.clone(),
         result: ProbeResult::NotProven,
         lost_at: None,
@@ -71,7 +76,7 @@ pub fn unknown(plan: &Plan, because: String) -> Probe {
     }
 }
 
-fn evidence(answer: &Answer) -> Vec<String> {
+fn evidence(answer: &ProbeResponse) -> Vec<String> {
     let server = answer.server.as_ref().map(|server| format!(", from {server}")).unwrap_or_default();
     let told = answer.status.map(|status| format!("the client got status {status}{server}"));
     let problem = answer.problem.as_ref().map(|problem| format!("the client got no answer: {problem}"));
@@ -79,8 +84,8 @@ fn evidence(answer: &Answer) -> Vec<String> {
 }
 
 struct Comparison<'a> {
-    plan: &'a Plan,
-    answer: &'a Answer,
+    plan: &'a ProbePlan,
+    answer: &'a ProbeResponse,
     client: &'a EnvoyRecord,
     gateways: &'a [EnvoyRecord],
     evidence: Vec<String>,
@@ -290,7 +295,7 @@ impl Comparison<'_> {
         self,
         result: ProbeResult,
         lost_at: Option<ProbePoint>,
-        left_from: Option<Pod>,
+        left_from: Option<ProbePod>,
         confidence: Confidence,
         because: String,
     ) -> Probe {

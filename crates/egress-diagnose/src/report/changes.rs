@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{NotChecked, Reason, Report};
-use crate::finding::{Cause, CauseKey, Scope};
+use crate::finding::{Cause, CauseKey, CauseScope};
 
 /// The causes that the last diagnosis found.
 #[derive(Debug, Default)]
@@ -49,13 +49,13 @@ impl Watched {
 }
 
 fn key(cause: &Cause) -> CauseKey {
-    let host = cause.affects.first().filter(|_| cause.scope == Scope::Host);
+    let host = cause.affects.first().filter(|_| cause.scope == CauseScope::Host);
     CauseKey::of(&cause.finding, host.map(|host| host.host.as_str()))
 }
 
 /// Whether the check was not made this time: its facts were missing, or the path is broken before it.
 fn is_hidden(cause: &Cause, not_checked: &[NotChecked], findings: &[Cause]) -> bool {
-    let of_hosts = cause.scope == Scope::Host && !cause.affects.is_empty();
+    let of_hosts = cause.scope == CauseScope::Host && !cause.affects.is_empty();
     let unread =
         not_checked.iter().filter(|unchecked| unchecked.reason != Reason::NoEvidence).any(|unchecked| {
             let same = unchecked.hosts.iter().any(|host| cause.affects.contains(host));

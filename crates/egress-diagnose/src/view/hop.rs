@@ -8,7 +8,7 @@ use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::destination_rule::{Destination, destination_rules};
+use egress_core::visibility::destination_rule::{ServiceHost, destination_rules};
 
 use super::View;
 use crate::finding::Readable;
@@ -30,7 +30,7 @@ impl<'a> View<'a> {
     pub(crate) fn rules_for(&self, client: &str, host: &str, owner: &str) -> DestinationRules<'a> {
         self.note(Input::DestinationRules);
         let rules = self.shared.index.destination_rules(host);
-        let destination = Destination { host, namespace: owner };
+        let destination = ServiceHost { host, namespace: owner };
         DestinationRules::new(destination_rules(rules, &self.shared.facts.snapshot.mesh, destination, client))
     }
 

@@ -16,10 +16,10 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 
 use super::View;
-use crate::facts::{OtherCluster, PodName, Refusal, Rights};
+use crate::facts::{OtherCluster, PodName, PolicyRefusal, Rights};
 use crate::finding::{CheckOutcome, Readable};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
-use crate::kubernetes::workload::{Workload, by_workload};
+use crate::kubernetes::workload::{PodOwner, by_workload};
 
 impl<'a> View<'a> {
     /// Records a read. If facts of this kind are missing, the error is the outcome of the check.
@@ -48,13 +48,13 @@ impl<'a> View<'a> {
     /// Every `AuthorizationPolicy`.
     pub fn authorization_policies(&self) -> Readable<&'a [Named<AuthorizationPolicySpec>]> {
         self.readable(Input::AuthorizationPolicies)?;
-        Ok(&self.shared.facts.surroundings.authorization_policies)
+        Ok(&self.shared.facts.related_resources.authorization_policies)
     }
 
     /// Every `PeerAuthentication`.
     pub fn peer_authentications(&self) -> Readable<&'a [Named<PeerAuthenticationSpec>]> {
         self.readable(Input::PeerAuthentications)?;
-        Ok(&self.shared.facts.surroundings.peer_authentications)
+        Ok(&self.shared.facts.related_resources.peer_authentications)
     }
 
     /// Other clusters of the same fleet.
@@ -66,62 +66,62 @@ impl<'a> View<'a> {
     /// Every object of the Kubernetes Gateway API.
     pub fn gateway_api(&self) -> Readable<&'a [GatewayApiObject]> {
         self.readable(Input::GatewayApi)?;
-        Ok(&self.shared.facts.surroundings.gateway_api)
+        Ok(&self.shared.facts.related_resources.gateway_api)
     }
 
     /// Every `NetworkPolicy`.
     pub fn network_policies(&self) -> Readable<&'a [Named<NetworkPolicySpec>]> {
         self.readable(Input::NetworkPolicies)?;
-        Ok(&self.shared.facts.surroundings.network_policies)
+        Ok(&self.shared.facts.related_resources.network_policies)
     }
 
     /// The endpoints of every Service.
     pub fn endpoint_slices(&self) -> Readable<&'a [Named<SliceFacts>]> {
         self.readable(Input::EndpointSlices)?;
-        Ok(&self.shared.facts.surroundings.endpoint_slices)
+        Ok(&self.shared.facts.related_resources.endpoint_slices)
     }
 
     /// Every workload.
-    pub fn workloads(&self) -> Readable<&'a [related_resources::Workload]> {
+    pub fn workloads(&self) -> Readable<&'a [related_resources::WorkloadFacts]> {
         self.readable(Input::Workloads)?;
-        Ok(&self.shared.facts.surroundings.workloads)
+        Ok(&self.shared.facts.related_resources.workloads)
     }
 
     /// Every `PodDisruptionBudget`.
     pub fn budgets(&self) -> Readable<&'a [Named<PodDisruptionBudgetSpec>]> {
         self.readable(Input::Budgets)?;
-        Ok(&self.shared.facts.surroundings.budgets)
+        Ok(&self.shared.facts.related_resources.budgets)
     }
 
     /// Every `HorizontalPodAutoscaler`.
     pub fn autoscalers(&self) -> Readable<&'a [Named<HorizontalPodAutoscalerSpec>]> {
         self.readable(Input::Budgets)?;
-        Ok(&self.shared.facts.surroundings.autoscalers)
+        Ok(&self.shared.facts.related_resources.autoscalers)
     }
 
     /// Every requested Secret.
     pub fn secrets(&self) -> Readable<&'a [SecretFacts]> {
         self.readable(Input::Secrets)?;
-        Ok(&self.shared.facts.surroundings.secrets)
+        Ok(&self.shared.facts.related_resources.secrets)
     }
 
     /// Every admission webhook.
     pub fn webhooks(&self) -> Readable<&'a [WebhookFacts]> {
         self.readable(Input::Webhooks)?;
-        Ok(&self.shared.facts.surroundings.webhooks)
+        Ok(&self.shared.facts.related_resources.webhooks)
     }
 
     /// The pods of istiod.
     pub fn istiod(&self) -> Readable<&'a [PodFacts]> {
         self.readable(Input::ControlPlane)?;
-        Ok(&self.shared.facts.surroundings.istiod)
+        Ok(&self.shared.facts.related_resources.istiod)
     }
 
     /// The configuration that this proxy rejected, according to istiod, one line for each kind. Empty if istiod was
     /// not asked.
     pub fn refused_by(&self, pod: &PodName) -> Vec<String> {
         self.note(Input::ControlPlane);
-        let told = self.shared.facts.surroundings.sync.iter().flatten();
+        let told = self.shared.facts.related_resources.sync.iter().flatten();
         let of_pod = told.filter(|facts| facts.namespace == pod.namespace && facts.pod == pod.name);
         let refused = of_pod.flat_map(|facts| &facts.rejected);
         refused.map(|(kind, why)| format!("istiod: pod {} rejects {kind}: {why}", pod.name)).collect()
@@ -129,7 +129,7 @@ impl<'a> View<'a> {
 
     /// The policies' objections to an existing egress; none without policies. The error says why they could not be
     /// asked.
-    pub fn refusals(&self, namespace: &str, host: &str) -> Result<Option<&'a [Refusal]>, &'a str> {
+    pub fn refusals(&self, namespace: &str, host: &str) -> Result<Option<&'a [PolicyRefusal]>, &'a str> {
         self.note(Input::Policies);
         self.shared.facts.demands.as_ref().map_err(String::as_str)?;
         let found = self.shared.facts.refusals.get(&(namespace.to_owned(), host.to_owned()));
@@ -139,7 +139,7 @@ impl<'a> View<'a> {
     /// The flaws of the policy that was exported to the API server; none if there is no exported policy.
     pub fn export_flaws(&self) -> Readable<Option<&'a [Flaw]>> {
         self.readable(Input::Policies)?;
-        let export = &self.shared.facts.surroundings.export;
+        let export = &self.shared.facts.related_resources.export;
         match &export.unreadable {
             Some(why) => {
                 Err(CheckOutcome::Unreadable(format!("the exported policy could not be read: {why}")))
@@ -179,7 +179,7 @@ impl<'a> View<'a> {
         &self,
         namespace: &str,
         by: DataPlaneMode,
-    ) -> Readable<BTreeMap<Workload, Vec<&'a PodFacts>>> {
+    ) -> Readable<BTreeMap<PodOwner, Vec<&'a PodFacts>>> {
         let pods = self.pods_with_mode(namespace)?.into_iter().filter(|(_, mode)| *mode == by);
         Ok(by_workload(pods.map(|(pod, _)| pod)))
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
-use egress_core::visibility::destination_rule::{Destination, destination_rules};
+use egress_core::visibility::destination_rule::{ServiceHost, destination_rules};
 
 use super::View;
 use super::visible_rules::SeenRules;
@@ -18,7 +18,7 @@ impl<'a> View<'a> {
         self.note(Input::DestinationRules);
         self.shared.rules.get((client.to_owned(), gateway.name.clone()), || {
             let host = self.service_host(gateway);
-            let destination = Destination { host: &host, namespace: &gateway.name.namespace };
+            let destination = ServiceHost { host: &host, namespace: &gateway.name.namespace };
             let mesh = &self.shared.facts.snapshot.mesh;
             SeenRules::of(destination_rules(self.destination_rules(), mesh, destination, client))
         })

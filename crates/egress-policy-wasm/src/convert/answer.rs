@@ -19,13 +19,13 @@ use crate::limits::Limits;
 use crate::{text, words};
 
 /// Reads one answer, and counts what is in it.
-pub(crate) struct Reader<'a> {
+pub(crate) struct AnswerReader<'a> {
     limits: &'a Limits,
     destinations: usize,
     findings: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> AnswerReader<'a> {
     /// For the answer to a request with so many destinations.
     pub(crate) fn new(limits: &'a Limits, destinations: usize) -> Self {
         Self { limits, destinations, findings: 0 }

@@ -11,7 +11,7 @@ pub(super) const MODULE: &str = "application/wasm";
 
 /// A module as its manifest describes it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Layer {
+pub(super) struct ModuleLayer {
     pub(super) digest: String,
     pub(super) size: u64,
 }
@@ -32,7 +32,7 @@ struct Descriptor {
 }
 
 /// Finds the module. The error says what the artifact is instead.
-pub(super) fn layer(bytes: &[u8]) -> Result<Layer, String> {
+pub(super) fn layer(bytes: &[u8]) -> Result<ModuleLayer, String> {
     let manifest: Manifest =
         serde_json::from_slice(bytes).map_err(|error| format!("its manifest cannot be read: {error}"))?;
     if manifest.manifests.is_some() {
@@ -48,7 +48,7 @@ pub(super) fn layer(bytes: &[u8]) -> Result<Layer, String> {
     if !is_digest(&layer.digest) {
         return Err("the digest of its layer is not SHA-256".to_owned());
     }
-    Ok(Layer { digest: layer.digest, size: layer.size })
+    Ok(ModuleLayer { digest: layer.digest, size: layer.size })
 }
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::inspect::digest;
 
-    fn read(manifest: &Value) -> Result<Layer, String> {
+    fn read(manifest: &Value) -> Result<ModuleLayer, String> {
         layer(manifest.to_string().as_bytes())
     }
 
@@ -66,7 +66,7 @@ mod tests {
     fn the_layer_of_a_policy_is_its_module() {
         let digest = digest(b"module");
         let manifest = json!({"layers": [{"mediaType": MODULE, "digest": digest, "size": 6}]});
-        assert_eq!(read(&manifest), Ok(Layer { digest, size: 6 }));
+        assert_eq!(read(&manifest), Ok(ModuleLayer { digest, size: 6 }));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use super::{Reference, RegistryError, transfer};
 /// Registries send to the store that has the bytes, and that one now and then to another.
 const REDIRECTS: usize = 5;
 
-/// What came of a request.
-pub(super) struct Answer {
+/// The response to a request, after all redirections.
+pub(super) struct FinalResponse {
     /// The first answer that is no redirection.
     pub(super) response: Response,
     /// Whether the server that was asked gave it, and no other had a part in it.
@@ -27,7 +27,7 @@ pub(super) async fn get(
     accepted: &str,
     credentials: Option<&Credentials>,
     reference: &Reference,
-) -> Result<Answer, RegistryError> {
+) -> Result<FinalResponse, RegistryError> {
     let (mut url, mut own) = (start.clone(), true);
     for _ in 0..=REDIRECTS {
         tracing::debug!(%url, "asking the registry");
@@ -38,7 +38,7 @@ pub(super) async fn get(
         };
         let response = request.send().await.map_err(|error| transfer::failed(&error, reference))?;
         if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-            return Ok(Answer { response, own });
+            return Ok(FinalResponse { response, own });
         }
         let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
         url = next(&url, location.unwrap_or_default()).map_err(|problem| refused(reference, problem))?;

@@ -10,23 +10,25 @@ use serde_json::Value;
 
 use super::quantity::{Count, Size, Time};
 use super::values::{
-    Builtin, Day, Destination, EffectWord, HookWord, Kind, Line, Name, Prefix, Version, Written,
+    Builtin, Day, EffectWord, ExceptionDestination, FileKind, HookWord, Line, PolicyName, Prefix, TextValue,
+    Version,
 };
-use super::{Entry, ExceptionEntry, Limits, MAXIMUM_BYTES, PolicyConfig, Source};
+use super::{ConfiguredLimits, ExceptionEntry, MAXIMUM_BYTES, PolicyConfig, PolicyEntry, Source};
 use crate::descriptor::Hook;
 use crate::settings::canonical;
 use egress_core::path::Path;
 use egress_core::typed::{FieldError, or_default};
 use egress_core::yaml::{self, LocatedError};
 
+/// A configuration as it stands in its file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ConfigFile {
     #[serde(rename = "apiVersion")]
-    _api_version: Written<Version>,
+    _api_version: TextValue<Version>,
     #[serde(rename = "kind")]
-    _kind: Written<Kind>,
-    default: Option<Written<EffectWord>>,
+    _kind: TextValue<FileKind>,
+    default: Option<TextValue<EffectWord>>,
     #[serde(default, deserialize_with = "or_default")]
     policies: Vec<FilePolicy>,
     naming: Option<FileNaming>,
@@ -40,37 +42,37 @@ struct File {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct FilePolicy {
-    name: Written<Name>,
-    builtin: Option<Written<Builtin>>,
-    source: Option<Written<Source>>,
+    name: TextValue<PolicyName>,
+    builtin: Option<TextValue<Builtin>>,
+    source: Option<TextValue<Source>>,
     #[serde(rename = "use")]
-    hooks: Option<Vec<Written<HookWord>>>,
+    hooks: Option<Vec<TextValue<HookWord>>>,
     settings: Option<Value>,
-    on_deny: Option<Written<Line>>,
+    on_deny: Option<TextValue<Line>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileNaming {
     #[serde(rename = "use")]
-    policy: Written<Name>,
+    policy: TextValue<PolicyName>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileLabels {
-    allow: Vec<Written<Prefix>>,
+    allow: Vec<TextValue<Prefix>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct FileException {
-    code: Written<Name>,
-    destination: Written<Destination>,
-    policy: Option<Written<Name>>,
-    until: Written<Day>,
-    approved_by: Written<Line>,
-    reason: Written<Line>,
+    code: TextValue<PolicyName>,
+    destination: TextValue<ExceptionDestination>,
+    policy: Option<TextValue<PolicyName>>,
+    until: TextValue<Day>,
+    approved_by: TextValue<Line>,
+    reason: TextValue<Line>,
 }
 
 #[derive(Default, Deserialize)]
@@ -90,8 +92,8 @@ pub(super) fn parse(text: &str) -> Result<PolicyConfig, LocatedError> {
     if text.len() > MAXIMUM_BYTES {
         return Err(outside(format!("expected at most {MAXIMUM_BYTES} bytes, found {}", text.len())));
     }
-    let limits = yaml::Limits { depth: 32, copies: 0, ..yaml::Limits::default() };
-    let file: Option<File> = yaml::located(text, limits)?;
+    let limits = yaml::YamlLimits { depth: 32, copies: 0, ..yaml::YamlLimits::default() };
+    let file: Option<ConfigFile> = yaml::located(text, limits)?;
     let file = file.ok_or_else(|| outside("expected a policy set, found an empty file".to_owned()))?;
     let labels = file.labels.into_iter().flat_map(|labels| labels.allow);
     Ok(PolicyConfig {
@@ -104,7 +106,7 @@ pub(super) fn parse(text: &str) -> Result<PolicyConfig, LocatedError> {
     })
 }
 
-fn policies(text: &str, found: Vec<FilePolicy>) -> Result<Vec<Entry>, LocatedError> {
+fn policies(text: &str, found: Vec<FilePolicy>) -> Result<Vec<PolicyEntry>, LocatedError> {
     let paths: Vec<Path> = (0..found.len()).map(|item| Path(vec!["policies".into(), item.into()])).collect();
     let places = yaml::places(text, &paths);
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
@@ -125,7 +127,7 @@ fn policies(text: &str, found: Vec<FilePolicy>) -> Result<Vec<Entry>, LocatedErr
     Ok(entries)
 }
 
-fn entry(policy: FilePolicy, line: usize) -> Result<Entry, FieldError> {
+fn entry(policy: FilePolicy, line: usize) -> Result<PolicyEntry, FieldError> {
     let source = match (policy.builtin, policy.source) {
         (Some(_), None) => Source::Builtin,
         (None, Some(source)) => source.0,
@@ -140,7 +142,7 @@ fn entry(policy: FilePolicy, line: usize) -> Result<Entry, FieldError> {
         }
     };
     let settings = policy.settings.filter(|settings| !settings.is_null());
-    Ok(Entry {
+    Ok(PolicyEntry {
         name: policy.name.0.0,
         source,
         hooks: policy.hooks.map(hooks).transpose().map_err(|error| error.below("use"))?,
@@ -150,9 +152,9 @@ fn entry(policy: FilePolicy, line: usize) -> Result<Entry, FieldError> {
     })
 }
 
-fn hooks(found: Vec<Written<HookWord>>) -> Result<BTreeSet<Hook>, FieldError> {
+fn hooks(found: Vec<TextValue<HookWord>>) -> Result<BTreeSet<Hook>, FieldError> {
     let mut hooks = BTreeSet::new();
-    for (item, Written(HookWord(hook))) in found.into_iter().enumerate() {
+    for (item, TextValue(HookWord(hook))) in found.into_iter().enumerate() {
         if !hooks.insert(hook) {
             let error = FieldError::custom(format!("expected each hook once, found `{hook}` again"));
             return Err(error.below(item));
@@ -177,8 +179,8 @@ fn exception(found: FileException) -> ExceptionEntry {
     }
 }
 
-fn limits_of(found: &FileLimits) -> Limits {
-    Limits {
+fn limits_of(found: &FileLimits) -> ConfiguredLimits {
+    ConfiguredLimits {
         wall: found.wall.map(|time| time.0),
         fuel: found.fuel.map(|count| count.0),
         memory: found.memory.map(|size| size.0),

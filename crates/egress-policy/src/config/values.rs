@@ -16,19 +16,19 @@ use egress_core::intent::is_label;
 use egress_core::words::unknown;
 
 /// A value that is written as a text.
-pub(super) struct Written<T>(pub(super) T);
+pub(super) struct TextValue<T>(pub(super) T);
 
 /// The version of the file.
 pub(super) struct Version;
 
 /// The kind of the file.
-pub(super) struct Kind;
+pub(super) struct FileKind;
 
 /// The word for the policy that is built in.
 pub(super) struct Builtin;
 
 /// A name, such as `acme-hosts`.
-pub(super) struct Name(pub(super) String);
+pub(super) struct PolicyName(pub(super) String);
 
 /// The prefix of labels: what stands before the `/`.
 pub(super) struct Prefix(pub(super) String);
@@ -43,14 +43,14 @@ pub(super) struct EffectWord(pub(super) Effect);
 pub(super) struct HookWord(pub(super) Hook);
 
 /// What an exception is for.
-pub(super) struct Destination(pub(super) HostGlob);
+pub(super) struct ExceptionDestination(pub(super) HostGlob);
 
 /// A day.
 pub(super) struct Day(pub(super) Date);
 
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Written<T> {
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for TextValue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map(Written).map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map(TextValue).map_err(D::Error::custom)
     }
 }
 
@@ -62,11 +62,11 @@ impl FromStr for Version {
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for FileKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        the_word(text, KIND).map(|()| Kind)
+        the_word(text, KIND).map(|()| FileKind)
     }
 }
 
@@ -81,12 +81,12 @@ impl FromStr for Builtin {
     }
 }
 
-impl FromStr for Name {
+impl FromStr for PolicyName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if is_label(text) {
-            return Ok(Name(text.to_owned()));
+            return Ok(PolicyName(text.to_owned()));
         }
         let found = quoted(text);
         Err(format!("expected a name of at most 63 lower-case letters, digits and `-` inside, found {found}"))
@@ -140,7 +140,7 @@ impl FromStr for HookWord {
     }
 }
 
-impl FromStr for Destination {
+impl FromStr for ExceptionDestination {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -150,7 +150,7 @@ impl FromStr for Destination {
                            rule";
             return Err(message.to_owned());
         }
-        Ok(Destination(destination))
+        Ok(ExceptionDestination(destination))
     }
 }
 

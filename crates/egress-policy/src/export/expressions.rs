@@ -8,12 +8,12 @@ mod object;
 
 use std::collections::BTreeSet;
 
-use super::layer::{ExportedRules, Layer};
+use super::layer::{ExportedLayer, ExportedRules};
 use super::remembered::annotations;
 use super::source::EXCUSE;
 use super::{keys, twin};
 use egress_core::admission::exported::NAME;
-use egress_core::admission::{AdmissionPolicy, AdmissionSet, Clause, ResourceRule, Rule, text};
+use egress_core::admission::{AdmissionPolicy, AdmissionRule, AdmissionSet, Clause, ResourceRule, text};
 
 /// The longest literal of a map: the API server reads at most 100,000 characters of one expression.
 const LONGEST: usize = 90_000;
@@ -21,7 +21,7 @@ const LONGEST: usize = 90_000;
 const SHOWN: usize = 1_000;
 
 /// The policy of a layer.
-pub(super) fn policy(layer: &Layer) -> AdmissionPolicy {
+pub(super) fn policy(layer: &ExportedLayer) -> AdmissionPolicy {
     let mut variables = object::variables(layer);
     let mut validations = vec![unreadable()];
     for (index, policy) in layer.policies.iter().enumerate() {
@@ -69,8 +69,8 @@ fn conditions() -> Vec<Clause> {
     ]
 }
 
-fn unreadable() -> Rule {
-    Rule {
+fn unreadable() -> AdmissionRule {
+    AdmissionRule {
         expression: "size(variables.odd) == 0".to_owned(),
         message: "kubectl-egress: a host or address of this object cannot be checked against a list; expected a DNS name \
                   in ASCII, an address or a range"
@@ -83,7 +83,7 @@ fn unreadable() -> Rule {
 }
 
 /// The variables and the rules of one policy.
-fn of_policy(index: usize, policy: &ExportedRules) -> (Vec<Clause>, Vec<Rule>) {
+fn of_policy(index: usize, policy: &ExportedRules) -> (Vec<Clause>, Vec<AdmissionRule>) {
     let lists = policy.rules.lists();
     let mut variables = Vec::new();
     let mut rules = Vec::new();
@@ -130,7 +130,7 @@ fn of_policy(index: usize, policy: &ExportedRules) -> (Vec<Clause>, Vec<Rule>) {
             "policy `{name}` accepts only TLS from the application, but a port of this object is plain HTTP \
              (route-not-accepted)"
         );
-        rules.push(Rule {
+        rules.push(AdmissionRule {
             expression: format!("!({about} && variables.plain)"),
             message: said("kubectl-egress: ", &message, policy.on_deny.as_deref()),
             message_expression: None,
@@ -140,7 +140,7 @@ fn of_policy(index: usize, policy: &ExportedRules) -> (Vec<Clause>, Vec<Rule>) {
 }
 
 /// What no policy allows for one of the callers. A policy that is about everybody needs no look at each caller.
-fn unallowed(layer: &Layer) -> String {
+fn unallowed(layer: &ExportedLayer) -> String {
     let hit = |index: usize, policy: &ExportedRules| {
         let keys = keys::allowing(policy.rules.lists().allow.unwrap_or_default());
         table(&format!("allow_{index}"), &keys).1
@@ -196,10 +196,10 @@ fn table(name: &str, keys: &BTreeSet<String>) -> (Vec<Clause>, String) {
 }
 
 /// The rule that a list of refused names is empty.
-fn rule(variable: &str, message: &str, prefix: &str, on_deny: Option<&str>) -> Rule {
+fn rule(variable: &str, message: &str, prefix: &str, on_deny: Option<&str>) -> AdmissionRule {
     let after = on_deny.map(|words| format!(" ({})", one_line(words))).unwrap_or_default();
     let names = shown(&format!("variables.{variable}.join(', ')"));
-    Rule {
+    AdmissionRule {
         expression: format!("size(variables.{variable}) == 0"),
         message: said("kubectl-egress: ", message, on_deny),
         message_expression: Some(format!(

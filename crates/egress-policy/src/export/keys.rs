@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::rules::glob::{HostGlob, Hosts};
+use crate::rules::glob::{HostGlob, HostPattern};
 
 /// Between a host and its only port. No host, no address and no range holds it.
 pub(super) const BEFORE_PORT: char = '|';
@@ -40,18 +40,18 @@ pub(super) fn denying(globs: &[HostGlob]) -> BTreeSet<String> {
 
 fn key(glob: &HostGlob) -> String {
     match glob.hosts() {
-        Hosts::Every => String::new(),
-        Hosts::Below(name) => format!(".{name}"),
-        Hosts::One(host) => host.clone(),
+        HostPattern::Every => String::new(),
+        HostPattern::Below(name) => format!(".{name}"),
+        HostPattern::One(host) => host.clone(),
     }
 }
 
 /// The wildcards and ranges that would reach one of these hosts.
-fn reaching(hosts: &Hosts) -> Vec<String> {
+fn reaching(hosts: &HostPattern) -> Vec<String> {
     match hosts {
-        Hosts::Every => Vec::new(),
-        Hosts::One(address) if address.parse::<IpAddr>().is_ok() => vec![RANGE.to_owned()],
-        Hosts::Below(name) | Hosts::One(name) => {
+        HostPattern::Every => Vec::new(),
+        HostPattern::One(address) if address.parse::<IpAddr>().is_ok() => vec![RANGE.to_owned()],
+        HostPattern::Below(name) | HostPattern::One(name) => {
             let parents = name.match_indices('.').filter_map(|(place, _)| name.get(place + 1..));
             parents.map(|parent| format!("*.{parent}")).collect()
         }

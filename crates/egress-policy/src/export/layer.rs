@@ -4,17 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use super::source::{ExportError, Source};
+use super::source::{ExportError, ExportSource};
 use super::twin::PASSTHROUGH;
 use crate::Policy as _;
-use crate::config::{Entry, Source as Origin};
+use crate::config::{PolicyEntry, Source as Origin};
 use crate::descriptor::Hook;
 use crate::layer::Effect;
 use crate::rules::Rules;
 
 /// The policies about hosts, and the mesh they are for.
 #[derive(Clone, Debug)]
-pub struct Layer {
+pub struct ExportedLayer {
     /// Every `rules` that is asked about hosts.
     pub(super) policies: Vec<ExportedRules>,
     /// What no policy allows is denied, and no module may allow it either.
@@ -36,12 +36,12 @@ pub(super) struct ExportedRules {
     pub(super) rules: Rules,
 }
 
-impl Layer {
+impl ExportedLayer {
     /// Reads the settings of every policy of the configuration.
     ///
     /// # Errors
     /// [`ExportError::Settings`].
-    pub fn read(source: &Source<'_>) -> Result<Self, ExportError> {
+    pub fn read(source: &ExportSource<'_>) -> Result<Self, ExportError> {
         let mut policies = Vec::new();
         for entry in source.set.policies.iter().filter(|entry| entry.source == Origin::Builtin) {
             let rules = Rules::new(&entry.settings)
@@ -60,7 +60,7 @@ impl Layer {
             Some(effect) => effect == Effect::Deny,
             None => !policies.is_empty(),
         };
-        Ok(Layer {
+        Ok(ExportedLayer {
             policies,
             is_closed: denies && !may_be_allowed_by_a_module,
             root_namespace: source.root_namespace.map(str::to_owned),
@@ -79,11 +79,11 @@ impl Layer {
 }
 
 /// The policies that are modules.
-pub(super) fn modules<'a>(source: &Source<'a>) -> impl Iterator<Item = &'a Entry> {
+pub(super) fn modules<'a>(source: &ExportSource<'a>) -> impl Iterator<Item = &'a PolicyEntry> {
     source.set.policies.iter().filter(|entry| entry.source != Origin::Builtin)
 }
 
 /// Whether a policy may be asked this: a module that the configuration does not narrow may answer anything.
-pub(super) fn answers(entry: &Entry, hook: Hook) -> bool {
+pub(super) fn answers(entry: &PolicyEntry, hook: Hook) -> bool {
     entry.hooks.as_ref().is_none_or(|hooks| hooks.contains(&hook))
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::layer::{Layer, answers, modules};
-use super::source::{EXCUSE, Source};
+use super::layer::{ExportedLayer, answers, modules};
+use super::source::{EXCUSE, ExportSource};
 use super::twin;
 use crate::config::Source as Origin;
 use crate::descriptor::Hook;
@@ -16,7 +16,7 @@ pub struct LeftOut {
     /// Where it is in the configuration, such as `policies.baseline.settings.pin`.
     pub at: String,
     /// What its absence does.
-    pub effect: Effect,
+    pub effect: OmissionEffect,
     /// One sentence.
     pub message: String,
 }
@@ -24,7 +24,7 @@ pub struct LeftOut {
 /// What the absence of something does to the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Effect {
+pub enum OmissionEffect {
     /// It lets through what the configuration refuses.
     Weaker,
     /// It refuses what the configuration lets through.
@@ -34,7 +34,7 @@ pub enum Effect {
 }
 
 /// Everything that is left out, in the order of the configuration.
-pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
+pub(super) fn of(source: &ExportSource<'_>, layer: &ExportedLayer) -> Vec<LeftOut> {
     let mut found = Vec::new();
     for entry in source.set.policies.iter().filter(|entry| entry.source == Origin::Builtin) {
         // Wrong settings were refused before.
@@ -52,10 +52,10 @@ pub(super) fn of(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
             };
             let message =
                 format!("the API server does not run modules: hosts that it denies are not refused{closed}");
-            found.push(LeftOut { at: at(), effect: Effect::Weaker, message });
+            found.push(LeftOut { at: at(), effect: OmissionEffect::Weaker, message });
         } else if answers(entry, Hook::Pinning) {
             let message = "the API server does not run modules: its nodes are not required".to_owned();
-            found.push(LeftOut { at: at(), effect: Effect::Weaker, message });
+            found.push(LeftOut { at: at(), effect: OmissionEffect::Weaker, message });
         } else {
             found.push(names(at(), "the module"));
         }
@@ -70,11 +70,11 @@ fn settings(policy: &str, rules: &Rules, asked: &dyn Fn(Hook) -> bool) -> Vec<Le
     let mut found = Vec::new();
     if let Some(hop) = lists.hop.filter(|hop| asked(Hook::Hosts) && *hop != twin::PASSTHROUGH) {
         let message = format!("other objects set the hop to the gateway: `{hop}` is not required");
-        found.push(LeftOut { at: at("hop"), effect: Effect::Weaker, message });
+        found.push(LeftOut { at: at("hop"), effect: OmissionEffect::Weaker, message });
     }
     if lists.pin && asked(Hook::Pinning) {
         let message = "no object sets the nodes of the gateway: the nodes are not required".to_owned();
-        found.push(LeftOut { at: at("pin"), effect: Effect::Weaker, message });
+        found.push(LeftOut { at: at("pin"), effect: OmissionEffect::Weaker, message });
     }
     if lists.names && asked(Hook::Naming) {
         found.push(names(at("names"), "it"));
@@ -87,11 +87,11 @@ fn settings(policy: &str, rules: &Rules, asked: &dyn Fn(Hook) -> bool) -> Vec<Le
 
 fn names(at: String, who: &str) -> LeftOut {
     let message = format!("{who} sets how `kubectl egress` writes objects, and refuses no host");
-    LeftOut { at, effect: Effect::None, message }
+    LeftOut { at, effect: OmissionEffect::None, message }
 }
 
 /// Exceptions that lift a denial which the policy has. CEL has no clock, so a denial is never lifted.
-fn exceptions(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
+fn exceptions(source: &ExportSource<'_>, layer: &ExportedLayer) -> Vec<LeftOut> {
     let exported = |policy: &Option<String>| {
         policy.as_ref().is_none_or(|policy| layer.policies.iter().any(|other| other.name == *policy))
     };
@@ -104,7 +104,7 @@ fn exceptions(source: &Source<'_>, layer: &Layer) -> Vec<LeftOut> {
         .filter(|(_, exception)| source.today <= exception.until && exported(&exception.policy));
     let told = holding.map(|(place, exception)| LeftOut {
         at: format!("exceptions[{place}]"),
-        effect: Effect::Stronger,
+        effect: OmissionEffect::Stronger,
         message: format!(
             "CEL has no clock: `{}` stays refused, although `{}` has an exception until {}; users with the verb `{verb}` \
              on `{resource}.{group}` are exempt",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layer::Layer;
+use super::layer::ExportedLayer;
 
 /// The mesh's root namespace as it was known.
 const ROOT: &str = "kubectl-egress.github.io/root-namespace";
@@ -31,7 +31,7 @@ impl Remembered {
 }
 
 /// The annotations of an export.
-pub(super) fn annotations(layer: &Layer) -> BTreeMap<String, String> {
+pub(super) fn annotations(layer: &ExportedLayer) -> BTreeMap<String, String> {
     let root = layer.root_namespace.iter().map(|root| (ROOT.to_owned(), root.clone()));
     let gateways: Vec<&str> = layer.gateway_namespaces.iter().map(String::as_str).collect();
     let gateways = gateways.join(",");

@@ -16,7 +16,7 @@ pub(super) const LARGEST: usize = 1_200_000;
 
 /// What is exported, and what is known of the mesh.
 #[derive(Clone, Debug)]
-pub struct Source<'a> {
+pub struct ExportSource<'a> {
     /// The configuration of the cluster's layer.
     pub set: &'a PolicyConfig,
     /// The mesh's root namespace, whose Sidecars and EnvoyFilters are about every namespace; `None`: not known, so those of

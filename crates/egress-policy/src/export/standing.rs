@@ -10,7 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 
 use super::export;
 use super::remembered::Remembered;
-use super::source::Source;
+use super::source::ExportSource;
 use crate::config::PolicyConfig;
 use egress_core::admission::exported::{Flaw, NAME};
 use egress_core::admission::{BindingState, PolicyState, Standing};
@@ -34,7 +34,7 @@ pub fn flaws(
         annotations.map(Remembered::read).unwrap_or_default();
     let expected = set.and_then(|set| {
         let root_namespace = root_namespace.as_deref();
-        let source = Source { set, root_namespace, gateway_namespaces: &gateway_namespaces, today };
+        let source = ExportSource { set, root_namespace, gateway_namespaces: &gateway_namespaces, today };
         export(&source).ok()?.policy
     });
     let Some(expected) = expected else { return vec![Flaw::Obsolete] };
@@ -76,7 +76,7 @@ mod tests {
     fn exported(hosts: &str) -> AdmissionPolicy {
         let set = set(hosts);
         let gateway_namespaces = BTreeSet::from(["egress".to_owned(), "istio-system".to_owned()]);
-        let source = Source {
+        let source = ExportSource {
             set: &set,
             root_namespace: Some("mesh"),
             gateway_namespaces: &gateway_namespaces,

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::layer::{ExportedRules, Layer};
-use crate::rules::glob::{HostGlob, Hosts};
+use super::layer::{ExportedLayer, ExportedRules};
+use crate::rules::glob::{HostGlob, HostPattern};
 
 /// The hop under which no call travels as HTTP.
 pub(super) const PASSTHROUGH: &str = "passthrough";
@@ -17,9 +17,9 @@ pub(super) const BY_NAME: [&str; 6] = ["http", "http2", "grpc", "grpc-web", "htt
 /// Protocols that are HTTP without TLS, or may be.
 pub(super) const PLAIN: [&str; 6] = ["http", "http2", "grpc", "grpc-web", "http_proxy", ""];
 
-/// What is said to an object.
+/// Whether an object may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ObjectVerdict {
     /// It may be written.
     Accepted,
     /// It may not.
@@ -28,7 +28,7 @@ pub enum Verdict {
 
 /// Something that an object opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Name {
+enum OpenedName {
     /// Any host.
     Everything,
     /// Some addresses.
@@ -46,23 +46,23 @@ enum Caller<'a> {
     Any,
 }
 
-impl Layer {
+impl ExportedLayer {
     /// What the policy says to an object that somebody writes into a namespace and who has no excuse.
-    pub fn judge(&self, namespace: &str, object: &Value) -> Verdict {
-        let Some(opened) = Opened::of(object) else { return Verdict::Accepted };
+    pub fn judge(&self, namespace: &str, object: &Value) -> ObjectVerdict {
+        let Some(opened) = Opened::of(object) else { return ObjectVerdict::Accepted };
         let callers = self.callers(namespace, object);
         let refused = opened.names.iter().any(|name| {
-            *name == Name::Odd || opened.ports.iter().any(|port| self.refuses(name, *port, &callers))
+            *name == OpenedName::Odd || opened.ports.iter().any(|port| self.refuses(name, *port, &callers))
         });
         let routed = opened.is_plain
             && self.policies.iter().any(|policy| {
                 policy.rules.lists().hop == Some(PASSTHROUGH)
                     && callers.iter().any(|caller| policy.is_about(caller))
             });
-        if refused || routed { Verdict::Refused } else { Verdict::Accepted }
+        if refused || routed { ObjectVerdict::Refused } else { ObjectVerdict::Accepted }
     }
 
-    fn refuses(&self, name: &Name, port: Option<u16>, callers: &[Caller<'_>]) -> bool {
+    fn refuses(&self, name: &OpenedName, port: Option<u16>, callers: &[Caller<'_>]) -> bool {
         let denied = |policy: &ExportedRules| {
             let lists = policy.rules.lists();
             lists.deny.iter().any(|glob| touches(glob, name, port))
@@ -106,9 +106,9 @@ impl ExportedRules {
         }
     }
 
-    fn allows(&self, name: &Name, port: Option<u16>) -> bool {
+    fn allows(&self, name: &OpenedName, port: Option<u16>) -> bool {
         let allow = self.rules.lists().allow.unwrap_or_default();
-        let Name::Host(host) = name else { return false };
+        let OpenedName::Host(host) = name else { return false };
         allow.iter().any(|glob| match port {
             Some(port) => glob.matches(host, port),
             None => glob.port().is_none() && glob.matches(host, 1),
@@ -117,20 +117,20 @@ impl ExportedRules {
 }
 
 /// Whether a denied glob is in what is opened, or what is opened reaches it. Without a port: on any of them.
-fn touches(glob: &HostGlob, name: &Name, port: Option<u16>) -> bool {
+fn touches(glob: &HostGlob, name: &OpenedName, port: Option<u16>) -> bool {
     let port = port.or(glob.port()).unwrap_or(1);
     let is_open = glob.port().is_none_or(|only| only == port);
     match (name, glob.hosts()) {
-        (Name::Everything, _) | (Name::Range, Hosts::Every) => is_open,
-        (Name::Range, Hosts::One(host)) => is_open && host.parse::<IpAddr>().is_ok(),
-        (Name::Range, Hosts::Below(_)) | (Name::Odd, _) => false,
-        (Name::Host(host), _) => glob.touches(host, port),
+        (OpenedName::Everything, _) | (OpenedName::Range, HostPattern::Every) => is_open,
+        (OpenedName::Range, HostPattern::One(host)) => is_open && host.parse::<IpAddr>().is_ok(),
+        (OpenedName::Range, HostPattern::Below(_)) | (OpenedName::Odd, _) => false,
+        (OpenedName::Host(host), _) => glob.touches(host, port),
     }
 }
 
 /// What an object opens.
 struct Opened {
-    names: Vec<Name>,
+    names: Vec<OpenedName>,
     /// `None`: any port.
     ports: BTreeSet<Option<u16>>,
     is_plain: bool,
@@ -140,7 +140,7 @@ impl Opened {
     /// `None`: the kind is not judged.
     fn of(object: &Value) -> Option<Self> {
         let spec = &object["spec"];
-        let everything = || vec![Name::Everything];
+        let everything = || vec![OpenedName::Everything];
         let alone = |names| Opened { names, ports: BTreeSet::from([None]), is_plain: false };
         Some(match object["kind"].as_str()? {
             "ServiceEntry" => Self::of_entry(spec),
@@ -164,7 +164,7 @@ impl Opened {
         let is_led = !endpoints.is_empty() && resolution != "NONE";
         let hosts = texts(&spec["hosts"]).into_iter().filter(|_| !is_selected);
         let hosts = hosts.filter(|host| !(is_led && is_upstream(host)));
-        let mut names: Vec<Name> = hosts.map(name).collect();
+        let mut names: Vec<OpenedName> = hosts.map(name).collect();
         names.extend(endpoints.iter().map(|endpoint| name(endpoint["address"].as_str().unwrap_or_default())));
         let protocol = |port: &&Value| port["protocol"].as_str().unwrap_or_default().to_ascii_lowercase();
         let is_one_of = |port: &&Value, known: &[&str]| known.contains(&protocol(port).as_str());
@@ -172,7 +172,7 @@ impl Opened {
         if resolution == "NONE" && !addresses.is_empty() {
             names.extend(addresses.into_iter().map(name));
         } else if resolution == "NONE" && declared.iter().any(|port| !is_one_of(port, &BY_NAME)) {
-            names.push(Name::Everything);
+            names.push(OpenedName::Everything);
         }
         let mut ports: BTreeSet<Option<u16>> =
             declared.iter().map(|port| Some(number(&port["number"]))).collect();
@@ -224,31 +224,31 @@ fn is_upstream(host: &str) -> bool {
 }
 
 /// A name in the one spelling that lists have.
-fn name(text: &str) -> Name {
+fn name(text: &str) -> OpenedName {
     let text = text.to_ascii_lowercase();
     let text = if text.len() > 1 { text.strip_suffix('.').unwrap_or(&text) } else { &text };
     if text == "*" {
-        return Name::Everything;
+        return OpenedName::Everything;
     }
     if let Some((address, length)) = text.split_once('/') {
-        let Ok(address) = address.parse::<IpAddr>() else { return Name::Odd };
+        let Ok(address) = address.parse::<IpAddr>() else { return OpenedName::Odd };
         let longest = if address.is_ipv4() { 32 } else { 128 };
         return match length.parse::<u8>() {
             Ok(length) if length == longest => known(address),
-            Ok(length) if length < longest => Name::Range,
-            _ => Name::Odd,
+            Ok(length) if length < longest => OpenedName::Range,
+            _ => OpenedName::Odd,
         };
     }
     match text.parse::<IpAddr>() {
         Ok(address) => known(address),
-        Err(_) if is_name(text) => Name::Host(text.to_owned()),
-        Err(_) => Name::Odd,
+        Err(_) if is_name(text) => OpenedName::Host(text.to_owned()),
+        Err(_) => OpenedName::Odd,
     }
 }
 
 /// CEL takes no IPv4 address in the clothes of IPv6.
-fn known(address: IpAddr) -> Name {
-    if address == address.to_canonical() { Name::Host(address.to_string()) } else { Name::Odd }
+fn known(address: IpAddr) -> OpenedName {
+    if address == address.to_canonical() { OpenedName::Host(address.to_string()) } else { OpenedName::Odd }
 }
 
 fn is_name(text: &str) -> bool {

@@ -11,16 +11,18 @@ use egress_core::text::is_hidden;
 const HEADER: &str =
     "# Written by `kubectl egress policy lock`. It says which modules were meant; do not edit it.\n";
 
+/// A lock file as it is written.
 #[derive(Serialize)]
-struct Written<'a> {
+struct WrittenLock<'a> {
     version: u32,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     policy: Vec<&'a LockEntry>,
 }
 
+/// A lock file as it is read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct LockFile {
     version: Spanned<u32>,
     #[serde(default)]
     policy: Vec<Spanned<LockEntry>>,
@@ -29,7 +31,7 @@ struct File {
 pub(super) fn write(lock: &Lock) -> Result<String, LockTextError> {
     let mut policy: Vec<&LockEntry> = lock.entries.iter().collect();
     policy.sort();
-    let body = toml::to_string(&Written { version: VERSION, policy }).map_err(|error| LockTextError {
+    let body = toml::to_string(&WrittenLock { version: VERSION, policy }).map_err(|error| LockTextError {
         line: 1,
         column: 1,
         message: error.to_string(),
@@ -38,7 +40,7 @@ pub(super) fn write(lock: &Lock) -> Result<String, LockTextError> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Lock, LockTextError> {
-    let file: File = toml::from_str(text)
+    let file: LockFile = toml::from_str(text)
         .map_err(|error| at(text, error.span().map_or(0, |span| span.start), one_line(error.message())))?;
     let version = *file.version.get_ref();
     if version != VERSION {

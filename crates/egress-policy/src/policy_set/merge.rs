@@ -6,7 +6,9 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::{Layer, MergedConfig, NamingOwner};
-use crate::config::{Entry, ExceptionEntry, Limits, PolicyConfig, Source, bytes_text, duration_text};
+use crate::config::{
+    ConfiguredLimits, ExceptionEntry, PolicyConfig, PolicyEntry, Source, bytes_text, duration_text,
+};
 use crate::exception::Exception;
 
 /// Why the layers do not go together.
@@ -86,7 +88,10 @@ pub enum MergeError {
 ///
 /// # Errors
 /// [`MergeError`] when the files contradict each other, or a lower layer would take away what a higher one says.
-pub fn merge(mut layers: Vec<(Layer, PolicyConfig)>, limits: &Limits) -> Result<MergedConfig, MergeError> {
+pub fn merge(
+    mut layers: Vec<(Layer, PolicyConfig)>,
+    limits: &ConfiguredLimits,
+) -> Result<MergedConfig, MergeError> {
     layers.sort_by_key(|(layer, _)| Reverse(*layer));
     let limits = merged_limits(&layers, limits)?;
     let owner = |(layer, set): &(Layer, PolicyConfig)| {
@@ -114,7 +119,7 @@ pub fn merge(mut layers: Vec<(Layer, PolicyConfig)>, limits: &Limits) -> Result<
     Ok(merged)
 }
 
-fn check_entry(before: &[(Layer, Entry)], layer: Layer, entry: &Entry) -> Result<(), MergeError> {
+fn check_entry(before: &[(Layer, PolicyEntry)], layer: Layer, entry: &PolicyEntry) -> Result<(), MergeError> {
     if let Some((first, _)) = before.iter().find(|(_, other)| other.name == entry.name) {
         return Err(MergeError::SameName { name: entry.name.clone(), first: *first, second: layer });
     }
@@ -138,8 +143,8 @@ fn check_owner(merged: &MergedConfig) -> Result<(), MergeError> {
 
 /// An exception that names a policy of a higher layer is an attempt at what it may not do. One that names a policy that
 /// is not there is none: a cluster may allow beforehand what only some repositories ask about.
-fn check_exception(entries: &[(Layer, Entry)], exception: &Exception) -> Result<(), MergeError> {
-    let named = |(above, entry): &&(Layer, Entry)| {
+fn check_exception(entries: &[(Layer, PolicyEntry)], exception: &Exception) -> Result<(), MergeError> {
+    let named = |(above, entry): &&(Layer, PolicyEntry)| {
         *above > exception.layer && exception.policy.as_ref() == Some(&entry.name)
     };
     match entries.iter().find(named) {
@@ -158,14 +163,17 @@ fn exception(layer: Layer, entry: ExceptionEntry) -> Exception {
     Exception { layer, code, destination, policy, until, approved_by, reason }
 }
 
-fn merged_limits(layers: &[(Layer, PolicyConfig)], defaults: &Limits) -> Result<Limits, MergeError> {
-    let merged = |field, of: fn(&Limits) -> Option<u64>, text: fn(u64) -> String| {
+fn merged_limits(
+    layers: &[(Layer, PolicyConfig)],
+    defaults: &ConfiguredLimits,
+) -> Result<ConfiguredLimits, MergeError> {
+    let merged = |field, of: fn(&ConfiguredLimits) -> Option<u64>, text: fn(u64) -> String| {
         let asked = layers.iter().filter_map(|(layer, set)| Some((*layer, of(&set.limits)?)));
         merged_limit(field, &asked.collect::<Vec<_>>(), of(defaults), text)
     };
     let time_text = |number| duration_text(Duration::from_millis(number));
     let count_text = |number: u64| number.to_string();
-    Ok(Limits {
+    Ok(ConfiguredLimits {
         wall: merged("wall", |limits| limits.wall.map(milliseconds), time_text)?.map(Duration::from_millis),
         fuel: merged("fuel", |limits| limits.fuel, count_text)?,
         memory: merged("memory", |limits| limits.memory, bytes_text)?,

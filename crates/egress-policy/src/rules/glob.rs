@@ -15,12 +15,13 @@ use egress_core::intent::is_label;
 /// Hosts, and perhaps one port of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostGlob {
-    hosts: Hosts,
+    hosts: HostPattern,
     port: Option<u16>,
 }
 
+/// The hosts that a glob stands for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Hosts {
+pub(crate) enum HostPattern {
     /// `*`
     Every,
     /// `*.acme.com`: one label or more in front, never the name itself. Holds the name.
@@ -51,9 +52,9 @@ impl HostGlob {
     pub fn matches(&self, host: &str, port: u16) -> bool {
         self.port.is_none_or(|only| only == port)
             && match &self.hosts {
-                Hosts::Every => true,
-                Hosts::Below(name) => is_below(host, name),
-                Hosts::One(one) => one == host,
+                HostPattern::Every => true,
+                HostPattern::Below(name) => is_below(host, name),
+                HostPattern::One(one) => one == host,
             }
     }
 
@@ -67,8 +68,8 @@ impl HostGlob {
         self.matches(host, port)
             || self.port.is_none_or(|only| only == port)
                 && match &self.hosts {
-                    Hosts::Every => true,
-                    Hosts::Below(name) | Hosts::One(name) => reached(name),
+                    HostPattern::Every => true,
+                    HostPattern::Below(name) | HostPattern::One(name) => reached(name),
                 }
     }
 
@@ -78,7 +79,7 @@ impl HostGlob {
     }
 
     /// The hosts, whatever the port.
-    pub(crate) fn hosts(&self) -> &Hosts {
+    pub(crate) fn hosts(&self) -> &HostPattern {
         &self.hosts
     }
 
@@ -89,7 +90,7 @@ impl HostGlob {
 
     /// Whether it is `*`, or `*:port`.
     pub fn is_every_host(&self) -> bool {
-        self.hosts == Hosts::Every
+        self.hosts == HostPattern::Every
     }
 }
 
@@ -110,9 +111,9 @@ impl FromStr for HostGlob {
         };
         let port = port.map(parse_port).transpose()?;
         let hosts = match hosts.strip_prefix("*.") {
-            None if hosts == "*" => Hosts::Every,
-            None => Hosts::One(parse_host(hosts)?),
-            Some(name) if name.parse::<IpAddr>().is_err() => Hosts::Below(parse_host(name)?),
+            None if hosts == "*" => HostPattern::Every,
+            None => HostPattern::One(parse_host(hosts)?),
+            Some(name) if name.parse::<IpAddr>().is_err() => HostPattern::Below(parse_host(name)?),
             Some(_) => {
                 return Err(GlobError::Host {
                     found: quoted(hosts),
@@ -127,10 +128,10 @@ impl FromStr for HostGlob {
 impl fmt::Display for HostGlob {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.hosts, self.port) {
-            (Hosts::Every, _) => formatter.write_str("*"),
-            (Hosts::Below(name), _) => write!(formatter, "*.{name}"),
-            (Hosts::One(host), Some(_)) if host.contains(':') => write!(formatter, "[{host}]"),
-            (Hosts::One(host), _) => formatter.write_str(host),
+            (HostPattern::Every, _) => formatter.write_str("*"),
+            (HostPattern::Below(name), _) => write!(formatter, "*.{name}"),
+            (HostPattern::One(host), Some(_)) if host.contains(':') => write!(formatter, "[{host}]"),
+            (HostPattern::One(host), _) => formatter.write_str(host),
         }?;
         self.port.map_or(Ok(()), |port| write!(formatter, ":{port}"))
     }

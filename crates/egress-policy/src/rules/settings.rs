@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use self::reader::Reader;
+use self::reader::SettingsReader;
 use super::glob::HostGlob;
 use super::template::Template;
 use crate::answer::{Finding, Operator, Placement, Requirement, Severity, Spread};
@@ -78,7 +78,7 @@ impl Settings {
 
 /// Reads settings, given as JSON. All that is wrong is told at once.
 pub(super) fn parse(text: &str) -> Result<Settings, Vec<Finding>> {
-    let mut reader = Reader::default();
+    let mut reader = SettingsReader::default();
     let settings = match serde_json::from_str::<Value>(text) {
         Ok(value) => read(&mut reader, &value),
         Err(error) => {
@@ -93,11 +93,12 @@ pub(super) fn parse(text: &str) -> Result<Settings, Vec<Finding>> {
     if reader.findings.is_empty() { Ok(settings) } else { Err(reader.findings) }
 }
 
-fn read(reader: &mut Reader, value: &Value) -> Settings {
+fn read(reader: &mut SettingsReader, value: &Value) -> Settings {
     let fields = reader.fields(value, "settings", &FIELDS);
     let get = |name: &str| fields.get(name).copied();
-    let hop =
-        |reader: &mut Reader, value| reader.word(value, "settings.hop", &["mtls", "plain", "passthrough"]);
+    let hop = |reader: &mut SettingsReader, value| {
+        reader.word(value, "settings.hop", &["mtls", "plain", "passthrough"])
+    };
     let pairs = get("annotations").map(|value| reader.annotations(value, "settings.annotations"));
     Settings {
         allow: get("allow").map(|value| allowed(reader, value)),
@@ -114,7 +115,7 @@ fn read(reader: &mut Reader, value: &Value) -> Settings {
     }
 }
 
-fn allowed(reader: &mut Reader, value: &Value) -> Vec<HostGlob> {
+fn allowed(reader: &mut SettingsReader, value: &Value) -> Vec<HostGlob> {
     let globs: Vec<HostGlob> = reader.parsed(value, "settings.allow");
     if let Some(glob) = globs.iter().find(|glob| glob.is_every_host()) {
         let message = format!("expected hosts, found `{glob}`: only `deny` may cover every host");
@@ -123,14 +124,14 @@ fn allowed(reader: &mut Reader, value: &Value) -> Vec<HostGlob> {
     globs
 }
 
-fn others(reader: &mut Reader, value: &Value) -> Others {
+fn others(reader: &mut SettingsReader, value: &Value) -> Others {
     match reader.word(value, "settings.others", &["deny", "abstain"]) {
         Some("abstain") => Others::Abstain,
         _ => Others::Deny,
     }
 }
 
-fn pin(reader: &mut Reader, value: &Value) -> Placement {
+fn pin(reader: &mut SettingsReader, value: &Value) -> Placement {
     let at = "settings.pin";
     let fields = reader.fields(value, at, &["matchLabels", "matchExpressions", "minNodes", "spread"]);
     let get = |name: &str| fields.get(name).copied();
@@ -161,7 +162,7 @@ fn pin(reader: &mut Reader, value: &Value) -> Placement {
     placement
 }
 
-fn expression(reader: &mut Reader, value: &Value, at: &str) -> Option<Requirement> {
+fn expression(reader: &mut SettingsReader, value: &Value, at: &str) -> Option<Requirement> {
     let fields = reader.fields(value, at, &["key", "operator", "values"]);
     let key = reader.key(fields.get("key").copied(), &format!("{at}.key"))?;
     let words = ["In", "NotIn", "Exists", "DoesNotExist"];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use egress_policy::Policy;
-use egress_policy::config::{Entry, Limits, PolicyConfig, Source};
+use egress_policy::config::{ConfiguredLimits, PolicyConfig, PolicyEntry, Source};
 use egress_policy::policy_set::{Layer, LoadedPolicy, PolicySet, merge};
 use egress_policy::rules::Rules;
 use serde::Deserialize;
@@ -39,7 +39,7 @@ impl Policies {
         Ok(merged.with_policies(policies))
     }
 
-    fn loaded(&self, layer: Layer, entry: &Entry) -> Result<LoadedPolicy, String> {
+    fn loaded(&self, layer: Layer, entry: &PolicyEntry) -> Result<LoadedPolicy, String> {
         let policy: Arc<dyn Policy + Send + Sync> = if entry.source == Source::Builtin {
             Arc::new(Rules::new(&entry.settings).map_err(|findings| {
                 let lines = findings.iter().map(|finding| {
@@ -69,8 +69,8 @@ impl Policies {
 }
 
 /// What the engine spends where no file says anything.
-pub(crate) fn limits() -> Limits {
-    Limits {
+pub(crate) fn limits() -> ConfiguredLimits {
+    ConfiguredLimits {
         wall: Some(Duration::from_secs(2)),
         fuel: Some(2_000_000_000),
         memory: Some(64 << 20),

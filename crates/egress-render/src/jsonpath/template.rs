@@ -4,14 +4,14 @@
 
 use std::str::CharIndices;
 
-use super::{Node, TemplateError, path};
+use super::{TemplateError, TemplateNode, path};
 
 /// Longer templates are not typed by people.
 const LONGEST: usize = 64 << 10;
 /// Ranges within ranges; each one is a recursion.
 const DEEPEST: usize = 16;
 
-pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateError> {
+pub(super) fn parse(text: &str) -> Result<Vec<TemplateNode>, TemplateError> {
     if text.len() > LONGEST {
         return Err(TemplateError {
             position: 1,
@@ -29,7 +29,7 @@ struct TemplateParser<'a> {
 
 impl TemplateParser<'_> {
     /// Nodes up to the end of the template, or up to the `{end}` of the range they stand in, which begins at `opened`.
-    fn nodes(&mut self, depth: usize, opened: usize) -> Result<Vec<Node>, TemplateError> {
+    fn nodes(&mut self, depth: usize, opened: usize) -> Result<Vec<TemplateNode>, TemplateError> {
         let mut nodes = Vec::new();
         let mut literal = String::new();
         while let Some((start, character)) = self.characters.next() {
@@ -38,7 +38,7 @@ impl TemplateParser<'_> {
                 continue;
             }
             if !literal.is_empty() {
-                nodes.push(Node::Text(std::mem::take(&mut literal)));
+                nodes.push(TemplateNode::Text(std::mem::take(&mut literal)));
             }
             let action = self.action(start)?;
             match action.trim() {
@@ -51,7 +51,7 @@ impl TemplateParser<'_> {
             return Err(self.error(opened, "`{range}` without `{end}`"));
         }
         if !literal.is_empty() {
-            nodes.push(Node::Text(literal));
+            nodes.push(TemplateNode::Text(literal));
         }
         Ok(nodes)
     }
@@ -78,7 +78,7 @@ impl TemplateParser<'_> {
         Err(self.error(start, problem))
     }
 
-    fn node(&mut self, action: &str, start: usize, depth: usize) -> Result<Node, TemplateError> {
+    fn node(&mut self, action: &str, start: usize, depth: usize) -> Result<TemplateNode, TemplateError> {
         if let Some(iterated) =
             action.strip_prefix("range").filter(|rest| !rest.starts_with(char::is_alphanumeric))
         {
@@ -86,13 +86,13 @@ impl TemplateParser<'_> {
             if depth == DEEPEST {
                 return Err(self.error(start, &format!("expected at most {DEEPEST} nested ranges")));
             }
-            return Ok(Node::Range(paths, self.nodes(depth + 1, start)?));
+            return Ok(TemplateNode::Range(paths, self.nodes(depth + 1, start)?));
         }
         match action.chars().next() {
             Some(quote @ ('"' | '\'')) => {
-                unquote(action, quote).map(Node::Text).map_err(|problem| self.error(start, &problem))
+                unquote(action, quote).map(TemplateNode::Text).map_err(|problem| self.error(start, &problem))
             }
-            _ => path::parse(action).map(Node::Paths).map_err(|problem| self.error(start, &problem)),
+            _ => path::parse(action).map(TemplateNode::Paths).map_err(|problem| self.error(start, &problem)),
         }
     }
 

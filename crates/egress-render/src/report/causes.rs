@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use egress_diagnose::finding::Confidence;
-use egress_diagnose::finding::{Cause, HostName, Scope};
+use egress_diagnose::finding::{Cause, CauseScope, HostName};
 use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::{Change, Report};
 
@@ -81,9 +81,9 @@ fn write_one(page: &mut Page<'_>, report: &Report, cause: &Cause) {
 fn affected(cause: &Cause, all: usize) -> Option<String> {
     let said = match (cause.scope, cause.affects.as_slice()) {
         (_, []) => true,
-        (Scope::Mesh, _) => cause.level != Level::Error,
-        (Scope::Host, [one]) => cause.message.contains(&one.host),
-        (Scope::Gateway | Scope::Host, _) => false,
+        (CauseScope::Mesh, _) => cause.level != Level::Error,
+        (CauseScope::Host, [one]) => cause.message.contains(&one.host),
+        (CauseScope::Gateway | CauseScope::Host, _) => false,
     };
     if said {
         return None;

@@ -12,10 +12,10 @@ use egress_diagnose::finding::Cause;
 use egress_diagnose::finding::Level;
 use egress_diagnose::report::{Report, Summary};
 
-use super::layout::Layout;
+use super::layout::ReportLayout;
 use super::page::{Mark, Page, counted, grouped, joined};
 use super::remedy;
-use super::subject::Names;
+use super::subject::SubjectNames;
 use super::{guard, unchecked};
 
 /// The lines of a screen.
@@ -26,7 +26,7 @@ const END: usize = 4;
 const MOST: usize = 10;
 
 /// Writes the end. Reasons that were printed beside each check are not repeated.
-pub(super) fn write(page: &mut Page<'_>, report: &Report, layout: &Layout<'_>) {
+pub(super) fn write(page: &mut Page<'_>, report: &Report, layout: &ReportLayout<'_>) {
     accepted(page, report);
     for invalid in &report.invalid_acceptances {
         let warning = Mark::Wrong(Level::Warning);
@@ -99,7 +99,7 @@ fn more(page: &mut Page<'_>, count: usize, what: &str) {
 
 pub(super) fn counts(page: &mut Page<'_>, report: &Report, elapsed: Option<Duration>) {
     let Summary { hosts, errors, warnings, infos, accepted, passed, not_checked, .. } = report.summary;
-    let names = Names::of(report);
+    let names = SubjectNames::of(report);
     // A requested host that no check follows has a section of its own.
     let not_walked = report.sections.iter().filter(|section| names.is_not_walked(&section.subject)).count();
     let mut counts = vec![counted(hosts.saturating_sub(not_walked), "host")];

@@ -8,7 +8,7 @@ use std::io;
 use egress_diagnose::finding::{Cause, Level};
 use egress_diagnose::report::{CheckTotals, Reason, Report};
 
-use crate::junit::{Case, CaseResult, Suite, document};
+use crate::junit::{CaseResult, JunitCase, Suite, document};
 
 /// The diagnosis; `fail_on` is the lowest level of a failure.
 ///
@@ -27,7 +27,7 @@ pub fn junit(report: &Report, fail_on: Level) -> io::Result<String> {
 
 fn suite(report: &Report, check: &CheckTotals, fail_on: Level) -> Suite {
     let class = check.code.to_string();
-    let case = |(name, result)| Case { class: class.clone(), name, result };
+    let case = |(name, result)| JunitCase { class: class.clone(), name, result };
     let cases = results(report, check, fail_on).into_iter().map(case).collect();
     Suite { name: format!("{} {}", check.code, check.name), cases }
 }
@@ -36,7 +36,11 @@ fn suite(report: &Report, check: &CheckTotals, fail_on: Level) -> Suite {
 fn reading(report: &Report) -> Suite {
     let cases = report.unreadable.iter().map(|missing| {
         let result = if report.summary.incomplete { CaseResult::Error } else { CaseResult::Skipped };
-        Case { class: "reading".to_owned(), name: missing.what.clone(), result: result(missing.why.clone()) }
+        JunitCase {
+            class: "reading".to_owned(),
+            name: missing.what.clone(),
+            result: result(missing.why.clone()),
+        }
     });
     Suite { name: "reading".to_owned(), cases: cases.collect() }
 }
@@ -46,7 +50,7 @@ fn hosts(report: &Report) -> Suite {
     let cases = report.not_walked.iter().map(|host| {
         let result = if host.reason.is_limit() { CaseResult::Error } else { CaseResult::Skipped };
         let name = format!("{} in namespace {}", host.host, host.namespace);
-        Case { class: "hosts".to_owned(), name, result: result(host.because.to_string()) }
+        JunitCase { class: "hosts".to_owned(), name, result: result(host.because.to_string()) }
     });
     Suite { name: "hosts".to_owned(), cases: cases.collect() }
 }

@@ -6,7 +6,7 @@ use crate::palette::Palette;
 
 /// How a diagnosis is laid out.
 #[derive(Clone, Copy, Debug)]
-pub struct Layout<'a> {
+pub struct ReportLayout<'a> {
     /// The styles.
     pub palette: &'a Palette,
     /// The columns of the terminal; none where the text goes into a file or a pipe.
@@ -17,9 +17,9 @@ pub struct Layout<'a> {
     pub elapsed: Option<Duration>,
 }
 
-impl<'a> Layout<'a> {
+impl<'a> ReportLayout<'a> {
     /// For a file or a pipe, folded, without a time.
     pub fn of(palette: &'a Palette) -> Self {
-        Layout { palette, columns: None, every_check: false, elapsed: None }
+        ReportLayout { palette, columns: None, every_check: false, elapsed: None }
     }
 }

@@ -9,7 +9,7 @@ use egress_diagnose::finding::Level;
 use egress_diagnose::report::{Section, Subject};
 
 use super::page::{Mark, Page, counted, grouped};
-use super::subject::Names;
+use super::subject::SubjectNames;
 
 /// Lines with the same mark; more gateways share one line.
 const LINES: usize = 5;
@@ -25,7 +25,7 @@ struct GatewayHosts<'a> {
 }
 
 /// Writes the lines; hosts with findings come first.
-pub(super) fn write(page: &mut Page<'_>, names: &Names<'_>, hosts: &[&Section]) {
+pub(super) fn write(page: &mut Page<'_>, names: &SubjectNames<'_>, hosts: &[&Section]) {
     for level in [Level::Error, Level::Warning, Level::Info] {
         let count = hosts.iter().filter(|host| host.worst == Some(level)).count();
         let words = match level {

@@ -6,7 +6,7 @@ use egress_diagnose::report::{Report, Section, Subject};
 
 use super::many_hosts;
 use super::page::{Mark, Page, counted};
-use super::subject::{Names, told};
+use super::subject::{SubjectNames, told};
 
 /// Gateways without findings that have a line of their own.
 const GATEWAYS: usize = 5;
@@ -15,7 +15,7 @@ const HOSTS: usize = 50;
 
 /// Writes the lines.
 pub(super) fn write(page: &mut Page<'_>, report: &Report) {
-    let names = Names::of(report);
+    let names = SubjectNames::of(report);
     let places = write_places(page, report, &names);
     let is_shown = |section: &&Section| is_host(section) && !is_empty(section);
     let mut hosts: Vec<&Section> = report.sections.iter().filter(is_shown).collect();
@@ -33,7 +33,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report) {
 }
 
 /// The lines of the mesh and the gateways, and how many they are.
-pub(super) fn write_places(page: &mut Page<'_>, report: &Report, names: &Names<'_>) -> usize {
+pub(super) fn write_places(page: &mut Page<'_>, report: &Report, names: &SubjectNames<'_>) -> usize {
     let places = report.sections.iter().filter(|section| !is_host(section) && !is_empty(section));
     let (calm, others): (Vec<&Section>, Vec<&Section>) = places.partition(|place| place.worst.is_none());
     let (shown, counted_only) = calm.split_at(calm.len().min(GATEWAYS + 1));
@@ -47,7 +47,7 @@ pub(super) fn write_places(page: &mut Page<'_>, report: &Report, names: &Names<'
     others.len() + shown.len() + usize::from(!counted_only.is_empty())
 }
 
-fn write_one(page: &mut Page<'_>, report: &Report, names: &Names<'_>, section: &Section) {
+fn write_one(page: &mut Page<'_>, report: &Report, names: &SubjectNames<'_>, section: &Section) {
     let (mark, result) = told(names, report, section);
     let words = names.words(&section.subject);
     page.fitted(mark, &words.iter().map(|words| format!("{words}: {result}")).collect::<Vec<_>>());

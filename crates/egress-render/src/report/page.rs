@@ -7,7 +7,7 @@ use std::fmt::Write;
 use anstyle::Style;
 use egress_diagnose::finding::{Code, Level};
 
-use super::layout::Layout;
+use super::layout::ReportLayout;
 use crate::escape::escape;
 use crate::palette::{Palette, paint};
 
@@ -40,7 +40,7 @@ pub(super) enum Mark {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(layout: &Layout<'a>) -> Self {
+    pub(super) fn new(layout: &ReportLayout<'a>) -> Self {
         let columns = layout.columns.map(|columns| columns.max(NARROWEST));
         let width = columns.map_or(WIDEST, |columns| columns.min(WIDEST));
         Page { palette: layout.palette, width, columns, text: String::new() }

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 
 use egress_diagnose::finding::Code;
-use egress_diagnose::report::{Line, Reason, Report, Section, Subject, Verdict};
+use egress_diagnose::report::{CheckVerdict, Line, Reason, Report, Section, Subject};
 use egress_diagnose::rules::CHECKS;
 use egress_diagnose::rules::check::PathSegment;
 
 use super::overview;
 use super::page::{Mark, Page, joined};
-use super::subject::{Names, checks, mark};
+use super::subject::{SubjectNames, checks, mark};
 
 /// The results of the checks of one segment.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub(super) fn only_host(report: &Report) -> Option<&Section> {
 
 /// Writes the path.
 pub(super) fn write(page: &mut Page<'_>, report: &Report, host: &Section) {
-    let names = Names::of(report);
+    let names = SubjectNames::of(report);
     page.title(&names.words(&host.subject).swap_remove(0));
     overview::write_places(page, report, &names);
     let mut hops: BTreeMap<PathSegment, SegmentResults<'_>> = BTreeMap::new();
@@ -55,9 +55,9 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, host: &Section) {
 impl<'a> SegmentResults<'a> {
     fn add(&mut self, line: &'a Line) {
         match &line.verdict {
-            Verdict::Passed { .. } => self.passed += 1,
-            Verdict::Failed { .. } => self.failed.push(line),
-            Verdict::NotChecked { reason, because } => {
+            CheckVerdict::Passed { .. } => self.passed += 1,
+            CheckVerdict::Failed { .. } => self.failed.push(line),
+            CheckVerdict::NotChecked { reason, because } => {
                 self.not_checked += 1;
                 self.unread |= *reason == Reason::Unreadable;
                 if *reason == Reason::Blocked {
@@ -70,8 +70,8 @@ impl<'a> SegmentResults<'a> {
     fn result(&self, report: &Report) -> (Mark, String) {
         let codes: Vec<Code> = self.failed.iter().map(|line| line.code).collect();
         let causes = self.failed.iter().flat_map(|line| match &line.verdict {
-            Verdict::Failed { findings } => findings.as_slice(),
-            Verdict::Passed { .. } | Verdict::NotChecked { .. } => &[],
+            CheckVerdict::Failed { findings } => findings.as_slice(),
+            CheckVerdict::Passed { .. } | CheckVerdict::NotChecked { .. } => &[],
         });
         let causes = causes.filter_map(|index| report.findings.get(*index));
         match causes.filter(|cause| !cause.is_accepted()).map(|cause| cause.level).max() {

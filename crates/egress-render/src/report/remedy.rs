@@ -9,9 +9,9 @@ use egress_diagnose::finding::Awaited;
 use egress_diagnose::path::Obstacle;
 use egress_diagnose::report::{FactsOrigin, NotChecked, Reason};
 
-/// The origin of facts that were not given.
+/// Where facts would come from that were not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Origin {
+pub(super) enum MissingFacts {
     /// Objects, which files can hold.
     Objects,
     /// Only a running cluster.
@@ -67,25 +67,25 @@ pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static s
 }
 
 /// How to provide facts that were not given.
-pub(super) fn of_missing(origin: Origin, inputs: &BTreeSet<Input>, source: FactsOrigin) -> String {
+pub(super) fn of_missing(origin: MissingFacts, inputs: &BTreeSet<Input>, source: FactsOrigin) -> String {
     let words = match (origin, source) {
-        (Origin::Objects, _) => {
+        (MissingFacts::Objects, _) => {
             let kinds: BTreeSet<&str> =
                 inputs.iter().flat_map(|input| self::origin(*input).1).copied().collect();
             let kinds: Vec<&str> = kinds.into_iter().collect();
             return format!("add them: kubectl get {} -A -o yaml", kinds.join(","));
         }
-        (Origin::Cluster, FactsOrigin::Cluster) if inputs.iter().eq([&Input::Rights]) => {
+        (MissingFacts::Cluster, FactsOrigin::Cluster) if inputs.iter().eq([&Input::Rights]) => {
             "name one namespace: -n NAMESPACE"
         }
-        (Origin::Cluster, FactsOrigin::Cluster) => "apply the files, then diagnose without -f",
-        (Origin::Cluster, FactsOrigin::Files) => "diagnose the cluster: leave out -f",
+        (MissingFacts::Cluster, FactsOrigin::Cluster) => "apply the files, then diagnose without -f",
+        (MissingFacts::Cluster, FactsOrigin::Files) => "diagnose the cluster: leave out -f",
     };
     words.to_owned()
 }
 
 /// Where facts of a kind come from, and what kubectl calls the objects that hold them.
-pub(super) fn origin(input: Input) -> (Origin, &'static [&'static str]) {
+pub(super) fn origin(input: Input) -> (MissingFacts, &'static [&'static str]) {
     let objects: &[&str] = match input {
         Input::Mesh => &["configmaps"],
         Input::Gateways => &["services", "pods"],
@@ -113,9 +113,9 @@ pub(super) fn origin(input: Input) -> (Origin, &'static [&'static str]) {
         | Input::GatewayProxies
         | Input::ClientProxies
         | Input::Policies
-        | Input::Fleet => return (Origin::Cluster, &[]),
+        | Input::Fleet => return (MissingFacts::Cluster, &[]),
     };
-    (Origin::Objects, objects)
+    (MissingFacts::Objects, objects)
 }
 
 /// `User "jane" cannot list them`: equal for all kinds.

@@ -6,7 +6,7 @@
 use egress_core::digest::short_sha256;
 use egress_diagnose::finding::Cause;
 use egress_diagnose::finding::Level;
-use egress_diagnose::finding::{Place, Source};
+use egress_diagnose::finding::{Place, SourceLine};
 use egress_diagnose::report::{Reason, Report};
 use egress_diagnose::rules::CHECKS;
 use egress_diagnose::rules::check::Check;
@@ -84,7 +84,7 @@ fn location(place: &Place) -> Value {
     let mut location = json!({
         "logicalLocations": [{ "name": place.name, "fullyQualifiedName": escape(&name), "kind": "resource" }],
     });
-    if let Some(Source { file, line }) = &place.source {
+    if let Some(SourceLine { file, line }) = &place.source {
         location["physicalLocation"] =
             json!({ "artifactLocation": { "uri": uri(file) }, "region": { "startLine": line } });
     }

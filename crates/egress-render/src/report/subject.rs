@@ -15,7 +15,7 @@ use super::page::{Mark, counted, joined};
 const NODES: usize = 3;
 
 /// The names of gateways and hosts in one report.
-pub(super) struct Names<'a> {
+pub(super) struct SubjectNames<'a> {
     nodes: BTreeMap<&'a GatewayName, &'a BTreeSet<String>>,
     gateways: BTreeSet<&'a GatewayName>,
     /// Hosts with facts that could not be read. They get no `√`, even if all other checks passed.
@@ -24,7 +24,7 @@ pub(super) struct Names<'a> {
     not_walked: BTreeSet<&'a str>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> SubjectNames<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let (mut nodes, mut gateways) = (BTreeMap::new(), BTreeSet::new());
         for section in &report.sections {
@@ -40,7 +40,7 @@ impl<'a> Names<'a> {
         let unread = report.not_checked.iter().filter(|not_checked| not_checked.reason == Reason::Unreadable);
         let unread = unread.flat_map(|not_checked| &not_checked.hosts).map(AsRef::as_ref).collect();
         let not_walked = report.not_walked.iter().map(|host| host.host.as_str()).collect();
-        Names { nodes, gateways, unread, not_walked }
+        SubjectNames { nodes, gateways, unread, not_walked }
     }
 
     /// A gateway by the name of its Service; with the namespace if two gateways share the name.
@@ -106,7 +106,7 @@ pub(super) fn mark(passed: usize, not_checked: usize, is_unread: bool) -> Mark {
 }
 
 /// The result of a section, with the codes of its own findings.
-pub(super) fn told(names: &Names<'_>, report: &Report, section: &Section) -> (Mark, String) {
+pub(super) fn told(names: &SubjectNames<'_>, report: &Report, section: &Section) -> (Mark, String) {
     let (mark, words) = names.result(section);
     let own = section.findings.iter().filter_map(|index| report.findings.get(*index));
     let codes: BTreeSet<Code> = own.filter(|cause| !cause.is_accepted()).map(|cause| cause.code).collect();

@@ -9,7 +9,7 @@ use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::report::Report;
 
 use super::closing;
-use super::layout::Layout;
+use super::layout::ReportLayout;
 use super::page::Page;
 use crate::palette::Palette;
 use crate::table::Table;
@@ -47,7 +47,7 @@ pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Du
     if !text.is_empty() {
         text.push('\n');
     }
-    let mut page = Page::new(&Layout::of(palette));
+    let mut page = Page::new(&ReportLayout::of(palette));
     closing::unreadable(&mut page, &report.unreadable);
     page.gap();
     closing::counts(&mut page, report, elapsed);

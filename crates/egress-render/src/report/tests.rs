@@ -6,17 +6,17 @@ use std::sync::Arc;
 use egress_core::command::ShellCommand;
 use egress_core::port::Port;
 use egress_core::unreadable::Unreadable;
-use egress_diagnose::finding::{Cause, HostName, Scope};
+use egress_diagnose::finding::{Cause, CauseScope, HostName};
 use egress_diagnose::finding::{Code, Level};
 use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
-use egress_diagnose::probe::{Pod, Probe, ProbePoint, ProbeResult};
+use egress_diagnose::probe::{Probe, ProbePod, ProbePoint, ProbeResult};
 use egress_diagnose::report::{
-    API_VERSION, FactsOrigin, KIND, Line, NotChecked, Reason, Report, Section, Subject, Summary, Verdict,
+    API_VERSION, CheckVerdict, FactsOrigin, KIND, Line, NotChecked, Reason, Report, Section, Subject, Summary,
 };
 
 use super::*;
 
-fn report(verdict: Verdict, findings: Vec<Cause>, summary: Summary) -> Report {
+fn report(verdict: CheckVerdict, findings: Vec<Cause>, summary: Summary) -> Report {
     let line = Line { code: Code(7), name: "the subset exists", verdict };
     let section = Section {
         subject: Subject::Mesh,
@@ -59,7 +59,7 @@ fn cause(object: Place, affects: &[&str]) -> Cause {
             fix: Fix { command: ShellCommand::new(["k\u{1b}"]), why: "w\u{1b}".to_owned() },
         },
         name: "the subset exists",
-        scope: Scope::Host,
+        scope: CauseScope::Host,
         affects: affects.iter().map(host).collect(),
         not_checked: vec![Code(8)],
         docs: "docs/checks/EG007.md".to_owned(),
@@ -68,18 +68,18 @@ fn cause(object: Place, affects: &[&str]) -> Cause {
 }
 
 fn plain(report: &Report) -> String {
-    text(report, &Layout::of(&Palette::plain()))
+    text(report, &ReportLayout::of(&Palette::plain()))
 }
 
 /// With a line for each check.
 fn whole(report: &Report) -> String {
-    text(report, &Layout { every_check: true, ..Layout::of(&Palette::plain()) })
+    text(report, &ReportLayout { every_check: true, ..ReportLayout::of(&Palette::plain()) })
 }
 
 #[test]
 fn a_check_that_was_not_made_has_its_own_mark_and_its_reason() {
     let verdict =
-        Verdict::NotChecked { reason: Reason::Unreadable, because: "pods may not be read".to_owned() };
+        CheckVerdict::NotChecked { reason: Reason::Unreadable, because: "pods may not be read".to_owned() };
     let text =
         whole(&report(verdict, Vec::new(), Summary { not_checked: 1, unreadable: 1, ..Summary::default() }));
     assert!(text.contains("? EG007 the subset exists: not checked, because pods may not be read"), "{text}");
@@ -90,7 +90,7 @@ fn a_check_that_was_not_made_has_its_own_mark_and_its_reason() {
 fn control_characters_of_a_cluster_do_not_reach_the_terminal() {
     let object = Place::new("Pod", Some("n\u{9b}"), "p\r").field("f\u{202e}", "v\u{7}");
     let findings = vec![cause(object, &["h\u{7}"])];
-    let report = report(Verdict::Failed { findings: vec![0] }, findings, Summary::default());
+    let report = report(CheckVerdict::Failed { findings: vec![0] }, findings, Summary::default());
     let text = plain(&report);
     assert!(!text.replace('\n', "").contains(crate::escape::is_hidden), "{text:?}");
 }
@@ -101,7 +101,7 @@ fn one_cause_names_a_few_of_the_hosts_it_breaks_and_counts_the_others() {
         Place::new("DestinationRule", Some("shop"), "x"),
         &["a.example", "b.example", "c.example", "d.example", "e.example"],
     );
-    let text = plain(&report(Verdict::Failed { findings: vec![0] }, vec![cause], Summary::default()));
+    let text = plain(&report(CheckVerdict::Failed { findings: vec![0] }, vec![cause], Summary::default()));
     assert!(
         text.contains(
             "    breaks: 5 hosts: a.example (shop), b.example (shop), c.example (shop) and 2\n    more\n"
@@ -115,7 +115,7 @@ fn one_cause_names_a_few_of_the_hosts_it_breaks_and_counts_the_others() {
 fn ten_causes_of_one_check_are_printed_and_the_others_counted() {
     let place = |index: usize| Place::new("DestinationRule", Some("shop"), &format!("rule-{index}"));
     let causes: Vec<Cause> = (0..1_234).map(|index| cause(place(index), &["a.example"])).collect();
-    let text = plain(&report(Verdict::Passed { seen: None }, causes, Summary::default()));
+    let text = plain(&report(CheckVerdict::Passed { seen: None }, causes, Summary::default()));
     assert_eq!(text.matches("× EG007").count(), 10, "{text}");
     assert!(text.contains("and 1,224 more of EG007"), "{text}");
 }
@@ -130,8 +130,11 @@ fn many_hosts_have_one_line_for_each_result() {
         findings: Vec::new(),
         checks: Vec::new(),
     };
-    let mut report =
-        report(Verdict::Passed { seen: None }, Vec::new(), Summary { hosts: 10_000, ..Summary::default() });
+    let mut report = report(
+        CheckVerdict::Passed { seen: None },
+        Vec::new(),
+        Summary { hosts: 10_000, ..Summary::default() },
+    );
     report.sections.extend((0..9_998).map(|_| host(None)));
     report.sections.extend((0..2).map(|_| host(Some(Level::Error))));
     report.not_checked.push(NotChecked {
@@ -153,7 +156,7 @@ fn many_hosts_have_one_line_for_each_result() {
 #[test]
 fn facts_that_one_reason_keeps_unread_are_one_line_in_text_and_summary() {
     let missing = |what: &str, why: &str| Unreadable::new(None, what, why);
-    let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
     report.unreadable =
         vec![missing("nodes", "forbidden"), missing("a.yaml:3", "broken"), missing("services", "forbidden")];
     let lines = "not read: nodes, services: forbidden\nnot read: a.yaml:3: broken\n\n";
@@ -167,10 +170,10 @@ fn facts_that_one_reason_keeps_unread_are_one_line_in_text_and_summary() {
 #[test]
 fn checks_that_were_not_made_for_one_reason_are_one_line() {
     let verdict =
-        |because: &str| Verdict::NotChecked { reason: Reason::NoEvidence, because: because.to_owned() };
+        |because: &str| CheckVerdict::NotChecked { reason: Reason::NoEvidence, because: because.to_owned() };
     let mut report = report(verdict("no connection yet"), Vec::new(), Summary::default());
     let line = |code, verdict| Line { code: Code(code), name: "a check", verdict };
-    let later = [line(23, Verdict::Passed { seen: None }), line(31, verdict("no connection yet"))];
+    let later = [line(23, CheckVerdict::Passed { seen: None }), line(31, verdict("no connection yet"))];
     report.sections[0].checks.extend(later);
     let told = whole(&report);
     assert_eq!(told.matches("no connection yet").count(), 1, "{told}");
@@ -180,12 +183,12 @@ fn checks_that_were_not_made_for_one_reason_are_one_line() {
 
 #[test]
 fn the_result_of_a_probe_comes_last_with_its_evidence() {
-    let pod = |name: &str, node: &str| Pod {
+    let pod = |name: &str, node: &str| ProbePod {
         namespace: "istio-system".to_owned(),
         name: name.to_owned(),
         node: Some(node.to_owned()),
     };
-    let verdict = Verdict::Passed { seen: None };
+    let verdict = CheckVerdict::Passed { seen: None };
     let mut report = report(verdict, Vec::new(), Summary::default());
     report.probe = Some(Probe {
         host: "edition.cnn.com".to_owned(),
@@ -215,7 +218,7 @@ fn missing_permissions_are_one_line_for_all_kinds() {
         );
         Unreadable::new(None, kind, why).outside(BTreeSet::new())
     };
-    let mut report = report(Verdict::Passed { seen: None }, Vec::new(), Summary::default());
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
     let strange = r#": RBAC: clusterrole "x" not found"#;
     report.unreadable = vec![forbidden("pods", ""), forbidden("nodes", ""), forbidden("services", strange)];
     let told = plain(&report);

@@ -11,7 +11,7 @@ use egress_diagnose::path::{NotWalked, Obstacle};
 use egress_diagnose::report::{NotChecked, Reason, Report};
 
 use super::page::{Mark, Page, counted, grouped, joined};
-use super::remedy::{self, Origin};
+use super::remedy::{self, MissingFacts};
 
 /// Hosts that are named; the others are counted.
 const NAMED: usize = 3;
@@ -140,7 +140,7 @@ fn for_many(not_checked: &NotChecked) -> &str {
 /// Facts that were not given: one line for those that files can contain, one for those that only a cluster has. Short,
 /// since files need not contain everything: checks are counted, and named only with every check.
 fn not_given(report: &Report, every_check: bool) -> Vec<Block> {
-    let mut by_origin: BTreeMap<Origin, (BTreeSet<Code>, BTreeSet<Input>)> = BTreeMap::new();
+    let mut by_origin: BTreeMap<MissingFacts, (BTreeSet<Code>, BTreeSet<Input>)> = BTreeMap::new();
     for not_checked in &report.not_checked {
         if let Some(input) = not_checked.input {
             let (codes, inputs) = by_origin.entry(remedy::origin(input).0).or_default();
@@ -148,7 +148,7 @@ fn not_given(report: &Report, every_check: bool) -> Vec<Block> {
             inputs.insert(input);
         }
     }
-    let block = |(origin, (codes, inputs)): (Origin, (BTreeSet<Code>, BTreeSet<Input>))| {
+    let block = |(origin, (codes, inputs)): (MissingFacts, (BTreeSet<Code>, BTreeSet<Input>))| {
         let names: Vec<String> = inputs.iter().map(ToString::to_string).collect();
         let count = counted(codes.len(), "check");
         let checks = if every_check { joined(&codes.into_iter().collect::<Vec<_>>()) } else { count.clone() };

@@ -5,22 +5,22 @@
 use std::collections::BTreeSet;
 
 use egress_diagnose::finding::{Code, Level};
-use egress_diagnose::report::{Line, Reason, Report, Section, Verdict};
+use egress_diagnose::report::{CheckVerdict, Line, Reason, Report, Section};
 
 use super::page::{Mark, Page, counted, joined};
-use super::subject::Names;
+use super::subject::SubjectNames;
 
 /// Writes every section.
 pub(super) fn write(page: &mut Page<'_>, report: &Report) {
-    let names = Names::of(report);
+    let names = SubjectNames::of(report);
     for section in report.sections.iter().filter(|section| !section.checks.is_empty()) {
         write_section(page, report, &names, section);
     }
 }
 
-fn write_section(page: &mut Page<'_>, report: &Report, names: &Names<'_>, section: &Section) {
+fn write_section(page: &mut Page<'_>, report: &Report, names: &SubjectNames<'_>, section: &Section) {
     let is_shown = |line: &&Line| {
-        !matches!(line.verdict, Verdict::NotChecked { reason: Reason::NotGiven | Reason::Blocked, .. })
+        !matches!(line.verdict, CheckVerdict::NotChecked { reason: Reason::NotGiven | Reason::Blocked, .. })
     };
     let blocked = reasons(section, Reason::Blocked);
     let lines: Vec<&Line> = section.checks.iter().filter(is_shown).collect();
@@ -31,18 +31,18 @@ fn write_section(page: &mut Page<'_>, report: &Report, names: &Names<'_>, sectio
     let mut told = BTreeSet::new();
     for line in &lines {
         match &line.verdict {
-            Verdict::Passed { seen } => {
+            CheckVerdict::Passed { seen } => {
                 let seen = seen.as_ref().map(|seen| format!(": {seen}")).unwrap_or_default();
                 page.marked(Mark::Good, &format!("{} {}{seen}", line.code, line.name));
             }
-            Verdict::Failed { findings } => failed(page, report, line, findings),
+            CheckVerdict::Failed { findings } => failed(page, report, line, findings),
             // One reason is printed once, for all its checks.
-            Verdict::NotChecked { because, .. } if told.insert(because) => {
+            CheckVerdict::NotChecked { because, .. } if told.insert(because) => {
                 let of_reason = lines.iter().filter(|other| is_not_checked_because(other, because));
                 let codes: Vec<Code> = of_reason.map(|other| other.code).collect();
                 not_checked(page, line.name, &codes, because);
             }
-            Verdict::NotChecked { .. } => {}
+            CheckVerdict::NotChecked { .. } => {}
         }
     }
     if let Some(because) = blocked.first() {
@@ -73,12 +73,12 @@ fn not_checked(page: &mut Page<'_>, name: &str, codes: &[Code], because: &str) {
 
 fn reasons(section: &Section, wanted: Reason) -> Vec<&str> {
     let lines = section.checks.iter().filter_map(|line| match &line.verdict {
-        Verdict::NotChecked { reason, because } if *reason == wanted => Some(because.as_str()),
+        CheckVerdict::NotChecked { reason, because } if *reason == wanted => Some(because.as_str()),
         _ => None,
     });
     lines.collect()
 }
 
 fn is_not_checked_because(line: &Line, reason: &str) -> bool {
-    matches!(&line.verdict, Verdict::NotChecked { because, .. } if because == reason)
+    matches!(&line.verdict, CheckVerdict::NotChecked { because, .. } if because == reason)
 }

@@ -1,6 +1,6 @@
 //! What an audit found.
 
-use egress_policy::audit::{Audit, Row};
+use egress_policy::audit::{Audit, AuditRow};
 use egress_policy::policy_set::Layer;
 use egress_policy::report::{PolicyRef, Status};
 use egress_render::audit::{summary, text};
@@ -16,7 +16,7 @@ pub(crate) fn audit() -> Audit {
             digest: digest.map(|digit| format!("sha256:{}", digit.repeat(64))),
         })
     };
-    let row = |host: &str, managed, status, code: &str, message: &str| Row {
+    let row = |host: &str, managed, status, code: &str, message: &str| AuditRow {
         namespace: "shop".to_owned(),
         host: host.to_owned(),
         port: Some(443),
@@ -32,17 +32,17 @@ pub(crate) fn audit() -> Audit {
         egresses: 4,
         refused: 2,
         rows: vec![
-            Row {
+            AuditRow {
                 by: by("acme-hosts", Some("a")),
                 remediation: Some("ask in the egress channel".to_owned()),
                 ..row("api.stripe.io", true, Status::Denied, "host-not-allowed", "not in the catalogue")
             },
-            Row {
+            AuditRow {
                 by: by("tls-only", None),
                 port: None,
                 ..row("legacy.example.com", false, Status::Allowed, "plain-http", "clear\u{1b}[31m text")
             },
-            Row {
+            AuditRow {
                 object: Some("serviceentry/x in namespace shop".to_owned()),
                 ..row("example.com", false, Status::Denied, "not-allowed", "no policy allows it")
             },

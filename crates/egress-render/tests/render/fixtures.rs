@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::inventory::{self, Change, State};
+use egress_core::inventory::{self, ChangedObject, State};
 use egress_core::plan::{Action, Plan, Step};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::{Kind, Role};
@@ -23,7 +23,7 @@ pub(crate) const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\u{9b}31mred\n\u
 
 pub(crate) fn row(namespace: &str, host: &str, state: State) -> ListRow {
     let name = host.replace('.', "-");
-    let egress = inventory::Row {
+    let egress = inventory::EgressRow {
         namespace: namespace.to_owned(),
         host: host.to_owned(),
         ports: vec!["80/HTTP".to_owned(), "443/TLS".to_owned()],
@@ -56,7 +56,7 @@ pub(crate) fn rows() -> Vec<ListRow> {
         id(Kind::ServiceEntry, "shop", "api-github-com"),
         id(Kind::Gateway, "istio-system", "kubectl-egress-istio-egressgateway"),
     ];
-    let change = |managers: &[&str]| Change {
+    let change = |managers: &[&str]| ChangedObject {
         object: id(Kind::VirtualService, "shop", "example-com"),
         managers: managers.iter().map(|manager| (*manager).to_owned()).collect(),
     };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use egress_policy::answer::{EvaluationError, Finding, Severity, Step};
 use egress_policy::descriptor::Hook;
 use egress_policy::exception::{Exception, ExceptionStatus, ExceptionUse};
-use egress_policy::hosts::{Evaluation, Outcome};
-use egress_policy::naming::{Clash, Named, Naming};
+use egress_policy::hosts::{DestinationDecision, Evaluation};
+use egress_policy::naming::{Clash, Naming, ProposedName};
 use egress_policy::pinning::{Excluded, NoFittingGateway, Pinning, PlacementViolation};
 use egress_policy::policy_set::{Effect, Layer};
 use egress_policy::report::{PolicyFinding, PolicyRef, Report, Status};
@@ -80,7 +80,8 @@ pub(crate) fn evaluation() -> Evaluation {
         fault: Some(EvaluationError::Limit("fuel".to_owned())),
         ..report(policy_ref("mine", "0.0.1", Layer::User), Hook::Hosts, Vec::new())
     };
-    let outcome = |host, port, status, by| Outcome { destination: destination(host, port), status, by };
+    let outcome =
+        |host, port, status, by| DestinationDecision { destination: destination(host, port), status, by };
     let exception = Exception {
         layer: Layer::User,
         code: "host-not-allowed".to_owned(),
@@ -172,7 +173,7 @@ fn a_misfit_is_a_table_of_what_is_missing_and_what_is_left() {
 
 #[test]
 fn a_clash_of_names_ends_with_the_line_to_write() {
-    let named = |policy: &str, name: &str| Named {
+    let named = |policy: &str, name: &str| ProposedName {
         by: policy_ref(policy, "1.0.0", Layer::Cluster),
         name: name.to_owned(),
     };

@@ -6,19 +6,19 @@ use egress_core::proof::Side;
 use egress_core::role::{Kind, Role};
 use egress_render::document;
 use egress_render::outcome::{
-    self, DryRun, Looked, Outcome, Proven, Shows, StepOutcome, Verb, object_line, proof_line,
+    self, DryRun, HostOutcome, Looked, OutcomeVerb, Proven, Shows, StepOutcome, object_line, proof_line,
 };
 use snapbox::{assert_data_eq, file};
 
 use crate::fixtures::id;
 
-fn step(verb: Verb, looked: usize, live: usize) -> StepOutcome {
+fn step(verb: OutcomeVerb, looked: usize, live: usize) -> StepOutcome {
     step_of(verb, looked, looked, live)
 }
 
-fn step_of(verb: Verb, total: usize, looked: usize, live: usize) -> StepOutcome {
+fn step_of(verb: OutcomeVerb, total: usize, looked: usize, live: usize) -> StepOutcome {
     let elapsed = Duration::from_millis(412);
-    let shows = if verb == Verb::Deleted { Shows::Gone } else { Shows::Live };
+    let shows = if verb == OutcomeVerb::Deleted { Shows::Gone } else { Shows::Live };
     StepOutcome {
         object: id(Kind::VirtualService, "shop", "edition-cnn-com-gateway"),
         role: Role::GatewayLeg,
@@ -27,17 +27,17 @@ fn step_of(verb: Verb, total: usize, looked: usize, live: usize) -> StepOutcome 
     }
 }
 
-pub(crate) fn outcomes() -> Vec<Outcome> {
+pub(crate) fn outcomes() -> Vec<HostOutcome> {
     let stored = StepOutcome {
         object: id(Kind::ServiceEntry, "shop", "edition-cnn-com-upstream"),
         role: Role::Upstream,
-        verb: Verb::Unchanged,
+        verb: OutcomeVerb::Unchanged,
         proof: None,
     };
-    vec![Outcome {
+    vec![HostOutcome {
         host: "edition.cnn.com".to_owned(),
         namespace: "shop".to_owned(),
-        steps: vec![stored, step(Verb::ServersideApplied, 2, 2), step(Verb::NotReached, 0, 0)],
+        steps: vec![stored, step(OutcomeVerb::ServersideApplied, 2, 2), step(OutcomeVerb::NotReached, 0, 0)],
         proof: Proven::ClientsOnly,
         warnings: vec!["the gateway's pods may not be looked at".to_owned()],
     }]
@@ -47,13 +47,13 @@ pub(crate) fn outcomes() -> Vec<Outcome> {
 fn an_object_line_is_what_kubectl_would_print() {
     let object = id(Kind::ServiceEntry, "shop", "edition-cnn-com");
     for (verb, dry_run, expect) in [
-        (Verb::ServersideApplied, DryRun::None, "serverside-applied"),
-        (Verb::ServersideApplied, DryRun::Server, "serverside-applied (server dry run)"),
-        (Verb::ServersideApplied, DryRun::Client, "serverside-applied (dry run)"),
-        (Verb::Deleted, DryRun::None, "deleted"),
-        (Verb::Unchanged, DryRun::None, "unchanged"),
-        (Verb::NotReached, DryRun::None, "not reached"),
-        (Verb::Unknown, DryRun::None, "unknown"),
+        (OutcomeVerb::ServersideApplied, DryRun::None, "serverside-applied"),
+        (OutcomeVerb::ServersideApplied, DryRun::Server, "serverside-applied (server dry run)"),
+        (OutcomeVerb::ServersideApplied, DryRun::Client, "serverside-applied (dry run)"),
+        (OutcomeVerb::Deleted, DryRun::None, "deleted"),
+        (OutcomeVerb::Unchanged, DryRun::None, "unchanged"),
+        (OutcomeVerb::NotReached, DryRun::None, "not reached"),
+        (OutcomeVerb::Unknown, DryRun::None, "unknown"),
     ] {
         let line = object_line(&object, verb, dry_run);
         assert_eq!(line, format!("serviceentry.networking.istio.io/edition-cnn-com {expect}"));
@@ -63,19 +63,22 @@ fn an_object_line_is_what_kubectl_would_print() {
 #[test]
 fn a_proof_line_tells_where_how_many_and_how_long() {
     let line = |step: StepOutcome| proof_line(&step).unwrap();
-    assert_eq!(line(step(Verb::ServersideApplied, 2, 2)), "gateway leg live in 2/2 gateway pods, 0.4 s");
-    assert_eq!(line(step(Verb::Unchanged, 1, 1)), "gateway leg live in 1/1 gateway pod, 0.4 s");
-    assert_eq!(line(step(Verb::Deleted, 2, 1)), "gateway leg gone from 1/2 gateway pods, 0.4 s");
     assert_eq!(
-        line(step_of(Verb::Deleted, 3, 2, 2)),
+        line(step(OutcomeVerb::ServersideApplied, 2, 2)),
+        "gateway leg live in 2/2 gateway pods, 0.4 s"
+    );
+    assert_eq!(line(step(OutcomeVerb::Unchanged, 1, 1)), "gateway leg live in 1/1 gateway pod, 0.4 s");
+    assert_eq!(line(step(OutcomeVerb::Deleted, 2, 1)), "gateway leg gone from 1/2 gateway pods, 0.4 s");
+    assert_eq!(
+        line(step_of(OutcomeVerb::Deleted, 3, 2, 2)),
         "gateway leg gone from 2/2 gateway pods (1 other not read), 0.4 s"
     );
     assert_eq!(
-        line(step_of(Verb::Unchanged, 25, 10, 10)),
+        line(step_of(OutcomeVerb::Unchanged, 25, 10, 10)),
         "gateway leg live in 10/10 gateway pods (15 others not read), 0.4 s"
     );
     assert_eq!(
-        line(step(Verb::ServersideApplied, 0, 0)),
+        line(step(OutcomeVerb::ServersideApplied, 0, 0)),
         "gateway leg not checked: there are no gateway pods"
     );
 }

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use egress_core::intent::{Hop, Layout, WordError};
+use egress_core::intent::{GatewayTls, Layout, WordError};
 
 use super::change::Change;
 use super::policies::Policies;
@@ -73,7 +73,7 @@ pub struct Add {
     /// auto: mtls. TLS from the application always passes through unchanged
     #[arg(long, value_name = "auto|mtls|plain", default_value = "auto", value_parser = hop())]
     #[arg(hide_possible_values = true)]
-    pub hop: Hop,
+    pub hop: GatewayTls,
 
     /// Caller namespaces: . is the namespace itself, * is every namespace
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = ".")]
@@ -109,9 +109,9 @@ pub(super) fn layout() -> impl TypedValueParser<Value = Layout> {
 }
 
 /// TLS of the application is the same in every hop, so `auto` has nothing to decide but for HTTP: mesh mTLS.
-pub(super) fn hop() -> impl TypedValueParser<Value = Hop> {
+pub(super) fn hop() -> impl TypedValueParser<Value = GatewayTls> {
     PossibleValuesParser::new(["auto", "mtls", "plain"]).try_map(|word| match word.as_str() {
-        "auto" => Ok::<Hop, WordError>(Hop::Mtls),
+        "auto" => Ok::<GatewayTls, WordError>(GatewayTls::Mtls),
         word => word.parse(),
     })
 }

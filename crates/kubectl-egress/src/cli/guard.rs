@@ -55,15 +55,15 @@ pub struct Guard {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum GuardCommand {
-    /// See [`Plan`].
+    /// See [`GuardPlan`].
     #[command(about = PLAN, long_about = LONG_PLAN)]
-    Plan(Plan),
+    Plan(GuardPlan),
     /// See [`Apply`].
     #[command(about = APPLY, long_about = LONG_APPLY)]
     Apply(Apply),
-    /// See [`Status`].
+    /// See [`GuardStatus`].
     #[command(about = STATUS, long_about = LONG_STATUS)]
-    Status(Status),
+    Status(GuardStatus),
     /// See [`Undo`].
     #[command(about = UNDO, long_about = LONG_UNDO)]
     Undo(Undo),
@@ -161,7 +161,7 @@ pub struct Guarded {
 /// What was typed after `guard plan`.
 #[derive(Args, Debug)]
 #[command(after_long_help = PLAN_EXAMPLES)]
-pub struct Plan {
+pub struct GuardPlan {
     /// What is guarded.
     #[command(flatten)]
     pub guarded: Guarded,
@@ -191,7 +191,7 @@ pub struct Apply {
 /// What was typed after `guard status`.
 #[derive(Args, Debug)]
 #[command(after_long_help = STATUS_EXAMPLES)]
-pub struct Status {
+pub struct GuardStatus {
     /// Output format: json, yaml or jsonpath=TEMPLATE
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<String>,

@@ -8,8 +8,8 @@ pub mod export;
 pub mod init;
 pub mod inspect;
 pub mod list;
+pub mod local_config;
 pub mod lock;
-pub mod place;
 pub mod record;
 pub mod run;
 pub mod test;
@@ -47,7 +47,7 @@ Examples:
 /// What was typed after `policy`.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES, subcommand_value_name = "COMMAND")]
-pub struct Policy {
+pub struct PolicyArguments {
     /// Which command.
     #[command(subcommand)]
     pub command: Option<PolicyCommand>,

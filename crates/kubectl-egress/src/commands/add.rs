@@ -12,7 +12,7 @@ use egress_core::intent::Intent;
 use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::open_to;
-use egress_core::operation::add::{Chosen, Decision, Named, Requested};
+use egress_core::operation::add::{Chosen, Decision, NamedRequest, Requested};
 use egress_core::operation::existing::Existing;
 use egress_core::operation::gateway;
 use egress_core::operation::proxy_access::ProxyAccess;
@@ -40,11 +40,11 @@ pub(super) fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Cod
 }
 
 async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let surroundings = match settings.writing.mode {
-        Mode::DryRunClient => Surroundings::assumed(settings, terminal)?,
-        _ => Box::pin(Surroundings::read(settings)).await?,
+    let request_context = match settings.writing.mode {
+        Mode::DryRunClient => RequestContext::assumed(settings, terminal)?,
+        _ => Box::pin(RequestContext::read(settings)).await?,
     };
-    let Surroundings { cluster, namespace, snapshot, user } = &surroundings;
+    let RequestContext { cluster, namespace, snapshot, user } = &request_context;
     let context = EvaluationContext {
         cluster: cluster.as_ref(),
         snapshot,
@@ -63,7 +63,7 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let existing = Existing::of(&egresses);
     let asked = records(settings, namespace, gateway, user.as_ref().map(|user| user.name.as_str()));
     // The next host finds the objects of the one before: what all egresses of the gateway use is written once.
-    let named: Vec<OnceCell<Named<'_, '_>>> = asked.iter().map(|_| OnceCell::new()).collect();
+    let named: Vec<OnceCell<NamedRequest<'_, '_>>> = asked.iter().map(|_| OnceCell::new()).collect();
     let mut index = Index::of(snapshot);
     let mut decisions = Vec::new();
     for (asked, cell) in asked.into_iter().zip(&named) {
@@ -77,7 +77,7 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
             index.insert(&part.resource);
         }
     }
-    let named: Vec<&Named<'_, '_>> = named.iter().filter_map(OnceCell::get).collect();
+    let named: Vec<&NamedRequest<'_, '_>> = named.iter().filter_map(OnceCell::get).collect();
     let parts: Vec<Part> = named.iter().flat_map(|host| host.parts.iter().cloned()).collect();
     let intents: Vec<&Intent> = named.iter().map(|host| &host.record.intent).collect();
     let opens = open_to::sentence(&intents);
@@ -103,8 +103,8 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
     change.run(planned(decisions, &access), &parts, terminal).await
 }
 
-/// What a request is held against.
-struct Surroundings {
+/// What `add` decides on, besides the request.
+struct RequestContext {
     /// `None`: no cluster is asked.
     cluster: Option<Cluster>,
     namespace: String,
@@ -112,7 +112,7 @@ struct Surroundings {
     user: Option<User>,
 }
 
-impl Surroundings {
+impl RequestContext {
     /// The cluster, with the objects that matter for the request.
     async fn read(settings: &Add) -> anyhow::Result<Self> {
         let cluster = Cluster::connect(&settings.connection).await?;
@@ -128,7 +128,7 @@ impl Surroundings {
             // A policy cannot grant a missing permission, so report that first.
             rights::require_in(&cluster, &namespace).await?;
         }
-        Ok(Surroundings { cluster: Some(cluster), namespace, snapshot, user })
+        Ok(RequestContext { cluster: Some(cluster), namespace, snapshot, user })
     }
 
     /// A mesh as Istio installs it, without existing objects.
@@ -147,7 +147,7 @@ impl Surroundings {
             gateway.name
         ));
         let snapshot = Snapshot { gateways: vec![gateway], ..Snapshot::default() };
-        Ok(Surroundings { cluster: None, namespace, snapshot, user: None })
+        Ok(RequestContext { cluster: None, namespace, snapshot, user: None })
     }
 }
 
@@ -259,7 +259,7 @@ fn records(settings: &Add, namespace: &str, gateway: &GatewayFacts, user: Option
             export_to: settings.export_to.clone(),
             reason: settings.reason.clone(),
         },
-        names: egress_core::names::Names::default(),
+        names: egress_core::names::ChosenNames::default(),
         added_at: Timestamp::from_second(now.as_second()).ok(),
         added_by: user.map(str::to_owned),
     };

@@ -10,7 +10,7 @@ use egress_core::plan::Plan;
 use egress_core::role::Role;
 use egress_core::unreadable::Unreadable;
 use egress_render::format::OutputFormat;
-use egress_render::outcome::{DryRun, Outcome, Proven, Verb};
+use egress_render::outcome::{DryRun, HostOutcome, OutcomeVerb, Proven};
 use egress_render::{diff, plan as plan_view};
 
 use super::engine::{Engine, RunStatus};
@@ -182,7 +182,7 @@ fn no_access(notes: &[String]) -> Failure {
 }
 
 /// A reader who sees no such line may take everything as proven.
-fn say_what_is_unproven(outcomes: &[Outcome], terminal: &mut Terminal) {
+fn say_what_is_unproven(outcomes: &[HostOutcome], terminal: &mut Terminal) {
     let mut proofs: Vec<Proven> = outcomes.iter().map(|outcome| outcome.proof).collect();
     proofs.dedup();
     for proof in proofs.into_iter().filter(|proof| *proof != Proven::Full) {
@@ -190,7 +190,7 @@ fn say_what_is_unproven(outcomes: &[Outcome], terminal: &mut Terminal) {
     }
 }
 
-fn finish(end: RunStatus, outcomes: &[Outcome], timeout: std::time::Duration) -> anyhow::Result<Code> {
+fn finish(end: RunStatus, outcomes: &[HostOutcome], timeout: std::time::Duration) -> anyhow::Result<Code> {
     match end {
         RunStatus::Done => Ok(Code::Done),
         RunStatus::Failed(error) => Err(error.into()),
@@ -226,13 +226,13 @@ fn finish(end: RunStatus, outcomes: &[Outcome], timeout: std::time::Duration) ->
 }
 
 /// Whether a run ended at a pair that it could neither read nor write: seen in no proxy, it is most likely not there.
-fn waited_for_the_pair(outcomes: &[Outcome]) -> bool {
+fn waited_for_the_pair(outcomes: &[HostOutcome]) -> bool {
     let steps = outcomes.iter().flat_map(|outcome| &outcome.steps);
-    let last = steps.take_while(|step| step.verb != Verb::NotReached).last();
+    let last = steps.take_while(|step| step.verb != OutcomeVerb::NotReached).last();
     last.is_some_and(|step| step.role == Role::SharedDestinationRule) && !is_anything_written(outcomes)
 }
 
-fn is_anything_written(outcomes: &[Outcome]) -> bool {
+fn is_anything_written(outcomes: &[HostOutcome]) -> bool {
     let mut steps = outcomes.iter().flat_map(|outcome| &outcome.steps);
-    steps.any(|step| !matches!(step.verb, Verb::Unchanged | Verb::NotReached))
+    steps.any(|step| !matches!(step.verb, OutcomeVerb::Unchanged | OutcomeVerb::NotReached))
 }

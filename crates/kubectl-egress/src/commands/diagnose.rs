@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::exit::Code;
 use crate::policies::repository;
 use crate::settings::diagnose::Diagnose;
-use crate::settings::diagnose::reporting::Form;
+use crate::settings::diagnose::reporting::ReportFormat;
 use crate::terminal::Terminal;
 
 mod bundle;
@@ -26,7 +26,7 @@ pub(super) use print::explain;
 
 /// Diagnoses.
 pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    if settings.reporting.form == Form::Watch {
+    if settings.reporting.form == ReportFormat::Watch {
         return watch::run(settings, terminal).await;
     }
     let started = Instant::now();
@@ -38,7 +38,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
         bundle::write(path, root, &gathered.evidence, &gathered.request)?;
         terminal.note(&format!("note: the input of this diagnosis is in {}", path.display()));
     }
-    let code = if let Form::Bypass(format) = &settings.reporting.form {
+    let code = if let ReportFormat::Bypass(format) = &settings.reporting.form {
         print::bypass(&gathered, format.as_ref(), terminal)?
     } else {
         let mut found = examine::report(settings, &gathered);

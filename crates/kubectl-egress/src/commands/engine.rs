@@ -13,7 +13,7 @@ use egress_cluster::{Cluster, ClusterError};
 use egress_core::operation::proxy_access::Pods;
 use egress_core::plan::{Action, Step};
 use egress_core::proof::{Expectation, ProxyCondition, Side};
-use egress_render::outcome::{self, Looked, Outcome, Proven, Shows, StepOutcome, Verb};
+use egress_render::outcome::{self, HostOutcome, Looked, OutcomeVerb, Proven, Shows, StepOutcome};
 use futures::stream::{self, StreamExt as _};
 
 use super::change::PlannedChange;
@@ -51,8 +51,8 @@ pub(super) enum RunStatus {
     Interrupted,
 }
 
-/// What came of a write.
-enum Written {
+/// The result of a write.
+enum WriteResult {
     /// It was not begun.
     Not,
     /// It was begun, and nobody knows whether the server stored it.
@@ -75,7 +75,7 @@ impl Engine<'_> {
         changes: Vec<PlannedChange>,
         interrupt: &mut Interrupt,
         terminal: &mut Terminal,
-    ) -> (Vec<Outcome>, RunStatus) {
+    ) -> (Vec<HostOutcome>, RunStatus) {
         let mut waves = Waves::of(changes.iter().map(|change| &change.plan));
         let mut interrupted = false;
         loop {
@@ -120,10 +120,11 @@ impl Engine<'_> {
     }
 
     /// Writes all objects of a wave. Ctrl-C does not cancel a write in flight: we must know whether the server stored it.
-    async fn write(&self, wave: &[NextStep<'_>], interrupt: &mut Interrupt) -> Vec<Written> {
+    async fn write(&self, wave: &[NextStep<'_>], interrupt: &mut Interrupt) -> Vec<WriteResult> {
         let is_stopped = Cell::new(false);
-        let written: RefCell<Vec<Written>> = RefCell::new(wave.iter().map(|_| Written::Not).collect());
-        let note = |index: usize, what: Written| {
+        let written: RefCell<Vec<WriteResult>> =
+            RefCell::new(wave.iter().map(|_| WriteResult::Not).collect());
+        let note = |index: usize, what: WriteResult| {
             if let Some(written) = written.borrow_mut().get_mut(index) {
                 *written = what;
             }
@@ -135,13 +136,13 @@ impl Engine<'_> {
                 if stopped.get() {
                     return;
                 }
-                let Some(action) = &step.action else { return note(index, Written::Stored) };
-                note(index, Written::Unknown);
+                let Some(action) = &step.action else { return note(index, WriteResult::Stored) };
+                note(index, WriteResult::Unknown);
                 let stored = self.cluster.write(&step.object, action, &self.options).await;
                 if stored.as_ref().is_err_and(is_unreachable) {
                     stopped.set(true);
                 }
-                note(index, stored.map_or_else(Written::Refused, |_| Written::Stored));
+                note(index, stored.map_or_else(WriteResult::Refused, |_| WriteResult::Stored));
             }
         ));
         tokio::select! {
@@ -210,21 +211,23 @@ impl Engine<'_> {
 /// The steps that are stored. The plans of the others end, and all of them where nobody answers any more.
 fn keep_stored<'p>(
     wave: &[NextStep<'p>],
-    written: Vec<Written>,
+    written: Vec<WriteResult>,
     waves: &mut Waves<'p, RunStatus>,
 ) -> Vec<NextStep<'p>> {
     let mut stored = Vec::new();
     for ((place, step), written) in wave.iter().zip(written) {
         match written {
-            Written::Stored => stored.push((*place, *step)),
-            Written::Not => {}
-            Written::Unknown => waves.end(*place, step_outcome(step, Verb::Unknown), RunStatus::Interrupted),
-            Written::Refused(error) if is_unreachable(&error) => {
-                waves.end(*place, step_outcome(step, Verb::Unknown), RunStatus::Failed(error));
+            WriteResult::Stored => stored.push((*place, *step)),
+            WriteResult::Not => {}
+            WriteResult::Unknown => {
+                waves.end(*place, step_outcome(step, OutcomeVerb::Unknown), RunStatus::Interrupted)
+            }
+            WriteResult::Refused(error) if is_unreachable(&error) => {
+                waves.end(*place, step_outcome(step, OutcomeVerb::Unknown), RunStatus::Failed(error));
                 waves.stop();
             }
-            Written::Refused(error) => {
-                waves.end(*place, step_outcome(step, Verb::NotReached), RunStatus::Failed(error));
+            WriteResult::Refused(error) => {
+                waves.end(*place, step_outcome(step, OutcomeVerb::NotReached), RunStatus::Failed(error));
             }
         }
     }
@@ -279,11 +282,11 @@ fn looked(expectation: &Expectation, pods: &Pods, elapsed: Duration) -> Looked {
     }
 }
 
-fn verb(step: &Step) -> Verb {
+fn verb(step: &Step) -> OutcomeVerb {
     match &step.action {
-        None => Verb::Unchanged,
-        Some(Action::Create | Action::Update(_) | Action::Narrow(_)) => Verb::ServersideApplied,
-        Some(Action::Delete) => Verb::Deleted,
+        None => OutcomeVerb::Unchanged,
+        Some(Action::Create | Action::Update(_) | Action::Narrow(_)) => OutcomeVerb::ServersideApplied,
+        Some(Action::Delete) => OutcomeVerb::Deleted,
     }
 }
 
@@ -291,13 +294,13 @@ fn outcomes(
     changes: Vec<PlannedChange>,
     finished: Vec<Finished>,
     interrupted: bool,
-) -> (Vec<Outcome>, RunStatus) {
+) -> (Vec<HostOutcome>, RunStatus) {
     let (mut ends, mut all) = (Vec::new(), true);
     let mut outcomes = Vec::with_capacity(changes.len());
     for (PlannedChange { plan, warnings, .. }, (steps, is_whole, end)) in changes.into_iter().zip(finished) {
         let proof = if is_whole { proven::proven(&plan, &steps) } else { Proven::None };
         let (host, namespace) = (plan.host.to_string(), plan.namespace.clone());
-        outcomes.push(Outcome { host, namespace, steps, proof, warnings });
+        outcomes.push(HostOutcome { host, namespace, steps, proof, warnings });
         ends.extend(end);
         all = all && is_whole;
     }

@@ -5,7 +5,7 @@
 mod refusal;
 
 use egress_core::dialect::metadata_patch::MetadataPatch;
-use egress_core::names::Names;
+use egress_core::names::ChosenNames;
 use egress_policy::evaluator::NamesEvaluation;
 use egress_policy::hosts::Evaluation;
 use egress_policy::pinning::{NoFittingGateway, Pinning};
@@ -63,7 +63,7 @@ pub(super) fn require_names(
     evaluation: NamesEvaluation,
     explain: bool,
     terminal: &mut Terminal,
-) -> Result<(Option<Names>, MetadataPatch), Failure> {
+) -> Result<(Option<ChosenNames>, MetadataPatch), Failure> {
     show(&view::names(&evaluation.answers, explain, &terminal.palette()), terminal);
     match evaluation.status() {
         Status::Allowed => Ok((evaluation.names, evaluation.metadata)),

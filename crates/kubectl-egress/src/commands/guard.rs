@@ -45,13 +45,13 @@ pub(super) fn run(
             Ok(Code::Done)
         }
         Some(GuardCommand::Plan(typed)) => {
-            runtime::run(plan::run(&settings::Plan::resolve(&typed, global)?, terminal))
+            runtime::run(plan::run(&settings::GuardPlan::resolve(&typed, global)?, terminal))
         }
         Some(GuardCommand::Apply(typed)) => {
             runtime::run(apply::run(&settings::Apply::resolve(&typed, global, terminal)?, terminal))
         }
         Some(GuardCommand::Status(typed)) => {
-            runtime::run(status(&settings::Status::resolve(&typed, global)?, terminal))
+            runtime::run(status(&settings::GuardStatus::resolve(&typed, global)?, terminal))
         }
         Some(GuardCommand::Undo(typed)) => {
             runtime::run(undo::run(&settings::Undo::resolve(&typed, global, terminal)?, terminal))
@@ -60,7 +60,7 @@ pub(super) fn run(
 }
 
 /// Prints the state of the guard.
-async fn status(settings: &settings::Status, terminal: &mut Terminal) -> anyhow::Result<Code> {
+async fn status(settings: &settings::GuardStatus, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let comparison = Box::pin(GuardComparison::read(&cluster, &Guarded::default())).await?;
     let text = match &settings.output {

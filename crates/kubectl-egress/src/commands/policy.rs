@@ -20,7 +20,7 @@ mod update;
 
 use crate::cli;
 use crate::cli::global::Global;
-use crate::cli::policy::{Policy, PolicyCommand};
+use crate::cli::policy::{PolicyArguments, PolicyCommand};
 use crate::exit::Code;
 use crate::program::Program;
 use crate::runtime;
@@ -29,7 +29,7 @@ use crate::terminal::Terminal;
 
 /// Runs the typed command; without one, shows the list of commands.
 pub(super) fn run(
-    typed: Policy,
+    typed: PolicyArguments,
     global: &Global,
     program: &Program,
     terminal: &mut Terminal,

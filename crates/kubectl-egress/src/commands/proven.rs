@@ -50,7 +50,7 @@ mod tests {
     use egress_core::proof::{Expectation, ProxyCondition};
     use egress_core::resource::Resource;
     use egress_core::role::Role;
-    use egress_render::outcome::{Looked, Shows, Verb};
+    use egress_render::outcome::{Looked, OutcomeVerb, Shows};
     use serde_json::json;
 
     use super::*;
@@ -83,7 +83,12 @@ mod tests {
                 elapsed: Duration::ZERO,
             };
             let proof = read.filter(|_| *visible).map(looked);
-            StepOutcome { object: object.id.clone(), role: Role::MeshLeg, verb: Verb::Unchanged, proof }
+            StepOutcome {
+                object: object.id.clone(),
+                role: Role::MeshLeg,
+                verb: OutcomeVerb::Unchanged,
+                proof,
+            }
         };
         let plan = Plan {
             host: host.clone(),

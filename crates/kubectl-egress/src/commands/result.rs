@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use egress_core::plan::{Action, Plan};
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
-use egress_render::outcome::{self, DryRun, Outcome, StepOutcome, Verb};
+use egress_render::outcome::{self, DryRun, HostOutcome, OutcomeVerb, StepOutcome};
 
 use super::document;
 use crate::terminal::Terminal;
 
 /// Prints outcomes: kubectl's lines, or the versioned document.
 pub(super) fn print(
-    outcomes: &[Outcome],
+    outcomes: &[HostOutcome],
     format: Option<&OutputFormat>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
@@ -34,9 +34,9 @@ pub(super) fn print_dry_run(plans: &[Plan], dry_run: DryRun, terminal: &mut Term
     let steps = plans.iter().flat_map(|plan| &plan.steps).filter(|step| seen.insert(step.object.id.clone()));
     let lines = steps.map(|step| {
         let verb = match &step.action {
-            None => Verb::Unchanged,
-            Some(Action::Delete) => Verb::Deleted,
-            Some(_) => Verb::ServersideApplied,
+            None => OutcomeVerb::Unchanged,
+            Some(Action::Delete) => OutcomeVerb::Deleted,
+            Some(_) => OutcomeVerb::ServersideApplied,
         };
         format!("{}\n", outcome::object_line(&step.object.id, verb, dry_run))
     });
@@ -46,16 +46,16 @@ pub(super) fn print_dry_run(plans: &[Plan], dry_run: DryRun, terminal: &mut Term
 }
 
 /// What an interrupted run did and did not do, one line each.
-pub(super) fn progress(outcomes: &[Outcome]) -> String {
-    let describe = |step: &StepOutcome, outcome: &Outcome| {
+pub(super) fn progress(outcomes: &[HostOutcome]) -> String {
+    let describe = |step: &StepOutcome, outcome: &HostOutcome| {
         let more = outcome.steps.iter().any(|other| other.object == step.object && is_open(other));
         let word = match step.verb {
-            Verb::ServersideApplied if more => "partly",
-            Verb::ServersideApplied => "written",
-            Verb::Deleted => "deleted",
-            Verb::Unchanged => "unchanged",
-            Verb::NotReached => "not reached",
-            Verb::Unknown => "unknown",
+            OutcomeVerb::ServersideApplied if more => "partly",
+            OutcomeVerb::ServersideApplied => "written",
+            OutcomeVerb::Deleted => "deleted",
+            OutcomeVerb::Unchanged => "unchanged",
+            OutcomeVerb::NotReached => "not reached",
+            OutcomeVerb::Unknown => "unknown",
         };
         let StepOutcome { object, .. } = step;
         format!("  {word:<11}  {} in namespace {}", manifest::name(object), object.namespace)
@@ -67,11 +67,11 @@ pub(super) fn progress(outcomes: &[Outcome]) -> String {
 }
 
 /// An object may be written in stages: its last result counts, unless that step did nothing.
-fn last_of_each(outcome: &Outcome) -> Vec<&StepOutcome> {
+fn last_of_each(outcome: &HostOutcome) -> Vec<&StepOutcome> {
     let mut steps: Vec<&StepOutcome> = Vec::new();
     for step in &outcome.steps {
         match steps.iter_mut().find(|found| found.object == step.object) {
-            Some(found) if found.verb == Verb::Unchanged || !is_idle(step) => *found = step,
+            Some(found) if found.verb == OutcomeVerb::Unchanged || !is_idle(step) => *found = step,
             Some(_) => {}
             None => steps.push(step),
         }
@@ -80,16 +80,16 @@ fn last_of_each(outcome: &Outcome) -> Vec<&StepOutcome> {
 }
 
 fn is_idle(step: &StepOutcome) -> bool {
-    step.verb == Verb::Unchanged || is_open(step)
+    step.verb == OutcomeVerb::Unchanged || is_open(step)
 }
 
 fn is_open(step: &StepOutcome) -> bool {
-    step.verb == Verb::NotReached
+    step.verb == OutcomeVerb::NotReached
 }
 
 fn line(step: &StepOutcome, dry_run: DryRun) -> String {
     match step.verb {
-        Verb::NotReached | Verb::Unknown => String::new(),
+        OutcomeVerb::NotReached | OutcomeVerb::Unknown => String::new(),
         verb => format!("{}\n", outcome::object_line(&step.object, verb, dry_run)),
     }
 }

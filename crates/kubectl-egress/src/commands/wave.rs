@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use egress_core::plan::{Action, Plan, Step};
 use egress_core::resource::ObjectId;
-use egress_render::outcome::{StepOutcome, Verb};
+use egress_render::outcome::{OutcomeVerb, StepOutcome};
 
 /// Plans on their way. Each keeps its order: no step is taken before the one in front of it is done.
 pub(super) struct Waves<'a, E> {
@@ -115,11 +115,11 @@ fn ends_the_pair(step: &Step) -> bool {
 
 /// What is said of a step that was not taken.
 fn not_reached(step: &Step) -> StepOutcome {
-    step_outcome(step, if step.action.is_some() { Verb::NotReached } else { Verb::Unchanged })
+    step_outcome(step, if step.action.is_some() { OutcomeVerb::NotReached } else { OutcomeVerb::Unchanged })
 }
 
 /// What is said of a step, without a proof.
-pub(super) fn step_outcome(step: &Step, verb: Verb) -> StepOutcome {
+pub(super) fn step_outcome(step: &Step, verb: OutcomeVerb) -> StepOutcome {
     StepOutcome { object: step.object.id.clone(), role: step.role, verb, proof: None }
 }
 
@@ -156,9 +156,9 @@ mod tests {
             }
             for (place, step) in &next {
                 if fails == Some((*place, taken.len())) {
-                    waves.end(*place, step_outcome(step, Verb::NotReached), "failed");
+                    waves.end(*place, step_outcome(step, OutcomeVerb::NotReached), "failed");
                 } else {
-                    waves.done(*place, step_outcome(step, Verb::Deleted));
+                    waves.done(*place, step_outcome(step, OutcomeVerb::Deleted));
                 }
             }
             taken.push(next.into_iter().map(|(place, _)| place).collect());
@@ -203,7 +203,7 @@ mod tests {
         let plans = [plan("a.com", &pair(Some(Action::Create))), plan("b.com", &pair(None))];
         let mut waves = Waves::of(&plans);
         let first = waves.next();
-        waves.end(0, step_outcome(first[0].1, Verb::NotReached), "failed");
+        waves.end(0, step_outcome(first[0].1, OutcomeVerb::NotReached), "failed");
         assert!(waves.next().is_empty());
     }
 }

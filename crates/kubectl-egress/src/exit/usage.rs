@@ -9,7 +9,7 @@ use crate::program::Program;
 
 /// Translates a usage error of clap.
 pub(super) fn failure(error: &clap::Error, command: &str, program: &Program) -> Failure {
-    let context = Context { error, command };
+    let context = UsageContext { error, command };
     match error.kind() {
         ErrorKind::UnknownArgument => context.unknown_argument(),
         ErrorKind::InvalidSubcommand => context.unknown_command(program),
@@ -22,13 +22,13 @@ pub(super) fn failure(error: &clap::Error, command: &str, program: &Program) -> 
     }
 }
 
-struct Context<'a> {
+struct UsageContext<'a> {
     error: &'a clap::Error,
     /// The typed command, such as `kubectl egress add`.
     command: &'a str,
 }
 
-impl Context<'_> {
+impl UsageContext<'_> {
     fn unknown_argument(&self) -> Failure {
         let argument = printable(&self.text(ContextKind::InvalidArg));
         let suggestion = self.best(ContextKind::SuggestedArg);

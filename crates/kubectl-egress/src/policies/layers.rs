@@ -8,7 +8,7 @@ use egress_cluster::Cluster;
 use egress_cluster::policy::{POLICIES, PolicyMap};
 use egress_core::command::ShellCommand;
 use egress_core::yaml::LocatedError;
-use egress_policy::config::{Entry, MAXIMUM_BYTES, PolicyConfig, Source};
+use egress_policy::config::{MAXIMUM_BYTES, PolicyConfig, PolicyEntry, Source};
 use egress_policy::lock::Lock;
 use egress_policy::policy_set::Layer;
 
@@ -25,14 +25,14 @@ pub(super) struct Configured {
     /// Its layer.
     pub(super) layer: Layer,
     /// Its location.
-    pub(super) origin: Origin,
+    pub(super) origin: ConfigLocation,
     /// Its parsed content.
     pub(super) set: PolicyConfig,
 }
 
-/// The location of a file.
+/// Where a configuration of policies was found.
 #[derive(Debug)]
-pub(super) enum Origin {
+pub(super) enum ConfigLocation {
     /// A configuration found on this machine, of a trusted owner.
     File(PathBuf),
     /// A configuration that the command line names.
@@ -84,7 +84,7 @@ fn of_cluster(namespace: &str, map: PolicyMap, settings: &PolicySettings) -> Res
         ));
     };
     let parsed = PolicyConfig::parse(text);
-    let origin = Origin::ConfigMap { namespace: namespace.to_owned(), map };
+    let origin = ConfigLocation::ConfigMap { namespace: namespace.to_owned(), map };
     match parsed {
         Ok(set) => Ok(Configured { layer: Layer::Cluster, origin, set }),
         Err(error) => Err(malformed(&origin.name(settings), &error)),
@@ -101,7 +101,7 @@ fn of_file(layer: Layer, path: PathBuf, settings: &PolicySettings) -> Result<Con
         )
     })?;
     let set = PolicyConfig::parse(&text).map_err(|error| malformed(&shown, &error))?;
-    Ok(Configured { layer, origin: Origin::File(path), set })
+    Ok(Configured { layer, origin: ConfigLocation::File(path), set })
 }
 
 fn of_flag(path: &Path, settings: &PolicySettings) -> Result<Configured, Failure> {
@@ -115,19 +115,19 @@ fn of_flag(path: &Path, settings: &PolicySettings) -> Result<Configured, Failure
     let full = settings.directories.working.join(path);
     if files::is_module(&full).map_err(refused)? {
         let set = PolicyConfig { policies: vec![of_module(path)], ..PolicyConfig::default() };
-        return Ok(Configured { layer: Layer::Flag, origin: Origin::Module(full), set });
+        return Ok(Configured { layer: Layer::Flag, origin: ConfigLocation::Module(full), set });
     }
     let text = files::text(&full, MAXIMUM_BYTES).map_err(refused)?;
     let set = PolicyConfig::parse(&text).map_err(|error| malformed(&shown, &error))?;
-    Ok(Configured { layer: Layer::Flag, origin: Origin::Typed(full), set })
+    Ok(Configured { layer: Layer::Flag, origin: ConfigLocation::Typed(full), set })
 }
 
 /// A module without a configuration is named after its file, and has no settings.
-fn of_module(path: &Path) -> Entry {
+fn of_module(path: &Path) -> PolicyEntry {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let words: Vec<&str> = stem.split(|character: char| !character.is_ascii_alphanumeric()).collect();
     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    Entry {
+    PolicyEntry {
         name: if words.is_empty() { "module".to_owned() } else { words.join("-") },
         source: Source::File(path.to_string_lossy().into_owned()),
         hooks: None,
@@ -146,12 +146,14 @@ fn malformed(shown: &str, error: &LocatedError) -> Failure {
     }
 }
 
-impl Origin {
+impl ConfigLocation {
     /// The configuration's name in messages.
     pub(super) fn name(&self, settings: &PolicySettings) -> String {
         match self {
-            Origin::File(path) | Origin::Typed(path) | Origin::Module(path) => settings.shown(path),
-            Origin::ConfigMap { namespace, .. } => {
+            ConfigLocation::File(path) | ConfigLocation::Typed(path) | ConfigLocation::Module(path) => {
+                settings.shown(path)
+            }
+            ConfigLocation::ConfigMap { namespace, .. } => {
                 format!("configmap {namespace}/{POLICIES}, {CONFIGURATION}")
             }
         }
@@ -160,10 +162,10 @@ impl Origin {
     /// The location of this configuration's lock file, for messages.
     pub(super) fn lock_name(&self, settings: &PolicySettings) -> String {
         match self {
-            Origin::File(path) | Origin::Typed(path) | Origin::Module(path) => {
+            ConfigLocation::File(path) | ConfigLocation::Typed(path) | ConfigLocation::Module(path) => {
                 settings.shown(&path.with_file_name(LOCK))
             }
-            Origin::ConfigMap { namespace, .. } => {
+            ConfigLocation::ConfigMap { namespace, .. } => {
                 format!("key `{LOCK}` of configmap `{POLICIES}` in namespace {namespace}")
             }
         }
@@ -173,7 +175,7 @@ impl Origin {
     pub(super) fn lock(&self, settings: &PolicySettings) -> Result<Lock, Failure> {
         let name = || self.lock_name(settings);
         let text = match self {
-            Origin::File(path) => {
+            ConfigLocation::File(path) => {
                 let path = path.with_file_name(LOCK);
                 if !files::is_there(&path) {
                     return Ok(Lock::default());
@@ -183,7 +185,7 @@ impl Origin {
                     undecided(format!("{}: {problem}", name()), repository::hint(&doubt))
                 })?
             }
-            Origin::Typed(path) | Origin::Module(path) => {
+            ConfigLocation::Typed(path) | ConfigLocation::Module(path) => {
                 let path = path.with_file_name(LOCK);
                 if !files::is_there(&path) {
                     return Ok(Lock::default());
@@ -191,7 +193,7 @@ impl Origin {
                 files::text(&path, MAXIMUM_BYTES)
                     .map_err(|problem| undecided(format!("{}: {problem}", name()), None))?
             }
-            Origin::ConfigMap { map, .. } => match map.data.get(LOCK) {
+            ConfigLocation::ConfigMap { map, .. } => match map.data.get(LOCK) {
                 Some(text) => text.clone(),
                 None => return Ok(Lock::default()),
             },

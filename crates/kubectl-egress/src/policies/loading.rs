@@ -14,9 +14,9 @@ use egress_policy_wasm::inspect::digest;
 use egress_policy_wasm::module_store::{Kept, ModuleStore};
 use egress_policy_wasm::{Compiler, Engine, Limits, Module, ModuleError, NativeCache};
 
-use super::locks::Wanted;
+use super::locks::WantedPolicy;
 use super::schema;
-use super::sources::Sources;
+use super::sources::PolicySources;
 use super::undecided::undecided;
 use crate::exit::{Code, Failure};
 use crate::settings::policies::PolicySettings;
@@ -30,7 +30,7 @@ const LARGEST_SETTINGS: usize = 2 << 20;
 
 /// Loads policies. Creates the engine for the first module.
 pub(super) struct Loader<'a> {
-    sources: Sources<'a>,
+    sources: PolicySources<'a>,
     limits: Limits,
     engine: Option<Engine>,
 }
@@ -46,14 +46,14 @@ impl<'a> Loader<'a> {
         root_namespace: &'a str,
         limits: Limits,
     ) -> Self {
-        let sources = Sources { cluster, root_namespace, settings, largest: limits.module };
+        let sources = PolicySources { cluster, root_namespace, settings, largest: limits.module };
         Loader { sources, limits, engine: None }
     }
 
     /// One policy, ready to be asked.
     pub(super) async fn loaded(
         &mut self,
-        wanted: &Wanted<'_>,
+        wanted: &WantedPolicy<'_>,
         terminal: &mut Terminal,
     ) -> anyhow::Result<LoadedPolicy> {
         let entry = wanted.entry;
@@ -85,7 +85,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Bytes with another digest than the lock are neither compiled nor run.
-    async fn module(&mut self, wanted: &Wanted<'_>, terminal: &mut Terminal) -> anyhow::Result<Module> {
+    async fn module(&mut self, wanted: &WantedPolicy<'_>, terminal: &mut Terminal) -> anyhow::Result<Module> {
         let bytes = self.sources.bytes(wanted, terminal).await?;
         wanted.check_digest(&digest(&bytes), self.sources.settings)?;
         let engine = match &mut self.engine {
@@ -112,7 +112,7 @@ impl<'a> Loader<'a> {
 
     fn check_settings(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: &WantedPolicy<'_>,
         module: &Module,
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
@@ -152,7 +152,7 @@ impl<'a> Loader<'a> {
         findings
     }
 
-    fn wrong(&self, wanted: &Wanted<'_>, findings: &[Finding]) -> Failure {
+    fn wrong(&self, wanted: &WantedPolicy<'_>, findings: &[Finding]) -> Failure {
         let line = |finding: &Finding| match &finding.path {
             Some(path) => format!("{path}: {}", finding.message),
             None => finding.message.clone(),
@@ -161,7 +161,7 @@ impl<'a> Loader<'a> {
         self.misconfigured(wanted, &format!("its settings are wrong: {}", problems.join("; ")))
     }
 
-    fn misconfigured(&self, wanted: &Wanted<'_>, problem: &str) -> Failure {
+    fn misconfigured(&self, wanted: &WantedPolicy<'_>, problem: &str) -> Failure {
         let place = wanted.origin.name(self.sources.settings);
         Failure {
             code: Code::Usage,
@@ -172,7 +172,7 @@ impl<'a> Loader<'a> {
 }
 
 /// The engine's limits, with those that files may set.
-pub(super) fn limits(set: &config::Limits) -> Limits {
+pub(super) fn limits(set: &config::ConfiguredLimits) -> Limits {
     let defaults = Limits::default();
     let bytes = |limit: Option<u64>, default: usize| {
         limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)

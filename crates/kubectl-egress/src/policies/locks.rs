@@ -3,25 +3,25 @@
 //! Knows the messages of a refusal; `egress-policy` decides what a difference means.
 
 use egress_policy::Policy as _;
-use egress_policy::config::{Entry, Source};
+use egress_policy::config::{PolicyEntry, Source};
 use egress_policy::lock::{self, Lock, LockEntry, LockError};
 use egress_policy::policy_set::{Layer, MergedConfig};
 use egress_policy_wasm::Module;
 
-use super::layers::{Configured, Origin};
+use super::layers::{ConfigLocation, Configured};
 use super::undecided::undecided;
 use crate::exit::Failure;
 use crate::settings::policies::PolicySettings;
 
 /// One policy to load.
 #[derive(Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct WantedPolicy<'a> {
     /// Its layer.
     pub(super) layer: Layer,
     /// Its entry in the file.
-    pub(super) entry: &'a Entry,
+    pub(super) entry: &'a PolicyEntry,
     /// Its file.
-    pub(super) origin: &'a Origin,
+    pub(super) origin: &'a ConfigLocation,
     /// Its lock; `None` if it needs none.
     pub(super) locked: Option<LockEntry>,
 }
@@ -31,16 +31,16 @@ pub(super) fn of_all<'a>(
     merged: &'a MergedConfig,
     configured: &'a [Configured],
     settings: &PolicySettings,
-) -> Result<Vec<Wanted<'a>>, Failure> {
+) -> Result<Vec<WantedPolicy<'a>>, Failure> {
     let mut all = Vec::new();
     for file in configured {
         let mut lock: Option<Lock> = None;
-        let of_file = |(layer, entry): &&(Layer, Entry)| {
+        let of_file = |(layer, entry): &&(Layer, PolicyEntry)| {
             *layer == file.layer && file.set.policies.iter().any(|own| own.name == entry.name)
         };
         for (layer, entry) in merged.entries.iter().filter(of_file) {
-            let mut wanted = Wanted { layer: *layer, entry, origin: &file.origin, locked: None };
-            if entry.source != Source::Builtin && !matches!(file.origin, Origin::Module(_)) {
+            let mut wanted = WantedPolicy { layer: *layer, entry, origin: &file.origin, locked: None };
+            if entry.source != Source::Builtin && !matches!(file.origin, ConfigLocation::Module(_)) {
                 let lock = match &mut lock {
                     Some(lock) => lock,
                     none => none.insert(file.origin.lock(settings)?),
@@ -53,7 +53,7 @@ pub(super) fn of_all<'a>(
     Ok(all)
 }
 
-impl Wanted<'_> {
+impl WantedPolicy<'_> {
     /// Refuses bytes with another digest than the lock, before any other use.
     pub(super) fn check_digest(&self, digest: &str, settings: &PolicySettings) -> Result<(), Failure> {
         let Some(locked) = &self.locked else { return Ok(()) };

@@ -10,8 +10,8 @@ use egress_core::command::{ShellCommand, Word};
 use egress_policy::config::Source;
 use egress_policy_wasm::oci::{Reference, RegistryError};
 
-use super::layers::Origin;
-use super::locks::Wanted;
+use super::layers::ConfigLocation;
+use super::locks::WantedPolicy;
 use super::registry;
 use super::undecided::undecided;
 use crate::exit::Failure;
@@ -19,8 +19,8 @@ use crate::files;
 use crate::settings::policies::PolicySettings;
 use crate::terminal::Terminal;
 
-/// Where to find sources.
-pub(super) struct Sources<'a> {
+/// Where modules are read from.
+pub(super) struct PolicySources<'a> {
     /// The cluster, if the command may contact it.
     pub(super) cluster: Option<&'a Cluster>,
     /// The namespace of its ConfigMaps.
@@ -31,11 +31,11 @@ pub(super) struct Sources<'a> {
     pub(super) largest: usize,
 }
 
-impl Sources<'_> {
+impl PolicySources<'_> {
     /// The bytes of a policy that is not built in.
     pub(super) async fn bytes(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: &WantedPolicy<'_>,
         terminal: &mut Terminal,
     ) -> anyhow::Result<Vec<u8>> {
         let refused = |problem: String| undecided(wanted.cannot_be_asked(&problem), None);
@@ -52,11 +52,16 @@ impl Sources<'_> {
         }
     }
 
-    async fn of_config_map(&self, wanted: &Wanted<'_>, name: &str, key: &str) -> anyhow::Result<Vec<u8>> {
+    async fn of_config_map(
+        &self,
+        wanted: &WantedPolicy<'_>,
+        name: &str,
+        key: &str,
+    ) -> anyhow::Result<Vec<u8>> {
         let refused = |problem: String| undecided(wanted.cannot_be_asked(&problem), None);
         let read;
         let map = match (wanted.origin, self.cluster) {
-            (Origin::ConfigMap { map, .. }, _) if name == POLICIES => map,
+            (ConfigLocation::ConfigMap { map, .. }, _) if name == POLICIES => map,
             (_, None) => {
                 let source = &wanted.entry.source;
                 return Err(
@@ -75,7 +80,11 @@ impl Sources<'_> {
             .ok_or_else(|| refused(format!("configmap `{name}` has no key `{key}` under `binaryData`")))?)
     }
 
-    async fn of_registry(&self, wanted: &Wanted<'_>, terminal: &mut Terminal) -> anyhow::Result<Vec<u8>> {
+    async fn of_registry(
+        &self,
+        wanted: &WantedPolicy<'_>,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Vec<u8>> {
         let digest = wanted.locked.as_ref().map(|locked| locked.module.as_str()).unwrap_or_default();
         let source = wanted.entry.source.to_string();
         let reference: Reference =
@@ -87,7 +96,7 @@ impl Sources<'_> {
     }
 }
 
-impl Wanted<'_> {
+impl WantedPolicy<'_> {
     /// `policy `acme` of the cluster layer cannot be asked: …`.
     pub(super) fn cannot_be_asked(&self, problem: &str) -> String {
         format!("policy `{}` of the {} layer cannot be asked: {problem}", self.entry.name, self.layer)
@@ -95,19 +104,19 @@ impl Wanted<'_> {
 }
 
 /// A path in a configuration is relative to its folder; one of the command line, to the working directory.
-fn beside(origin: &Origin, path: &str) -> PathBuf {
+fn beside(origin: &ConfigLocation, path: &str) -> PathBuf {
     match origin {
         // Without the leading `.` of paths in a configuration.
-        Origin::File(file) | Origin::Typed(file) => {
+        ConfigLocation::File(file) | ConfigLocation::Typed(file) => {
             file.parent().unwrap_or(file).join(path).components().collect()
         }
-        Origin::Module(module) => module.clone(),
+        ConfigLocation::Module(module) => module.clone(),
         // The core refuses files in the cluster's layer.
-        Origin::ConfigMap { .. } => PathBuf::from(path),
+        ConfigLocation::ConfigMap { .. } => PathBuf::from(path),
     }
 }
 
-fn not_fetched(wanted: &Wanted<'_>, reference: &Reference, error: &RegistryError) -> Failure {
+fn not_fetched(wanted: &WantedPolicy<'_>, reference: &Reference, error: &RegistryError) -> Failure {
     let hint = match error {
         RegistryError::LoginNeeded(_) | RegistryError::LoginRefused(_) | RegistryError::NotFound(_) => {
             let login = ShellCommand::new(["docker", "login"]).word(Word::authority(&reference.registry));

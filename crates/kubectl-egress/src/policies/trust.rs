@@ -16,8 +16,8 @@ use egress_policy::policy_set::Layer;
 use egress_policy_wasm::inspect::digest;
 
 use self::file::{Modules, TrustFile};
-use super::layers::Origin;
-use super::locks::Wanted;
+use super::layers::ConfigLocation;
+use super::locks::WantedPolicy;
 use super::undecided::undecided;
 use crate::exit::{Code, Failure};
 use crate::settings::policies::{PolicySettings, Trust};
@@ -25,11 +25,11 @@ use crate::terminal::Terminal;
 
 /// The modules may run. The user's consent is stored after they are loaded.
 #[derive(Debug)]
-pub struct Trusted(Option<Answer>);
+pub struct Trusted(Option<Consent>);
 
-/// The user's answer.
+/// The user's consent, and the file that it is stored in.
 #[derive(Debug)]
-struct Answer {
+struct Consent {
     path: PathBuf,
     file: TrustFile,
 }
@@ -45,7 +45,7 @@ impl Trusted {
     /// # Errors
     /// If the file cannot be written.
     pub fn remember(self) -> Result<(), Failure> {
-        let Some(Answer { path, file }) = self.0 else { return Ok(()) };
+        let Some(Consent { path, file }) = self.0 else { return Ok(()) };
         file.write(&path).map_err(|error| Failure {
             code: Code::Failed,
             message: format!("your answer cannot be stored: {}: {error}", path.display()),
@@ -104,7 +104,7 @@ pub fn to_lock(
 
 /// Lets the modules of a cluster and of a repository run, or refuses.
 pub(super) fn obtain(
-    wanted: &[Wanted<'_>],
+    wanted: &[WantedPolicy<'_>],
     cluster: Option<&Cluster>,
     settings: &PolicySettings,
     terminal: &mut Terminal,
@@ -168,12 +168,12 @@ fn ask(
         answered = true;
     }
     let Some(path) = path.filter(|_| answered) else { return Ok(Trusted::already()) };
-    Ok(Trusted(Some(Answer { path, file })))
+    Ok(Trusted(Some(Consent { path, file })))
 }
 
 /// The cluster and the repository, if they have modules. Modules of the user's own file and of the command line need no
 /// consent: the user chose them.
-fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holder<'a>> {
+fn holders<'a>(wanted: &'a [WantedPolicy<'_>], cluster: Option<&Cluster>) -> Vec<Holder<'a>> {
     let holder = |layer: Layer, identity: String, name: String| {
         let locked: Vec<&LockEntry> = wanted
             .iter()
@@ -189,11 +189,11 @@ fn holders<'a>(wanted: &'a [Wanted<'_>], cluster: Option<&Cluster>) -> Vec<Holde
     });
     let in_repository = wanted.iter().find(|wanted| wanted.layer == Layer::Repository);
     let of_repository = in_repository.and_then(|wanted| match wanted.origin {
-        Origin::File(path) => {
+        ConfigLocation::File(path) => {
             let (identity, name) = repository(path);
             holder(Layer::Repository, identity, name)
         }
-        Origin::Typed(_) | Origin::Module(_) | Origin::ConfigMap { .. } => None,
+        ConfigLocation::Typed(_) | ConfigLocation::Module(_) | ConfigLocation::ConfigMap { .. } => None,
     });
     of_cluster.into_iter().chain(of_repository).collect()
 }

@@ -2,7 +2,7 @@
 
 use egress_cluster::config::ConnectOptions;
 use egress_core::host::quoted;
-use egress_core::intent::{GatewayName, Hop, Layout, WordError, is_label};
+use egress_core::intent::{GatewayName, GatewayTls, Layout, WordError, is_label};
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 
@@ -25,7 +25,7 @@ pub struct Add {
     /// Which objects are written.
     pub layout: Layout,
     /// How HTTP travels to the gateway.
-    pub hop: Hop,
+    pub hop: GatewayTls,
     /// Who may use the egress.
     pub export_to: Vec<String>,
     /// Why it is needed.
@@ -131,7 +131,7 @@ mod tests {
         let gateway = GatewayFacts::stock();
         let target: Target = "edition.cnn.com".parse().unwrap();
         for layout in Layout::ALL {
-            for hop in [Hop::Mtls, Hop::Plain] {
+            for hop in [GatewayTls::Mtls, GatewayTls::Plain] {
                 for export_to in [vec!["."], vec!["*"], vec![".", "billing"]] {
                     let intent = egress_core::intent::Intent {
                         host: target.host.clone(),
@@ -147,7 +147,7 @@ mod tests {
                         .map_err(Failure::from)
                         .err()
                         .map(|failure| failure.message);
-                    let names = egress_core::names::Names::default();
+                    let names = egress_core::names::ChosenNames::default();
                     let record = Record { intent, names, added_at: None, added_by: None };
                     let later = dialect::build(&record, &gateway, &MeshFacts::default()).err();
                     assert_eq!(typed, later.map(|refusal| refusal.to_string()));

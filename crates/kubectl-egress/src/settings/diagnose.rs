@@ -7,7 +7,7 @@ use egress_core::host::DnsName;
 
 use self::client::Client;
 use self::probing::Probing;
-use self::reporting::{Form, Reporting};
+use self::reporting::{ReportFormat, Reporting};
 use self::sources::Sources;
 use super::policies::PolicySettings;
 use super::{Namespaces, connection, hosts};
@@ -57,7 +57,7 @@ impl Diagnose {
         let client = typed.client.as_deref().map(|client| Client::parse(client, &namespaces)).transpose()?;
         let reporting = Reporting::resolve(&typed.reporting, global.verbosity)?;
         let sources = Sources::resolve(&typed.sources);
-        if reporting.form == Form::Watch && typed.sources.filenames.iter().any(|name| name == "-") {
+        if reporting.form == ReportFormat::Watch && typed.sources.filenames.iter().any(|name| name == "-") {
             let hint = "name a file, or leave out `--watch`";
             return Err(Failure::usage("`--watch` cannot read standard input more than once", hint));
         }

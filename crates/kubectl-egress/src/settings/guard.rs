@@ -29,7 +29,7 @@ pub struct Guarded {
 
 /// What `guard plan` is to do.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct GuardPlan {
     /// What to guard.
     pub guarded: Guarded,
     /// The format of the objects; `None`: for people.
@@ -53,7 +53,7 @@ pub struct Apply {
 
 /// What `guard status` is to do.
 #[derive(Clone, Debug)]
-pub struct Status {
+pub struct GuardStatus {
     /// The format of the answer; `None`: for people.
     pub output: Option<OutputFormat>,
     /// Which cluster, as whom.
@@ -80,10 +80,10 @@ pub struct Writing {
     pub output: Option<OutputFormat>,
 }
 
-impl Plan {
+impl GuardPlan {
     /// Puts the flags together.
-    pub fn resolve(typed: &typed::Plan, global: &Global) -> Result<Self, Failure> {
-        Ok(Plan {
+    pub fn resolve(typed: &typed::GuardPlan, global: &Global) -> Result<Self, Failure> {
+        Ok(GuardPlan {
             guarded: guarded(&typed.guarded)?,
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_CHANGES)?,
             connection: connection::resolve(&global.connection),
@@ -103,10 +103,10 @@ impl Apply {
     }
 }
 
-impl Status {
+impl GuardStatus {
     /// Puts the flags together.
-    pub fn resolve(typed: &typed::Status, global: &Global) -> Result<Self, Failure> {
-        Ok(Status {
+    pub fn resolve(typed: &typed::GuardStatus, global: &Global) -> Result<Self, Failure> {
+        Ok(GuardStatus {
             output: output::resolve(typed.output.as_deref(), OutputFormat::OF_REPORTS)?,
             connection: connection::resolve(&global.connection),
         })

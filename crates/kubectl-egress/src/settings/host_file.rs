@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use egress_core::host_list::{self, Entry, HostListError, MAXIMUM_BYTES};
+use egress_core::host_list::{self, HostEntry, HostListError, MAXIMUM_BYTES};
 
 use crate::exit::Failure;
 use crate::files;
@@ -14,7 +14,7 @@ use crate::files;
 pub(super) const STDIN: &str = "-";
 
 /// Reads the hosts of one `-f`.
-pub(super) fn read(name: &str) -> Result<Vec<Entry>, Failure> {
+pub(super) fn read(name: &str) -> Result<Vec<HostEntry>, Failure> {
     let text =
         if name == STDIN { limited(io::stdin()) } else { files::open(Path::new(name)).and_then(limited) };
     let text = text.map_err(|error| {

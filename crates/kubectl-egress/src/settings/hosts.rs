@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 
 /// Where a host was given.
 #[derive(Clone, Debug)]
-enum Origin {
+enum HostOrigin {
     Argument,
     Line(String, usize),
 }
@@ -29,15 +29,15 @@ pub(super) fn read(
     if files.iter().filter(|name| *name == host_file::STDIN).count() > 1 {
         return Err(Failure::usage("standard input can be read only once", "leave out one `-f -`"));
     }
-    let mut hosts = Hosts::default();
+    let mut hosts = HostCollector::default();
     for argument in arguments {
         let target: Target =
             argument.parse().map_err(|error| Failure::usage(format!("{error}"), target_hint(&error)))?;
-        hosts.add(target, Origin::Argument)?;
+        hosts.add(target, HostOrigin::Argument)?;
     }
     for name in files {
         for entry in host_file::read(name)? {
-            hosts.add(entry.target, Origin::Line(host_file::shown(name), entry.line))?;
+            hosts.add(entry.target, HostOrigin::Line(host_file::shown(name), entry.line))?;
         }
     }
     if let Some(note) = hosts.note() {
@@ -46,16 +46,17 @@ pub(super) fn read(
     Ok(hosts.targets)
 }
 
+/// Collects hosts from arguments and files, each once.
 #[derive(Default)]
-struct Hosts {
+struct HostCollector {
     targets: Vec<Target>,
-    origins: Vec<Origin>,
+    origins: Vec<HostOrigin>,
     places: HashMap<DnsName, usize>,
-    repeated: Vec<(DnsName, Origin, Origin)>,
+    repeated: Vec<(DnsName, HostOrigin, HostOrigin)>,
 }
 
-impl Hosts {
-    fn add(&mut self, target: Target, origin: Origin) -> Result<(), Failure> {
+impl HostCollector {
+    fn add(&mut self, target: Target, origin: HostOrigin) -> Result<(), Failure> {
         let Some(&place) = self.places.get(&target.host) else {
             check_ports(&target, &origin, &origin)?;
             self.places.insert(target.host.clone(), self.targets.len());
@@ -82,7 +83,7 @@ impl Hosts {
 }
 
 /// One port has one protocol.
-fn check_ports(target: &Target, first: &Origin, second: &Origin) -> Result<(), Failure> {
+fn check_ports(target: &Target, first: &HostOrigin, second: &HostOrigin) -> Result<(), Failure> {
     let ports: Vec<Port> = target.ports.iter().copied().collect();
     match ports.windows(2).find(|pair| pair[0].number == pair[1].number) {
         None => Ok(()),
@@ -100,18 +101,18 @@ fn check_ports(target: &Target, first: &Origin, second: &Origin) -> Result<(), F
     }
 }
 
-fn places(first: &Origin, second: &Origin) -> String {
+fn places(first: &HostOrigin, second: &HostOrigin) -> String {
     match (first, second) {
-        (Origin::Argument, Origin::Argument) => "in the arguments".to_owned(),
+        (HostOrigin::Argument, HostOrigin::Argument) => "in the arguments".to_owned(),
         (first, second) => format!("{first} and {second}"),
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for HostOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Argument => formatter.write_str("an argument"),
-            Origin::Line(file, line) => write!(formatter, "{file}:{line}"),
+            HostOrigin::Argument => formatter.write_str("an argument"),
+            HostOrigin::Line(file, line) => write!(formatter, "{file}:{line}"),
         }
     }
 }

@@ -10,8 +10,8 @@ pub mod init;
 pub mod inspect;
 pub mod language;
 pub mod list;
+pub mod local_config;
 pub mod lock;
-pub mod place;
 pub mod record;
 pub mod run;
 pub mod test;
@@ -19,7 +19,7 @@ pub mod update;
 
 use super::policies::PolicySettings;
 use crate::cli::policies::Policies;
-use crate::cli::policy::place::Place;
+use crate::cli::policy::local_config::LocalConfig;
 use crate::exit::Failure;
 
 /// The folders of this user's policies and their cache.
@@ -28,7 +28,7 @@ fn of_user() -> Result<PolicySettings, Failure> {
 }
 
 /// The same for a command that runs modules, with the user's flags about trust.
-fn trusting(typed: &Place) -> Result<PolicySettings, Failure> {
+fn trusting(typed: &LocalConfig) -> Result<PolicySettings, Failure> {
     let typed = Policies { trust_policies: typed.trust_policies.clone(), ..Policies::default() };
     PolicySettings::resolve(typed, false)
 }

@@ -18,7 +18,7 @@ use crate::{digest, timed::timed};
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/bed");
 
 /// Programs of one Go module, built together so that what they share is compiled once.
-pub(super) struct Module {
+pub(super) struct GoModule {
     /// What their folder in the cache is called.
     pub(super) name: &'static str,
     /// Where the `go.mod` lies below `tests/bed`.
@@ -33,7 +33,7 @@ pub(super) struct Module {
     pub(super) usual: Duration,
 }
 
-impl Module {
+impl GoModule {
     /// The folder of the programs, which are built where they are not there.
     ///
     /// # Errors

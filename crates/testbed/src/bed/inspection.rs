@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{Part, User, handle::Bed, layout::Pod, netns, status};
+use super::{ProcessStatus, User, handle::Bed, layout::BedPod, netns, status};
 
 impl Bed {
     /// The kubeconfig of a user; its server can be reached from the network of the control plane.
@@ -70,7 +70,7 @@ impl Bed {
         netns::signal(envoy, signal)
     }
 
-    /// Everything that arrived at the origin, see [`crate::external_services::record::Entry`].
+    /// Everything that arrived at the origin, see [`crate::external_services::record::RecordLine`].
     pub fn origin_log(&self) -> &Path {
         &self.external_services.record
     }
@@ -93,7 +93,7 @@ impl Bed {
     }
 
     /// All parts, and how they are.
-    pub fn status(&self) -> anyhow::Result<Vec<Part>> {
+    pub fn status(&self) -> anyhow::Result<Vec<ProcessStatus>> {
         status::status(self)
     }
 
@@ -108,7 +108,7 @@ impl Bed {
     }
 
     /// The Envoy of a pod, as far as one runs.
-    pub(super) fn envoy(&self, pod: &Pod) -> anyhow::Result<Option<i32>> {
+    pub(super) fn envoy(&self, pod: &BedPod) -> anyhow::Result<Option<i32>> {
         let processes = netns::processes(&self.layout.pod(&pod.namespace, &pod.name))?;
         let is_envoy = |pid: &i32| {
             fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program == self.programs.envoy)

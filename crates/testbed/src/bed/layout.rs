@@ -22,28 +22,28 @@ const FIRST_GATEWAY: u8 = 20;
 const FIRST_CLIENT: u8 = 120;
 const PER_RANGE: usize = 100;
 
-/// The places of one bed, derived from its name.
+/// The folders and names of one bed, made from its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct BedLayout {
     name: String,
     directory: PathBuf,
 }
 
-/// A pod and its place.
+/// A pod of the bed, with its node and its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pod {
+pub(super) struct BedPod {
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) service_account: String,
     pub(super) node: String,
     pub(super) address: Ipv4Addr,
     pub(super) labels: Vec<(String, String)>,
-    pub(super) kind: Kind,
+    pub(super) kind: PodKind,
 }
 
 /// What a pod is in the mesh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PodKind {
     /// A gateway's proxy.
     Gateway,
     /// A gateway's pod that never became ready.
@@ -54,7 +54,7 @@ pub(super) enum Kind {
     Bare,
 }
 
-impl Layout {
+impl BedLayout {
     /// A bed of this name whose files are below `beds`. A dash in the name would let the namespaces of one bed
     /// look like those of another.
     pub(super) fn new(name: &str, beds: &Path) -> anyhow::Result<Self> {
@@ -106,7 +106,7 @@ impl Layout {
     }
 }
 
-impl Pod {
+impl BedPod {
     /// `namespace/name`: what the part of the bed is called that runs in it.
     pub(super) fn part(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
@@ -114,44 +114,44 @@ impl Pod {
 
     /// Whether a proxy runs in it.
     pub(super) fn has_proxy(&self) -> bool {
-        matches!(self.kind, Kind::Gateway | Kind::Sidecar)
+        matches!(self.kind, PodKind::Gateway | PodKind::Sidecar)
     }
 }
 
 /// The pods of a topology, each with an address of its own.
-pub(super) fn pods(topology: &Topology) -> anyhow::Result<Vec<Pod>> {
+pub(super) fn pods(topology: &Topology) -> anyhow::Result<Vec<BedPod>> {
     let gateways = topology.gateways.iter().flat_map(|gateway| {
-        gateway.pods.iter().enumerate().map(move |(index, pod)| Pod {
+        gateway.pods.iter().enumerate().map(move |(index, pod)| BedPod {
             namespace: gateway.namespace.clone(),
             name: format!("{}-{index}", gateway.name),
             service_account: format!("{}-service-account", gateway.name),
             node: pod.node.clone(),
             address: CONTROL_PLANE,
             labels: gateway.labels().into_iter().collect(),
-            kind: if pod.ready { Kind::Gateway } else { Kind::BrokenGateway },
+            kind: if pod.ready { PodKind::Gateway } else { PodKind::BrokenGateway },
         })
     });
-    let clients = topology.clients.iter().map(|client| Pod {
+    let clients = topology.clients.iter().map(|client| BedPod {
         namespace: client.namespace.clone(),
         name: client.name.clone(),
         service_account: client.service_account().to_owned(),
         node: client.node.clone(),
         address: CONTROL_PLANE,
         labels: [("app".to_owned(), client.name.clone())].into_iter().chain(client.labels.clone()).collect(),
-        kind: if client.sidecar { Kind::Sidecar } else { Kind::Bare },
+        kind: if client.sidecar { PodKind::Sidecar } else { PodKind::Bare },
     });
     let pods = address(gateways, FIRST_GATEWAY)?.into_iter().chain(address(clients, FIRST_CLIENT)?).collect();
     Ok(pods)
 }
 
-fn address(pods: impl Iterator<Item = Pod>, first: u8) -> anyhow::Result<Vec<Pod>> {
+fn address(pods: impl Iterator<Item = BedPod>, first: u8) -> anyhow::Result<Vec<BedPod>> {
     let [a, b, c, _] = CONTROL_PLANE.octets();
     let mut addressed = Vec::new();
     for (pod, last) in pods.zip(first..) {
         if addressed.len() == PER_RANGE {
             bail!("a bed has at most {PER_RANGE} gateway pods and {PER_RANGE} clients");
         }
-        addressed.push(Pod { address: Ipv4Addr::new(a, b, c, last), ..pod });
+        addressed.push(BedPod { address: Ipv4Addr::new(a, b, c, last), ..pod });
     }
     Ok(addressed)
 }
@@ -173,13 +173,13 @@ mod tests {
     #[test]
     fn a_name_that_could_be_mistaken_for_another_bed_is_refused() {
         for name in ["", "a-b", "UPPER", "../x", "abcdefghijklmnopq"] {
-            assert!(Layout::new(name, Path::new("/beds")).is_err(), "{name:?}");
+            assert!(BedLayout::new(name, Path::new("/beds")).is_err(), "{name:?}");
         }
     }
 
     #[test]
     fn no_pod_shares_a_network_namespace_with_the_bed_itself() {
-        let layout = Layout::new("a", Path::new("/beds")).unwrap();
+        let layout = BedLayout::new("a", Path::new("/beds")).unwrap();
         assert_ne!(layout.pod("cp", "x"), layout.control_plane());
         assert_ne!(layout.pod("a", "b-c"), layout.pod("a-b", "c"));
     }

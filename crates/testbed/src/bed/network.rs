@@ -13,13 +13,13 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::{
-    layout::{CLUSTER_NETWORK, CONTROL_PLANE, Kind, Layout, OUTSIDE_NETWORK, Pod, SERVICE_NETWORK},
+    layout::{BedLayout, BedPod, CLUSTER_NETWORK, CONTROL_PLANE, OUTSIDE_NETWORK, PodKind, SERVICE_NETWORK},
     netns,
 };
 use crate::external_services::Config;
 
 /// Makes all namespaces, links, addresses and routes.
-pub(super) fn create(layout: &Layout, pods: &[Pod], services: &Config) -> anyhow::Result<()> {
+pub(super) fn create(layout: &BedLayout, pods: &[BedPod], services: &Config) -> anyhow::Result<()> {
     let control_plane = layout.control_plane();
     namespace(&control_plane, services)?;
     ip(
@@ -57,9 +57,9 @@ pub(super) fn create(layout: &Layout, pods: &[Pod], services: &Config) -> anyhow
         );
         connect(&control_plane, &netns, &format!("pod{index}"), &addresses)?;
         match pod.kind {
-            Kind::Sidecar => redirect(&netns)?,
-            Kind::Gateway => serve_ports_of_service(&netns)?,
-            Kind::BrokenGateway | Kind::Bare => {}
+            PodKind::Sidecar => redirect(&netns)?,
+            PodKind::Gateway => serve_ports_of_service(&netns)?,
+            PodKind::BrokenGateway | PodKind::Bare => {}
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     handle::Bed,
-    layout::{CONTROL_PLANE, Kind, Pod},
+    layout::{BedPod, CONTROL_PLANE, PodKind},
     manifest::{HUB, TAG},
 };
 
@@ -65,7 +65,7 @@ pub(super) fn create_nodes_and_pods(bed: &Bed) -> anyhow::Result<()> {
 
     let names = bed.topology.nodes.iter().map(|node| node.name.as_str()).chain([CONTROL_PLANE_NODE]);
     let pods = bed.pods.iter().map(|pod| {
-        let ready = pod.kind != Kind::BrokenGateway;
+        let ready = pod.kind != PodKind::BrokenGateway;
         pod_status(&pod.namespace, &pod.name, pod.address, containers(pod.kind), ready)
     });
     let istiod = pod_status("istio-system", "istiod-0", CONTROL_PLANE, &["discovery"], true);
@@ -75,7 +75,7 @@ pub(super) fn create_nodes_and_pods(bed: &Bed) -> anyhow::Result<()> {
 /// Says of the clients' namespaces that their pods get sidecars. Only now: the bed has made these pods itself, and
 /// istiod would have changed them.
 pub(super) fn enable_injection(bed: &Bed) -> anyhow::Result<()> {
-    let clients = bed.pods.iter().filter(|pod| pod.kind == Kind::Sidecar);
+    let clients = bed.pods.iter().filter(|pod| pod.kind == PodKind::Sidecar);
     let namespaces: BTreeSet<_> = clients.map(|pod| pod.namespace.as_str()).collect();
     let labelled = namespaces.into_iter().map(|name| {
         json!({
@@ -87,18 +87,18 @@ pub(super) fn enable_injection(bed: &Bed) -> anyhow::Result<()> {
     bed.apply(&[], &list(labelled))
 }
 
-fn pod(pod: &Pod) -> Value {
+fn pod(pod: &BedPod) -> Value {
     let mut labels: serde_json::Map<_, _> =
         pod.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
-    if pod.kind != Kind::Bare {
+    if pod.kind != PodKind::Bare {
         let app = labels.get("app").cloned().unwrap_or_else(|| json!(pod.name));
         labels.insert("service.istio.io/canonical-name".into(), app);
     }
-    if pod.kind == Kind::Bare {
+    if pod.kind == PodKind::Bare {
         labels.insert("sidecar.istio.io/inject".into(), json!("false"));
     }
     let mut annotations = json!({});
-    if pod.kind == Kind::Sidecar {
+    if pod.kind == PodKind::Sidecar {
         // What Istio's injection leaves on a pod.
         labels.insert("security.istio.io/tlsMode".into(), json!("istio"));
         let status =
@@ -175,11 +175,11 @@ fn pod_status(namespace: &str, name: &str, address: Ipv4Addr, containers: &[&str
     })
 }
 
-fn containers(kind: Kind) -> &'static [&'static str] {
+fn containers(kind: PodKind) -> &'static [&'static str] {
     match kind {
-        Kind::Gateway | Kind::BrokenGateway => &["istio-proxy"],
-        Kind::Sidecar => &["app", "istio-proxy"],
-        Kind::Bare => &["app"],
+        PodKind::Gateway | PodKind::BrokenGateway => &["istio-proxy"],
+        PodKind::Sidecar => &["app", "istio-proxy"],
+        PodKind::Bare => &["app"],
     }
 }
 

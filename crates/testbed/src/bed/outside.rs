@@ -14,7 +14,7 @@ use anyhow::{Context as _, ensure};
 
 use super::{
     handle::Bed,
-    layout::{Kind, Pod},
+    layout::{BedPod, PodKind},
     netns, process,
     topology::Gateway,
 };
@@ -48,8 +48,8 @@ impl Bed {
 /// The names of the gateways' Services, which a cluster's own name server would know, with the pods that are ready.
 fn services(bed: &Bed) -> BTreeMap<String, Vec<Ipv4Addr>> {
     let service = |gateway: &Gateway| {
-        let of_gateway = |pod: &&Pod| {
-            pod.kind == Kind::Gateway
+        let of_gateway = |pod: &&BedPod| {
+            pod.kind == PodKind::Gateway
                 && pod.namespace == gateway.namespace
                 && pod.name.rsplit_once('-').is_some_and(|(name, _)| name == gateway.name)
         };

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use super::{layout::Layout, wait};
+use super::{layout::BedLayout, wait};
 
 /// A part that was started and is not known to work yet.
 pub(super) struct Started {
@@ -23,7 +23,7 @@ pub(super) struct Started {
 }
 
 /// Starts a part. It outlives the process that starts it, and gets no signal from its terminal.
-pub(super) fn start(layout: &Layout, part: &str, mut command: Command) -> anyhow::Result<Started> {
+pub(super) fn start(layout: &BedLayout, part: &str, mut command: Command) -> anyhow::Result<Started> {
     let log = layout.log(part);
     // Programs that reopen their standard output append to it, and so must everybody else.
     let output = File::options()

@@ -12,10 +12,10 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
-use super::{cache, envoy, go::Module};
+use super::{cache, envoy, go::GoModule};
 
 /// The Kubernetes and the Istio part share a third of what they are made of: one module, so that it is compiled once.
-const CLUSTER: Module = Module {
+const CLUSTER: GoModule = GoModule {
     name: "cluster",
     folder: "cluster",
     compiler: &COMPILER,
@@ -23,7 +23,7 @@ const CLUSTER: Module = Module {
     packages: &["./kube", "./mesh"],
     usual: Duration::from_mins(10),
 };
-const NODE: Module = Module {
+const NODE: GoModule = GoModule {
     name: "node",
     folder: "node",
     compiler: &COMPILER,
@@ -31,7 +31,7 @@ const NODE: Module = Module {
     packages: &["."],
     usual: Duration::from_secs(10),
 };
-const KREW: Module = Module {
+const KREW: GoModule = GoModule {
     name: "krew",
     folder: "krew",
     compiler: &COMPILER,
@@ -40,7 +40,7 @@ const KREW: Module = Module {
     usual: Duration::from_secs(20),
 };
 /// What benchmarks compare with, of the versions of the bed.
-const PEERS: Module = Module {
+const PEERS: GoModule = GoModule {
     name: "peers",
     folder: "cluster",
     compiler: &[],

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     handle::Bed,
-    layout::{Kind, Pod},
+    layout::{BedPod, PodKind},
     manifest::TAG,
     netns,
     network::PROXY_GROUP,
@@ -41,7 +41,7 @@ pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
 }
 
 /// Whether the proxy of a pod says of itself that it is ready.
-pub(super) fn is_ready(bed: &Bed, pod: &Pod) -> bool {
+pub(super) fn is_ready(bed: &Bed, pod: &BedPod) -> bool {
     netns::http_status(&bed.layout.pod(&pod.namespace, &pod.name), READY) == Some(200)
 }
 
@@ -62,7 +62,7 @@ fn mesh_authority(bed: &Bed) -> anyhow::Result<String> {
     Ok(certificate)
 }
 
-fn start_one(bed: &Bed, pod: &Pod, authority: &str) -> anyhow::Result<Started> {
+fn start_one(bed: &Bed, pod: &BedPod, authority: &str) -> anyhow::Result<Started> {
     let directory = bed.layout.file("pods").join(pod.part().replace('/', "_"));
     mount(bed, pod, authority, &directory)
         .with_context(|| format!("cannot write the files of {}", pod.part()))?;
@@ -70,7 +70,7 @@ fn start_one(bed: &Bed, pod: &Pod, authority: &str) -> anyhow::Result<Started> {
 }
 
 /// The files that a kubelet mounts into the proxy's container; the agent finds them relative to its folder.
-fn mount(bed: &Bed, pod: &Pod, authority: &str, directory: &Path) -> anyhow::Result<()> {
+fn mount(bed: &Bed, pod: &BedPod, authority: &str, directory: &Path) -> anyhow::Result<()> {
     for name in ["var/run/secrets/tokens", "var/run/secrets/istio", "etc/istio/proxy", "etc/istio/pod"] {
         fs::create_dir_all(directory.join(name))?;
     }
@@ -91,8 +91,8 @@ fn mount(bed: &Bed, pod: &Pod, authority: &str, directory: &Path) -> anyhow::Res
     Ok(fs::write(directory.join("etc/istio/pod/annotations"), "")?)
 }
 
-fn agent(bed: &Bed, pod: &Pod, directory: &Path) -> Command {
-    let role = if pod.kind == Kind::Sidecar { "sidecar" } else { "router" };
+fn agent(bed: &Bed, pod: &BedPod, directory: &Path) -> Command {
+    let role = if pod.kind == PodKind::Sidecar { "sidecar" } else { "router" };
     let workload = pod.labels.iter().find(|(key, _)| key == "app").map_or(&pod.name, |(_, app)| app);
     let proxy = json!({
         "binaryPath": bed.programs.envoy,

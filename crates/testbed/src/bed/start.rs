@@ -8,7 +8,7 @@ use anyhow::anyhow;
 
 use super::{
     certificates,
-    handle::{Bed, Record},
+    handle::{Bed, BedRecord},
     istiod, kubernetes,
     manifest::{self, MANIFEST},
     network, node, objects, outside, proxies, users,
@@ -58,7 +58,7 @@ fn create_directory(bed: &Bed) -> anyhow::Result<()> {
     }
     symlink(&bed.programs.kube, bed.programs().join("kubectl"))?;
     symlink(&bed.programs.mesh, bed.programs().join("istioctl"))?;
-    let record = Record { topology: bed.topology.clone(), programs: bed.programs.clone() };
+    let record = BedRecord { topology: bed.topology.clone(), programs: bed.programs.clone() };
     Ok(fs::write(bed.layout.file("bed.json"), serde_json::to_string_pretty(&record)?)?)
 }
 

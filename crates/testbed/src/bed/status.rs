@@ -6,7 +6,7 @@ use super::{handle::Bed, istiod, kubernetes, node, outside, proxies};
 
 /// A process of the bed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct ProcessStatus {
     /// `istiod`, `shop/client`, `shop/client (Envoy)`, …
     pub name: String,
     /// The process, unless it has ended.
@@ -18,7 +18,7 @@ pub struct Part {
 }
 
 /// Looks at every part.
-pub(super) fn status(bed: &Bed) -> anyhow::Result<Vec<Part>> {
+pub(super) fn status(bed: &Bed) -> anyhow::Result<Vec<ProcessStatus>> {
     let mut parts = Vec::new();
     for (name, _) in bed.parts() {
         let pid = bed.pid(&name).ok();
@@ -48,8 +48,8 @@ fn answers(bed: &Bed, part: &str) -> bool {
     }
 }
 
-fn part(name: String, pid: Option<i32>, ready: bool) -> Part {
-    Part { name, pid, memory: pid.map_or(0, resident), ready }
+fn part(name: String, pid: Option<i32>, ready: bool) -> ProcessStatus {
+    ProcessStatus { name, pid, memory: pid.map_or(0, resident), ready }
 }
 
 fn resident(pid: i32) -> u64 {

@@ -14,7 +14,7 @@ use crate::external_services::zone::Zone;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Topology {
     /// Node objects; pods name the one they run on.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<BedNode>,
     /// Egress gateways: Istio's own manifest for each, and pods.
     #[serde(default)]
     pub gateways: Vec<Gateway>,
@@ -41,7 +41,7 @@ pub struct Topology {
 /// A node, as far as a scheduler would look at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Node {
+pub struct BedNode {
     /// Its name.
     pub name: String,
     /// Its labels.

@@ -11,7 +11,7 @@ use std::{
 use clap::ValueEnum;
 use serde_json::json;
 
-use super::layout::{CONTROL_PLANE, Layout};
+use super::layout::{BedLayout, CONTROL_PLANE};
 
 /// Somebody with a kubeconfig.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,7 +57,7 @@ const PROGRAMS: [&str; 2] = ["kube-controller-manager", "istiod"];
 pub(super) const TOKENS: &str = "tokens.csv";
 
 /// Writes the tokens for the API server and a kubeconfig for everybody.
-pub(super) fn create(layout: &Layout, authority: &Path) -> anyhow::Result<()> {
+pub(super) fn create(layout: &BedLayout, authority: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(layout.file("kubeconfig"))?;
     let people = User::value_variants().iter().map(|user| (user.to_string(), user.groups(), *user));
     let programs = PROGRAMS.map(|program| (program.to_owned(), ADMINISTRATORS, User::Admin));

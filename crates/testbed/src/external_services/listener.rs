@@ -17,7 +17,7 @@ use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
 use super::{
     origin,
-    record::{Connection, Event, Record},
+    record::{Connection, Event, RecordFile},
 };
 use crate::json_lines::now_ms;
 
@@ -38,7 +38,7 @@ pub(super) enum Protocol {
 }
 
 /// Serves every connection of `listener` until the task is dropped, and all connections with it.
-pub(super) async fn accept(listener: TcpListener, protocol: Protocol, record: Arc<Record>) {
+pub(super) async fn accept(listener: TcpListener, protocol: Protocol, record: Arc<RecordFile>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -58,7 +58,7 @@ async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     protocol: Protocol,
-    record: Arc<Record>,
+    record: Arc<RecordFile>,
 ) -> anyhow::Result<()> {
     let at_ms = now_ms();
     let mut connection = Connection {
@@ -103,7 +103,7 @@ async fn handshake(
     start.into_stream(config).await
 }
 
-async fn serve_http<S>(stream: S, connection: Connection, record: Arc<Record>) -> anyhow::Result<()>
+async fn serve_http<S>(stream: S, connection: Connection, record: Arc<RecordFile>) -> anyhow::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

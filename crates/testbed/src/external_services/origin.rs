@@ -12,7 +12,7 @@ use hyper::{
 use tokio::time::{interval, sleep};
 use url::form_urlencoded;
 
-use super::record::{Connection, Event, Record, Request};
+use super::record::{Connection, Event, RecordFile, RecordedRequest};
 use crate::json_lines::now_ms;
 
 /// The longest delay that `/slow` grants.
@@ -31,7 +31,7 @@ type Body = BoxBody<Bytes, Infallible>;
 pub(super) async fn answer(
     request: hyper::Request<Incoming>,
     connection: &Connection,
-    record: &Record,
+    record: &RecordFile,
 ) -> io::Result<Response<Body>> {
     let seen = describe(&request, connection);
     let mut line = serde_json::to_vec(&seen)?;
@@ -53,10 +53,10 @@ pub(super) async fn answer(
     Ok(response)
 }
 
-fn describe(request: &hyper::Request<Incoming>, connection: &Connection) -> Request {
+fn describe(request: &hyper::Request<Incoming>, connection: &Connection) -> RecordedRequest {
     let headers = headers(request.headers());
     let uri = request.uri();
-    Request {
+    RecordedRequest {
         peer: connection.peer,
         tls: connection.tls,
         sni: connection.sni.clone(),

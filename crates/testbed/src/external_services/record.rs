@@ -18,7 +18,7 @@ use crate::json_lines;
 
 /// One line of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct RecordLine {
     /// Counts up from 1 in the order in which lines were written.
     pub sequence: u64,
     /// When it arrived, in milliseconds of Unix time.
@@ -35,7 +35,7 @@ pub enum Event {
     /// A TCP connection, written after its TLS handshake if it has one.
     Connection(Connection),
     /// A whole request head.
-    Request(Request),
+    Request(RecordedRequest),
 }
 
 /// A connection to the origin.
@@ -55,7 +55,7 @@ pub struct Connection {
 
 /// A request as the origin saw it; also the JSON body of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Request {
+pub struct RecordedRequest {
     /// The address it came from.
     pub peer: IpAddr,
     /// Whether it came inside TLS.
@@ -75,17 +75,17 @@ pub struct Request {
 }
 
 /// Reads the record file of external services, which may still be written to.
-pub fn read_entries(path: &Path) -> anyhow::Result<Vec<Entry>> {
+pub fn read_entries(path: &Path) -> anyhow::Result<Vec<RecordLine>> {
     json_lines::read(path)
 }
 
 /// The record file, open for writing.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct RecordFile {
     writer: Mutex<Writer>,
 }
 
-impl Record {
+impl RecordFile {
     /// Starts an empty record.
     pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
@@ -96,7 +96,7 @@ impl Record {
     pub(super) fn add(&self, at_ms: u64, event: Event) -> io::Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.sequence += 1;
-        let entry = Entry { sequence: writer.sequence, at_ms, event };
+        let entry = RecordLine { sequence: writer.sequence, at_ms, event };
         json_lines::write(&mut writer.file, &entry)
     }
 }

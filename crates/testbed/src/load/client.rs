@@ -32,12 +32,12 @@ use crate::json_lines::now_ms;
 
 /// What every request of a load has in common.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(super) struct LoadClient {
     tls: TlsConnector,
     limit: Duration,
 }
 
-impl Client {
+impl LoadClient {
     /// A client that trusts the authorities of a PEM file, or none, and gives up after `limit`.
     pub(super) fn new(authorities: Option<&Path>, limit: Duration) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
@@ -55,7 +55,7 @@ impl Client {
     }
 
     /// Gets `target` once, and says what became of it.
-    pub(super) async fn get(&self, target: &Target) -> Sample {
+    pub(super) async fn get(&self, target: &LoadTarget) -> Sample {
         let at_ms = now_ms();
         let (answer, error) = match timeout(self.limit, self.answer(target)).await {
             Ok(Ok(answer)) => (Some(answer), None),
@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    async fn answer(&self, target: &Target) -> anyhow::Result<Answer> {
+    async fn answer(&self, target: &LoadTarget) -> anyhow::Result<CallResponse> {
         let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
         match &target.tls {
             Some(name) => exchange(self.tls.connect(name.clone(), stream).await?, target).await,
@@ -83,7 +83,7 @@ impl Client {
 
 /// A URL, taken apart once for all its requests.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(super) struct LoadTarget {
     url: Url,
     host: String,
     port: u16,
@@ -92,7 +92,7 @@ pub(super) struct Target {
     tls: Option<ServerName<'static>>,
 }
 
-impl Target {
+impl LoadTarget {
     /// What is written of a request that was due and found too many others unanswered.
     pub(super) fn unsent(&self) -> Sample {
         let at_ms = now_ms();
@@ -107,7 +107,7 @@ impl Target {
     }
 }
 
-impl TryFrom<Url> for Target {
+impl TryFrom<Url> for LoadTarget {
     type Error = anyhow::Error;
 
     fn try_from(url: Url) -> anyhow::Result<Self> {
@@ -132,18 +132,18 @@ impl TryFrom<Url> for Target {
     }
 }
 
-struct Answer {
+struct CallResponse {
     status: StatusCode,
     peer: Option<IpAddr>,
 }
 
 /// The part of the origin's answer that a load wants to know.
 #[derive(Deserialize)]
-struct Origin {
+struct OriginResponse {
     peer: IpAddr,
 }
 
-async fn exchange<S>(stream: S, target: &Target) -> anyhow::Result<Answer>
+async fn exchange<S>(stream: S, target: &LoadTarget) -> anyhow::Result<CallResponse>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -160,14 +160,14 @@ where
     }
 }
 
-async fn read(response: Response<Incoming>) -> anyhow::Result<Answer> {
+async fn read(response: Response<Incoming>) -> anyhow::Result<CallResponse> {
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
     let peer = (status == StatusCode::OK)
-        .then(|| serde_json::from_slice::<Origin>(&body).ok())
+        .then(|| serde_json::from_slice::<OriginResponse>(&body).ok())
         .flatten()
         .map(|origin| origin.peer);
-    Ok(Answer { status, peer })
+    Ok(CallResponse { status, peer })
 }
 
 /// Why there was no answer, in words that can be counted: nothing in them differs between two requests.

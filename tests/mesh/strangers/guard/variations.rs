@@ -9,9 +9,9 @@ use anyhow::{Context as _, ensure};
 use egress_core::{
     admission::guard::{Guard, GuardRule, GuardedGateway},
     dialect,
-    intent::{Hop, Intent, Layout},
+    intent::{GatewayTls, Intent, Layout},
     metadata::Record,
-    names::Names,
+    names::ChosenNames,
     snapshot::{GatewayFacts, MeshFacts, Snapshot},
 };
 use serde_json::{Value, json};
@@ -208,9 +208,11 @@ fn ask(mesh: &Mesh, objects: &[Value]) -> anyhow::Result<Vec<String>> {
 /// What the plugin writes for a host in both layouts, and the pair.
 fn originals(gateway: &GatewayFacts) -> anyhow::Result<Vec<Value>> {
     let mut objects = Vec::new();
-    for (layout, hop) in
-        [(Layout::Shared, Hop::Mtls), (Layout::Documented, Hop::Mtls), (Layout::Documented, Hop::Plain)]
-    {
+    for (layout, hop) in [
+        (Layout::Shared, GatewayTls::Mtls),
+        (Layout::Documented, GatewayTls::Mtls),
+        (Layout::Documented, GatewayTls::Plain),
+    ] {
         let record = Record {
             intent: Intent {
                 host: "edition.cnn.com".parse()?,
@@ -222,7 +224,7 @@ fn originals(gateway: &GatewayFacts) -> anyhow::Result<Vec<Value>> {
                 export_to: vec![".".to_owned()],
                 reason: None,
             },
-            names: Names::default(),
+            names: ChosenNames::default(),
             added_at: None,
             added_by: None,
         };

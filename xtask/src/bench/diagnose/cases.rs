@@ -18,7 +18,7 @@ use crate::workspace;
 const OWN_GROUP: &str = "kubectl-egress.github.io/";
 
 /// One cluster.
-pub(super) struct Case {
+pub(super) struct ClusterCase {
     /// The directory: a code, or `healthy`.
     pub(super) group: String,
     /// The file, without its ending.
@@ -31,7 +31,7 @@ pub(super) struct Case {
     pub(super) beyond_objects: bool,
 }
 
-impl Case {
+impl ClusterCase {
     /// Whether something is wrong in it.
     pub(super) fn is_broken(&self) -> bool {
         self.name.starts_with("bad")
@@ -39,7 +39,7 @@ impl Case {
 }
 
 /// Every case, in order.
-pub(super) fn all() -> anyhow::Result<Vec<Case>> {
+pub(super) fn all() -> anyhow::Result<Vec<ClusterCase>> {
     let root = workspace::root().join("tests/diagnose");
     let mut cases = Vec::new();
     for directory in entries(&root)? {
@@ -57,7 +57,7 @@ pub(super) fn all() -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn case(root: &Path, group: &str, file: &Path) -> anyhow::Result<Case> {
+fn case(root: &Path, group: &str, file: &Path) -> anyhow::Result<ClusterCase> {
     let text = fs::read_to_string(file)?;
     let said =
         |key: &'static str| text.lines().filter_map(move |line| line.strip_prefix("# ")?.strip_prefix(key));
@@ -71,7 +71,7 @@ fn case(root: &Path, group: &str, file: &Path) -> anyhow::Result<Case> {
     let own = documents(&text)?;
     let beyond_objects = own.iter().any(|(_, object)| !is_object(object));
     objects.extend(own);
-    Ok(Case {
+    Ok(ClusterCase {
         group: group.to_owned(),
         name: name_of(&file.with_extension("")),
         objects: objects.into_values().filter(is_object).map(aged).collect(),

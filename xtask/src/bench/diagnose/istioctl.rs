@@ -16,7 +16,7 @@ pub(super) struct Istioctl(PathBuf);
 
 /// One finding.
 #[derive(Debug, Deserialize)]
-pub(super) struct Finding {
+pub(super) struct IstioctlFinding {
     /// Such as `IST0101`.
     pub(super) code: String,
 }
@@ -34,7 +34,7 @@ impl Istioctl {
     }
 
     /// What it finds in a file.
-    pub(super) fn analyse(&self, file: &Path) -> anyhow::Result<Vec<Finding>> {
+    pub(super) fn analyse(&self, file: &Path) -> anyhow::Result<Vec<IstioctlFinding>> {
         let mut command = self.command(file);
         let output = command.stdin(Stdio::null()).output().with_context(|| format!("running {command:?}"))?;
         let words = String::from_utf8_lossy(&output.stderr);
@@ -45,7 +45,7 @@ impl Istioctl {
 }
 
 /// Lines of its log may stand before the document.
-fn findings(text: &str) -> anyhow::Result<Vec<Finding>> {
+fn findings(text: &str) -> anyhow::Result<Vec<IstioctlFinding>> {
     let lines = text.lines().skip_while(|line| !line.starts_with('['));
     let document: Vec<&str> = lines.collect();
     serde_json::from_str(&document.join("\n")).with_context(|| format!("istioctl said: {text}"))

@@ -14,7 +14,7 @@ use serde::Serialize as _;
 use tempfile::TempDir;
 
 use super::{
-    cases::{self, Case},
+    cases::{self, ClusterCase},
     istioctl::Istioctl,
     kubectl_egress,
 };
@@ -32,8 +32,9 @@ struct Counts {
     words: BTreeSet<String>,
 }
 
+/// The counts of one check.
 #[derive(Default)]
-struct Row {
+struct CheckRow {
     broken: usize,
     healthy: usize,
     istioctl: Counts,
@@ -46,7 +47,7 @@ pub(super) fn table(plugin: &Path, istioctl: &Istioctl) -> anyhow::Result<String
     let folder = TempDir::new()?;
     let cases = cases::all()?;
     terminal::progress(format_args!("asking both programs about {} clusters …", cases.len()));
-    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, CheckRow> = BTreeMap::new();
     let mut beyond = BTreeSet::new();
     for case in &cases {
         if case.beyond_objects {
@@ -67,7 +68,7 @@ pub(super) fn table(plugin: &Path, istioctl: &Istioctl) -> anyhow::Result<String
 }
 
 impl Counts {
-    fn count(&mut self, case: &Case, told: BTreeSet<String>, names: impl Fn(&String) -> bool) {
+    fn count(&mut self, case: &ClusterCase, told: BTreeSet<String>, names: impl Fn(&String) -> bool) {
         if case.is_broken() {
             self.found += usize::from(told.iter().any(names));
         } else if !told.is_empty() {
@@ -105,7 +106,7 @@ fn accepted(text: &str) -> anyhow::Result<BTreeSet<(&str, &str)>> {
         .collect()
 }
 
-fn write(case: &Case, file: &Path) -> anyhow::Result<()> {
+fn write(case: &ClusterCase, file: &Path) -> anyhow::Result<()> {
     let mut text = Vec::new();
     for object in &case.objects {
         text.extend_from_slice(b"---\n");
@@ -116,14 +117,14 @@ fn write(case: &Case, file: &Path) -> anyhow::Result<()> {
     Ok(fs::write(file, text)?)
 }
 
-fn text(rows: &BTreeMap<&str, Row>, beyond: &BTreeSet<&str>) -> String {
+fn text(rows: &BTreeMap<&str, CheckRow>, beyond: &BTreeSet<&str>) -> String {
     let mut text = "\
 | | broken | healthy | istioctl found | missed | false | kubectl egress found | missed | false |
 |---|---:|---:|---:|---:|---|---:|---:|---|
 "
     .to_owned();
-    let mut sum = Row::default();
-    let mut line = |name: &str, row: &Row| {
+    let mut sum = CheckRow::default();
+    let mut line = |name: &str, row: &CheckRow| {
         let (theirs, own) = (row.istioctl.cells(row.broken), row.kubectl_egress.cells(row.broken));
         // Writing to a String cannot fail.
         let _ = writeln!(text, "| {name} | {} | {} | {theirs} | {own} |", row.broken, row.healthy);
@@ -136,7 +137,7 @@ fn text(rows: &BTreeMap<&str, Row>, beyond: &BTreeSet<&str>) -> String {
         sum.kubectl_egress.add(&row.kubectl_egress);
     }
     line("**all**", &sum);
-    let codes = |found: fn(&Row) -> usize| {
+    let codes = |found: fn(&CheckRow) -> usize| {
         rows.values().filter(|row| row.broken > 0 && found(row) == row.broken).count()
     };
     let with_faults = rows.values().filter(|row| row.broken > 0).count();
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_finding_that_does_not_name_the_fault_finds_nothing() {
-        let case = Case {
+        let case = ClusterCase {
             group: "EG003".to_owned(),
             name: "bad".to_owned(),
             objects: Vec::new(),

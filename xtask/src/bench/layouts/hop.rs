@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use testbed::{
     bed::Bed,
-    external_services::record::{Entry, Event, read_entries},
+    external_services::record::{Event, RecordLine, read_entries},
 };
 
 use super::{gateway_pod, wait};
@@ -45,9 +45,9 @@ fn http_in_mtls(log: &[Value], host: &str) -> bool {
 }
 
 /// The gateway reads no request of the host's TLS connections, and the origin ends the TLS for which the client has asked.
-fn tls_passes_through(log: &[Value], entries: &[Entry], host: &str) -> bool {
+fn tls_passes_through(log: &[Value], entries: &[RecordLine], host: &str) -> bool {
     let is_closed = |line: &Value| line["method"].is_null();
-    let is_of_host = |entry: &Entry| matches!(&entry.event, Event::Request(request) if request.tls && request.sni.as_deref() == Some(host));
+    let is_of_host = |entry: &RecordLine| matches!(&entry.event, Event::Request(request) if request.tls && request.sni.as_deref() == Some(host));
     tls(log, host).next().is_some() && tls(log, host).all(is_closed) && entries.iter().any(is_of_host)
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn tls_that_the_gateway_opens_does_not_pass_through() {
-        let arrived: Entry = serde_json::from_value(json!({
+        let arrived: RecordLine = serde_json::from_value(json!({
             "sequence": 1, "at_ms": 1, "kind": "request", "peer": "192.0.2.20", "tls": true, "sni": HOST, "host": HOST,
             "port": 443, "method": "GET", "path": "/", "headers": {},
         }))

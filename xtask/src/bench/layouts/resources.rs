@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use testbed::bed::{Bed, Part};
+use testbed::bed::{Bed, ProcessStatus};
 
 use super::{calls::CLIENT, form, gateway_pod};
 use crate::terminal;
@@ -75,7 +75,7 @@ fn client() -> String {
     format!("{}/{CLIENT} (Envoy)", form::NAMESPACE)
 }
 
-fn part<'a>(parts: &'a [Part], name: &str) -> anyhow::Result<&'a Part> {
+fn part<'a>(parts: &'a [ProcessStatus], name: &str) -> anyhow::Result<&'a ProcessStatus> {
     parts.iter().find(|part| part.name == name).with_context(|| format!("the bed has no part {name:?}"))
 }
 

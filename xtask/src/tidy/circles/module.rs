@@ -11,13 +11,13 @@ pub(super) type Segments = Vec<String>;
 
 /// What one module declares and names.
 #[derive(Debug, Default)]
-pub(super) struct Module {
+pub(super) struct RustModule {
     /// Its file, from the root of the repository.
     pub(super) file: String,
     /// Child modules that are in a file of their own.
     pub(super) children: BTreeSet<String>,
     /// Child modules that are written in this file.
-    pub(super) inline: BTreeMap<String, Module>,
+    pub(super) inline: BTreeMap<String, RustModule>,
     /// The names of its functions, types, constants and traits.
     pub(super) items: BTreeSet<String>,
     /// The names that its `use` declarations bring.
@@ -36,7 +36,7 @@ pub(super) struct Binding {
     pub(super) is_public: bool,
 }
 
-impl Module {
+impl RustModule {
     /// Adds the names of a `use` declaration.
     pub(super) fn import(&mut self, tree: &UseTree, mut path: Segments, is_public: bool) {
         match tree {

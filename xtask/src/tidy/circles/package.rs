@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::graph::Graph;
-use super::module::{Binding, Module, Segments};
+use super::module::{Binding, RustModule, Segments};
 use super::reader;
 
 /// A re-export of a re-export, and so on: no crate has more steps.
@@ -14,12 +14,12 @@ const STEPS: usize = 16;
 /// The modules of a crate, by their path from its root.
 #[derive(Debug, Default)]
 pub(super) struct Package {
-    modules: BTreeMap<Segments, Module>,
+    modules: BTreeMap<Segments, RustModule>,
 }
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Named<'p> {
+enum PathTarget<'p> {
     /// A whole module.
     Module,
     /// A definition in this file.
@@ -44,7 +44,7 @@ impl Package {
         Ok(package)
     }
 
-    fn add(&mut self, path: Segments, mut module: Module) {
+    fn add(&mut self, path: Segments, mut module: RustModule) {
         for (name, inner) in std::mem::take(&mut module.inline) {
             module.children.insert(name.clone());
             self.add([path.as_slice(), &[name]].concat(), inner);
@@ -58,7 +58,7 @@ impl Package {
             let used = module.bindings.values().filter(|binding| !binding.is_public);
             let named = used.map(|binding| &binding.path).chain(&module.named);
             for target in named.filter_map(|named| self.resolve(path, named, STEPS)) {
-                if let Named::Item(file) = target {
+                if let PathTarget::Item(file) = target {
                     graph.add(&module.file, file);
                 }
             }
@@ -72,7 +72,7 @@ impl Package {
     }
 
     /// What a path in a module names.
-    fn resolve(&self, at: &[String], path: &[String], steps: usize) -> Option<Named<'_>> {
+    fn resolve(&self, at: &[String], path: &[String], steps: usize) -> Option<PathTarget<'_>> {
         let steps = steps.checked_sub(1)?;
         let (first, rest) = path.split_first()?;
         match first.as_str() {
@@ -92,10 +92,10 @@ impl Package {
     }
 
     /// What a path names that begins in this module.
-    fn resolve_in(&self, at: &[String], path: &[String], steps: usize) -> Option<Named<'_>> {
+    fn resolve_in(&self, at: &[String], path: &[String], steps: usize) -> Option<PathTarget<'_>> {
         let steps = steps.checked_sub(1)?;
         let module = self.modules.get(at)?;
-        let Some((first, rest)) = path.split_first() else { return Some(Named::Module) };
+        let Some((first, rest)) = path.split_first() else { return Some(PathTarget::Module) };
         if first == "super" {
             return self.resolve_in(at.split_last()?.1, rest, steps);
         }
@@ -104,13 +104,13 @@ impl Package {
             return self.resolve_in(&child, rest, steps);
         }
         if module.items.contains(first) {
-            return Some(Named::Item(&module.file));
+            return Some(PathTarget::Item(&module.file));
         }
         if let Some(Binding { path: bound, .. }) = module.bindings.get(first) {
             return self.resolve(at, &[bound.as_slice(), rest].concat(), steps);
         }
         if module.children.contains(first) {
-            return Some(Named::Module);
+            return Some(PathTarget::Module);
         }
         let mut globs = module.globs.iter().filter_map(|glob| self.module(at, &glob.path, steps));
         globs.find_map(|target| self.resolve_in(&target, path, steps))

@@ -4,26 +4,28 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, File, ImplItem, Item, ItemMod, ItemUse, Macro, Visibility};
 
-use super::module::{Module, Segments};
+use super::module::{RustModule, Segments};
+use crate::tidy::items;
 
 /// Reads a file.
-pub(super) fn read(file: &str, text: &str) -> syn::Result<Module> {
+pub(super) fn read(file: &str, text: &str) -> syn::Result<RustModule> {
     let File { items, .. } = syn::parse_file(text)?;
     Ok(module(file, &items))
 }
 
-fn module(file: &str, items: &[Item]) -> Module {
+fn module(file: &str, items: &[Item]) -> RustModule {
     let items_named = items.iter().filter_map(name).collect();
-    let mut reader = Reader(Module { file: file.to_owned(), items: items_named, ..Module::default() });
+    let mut reader =
+        ModuleReader(RustModule { file: file.to_owned(), items: items_named, ..RustModule::default() });
     for item in items {
         reader.visit_item(item);
     }
     reader.0
 }
 
-struct Reader(Module);
+struct ModuleReader(RustModule);
 
-impl Reader {
+impl ModuleReader {
     /// Paths in the arguments of a macro, which are only tokens.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path = Segments::new();
@@ -57,15 +59,15 @@ impl Reader {
     }
 }
 
-impl<'ast> Visit<'ast> for Reader {
+impl<'ast> Visit<'ast> for ModuleReader {
     fn visit_item(&mut self, item: &'ast Item) {
-        if !is_test(attributes(item)) {
+        if !items::is_test(item) {
             visit::visit_item(self, item);
         }
     }
 
     fn visit_impl_item(&mut self, item: &'ast ImplItem) {
-        if !matches!(item, ImplItem::Fn(function) if is_test(&function.attrs)) {
+        if !items::is_test_function(item) {
             visit::visit_impl_item(self, item);
         }
     }
@@ -111,23 +113,4 @@ fn name(item: &Item) -> Option<String> {
         _ => return None,
     };
     Some(name.to_string())
-}
-
-fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
-fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.meta.require_list().is_ok_and(|list| list.tokens.to_string() == "test")
-    })
 }

@@ -4,20 +4,20 @@ use super::*;
 
 const LIB: (&str, &str) = ("crates/x/src/lib.rs", "//! X.\nmod a;\nmod b;\nmod c;\nmod d;\n");
 
-fn found(files: &[(&str, &str)]) -> Vec<Finding> {
+fn found(files: &[(&str, &str)]) -> Vec<Violation> {
     small(&Tree::of(files))
 }
 
 /// A crate of four modules with these texts.
 fn circle_of(a: &str, b: &str, c: &str, d: &str) -> usize {
-    let findings = found(&[
+    let violations = found(&[
         LIB,
         ("crates/x/src/a.rs", a),
         ("crates/x/src/b.rs", b),
         ("crates/x/src/c.rs", c),
         ("crates/x/src/d.rs", d),
     ]);
-    findings.len()
+    violations.len()
 }
 
 #[test]
@@ -66,9 +66,9 @@ fn what_a_parent_hands_on_counts_for_the_file_that_defines_it() {
     let facade = "mod a;\nmod b;\nmod c;\npub use a::A;\npub use b::B;\npub use c::C;\npub struct P;";
     assert_eq!(found(&files(facade)), []);
     let parent = "mod a;\nmod b;\nmod c;\npub use a::A;\npub use b::B;\npub use c::C;\npub struct P(A);";
-    let findings = found(&files(parent));
-    assert_eq!(findings.len(), 1);
-    assert!(findings[0].message.starts_with("4 files import each other"), "{}", findings[0].message);
+    let violations = found(&files(parent));
+    assert_eq!(violations.len(), 1);
+    assert!(violations[0].message.starts_with("4 files import each other"), "{}", violations[0].message);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn layers_that_import_each_other_are_found_also_where_no_file_does() {
         layered(&Tree::of(&texts))
     };
     assert_eq!(files("pub struct B;"), []);
-    let findings = files("pub struct B(crate::above::b::C);");
-    assert_eq!(findings.len(), 1);
-    assert_eq!(findings[0].message, "above, below import each other: one is above the other");
+    let violations = files("pub struct B(crate::above::b::C);");
+    assert_eq!(violations.len(), 1);
+    assert_eq!(violations[0].message, "above, below import each other: one is above the other");
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use egress_core::related_resources::RelatedResources;
 use egress_diagnose::facts::ClusterFacts;
 use egress_diagnose::facts::collect::Collector;
-use egress_diagnose::facts::source::{File, SourceReader, documents};
+use egress_diagnose::facts::source::{SourceFile, SourceReader, documents};
 use serde::Deserialize as _;
 
 use super::*;
@@ -99,8 +99,8 @@ async fn from_cluster() -> (Snapshot, RelatedResources) {
 
 /// The objects as one file, which one reader reads, or one for each file.
 fn from_file(texts: &[String]) -> ClusterFacts {
-    let files: Vec<File> =
-        texts.iter().map(|text| File { name: "facts.yaml".to_owned(), text: text.clone() }).collect();
+    let files: Vec<SourceFile> =
+        texts.iter().map(|text| SourceFile { name: "facts.yaml".to_owned(), text: text.clone() }).collect();
     let mut readers = files.iter().enumerate().map(|(number, file)| {
         let mut reader = SourceReader::new(&files, "default", 0);
         for document in &documents(&file.text) {
@@ -145,7 +145,7 @@ async fn a_cluster_files_and_fixtures_give_the_same_facts() {
 
     let texts = texts();
     for evidence in [from_file(&[texts.join("---\n")]), from_file(&texts), from_fixtures()] {
-        assert_eq!(facts(&evidence.snapshot, &evidence.surroundings), of_cluster);
+        assert_eq!(facts(&evidence.snapshot, &evidence.related_resources), of_cluster);
     }
 }
 

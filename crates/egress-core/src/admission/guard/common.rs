@@ -4,7 +4,7 @@
 
 use super::rule::GuardRule;
 use super::scope::{BYPASS, BYPASS_GROUP, BYPASS_RESOURCE, BYPASS_VERB, Guard};
-use crate::admission::{AdmissionPolicy, AdmissionSet, Clause, ResourceRule, Rule, list, text};
+use crate::admission::{AdmissionPolicy, AdmissionRule, AdmissionSet, Clause, ResourceRule, list, text};
 use crate::metadata::{ACCEPT, FIELD_MANAGER, HOST, MANAGED_BY, ROLE};
 
 /// How annotations of this program begin.
@@ -29,7 +29,7 @@ pub(super) fn policy(
     variables: Vec<Clause>,
     rules: &[(GuardRule, String)],
 ) -> AdmissionPolicy {
-    let rule = |(rule, expression): &(GuardRule, String)| Rule {
+    let rule = |(rule, expression): &(GuardRule, String)| AdmissionRule {
         expression: expression.clone(),
         message: rule.message(guard),
         message_expression: None,

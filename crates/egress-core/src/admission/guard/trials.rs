@@ -12,9 +12,9 @@ use super::scope::Guard;
 use crate::admission::Trial;
 use crate::dialect;
 use crate::host::DnsName;
-use crate::intent::{Hop, Intent, Layout};
+use crate::intent::{GatewayTls, Intent, Layout};
 use crate::metadata::{FIELD_MANAGER, MANAGED_BY, Record};
-use crate::names::Names;
+use crate::names::ChosenNames;
 use crate::port::Port;
 use crate::role::Kind;
 use crate::snapshot::{GatewayFacts, MeshFacts};
@@ -161,11 +161,11 @@ fn written(guard: &Guard, namespace: &str, api_version: &str) -> Vec<Value> {
                     namespace: namespace.to_owned(),
                     gateway: guarded.name.clone(),
                     layout,
-                    hop: Hop::Mtls,
+                    hop: GatewayTls::Mtls,
                     export_to: vec![".".to_owned()],
                     reason: None,
                 },
-                names: Names::default(),
+                names: ChosenNames::default(),
                 added_at: None,
                 added_by: None,
             };

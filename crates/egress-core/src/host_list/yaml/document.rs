@@ -13,7 +13,7 @@ use crate::port::Port;
 use crate::typed::or_default;
 
 /// The items, and the field that they stand in, if it is not the document itself.
-pub(super) struct Document {
+pub(super) struct HostDocument {
     pub(super) field: Option<&'static str>,
     pub(super) items: Vec<Item>,
 }
@@ -28,19 +28,19 @@ pub(super) enum Item {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Hosts {
+struct HostsField {
     #[serde(deserialize_with = "or_default")]
     hosts: Vec<Item>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Host {
+struct HostAndPorts {
     host: String,
     ports: Option<Vec<PortText>>,
 }
 
-impl<'de> Deserialize<'de> for Document {
+impl<'de> Deserialize<'de> for HostDocument {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(DocumentVisitor)
     }
@@ -49,24 +49,24 @@ impl<'de> Deserialize<'de> for Document {
 struct DocumentVisitor;
 
 impl<'de> Visitor<'de> for DocumentVisitor {
-    type Value = Document;
+    type Value = HostDocument;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list of hosts, or a map with the list under `hosts`")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Document, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<HostDocument, A::Error> {
         let items = Vec::deserialize(SeqAccessDeserializer::new(items))?;
-        Ok(Document { field: None, items })
+        Ok(HostDocument { field: None, items })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Document, A::Error> {
-        let Hosts { hosts } = Hosts::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Document { field: Some("hosts"), items: hosts })
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HostDocument, A::Error> {
+        let HostsField { hosts } = HostsField::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(HostDocument { field: Some("hosts"), items: hosts })
     }
 
-    fn visit_unit<E>(self) -> Result<Document, E> {
-        Ok(Document { field: None, items: Vec::new() })
+    fn visit_unit<E>(self) -> Result<HostDocument, E> {
+        Ok(HostDocument { field: None, items: Vec::new() })
     }
 }
 
@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for ItemVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
-        let Host { host, ports } = Host::deserialize(MapAccessDeserializer::new(map))?;
+        let HostAndPorts { host, ports } = HostAndPorts::deserialize(MapAccessDeserializer::new(map))?;
         match ports {
             None => Ok(Item::Typed(host)),
             Some(ports) if ports.is_empty() => {

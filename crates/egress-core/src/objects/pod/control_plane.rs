@@ -16,7 +16,7 @@ const AUTHORITY: &str = "CA_ADDR";
 pub fn control_plane(pod: &Pod) -> Option<String> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Configuration {
+    struct ProxyConfiguration {
         discovery_address: Option<String>,
     }
     let proxy = super::proxy(pod)?;
@@ -25,7 +25,7 @@ pub fn control_plane(pod: &Pod) -> Option<String> {
         found.and_then(|variable| variable.value.as_deref())
     };
     let configuration = variable(CONFIGURATION).and_then(|text| serde_json::from_str(text).ok());
-    let Configuration { discovery_address } = configuration.unwrap_or_default();
+    let ProxyConfiguration { discovery_address } = configuration.unwrap_or_default();
     namespace(discovery_address.as_deref().or_else(|| variable(AUTHORITY))?)
 }
 

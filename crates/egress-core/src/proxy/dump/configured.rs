@@ -30,12 +30,13 @@ struct Cluster {
     name: String,
     #[serde(default, rename = "type")]
     discovery: String,
-    metadata: Option<Metadata>,
+    metadata: Option<EnvoyMetadata>,
     load_assignment: Option<LoadAssignment>,
 }
 
+/// The metadata that istiod gives to parts of a configuration.
 #[derive(Deserialize)]
-struct Metadata {
+struct EnvoyMetadata {
     #[serde(default)]
     filter_metadata: Filters,
 }

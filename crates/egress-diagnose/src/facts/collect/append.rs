@@ -14,7 +14,8 @@ impl Collector {
         self.services.extend(services);
         self.pods.extend(pods);
         self.given.extend(given);
-        let ClusterFacts { snapshot, surroundings, gaps, proxies, demands, refusals, rights, fleet } = facts;
+        let ClusterFacts { snapshot, related_resources, gaps, proxies, demands, refusals, rights, fleet } =
+            facts;
         // Gateways, Services and pods are made of all objects together, at the end.
         let Snapshot {
             mesh,
@@ -35,7 +36,7 @@ impl Collector {
         if mesh.outbound.is_some() {
             own.snapshot.mesh = mesh;
         }
-        own.surroundings.append(surroundings);
+        own.related_resources.append(related_resources);
         for (egress, refusals) in refusals {
             own.refusals.entry(egress).or_default().extend(refusals);
         }
@@ -73,7 +74,7 @@ mod tests {
         whole.append(later);
 
         let evidence = whole.finish();
-        assert_eq!(evidence.surroundings.endpoint_slices.len(), 1);
+        assert_eq!(evidence.related_resources.endpoint_slices.len(), 1);
         assert_eq!(evidence.fleet.len(), 1);
     }
 }

@@ -99,7 +99,7 @@ impl Collector {
                 let egress = (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
                 self.facts.refusals.entry(egress).or_default();
             }
-            "Export" => self.facts.surroundings.export = typed(object)?,
+            "Export" => self.facts.related_resources.export = typed(object)?,
             "Rights" => {
                 self.given.insert(Input::Rights);
                 self.facts.rights.insert(word(object, &["metadata", "name"]), typed(object)?);
@@ -113,7 +113,7 @@ impl Collector {
                 let (namespace, pod) =
                     (word(object, &["metadata", "namespace"]), word(object, &["metadata", "name"]));
                 let sync = SyncFacts { namespace, pod, ..typed(object)? };
-                self.facts.surroundings.sync.get_or_insert_default().push(sync);
+                self.facts.related_resources.sync.get_or_insert_default().push(sync);
             }
             _ => {}
         }

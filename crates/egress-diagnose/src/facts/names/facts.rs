@@ -11,7 +11,7 @@ use crate::facts::ClusterFacts;
 /// Examines all facts of a diagnosis.
 pub(crate) fn of_facts(facts: &ClusterFacts) -> Checked {
     of_snapshot(&facts.snapshot)?;
-    of_surroundings(&facts.surroundings)?;
+    of_related_resources(&facts.related_resources)?;
     for pod in facts.proxies.keys() {
         full("proxies", &pod.namespace, &pod.name)?;
     }
@@ -52,7 +52,7 @@ fn of_snapshot(snapshot: &Snapshot) -> Checked {
     snapshot.istio_read_in.iter().flatten().try_for_each(|namespace| label("istioReadIn", namespace))
 }
 
-fn of_surroundings(around: &RelatedResources) -> Checked {
+fn of_related_resources(around: &RelatedResources) -> Checked {
     around.authorization_policies.iter().try_for_each(of_named)?;
     around.peer_authentications.iter().try_for_each(of_named)?;
     around.network_policies.iter().try_for_each(of_named)?;

@@ -16,12 +16,12 @@ pub struct Document<'a> {
     /// The line of the whole text on which it begins, from 1.
     pub(crate) line: usize,
     /// Its syntax.
-    pub(crate) form: Form,
+    pub(crate) form: Syntax,
 }
 
 /// The syntax of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum Syntax {
     Yaml,
     /// One value of several, as `kubectl get -o json` and `jq` print them.
     Json,
@@ -73,7 +73,7 @@ impl<'a> Cut<'a> {
             bytes.0 += text.len() - rest.len();
             text = rest;
         }
-        Document { text, bytes, line, form: Form::Yaml }
+        Document { text, bytes, line, form: Syntax::Yaml }
     }
 }
 
@@ -112,7 +112,7 @@ fn values(text: &str, start: usize) -> Vec<Document<'_>> {
         let value = all.trim_start();
         let skipped = &all[..all.len() - value.len()];
         line += lines(skipped);
-        found.push(Document { text: value, bytes: (at + skipped.len(), end), line, form: Form::Json });
+        found.push(Document { text: value, bytes: (at + skipped.len(), end), line, form: Syntax::Json });
         line += lines(value);
         at = end;
     }
@@ -134,7 +134,7 @@ fn items<'a>(document: &Document<'a>) -> Option<Vec<Document<'a>>> {
     let mut take = |end: usize, line: usize, start: usize| {
         let text = document.text.get(start..end)?;
         let bytes = (document.bytes.0 + start, document.bytes.0 + end);
-        found.push(Document { text, bytes, line, form: Form::Item });
+        found.push(Document { text, bytes, line, form: Syntax::Item });
         Some(line + lines(text))
     };
     let mut at = first;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::documents::Form;
+use super::documents::Syntax;
 
 /// A text and its name in messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct File {
+pub struct SourceFile {
     /// As it was typed, or `standard input`.
     pub name: String,
     /// The whole text.
@@ -31,7 +31,7 @@ pub(crate) struct Spot {
     /// The line on which the document begins, from 1.
     pub(crate) line: usize,
     /// How the document is written.
-    pub(crate) form: Form,
+    pub(crate) form: Syntax,
     /// Its place among the items of a List.
     pub(crate) item: Option<usize>,
 }

@@ -7,7 +7,7 @@ use egress_core::tree::Tree;
 use egress_core::yaml;
 use serde::de::DeserializeSeed;
 
-use super::documents::{Document, Form};
+use super::documents::{Document, Syntax};
 use super::tree::{ITEMS, Objects};
 
 /// The most YAML characters that can start a node, in one document: 20 MB of manifests have that many.
@@ -26,7 +26,7 @@ pub(super) struct Problem {
 /// # Errors
 /// The first error. The function got the objects before it.
 pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
-    if document.form == Form::Json { json(document, take) } else { yaml(document, take) }
+    if document.form == Syntax::Json { json(document, take) } else { yaml(document, take) }
 }
 
 fn yaml(document: &Document<'_>, mut take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {

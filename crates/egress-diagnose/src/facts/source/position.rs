@@ -4,19 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::path::{Path, Step};
+use egress_core::path::{Path, PathStep};
 use egress_core::yaml;
 
-use super::documents::{Document, Form};
-use super::{File, ObjectKey, Places, Spot};
-use crate::finding::{Place, Source};
+use super::documents::{Document, Syntax};
+use super::{ObjectKey, Places, SourceFile, Spot};
+use crate::finding::{Place, SourceLine};
 
 /// The path of a field, and the place that needs its line.
 type Asked<'p> = (Path, &'p mut Place);
 
 impl Places {
     /// Adds to each place the file and line of its field, or of the object if the field is missing.
-    pub fn locate<'p>(&self, files: &[File], places: impl Iterator<Item = &'p mut Place>) {
+    pub fn locate<'p>(&self, files: &[SourceFile], places: impl Iterator<Item = &'p mut Place>) {
         let mut asked: BTreeMap<(usize, usize), (Spot, Vec<Asked<'_>>)> = BTreeMap::new();
         for place in places {
             let key = ObjectKey {
@@ -33,36 +33,36 @@ impl Places {
             let Some(file) = files.get(spot.file) else { continue };
             let (paths, places): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
             for (line, place) in lines(files, &spot, &paths).into_iter().zip(places) {
-                place.source = Some(Source { file: file.name.clone(), line });
+                place.source = Some(SourceLine { file: file.name.clone(), line });
             }
         }
     }
 }
 
 /// The line on which an object begins.
-pub(super) fn line_of(files: &[File], spot: &Spot, field: Option<&Path>) -> usize {
+pub(super) fn line_of(files: &[SourceFile], spot: &Spot, field: Option<&Path>) -> usize {
     let below = field.into_iter().flat_map(|path| path.0.clone());
     let path = base(spot).into_iter().chain(below).collect();
     lines(files, spot, &[Path(path)]).first().copied().unwrap_or(spot.line)
 }
 
 /// The document of an object.
-pub(super) fn document<'a>(files: &'a [File], spot: &Spot) -> Option<Document<'a>> {
+pub(super) fn document<'a>(files: &'a [SourceFile], spot: &Spot) -> Option<Document<'a>> {
     let text = files.get(spot.file)?.text.get(spot.bytes.0..spot.bytes.1)?;
     Some(Document { text, bytes: spot.bytes, line: spot.line, form: spot.form })
 }
 
 /// The path from the top of a document to an object in it.
-fn base(spot: &Spot) -> Vec<Step> {
+fn base(spot: &Spot) -> Vec<PathStep> {
     match (spot.form, spot.item) {
-        (Form::Item, _) => vec![Step::Item(0)],
-        (_, Some(item)) => vec![Step::Field("items".to_owned()), Step::Item(item)],
+        (Syntax::Item, _) => vec![PathStep::Item(0)],
+        (_, Some(item)) => vec![PathStep::Field("items".to_owned()), PathStep::Item(item)],
         (_, None) => Vec::new(),
     }
 }
 
 /// The lines of these paths, each as far as it exists.
-fn lines(files: &[File], spot: &Spot, paths: &[Path]) -> Vec<usize> {
+fn lines(files: &[SourceFile], spot: &Spot, paths: &[Path]) -> Vec<usize> {
     let Some(document) = document(files, spot) else { return vec![spot.line; paths.len()] };
     let places = yaml::places(document.text, paths);
     places.into_iter().map(|place| spot.line + place.name.line - 1).collect()
@@ -70,7 +70,7 @@ fn lines(files: &[File], spot: &Spot, paths: &[Path]) -> Vec<usize> {
 
 /// The steps of a path as findings write it: `spec.servers[0].port`, `metadata.annotations[example.com/x]`. It ends at
 /// `[]`, which means any item.
-fn steps(path: &str) -> Vec<Step> {
+fn steps(path: &str) -> Vec<PathStep> {
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
@@ -78,13 +78,13 @@ fn steps(path: &str) -> Vec<Step> {
             if inside.is_empty() {
                 break;
             }
-            steps.push(inside.parse().map_or_else(|_| Step::Field(inside.to_owned()), Step::Item));
+            steps.push(inside.parse().map_or_else(|_| PathStep::Field(inside.to_owned()), PathStep::Item));
             rest = after;
         } else {
             let word = rest.strip_prefix('.').unwrap_or(rest);
             let end = word.find(['.', '[']).unwrap_or(word.len());
             let (name, after) = word.split_at(end);
-            steps.push(Step::Field(name.to_owned()));
+            steps.push(PathStep::Field(name.to_owned()));
             rest = after;
         }
         // A bracket without its end.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::*;
 use crate::examine::{Options, examine_with};
 use crate::facts::Request;
-use crate::finding::{Code, Place, Source};
-use crate::report::Verdict;
+use crate::finding::{Code, Place, SourceLine};
+use crate::report::CheckVerdict;
 
 const ENTRY: &str = "apiVersion: networking.istio.io/v1
 kind: ServiceEntry
@@ -21,8 +21,8 @@ spec:
     protocol: TLS
 ";
 
-fn files(text: &str) -> [File; 1] {
-    [File { name: "shop.yaml".to_owned(), text: text.to_owned() }]
+fn files(text: &str) -> [SourceFile; 1] {
+    [SourceFile { name: "shop.yaml".to_owned(), text: text.to_owned() }]
 }
 
 fn read(text: &str) -> ParsedFiles {
@@ -39,7 +39,7 @@ fn line(text: &str, field: &str) -> Option<usize> {
     assert_eq!(reading.unread, []);
     let mut place = Place::new("ServiceEntry", Some("shop"), "cnn").field(field, "");
     reading.places.locate(&files(text), std::iter::once(&mut place));
-    place.source.map(|Source { line, .. }| line)
+    place.source.map(|SourceLine { line, .. }| line)
 }
 
 /// A List as `kubectl get -o yaml` prints it.
@@ -190,8 +190,8 @@ fn a_selector_is_not_compared_with_labels_that_were_assumed_from_it() {
         let options = Options { every_line: true, ..Options::default() };
         let report = examine_with(&reading.facts, &Request::default(), &options);
         let lines = report.sections.iter().flat_map(|section| &section.checks);
-        let verdicts: Vec<&Verdict> =
+        let verdicts: Vec<&CheckVerdict> =
             lines.filter(|line| line.code == Code(1)).map(|line| &line.verdict).collect();
-        assert!(matches!(verdicts.as_slice(), [Verdict::NotChecked { .. }]), "{selector}: {verdicts:?}");
+        assert!(matches!(verdicts.as_slice(), [CheckVerdict::NotChecked { .. }]), "{selector}: {verdicts:?}");
     }
 }

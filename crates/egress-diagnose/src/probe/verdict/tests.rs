@@ -14,8 +14,8 @@ const SERVICE: &str = "istio-egressgateway.istio-system.svc.cluster.local";
 const TO_GATEWAY: &str = "outbound|80|mesh|istio-egressgateway.istio-system.svc.cluster.local";
 const OUT: &str = "outbound|80||edition.cnn.com.shop.egress.internal";
 
-fn plan(port: Port) -> Plan {
-    Plan {
+fn plan(port: Port) -> ProbePlan {
+    ProbePlan {
         host: DnsName::parse("edition.cnn.com").unwrap(),
         port,
         client: PodFacts { namespace: "shop".to_owned(), name: "client".to_owned(), ..PodFacts::default() },
@@ -27,8 +27,11 @@ fn plan(port: Port) -> Plan {
 }
 
 fn reading(name: &str, log: &[String]) -> EnvoyRecord {
-    let pod =
-        Pod { namespace: "istio-system".to_owned(), name: name.to_owned(), node: Some("infra-1".to_owned()) };
+    let pod = ProbePod {
+        namespace: "istio-system".to_owned(),
+        name: name.to_owned(),
+        node: Some("infra-1".to_owned()),
+    };
     let log = Ok(Log {
         before: vec![line("/", "outbound|80||other.com", "192.0.2.9:80", "-")],
         after: log.to_vec(),
@@ -51,8 +54,8 @@ fn marked(cluster: &str, upstream: &str, flags: &str) -> Vec<String> {
     log(&[&line("/?kubectl-egress-probe=abc", cluster, upstream, flags)])
 }
 
-fn answered() -> Answer {
-    Answer { status: Some(200), ..Answer::default() }
+fn answered() -> ProbeResponse {
+    ProbeResponse { status: Some(200), ..ProbeResponse::default() }
 }
 
 fn fate(client: &[String], gateways: &[Vec<String>]) -> (ProbeResult, Option<ProbePoint>, Confidence) {
@@ -60,7 +63,7 @@ fn fate(client: &[String], gateways: &[Vec<String>]) -> (ProbeResult, Option<Pro
 }
 
 fn fate_of(
-    answer: &Answer,
+    answer: &ProbeResponse,
     client: &[String],
     gateways: &[Vec<String>],
 ) -> (ProbeResult, Option<ProbePoint>, Confidence) {
@@ -108,7 +111,7 @@ fn a_request_that_a_gateway_sends_elsewhere_is_diverted_and_not_proven() {
     let probe = verdict(&plan(Port::HTTP), &answered(), &reading("client", &sent), &[nameless]);
     assert_eq!((probe.result, probe.confidence), (ProbeResult::Proven, Confidence::Inferred));
     // What others made has no record to hold it against.
-    let unrecorded = Plan { upstreams: BTreeSet::new(), ..plan(Port::HTTP) };
+    let unrecorded = ProbePlan { upstreams: BTreeSet::new(), ..plan(Port::HTTP) };
     let gateway = reading("gateway", &marked("outbound|80||edition.cnn.com", "151.101.3.5:80", "-"));
     let probe = verdict(&unrecorded, &answered(), &reading("client", &sent), &[gateway]);
     assert_eq!(probe.result, ProbeResult::Proven);
@@ -139,7 +142,7 @@ fn the_hop_where_a_request_vanished_is_named() {
     let sent = marked(TO_GATEWAY, "192.0.2.20:8080", "-");
     assert_eq!(fate(&marked("", "", "NR"), &[log(&[])]), vanished(ProbePoint::Sidecar));
     assert_eq!(fate(&marked(TO_GATEWAY, "", "UH"), &[log(&[])]), vanished(ProbePoint::Sidecar));
-    let refused = Answer { status: Some(503), ..Answer::default() };
+    let refused = ProbeResponse { status: Some(503), ..ProbeResponse::default() };
     assert_eq!(fate_of(&refused, &sent, &[log(&[]), log(&[])]), vanished(ProbePoint::ToGateway));
     assert_eq!(
         fate(&marked(TO_GATEWAY, "192.0.2.20:8080", "UF"), &[log(&[])]),
@@ -156,7 +159,7 @@ fn the_hop_where_a_request_vanished_is_named() {
 
 #[test]
 fn a_request_that_no_sidecar_had_and_nobody_answered_vanished_at_the_client() {
-    let answer = Answer { problem: Some("could not resolve".to_owned()), ..Answer::default() };
+    let answer = ProbeResponse { problem: Some("could not resolve".to_owned()), ..ProbeResponse::default() };
     let probe = verdict(&plan(Port::HTTP), &answer, &reading("client", &log(&[])), &[]);
     assert_eq!(
         (probe.result, probe.lost_at, probe.is_settled()),
@@ -182,7 +185,7 @@ fn tls_is_followed_from_address_to_address() {
         &tls(&cluster, "192.0.2.120:7", "192.0.2.120:70"),
         &tls("PassthroughCluster", "192.0.2.120:8", "-"),
     ]);
-    let answer = Answer { source: Some("192.0.2.120:7".to_owned()), ..answered() };
+    let answer = ProbeResponse { source: Some("192.0.2.120:7".to_owned()), ..answered() };
     let other = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.121:70", "-")]);
     let own = log(&[&tls("outbound|443||edition.cnn.com.shop.egress.internal", "192.0.2.120:70", "-")]);
     let of = |gateway: &[String]| {
@@ -199,7 +202,7 @@ fn lines_that_were_there_before_are_of_other_calls() {
     .to_string();
     let mut client = reading("client", std::slice::from_ref(&tls));
     client.log = Ok(Log { before: vec![tls.clone()], after: vec![tls] });
-    let answer = Answer { problem: Some("reset".to_owned()), ..Answer::default() };
+    let answer = ProbeResponse { problem: Some("reset".to_owned()), ..ProbeResponse::default() };
     assert_eq!(verdict(&plan(Port::TLS), &answer, &client, &[]).result, ProbeResult::Lost);
 }
 
@@ -233,7 +236,7 @@ fn without_an_access_log_counters_only_make_it_likely() {
         (ProbeResult::Proven, None, inferred)
     );
     assert_eq!(counted(to_gateway.clone(), idle.clone()).0, ProbeResult::NotProven);
-    let refused = Answer { status: Some(404), ..Answer::default() };
+    let refused = ProbeResponse { status: Some(404), ..ProbeResponse::default() };
     let (client, gateways) = (silent("client", to_gateway.clone()), [silent("gateway", idle.clone())]);
     let probe = verdict(&plan(Port::HTTP), &refused, &client, &gateways);
     assert_eq!(

@@ -63,7 +63,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         }
         let demand = demand(policies, root, gateway, call.listens_on);
         let disabled = demand.as_ref().filter(|demand| demand.mode == MtlsMode::Disable);
-        let context = Context { view, path, gateway, call: &call, server };
+        let context = CheckedConnection { view, path, gateway, call: &call, server };
         match (expects, disabled) {
             (Expects::MeshMtls, Some(demand)) if automatic && call.tls.is_none() => {
                 findings.push(context.taken_away(demand));
@@ -87,7 +87,7 @@ fn is_for_gateway(demand: &MtlsRequirement<'_>, root: &str) -> bool {
     demand.mode == MtlsMode::Strict && (demand.by.spec.selector.is_some() || demand.by.namespace != root)
 }
 
-struct Context<'a, 'b> {
+struct CheckedConnection<'a, 'b> {
     view: &'b View<'a>,
     path: &'b EgressPath<'b>,
     gateway: &'b GatewayFacts,
@@ -95,7 +95,7 @@ struct Context<'a, 'b> {
     server: &'b Server<'a>,
 }
 
-impl Context<'_, '_> {
+impl CheckedConnection<'_, '_> {
     fn finding(&self, object: Place, message: String, evidence: Vec<String>) -> Finding {
         let (caller, host) = (&self.call.caller, &self.path.host);
         Finding {

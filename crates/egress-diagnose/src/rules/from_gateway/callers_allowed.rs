@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
-use crate::istio::authorization::{Authorization, CALLER, Caller, Denial, Policy};
+use crate::istio::authorization::{Authorization, AuthorizationPolicy, CALLER, Caller, Denial};
 use crate::istio::listeners::Expects;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
@@ -160,7 +160,7 @@ fn is_http(call: &GatewayConnection<'_>) -> bool {
     })
 }
 
-fn place(policy: &Policy) -> Place {
+fn place(policy: &AuthorizationPolicy) -> Place {
     Place::new("AuthorizationPolicy", Some(&policy.namespace), &policy.name)
 }
 
@@ -187,7 +187,12 @@ fn allow(path: &EgressPath<'_>, gateway: &GatewayFacts, call: &GatewayConnection
 }
 
 /// A DENY rule without one caller, or without one host if the gateway does not know its callers.
-fn leave_out(policy: &Policy, place: usize, path: &EgressPath<'_>, call: &GatewayConnection<'_>) -> Fix {
+fn leave_out(
+    policy: &AuthorizationPolicy,
+    place: usize,
+    path: &EgressPath<'_>,
+    call: &GatewayConnection<'_>,
+) -> Fix {
     let mut rule = json!(policy.spec.rules.as_ref().and_then(|rules| rules.get(place)));
     if !rule.is_object() {
         rule = json!({});

@@ -3,7 +3,7 @@
 use egress_core::dialect::shared;
 use egress_core::input::Input;
 use egress_core::inventory::Egress;
-use egress_core::istio::takeover::{AtGateway, Effect, Party, Stranger, strangers};
+use egress_core::istio::takeover::{AtGateway, Party, Stranger, TakeoverEffect, strangers};
 use egress_core::open_to;
 use egress_core::port::Protocol;
 use egress_core::resource::{ObjectId, Resource};
@@ -111,7 +111,7 @@ fn finding(
         Protocol::Tls => format!("TLS connections to {host}"),
     };
     let (level, message, consequence) = match effect {
-        Effect::Decides => (
+        TakeoverEffect::Decides => (
             Level::Error,
             format!(
                 "a route of namespace {namespace} takes over {protocol} calls to {host} at gateway {}",
@@ -119,13 +119,13 @@ fn finding(
             ),
             format!("{calls} go to {destination}"),
         ),
-        Effect::Breaks => (
+        TakeoverEffect::Breaks => (
             Level::Error,
             format!("namespace {namespace} has a server for the same SNI {host} on the same port"),
             "Envoy rejects the listener: changes do not arrive, and a restarted pod does not open the port"
                 .to_owned(),
         ),
-        Effect::Waits => (
+        TakeoverEffect::Waits => (
             Level::Warning,
             format!(
                 "namespace {namespace} has routes for {protocol} calls to {host} at gateway {}",
@@ -136,9 +136,9 @@ fn finding(
     };
     let own = egress.parts.iter().map(|part| part.resource.id.to_string()).collect::<Vec<_>>();
     let order = match effect {
-        Effect::Decides => "comes first, or takes the requests that they do not match",
-        Effect::Breaks => "has the same conditions",
-        Effect::Waits => "comes later",
+        TakeoverEffect::Decides => "comes first, or takes the requests that they do not match",
+        TakeoverEffect::Breaks => "has the same conditions",
+        TakeoverEffect::Waits => "comes later",
     };
     let place = Place::of(&resource.id);
     let object = match leads_to {

@@ -6,7 +6,7 @@ use egress_core::snapshot::{GatewayFacts, PodFacts, ProxyRole};
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::data_plane::INJECT;
-use crate::kubernetes::workload::{Workload, by_workload};
+use crate::kubernetes::workload::{PodOwner, by_workload};
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
@@ -70,7 +70,7 @@ fn fault(pod: &PodFacts) -> Option<Fault> {
     }
 }
 
-fn finding(workload: &Workload, pod: &PodFacts, fault: Fault, level: Level) -> Finding {
+fn finding(workload: &PodOwner, pod: &PodFacts, fault: Fault, level: Level) -> Finding {
     let namespace = pod.namespace.as_str();
     let place = Place::new("Pod", Some(namespace), &pod.name);
     let (message, object) = match fault {

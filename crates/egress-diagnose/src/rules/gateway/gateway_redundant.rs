@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
@@ -49,7 +49,7 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Readable<Option<Vec<Find
     let ready: Vec<&PodFacts> = gateway.ready_pods().collect();
     let budgets = view.budgets()?;
     let (Some(first), nodes) = (ready.first().copied(), view.nodes()) else { return Ok(None) };
-    let workload = Workload::of(first);
+    let workload = PodOwner::of(first);
     let on: BTreeSet<&str> = ready.iter().filter_map(|pod| pod.node.as_deref()).collect();
     let others =
         nodes.iter().filter(|node| node.ready && node.schedulable && !on.contains(node.name.as_str()));
@@ -73,7 +73,7 @@ fn findings(view: &View<'_>, gateway: &GatewayFacts) -> Readable<Option<Vec<Find
     Ok(Some(found))
 }
 
-fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Workload) -> Readable<Finding> {
+fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &PodOwner) -> Readable<Finding> {
     let namespace = &gateway.name.namespace;
     let autoscaler = view.autoscalers()?.iter().find(|autoscaler| {
         let target = &autoscaler.spec.scale_target_ref;
@@ -110,7 +110,7 @@ fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Wor
     ))
 }
 
-fn on_one_node(gateway: &GatewayFacts, node: &str, pods: usize, workload: &Workload) -> Finding {
+fn on_one_node(gateway: &GatewayFacts, node: &str, pods: usize, workload: &PodOwner) -> Finding {
     let (namespace, service) = (&gateway.name.namespace, &gateway.name.service);
     let spread = json!({ "spec": { "topologySpreadConstraints": [{
         "maxSkew": 1,

@@ -13,7 +13,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place,
 use crate::fixes;
 use crate::istio::data_plane::DataPlaneMode;
 use crate::istio::waypoints::{USE, waypoint_of};
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
@@ -152,7 +152,7 @@ fn without_address(entry: &Resource) -> Option<Finding> {
     ))
 }
 
-fn not_asking(pod: &PodFacts, workload: &Workload, host: &str) -> Finding {
+fn not_asking(pod: &PodFacts, workload: &PodOwner, host: &str) -> Finding {
     finding(
         format!("{workload} of {} does not resolve names through ztunnel", pod.namespace),
         Place::new("Pod", Some(&pod.namespace), &pod.name)

@@ -8,7 +8,7 @@ use egress_core::snapshot::{GatewayFacts, PodFacts};
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
-use crate::kubernetes::workload::{Workload, by_workload};
+use crate::kubernetes::workload::{PodOwner, by_workload};
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
@@ -101,7 +101,7 @@ fn long(host: &str, pod: &PodFacts, gateway: &GatewayFacts) -> String {
 }
 
 fn finding(
-    (namespace, workload): (&str, &Workload),
+    (namespace, workload): (&str, &PodOwner),
     pod: &PodFacts,
     gateway: &GatewayFacts,
     variables: &[(&str, &str)],

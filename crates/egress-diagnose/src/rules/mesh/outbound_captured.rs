@@ -7,7 +7,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
 use crate::istio::data_plane::DataPlaneMode;
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::path::NamespaceCalls;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -53,7 +53,7 @@ fn run(view: &View<'_>) -> CheckOutcome {
 
 /// One finding for each annotation; pods of one template share it.
 fn of_workload(
-    (namespace, workload): (&str, &Workload),
+    (namespace, workload): (&str, &PodOwner),
     pods: &[&PodFacts],
     calls: &NamespaceCalls,
 ) -> Vec<Finding> {

@@ -11,7 +11,7 @@ use egress_core::snapshot::PodFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::data_plane::{DataPlaneMode, INJECT};
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::path::NamespaceCalls;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -64,7 +64,7 @@ fn of_namespace(
     view: &View<'_>,
     namespace: &str,
     calls: &NamespaceCalls,
-    mut bare: BTreeMap<Workload, Vec<&PodFacts>>,
+    mut bare: BTreeMap<PodOwner, Vec<&PodFacts>>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     bare.retain(|workload, pods| {
@@ -81,7 +81,7 @@ fn of_namespace(
         Some(word) => word == "enabled",
         None => labels.contains_key(REVISION),
     });
-    let workloads: Vec<&Workload> = bare.keys().collect();
+    let workloads: Vec<&PodOwner> = bare.keys().collect();
     let restart = fixes::restart(namespace, &workloads, "recreates the pods, with a sidecar");
     let (message, object, fix) = if enabled {
         let message = format!("pods of {namespace} have no sidecar, although injection is enabled");
@@ -119,7 +119,7 @@ fn opted_out(pod: &PodFacts) -> Option<(&'static str, &str)> {
 }
 
 fn opted_out_finding(
-    (namespace, workload): (&str, &Workload),
+    (namespace, workload): (&str, &PodOwner),
     pods: &[&PodFacts],
     (place, value): (&str, &str),
     calls: &NamespaceCalls,
@@ -149,7 +149,7 @@ fn consequence(namespace: &str, calls: &NamespaceCalls) -> String {
     format!("calls from these pods of {namespace} to {} leave directly from their nodes", calls.wording())
 }
 
-fn counted(workloads: &BTreeMap<Workload, Vec<&PodFacts>>) -> String {
+fn counted(workloads: &BTreeMap<PodOwner, Vec<&PodFacts>>) -> String {
     let words: Vec<String> = workloads
         .iter()
         .map(|(workload, pods)| match pods.len() {

@@ -12,7 +12,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use crate::finding::{Fix, Place};
 use crate::fixes;
 use crate::kubernetes::network_policy::{AllowingRule, EgressVerdict, egress_verdict};
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::wording::list;
 
 /// Why some pods of a namespace have direct egress.
@@ -32,7 +32,7 @@ pub(crate) struct UnrestrictedPods {
 pub(crate) fn unrestricted_pods(
     policies: &[Named<NetworkPolicySpec>],
     namespace: &str,
-    workloads: &BTreeMap<Workload, Vec<&PodFacts>>,
+    workloads: &BTreeMap<PodOwner, Vec<&PodFacts>>,
     ports: &BTreeSet<u16>,
 ) -> Vec<UnrestrictedPods> {
     let mut free: Vec<String> = Vec::new();

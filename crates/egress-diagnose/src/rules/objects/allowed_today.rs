@@ -2,7 +2,7 @@
 
 use egress_core::input::Input;
 
-use crate::facts::Refusal;
+use crate::facts::PolicyRefusal;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
@@ -42,7 +42,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     }
 }
 
-fn finding(path: &EgressPath<'_>, namespace: &str, refusal: &Refusal) -> Finding {
+fn finding(path: &EgressPath<'_>, namespace: &str, refusal: &PolicyRefusal) -> Finding {
     let by = if refusal.by.is_empty() { "the default, because no policy allows it" } else { &refusal.by };
     let advice = refusal.remediation.iter().map(|advice| format!("the policy's advice: {advice}"));
     Finding {

@@ -5,9 +5,9 @@
 use egress_core::resource::Resource;
 use serde_json::Value;
 
-/// One field.
+/// One field that is not as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Difference {
+pub(crate) struct FieldDifference {
     /// Its path, such as `spec.ports[2]`.
     pub(crate) field: String,
     /// The recorded value; none if the field should not exist.
@@ -17,7 +17,7 @@ pub(crate) struct Difference {
 }
 
 /// Every field that is different. Labels and annotations that others added do not count.
-pub(crate) fn differences(wanted: &Resource, live: &Resource) -> Vec<Difference> {
+pub(crate) fn differences(wanted: &Resource, live: &Resource) -> Vec<FieldDifference> {
     let json = |resource: &Resource| resource.to_json("v1").unwrap_or_default();
     let (wanted, live) = (json(wanted), json(live));
     let mut found = Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn differences(wanted: &Resource, live: &Resource) -> Vec<Difference>
     found
 }
 
-fn compare(field: &str, wanted: Option<&Value>, live: Option<&Value>, found: &mut Vec<Difference>) {
+fn compare(field: &str, wanted: Option<&Value>, live: Option<&Value>, found: &mut Vec<FieldDifference>) {
     match (wanted, live) {
         (wanted, live) if wanted == live => {}
         (Some(Value::Object(wanted)), Some(Value::Object(live))) => {
@@ -47,7 +47,7 @@ fn compare(field: &str, wanted: Option<&Value>, live: Option<&Value>, found: &mu
             }
         }
         (wanted, live) => {
-            found.push(Difference {
+            found.push(FieldDifference {
                 field: field.to_owned(),
                 wanted: wanted.map(shown),
                 found: live.map(shown),

@@ -1,7 +1,7 @@
 //! EG035: no object of the egress was changed.
 
 use egress_core::input::Input;
-use egress_core::inventory::{Change, State};
+use egress_core::inventory::{ChangedObject, State};
 use egress_core::resource::Resource;
 use egress_core::visibility::service_entry;
 
@@ -10,7 +10,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::{EgressPath, declared_ports};
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::rules::objects::drift::{Difference, differences};
+use crate::rules::objects::drift::{FieldDifference, differences};
 use crate::view::View;
 use crate::wording::list;
 
@@ -47,8 +47,9 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         }
     };
     // EG039 reports an object that was overwritten for another host.
-    let overwritten =
-        |change: &&Change| view.find(&change.object).is_some_and(|live| is_for_another(live, &path.host));
+    let overwritten = |change: &&ChangedObject| {
+        view.find(&change.object).is_some_and(|live| is_for_another(live, &path.host))
+    };
     // If EG039 reports all changes, this check does not pass, either: the egress was changed.
     CheckOutcome::of(
         0,
@@ -56,7 +57,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     )
 }
 
-fn finding(view: &View<'_>, path: &EgressPath<'_>, change: &Change) -> Finding {
+fn finding(view: &View<'_>, path: &EgressPath<'_>, change: &ChangedObject) -> Finding {
     let objects = path.egress.and_then(|egress| view.asked_for(egress, &change.object));
     let consequence = consequence(path, objects.as_ref().map(|(_, live)| *live));
     let mut different =
@@ -98,7 +99,7 @@ fn consequence(path: &EgressPath<'_>, live: Option<&Resource>) -> String {
     format!("calls from {callers} to {} on port {ports} leave directly from the caller's node", path.host)
 }
 
-fn asked(difference: &Difference) -> String {
+fn asked(difference: &FieldDifference) -> String {
     match &difference.wanted {
         Some(wanted) => format!("recorded: `{wanted}`"),
         None => "recorded: no such field".to_owned(),

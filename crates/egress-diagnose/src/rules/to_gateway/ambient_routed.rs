@@ -8,7 +8,7 @@ use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place, Read
 use crate::fixes;
 use crate::istio::data_plane::{DATAPLANE, DataPlaneMode};
 use crate::istio::waypoints::waypoint_of;
-use crate::kubernetes::workload::Workload;
+use crate::kubernetes::workload::PodOwner;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -60,7 +60,7 @@ fn findings(view: &View<'_>, path: &EgressPath<'_>) -> Readable<CheckOutcome> {
             continue;
         }
         let names: Vec<String> = workloads.keys().map(ToString::to_string).collect();
-        let restarted: Vec<&Workload> = workloads.keys().collect();
+        let restarted: Vec<&PodOwner> = workloads.keys().collect();
         let label = ShellCommand::new(["kubectl", "label"]).object("namespace", namespace);
         let label = label.words(["--overwrite", "istio-injection=enabled", "istio.io/dataplane-mode-"]);
         let restart = fixes::restart(namespace, &restarted, "gives the pods sidecars instead of ztunnel");

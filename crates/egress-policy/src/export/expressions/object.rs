@@ -5,7 +5,7 @@
 
 use super::super::keys::{ANY_PORT, EVERYTHING, RANGE};
 use super::super::twin::{BY_NAME, PLAIN};
-use super::Layer;
+use super::ExportedLayer;
 use egress_core::admission::{Clause, list, text};
 
 /// A DNS name in lower case, perhaps a wildcard. Its last label begins with a letter: `0xa9.0xfea9fe` is an address to
@@ -14,7 +14,7 @@ const NAME: &str = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-
 
 /// The variables that say what an object opens. `asked` has a list for each name: the name, then the keys of its parents
 /// and of every host. `ports` are texts.
-pub(super) fn variables(layer: &Layer) -> Vec<Clause> {
+pub(super) fn variables(layer: &ExportedLayer) -> Vec<Clause> {
     let root = match &layer.root_namespace {
         Some(root) => format!("request.namespace == {}", text(root)),
         // Whose Sidecars are about everybody is not known, so anybody's may be.

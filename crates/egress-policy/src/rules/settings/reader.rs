@@ -11,13 +11,13 @@ use crate::label::{is_key, is_value};
 use egress_core::host::{printable, quoted};
 use egress_core::words::unknown;
 
-/// What was wrong so far.
+/// Reads settings, and collects what is wrong with them.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct SettingsReader {
     pub(super) findings: Vec<Finding>,
 }
 
-impl Reader {
+impl SettingsReader {
     pub(super) fn wrong(&mut self, at: &str, message: String) {
         self.findings.push(Finding::at(at.to_owned(), "bad-settings", Severity::Deny, message));
     }

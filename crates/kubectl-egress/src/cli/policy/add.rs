@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::place::Place;
+use super::local_config::LocalConfig;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Add a policy to the configuration, so that it is asked from now on";
@@ -38,5 +38,5 @@ pub struct Add {
 
     /// Which configuration.
     #[command(flatten)]
-    pub place: Place,
+    pub local_config: LocalConfig,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::place::Place;
+use super::local_config::LocalConfig;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Lock the modules of the configured policies by their digests";
@@ -35,5 +35,5 @@ Examples:
 pub struct Lock {
     /// Which configuration.
     #[command(flatten)]
-    pub place: Place,
+    pub local_config: LocalConfig,
 }

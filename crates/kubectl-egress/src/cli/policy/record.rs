@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use egress_core::intent::{Hop, Layout};
+use egress_core::intent::{GatewayTls, Layout};
 
 use crate::cli::add;
 
@@ -54,7 +54,7 @@ pub struct Record {
     /// How HTTP reaches the gateway, as for add
     #[arg(long, value_name = "auto|mtls|plain", default_value = "auto", value_parser = add::hop())]
     #[arg(hide_possible_values = true)]
-    pub hop: Hop,
+    pub hop: GatewayTls,
 
     /// Caller namespaces, as for add
     #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', default_value = ".")]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::place::Place;
+use super::local_config::LocalConfig;
 
 /// The line in the list of commands.
 pub const ABOUT: &str = "Update the lock file to the sources' current modules";
@@ -36,5 +36,5 @@ pub struct Update {
 
     /// Which configuration.
     #[command(flatten)]
-    pub place: Place,
+    pub local_config: LocalConfig,
 }

@@ -10,7 +10,7 @@ use egress_cluster::related_resources::beyond::Beyond;
 use egress_core::command::ShellCommand;
 use egress_core::host::printable;
 use egress_core::input::Input;
-use egress_core::opened::Sources;
+use egress_core::opened::OpeningSources;
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::Snapshot;
 use egress_diagnose::bypass::{BypassReason, NamespaceBypass, NetworkPolicyVerdict, bypass};
@@ -41,8 +41,8 @@ impl Related {
         snapshot: &'a Snapshot,
         known: &'a HashSet<&'a ObjectId>,
         namespace: Option<&'a str>,
-    ) -> Sources<'a> {
-        Sources {
+    ) -> OpeningSources<'a> {
+        OpeningSources {
             snapshot,
             gateway_api: &self.reading.facts.gateway_api,
             workloads: &self.beyond.workloads,
@@ -76,7 +76,7 @@ impl Related {
         told.extend(unread.map(|row| format!("{} could not be read: {}", row.what, row.why)));
         let evidence = ClusterFacts {
             snapshot: snapshot.clone(),
-            surroundings: self.reading.facts,
+            related_resources: self.reading.facts,
             gaps: self.reading.gaps,
             proxies: BTreeMap::new(),
             demands: Ok(BTreeMap::new()),
@@ -92,7 +92,7 @@ impl Related {
 
 /// Services with endpoints outside the cluster, in addition to the pods that they select.
 fn beside_pods(evidence: &ClusterFacts, namespace: Option<&str>) -> Vec<String> {
-    let (related, snapshot) = (&evidence.surroundings, &evidence.snapshot);
+    let (related, snapshot) = (&evidence.related_resources, &evidence.snapshot);
     let all = leading_out(&related.endpoint_slices, &snapshot.services, &snapshot.pods, &snapshot.nodes);
     let told = all.into_iter().filter(|found| !found.service.selector.is_empty());
     told.filter(|found| namespace.is_none_or(|asked| asked == found.slice.namespace))

@@ -8,10 +8,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use egress_diagnose::facts::source::{Document, File, ParsedFiles, SourceReader, documents};
+use egress_diagnose::facts::source::{Document, ParsedFiles, SourceFile, SourceReader, documents};
 use egress_diagnose::facts::{PodName, Request};
 
-use super::gathered::{Gathered, Sources};
+use super::gathered::{Gathered, GatheredFiles};
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::Namespaces;
@@ -51,7 +51,7 @@ pub(super) fn gather(
     let request = Request { hosts: settings.hosts.clone(), namespace, client: client(settings) };
     let incomplete = !reading.unread.is_empty();
     reading.facts.snapshot.unreadable.extend(reading.unread);
-    let sources = Some(Sources { files, places: reading.places, incomplete });
+    let sources = Some(GatheredFiles { files, places: reading.places, incomplete });
     Ok(Gathered { evidence: reading.facts, request, sources, interrupted: false, guard: None })
 }
 
@@ -64,7 +64,7 @@ pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered
     let incomplete = !reading.unread.is_empty();
     evidence.lay_over(reading.facts);
     evidence.snapshot.unreadable.extend(reading.unread);
-    let sources = Some(Sources { files, places: reading.places, incomplete });
+    let sources = Some(GatheredFiles { files, places: reading.places, incomplete });
     Ok(Gathered { evidence, request, sources, interrupted, guard })
 }
 
@@ -85,7 +85,7 @@ fn client(settings: &Diagnose) -> Option<PodName> {
 }
 
 /// The objects of all files.
-fn objects(files: &[File], namespace: &str) -> ParsedFiles {
+fn objects(files: &[SourceFile], namespace: &str) -> ParsedFiles {
     let all: Vec<(usize, Document<'_>)> = files
         .iter()
         .enumerate()
@@ -118,7 +118,7 @@ fn objects(files: &[File], namespace: &str) -> ParsedFiles {
     whole.finish()
 }
 
-fn read(files: &Files) -> Result<Vec<File>, Failure> {
+fn read(files: &Files) -> Result<Vec<SourceFile>, Failure> {
     let mut found = Vec::new();
     let mut room = MAXIMUM_BYTES;
     for name in &files.names {
@@ -129,7 +129,7 @@ fn read(files: &Files) -> Result<Vec<File>, Failure> {
             let text = if is_stdin { standard_input(room) } else { files::text(&path, room) };
             let text = text.map_err(|why| refused(&shown, &why))?;
             room = room.saturating_sub(text.len());
-            found.push(File { name: shown, text });
+            found.push(SourceFile { name: shown, text });
         }
     }
     Ok(found)

@@ -102,7 +102,7 @@ pub(super) async fn gather(
     };
     let evidence = ClusterFacts {
         snapshot,
-        surroundings: around.facts,
+        related_resources: around.facts,
         gaps,
         proxies,
         demands,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use egress_cluster::Cluster;
 use egress_core::inventory;
 use egress_core::snapshot::Snapshot;
-use egress_diagnose::facts::{Demands, Refusal, Request};
+use egress_diagnose::facts::{Demands, PolicyRefusal, Request};
 use egress_policy::audit;
 use egress_policy::report::Status;
 use egress_policy::request_builder::RequestedEgress;
@@ -17,7 +17,7 @@ use crate::settings::diagnose::Diagnose;
 use crate::terminal::Terminal;
 
 /// Their objections to egresses, by namespace and host; empty without policies.
-type Refusals = BTreeMap<(String, String), Vec<Refusal>>;
+type Refusals = BTreeMap<(String, String), Vec<PolicyRefusal>>;
 
 /// Their requirements for the nodes of each selected egress, and their objections to it.
 pub(super) async fn ask(
@@ -48,7 +48,7 @@ pub(super) async fn ask(
         // EG021 checks where the gateway runs.
         if row.status == Status::Denied && row.code != audit::NODE_NOT_ACCEPTED {
             let by = row.by.map(|author| author.to_string()).unwrap_or_default();
-            let refusal = Refusal { by, message: row.message, remediation: row.remediation };
+            let refusal = PolicyRefusal { by, message: row.message, remediation: row.remediation };
             let told = refusals.entry((row.namespace, row.host)).or_default();
             // Each port has the same objection.
             if !told.contains(&refusal) {

@@ -8,13 +8,13 @@ use egress_diagnose::bypass;
 use egress_diagnose::report::{Ending, Report};
 use egress_diagnose::rules::check::Check;
 use egress_render::format::OutputFormat;
-use egress_render::report::Layout;
+use egress_render::report::ReportLayout;
 use egress_render::{document as documents, explain as explained, report};
 
 use super::super::document;
 use super::gathered::Gathered;
 use crate::exit::Code;
-use crate::settings::diagnose::reporting::{Form, Reporting};
+use crate::settings::diagnose::reporting::{ReportFormat, Reporting};
 use crate::terminal::Terminal;
 
 /// Prints the findings.
@@ -26,22 +26,24 @@ pub(super) fn print(
 ) -> anyhow::Result<Code> {
     let palette = terminal.palette();
     let text = match &reporting.form {
-        Form::Summary => report::summary(found, &palette, Some(elapsed)),
-        Form::Sarif => documents::json(&report::sarif(found, env!("CARGO_PKG_VERSION")))?,
-        Form::Junit => report::junit(found, reporting.fail_on)?,
-        Form::Document(format) => document::text(&report::document(found)?, format)?,
-        Form::Text | Form::Bypass(_) | Form::Watch => {
+        ReportFormat::Summary => report::summary(found, &palette, Some(elapsed)),
+        ReportFormat::Sarif => documents::json(&report::sarif(found, env!("CARGO_PKG_VERSION")))?,
+        ReportFormat::Junit => report::junit(found, reporting.fail_on)?,
+        ReportFormat::Document(format) => document::text(&report::document(found)?, format)?,
+        ReportFormat::Text | ReportFormat::Bypass(_) | ReportFormat::Watch => {
             let (columns, every_check) = (terminal.columns(), reporting.every_check);
             let elapsed = Some(elapsed);
-            report::text(found, &Layout { palette: &palette, columns, every_check, elapsed })
+            report::text(found, &ReportLayout { palette: &palette, columns, every_check, elapsed })
         }
     };
     match &reporting.form {
-        Form::Text | Form::Bypass(_) | Form::Watch | Form::Summary => terminal.page(&text)?,
-        Form::Sarif | Form::Junit | Form::Document(_) => terminal.result(&text)?,
+        ReportFormat::Text | ReportFormat::Bypass(_) | ReportFormat::Watch | ReportFormat::Summary => {
+            terminal.page(&text)?
+        }
+        ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Document(_) => terminal.result(&text)?,
     }
     // These formats have no field for it.
-    if let (Form::Sarif | Form::Junit, Some(probe)) = (&reporting.form, &found.probe) {
+    if let (ReportFormat::Sarif | ReportFormat::Junit, Some(probe)) = (&reporting.form, &found.probe) {
         terminal.note(&format!("probe: {}: {}", report::headline(probe), probe.because));
     }
     Ok(match found.ending(reporting.fail_on) {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use egress_cluster::{Cluster, exec};
 use egress_core::proxy::ProxyView;
 use egress_core::snapshot::PodFacts;
-use egress_diagnose::probe::answer::{Answer, Ended};
-use egress_diagnose::probe::plan::Plan;
+use egress_diagnose::probe::answer::{Ended, ProbeResponse};
+use egress_diagnose::probe::plan::ProbePlan;
 use egress_diagnose::probe::verdict::{self, EnvoyRecord, Log, Looks};
-use egress_diagnose::probe::{Pod, Probe};
+use egress_diagnose::probe::{Probe, ProbePod};
 use futures::future::join_all;
 
 use super::gathered::Gathered;
@@ -53,7 +53,7 @@ async fn agreed(
     gathered: &Gathered,
     terminal: &mut Terminal,
 ) -> anyhow::Result<Option<Probe>> {
-    let plan = Plan::new(&gathered.evidence, &gathered.request, &probing.ports, exec::token()?);
+    let plan = ProbePlan::new(&gathered.evidence, &gathered.request, &probing.ports, exec::token()?);
     let plan = plan.map_err(|message| Failure { code: Code::Unchecked, message, hint: None })?;
     let cluster = Cluster::connect(&settings.connection).await?;
     let container = match cluster.application(&plan.client).await {
@@ -61,7 +61,7 @@ async fn agreed(
         Err(error) => return Ok(Some(verdict::unknown(&plan, error.to_string()))),
     };
     let commands = plan.commands(env!("CARGO_PKG_VERSION"));
-    let client = Pod::of(&plan.client);
+    let client = ProbePod::of(&plan.client);
     terminal.note(&format!("probe: this command runs in container {container} of {client}"));
     terminal.note(&format!("  {}", commands.first().map(|words| words.join(" ")).unwrap_or_default()));
     terminal.note("  or the same with wget, if there is no curl");
@@ -78,7 +78,7 @@ async fn agreed(
 
 struct Sender {
     cluster: Cluster,
-    plan: Plan,
+    plan: ProbePlan,
     container: String,
 }
 
@@ -119,7 +119,7 @@ impl Sender {
     }
 
     /// Tries one command after the other until one exists in the container.
-    async fn run(&self, commands: &[Vec<String>]) -> Result<Answer, String> {
+    async fn run(&self, commands: &[Vec<String>]) -> Result<ProbeResponse, String> {
         let mut tried: Vec<&str> = Vec::new();
         for command in commands {
             let ended = self.cluster.run(&self.plan.client, &self.container, command, RUN).await;
@@ -161,5 +161,5 @@ fn reading(
 ) -> EnvoyRecord {
     let log = before.log.clone().and_then(|before| Ok(Log { before, after: log? }));
     let looks: Looks = before.look.clone().and_then(|before| Ok((before, look.clone()?)));
-    EnvoyRecord { pod: Pod::of(pod), log, looks }
+    EnvoyRecord { pod: ProbePod::of(pod), log, looks }
 }

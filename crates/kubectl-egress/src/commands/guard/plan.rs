@@ -9,11 +9,11 @@ use egress_render::manifest;
 use super::comparison::GuardComparison;
 use super::lines::lines;
 use crate::exit::Code;
-use crate::settings::guard::Plan;
+use crate::settings::guard::GuardPlan;
 use crate::terminal::Terminal;
 
 /// Plans.
-pub(super) async fn run(settings: &Plan, terminal: &mut Terminal) -> anyhow::Result<Code> {
+pub(super) async fn run(settings: &GuardPlan, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let cluster = Cluster::connect(&settings.connection).await?;
     let comparison = Box::pin(GuardComparison::read(&cluster, &settings.guarded)).await?;
     print(&comparison, settings.output.as_ref(), terminal)?;

@@ -10,7 +10,7 @@ use egress_policy::lock::Lock;
 use egress_policy::policy_set::Layer;
 
 use super::configuration::{self, Configuration};
-use super::resolve::{Resolver, Step};
+use super::resolve::{LockUpdate, Resolver};
 use crate::exit::{Code, Failure};
 use crate::files;
 use crate::settings::policy::add::Add;
@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 
 /// Adds a policy, if it can be used.
 pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let path = &settings.place.file;
+    let path = &settings.local_config.file;
     let source = source(settings)?;
     let old = Configuration::read(path)?;
     let empty = format!("apiVersion: {API_VERSION}\nkind: {KIND}\n");
@@ -27,21 +27,21 @@ pub(super) async fn run(settings: &Add, terminal: &mut Terminal) -> anyhow::Resu
     let set = configuration::parse(path, &text)?;
     let locked = old.map(|old| old.lock).unwrap_or_default();
     let new = Configuration { path: path.clone(), text, set, lock: Lock { entries: locked.entries } };
-    let resolver = Resolver::beside(&settings.place, &settings.policies);
+    let resolver = Resolver::beside(&settings.local_config, &settings.policies);
     let mut steps = Vec::new();
     for entry in new.modules() {
         steps.push(match new.locked(entry).filter(|_| entry.name != settings.name) {
             Some(locked) => {
                 resolver.again(entry, locked, terminal).await?;
-                Step::Keep(locked)
+                LockUpdate::Keep(locked)
             }
-            None => Step::Describe(entry, resolver.fresh(entry, terminal).await?),
+            None => LockUpdate::Describe(entry, resolver.fresh(entry, terminal).await?),
         });
     }
     let entries = resolver.entries(steps, Some(&settings.name), terminal)?;
     let added = entries.iter().find(|entry| entry.name == settings.name).cloned();
     // Write the lock first: a lock entry without its policy does no harm.
-    let root = settings.place.root.as_deref();
+    let root = settings.local_config.root.as_deref();
     files::write(&new.lock_path(), root, &configuration::lock_text(entries)?)?;
     files::write(path, root, &new.text)?;
     let shown = settings.policies.shown(path);
@@ -62,8 +62,8 @@ fn source(settings: &Add) -> Result<String, Failure> {
     };
     let working = &settings.policies.directories.working;
     let module = working.join(typed).canonicalize().map_err(refused)?;
-    let folder = settings.place.file.parent().unwrap_or(&settings.place.file);
-    if settings.place.layer == Layer::User {
+    let folder = settings.local_config.file.parent().unwrap_or(&settings.local_config.file);
+    if settings.local_config.layer == Layer::User {
         return Ok(module.display().to_string());
     }
     Ok(relative::path(&working.join(folder), &module))

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egress_policy::config::{Entry, PolicyConfig, Source};
+use egress_policy::config::{PolicyConfig, PolicyEntry, Source};
 use egress_policy::lock::{Lock, LockEntry};
 
 use crate::exit::{Code, Failure};
@@ -44,12 +44,12 @@ impl Configuration {
     }
 
     /// The policies that are modules.
-    pub(super) fn modules(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn modules(&self) -> impl Iterator<Item = &PolicyEntry> {
         self.set.policies.iter().filter(|entry| entry.source != Source::Builtin)
     }
 
     /// The lock of a policy, if its source is still the same.
-    pub(super) fn locked(&self, entry: &Entry) -> Option<&LockEntry> {
+    pub(super) fn locked(&self, entry: &PolicyEntry) -> Option<&LockEntry> {
         self.lock.entry(&entry.name).filter(|locked| locked.source == entry.source.to_string())
     }
 

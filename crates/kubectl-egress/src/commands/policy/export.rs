@@ -7,7 +7,7 @@ use egress_cluster::Cluster;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_cluster::policy::POLICIES;
 use egress_policy::config::PolicyConfig;
-use egress_policy::export::{Effect, Export as Exported, LeftOut, Source, export};
+use egress_policy::export::{Export as Exported, ExportSource, LeftOut, OmissionEffect, export};
 use egress_render::format::OutputFormat;
 use egress_render::manifest;
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ pub(super) async fn run(settings: &Export, terminal: &mut Terminal) -> anyhow::R
         Some(path) => of_file(path, settings)?,
         None => of_cluster(settings).await?,
     };
-    let exported = export(&Source {
+    let exported = export(&ExportSource {
         set: &configured.set,
         root_namespace: configured.root_namespace.as_deref(),
         gateway_namespaces: &configured.gateway_namespaces,
@@ -54,9 +54,11 @@ pub(super) async fn run(settings: &Export, terminal: &mut Terminal) -> anyhow::R
         .into());
     }
     print(&exported, settings, terminal)?;
-    exported.left_out.iter().filter(|left_out| left_out.effect != Effect::None).for_each(|left_out| {
-        terminal.warning(&told(left_out));
-    });
+    exported.left_out.iter().filter(|left_out| left_out.effect != OmissionEffect::None).for_each(
+        |left_out| {
+            terminal.warning(&told(left_out));
+        },
+    );
     if exported.policy.is_none() {
         terminal.note("nothing was exported: the API server can express no rule of the configuration");
     }
@@ -84,9 +86,9 @@ fn print(exported: &Exported, settings: &Export, terminal: &mut Terminal) -> any
 
 fn told(left_out: &LeftOut) -> String {
     let effect = match left_out.effect {
-        Effect::Weaker => "weaker than the configuration",
-        Effect::Stronger => "stricter than the configuration",
-        Effect::None => "the same",
+        OmissionEffect::Weaker => "weaker than the configuration",
+        OmissionEffect::Stronger => "stricter than the configuration",
+        OmissionEffect::None => "the same",
     };
     format!("not exported, {effect}: {}: {}", left_out.at, left_out.message)
 }

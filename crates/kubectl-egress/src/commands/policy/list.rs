@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egress_policy::config::{Entry, Source};
+use egress_policy::config::{PolicyEntry, Source};
 use egress_policy::policy_set::Layer;
 use egress_render::document::API_VERSION;
 use egress_render::table::Table;
@@ -20,13 +20,18 @@ use crate::terminal::Terminal;
 pub(super) fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Result<Code> {
     let configured = configured(&settings.policies)?;
     let rows = configured.iter().flat_map(|(layer, file)| {
-        file.set.policies.iter().map(|entry| Row { layer: *layer, file, entry, policies: &settings.policies })
+        file.set.policies.iter().map(|entry| PolicyRow {
+            layer: *layer,
+            file,
+            entry,
+            policies: &settings.policies,
+        })
     });
-    let rows: Vec<Row<'_>> = rows.collect();
+    let rows: Vec<PolicyRow<'_>> = rows.collect();
     let text = match &settings.output {
         None => table(&rows),
         Some(format) => {
-            let items: Vec<Value> = rows.iter().map(Row::document).collect();
+            let items: Vec<Value> = rows.iter().map(PolicyRow::document).collect();
             let list = json!({ "apiVersion": API_VERSION, "kind": "PolicyList", "items": items });
             document::text(&list, format)?
         }
@@ -53,14 +58,15 @@ fn configured(settings: &PolicySettings) -> Result<Vec<(Layer, Configuration)>, 
     Ok(found)
 }
 
-struct Row<'a> {
+/// One policy in the table of `policy list`.
+struct PolicyRow<'a> {
     layer: Layer,
     file: &'a Configuration,
-    entry: &'a Entry,
+    entry: &'a PolicyEntry,
     policies: &'a PolicySettings,
 }
 
-impl Row<'_> {
+impl PolicyRow<'_> {
     fn state(&self) -> &'static str {
         match self.file.lock.entry(&self.entry.name) {
             _ if self.entry.source == Source::Builtin => "built-in",
@@ -95,7 +101,7 @@ impl Row<'_> {
     }
 }
 
-fn table(rows: &[Row<'_>]) -> String {
+fn table(rows: &[PolicyRow<'_>]) -> String {
     let mut table = Table::new(vec!["NAME", "LAYER", "STATE", "VERSION", "ANSWERS", "DIGEST", "SOURCE"]);
     for row in rows {
         let locked = row.file.lock.entry(&row.entry.name);

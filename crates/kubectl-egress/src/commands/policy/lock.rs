@@ -2,7 +2,7 @@
 //! one.
 
 use super::configuration::{self, Configuration};
-use super::resolve::{Resolver, Step};
+use super::resolve::{LockUpdate, Resolver};
 use crate::exit::Code;
 use crate::files;
 use crate::settings::policy::lock::Lock;
@@ -10,13 +10,13 @@ use crate::terminal::Terminal;
 
 /// Writes the lock file.
 pub(super) async fn run(settings: &Lock, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let configuration = Configuration::required(&settings.place.file)?;
-    let resolver = Resolver::beside(&settings.place, &settings.policies);
+    let configuration = Configuration::required(&settings.local_config.file)?;
+    let resolver = Resolver::beside(&settings.local_config, &settings.policies);
     let mut steps = Vec::new();
     for entry in configuration.modules() {
         steps.push(match configuration.locked(entry) {
-            Some(locked) => Step::Describe(entry, resolver.again(entry, locked, terminal).await?),
-            None => Step::Describe(entry, resolver.fresh(entry, terminal).await?),
+            Some(locked) => LockUpdate::Describe(entry, resolver.again(entry, locked, terminal).await?),
+            None => LockUpdate::Describe(entry, resolver.fresh(entry, terminal).await?),
         });
     }
     let entries = resolver.entries(steps, None, terminal)?;
@@ -28,7 +28,7 @@ pub(super) async fn run(settings: &Lock, terminal: &mut Terminal) -> anyhow::Res
         terminal.result(&format!("{shown} unchanged\n"))?;
         return Ok(Code::Done);
     }
-    files::write(&path, settings.place.root.as_deref(), &text)?;
+    files::write(&path, settings.local_config.root.as_deref(), &text)?;
     terminal.result(&format!("{shown} written: {count} locked\n"))?;
     Ok(Code::Done)
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use egress_policy::config::{Entry, Source};
+use egress_policy::config::{PolicyEntry, Source};
 use egress_policy::lock::{LockEntry, LockError, check};
 use egress_policy::policy_set::Layer;
 use egress_policy_wasm::Limits;
@@ -17,7 +17,7 @@ use crate::exit::{Code, Failure};
 use crate::policies::{self, Trusted, Unlocked, lock_entry, registry};
 use crate::settings::policies::PolicySettings;
 use crate::settings::policy::file::ModuleFile;
-use crate::settings::policy::place::Place;
+use crate::settings::policy::local_config::LocalConfig;
 use crate::terminal::Terminal;
 
 /// Finds out what sources are now.
@@ -25,37 +25,37 @@ pub(super) struct Resolver<'a> {
     /// Where modules are kept.
     pub(super) settings: &'a PolicySettings,
     /// The configuration.
-    place: &'a Place,
+    local_config: &'a LocalConfig,
     /// The folder of the configuration, from which files are seen.
     folder: PathBuf,
 }
 
-/// What a source is.
-pub(super) struct Found {
+/// A module as its source has it.
+pub(super) struct FetchedSource {
     bytes: Vec<u8>,
     manifest: Option<String>,
 }
 
 /// How an entry of a lock file comes to be.
-pub(super) enum Step<'a> {
+pub(super) enum LockUpdate<'a> {
     /// It stays, and nothing of it runs.
     Keep(&'a LockEntry),
     /// The module is asked.
-    Describe(&'a Entry, Found),
+    Describe(&'a PolicyEntry, FetchedSource),
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver for the sources of a configuration.
-    pub(super) fn beside(place: &'a Place, settings: &'a PolicySettings) -> Self {
-        let folder = place.file.parent().unwrap_or(&place.file).to_owned();
-        Resolver { settings, place, folder }
+    pub(super) fn beside(local_config: &'a LocalConfig, settings: &'a PolicySettings) -> Self {
+        let folder = local_config.file.parent().unwrap_or(&local_config.file).to_owned();
+        Resolver { settings, local_config, folder }
     }
 
     /// The entries of the new lock file. `typed`: the policy whose module the command line names; whoever types it has looked
     /// at it.
     pub(super) fn entries(
         &self,
-        steps: Vec<Step<'_>>,
+        steps: Vec<LockUpdate<'_>>,
         typed: Option<&str>,
         terminal: &mut Terminal,
     ) -> anyhow::Result<Vec<LockEntry>> {
@@ -63,8 +63,8 @@ impl<'a> Resolver<'a> {
         let mut entries = Vec::new();
         for step in steps {
             entries.push(match step {
-                Step::Keep(locked) => locked.clone(),
-                Step::Describe(entry, found) => self.describe(entry, found, terminal)?,
+                LockUpdate::Keep(locked) => locked.clone(),
+                LockUpdate::Describe(entry, found) => self.describe(entry, found, terminal)?,
             });
         }
         trusted.remember()?;
@@ -74,35 +74,39 @@ impl<'a> Resolver<'a> {
     /// Asked about all modules that the lock file will have: an answer holds until they change.
     fn trust(
         &self,
-        steps: &[Step<'_>],
+        steps: &[LockUpdate<'_>],
         typed: Option<&str>,
         terminal: &mut Terminal,
     ) -> anyhow::Result<Trusted> {
-        let unseen = |step: &Step<'_>| match step {
-            Step::Keep(_) => false,
-            Step::Describe(entry, _) => Some(entry.name.as_str()) != typed,
+        let unseen = |step: &LockUpdate<'_>| match step {
+            LockUpdate::Keep(_) => false,
+            LockUpdate::Describe(entry, _) => Some(entry.name.as_str()) != typed,
         };
-        if self.place.layer != Layer::Repository || !steps.iter().any(unseen) {
+        if self.local_config.layer != Layer::Repository || !steps.iter().any(unseen) {
             return Ok(Trusted::already());
         }
-        let unlocked = |step: &Step<'_>| match step {
-            Step::Keep(locked) => Unlocked {
+        let unlocked = |step: &LockUpdate<'_>| match step {
+            LockUpdate::Keep(locked) => Unlocked {
                 name: locked.name.clone(),
                 source: locked.source.clone(),
                 module: locked.module.clone(),
             },
-            Step::Describe(entry, found) => Unlocked {
+            LockUpdate::Describe(entry, found) => Unlocked {
                 name: entry.name.clone(),
                 source: entry.source.to_string(),
                 module: digest(&found.bytes),
             },
         };
         let modules: Vec<Unlocked> = steps.iter().map(unlocked).collect();
-        policies::trust_to_lock(&self.place.file, &modules, self.settings, terminal)
+        policies::trust_to_lock(&self.local_config.file, &modules, self.settings, terminal)
     }
 
     /// What the source of an entry is now: tags are looked up, files are read.
-    pub(super) async fn fresh(&self, entry: &Entry, terminal: &mut Terminal) -> Result<Found, Failure> {
+    pub(super) async fn fresh(
+        &self,
+        entry: &PolicyEntry,
+        terminal: &mut Terminal,
+    ) -> Result<FetchedSource, Failure> {
         Ok(match &entry.source {
             Source::Oci(_) => {
                 let reference = reference(entry)?;
@@ -112,7 +116,7 @@ impl<'a> Resolver<'a> {
                 drop(waiting);
                 let published = published.map_err(|error| refused(entry, &error))?;
                 let bytes = self.of_registry(entry, &published.module, terminal).await?;
-                Found { bytes, manifest: Some(published.manifest) }
+                FetchedSource { bytes, manifest: Some(published.manifest) }
             }
             _ => self.of_file(entry)?,
         })
@@ -121,10 +125,10 @@ impl<'a> Resolver<'a> {
     /// The bytes of the module that is locked. Other bytes are an error that says what to type.
     pub(super) async fn again(
         &self,
-        entry: &Entry,
+        entry: &PolicyEntry,
         locked: &LockEntry,
         terminal: &mut Terminal,
-    ) -> Result<Found, Failure> {
+    ) -> Result<FetchedSource, Failure> {
         let bytes = match &entry.source {
             Source::Oci(_) => self.of_registry(entry, &locked.module, terminal).await?,
             _ => self.of_file(entry)?.bytes,
@@ -135,17 +139,22 @@ impl<'a> Resolver<'a> {
             message: error.to_string(),
             hint: None,
         })?;
-        Ok(Found { bytes, manifest: locked.manifest.clone() })
+        Ok(FetchedSource { bytes, manifest: locked.manifest.clone() })
     }
 
-    fn describe(&self, entry: &Entry, found: Found, terminal: &mut Terminal) -> Result<LockEntry, Failure> {
+    fn describe(
+        &self,
+        entry: &PolicyEntry,
+        found: FetchedSource,
+        terminal: &mut Terminal,
+    ) -> Result<LockEntry, Failure> {
         let file = ModuleFile { name: entry.source.to_string(), bytes: found.bytes };
         let module = module::load(&file, self.settings, terminal)?;
         Ok(lock_entry(&entry.name, &entry.source, found.manifest, &module))
     }
 
     /// A key of a ConfigMap is a file beside the configuration until it becomes one.
-    fn of_file(&self, entry: &Entry) -> Result<Found, Failure> {
+    fn of_file(&self, entry: &PolicyEntry) -> Result<FetchedSource, Failure> {
         let path = match &entry.source {
             Source::File(path) => beside(&self.folder, path),
             Source::ConfigMap { key, .. } => self.folder.join(key),
@@ -155,13 +164,13 @@ impl<'a> Resolver<'a> {
             message: format!("policy `{}`: {}", entry.name, failure.message),
             ..failure
         })?;
-        Ok(Found { bytes: file.bytes, manifest: None })
+        Ok(FetchedSource { bytes: file.bytes, manifest: None })
     }
 
     /// The module of a digest: what was kept, or what the registry has.
     async fn of_registry(
         &self,
-        entry: &Entry,
+        entry: &PolicyEntry,
         module: &str,
         terminal: &mut Terminal,
     ) -> Result<Vec<u8>, Failure> {
@@ -173,7 +182,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn reference(entry: &Entry) -> Result<Reference, Failure> {
+fn reference(entry: &PolicyEntry) -> Result<Reference, Failure> {
     entry.source.to_string().parse().map_err(|error| refused(entry, &error))
 }
 
@@ -193,6 +202,6 @@ fn beside(folder: &Path, path: &str) -> PathBuf {
     })
 }
 
-fn refused(entry: &Entry, error: &dyn std::error::Error) -> Failure {
+fn refused(entry: &PolicyEntry, error: &dyn std::error::Error) -> Failure {
     Failure { code: Code::Failed, message: format!("policy `{}`: {error}", entry.name), hint: None }
 }

@@ -20,8 +20,8 @@ use crate::settings::policy::file::ModuleFile;
 use crate::settings::policy::test::{Output, Test};
 use crate::terminal::Terminal;
 use egress_policy_test::coverage::Coverage;
-use egress_policy_test::matrix::{self, Difference};
-use egress_policy_test::report::{PolicyReport, Report};
+use egress_policy_test::matrix::{self, AnswerDifference};
+use egress_policy_test::report::{PolicyReport, TestReport};
 use egress_policy_test::{junit, update};
 
 /// Runs the tests, or compares two modules.
@@ -31,7 +31,7 @@ pub(super) fn run(settings: &Test, terminal: &mut Terminal) -> anyhow::Result<Co
         return compare(settings, (old, new), &suites, terminal);
     }
     let mut modules = TestedModules::default();
-    let mut report = Report { require_coverage: settings.require_coverage, ..Report::default() };
+    let mut report = TestReport { require_coverage: settings.require_coverage, ..TestReport::default() };
     for suite in &suites {
         let module = modules.load(suite, &settings.policies, terminal)?;
         report.files.push(suite.run(module)?);
@@ -59,7 +59,7 @@ pub(super) fn run(settings: &Test, terminal: &mut Terminal) -> anyhow::Result<Co
 /// Writes the answers into the cases that failed.
 fn write_down(
     suites: &[Suite],
-    report: &Report,
+    report: &TestReport,
     root: Option<&Path>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<Code> {
@@ -114,9 +114,9 @@ fn compare(
     Ok(Code::Failed)
 }
 
-fn table(differences: &[Difference]) -> String {
+fn table(differences: &[AnswerDifference]) -> String {
     let mut table = Table::new(vec!["FILE", "CASE", "WHAT", "OLD", "NEW"]);
-    for Difference { path, case, what, old, new } in differences {
+    for AnswerDifference { path, case, what, old, new } in differences {
         table.push(vec![path.clone(), case.clone(), (*what).to_owned(), old.clone(), new.clone()]);
     }
     table.render(true)

@@ -3,7 +3,7 @@
 use egress_render::diff;
 
 use super::configuration::{self, Configuration};
-use super::resolve::{Resolver, Step};
+use super::resolve::{LockUpdate, Resolver};
 use crate::exit::{Code, Failure};
 use crate::files;
 use crate::policies;
@@ -12,18 +12,18 @@ use crate::terminal::Terminal;
 
 /// Rewrites the lock file, or shows how it would change.
 pub(super) async fn run(settings: &Update, terminal: &mut Terminal) -> anyhow::Result<Code> {
-    let configuration = Configuration::required(&settings.place.file)?;
+    let configuration = Configuration::required(&settings.local_config.file)?;
     for name in &settings.names {
         refuse_unknown(&configuration, name)?;
     }
-    let resolver = Resolver::beside(&settings.place, &settings.policies);
+    let resolver = Resolver::beside(&settings.local_config, &settings.policies);
     let mut steps = Vec::new();
     for entry in configuration.modules() {
         let wanted = settings.names.is_empty() || settings.names.contains(&entry.name);
         let locked = configuration.lock.entry(&entry.name);
         match locked.filter(|_| !wanted) {
-            Some(locked) => steps.push(Step::Keep(locked)),
-            None => steps.push(Step::Describe(entry, resolver.fresh(entry, terminal).await?)),
+            Some(locked) => steps.push(LockUpdate::Keep(locked)),
+            None => steps.push(LockUpdate::Describe(entry, resolver.fresh(entry, terminal).await?)),
         }
     }
     let entries = resolver.entries(steps, None, terminal)?;
@@ -38,7 +38,7 @@ pub(super) async fn run(settings: &Update, terminal: &mut Terminal) -> anyhow::R
         terminal.result(&format!("{shown} unchanged\n"))?;
         return Ok(Code::Done);
     }
-    files::write(&path, settings.place.root.as_deref(), &new)?;
+    files::write(&path, settings.local_config.root.as_deref(), &new)?;
     terminal.result(&format!("{shown} updated\n"))?;
     Ok(Code::Done)
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
-use egress_files::place::Place;
+use egress_files::file_in_folder::FileInFolder;
 use egress_files::{Access, Doubt, Folder};
 use egress_policy_wasm::digest::is_digest;
 
@@ -95,9 +95,9 @@ impl TrustFile {
     pub(super) fn write(&self, path: &Path) -> Result<(), String> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(path));
         made.map_err(|error| files::reason(&error))?;
-        let place = Place::find(path, None);
+        let file = FileInFolder::find(path, None);
         let written =
-            place.and_then(|place| place.folder.write(&place.name, self.to_text().as_bytes(), Access::Owner));
+            file.and_then(|file| file.folder.write(&file.name, self.to_text().as_bytes(), Access::Owner));
         written.map_err(|error| files::unwritten(&error))
     }
 

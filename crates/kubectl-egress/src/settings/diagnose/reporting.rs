@@ -19,7 +19,7 @@ const FORMATS: &[&str] = &["json", "jsonpath", "junit", "sarif", "yaml"];
 #[derive(Clone, Debug)]
 pub struct Reporting {
     /// The format.
-    pub form: Form,
+    pub form: ReportFormat,
     /// The lowest level of a failure.
     pub fail_on: Level,
     /// Which checks to run.
@@ -30,7 +30,7 @@ pub struct Reporting {
 
 /// The format of a report.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Form {
+pub enum ReportFormat {
     /// For people.
     Text,
     /// Only counts.
@@ -51,12 +51,14 @@ impl Reporting {
     /// Puts the flags together.
     pub fn resolve(typed: &cli::diagnose::reporting::Reporting, verbosity: u8) -> Result<Self, Failure> {
         let form = match typed.output.as_deref() {
-            format if typed.bypass => Form::Bypass(output::resolve(format, OutputFormat::OF_REPORTS)?),
-            Some("junit") => Form::Junit,
-            Some("sarif") => Form::Sarif,
-            None if typed.summary => Form::Summary,
-            None if typed.watch => Form::Watch,
-            format => output::resolve(format, FORMATS)?.map_or(Form::Text, Form::Document),
+            format if typed.bypass => {
+                ReportFormat::Bypass(output::resolve(format, OutputFormat::OF_REPORTS)?)
+            }
+            Some("junit") => ReportFormat::Junit,
+            Some("sarif") => ReportFormat::Sarif,
+            None if typed.summary => ReportFormat::Summary,
+            None if typed.watch => ReportFormat::Watch,
+            format => output::resolve(format, FORMATS)?.map_or(ReportFormat::Text, ReportFormat::Document),
         };
         let filter = CheckFilter { only: codes("--only", &typed.only)?, skip: codes("--skip", &typed.skip)? };
         if let Some(code) = filter.only.intersection(&filter.skip).next() {

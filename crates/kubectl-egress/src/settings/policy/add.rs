@@ -2,7 +2,7 @@
 
 use egress_policy::config::Source;
 
-use super::place::Place;
+use super::local_config::LocalConfig;
 use super::trusting;
 use crate::cli;
 use crate::exit::Failure;
@@ -16,7 +16,7 @@ pub struct Add {
     /// The policy's name.
     pub name: String,
     /// The configuration to add it to.
-    pub place: Place,
+    pub local_config: LocalConfig,
     /// The folders of policies and their cache.
     pub policies: PolicySettings,
 }
@@ -24,11 +24,11 @@ pub struct Add {
 impl Add {
     /// Reads the source.
     pub fn resolve(typed: cli::policy::add::Add) -> Result<Self, Failure> {
-        let policies = trusting(&typed.place)?;
+        let policies = trusting(&typed.local_config)?;
         let source = typed.source.parse().map_err(|error: String| {
             Failure::usage(format!("SOURCE: {error}"), "type `kubectl egress policy add --help`")
         })?;
-        let place = Place::resolve(&typed.place, &policies)?;
-        Ok(Add { source, name: typed.name, place, policies })
+        let local_config = LocalConfig::resolve(&typed.local_config, &policies)?;
+        Ok(Add { source, name: typed.name, local_config, policies })
     }
 }

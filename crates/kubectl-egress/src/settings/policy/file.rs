@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use egress_core::yaml::{self, Limits};
+use egress_core::yaml::{self, YamlLimits};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ pub fn document<T: DeserializeOwned>(name: &str) -> Result<T, Failure> {
 
 /// Reads a text as a document.
 pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
-    yaml::located(text, Limits::default()).map_err(|error| Failure {
+    yaml::located(text, YamlLimits::default()).map_err(|error| Failure {
         code: Code::Usage,
         message: format!("{name}:{}:{}: {}", error.line, error.column, error.message),
         hint: None,

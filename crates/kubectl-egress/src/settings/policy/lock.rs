@@ -1,6 +1,6 @@
 //! What `policy lock` is to do.
 
-use super::place::Place;
+use super::local_config::LocalConfig;
 use super::trusting;
 use crate::cli;
 use crate::exit::Failure;
@@ -10,7 +10,7 @@ use crate::settings::policies::PolicySettings;
 #[derive(Clone, Debug)]
 pub struct Lock {
     /// The configuration to lock.
-    pub place: Place,
+    pub local_config: LocalConfig,
     /// The folders of policies and their cache.
     pub policies: PolicySettings,
 }
@@ -18,7 +18,7 @@ pub struct Lock {
 impl Lock {
     /// Finds the configuration.
     pub fn resolve(typed: &cli::policy::lock::Lock) -> Result<Self, Failure> {
-        let policies = trusting(&typed.place)?;
-        Ok(Lock { place: Place::resolve(&typed.place, &policies)?, policies })
+        let policies = trusting(&typed.local_config)?;
+        Ok(Lock { local_config: LocalConfig::resolve(&typed.local_config, &policies)?, policies })
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use egress_cluster::config::ConnectOptions;
-use egress_core::intent::{Hop, Layout};
+use egress_core::intent::{GatewayTls, Layout};
 use egress_core::target::Target;
 use egress_render::format::OutputFormat;
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub struct Record {
     /// Which objects.
     pub layout: Layout,
     /// How HTTP travels to the gateway.
-    pub hop: Hop,
+    pub hop: GatewayTls,
     /// Who may use the egress.
     pub export_to: Vec<String>,
     /// Why it is needed.

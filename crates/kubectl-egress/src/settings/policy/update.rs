@@ -1,6 +1,6 @@
 //! What `policy update` is to do.
 
-use super::place::Place;
+use super::local_config::LocalConfig;
 use super::trusting;
 use crate::cli;
 use crate::exit::Failure;
@@ -14,7 +14,7 @@ pub struct Update {
     /// Whether to only show the changes.
     pub diff: bool,
     /// The configuration with the modules to update.
-    pub place: Place,
+    pub local_config: LocalConfig,
     /// The folders of policies and their cache.
     pub policies: PolicySettings,
 }
@@ -22,8 +22,8 @@ pub struct Update {
 impl Update {
     /// Finds the configuration.
     pub fn resolve(typed: cli::policy::update::Update) -> Result<Self, Failure> {
-        let policies = trusting(&typed.place)?;
-        let place = Place::resolve(&typed.place, &policies)?;
-        Ok(Update { names: typed.names, diff: typed.diff, place, policies })
+        let policies = trusting(&typed.local_config)?;
+        let local_config = LocalConfig::resolve(&typed.local_config, &policies)?;
+        Ok(Update { names: typed.names, diff: typed.diff, local_config, policies })
     }
 }

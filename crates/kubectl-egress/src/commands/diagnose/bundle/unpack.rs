@@ -3,7 +3,7 @@
 //! Knows tar's kinds of entries. A few compressed bytes may expand to any number of bytes, and an entry may be a link
 //! or a sparse file: a bundle needs none of these, so they are refused.
 
-use std::collections::btree_map::Entry as Place;
+use std::collections::btree_map::Entry;
 use std::io::{self, Read};
 
 use egress_diagnose::bundle::{Texts, is_name};
@@ -47,7 +47,7 @@ pub(super) fn unpack(file: impl Read) -> io::Result<Texts> {
         if size > MAXIMUM_FILE {
             return Err(refused(format!("`{name}` has {size} bytes; expected at most {MAXIMUM_FILE}")));
         }
-        let Place::Vacant(place) = texts.entry(name.to_owned()) else {
+        let Entry::Vacant(place) = texts.entry(name.to_owned()) else {
             return Err(refused(format!("it has `{name}` twice")));
         };
         let mut text = String::new();

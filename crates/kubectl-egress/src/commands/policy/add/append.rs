@@ -8,7 +8,7 @@ pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
         let blanks = " ".repeat(indent);
         format!("{blanks}- name: {name}\n{blanks}  source: {}\n", quoted(source))
     };
-    let Found::At(list) = List::find(text)? else {
+    let FoundList::At(list) = ListPosition::find(text)? else {
         let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
         return Some(format!("{text}{end}policies:\n{}", entry(2)));
     };
@@ -24,21 +24,21 @@ pub(super) fn entry(text: &str, name: &str, source: &str) -> Option<String> {
 }
 
 /// Whether there is a list of policies.
-enum Found {
-    At(List),
+enum FoundList {
+    At(ListPosition),
     Nowhere,
 }
 
 /// The position of the list of policies, in bytes.
-struct List {
+struct ListPosition {
     start: usize,
     end: usize,
     indent: usize,
 }
 
-impl List {
+impl ListPosition {
     /// Finds it; `None`: the text has another form.
-    fn find(text: &str) -> Option<Found> {
+    fn find(text: &str) -> Option<FoundList> {
         let mut events = Parser::new_from_str(text);
         let mut depth = 0_usize;
         let mut is_key = true;
@@ -67,8 +67,8 @@ impl List {
             }
         }
         match found {
-            None => Some(Found::Nowhere),
-            Some(span) => List::passed(text, span, &mut events).map(Found::At),
+            None => Some(FoundList::Nowhere),
+            Some(span) => ListPosition::passed(text, span, &mut events).map(FoundList::At),
         }
     }
 
@@ -96,7 +96,7 @@ impl List {
         // The indentation of the first entry's dash: the list itself may start after it.
         let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let indent = text[line..].len() - text[line..].trim_start_matches(' ').len();
-        Some(List { start, end, indent })
+        Some(ListPosition { start, end, indent })
     }
 }
 

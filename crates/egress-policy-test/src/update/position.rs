@@ -4,7 +4,7 @@ use granit_parser::{Event, Parser, Span};
 
 /// The position of an expectation, or where a new one goes; in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ExpectationPosition {
     /// The case is written in braces.
     Flow {
         /// The first byte to replace.
@@ -28,8 +28,8 @@ pub(super) enum Place {
 }
 
 /// The position for each case, in order; `None`: the file is written in another form.
-pub(super) fn places(text: &str) -> Option<Vec<Place>> {
-    let mut reader = Reader { text, events: Parser::new_from_str(text) };
+pub(super) fn positions(text: &str) -> Option<Vec<ExpectationPosition>> {
+    let mut reader = CaseReader { text, events: Parser::new_from_str(text) };
     reader.next()?;
     reader.next()?;
     let (Event::MappingStart(..), _) = reader.next()? else { return None };
@@ -42,12 +42,12 @@ pub(super) fn places(text: &str) -> Option<Vec<Place>> {
     }
 }
 
-struct Reader<'a> {
+struct CaseReader<'a> {
     text: &'a str,
     events: Parser<'a, granit_parser::StrInput<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> CaseReader<'a> {
     /// The next event that is not a comment.
     fn next(&mut self) -> Option<(Event<'a>, Span)> {
         loop {
@@ -77,20 +77,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn cases(&mut self) -> Option<Vec<Place>> {
+    fn cases(&mut self) -> Option<Vec<ExpectationPosition>> {
         let (Event::SequenceStart(..), _) = self.next()? else { return None };
-        let mut places = Vec::new();
+        let mut positions = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, _) => return Some(places),
-                (Event::MappingStart(..), span) => places.push(self.case(span.start.byte_offset()?)?),
+                (Event::SequenceEnd, _) => return Some(positions),
+                (Event::MappingStart(..), span) => positions.push(self.case(span.start.byte_offset()?)?),
                 _ => return None,
             }
         }
     }
 
     /// One case, after its start.
-    fn case(&mut self, opening: usize) -> Option<Place> {
+    fn case(&mut self, opening: usize) -> Option<ExpectationPosition> {
         let text = self.text;
         let is_flow = text[opening..].starts_with('{');
         let mut expectation = None;
@@ -114,9 +114,9 @@ impl<'a> Reader<'a> {
         let (start, end) = expectation.unwrap_or((last, last));
         let is_new = expectation.is_none();
         Some(if is_flow {
-            Place::Flow { start, end, is_new }
+            ExpectationPosition::Flow { start, end, is_new }
         } else {
-            Place::Block { start, end, indent: indent?, is_new }
+            ExpectationPosition::Block { start, end, indent: indent?, is_new }
         })
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A place that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Finding {
+pub(super) struct Violation {
     /// The file, from the root of the repository.
     pub(super) path: String,
     /// The line, where one is to blame.
@@ -13,7 +13,7 @@ pub(super) struct Finding {
     pub(super) message: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             Some(line) => write!(formatter, "{}:{line}: {}", self.path, self.message),
@@ -22,7 +22,7 @@ impl fmt::Display for Finding {
     }
 }
 
-impl Finding {
+impl Violation {
     pub(super) fn of_file(path: &str, message: impl Into<String>) -> Self {
         Self { path: path.to_owned(), line: None, message: message.into() }
     }

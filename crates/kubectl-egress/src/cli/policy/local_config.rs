@@ -8,7 +8,7 @@ use crate::settings::policies::Trust;
 
 /// Which configuration.
 #[derive(Args, Clone, Debug)]
-pub struct Place {
+pub struct LocalConfig {
     /// repository: .egress/egress-policy.yaml. user: your own file
     #[arg(long, value_name = "repository|user", default_value = "repository", hide_possible_values = true)]
     pub layer: LayerChoice,

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use egress_policy::policy_set::Layer;
 
-use crate::cli::policy::place::{LayerChoice, Place as Typed};
+use crate::cli::policy::local_config::{LayerChoice, LocalConfig as Typed};
 use crate::exit::Failure;
 use crate::policies::{CONFIGURATION, repository};
 use crate::settings::policies::PolicySettings;
 
 /// A configuration on this machine.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct LocalConfig {
     /// The file, which may not exist yet; relative to the working directory if it is below that.
     pub file: PathBuf,
     /// Its layer.
@@ -20,7 +20,7 @@ pub struct Place {
     pub root: Option<PathBuf>,
 }
 
-impl Place {
+impl LocalConfig {
     /// The path of a layer's file, even if it does not exist yet.
     pub(super) fn resolve(typed: &Typed, settings: &PolicySettings) -> Result<Self, Failure> {
         let working = &settings.directories.working;
@@ -31,7 +31,7 @@ impl Place {
             } else {
                 Layer::Flag
             };
-            return Ok(Place { file: file.clone(), layer, root });
+            return Ok(LocalConfig { file: file.clone(), layer, root });
         }
         match typed.layer {
             LayerChoice::Repository => {
@@ -42,11 +42,11 @@ impl Place {
                 };
                 let file = file.strip_prefix(working).map(Path::to_owned).unwrap_or(file);
                 let root = Some(repository::root(working).to_owned());
-                Ok(Place { file, layer: Layer::Repository, root })
+                Ok(LocalConfig { file, layer: Layer::Repository, root })
             }
             LayerChoice::User => match &settings.directories.configuration {
                 Some(folder) => {
-                    Ok(Place { file: folder.join(CONFIGURATION), layer: Layer::User, root: None })
+                    Ok(LocalConfig { file: folder.join(CONFIGURATION), layer: Layer::User, root: None })
                 }
                 None => Err(Failure::usage(
                     "there is no configuration directory: neither HOME nor XDG_CONFIG_HOME is set",

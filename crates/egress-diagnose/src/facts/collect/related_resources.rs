@@ -5,9 +5,9 @@ use egress_core::tree::Tree;
 use super::{CollectError, Collector, schema, word};
 
 impl Collector {
-    pub(super) fn surroundings(&mut self, kind: &str, object: &Tree<'_>) -> Result<(), CollectError> {
+    pub(super) fn related_resources(&mut self, kind: &str, object: &Tree<'_>) -> Result<(), CollectError> {
         let api_version = word(object, &["apiVersion"]);
-        let read = self.facts.surroundings.read(&api_version, kind, object);
+        let read = self.facts.related_resources.read(&api_version, kind, object);
         self.given.extend(read.map_err(|error| schema(object, error))?);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Where a file goes that somebody named: its folder, held open, and its name in it.
+//! Where a named file is, or will be: its folder, held open, and its name in it.
 //!
 //! A repository is written by strangers. What is meant to be inside of one stays inside, whatever links it has.
 
@@ -11,17 +11,17 @@ use crate::folder::{Folder, WriteError};
 /// As many links in one path as Linux follows.
 const LINKS: usize = 40;
 
-/// A file that may not be there yet.
+/// A file of an open folder. It may not exist yet.
 #[derive(Debug)]
-pub struct Place {
+pub struct FileInFolder {
     /// Its folder.
     pub folder: Folder,
     /// Its name.
     pub name: OsString,
 }
 
-impl Place {
-    /// The place of an absolute path whose folder is there. What is written below `root` stays there; without a root, and
+impl FileInFolder {
+    /// The file of an absolute path whose folder is there. What is written below `root` stays there; without a root, and
     /// outside of it, links are followed as whoever typed the path wants.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Place {
     /// The same, with its folders made where they are missing.
     ///
     /// # Errors
-    /// As [`Place::find`]; and where a folder cannot be made.
+    /// As [`FileInFolder::find`]; and where a folder cannot be made.
     pub fn make(path: &Path, root: Option<&Path>) -> Result<Self, WriteError> {
         Self::of(path, root, true)
     }
@@ -50,7 +50,7 @@ impl Place {
             }
             Folder::open(parent)?
         };
-        Ok(Place { folder, name })
+        Ok(FileInFolder { folder, name })
     }
 }
 
