@@ -10,6 +10,7 @@ mod files;
 mod finding;
 mod generated;
 mod interfaces;
+mod lists;
 mod modules;
 mod printing;
 mod purity;
@@ -48,6 +49,7 @@ const RULES: &[Rule] = &[
     Rule { name: "one idea per file", check: modules::short },
     Rule { name: "no more than three files import each other", check: circles::small },
     Rule { name: "the modules of a layered crate are layers", check: circles::layered },
+    Rule { name: "a list of all variants names all of them", check: lists::complete },
     Rule { name: "generated files are as generated", check: generated::untouched },
     Rule { name: "released interfaces stay as they are", check: interfaces::frozen },
     Rule { name: "no trailing whitespace", check: files::no_trailing_whitespace },
