@@ -4,7 +4,6 @@
 
 use egress_core::plan::Plan;
 use egress_core::resource::{ObjectId, Resource};
-use egress_core::role::Kind;
 use similar::TextDiff;
 
 use crate::changes;
@@ -70,7 +69,8 @@ fn yaml(resource: Option<&Resource>, api_version: &str) -> Result<String, Render
 /// The name kubectl gives the file of an object: `networking.istio.io.v1.ServiceEntry.shop.edition-cnn-com`.
 fn file_name(id: &ObjectId, api_version: &str) -> String {
     let ObjectId { kind, namespace, name } = id;
-    escape(&format!("{}.{api_version}.{kind}.{namespace}.{name}", Kind::GROUP)).into_owned()
+    let (group, version) = (kind.group(), kind.version(api_version));
+    escape(&format!("{group}.{version}.{kind}.{namespace}.{name}")).into_owned()
 }
 
 fn coloured(diff: &str, palette: &Palette) -> String {

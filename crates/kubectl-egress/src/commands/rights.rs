@@ -71,7 +71,7 @@ fn kinds_of(missing: &[Missing], namespace: &str) -> Word {
     let kinds = missing.iter().filter(|right| right.namespace == namespace);
     kinds.enumerate().fold(Word::from(""), |all, (place, right)| {
         let separator = if place == 0 { "" } else { "," };
-        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), Kind::GROUP)))
+        all.and(separator).and(Word::name(&format!("{}.{}", right.kind.plural(), right.kind.group())))
     })
 }
 
@@ -102,13 +102,13 @@ impl fmt::Display for Missing {
             "{} {}.{} in namespace {namespace}",
             verbs.join(" and "),
             kind.plural(),
-            Kind::GROUP
+            kind.group()
         )
     }
 }
 
 fn right(namespace: String, kind: Kind, verb: &'static str) -> Right {
-    let (group, resource) = (Kind::GROUP, kind.plural());
+    let (group, resource) = (kind.group(), kind.plural());
     Right { verb, group, resource, subresource: "", namespace: Some(namespace), name: None }
 }
 
@@ -118,5 +118,25 @@ fn verbs(action: &Action) -> &'static [&'static str] {
         Action::Create => &["create", "patch"],
         Action::Update(_) | Action::Narrow(_) => &["patch"],
         Action::Delete => &["delete"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the kind: a permission on objects of another API group was asked for in the group of Istio, which has none.
+    #[test]
+    fn a_permission_is_of_the_api_group_of_its_kind() {
+        for kind in Kind::ALL {
+            let asked = right("shop".to_owned(), kind, "create");
+            assert_eq!((asked.group, asked.resource), (kind.group(), kind.plural()));
+
+            let missing = Missing { namespace: "shop".to_owned(), kind, verbs: vec!["create"] };
+            let resource = format!("{}.{}", kind.plural(), kind.group());
+            let Failure { message, hint, .. } = refusal(&[missing], "shop");
+            assert_eq!(message, format!("you lack the permission to create {resource} in namespace shop"));
+            assert!(hint.unwrap().contains(&format!("--resource={resource}")), "{kind}");
+        }
     }
 }
