@@ -17,6 +17,7 @@ use crate::descriptor::Hook;
 use crate::settings::canonical;
 use egress_core::path::Path;
 use egress_core::typed::{FieldError, or_default};
+use egress_core::words;
 use egress_core::yaml::{self, LocatedError};
 
 #[derive(Deserialize)]
@@ -159,9 +160,8 @@ fn hooks(found: Vec<Written<HookWord>>) -> Result<BTreeSet<Hook>, FieldError> {
         }
     }
     if hooks.is_empty() {
-        return Err(FieldError::custom(
-            "expected at least one of `hosts`, `naming` and `pinning`, found none",
-        ));
+        let words = words::list(&Hook::ALL.map(|hook| format!("`{hook}`")), "and");
+        return Err(FieldError::custom(format!("expected at least one of {words}, found none")));
     }
     Ok(hooks)
 }
