@@ -10,6 +10,7 @@ mod files;
 mod generated;
 mod interfaces;
 mod items;
+mod lists;
 mod modules;
 mod printing;
 mod purity;
@@ -50,6 +51,7 @@ const RULES: &[TidyRule] = &[
     TidyRule { name: "one idea per file", check: modules::short },
     TidyRule { name: "no more than three files import each other", check: circles::small },
     TidyRule { name: "the modules of a layered crate are layers", check: circles::layered },
+    TidyRule { name: "a list of all variants names all of them", check: lists::complete },
     TidyRule { name: "a type name has one meaning", check: type_names::unique },
     TidyRule { name: "generated files are as generated", check: generated::untouched },
     TidyRule { name: "released interfaces stay as they are", check: interfaces::frozen },

@@ -84,20 +84,38 @@ impl Input {
         Kind::OF_ISTIO.into_iter().any(|kind| Input::from(kind) == self)
     }
 
-    /// Objects that are related to egresses: read by a diagnosis and an audit.
-    pub const RELATED: [Input; 11] = [
-        Input::AuthorizationPolicies,
-        Input::PeerAuthentications,
-        Input::GatewayApi,
-        Input::NetworkPolicies,
-        Input::EndpointSlices,
-        Input::Workloads,
-        Input::Budgets,
-        Input::Secrets,
-        Input::Webhooks,
-        Input::ControlPlane,
-        Input::Rights,
-    ];
+    /// Whether nobody knows of these facts where no object holds them: files need not hold everything. Without an object of
+    /// Istio there is none; what is no object is read, or missed by its own rules.
+    pub fn is_given_by_objects(self) -> bool {
+        match self {
+            Input::Mesh
+            | Input::Gateways
+            | Input::Nodes
+            | Input::Namespaces
+            | Input::Pods
+            | Input::Services
+            | Input::AuthorizationPolicies
+            | Input::PeerAuthentications
+            | Input::GatewayApi
+            | Input::NetworkPolicies
+            | Input::EndpointSlices
+            | Input::Workloads
+            | Input::Budgets
+            | Input::Secrets
+            | Input::Webhooks
+            | Input::ControlPlane
+            | Input::Rights => true,
+            Input::ServiceEntries
+            | Input::VirtualServices
+            | Input::DestinationRules
+            | Input::GatewayObjects
+            | Input::Sidecars
+            | Input::GatewayProxies
+            | Input::ClientProxies
+            | Input::Policies
+            | Input::Fleet => false,
+        }
+    }
 }
 
 impl From<Kind> for Input {

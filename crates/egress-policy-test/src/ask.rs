@@ -51,15 +51,15 @@ pub fn ask(policy: &dyn Policy, request: &Request, slots: &[Slot], settings: &st
     let descriptor = policy.descriptor();
     let shown = request.for_policy(&descriptor.needs, settings);
     let asked = |hook: Hook| policy.hooks().contains(&hook) && descriptor.judges(&request.verb);
-    if asked(Hook::Hosts) {
-        seen.hosts = Some(cost.take(policy.decide(&shown)));
-    }
-    if asked(Hook::Naming) {
-        let stable = request.for_naming(&descriptor.needs, settings);
-        seen.naming = Some(cost.take(policy.name_objects(&stable, slots)));
-    }
-    if asked(Hook::Pinning) {
-        seen.pinning = Some(cost.take(policy.pin_gateway(&shown)));
+    for hook in Hook::ALL.into_iter().filter(|hook| asked(*hook)) {
+        match hook {
+            Hook::Hosts => seen.hosts = Some(cost.take(policy.decide(&shown))),
+            Hook::Naming => {
+                let stable = request.for_naming(&descriptor.needs, settings);
+                seen.naming = Some(cost.take(policy.name_objects(&stable, slots)));
+            }
+            Hook::Pinning => seen.pinning = Some(cost.take(policy.pin_gateway(&shown))),
+        }
     }
     (seen, cost)
 }
@@ -79,16 +79,18 @@ impl Seen {
 
     /// All findings, in the order of the questions.
     pub fn findings(&self) -> Vec<&Finding> {
+        // Every field is named, so that the compiler asks about a new one.
+        let Seen { refusal: _, settings, hosts, naming, pinning } = self;
         let mut findings: Vec<&Finding> = self.faults().into_iter().flat_map(of_fault).collect();
-        findings.extend(&self.settings);
-        if let Some(Ok(verdict)) = &self.hosts {
+        findings.extend(settings);
+        if let Some(Ok(verdict)) = hosts {
             findings.extend(verdict.rulings.iter().flat_map(|ruling| &ruling.findings));
             findings.extend(&verdict.findings);
         }
-        if let Some(Ok(names)) = &self.naming {
+        if let Some(Ok(names)) = naming {
             findings.extend(&names.findings);
         }
-        if let Some(Ok(pin)) = &self.pinning {
+        if let Some(Ok(pin)) = pinning {
             findings.extend(&pin.findings);
         }
         findings
@@ -101,10 +103,11 @@ impl Seen {
 
     /// Why the policy could not decide.
     pub fn faults(&self) -> Vec<&EvaluationError> {
-        let hosts = self.hosts.as_ref().and_then(|answer| answer.as_ref().err());
-        let naming = self.naming.as_ref().and_then(|answer| answer.as_ref().err());
-        let pinning = self.pinning.as_ref().and_then(|answer| answer.as_ref().err());
-        [self.refusal.as_ref(), hosts, naming, pinning].into_iter().flatten().collect()
+        let Seen { refusal, settings: _, hosts, naming, pinning } = self;
+        let hosts = hosts.as_ref().and_then(|answer| answer.as_ref().err());
+        let naming = naming.as_ref().and_then(|answer| answer.as_ref().err());
+        let pinning = pinning.as_ref().and_then(|answer| answer.as_ref().err());
+        [refusal.as_ref(), hosts, naming, pinning].into_iter().flatten().collect()
     }
 }
 

@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use egress_core::words;
 use egress_policy::answer::EvaluationError;
+use egress_policy::descriptor::Hook;
 use thiserror::Error;
 
 use crate::inspect::SPOKEN;
@@ -64,13 +66,13 @@ pub enum ModuleError {
     #[error("it exports {0} twice: remove one")]
     Twice(String),
     /// An interface that this version does not have.
-    #[error("it exports {0}, which policy {SPOKEN} does not have: a policy answers hosts, naming or pinning")]
+    #[error("it exports {0}, which policy {SPOKEN} does not have: a policy answers {hooks}", hooks = hooks("or"))]
     UnknownExport(String),
     /// No `meta`.
     #[error("it does not export kubectl-egress:policy/meta, so its name and needs are not known")]
     NoMeta,
     /// Nothing but `meta`.
-    #[error("it exports only meta, and answers nothing: export one or more of hosts, naming and pinning")]
+    #[error("it exports only meta, and answers nothing: export one or more of {hooks}", hooks = hooks("and"))]
     NoHook,
     /// An import of WASI.
     #[error(
@@ -121,4 +123,9 @@ impl ModuleError {
     pub(crate) fn file(path: impl Into<PathBuf>, error: &io::Error) -> Self {
         ModuleError::File { path: path.into(), problem: error.to_string() }
     }
+}
+
+/// The questions that there are: `hosts, naming or pinning`.
+fn hooks(joint: &str) -> String {
+    words::list(&Hook::ALL.map(Hook::word), joint)
 }

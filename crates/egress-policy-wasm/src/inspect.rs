@@ -98,7 +98,8 @@ fn exports(exports: &[(String, ComponentExternalKind)]) -> Result<Vec<Interface>
         let Some(interface) = Interface::ours(name)? else { continue };
         match interface.name.as_str() {
             "types" => continue,
-            "meta" | "hosts" | "naming" | "pinning" => (),
+            "meta" => (),
+            interface if Hook::ALL.into_iter().any(|hook| hook.word() == interface) => (),
             _ => return Err(ModuleError::UnknownExport(shown(name))),
         }
         if found.iter().any(|earlier| earlier.name == interface.name) {

@@ -288,4 +288,21 @@ mod tests {
         assert_eq!(evaluation.status(), Status::Undecided);
         assert_eq!((evaluation.names, evaluation.metadata), (None, MetadataPatch::default()));
     }
+
+    /// Of the kind: a question that policies answer and no command asks, so that what they deny happens all the same.
+    #[test]
+    fn every_question_that_policies_answer_is_asked() {
+        let mut evaluator = evaluator(LIST);
+        for loaded in &mut evaluator.policies.policies {
+            loaded.hooks = Hook::ALL.into();
+        }
+        let record = record();
+        let requested = RequestedEgress::of(&record.intent);
+        let hosts = evaluator.hosts("add", &requested).reports;
+        let nodes = evaluator.placement("add", &requested).reports;
+        let names = names(&evaluator).answers.reports;
+        let asked: BTreeSet<Hook> =
+            [hosts, nodes, names].iter().flatten().map(|report| report.hook).collect();
+        assert_eq!(asked, Hook::ALL.into());
+    }
 }

@@ -97,7 +97,7 @@ impl MergedConfig {
             Some((layer, effect)) => (Some(*layer), *effect),
             None => (None, Effect::Allow),
         };
-        let MergedConfig { naming, label_prefixes, exceptions, .. } = self;
+        let MergedConfig { entries: _, defaults: _, limits: _, naming, label_prefixes, exceptions } = self;
         PolicySet { policies, default, default_by, naming, label_prefixes, exceptions }
     }
 }

@@ -4,7 +4,6 @@
 
 use egress_core::plan::Plan;
 use egress_core::resource::{ObjectId, Resource};
-use egress_core::role::Kind;
 use similar::TextDiff;
 
 use crate::changes;
@@ -86,20 +85,4 @@ fn coloured(diff: &str, palette: &Palette) -> String {
         format!("{}\n", paint(style, line))
     };
     diff.lines().map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Of the kind: what is written with Istio's group and version although the object has others.
-    #[test]
-    fn an_object_is_named_by_its_own_group_and_version() {
-        let named = |kind, name: &str| {
-            let id = ObjectId { kind, namespace: "shop".to_owned(), name: name.to_owned() };
-            file_name(&id, "v1beta1")
-        };
-        assert_eq!(named(Kind::ServiceEntry, "a"), "networking.istio.io.v1beta1.ServiceEntry.shop.a");
-        assert_eq!(named(Kind::NetworkPolicy, "a"), "networking.k8s.io.v1.NetworkPolicy.shop.a");
-    }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use egress_core::metadata::ACCEPT;
-use egress_core::related_resources::Named;
+use egress_core::related_resources::{Named, RelatedResources};
 use jiff::civil::Date;
 
 use crate::facts::ClusterFacts;
@@ -66,16 +66,30 @@ impl Suppressions {
     }
 }
 
-/// The annotated objects around the egresses.
+/// The annotated objects around the egresses. Every field is named, so that the compiler asks about a new one.
 fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
-    let around = &facts.related_resources;
-    let routes = around.gateway_api.iter();
-    named("AuthorizationPolicy", &around.authorization_policies)
-        .chain(named("PeerAuthentication", &around.peer_authentications))
-        .chain(named("NetworkPolicy", &around.network_policies))
-        .chain(named("PodDisruptionBudget", &around.budgets))
-        .chain(named("HorizontalPodAutoscaler", &around.autoscalers))
-        .chain(named("EndpointSlice", &around.endpoint_slices))
+    let RelatedResources {
+        authorization_policies,
+        peer_authentications,
+        gateway_api,
+        network_policies,
+        endpoint_slices,
+        workloads: _,
+        budgets,
+        autoscalers,
+        secrets: _,
+        webhooks: _,
+        istiod: _,
+        sync: _,
+        export: _,
+    } = &facts.related_resources;
+    let routes = gateway_api.iter();
+    named("AuthorizationPolicy", authorization_policies)
+        .chain(named("PeerAuthentication", peer_authentications))
+        .chain(named("NetworkPolicy", network_policies))
+        .chain(named("PodDisruptionBudget", budgets))
+        .chain(named("HorizontalPodAutoscaler", autoscalers))
+        .chain(named("EndpointSlice", endpoint_slices))
         .chain(routes.flat_map(|route| named(&route.kind, std::slice::from_ref(&route.object))))
 }
 

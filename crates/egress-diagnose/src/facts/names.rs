@@ -56,6 +56,7 @@ pub(crate) fn of_object(object: &Tree<'_>, kind: &str) -> Checked {
         subdomain("metadata.ownerReferences", text("name"))?;
     }
     for webhook in list(object, &["webhooks"]) {
+        subdomain("webhooks", webhook.get("name").and_then(Tree::as_str).unwrap_or_default())?;
         let service = |field: &str| webhook.at(&["clientConfig", "service", field]).and_then(Tree::as_str);
         label("webhooks", service("namespace").unwrap_or_default())?;
         subdomain("webhooks", service("name").unwrap_or_default())?;
@@ -110,11 +111,16 @@ fn fits(field: &'static str, text: &str, expected: &'static str, fits: impl Fn(&
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use egress_core::related_resources::{SecretFacts, SyncFacts};
     use egress_core::snapshot::NodeFacts;
     use serde_json::{Value, json};
 
     use crate::bundle::{self, BundleError};
     use crate::facts::collect::Collector;
+    use crate::facts::source::{SourceFile, SourceReader, documents};
     use crate::facts::{ClusterFacts, Request};
 
     const HOSTILE: [&str; 7] = ["--all", "-n", "x;touch${IFS}pwned;#", "$(id)", "a b", "a\u{202e}b", "a\nb"];
@@ -177,6 +183,61 @@ mod tests {
             for facts in &all {
                 let texts = bundle::write(facts, &Request::default(), "0.1.0").unwrap();
                 assert!(matches!(bundle::read(&texts), Err(BundleError::Name(_))), "{hostile}");
+            }
+        }
+    }
+
+    /// The facts of an object of each kind that a diagnosis reads.
+    fn of_each_kind() -> ClusterFacts {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/facts");
+        let texts = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()));
+        let texts: Vec<String> = texts.map(Result::unwrap).collect();
+        let files = [SourceFile { name: "facts.yaml".to_owned(), text: texts.join("---\n") }];
+        let mut reader = SourceReader::new(&files, "default", 0);
+        for document in &documents(&files[0].text) {
+            reader.read(0, document);
+        }
+        let mut facts = reader.finish().facts;
+        facts.related_resources.secrets.push(SecretFacts { name: "client".to_owned(), ..Default::default() });
+        let proxy = SyncFacts { pod: "client-0".to_owned(), ..SyncFacts::default() };
+        facts.related_resources.sync = Some(vec![proxy]);
+        facts
+    }
+
+    /// The names in one fact: of its object, and of the objects that it leads to.
+    fn names(fact: &mut Value) -> Vec<&mut Value> {
+        let known = ["name", "namespace", "pod", "configuration", "node"];
+        let objects = ["id", "object"];
+        let mut found = Vec::new();
+        for (key, value) in fact.as_object_mut().into_iter().flatten() {
+            match value {
+                Value::Object(_) if objects.contains(&key.as_str()) => found.extend(names(value)),
+                Value::String(_) if known.contains(&key.as_str()) => found.push(value),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Of the kind: a kind of object that somebody added, and whose names nobody examines.
+    #[test]
+    fn the_names_of_every_kind_of_object_in_a_bundle_are_examined() {
+        let texts = bundle::write(&of_each_kind(), &Request::default(), "0.1.0").unwrap();
+        bundle::read(&texts).unwrap();
+        for text in ["cluster.json", "surroundings.json"] {
+            let whole: Value = serde_json::from_str(&texts[text]).unwrap();
+            let lists = whole.as_object().unwrap().iter().filter(|(_, list)| list.is_array());
+            for (field, list) in lists.filter(|(field, _)| *field != "unreadable") {
+                let count = names(&mut list[0].clone()).len();
+                assert!(count > 0, "no object in {field}, or one without a name");
+                for number in 0..count {
+                    let mut changed = whole.clone();
+                    *names(&mut changed[field][0])[number] = HOSTILE[0].into();
+                    let mut texts = texts.clone();
+                    texts.insert(text.to_owned(), changed.to_string());
+                    let what = format!("{field}: {}", changed[field][0]);
+                    assert!(bundle::read(&texts).is_err(), "{what}");
+                }
             }
         }
     }

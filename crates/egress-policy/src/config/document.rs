@@ -18,6 +18,7 @@ use crate::descriptor::Hook;
 use crate::settings::canonical;
 use egress_core::path::Path;
 use egress_core::typed::{FieldError, or_default};
+use egress_core::words;
 use egress_core::yaml::{self, LocatedError};
 
 /// A configuration as it stands in its file.
@@ -161,9 +162,8 @@ fn hooks(found: Vec<TextValue<HookWord>>) -> Result<BTreeSet<Hook>, FieldError> 
         }
     }
     if hooks.is_empty() {
-        return Err(FieldError::custom(
-            "expected at least one of `hosts`, `naming` and `pinning`, found none",
-        ));
+        let words = words::list(&Hook::ALL.map(|hook| format!("`{hook}`")), "and");
+        return Err(FieldError::custom(format!("expected at least one of {words}, found none")));
     }
     Ok(hooks)
 }

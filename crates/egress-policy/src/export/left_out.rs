@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::layer::{ExportedLayer, answers, modules};
 use super::source::{EXCUSE, ExportSource};
 use super::twin;
-use crate::config::Source as Origin;
+use crate::config::{PolicyConfig, Source as Origin};
 use crate::descriptor::Hook;
 use crate::rules::Rules;
 
@@ -35,8 +35,12 @@ pub enum OmissionEffect {
 
 /// Everything that is left out, in the order of the configuration.
 pub(super) fn of(source: &ExportSource<'_>, layer: &ExportedLayer) -> Vec<LeftOut> {
+    // Every field is named, so that the compiler asks about a new one. Of the others, the default is in the policy, and the
+    // rest refuses no host.
+    let PolicyConfig { policies, exceptions: _, default: _, naming: _, label_prefixes: _, limits: _ } =
+        source.set;
     let mut found = Vec::new();
-    for entry in source.set.policies.iter().filter(|entry| entry.source == Origin::Builtin) {
+    for entry in policies.iter().filter(|entry| entry.source == Origin::Builtin) {
         // Wrong settings were refused before.
         let Ok(rules) = Rules::new(&entry.settings) else { continue };
         let asked = |hook| answers(entry, hook);
@@ -44,24 +48,34 @@ pub(super) fn of(source: &ExportSource<'_>, layer: &ExportedLayer) -> Vec<LeftOu
     }
     for entry in modules(source) {
         let at = || format!("policies.{}", entry.name);
-        if answers(entry, Hook::Hosts) {
-            let closed = if source.set.default == Some(crate::layer::Effect::Allow) {
-                ""
-            } else {
-                ", and hosts that no `rules` denies are not refused, because the module may allow them"
-            };
-            let message =
-                format!("the API server does not run modules: hosts that it denies are not refused{closed}");
-            found.push(LeftOut { at: at(), effect: OmissionEffect::Weaker, message });
-        } else if answers(entry, Hook::Pinning) {
-            let message = "the API server does not run modules: its nodes are not required".to_owned();
-            found.push(LeftOut { at: at(), effect: OmissionEffect::Weaker, message });
-        } else {
-            found.push(names(at(), "the module"));
-        }
+        let answered = Hook::ALL.into_iter().filter(|hook| answers(entry, *hook));
+        found.push(match answered.filter_map(|hook| not_asked(hook, source)).next() {
+            Some(lost) => {
+                let message = format!("the API server does not run modules: {lost}");
+                LeftOut { at: at(), effect: OmissionEffect::Weaker, message }
+            }
+            None => names(at(), "the module"),
+        });
     }
     found.extend(exceptions(source, layer));
     found
+}
+
+/// What is lost where a module is not asked this question; `None`: it would refuse no host. Every hook is named, so that the
+/// compiler asks about a new one.
+fn not_asked(hook: Hook, source: &ExportSource<'_>) -> Option<String> {
+    match hook {
+        Hook::Hosts if source.set.default == Some(crate::layer::Effect::Allow) => {
+            Some("hosts that it denies are not refused".to_owned())
+        }
+        Hook::Hosts => Some(
+            "hosts that it denies are not refused, and hosts that no `rules` denies are not refused, because the module may \
+             allow them"
+                .to_owned(),
+        ),
+        Hook::Pinning => Some("its nodes are not required".to_owned()),
+        Hook::Naming => None,
+    }
 }
 
 fn settings(policy: &str, rules: &Rules, asked: &dyn Fn(Hook) -> bool) -> Vec<LeftOut> {

@@ -104,12 +104,14 @@ pub fn merge(
         ..MergedConfig::default()
     };
     for (layer, set) in layers {
-        if layer != Layer::Cluster && !set.label_prefixes.is_empty() {
+        // Every field is named, so that the compiler asks about a new one.
+        let PolicyConfig { default: _, naming: _, limits: _, policies, label_prefixes, exceptions } = set;
+        if layer != Layer::Cluster && !label_prefixes.is_empty() {
             return Err(MergeError::LabelsBelow { layer });
         }
-        merged.label_prefixes.extend(set.label_prefixes);
-        merged.exceptions.extend(set.exceptions.into_iter().map(|entry| exception(layer, entry)));
-        for entry in set.policies {
+        merged.label_prefixes.extend(label_prefixes);
+        merged.exceptions.extend(exceptions.into_iter().map(|entry| exception(layer, entry)));
+        for entry in policies {
             check_entry(&merged.entries, layer, &entry)?;
             merged.entries.push((layer, entry));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use egress_policy::config::PolicyConfig;
+use egress_policy::descriptor::Hook;
 use egress_policy::rules::SETTINGS_SCHEMA;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -12,11 +13,12 @@ const SCHEMA: &str = include_str!("../../../../docs/schema/egress-policy.json");
 type Agreement = fn() -> Result<(), String>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Agreement); 4] = [
+    let tests: [(&str, Agreement); 5] = [
         ("every good file is valid by the schema, and every file with a wrong shape is not", files_agree),
         ("a field without a value is valid by the schema where the parser takes it", nulls_agree),
         ("the schema knows the fields that the parser knows", fields_agree),
         ("the schema has the settings of the built-in rules", rules_agree),
+        ("the schema knows the questions that policies answer", hooks_agree),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(name, move || test().map_err(Into::into))).collect()
 }
@@ -119,4 +121,11 @@ fn rules_agree() -> Result<(), String> {
         return Ok(());
     }
     Err("docs/schema/egress-policy.json has other settings than rules/settings.schema.json".to_owned())
+}
+
+fn hooks_agree() -> Result<(), String> {
+    let schema = schema();
+    let known = schema.pointer("/$defs/policy/properties/use/items/enum").ok_or("`use` is no enum")?;
+    let words = Value::from(Hook::ALL.map(Hook::word).to_vec());
+    if *known == words { Ok(()) } else { Err(format!("the schema knows {known}, the parser {words}")) }
 }

@@ -5,6 +5,7 @@ use egress_core::role::Role;
 use egress_render::diff::unified;
 use egress_render::palette::Palette;
 use egress_render::plan::view;
+use serde_json::json;
 use snapbox::{assert_data_eq, file};
 
 use crate::fixtures::{plan, plans, resource, service_entry, step};
@@ -63,4 +64,16 @@ fn equal_objects_give_no_diff() {
     let object = resource(&service_entry("shop", "a-example-com", "a.example.com", &[443]));
     let same = plan("a.example.com", "shop", vec![step(Role::Client, object, None)]);
     assert_eq!(unified(&[same], "v1", &Palette::plain()).unwrap(), "");
+}
+
+/// Of the kind: the file of an object of Kubernetes was called as if Istio had made it.
+#[test]
+fn an_object_in_a_diff_is_called_by_its_own_api_group() {
+    let object = resource(&json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "only-the-gateway", "namespace": "shop"}, "spec": {"podSelector": {}},
+    }));
+    let new = plan("a.example.com", "shop", vec![step(Role::Client, object, Some(Action::Create))]);
+    let diff = unified(&[new], "v1beta1", &Palette::plain()).unwrap();
+    assert!(diff.contains("networking.k8s.io.v1.NetworkPolicy.shop.only-the-gateway"), "{diff}");
 }

@@ -5,8 +5,11 @@ use egress_core::admission::guard::{Guard, GuardedGateway};
 use egress_core::admission::{AdmissionPolicy, Enforcement, Standing};
 use egress_core::intent::Layout;
 use egress_core::related_resources::ExportFacts;
+use egress_core::role::{Kind, Role};
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_policy::audit::Audit;
+use egress_policy::descriptor::Hook;
+use egress_policy::layer::Layer;
 use egress_render::outcome::{self, DryRun};
 use egress_render::{admission, audit, inventory, manifest, policy};
 use serde_json::{Value, json};
@@ -93,4 +96,32 @@ fn a_schema_refuses_what_it_does_not_know() {
     document["items"][0]["surprise"] = json!(1);
     assert!(!schema.is_valid(&document));
     assert!(!schema.is_valid(&manifest::list(&[])));
+}
+
+/// Of the kind: a kind of object that was added, and that the schema of a list refuses.
+#[test]
+fn what_a_schema_enumerates_is_what_the_program_knows() {
+    let list = include_str!("../../../../docs/schema/list.json");
+    let result = include_str!("../../../../docs/schema/result.json");
+    let policy = include_str!("../../../../docs/schema/policy.json");
+    let audit = include_str!("../../../../docs/schema/audit.json");
+    let words = [
+        (list, "/$defs/egress/properties/layout", json!(Layout::ALL)),
+        (list, "/$defs/object/properties/kind", json!(Kind::ALL)),
+        (result, "/$defs/object/properties/kind", json!(Kind::ALL)),
+        (result, "/$defs/step/properties/role", json!(Role::ALL)),
+        (policy, "/$defs/report/properties/hook", json!(Hook::ALL)),
+        (policy, "/$defs/report/properties/layer", json!(Layer::ALL)),
+        (audit, "/$defs/row/properties/by/properties/layer", json!(Layer::ALL)),
+    ];
+    let sorted = |words: &Value| {
+        let mut words: Vec<String> = words.as_array().unwrap().iter().map(ToString::to_string).collect();
+        words.sort();
+        words
+    };
+    for (schema, pointer, known) in words {
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let enumerated = schema.pointer(&format!("{pointer}/enum"));
+        assert_eq!(enumerated.map(sorted), Some(sorted(&known)), "{} {pointer}", schema["title"]);
+    }
 }

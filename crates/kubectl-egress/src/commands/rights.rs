@@ -125,17 +125,18 @@ fn verbs(action: &Action) -> &'static [&'static str] {
 mod tests {
     use super::*;
 
-    /// Of the kind: what is asked or said with Istio's group although the object has another.
+    /// Of the kind: a permission on objects of another API group was asked for in the group of Istio, which has none.
     #[test]
-    fn a_permission_is_asked_and_named_by_the_group_of_its_kind() {
-        let kind = Kind::NetworkPolicy;
-        assert_eq!(right("shop".to_owned(), kind, "patch").group, "networking.k8s.io");
-        let missing = Missing { namespace: "shop".to_owned(), kind, verbs: vec!["create", "patch"] };
-        assert_eq!(
-            missing.to_string(),
-            "create and patch networkpolicies.networking.k8s.io in namespace shop"
-        );
-        let hint = refusal(&[missing], "shop").hint.unwrap();
-        assert!(hint.contains("--resource=networkpolicies.networking.k8s.io"), "{hint}");
+    fn a_permission_is_of_the_api_group_of_its_kind() {
+        for kind in Kind::ALL {
+            let asked = right("shop".to_owned(), kind, "create");
+            assert_eq!((asked.group, asked.resource), (kind.group(), kind.plural()));
+
+            let missing = Missing { namespace: "shop".to_owned(), kind, verbs: vec!["create"] };
+            let resource = format!("{}.{}", kind.plural(), kind.group());
+            let Failure { message, hint, .. } = refusal(&[missing], "shop");
+            assert_eq!(message, format!("you lack the permission to create {resource} in namespace shop"));
+            assert!(hint.unwrap().contains(&format!("--resource={resource}")), "{kind}");
+        }
     }
 }

@@ -173,17 +173,18 @@ impl<'a> Loader<'a> {
 
 /// The engine's limits, with those that files may set.
 pub(super) fn limits(set: &config::ConfiguredLimits) -> Limits {
+    let config::ConfiguredLimits { wall, fuel, memory, module, compile, nodes } = *set;
     let defaults = Limits::default();
     let bytes = |limit: Option<u64>, default: usize| {
         limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
     };
     Limits {
-        wall: set.wall.unwrap_or(defaults.wall),
-        fuel: set.fuel.unwrap_or(defaults.fuel),
-        memory: bytes(set.memory, defaults.memory),
-        module: bytes(set.module, defaults.module),
-        compile: set.compile.unwrap_or(defaults.compile),
-        nodes: bytes(set.nodes, defaults.nodes),
+        wall: wall.unwrap_or(defaults.wall),
+        fuel: fuel.unwrap_or(defaults.fuel),
+        memory: bytes(memory, defaults.memory),
+        module: bytes(module, defaults.module),
+        compile: compile.unwrap_or(defaults.compile),
+        nodes: bytes(nodes, defaults.nodes),
         ..defaults
     }
 }

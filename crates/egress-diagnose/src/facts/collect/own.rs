@@ -15,6 +15,7 @@ use egress_core::unreadable::Unreadable;
 use egress_policy::pinning::{Demand, Pinning};
 use egress_policy::policy_set::Layer;
 use egress_policy::report::PolicyRef;
+use enumset::EnumSet;
 use serde::Deserialize;
 
 use super::{CollectError, Collector, typed, word};
@@ -25,9 +26,7 @@ pub(super) const GROUP: &str = "kubectl-egress.github.io";
 
 /// The facts that Kubernetes objects contain; without an object of a kind, its facts are not given.
 pub(super) fn from_objects() -> impl Iterator<Item = Input> {
-    let always =
-        [Input::Mesh, Input::Gateways, Input::Nodes, Input::Namespaces, Input::Pods, Input::Services];
-    always.into_iter().chain(Input::RELATED)
+    EnumSet::all().into_iter().filter(|input: &Input| input.is_given_by_objects())
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,6 @@
 //! The same for the facts of a bundle, which can be edited like any other file.
+//!
+//! Every field is named, so that the compiler asks about a new one.
 
 use std::collections::BTreeMap;
 
@@ -10,73 +12,106 @@ use crate::facts::ClusterFacts;
 
 /// Examines all facts of a diagnosis.
 pub(crate) fn of_facts(facts: &ClusterFacts) -> Checked {
-    of_snapshot(&facts.snapshot)?;
-    of_related_resources(&facts.related_resources)?;
-    for pod in facts.proxies.keys() {
+    let ClusterFacts { snapshot, related_resources, gaps: _, proxies, demands, refusals, rights, fleet } =
+        facts;
+    of_snapshot(snapshot)?;
+    of_related_resources(related_resources)?;
+    for pod in proxies.keys() {
         full("proxies", &pod.namespace, &pod.name)?;
     }
-    let asked = facts.demands.iter().flat_map(BTreeMap::keys).chain(facts.refusals.keys());
+    let asked = demands.iter().flat_map(BTreeMap::keys).chain(refusals.keys());
     asked.map(|(namespace, _)| namespace).try_for_each(|namespace| label("policies", namespace))?;
-    facts.rights.keys().try_for_each(|namespace| label("rights", namespace))?;
-    let others = facts.fleet.iter().flat_map(|cluster| cluster.egresses.values());
+    rights.keys().try_for_each(|namespace| label("rights", namespace))?;
+    let others = fleet.iter().flat_map(|cluster| cluster.egresses.values());
     others.map(|egress| &egress.namespace).try_for_each(|namespace| label("fleet", namespace))
 }
 
 fn of_snapshot(snapshot: &Snapshot) -> Checked {
-    label("mesh.rootNamespace", &snapshot.mesh.root_namespace)?;
-    for gateway in &snapshot.gateways {
+    let Snapshot {
+        mesh,
+        gateways,
+        resources,
+        services,
+        pods,
+        nodes,
+        namespaces,
+        istio_read_in,
+        unreadable: _,
+    } = snapshot;
+    label("mesh.rootNamespace", &mesh.root_namespace)?;
+    for gateway in gateways {
         labels("gateways[].selector", texts(&gateway.selector))?;
         gateway.pods.iter().try_for_each(|pod| of_pod("gateways[].pods[]", pod))?;
     }
-    for resource in &snapshot.resources {
+    for resource in resources {
         full("resources[].id", &resource.id.namespace, &resource.id.name)?;
         let all = resource.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         labels("resources[].labels", all)?;
         keys("resources[].annotations", resource.annotations.keys().map(String::as_str))?;
     }
-    for service in &snapshot.services {
+    for service in services {
         label("services[].name", &service.name)?;
         label("services[].namespace", &service.namespace)?;
         labels("services[].labels", texts(&service.labels))?;
         labels("services[].selector", texts(&service.selector))?;
     }
-    snapshot.pods.iter().try_for_each(|pod| of_pod("pods[]", pod))?;
-    for node in &snapshot.nodes {
+    pods.iter().try_for_each(|pod| of_pod("pods[]", pod))?;
+    for node in nodes {
         subdomain("nodes[].name", &node.name)?;
         labels("nodes[].labels", texts(&node.labels))?;
     }
-    for namespace in &snapshot.namespaces {
+    for namespace in namespaces {
         label("namespaces[].name", &namespace.name)?;
         labels("namespaces[].labels", texts(&namespace.labels))?;
     }
-    snapshot.istio_read_in.iter().flatten().try_for_each(|namespace| label("istioReadIn", namespace))
+    istio_read_in.iter().flatten().try_for_each(|namespace| label("istioReadIn", namespace))
 }
 
 fn of_related_resources(around: &RelatedResources) -> Checked {
-    around.authorization_policies.iter().try_for_each(of_named)?;
-    around.peer_authentications.iter().try_for_each(of_named)?;
-    around.network_policies.iter().try_for_each(of_named)?;
-    around.budgets.iter().try_for_each(of_named)?;
-    around.autoscalers.iter().try_for_each(of_named)?;
-    for object in &around.gateway_api {
+    let RelatedResources {
+        authorization_policies,
+        peer_authentications,
+        gateway_api,
+        network_policies,
+        endpoint_slices,
+        workloads,
+        budgets,
+        autoscalers,
+        secrets,
+        webhooks,
+        istiod,
+        sync,
+        export: _,
+    } = around;
+    authorization_policies.iter().try_for_each(of_named)?;
+    peer_authentications.iter().try_for_each(of_named)?;
+    network_policies.iter().try_for_each(of_named)?;
+    budgets.iter().try_for_each(of_named)?;
+    autoscalers.iter().try_for_each(of_named)?;
+    for slice in endpoint_slices {
+        kind_of("endpointSlices[].kind", &slice.spec.kind)?;
+        of_named(slice)?;
+    }
+    for object in gateway_api {
         kind_of("gatewayApi[].kind", &object.kind)?;
         of_named(&object.object)?;
     }
-    for workload in &around.workloads {
+    for workload in workloads {
         kind_of("workloads[].kind", &workload.kind)?;
         full("workloads[].name", &workload.namespace, &workload.name)?;
         labels("workloads[].labels", texts(&workload.labels))?;
     }
-    around.secrets.iter().try_for_each(|secret| full("secrets[].name", &secret.namespace, &secret.name))?;
-    for webhook in &around.webhooks {
+    secrets.iter().try_for_each(|secret| full("secrets[].name", &secret.namespace, &secret.name))?;
+    for webhook in webhooks {
         kind_of("webhooks[].kind", &webhook.kind)?;
         subdomain("webhooks[].configuration", &webhook.configuration)?;
+        subdomain("webhooks[].name", &webhook.name)?;
         if let Some((namespace, name)) = &webhook.service {
             full("webhooks[].service", namespace, name)?;
         }
     }
-    around.istiod.iter().try_for_each(|pod| of_pod("istiod[]", pod))?;
-    around.sync.iter().flatten().try_for_each(|sync| full("sync[].pod", &sync.namespace, &sync.pod))
+    istiod.iter().try_for_each(|pod| of_pod("istiod[]", pod))?;
+    sync.iter().flatten().try_for_each(|sync| full("sync[].pod", &sync.namespace, &sync.pod))
 }
 
 fn of_pod(field: &'static str, pod: &PodFacts) -> Checked {

@@ -16,7 +16,7 @@ const VERBS: [&str; 3] = ["create", "patch", "delete"];
 pub(super) async fn of(cluster: &Cluster, namespace: &str) -> Result<Rights, ClusterError> {
     let right = |kind: Kind, verb| Right {
         verb,
-        group: Kind::GROUP,
+        group: kind.group(),
         resource: kind.plural(),
         subresource: "",
         namespace: Some(namespace.to_owned()),

@@ -67,15 +67,17 @@ pub(super) fn finding(indent: &str, finding: &Finding) -> String {
 
 /// As a versioned document.
 pub(super) fn document(request: &Request, seen: &Seen, cost: &Cost) -> anyhow::Result<Value> {
+    // Every field is named, so that the compiler asks about a new one.
+    let Seen { refusal: _, settings: _, hosts, naming, pinning } = seen;
     let decisions = seen.decisions(request.destinations.len()).into_iter().map(decision_word);
     let faults: Vec<String> = seen.faults().iter().map(ToString::to_string).collect();
     Ok(json!({
         "apiVersion": API_VERSION,
         "kind": "PolicyAnswer",
         "decisions": decisions.collect::<Vec<_>>(),
-        "hosts": answer(seen.hosts.as_ref())?,
-        "naming": answer(seen.naming.as_ref())?,
-        "pinning": answer(seen.pinning.as_ref())?,
+        "hosts": answer(hosts.as_ref())?,
+        "naming": answer(naming.as_ref())?,
+        "pinning": answer(pinning.as_ref())?,
         "faults": faults,
         "log": cost.log,
         "fuel": cost.fuel,
