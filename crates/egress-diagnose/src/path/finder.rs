@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::index::Index;
 use egress_core::inventory::{Egress, state};
 use egress_core::port::Port;
 use egress_core::resource::Resource;
@@ -15,7 +16,7 @@ use egress_istio::service_entry::ServiceEntryPorts;
 use rayon::prelude::*;
 
 use super::egress_path::{EgressPath, owns};
-use crate::facts::{Index, Request, clients};
+use crate::facts::{Request, clients};
 use crate::wording::export_to;
 
 /// The paths of a request, in the order of the inventory. Requested hosts without objects come last.
@@ -65,7 +66,7 @@ impl<'a> PathFinder<'a, '_> {
             host: egress.host.to_string(),
             namespace: Some(egress.namespace.clone()),
             egress: Some(egress),
-            state: Some(state::of(egress, self.index.objects())),
+            state: Some(state::of(egress, self.index)),
             gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
             callers,
             ports: self.ports(egress),

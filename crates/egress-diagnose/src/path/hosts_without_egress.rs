@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::host::DnsName;
+use egress_core::index::Index;
 use egress_core::inventory::Egress;
 use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::Resource;
@@ -15,7 +16,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
 use super::egress_path::EgressPath;
-use crate::facts::{ClusterFacts, Index, Request, clients};
+use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
 /// The requested paths of such hosts, one for each namespace with a ServiceEntry. Empty in a mesh without an egress

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::host::DnsName;
+use egress_core::index::Index;
 use egress_core::inventory::Egress;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::{Kind, Role};
@@ -17,7 +18,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use super::egress_path::EgressPath;
 use super::finder::is_followed;
 use super::hosts_without_egress::{EntryHost, routed};
-use crate::facts::{ClusterFacts, Index, Request, clients};
+use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
