@@ -10,7 +10,7 @@ use egress_cluster::{Cluster, ClusterError};
 use egress_core::dialect::Part;
 use egress_core::index::Index;
 use egress_core::intent::{GatewayTls, Intent, Layout};
-use egress_core::inventory::{Egress, LivePart, Objects, impostors};
+use egress_core::inventory::{Egress, LivePart, impostors};
 use egress_core::kind::Kind;
 use egress_core::metadata::{self, FIELD_MANAGER};
 use egress_core::plan::{self, Action, Plan, Step};
@@ -191,7 +191,7 @@ impl KindTest {
     /// It is in the row of its host. By its role alone an object of another kind is a stranger's: that stays.
     async fn listed(&self) -> anyhow::Result<()> {
         let (snapshot, id) = (self.read().await?, &self.part.resource.id);
-        let row = self.egress(&snapshot).row(&Objects::of(&snapshot));
+        let row = self.egress(&snapshot).row(&Index::of(&snapshot));
         ensure!(row.objects == slice::from_ref(id) && row.created.is_some(), "listed: {row:?}");
         ensure!(impostors(&snapshot).iter().any(|told| told.object == id), "its label alone makes it ours");
         Ok(())

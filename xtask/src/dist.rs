@@ -14,7 +14,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use testbed::digest;
+use egress_core::digest;
 
 use self::{
     archive::{Archive, Content},

@@ -12,8 +12,8 @@ use std::{
 };
 
 use anyhow::Context as _;
+use egress_core::digest;
 use ignore::WalkBuilder;
-use testbed::digest;
 
 use crate::{finish::finish, terminal, workspace};
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::host::DnsName;
+use crate::index::Index;
 use crate::intent::Layout;
 use crate::metadata::{self, Record};
 use crate::resource::ObjectId;
@@ -15,7 +16,6 @@ use crate::snapshot::Snapshot;
 pub mod answering;
 mod egress;
 mod foreign;
-mod objects;
 mod ours;
 pub mod pair;
 mod row;
@@ -23,7 +23,6 @@ pub mod state;
 
 pub use egress::{Egress, LivePart};
 use foreign::Services;
-pub use objects::Objects;
 use ours::Claims;
 pub use ours::{Impostor, impostors};
 pub use row::EgressRow;
@@ -48,15 +47,15 @@ pub fn egresses_in<'a>(snapshot: &'a Snapshot, namespace: Option<&str>) -> Vec<E
 
 /// The objects of those egresses that are exactly what their record says: whoever judges the record has judged them.
 pub fn objects_of_ready<'a>(snapshot: &'a Snapshot, egresses: &[Egress<'a>]) -> HashSet<&'a ObjectId> {
-    let objects = Objects::of(snapshot);
-    let ready = egresses.iter().filter(|egress| state::of(egress, &objects) == State::Ready);
+    let index = Index::of(snapshot);
+    let ready = egresses.iter().filter(|egress| state::of(egress, &index) == State::Ready);
     ready.flat_map(|egress| egress.parts.iter().map(|part| &part.resource.id)).collect()
 }
 
 /// The rows of `list`.
 pub fn rows(snapshot: &Snapshot) -> Vec<EgressRow> {
-    let objects = Objects::of(snapshot);
-    egresses(snapshot).iter().map(|egress| egress.row(&objects)).collect()
+    let index = Index::of(snapshot);
+    egresses(snapshot).iter().map(|egress| egress.row(&index)).collect()
 }
 
 fn ours<'a>(claims: Claims<'a>, services: &Services<'_>) -> Vec<Egress<'a>> {

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::digest::{is_digest, is_hexadecimal};
+
 /// A policy as an object remembers it: `acme-hosts@1.4.2 sha256:…`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,21 +132,15 @@ impl FromStr for RecordedPolicy {
                 version: version.to_owned(),
                 digest: digest.to_owned(),
             };
-            (plain(name) && plain(version) && is_digest(digest)).then_some(recorded)
+            (plain(name) && plain(version) && is_fingerprint(digest)).then_some(recorded)
         };
         parts().ok_or_else(|| RecordedPolicyError(text.chars().take(200).collect()))
     }
 }
 
-fn is_digest(text: &str) -> bool {
-    let hex = |digits: &str, length: usize| {
-        digits.len() == length && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    match text.split_once(':') {
-        Some(("sha256", digits)) => hex(digits, 64),
-        Some(("settings", digits)) => hex(digits, 12),
-        _ => false,
-    }
+/// Of a module, or of settings.
+fn is_fingerprint(text: &str) -> bool {
+    is_digest(text) || text.strip_prefix("settings:").is_some_and(|digits| is_hexadecimal(digits, 12))
 }
 
 #[cfg(test)]

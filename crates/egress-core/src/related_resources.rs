@@ -20,7 +20,7 @@ mod merge;
 mod reader;
 mod sync;
 
-pub use merge::replace;
+pub use merge::{keep_last, replace};
 pub use sync::{SyncFacts, sync};
 
 /// All of them. What could not be had is not told here.

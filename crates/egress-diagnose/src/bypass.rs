@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::snapshot::{OutboundMode, PodFacts};
 use egress_core::visibility::sidecar::sidecar_for;
 use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
 use serde::Serialize;
 
-use crate::facts::{ClusterFacts, FactIndex, Request, is_gateway_pod};
+use crate::facts::{ClusterFacts, Request, is_gateway_pod};
 use crate::istio::capture::{ExcludedTraffic, capture_exclusions};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::kubernetes::network_policy::{EgressVerdict, egress_verdict};
@@ -128,7 +129,7 @@ pub enum NetworkPolicyVerdict {
 pub fn bypass(facts: &ClusterFacts, namespace: Option<&str>) -> Bypass {
     let snapshot = &facts.snapshot;
     let egresses = egress_core::inventory::egresses(snapshot);
-    let paths = paths(snapshot, &FactIndex::new(snapshot), &egresses, &Request::default());
+    let paths = paths(snapshot, &Index::of(snapshot), &egresses, &Request::default());
     let context = BypassContext { facts, calls: caller_namespaces(snapshot, &paths) };
     let here = |pod: &&PodFacts| namespace.is_none_or(|namespace| pod.namespace == namespace);
     let leaving =

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::role::Role;
@@ -16,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::examine::report_builder::ReportBuilder;
 use crate::examine::suppression::Suppressions;
-use crate::facts::{ClusterFacts, FactIndex, Request};
+use crate::facts::{ClusterFacts, Request};
 use crate::finding::{CheckOutcome, Code, HostName};
 use crate::path::{
     EgressPath, caller_namespaces, gateways_in_question, hosts_without_egress, not_walked, paths,
@@ -68,7 +69,7 @@ pub fn examine_watched(
     watch: impl Fn(Code, EnumSet<Input>),
 ) -> Report {
     let (egresses, index) =
-        rayon::join(|| egress_core::inventory::egresses(&facts.snapshot), || FactIndex::new(&facts.snapshot));
+        rayon::join(|| egress_core::inventory::egresses(&facts.snapshot), || Index::of(&facts.snapshot));
     let mut paths = paths(&facts.snapshot, &index, &egresses, request);
     paths.extend(hosts_without_egress(facts, &index, &egresses, request));
     paths.extend(routed_elsewhere(facts, &paths, request));

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
@@ -22,7 +23,7 @@ use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exac
 use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 
-use crate::facts::{ClusterFacts, FactIndex, PodName, client_of};
+use crate::facts::{ClusterFacts, PodName, client_of};
 use crate::istio::authorization::Authorization;
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
@@ -57,7 +58,7 @@ struct Shared<'a> {
     egresses: Egresses<'a>,
     calls: BTreeMap<String, NamespaceCalls>,
     client: Option<&'a PodName>,
-    index: FactIndex<'a>,
+    index: Index<'a>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
     hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
     listeners: Memo<GatewayName, Listeners<'a>>,
@@ -70,7 +71,7 @@ impl<'a> View<'a> {
         facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
         client: Option<&'a PodName>,
-        index: FactIndex<'a>,
+        index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
     ) -> Self {
         View::of(Arc::new(Shared {
@@ -122,7 +123,7 @@ impl<'a> View<'a> {
         routes
     }
 
-    pub(crate) fn index(&self) -> &FactIndex<'a> {
+    pub(crate) fn index(&self) -> &Index<'a> {
         &self.shared.index
     }
 
@@ -249,14 +250,14 @@ impl<'a> View<'a> {
     /// The object with this identity.
     pub fn find(&self, id: &ObjectId) -> Option<&'a Resource> {
         self.note(Input::from(id.kind));
-        self.shared.index.objects().find(id)
+        self.shared.index.find(id)
     }
 
     /// An object of an egress: as its record requires it, and as it is.
     pub fn asked_for(&self, egress: &Egress<'_>, id: &ObjectId) -> Option<(Resource, &'a Resource)> {
         let parts = state::wanted(egress, &self.shared.facts.snapshot)?;
         let wanted = parts.into_iter().map(|part| part.resource).find(|resource| resource.id == *id)?;
-        Some((wanted, self.shared.index.objects().find(id)?))
+        Some((wanted, self.shared.index.find(id)?))
     }
 
     /// Whether the objects of an egress at the gateway match its record.
@@ -267,7 +268,7 @@ impl<'a> View<'a> {
 
     /// The objects of an egress that an earlier version wrote.
     pub fn earlier(&self, egress: &Egress<'_>) -> Vec<ObjectId> {
-        state::earlier(egress, self.shared.index.objects())
+        state::earlier(egress, &self.shared.index)
     }
 
     /// The pod that represents all callers of a namespace, and its Envoy's configuration.

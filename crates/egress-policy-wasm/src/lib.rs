@@ -10,7 +10,6 @@ pub mod compile;
 mod convert;
 mod deadline;
 mod descriptor;
-pub mod digest;
 pub mod engine;
 pub mod error;
 mod evaluation_error;

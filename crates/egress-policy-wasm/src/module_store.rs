@@ -7,10 +7,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use egress_core::digest::is_digest;
 use egress_files::{Access, Doubt, Folder};
 use thiserror::Error;
 
-use crate::digest::is_digest;
 use crate::inspect::digest;
 
 /// A folder of modules.

@@ -106,5 +106,5 @@ fn the_outside_of_a_module_is_read_without_an_engine() {
     assert_eq!(inspection.imports, ["log@0.1"]);
     assert_eq!(inspection.size, module.len() as u64);
     assert_eq!(inspection.hooks.len(), 3);
-    assert!(egress_policy_wasm::digest::is_digest(&inspection.digest));
+    assert!(egress_core::digest::is_digest(&inspection.digest));
 }

@@ -4,7 +4,7 @@
 //! a person who waits must know.
 
 pub mod bed;
-pub mod digest;
+mod digest;
 pub mod external_services;
 mod json_lines;
 pub mod load;

@@ -1,9 +1,9 @@
 //! An organisation's module in other bytes: a later one, and one for interfaces that the program does not speak.
 
-use std::{fmt::Write as _, fs};
+use std::fs;
 
 use anyhow::{Context as _, ensure};
-use sha2::{Digest as _, Sha256};
+use egress_core::digest::sha256;
 use xtask::plugins;
 
 use crate::harness::{Directory, Mesh, configuration};
@@ -65,9 +65,5 @@ impl Module {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold("sha256:".to_owned(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("sha256:{}", sha256(bytes))
 }

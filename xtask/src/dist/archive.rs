@@ -8,9 +8,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use egress_core::digest;
 use flate2::{Compression, GzBuilder};
 use tar::{Builder, EntryType, Header};
-use testbed::digest;
 
 use super::target::Platform;
 use crate::workspace;

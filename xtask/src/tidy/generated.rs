@@ -1,7 +1,7 @@
 //! The seal on generated files: their second line carries the digest of all that follows, so that an edit by hand is
 //! seen without the generator. Knows which folder is generated, and not how.
 
-use sha2::{Digest as _, Sha256};
+use egress_core::digest::sha256;
 
 use super::{Tree, Violation};
 
@@ -12,7 +12,7 @@ const SEAL: &str = "//! Digest of what follows: ";
 
 /// A generated file: its first line, the seal, and the rest.
 pub(crate) fn sealed(first_line: &str, rest: &str) -> String {
-    format!("{first_line}\n{SEAL}{}\n{rest}", digest(rest))
+    format!("{first_line}\n{SEAL}{}\n{rest}", sha256(rest))
 }
 
 /// Every generated file still is what the generator wrote.
@@ -25,11 +25,7 @@ pub(super) fn untouched(tree: &Tree) -> Vec<Violation> {
 fn holds(text: &str) -> bool {
     let Some((_, below)) = text.split_once('\n') else { return false };
     let Some((seal, rest)) = below.split_once('\n') else { return false };
-    seal.strip_prefix(SEAL) == Some(digest(rest).as_str())
-}
-
-fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+    seal.strip_prefix(SEAL) == Some(sha256(rest).as_str())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha256};
+use egress_core::digest::sha256;
 
 use super::{Tree, Violation};
 
@@ -18,18 +18,17 @@ pub(super) fn frozen(tree: &Tree) -> Vec<Violation> {
 }
 
 fn check(tree: &Tree, released: &[(&str, &str)]) -> Vec<Violation> {
-    let mut directories: BTreeMap<&str, Sha256> =
-        released.iter().map(|(directory, _)| (*directory, Sha256::new())).collect();
+    let mut directories: BTreeMap<&str, String> =
+        released.iter().map(|(directory, _)| (*directory, String::new())).collect();
     // Sorted by path, so that the digest of a directory is always made in the same order.
     for (path, text) in tree.texts() {
         let Some((directory, file)) = path.strip_prefix(FOLDER).and_then(|path| path.split_once('/')) else {
             continue;
         };
-        let digest = directories.entry(directory).or_default();
-        digest.update(format!("{file} {}\n{text}", text.len()));
+        let content = directories.entry(directory).or_default();
+        content.extend([&format!("{file} {}\n", text.len()), text]);
     }
-    let found =
-        directories.into_iter().map(|(directory, digest)| (directory, hexadecimal(&digest.finalize())));
+    let found = directories.into_iter().map(|(directory, content)| (directory, sha256(content)));
     found.filter_map(|(directory, digest)| violation(directory, &digest, released)).collect()
 }
 
@@ -49,10 +48,6 @@ fn violation(directory: &str, digest: &str, released: &[(&str, &str)]) -> Option
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +56,7 @@ mod tests {
         [("wit/policy-9.0.0/a.wit", "interface a {}\n"), ("wit/PENDING.md", "# Wishes\n")];
 
     fn digest() -> String {
-        hexadecimal(&Sha256::digest("a.wit 15\ninterface a {}\n"))
+        sha256("a.wit 15\ninterface a {}\n")
     }
 
     #[test]

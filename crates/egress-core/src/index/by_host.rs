@@ -10,7 +10,7 @@ use crate::visibility::host_matches;
 
 /// Objects of one kind.
 #[derive(Clone, Default)]
-pub struct ByHost<'a> {
+pub(super) struct ByHost<'a> {
     exact: HashMap<String, Vec<&'a Resource>>,
     /// By what follows the `*`, which begins with a dot.
     domains: HashMap<String, Vec<&'a Resource>>,
@@ -20,7 +20,7 @@ pub struct ByHost<'a> {
 
 impl<'a> ByHost<'a> {
     /// `hosts` of a Gateway's server may be `namespace/host`; the namespace is left out.
-    pub fn insert(&mut self, resource: &'a Resource, hosts: impl Iterator<Item = &'a String>) {
+    pub(super) fn insert(&mut self, resource: &'a Resource, hosts: impl Iterator<Item = &'a String>) {
         for host in hosts {
             let host = host.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
             let known = match host.strip_prefix('*') {
@@ -35,14 +35,14 @@ impl<'a> ByHost<'a> {
     }
 
     /// Those that name the host in full.
-    pub fn exact(&self, host: &str) -> Vec<&'a Resource> {
+    pub(super) fn exact(&self, host: &str) -> Vec<&'a Resource> {
         let mut found = self.exact.get(&host.to_ascii_lowercase()).cloned().unwrap_or_default();
         found.sort_by_key(|resource| &resource.id);
         found
     }
 
     /// Those that name the host, or a wildcard over it.
-    pub fn get(&self, host: &str) -> Vec<&'a Resource> {
+    pub(super) fn get(&self, host: &str) -> Vec<&'a Resource> {
         let host = host.to_ascii_lowercase();
         let exact = self.exact.get(&host).into_iter().flatten();
         // A wildcard never covers its own domain, so that a dot at the start does not count.

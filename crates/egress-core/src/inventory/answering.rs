@@ -4,8 +4,8 @@
 //! it is seen in the proxy.
 
 use super::egress::Egress;
-use super::objects::Objects;
 use crate::dialect::Upstream;
+use crate::index::Index;
 use crate::resource::{ObjectId, Resource};
 use crate::visibility::service_entry;
 
@@ -40,15 +40,19 @@ pub fn upstream(egress: &Egress<'_>) -> String {
 }
 
 /// The entries of others that answer for the host of an egress, first those that the gateway uses.
-pub fn answering<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Vec<Answering<'a>> {
+pub fn answering<'a>(egress: &Egress<'a>, index: &Index<'a>) -> Vec<Answering<'a>> {
     let Some(gateway) = &egress.gateway else { return Vec::new() };
-    let entries = objects.entries_of(&upstream(egress));
+    let host = upstream(egress);
+    // istiod compares the hosts of entries letter by letter.
+    let declares = |entry: &&Resource| entry.service_entry().is_some_and(|spec| spec.hosts.contains(&host));
+    let mut entries = index.service_entries_of(&host);
+    entries.retain(declares);
     let owns = |id: &ObjectId| egress.parts.iter().any(|part| part.resource.id == *id);
     let seen = service_entry::at_gateway(entries.iter().copied(), &gateway.namespace);
     let own = seen.iter().position(|entry| owns(&entry.id));
     let answering = |entry: &'a Resource, rank| {
         let spec = entry.service_entry()?;
-        let leads_to_host = service_entry::leads_to(spec, egress.host.as_str(), &upstream(egress));
+        let leads_to_host = service_entry::leads_to(spec, egress.host.as_str(), &host);
         Some(Answering { entry, rank, leads_to_host })
     };
     let is_beside = |entry: &Resource| entry.id.namespace == egress.namespace;
@@ -66,8 +70,8 @@ pub fn answering<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Vec<Answerin
 
 /// The entry that decides where calls of an egress of ours go, where that is another's. Where the gateway calls the host by
 /// everybody's name for it, an entry that leads there takes nothing.
-pub fn taken_by<'a>(egress: &Egress<'a>, objects: &Objects<'a>) -> Option<&'a Resource> {
+pub fn taken_by<'a>(egress: &Egress<'a>, index: &Index<'a>) -> Option<&'a Resource> {
     let has_own_name = egress.layout?.dialect().upstream == Upstream::OwnName;
     let takes = |found: &Answering<'_>| found.rank != Rank::After && (has_own_name || !found.leads_to_host);
-    answering(egress, objects).into_iter().find(takes).map(|found| found.entry)
+    answering(egress, index).into_iter().find(takes).map(|found| found.entry)
 }

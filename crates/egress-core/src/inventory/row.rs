@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::egress::Egress;
-use super::objects::Objects;
 use super::state::{self, State};
+use crate::index::Index;
 use crate::intent::{GatewayName, GatewayTls, Layout};
 use crate::metadata;
 use crate::open_to::open_to;
@@ -64,9 +64,9 @@ pub struct EgressRow {
 
 impl Egress<'_> {
     /// The egress as `list` shows it.
-    pub fn row(&self, objects: &Objects<'_>) -> EgressRow {
+    pub fn row(&self, index: &Index<'_>) -> EgressRow {
         let record = self.readable_record();
-        let gateway = self.gateway.as_ref().and_then(|name| objects.snapshot().gateway(name));
+        let gateway = self.gateway.as_ref().and_then(|name| index.snapshot().gateway(name));
         EgressRow {
             namespace: self.namespace.clone(),
             host: self.host.to_string(),
@@ -76,7 +76,7 @@ impl Egress<'_> {
                 .into_iter()
                 .flat_map(|gateway| gateway.ready_pods().filter_map(|pod| pod.node.clone()))
                 .collect(),
-            state: state::of(self, objects),
+            state: state::of(self, index),
             created: self.parts.iter().filter_map(|part| created(part.resource)).min(),
             layout: self.layout,
             hop: record.map(|record| record.intent.hop),
@@ -87,7 +87,7 @@ impl Egress<'_> {
             added_by: record.and_then(|record| record.added_by.clone()),
             policies: self.policies(),
             outdated: Vec::new(),
-            earlier: state::earlier(self, objects),
+            earlier: state::earlier(self, index),
         }
     }
 

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::answering::taken_by;
 use super::egress::{Egress, LivePart};
-use super::objects::Objects;
 use crate::dialect::{self, Part, earlier};
+use crate::index::Index;
 use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
@@ -46,10 +46,10 @@ pub struct ChangedObject {
 }
 
 /// The state of an egress.
-pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
-    let snapshot = objects.snapshot();
+pub fn of(egress: &Egress<'_>, index: &Index<'_>) -> State {
+    let snapshot = index.snapshot();
     let Some(layout) = egress.layout else { return State::Foreign };
-    if let Some(entry) = taken_by(egress, objects) {
+    if let Some(entry) = taken_by(egress, index) {
         return State::Taken { by: entry.id.clone() };
     }
     let Some(record) = &egress.record else {
@@ -58,7 +58,7 @@ pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
     let Some(wanted) = record.as_ref().ok().and_then(|_| wanted(egress, snapshot)) else {
         return State::Changed { changes: holders(egress) };
     };
-    let found = |part: &Part| objects.find(&part.resource.id);
+    let found = |part: &Part| index.find(&part.resource.id);
     // What lies where nothing could be read is not missing.
     let seen = |part: &&Part| snapshot.has_istio_of(Some(&part.resource.id.namespace));
     let missing: Vec<ObjectId> = wanted
@@ -88,10 +88,10 @@ pub fn of(egress: &Egress<'_>, objects: &Objects<'_>) -> State {
 
 /// The objects that an earlier version wrote and that nobody changed since: they work, and rules of other namespaces can
 /// come before theirs at the gateway. The next `add` writes them anew.
-pub fn earlier(egress: &Egress<'_>, objects: &Objects<'_>) -> Vec<ObjectId> {
-    let parts = wanted(egress, objects.snapshot()).unwrap_or_default();
+pub fn earlier(egress: &Egress<'_>, index: &Index<'_>) -> Vec<ObjectId> {
+    let parts = wanted(egress, index.snapshot()).unwrap_or_default();
     let is_earlier = |part: &Part| {
-        objects.find(&part.resource.id).is_some_and(|live| earlier::is_earlier(&part.resource, live))
+        index.find(&part.resource.id).is_some_and(|live| earlier::is_earlier(&part.resource, live))
     };
     parts.into_iter().filter(is_earlier).map(|part| part.resource.id).collect()
 }

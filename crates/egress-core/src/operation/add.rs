@@ -192,11 +192,8 @@ impl<'s, 'a> NamedRequest<'s, 'a> {
         let renamed = Record { intent, ..record.clone() };
         let parts = self.requested.build(&renamed, &self.metadata, &cluster)?;
         decision.plans.push(plan::add::plan(&renamed.intent, &parts, &cluster));
-        let mut after = index.clone();
-        for part in &parts {
-            after.replace(&part.resource);
-        }
-        decision.plans.push(plan::add::plan(&record.intent, &self.parts, &after.without(left)));
+        let after = index.without(left).with(parts.iter().map(|part| &part.resource));
+        decision.plans.push(plan::add::plan(&record.intent, &self.parts, &after));
         Ok(decision)
     }
 }

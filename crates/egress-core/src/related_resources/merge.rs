@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{ExportFacts, RelatedResources};
+use super::{
+    ExportFacts, GatewayApiObject, Named, RelatedResources, SliceFacts, WebhookFacts, WorkloadFacts,
+};
 
 impl RelatedResources {
     /// Adds what was read after this.
@@ -33,7 +35,7 @@ impl RelatedResources {
         self.budgets.extend(budgets);
         self.autoscalers.extend(autoscalers);
         self.secrets.extend(secrets);
-        self.webhooks.extend(webhooks);
+        replace(&mut self.webhooks, webhooks, of_webhook);
         self.istiod.extend(istiod);
         if let Some(sync) = sync {
             self.sync.get_or_insert_default().extend(sync);
@@ -62,22 +64,68 @@ impl RelatedResources {
             sync: _,
             export: _,
         } = applied;
-        macro_rules! named {
-            ($($field:ident),*) => {
-                $(replace(&mut self.$field, $field, |one| (one.namespace.clone(), one.name.clone()));)*
-            };
-        }
-        named!(authorization_policies, peer_authentications, network_policies, endpoint_slices);
-        named!(budgets, autoscalers, secrets, istiod);
-        replace(&mut self.workloads, workloads, |one| {
-            (one.kind.clone(), one.namespace.clone(), one.name.clone())
-        });
-        // A configuration is one object, with all its webhooks.
-        replace(&mut self.webhooks, webhooks, |one| (one.kind.clone(), one.configuration.clone()));
-        replace(&mut self.gateway_api, gateway_api, |one| {
-            (one.kind.clone(), one.object.namespace.clone(), one.object.name.clone())
-        });
+        replace(&mut self.authorization_policies, authorization_policies, of_named);
+        replace(&mut self.peer_authentications, peer_authentications, of_named);
+        replace(&mut self.gateway_api, gateway_api, of_gateway_api);
+        replace(&mut self.network_policies, network_policies, of_named);
+        replace(&mut self.endpoint_slices, endpoint_slices, of_slice);
+        replace(&mut self.workloads, workloads, of_workload);
+        replace(&mut self.budgets, budgets, of_named);
+        replace(&mut self.autoscalers, autoscalers, of_named);
+        replace(&mut self.secrets, secrets, |one| (one.namespace.clone(), one.name.clone()));
+        replace(&mut self.webhooks, webhooks, of_webhook);
+        replace(&mut self.istiod, istiod, |one| (one.namespace.clone(), one.name.clone()));
     }
+
+    /// Keeps the last of several objects with the same identity. Of webhooks there are no others.
+    pub fn keep_last(&mut self) {
+        let Self {
+            authorization_policies,
+            peer_authentications,
+            gateway_api,
+            network_policies,
+            endpoint_slices,
+            workloads,
+            budgets,
+            autoscalers,
+            secrets,
+            webhooks: _,
+            istiod,
+            sync: _,
+            export: _,
+        } = self;
+        keep_last(authorization_policies, of_named);
+        keep_last(peer_authentications, of_named);
+        keep_last(gateway_api, of_gateway_api);
+        keep_last(network_policies, of_named);
+        keep_last(endpoint_slices, of_slice);
+        keep_last(workloads, of_workload);
+        keep_last(budgets, of_named);
+        keep_last(autoscalers, of_named);
+        keep_last(secrets, |one| (one.namespace.clone(), one.name.clone()));
+        keep_last(istiod, |one| (one.namespace.clone(), one.name.clone()));
+    }
+}
+
+fn of_named<S>(one: &Named<S>) -> (String, String) {
+    (one.namespace.clone(), one.name.clone())
+}
+
+fn of_gateway_api(one: &GatewayApiObject) -> (String, (String, String)) {
+    (one.kind.clone(), of_named(&one.object))
+}
+
+fn of_slice(one: &Named<SliceFacts>) -> (String, (String, String)) {
+    (one.spec.kind.clone(), of_named(one))
+}
+
+fn of_workload(one: &WorkloadFacts) -> (String, String, String) {
+    (one.kind.clone(), one.namespace.clone(), one.name.clone())
+}
+
+/// A configuration is one object, with all its webhooks.
+pub(super) fn of_webhook(one: &WebhookFacts) -> (String, String) {
+    (one.kind.clone(), one.configuration.clone())
 }
 
 /// Replaces objects with the same identity, and adds new ones.
@@ -85,4 +133,11 @@ pub fn replace<T, K: Ord>(live: &mut Vec<T>, applied: Vec<T>, identity: impl Fn(
     let replaced: BTreeSet<K> = applied.iter().map(&identity).collect();
     live.retain(|object| !replaced.contains(&identity(object)));
     live.extend(applied);
+}
+
+/// Keeps the last of several objects with the same identity.
+pub fn keep_last<T, K: Ord>(objects: &mut Vec<T>, identity: impl Fn(&T) -> K) {
+    let mut later = BTreeSet::new();
+    let mut is_last: Vec<bool> = objects.iter().rev().map(|object| later.insert(identity(object))).collect();
+    objects.retain(|_| is_last.pop().unwrap_or_default());
 }

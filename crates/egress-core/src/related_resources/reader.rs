@@ -18,7 +18,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use super::{GatewayApiObject, Named, RelatedResources, SecretFacts};
+use super::merge::{of_webhook, replace};
+use super::{GatewayApiObject, Named, RelatedResources, SecretFacts, WebhookFacts};
 use crate::input::Input;
 use crate::kubernetes::HorizontalPodAutoscaler;
 use crate::objects::{self, named};
@@ -106,11 +107,11 @@ impl RelatedResources {
                 Input::Budgets
             }
             ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => {
-                self.webhooks.extend(objects::webhooks(&typed::<ValidatingWebhookConfiguration>(object)?));
+                self.webhooks(objects::webhooks(&typed::<ValidatingWebhookConfiguration>(object)?));
                 Input::Webhooks
             }
             ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => {
-                self.webhooks.extend(objects::webhooks(&typed::<MutatingWebhookConfiguration>(object)?));
+                self.webhooks(objects::webhooks(&typed::<MutatingWebhookConfiguration>(object)?));
                 Input::Webhooks
             }
             ("", "Secret") => {
@@ -120,6 +121,11 @@ impl RelatedResources {
             _ => return Ok(None),
         };
         Ok(Some(input))
+    }
+
+    /// Of one configuration: nothing else tells where the webhooks of the next begin.
+    fn webhooks(&mut self, of_one: Vec<WebhookFacts>) {
+        replace(&mut self.webhooks, of_one, of_webhook);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who else could answer for a host of an egress: found before anything is written, told in its state afterwards. Closes the
 //! kind «another namespace declares a host of ours», whatever object it uses.
 
+use egress_core::index::Index;
 use egress_core::inventory::answering::{Rank, answering};
-use egress_core::inventory::{self, Objects, State};
+use egress_core::inventory::{self, State};
 use egress_core::resource::Resource;
 use egress_core::snapshot::Snapshot;
 
@@ -165,7 +166,7 @@ fn an_egress_whose_upstream_is_anothers_is_not_ready() {
         cluster.resources.extend(aged(&yaml, created));
         assert_eq!(state(&cluster), State::Ready);
         let egresses = inventory::egresses(&cluster);
-        let found = answering(&egresses[0], &Objects::of(&cluster));
+        let found = answering(&egresses[0], &Index::of(&cluster));
         assert_eq!(found.iter().map(|other| other.rank).collect::<Vec<_>>(), [Rank::After]);
     }
 }
@@ -179,7 +180,7 @@ fn an_egress_whose_upstream_was_deleted_is_taken_by_who_waited() {
     cluster.resources.retain(|resource| !upstream(resource));
     assert!(matches!(state(&cluster), State::Taken { .. } | State::Incomplete { .. }));
     let egresses = inventory::egresses(&cluster);
-    let found = answering(&egresses[0], &Objects::of(&cluster));
+    let found = answering(&egresses[0], &Index::of(&cluster));
     assert_eq!(found.iter().map(|other| other.rank).collect::<Vec<_>>(), [Rank::Before]);
 }
 

@@ -3,7 +3,7 @@
 use egress_core::dialect::Part;
 use egress_core::index::Index;
 use egress_core::intent::Layout;
-use egress_core::inventory::{Egress, LivePart, Objects, impostors};
+use egress_core::inventory::{Egress, LivePart, impostors};
 use egress_core::metadata;
 use egress_core::plan::{self, Action, Plan};
 use egress_core::removal_impact::RemovalImpact;
@@ -117,7 +117,7 @@ fn any_kind_of_object_is_found_by_its_host_and_removed_in_its_place() {
             let of_host = parts.iter().filter(|part| !part.role.is_of_pair());
             of_host.map(|part| part.resource.id.clone()).collect()
         };
-        assert_eq!(egress(&cluster).row(&Objects::of(&cluster)).objects, ours(&parts));
+        assert_eq!(egress(&cluster).row(&Index::of(&cluster)).objects, ours(&parts));
 
         let plan = plan::remove::plan(&egress(&cluster), &parts, &RemovalImpact::of(&[], &cluster));
         let deleted: Vec<ObjectId> = plan.writes().map(|(step, _)| step.object.id.clone()).collect();

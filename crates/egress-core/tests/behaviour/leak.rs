@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::index::Index;
 use egress_core::intent::{Intent, Layout};
-use egress_core::inventory::{self, Egress, Objects, State, state};
+use egress_core::inventory::{self, Egress, State, state};
 use egress_core::merge_request::{Merged, merge};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Plan};
@@ -41,7 +42,7 @@ proptest! {
         run(&add(&request_for(layout, &second), &cluster), usize::MAX, &mut cluster);
         let egresses = inventory::egresses(&cluster);
         prop_assert_eq!(egresses.len(), 1);
-        prop_assert_eq!(state::of(&egresses[0], &Objects::of(&cluster)), State::Ready);
+        prop_assert_eq!(state::of(&egresses[0], &Index::of(&cluster)), State::Ready);
         prop_assert!(add(&request_for(layout, &second), &cluster).is_empty(), "the same request writes again");
 
         run(&remove(&cluster).expect("an egress"), usize::MAX, &mut cluster);

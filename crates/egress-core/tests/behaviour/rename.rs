@@ -1,6 +1,7 @@
 //! Names that a policy chose, and a change of them.
 
-use egress_core::inventory::{self, Objects, State};
+use egress_core::index::Index;
+use egress_core::inventory::{self, State};
 use egress_core::metadata::Record;
 use egress_core::plan::{self, Action};
 use egress_core::removal_impact::RemovalImpact;
@@ -23,7 +24,7 @@ fn chosen_names_are_read_back_from_the_record() {
     let cluster = snapshot(&stored(&record));
     let egress = inventory::egresses(&cluster).pop().unwrap();
     assert_eq!(egress.readable_record().unwrap().names, record.names);
-    assert_eq!(egress.row(&Objects::of(&cluster)).state, State::Ready);
+    assert_eq!(egress.row(&Index::of(&cluster)).state, State::Ready);
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn a_rename_that_was_cut_short_anywhere_is_shown_and_finished_by_the_next_add_or
         let egress = inventory::egresses(&cluster).pop().unwrap();
         let half = !plan.steps.iter().take(reached).all(|step| step.action.is_none()) && !rest.is_empty();
         assert_eq!(
-            matches!(egress.row(&Objects::of(&cluster)).state, State::Ready),
+            matches!(egress.row(&Index::of(&cluster)).state, State::Ready),
             !half,
             "after {reached} steps, listed"
         );

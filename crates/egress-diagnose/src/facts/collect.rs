@@ -23,6 +23,7 @@ use crate::facts::ClusterFacts;
 use crate::facts::names::{self, NameError};
 
 mod append;
+mod keep_last;
 mod own;
 mod related_resources;
 

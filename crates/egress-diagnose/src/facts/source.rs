@@ -3,7 +3,7 @@
 //! A broken document does not affect the others. Knows how a file is split into documents, and where each begins. Does
 //! not read files, and does not know what the objects in them mean.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use egress_core::input::{Gap, Input};
 use egress_core::tree::Tree;
@@ -48,6 +48,8 @@ pub struct SourceReader<'a> {
     places: HashMap<ObjectKey, Spot>,
     unread: Vec<Unreadable>,
     objects: usize,
+    /// An object was read twice.
+    repeats: bool,
 }
 
 impl<'a> SourceReader<'a> {
@@ -60,6 +62,7 @@ impl<'a> SourceReader<'a> {
             places: HashMap::with_capacity(room),
             unread: Vec::new(),
             objects: 0,
+            repeats: false,
         }
     }
 
@@ -86,15 +89,21 @@ impl<'a> SourceReader<'a> {
     /// Adds the objects that another reader read after this one.
     pub fn append(&mut self, later: Self) {
         self.collector.append(later.collector);
-        self.places.extend(later.places);
+        for (key, spot) in later.places {
+            self.repeats |= self.places.insert(key, spot).is_some();
+        }
+        self.repeats |= later.repeats;
         self.unread.extend(later.unread);
         self.objects += later.objects;
     }
 
     /// All facts together. Of two objects with one name the later one counts, as with `kubectl apply`.
-    pub fn finish(self) -> ParsedFiles {
+    pub fn finish(mut self) -> ParsedFiles {
+        if self.repeats {
+            self.collector.keep_last();
+        }
         ParsedFiles {
-            facts: last_of_each(without_proxies(self.collector.finish())),
+            facts: without_proxies(self.collector.finish()),
             unread: self.unread,
             places: Places(self.places),
             objects: self.objects,
@@ -110,7 +119,7 @@ impl<'a> SourceReader<'a> {
             return;
         }
         if let Some(key) = key {
-            self.places.insert(key, spot);
+            self.repeats |= self.places.insert(key, spot).is_some();
         }
     }
 
@@ -133,13 +142,5 @@ fn without_proxies(mut facts: ClusterFacts) -> ClusterFacts {
     let gaps = [Input::ClientProxies, Input::GatewayProxies].into_iter().filter(|_| facts.proxies.is_empty());
     facts.gaps.extend(gaps.chain([Input::Policies]).map(|input| (input, Gap::NotGiven)));
     facts.demands = Err("no policy was asked".to_owned());
-    facts
-}
-
-fn last_of_each(mut facts: ClusterFacts) -> ClusterFacts {
-    let resources = &mut facts.snapshot.resources;
-    let mut seen = HashSet::with_capacity(resources.len());
-    let mut last: Vec<bool> = resources.iter().rev().map(|resource| seen.insert(&resource.id)).collect();
-    resources.retain(|_| last.pop().unwrap_or_default());
     facts
 }

@@ -97,7 +97,7 @@ pub(crate) fn remove(path: &EgressPath<'_>, why: &str) -> Fix {
 /// Writes the egress again. Deletes hand-made objects first, since `add` refuses while they exist.
 pub(crate) fn put_right(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts, why: &str) -> Fix {
     let Some(egress) = path.egress.filter(|egress| egress.layout.is_none()) else { return add(path, why) };
-    let parts = egress.parts.iter().filter_map(|part| view.index().objects().find(&part.resource.id));
+    let parts = egress.parts.iter().filter_map(|part| view.index().find(&part.resource.id));
     let service = view.service_host(gateway);
     let here = |resource: &&Resource| resource.id.namespace == egress.namespace;
     let rules = view.destination_rules().filter(here).filter(|rule| {

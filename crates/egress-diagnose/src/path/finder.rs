@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use egress_core::index::Index;
 use egress_core::inventory::{Egress, state};
 use egress_core::port::Port;
 use egress_core::resource::Resource;
@@ -15,13 +16,13 @@ use egress_istio::service_entry::ServiceEntryPorts;
 use rayon::prelude::*;
 
 use super::egress_path::{EgressPath, owns};
-use crate::facts::{FactIndex, Request, clients};
+use crate::facts::{Request, clients};
 use crate::wording::export_to;
 
 /// The paths of a request, in the order of the inventory. Requested hosts without objects come last.
 pub(crate) fn paths<'a>(
     snapshot: &'a Snapshot,
-    index: &FactIndex<'a>,
+    index: &Index<'a>,
     egresses: &'a [Egress<'a>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
@@ -54,7 +55,7 @@ pub(super) fn is_followed(egress: &Egress<'_>) -> bool {
 
 struct PathFinder<'a, 'b> {
     snapshot: &'a Snapshot,
-    index: &'b FactIndex<'a>,
+    index: &'b Index<'a>,
     egresses: &'a [Egress<'a>],
     clients: BTreeSet<&'a str>,
 }
@@ -65,7 +66,7 @@ impl<'a> PathFinder<'a, '_> {
             host: egress.host.to_string(),
             namespace: Some(egress.namespace.clone()),
             egress: Some(egress),
-            state: Some(state::of(egress, self.index.objects())),
+            state: Some(state::of(egress, self.index)),
             gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
             callers,
             ports: self.ports(egress),

@@ -1,16 +1,17 @@
 //! The egress paths of a cluster as other clusters of the fleet compare them.
 
+use egress_core::index::Index;
 use egress_core::inventory::egresses;
 
 use super::{EgressPath, paths};
-use crate::facts::{ClusterFacts, EgressOptions, FactIndex, OtherCluster, OtherEgress, Request};
+use crate::facts::{ClusterFacts, EgressOptions, OtherCluster, OtherEgress, Request};
 
 impl OtherCluster {
     /// The comparable part of a cluster's facts.
     pub fn of(name: String, facts: &ClusterFacts) -> Self {
         let snapshot = &facts.snapshot;
         let there = egresses(snapshot);
-        let paths = paths(snapshot, &FactIndex::new(snapshot), &there, &Request::default());
+        let paths = paths(snapshot, &Index::of(snapshot), &there, &Request::default());
         let all = paths.iter().filter_map(OtherEgress::of);
         let unread = snapshot.unreadable.first().filter(|_| !snapshot.has_istio_of(None));
         OtherCluster {

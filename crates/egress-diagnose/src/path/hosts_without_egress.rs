@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::host::DnsName;
+use egress_core::index::Index;
 use egress_core::inventory::Egress;
 use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::Resource;
@@ -15,14 +16,14 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
 use super::egress_path::EgressPath;
-use crate::facts::{ClusterFacts, FactIndex, Request, clients};
+use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
 /// The requested paths of such hosts, one for each namespace with a ServiceEntry. Empty in a mesh without an egress
 /// gateway.
 pub(crate) fn hosts_without_egress<'a>(
     facts: &'a ClusterFacts,
-    index: &FactIndex<'a>,
+    index: &Index<'a>,
     egresses: &[Egress<'_>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
@@ -53,7 +54,7 @@ pub(super) type EntryHost<'a> = (&'a str, &'a str);
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
     facts: &'a ClusterFacts,
-    index: &FactIndex<'a>,
+    index: &Index<'a>,
     egresses: &[Egress<'_>],
 ) -> BTreeMap<EntryHost<'a>, Vec<String>> {
     let snapshot = &facts.snapshot;
@@ -107,7 +108,7 @@ pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
 }
 
 /// Whether a route that a client sees leads to a gateway; also a route of a matching wildcard.
-fn leads(index: &FactIndex<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
+fn leads(index: &Index<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
     let seen = mesh_virtual_services(index.virtual_services(host), host, client);
     seen.into_iter()
         .filter_map(Resource::virtual_service)

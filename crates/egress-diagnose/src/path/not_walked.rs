@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::host::DnsName;
+use egress_core::index::Index;
 use egress_core::inventory::Egress;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::{Kind, Role};
@@ -17,7 +18,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use super::egress_path::EgressPath;
 use super::finder::is_followed;
 use super::hosts_without_egress::{EntryHost, routed};
-use crate::facts::{ClusterFacts, FactIndex, Request, clients};
+use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::{NotWalked, Obstacle};
@@ -25,7 +26,7 @@ use crate::path::{NotWalked, Obstacle};
 /// The hosts, by namespace and name. If hosts were requested by name, those of them without an egress.
 pub(crate) fn not_walked<'a>(
     facts: &'a ClusterFacts,
-    index: &FactIndex<'a>,
+    index: &Index<'a>,
     egresses: &[Egress<'_>],
     paths: &[EgressPath<'_>],
     request: &Request,
@@ -73,7 +74,7 @@ pub(crate) fn not_walked<'a>(
 /// The objects and their indexes.
 struct Finder<'a, 'b> {
     snapshot: &'a Snapshot,
-    index: &'b FactIndex<'a>,
+    index: &'b Index<'a>,
     /// The Services of the egress gateways, as routes name them.
     services: BTreeSet<String>,
     /// Hosts with a path, and the destinations of other hosts' routes.
@@ -86,7 +87,7 @@ struct Finder<'a, 'b> {
 impl<'a, 'b> Finder<'a, 'b> {
     fn new(
         facts: &'a ClusterFacts,
-        index: &'b FactIndex<'a>,
+        index: &'b Index<'a>,
         egresses: &[Egress<'_>],
         paths: &[EgressPath<'_>],
     ) -> Self {

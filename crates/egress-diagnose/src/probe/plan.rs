@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use egress_core::host::DnsName;
+use egress_core::index::Index;
 use egress_core::inventory::{Egress, egresses, state};
 use egress_core::metadata::Record;
 use egress_core::port::{Port, Protocol};
 use egress_core::proxy::cluster_name;
 use egress_core::snapshot::{GatewayFacts, PodFacts, Snapshot};
 
-use crate::facts::{ClusterFacts, FactIndex, Request, client_of};
+use crate::facts::{ClusterFacts, Request, client_of};
 use crate::path::{EgressPath, gateways_in_question, paths};
 
 /// The name of the query parameter with the mark. Access logs show paths, but no custom headers.
@@ -55,7 +56,7 @@ impl ProbePlan {
     ) -> Result<Self, String> {
         let snapshot = &facts.snapshot;
         let egresses = egresses(snapshot);
-        let paths = paths(snapshot, &FactIndex::new(snapshot), &egresses, request);
+        let paths = paths(snapshot, &Index::of(snapshot), &egresses, request);
         let of = |namespace: &str| client_of(snapshot, namespace, request.client.as_ref());
         let mut senders = paths.iter().flat_map(|path| path.callers.iter().map(move |caller| (path, caller)));
         let found = senders.find_map(|(path, caller)| Some((path, of(caller)?)));

@@ -1,8 +1,7 @@
 //! What a manifest says: which of its layers is the module.
 
+use egress_core::digest::is_digest;
 use serde::Deserialize;
-
-use crate::digest::is_digest;
 
 /// The manifests that are asked for.
 pub(super) const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json";

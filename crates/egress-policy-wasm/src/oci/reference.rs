@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use egress_core::digest::is_digest;
 use thiserror::Error;
-
-use crate::digest::is_digest;
 
 /// A module in a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]

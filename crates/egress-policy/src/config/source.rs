@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::Source;
 use crate::label::is_subdomain;
+use egress_core::digest::is_digest;
 use egress_core::host::quoted;
 
 impl FromStr for Source {
@@ -61,9 +62,6 @@ fn oci(rest: &str) -> Result<Source, &'static str> {
         let inside = |byte: u8| byte.is_ascii_alphanumeric() || more.contains(&byte);
         !text.is_empty() && text.bytes().all(inside)
     };
-    let hex = |digits: &str| {
-        digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
     if !word(host, b".-:[]") {
         return Err("there is no host");
     }
@@ -74,7 +72,7 @@ fn oci(rest: &str) -> Result<Source, &'static str> {
     match (tag, digest) {
         (None, None) => Err("the tag or digest is missing"),
         (Some(tag), _) if tag.len() > 128 || !word(tag, b"._-") => Err("this is not a tag"),
-        (_, Some(digest)) if !digest.strip_prefix("sha256:").is_some_and(hex) => {
+        (_, Some(digest)) if !is_digest(digest) => {
             Err("a digest is `sha256:` and 64 lower-case hexadecimal digits")
         }
         _ => Ok(Source::Oci(rest.to_owned())),

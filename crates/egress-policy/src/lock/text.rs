@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{Lock, LockEntry, LockTextError, VERSION};
+use egress_core::digest::is_digest;
 use egress_core::host::quoted;
 use egress_core::intent::is_label;
 use egress_core::text::is_hidden;
@@ -66,16 +67,10 @@ fn check(entry: &LockEntry) -> Result<(), String> {
         return Err(format!("expected the name of a policy, found {}", quoted(&entry.name)));
     }
     let digests = std::iter::once(&entry.module).chain(&entry.manifest);
-    match digests.into_iter().find(|digest| !is_sha256(digest)) {
+    match digests.into_iter().find(|digest| !is_digest(digest)) {
         Some(digest) => Err(format!("expected `sha256:` and 64 digits, found {}", quoted(digest))),
         None => Ok(()),
     }
-}
-
-fn is_sha256(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|digits| {
-        digits.len() == 64 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    })
 }
 
 fn one_line(message: &str) -> String {

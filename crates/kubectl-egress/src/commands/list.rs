@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use egress_cluster::Cluster;
 use egress_cluster::fetch::{self, Scope};
-use egress_core::inventory::{self, Egress, Objects};
+use egress_core::index::Index;
+use egress_core::inventory::{self, Egress};
 use egress_core::recorded_policies;
 use egress_core::role::Kind;
 use egress_core::snapshot::Snapshot;
@@ -36,8 +37,8 @@ pub(super) async fn run(settings: &List, terminal: &mut Terminal) -> anyhow::Res
         here && labelled
     });
     let wanted: Vec<&Egress<'_>> = wanted.collect();
-    let objects = Objects::of(&snapshot);
-    let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&objects), placement_violations: None };
+    let index = Index::of(&snapshot);
+    let row = |egress: &&Egress<'_>| ListRow { egress: egress.row(&index), placement_violations: None };
     let mut rows: Vec<ListRow> = wanted.iter().map(row).collect();
     if settings.outdated || settings.output == Some(OutputFormat::Wide) {
         match ask_policies(settings, &cluster, &snapshot, &wanted, &mut rows, terminal).await {

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use egress_core::digest::is_digest;
 use egress_core::host::quoted;
 use egress_core::intent::is_label;
 use egress_files::Owners;
@@ -114,15 +115,9 @@ impl FromStr for Trust {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digest = |text: &str| {
-            text.strip_prefix("sha256:").is_some_and(|hexadecimal| {
-                hexadecimal.len() == 64
-                    && hexadecimal.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-            })
-        };
         match text {
             "any" => Ok(Trust::Any),
-            text if digest(text) => Ok(Trust::Set(text.to_owned())),
+            text if is_digest(text) => Ok(Trust::Set(text.to_owned())),
             _ => Err("expected `any`, or `sha256:` and 64 hexadecimal digits".to_owned()),
         }
     }

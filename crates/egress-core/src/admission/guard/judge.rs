@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::common::{INTERNAL, OF_PEOPLE, OURS, TAIL};
+use crate::digest::is_hexadecimal;
 use crate::metadata::{FIELD_MANAGER, HOST, MANAGED_BY, ROLE};
 
 /// An object as the rules see it.
@@ -54,11 +55,8 @@ impl<'a> Judged<'a> {
     /// Whether `upstream` is the host of the upstream of `host` in its namespace. What the hash is, CEL cannot say.
     pub(super) fn is_upstream_of(&self, upstream: &str, host: &str) -> bool {
         let tail = format!(".{}{TAIL}", self.namespace);
-        let hashed = |found: &str| {
-            found.len() == 8 && found.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        };
         let long = host.len() + tail.len() > 253;
-        upstream.strip_suffix(&tail).is_some_and(|name| name == host || long && hashed(name))
+        upstream.strip_suffix(&tail).is_some_and(|name| name == host || long && is_hexadecimal(name, 8))
     }
 
     /// Whether a host below `.egress.internal` belongs to its namespace.

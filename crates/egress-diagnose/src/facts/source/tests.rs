@@ -1,5 +1,6 @@
 //! Tests of facts from texts, and of the lines of fields.
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::*;
@@ -129,6 +130,61 @@ fn the_later_of_two_objects_with_one_name_counts_as_with_kubectl_apply() {
     let reading = read(&format!("{ENTRY}---\n{later}"));
     let [resource] = reading.facts.snapshot.resources.as_slice() else { panic!("one object") };
     assert_eq!(resource.service_entry().unwrap().hosts, ["cnn.com"]);
+}
+
+/// With another label, or another content where facts have no labels.
+fn changed(object: &Value) -> Value {
+    let mut object = object.clone();
+    object["metadata"]["labels"]["changed"] = "yes".into();
+    match object["kind"].as_str().unwrap() {
+        "Deployment" | "StatefulSet" => object["spec"]["replicas"] = 7.into(),
+        "DaemonSet" => object["spec"]["template"]["metadata"]["labels"]["changed"] = "yes".into(),
+        "Secret" => object["data"]["changed"] = "".into(),
+        kind if kind.ends_with("WebhookConfiguration") => {
+            object["webhooks"][0]["name"] = "changed.istio.io".into();
+        }
+        "ConfigMap" => object["metadata"]["annotations"]["kubectl-egress.github.io/accept"] = "EG018".into(),
+        _ => {}
+    }
+    object
+}
+
+/// Of the kind: a rule that holds for some kinds of objects and not for others.
+#[test]
+fn the_later_of_two_objects_counts_whatever_its_kind_and_whoever_reads_it() {
+    let facts = |documents: &[&Value], readers: usize| {
+        let texts: Vec<String> = documents.iter().map(|document| document.to_string()).collect();
+        let files = texts.iter().map(|text| SourceFile { name: "shop.yaml".to_owned(), text: text.clone() });
+        let files: Vec<SourceFile> = files.collect();
+        let mut all: Vec<_> = (0..readers).map(|_| SourceReader::new(&files, "shop", 0)).collect();
+        for (number, text) in texts.iter().enumerate() {
+            all[number % readers].read(number, &super::documents(text)[0]);
+        }
+        let whole = all.into_iter().reduce(|mut whole, later| {
+            whole.append(later);
+            whole
+        });
+        let read = whole.unwrap().finish();
+        assert_eq!(read.unread, [], "{texts:?}");
+        serde_json::to_value((&read.facts.snapshot, &read.facts.related_resources)).unwrap()
+    };
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: client, namespace: shop}\ndata: {tls.crt: ''}\n";
+    let texts = [
+        include_str!("../../../../../tests/facts/cluster.yaml"),
+        include_str!("../../../../../tests/facts/istio.yaml"),
+        include_str!("../../../../../tests/facts/related.yaml"),
+        secret,
+    ];
+    for document in texts.iter().flat_map(|text| serde_yaml::Deserializer::from_str(text)) {
+        let object = Value::deserialize(document).unwrap();
+        let other = changed(&object);
+        assert_ne!(facts(&[&object], 1), facts(&[&other], 1), "{object}");
+        for readers in [1, 2] {
+            assert_eq!(facts(&[&other, &object], readers), facts(&[&object], 1), "{object}");
+            assert_eq!(facts(&[&object, &other], readers), facts(&[&other], 1), "{object}");
+        }
+    }
 }
 
 #[test]

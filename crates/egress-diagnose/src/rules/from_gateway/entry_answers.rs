@@ -60,7 +60,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
 
 fn others<'a>(view: &'a View<'_>, egress: &'a Egress<'_>) -> Vec<Answering<'a>> {
     view.note(Input::ServiceEntries);
-    answering(egress, view.index().objects())
+    answering(egress, view.index())
 }
 
 /// Another ServiceEntry is a fault if it leads elsewhere. If it leads to the host, its owner can change that at any time:

@@ -9,9 +9,9 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
+use egress_core::digest::is_digest;
 use egress_files::file_in_folder::FileInFolder;
 use egress_files::{Access, Doubt, Folder};
-use egress_policy_wasm::digest::is_digest;
 
 use super::super::undecided::undecided;
 use egress_core::command::{ShellCommand, Word};
