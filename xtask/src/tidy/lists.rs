@@ -40,11 +40,11 @@ struct Declarations {
     file: String,
     /// By name and file: names may be used twice in a crate.
     variants: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
-    lists: Vec<List>,
+    lists: Vec<VariantList>,
 }
 
 /// A list of all variants.
-struct List {
+struct VariantList {
     file: String,
     of: String,
     names: BTreeSet<String>,
@@ -80,7 +80,7 @@ impl<'ast> Visit<'ast> for Declarations {
             self.lists.extend(lists.map(|list| {
                 let mut names = Names::default();
                 names.visit_expr(list);
-                List { file: self.file.clone(), of: of.ident.to_string(), names: names.0 }
+                VariantList { file: self.file.clone(), of: of.ident.to_string(), names: names.0 }
             }));
         }
         visit::visit_item_impl(self, item);
