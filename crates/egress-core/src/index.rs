@@ -55,8 +55,14 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// Puts an object beside the others, such as one that will be written.
+    /// Puts an object beside the others, such as one that will be written. What all egresses of a gateway use is wanted for
+    /// each of many hosts, and put there once.
     pub fn insert(&mut self, resource: &'a Resource) {
+        let is_ours = metadata::is_ours(resource);
+        let is_of_gateway = is_ours && metadata::role(resource).is_some_and(Role::is_of_pair);
+        if is_of_gateway && self.by_id.contains_key(&resource.id) {
+            return;
+        }
         self.by_id.entry(&resource.id).or_insert(resource);
         self.by_kind.entry(resource.id.kind).or_default().push(resource);
         match &resource.spec {
@@ -68,14 +74,14 @@ impl<'a> Index<'a> {
             }
             Spec::DestinationRule(_) | Spec::Sidecar(_) | Spec::Untyped(_) => {}
         }
-        if !metadata::is_ours(resource) {
+        if !is_ours {
             return;
         }
         let namespace = resource.id.namespace.as_str();
         if let Some(host) = metadata::host(resource) {
             self.labelled.entry((namespace, host)).or_default().push(resource);
         }
-        if metadata::role(resource).is_some_and(Role::is_of_pair) {
+        if is_of_gateway {
             self.of_gateways.entry(namespace).or_default().push(resource);
         }
     }
