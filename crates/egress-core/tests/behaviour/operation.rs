@@ -3,6 +3,7 @@
 use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::index::Index;
 use egress_core::inventory;
+use egress_core::kind::Kind;
 use egress_core::metadata::Record;
 use egress_core::operation::add::{Chosen, Decision, Requested};
 use egress_core::operation::existing::Existing;
@@ -10,7 +11,7 @@ use egress_core::plan::{Action, Plan};
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
-use crate::fixture::{gateway, request, snapshot, stored};
+use crate::fixture::{gateway, parts, request, snapshot, stored};
 
 fn named(mut record: Record, prefix: &str) -> Record {
     for role in [Role::Upstream, Role::GatewayLeg, Role::MeshLeg, Role::Client] {
@@ -73,4 +74,17 @@ fn of_several_hosts_the_first_writes_what_all_egresses_of_the_gateway_use() {
         writes.filter(|(_, action)| matches!(action, Action::Create)).count()
     };
     assert_eq!(decisions.iter().map(created).collect::<Vec<_>>(), [6, 4]);
+}
+
+/// With one more pair for each host, the thousandth looked at a thousand pairs.
+#[test]
+fn many_hosts_of_one_command_want_one_pair() {
+    for cluster in [snapshot(&[]), snapshot(&stored(&request("api.github.com")))] {
+        let hosts = ["a.example.com", "b.example.com", "c.example.com"].map(|host| parts(&request(host)));
+        let mut index = Index::of(&cluster);
+        hosts.iter().flatten().for_each(|part| index.insert(&part.resource));
+        let all = index.without([]);
+        let of_pair = all.of_kind(Kind::Gateway).chain(all.of_kind(Kind::DestinationRule)).count();
+        assert_eq!((all.of_gateways_in("istio-system").len(), of_pair), (2, 2));
+    }
 }
