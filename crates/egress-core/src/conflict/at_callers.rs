@@ -116,8 +116,8 @@ fn hidden_subset(context: &Context<'_, '_>, caller: &str) -> Option<Conflict> {
     let destination = ServiceHost { host: &host, namespace: &intent.gateway.namespace };
     let pair = context.wanted.iter().find(|part| part.role == Role::SharedDestinationRule);
     let pair = pair.map(|part| &part.resource).filter(|pair| context.cluster.find(&pair.id).is_none());
-    let rules = context.cluster.of_kind(Kind::DestinationRule).chain(pair);
-    let used = destination_rules(rules, &context.snapshot.mesh, destination, caller);
+    let rules = context.cluster.destination_rules_of_service(&host);
+    let used = destination_rules(rules.into_iter().chain(pair), &context.snapshot.mesh, destination, caller);
     let first = used.first().filter(|_| subset(&used, name).is_none())?;
     let message =
         format!("hides the subset `{name}` of the gateway from `{caller}`: every HTTP call would answer 503");
@@ -133,7 +133,7 @@ fn other_rules_of_the_hop(context: &Context<'_, '_>, caller: &str) -> Vec<Confli
     }
     let own = context.wanted.iter().filter(|part| part.role == Role::DestinationRule);
     let own = own.map(|part| &part.resource);
-    let others = context.others(context.cluster.of_kind(Kind::DestinationRule));
+    let others = context.others(context.cluster.destination_rules(context.host()));
     let destination = ServiceHost { host: context.host(), namespace: &context.record.intent.namespace };
     let used = destination_rules(others.chain(own), &context.snapshot.mesh, destination, caller);
     let others = used.into_iter().filter(|rule| !context.is_wanted(rule));

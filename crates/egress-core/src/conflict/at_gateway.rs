@@ -31,8 +31,8 @@ fn clash(context: &Context<'_, '_>, mine: &Server<'_>, theirs: &Server<'_>) -> O
         return None;
     }
     let (port, host) = (mine.spec.port.number, context.host());
-    let field = format!("spec.servers[port {}]", theirs.spec.port.number);
-    let refused = |message: String, hint: String| Some(refusal(theirs.object, &field, message, hint));
+    let field = || format!("spec.servers[port {}]", theirs.spec.port.number);
+    let refused = |message: String, hint: String| Some(refusal(theirs.object, &field(), message, hint));
     let documented =
         |hop: &str| format!("try `--layout documented --hop {hop}`, or move that server to another port");
     let serves_host = theirs.hosts().any(|name| name == host);

@@ -142,8 +142,8 @@ fn expects(server: &GatewayServers) -> Expects {
 
 /// Whether a port carries HTTP without TLS. `Parse` and `IsHTTP` in `pkg/config/protocol/instance.go`.
 fn is_http(server: &GatewayServers) -> bool {
-    let protocol = server.port.protocol.to_ascii_uppercase();
-    matches!(protocol.as_str(), "HTTP" | "HTTP2" | "HTTP_PROXY" | "GRPC" | "GRPC-WEB")
+    let speaks = |protocol: &str| server.port.protocol.eq_ignore_ascii_case(protocol);
+    ["HTTP", "HTTP2", "HTTP_PROXY", "GRPC", "GRPC-WEB"].into_iter().any(speaks)
 }
 
 /// What istiod writes into the Gateway objects that it makes of the Gateway API: the Services that they are for, instead of a

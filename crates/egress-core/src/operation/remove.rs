@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::existing::Existing;
 use crate::host::DnsName;
 use crate::inventory::Egress;
 use crate::selector::Selector;
@@ -51,19 +52,19 @@ pub fn choose<'a>(
     namespace: &str,
     all: &[Egress<'a>],
 ) -> Result<Vec<Egress<'a>>, RemoveError> {
-    let here: Vec<&Egress<'a>> = all.iter().filter(|egress| egress.namespace == namespace).collect();
-    let removable = |egress: &&&Egress<'_>| egress.layout.is_some() || force;
+    let here = || all.iter().filter(|egress| egress.namespace == namespace);
+    let removable = |egress: &&Egress<'_>| egress.layout.is_some() || force;
     match selection {
         Selection::Hosts(hosts) => {
-            let found = hosts.iter().map(|host| named(host, namespace, &here, force));
+            let existing = Existing::of(all);
+            let found = hosts.iter().map(|host| named(host, namespace, &existing, force));
             found.collect::<Result<Vec<Vec<Egress<'a>>>, RemoveError>>().map(|found| found.concat())
         }
-        Selection::All => Ok(here.iter().filter(removable).map(|egress| (*egress).clone()).collect()),
-        Selection::Labels(selector) => Ok(here
-            .iter()
+        Selection::All => Ok(here().filter(removable).cloned().collect()),
+        Selection::Labels(selector) => Ok(here()
             .filter(removable)
             .filter(|egress| egress.parts.iter().any(|part| selector.matches(&part.resource.labels)))
-            .map(|egress| (*egress).clone())
+            .cloned()
             .collect()),
     }
 }
@@ -71,10 +72,11 @@ pub fn choose<'a>(
 fn named<'a>(
     host: &DnsName,
     namespace: &str,
-    here: &[&Egress<'a>],
+    existing: &Existing<'_, 'a>,
     force: bool,
 ) -> Result<Vec<Egress<'a>>, RemoveError> {
-    let found: Vec<&Egress<'a>> = here.iter().filter(|egress| egress.host == *host).copied().collect();
+    let of_host = existing.of_host(host).iter().copied();
+    let found: Vec<&Egress<'a>> = of_host.filter(|egress| egress.namespace == namespace).collect();
     let ours: Vec<Egress<'a>> =
         found.iter().filter(|egress| egress.layout.is_some()).map(|egress| (*egress).clone()).collect();
     match (ours.is_empty(), found.first()) {
