@@ -3,6 +3,8 @@
 //! Of the kind: a copy of the cluster, or a list of all its objects, made for each host. Counts the bytes that are allocated,
 //! not the time: they are the same on every machine.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -33,7 +35,7 @@ fn few(layout: Layout) -> usize {
 
 /// A request for the host of this number.
 fn record(layout: Layout, number: usize, ports: &str) -> Record {
-    let target: Target = format!("host-{number}.example.com{ports}").parse().expect("a host");
+    let target: Target = format!("host-{number}.example.com{ports}").parse().unwrap();
     Record {
         intent: Intent {
             host: target.host,
@@ -74,7 +76,7 @@ fn cluster(layout: Layout, hosts: usize, ports: &str) -> Snapshot {
     let mut cluster = Snapshot { gateways: gateways().to_vec(), ..Snapshot::default() };
     for number in 0..hosts {
         let record = record(layout, number, ports);
-        for part in dialect::build(&record, &cluster.gateways[0], &cluster.mesh).expect("objects") {
+        for part in dialect::build(&record, &cluster.gateways[0], &cluster.mesh).unwrap() {
             // What all egresses of the gateway use stands there once.
             if number == 0 || !part.role.is_of_pair() {
                 let mut live = part.resource;
@@ -111,12 +113,12 @@ fn add(
     let mut plans = Vec::new();
     for (asked, cell) in asked.into_iter().zip(&named) {
         beside(cluster);
-        let gateway = cluster.gateway(&asked.intent.gateway).expect("a gateway");
-        let requested = Requested::of(asked, &existing, gateway, &cluster.mesh).expect("a request");
+        let gateway = cluster.gateway(&asked.intent.gateway).unwrap();
+        let requested = Requested::of(asked, &existing, gateway, &cluster.mesh).unwrap();
         let chosen = choose(&requested);
-        let host = requested.named(chosen, &index).expect("names");
+        let host = requested.named(chosen, &index).unwrap();
         let host = cell.get_or_init(|| host);
-        plans.extend(host.plan(&existing, &index).expect("no conflict").plans);
+        plans.extend(host.plan(&existing, &index).unwrap().plans);
         for part in &host.parts {
             index.insert(&part.resource);
         }
@@ -127,8 +129,7 @@ fn add(
 /// Plans the end of all hosts, as the command does.
 fn remove(cluster: &Snapshot, hosts: Vec<DnsName>) -> Vec<Plan> {
     let all = inventory::egresses(cluster);
-    let chosen =
-        remove::choose(&remove::Selection::Hosts(hosts), false, "shop", &all).expect("all are there");
+    let chosen = remove::choose(&remove::Selection::Hosts(hosts), false, "shop", &all).unwrap();
     let impact = RemovalImpact::of(&all, cluster);
     let mut plans: Vec<Plan> = Vec::new();
     for egress in &chosen {
@@ -136,8 +137,8 @@ fn remove(cluster: &Snapshot, hosts: Vec<DnsName>) -> Vec<Plan> {
         assert_eq!(impact.consequences(egress), [""; 0]);
         plans.push(plan::remove::plan(egress, &wanted, &impact));
     }
-    let last = prune::steps(&chosen, &all, &Index::of(cluster).without([])).expect("all is read");
-    plans.last_mut().expect("a host").steps.extend(last);
+    let last = prune::steps(&chosen, &all, &Index::of(cluster).without([])).unwrap();
+    plans.last_mut().unwrap().steps.extend(last);
     plans
 }
 
@@ -153,7 +154,7 @@ fn assert_linear(what: &str, layout: Layout, bytes: &dyn Fn(usize) -> u64) {
 
 /// The bytes for each host of so many, and of some times as many.
 fn growth(few: usize, bytes: &dyn Fn(usize) -> u64) -> [u64; 2] {
-    [few, few * TIMES].map(|hosts| bytes(hosts) / u64::try_from(hosts).expect("a small number"))
+    [few, few * TIMES].map(|hosts| bytes(hosts) / u64::try_from(hosts).unwrap())
 }
 
 fn is_square([few, many]: [u64; 2]) -> bool {

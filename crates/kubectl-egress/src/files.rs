@@ -109,8 +109,8 @@ pub(crate) fn write_private(
     root: Option<&Path>,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), WriteError> {
-    let file = FileInFolder::find(&absolute(path)?, root)?;
-    file.folder.write_with(&file.name, Access::Owner, fill)
+    let target = FileInFolder::find(&absolute(path)?, root)?;
+    target.folder.write_with(&target.name, Access::Owner, fill)
 }
 
 /// Why a file was not written.

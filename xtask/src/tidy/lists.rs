@@ -21,11 +21,11 @@ pub(super) fn complete(tree: &Tree) -> Vec<Violation> {
         match syn::parse_file(text) {
             Ok(file) => {
                 let declarations = crates.entry(package).or_default();
-                declarations.file = path.to_owned();
+                path.clone_into(&mut declarations.file);
                 declarations.visit_file(&file);
             }
             Err(error) => {
-                violations.push(Violation::of_file(path, format!("it cannot be read as Rust: {error}")))
+                violations.push(Violation::of_file(path, format!("it cannot be read as Rust: {error}")));
             }
         }
     }

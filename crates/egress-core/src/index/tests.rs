@@ -33,7 +33,9 @@ fn everything<'a>(found: &Remaining<'_, 'a>, ids: &[&ObjectId]) -> Vec<Vec<&'a R
         .chain([found.of_kind(Kind::VirtualService).collect(), found.of_gateways_in("shop")])
         .chain([ids.iter().filter_map(|id| found.find(id)).collect()])
         .collect();
-    all.iter_mut().for_each(|found| found.sort_by_key(|resource| &resource.id));
+    for found in &mut all {
+        found.sort_by_key(|resource| &resource.id);
+    }
     all
 }
 

@@ -67,7 +67,9 @@ fn egress(cluster: &Snapshot) -> Egress<'_> {
 
 fn every_case(test: impl Fn(Role, &Value)) {
     for object in objects() {
-        ROLES.into_iter().for_each(|role| test(role, &object));
+        for role in ROLES {
+            test(role, &object);
+        }
     }
 }
 
@@ -79,7 +81,9 @@ fn any_kind_of_object_is_planned_in_its_place_and_only_once() {
         let written = |plan: &Plan| plan.writes().map(|(step, _)| step.object.id.clone()).collect::<Vec<_>>();
         assert_eq!(written(&plan), parts.iter().map(|part| part.resource.id.clone()).collect::<Vec<_>>());
         assert!(plan.writes().all(|(_, action)| *action == Action::Create), "{plan:?}");
-        plan.steps.iter().for_each(|step| take(step, &mut cluster));
+        for step in &plan.steps {
+            take(step, &mut cluster);
+        }
         assert!(added(&parts, &cluster).is_empty(), "{role}: the second add writes");
     });
 }
@@ -123,7 +127,9 @@ fn any_kind_of_object_is_found_by_its_host_and_removed_in_its_place() {
         let deleted: Vec<ObjectId> = plan.writes().map(|(step, _)| step.object.id.clone()).collect();
         assert_eq!(deleted, ours(&parts).into_iter().rev().collect::<Vec<_>>());
         assert!(plan.writes().all(|(_, action)| *action == Action::Delete), "{plan:?}");
-        plan.steps.iter().for_each(|step| take(step, &mut cluster));
+        for step in &plan.steps {
+            take(step, &mut cluster);
+        }
         assert!(egress(&cluster).parts.is_empty());
     });
 }

@@ -48,8 +48,8 @@ pub(super) fn of(source: &ExportSource<'_>, layer: &ExportedLayer) -> Vec<LeftOu
     }
     for entry in modules(source) {
         let at = || format!("policies.{}", entry.name);
-        let answered = Hook::ALL.into_iter().filter(|hook| answers(entry, *hook));
-        found.push(match answered.filter_map(|hook| not_asked(hook, source)).next() {
+        let mut answered = Hook::ALL.into_iter().filter(|hook| answers(entry, *hook));
+        found.push(match answered.find_map(|hook| not_asked(hook, source)) {
             Some(lost) => {
                 let message = format!("the API server does not run modules: {lost}");
                 LeftOut { at: at(), effect: OmissionEffect::Weaker, message }

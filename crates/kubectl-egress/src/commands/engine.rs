@@ -220,7 +220,7 @@ fn keep_stored<'p>(
             WriteResult::Stored => stored.push((*place, *step)),
             WriteResult::Not => {}
             WriteResult::Unknown => {
-                waves.end(*place, step_outcome(step, OutcomeVerb::Unknown), RunStatus::Interrupted)
+                waves.end(*place, step_outcome(step, OutcomeVerb::Unknown), RunStatus::Interrupted);
             }
             WriteResult::Refused(error) if is_unreachable(&error) => {
                 waves.end(*place, step_outcome(step, OutcomeVerb::Unknown), RunStatus::Failed(error));

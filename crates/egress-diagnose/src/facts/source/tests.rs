@@ -153,7 +153,7 @@ fn changed(object: &Value) -> Value {
 #[test]
 fn the_later_of_two_objects_counts_whatever_its_kind_and_whoever_reads_it() {
     let facts = |documents: &[&Value], readers: usize| {
-        let texts: Vec<String> = documents.iter().map(|document| document.to_string()).collect();
+        let texts: Vec<String> = documents.iter().map(ToString::to_string).collect();
         let files = texts.iter().map(|text| SourceFile { name: "shop.yaml".to_owned(), text: text.clone() });
         let files: Vec<SourceFile> = files.collect();
         let mut all: Vec<_> = (0..readers).map(|_| SourceReader::new(&files, "shop", 0)).collect();

@@ -38,7 +38,7 @@ pub(super) fn print(
     };
     match &reporting.form {
         ReportFormat::Text | ReportFormat::Bypass(_) | ReportFormat::Watch | ReportFormat::Summary => {
-            terminal.page(&text)?
+            terminal.page(&text)?;
         }
         ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Document(_) => terminal.result(&text)?,
     }
