@@ -176,6 +176,10 @@ fn hides_shared_subset(context: &Context<'_, '_>) -> Option<Conflict> {
 
 /// A Sidecar that does not import the host hides this egress from its pods.
 fn closed_sidecar(context: &Context<'_, '_>, caller: &str) -> Vec<Conflict> {
+    let sidecars = || context.cluster.of_kind(Kind::Sidecar);
+    if sidecars().next().is_none() {
+        return Vec::new();
+    }
     let intent = &context.record.intent;
     let pods = context.snapshot.pods.iter().filter(|pod| pod.namespace == *caller && pod.has_sidecar);
     let no_labels = BTreeMap::new();
@@ -184,7 +188,6 @@ fn closed_sidecar(context: &Context<'_, '_>, caller: &str) -> Vec<Conflict> {
         labels.push(&no_labels);
     }
     let root = &context.snapshot.mesh.root_namespace;
-    let sidecars = || context.cluster.of_kind(Kind::Sidecar);
     let applying =
         labels.into_iter().filter_map(|labels| sidecar::sidecar_for(sidecars(), root, caller, labels));
     let closed = applying.filter(|found| {
