@@ -53,16 +53,6 @@ fn every_project_has_the_interfaces_and_the_licence_as_they_are() -> anyhow::Res
     Ok(())
 }
 
-/// Of the kind: a second directory of interfaces, which the crate reads here and no project has.
-#[test]
-fn no_source_of_a_project_reads_what_is_outside_of_it() -> anyhow::Result<()> {
-    let is_source = |place: &str| Path::new(place).extension().is_some_and(|extension| extension == "rs");
-    for (place, text) in sdk(&project("rust")?).iter().filter(|(place, _)| is_source(place)) {
-        ensure!(!text.contains("\"../../"), "{place}");
-    }
-    Ok(())
-}
-
 #[test]
 fn outside_of_the_workspace_the_manifest_says_the_same() -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
