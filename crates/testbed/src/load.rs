@@ -33,9 +33,8 @@ use crate::{json_lines, termination};
 
 /// Requests that may wait for their answer at the same time.
 const IN_FLIGHT: usize = 200;
-/// The length of a load that is given none, and of the longest, in seconds.
-const USUAL: u64 = 600;
-const LONGEST: u64 = 3600;
+/// The longest load, in seconds.
+const LONGEST: u64 = 600;
 
 /// What to send, how fast and for how long.
 #[derive(Debug, Clone, Args)]
@@ -47,7 +46,7 @@ pub struct Options {
     #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=1000))]
     rate: u32,
     /// How long to send
-    #[arg(long, default_value_t = USUAL, value_parser = value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, default_value_t = LONGEST, value_parser = value_parser!(u64).range(1..=LONGEST))]
     seconds: u64,
     /// Stop sending as soon as this file exists
     #[arg(long)]

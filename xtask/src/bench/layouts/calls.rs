@@ -20,8 +20,6 @@ use super::{form, gateway_pod, wait};
 pub(super) const MOST_HOSTS: u32 = 2000;
 /// Calls out from the namespace of the callers.
 pub(super) const CLIENT: &str = "client";
-/// Longer than anything that waits for a load.
-const SECONDS: &str = "1800";
 /// The longest time for the last answers, and for the first.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -40,7 +38,7 @@ impl Calls {
     pub(super) fn start(bed: &Bed, urls: &[String], rate: u32) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = bed.load(form::NAMESPACE, CLIENT)?;
-        command.args(["--rate", &rate.to_string(), "--seconds", SECONDS, "--targets", &joined(urls)]);
+        command.args(["--rate", &rate.to_string(), "--targets", &joined(urls)]);
         command.arg("--ca").arg(bed.external_ca());
         let file = folder.path().join("samples");
         command.arg("--out").arg(&file);
