@@ -27,7 +27,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tabwriter::TabWriter;
 use testbed::bed;
 
-use self::{calls::MOST_HOSTS, form::Form, lost::Lost, measure::Row, resources::mebibytes};
+use self::{calls::MOST_HOSTS, form::Form, lost::Lost, measure::FormFigures, resources::mebibytes};
 use crate::plugin::{self, Profile};
 
 /// What to measure.
@@ -72,7 +72,7 @@ fn allow_open_files() -> io::Result<()> {
     Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
-fn print(rows: &[Row]) -> anyhow::Result<()> {
+fn print(rows: &[FormFigures]) -> anyhow::Result<()> {
     let mut table = TabWriter::new(io::stdout()).padding(3);
     writeln!(
         table,
@@ -80,7 +80,8 @@ fn print(rows: &[Row]) -> anyhow::Result<()> {
          LOST, POD DRAINS\tLOST, POD STOPS\tDIRECT\tHTTP IN MTLS\tTLS AS IT IS"
     )?;
     for row in rows {
-        let Row { form, objects, opened, added, before, after, rest, drains, stops, direct, hop } = row;
+        let FormFigures { form, objects, opened, added, before, after, rest, drains, stops, direct, hop } =
+            row;
         let added = added.map_or_else(|| "-".to_owned(), |added| format!("{:.1} s", added.as_secs_f64()));
         let grown = |part: fn(&resources::Memory) -> u64| {
             format!("{} to {} MiB", mebibytes(part(before)), mebibytes(part(after)))

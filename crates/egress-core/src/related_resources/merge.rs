@@ -49,32 +49,8 @@ impl RelatedResources {
     /// Applies what files say: an object with the same identity is replaced. What istiod and the exported policy say is of
     /// the cluster, and stays.
     pub fn lay_over(&mut self, applied: Self) {
-        let Self {
-            authorization_policies,
-            peer_authentications,
-            gateway_api,
-            network_policies,
-            endpoint_slices,
-            workloads,
-            budgets,
-            autoscalers,
-            secrets,
-            webhooks,
-            istiod,
-            sync: _,
-            export: _,
-        } = applied;
-        replace(&mut self.authorization_policies, authorization_policies, of_named);
-        replace(&mut self.peer_authentications, peer_authentications, of_named);
-        replace(&mut self.gateway_api, gateway_api, of_gateway_api);
-        replace(&mut self.network_policies, network_policies, of_named);
-        replace(&mut self.endpoint_slices, endpoint_slices, of_slice);
-        replace(&mut self.workloads, workloads, of_workload);
-        replace(&mut self.budgets, budgets, of_named);
-        replace(&mut self.autoscalers, autoscalers, of_named);
-        replace(&mut self.secrets, secrets, |one| (one.namespace.clone(), one.name.clone()));
-        replace(&mut self.webhooks, webhooks, of_webhook);
-        replace(&mut self.istiod, istiod, |one| (one.namespace.clone(), one.name.clone()));
+        self.append(Self { sync: None, export: ExportFacts::default(), ..applied });
+        self.keep_last();
     }
 
     /// Keeps the last of several objects with the same identity. Of webhooks there are no others.

@@ -27,7 +27,7 @@ const ONE_MORE: &str = "one-more.example.com";
 const TIMEOUT: &str = "120s";
 
 /// The figures of a form.
-pub(super) struct Row {
+pub(super) struct FormFigures {
     pub(super) form: Form,
     pub(super) objects: usize,
     /// From the start of `kubectl apply` until the last host answers.
@@ -46,7 +46,7 @@ pub(super) struct Row {
 }
 
 /// Measures a form at so many hosts.
-pub(super) fn measure(form: Form, plugin: &Path, count: u32) -> anyhow::Result<Row> {
+pub(super) fn measure(form: Form, plugin: &Path, count: u32) -> anyhow::Result<FormFigures> {
     let progress = Progress::start(form);
     progress.tell("starting a bed");
     let bed = Bed::up("benchlayouts", &Topology::standard()?)?.guard();
@@ -77,7 +77,19 @@ pub(super) fn measure(form: Form, plugin: &Path, count: u32) -> anyhow::Result<R
     let direct = gateways.passed_by(&bed)?;
     let hop = hop::seen(&bed, host)?;
     progress.tell("taking the bed down");
-    Ok(Row { form, objects: objects.len(), opened, added, before, after, rest, drains, stops, direct, hop })
+    Ok(FormFigures {
+        form,
+        objects: objects.len(),
+        opened,
+        added,
+        before,
+        after,
+        rest,
+        drains,
+        stops,
+        direct,
+        hop,
+    })
 }
 
 fn write(objects: &[Value], folder: &TempDir) -> anyhow::Result<std::path::PathBuf> {
