@@ -17,6 +17,9 @@ use crate::text;
 
 /// The longest message of such a process that is passed on.
 pub(crate) const MESSAGE: usize = 1_000;
+/// mimalloc reserves a gigabyte of addresses when a program starts. The limit on memory counts addresses, so the process
+/// would have none left. The key is mimalloc's own.
+const ALLOCATOR: [(&str, &str); 1] = [("MIMALLOC_ARENA_RESERVE", "64MiB")];
 /// How often an ended stream is compared with its process.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -25,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub struct Program {
     /// Which.
     pub path: PathBuf,
-    /// Its arguments. It gets no variables.
+    /// Its arguments. It gets no variables of the user's.
     pub arguments: Vec<OsString>,
 }
 
@@ -77,7 +80,7 @@ impl Program {
     pub fn run(&self, input: &[u8], bounds: Bounds) -> Result<Vec<u8>, ChildError> {
         let deadline = Instant::now() + bounds.time;
         let mut command = Command::new(&self.path);
-        command.args(&self.arguments).env_clear();
+        command.args(&self.arguments).env_clear().envs(ALLOCATOR);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = command.spawn();
         let started =
@@ -100,10 +103,14 @@ impl Program {
 /// Limits the memory of this process in bytes, and its time in seconds of the processor for when nobody is left to end it.
 ///
 /// # Errors
-/// Where the system does not let it.
+/// Where the system does not let it, or where the process has taken half of the memory already.
 #[cfg(target_os = "linux")]
 pub fn limit_own_process(memory: u64, seconds: u64) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let taken = address_space()?;
+    if taken > memory / 2 {
+        return Err(io::Error::other(format!("the process has {taken} of {memory} bytes already")));
+    }
     // Files: none is written, and no dump of memory that ends early.
     for (resource, limit) in
         [(Resource::As, memory), (Resource::Cpu, seconds), (Resource::Fsize, 0), (Resource::Core, 0)]
@@ -112,6 +119,15 @@ pub fn limit_own_process(memory: u64, seconds: u64) -> io::Result<()> {
         setrlimit(resource, Rlimit { current: limit, maximum: limit })?;
     }
     Ok(())
+}
+
+/// The addresses that this process has, in bytes: what [`Resource::As`](rustix::process::Resource::As) limits.
+#[cfg(target_os = "linux")]
+fn address_space() -> io::Result<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages = text.split_whitespace().next().and_then(|pages| pages.parse::<u64>().ok());
+    let pages = pages.ok_or_else(|| io::Error::other("/proc/self/statm does not say how large the process is"))?;
+    Ok(pages * rustix::param::page_size() as u64)
 }
 
 /// Elsewhere the limits of a process mean other things, or there are none: there it is the time that its parent holds
