@@ -4,6 +4,7 @@
 //! everything afterwards, and objects of the Gateway API.
 
 pub mod bound;
+pub mod call;
 pub mod host_rules;
 pub mod routes;
 pub mod server;
