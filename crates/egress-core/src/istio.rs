@@ -5,8 +5,11 @@
 
 pub mod bound;
 pub mod call;
+pub mod client_tls;
 pub mod host_rules;
+pub mod protocol;
 pub mod routes;
 pub mod server;
+pub mod simulation;
 pub mod sni;
 pub mod takeover;

@@ -73,13 +73,18 @@ pub fn namespace(namespace: Namespace) -> NamespaceFacts {
 /// Any object, with what it says.
 pub fn named<S>(metadata: ObjectMeta, spec: S) -> Named<S> {
     Named {
+        created: created(&metadata),
         namespace: metadata.namespace.unwrap_or_default(),
         name: metadata.name.unwrap_or_default(),
         labels: metadata.labels.unwrap_or_default(),
         annotations: metadata.annotations.unwrap_or_default(),
-        created: metadata.creation_timestamp.and_then(|time| time.0.to_string().parse::<Timestamp>().ok()),
         spec,
     }
+}
+
+/// When an object was created.
+pub fn created(metadata: &ObjectMeta) -> Option<Timestamp> {
+    metadata.creation_timestamp.as_ref().and_then(|time| time.0.to_string().parse().ok())
 }
 
 /// What people accept about an object.

@@ -142,7 +142,7 @@ pub struct ServicePort {
 }
 
 /// A Service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceFacts {
     /// Its namespace.
@@ -157,6 +157,15 @@ pub struct ServiceFacts {
     pub ports: Vec<ServicePort>,
     /// For a Service of type ExternalName: the name it stands for.
     pub external_name: Option<String>,
+    /// Its own addresses; none for a headless one.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// When it was created.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+    /// Who sees it, by its annotation `networking.istio.io/exportTo`; `None` where it has none.
+    #[serde(default)]
+    pub export_to: Option<Vec<String>>,
     /// What people accept about it: its annotation [`ACCEPT`](crate::metadata::ACCEPT).
     pub accepts: Option<String>,
 }

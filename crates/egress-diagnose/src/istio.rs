@@ -2,9 +2,10 @@
 //!
 //! Functions of single objects. Knows nothing of egress paths.
 
+pub(crate) use egress_core::istio::client_tls;
+
 pub(crate) mod authorization;
 pub(crate) mod capture;
-pub(crate) mod client_tls;
 pub(crate) mod data_plane;
 pub(crate) mod listeners;
 pub(crate) mod routes;

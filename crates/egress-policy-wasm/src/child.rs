@@ -126,7 +126,8 @@ pub fn limit_own_process(memory: u64, seconds: u64) -> io::Result<()> {
 fn address_space() -> io::Result<u64> {
     let text = std::fs::read_to_string("/proc/self/statm")?;
     let pages = text.split_whitespace().next().and_then(|pages| pages.parse::<u64>().ok());
-    let pages = pages.ok_or_else(|| io::Error::other("/proc/self/statm does not say how large the process is"))?;
+    let pages =
+        pages.ok_or_else(|| io::Error::other("/proc/self/statm does not say how large the process is"))?;
     Ok(pages * rustix::param::page_size() as u64)
 }
 

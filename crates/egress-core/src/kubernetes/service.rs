@@ -20,6 +20,9 @@ pub struct ServiceSpec {
     /// Its own address; `None` as a text for a Service whose name leads to the pods.
     #[serde(rename = "clusterIP")]
     pub cluster_ip: Option<String>,
+    /// All of its own addresses: one for each family.
+    #[serde(rename = "clusterIPs")]
+    pub cluster_ips: Option<Vec<String>>,
 }
 
 /// A port of a Service.

@@ -39,8 +39,11 @@ pub fn pod(pod: &Pod) -> PodFacts {
             .filter(|owner| owner.controller == Some(true))
             .map(|owner| Owner { kind: owner.kind.clone(), name: owner.name.clone() })
             .next(),
-        proxy: proxy(pod)
-            .map(|proxy| ProxyFacts { image: proxy.image.clone().unwrap_or_default(), role: role(proxy) }),
+        proxy: proxy(pod).map(|proxy| ProxyFacts {
+            image: proxy.image.clone().unwrap_or_default(),
+            role: role(proxy),
+            unprivileged: is_unprivileged(proxy),
+        }),
         unschedulable: condition(pod, "PodScheduled").filter(|(holds, _)| !holds).map(|(_, why)| why),
         early_containers: capture::early_containers(pod),
         containers_as_proxy: capture::containers_as_proxy(pod),
@@ -79,6 +82,15 @@ fn role(proxy: &Container) -> ProxyRole {
     let roles =
         [("router", ProxyRole::Router), ("waypoint", ProxyRole::Waypoint), ("sidecar", ProxyRole::Sidecar)];
     roles.into_iter().find(|(part, _)| plays(part)).map(|(_, role)| role).unwrap_or_default()
+}
+
+/// Whether a proxy is told that it may not open ports below 1024. `IsUnprivileged` in `pilot/pkg/model/context.go` of
+/// istio/istio.
+fn is_unprivileged(proxy: &Container) -> bool {
+    let mut variables = proxy.env.iter().flatten();
+    let told = variables.find(|variable| variable.name == "ISTIO_META_UNPRIVILEGED_POD");
+    told.and_then(|variable| variable.value.as_deref())
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// Whether a proxy runs beside an application. In a gateway or a waypoint the proxy is the application.

@@ -1,12 +1,17 @@
 //! Services as facts.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::kubernetes::{Pod, Service, ServicePort as ApiPort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::pod::containers;
 use crate::snapshot::{ServiceFacts, ServicePort};
+
+/// The annotation that says which namespaces see a Service. `ConvertService` in
+/// `pilot/pkg/serviceregistry/kube/conversion.go` of istio/istio.
+const EXPORT_TO: &str = "networking.istio.io/exportTo";
 
 /// A Service as a fact. Target ports that are names are resolved by the containers of `pods`.
 pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
@@ -22,8 +27,28 @@ pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
             .filter_map(|port| service_port(port, pods))
             .collect(),
         external_name: spec.and_then(|spec| spec.external_name.clone()).filter(|name| !name.is_empty()),
+        addresses: addresses(service),
+        created: super::created(metadata),
+        export_to: metadata
+            .annotations
+            .as_ref()
+            .and_then(|annotations| annotations.get(EXPORT_TO))
+            .map(words),
         accepts: super::accepts(metadata),
     }
+}
+
+fn addresses(service: &Service) -> Vec<String> {
+    let spec = service.spec.iter();
+    let all = spec.flat_map(|spec| spec.cluster_ip.iter().chain(spec.cluster_ips.iter().flatten()));
+    // A headless Service says `None`; the first address is in both fields.
+    let mut found: Vec<String> = all.filter(|address| address.parse::<IpAddr>().is_ok()).cloned().collect();
+    found.dedup();
+    found
+}
+
+fn words(annotation: &String) -> Vec<String> {
+    annotation.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
 /// Which pods are behind a Service.

@@ -65,6 +65,9 @@ pub struct ProxyFacts {
     pub image: String,
     /// What it was started as.
     pub role: ProxyRole,
+    /// It may not open ports below 1024: `ISTIO_META_UNPRIVILEGED_POD`.
+    #[serde(default)]
+    pub unprivileged: bool,
 }
 
 /// What a proxy was started as: the word after `proxy` in its arguments.

@@ -139,11 +139,7 @@ fn a_service_of_the_cluster_with_the_name_of_the_host_is_refused() {
     let service = |name: &str, namespace: &str| ServiceFacts {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
-        labels: [].into(),
-        selector: [].into(),
-        ports: Vec::new(),
-        external_name: None,
-        accepts: None,
+        ..ServiceFacts::default()
     };
     let mut cluster = snapshot(&[]);
     cluster.mesh.cluster_domain = "cnn.com".to_owned();

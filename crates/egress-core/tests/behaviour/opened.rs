@@ -165,11 +165,9 @@ fn tunnels_services_workloads_and_backends_open_hosts() {
     let service = |name: &str, external_name: Option<&str>| ServiceFacts {
         namespace: "evil".to_owned(),
         name: name.to_owned(),
-        labels: std::collections::BTreeMap::new(),
-        selector: std::collections::BTreeMap::new(),
         ports: vec![ServicePort { number: 443, ..ServicePort::default() }],
         external_name: external_name.map(str::to_owned),
-        accepts: None,
+        ..ServiceFacts::default()
     };
     cluster.services = vec![
         service("out", Some("e.ngrok.io")),

@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::resource::Resource;
 use egress_istio::destination_rule as generated;
 use egress_istio::destination_rule::DestinationRuleSubsets;
 use serde_json::{Value, json};
 
+use crate::resource::Resource;
+
 /// The DestinationRules of one destination for one proxy, merged as istiod merges them.
-pub(crate) struct DestinationRules<'a> {
+pub struct DestinationRules<'a> {
     /// The rules, oldest first.
-    pub(crate) all: Vec<&'a Resource>,
+    pub all: Vec<&'a Resource>,
     subsets: BTreeMap<&'a str, (&'a Resource, usize, &'a DestinationRuleSubsets)>,
     /// The first rule with settings for all subsets, and those settings.
     common: Option<(&'a Resource, &'a generated::DestinationRuleTrafficPolicy)>,
@@ -21,27 +22,30 @@ pub(crate) struct DestinationRules<'a> {
 
 /// The settings of one connection.
 #[derive(Clone, Debug)]
-pub(crate) struct ClientTls<'a> {
+pub struct ClientTls<'a> {
     /// The rule they are from.
-    pub(crate) rule: &'a Resource,
+    pub rule: &'a Resource,
     /// Their field: `spec.trafficPolicy.tls`.
-    pub(crate) field: String,
-    pub(crate) mode: Mode,
-    pub(crate) sni: Option<&'a str>,
-    pub(crate) subject_alt_names: &'a [String],
+    pub field: String,
+    /// Whether and with which certificates.
+    pub mode: Mode,
+    /// The server name that is sent.
+    pub sni: Option<&'a str>,
+    /// The names that the server's certificate may have.
+    pub subject_alt_names: &'a [String],
     /// A Secret in the namespace of the proxy.
-    pub(crate) credential_name: Option<&'a str>,
+    pub credential_name: Option<&'a str>,
     /// A file in the proxy's container.
-    pub(crate) ca_certificates: Option<&'a str>,
+    pub ca_certificates: Option<&'a str>,
     /// A file in the proxy's container.
-    pub(crate) client_certificate: Option<&'a str>,
+    pub client_certificate: Option<&'a str>,
     /// Whether it skips verification of the server's certificate.
-    pub(crate) skips_verification: bool,
+    pub skips_verification: bool,
 }
 
 /// The TLS mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Plaintext.
     Disable,
     /// TLS; the server alone has a certificate.
@@ -53,7 +57,8 @@ pub(crate) enum Mode {
 }
 
 impl<'a> DestinationRules<'a> {
-    pub(crate) fn new(all: Vec<&'a Resource>) -> Self {
+    /// The settings of these rules, oldest first.
+    pub fn new(all: Vec<&'a Resource>) -> Self {
         let mut subsets = BTreeMap::new();
         for rule in &all {
             let own = rule.destination_rule().and_then(|spec| spec.subsets.as_ref()).into_iter().flatten();
@@ -68,12 +73,12 @@ impl<'a> DestinationRules<'a> {
     }
 
     /// Whether a route with this subset, or without one, has a destination.
-    pub(crate) fn has(&self, subset: Option<&str>) -> bool {
+    pub fn has(&self, subset: Option<&str>) -> bool {
         subset.is_none_or(|name| self.subsets.contains_key(name))
     }
 
     /// The settings for a port of the destination; none if no rule has any, and auto mTLS decides.
-    pub(crate) fn tls(&self, subset: Option<&str>, port: u16) -> Option<ClientTls<'a>> {
+    pub fn tls(&self, subset: Option<&str>, port: u16) -> Option<ClientTls<'a>> {
         let found = subset.and_then(|name| self.subsets.get(name));
         let of_subset = found.and_then(|(rule, index, subset)| {
             let policy = subset.traffic_policy.as_ref()?;
@@ -94,7 +99,7 @@ impl<'a> DestinationRules<'a> {
     }
 
     /// The traffic policy of a subset, or of the host without a subset: its rule, its field, and its content.
-    pub(crate) fn policy(&self, subset: Option<&str>) -> Option<(&'a Resource, String, Value)> {
+    pub fn policy(&self, subset: Option<&str>) -> Option<(&'a Resource, String, Value)> {
         if let Some(name) = subset {
             let (rule, index, subset) = self.subsets.get(name)?;
             return Some((
@@ -124,12 +129,12 @@ impl<'a> DestinationRules<'a> {
 
 impl ClientTls<'_> {
     /// Whether the proxy opens TLS of its own to a server outside the mesh.
-    pub(crate) fn originates(&self) -> bool {
+    pub fn originates(&self) -> bool {
         matches!(self.mode, Mode::Simple | Mode::Mutual)
     }
 
     /// The mode as objects write it.
-    pub(crate) fn mode_word(&self) -> &'static str {
+    pub fn mode_word(&self) -> &'static str {
         match self.mode {
             Mode::Disable => "DISABLE",
             Mode::Simple => "SIMPLE",

@@ -1,0 +1,201 @@
+//! The cluster that a rule leads to: whether the proxy has it, its endpoints, and the TLS it opens.
+//!
+//! Follows `buildOutboundClusters` in `pilot/pkg/networking/core/cluster.go`, and `cluster_builder.go` and `cluster_tls.go`
+//! beside it. Knows nothing of which rule leads there.
+
+use egress_istio::destination_rule::DestinationRuleSubsets;
+use egress_istio::peer_authentication::PeerAuthenticationMtlsMode;
+
+use super::endpoint::{Endpoint, endpoints};
+use super::scope::{KnownService, ProxyScope};
+use super::service::{MeshResolution, MeshService};
+use crate::istio::call::{Refusal, Tls};
+use crate::istio::client_tls::{ClientTls, DestinationRules, Mode};
+use crate::istio::protocol::PortProtocol;
+use crate::proxy::cluster_name;
+use crate::resource::Resource;
+
+/// Where a rule leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ClusterKey {
+    /// The host in full.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) subset: Option<String>,
+}
+
+/// A cluster of a proxy.
+pub(super) struct ProxyCluster<'w> {
+    pub(super) service: &'w MeshService<'w>,
+    /// The oldest DestinationRule of those it obeys.
+    pub(super) rule: Option<&'w Resource>,
+    pub(super) ends: ClusterEnds,
+}
+
+/// Where the connections of a cluster go.
+pub(super) enum ClusterEnds {
+    /// To the address that the application called, on this port where it is another.
+    Original { port: Option<u16>, tls: Option<Tls> },
+    /// To the host that the request or the `ClientHello` names.
+    ByName { tls: Option<Tls> },
+    /// To one of these, each with the TLS that is opened to it.
+    Endpoints(Vec<(Endpoint, Option<Tls>)>),
+}
+
+impl ClusterKey {
+    /// The name in Envoy.
+    pub(super) fn name(&self) -> String {
+        cluster_name(self.port, self.subset.as_deref().unwrap_or_default(), &self.host)
+    }
+
+    /// The server name of the mesh for it. `BuildDNSSrvSubsetKey` in `pilot/pkg/model/service.go`.
+    fn mesh_name(&self) -> String {
+        format!("outbound_.{}_.{}_.{}", self.port, self.subset.as_deref().unwrap_or_default(), self.host)
+    }
+}
+
+/// The cluster of a proxy with this key.
+///
+/// # Errors
+/// The proxy has none, or it has no endpoints.
+pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<ProxyCluster<'w>, Refusal> {
+    let known = scope.service(&key.host).filter(|known| known.service.resolution != MeshResolution::Alias);
+    let known: &KnownService<'w> = known.ok_or(Refusal::NoCluster)?;
+    let port =
+        known.port(key.port).filter(|port| port.protocol != PortProtocol::Udp).ok_or(Refusal::NoCluster)?;
+    let service = known.service;
+    let rules = scope.rules(service);
+    if !rules.has(key.subset.as_deref()) {
+        return Err(Refusal::NoCluster);
+    }
+    let rule = rules.all.first().copied();
+    let is_dynamic = service.resolution == MeshResolution::DynamicDns;
+    if is_dynamic {
+        let wild = service.host.starts_with('*');
+        let carried = matches!(
+            port.protocol,
+            PortProtocol::Http | PortProtocol::Tls | PortProtocol::Grpc | PortProtocol::Http2
+        );
+        if wild && (!carried || key.subset.is_some()) {
+            return Err(Refusal::NoCluster);
+        }
+    }
+    let opened = rules.tls(key.subset.as_deref(), key.port);
+    let settings = TlsSettings { scope, key, service, opened, rules: &rules };
+    let passthrough = passes_through(&rules, key) && !scope.is_gateway;
+    if (service.resolution == MeshResolution::Original && !scope.is_gateway && !service.is_kubernetes())
+        || passthrough
+    {
+        let tls = settings.to(None);
+        return Ok(ProxyCluster {
+            service,
+            rule,
+            ends: ClusterEnds::Original { port: service.target_of(key.port), tls },
+        });
+    }
+    if is_dynamic && service.host.starts_with('*') {
+        return Ok(ProxyCluster { service, rule, ends: ClusterEnds::ByName { tls: settings.to(None) } });
+    }
+    let wanted = subset(&rules, key).and_then(|subset| subset.labels.as_ref());
+    let found: Vec<Endpoint> = endpoints(scope.world, service, key.port)
+        .into_iter()
+        .filter(|endpoint| {
+            wanted.into_iter().flatten().all(|(key, value)| endpoint.labels.get(key) == Some(value))
+        })
+        .collect();
+    match (found.is_empty(), service.resolution) {
+        (false, _) => {}
+        // Envoy resolves these itself: istiod leaves out a cluster without names.
+        (true, MeshResolution::Dns) => return Err(Refusal::NoCluster),
+        (true, _) => return Err(Refusal::NoEndpoint),
+    }
+    let ends = found.into_iter().map(|endpoint| {
+        let tls = settings.to(Some(&endpoint));
+        (endpoint, tls)
+    });
+    Ok(ProxyCluster { service, rule, ends: ClusterEnds::Endpoints(ends.collect()) })
+}
+
+fn subset<'w>(rules: &DestinationRules<'w>, key: &ClusterKey) -> Option<&'w DestinationRuleSubsets> {
+    let name = key.subset.as_deref()?;
+    crate::visibility::destination_rule::subset(&rules.all, name).map(|(_, subset)| subset)
+}
+
+/// Whether a load balancer sends connections where the application wanted to go.
+fn passes_through(rules: &DestinationRules<'_>, key: &ClusterKey) -> bool {
+    let policy = rules.policy(key.subset.as_deref()).map(|(_, _, policy)| policy);
+    policy.is_some_and(|policy| policy["loadBalancer"]["simple"] == "PASSTHROUGH")
+}
+
+/// What decides the TLS of a cluster.
+struct TlsSettings<'q, 'w> {
+    scope: &'q ProxyScope<'w>,
+    key: &'q ClusterKey,
+    service: &'w MeshService<'w>,
+    opened: Option<ClientTls<'w>>,
+    rules: &'q DestinationRules<'w>,
+}
+
+impl TlsSettings<'_, '_> {
+    /// The TLS to an endpoint; without one, to wherever the connection goes.
+    fn to(&self, endpoint: Option<&Endpoint>) -> Option<Tls> {
+        let Some(opened) = &self.opened else {
+            return self.automatic(endpoint);
+        };
+        match opened.mode {
+            Mode::Disable => None,
+            Mode::IstioMutual => Some(self.of_mesh(opened.sni)),
+            Mode::Simple | Mode::Mutual => {
+                let selects = |rule: &&Resource| {
+                    rule.destination_rule().is_some_and(|spec| spec.workload_selector.is_some())
+                };
+                // A sidecar takes no Secret by a rule that is for everybody: it then opens no TLS at all.
+                // `buildUpstreamClusterTLSContext`.
+                let of_secret = opened.credential_name.is_some_and(|name| !name.starts_with("configmap://"));
+                if of_secret && !self.scope.is_gateway && !self.rules.all.iter().any(selects) {
+                    return None;
+                }
+                Some(Tls { is_mesh: false, server_name: opened.sni.map(str::to_owned) })
+            }
+        }
+    }
+
+    /// mTLS of the mesh that nobody asked for. `buildUpstreamTLSSettings`.
+    fn automatic(&self, endpoint: Option<&Endpoint>) -> Option<Tls> {
+        let world = self.scope.world;
+        let speaks = endpoint.is_some_and(|endpoint| endpoint.speaks_mesh_mtls);
+        if self.service.is_external
+            || !world.mesh.auto_mtls
+            || !speaks
+            || mtls_is_disabled(self.scope, self.service)
+        {
+            return None;
+        }
+        Some(self.of_mesh(None))
+    }
+
+    fn of_mesh(&self, sni: Option<&str>) -> Tls {
+        let server_name = sni.map_or_else(|| self.key.mesh_name(), str::to_owned);
+        Tls { is_mesh: true, server_name: Some(server_name) }
+    }
+}
+
+/// Whether the PeerAuthentications of a service's namespace, or of the mesh, turn mTLS off.
+/// `GetNamespaceMutualTLSMode` in `pilot/pkg/model/authentication.go`: of several of a namespace the oldest counts.
+fn mtls_is_disabled(scope: &ProxyScope<'_>, service: &MeshService<'_>) -> bool {
+    let world = scope.world;
+    let said = |namespace: &str| {
+        let mut all: Vec<_> = world
+            .related
+            .peer_authentications
+            .iter()
+            .filter(|policy| policy.namespace == namespace && policy.spec.selector.is_none())
+            .collect();
+        all.sort_by_key(|policy| (policy.created.is_none(), policy.created, &policy.name));
+        let mode =
+            all.first().and_then(|policy| policy.spec.mtls.as_ref()).and_then(|mtls| mtls.mode.clone());
+        mode.filter(|mode| *mode != PeerAuthenticationMtlsMode::Unset)
+    };
+    let mode = said(service.namespace).or_else(|| said(&world.mesh.root_namespace));
+    mode == Some(PeerAuthenticationMtlsMode::Disable)
+}

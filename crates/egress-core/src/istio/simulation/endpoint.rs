@@ -1,0 +1,143 @@
+//! The endpoints of a service's port, and where an address leads.
+//!
+//! Follows `pilot/pkg/serviceregistry/serviceentry/conversion.go` for ServiceEntries, and Kubernetes for Services. Knows
+//! nothing of clusters and TLS. WorkloadEntries are not known here.
+
+use std::collections::BTreeMap;
+
+use egress_istio::service_entry::ServiceEntryPorts;
+
+use super::service::{MeshResolution, MeshService, ServiceSource};
+use super::world::World;
+use crate::resource::Resource;
+use crate::snapshot::{PodFacts, ServiceFacts};
+
+/// An endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// An address, or a name that the proxy resolves.
+    pub(super) address: String,
+    pub(super) port: u16,
+    pub(super) labels: BTreeMap<String, String>,
+    /// A proxy of the mesh takes its connections.
+    pub(super) speaks_mesh_mtls: bool,
+}
+
+/// The label by which a pod says that a proxy of the mesh takes its connections.
+const TLS_MODE: &str = "security.istio.io/tlsMode";
+
+/// The endpoints of a port of a service: of all ServiceEntries of its host in its namespace.
+pub(super) fn endpoints(world: &World<'_>, service: &MeshService<'_>, port: u16) -> Vec<Endpoint> {
+    let mut found = Vec::new();
+    let same = |other: &&MeshService<'_>| other.host == service.host && other.namespace == service.namespace;
+    let mut seen: Vec<&Resource> = Vec::new();
+    for one in world.services.iter().filter(same) {
+        match one.source {
+            ServiceSource::Kubernetes(facts) => found.extend(of_kubernetes(world, facts, port)),
+            // A host with several addresses is several services with the same endpoints.
+            ServiceSource::Entry(entry) if seen.iter().any(|known| known.id == entry.id) => {}
+            ServiceSource::Entry(entry) => {
+                seen.push(entry);
+                found.extend(of_entry(world, one, entry, port));
+            }
+        }
+    }
+    found
+}
+
+impl MeshService<'_> {
+    /// The port that a proxy dials where the application's own destination is kept; none: the one that was called.
+    pub(super) fn target_of(&self, port: u16) -> Option<u16> {
+        let ServiceSource::Entry(entry) = self.source else { return None };
+        let mut ports = entry.service_entry()?.ports.iter().flatten();
+        let found = ports.find(|one| one.number == i64::from(port))?;
+        found.target_port.and_then(|target| u16::try_from(target).ok()).filter(|target| *target != 0)
+    }
+}
+
+/// The pods of a Service that are ready, each with the port of the pod.
+pub(super) fn of_kubernetes(world: &World<'_>, facts: &ServiceFacts, port: u16) -> Vec<Endpoint> {
+    let Some(found) = facts.ports.iter().find(|one| one.number == port) else { return Vec::new() };
+    if facts.selector.is_empty() {
+        return of_slices(world, facts, found.target.unwrap_or(port));
+    }
+    let Some(target) = found.target else { return Vec::new() };
+    let pods = world.pods_with(&facts.namespace, &facts.selector);
+    pods.into_iter().filter(|pod| pod.ready && !pod.finished).filter_map(|pod| of_pod(pod, target)).collect()
+}
+
+/// Of a Service without selector: somebody wrote its endpoints.
+fn of_slices(world: &World<'_>, facts: &ServiceFacts, target: u16) -> Vec<Endpoint> {
+    /// The label of an EndpointSlice with the name of its Service.
+    const OF_SERVICE: &str = "kubernetes.io/service-name";
+    let belongs = |slice: &&crate::related_resources::Named<crate::related_resources::SliceFacts>| {
+        slice.namespace == facts.namespace
+            && (slice.labels.get(OF_SERVICE) == Some(&facts.name)
+                || (slice.spec.kind == "Endpoints" && slice.name == facts.name))
+    };
+    let slices = world.related.endpoint_slices.iter().filter(belongs);
+    let all = slices.flat_map(|slice| {
+        let only = match slice.spec.ports.as_slice() {
+            [port] => u16::try_from(*port).ok(),
+            _ => None,
+        };
+        slice.spec.addresses.iter().map(move |address| (address, only.unwrap_or(target)))
+    });
+    all.map(|(address, port)| match world.pod_at(address).and_then(|pod| of_pod(pod, port)) {
+        Some(endpoint) => endpoint,
+        None => Endpoint { address: address.clone(), port, labels: BTreeMap::new(), speaks_mesh_mtls: false },
+    })
+    .collect()
+}
+
+fn of_pod(pod: &PodFacts, port: u16) -> Option<Endpoint> {
+    Some(Endpoint {
+        address: pod.addresses.first()?.clone(),
+        port,
+        labels: pod.labels.clone(),
+        speaks_mesh_mtls: pod.labels.get(TLS_MODE).is_some_and(|mode| mode == "istio"),
+    })
+}
+
+fn of_entry(world: &World<'_>, service: &MeshService<'_>, entry: &Resource, number: u16) -> Vec<Endpoint> {
+    let Some(spec) = entry.service_entry() else { return Vec::new() };
+    let mut ports = spec.ports.iter().flatten();
+    let Some(port) = ports.find(|port| port.number == i64::from(number)) else { return Vec::new() };
+    let target = port.target_port.filter(|target| *target != 0).unwrap_or(port.number);
+    let target = u16::try_from(target).unwrap_or_default();
+    if let Some(selector) = &spec.workload_selector {
+        let pods = world.pods_with(&entry.id.namespace, selector.labels.iter().flatten());
+        return pods
+            .into_iter()
+            .filter(|pod| pod.ready && !pod.finished)
+            .filter_map(|pod| of_pod(pod, target))
+            .collect();
+    }
+    let written = spec.endpoints.as_deref().unwrap_or_default();
+    if written.is_empty() {
+        let asks_dns = service.resolution == MeshResolution::Dns;
+        let itself = Endpoint {
+            address: service.host.to_string(),
+            port: target,
+            labels: BTreeMap::new(),
+            speaks_mesh_mtls: false,
+        };
+        return asks_dns.then_some(itself).into_iter().collect();
+    }
+    let endpoint = |one: &egress_istio::service_entry::ServiceEntryEndpoints| {
+        let labels = one.labels.clone().unwrap_or_default();
+        let account = one.service_account.as_deref().is_some_and(|account| !account.is_empty());
+        // `getTLSModeFromWorkloadEntry`: a service account is a sign of a proxy.
+        let speaks_mesh_mtls = labels.get(TLS_MODE).map_or(account, |mode| mode == "istio");
+        let address = one.address.clone().filter(|address| !address.is_empty())?;
+        let port = own_port(one.ports.as_ref(), port).unwrap_or(target);
+        Some(Endpoint { address, port, labels, speaks_mesh_mtls })
+    };
+    written.iter().filter_map(endpoint).collect()
+}
+
+/// The port that an endpoint has of its own for a port of the entry.
+fn own_port(ports: Option<&BTreeMap<String, i64>>, port: &ServiceEntryPorts) -> Option<u16> {
+    let number = ports?.get(&port.name)?;
+    u16::try_from(*number).ok().filter(|number| *number != 0)
+}

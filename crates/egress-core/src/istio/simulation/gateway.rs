@@ -1,0 +1,351 @@
+//! The listeners of a gateway's pod: which servers of Gateway objects it has on a port, and their filter chains.
+//!
+//! Follows `mergeGateways` in `pilot/pkg/model/gateway.go` and `buildGatewayListeners` in
+//! `pilot/pkg/networking/core/gateway.go`. Knows nothing of requests. Gateways made of the Gateway API are not known here.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
+
+use super::chain::{ChainThen, EndsTls, ListenerChain, RouteTable};
+use super::host_name::overlap;
+use super::scope::ProxyScope;
+use super::tcp_rules::{TcpContext, clusters, is_named, matching};
+use crate::istio::bound::full_name;
+use crate::istio::protocol::PortProtocol;
+use crate::label_selector::has_labels;
+use crate::resource::Resource;
+use crate::snapshot::ServiceFacts;
+use crate::visibility::destination_rule::full_host;
+
+/// The chains on a port of the pod; none where nothing listens.
+pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<Vec<ListenerChain<'w>>> {
+    let is_unprivileged = scope.pod.proxy.as_ref().is_some_and(|proxy| proxy.unprivileged);
+    if is_unprivileged && port < 1024 {
+        return None;
+    }
+    let merged = merge(scope);
+    let mut found = Vec::new();
+    let mut known: HashMap<String, HashSet<String>> = HashMap::new();
+    for group in merged.iter().filter(|group| group.port == port && group.is_on_pod(scope)) {
+        if group.protocol.is_http() {
+            let servers = group.servers.iter().map(|server| (server.object, server.index)).collect();
+            found.push(ListenerChain {
+                ranges: Vec::new(),
+                names: Vec::new(),
+                is_for_http: false,
+                ends_tls: None,
+                then: ChainThen::Http(RouteTable::Servers(servers)),
+            });
+            continue;
+        }
+        for server in &group.servers {
+            found.extend(of_server(scope, server, &mut known));
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Servers that share a listener.
+struct ServerGroup<'w> {
+    port: u16,
+    /// As it is written: `HTTPS` and `TLS` are two groups of one listener.
+    written: &'w str,
+    protocol: PortProtocol,
+    bind: &'w str,
+    servers: Vec<GatewayServer<'w>>,
+}
+
+/// A server of a Gateway object that the pod has.
+#[derive(Clone, Copy)]
+struct GatewayServer<'w> {
+    object: &'w Resource,
+    index: usize,
+    spec: &'w GatewayServers,
+}
+
+impl ServerGroup<'_> {
+    /// Whether it takes connections to the address of the pod.
+    fn is_on_pod(&self, scope: &ProxyScope<'_>) -> bool {
+        self.bind.is_empty()
+            || self.bind == "0.0.0.0"
+            || scope.pod.addresses.iter().any(|own| own == self.bind)
+    }
+}
+
+impl GatewayServer<'_> {
+    /// Its hosts as `namespace/host`, or the host alone where any namespace may bind. `sanitizeServerHostNamespace`.
+    pub(super) fn hosts(&self) -> Vec<String> {
+        hosts_of(self.object, self.spec)
+    }
+
+    fn is_http(&self) -> bool {
+        let protocol = PortProtocol::parse(&self.spec.port.protocol);
+        protocol.is_http()
+            || (protocol == PortProtocol::Https && self.spec.tls.is_some() && !self.passes_through())
+    }
+
+    fn is_tls(&self) -> bool {
+        self.spec.tls.is_some() && !PortProtocol::parse(&self.spec.port.protocol).is_http()
+    }
+
+    fn passes_through(&self) -> bool {
+        self.spec.tls.as_ref().is_some_and(|tls| {
+            matches!(
+                tls.mode,
+                None | Some(GatewayServersTlsMode::Passthrough | GatewayServersTlsMode::AutoPassthrough)
+            )
+        })
+    }
+
+    /// The name of its routes; none where it has none. `gatewayRDSRouteName`.
+    fn route_name(&self, port: u16) -> Option<String> {
+        let protocol = PortProtocol::parse(&self.spec.port.protocol);
+        let bind = self.spec.bind.as_deref().unwrap_or_default();
+        if protocol.is_http() {
+            return Some(format!("http.{port}.{bind}"));
+        }
+        let ends = protocol == PortProtocol::Https && !self.passes_through();
+        let (port, id) = (&self.spec.port, &self.object.id);
+        ends.then(|| format!("https.{}.{}.{}.{}.{bind}", port.number, port.name, id.name, id.namespace))
+    }
+}
+
+/// The hosts of a server, with the namespace that may bind where it is one.
+pub(super) fn hosts_of(object: &Resource, spec: &GatewayServers) -> Vec<String> {
+    let host = |host: &String| match host.split_once('/') {
+        Some(("*", host)) => host.to_owned(),
+        Some((".", host)) => format!("{}/{host}", object.id.namespace),
+        _ => host.clone(),
+    };
+    spec.hosts.iter().map(host).collect()
+}
+
+/// The servers of all Gateway objects for the pod, oldest first, without those that istiod leaves out.
+fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
+    let services = services_of(scope);
+    let mut groups: Vec<ServerGroup<'w>> = Vec::new();
+    let mut ports: HashSet<u16> = HashSet::new();
+    // Of each port the first plaintext server.
+    let mut plaintext: HashMap<u16, (PortProtocol, &'w str)> = HashMap::new();
+    let mut routes: HashSet<String> = HashSet::new();
+    let mut names: HashMap<u16, BTreeMap<String, &'w str>> = HashMap::new();
+    let mut binds: HashSet<(u16, &'w str)> = HashSet::new();
+    for server in servers(scope) {
+        let spec = server.spec;
+        let port = listens_on(&services, spec.port.number);
+        let bind = spec.bind.as_deref().unwrap_or_default();
+        let protocol = PortProtocol::parse(&spec.port.protocol);
+        let route = server.route_name(port);
+        if spec.tls.is_some() {
+            let known = names.entry(port).or_default();
+            let hosts = server.hosts();
+            if hosts.iter().any(|host| known.get(host) == Some(&bind)) {
+                continue;
+            }
+            known.extend(hosts.into_iter().map(|host| (host, bind)));
+        }
+        let is_new = ports.insert(port);
+        if !is_new {
+            if let Some((first, first_bind)) = plaintext.get(&port).copied() {
+                let fits = protocol.is_http() && (first.is_http() || first == protocol);
+                if first_bind == bind && (!fits || route.is_none()) {
+                    continue;
+                }
+            } else if server.is_tls() {
+                if server.is_http() {
+                    // Two servers of one object with one port name cannot be told apart.
+                    match &route {
+                        Some(route) if routes.contains(route) => continue,
+                        Some(_) => {}
+                        None => continue,
+                    }
+                }
+                let is_new_bind = binds.insert((port, bind));
+                if spec.tls.is_none() && !is_new_bind {
+                    continue;
+                }
+            }
+        }
+        let is_plaintext = !server.is_tls();
+        // The first plaintext server of a port says what may follow; a later one on another address says it anew.
+        let joins = !is_new && plaintext.get(&port).is_some_and(|(_, first_bind)| *first_bind == bind);
+        if let Some(route) = route.filter(|_| server.is_http()) {
+            routes.insert(route);
+        }
+        let found = groups.iter_mut().find(|group| {
+            group.port == port
+                && group.bind == bind
+                && (group.written == spec.port.protocol || (joins && group.protocol.is_http()))
+        });
+        match found {
+            // On a port that has no plaintext yet, a plaintext server takes the place of what was there.
+            Some(group) if is_plaintext && !joins && !is_new => group.servers = vec![server],
+            Some(group) => group.servers.push(server),
+            None => groups.push(ServerGroup {
+                port,
+                written: &spec.port.protocol,
+                protocol,
+                bind,
+                servers: vec![server],
+            }),
+        }
+        if is_plaintext && (is_new || !plaintext.contains_key(&port)) {
+            plaintext.insert(port, (protocol, bind));
+        }
+    }
+    groups
+}
+
+/// The servers of the Gateway objects that select the pod, in istiod's order.
+fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = GatewayServer<'w>> {
+    let pod = scope.pod;
+    let objects = scope.world.gateways.iter().filter(move |object| {
+        object.gateway().is_some_and(|spec| has_labels(&pod.labels, spec.selector.iter().flatten()))
+    });
+    objects.flat_map(|object| {
+        let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
+        all.iter().enumerate().map(|(index, spec)| GatewayServer { object, index, spec })
+    })
+}
+
+/// The Kubernetes Services of the pod, by age and name. `SetServiceTargets` in `pilot/pkg/model/context.go`.
+fn services_of<'w>(scope: &ProxyScope<'w>) -> Vec<&'w ServiceFacts> {
+    let pod = scope.pod;
+    let selects = |facts: &&ServiceFacts| {
+        facts.namespace == pod.namespace
+            && !facts.selector.is_empty()
+            && has_labels(&pod.labels, &facts.selector)
+    };
+    let mut found: Vec<&ServiceFacts> = scope.world.kubernetes.iter().filter(selects).collect();
+    found.sort_by_key(|facts| (facts.created.is_none(), facts.created, &facts.name));
+    found
+}
+
+/// A Service with this label leaves the ports of Gateways as they are. `resolvePorts`.
+const NO_TRANSLATION: &str = "experimental.istio.io/disable-gateway-port-translation";
+
+/// The port of the pod for a number in a Gateway: the target of the oldest Service that has the number, else the number
+/// itself. `resolvePorts`.
+fn listens_on(services: &[&ServiceFacts], number: i64) -> u16 {
+    let number = u16::try_from(number).unwrap_or_default();
+    let translate = services.iter().filter(|facts| !facts.labels.contains_key(NO_TRANSLATION));
+    let mut ports = translate.flat_map(|facts| &facts.ports).filter(|port| port.number == number);
+    ports.next().and_then(|port| port.target).unwrap_or(number)
+}
+
+/// The chains of a server that routes no plaintext requests.
+fn of_server<'w>(
+    scope: &ProxyScope<'w>,
+    server: &GatewayServer<'w>,
+    known: &mut HashMap<String, HashSet<String>>,
+) -> Vec<ListenerChain<'w>> {
+    let mode = server.spec.tls.as_ref().map(|tls| tls.mode.clone());
+    let chain = |names: Vec<String>, ends_tls, then| ListenerChain {
+        ranges: Vec::new(),
+        names,
+        is_for_http: false,
+        ends_tls,
+        then,
+    };
+    let without_namespace =
+        |host: String| host.rsplit_once('/').map_or(host.clone(), |(_, host)| host.to_owned());
+    let names: Vec<String> = server.hosts().into_iter().map(without_namespace).collect();
+    let ends = match &mode {
+        Some(Some(GatewayServersTlsMode::IstioMutual)) => Some(EndsTls::OfMesh),
+        Some(_) if !server.passes_through() => Some(EndsTls::Own),
+        _ => None,
+    };
+    if ends.is_some() && PortProtocol::parse(&server.spec.port.protocol) == PortProtocol::Https {
+        let then = ChainThen::Http(RouteTable::Servers(vec![(server.object, server.index)]));
+        return vec![chain(names, ends, then)];
+    }
+    match (&mode, ends) {
+        (None, _) => tcp_route(scope, server).map(|then| chain(Vec::new(), None, then)).into_iter().collect(),
+        (_, Some(_)) => tcp_route(scope, server).map(|then| chain(names, ends, then)).into_iter().collect(),
+        // The names are those of services of the mesh.
+        (Some(Some(GatewayServersTlsMode::AutoPassthrough)), None) => Vec::new(),
+        (_, None) => {
+            let bind = server.spec.bind.clone().unwrap_or_default();
+            by_name(scope, server, known.entry(bind).or_default())
+                .into_iter()
+                .map(|(names, then)| chain(names, None, then))
+                .collect()
+        }
+    }
+}
+
+/// The VirtualServices of a server, in order of precedence. `pickMatchingGatewayHosts`.
+fn bound<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Vec<&'w Resource> {
+    let world = scope.world;
+    let hosts = server.hosts();
+    let fits = |resource: &&Resource| {
+        let owner = &resource.id.namespace;
+        let names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
+        let names: Vec<String> = names.map(|name| full_host(name, owner, world.mesh)).collect();
+        hosts.iter().any(|host| {
+            let (namespace, host) =
+                host.split_once('/').map_or((None, host.as_str()), |(ns, host)| (Some(ns), host));
+            namespace.is_none_or(|namespace| namespace == owner)
+                && names.iter().any(|name| overlap(host, name))
+        })
+    };
+    let all = world.virtual_services_for(&full_name(server.object), &scope.pod.namespace);
+    all.into_iter().filter(fits).collect()
+}
+
+/// `buildGatewayNetworkFiltersFromTCPRoutes`.
+fn tcp_route<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Option<ChainThen<'w>> {
+    let gateway = full_name(server.object);
+    let port = u16::try_from(server.spec.port.number).unwrap_or_default();
+    let context = TcpContext { scope, port };
+    for resource in bound(scope, server) {
+        for rule in resource.virtual_service().into_iter().flat_map(|spec| spec.tcp.iter().flatten()) {
+            let matches = rule.r#match.as_deref().unwrap_or_default();
+            let holds = matches.is_empty()
+                || matches.iter().any(|one| is_named(&gateway, port, resource, &matching(one)));
+            let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty() && holds) else {
+                continue;
+            };
+            let to = routes.iter().map(|route| {
+                let to = &route.destination;
+                let port = to.port.as_ref().and_then(|port| port.number);
+                (to.host.as_str(), port, to.subset.as_deref(), route.weight)
+            });
+            return Some(ChainThen::Tcp(Some(resource), clusters(&context, resource, to)));
+        }
+    }
+    None
+}
+
+/// `buildGatewayNetworkFiltersFromTLSRoutes`: a rule with a server name that an older one has is left out.
+fn by_name<'w>(
+    scope: &ProxyScope<'w>,
+    server: &GatewayServer<'w>,
+    known: &mut HashSet<String>,
+) -> Vec<(Vec<String>, ChainThen<'w>)> {
+    let gateway = full_name(server.object);
+    let port = u16::try_from(server.spec.port.number).unwrap_or_default();
+    let context = TcpContext { scope, port };
+    let mut found = Vec::new();
+    for resource in bound(scope, server) {
+        for rule in resource.virtual_service().into_iter().flat_map(|spec| spec.tls.iter().flatten()) {
+            let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty()) else { continue };
+            for matched in &rule.r#match {
+                let names = &matched.sni_hosts;
+                let is_taken = names.iter().any(|name| known.contains(name));
+                if !is_named(&gateway, port, resource, &matching(matched)) || is_taken {
+                    continue;
+                }
+                known.extend(names.iter().cloned());
+                let to = routes.iter().map(|route| {
+                    let to = &route.destination;
+                    let port = to.port.as_ref().and_then(|port| port.number);
+                    (to.host.as_str(), port, to.subset.as_deref(), route.weight)
+                });
+                found.push((names.clone(), ChainThen::Tcp(Some(resource), clusters(&context, resource, to))));
+            }
+        }
+    }
+    found
+}

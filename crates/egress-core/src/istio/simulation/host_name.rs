@@ -1,0 +1,39 @@
+//! Host names of Istio's objects, with and without a wildcard, held against each other.
+//!
+//! Follows `pkg/config/host/name.go`. Unlike [`host_matches`](crate::visibility::host_matches) these compare as istiod
+//! does: letter by letter, and with wildcards on both sides.
+
+/// Whether a name begins with a wildcard. `IsWildCarded`.
+pub(super) fn is_wildcard(name: &str) -> bool {
+    name.starts_with('*')
+}
+
+/// Whether all names of one are names of the other. `SubsetOf`.
+pub(super) fn is_subset(name: &str, of: &str) -> bool {
+    match (name.strip_prefix('*'), of.strip_prefix('*')) {
+        (Some(name), Some(of)) => name.len() >= of.len() && name.ends_with(of),
+        (Some(_), None) => false,
+        (None, Some(of)) => name.ends_with(of),
+        (None, None) => name == of,
+    }
+}
+
+/// Whether two names have a name in common. `Matches`.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    is_subset(one, other) || is_subset(other, one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_with_wildcards_on_both_sides() {
+        assert!(is_subset("edition.cnn.com", "*.cnn.com"));
+        assert!(!is_subset("*.cnn.com", "edition.cnn.com"));
+        assert!(is_subset("*.news.cnn.com", "*.cnn.com"));
+        assert!(is_subset("*.cnn.com", "*"));
+        assert!(overlap("*.cnn.com", "edition.cnn.com"));
+        assert!(!overlap("*.cnn.com", "cnn.com"));
+    }
+}

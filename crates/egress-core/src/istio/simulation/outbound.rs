@@ -1,0 +1,357 @@
+//! The filter chains of a sidecar for what is called on one port.
+//!
+//! Follows `buildSidecarOutboundListeners` in `pilot/pkg/networking/core/listener.go` and `tls.go` beside it. Knows nothing of
+//! requests and endpoints. Sockets of files and ports that are opened on the pod itself are not known here.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+
+use super::chain::{ChainThen, ListenerChain, RouteTable};
+use super::cluster::ClusterKey;
+use super::endpoint::endpoints;
+use super::host_name::overlap;
+use super::scope::{EgressListener, KnownService, ProxyScope, UnknownHosts};
+use super::service::{MeshPort, MeshResolution};
+use super::tcp_rules::{TcpContext, clusters, is_for, matching};
+use crate::istio::protocol::{ListenerProtocol, PortProtocol};
+use crate::resource::Resource;
+use crate::visibility::destination_rule::full_host;
+
+/// A listener of one port.
+struct PortListener<'w> {
+    /// Its addresses; none listens on all.
+    binds: Vec<IpAddr>,
+    chains: Vec<ListenerChain<'w>>,
+    protocol: PortProtocol,
+    /// A part of the Sidecar with this very port made it: nothing of other parts is added.
+    is_locked: bool,
+}
+
+/// The chains that a call to this address and port meets; the last takes what no other does.
+pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> Vec<ListenerChain<'w>> {
+    let mut listeners: Vec<PortListener<'w>> = Vec::new();
+    for part in &scope.listeners {
+        match part.port {
+            Some(own) if own != port => {}
+            Some(own) => {
+                let listened = MeshPort { number: own, name: "", protocol: part.protocol };
+                for known in &part.services {
+                    add(&mut listeners, &Part { scope, part, known, port: listened }, None);
+                }
+            }
+            None => {
+                for listener in &mut listeners {
+                    listener.is_locked = true;
+                }
+                for known in &part.services {
+                    for listened in known.ports.iter().filter(|one| one.number == port) {
+                        add_all(&mut listeners, &Part { scope, part, known, port: *listened });
+                    }
+                }
+            }
+        }
+    }
+    let exact = listeners.iter().position(|listener| listener.binds.contains(&address));
+    let found = exact.or_else(|| listeners.iter().position(|listener| listener.binds.is_empty()));
+    let mut chains = found.map(|found| listeners.swap_remove(found).chains).unwrap_or_default();
+    if !chains.iter().any(ListenerChain::takes_all) {
+        chains.push(ListenerChain {
+            ranges: Vec::new(),
+            names: Vec::new(),
+            is_for_http: false,
+            ends_tls: None,
+            then: ChainThen::Unknown,
+        });
+    }
+    chains
+}
+
+/// A service that one part of a Sidecar brings in, for one port.
+struct Part<'q, 'w> {
+    scope: &'q ProxyScope<'w>,
+    part: &'q EgressListener<'w>,
+    known: &'q KnownService<'w>,
+    port: MeshPort<'w>,
+}
+
+/// Adds a service to the listeners. One without an address of its own whose endpoints are known has a listener for each.
+fn add_all<'w>(listeners: &mut Vec<PortListener<'w>>, part: &Part<'_, 'w>) {
+    let service = part.known.service;
+    let by_connection =
+        matches!(part.port.protocol.listener(), ListenerProtocol::Tcp | ListenerProtocol::Auto);
+    let headless = service.resolution == MeshResolution::Original && service.addresses.is_empty();
+    if part.part.bind.is_some() || !headless || !by_connection {
+        return add(listeners, part, None);
+    }
+    let found = endpoints(part.scope.world, service, part.port.number);
+    if found.is_empty() && !service.is_kubernetes() && !service.selects_pods() {
+        return add(listeners, part, None);
+    }
+    let own = part.scope.pod.addresses.first();
+    for endpoint in found.iter().filter(|endpoint| Some(&endpoint.address) != own) {
+        if let Ok(address) = endpoint.address.parse() {
+            add(listeners, part, Some(address));
+        }
+    }
+}
+
+fn add<'w>(listeners: &mut Vec<PortListener<'w>>, part: &Part<'_, 'w>, instance: Option<IpAddr>) {
+    let service = part.known.service;
+    if service.resolution == MeshResolution::Alias {
+        return;
+    }
+    let kind = part.port.protocol.listener();
+    let mut ranges = Vec::new();
+    let bind: Option<IpAddr> = match (instance, part.part.bind) {
+        (Some(address), _) => Some(address),
+        (None, Some(bind)) => bind.parse().ok(),
+        (None, None) => match (kind, service.addresses.first()) {
+            (ListenerProtocol::Http | ListenerProtocol::Nothing, _) | (_, None) => None,
+            (_, Some(address)) => address.parse().map(Some).unwrap_or_else(|_| {
+                ranges.extend(service.addresses.iter().filter_map(|range| range.parse::<IpNet>().ok()));
+                None
+            }),
+        },
+    };
+    let bind = bind.filter(|bind| *bind != IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let mut binds: Vec<IpAddr> = bind.into_iter().collect();
+    if instance.is_none() && part.part.bind.is_none() && bind.is_some() {
+        binds.extend(service.addresses.iter().skip(1).filter_map(|address| address.parse::<IpAddr>().ok()));
+    }
+    let position = listeners.iter().position(|listener| listener.binds.first() == bind.as_ref());
+    if position.is_some_and(|found| listeners.get(found).is_some_and(|listener| listener.is_locked)) {
+        return;
+    }
+    let current = position.and_then(|found| listeners.get_mut(found));
+    let on_all = bind.is_none();
+    let (chains, protocol) = match kind {
+        ListenerProtocol::Nothing => return,
+        _ if part.port.protocol == PortProtocol::HttpProxy => {
+            (vec![http(part, kind, on_all)], part.port.protocol)
+        }
+        ListenerProtocol::Http => {
+            if current.as_ref().is_some_and(|current| !is_tcp(current.protocol)) {
+                return;
+            }
+            let mut chain = http(part, kind, on_all);
+            chain.is_for_http = on_all;
+            (vec![chain], if on_all { PortProtocol::Unsaid } else { part.port.protocol })
+        }
+        ListenerProtocol::Tcp => (tcp(part, bind, &ranges), part.port.protocol),
+        ListenerProtocol::Auto => {
+            // A listener that looks at the bytes is there already, and has its own idea of them.
+            if current.as_ref().is_some_and(|current| current.protocol == PortProtocol::Unsaid) {
+                return;
+            }
+            let mut chains = tcp(part, bind, &ranges);
+            let mut chain = http(part, kind, on_all);
+            chain.is_for_http = true;
+            chains.push(chain);
+            (chains, part.port.protocol)
+        }
+    };
+    let Some(current) = current else {
+        listeners.push(PortListener { binds, chains, protocol, is_locked: false });
+        return;
+    };
+    if !may_share(part.port.protocol, current.protocol) {
+        return;
+    }
+    // Something that looks at bytes comes to a listener of requests alone, and takes its place.
+    if kind == ListenerProtocol::Auto && current.protocol.is_http() {
+        *current = PortListener { binds, chains, protocol, is_locked: false };
+        return;
+    }
+    for chain in chains {
+        if !current.chains.iter().any(|known| known.is_like(&chain)) {
+            current.chains.push(chain);
+        }
+    }
+    let stays = kind == ListenerProtocol::Tcp && !current.protocol.is_http();
+    if !stays {
+        current.protocol = PortProtocol::Unsaid;
+    }
+}
+
+/// `IsTCP` in `pkg/config/protocol/instance.go`.
+fn is_tcp(protocol: PortProtocol) -> bool {
+    protocol.listener() == ListenerProtocol::Tcp
+}
+
+/// Whether a listener may take both: MongoDB and MySQL share with nobody. `isConflictWithWellKnownPort`.
+fn may_share(incoming: PortProtocol, existing: PortProtocol) -> bool {
+    let alone = |protocol| matches!(protocol, PortProtocol::Mongo | PortProtocol::MySql);
+    incoming == existing || !(alone(incoming) || alone(existing))
+}
+
+fn http<'w>(part: &Part<'_, 'w>, kind: ListenerProtocol, on_all: bool) -> ListenerChain<'w> {
+    let number = part.port.number;
+    let table = if kind == ListenerProtocol::Auto && !on_all {
+        RouteTable::Service(&part.known.service.host, number)
+    } else {
+        RouteTable::Port(number)
+    };
+    ListenerChain {
+        ranges: Vec::new(),
+        names: Vec::new(),
+        is_for_http: false,
+        ends_tls: None,
+        then: ChainThen::Http(table),
+    }
+}
+
+/// The chains for connections of a service: by the rules of VirtualServices, else to the service itself.
+fn tcp<'w>(part: &Part<'_, 'w>, bind: Option<IpAddr>, ranges: &[IpNet]) -> Vec<ListenerChain<'w>> {
+    let world = part.scope.world;
+    let service = part.known.service;
+    let about = |resource: &&&'w Resource| {
+        let owner = &resource.id.namespace;
+        let mut hosts = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
+        hosts.any(|host| overlap(&full_host(host, owner, world.mesh), &service.host))
+    };
+    let routes: Vec<&'w Resource> = part.part.virtual_services.iter().filter(about).copied().collect();
+    let context = TcpContext { scope: part.scope, port: part.port.number };
+    if part.port.protocol.is_tls() {
+        by_name(part, &context, &routes, bind, ranges)
+    } else {
+        by_address(part, &context, &routes, ranges)
+    }
+}
+
+/// `buildSidecarOutboundTLSFilterChainOpts`.
+fn by_name<'w>(
+    part: &Part<'_, 'w>,
+    context: &TcpContext<'_, 'w>,
+    routes: &[&'w Resource],
+    bind: Option<IpAddr>,
+    ranges: &[IpNet],
+) -> Vec<ListenerChain<'w>> {
+    let mut found: Vec<ListenerChain<'w>> = Vec::new();
+    let mut handled: Vec<(&[String], &[String])> = Vec::new();
+    // istiod keeps the subnets of a match for those behind it.
+    let mut ranges = ranges.to_vec();
+    for resource in routes {
+        let rules = resource.virtual_service().into_iter().flat_map(|spec| spec.tls.iter().flatten());
+        for rule in rules {
+            let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty()) else { continue };
+            for matched in &rule.r#match {
+                if !is_for(context, resource, &matching(matched)) {
+                    continue;
+                }
+                let subnets = matched.destination_subnets.as_deref().unwrap_or_default();
+                if !subnets.is_empty() {
+                    ranges = subnets.iter().filter_map(|subnet| range(subnet)).collect();
+                }
+                let this = (matched.sni_hosts.as_slice(), subnets);
+                if handled.contains(&this) {
+                    continue;
+                }
+                handled.push(this);
+                let to = routes.iter().map(|route| {
+                    let to = &route.destination;
+                    let port = to.port.as_ref().and_then(|port| port.number);
+                    (to.host.as_str(), port, to.subset.as_deref(), route.weight)
+                });
+                found.push(ListenerChain {
+                    ranges: ranges.clone(),
+                    names: matched.sni_hosts.clone(),
+                    is_for_http: false,
+                    ends_tls: None,
+                    then: ChainThen::Tcp(Some(resource), clusters(context, resource, to)),
+                });
+            }
+        }
+    }
+    if found.is_empty() {
+        let service = part.known.service;
+        let address = service.addresses.first().filter(|address| !address.contains('/'));
+        let has_range = service.addresses.first().is_some_and(|address| address.contains('/'));
+        let on_all = address.is_none() && bind.is_none();
+        let wild = service.host.starts_with('*') && service.resolution == MeshResolution::DynamicDns;
+        let names = if !ranges.is_empty() || has_range || on_all || wild {
+            vec![service.host.to_string()]
+        } else {
+            Vec::new()
+        };
+        found.push(itself(part, ranges, names));
+    }
+    found
+}
+
+/// `buildSidecarOutboundTCPFilterChainOpts`.
+fn by_address<'w>(
+    part: &Part<'_, 'w>,
+    context: &TcpContext<'_, 'w>,
+    routes: &[&'w Resource],
+    own: &[IpNet],
+) -> Vec<ListenerChain<'w>> {
+    let mut found: Vec<ListenerChain<'w>> = Vec::new();
+    let mut is_settled = false;
+    'rules: for resource in routes {
+        let rules = resource.virtual_service().into_iter().flat_map(|spec| spec.tcp.iter().flatten());
+        for rule in rules {
+            let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty()) else { continue };
+            let to = routes.iter().map(|route| {
+                let to = &route.destination;
+                let port = to.port.as_ref().and_then(|port| port.number);
+                (to.host.as_str(), port, to.subset.as_deref(), route.weight)
+            });
+            let then = ChainThen::Tcp(Some(resource), clusters(context, resource, to));
+            let chain = |ranges: Vec<IpNet>| ListenerChain {
+                ranges,
+                names: Vec::new(),
+                is_for_http: false,
+                ends_tls: None,
+                then: then.clone(),
+            };
+            let matches = rule.r#match.as_deref().unwrap_or_default();
+            if matches.is_empty() {
+                found.push(chain(own.to_vec()));
+                is_settled = true;
+                break 'rules;
+            }
+            let mut subnets: Vec<IpNet> = Vec::new();
+            for matched in matches.iter().filter(|one| is_for(context, resource, &matching(*one))) {
+                match matched.destination_subnets.as_deref().unwrap_or_default() {
+                    [] => {
+                        found.push(chain(own.to_vec()));
+                        is_settled = true;
+                        break 'rules;
+                    }
+                    all => subnets.extend(all.iter().filter_map(|subnet| range(subnet))),
+                }
+            }
+            if !subnets.is_empty() {
+                is_settled |= subnets == own;
+                found.push(chain(subnets));
+            }
+        }
+    }
+    if !is_settled {
+        found.push(itself(part, own.to_vec(), Vec::new()));
+    }
+    found
+}
+
+/// The chain to the service itself; with a port of the Sidecar's own to the service's only port.
+fn itself<'w>(part: &Part<'_, 'w>, ranges: Vec<IpNet>, names: Vec<String>) -> ListenerChain<'w> {
+    let port = match part.known.ports.as_ref() {
+        [only] => only.number,
+        _ => part.port.number,
+    };
+    let key = ClusterKey { host: part.known.service.host.to_string(), port, subset: None };
+    let then = ChainThen::Tcp(None, vec![key]);
+    ListenerChain { ranges, names, is_for_http: false, ends_tls: None, then }
+}
+
+/// A subnet of a rule; one address is a range of one.
+fn range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// Where what is not known goes: the cluster of a Sidecar's `egressProxy`.
+pub(super) fn proxied(unknown: UnknownHosts<'_>) -> Option<ClusterKey> {
+    let UnknownHosts::Proxied(host, port, subset) = unknown else { return None };
+    Some(ClusterKey { host: host.to_owned(), port, subset: subset.map(str::to_owned) })
+}

@@ -1,0 +1,278 @@
+//! What one proxy is told of the mesh: its services, the VirtualServices of each of its listeners, its DestinationRules.
+//!
+//! Follows `convertToSidecarScope` and `DefaultSidecarScopeForGateway` in `pilot/pkg/model/sidecar.go`. Knows nothing of
+//! listeners' filter chains and of routes.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
+use egress_istio::virtual_service::VirtualServiceSpec;
+
+use super::import::{Imports, SidecarHosts};
+use super::service::{MeshPort, MeshService};
+use super::world::World;
+use crate::istio::client_tls::DestinationRules;
+use crate::istio::protocol::PortProtocol;
+use crate::label_selector::has_labels;
+use crate::resource::Resource;
+use crate::snapshot::{OutboundMode, PodFacts};
+use crate::visibility::destination_rule::full_host;
+
+/// What a proxy knows.
+pub(super) struct ProxyScope<'w> {
+    pub(super) world: &'w World<'w>,
+    pub(super) pod: &'w PodFacts,
+    pub(super) is_gateway: bool,
+    /// In the order of the Sidecar; none for a gateway.
+    pub(super) listeners: Vec<EgressListener<'w>>,
+    /// By host in full: of several services of a host the one that counts, with the ports of those it is merged with.
+    services: HashMap<&'w str, KnownService<'w>>,
+    /// What happens to calls of which nothing is known.
+    pub(super) unknown: UnknownHosts<'w>,
+}
+
+/// A part of a Sidecar's `egress`, or the one listener of pods without.
+pub(super) struct EgressListener<'w> {
+    /// Its port; none speaks for all other ports.
+    pub(super) port: Option<u16>,
+    pub(super) protocol: PortProtocol,
+    /// Its own address.
+    pub(super) bind: Option<&'w str>,
+    pub(super) services: Vec<KnownService<'w>>,
+    pub(super) virtual_services: Vec<&'w Resource>,
+}
+
+/// A service with the ports that a proxy knows of it.
+#[derive(Clone, Debug)]
+pub(super) struct KnownService<'w> {
+    pub(super) service: &'w MeshService<'w>,
+    pub(super) ports: Cow<'w, [MeshPort<'w>]>,
+}
+
+/// What a sidecar does with calls of which it knows nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum UnknownHosts<'w> {
+    Refused,
+    Leave,
+    /// They leave for the host that a request names.
+    LeaveByName,
+    /// They go to this host, port and subset.
+    Proxied(&'w str, u16, Option<&'w str>),
+}
+
+impl<'w> ProxyScope<'w> {
+    /// The scope of a pod's sidecar.
+    pub(super) fn of_sidecar(world: &'w World<'w>, pod: &'w PodFacts) -> Self {
+        let sidecar = sidecar_of(world, pod);
+        let spec = sidecar.and_then(Resource::sidecar);
+        let listeners = match spec.and_then(|spec| spec.egress.as_deref()).unwrap_or_default() {
+            [] => vec![listener(world, &pod.namespace, None)],
+            egress => egress.iter().map(|one| listener(world, &pod.namespace, Some(one))).collect(),
+        };
+        let mut imports = Imports::default();
+        for listener in &listeners {
+            for known in &listener.services {
+                imports.add(known.clone());
+            }
+            for virtual_service in &listener.virtual_services {
+                infer(world, &pod.namespace, listener, virtual_service, &mut imports);
+            }
+        }
+        let policy = spec.and_then(|spec| spec.outbound_traffic_policy.as_deref());
+        let unknown = match policy {
+            // REGISTRY_ONLY is the zero value of the field.
+            Some(policy) if policy.mode == Some(SidecarOutboundTrafficPolicyMode::AllowAny) => {
+                match &policy.egress_proxy {
+                    Some(proxy) => {
+                        let port = proxy.port.as_ref().and_then(|port| port.number).unwrap_or_default();
+                        UnknownHosts::Proxied(
+                            &proxy.host,
+                            u16::try_from(port).unwrap_or_default(),
+                            proxy.subset.as_deref(),
+                        )
+                    }
+                    None => UnknownHosts::Leave,
+                }
+            }
+            Some(_) => UnknownHosts::Refused,
+            None => match world.mesh.outbound.unwrap_or(OutboundMode::AllowAny) {
+                OutboundMode::RegistryOnly => UnknownHosts::Refused,
+                OutboundMode::AllowAny => UnknownHosts::Leave,
+                OutboundMode::AllowAnyDynamicDns => UnknownHosts::LeaveByName,
+            },
+        };
+        let services = imports.into_services();
+        ProxyScope { world, pod, is_gateway: false, listeners, services, unknown }
+    }
+
+    /// The scope of a gateway's pod: everything that its namespace sees.
+    pub(super) fn of_gateway(world: &'w World<'w>, pod: &'w PodFacts) -> Self {
+        let mut imports = Imports::default();
+        for service in world.services_seen_by(&pod.namespace) {
+            imports.add(KnownService { service, ports: (&service.ports).into() });
+        }
+        let services = imports.into_services();
+        let listeners = Vec::new();
+        ProxyScope { world, pod, is_gateway: true, listeners, services, unknown: UnknownHosts::Refused }
+    }
+
+    /// The service of a host in full.
+    pub(super) fn service(&self, host: &str) -> Option<&KnownService<'w>> {
+        self.services.get(host)
+    }
+
+    /// The DestinationRules that the proxy uses for a service, merged.
+    pub(super) fn rules(&self, service: &MeshService<'_>) -> DestinationRules<'w> {
+        let pod = self.pod;
+        DestinationRules::new(self.world.rules.of(
+            &service.host,
+            service.namespace,
+            &pod.namespace,
+            &pod.labels,
+        ))
+    }
+
+    /// The listener whose services and VirtualServices count for a port. `GetEgressListenerForRDS`.
+    pub(super) fn listener_for(&self, port: u16) -> Option<&EgressListener<'w>> {
+        self.listeners.iter().find(|listener| listener.port.is_none_or(|own| own == port))
+    }
+}
+
+impl<'w> KnownService<'w> {
+    /// The port with this number.
+    pub(super) fn port(&self, number: u16) -> Option<&MeshPort<'w>> {
+        self.ports.iter().find(|port| port.number == number)
+    }
+
+    /// The same service with those ports only; none where it has none of them.
+    fn trimmed(service: &'w MeshService<'w>, wanted: impl Fn(&MeshPort<'w>) -> bool) -> Option<Self> {
+        let ports: Vec<MeshPort<'w>> = service.ports.iter().copied().filter(wanted).collect();
+        match ports.len() {
+            0 => None,
+            all if all == service.ports.len() => {
+                Some(KnownService { service, ports: (&service.ports).into() })
+            }
+            _ => Some(KnownService { service, ports: ports.into() }),
+        }
+    }
+}
+
+/// The Sidecar of a pod. `doGetSidecarScope` in `pilot/pkg/model/push_context.go`.
+fn sidecar_of<'w>(world: &'w World<'w>, pod: &PodFacts) -> Option<&'w Resource> {
+    let chosen = |sidecar: &&&Resource| {
+        let selector = sidecar.sidecar().and_then(|spec| spec.workload_selector.as_ref());
+        let wanted = selector.and_then(|selector| selector.labels.as_ref());
+        sidecar.id.namespace == pod.namespace && has_labels(&pod.labels, wanted.into_iter().flatten())
+    };
+    let for_all = |sidecar: &&&Resource| {
+        sidecar.id.namespace == world.mesh.root_namespace
+            && sidecar.sidecar().is_some_and(|spec| spec.workload_selector.is_none())
+    };
+    world.sidecars.iter().find(chosen).or_else(|| world.sidecars.iter().find(for_all)).copied()
+}
+
+fn listener<'w>(
+    world: &'w World<'w>,
+    namespace: &'w str,
+    spec: Option<&'w SidecarEgress>,
+) -> EgressListener<'w> {
+    let hosts = SidecarHosts::of(spec, namespace);
+    let port = spec.and_then(|spec| spec.port.as_deref());
+    let number = port.and_then(|port| port.number).and_then(|number| u16::try_from(number).ok());
+    let number = number.filter(|number| *number != 0);
+    let protocol =
+        port.and_then(|port| port.protocol.as_deref()).map_or(PortProtocol::Unsaid, PortProtocol::parse);
+    let wanted = number.filter(|_| protocol != PortProtocol::HttpProxy);
+    let known = |service: &'w MeshService<'w>| match wanted {
+        None => Some(KnownService { service, ports: (&service.ports).into() }),
+        Some(number) => KnownService::trimmed(service, |port| port.number == number),
+    };
+    EgressListener {
+        port: number,
+        protocol,
+        bind: spec.and_then(|spec| spec.bind.as_deref()).filter(|bind| !bind.is_empty()),
+        services: hosts.services(world, namespace, known),
+        virtual_services: hosts.virtual_services(world, namespace),
+    }
+}
+
+/// Adds the destinations of a VirtualService's rules: a Sidecar that imports a route needs no line for where it leads.
+/// `collectImportedServices`.
+fn infer<'w>(
+    world: &'w World<'w>,
+    namespace: &str,
+    listener: &EgressListener<'w>,
+    virtual_service: &'w Resource,
+    imports: &mut Imports<'w>,
+) {
+    let Some(spec) = virtual_service.virtual_service() else { return };
+    let wanted = listener.port.filter(|_| listener.protocol != PortProtocol::HttpProxy);
+    for (host, ports) in destinations(spec, namespace) {
+        let host = full_host(host, &virtual_service.id.namespace, world.mesh);
+        let all = world.by_namespace(&host);
+        let own = all.iter().find(|service| service.namespace == namespace);
+        let best = || {
+            let visible = || all.iter().filter(|service| world.sees(service, namespace));
+            // Of ServiceEntries the oldest: they are in the order of their age.
+            visible().find(|service| service.is_kubernetes()).or_else(|| visible().next())
+        };
+        let Some(service) = own.or_else(best) else { continue };
+        let known = match wanted {
+            Some(number) => KnownService::trimmed(service, |port| port.number == number),
+            None if ports.contains(&None) => Some(KnownService { service, ports: (&service.ports).into() }),
+            None => KnownService::trimmed(service, |port| ports.contains(&Some(i64::from(port.number)))),
+        };
+        if let Some(known) = known {
+            imports.add(known);
+        }
+    }
+}
+
+/// The destinations of the rules that may be for callers of a namespace, with their ports; none where a rule leaves it open.
+/// `virtualServiceDestinationsFilteredBySourceNamespace`.
+fn destinations<'s>(
+    spec: &'s VirtualServiceSpec,
+    namespace: &str,
+) -> BTreeMap<&'s str, BTreeSet<Option<i64>>> {
+    let mut found: BTreeMap<&str, BTreeSet<Option<i64>>> = BTreeMap::new();
+    let mut add = |host: &'s str, port: Option<i64>| {
+        found.entry(host).or_default().insert(port);
+    };
+    for rule in spec.http.iter().flatten() {
+        let mut named = rule.r#match.iter().flatten().filter_map(|one| one.source_namespace.as_deref());
+        let is_for_others = {
+            let mut named = named.by_ref().filter(|name| !name.is_empty()).peekable();
+            named.peek().is_some() && named.all(|name| name != namespace)
+        };
+        if is_for_others {
+            continue;
+        }
+        for route in rule.route.iter().flatten() {
+            add(
+                &route.destination.host,
+                route.destination.port.as_ref().map(|port| port.number.unwrap_or_default()),
+            );
+        }
+        if let Some(mirror) = &rule.mirror {
+            add(&mirror.host, mirror.port.as_ref().map(|port| port.number.unwrap_or_default()));
+        }
+        for mirror in rule.mirrors.iter().flatten() {
+            let to = &mirror.destination;
+            add(&to.host, to.port.as_ref().map(|port| port.number.unwrap_or_default()));
+        }
+    }
+    for route in spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten()) {
+        add(
+            &route.destination.host,
+            route.destination.port.as_ref().map(|port| port.number.unwrap_or_default()),
+        );
+    }
+    for route in spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten()) {
+        add(
+            &route.destination.host,
+            route.destination.port.as_ref().map(|port| port.number.unwrap_or_default()),
+        );
+    }
+    found
+}

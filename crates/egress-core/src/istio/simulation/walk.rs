@@ -1,0 +1,285 @@
+//! One call from proxy to proxy, until it leaves, arrives or is refused.
+//!
+//! Knows which bytes travel: layers of TLS around what the application said.
+
+use std::net::IpAddr;
+
+use super::chain::{ChainThen, EndsTls, ListenerChain, RouteTable, Seen, choose};
+use super::cluster::{ClusterEnds, ClusterKey, cluster};
+use super::endpoint::of_kubernetes;
+use super::gateway_routes::GatewayRoute;
+use super::http_match::Request;
+use super::http_rules::HttpAction;
+use super::outbound::proxied;
+use super::scope::{ProxyScope, UnknownHosts};
+use super::virtual_host::SidecarRoute;
+use super::world::World;
+use super::{gateway, gateway_routes, outbound, virtual_host};
+use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
+use crate::resource::Resource;
+use crate::snapshot::{PodFacts, ProxyRole};
+
+/// A call that meets more gateways than this goes in a circle.
+const GATEWAYS: usize = 4;
+
+pub(super) fn walk(world: &World<'_>, call: &Call) -> Vec<Passage> {
+    let Some(pod) = world.pod(&call.caller).filter(|pod| pod.has_sidecar) else { return Vec::new() };
+    let scope = ProxyScope::of_sidecar(world, pod);
+    let (layers, authority) = match &call.speaks {
+        Speaks::Http { authority } => (Vec::new(), Some(authority.clone())),
+        Speaks::Tls { server_name } => (vec![Tls { is_mesh: false, server_name: server_name.clone() }], None),
+        Speaks::Bytes => (Vec::new(), None),
+    };
+    let bytes = Bytes { layers, authority };
+    let chains = outbound::chains(&scope, call.address, call.port);
+    let place = Place { address: call.address, port: call.port };
+    let mut found = Vec::new();
+    Walk { world, hops: Vec::new(), found: &mut found }.through(&scope, &chains, place, &bytes);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What is on a connection.
+#[derive(Clone)]
+struct Bytes {
+    /// TLS, the outermost last.
+    layers: Vec<Tls>,
+    /// The host of the request inside, where it is HTTP.
+    authority: Option<String>,
+}
+
+/// Where a connection was made to.
+#[derive(Clone, Copy)]
+struct Place {
+    address: IpAddr,
+    port: u16,
+}
+
+struct Walk<'q, 'w> {
+    world: &'w World<'w>,
+    hops: Vec<Hop>,
+    found: &'q mut Vec<Passage>,
+}
+
+impl<'w> Walk<'_, 'w> {
+    fn end(&mut self, end: End) {
+        self.found.push(Passage { hops: self.hops.clone(), end });
+    }
+
+    fn refused(&mut self, refusal: Refusal) {
+        self.end(End::Refused(refusal));
+    }
+
+    /// A connection at a proxy with these chains.
+    fn through(&mut self, scope: &ProxyScope<'w>, chains: &[ListenerChain<'w>], place: Place, bytes: &Bytes) {
+        let outer = bytes.layers.last();
+        let seen = Seen {
+            address: place.address,
+            tls: outer.map(|tls| tls.server_name.as_deref()),
+            is_http: bytes.authority.is_some(),
+        };
+        let Some(chain) = choose(chains, seen) else { return self.refused(Refusal::NoFilterChain) };
+        let mut bytes = bytes.clone();
+        if let Some(ends) = chain.ends_tls {
+            // Clients without a certificate of the mesh are turned away.
+            match bytes.layers.pop() {
+                Some(tls) if ends == EndsTls::Own || tls.is_mesh => {}
+                _ => return self.refused(Refusal::OtherProtocol),
+            }
+        }
+        match &chain.then {
+            ChainThen::Unknown => self.unknown(scope, place, &bytes),
+            ChainThen::Tcp(rule, clusters) => {
+                for key in clusters {
+                    self.to_cluster(scope, key, *rule, place, &bytes);
+                }
+                if clusters.is_empty() {
+                    self.refused(Refusal::NoCluster);
+                }
+            }
+            ChainThen::Http(table) => {
+                let Some(authority) = bytes.authority.clone().filter(|_| bytes.layers.is_empty()) else {
+                    return self.refused(Refusal::OtherProtocol);
+                };
+                let scheme = if chain.ends_tls.is_some() { "https" } else { "http" };
+                self.request(scope, table, Request { authority: &authority, scheme }, place, &bytes);
+            }
+        }
+    }
+
+    fn request(
+        &mut self,
+        scope: &ProxyScope<'w>,
+        table: &RouteTable<'w>,
+        request: Request<'_>,
+        place: Place,
+        bytes: &Bytes,
+    ) {
+        let sidecar = match table {
+            RouteTable::Servers(servers) => {
+                return match gateway_routes::route(scope, servers, request) {
+                    GatewayRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
+                    GatewayRoute::Redirect => self.refused(Refusal::Answered(301)),
+                    GatewayRoute::None => self.refused(Refusal::NoRoute),
+                };
+            }
+            RouteTable::Port(port) => virtual_host::route(scope, *port, None, request),
+            RouteTable::Service(host, port) => virtual_host::route(scope, *port, Some(host), request),
+        };
+        match sidecar {
+            SidecarRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
+            SidecarRoute::NoRule => self.refused(Refusal::NoRoute),
+            SidecarRoute::Service(key) => self.to_cluster(scope, &key, None, place, bytes),
+            SidecarRoute::Unknown if matches!(table, RouteTable::Service(..)) => {
+                self.refused(Refusal::NoRoute)
+            }
+            SidecarRoute::Unknown => self.unknown(scope, place, bytes),
+        }
+    }
+
+    fn act(
+        &mut self,
+        scope: &ProxyScope<'w>,
+        action: &HttpAction,
+        resource: &Resource,
+        place: Place,
+        bytes: &Bytes,
+    ) {
+        match action {
+            HttpAction::Answer(status) => self.refused(Refusal::Answered(*status)),
+            HttpAction::Send(clusters) => {
+                if clusters.is_empty() {
+                    self.refused(Refusal::NoCluster);
+                }
+                for (key, authority) in clusters {
+                    let mut bytes = bytes.clone();
+                    if authority.is_some() {
+                        bytes.authority.clone_from(authority);
+                    }
+                    self.to_cluster(scope, key, Some(resource), place, &bytes);
+                }
+            }
+        }
+    }
+
+    fn unknown(&mut self, scope: &ProxyScope<'w>, place: Place, bytes: &Bytes) {
+        match scope.unknown {
+            UnknownHosts::Refused => self.refused(Refusal::Blocked),
+            UnknownHosts::LeaveByName if bytes.authority.is_some() && bytes.layers.is_empty() => {
+                let authority = bytes.authority.clone().unwrap_or_default();
+                let to = virtual_host::without_port(&authority).to_owned();
+                self.end(End::Leaves { to, port: place.port });
+            }
+            UnknownHosts::Leave | UnknownHosts::LeaveByName => {
+                self.arrive(&place.address.to_string(), place.port, bytes)
+            }
+            UnknownHosts::Proxied(..) => {
+                if let Some(key) = proxied(scope.unknown) {
+                    self.to_cluster(scope, &key, None, place, bytes);
+                }
+            }
+        }
+    }
+
+    fn to_cluster(
+        &mut self,
+        scope: &ProxyScope<'w>,
+        key: &ClusterKey,
+        rule: Option<&Resource>,
+        place: Place,
+        bytes: &Bytes,
+    ) {
+        let full = |resource: &Resource| format!("{}/{}", resource.id.namespace, resource.id.name);
+        let mut hop = Hop {
+            proxy: format!("{}/{}", scope.pod.namespace, scope.pod.name),
+            route: rule.map(full),
+            cluster: key.name(),
+            service_namespace: None,
+            rule: None,
+            tls: None,
+        };
+        let found = match cluster(scope, key) {
+            Ok(found) => found,
+            Err(refusal) => {
+                self.hops.push(hop);
+                self.refused(refusal);
+                self.hops.pop();
+                return;
+            }
+        };
+        hop.service_namespace = Some(found.service.namespace.to_owned());
+        hop.rule = found.rule.map(full);
+        let mut send = |tls: Option<Tls>, address: &str, port: u16| {
+            let mut bytes = bytes.clone();
+            bytes.layers.extend(tls.clone());
+            self.hops.push(Hop { tls, ..hop.clone() });
+            self.arrive(address, port, &bytes);
+            self.hops.pop();
+        };
+        match found.ends {
+            ClusterEnds::Original { port, tls } => {
+                send(tls, &place.address.to_string(), port.unwrap_or(place.port));
+            }
+            ClusterEnds::ByName { tls } => {
+                let named = bytes.layers.last().and_then(|tls| tls.server_name.clone());
+                let name = named.or_else(|| bytes.authority.clone()).unwrap_or_default();
+                send(tls, virtual_host::without_port(&name), key.port);
+            }
+            ClusterEnds::Endpoints(endpoints) => {
+                for (endpoint, tls) in endpoints {
+                    send(tls, &endpoint.address, endpoint.port);
+                }
+            }
+        }
+    }
+
+    /// A connection to an address or a name: a pod, a Service of the cluster, or something outside.
+    fn arrive(&mut self, address: &str, port: u16, bytes: &Bytes) {
+        if let Some(pod) = self.world.pod_at(address) {
+            return self.at_pod(pod, port, bytes);
+        }
+        let Some(service) = self.service_at(address) else {
+            return self.end(End::Leaves { to: address.to_owned(), port });
+        };
+        let pods = of_kubernetes(self.world, service, port);
+        if pods.is_empty() {
+            return self.refused(Refusal::NoEndpoint);
+        }
+        for endpoint in pods {
+            match self.world.pod_at(&endpoint.address) {
+                Some(pod) => self.at_pod(pod, endpoint.port, bytes),
+                None => self.end(End::Leaves { to: endpoint.address, port: endpoint.port }),
+            }
+        }
+    }
+
+    fn service_at(&self, address: &str) -> Option<&'w crate::snapshot::ServiceFacts> {
+        let domain = &self.world.mesh.cluster_domain;
+        let is_called = |facts: &&crate::snapshot::ServiceFacts| {
+            let name = address.trim_end_matches('.');
+            let within = name.strip_suffix(domain.as_str()).map_or(name, |rest| rest.trim_end_matches('.'));
+            let mut words = within.split('.');
+            let named = words.next() == Some(&facts.name) && words.next() == Some(&facts.namespace);
+            named && words.next() == Some("svc") && words.next().is_none()
+        };
+        let is_at = |facts: &&crate::snapshot::ServiceFacts| facts.addresses.iter().any(|own| own == address);
+        self.world.kubernetes.iter().find(|facts| is_at(facts) || is_called(facts))
+    }
+
+    fn at_pod(&mut self, pod: &'w PodFacts, port: u16, bytes: &Bytes) {
+        let is_gateway = pod.proxy.as_ref().is_some_and(|proxy| proxy.role == ProxyRole::Router);
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        if !is_gateway {
+            return self.end(End::Arrives { pod: name, port });
+        }
+        if self.hops.len() > GATEWAYS {
+            return self.refused(Refusal::Loop);
+        }
+        let scope = ProxyScope::of_gateway(self.world, pod);
+        let Some(chains) = gateway::chains(&scope, port) else { return self.refused(Refusal::NoListener) };
+        let address = pod.addresses.first().and_then(|address| address.parse().ok());
+        let Some(address) = address else { return self.refused(Refusal::NoEndpoint) };
+        self.through(&scope, &chains, Place { address, port }, bytes);
+    }
+}
