@@ -4,6 +4,7 @@
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
 //! Not known: EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
 
+mod cause;
 mod chain;
 mod cluster;
 mod destination_rules;
@@ -22,9 +23,20 @@ mod virtual_host;
 mod walk;
 mod world;
 
+pub use cause::{EndCause, cause};
+pub use gateway::OpenedServer;
 pub use world::World;
 
 use super::call::{Call, Passage};
+use crate::resource::ObjectId;
+
+/// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.
+pub fn follows(world: &World<'_>, pod: &str, route: &ObjectId, port: u16) -> bool {
+    let Some(pod) = world.pod(pod).filter(|pod| pod.has_sidecar) else { return false };
+    let scope = scope::ProxyScope::of_sidecar(world, pod);
+    let listener = scope.listener_for(port);
+    listener.is_some_and(|listener| listener.virtual_services.iter().any(|known| known.id == *route))
+}
 
 /// Every way that a call may take, sorted; none where the caller is no pod with a sidecar.
 pub fn passages(world: &World<'_>, call: &Call) -> Vec<Passage> {

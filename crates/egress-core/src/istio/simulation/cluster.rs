@@ -12,7 +12,7 @@ use super::service::{MeshResolution, MeshService};
 use crate::istio::call::{Refusal, Tls};
 use crate::istio::client_tls::{ClientTls, DestinationRules, Mode};
 use crate::istio::protocol::PortProtocol;
-use crate::proxy::cluster_name;
+use crate::proxy::{cluster_name, port_and_host};
 use crate::resource::Resource;
 
 /// Where a rule leads.
@@ -43,6 +43,13 @@ pub(super) enum ClusterEnds {
 }
 
 impl ClusterKey {
+    /// The key of a name in Envoy.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let (port, host) = port_and_host(name)?;
+        let subset = name.split('|').nth(2).filter(|subset| !subset.is_empty());
+        Some(ClusterKey { host: host.to_owned(), port, subset: subset.map(str::to_owned) })
+    }
+
     /// The name in Envoy.
     pub(super) fn name(&self) -> String {
         cluster_name(self.port, self.subset.as_deref().unwrap_or_default(), &self.host)

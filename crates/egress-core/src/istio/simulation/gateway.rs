@@ -46,6 +46,53 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<Vec<Listen
     (!found.is_empty()).then_some(found)
 }
 
+/// A server that a pod has, and the port of the pod that it is opened on.
+#[derive(Clone, Debug)]
+pub struct OpenedServer<'w> {
+    /// Its Gateway object.
+    pub gateway: &'w Resource,
+    /// Its place in `spec.servers`.
+    pub index: usize,
+    /// Its port in the object.
+    pub number: i64,
+    /// The port of the pod.
+    pub pod_port: u16,
+    /// The Service that translates one into the other: `namespace/name`.
+    pub service: Option<String>,
+    /// The rules that it follows: `http`, `tls` or `tcp`.
+    pub follows: &'static str,
+}
+
+/// The servers of a gateway's pod.
+pub(super) fn opened<'w>(scope: &ProxyScope<'w>) -> Vec<OpenedServer<'w>> {
+    let services = services_of(scope);
+    let all = merge(scope).into_iter().flat_map(|group| {
+        let port = group.port;
+        group.servers.into_iter().map(move |server| (port, server))
+    });
+    let opened = |(pod_port, server): (u16, GatewayServer<'w>)| {
+        let number = server.spec.port.number;
+        let translates = |facts: &&&ServiceFacts| {
+            !facts.labels.contains_key(NO_TRANSLATION)
+                && facts.ports.iter().any(|port| i64::from(port.number) == number)
+        };
+        let service = services.iter().find(translates);
+        OpenedServer {
+            gateway: server.object,
+            index: server.index,
+            number,
+            pod_port,
+            service: service.map(|facts| format!("{}/{}", facts.namespace, facts.name)),
+            follows: match server.is_http() {
+                true => "http",
+                false if server.passes_through() => "tls",
+                false => "tcp",
+            },
+        }
+    };
+    all.map(opened).collect()
+}
+
 /// Servers that share a listener.
 struct ServerGroup<'w> {
     port: u16,
@@ -75,7 +122,7 @@ impl ServerGroup<'_> {
 
 impl GatewayServer<'_> {
     /// Its hosts as `namespace/host`, or the host alone where any namespace may bind. `sanitizeServerHostNamespace`.
-    pub(super) fn hosts(&self) -> Vec<String> {
+    fn hosts(&self) -> Vec<String> {
         hosts_of(self.object, self.spec)
     }
 

@@ -277,9 +277,11 @@ impl<'w> Walk<'_, 'w> {
             return self.refused(Refusal::Loop);
         }
         let scope = ProxyScope::of_gateway(self.world, pod);
-        let Some(chains) = gateway::chains(&scope, port) else { return self.refused(Refusal::NoListener) };
         let address = pod.addresses.first().and_then(|address| address.parse().ok());
-        let Some(address) = address else { return self.refused(Refusal::NoEndpoint) };
-        self.through(&scope, &chains, Place { address, port }, bytes);
+        match (gateway::chains(&scope, port), address) {
+            (None, _) => self.refused(Refusal::NoListener),
+            (Some(_), None) => self.refused(Refusal::NoEndpoint),
+            (Some(chains), Some(address)) => self.through(&scope, &chains, Place { address, port }, bytes),
+        }
     }
 }
