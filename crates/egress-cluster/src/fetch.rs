@@ -77,12 +77,13 @@ impl Cluster {
             cluster_domain: domain.unwrap_or_else(|| MeshFacts::default().cluster_domain),
             ..mesh.facts
         };
+        let pods: Vec<&Pod> = gateways.pods.iter().chain(&callers.items).collect();
         let mut snapshot = Snapshot {
             mesh: mesh_facts,
             gateways: gateways.found,
             resources: istio.resources,
             istio_read_in: istio.read_in,
-            services: services.items.iter().map(|service| objects::service(service, &[])).collect(),
+            services: services.items.iter().map(|service| objects::service_among(service, &pods)).collect(),
             pods: callers.items.iter().map(objects::pod).collect(),
             nodes: nodes.items.iter().map(objects::node).collect(),
             namespaces: namespaces.items.into_iter().map(objects::namespace).collect(),

@@ -52,7 +52,14 @@ struct Group {
 }
 
 /// The kinds that every server has in this version.
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
+    Group {
+        // Istio has this kind in this version only.
+        input: Input::EnvoyFilters,
+        name: "networking.istio.io",
+        version: "v1alpha3",
+        kinds: &[("envoyfilters", "EnvoyFilter")],
+    },
     Group {
         input: Input::NetworkPolicies,
         name: "networking.k8s.io",

@@ -40,6 +40,8 @@ pub enum Input {
     PeerAuthentications,
     /// Objects of the Kubernetes Gateway API.
     GatewayApi,
+    /// `EnvoyFilter` objects: which there are, not what they do.
+    EnvoyFilters,
     /// `NetworkPolicy` objects.
     NetworkPolicies,
     /// Services of any kind.
@@ -97,6 +99,7 @@ impl Input {
             | Input::AuthorizationPolicies
             | Input::PeerAuthentications
             | Input::GatewayApi
+            | Input::EnvoyFilters
             | Input::NetworkPolicies
             | Input::EndpointSlices
             | Input::Workloads
@@ -149,6 +152,7 @@ impl fmt::Display for Input {
             Input::AuthorizationPolicies => "AuthorizationPolicies",
             Input::PeerAuthentications => "PeerAuthentications",
             Input::GatewayApi => "objects of the Gateway API",
+            Input::EnvoyFilters => "EnvoyFilters",
             Input::NetworkPolicies => "NetworkPolicies",
             Input::Services => "Services",
             Input::EndpointSlices => "EndpointSlices",

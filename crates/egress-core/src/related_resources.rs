@@ -33,6 +33,9 @@ pub struct RelatedResources {
     pub peer_authentications: Vec<Named<PeerAuthenticationSpec>>,
     /// Objects of the Kubernetes Gateway API.
     pub gateway_api: Vec<GatewayApiObject>,
+    /// What changes the configuration of proxies after istiod has made it.
+    #[serde(default)]
+    pub envoy_filters: Vec<Named<EnvoyFilterFacts>>,
     /// Which connections the network lets through.
     pub network_policies: Vec<Named<NetworkPolicySpec>>,
     /// Where Services lead.
@@ -85,6 +88,22 @@ pub struct Named<S> {
     pub created: Option<Timestamp>,
     /// What it says.
     pub spec: S,
+}
+
+/// An `EnvoyFilter`: whose configuration it changes. What it does to it is not kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EnvoyFilterFacts {
+    /// The pods; none: all of its namespace, and of the mesh where that is the root.
+    pub workload_selector: Option<SelectedPods>,
+}
+
+/// The pods that an object of Istio is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SelectedPods {
+    /// Their labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// Endpoints of a Service.

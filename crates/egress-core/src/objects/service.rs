@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::kubernetes::{Pod, Service, ServicePort as ApiPort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::gateways::is_behind;
 use super::pod::containers;
 use crate::snapshot::{ServiceFacts, ServicePort};
 
@@ -36,6 +37,21 @@ pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
             .map(words),
         accepts: super::accepts(metadata),
     }
+}
+
+/// A Service as a fact, with the pods among which those are that it selects.
+pub fn service_among(service: &Service, pods: &[&Pod]) -> ServiceFacts {
+    let ports = service.spec.iter().flat_map(|spec| spec.ports.iter().flatten());
+    let by_name = |port: &ApiPort| matches!(port.target_port, Some(IntOrString::String(_)));
+    // Looking for pods is worth it only where a port is called by its name.
+    if !ports.clone().any(by_name) {
+        return self::service(service, &[]);
+    }
+    let selector = selector(service);
+    let namespace = service.metadata.namespace.as_deref();
+    let is_behind = |pod: &&Pod| !selector.is_empty() && is_behind(pod, namespace, &selector);
+    let behind: Vec<&Pod> = pods.iter().copied().filter(is_behind).collect();
+    self::service(service, &behind)
 }
 
 fn addresses(service: &Service) -> Vec<String> {

@@ -15,6 +15,7 @@ impl RelatedResources {
             authorization_policies,
             peer_authentications,
             gateway_api,
+            envoy_filters,
             network_policies,
             endpoint_slices,
             workloads,
@@ -29,6 +30,7 @@ impl RelatedResources {
         self.authorization_policies.extend(authorization_policies);
         self.peer_authentications.extend(peer_authentications);
         self.gateway_api.extend(gateway_api);
+        self.envoy_filters.extend(envoy_filters);
         self.network_policies.extend(network_policies);
         self.endpoint_slices.extend(endpoint_slices);
         self.workloads.extend(workloads);
@@ -59,6 +61,7 @@ impl RelatedResources {
             authorization_policies,
             peer_authentications,
             gateway_api,
+            envoy_filters,
             network_policies,
             endpoint_slices,
             workloads,
@@ -73,6 +76,7 @@ impl RelatedResources {
         keep_last(authorization_policies, of_named);
         keep_last(peer_authentications, of_named);
         keep_last(gateway_api, of_gateway_api);
+        keep_last(envoy_filters, of_named);
         keep_last(network_policies, of_named);
         keep_last(endpoint_slices, of_slice);
         keep_last(workloads, of_workload);

@@ -19,7 +19,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::merge::{of_webhook, replace};
-use super::{GatewayApiObject, Named, RelatedResources, SecretFacts, WebhookFacts};
+use super::{EnvoyFilterFacts, GatewayApiObject, Named, RelatedResources, SecretFacts, WebhookFacts};
 use crate::input::Input;
 use crate::kubernetes::HorizontalPodAutoscaler;
 use crate::objects::{self, named};
@@ -78,6 +78,10 @@ impl RelatedResources {
                     status,
                 });
                 Input::GatewayApi
+            }
+            ("networking.istio.io", "EnvoyFilter") => {
+                self.envoy_filters.push(custom::<EnvoyFilterFacts>(object)?);
+                Input::EnvoyFilters
             }
             ("networking.k8s.io", "NetworkPolicy") => {
                 let policy: NetworkPolicy = typed(object)?;

@@ -72,6 +72,7 @@ fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
         authorization_policies,
         peer_authentications,
         gateway_api,
+        envoy_filters,
         network_policies,
         endpoint_slices,
         workloads: _,
@@ -86,6 +87,7 @@ fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
     let routes = gateway_api.iter();
     named("AuthorizationPolicy", authorization_policies)
         .chain(named("PeerAuthentication", peer_authentications))
+        .chain(named("EnvoyFilter", envoy_filters))
         .chain(named("NetworkPolicy", network_policies))
         .chain(named("PodDisruptionBudget", budgets))
         .chain(named("HorizontalPodAutoscaler", autoscalers))

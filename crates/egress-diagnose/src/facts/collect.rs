@@ -110,6 +110,7 @@ impl Collector {
                 .map_err(|error| CollectError::Name { kind: printable(kind), error })?;
         }
         match (group, kind) {
+            (Kind::GROUP, "EnvoyFilter") => self.related_resources(kind, object),
             (Kind::GROUP, _) => self.istio(object),
             ("", "Service") => {
                 self.given.extend([Input::Services, Input::Gateways]);
@@ -147,7 +148,8 @@ impl Collector {
         }
         snapshot.resolve_short_names();
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
-        snapshot.services = services.iter().map(|service| objects::service(service, &[])).collect();
+        let all: Vec<&Pod> = pods.iter().collect();
+        snapshot.services = services.iter().map(|service| objects::service_among(service, &all)).collect();
         let pods: Vec<_> = pods.iter().map(objects::pod).collect();
         facts.related_resources.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;

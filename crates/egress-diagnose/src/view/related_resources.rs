@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use egress_core::admission::exported::Flaw;
 use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
-use egress_core::related_resources::{self, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts};
+use egress_core::related_resources::{
+    self, EnvoyFilterFacts, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts,
+};
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
@@ -61,6 +63,12 @@ impl<'a> View<'a> {
     pub fn fleet(&self) -> &'a [OtherCluster] {
         self.note(Input::Fleet);
         &self.shared.facts.fleet
+    }
+
+    /// Every `EnvoyFilter`.
+    pub fn envoy_filters(&self) -> Readable<&'a [Named<EnvoyFilterFacts>]> {
+        self.readable(Input::EnvoyFilters)?;
+        Ok(&self.shared.facts.related_resources.envoy_filters)
     }
 
     /// Every object of the Kubernetes Gateway API.

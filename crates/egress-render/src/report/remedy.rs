@@ -100,6 +100,7 @@ pub(super) fn origin(input: Input) -> (MissingFacts, &'static [&'static str]) {
         Input::AuthorizationPolicies => &["authorizationpolicies"],
         Input::PeerAuthentications => &["peerauthentications"],
         Input::GatewayApi => &["gateways.gateway.networking.k8s.io", "httproutes"],
+        Input::EnvoyFilters => &["envoyfilters"],
         Input::NetworkPolicies => &["networkpolicies"],
         Input::Services => &["services"],
         Input::EndpointSlices => &["endpointslices"],

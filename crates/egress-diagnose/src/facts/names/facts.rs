@@ -72,6 +72,7 @@ fn of_related_resources(around: &RelatedResources) -> Checked {
         authorization_policies,
         peer_authentications,
         gateway_api,
+        envoy_filters,
         network_policies,
         endpoint_slices,
         workloads,
@@ -85,6 +86,7 @@ fn of_related_resources(around: &RelatedResources) -> Checked {
     } = around;
     authorization_policies.iter().try_for_each(of_named)?;
     peer_authentications.iter().try_for_each(of_named)?;
+    envoy_filters.iter().try_for_each(of_named)?;
     network_policies.iter().try_for_each(of_named)?;
     budgets.iter().try_for_each(of_named)?;
     autoscalers.iter().try_for_each(of_named)?;
