@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::facts::PodName;
 use crate::finding::Fix;
 
+pub(crate) mod detour;
 mod egress;
 mod hop;
 mod network;

@@ -15,6 +15,7 @@ mod mesh;
 mod objects;
 mod to_gateway;
 mod upstream;
+mod whole_path;
 
 /// Every check there is.
 pub const CHECKS: &[Check] = &[
@@ -103,6 +104,8 @@ pub const CHECKS: &[Check] = &[
     from_gateway::gateway_not_taken::CHECK,
     mesh::service_outside::CHECK,
     mesh::export_current::CHECK,
+    whole_path::leaves_through_gateway::CHECK,
+    mesh::routed_calls::CHECK,
 ];
 
 /// The check with a code.

@@ -5,12 +5,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
+use egress_core::istio::simulation::World;
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -59,6 +60,7 @@ struct Shared<'a> {
     calls: BTreeMap<String, NamespaceCalls>,
     client: Option<&'a PodName>,
     index: Index<'a>,
+    world: OnceLock<World<'a>>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
     hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
     listeners: Memo<GatewayName, Listeners<'a>>,
@@ -80,6 +82,7 @@ impl<'a> View<'a> {
             calls,
             client,
             index,
+            world: OnceLock::new(),
             rules: Memo::default(),
             hop_rules: Memo::default(),
             listeners: Memo::default(),
@@ -125,6 +128,12 @@ impl<'a> View<'a> {
 
     pub(crate) fn index(&self) -> &Index<'a> {
         &self.shared.index
+    }
+
+    /// The objects as istiod reads them.
+    pub(crate) fn world(&self) -> &World<'a> {
+        let ClusterFacts { snapshot, related_resources, .. } = self.shared.facts;
+        self.shared.world.get_or_init(|| World::new(snapshot, related_resources))
     }
 
     /// The mesh configuration.

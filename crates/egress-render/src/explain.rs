@@ -99,6 +99,7 @@ fn place(hop: PathSegment) -> &'static str {
         PathSegment::ToGateway => "the path from the callers to the gateway, in the objects",
         PathSegment::ClientProxies => "the path from the callers to the gateway, in their Envoys",
         PathSegment::FromGateway => "the path from the gateway to the host, in the objects",
+        PathSegment::WholePath => "the path from the callers to the host, computed from all objects",
         PathSegment::GatewayProxies => "the path from the gateway to the host, in its Envoys",
         PathSegment::Upstream => "the path from the gateway to the outside",
     }

@@ -57,7 +57,9 @@ pub enum PathSegment {
     ClientProxies,
     /// From the gateway to the host, according to the objects.
     FromGateway,
-    /// The same, according to the gateway's Envoys.
+    /// From the caller to the host, computed from all objects together.
+    WholePath,
+    /// From the gateway to the host, according to the gateway's Envoys.
     GatewayProxies,
     /// From the gateway's Envoy to the host.
     Upstream,

@@ -11,6 +11,7 @@ pub(super) mod outbound_captured;
 pub(super) mod outbound_held;
 pub(super) mod outbound_mode;
 pub(super) mod own_network;
+pub(super) mod routed_calls;
 pub(super) mod routes_accepted;
 pub(super) mod service_outside;
 pub(super) mod sidecar_injected;

@@ -97,6 +97,7 @@ fn words(hop: PathSegment) -> &'static str {
         PathSegment::ToGateway => "caller to gateway",
         PathSegment::ClientProxies => "Envoys of the callers",
         PathSegment::FromGateway => "gateway to host",
+        PathSegment::WholePath => "the whole path",
         PathSegment::GatewayProxies => "Envoys of the gateway",
         PathSegment::Upstream => "connection to the host",
     }

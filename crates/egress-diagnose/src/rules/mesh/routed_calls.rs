@@ -1,0 +1,82 @@
+//! EG161: calls that a rule sends to a gateway leave through it, for hosts that no other check follows.
+
+use std::collections::BTreeSet;
+
+use egress_core::input::Input;
+use egress_core::role::Kind;
+
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level};
+use crate::fixes::detour;
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routed_call::routed_calls;
+use crate::view::View;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(161),
+    name: "calls to TCP hosts and wildcards leave through the gateway that a rule names",
+    level: Level::Error,
+    segment: PathSegment::Mesh,
+    inputs: &[
+        Input::VirtualServices,
+        Input::ServiceEntries,
+        Input::DestinationRules,
+        Input::GatewayObjects,
+        Input::Sidecars,
+        Input::Services,
+        Input::Gateways,
+        Input::Pods,
+        Input::Mesh,
+        Input::EnvoyFilters,
+    ],
+    docs: "\
+## What it checks
+VirtualServices with rules that lead sidecars to a gateway, for hosts that no other check follows: TCP hosts, wildcards. The
+way of a call is computed as istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener,
+route and cluster. Meshes with EnvoyFilters for these proxies are left out.
+
+## Why it matters
+Each object alone may be correct, and the call still ends: at a port that the gateway does not open, at a server that follows
+other rules, at a host that the gateway does not see. Or no rule takes it, and it leaves directly.
+
+## How to fix
+The finding names the object that decides. Change that one.
+",
+    run: Run::Mesh(run),
+};
+
+fn run(view: &View<'_>) -> CheckOutcome {
+    let filters = match (view.envoy_filters(), view.services(), view.readable(Input::Pods)) {
+        (Ok(filters), Ok(_), Ok(())) => filters,
+        (Err(outcome), _, _) | (_, Err(outcome), _) | (_, _, Err(outcome)) => return outcome,
+    };
+    for input in CHECK.inputs {
+        view.note(*input);
+    }
+    if !filters.is_empty() {
+        return CheckOutcome::NotApplicable;
+    }
+    let mut looked_at = 0;
+    let mut known = BTreeSet::new();
+    let mut findings = Vec::new();
+    for route in view.index().of_kind(Kind::VirtualService) {
+        for call in routed_calls(view, route).iter().filter(|call| view.egresses_of(&call.host).is_empty()) {
+            looked_at += 1;
+            let Some(found) = call.detour(view) else { continue };
+            let words = detour::words(view, call, &found.passage);
+            // One cause, whoever calls.
+            if known.insert((words.place.to_string(), words.consequence.clone())) {
+                findings.push(Finding {
+                    code: CHECK.code,
+                    confidence: Confidence::Certain,
+                    level: CHECK.level,
+                    message: words.message,
+                    object: words.place,
+                    evidence: words.evidence,
+                    consequence: words.consequence,
+                    fix: words.fix,
+                });
+            }
+        }
+    }
+    CheckOutcome::of(looked_at, findings)
+}

@@ -1,0 +1,3 @@
+//! Checks of the whole path, computed from all objects together.
+
+pub(super) mod leaves_through_gateway;

@@ -1,0 +1,262 @@
+//! The calls that VirtualServices want to lead through a gateway, and where istiod's configuration ends them.
+//!
+//! The way of a call is computed by [`egress_core::istio::simulation`]. Writes no messages.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
+use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
+use egress_core::istio::protocol::PortProtocol;
+use egress_core::istio::simulation::{follows, passages};
+use egress_core::resource::Resource;
+use egress_core::snapshot::{GatewayFacts, PodFacts};
+use egress_core::visibility::exported_to;
+use egress_core::visibility::virtual_service::{MESH, gateway_name, serves_mesh};
+use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
+
+use crate::view::View;
+
+/// An address that no object names: where a host is whose address nobody told.
+const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 250));
+
+/// A call that a rule of a VirtualService sends to a gateway.
+pub(crate) struct RoutedCall<'a> {
+    /// The VirtualService.
+    pub(crate) route: &'a Resource,
+    /// The rule: `spec.http[0]`.
+    pub(crate) rule: String,
+    /// The gateway.
+    pub(crate) gateway: &'a GatewayFacts,
+    /// The host that is called.
+    pub(crate) host: String,
+    /// The namespace of the caller.
+    pub(crate) caller: &'a str,
+    /// The call.
+    pub(crate) call: Call,
+}
+
+/// How a routed call fails its rule.
+pub(crate) struct Detour {
+    /// The way that it takes.
+    pub(crate) passage: Passage,
+}
+
+impl RoutedCall<'_> {
+    /// The way of the call, if it does not leave through a gateway as the rule wants.
+    pub(crate) fn detour(&self, view: &View<'_>) -> Option<Detour> {
+        let passages = passages(view.world(), &self.call);
+        let wrong = passages.into_iter().find(|passage| !self.is_as_wanted(passage))?;
+        Some(Detour { passage: wrong })
+    }
+
+    fn is_as_wanted(&self, passage: &Passage) -> bool {
+        let passed = passage.hops.iter().any(|hop| hop.proxy != self.call.caller);
+        match &passage.end {
+            End::Leaves { .. } => passed,
+            // What a gateway sends on into the cluster is its own matter.
+            End::Arrives { .. } => passage.hops.len() > 1,
+            // An answer is what the rule wants; a cluster without endpoints is told by other checks, which know more.
+            End::Refused(Refusal::Answered(_) | Refusal::NoEndpoint) => true,
+            End::Refused(_) => false,
+        }
+    }
+}
+
+/// The calls of the rules for sidecars that lead to a gateway and to nowhere else.
+pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<RoutedCall<'a>> {
+    let Some(spec) = route.virtual_service().filter(|spec| serves_mesh(spec)) else { return Vec::new() };
+    let mut wanted: Vec<Wanted<'a>> = Vec::new();
+    let hosts: Vec<&str> = spec.hosts.iter().flatten().map(String::as_str).collect();
+    let mut settled: BTreeSet<Option<i64>> = BTreeSet::new();
+    for (number, rule) in spec.http.iter().flatten().enumerate() {
+        let ports = ports_of_http(rule, route);
+        let fresh: Vec<Option<i64>> = ports.into_iter().filter(|port| settled.insert(*port)).collect();
+        let destinations = rule.route.iter().flatten().map(|one| one.destination.host.as_str());
+        let Some(gateway) = only_gateway(view, route, destinations) else { continue };
+        let rule = format!("spec.http[{number}]");
+        wanted.extend(fresh.into_iter().map(|port| Wanted {
+            rule: rule.clone(),
+            gateway,
+            kind: Kind::Http,
+            port,
+            hosts: hosts.clone(),
+        }));
+    }
+    for (number, rule) in spec.tls.iter().flatten().enumerate() {
+        let destinations = rule.route.iter().flatten().map(|one| one.destination.host.as_str());
+        let Some(gateway) = only_gateway(view, route, destinations) else { continue };
+        for matched in rule.r#match.iter().filter(|one| is_of_mesh(one.gateways.as_deref(), route)) {
+            wanted.push(Wanted {
+                rule: format!("spec.tls[{number}]"),
+                gateway,
+                kind: Kind::Tls,
+                port: matched.port.filter(|port| *port != 0),
+                hosts: matched.sni_hosts.iter().map(String::as_str).collect(),
+            });
+        }
+    }
+    for (number, rule) in spec.tcp.iter().flatten().enumerate() {
+        let destinations = rule.route.iter().flatten().map(|one| one.destination.host.as_str());
+        let Some(gateway) = only_gateway(view, route, destinations) else { continue };
+        let matches = rule.r#match.as_deref().unwrap_or_default();
+        let of_mesh = matches.iter().filter(|one| is_of_mesh(one.gateways.as_deref(), route));
+        let mut ports: Vec<Option<i64>> = of_mesh.map(|one| one.port.filter(|port| *port != 0)).collect();
+        if matches.is_empty() {
+            ports.push(None);
+        }
+        let rule = format!("spec.tcp[{number}]");
+        wanted.extend(ports.into_iter().map(|port| Wanted {
+            rule: rule.clone(),
+            gateway,
+            kind: Kind::Tcp,
+            port,
+            hosts: hosts.clone(),
+        }));
+    }
+    let callers = callers(view, route);
+    wanted.iter().flat_map(|wanted| callers.iter().flat_map(|pod| wanted.calls(view, route, pod))).collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Http,
+    Tls,
+    Tcp,
+}
+
+/// What a rule takes.
+struct Wanted<'a> {
+    rule: String,
+    gateway: &'a GatewayFacts,
+    kind: Kind,
+    port: Option<i64>,
+    hosts: Vec<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn calls(&self, view: &View<'a>, route: &'a Resource, pod: &'a PodFacts) -> Vec<RoutedCall<'a>> {
+        let caller = format!("{}/{}", pod.namespace, pod.name);
+        let mut found = Vec::new();
+        for pattern in &self.hosts {
+            let host = match pattern.strip_prefix('*') {
+                // Some name below the wildcard; a host of all names is none.
+                Some(tail) if tail.len() > 1 => format!("some{tail}"),
+                Some(_) => continue,
+                None => (*pattern).to_owned(),
+            };
+            for (port, address) in self.places(view, pod, pattern) {
+                if !follows(view.world(), &caller, &route.id, port) {
+                    continue;
+                }
+                let speaks = match self.kind {
+                    Kind::Http if port == 80 => Speaks::Http { authority: host.clone() },
+                    Kind::Http => Speaks::Http { authority: format!("{host}:{port}") },
+                    Kind::Tls => Speaks::Tls { server_name: Some(host.clone()) },
+                    Kind::Tcp => Speaks::Bytes,
+                };
+                found.push(RoutedCall {
+                    route,
+                    rule: self.rule.clone(),
+                    gateway: self.gateway,
+                    host: host.clone(),
+                    caller: &pod.namespace,
+                    call: Call { caller: caller.clone(), address, port, speaks },
+                });
+            }
+        }
+        found
+    }
+
+    /// The ports and addresses at which a caller knows a host: those of the rule, else those of its entries.
+    fn places(&self, view: &View<'a>, pod: &PodFacts, pattern: &str) -> Vec<(u16, IpAddr)> {
+        let entries = view.entries_seen_from(&pod.namespace, pattern);
+        let spec = entries.first().and_then(|entry| entry.service_entry());
+        let addresses = spec.into_iter().flat_map(|spec| spec.addresses.iter().flatten());
+        let address = addresses.filter_map(|address| address.parse().ok()).next();
+        let fits = |protocol: PortProtocol| match self.kind {
+            Kind::Http => protocol.is_http() || protocol == PortProtocol::Unsaid,
+            Kind::Tls => protocol.is_tls(),
+            Kind::Tcp => !protocol.is_tls() && !protocol.is_http(),
+        };
+        let declared = spec
+            .into_iter()
+            .flat_map(|spec| spec.ports.iter().flatten())
+            .filter(|port| fits(PortProtocol::parse(port.protocol.as_deref().unwrap_or_default())));
+        let ports: Vec<i64> = match self.port {
+            Some(port) => vec![port],
+            None => declared.map(|port| port.number).collect(),
+        };
+        // A TCP host without an address cannot be told from another.
+        if self.kind == Kind::Tcp && address.is_none() {
+            return Vec::new();
+        }
+        let ports = ports.into_iter().filter_map(|port| u16::try_from(port).ok());
+        ports.map(|port| (port, address.unwrap_or(ANYWHERE))).collect()
+    }
+}
+
+/// The ports for which a rule takes a plain request of sidecars; none for all.
+fn ports_of_http(rule: &VirtualServiceHttp, route: &Resource) -> Vec<Option<i64>> {
+    let matches = rule.r#match.as_deref().unwrap_or_default();
+    if matches.is_empty() {
+        return vec![None];
+    }
+    let plain = |one: &&VirtualServiceHttpMatch| {
+        is_of_mesh(one.gateways.as_deref(), route) && takes_plain_requests(one)
+    };
+    matches.iter().filter(plain).map(|one| one.port.filter(|port| *port != 0)).collect()
+}
+
+/// Whether `GET /` without headers is taken, from any caller.
+fn takes_plain_requests(matched: &VirtualServiceHttpMatch) -> bool {
+    let every_path =
+        matched.uri.as_ref().is_none_or(|uri| uri.prefix.as_deref().is_some_and(|prefix| prefix == "/"));
+    every_path
+        && matched.headers.is_none()
+        && matched.without_headers.is_none()
+        && matched.method.is_none()
+        && matched.authority.is_none()
+        && matched.query_params.is_none()
+        && matched.scheme.is_none()
+        && matched.source_labels.is_none()
+        && matched.source_namespace.is_none()
+}
+
+fn is_of_mesh(gateways: Option<&[String]>, route: &Resource) -> bool {
+    let names = gateways.unwrap_or_default();
+    names.is_empty() || names.iter().any(|name| gateway_name(name, &route.id.namespace) == MESH)
+}
+
+/// The gateway that all destinations of a rule are.
+fn only_gateway<'a, 'h>(
+    view: &View<'a>,
+    route: &Resource,
+    destinations: impl Iterator<Item = &'h str>,
+) -> Option<&'a GatewayFacts> {
+    let gateway = |host: &str| {
+        let host = view.full_host(host, &route.id.namespace);
+        view.gateways().iter().find(|gateway| view.service_host(gateway) == host)
+    };
+    let all: Vec<Option<&GatewayFacts>> = destinations.map(gateway).collect();
+    let first = all.first().copied().flatten()?;
+    // Without pods nobody knows what the gateway does.
+    let is_known = first.ready_pods().next().is_some();
+    (is_known && all.iter().all(Option::is_some)).then_some(first)
+}
+
+/// One calling pod of each namespace that a VirtualService is for: its own and those that it names, or without callers there
+/// all that see it.
+fn callers<'a>(view: &View<'a>, route: &Resource) -> Vec<&'a PodFacts> {
+    let owner = route.id.namespace.as_str();
+    let words = route.virtual_service().and_then(|spec| spec.export_to.as_deref());
+    let pod = |namespace: &str| {
+        exported_to(words, owner, namespace)
+            .then(|| view.pods(namespace).into_iter().find(|pod| !pod.finished))
+            .flatten()
+    };
+    if let Some(own) = pod(owner) {
+        let named = words.into_iter().flatten().filter(|word| *word != owner).filter_map(|word| pod(word));
+        return std::iter::once(own).chain(named).collect();
+    }
+    view.namespaces().into_iter().filter_map(pod).collect()
+}
