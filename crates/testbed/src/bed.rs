@@ -136,6 +136,11 @@ pub fn krew() -> anyhow::Result<PathBuf> {
     programs::krew()
 }
 
+/// The program that says what istiod would send, built where it is not there. Needs no root.
+pub(crate) fn oracle() -> anyhow::Result<PathBuf> {
+    programs::oracle()
+}
+
 /// The program that is istioctl when its first argument says so, built where it is not there.
 pub fn istioctl() -> anyhow::Result<PathBuf> {
     Ok(programs::prepare()?.mesh)

@@ -2,7 +2,7 @@
 
 use std::thread::{self, JoinHandle};
 
-use testbed::bed;
+use testbed::{bed, oracle};
 
 use crate::terminal;
 
@@ -22,7 +22,7 @@ impl Preparation {
     pub(super) fn start() -> Self {
         Self(thread::spawn(|| {
             bed::check().map_err(Obstacle::Lacking)?;
-            bed::prepare().map_err(Obstacle::Broken)
+            bed::prepare().and_then(|()| oracle::prepare()).map_err(Obstacle::Broken)
         }))
     }
 

@@ -31,6 +31,14 @@ const NODE: GoModule = GoModule {
     packages: &["."],
     usual: Duration::from_secs(10),
 };
+const ORACLE: GoModule = GoModule {
+    name: "oracle",
+    folder: "oracle",
+    compiler: &COMPILER,
+    what: "what istiod would send, from source",
+    packages: &["."],
+    usual: Duration::from_mins(2),
+};
 const KREW: GoModule = GoModule {
     name: "krew",
     folder: "krew",
@@ -98,6 +106,12 @@ pub(super) fn prepare() -> anyhow::Result<Programs> {
 pub(super) fn kube() -> anyhow::Result<PathBuf> {
     let (cache, _lock) = open()?;
     Ok(CLUSTER.build(&cache)?.join("kube"))
+}
+
+/// The program that says what istiod would send.
+pub(super) fn oracle() -> anyhow::Result<PathBuf> {
+    let (cache, _lock) = open()?;
+    Ok(ORACLE.build(&cache)?.join("oracle"))
 }
 
 /// The folder of krew and its validator.
