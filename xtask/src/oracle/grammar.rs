@@ -1,0 +1,168 @@
+//! Clusters made from nothing: egresses as people write them, and around them objects with whatever values there are.
+//!
+//! All values come from small pools, so that objects meet each other. Knows which objects belong to an egress; the fields of
+//! each kind are in the modules below. The same seed and index make the same cluster.
+
+use serde_json::{Value, json};
+
+use super::{
+    cluster::ClusterObjects,
+    complete::{complete, make_namespace, mesh_config_map},
+    random::Random,
+};
+pub(super) use pools::Pools;
+
+mod destination_rules;
+mod entries;
+mod gateways;
+pub(super) mod mesh;
+mod pools;
+pub(super) mod sidecars;
+mod virtual_services;
+pub(super) mod workloads;
+
+/// When objects were created: few moments, so that some are of the same age.
+const AGES: &[&str] = &["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"];
+
+/// The cluster of this seed and index.
+pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
+    let mut random = Random::of(seed, index);
+    let mut pools = Pools::new(&mut random);
+    let mut objects = vec![mesh_config_map(&mesh::make(&mut random, &pools))];
+    objects.extend(pools.namespaces.iter().map(|name| make_namespace(name)));
+    objects.extend(workloads::make(&mut random, &mut pools));
+    for host in pools.hosts.clone() {
+        if random.percent(80) {
+            objects.extend(egress(&mut random, &mut pools, &host));
+        }
+    }
+    for _ in 0..random.between(0, 5) {
+        objects.push(any(&mut random, &mut pools));
+    }
+    ClusterObjects {
+        source: "grammar".to_owned(),
+        name: format!("{seed}-{index}"),
+        objects: complete(objects),
+    }
+}
+
+/// An object of a kind of Istio that nobody asked for.
+pub(super) fn any(random: &mut Random, pools: &mut Pools) -> Value {
+    match random.below(11) {
+        0..=2 => {
+            let host = random.text(&pools.hosts);
+            entries::make(random, pools, &host)
+        }
+        3..=5 => destination_rules::make(random, pools),
+        6..=8 => virtual_services::make(random, pools),
+        9 => gateways::make(random, pools),
+        _ => sidecars::make(random, pools),
+    }
+}
+
+/// What people write for one host: its entry, a server of the gateway, a subset of its Service, and the two legs.
+fn egress(random: &mut Random, pools: &mut Pools, host: &str) -> Vec<Value> {
+    let mut objects = Vec::new();
+    if random.percent(95) {
+        objects.push(entries::make(random, pools, host));
+    }
+    if random.percent(85) {
+        objects.push(gateways::of_host(random, pools, host));
+    }
+    if random.percent(70) {
+        objects.push(destination_rules::of_gateway(random, pools));
+    }
+    objects.extend(virtual_services::legs(random, pools, host));
+    if random.percent(25) {
+        objects.push(destination_rules::of_host(random, pools, host));
+    }
+    objects
+}
+
+/// An object of a networking kind of Istio, of some age.
+fn object(random: &mut Random, kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    if let Some(to) = spec.get_mut("exportTo").and_then(Value::as_array_mut)
+        && to.len() > 1
+    {
+        // Its own namespace is `.` already.
+        to.retain(|to| to != namespace);
+    }
+    json!({
+        "apiVersion": "networking.istio.io/v1", "kind": kind,
+        "metadata": { "name": name, "namespace": namespace, "creationTimestamp": random.word(AGES) },
+        "spec": spec,
+    })
+}
+
+/// Adds to whom an object is exported, where it says so.
+fn export(random: &mut Random, pools: &Pools, spec: &mut Value) {
+    let gateway = pools.gateway_namespace(random);
+    let to = match random.below(20) {
+        0..=11 => return,
+        12..=13 => json!(["."]),
+        14..=15 => json!(["*"]),
+        16..=17 => json!([".", gateway]),
+        _ => json!([random.text(&pools.namespaces)]),
+    };
+    spec["exportTo"] = to;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::cluster;
+
+    #[test]
+    fn the_same_seed_and_index_make_the_same_cluster() {
+        let made = |seed, index| super::cluster(seed, index).objects;
+
+        assert_eq!(made(1, 5), made(1, 5));
+        assert_ne!(made(1, 5), made(1, 6));
+        assert_ne!(made(1, 5), made(2, 5));
+    }
+
+    #[test]
+    fn our_reader_reads_every_object() {
+        for index in 0..100 {
+            let made = super::cluster(1, index);
+            let (facts, refused) = cluster::read(&made.objects);
+            assert_eq!(refused, [], "{}", made.name);
+            assert!(facts.snapshot.pods.iter().any(|pod| pod.has_sidecar), "{}", made.name);
+            assert!(!facts.snapshot.gateways.is_empty(), "{}", made.name);
+        }
+    }
+
+    #[test]
+    fn every_kind_and_every_protocol_is_made() {
+        let texts: Vec<String> =
+            (0..300).map(|index| json!(super::cluster(1, index).objects).to_string()).collect();
+        for word in [
+            "ServiceEntry",
+            "VirtualService",
+            "DestinationRule",
+            "Sidecar",
+            "MONGO",
+            "GRPC",
+            "DNS_ROUND_ROBIN",
+            "AUTO_PASSTHROUGH",
+            "ISTIO_MUTUAL",
+            "workloadSelector",
+            "delegate",
+            "mirror",
+            "redirect",
+            "directResponse",
+            "rewrite",
+            "sourceLabels",
+            "sourceNamespace",
+            "portLevelSettings",
+            "REGISTRY_ONLY",
+            "defaultVirtualServiceExportTo",
+            "destinationSubnets",
+            "sniHosts",
+        ] {
+            let count = texts.iter().filter(|text| text.contains(word)).count();
+            assert!(count > 2, "{word} is in {count} clusters");
+        }
+    }
+}
