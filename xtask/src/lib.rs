@@ -11,7 +11,7 @@ mod finish;
 pub mod fuzz;
 mod guests;
 pub mod krew;
-mod oracle;
+pub mod oracle;
 mod plugin;
 pub mod plugins;
 mod terminal;

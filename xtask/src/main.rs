@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use testbed::{external_services, load};
-use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, plugins, test, tidy};
+use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, oracle, plugins, test, tidy};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -36,6 +36,8 @@ enum Task {
     Plugins,
     /// Look for what breaks the readers and the checks
     Fuzz(fuzz::Options),
+    /// Compare our simulation of istiod with istiod's own code, call by call
+    Oracle(oracle::Options),
     /// Check the repository's own rules
     Tidy,
     /// Write the documents that are made from code
@@ -66,6 +68,7 @@ fn run() -> anyhow::Result<ExitCode> {
     match Arguments::parse().task {
         Task::Bed(arguments) => return bed::run(&arguments),
         Task::Test(options) => return test::run(&options),
+        Task::Oracle(options) => return oracle::run(&options),
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,
         Task::Dist(options) => dist::run(&options)?,

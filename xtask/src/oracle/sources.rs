@@ -17,7 +17,8 @@ use crate::workspace;
 /// What stands in expected output for the time of the run.
 const SOME_TIME: &str = "[TIME]";
 
-/// Every fixture of `tests/diagnose`, and the objects of `tests/generate` in the cluster that fixtures stand on.
+/// Every fixture of `tests/diagnose`, the objects of `tests/generate` in the cluster that fixtures stand on, and what once
+/// differed.
 pub(super) fn fixtures() -> anyhow::Result<Vec<ClusterObjects>> {
     let tests = workspace::root().join("tests");
     let diagnose = tests.join("diagnose");
@@ -39,6 +40,11 @@ pub(super) fn fixtures() -> anyhow::Result<Vec<ClusterObjects>> {
             clusters.push(ClusterObjects { source: "generate".to_owned(), name: name.to_owned(), objects });
         }
     }
+    let cases = tests.join("oracle");
+    for file in files(&cases)? {
+        let objects = cluster::parse(&fs::read_to_string(&file)?);
+        clusters.push(ClusterObjects { source: "cases".to_owned(), name: relative(&cases, &file), objects });
+    }
     Ok(clusters)
 }
 
@@ -47,14 +53,16 @@ pub(super) fn folder(folder: &Path) -> anyhow::Result<Vec<ClusterObjects>> {
     let source = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut clusters = Vec::new();
     for entry in entries(folder)? {
-        let objects: Vec<Value> = match entry.is_dir() {
-            true => files(&entry)?,
-            false => vec![entry.clone()].into_iter().filter(|file| is_manifest(file)).collect(),
-        }
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .flat_map(|text| cluster::parse(&text))
-        .collect();
+        let files = if entry.is_dir() {
+            files(&entry)?
+        } else {
+            Vec::from_iter(is_manifest(&entry).then(|| entry.clone()))
+        };
+        let objects: Vec<Value> = files
+            .iter()
+            .filter_map(|file| fs::read_to_string(file).ok())
+            .flat_map(|text| cluster::parse(&text))
+            .collect();
         if !objects.is_empty() {
             clusters.push(ClusterObjects { source: source.clone(), name: relative(folder, &entry), objects });
         }

@@ -45,6 +45,7 @@ fn missing(tier: Tier) -> Option<String> {
             "c++",
             "there is no C++ compiler, which libFuzzer is built with: apt-get install g++",
         ),
+        Tier::Oracle => bed::go(),
         Tier::Krew => {
             bed::go().or_else(|| cannot_start("git", "krew keeps indexes in git: apt-get install git"))
         }

@@ -3,6 +3,7 @@
 use std::{fmt, path::Path, process::Command, time::Instant};
 
 use clap::ValueEnum;
+use testbed::bed;
 
 use super::{
     job::{self, Finished},
@@ -12,7 +13,9 @@ use super::{
 };
 use crate::{
     deny::{self, Deny},
-    fuzz, guests, plugins, terminal, tidy, workspace,
+    fuzz, guests,
+    oracle::{self, OracleTotals},
+    plugins, terminal, tidy, workspace,
 };
 
 /// One kind of tests. The order is from quick to real.
@@ -38,6 +41,8 @@ pub(super) enum Tier {
     Cli,
     /// What strangers may hand to it, made up by a machine for some seconds
     Fuzz,
+    /// The simulation of istiod beside istiod's own code, call by call
+    Oracle,
     /// The program on a real Kubernetes, istiod and Envoy
     Mesh,
     /// The plugin as the real krew installs it
@@ -79,6 +84,7 @@ impl Tier {
             }
             Self::Plugins => self.plugins(root),
             Self::Fuzz => fuzz_report(),
+            Self::Oracle => oracle_report(),
             Self::Mesh => self.on_the_bed(root, preparation.take()),
             Self::Krew => self.suites_that_start_programs(root),
             Self::Guests => guests_report(root),
@@ -224,6 +230,25 @@ fn fuzz_report() -> TierReport {
         });
     }
     report
+}
+
+/// Each cluster is one test. istiod's code is built where the bed's programs are, and needs Go.
+fn oracle_report() -> TierReport {
+    if let Some(reason) = bed::go() {
+        return TierReport::skipped(&reason);
+    }
+    match oracle::check() {
+        Ok(OracleTotals { equal, different, calls, text }) => {
+            terminal::progress(format_args!("  {calls} calls in {} clusters", equal + different));
+            TierReport {
+                totals: Totals { passed: equal, failed: different, skipped: 0 },
+                output: text,
+                skipped: None,
+                unreachable: 0,
+            }
+        }
+        Err(error) => TierReport::broken(&error),
+    }
 }
 
 /// Each check of each workspace is one test. The advisories lie on the internet: where it cannot be reached, their test is

@@ -41,7 +41,7 @@ pub enum Speaks {
 }
 
 /// One way that a call takes; a call with weighted routes or several gateway pods has several.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Passage {
     /// The proxies that it went through, the caller's first.
@@ -51,7 +51,7 @@ pub struct Passage {
 }
 
 /// What one proxy did with it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Hop {
     /// The pod of the proxy: `namespace/name`.
@@ -69,7 +69,7 @@ pub struct Hop {
 }
 
 /// TLS that a proxy opens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tls {
     /// With the certificates of the mesh.
@@ -79,7 +79,7 @@ pub struct Tls {
 }
 
 /// How a call ends.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum End {
     /// It leaves the last proxy for an address outside the mesh.
@@ -101,7 +101,7 @@ pub enum End {
 }
 
 /// Why a proxy does not pass a call on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Refusal {
     /// A sidecar under `REGISTRY_ONLY` knows nothing of it: 502, or a reset where it is not HTTP.

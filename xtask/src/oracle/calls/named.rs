@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::oracle::cluster::{full_name, list, namespace, of_kind, word};
+use crate::oracle::cluster::{list, name, namespace, of_kind, word};
 
 /// What is named.
 pub(super) struct NamedHosts {
@@ -20,9 +20,9 @@ pub(super) struct NamedHosts {
 impl NamedHosts {
     /// What these objects name.
     pub(super) fn of(objects: &[Value]) -> Self {
-        let mut named = NamedHosts { hosts: BTreeMap::new(), addresses: Vec::new() };
+        let mut found = NamedHosts { hosts: BTreeMap::new(), addresses: Vec::new() };
         for entry in of_kind(objects, "ServiceEntry") {
-            named.entry(entry);
+            found.entry(entry);
         }
         for service in of_kind(objects, "VirtualService") {
             let hosts = texts(list(service, "/spec/hosts"));
@@ -33,31 +33,28 @@ impl NamedHosts {
                 {
                     ports.extend(number(condition.get("port")));
                     let names = texts(list(condition, "/sniHosts"));
-                    named.all(&names, &BTreeSet::from_iter(number(condition.get("port"))), "");
+                    found.all(&names, &BTreeSet::from_iter(number(condition.get("port"))), "");
                 }
             }
-            named.all(&hosts, &ports, namespace(service));
+            found.all(&hosts, &ports, namespace(service));
         }
         for server in of_kind(objects, "Gateway").flat_map(|gateway| list(gateway, "/spec/servers")) {
             let ports = BTreeSet::from_iter(number(server.pointer("/port/number")));
-            named.all(&texts(list(server, "/hosts")), &ports, "");
+            found.all(&texts(list(server, "/hosts")), &ports, "");
         }
         for rule in of_kind(objects, "DestinationRule") {
             let settings = list(rule, "/spec/trafficPolicy/portLevelSettings");
             let ports =
                 settings.iter().filter_map(|setting| number(setting.pointer("/port/number"))).collect();
-            named.all(&[word(rule, "/spec/host").to_owned()], &ports, namespace(rule));
+            found.all(&[word(rule, "/spec/host").to_owned()], &ports, namespace(rule));
         }
         for service in of_kind(objects, "Service") {
-            let (name, _) =
-                full_name(service).split_once('/').map_or_else(Default::default, |(namespace, name)| {
-                    (format!("{name}.{namespace}.svc.cluster.local"), ())
-                });
+            let name = format!("{}.{}.svc.cluster.local", name(service), namespace(service));
             let ports =
                 list(service, "/spec/ports").iter().filter_map(|port| number(port.get("port"))).collect();
-            named.all(&[name], &ports, "");
+            found.all(&[name], &ports, "");
         }
-        named
+        found
     }
 
     fn entry(&mut self, entry: &Value) {

@@ -56,14 +56,16 @@ pub(super) fn give_addresses(objects: &mut [Value]) {
 
 /// The next address that nobody has, where one is needed.
 fn free(next: &mut Ipv4Addr, taken: &mut BTreeSet<String>, is_needed: bool) -> Option<String> {
-    while is_needed {
+    if !is_needed {
+        return None;
+    }
+    loop {
         let address = next.to_string();
         *next = Ipv4Addr::from_bits(next.to_bits() + 1);
         if taken.insert(address.clone()) {
             return Some(address);
         }
     }
-    None
 }
 
 fn running(pod: &mut Value, address: Option<String>) {

@@ -71,7 +71,7 @@ pub(super) fn legs(random: &mut Random, pools: &mut Pools, host: &str) -> Vec<Va
     let namespace = pools.namespace(random);
     let mut spec = |random: &mut Random, gateways: Value, rules: &[&Value]| {
         let mut spec = json!({ "hosts": [name], "gateways": gateways });
-        for (field, list) in rules.iter().flat_map(|rules| rules.as_object()).flatten() {
+        for (field, list) in rules.iter().filter_map(|rules| rules.as_object()).flatten() {
             let all = [spec.get(field).cloned().unwrap_or_else(|| json!([])), list.clone()];
             spec[field] = all.iter().filter_map(Value::as_array).flatten().cloned().collect();
         }

@@ -53,8 +53,9 @@ impl Sort {
         let mut names = path.rsplit('/').filter(|name| name.parse::<usize>().is_err());
         let (last, parent) = (names.next()?, names.next().unwrap_or_default());
         Some(match (parent, last) {
-            (_, "host" | "hosts" | "sniHosts" | "sni" | "address") => Sort::Host,
-            ("authority", "exact" | "prefix") | ("rewrite" | "redirect", "authority") => Sort::Host,
+            (_, "host" | "hosts" | "sniHosts" | "sni" | "address")
+            | ("authority", "exact" | "prefix")
+            | ("rewrite" | "redirect", "authority") => Sort::Host,
             (_, "number" | "port" | "targetPort") => Sort::Port,
             (_, "subset") | ("subsets", "name") => Sort::Subset,
             (_, "gateways") => Sort::GatewayName,

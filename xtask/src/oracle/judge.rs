@@ -1,0 +1,151 @@
+//! Asks both sides about one cluster: our simulation, and istiod's code by the configuration that it makes.
+//!
+//! Both read the same objects: those that either of them refuses are taken away from both. Knows no source of clusters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress_core::istio::call::{Call, Passage};
+use egress_core::istio::simulation::{World, passages};
+use egress_core::snapshot::{PodFacts, ProxyRole};
+use egress_diagnose::facts::ClusterFacts;
+use serde_json::Value;
+use testbed::oracle::{
+    AskedProxy, Oracle, OracleRequest, ProxyKind, Surroundings, follow, missing_endpoint_slices,
+};
+
+use super::{
+    calls::calls,
+    cluster::{self, Identity, is, list, word},
+    difference::Difference,
+};
+
+/// By this, what a proxy is told begins with as a variable.
+const METADATA: &str = "ISTIO_META_";
+
+/// Somebody who has a process of istiod's code.
+pub(super) struct Judge {
+    oracle: Oracle,
+}
+
+/// What came of a cluster.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ComparedCalls {
+    /// How many calls were tried.
+    pub(super) calls: usize,
+    /// Those that the two sides answer differently.
+    pub(super) differences: Vec<Difference>,
+    /// Objects that one of them refused, each with the reason.
+    pub(super) rejected: Vec<String>,
+}
+
+impl Judge {
+    /// With a process of its own, which is built where it is not there yet.
+    pub(super) fn start() -> anyhow::Result<Self> {
+        Ok(Judge { oracle: Oracle::start(&[])? })
+    }
+
+    /// Tries the calls of a cluster.
+    pub(super) fn compare(&mut self, objects: &[Value]) -> anyhow::Result<ComparedCalls> {
+        self.ask(objects, None)
+    }
+
+    /// Tries one call.
+    pub(super) fn differs(&mut self, objects: &[Value], call: &Call) -> anyhow::Result<Option<Difference>> {
+        let verdict = self.ask(objects, Some(call))?;
+        Ok(verdict.differences.into_iter().next())
+    }
+
+    fn ask(&mut self, objects: &[Value], only: Option<&Call>) -> anyhow::Result<ComparedCalls> {
+        let mut verdict = ComparedCalls::default();
+        let (_, refused) = cluster::read(objects);
+        let mut kept: Vec<Value> = objects.to_vec();
+        for (identity, reason) in refused {
+            verdict.rejected.push(format!(
+                "we refuse {} {}/{}: {reason}",
+                identity.kind, identity.namespace, identity.name
+            ));
+            kept.retain(|object| Identity::of(object) != identity);
+        }
+        let mut objects = with_slices(kept);
+        let (facts, _) = cluster::read(&objects);
+        let tried = only.map_or_else(|| calls(&objects, &facts), |call| vec![call.clone()]);
+        let request = OracleRequest {
+            objects: objects.clone(),
+            mesh: cluster::mesh(&objects).to_owned(),
+            proxies: proxies(&objects, &facts, &tried),
+        };
+        let answer = self.oracle.ask(&request)?;
+        for rejected in answer.rejected {
+            let is_it = |object: &Value| {
+                is(object, &rejected.kind)
+                    && cluster::namespace(object) == rejected.namespace
+                    && cluster::name(object) == rejected.name
+            };
+            verdict.rejected.push(format!(
+                "istiod refuses {} {}/{}: {}",
+                rejected.kind, rejected.namespace, rejected.name, rejected.reason
+            ));
+            objects.retain(|object| !is_it(object));
+        }
+        let surroundings = Surroundings::of(&objects);
+        verdict.calls = tried.len();
+        for (call, ours) in simulated(&objects, &tried) {
+            let theirs = follow(&answer.proxies, &surroundings, &call);
+            verdict.differences.extend(Difference::of(&call, ours, theirs));
+        }
+        Ok(verdict)
+    }
+}
+
+/// What our simulation makes of these calls.
+pub(super) fn simulated(objects: &[Value], calls: &[Call]) -> Vec<(Call, Vec<Passage>)> {
+    let (facts, _) = cluster::read(objects);
+    let world = World::new(&facts.snapshot, &facts.related_resources);
+    calls.iter().map(|call| (call.clone(), passages(&world, call))).collect()
+}
+
+/// With the endpoints that Kubernetes would write.
+pub(super) fn with_slices(mut objects: Vec<Value>) -> Vec<Value> {
+    let slices = missing_endpoint_slices(&objects);
+    objects.extend(slices);
+    objects
+}
+
+/// The proxies of the callers, and all gateways. Our simulation knows no waypoints.
+fn proxies(objects: &[Value], facts: &ClusterFacts, calls: &[Call]) -> Vec<AskedProxy> {
+    let callers: BTreeSet<&str> = calls.iter().map(|call| call.caller.as_str()).collect();
+    let told: BTreeMap<String, BTreeMap<String, Value>> =
+        cluster::of_kind(objects, "Pod").map(|pod| (cluster::full_name(pod), told(pod))).collect();
+    let asked = |pod: &PodFacts| {
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        let kind = match pod.proxy.as_ref().map(|proxy| proxy.role) {
+            Some(ProxyRole::Router) => ProxyKind::Gateway,
+            _ if callers.contains(name.as_str()) => ProxyKind::Sidecar,
+            _ => return None,
+        };
+        let of_mesh = facts.snapshot.mesh.proxy_metadata.iter();
+        let mut metadata: BTreeMap<String, Value> =
+            of_mesh.filter_map(|(key, value)| metadatum(key, value)).collect();
+        metadata.extend(told.get(&name).cloned().unwrap_or_default());
+        Some(AskedProxy { pod: name, kind, metadata })
+    };
+    facts
+        .snapshot
+        .pods
+        .iter()
+        .filter(|pod| !pod.finished && !pod.addresses.is_empty())
+        .filter_map(asked)
+        .collect()
+}
+
+/// What a proxy is told by variables of its container.
+fn told(pod: &Value) -> BTreeMap<String, Value> {
+    let containers = list(pod, "/spec/containers").iter().chain(list(pod, "/spec/initContainers"));
+    let variables = containers.filter(|container| word(container, "/name") == "istio-proxy");
+    let variables = variables.flat_map(|container| list(container, "/env"));
+    variables.filter_map(|variable| metadatum(word(variable, "/name"), word(variable, "/value"))).collect()
+}
+
+fn metadatum(variable: &str, value: &str) -> Option<(String, Value)> {
+    Some((variable.strip_prefix(METADATA)?.to_owned(), value.into()))
+}
