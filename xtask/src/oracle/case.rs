@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{cluster, difference::Difference};
+use super::{cluster, complete::unidentified, difference::Difference};
 
 const KIND: &str = "Calls";
 
@@ -29,7 +29,7 @@ pub(super) fn write(
         "apiVersion": "kubectl-egress.github.io/v1alpha1", "kind": KIND, "metadata": { "name": "calls" },
         "calls": [{ "call": difference.call, "passages": difference.theirs }],
     });
-    let objects: Vec<Value> = objects.iter().cloned().chain([calls]).collect();
+    let objects: Vec<Value> = objects.iter().cloned().map(unidentified).chain([calls]).collect();
     let text = format!("# {}\n{}", difference.parting(), cluster::yaml(&objects)?);
     fs::write(&file, text).with_context(|| file.display().to_string())?;
     Ok(file)
@@ -41,7 +41,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::oracle::{cluster::word, judge, sources};
+    use crate::oracle::{cluster::word, complete::identified, judge, sources};
     use crate::workspace;
 
     /// What a file holds.
@@ -64,6 +64,7 @@ mod tests {
             cluster::parse(text).into_iter().partition(|object| word(object, "/kind") == KIND);
         let calls = own.iter().flat_map(|own| cluster::list(own, "/calls"));
         let calls: Result<Vec<ExpectedCall>, _> = calls.map(ExpectedCall::deserialize).collect();
+        let objects = objects.into_iter().map(identified).collect();
         Ok(OracleCase { objects, calls: calls? })
     }
 
@@ -98,7 +99,7 @@ mod tests {
             write(folder.path(), "grammar", "1-2", std::slice::from_ref(&object), &difference).unwrap();
 
         let OracleCase { objects, calls } = read(&fs::read_to_string(file).unwrap()).unwrap();
-        assert_eq!(objects, [object]);
+        assert_eq!(objects, [identified(object)]);
         assert_eq!(calls[0].call, call);
     }
 }

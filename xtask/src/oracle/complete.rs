@@ -55,7 +55,7 @@ fn is_read(object: &Value) -> bool {
 }
 
 /// With what every object in a cluster has: a namespace, a UID and an age.
-fn identified(mut object: Value) -> Value {
+pub(super) fn identified(mut object: Value) -> Value {
     let needs_namespace = !OF_THE_CLUSTER.contains(&word(&object, "/kind")) && namespace(&object).is_empty();
     let uid = uid(&Identity::of(&object));
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -65,6 +65,17 @@ fn identified(mut object: Value) -> Value {
         metadata.retain(|_, value| !value.is_null());
         metadata.entry("uid").or_insert_with(|| uid.into());
         metadata.entry("creationTimestamp").or_insert_with(|| CREATED.into());
+    }
+    object
+}
+
+/// Without what [`identified`] adds.
+pub(super) fn unidentified(mut object: Value) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.shift_remove("uid");
+        if metadata.get("creationTimestamp").is_some_and(|created| created == CREATED) {
+            metadata.shift_remove("creationTimestamp");
+        }
     }
     object
 }

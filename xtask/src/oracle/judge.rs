@@ -32,6 +32,8 @@ pub(super) struct Judge {
 pub(super) struct ComparedCalls {
     /// How many calls were tried.
     pub(super) calls: usize,
+    /// How many of them pass a gateway, by istiod's configuration: if few do, the clusters show little.
+    pub(super) through_gateways: usize,
     /// Those that the two sides answer differently.
     pub(super) differences: Vec<Difference>,
     /// Objects that one of them refused, each with the reason.
@@ -91,6 +93,7 @@ impl Judge {
         verdict.calls = tried.len();
         for (call, ours) in simulated(&objects, &tried) {
             let theirs = follow(&answer.proxies, &surroundings, &call);
+            verdict.through_gateways += usize::from(theirs.iter().any(|passage| passage.hops.len() > 1));
             verdict.differences.extend(Difference::of(&call, ours, theirs));
         }
         Ok(verdict)

@@ -15,6 +15,8 @@ use super::workers::ComparedCluster;
 pub(super) struct OracleFigures {
     pub(super) clusters: usize,
     pub(super) calls: usize,
+    /// Calls that pass a gateway.
+    pub(super) through_gateways: usize,
     pub(super) differences: usize,
     pub(super) rejected: usize,
     /// Clusters without an answer.
@@ -28,6 +30,7 @@ impl OracleFigures {
         self.clusters += 1;
         if let Ok(verdict) = &outcome.verdict {
             self.calls += verdict.calls;
+            self.through_gateways += verdict.through_gateways;
             self.differences += verdict.differences.len();
             self.rejected += verdict.rejected.len();
             self.failed += usize::from(!verdict.differences.is_empty());
@@ -73,11 +76,24 @@ fn by_source(outcomes: &[ComparedCluster]) -> anyhow::Result<String> {
     }
     let rows = figures.iter().map(|(source, figures)| (*source, *figures));
     let rows = rows.chain([("all", OracleFigures::of(outcomes))]);
-    let mut lines = vec!["SOURCE\tCLUSTERS\tCALLS\tDIFFERENCES\tREJECTED\tUNANSWERED".to_owned()];
-    lines.extend(rows.map(|(source, figures)| {
-        let OracleFigures { clusters, calls, differences, rejected, unanswered, failed: _ } = figures;
-        format!("{source}\t{clusters}\t{calls}\t{differences}\t{rejected}\t{unanswered}")
-    }));
+    let mut lines =
+        vec!["SOURCE\tCLUSTERS\tCALLS\tTHROUGH GATEWAYS\tDIFFERENCES\tREJECTED\tUNANSWERED".to_owned()];
+    lines.extend(
+        rows.map(|(source, figures)| {
+            let OracleFigures {
+                clusters,
+                calls,
+                through_gateways,
+                differences,
+                rejected,
+                unanswered,
+                failed: _,
+            } = figures;
+            format!(
+                "{source}\t{clusters}\t{calls}\t{through_gateways}\t{differences}\t{rejected}\t{unanswered}"
+            )
+        }),
+    );
     table(&lines)
 }
 
@@ -130,15 +146,20 @@ mod tests {
 
     #[test]
     fn clusters_are_counted_by_source() {
-        let equal = ComparedCalls { calls: 60, differences: Vec::new(), rejected: vec!["x".to_owned()] };
+        let equal = ComparedCalls {
+            calls: 60,
+            through_gateways: 7,
+            differences: Vec::new(),
+            rejected: vec!["x".to_owned()],
+        };
         let outcomes = [outcome(Ok(equal)), outcome(Err(anyhow::anyhow!("no answer within 60 s")))];
 
         let text = report(&outcomes, 5).unwrap();
 
         let lines: Vec<_> =
             text.lines().take(3).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
-        assert_eq!(lines[1], ["grammar", "2", "60", "0", "1", "1"]);
-        assert_eq!(lines[2], ["all", "2", "60", "0", "1", "1"]);
+        assert_eq!(lines[1], ["grammar", "2", "60", "7", "0", "1", "1"]);
+        assert_eq!(lines[2], ["all", "2", "60", "7", "0", "1", "1"]);
         assert!(text.contains("grammar 1-1: no answer within 60 s"));
         assert_eq!(OracleFigures::of(&outcomes).failed, 1);
     }
