@@ -53,7 +53,8 @@ func respond(line []byte) answer {
 		// A panic of istiod is an answer, too: it would end the process.
 		defer func() {
 			if reason := recover(); reason != nil {
-				given = answer{Error: fmt.Sprintf("istiod panics: %v\n%s", reason, debug.Stack())}
+				fmt.Fprintf(os.Stderr, "%v\n%s", reason, debug.Stack())
+				given = answer{Error: fmt.Sprintf("istiod panics: %v", reason)}
 			}
 		}()
 		var err error

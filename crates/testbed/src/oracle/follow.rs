@@ -47,7 +47,7 @@ pub fn follow(
     match proxies.get_key_value(&call.caller) {
         Some((pod, proxy)) if proxy.kind == ProxyKind::Sidecar => {
             match listeners::captured(proxy, &connection) {
-                Some(entry) => journey.enter(pod, proxy, &entry, connection),
+                Some(entry) => journey.enter(pod, proxy, &entry, &connection),
                 None => journey.refuse(Refusal::NoListener),
             }
         }
@@ -75,15 +75,21 @@ impl<'a> Journey<'a> {
     }
 
     /// A connection at a listener of a proxy.
-    fn enter(&mut self, pod: &str, proxy: &'a ProxyConfiguration, entry: &Entry<'a>, connection: Connection) {
-        let Some(chain) = chains::choose(entry.listener, &entry.seen(&connection)) else {
+    fn enter(
+        &mut self,
+        pod: &str,
+        proxy: &'a ProxyConfiguration,
+        entry: &Entry<'a>,
+        connection: &Connection,
+    ) {
+        let Some(chain) = chains::choose(entry.listener, &entry.seen(connection)) else {
             return self.refuse(Refusal::NoFilterChain);
         };
         let is_encrypted = tls::context(chain.transport_socket.as_ref()).is_some();
         let Some(content) = tls::accept(chain.transport_socket.as_ref(), connection.content.clone()) else {
             return self.refuse(Refusal::OtherProtocol);
         };
-        let connection = Connection { content, ..connection };
+        let connection = Connection { content, ..connection.clone() };
         match destinations(proxy, chain, &connection, is_encrypted) {
             Ok(destinations) => {
                 for destination in destinations {
@@ -102,6 +108,9 @@ impl<'a> Journey<'a> {
         destination: Destination,
         connection: &Connection,
     ) {
+        if destination.cluster == destination::BLOCKED {
+            return self.refuse(Refusal::Blocked);
+        }
         let mut hop = Hop {
             proxy: pod.to_owned(),
             route: destination.rule,
@@ -130,7 +139,7 @@ impl<'a> Journey<'a> {
             return;
         }
         for Target { host, port, socket } in targets {
-            let (content, opened) = tls::open(cluster, socket, content.clone());
+            let (content, opened) = tls::open(cluster, socket.as_ref(), content.clone());
             self.hops.push(Hop { tls: opened, ..hop.clone() });
             let source = self.surroundings.address(pod);
             self.arrive(&host, port, source, content);
@@ -168,7 +177,7 @@ impl<'a> Journey<'a> {
         }
         let connection = Connection { address, port, source, content };
         match listeners::bound(proxy, &connection) {
-            Some(entry) => self.enter(pod, proxy, &entry, connection),
+            Some(entry) => self.enter(pod, proxy, &entry, &connection),
             None => self.refuse(Refusal::NoListener),
         }
     }
@@ -195,9 +204,6 @@ fn destinations(
             Some(FilterConfig::Tcp(tcp)) => {
                 let named = connection.content.server_name().filter(|_| by_name);
                 let mut found = destination::of_tcp(tcp, named, chain);
-                if found.iter().any(|destination| destination.cluster == destination::BLOCKED) {
-                    return Err(Refusal::Blocked);
-                }
                 for destination in &mut found {
                     destination.name_port = name_port;
                 }

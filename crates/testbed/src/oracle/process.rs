@@ -25,6 +25,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub struct Oracle {
     program: PathBuf,
     environment: Vec<(String, String)>,
+    limit: Duration,
     running: Option<RunningOracle>,
 }
 
@@ -48,14 +49,9 @@ impl Oracle {
     /// # Errors
     /// It could not be built or started.
     pub fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let mut oracle = Self {
-            program: bed::oracle()?,
-            environment: environment
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            running: None,
-        };
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut oracle =
+            Self { program: bed::oracle()?, environment: environment.collect(), limit: LIMIT, running: None };
         oracle.running = Some(oracle.run()?);
         Ok(oracle)
     }
@@ -73,7 +69,7 @@ impl Oracle {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         // What fails here leaves no process: the next question starts another.
-        let answer = running.answer(&line)?;
+        let answer = running.answer(&line, self.limit)?;
         self.running = Some(running);
         let refused: Refused = serde_json::from_str(&answer).context("the oracle answers something else")?;
         if let Some(error) = refused.error {
@@ -84,7 +80,7 @@ impl Oracle {
 
     fn run(&self) -> anyhow::Result<RunningOracle> {
         let mut command = Command::new(&self.program);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         for (name, value) in &self.environment {
             command.env(name, value);
         }
@@ -105,9 +101,9 @@ impl Oracle {
 }
 
 impl RunningOracle {
-    fn answer(&mut self, line: &[u8]) -> anyhow::Result<String> {
+    fn answer(&mut self, line: &[u8], limit: Duration) -> anyhow::Result<String> {
         self.requests.write_all(line).context("the oracle has ended")?;
-        let answer = self.answers.recv_timeout(LIMIT).context("the oracle has ended or does not answer")?;
+        let answer = self.answers.recv_timeout(limit).context("the oracle has ended or does not answer")?;
         Ok(answer?)
     }
 }
@@ -117,5 +113,63 @@ impl Drop for RunningOracle {
         // It may have ended by itself, and then there is nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A program in the place of the oracle, that is a script.
+    fn scripted(script: &str) -> (TempDir, Oracle) {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("oracle");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let oracle =
+            Oracle { program, environment: Vec::new(), limit: Duration::from_secs(1), running: None };
+        (folder, oracle)
+    }
+
+    fn ask(oracle: &mut Oracle) -> Result<OracleAnswer, String> {
+        let request = OracleRequest { objects: Vec::new(), mesh: String::new(), proxies: Vec::new() };
+        oracle.ask(&request).map_err(|error| error.to_string())
+    }
+
+    const ANSWER: &str = r#"echo '{"proxies": {}, "rejected": []}'"#;
+
+    #[test]
+    fn one_process_answers_every_question() {
+        let (folder, mut oracle) =
+            scripted(&format!("echo started >> $(dirname $0)/starts; while read -r line; do {ANSWER}; done"));
+        ask(&mut oracle).unwrap();
+        ask(&mut oracle).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("starts")).unwrap(), "started\n");
+    }
+
+    #[test]
+    fn after_its_death_the_next_question_is_answered() {
+        let (_folder, mut oracle) = scripted(&format!("read -r line; {ANSWER}; read -r line; exit 1"));
+        ask(&mut oracle).unwrap();
+        assert!(ask(&mut oracle).unwrap_err().contains("ended"));
+        ask(&mut oracle).unwrap();
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_given_up() {
+        let (_folder, mut oracle) = scripted("read -r line; exec sleep 60");
+        assert!(ask(&mut oracle).unwrap_err().contains("does not answer"));
+        assert!(oracle.running.is_none());
+    }
+
+    #[test]
+    fn an_error_of_istiod_is_an_error() {
+        let (_folder, mut oracle) = scripted(r#"while read -r line; do echo '{"error": "no Pod"}'; done"#);
+        assert_eq!(ask(&mut oracle).unwrap_err(), "the oracle cannot answer: no Pod");
+        assert!(oracle.running.is_some());
     }
 }

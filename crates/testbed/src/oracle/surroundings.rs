@@ -30,14 +30,11 @@ impl Surroundings {
         let slices: Vec<_> = objects.iter().filter(|object| object["kind"] == "EndpointSlice").collect();
         for object in objects {
             match object["kind"].as_str() {
-                Some("Pod") => {
-                    // Pods of the node's network share its address.
-                    if object["spec"]["hostNetwork"] != true {
-                        let name = format!("{}/{}", word(object, "namespace"), word(object, "name"));
-                        surroundings
-                            .pods
-                            .extend(addresses(object).into_iter().map(|address| (address, name.clone())));
-                    }
+                // Pods of the node's network share its address.
+                Some("Pod") if object["spec"]["hostNetwork"] != true => {
+                    let name = format!("{}/{}", word(object, "namespace"), word(object, "name"));
+                    let addresses = addresses(object).into_iter();
+                    surroundings.pods.extend(addresses.map(|address| (address, name.clone())));
                 }
                 Some("Service") => surroundings.add_service(object, &slices),
                 _ => {}
@@ -86,9 +83,9 @@ impl Surroundings {
         names.push(&name);
         for slice in own {
             for port in list(&service["spec"]["ports"]) {
-                let named = port["name"].as_str().unwrap_or_default();
-                let target =
-                    list(&slice["ports"]).find(|target| target["name"].as_str().unwrap_or_default() == named);
+                let wanted = port["name"].as_str().unwrap_or_default();
+                let target = list(&slice["ports"])
+                    .find(|target| target["name"].as_str().unwrap_or_default() == wanted);
                 let target = target.and_then(|target| number(&target["port"]));
                 let (Some(from), Some(to)) = (number(&port["port"]), target) else { continue };
                 for host in &names {

@@ -64,17 +64,15 @@ fn line(passage: &Passage) -> String {
 }
 
 fn hop(hop: &Hop) -> String {
-    let mut line = format!("{} {}", hop.proxy, hop.cluster);
+    let mut parts = vec![format!("{} {}", hop.proxy, hop.cluster)];
     for (word, value) in [("in", &hop.service_namespace), ("route", &hop.route), ("rule", &hop.rule)] {
-        if let Some(value) = value {
-            line += &format!(", {word} {value}");
-        }
+        parts.extend(value.iter().map(|value| format!("{word} {value}")));
     }
-    if let Some(tls) = &hop.tls {
+    parts.extend(hop.tls.iter().map(|tls| {
         let mesh = if tls.is_mesh { "mesh " } else { "" };
-        line += &format!(", {mesh}TLS for {}", tls.server_name.as_deref().unwrap_or("no name"));
-    }
-    line
+        format!("{mesh}TLS for {}", tls.server_name.as_deref().unwrap_or("no name"))
+    }));
+    parts.join(", ")
 }
 
 macro_rules! cases {

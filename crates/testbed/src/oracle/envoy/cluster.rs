@@ -189,8 +189,8 @@ pub(crate) enum TransportSocketConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TlsContext {
-    #[serde(default)]
-    pub(crate) common_tls_context: CommonTlsContext,
+    #[serde(rename = "commonTlsContext", default)]
+    pub(crate) common: CommonTlsContext,
     #[serde(default)]
     pub(crate) sni: String,
     #[serde(default)]
@@ -214,9 +214,6 @@ pub(crate) struct SdsSecretConfig {
 impl TlsContext {
     /// Whether the certificate is that of the workload in the mesh, which every proxy gets under this name.
     pub(crate) fn is_mesh(&self) -> bool {
-        self.common_tls_context
-            .tls_certificate_sds_secret_configs
-            .iter()
-            .any(|config| config.name == "default")
+        self.common.tls_certificate_sds_secret_configs.iter().any(|config| config.name == "default")
     }
 }

@@ -3,7 +3,7 @@
 use egress_core::istio::call::Refusal;
 
 use super::{
-    destination::{BLOCKED, Destination},
+    destination::Destination,
     hosts,
     matches::{self, SeenRequest},
 };
@@ -61,12 +61,8 @@ fn act(route: &EnvoyRoute, virtual_host: &str, authority: &str) -> Result<Vec<De
     };
     let weighted = action.weighted_clusters.iter().flat_map(|weighted| &weighted.clusters);
     let weighted = weighted.filter(|cluster| cluster.weight > 0);
-    let found: Vec<_> = match &action.cluster {
+    Ok(match &action.cluster {
         Some(cluster) => vec![one(cluster, None)],
         None => weighted.map(|cluster| one(&cluster.name, cluster.host_rewrite_literal.as_ref())).collect(),
-    };
-    match found.iter().any(|destination| destination.cluster == BLOCKED) {
-        true => Err(Refusal::Blocked),
-        false => Ok(found),
-    }
+    })
 }
