@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use egress_core::istio::call::{Call, End, Hop, Passage, Refusal};
 
 use self::{
-    connection::{Connection, Content},
+    connection::{Content, OpenedConnection},
     destination::{Destination, Target},
     listeners::Entry,
 };
@@ -37,7 +37,7 @@ pub fn follow(
     surroundings: &Surroundings,
     call: &Call,
 ) -> Vec<Passage> {
-    let connection = Connection {
+    let connection = OpenedConnection {
         address: call.address,
         port: call.port,
         source: surroundings.address(&call.caller),
@@ -80,7 +80,7 @@ impl<'a> Journey<'a> {
         pod: &str,
         proxy: &'a ProxyConfiguration,
         entry: &Entry<'a>,
-        connection: &Connection,
+        connection: &OpenedConnection,
     ) {
         let Some(chain) = chains::choose(entry.listener, &entry.seen(connection)) else {
             return self.refuse(Refusal::NoFilterChain);
@@ -89,7 +89,7 @@ impl<'a> Journey<'a> {
         let Some(content) = tls::accept(chain.transport_socket.as_ref(), connection.content.clone()) else {
             return self.refuse(Refusal::OtherProtocol);
         };
-        let connection = Connection { content, ..connection.clone() };
+        let connection = OpenedConnection { content, ..connection.clone() };
         match destinations(proxy, chain, &connection, is_encrypted) {
             Ok(destinations) => {
                 for destination in destinations {
@@ -106,7 +106,7 @@ impl<'a> Journey<'a> {
         pod: &str,
         proxy: &'a ProxyConfiguration,
         destination: Destination,
-        connection: &Connection,
+        connection: &OpenedConnection,
     ) {
         if destination.cluster == destination::BLOCKED {
             return self.refuse(Refusal::Blocked);
@@ -175,7 +175,7 @@ impl<'a> Journey<'a> {
         if self.hops.iter().filter(|hop| hop.proxy == pod).count() >= VISITS {
             return self.refuse(Refusal::Loop);
         }
-        let connection = Connection { address, port, source, content };
+        let connection = OpenedConnection { address, port, source, content };
         match listeners::bound(proxy, &connection) {
             Some(entry) => self.enter(pod, proxy, &entry, &connection),
             None => self.refuse(Refusal::NoListener),
@@ -187,7 +187,7 @@ impl<'a> Journey<'a> {
 fn destinations(
     proxy: &ProxyConfiguration,
     chain: &EnvoyFilterChain,
-    connection: &Connection,
+    connection: &OpenedConnection,
     is_encrypted: bool,
 ) -> Result<Vec<Destination>, Refusal> {
     let by_name = chain.filters.iter().any(|filter| filter.name == "envoy.filters.network.sni_cluster");

@@ -38,7 +38,7 @@ struct RunningOracle {
 
 /// A line of the answer: with an error there is nothing else.
 #[derive(Deserialize)]
-struct Refused {
+struct RefusedRequest {
     error: Option<String>,
 }
 
@@ -71,7 +71,8 @@ impl Oracle {
         // What fails here leaves no process: the next question starts another.
         let answer = running.answer(&line, self.limit)?;
         self.running = Some(running);
-        let refused: Refused = serde_json::from_str(&answer).context("the oracle answers something else")?;
+        let refused: RefusedRequest =
+            serde_json::from_str(&answer).context("the oracle answers something else")?;
         if let Some(error) = refused.error {
             bail!("the oracle cannot answer: {error}");
         }

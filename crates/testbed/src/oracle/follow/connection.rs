@@ -6,7 +6,7 @@ use egress_core::istio::call::Speaks;
 
 /// A connection to a proxy.
 #[derive(Debug, Clone)]
-pub(super) struct Connection {
+pub(super) struct OpenedConnection {
     /// The address that it was opened to: before it was captured, where it was.
     pub(super) address: IpAddr,
     /// Its port.

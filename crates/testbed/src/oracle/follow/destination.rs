@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{
-    connection::{Connection, Content},
+    connection::{Content, OpenedConnection},
     hosts,
 };
 use crate::oracle::{
@@ -64,7 +64,7 @@ pub(super) fn service_namespace(cluster: &EnvoyCluster) -> Option<String> {
 pub(super) fn targets(
     proxy: &ProxyConfiguration,
     cluster: &EnvoyCluster,
-    connection: &Connection,
+    connection: &OpenedConnection,
     content: &Content,
     name_port: Option<u16>,
 ) -> Vec<Target> {

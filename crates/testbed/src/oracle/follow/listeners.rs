@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::connection::{Connection, Content};
+use super::connection::{Content, OpenedConnection};
 use crate::oracle::{
     envoy::{EnvoyAddress, EnvoyListener, MatchPredicate},
     protocol::ProxyConfiguration,
@@ -28,7 +28,10 @@ pub(super) struct SeenConnection<'a> {
 }
 
 /// The listener of a sidecar for a connection of its pod: that of the address, else of the port, else the one that captures.
-pub(super) fn captured<'a>(proxy: &'a ProxyConfiguration, connection: &Connection) -> Option<Entry<'a>> {
+pub(super) fn captured<'a>(
+    proxy: &'a ProxyConfiguration,
+    connection: &OpenedConnection,
+) -> Option<Entry<'a>> {
     let of_port = at(proxy, connection).next();
     let listener =
         of_port.or_else(|| proxy.listeners.iter().find(|listener| listener.name == "virtualOutbound"))?;
@@ -36,13 +39,16 @@ pub(super) fn captured<'a>(proxy: &'a ProxyConfiguration, connection: &Connectio
 }
 
 /// The listener of a gateway: one that has a socket of its own.
-pub(super) fn bound<'a>(proxy: &'a ProxyConfiguration, connection: &Connection) -> Option<Entry<'a>> {
+pub(super) fn bound<'a>(proxy: &'a ProxyConfiguration, connection: &OpenedConnection) -> Option<Entry<'a>> {
     let listener = at(proxy, connection).find(|listener| listener.bind_to_port != Some(false))?;
     Some(Entry { listener })
 }
 
 /// The listeners of the exact address first, then those of every address.
-fn at<'a>(proxy: &'a ProxyConfiguration, connection: &Connection) -> impl Iterator<Item = &'a EnvoyListener> {
+fn at<'a>(
+    proxy: &'a ProxyConfiguration,
+    connection: &OpenedConnection,
+) -> impl Iterator<Item = &'a EnvoyListener> {
     let port = connection.port;
     let wildcards = match connection.address {
         IpAddr::V4(_) => [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)],
@@ -63,7 +69,7 @@ fn is(own: &EnvoyAddress, address: IpAddr, port: u16) -> bool {
 
 impl Entry<'_> {
     /// What the listener filters find out.
-    pub(super) fn seen<'c>(&self, connection: &'c Connection) -> SeenConnection<'c> {
+    pub(super) fn seen<'c>(&self, connection: &'c OpenedConnection) -> SeenConnection<'c> {
         let mut seen = SeenConnection {
             address: connection.address,
             port: connection.port,
