@@ -64,7 +64,7 @@ impl ClusterKey {
 /// The cluster of a proxy with this key.
 ///
 /// # Errors
-/// The proxy has none, or it has no endpoints.
+/// The proxy has none.
 pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<ProxyCluster<'w>, Refusal> {
     let known = scope.service(&key.host).filter(|known| known.service.resolution != MeshResolution::Alias);
     let known: &KnownService<'w> = known.ok_or(Refusal::NoCluster)?;
@@ -110,13 +110,14 @@ pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<Pr
             wanted.into_iter().flatten().all(|(key, value)| endpoint.labels.get(key) == Some(value))
         })
         .collect();
-    match (found.is_empty(), service.resolution) {
-        (false, _) => {}
-        // Envoy resolves these itself: istiod leaves out a cluster without names.
-        (true, MeshResolution::Dns) => return Err(Refusal::NoCluster),
-        (true, _) => return Err(Refusal::NoEndpoint),
+    let asks_dns = service.resolution == MeshResolution::Dns;
+    // Envoy resolves these itself: istiod leaves out a cluster without names.
+    if asks_dns && found.is_empty() {
+        return Err(Refusal::NoCluster);
     }
-    let ends = found.into_iter().map(|endpoint| {
+    // Where istiod sends the endpoints, names are none.
+    let is_usable = |endpoint: &Endpoint| asks_dns || endpoint.address.parse::<std::net::IpAddr>().is_ok();
+    let ends = found.into_iter().filter(is_usable).map(|endpoint| {
         let tls = settings.to(Some(&endpoint));
         (endpoint, tls)
     });

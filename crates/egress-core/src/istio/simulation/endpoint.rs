@@ -58,8 +58,9 @@ impl MeshService<'_> {
 /// The pods of a Service that are ready, each with the port of the pod.
 pub(super) fn of_kubernetes(world: &World<'_>, facts: &ServiceFacts, port: u16) -> Vec<Endpoint> {
     let Some(found) = facts.ports.iter().find(|one| one.number == port) else { return Vec::new() };
-    if facts.selector.is_empty() {
-        return of_slices(world, facts, found.target.unwrap_or(port));
+    let written = of_slices(world, facts, found.target.unwrap_or(port));
+    if facts.selector.is_empty() || !written.is_empty() {
+        return written;
     }
     let Some(target) = found.target else { return Vec::new() };
     let pods = world.pods_with(&facts.namespace, &facts.selector);
@@ -83,6 +84,9 @@ fn of_slices(world: &World<'_>, facts: &ServiceFacts, target: u16) -> Vec<Endpoi
         };
         slice.spec.addresses.iter().map(move |address| (address, only.unwrap_or(target)))
     });
+    // The facts of a slice do not say which of its addresses are ready; those of a pod do.
+    let is_ready = |address: &str| world.pod_at(address).is_none_or(|pod| pod.ready && !pod.finished);
+    let all = all.filter(|(address, _)| is_ready(address));
     all.map(|(address, port)| match world.pod_at(address).and_then(|pod| of_pod(pod, port)) {
         Some(endpoint) => endpoint,
         None => Endpoint { address: address.clone(), port, labels: BTreeMap::new(), speaks_mesh_mtls: false },

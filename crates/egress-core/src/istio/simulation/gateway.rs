@@ -43,6 +43,9 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<Vec<Listen
             found.extend(of_server(scope, server, &mut known));
         }
     }
+    // Of two chains for everything the first counts here.
+    let mut has_rest = false;
+    found.retain(|chain| !(chain.takes_all() && std::mem::replace(&mut has_rest, true)));
     (!found.is_empty()).then_some(found)
 }
 
@@ -247,7 +250,17 @@ fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
 /// The servers of the Gateway objects that select the pod, in istiod's order.
 fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = GatewayServer<'w>> {
     let pod = scope.pod;
+    let services: Vec<String> = services_of(scope)
+        .into_iter()
+        .map(|facts| format!("{}.{}.svc.{}", facts.name, facts.namespace, scope.world.mesh.cluster_domain))
+        .collect();
     let objects = scope.world.gateways.iter().filter(move |object| {
+        // Made of the Gateway API, and obeyed in anybody's: it names Services of the pod.
+        if let Some(named) = object.annotations.get(SERVICES) {
+            let home = object.annotations.get(HOME).unwrap_or(&object.id.namespace);
+            return *home == pod.namespace
+                && named.split(',').any(|name| services.iter().any(|own| own == name));
+        }
         object.gateway().is_some_and(|spec| has_labels(&pod.labels, spec.selector.iter().flatten()))
     });
     objects.flat_map(|object| {
@@ -255,6 +268,11 @@ fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = GatewayServer<'w>
         all.iter().enumerate().map(|(index, spec)| GatewayServer { object, index, spec })
     })
 }
+
+/// The Services that a Gateway object is for, instead of a selector, and their namespace. `mergeGateways` in
+/// `pilot/pkg/model/push_context.go`.
+const SERVICES: &str = "internal.istio.io/gateway-service";
+const HOME: &str = "internal.istio.io/parent-namespace";
 
 /// The Kubernetes Services of the pod, by age and name. `SetServiceTargets` in `pilot/pkg/model/context.go`.
 fn services_of<'w>(scope: &ProxyScope<'w>) -> Vec<&'w ServiceFacts> {
@@ -265,7 +283,8 @@ fn services_of<'w>(scope: &ProxyScope<'w>) -> Vec<&'w ServiceFacts> {
             && has_labels(&pod.labels, &facts.selector)
     };
     let mut found: Vec<&ServiceFacts> = scope.world.kubernetes.iter().filter(selects).collect();
-    found.sort_by_key(|facts| (facts.created.is_none(), facts.created, &facts.name));
+    // By the name in full: a longer name may come before the shorter one that it begins with.
+    found.sort_by_cached_key(|facts| (facts.created.is_none(), facts.created, format!("{}.", facts.name)));
     found
 }
 

@@ -19,15 +19,19 @@ use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
 use crate::snapshot::{PodFacts, ProxyRole};
 
-/// A call that meets more gateways than this goes in a circle.
-const GATEWAYS: usize = 4;
+/// A call that comes to one gateway more often goes in a circle.
+const VISITS: usize = 4;
 
 pub(super) fn walk(world: &World<'_>, call: &Call) -> Vec<Passage> {
     let Some(pod) = world.pod(&call.caller).filter(|pod| pod.has_sidecar) else { return Vec::new() };
     let scope = ProxyScope::of_sidecar(world, pod);
     let (layers, authority) = match &call.speaks {
         Speaks::Http { authority } => (Vec::new(), Some(authority.clone())),
-        Speaks::Tls { server_name } => (vec![Tls { is_mesh: false, server_name: server_name.clone() }], None),
+        Speaks::Tls { server_name } => {
+            // An application's TLS is that of HTTPS: where a gateway ends it, there is a request inside.
+            let inside = server_name.clone().unwrap_or_default();
+            (vec![Tls { is_mesh: false, server_name: server_name.clone() }], Some(inside))
+        }
         Speaks::Bytes => (Vec::new(), None),
     };
     let bytes = Bytes { layers, authority };
@@ -38,6 +42,32 @@ pub(super) fn walk(world: &World<'_>, call: &Call) -> Vec<Passage> {
     found.sort();
     found.dedup();
     found
+}
+
+/// istiod's cluster for what leaves for where the application called.
+const PASSTHROUGH: &str = "PassthroughCluster";
+/// istiod's cluster for requests that leave for the host that they name.
+const BY_NAME: &str = "AllowAnyDynamicDNSCluster";
+
+/// A hop by a proxy to a cluster of istiod's own.
+fn own_hop(scope: &ProxyScope<'_>, cluster: &str) -> Hop {
+    Hop {
+        proxy: format!("{}/{}", scope.pod.namespace, scope.pod.name),
+        route: None,
+        cluster: cluster.to_owned(),
+        service_namespace: None,
+        rule: None,
+        tls: None,
+    }
+}
+
+/// Without a server name in the DestinationRule, a request's host is sent. `setAutoSniAndAutoSanValidation` in
+/// `pilot/pkg/networking/core/cluster_tls.go`.
+fn named_by_request(tls: Tls, bytes: &Bytes) -> Tls {
+    let host = bytes.authority.as_deref().filter(|_| bytes.layers.is_empty() && !tls.is_mesh);
+    let server_name =
+        tls.server_name.or_else(|| host.map(|host| virtual_host::without_port(host).to_owned()));
+    Tls { server_name, ..tls }
 }
 
 /// What is on a connection.
@@ -84,7 +114,8 @@ impl<'w> Walk<'_, 'w> {
         if let Some(ends) = chain.ends_tls {
             // Clients without a certificate of the mesh are turned away.
             match bytes.layers.pop() {
-                Some(tls) if ends == EndsTls::Own || tls.is_mesh => {}
+                // Neither does a client of the mesh accept a certificate that is not the mesh's.
+                Some(tls) if tls.is_mesh == (ends == EndsTls::OfMesh) => {}
                 _ => return self.refused(Refusal::OtherProtocol),
             }
         }
@@ -169,10 +200,14 @@ impl<'w> Walk<'_, 'w> {
             UnknownHosts::LeaveByName if bytes.authority.is_some() && bytes.layers.is_empty() => {
                 let authority = bytes.authority.clone().unwrap_or_default();
                 let to = virtual_host::without_port(&authority).to_owned();
+                self.hops.push(own_hop(scope, BY_NAME));
                 self.end(End::Leaves { to, port: place.port });
+                self.hops.pop();
             }
             UnknownHosts::Leave | UnknownHosts::LeaveByName => {
-                self.arrive(&place.address.to_string(), place.port, bytes)
+                self.hops.push(own_hop(scope, PASSTHROUGH));
+                self.arrive(&place.address.to_string(), place.port, bytes);
+                self.hops.pop();
             }
             UnknownHosts::Proxied(..) => {
                 if let Some(key) = proxied(scope.unknown) {
@@ -191,14 +226,7 @@ impl<'w> Walk<'_, 'w> {
         bytes: &Bytes,
     ) {
         let full = |resource: &Resource| format!("{}/{}", resource.id.namespace, resource.id.name);
-        let mut hop = Hop {
-            proxy: format!("{}/{}", scope.pod.namespace, scope.pod.name),
-            route: rule.map(full),
-            cluster: key.name(),
-            service_namespace: None,
-            rule: None,
-            tls: None,
-        };
+        let mut hop = Hop { route: rule.map(full), ..own_hop(scope, &key.name()) };
         let found = match cluster(scope, key) {
             Ok(found) => found,
             Err(refusal) => {
@@ -208,10 +236,12 @@ impl<'w> Walk<'_, 'w> {
                 return;
             }
         };
-        hop.service_namespace = Some(found.service.namespace.to_owned());
+        let by_name = matches!(found.ends, ClusterEnds::ByName { .. });
+        hop.service_namespace = (!by_name).then(|| found.service.namespace.to_owned());
         hop.rule = found.rule.map(full);
         let mut send = |tls: Option<Tls>, address: &str, port: u16| {
             let mut bytes = bytes.clone();
+            let tls = tls.map(|tls| named_by_request(tls, &bytes));
             bytes.layers.extend(tls.clone());
             self.hops.push(Hop { tls, ..hop.clone() });
             self.arrive(address, port, &bytes);
@@ -227,6 +257,12 @@ impl<'w> Walk<'_, 'w> {
                 send(tls, virtual_host::without_port(&name), key.port);
             }
             ClusterEnds::Endpoints(endpoints) => {
+                if endpoints.is_empty() {
+                    self.hops.push(hop);
+                    self.refused(Refusal::NoEndpoint);
+                    self.hops.pop();
+                    return;
+                }
                 for (endpoint, tls) in endpoints {
                     send(tls, &endpoint.address, endpoint.port);
                 }
@@ -273,7 +309,8 @@ impl<'w> Walk<'_, 'w> {
         if !is_gateway {
             return self.end(End::Arrives { pod: name, port });
         }
-        if self.hops.len() > GATEWAYS {
+        let visits = self.hops.iter().filter(|hop| hop.proxy == name).count();
+        if visits >= VISITS {
             return self.refused(Refusal::Loop);
         }
         let scope = ProxyScope::of_gateway(self.world, pod);

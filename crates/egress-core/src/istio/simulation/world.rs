@@ -52,6 +52,8 @@ impl<'a> World<'a> {
         sidecars.sort_by_key(|sidecar| Reverse(selects(sidecar)));
         let of_gateways = snapshot.gateways.iter().flat_map(|gateway| &gateway.pods);
         let pods: HashMap<_, _> = of_gateways
+            .chain(&related.istiod)
+            .chain(&related.istiod)
             .chain(&snapshot.pods)
             .map(|pod| ((pod.namespace.as_str(), pod.name.as_str()), pod))
             .collect();
