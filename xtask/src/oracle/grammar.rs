@@ -3,7 +3,7 @@
 //! All values come from small pools, so that objects meet each other. Knows which objects belong to an egress; the fields of
 //! each kind are in the modules below. The same seed and index make the same cluster.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     cluster::ClusterObjects,
@@ -13,16 +13,15 @@ use super::{
 pub(super) use pools::Pools;
 
 mod destination_rules;
+mod egress;
 mod entries;
 mod gateways;
 pub(super) mod mesh;
+mod objects;
 mod pools;
 pub(super) mod sidecars;
 mod virtual_services;
 pub(super) mod workloads;
-
-/// When objects were created: few moments, so that some are of the same age.
-const AGES: &[&str] = &["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"];
 
 /// The cluster of this seed and index.
 pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
@@ -32,11 +31,11 @@ pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
     objects.extend(pools.namespaces.iter().map(|name| make_namespace(name)));
     objects.extend(workloads::make(&mut random, &mut pools));
     for host in pools.hosts.clone() {
-        if random.percent(80) {
-            objects.extend(egress(&mut random, &mut pools, &host));
+        if random.percent(85) {
+            objects.extend(egress::make(&mut random, &mut pools, &host));
         }
     }
-    for _ in 0..random.between(0, 5) {
+    for _ in 0..random.between(0, 3) {
         objects.push(any(&mut random, &mut pools));
     }
     ClusterObjects {
@@ -60,57 +59,10 @@ pub(super) fn any(random: &mut Random, pools: &mut Pools) -> Value {
     }
 }
 
-/// What people write for one host: its entry, a server of the gateway, a subset of its Service, and the two legs.
-fn egress(random: &mut Random, pools: &mut Pools, host: &str) -> Vec<Value> {
-    let mut objects = Vec::new();
-    if random.percent(95) {
-        objects.push(entries::make(random, pools, host));
-    }
-    if random.percent(85) {
-        objects.push(gateways::of_host(random, pools, host));
-    }
-    if random.percent(70) {
-        objects.push(destination_rules::of_gateway(random, pools));
-    }
-    objects.extend(virtual_services::legs(random, pools, host));
-    if random.percent(25) {
-        objects.push(destination_rules::of_host(random, pools, host));
-    }
-    objects
-}
-
-/// An object of a networking kind of Istio, of some age.
-fn object(random: &mut Random, kind: &str, namespace: &str, name: &str, spec: &Value) -> Value {
-    let mut spec = spec.clone();
-    if let Some(to) = spec.get_mut("exportTo").and_then(Value::as_array_mut)
-        && to.len() > 1
-    {
-        // Its own namespace is `.` already.
-        to.retain(|to| to != namespace);
-    }
-    json!({
-        "apiVersion": "networking.istio.io/v1", "kind": kind,
-        "metadata": { "name": name, "namespace": namespace, "creationTimestamp": random.word(AGES) },
-        "spec": spec,
-    })
-}
-
-/// Adds to whom an object is exported, where it says so.
-fn export(random: &mut Random, pools: &Pools, spec: &mut Value) {
-    let gateway = pools.gateway_namespace(random);
-    let to = match random.below(20) {
-        0..=11 => return,
-        12..=13 => json!(["."]),
-        14..=15 => json!(["*"]),
-        16..=17 => json!([".", gateway]),
-        _ => json!([random.text(&pools.namespaces)]),
-    };
-    spec["exportTo"] = to;
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
+
     use crate::oracle::cluster;
 
     #[test]

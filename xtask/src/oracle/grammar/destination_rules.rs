@@ -2,14 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Pools, export, object};
+use super::{
+    objects::{export, object},
+    pools::Pools,
+};
 use crate::oracle::random::Random;
-
-/// A rule for the Service of a gateway, with a subset.
-pub(super) fn of_gateway(random: &mut Random, pools: &mut Pools) -> Value {
-    let host = pools.service(random).host(random);
-    of(random, pools, &host)
-}
 
 /// A rule for a host: mostly the TLS that a gateway opens to it.
 pub(super) fn of_host(random: &mut Random, pools: &mut Pools, host: &str) -> Value {

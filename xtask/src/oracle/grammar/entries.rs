@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Pools, export, object};
+use super::{
+    objects::{export, object},
+    pools::Pools,
+};
 use crate::oracle::random::Random;
 
 /// An entry for a host.

@@ -2,27 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Pools, object};
+use super::{objects::object, pools::Pools};
 use crate::oracle::random::Random;
-
-/// A Gateway with a server for a host.
-pub(super) fn of_host(random: &mut Random, pools: &mut Pools, host: &str) -> Value {
-    let count = if random.percent(70) { 1 } else { 2 };
-    of(random, pools, Some(host), count)
-}
 
 /// A Gateway of whatever hosts.
 pub(super) fn make(random: &mut Random, pools: &mut Pools) -> Value {
     let count = random.between(1, 3);
-    of(random, pools, None, count)
-}
-
-fn of(random: &mut Random, pools: &mut Pools, host: Option<&str>, count: usize) -> Value {
     let service = pools.service(random);
     let mut servers = Vec::new();
     for index in 0..count {
         let number = if random.percent(90) { service.port(random) } else { pools.port(random) };
-        let hosts = hosts(random, pools, host);
+        let hosts = hosts(random, pools);
         servers.push(server(random, index, number, &hosts));
     }
     let selector = if random.percent(90) {
@@ -60,13 +50,12 @@ fn server(random: &mut Random, index: usize, number: u16, hosts: &[String]) -> V
     server
 }
 
-fn hosts(random: &mut Random, pools: &Pools, host: Option<&str>) -> Vec<String> {
+fn hosts(random: &mut Random, pools: &Pools) -> Vec<String> {
     let count = if random.percent(80) { 1 } else { 2 };
     let mut hosts = Vec::new();
     for _ in 0..count {
-        let other = random.text(&pools.hosts);
-        let name = host.filter(|_| random.percent(90)).unwrap_or(&other);
-        let name = if random.percent(20) { "*".to_owned() } else { Pools::below(random, name) };
+        let name = random.text(&pools.hosts);
+        let name = if random.percent(20) { "*".to_owned() } else { Pools::below(random, &name) };
         hosts.push(match random.below(20) {
             0 => format!("{}/{name}", random.text(&pools.namespaces)),
             1 => format!("*/{name}"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Pools;
+use super::pools::Pools;
 use crate::oracle::random::Random;
 
 /// A mesh configuration.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Pools, object};
+use super::{objects::object, pools::Pools};
 use crate::oracle::random::Random;
 
 /// A Sidecar.

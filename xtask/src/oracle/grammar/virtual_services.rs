@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Pools, export, object};
+use super::{
+    objects::{export, object},
+    pools::Pools,
+};
 use crate::oracle::random::Random;
 
 mod actions;
@@ -35,54 +38,6 @@ impl RuleKind {
             RuleKind::Tcp => "tcp",
         }
     }
-
-    /// The port that it is mostly spoken on.
-    fn port(self, random: &mut Random, pools: &Pools) -> u16 {
-        match self {
-            RuleKind::Http if random.percent(80) => 80,
-            RuleKind::Tls if random.percent(80) => 443,
-            _ => pools.port(random),
-        }
-    }
-}
-
-/// From the callers to the gateway and from there to the host: in one object or in two.
-pub(super) fn legs(random: &mut Random, pools: &mut Pools, host: &str) -> Vec<Value> {
-    let gateway = random.of_all(&pools.gateways).cloned().unwrap_or_else(|| "istio-system/none".to_owned());
-    let name = Pools::below(random, host);
-    let mut protocols = vec![RuleKind::any(random)];
-    if random.percent(40) {
-        protocols.push(RuleKind::any(random));
-    }
-    let (mut first, mut second) = (json!({}), json!({}));
-    for protocol in protocols {
-        let port = protocol.port(random, pools);
-        let service = pools.service(random);
-        let (service_host, service_port) = (service.host(random), service.port(random));
-        let mut to_gateway = json!({ "host": service_host, "port": { "number": service_port } });
-        if random.percent(60) {
-            to_gateway["subset"] = random.text(&pools.subsets).into();
-        }
-        let to_host = json!({ "host": name, "port": { "number": if random.percent(75) { port } else { protocol.port(random, pools) } } });
-        let at_gateway = if random.percent(85) { service_port } else { port };
-        push(&mut first, protocol, rule(protocol, "mesh", port, &name, &to_gateway));
-        push(&mut second, protocol, rule(protocol, &gateway, at_gateway, &name, &to_host));
-    }
-    let namespace = pools.namespace(random);
-    let mut spec = |random: &mut Random, gateways: Value, rules: &[&Value]| {
-        let mut spec = json!({ "hosts": [name], "gateways": gateways });
-        for (field, list) in rules.iter().filter_map(|rules| rules.as_object()).flatten() {
-            let all = [spec.get(field).cloned().unwrap_or_else(|| json!([])), list.clone()];
-            spec[field] = all.iter().filter_map(Value::as_array).flatten().cloned().collect();
-        }
-        export(random, pools, &mut spec);
-        let made = pools.name("route");
-        object(random, "VirtualService", &namespace, &made, &spec)
-    };
-    if random.percent(50) {
-        return vec![spec(random, json!(["mesh", gateway]), &[&first, &second])];
-    }
-    vec![spec(random, json!(["mesh"]), &[&first]), spec(random, json!([gateway]), &[&second])]
 }
 
 fn push(rules: &mut Value, protocol: RuleKind, rule: Value) {
@@ -91,15 +46,6 @@ fn push(rules: &mut Value, protocol: RuleKind, rule: Value) {
         Some(list) => list.push(rule),
         None => rules[field] = json!([rule]),
     }
-}
-
-/// A rule as people write it.
-fn rule(protocol: RuleKind, gateway: &str, port: u16, host: &str, destination: &Value) -> Value {
-    let mut condition = json!({ "gateways": [gateway], "port": port });
-    if protocol == RuleKind::Tls {
-        condition["sniHosts"] = json!([host]);
-    }
-    json!({ "match": [condition], "route": [{ "destination": destination }] })
 }
 
 /// A VirtualService of any sort.

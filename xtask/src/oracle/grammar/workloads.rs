@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Pools;
-use super::pools::GatewayService;
+use super::pools::{GatewayService, Pools};
 use crate::oracle::{
     complete::{make_caller, make_gateway_pod},
     random::Random,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::oracle::{grammar::Pools, random::Random};
+use crate::oracle::{grammar::pools::Pools, random::Random};
 
 /// What is done with a request.
 pub(super) fn http_action(random: &mut Random, pools: &Pools, is_delegate: bool) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::oracle::{grammar::Pools, random::Random};
+use crate::oracle::{grammar::pools::Pools, random::Random};
 
 /// A condition on requests.
 pub(super) fn http_match(
