@@ -201,7 +201,7 @@ impl<'w> Walk<'_, 'w> {
                 let authority = bytes.authority.clone().unwrap_or_default();
                 let to = virtual_host::without_port(&authority).to_owned();
                 self.hops.push(own_hop(scope, BY_NAME));
-                self.end(End::Leaves { to, port: place.port });
+                self.arrive(&to, place.port, bytes);
                 self.hops.pop();
             }
             UnknownHosts::Leave | UnknownHosts::LeaveByName => {
