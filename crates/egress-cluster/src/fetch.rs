@@ -79,6 +79,15 @@ impl Cluster {
         };
         let pods: Vec<&Pod> = gateways.pods.iter().chain(&callers.items).collect();
         let mut snapshot = Snapshot {
+            other_meshes: mesh
+                .others
+                .into_iter()
+                .map(|other| MeshFacts {
+                    api_version: mesh_facts.api_version.clone(),
+                    cluster_domain: mesh_facts.cluster_domain.clone(),
+                    ..other
+                })
+                .collect(),
             mesh: mesh_facts,
             gateways: gateways.found,
             resources: istio.resources,

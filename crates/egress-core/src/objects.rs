@@ -25,7 +25,7 @@ pub use endpoints::{SERVICE_OF_SLICE, endpoint_slice, endpoints};
 pub use gateways::{GATEWAY_LABEL, Routed, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
 pub use mesh::{MESH_KEY, mesh, named_root};
 pub use pod::{cluster_domain, control_plane, pod, proxy_address};
-pub use service::{selector, service, service_among};
+pub use service::{EXPORT_TO, selector, service, service_among};
 pub use webhook::webhooks;
 pub use workload::workload;
 

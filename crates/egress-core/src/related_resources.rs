@@ -162,6 +162,9 @@ pub struct SecretFacts {
     pub kind: String,
     /// Its keys; none where only the name was asked for.
     pub keys: Option<BTreeSet<String>>,
+    /// The other clusters whose Services and pods istiod reads with it: `istioctl create-remote-secret`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remote_clusters: Vec<String>,
 }
 
 /// One webhook of a configuration.

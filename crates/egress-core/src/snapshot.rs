@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
 
 use crate::intent::GatewayName;
@@ -13,9 +14,11 @@ use crate::resource::{ObjectId, Resource};
 use crate::role::Kind;
 use crate::unreadable::Unreadable;
 
+mod meshes;
 mod pod;
 mod short_names;
 
+pub use meshes::{Home, Meshes};
 pub use pod::{Owner, PodFacts, ProxyFacts, ProxyRole};
 
 /// Everything that was read from one cluster at one moment.
@@ -24,6 +27,9 @@ pub use pod::{Owner, PodFacts, ProxyFacts, ProxyRole};
 pub struct Snapshot {
     /// The mesh as a whole.
     pub mesh: MeshFacts,
+    /// The other meshes of the cluster: with a control plane and a root namespace of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_meshes: Vec<MeshFacts>,
     /// The egress gateways that were found, ordered by name.
     pub gateways: Vec<GatewayFacts>,
     /// Istio objects of all namespaces that could be read.
@@ -43,7 +49,7 @@ pub struct Snapshot {
 }
 
 /// Facts of the mesh as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MeshFacts {
     /// The newest served version of `networking.istio.io`: `v1`, else `v1beta1`, else `v1alpha3`.
@@ -63,6 +69,28 @@ pub struct MeshFacts {
     pub proxy_metadata: BTreeMap<String, String>,
     /// What people accept about it: the annotation [`ACCEPT`](crate::metadata::ACCEPT).
     pub accepts: Option<String>,
+    /// The ConfigMap that says all this, by namespace and name; `None` where nobody read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map: Option<(String, String)>,
+    /// Who sees objects without `exportTo`.
+    #[serde(default)]
+    pub default_export_to: DefaultExportTo,
+    /// `meshConfig.discoverySelectors`: in which namespaces istiod reads objects; in all where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discovery_selectors: Vec<LabelSelector>,
+}
+
+/// Who sees objects without `exportTo`, in its words; everybody where there is none. `initDefaultExportMaps` in
+/// `pilot/pkg/model/push_context.go`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DefaultExportTo {
+    /// `meshConfig.defaultServiceExportTo`: of Services and ServiceEntries.
+    pub services: Vec<String>,
+    /// `meshConfig.defaultVirtualServiceExportTo`.
+    pub virtual_services: Vec<String>,
+    /// `meshConfig.defaultDestinationRuleExportTo`.
+    pub destination_rules: Vec<String>,
 }
 
 /// A namespace.
@@ -163,8 +191,8 @@ pub struct ServiceFacts {
     /// When it was created.
     #[serde(default)]
     pub created: Option<Timestamp>,
-    /// Who sees it, by its annotation `networking.istio.io/exportTo`; `None` where it has none.
-    #[serde(default)]
+    /// Its annotation `networking.istio.io/exportTo`, parsed; `None` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export_to: Option<Vec<String>>,
     /// What people accept about it: its annotation [`ACCEPT`](crate::metadata::ACCEPT).
     pub accepts: Option<String>,
@@ -202,6 +230,19 @@ impl Default for MeshFacts {
             auto_mtls: true,
             proxy_metadata: BTreeMap::new(),
             accepts: None,
+            config_map: None,
+            default_export_to: DefaultExportTo::default(),
+            discovery_selectors: Vec::new(),
+        }
+    }
+}
+
+impl MeshFacts {
+    /// The ConfigMap to change, by namespace and name: the one that was read, else where Istio keeps it.
+    pub fn config_map(&self) -> (&str, &str) {
+        match &self.config_map {
+            Some((namespace, name)) => (namespace, name),
+            None => (&self.root_namespace, "istio"),
         }
     }
 }

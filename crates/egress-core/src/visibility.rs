@@ -1,13 +1,14 @@
 //! Who sees what: Istio's rules of visibility, as pure functions of objects.
 //!
 //! Each function names the place in istio/istio that it follows (read at 1.31). What is deliberately not known:
-//! `meshConfig.default*ExportTo` (an object without `exportTo` counts as exported to `*`, Istio's own default), objects
-//! for chosen workloads only (a DestinationRule with a `workloadSelector` is left out), and the Gateway API.
+//! `meshConfig.default*ExportTo` (`defaults` writes them into the objects; without that, an object without `exportTo`
+//! counts as exported to `*`, Istio's own default), objects for chosen workloads only (a DestinationRule with a `workloadSelector` is left out), and the Gateway API.
 
 use jiff::Timestamp;
 
 use crate::resource::Resource;
 
+pub mod defaults;
 pub mod destination_rule;
 pub mod destinations;
 pub mod service_entry;

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::snapshot::{OutboundMode, PodFacts};
-use egress_core::visibility::sidecar::sidecar_for;
-use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
+use egress_core::visibility::sidecar::{outbound_mode, sidecar_for};
 use serde::Serialize;
 
 use crate::facts::{ClusterFacts, Request, is_gateway_pod};
@@ -204,13 +203,7 @@ impl BypassContext<'_> {
         let snapshot = &self.facts.snapshot;
         let sidecars = snapshot.of_kind(egress_core::role::Kind::Sidecar);
         let own = sidecar_for(sidecars, &snapshot.mesh.root_namespace, &pod.namespace, &pod.labels);
-        let policy =
-            own.and_then(|sidecar| sidecar.sidecar()?.outbound_traffic_policy.as_ref()?.mode.as_ref());
-        match policy {
-            Some(SidecarOutboundTrafficPolicyMode::AllowAny) => Some(OutboundMode::AllowAny),
-            Some(SidecarOutboundTrafficPolicyMode::RegistryOnly) => Some(OutboundMode::RegistryOnly),
-            None => snapshot.mesh.outbound,
-        }
+        own.and_then(outbound_mode).or(snapshot.mesh.outbound)
     }
 
     fn network_policies(&self, pod: &PodFacts) -> NetworkPolicyVerdict {

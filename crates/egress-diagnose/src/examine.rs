@@ -9,20 +9,19 @@ use std::sync::Arc;
 use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
+use egress_core::inventory::Egress;
 use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use crate::examine::mesh_paths::MeshPaths;
 use crate::examine::report_builder::ReportBuilder;
 use crate::examine::suppression::Suppressions;
-use crate::facts::{ClusterFacts, Request};
+use crate::facts::{ClusterFacts, Request, by_mesh};
 use crate::finding::{CheckOutcome, Code, HostName};
-use crate::path::{
-    EgressPath, caller_namespaces, gateways_in_question, hosts_without_egress, not_walked, paths,
-    routed_elsewhere,
-};
+use crate::path::{EgressPath, NotWalked, caller_namespaces, gateways_in_question};
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
 use crate::rules::check::{Check, PathSegment, Run};
@@ -30,6 +29,7 @@ use crate::traffic::routes::seen_gateway;
 use crate::view::View;
 
 mod check_filter;
+mod mesh_paths;
 mod report_builder;
 mod suppression;
 mod wanted_proxies;
@@ -68,61 +68,46 @@ pub fn examine_watched(
     options: &Options,
     watch: impl Fn(Code, EnumSet<Input>),
 ) -> Report {
-    let (egresses, index) =
-        rayon::join(|| egress_core::inventory::egresses(&facts.snapshot), || Index::of(&facts.snapshot));
-    let mut paths = paths(&facts.snapshot, &index, &egresses, request);
-    paths.extend(hosts_without_egress(facts, &index, &egresses, request));
-    paths.extend(routed_elsewhere(facts, &paths, request));
+    let (parts, unread) = by_mesh(facts);
+    let (egresses, indexes): (Vec<Vec<Egress<'_>>>, Vec<Index<'_>>) = parts
+        .iter()
+        .map(|part| {
+            let snapshot = &part.snapshot;
+            rayon::join(|| egress_core::inventory::egresses(snapshot), || Index::of(snapshot))
+        })
+        .unzip();
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
     let asks_for_hosts = CHECKS.iter().any(|check| {
         options.filter.wants(check.code) && matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_))
     });
-    let not_walked =
-        if asks_for_hosts { not_walked(facts, &index, &egresses, &paths, request) } else { Vec::new() };
-    let calls = caller_namespaces(&facts.snapshot, &paths);
-    let view = View::new(facts, &egresses, request.client.as_ref(), index, calls);
+    let mut meshes: Vec<MeshPaths<'_>> = parts
+        .iter()
+        .zip(egresses.iter().zip(&indexes))
+        .map(|(part, (egresses, index))| MeshPaths::of(part, egresses, index, request, asks_for_hosts))
+        .collect();
+    mesh_paths::settle(&mut meshes, request);
+    let mut not_walked: Vec<NotWalked> =
+        meshes.iter_mut().flat_map(|mesh| std::mem::take(&mut mesh.not_walked)).collect();
+    if asks_for_hosts {
+        not_walked.extend(mesh_paths::unread(&unread, request));
+    }
     let mut order: Vec<&'static Check> =
         CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
     order.sort_by_key(|check| (check.segment, check.code));
-    let hosts: Vec<Arc<HostName>> = paths.iter().map(|path| Arc::new(host_name(path))).collect();
-    let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
-    for (index, path) in paths.iter().enumerate() {
-        if let Some(gateway) = path.gateway {
-            behind.entry(&gateway.name).or_default().push(index);
-        }
-    }
-    let all = (0..paths.len()).collect();
-    let report = ReportBuilder::new(hosts, Suppressions::read(facts, options.today), options.every_line);
+    let hosts = meshes.iter().flat_map(|mesh| mesh.paths.iter().map(|path| Arc::new(host_name(path))));
+    let report =
+        ReportBuilder::new(hosts.collect(), Suppressions::read(facts, options.today), options.every_line);
     let mut examiner = Examiner { watch, report };
-    let of_mesh = run_checks(&order, &view, |check, view| match check.run {
-        Run::Mesh(run) => Some(run(view)),
-        Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
-    });
-    examiner.section(Subject::Mesh, all, None, None, of_mesh);
-    let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
-    for gateway in gateways_in_question(&facts.snapshot.gateways, &paths, request) {
-        let behind = behind.remove(&gateway.name).unwrap_or_default();
-        let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
-        let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
-        let broken = examiner.section(subject, behind, None, None, of_gateway(&order, &view, gateway));
-        broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
-    }
-    let views = view.maker();
-    let of_paths = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
-        some.par_iter().map_init(&views, |view, path| of_path(&order, view, path)).collect()
-    };
-    let mut ahead = paths.chunks(AT_ONCE);
-    let mut results = ahead.next().map(of_paths).unwrap_or_default();
-    for (number, some) in paths.chunks(AT_ONCE).enumerate() {
-        let mut next = Vec::new();
-        rayon::in_place_scope(|scope| {
-            scope.spawn(|_| next = ahead.next().map(of_paths).unwrap_or_default());
-            for (place, (path, results)) in some.iter().zip(results).enumerate() {
-                let broken = path.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
-                examiner.path(path, number * AT_ONCE + place, broken.copied(), results);
-            }
-        });
-        results = next;
+    let is_examined =
+        |mesh: &MeshPaths<'_>| !mesh.facts.snapshot.gateways.is_empty() || !mesh.paths.is_empty();
+    let any = meshes.iter().any(is_examined);
+    let mut first = 0;
+    for (place, (mesh, index)) in meshes.iter().zip(indexes).enumerate() {
+        // Of several meshes, those without a gateway have nothing to check.
+        if is_examined(mesh) || (!any && place == 0) {
+            examiner.mesh(mesh, index, first, &order, request);
+        }
+        first += mesh.paths.len();
     }
     examiner.report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone())
 }
@@ -213,6 +198,56 @@ struct Examiner<W> {
 }
 
 impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
+    /// Examines one mesh; `first`: the place of its first path among the hosts of the report.
+    fn mesh<'a>(
+        &mut self,
+        mesh: &MeshPaths<'a>,
+        index: Index<'a>,
+        first: usize,
+        order: &[&'static Check],
+        request: &'a Request,
+    ) {
+        let MeshPaths { facts, egresses, paths, .. } = mesh;
+        let calls = caller_namespaces(&facts.snapshot, paths);
+        let view = View::new(facts, egresses, request.client.as_ref(), index, calls);
+        let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
+        for (index, path) in paths.iter().enumerate() {
+            if let Some(gateway) = path.gateway {
+                behind.entry(&gateway.name).or_default().push(first + index);
+            }
+        }
+        let of_mesh = run_checks(order, &view, |check, view| match check.run {
+            Run::Mesh(run) => Some(run(view)),
+            Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
+        });
+        self.section(Subject::Mesh, (first..first + paths.len()).collect(), None, None, of_mesh);
+        let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
+        for gateway in gateways_in_question(&facts.snapshot.gateways, paths, request) {
+            let behind = behind.remove(&gateway.name).unwrap_or_default();
+            let nodes = gateway.ready_pods().filter_map(|pod| pod.node.clone()).collect();
+            let subject = Subject::Gateway { gateway: gateway.name.clone(), nodes };
+            let broken = self.section(subject, behind, None, None, of_gateway(order, &view, gateway));
+            broken_gateways.extend(broken.map(|broken| (&gateway.name, broken)));
+        }
+        let views = view.maker();
+        let of_paths = |some: &[EgressPath<'_>]| -> Vec<Vec<CheckResult>> {
+            some.par_iter().map_init(&views, |view, path| of_path(order, view, path)).collect()
+        };
+        let mut ahead = paths.chunks(AT_ONCE);
+        let mut results = ahead.next().map(of_paths).unwrap_or_default();
+        for (number, some) in paths.chunks(AT_ONCE).enumerate() {
+            let mut next = Vec::new();
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| next = ahead.next().map(of_paths).unwrap_or_default());
+                for (place, (path, results)) in some.iter().zip(results).enumerate() {
+                    let broken = path.gateway.and_then(|gateway| broken_gateways.get(&gateway.name));
+                    self.path(path, first + number * AT_ONCE + place, broken.copied(), results);
+                }
+            });
+            results = next;
+        }
+    }
+
     fn path(
         &mut self,
         path: &EgressPath<'_>,

@@ -5,14 +5,18 @@
 use egress_core::command::{ShellCommand, Word};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
+use egress_core::snapshot::DefaultExportTo;
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
 use serde_json::{Value, json};
 
 use crate::facts::PodName;
 use crate::finding::Fix;
+use crate::view::View;
+use crate::wording::export_to;
 
 pub(crate) mod detour;
 mod egress;
+mod gateway_name;
 mod hop;
 mod network;
 mod origination;
@@ -20,6 +24,7 @@ mod servers;
 mod workloads;
 
 pub(crate) use egress::{add, add_as, add_for, of_pod, of_proxy, put_right, remove};
+pub(crate) use gateway_name::bind_to;
 pub(crate) use hop::{end_mesh_mtls, speak_mesh_mtls, speak_plaintext};
 pub(crate) use network::{keep_inside, narrow};
 pub(crate) use origination::{open_tls, open_tls_on_the_port_of_http};
@@ -34,6 +39,11 @@ pub(crate) fn merge(id: &ObjectId, spec: &Value, why: &str) -> Fix {
 /// Changes one place of an object.
 pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
     patched_id(id, "json", &json!([operation]), why)
+}
+
+/// Changes several places of an object.
+pub(crate) fn patch_all(id: &ObjectId, operations: &[Value], why: &str) -> Fix {
+    patched_id(id, "json", &json!(operations), why)
 }
 
 /// Sets a field, named as findings name it: `spec.servers[0].tls`.
@@ -64,8 +74,20 @@ pub(crate) fn copy_secret(name: &str, from: &str, to: &str, why: &str) -> Fix {
     fix(read.into_command(change).into_command(ShellCommand::new(["kubectl", "apply", "-f", "-"])), why)
 }
 
-/// Exports an object that has an `exportTo` to one more namespace.
-pub(crate) fn export(id: &ObjectId, namespace: &str, why: &str) -> Fix {
+/// Exports an object to one more namespace. One that has no `exportTo` is not seen there by what the mesh says.
+pub(crate) fn export(view: &View<'_>, resource: &Resource, namespace: &str, why: &str) -> Fix {
+    let id = &resource.id;
+    let DefaultExportTo { services, virtual_services, destination_rules } =
+        &view.index().snapshot().mesh.default_export_to;
+    if [services, virtual_services, destination_rules].iter().any(|words| !words.is_empty()) {
+        let mut words = export_to(resource);
+        words.push(namespace.to_owned());
+        return merge(id, &json!({ "exportTo": words }), why);
+    }
+    export_more(id, namespace, why)
+}
+
+fn export_more(id: &ObjectId, namespace: &str, why: &str) -> Fix {
     patch(id, &json!({ "op": "add", "path": "/spec/exportTo/-", "value": namespace }), why)
 }
 
@@ -155,7 +177,7 @@ mod tests {
     #[test]
     fn what_others_wrote_cannot_become_a_command() {
         let hostile = "x'; touch owned; echo \"$(id)\" `id` \0'";
-        let fix = export(&id("cnn"), hostile, "why");
+        let fix = export_more(&id("cnn"), hostile, "why");
         let words = shlex::split(fix.command.as_text().unwrap()).unwrap();
         assert_eq!(words.len(), 9, "{words:?}");
         let patch: Value = serde_json::from_str(&words[8]).unwrap();
@@ -165,7 +187,7 @@ mod tests {
     #[test]
     fn an_object_called_like_a_flag_is_in_no_command() {
         for hostile in ["--all", "a;id", "a b", "-A", ""] {
-            assert_eq!(export(&id(hostile), "x", "why").command.as_text(), None, "{hostile}");
+            assert_eq!(export_more(&id(hostile), "x", "why").command.as_text(), None, "{hostile}");
             assert_eq!(copy_secret("s", "shop", hostile, "why").command.as_text(), None, "{hostile}");
         }
     }

@@ -31,6 +31,7 @@ use crate::istio::listeners::Listeners;
 use crate::istio::routes::Route;
 use crate::path::{EgressPath, NamespaceCalls};
 
+mod callers;
 mod egress_index;
 mod egresses;
 mod hop;

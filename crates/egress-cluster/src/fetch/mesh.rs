@@ -10,6 +10,7 @@ use egress_core::objects::{ISTIOD_LABEL, MESH_KEY, accepts, mesh, named_root};
 use egress_core::root_namespace::{self, Evidence, Said};
 use egress_core::snapshot::MeshFacts;
 use egress_core::unreadable::Unreadable;
+use egress_core::yaml::YamlError;
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
@@ -28,6 +29,8 @@ const NAME: &str = "istio";
 /// The content of the ConfigMap, or why it could not be read. It does not contain the API version.
 pub(super) struct MeshReading {
     pub(super) facts: MeshFacts,
+    /// The other meshes of the cluster.
+    pub(super) others: Vec<MeshFacts>,
     pub(super) unreadable: Vec<Unreadable>,
 }
 
@@ -186,10 +189,14 @@ impl Found {
             Ok(root) => (root, None),
             Err(why) => (named.unwrap_or(usual).to_owned(), Some(one_line(&why))),
         };
+        let apart = apart(&all.maps, &all.shared);
         let chosen = chosen(&all.maps);
-        let accepts = chosen.and_then(|map| accepts(&map.metadata));
-        let text = chosen.and_then(|map| map.data.as_ref()?.get(MESH_KEY));
-        let read = match text {
+        let read = match chosen.and_then(|map| of_map(map, &all.shared)) {
+            None if !apart.is_empty() => {
+                let mut apart = apart.into_iter();
+                let facts = MeshFacts { root_unknown, ..apart.next().unwrap_or_default() };
+                return MeshReading { facts, others: apart.collect(), unreadable: Vec::new() };
+            }
             None => {
                 let hidden = evidence.hidden.into_iter().next();
                 let why = hidden.map_or_else(
@@ -198,10 +205,12 @@ impl Found {
                 );
                 unread(usual, why)
             }
-            Some(text) => match mesh(text) {
-                Ok(facts) => MeshReading { facts: MeshFacts { accepts, ..facts }, unreadable: Vec::new() },
-                Err(error) => unread(usual, one_line(&error.to_string())),
+            Some(Ok(facts)) => MeshReading {
+                others: apart.into_iter().filter(|other| other.config_map != facts.config_map).collect(),
+                facts,
+                unreadable: Vec::new(),
             },
+            Some(Err(error)) => unread(usual, one_line(&error.to_string())),
         };
         MeshReading { facts: MeshFacts { root_namespace: root, root_unknown, ..read.facts }, ..read }
     }
@@ -215,6 +224,25 @@ fn chosen(maps: &[ConfigMap]) -> Option<&ConfigMap> {
         (Some(one), None, _) | (None, None, [one]) => Some(one),
         _ => None,
     }
+}
+
+/// What one ConfigMap says, with the fields of the other one of its control plane.
+fn of_map(map: &ConfigMap, shared: &[ConfigMap]) -> Option<Result<MeshFacts, YamlError>> {
+    let text = |map: &'_ ConfigMap| map.data.as_ref()?.get(MESH_KEY).cloned();
+    let here = |other: &&ConfigMap| other.metadata.namespace == map.metadata.namespace;
+    let other = shared.iter().filter(here).find_map(text);
+    let facts = mesh(&text(map)?, other.as_deref());
+    let config_map = map.metadata.namespace.clone().zip(map.metadata.name.clone());
+    Some(facts.map(|facts| MeshFacts { accepts: accepts(&map.metadata), config_map, ..facts }))
+}
+
+/// The meshes of a cluster where each has a root namespace and namespaces of its own; none where that is not so.
+fn apart(maps: &[ConfigMap], shared: &[ConfigMap]) -> Vec<MeshFacts> {
+    let all: Option<Vec<MeshFacts>> = maps.iter().map(|map| of_map(map, shared)?.ok()).collect();
+    let all = all.unwrap_or_default();
+    let roots: BTreeSet<&str> = all.iter().map(|mesh| mesh.root_namespace.as_str()).collect();
+    let selects = all.iter().all(|mesh| !mesh.discovery_selectors.is_empty());
+    if all.len() > 1 && roots.len() == all.len() && selects { all } else { Vec::new() }
 }
 
 /// Identified by name. The injector's ConfigMap is large, and no revision has this name.
@@ -233,7 +261,11 @@ fn what(map: &ConfigMap) -> String {
 }
 
 fn unread(namespace: &str, why: String) -> MeshReading {
-    MeshReading { facts: MeshFacts::default(), unreadable: vec![unreadable(NAME, namespace, why)] }
+    MeshReading {
+        facts: MeshFacts::default(),
+        others: Vec::new(),
+        unreadable: vec![unreadable(NAME, namespace, why)],
+    }
 }
 
 fn unreadable(map: &str, namespace: &str, why: String) -> Unreadable {

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::kubernetes::{Pod, Service, ServicePort as ApiPort};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::gateways::is_behind;
 use super::pod::containers;
 use crate::snapshot::{ServiceFacts, ServicePort};
 
-/// The annotation that says which namespaces see a Service. `ConvertService` in
-/// `pilot/pkg/serviceregistry/kube/conversion.go` of istio/istio.
-const EXPORT_TO: &str = "networking.istio.io/exportTo";
+/// The annotation of a Service that says who sees it: as `exportTo` of a ServiceEntry.
+pub const EXPORT_TO: &str = "networking.istio.io/exportTo";
 
 /// A Service as a fact. Target ports that are names are resolved by the containers of `pods`.
 pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
@@ -30,11 +30,7 @@ pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
         external_name: spec.and_then(|spec| spec.external_name.clone()).filter(|name| !name.is_empty()),
         addresses: addresses(service),
         created: super::created(metadata),
-        export_to: metadata
-            .annotations
-            .as_ref()
-            .and_then(|annotations| annotations.get(EXPORT_TO))
-            .map(words),
+        export_to: export_to(metadata),
         accepts: super::accepts(metadata),
     }
 }
@@ -63,8 +59,10 @@ fn addresses(service: &Service) -> Vec<String> {
     found
 }
 
-fn words(annotation: &String) -> Vec<String> {
-    annotation.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+/// `convertService` in `pilot/pkg/serviceregistry/kube/conversion.go`.
+fn export_to(metadata: &ObjectMeta) -> Option<Vec<String>> {
+    let words = metadata.annotations.as_ref()?.get(EXPORT_TO).filter(|words| !words.is_empty())?;
+    Some(words.split(',').map(|word| word.trim().to_owned()).collect())
 }
 
 /// Which pods are behind a Service.

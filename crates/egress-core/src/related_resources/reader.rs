@@ -2,7 +2,7 @@
 //!
 //! Knows no source: an API server leaves the kind out of the items of its lists, so the caller says it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
 use egress_istio::peer_authentication::PeerAuthenticationSpec;
@@ -25,6 +25,10 @@ use crate::kubernetes::HorizontalPodAutoscaler;
 use crate::objects::{self, named};
 use crate::tree::Tree;
 use crate::typed::{FieldError, typed};
+
+/// The label of Secrets with access to other clusters, one a key: `MultiClusterSecretLabel` in
+/// `pkg/kube/multicluster/secretcontroller.go`.
+const REMOTE: &str = "istio/multiCluster";
 
 /// An object whose spec has a type of ours.
 #[derive(Deserialize)]
@@ -141,10 +145,14 @@ fn custom<S: DeserializeOwned + Default>(object: &Tree<'_>) -> Result<Named<S>, 
 /// Drops a Secret's content while reading it, whatever its form: tools that hide it may write anything in its place.
 fn secret(secret: Secret) -> SecretFacts {
     let keys = secret.data.into_iter().flatten().chain(secret.string_data.into_iter().flatten());
+    let keys: BTreeSet<String> = keys.map(|(key, _)| key).collect();
+    let labels = secret.metadata.labels.as_ref();
+    let is_remote = labels.and_then(|labels| labels.get(REMOTE)).is_some_and(|value| value == "true");
     SecretFacts {
+        remote_clusters: if is_remote { keys.iter().cloned().collect() } else { Vec::new() },
         namespace: secret.metadata.namespace.unwrap_or_default(),
         name: secret.metadata.name.unwrap_or_default(),
         kind: secret.kind.unwrap_or_default(),
-        keys: Some(keys.map(|(key, _)| key).collect()),
+        keys: Some(keys),
     }
 }

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use egress_istio::sidecar::SidecarOutboundTrafficPolicyMode;
+
 use super::{creation_order, host_matches};
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
+use crate::snapshot::OutboundMode;
 
 /// The Sidecar that applies to pods with these labels: one of their namespace that selects them, else the one of their
 /// namespace without a selector, else the one of the root namespace without a selector. Of equals, the oldest.
@@ -32,6 +35,16 @@ pub fn sidecar_for<'a>(
     ranked
         .min_by(|left, right| (left.0, creation_order(left.1)).cmp(&(right.0, creation_order(right.1))))
         .map(|it| it.1)
+}
+
+/// What a Sidecar does with calls to unknown hosts; none if it leaves that to the mesh. A policy without a mode is
+/// `REGISTRY_ONLY`, the first of the modes. `convertToSidecarScope` in `pilot/pkg/model/sidecar.go`.
+pub fn outbound_mode(sidecar: &Resource) -> Option<OutboundMode> {
+    let policy = sidecar.sidecar()?.outbound_traffic_policy.as_ref()?;
+    Some(match policy.mode {
+        Some(SidecarOutboundTrafficPolicyMode::AllowAny) => OutboundMode::AllowAny,
+        Some(SidecarOutboundTrafficPolicyMode::RegistryOnly) | None => OutboundMode::RegistryOnly,
+    })
 }
 
 /// Whether a Sidecar imports a host that an object of the namespace `owner` declares, for calls from the namespace

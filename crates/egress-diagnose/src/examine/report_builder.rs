@@ -134,6 +134,12 @@ impl ReportBuilder {
         summary.accepted = causes.len() - summary.errors - summary.warnings - summary.infos;
         summary.hosts = hosts.len();
         summary.hosts_failing = worst.iter().filter(|level| **level == Some(Level::Error)).count();
+        // Of several meshes, the gateways come before all hosts.
+        sections.sort_by_key(|section| match section.subject {
+            Subject::Mesh => 0,
+            Subject::Gateway { .. } => 1,
+            Subject::Host { .. } => 2,
+        });
         let mut of_hosts = worst.into_iter();
         for section in &mut sections {
             let own = section.findings.iter().filter_map(|index| causes.get(*index));
@@ -285,8 +291,19 @@ impl SectionBuilder<'_> {
     /// Ends the section. Drops it if no check applied to its subject, unless that is a host.
     pub(crate) fn close(self) {
         let said = self.section.passed + self.section.not_checked + self.section.findings.len();
-        if said > 0 || matches!(self.section.subject, Subject::Host { .. }) {
-            self.builder.sections.push(self.section);
+        if said == 0 && !matches!(self.section.subject, Subject::Host { .. }) {
+            return;
+        }
+        // Several meshes of one cluster are one subject.
+        let mesh = self.builder.sections.iter_mut().find(|section| section.subject == Subject::Mesh);
+        match mesh.filter(|_| self.section.subject == Subject::Mesh) {
+            Some(mesh) => {
+                mesh.passed += self.section.passed;
+                mesh.not_checked += self.section.not_checked;
+                mesh.findings.extend(self.section.findings);
+                mesh.checks.extend(self.section.checks);
+            }
+            None => self.builder.sections.push(self.section),
         }
     }
 

@@ -11,7 +11,7 @@ use egress_core::objects::{self, Routed};
 use egress_core::path::{Path, PathStep};
 use egress_core::resource::{Resource, ResourceError};
 use egress_core::role::Kind;
-use egress_core::snapshot::MeshFacts;
+use egress_core::snapshot::{MeshFacts, Snapshot};
 use egress_core::tree::Tree;
 use egress_core::typed::FieldError;
 use egress_core::yaml::YamlError;
@@ -22,8 +22,11 @@ use thiserror::Error;
 use crate::facts::ClusterFacts;
 use crate::facts::names::{self, NameError};
 
+use self::meshes::{Evidence, MeshMap};
+
 mod append;
 mod keep_last;
+mod meshes;
 mod own;
 mod related_resources;
 
@@ -33,6 +36,7 @@ pub struct Collector {
     facts: ClusterFacts,
     services: Vec<Service>,
     pods: Vec<Pod>,
+    meshes: Vec<MeshMap>,
     given: BTreeSet<Input>,
 }
 
@@ -141,7 +145,7 @@ impl Collector {
 
     /// The facts of all objects together. Kinds without objects become a [`Gap`].
     pub fn finish(self) -> ClusterFacts {
-        let Collector { mut facts, services, pods, given } = self;
+        let Collector { mut facts, services, pods, meshes, given } = self;
         let snapshot = &mut facts.snapshot;
         if let Some(domain) = objects::cluster_domain(pods.iter()) {
             snapshot.mesh.cluster_domain = domain;
@@ -150,7 +154,10 @@ impl Collector {
         snapshot.gateways = objects::gateways(&services, &pods, &Routed::by(&snapshot.resources));
         let all: Vec<&Pod> = pods.iter().collect();
         snapshot.services = services.iter().map(|service| objects::service_among(service, &all)).collect();
-        let pods: Vec<_> = pods.iter().map(objects::pod).collect();
+        let objects = pods;
+        let pods: Vec<_> = objects.iter().map(objects::pod).collect();
+        let evidence = Evidence { objects: &objects, pods: &pods, namespaces: &snapshot.namespaces };
+        keep(snapshot, meshes::meshes(&meshes, &evidence));
         facts.related_resources.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;
         for input in own::from_objects().filter(|input| !given.contains(input)) {
@@ -169,19 +176,34 @@ impl Collector {
         Ok(())
     }
 
-    /// `istio`, or `istio-REVISION` of an installation with a revision.
     fn config_map(&mut self, map: ConfigMap) -> Result<(), CollectError> {
         let accepts = objects::accepts(&map.metadata);
         let name = map.metadata.name.unwrap_or_default();
         let text = map.data.and_then(|mut data| data.remove(objects::MESH_KEY));
-        let Some(text) = text.filter(|_| name == "istio" || name.starts_with("istio-")) else {
+        let Some(text) = text.filter(|_| MeshMap::is_one(&name)) else {
             return Ok(());
         };
-        let mesh = objects::mesh(&text).map_err(|error| CollectError::Mesh { name, error })?;
-        let MeshFacts { api_version, cluster_domain, .. } = self.facts.snapshot.mesh.clone();
-        self.facts.snapshot.mesh = MeshFacts { api_version, cluster_domain, accepts, ..mesh };
+        if let Err(error) = objects::mesh(&text, None) {
+            return Err(CollectError::Mesh { name, error });
+        }
+        let namespace = map.metadata.namespace.unwrap_or_default();
+        self.meshes.push(MeshMap { namespace, name, text, accepts });
         self.given.insert(Input::Mesh);
         Ok(())
+    }
+}
+
+/// Keeps the meshes of the ConfigMaps; the first is the one that is examined where only one is.
+fn keep(snapshot: &mut Snapshot, meshes: Vec<MeshFacts>) {
+    let MeshFacts { api_version, cluster_domain, .. } = snapshot.mesh.clone();
+    let mut all = meshes.into_iter().map(|mesh| MeshFacts {
+        api_version: api_version.clone(),
+        cluster_domain: cluster_domain.clone(),
+        ..mesh
+    });
+    if let Some(first) = all.next() {
+        snapshot.mesh = first;
+        snapshot.other_meshes = all.collect();
     }
 }
 

@@ -26,6 +26,7 @@ impl ClusterFacts {
         if new.mesh.outbound.is_some() {
             let (version, domain) = (own.mesh.api_version.clone(), own.mesh.cluster_domain.clone());
             own.mesh = new.mesh;
+            own.other_meshes = new.other_meshes;
             (own.mesh.api_version, own.mesh.cluster_domain) = (version, domain);
         }
         gateways(own, &new.services, &new.gateways, &new.pods);

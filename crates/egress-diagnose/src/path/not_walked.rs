@@ -165,8 +165,15 @@ impl<'a, 'b> Finder<'a, 'b> {
     fn concerns(&self, request: &Request, object: &Resource, obstacle: Obstacle) -> bool {
         let Some(asked) = request.namespace.as_deref() else { return true };
         let sees = || sees(object, asked);
+        let has_no_pod = || !self.clients.contains(asked) && !self.ambient.contains(asked);
         object.id.namespace == asked
             || match obstacle {
+                // A host that is asked for by name is asked for its pods to come, too.
+                Obstacle::Waypoint | Obstacle::GatewayApi | Obstacle::Wildcard
+                    if !request.hosts.is_empty() && has_no_pod() =>
+                {
+                    obstacle == Obstacle::Waypoint || sees()
+                }
                 Obstacle::NoGateway | Obstacle::NoCaller => false,
                 // ztunnel finds a host by its address, and ignores `exportTo`.
                 Obstacle::Waypoint => self.ambient.contains(asked),

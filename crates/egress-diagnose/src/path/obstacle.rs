@@ -39,6 +39,8 @@ pub enum Obstacle {
     NoGateway,
     /// No pod with a sidecar sees it.
     NoCaller,
+    /// No control plane reads its object.
+    Undiscovered,
 }
 
 impl NotWalked {
@@ -52,7 +54,7 @@ impl Obstacle {
     /// Whether calls may leave by a path that this program cannot follow. The other reasons are missing facts: with a
     /// gateway and a caller the host would be checked.
     pub fn is_limit(self) -> bool {
-        !matches!(self, Obstacle::NoGateway | Obstacle::NoCaller)
+        !matches!(self, Obstacle::NoGateway | Obstacle::NoCaller | Obstacle::Undiscovered)
     }
 
     /// The reason, after `because`.
@@ -66,6 +68,7 @@ impl Obstacle {
             Obstacle::Waypoint => "a waypoint takes it",
             Obstacle::NoGateway => "there is no egress gateway",
             Obstacle::NoCaller => "no pod with a sidecar sees it",
+            Obstacle::Undiscovered => "no control plane discovers its namespace",
         }
     }
 }

@@ -57,6 +57,9 @@ pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static s
         }
         (Obstacle::NoGateway, FactsOrigin::Cluster) => "install an egress gateway",
         (Obstacle::NoGateway, FactsOrigin::Files) => "add the gateway's Service and pods to the files",
+        (Obstacle::Undiscovered, _) => {
+            "give the namespace a label that `discoverySelectors` of the mesh configuration select"
+        }
         (Obstacle::NoCaller, FactsOrigin::Cluster) => {
             "name the host, with the namespace that calls it: HOST -n NAMESPACE"
         }

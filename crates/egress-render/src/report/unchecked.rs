@@ -59,6 +59,7 @@ fn because(obstacle: Obstacle, hosts: usize) -> String {
         Obstacle::Endpoints => "their ServiceEntries have the gateway as endpoint".to_owned(),
         Obstacle::GatewayApi => "Gateway API routes take them".to_owned(),
         Obstacle::Waypoint => "waypoints take them".to_owned(),
+        Obstacle::Undiscovered => "no control plane discovers their namespaces".to_owned(),
         Obstacle::Tcp | Obstacle::NoGateway | Obstacle::NoCaller => {
             words.replace(" it ", " them ").replace("sees it", "sees them")
         }

@@ -10,15 +10,17 @@ use crate::facts::ClusterFacts;
 impl Collector {
     /// Adds the objects that another collector took after this one.
     pub fn append(&mut self, later: Self) {
-        let Collector { facts, services, pods, given } = later;
+        let Collector { facts, services, pods, meshes, given } = later;
         self.services.extend(services);
         self.pods.extend(pods);
+        self.meshes.extend(meshes);
         self.given.extend(given);
         let ClusterFacts { snapshot, related_resources, gaps, proxies, demands, refusals, rights, fleet } =
             facts;
-        // Gateways, Services and pods are made of all objects together, at the end.
+        // Gateways, Services, pods and meshes are made of all objects together, at the end.
         let Snapshot {
-            mesh,
+            mesh: _,
+            other_meshes: _,
             gateways: _,
             resources,
             services: _,
@@ -33,9 +35,6 @@ impl Collector {
         own.snapshot.nodes.extend(nodes);
         own.snapshot.namespaces.extend(namespaces);
         own.snapshot.unreadable.extend(unreadable);
-        if mesh.outbound.is_some() {
-            own.snapshot.mesh = mesh;
-        }
         own.related_resources.append(related_resources);
         for (egress, refusals) in refusals {
             own.refusals.entry(egress).or_default().extend(refusals);

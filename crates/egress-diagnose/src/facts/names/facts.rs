@@ -29,6 +29,7 @@ pub(crate) fn of_facts(facts: &ClusterFacts) -> Checked {
 fn of_snapshot(snapshot: &Snapshot) -> Checked {
     let Snapshot {
         mesh,
+        other_meshes,
         gateways,
         resources,
         services,
@@ -38,7 +39,12 @@ fn of_snapshot(snapshot: &Snapshot) -> Checked {
         istio_read_in,
         unreadable: _,
     } = snapshot;
-    label("mesh.rootNamespace", &mesh.root_namespace)?;
+    for mesh in std::iter::once(mesh).chain(other_meshes) {
+        label("mesh.rootNamespace", &mesh.root_namespace)?;
+        if let Some((namespace, name)) = &mesh.config_map {
+            full("mesh.configMap", namespace, name)?;
+        }
+    }
     for gateway in gateways {
         labels("gateways[].selector", texts(&gateway.selector))?;
         gateway.pods.iter().try_for_each(|pod| of_pod("gateways[].pods[]", pod))?;

@@ -6,7 +6,7 @@ use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::listeners::{Expects, Server};
 use crate::path::EgressPath;
@@ -63,7 +63,8 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         }
         let demand = demand(policies, root, gateway, call.listens_on);
         let disabled = demand.as_ref().filter(|demand| demand.mode == MtlsMode::Disable);
-        let context = CheckedConnection { view, path, gateway, call: &call, server };
+        let is_alone = listener.count == 1 && server.hosts().count() == 1;
+        let context = CheckedConnection { view, path, gateway, call: &call, server, is_alone };
         match (expects, disabled) {
             (Expects::MeshMtls, Some(demand)) if automatic && call.tls.is_none() => {
                 findings.push(context.taken_away(demand));
@@ -93,6 +94,8 @@ struct CheckedConnection<'a, 'b> {
     gateway: &'b GatewayFacts,
     call: &'b GatewayConnection<'a>,
     server: &'b Server<'a>,
+    /// No other host or server is at its port.
+    is_alone: bool,
 }
 
 impl CheckedConnection<'_, '_> {
@@ -148,6 +151,13 @@ impl CheckedConnection<'_, '_> {
         Finding { fix: fixes::speak_plaintext(self.view, self.gateway, self.call, why), ..finding }
     }
 
+    fn both_sides(&self, why: &str) -> Fix {
+        let sides = (self.call, self.server);
+        let client = fixes::speak_mesh_mtls(self.view, self.gateway, sides, &self.path.host, why);
+        let why = format!("{why}; calls fail between the two changes");
+        fixes::one_after_the_other(fixes::end_mesh_mtls(self.server, &why), [client], &why)
+    }
+
     fn unprotected(&self, demand: &MtlsRequirement<'_>) -> Option<Finding> {
         if self.call.route.protocol != Protocol::Http || self.call.has_identity() {
             return None;
@@ -159,6 +169,9 @@ impl CheckedConnection<'_, '_> {
             consequence: format!("HTTP calls from {caller} to {host} travel to the gateway in plaintext"),
             fix: match self.path.record() {
                 Some(_) => fixes::add_for(host, self.path.namespace.as_deref(), why),
+                // Both sides are changed where they are: to write the egress again would lose what else its objects do,
+                // such as another name of the host.
+                None if self.is_alone => self.both_sides(why),
                 None => fixes::put_right(self.view, self.path, self.gateway, why),
             },
             ..self.finding(

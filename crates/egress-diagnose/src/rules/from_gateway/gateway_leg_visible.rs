@@ -44,7 +44,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             object: Place::export_to(route),
             evidence: vec![format!("the pods of gateway {} run in {namespace}", gateway.name)],
             consequence: end_at_gateway(protocol, &path.host),
-            fix: fixes::export(&route.id, namespace, "exports it to the gateway"),
+            fix: fixes::export(view, route, namespace, "exports it to the gateway"),
         })
     });
     CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())

@@ -5,6 +5,7 @@ use egress_core::istio::server::selects;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 
+use crate::did_you_mean::did_you_mean;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
@@ -30,7 +31,8 @@ VirtualService's own namespace.
 A VirtualService that is bound to no existing Gateway has no effect: calls end at the gateway with 404 or a reset.
 
 ## How to fix
-Write the name as `NAMESPACE/NAME`, or create the Gateway object.
+Write the name as `NAMESPACE/NAME`, or create the Gateway object. A Gateway object of the same or a similar name that
+has a server for the host is most likely the one that is meant.
 ",
     run: Run::PathThroughGateway(run),
 };
@@ -43,6 +45,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         };
         let objects = view.gateway_objects().filter(|object| selects(object, gateway));
         let names: Vec<String> = objects.map(name_of).collect();
+        let meant = meant(view, path, gateway, &name).filter(|_| path.record().is_none());
         Some(Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
@@ -54,10 +57,33 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
                 names => format!("Gateway objects of these pods: {}", list(names)),
             }],
             consequence: end_at_gateway(protocol, &path.host),
-            fix: fixes::put_right(view, path, gateway, "recreates the egress, bound to an existing Gateway"),
+            fix: match meant {
+                Some(meant) => {
+                    let why = format!("binds it to {meant}, which exists and has a server for the host");
+                    fixes::bind_to(route, &name, &meant, &why)
+                }
+                None => fixes::put_right(
+                    view,
+                    path,
+                    gateway,
+                    "recreates the egress, bound to an existing Gateway",
+                ),
+            },
         })
     });
     CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
+}
+
+/// The Gateway object that a wrong name most likely means, of those of these pods with a server for the host: one of the
+/// same name in another namespace, one with a similar name, or the only one.
+fn meant(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts, wrong: &str) -> Option<String> {
+    let serving = view.gateway_objects_for(&path.host).into_iter().filter(|object| selects(object, gateway));
+    let names: Vec<String> = serving.map(name_of).collect();
+    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+    let moved = names.iter().find(|name| last(name) == last(wrong));
+    let similar = || did_you_mean(wrong, names.iter().map(String::as_str)).map(str::to_owned);
+    let only = || (names.len() == 1).then(|| names.first().cloned()).flatten();
+    moved.cloned().or_else(similar).or_else(only)
 }
 
 fn bound(route: &Resource) -> Vec<String> {

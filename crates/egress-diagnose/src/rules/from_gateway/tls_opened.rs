@@ -103,7 +103,7 @@ fn finding(
         ),
         fix: match near {
             Some(rule) if upstream.tls.is_none() => {
-                fixes::export(&rule.id, namespace, "makes it apply to the gateway")
+                fixes::export(view, rule, namespace, "makes it apply to the gateway")
             }
             _ => fixes::open_tls(view, gateway, upstream, &path.host, "originates TLS at the gateway"),
         },

@@ -7,9 +7,10 @@ use egress_core::snapshot::GatewayFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
+use crate::istio::routes::routes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
-use crate::traffic::routes::upstreams;
+use crate::traffic::routes::{MissingRouteCause, missing_routes, upstreams};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -37,7 +38,13 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
     let namespace = &gateway.name.namespace;
     let mut told = BTreeSet::new();
     let (mut visible, mut findings) = (0, Vec::new());
-    for route in upstreams(view, path, gateway) {
+    // What a route leads to is looked at even where its Gateway object is missing: mending one fault must not reveal the
+    // next.
+    let unbound = missing_routes(view, path, gateway).into_iter().flat_map(|missing| match missing.cause {
+        MissingRouteCause::NoGatewayObject(route, name) => routes(route, &name, &path.host),
+        _ => Vec::new(),
+    });
+    for route in upstreams(view, path, gateway).into_iter().chain(unbound) {
         if !view.entries_seen_from(namespace, route.host).is_empty() {
             visible += 1;
             continue;
@@ -62,7 +69,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             consequence: format!("calls to {} get 503 from the gateway", path.host),
             fix: match hidden {
                 Some(entry) if path.record().is_none() => {
-                    fixes::export(&entry.id, namespace, "exports it to the gateway")
+                    fixes::export(view, entry, namespace, "exports it to the gateway")
                 }
                 _ => fixes::put_right(
                     view,

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the gateway's pods are ready",
     level: Level::Error,
     segment: PathSegment::Gateway,
-    inputs: &[Input::Gateways],
+    inputs: &[Input::Gateways, Input::Secrets],
     docs: "\
 ## What it checks
 The pods behind the gateway's Service: there are some, and they are ready.
@@ -26,6 +26,9 @@ The pods behind the gateway's Service: there are some, and they are ready.
 ## Why it matters
 Without a ready pod the Service has no endpoints, and every call through it fails with 503 (`UH`). If only some are
 ready, they take all traffic.
+
+In a mesh of several clusters the pods may run in another one, and istiod takes the endpoints of the same Service from
+there. Where a Secret gives it access to another cluster, a Service without pods here is not checked.
 
 ## How to fix
 Find out why the pods are not scheduled or not ready. For a pinned gateway the reason is often a node selector that
@@ -50,6 +53,11 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     if ready == all && all > 0 {
         let seen = format!("{ready} of {all}, on {}", list(&nodes));
         return CheckOutcome::Good(Some(seen));
+    }
+    if all == 0
+        && let Some(why) = elsewhere(view)
+    {
+        return CheckOutcome::Unreadable(why);
     }
     let selector: Vec<String> =
         gateway.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -91,6 +99,18 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
         },
         fix: fixes::fix(shown, "shows why they are missing or not ready"),
     }])
+}
+
+/// Where the pods may run instead.
+fn elsewhere(view: &View<'_>) -> Option<String> {
+    let secrets = view.secrets().unwrap_or_default();
+    let clusters: BTreeSet<&str> =
+        secrets.iter().flat_map(|secret| &secret.remote_clusters).map(String::as_str).collect();
+    let clusters: Vec<&str> = clusters.into_iter().collect();
+    let word = if clusters.len() == 1 { "cluster" } else { "clusters" };
+    (!clusters.is_empty()).then(|| {
+        format!("no pod of the gateway runs in this cluster, and {word} {} may have them", list(&clusters))
+    })
 }
 
 /// EG022 reports a pod without a node, EG075 one without a proxy.

@@ -14,7 +14,13 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the host was added",
     level: Level::Error,
     segment: PathSegment::Objects,
-    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    inputs: &[
+        Input::ServiceEntries,
+        Input::VirtualServices,
+        Input::Mesh,
+        Input::Sidecars,
+        Input::Pods,
+    ],
     docs: "\
 ## What it checks
 Some object routes the host to a gateway for the callers: in their namespace, or in another one that exports its
@@ -48,6 +54,10 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         Some(namespace) => vec![namespace.clone()],
         None => vec!["every namespace".to_owned()],
     };
+    let outbound = match &path.namespace {
+        Some(namespace) => view.outbound_from(namespace),
+        None => view.mesh().outbound,
+    };
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -61,7 +71,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             None => Place::new("Host", None, &path.host),
         },
         evidence,
-        consequence: without_route(&callers, &path.host, view.mesh().outbound),
+        consequence: without_route(&callers, &path.host, outbound),
         fix: fixes::add_for(&path.host, path.namespace.as_deref(), "routes its calls through the gateway"),
     }])
 }

@@ -1,13 +1,16 @@
 //! EG025: ServiceEntry and route are exported to the callers.
 
 use egress_core::input::Input;
+use egress_core::port::Protocol;
 use egress_core::resource::Resource;
 use egress_core::snapshot::OutboundMode;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
+use crate::istio::routes::Route;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::to_gateway;
 use crate::view::View;
 use crate::wording::without_route;
 
@@ -16,7 +19,13 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "ServiceEntry and route are exported to the callers",
     level: Level::Error,
     segment: PathSegment::ToGateway,
-    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    inputs: &[
+        Input::ServiceEntries,
+        Input::VirtualServices,
+        Input::Mesh,
+        Input::Sidecars,
+        Input::Pods,
+    ],
     docs: "\
 ## What it checks
 `exportTo` of the VirtualService and of the ServiceEntry, for each caller namespace.
@@ -44,6 +53,12 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
                 visible += 1;
                 continue;
             }
+            // Sidecars route HTTP on port 80 by a VirtualService alone: `buildSidecarOutboundHTTPRouteConfig` in
+            // `pilot/pkg/networking/core/httproute.go`. Nothing is missing for calls that nobody may make directly.
+            (true, false) if is_port_80_alone(view, path) => {
+                visible += 1;
+                continue;
+            }
             (false, _) => view.virtual_services(&path.host),
             (true, false) => view.entries(&path.host),
         };
@@ -55,7 +70,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             message: format!("namespace {caller} does not see the {}", what(resource)),
             object: Place::export_to(resource),
             evidence: Vec::new(),
-            consequence: match view.mesh().outbound {
+            consequence: match view.outbound_from(caller) {
                 _ if known && !routed => {
                     format!("calls from {caller} to {} leave directly from the caller's node", path.host)
                 }
@@ -68,11 +83,19 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             fix: if path.record().is_some() {
                 fixes::add(path, "exports the objects as recorded")
             } else {
-                fixes::export(&resource.id, caller, "exports it to the namespace")
+                fixes::export(view, resource, caller, "exports it to the namespace")
             },
         }));
     }
     CheckOutcome::of(visible, findings)
+}
+
+/// Whether all routes to the gateway are for HTTP on port 80, where sidecars listen because the gateway's Service has it.
+fn is_port_80_alone(view: &View<'_>, path: &EgressPath<'_>) -> bool {
+    let Some(gateway) = path.gateway.filter(|gateway| gateway.port(80).is_some()) else { return false };
+    let routes = to_gateway(view, path, gateway);
+    let is_alone = |route: &Route<'_>| route.protocol == Protocol::Http && route.port == Some(80);
+    path.record().is_none() && !routes.is_empty() && routes.iter().all(is_alone)
 }
 
 /// Whether the callers need to see the object: only the gateway needs the gateway leg.

@@ -70,7 +70,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
                 message: format!("a Sidecar hides {} from {caller}", path.host),
                 object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
                 evidence: vec![format!("hidden on port {}", list(&hidden))],
-                consequence: without_route(&[caller], &path.host, view.mesh().outbound),
+                consequence: without_route(&[caller], &path.host, view.outbound_from(caller)),
                 fix: fixes::patch(&sidecar.id, &operation, "imports the host"),
             });
         }

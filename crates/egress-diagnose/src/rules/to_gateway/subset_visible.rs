@@ -66,7 +66,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
                     fixes::add(path, "writes the objects so that the callers see the subset")
                 }
                 Some(rule) if rule.id.namespace == gateway.name.namespace => {
-                    fixes::export(&rule.id, &caller, "exports it to the callers")
+                    fixes::export(view, rule, &caller, "exports it to the callers")
                 }
                 holder => meant
                     .and_then(|(meant, _)| correct(view, path, gateway, subset, meant))

@@ -1,0 +1,48 @@
+//! What the mesh lets callers do and see: unknown hosts, and Services.
+//!
+//! Makes no findings.
+
+use std::collections::BTreeMap;
+
+use egress_core::snapshot::{GatewayFacts, OutboundMode, ServiceFacts};
+use egress_core::visibility::exported_to;
+use egress_core::visibility::sidecar::outbound_mode;
+
+use super::View;
+use crate::finding::Readable;
+
+/// Who sees a gateway's Service.
+pub(crate) struct ServiceVisibility<'a> {
+    /// The words that count.
+    pub(crate) words: &'a [String],
+    /// Whether they are the Service's own, by its annotation, and not the mesh's.
+    pub(crate) is_own: bool,
+}
+
+impl<'a> View<'a> {
+    /// What the sidecars of a namespace do with calls to unknown hosts: the most that one of them lets out.
+    pub(crate) fn outbound_from(&self, namespace: &str) -> Option<OutboundMode> {
+        let usual = self.mesh().outbound;
+        let mode = |labels: &_| self.sidecar_for(namespace, labels).and_then(outbound_mode).or(usual);
+        let pods = self.pods(namespace);
+        let modes = pods.iter().map(|pod| mode(&pod.labels));
+        modes.max().unwrap_or_else(|| mode(&BTreeMap::new()))
+    }
+
+    /// Who sees a gateway's Service. `serviceExportTo` in `pilot/pkg/model/push_context.go`.
+    pub(crate) fn visibility_of(&self, gateway: &GatewayFacts) -> Readable<ServiceVisibility<'a>> {
+        let is_it = |service: &&ServiceFacts| {
+            service.namespace == gateway.name.namespace && service.name == gateway.name.service
+        };
+        let own = self.services()?.iter().find(is_it).and_then(|service| service.export_to.as_deref());
+        let usual = &self.mesh().default_export_to.services;
+        Ok(ServiceVisibility { words: own.unwrap_or(usual), is_own: own.is_some() })
+    }
+}
+
+impl ServiceVisibility<'_> {
+    /// Whether the proxies of a namespace have clusters for the Service.
+    pub(crate) fn covers(&self, gateway: &GatewayFacts, viewer: &str) -> bool {
+        exported_to(Some(self.words), &gateway.name.namespace, viewer)
+    }
+}
