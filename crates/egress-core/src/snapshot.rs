@@ -91,6 +91,9 @@ pub struct DefaultExportTo {
     pub virtual_services: Vec<String>,
     /// `meshConfig.defaultDestinationRuleExportTo`.
     pub destination_rules: Vec<String>,
+    /// The objects of the snapshot have these words already.
+    #[serde(skip)]
+    pub is_applied: bool,
 }
 
 /// A namespace.

@@ -77,7 +77,7 @@ pub(crate) fn copy_secret(name: &str, from: &str, to: &str, why: &str) -> Fix {
 /// Exports an object to one more namespace. One that has no `exportTo` is not seen there by what the mesh says.
 pub(crate) fn export(view: &View<'_>, resource: &Resource, namespace: &str, why: &str) -> Fix {
     let id = &resource.id;
-    let DefaultExportTo { services, virtual_services, destination_rules } =
+    let DefaultExportTo { services, virtual_services, destination_rules, .. } =
         &view.index().snapshot().mesh.default_export_to;
     if [services, virtual_services, destination_rules].iter().any(|words| !words.is_empty()) {
         let mut words = export_to(resource);

@@ -123,6 +123,7 @@ fn pair(record: &Record, gateway: &GatewayFacts, mesh: &MeshFacts) -> [Part; 2] 
             Role::SharedDestinationRule,
             Spec::DestinationRule(Box::new(shared_destination_rule(
                 gateway.name.service_host(&mesh.cluster_domain),
+                mesh,
             ))),
         ),
     ]
@@ -156,7 +157,8 @@ fn shared_gateway(gateway: &GatewayFacts) -> GatewaySpec {
     }
 }
 
-fn shared_destination_rule(host: String) -> DestinationRuleSpec {
+fn shared_destination_rule(host: String, mesh: &MeshFacts) -> DestinationRuleSpec {
+    let is_private = mesh.default_export_to.destination_rules.iter().any(|word| word == ".");
     let settings = DestinationRuleSubsetsTrafficPolicyPortLevelSettings {
         port: Some(DestinationRuleSubsetsTrafficPolicyPortLevelSettingsPort {
             number: Some(HTTP_HOP.into()),
@@ -173,6 +175,8 @@ fn shared_destination_rule(host: String) -> DestinationRuleSpec {
     };
     DestinationRuleSpec {
         host,
+        // The callers of all namespaces need it. Where the mesh says so of every rule, this one need not.
+        export_to: is_private.then(|| vec!["*".to_owned()]),
         subsets: Some(vec![DestinationRuleSubsets {
             name: SUBSET.to_owned(),
             traffic_policy: Some(Box::new(policy)),

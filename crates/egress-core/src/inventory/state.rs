@@ -10,6 +10,7 @@ use crate::intent::Layout;
 use crate::resource::{ObjectId, Resource};
 use crate::role::Role;
 use crate::snapshot::{GatewayFacts, Snapshot};
+use crate::visibility::defaults::apply;
 
 /// What the objects that exist say about an egress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -122,6 +123,11 @@ pub fn wanted(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<Part>> {
     let mut parts = dialect::build(record, gateway, &snapshot.mesh).ok()?;
     if seen.is_none() {
         parts.retain(|part| !(part.role.is_of_pair() || part.role == Role::Gateway));
+    }
+    if snapshot.mesh.default_export_to.is_applied {
+        for part in &mut parts {
+            apply(&mut part.resource, &snapshot.mesh.default_export_to);
+        }
     }
     Some(parts)
 }

@@ -104,6 +104,7 @@ pub fn mesh(text: &str, shared: Option<&str>) -> Result<MeshFacts, YamlError> {
             services: config.default_service_export_to.unwrap_or_default(),
             virtual_services: config.default_virtual_service_export_to.unwrap_or_default(),
             destination_rules: config.default_destination_rule_export_to.unwrap_or_default(),
+            is_applied: false,
         },
         discovery_selectors: config.discovery_selectors.unwrap_or_default(),
         ..MeshFacts::default()

@@ -1,27 +1,33 @@
 //! What the mesh says about objects without `exportTo`.
 //!
-//! Writes it into the objects, so that all else reads one field. Not for objects that are compared with what was written.
+//! Writes it into the objects, so that all else reads one field.
 
-use crate::resource::Spec;
+use crate::resource::{Resource, Spec};
 use crate::snapshot::{DefaultExportTo, Snapshot};
 
-/// Gives objects without `exportTo` the words that count for them. `initDefaultExportMaps` and `setDestinationRules` in
-/// `pilot/pkg/model/push_context.go`, where a DestinationRule knows `.` and `*` only.
+/// Gives objects without `exportTo` the words that count for them.
 pub fn apply_default_export_to(snapshot: &mut Snapshot) {
-    let DefaultExportTo { services, virtual_services, destination_rules } =
-        snapshot.mesh.default_export_to.clone();
-    let is_private = destination_rules.iter().any(|word| word == ".");
-    let rules = if is_private { vec![".".to_owned()] } else { Vec::new() };
+    let usual = &mut snapshot.mesh.default_export_to;
+    usual.is_applied = true;
     for resource in &mut snapshot.resources {
-        let (own, usual) = match &mut resource.spec {
-            Spec::ServiceEntry(spec) => (&mut spec.export_to, &services),
-            Spec::VirtualService(spec) => (&mut spec.export_to, &virtual_services),
-            Spec::DestinationRule(spec) => (&mut spec.export_to, &rules),
-            Spec::Gateway(_) | Spec::Sidecar(_) | Spec::Untyped(_) => continue,
-        };
-        if own.as_ref().is_none_or(Vec::is_empty) && !usual.is_empty() {
-            *own = Some(usual.clone());
+        apply(resource, usual);
+    }
+}
+
+/// The same for one object. `initDefaultExportMaps` and `setDestinationRules` in `pilot/pkg/model/push_context.go`, where
+/// a DestinationRule knows `.` and `*` only.
+pub fn apply(resource: &mut Resource, usual: &DefaultExportTo) {
+    let (own, usual) = match &mut resource.spec {
+        Spec::ServiceEntry(spec) => (&mut spec.export_to, usual.services.as_slice()),
+        Spec::VirtualService(spec) => (&mut spec.export_to, usual.virtual_services.as_slice()),
+        Spec::DestinationRule(spec) => {
+            let private = usual.destination_rules.iter().find(|word| *word == ".");
+            (&mut spec.export_to, private.map(std::slice::from_ref).unwrap_or_default())
         }
+        Spec::Gateway(_) | Spec::Sidecar(_) | Spec::Untyped(_) => return,
+    };
+    if own.as_ref().is_none_or(Vec::is_empty) && !usual.is_empty() {
+        *own = Some(usual.to_vec());
     }
 }
 
@@ -30,7 +36,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::resource::Resource;
 
     #[test]
     fn only_objects_without_words_of_their_own_take_those_of_the_mesh() {

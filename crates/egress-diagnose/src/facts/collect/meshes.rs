@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::kubernetes::Pod;
 use egress_core::objects::{self, is_istiod};
-use egress_core::snapshot::{MeshFacts, NamespaceFacts, PodFacts};
+use egress_core::snapshot::{MeshFacts, NamespaceFacts, OutboundMode, PodFacts};
 
 /// istiod's variable that names a ConfigMap for the fields that its own does not set: `pilot/pkg/features/pilot.go`.
 const SHARED: &str = "SHARED_MESH_CONFIG";
@@ -72,7 +72,7 @@ pub(super) fn meshes(maps: &[MeshMap], evidence: &Evidence<'_>) -> Vec<MeshFacts
         match found.iter_mut().find(|(_, other)| other.root_namespace == mesh.root_namespace) {
             // Revisions of one mesh. Which proxies use which is not known here: of several in use, the open one counts.
             Some((before, other)) => {
-                let opens = |mesh: &MeshFacts| mesh.outbound.is_some_and(|mode| mode.lets_out());
+                let opens = |mesh: &MeshFacts| mesh.outbound.is_some_and(OutboundMode::lets_out);
                 if (used && !*before) || (used == *before && opens(&mesh) && !opens(other)) {
                     (*before, *other) = (used, mesh);
                 }

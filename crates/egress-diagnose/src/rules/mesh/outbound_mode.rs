@@ -3,7 +3,7 @@
 //! Reads the mesh configuration and Sidecars. Istio enforces nothing here: this check does not cover pods that bypass
 //! their sidecar.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
@@ -95,9 +95,10 @@ fn of_pods(view: &View<'_>, mesh: &MeshFacts, mode: OutboundMode, pods: &[&PodFa
         own.unwrap_or(mode).lets_out()
     };
     let open: Vec<&&PodFacts> = pods.iter().filter(is_open).collect();
-    let namespaces: BTreeSet<&str> = match open.len() == pods.len() {
-        true => BTreeSet::new(),
-        false => open.iter().map(|pod| pod.namespace.as_str()).collect(),
+    let namespaces: BTreeSet<&str> = if open.len() == pods.len() {
+        BTreeSet::new()
+    } else {
+        open.iter().map(|pod| pod.namespace.as_str()).collect()
     };
     let namespaces: Vec<&str> = namespaces.into_iter().collect();
     (!open.is_empty()).then(|| of_mesh(mesh, mode, &namespaces))
@@ -108,7 +109,7 @@ fn is_held_by_root(view: &View<'_>, mesh: &MeshFacts) -> bool {
     let for_all = |sidecar: &Resource| {
         let selector = sidecar.sidecar().and_then(|spec| spec.workload_selector.as_ref());
         let labels = selector.and_then(|selector| selector.labels.as_ref());
-        sidecar.id.namespace == mesh.root_namespace && labels.is_none_or(|labels| labels.is_empty())
+        sidecar.id.namespace == mesh.root_namespace && labels.is_none_or(BTreeMap::is_empty)
     };
     let holds = |sidecar: &Resource| outbound_mode(sidecar) == Some(OutboundMode::RegistryOnly);
     view.sidecars().any(for_all) && view.sidecars().all(holds)
@@ -116,9 +117,9 @@ fn is_held_by_root(view: &View<'_>, mesh: &MeshFacts) -> bool {
 
 /// The mode of the mesh; `namespaces`: those whose pods it holds for, if not for all.
 fn of_mesh(mesh: &MeshFacts, mode: OutboundMode, namespaces: &[&str]) -> Finding {
-    let named: Vec<String> = namespaces.iter().take(NAMED).map(|name| (*name).to_owned()).collect();
-    let more = (namespaces.len() > NAMED).then(|| format!("{} more", namespaces.len() - NAMED));
-    let named: Vec<String> = named.into_iter().chain(more).collect();
+    let left_out = namespaces.len().saturating_sub(NAMED);
+    let first = namespaces.iter().take(NAMED).map(|name| (*name).to_owned());
+    let named: Vec<String> = first.chain((left_out > 0).then(|| format!("{left_out} more"))).collect();
     let whose = match namespaces.len() {
         0 => String::new(),
         1 => format!(" of namespace {}", list(&named)),

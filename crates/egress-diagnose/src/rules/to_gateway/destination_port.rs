@@ -126,16 +126,18 @@ fn hidden(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Opt
             [one] => format!("namespace {one} does not see the gateway's Service"),
             several => format!("namespaces {} do not see the gateway's Service", list(several)),
         },
-        object: match visibility.is_own {
-            true => object.field(format!("metadata.annotations['{EXPORT_TO}']"), words.as_str()),
-            false => object,
+        object: if visibility.is_own {
+            object.field(format!("metadata.annotations['{EXPORT_TO}']"), words.as_str())
+        } else {
+            object
         },
-        evidence: match visibility.is_own {
-            true => Vec::new(),
-            false => vec![
+        evidence: if visibility.is_own {
+            Vec::new()
+        } else {
+            vec![
                 format!("it has no annotation {EXPORT_TO}"),
                 format!("configmap/{map} in namespace {map_namespace}: defaultServiceExportTo is `{words}`"),
-            ],
+            ]
         },
         consequence: format!("calls from {} to {} {consequence}", list(&callers), path.host),
         fix: fixes::fix(
