@@ -133,7 +133,7 @@ fn of_cause(
                 .service_entries()
                 .find(|entry| entry.id.namespace == *namespace && entry.id.name == *name);
             let fix = match resource {
-                Some(entry) => fixes::export(&entry.id, viewer, "makes it visible there"),
+                Some(entry) => fixes::export(view, entry, viewer, "makes it visible there"),
                 None => {
                     let annotate = egress_core::command::ShellCommand::new(["kubectl", "annotate"])
                         .object("service", name)

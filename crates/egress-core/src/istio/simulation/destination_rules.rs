@@ -68,7 +68,13 @@ impl<'a> RuleIndex<'a> {
         if words.is_empty() || ["*", PRIVATE, namespace].iter().any(|word| words.contains(word)) {
             merge(self.own.entry(namespace).or_default(), &host, group.clone());
         }
-        let is_private = words.len() == 1 && (words.contains(PRIVATE) || words.contains(namespace));
+        // Of the mesh's words for rules without their own, `.` alone counts.
+        let usual = &mesh.default_export_to.destination_rules;
+        let is_private = match words.len() {
+            0 => usual.iter().any(|word| word == PRIVATE),
+            1 => words.contains(PRIVATE) || words.contains(namespace),
+            _ => false,
+        };
         if !is_private {
             merge(self.exported.entry(namespace).or_default(), &host, group);
         } else if namespace == self.root {

@@ -101,7 +101,12 @@ impl<'a> World<'a> {
     pub(super) fn services_seen_by(&self, namespace: &str) -> Vec<&MeshService<'a>> {
         let ranked = |wanted| {
             self.services.iter().filter(move |service| {
-                self.rank(service.export_to, service.namespace, namespace) == Some(wanted)
+                self.rank(
+                    service.export_to,
+                    &self.mesh.default_export_to.services,
+                    service.namespace,
+                    namespace,
+                ) == Some(wanted)
             })
         };
         ranked(Rank::Private).chain(ranked(Rank::Public)).collect()
@@ -109,7 +114,8 @@ impl<'a> World<'a> {
 
     /// Whether a namespace sees a service. `IsServiceVisible`.
     pub(super) fn sees(&self, service: &MeshService<'_>, namespace: &str) -> bool {
-        self.rank(service.export_to, service.namespace, namespace).is_some()
+        self.rank(service.export_to, &self.mesh.default_export_to.services, service.namespace, namespace)
+            .is_some()
     }
 
     /// The services of a host in full: for each namespace that has any the one that counts there, a Kubernetes Service
@@ -136,7 +142,14 @@ impl<'a> World<'a> {
                 [] => gateway == MESH,
                 names => names.iter().any(|name| gateway_name(name, own) == gateway),
             };
-            let rank = self.rank(spec.export_to.as_deref(), own, namespace).filter(|_| bound)?;
+            let rank = self
+                .rank(
+                    spec.export_to.as_deref(),
+                    &self.mesh.default_export_to.virtual_services,
+                    own,
+                    namespace,
+                )
+                .filter(|_| bound)?;
             // Private to the viewer before what another namespace exports to it.
             Some((rank, own != namespace))
         };
@@ -147,8 +160,16 @@ impl<'a> World<'a> {
         found.into_iter().map(|(_, resource)| resource).collect()
     }
 
-    fn rank(&self, export_to: Option<&[String]>, owner: &str, viewer: &str) -> Option<Rank> {
+    /// `usual` are the words of the mesh for objects without their own.
+    fn rank(
+        &self,
+        export_to: Option<&[String]>,
+        usual: &[String],
+        owner: &str,
+        viewer: &str,
+    ) -> Option<Rank> {
         let words = export_to.filter(|words| !words.is_empty());
+        let words = words.or(Some(usual).filter(|words| !words.is_empty()));
         let holds = |word: &str| words.is_some_and(|words| words.iter().any(|found| found == word));
         if words.is_none() || holds("*") {
             return Some(Rank::Public);
