@@ -4,5 +4,6 @@
 
 pub mod endpoints;
 pub(crate) mod ip_range;
+pub(crate) mod network_path;
 pub(crate) mod network_policy;
 pub mod workload;

@@ -12,6 +12,7 @@ mod from_gateway;
 mod gateway;
 mod gateway_proxies;
 mod mesh;
+mod network_block;
 mod objects;
 mod to_gateway;
 mod upstream;
@@ -104,6 +105,13 @@ pub const CHECKS: &[Check] = &[
     from_gateway::gateway_not_taken::CHECK,
     mesh::service_outside::CHECK,
     mesh::export_current::CHECK,
+    mesh::waypoint_authorization::CHECK,
+    mesh::route_parents::CHECK,
+    mesh::waypoint_reached::CHECK,
+    to_gateway::network_open::CHECK,
+    from_gateway::network_leaves::CHECK,
+    mesh::network_services::CHECK,
+    mesh::plain_start::CHECK,
     whole_path::leaves_through_gateway::CHECK,
     mesh::routed_calls::CHECK,
 ];

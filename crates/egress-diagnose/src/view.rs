@@ -24,11 +24,12 @@ use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exac
 use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 
-use crate::facts::{ClusterFacts, PodName, client_of};
+use crate::facts::{ClusterFacts, PodName, Request, client_of};
 use crate::istio::authorization::Authorization;
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
 use crate::istio::routes::Route;
+use crate::kubernetes::network_path::Network;
 use crate::path::{EgressPath, NamespaceCalls};
 
 mod callers;
@@ -36,6 +37,7 @@ mod egress_index;
 mod egresses;
 mod hop;
 mod memo;
+mod network;
 mod path_routes;
 mod related_resources;
 mod rules;
@@ -43,6 +45,7 @@ mod visible_rules;
 
 use self::egress_index::Egresses;
 use self::memo::Memo;
+pub(crate) use self::network::{KeptFrom, ends};
 pub(crate) use self::path_routes::Direction;
 use self::path_routes::PathRoutes;
 use self::visible_rules::SeenRules;
@@ -59,13 +62,15 @@ struct Shared<'a> {
     facts: &'a ClusterFacts,
     egresses: Egresses<'a>,
     calls: BTreeMap<String, NamespaceCalls>,
-    client: Option<&'a PodName>,
+    request: &'a Request,
     index: Index<'a>,
     world: OnceLock<World<'a>>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
     hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
     listeners: Memo<GatewayName, Listeners<'a>>,
     authorizations: Memo<GatewayName, Authorization<'a>>,
+    network: Memo<(), Network<'a>>,
+    kept_from: Memo<(String, GatewayName, u16), KeptFrom<'a>>,
 }
 
 impl<'a> View<'a> {
@@ -73,7 +78,7 @@ impl<'a> View<'a> {
     pub(crate) fn new(
         facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
-        client: Option<&'a PodName>,
+        request: &'a Request,
         index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
     ) -> Self {
@@ -81,13 +86,15 @@ impl<'a> View<'a> {
             facts,
             egresses: Egresses::new(egresses),
             calls,
-            client,
+            request,
             index,
             world: OnceLock::new(),
             rules: Memo::default(),
             hop_rules: Memo::default(),
             listeners: Memo::default(),
             authorizations: Memo::default(),
+            network: Memo::default(),
+            kept_from: Memo::default(),
         }))
     }
 
@@ -104,6 +111,12 @@ impl<'a> View<'a> {
     /// The namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn caller_namespaces(&self) -> &BTreeMap<String, NamespaceCalls> {
         &self.shared.calls
+    }
+
+    /// Whether somebody asks about the calls of a namespace to a host.
+    pub(crate) fn is_asked(&self, host: &str, namespace: &str) -> bool {
+        let Request { hosts, namespace: of, .. } = self.shared.request;
+        hosts.iter().any(|asked| asked.as_str() == host) && of.as_deref() == Some(namespace)
     }
 
     /// The kinds of facts that were read since the last call.
@@ -284,7 +297,7 @@ impl<'a> View<'a> {
     /// The pod that represents all callers of a namespace, and its Envoy's configuration.
     pub fn client_proxy(&self, namespace: &str) -> Option<(PodName, Result<&'a ProxyView, String>)> {
         self.note(Input::ClientProxies);
-        let pod = client_of(&self.shared.facts.snapshot, namespace, self.shared.client)?;
+        let pod = client_of(&self.shared.facts.snapshot, namespace, self.shared.request.client.as_ref())?;
         Some((PodName::of(pod), self.proxy(pod)))
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use egress_core::label_selector::has_labels;
 use egress_core::related_resources::Named;
+use egress_core::resource::ObjectId;
 use egress_core::snapshot::GatewayFacts;
 use egress_istio::authorization_policy::{
     AuthorizationPolicyAction as Action, AuthorizationPolicyRules, AuthorizationPolicySpec,
@@ -66,8 +67,22 @@ pub(crate) enum Denial<'a> {
 
 impl<'a> Authorization<'a> {
     pub(crate) fn new(all: &'a [AuthorizationPolicy], root: &str, gateway: &GatewayFacts) -> Self {
+        Authorization::of(all.iter().filter(|policy| is_for(policy, root, gateway)))
+    }
+
+    /// The policies of a waypoint, by namespace and name, for calls to the host of one ServiceEntry.
+    pub(crate) fn at_waypoint(
+        all: &'a [AuthorizationPolicy],
+        root: &str,
+        waypoint: (&str, &str),
+        entry: &ObjectId,
+    ) -> Self {
+        Authorization::of(all.iter().filter(|policy| is_for_waypoint(policy, root, waypoint, entry)))
+    }
+
+    fn of(policies: impl Iterator<Item = &'a AuthorizationPolicy>) -> Self {
         let mut found = Authorization::default();
-        for policy in all.iter().filter(|policy| is_for(policy, root, gateway)) {
+        for policy in policies {
             let rules = policy.spec.rules.iter().flatten().enumerate();
             let rules = rules.map(|(place, spec)| AuthorizationRule { policy, place, spec });
             match policy.spec.action.as_ref().unwrap_or(&Action::Allow) {
@@ -80,6 +95,21 @@ impl<'a> Authorization<'a> {
             }
         }
         found
+    }
+
+    /// Whether an ALLOW rule names one of these callers: their namespace, an account, a principal.
+    pub(crate) fn names(&self, namespace: &str, accounts: &[&str]) -> bool {
+        let rules = self.allow.by_host.values().flatten().chain(&self.allow.general);
+        rules.into_iter().any(|rule| {
+            accounts
+                .iter()
+                .any(|account| rule::names(rule.spec, &rule.policy.namespace, (namespace, account)))
+        })
+    }
+
+    /// Whether there is an ALLOW policy.
+    pub(crate) fn allows_some(&self) -> bool {
+        !self.allowing.is_empty()
     }
 
     /// Why a call is refused; none if it is allowed or unknown.
@@ -128,13 +158,9 @@ impl<'a> Rules<'a> {
 /// them. One with targets is for gateways of the Gateway API alone. `ShouldAttachPolicy` in
 /// `pilot/pkg/model/policyattachment.go`.
 fn is_for(policy: &AuthorizationPolicy, root: &str, gateway: &GatewayFacts) -> bool {
-    let dry = policy.annotations.get("istio.io/dry-run").is_some_and(|word| word == "true");
     let here = policy.namespace == gateway.name.namespace || policy.namespace == root;
     let spec = &policy.spec;
-    let targets =
-        spec.target_refs.iter().flatten().map(|target| (target.kind.as_str(), target.name.as_str()));
-    let target = spec.target_ref.as_ref().map(|target| (target.kind.as_str(), target.name.as_str()));
-    let targets: Vec<(&str, &str)> = targets.chain(target).collect();
+    let targets = targets(policy);
     let selected = |labels: &BTreeMap<String, String>| {
         if !targets.is_empty() {
             let of = labels.get("gateway.networking.k8s.io/gateway-name");
@@ -145,5 +171,37 @@ fn is_for(policy: &AuthorizationPolicy, root: &str, gateway: &GatewayFacts) -> b
     };
     let mut pods = gateway.pods.iter().map(|pod| &pod.labels);
     let any = if gateway.pods.is_empty() { selected(&gateway.selector) } else { pods.any(selected) };
-    here && !dry && any
+    here && !is_dry(policy) && any
+}
+
+/// Whether a policy is enforced by a waypoint for calls to the host of an entry: it targets the entry from the entry's
+/// namespace, the waypoint from the waypoint's, or from the root namespace the class of all waypoints. A selector, or no
+/// word at all, never means a waypoint. `ShouldAttachPolicy` in `pilot/pkg/model/policyattachment.go`.
+fn is_for_waypoint(
+    policy: &AuthorizationPolicy,
+    root: &str,
+    (namespace, name): (&str, &str),
+    entry: &ObjectId,
+) -> bool {
+    let here = policy.namespace.as_str();
+    let meant = |(kind, target): (&str, &str)| match kind {
+        "ServiceEntry" => here == entry.namespace && target == entry.name,
+        "Gateway" => here == namespace && target == name,
+        "GatewayClass" => here == root && target == "istio-waypoint",
+        _ => false,
+    };
+    !is_dry(policy) && targets(policy).into_iter().any(meant)
+}
+
+/// The kinds and names that a policy targets. `targetRef` counts where there are no `targetRefs`.
+fn targets(policy: &AuthorizationPolicy) -> Vec<(&str, &str)> {
+    let spec = &policy.spec;
+    let targets =
+        spec.target_refs.iter().flatten().map(|target| (target.kind.as_str(), target.name.as_str()));
+    let target = spec.target_ref.as_ref().map(|target| (target.kind.as_str(), target.name.as_str()));
+    targets.chain(target).collect()
+}
+
+fn is_dry(policy: &AuthorizationPolicy) -> bool {
+    policy.annotations.get("istio.io/dry-run").is_some_and(|word| word == "true")
 }

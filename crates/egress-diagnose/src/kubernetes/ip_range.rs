@@ -46,6 +46,19 @@ impl Range<'_> {
         addresses >= many
     }
 
+    /// Whether it contains an address. Text that is no address is in no range.
+    pub(crate) fn holds(&self, address: &str) -> bool {
+        let Ok(address) = address.parse::<IpAddr>() else { return false };
+        let within = |text: &str| network(text).is_some_and(|range| range.contains(&address));
+        within(self.block) && !self.except.iter().any(|range| within(range))
+    }
+
+    /// Whether it contains any address at all.
+    pub(crate) fn holds_any(&self) -> bool {
+        let Some(block) = network(self.block) else { return false };
+        !self.except.iter().filter_map(|range| network(range)).any(|range| range.contains(&block))
+    }
+
     /// How many public addresses it contains, and the number from which on it means the internet.
     fn outside(&self) -> (u128, u128) {
         let except = self.except.iter().filter_map(|range| network(range));

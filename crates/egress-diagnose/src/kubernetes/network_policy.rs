@@ -73,11 +73,17 @@ pub(crate) fn egress_verdict<'a>(
 }
 
 /// Without `policyTypes`, a policy applies to outgoing traffic if it has egress rules.
-fn is_for_egress(spec: &NetworkPolicySpec) -> bool {
+pub(super) fn is_for_egress(spec: &NetworkPolicySpec) -> bool {
     match spec.policy_types.as_deref().unwrap_or_default() {
         [] => spec.egress.as_ref().is_some_and(|rules| !rules.is_empty()),
         types => types.iter().any(|kind| kind == "Egress"),
     }
+}
+
+/// Without `policyTypes`, a policy applies to incoming traffic.
+pub(super) fn is_for_ingress(spec: &NetworkPolicySpec) -> bool {
+    let types = spec.policy_types.as_deref().unwrap_or_default();
+    types.is_empty() || types.iter().any(|kind| kind == "Ingress")
 }
 
 fn allowing_rules<'a>(policy: &'a Named<NetworkPolicySpec>, ports: &BTreeSet<u16>) -> Vec<AllowingRule<'a>> {

@@ -17,6 +17,7 @@ pub(super) mod grpc_hop;
 pub(super) mod headers_removed;
 pub(super) mod hop_mode;
 pub(super) mod match_port;
+pub(super) mod network_leaves;
 pub(super) mod own_destination;
 pub(super) mod own_tls_once;
 pub(super) mod port_speaks_tls;

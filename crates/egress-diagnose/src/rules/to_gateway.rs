@@ -5,6 +5,7 @@ pub(super) mod destination_port;
 pub(super) mod entry_protocol;
 pub(super) mod entry_visible;
 pub(super) mod https_port;
+pub(super) mod network_open;
 pub(super) mod route_first;
 pub(super) mod sidecar_import;
 pub(super) mod subset_hidden;

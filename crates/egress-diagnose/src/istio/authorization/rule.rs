@@ -54,6 +54,29 @@ pub(super) fn misses(
     }
 }
 
+/// Whether a rule names a caller: a source of it has a list of callers, and the caller is in it.
+pub(super) fn names(
+    rule: &AuthorizationPolicyRules,
+    namespace: &str,
+    (caller, account): (&str, &str),
+) -> bool {
+    let caller = Caller {
+        namespace: caller,
+        account: Some(account),
+        has_identity: true,
+        is_http: true,
+        host: "",
+        port: None,
+        listens_on: 0,
+        sni: None,
+    };
+    rule.from.iter().flatten().filter_map(|from| from.source.as_ref()).any(|spec| {
+        let lists = [&spec.namespaces, &spec.principals, &spec.service_accounts];
+        lists.into_iter().any(|list| given(list.as_ref()))
+            && source(spec, namespace, &caller, false) != RuleMatch::No
+    })
+}
+
 /// The host names without which a rule cannot match, where all of them are written in full. A denial is held to hosts only
 /// where HTTP is read, so that they do not bind it.
 pub(super) fn named_host(rule: &AuthorizationPolicyRules, denies: bool) -> Option<Vec<String>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
-use egress_core::resource::{Condition, Resource};
+use egress_core::resource::Resource;
 use egress_core::snapshot::PodFacts;
 use egress_istio::service_entry::ServiceEntryResolution;
 use serde_json::json;
@@ -12,9 +12,10 @@ use serde_json::json;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
 use crate::istio::data_plane::DataPlaneMode;
-use crate::istio::waypoints::{USE, waypoint_of};
+use crate::istio::waypoints::{waypoint_of, waypoints};
 use crate::kubernetes::workload::PodOwner;
 use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::mesh::waypoint_binding::{Unbound, unbound};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -22,12 +23,14 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "ztunnel sends hosts with a waypoint to that waypoint",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
+    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries, Input::GatewayApi],
     docs: "\
 ## What it checks
 ServiceEntries with a waypoint, set by their own label or by their namespace's label: istiod bound them to the
 waypoint (condition `istio.io/WaypointBound`), they have an address or can get one, and pods in ambient mode resolve
-names through ztunnel (annotation `ambient.istio.io/dns-capture`).
+names through ztunnel (annotation `ambient.istio.io/dns-capture`). Without the condition, the objects are compared: the
+waypoint exists, its listener for HBONE admits the namespace (`allowedRoutes`), and it takes calls to hosts (label
+`istio.io/waypoint-for`).
 
 ## Why it matters
 ztunnel recognises a host by its address. If the host has no address of its own, or the pod asks another DNS server,
@@ -35,7 +38,8 @@ the call goes to a public address that ztunnel does not know. It leaves from the
 nothing (istio/istio#54896, istio/istio#54981, istio/istio#60781).
 
 ## How to fix
-Let the waypoint's listener accept the namespace, let istiod allocate an address (or write one in `addresses`), and
+Name the waypoint's namespace in the label `istio.io/use-waypoint-namespace`: without it, the name means a waypoint
+beside the host, whatever other namespaces have. Let the waypoint's listener accept the namespace, let istiod allocate an address (or write one in `addresses`), and
 leave DNS capture on. Recreate pods that are older than this setting.
 ",
     run: Run::Mesh(run),
@@ -43,7 +47,6 @@ leave DNS capture on. Recreate pods that are older than this setting.
 
 const ALLOCATE: &str = "networking.istio.io/enable-autoallocate-ip";
 const DNS_CAPTURE: &str = "ambient.istio.io/dns-capture";
-const BOUND: &str = "istio.io/WaypointBound";
 
 fn run(view: &View<'_>) -> CheckOutcome {
     findings(view).map_or_else(
@@ -66,8 +69,12 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
         .collect();
     let Some((first, _)) = bound.first() else { return Ok(None) };
     let mut found: Vec<Finding> = Vec::new();
+    // A mesh without the Gateway API has no waypoint, and istiod says so of each host.
+    let waypoints = view.gateway_api().map(waypoints).unwrap_or_default();
     for (entry, waypoint) in &bound {
-        found.extend(unbound(entry, *waypoint).or_else(|| without_address(entry)));
+        let unbound = unbound(entry, *waypoint, &waypoints, &labels);
+        let unbound = unbound.map(|unbound| not_taken(entry, *waypoint, unbound));
+        found.extend(unbound.or_else(|| without_address(entry)));
     }
     // A pod that uses another DNS server needs an address in `spec.addresses`.
     let allocated = |(entry, _): &&(&Resource, (&str, &str))| spec_addresses(entry).is_empty();
@@ -83,39 +90,17 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     Ok(Some(found))
 }
 
-/// The kind of a waypoint, as a kubectl argument.
-const WAYPOINT: &str = "gateway.gateway.networking.k8s.io";
-
-/// istiod's message if it did not bind the entry to its waypoint.
-fn unbound(entry: &Resource, (namespace, waypoint): (&str, &str)) -> Option<Finding> {
-    let conditions = &entry.live.as_ref()?.status.conditions;
-    let Condition { reason, message, .. } =
-        conditions.iter().find(|condition| condition.kind == BOUND && !condition.holds)?;
-    let fix = if reason == "AttachmentDenied" {
-        let allow = json!([{
-            "op": "add",
-            "path": "/spec/listeners/0/allowedRoutes",
-            "value": { "namespaces": { "from": "All" } },
-        }]);
-        fixes::patched(
-            (WAYPOINT, waypoint, namespace),
-            "json",
-            &allow,
-            "lets the waypoint's listener accept hosts of other namespaces",
-        )
-    } else {
-        fixes::fix(
-            ShellCommand::new(["kubectl", "describe"]).object(WAYPOINT, waypoint).in_namespace(namespace),
-            "shows whether the waypoint exists and is ready",
-        )
-    };
-    Some(finding(
-        format!("istiod did not bind {} to waypoint {namespace}/{waypoint}: {reason}", hosts(entry)),
-        Place::of(&entry.id).field(format!("metadata.labels[{USE}]"), waypoint),
-        vec![format!("condition {BOUND}: {message}")],
+fn not_taken(entry: &Resource, (namespace, waypoint): (&str, &str), unbound: Unbound) -> Finding {
+    let Unbound { reason, is_said, confidence, object, evidence, fix } = unbound;
+    let verb = if is_said { "did" } else { "does" };
+    let found = finding(
+        format!("istiod {verb} not bind {} to waypoint {namespace}/{waypoint}: {reason}", hosts(entry)),
+        object,
+        evidence,
         format!("calls from pods in ambient mode to {} leave directly from their nodes", hosts(entry)),
         fix,
-    ))
+    );
+    Finding { confidence, ..found }
 }
 
 /// A ServiceEntry without an address, and without an auto-allocated one. ztunnel recognises a wildcard by its name.

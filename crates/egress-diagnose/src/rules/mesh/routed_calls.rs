@@ -1,4 +1,4 @@
-//! EG161: calls that a rule sends to a gateway leave through it, for hosts that no other check follows.
+//! EG101: calls that a rule sends to a gateway leave through it, for hosts that no other check follows.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::traffic::routed_call::routed_calls;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
-    code: Code(161),
+    code: Code(101),
     name: "calls to TCP hosts and wildcards leave through the gateway that a rule names",
     level: Level::Error,
     segment: PathSegment::Mesh,

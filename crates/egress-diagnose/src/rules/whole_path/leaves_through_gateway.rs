@@ -1,4 +1,4 @@
-//! EG160: a call to the host leaves through the gateway, as istiod would configure the proxies.
+//! EG100: a call to the host leaves through the gateway, as istiod would configure the proxies.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::traffic::routed_call::routed_calls;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
-    code: Code(160),
+    code: Code(100),
     name: "a call to the host leaves through the gateway, computed from all objects",
     level: Level::Error,
     segment: PathSegment::WholePath,
