@@ -66,7 +66,7 @@ enum Needed {
 }
 
 /// The Service of such a service, and the ports on which its pods listen.
-type Server<'a> = (&'a ServiceFacts, Vec<PortOf>);
+type NeededService<'a> = (&'a ServiceFacts, Vec<PortOf>);
 
 /// Pods that need it: who they are, and one of each kind.
 struct Needing<'a> {
@@ -99,8 +99,8 @@ fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
 }
 
 /// The pods behind the Services of istiod and DNS, by their selectors, with the ports that they listen on.
-fn targets<'a>(view: &View<'a>) -> Readable<BTreeMap<Needed, Vec<Server<'a>>>> {
-    let mut found: BTreeMap<Needed, Vec<Server<'a>>> = BTreeMap::new();
+fn targets<'a>(view: &View<'a>) -> Readable<BTreeMap<Needed, Vec<NeededService<'a>>>> {
+    let mut found: BTreeMap<Needed, Vec<NeededService<'a>>> = BTreeMap::new();
     for service in view.services()?.iter().filter(|service| service.external_name.is_none()) {
         let port = |number: u16| service.ports.iter().find(|port| port.number == number);
         if let Some(port) = port(XDS).filter(|_| service.name.starts_with("istiod")) {
@@ -179,9 +179,9 @@ fn finding(
     network: &Network<'_>,
     needing: &Needing<'_>,
     (needed, level): (Needed, Level),
-    servers: &[Server<'_>],
+    servers: &[NeededService<'_>],
 ) -> Option<Finding> {
-    let kept: Vec<(&str, Blocked<'_>, &Server<'_>)> = needing
+    let kept: Vec<(&str, Blocked<'_>, &NeededService<'_>)> = needing
         .pods
         .iter()
         .filter_map(|(workload, pod)| {
@@ -237,8 +237,8 @@ fn finding(
 fn kept_from_all<'a, 'b>(
     network: &Network<'a>,
     pod: PodEnd<'_>,
-    servers: &'b [Server<'b>],
-) -> Option<(&'b Server<'b>, Blocked<'a>)> {
+    servers: &'b [NeededService<'b>],
+) -> Option<(&'b NeededService<'b>, Blocked<'a>)> {
     let mut first = None;
     for server in servers {
         let (service, ports) = server;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::did_you_mean::did_you_mean;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::fixes;
+use crate::istio::data_plane::DataPlaneMode;
 use crate::istio::waypoints::waypoint_of;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -23,12 +24,13 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "Gateway API routes apply to the parents that they name",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Namespaces, Input::ServiceEntries, Input::GatewayApi],
+    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries, Input::GatewayApi],
     docs: "\
 ## What it checks
 The `parentRefs` of HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes that name a ServiceEntry, or lead to a `Hostname`:
 group and kind are ones that Istio reads, the parent exists, the port is one of the parent's ports, the listener exists,
-and a route of a host with a waypoint lies in the namespace of the ServiceEntry.
+and a route of a host with a waypoint lies in the namespace of the ServiceEntry. Where the host has none, a route of
+another namespace is read by the sidecars there, and by no pod in ambient mode.
 
 ## Why it matters
 istiod accepts most of these routes: `Accepted`, `ResolvedRefs` and `ResolvedWaypoints` are all true, and no rule of the
@@ -147,6 +149,11 @@ fn of_entry(view: &View<'_>, parent: &Parent<'_>, entries: &[&Resource]) -> Read
         );
         return Ok(Some(Finding { consequence, ..finding }));
     }
+    if waypoint.is_none()
+        && let Some(finding) = unread(view, parent, entry)?
+    {
+        return Ok(Some(finding));
+    }
     let section = parent.value.get("sectionName").and_then(Value::as_str);
     Ok(section.filter(|section| !ports.iter().any(|port| port.name == *section)).map(|section| {
         let evidence = vec![
@@ -159,6 +166,36 @@ fn of_entry(view: &View<'_>, parent: &Parent<'_>, entries: &[&Resource]) -> Read
         let consequence = format!("the route holds for every port of {}", hosts(entry));
         Finding { level: Level::Warning, consequence, ..finding }
     }))
+}
+
+/// A route of a host without a waypoint, in a namespace whose pods are all in ambient mode: a consumer route is for them
+/// alone, and ztunnel reads no routes. Of a route beside its ServiceEntry, the callers may have sidecars.
+fn unread(view: &View<'_>, parent: &Parent<'_>, entry: &Resource) -> Readable<Option<Finding>> {
+    let home = parent.route.object.namespace.as_str();
+    if home == entry.id.namespace || !view.pods(home).is_empty() {
+        return Ok(None);
+    }
+    let workloads = view.workloads_with_mode(home, DataPlaneMode::Ztunnel)?;
+    if workloads.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = workloads.keys().map(ToString::to_string).collect();
+    let evidence = vec![
+        format!("in ambient mode: {}", list(&names)),
+        format!(
+            "serviceentry {}/{} has no waypoint, which would read its routes",
+            entry.id.namespace, entry.id.name
+        ),
+    ];
+    let fix = fixes::fix(
+        ShellCommand::new(["kubectl", "get", "gateways.gateway.networking.k8s.io", "-A"]),
+        "shows the waypoints: name one by label istio.io/use-waypoint of the ServiceEntry, and move the route beside it",
+    );
+    let message = format!(
+        "{} is for pods of {home} alone, which are in ambient mode and read no routes",
+        parent.label()
+    );
+    Ok(Some(parent.finding(message, (".namespace", entry.id.namespace.clone()), evidence, fix)))
 }
 
 fn missing(parent: &Parent<'_>, entries: &[&Resource]) -> Finding {

@@ -62,7 +62,7 @@ const VISIBILITY: &str = "istio.io/VisibilityApplied";
 const NAMED: usize = 3;
 
 /// The pods of one namespace that a waypoint refuses.
-struct Refused<'a, 'b> {
+struct RefusedPods<'a, 'b> {
     namespace: &'b str,
     accounts: BTreeSet<&'b str>,
     pods: Vec<&'b PodFacts>,
@@ -95,7 +95,7 @@ fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
                 .filter(|(namespace, _)| is_taken(view, entry, host, namespace))
                 .collect();
             looked += captured.len();
-            let refused: Vec<Refused<'_, '_>> = captured
+            let refused: Vec<RefusedPods<'_, '_>> = captured
                 .iter()
                 .filter_map(|(namespace, workloads)| {
                     refused(&authorization, entry, host, namespace, workloads)
@@ -139,7 +139,7 @@ fn refused<'b>(
     host: &str,
     namespace: &'b str,
     workloads: &'b BTreeMap<PodOwner, Vec<&'b PodFacts>>,
-) -> Option<Refused<'b, 'b>> {
+) -> Option<RefusedPods<'b, 'b>> {
     let pods: Vec<&PodFacts> = workloads.values().flatten().copied().collect();
     let named = |pod: &&&PodFacts| !pod.service_account.is_empty();
     let accounts: BTreeSet<&str> =
@@ -159,7 +159,7 @@ fn refused<'b>(
     let (denial, port) = first?;
     let is_whole = refused.len() == accounts.len();
     let pods = pods.into_iter().filter(|pod| refused.contains(pod.service_account.as_str())).collect();
-    Some(Refused { namespace, accounts: refused, pods, is_whole, denial, port })
+    Some(RefusedPods { namespace, accounts: refused, pods, is_whole, denial, port })
 }
 
 /// A call as a waypoint sees it: HBONE gives it the identity and the port that the application dialled.
@@ -195,7 +195,7 @@ fn level(
     host: &str,
     authorization: &Authorization<'_>,
     ambient: &BTreeMap<&str, BTreeMap<PodOwner, Vec<&PodFacts>>>,
-    refused: &Refused<'_, '_>,
+    refused: &RefusedPods<'_, '_>,
 ) -> Option<Level> {
     if view.is_asked(host, refused.namespace) {
         return Some(Level::Error);
@@ -224,7 +224,7 @@ fn one_refused(
     waypoint: &UsedWaypoint<'_>,
     entry: &Resource,
     host: &str,
-    refused: &Refused<'_, '_>,
+    refused: &RefusedPods<'_, '_>,
     level: Level,
 ) -> Finding {
     let namespace = refused.namespace;
@@ -274,7 +274,7 @@ fn all_refused(
     waypoint: &UsedWaypoint<'_>,
     entry: &Resource,
     host: &str,
-    (first, all): (&Refused<'_, '_>, &[Refused<'_, '_>]),
+    (first, all): (&RefusedPods<'_, '_>, &[RefusedPods<'_, '_>]),
 ) -> Finding {
     let namespaces: Vec<&str> = all.iter().take(NAMED).map(|refused| refused.namespace).collect();
     let first = all.iter().find(|refused| refused.namespace == entry.id.namespace).unwrap_or(first);
