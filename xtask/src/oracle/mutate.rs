@@ -17,7 +17,7 @@ mod leaf;
 /// The most changes to one cluster.
 const CHANGES: usize = 4;
 /// When an object may have been created, other than the rest.
-const AGES: &[&str] = &["2025-01-01T00:00:00Z", "2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z"];
+const AGES: &[&str] = &["2025-01-01T00:00:00Z", "2026-06-01T00:00:00Z"];
 
 /// A changed copy of one of these clusters, which are complete; always the same one of the same seed and index.
 pub(super) fn mutant(bases: &[ClusterObjects], seed: u64, index: u64) -> Option<ClusterObjects> {

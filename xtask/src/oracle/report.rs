@@ -18,6 +18,7 @@ pub(super) struct OracleFigures {
     /// Calls that pass a gateway.
     pub(super) through_gateways: usize,
     pub(super) differences: usize,
+    pub(super) undecided: usize,
     pub(super) rejected: usize,
     /// Clusters without an answer.
     pub(super) unanswered: usize,
@@ -32,6 +33,7 @@ impl OracleFigures {
             self.calls += verdict.calls;
             self.through_gateways += verdict.through_gateways;
             self.differences += verdict.differences.len();
+            self.undecided += verdict.undecided;
             self.rejected += verdict.rejected.len();
             self.failed += usize::from(!verdict.differences.is_empty());
         } else {
@@ -76,8 +78,9 @@ fn by_source(outcomes: &[ComparedCluster]) -> anyhow::Result<String> {
     }
     let rows = figures.iter().map(|(source, figures)| (*source, *figures));
     let rows = rows.chain([("all", OracleFigures::of(outcomes))]);
-    let mut lines =
-        vec!["SOURCE\tCLUSTERS\tCALLS\tTHROUGH GATEWAYS\tDIFFERENCES\tREJECTED\tUNANSWERED".to_owned()];
+    let mut lines = vec![
+        "SOURCE\tCLUSTERS\tCALLS\tTHROUGH GATEWAYS\tDIFFERENCES\tUNDECIDED\tREJECTED\tUNANSWERED".to_owned(),
+    ];
     lines.extend(
         rows.map(|(source, figures)| {
             let OracleFigures {
@@ -85,12 +88,13 @@ fn by_source(outcomes: &[ComparedCluster]) -> anyhow::Result<String> {
                 calls,
                 through_gateways,
                 differences,
+                undecided,
                 rejected,
                 unanswered,
                 failed: _,
             } = figures;
             format!(
-                "{source}\t{clusters}\t{calls}\t{through_gateways}\t{differences}\t{rejected}\t{unanswered}"
+                "{source}\t{clusters}\t{calls}\t{through_gateways}\t{differences}\t{undecided}\t{rejected}\t{unanswered}"
             )
         }),
     );
@@ -150,6 +154,7 @@ mod tests {
             calls: 60,
             through_gateways: 7,
             differences: Vec::new(),
+            undecided: 2,
             rejected: vec!["x".to_owned()],
         };
         let outcomes = [outcome(Ok(equal)), outcome(Err(anyhow::anyhow!("no answer within 60 s")))];
@@ -158,8 +163,8 @@ mod tests {
 
         let lines: Vec<_> =
             text.lines().take(3).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
-        assert_eq!(lines[1], ["grammar", "2", "60", "7", "0", "1", "1"]);
-        assert_eq!(lines[2], ["all", "2", "60", "7", "0", "1", "1"]);
+        assert_eq!(lines[1], ["grammar", "2", "60", "7", "0", "2", "1", "1"]);
+        assert_eq!(lines[2], ["all", "2", "60", "7", "0", "2", "1", "1"]);
         assert!(text.contains("grammar 1-1: no answer within 60 s"));
         assert_eq!(OracleFigures::of(&outcomes).failed, 1);
     }

@@ -31,7 +31,8 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools, host: &str) -> Value 
         } else {
             &["192.0.2.10", "192.0.2.0/24", "198.51.100.7"]
         };
-        spec["addresses"] = json!(random.some(addresses, 2));
+        // istiod gives one of several addresses of a host to its proxies, and not always the same one.
+        spec["addresses"] = json!([random.word(addresses)]);
     }
     if resolution == "STATIC" || (resolution.starts_with("DNS") && random.percent(30)) {
         spec["endpoints"] = endpoints(random, resolution, &ports);

@@ -17,9 +17,15 @@ pub(super) fn object(random: &mut Random, kind: &str, namespace: &str, name: &st
         // Its own namespace is `.` already.
         to.retain(|to| to != namespace);
     }
+    let mut created = random.word(AGES).to_owned();
+    if kind == "ServiceEntry" {
+        // istiod takes entries of one host and one age in any order, and not always in the same.
+        let number = name.rsplit('-').next().unwrap_or_default();
+        created = created.replace("00:00:00", &format!("00:00:{number:0>2}"));
+    }
     json!({
         "apiVersion": "networking.istio.io/v1", "kind": kind,
-        "metadata": { "name": name, "namespace": namespace, "creationTimestamp": random.word(AGES) },
+        "metadata": { "name": name, "namespace": namespace, "creationTimestamp": created },
         "spec": spec,
     })
 }

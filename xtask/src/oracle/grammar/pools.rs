@@ -73,7 +73,7 @@ impl Pools {
     /// Of a cluster that is there.
     pub(in crate::oracle) fn of(objects: &[Value], random: &mut Random) -> Self {
         let mut pools = Pools::new(random);
-        pools.made = 100;
+        pools.made = 30;
         let found = |kind: &'static str| objects.iter().filter(move |object| is(object, kind));
         pools.namespaces =
             found("Namespace").map(|object| word(object, "/metadata/name").to_owned()).collect();
