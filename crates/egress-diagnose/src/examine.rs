@@ -209,7 +209,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
     ) {
         let MeshPaths { facts, egresses, paths, .. } = mesh;
         let calls = caller_namespaces(&facts.snapshot, paths);
-        let view = View::new(facts, egresses, request.client.as_ref(), index, calls);
+        let view = View::new(facts, egresses, request, index, calls);
         let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
         for (index, path) in paths.iter().enumerate() {
             if let Some(gateway) = path.gateway {
