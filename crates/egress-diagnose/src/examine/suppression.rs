@@ -98,11 +98,11 @@ fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
 /// The annotated objects that gateways, callers and the mesh run on.
 fn below(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
     let snapshot = &facts.snapshot;
-    let mesh = snapshot
-        .mesh
-        .accepts
-        .iter()
-        .map(|text| (Place::new("ConfigMap", Some(&snapshot.mesh.root_namespace), "istio"), text));
+    let meshes = std::iter::once(&snapshot.mesh).chain(&snapshot.other_meshes);
+    let mesh = meshes.filter_map(|mesh| {
+        let (namespace, name) = mesh.config_map();
+        Some((Place::new("ConfigMap", Some(namespace), name), mesh.accepts.as_ref()?))
+    });
     let nodes = snapshot
         .nodes
         .iter()

@@ -10,7 +10,7 @@ use egress_core::resource::Resource;
 use egress_core::snapshot::{Home, Meshes, Snapshot};
 use egress_core::visibility::defaults::apply_default_export_to;
 
-use super::ClusterFacts;
+use super::cluster_facts::ClusterFacts;
 
 /// The facts of each mesh: those with an egress gateway first. The objects that no control plane reads come with them.
 pub(crate) fn by_mesh(facts: &ClusterFacts) -> (Vec<Cow<'_, ClusterFacts>>, Vec<&Resource>) {

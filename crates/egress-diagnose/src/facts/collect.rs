@@ -22,7 +22,7 @@ use thiserror::Error;
 use crate::facts::ClusterFacts;
 use crate::facts::names::{self, NameError};
 
-use self::meshes::{Evidence, MeshMap};
+use self::meshes::{InUse, MeshMap};
 
 mod append;
 mod keep_last;
@@ -156,8 +156,8 @@ impl Collector {
         snapshot.services = services.iter().map(|service| objects::service_among(service, &all)).collect();
         let objects = pods;
         let pods: Vec<_> = objects.iter().map(objects::pod).collect();
-        let evidence = Evidence { objects: &objects, pods: &pods, namespaces: &snapshot.namespaces };
-        keep(snapshot, meshes::meshes(&meshes, &evidence));
+        let in_use = InUse { objects: &objects, pods: &pods, namespaces: &snapshot.namespaces };
+        keep(snapshot, meshes::meshes(&meshes, &in_use));
         facts.related_resources.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;
         for input in own::from_objects().filter(|input| !given.contains(input)) {

@@ -22,7 +22,7 @@ pub(super) struct MeshMap {
 }
 
 /// What tells which of them are in use.
-pub(super) struct Evidence<'a> {
+pub(super) struct InUse<'a> {
     pub(super) objects: &'a [Pod],
     pub(super) pods: &'a [PodFacts],
     pub(super) namespaces: &'a [NamespaceFacts],
@@ -40,17 +40,17 @@ impl MeshMap {
 }
 
 /// Every mesh, one for each root namespace; the last of the ConfigMaps that is in use comes first.
-pub(super) fn meshes(maps: &[MeshMap], evidence: &Evidence<'_>) -> Vec<MeshFacts> {
+pub(super) fn meshes(maps: &[MeshMap], in_use: &InUse<'_>) -> Vec<MeshFacts> {
     let mut last: BTreeMap<(&str, &str), &MeshMap> = BTreeMap::new();
     last.extend(maps.iter().map(|map| ((map.namespace.as_str(), map.name.as_str()), map)));
     let is_last = |map: &&MeshMap| {
         last.get(&(map.namespace.as_str(), map.name.as_str())).is_some_and(|one| std::ptr::eq(*one, *map))
     };
-    let named = shared_names(evidence.objects);
+    let named = shared_names(in_use.objects);
     let is_shared =
         |map: &MeshMap| map.name.starts_with(SHARED_OF_AKS) || named.contains(&(&map.namespace, &map.name));
     let (shared, mut own): (Vec<_>, Vec<_>) = maps.iter().filter(is_last).partition(|map| is_shared(map));
-    let homes: BTreeSet<&str> = istiods(evidence.pods).collect();
+    let homes: BTreeSet<&str> = istiods(in_use.pods).collect();
     if own.iter().any(|map| homes.contains(map.namespace.as_str())) {
         // What an earlier installation left behind describes no mesh.
         own.retain(|map| homes.contains(map.namespace.as_str()));
@@ -68,7 +68,7 @@ pub(super) fn meshes(maps: &[MeshMap], evidence: &Evidence<'_>) -> Vec<MeshFacts
         let Ok(mesh) = objects::mesh(&map.text, text) else { continue };
         let config_map = (!map.namespace.is_empty()).then(|| (map.namespace.clone(), map.name.clone()));
         let mesh = MeshFacts { accepts: map.accepts.clone(), config_map, ..mesh };
-        let used = is_used(map, evidence);
+        let used = is_used(map, in_use);
         match found.iter_mut().find(|(_, other)| other.root_namespace == mesh.root_namespace) {
             // Revisions of one mesh. Which proxies use which is not known here: of several in use, the open one counts.
             Some((before, other)) => {
@@ -84,15 +84,15 @@ pub(super) fn meshes(maps: &[MeshMap], evidence: &Evidence<'_>) -> Vec<MeshFacts
 }
 
 /// Whether a namespace or a pod has its revision.
-fn is_used(map: &MeshMap, evidence: &Evidence<'_>) -> bool {
+fn is_used(map: &MeshMap, in_use: &InUse<'_>) -> bool {
     let names = |labels: &BTreeMap<String, String>| {
         labels.get("istio.io/rev").is_some_and(|revision| revision == map.revision())
     };
     let injects = |labels: &BTreeMap<String, String>| {
         map.revision() == "default" && labels.get("istio-injection").is_some_and(|word| word == "enabled")
     };
-    evidence.namespaces.iter().any(|facts| names(&facts.labels) || injects(&facts.labels))
-        || evidence.pods.iter().any(|pod| names(&pod.labels) || names(&pod.annotations))
+    in_use.namespaces.iter().any(|facts| names(&facts.labels) || injects(&facts.labels))
+        || in_use.pods.iter().any(|pod| names(&pod.labels) || names(&pod.annotations))
 }
 
 /// The namespaces in which istiod runs.

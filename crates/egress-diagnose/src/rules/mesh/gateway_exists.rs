@@ -14,10 +14,11 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "an egress gateway exists",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Gateways],
+    inputs: &[Input::Gateways, Input::GatewayApi],
     docs: "\
 ## What it checks
-Some Service is an egress gateway: its pods carry the label `istio: egressgateway`, or the user named it.
+Some Service is an egress gateway: its pods carry the label `istio: egressgateway`, or the user named it. A mesh with
+gateways or waypoints of the Gateway API is not checked: calls may leave through those.
 
 ## Why it matters
 Without a gateway every call to the outside leaves from the caller's node, or fails.
@@ -40,6 +41,10 @@ fn run(view: &View<'_>) -> CheckOutcome {
     }
     if let Some(why) = view.unreadable(Input::Services) {
         return CheckOutcome::Unreadable(why);
+    }
+    let others = view.gateway_api().unwrap_or_default();
+    if others.iter().any(|object| object.kind == "Gateway") {
+        return CheckOutcome::NotApplicable;
     }
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,

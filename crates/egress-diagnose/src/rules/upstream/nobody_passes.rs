@@ -67,7 +67,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
                     envoy.clusters.get(PASSTHROUGH).into_iter().flat_map(|cluster| &cluster.addresses);
                 let direct: Vec<&String> =
                     direct.filter(|address| addresses.contains(name(address))).collect();
-                seen.looked((!direct.is_empty()).then(|| finding(path, caller, &pod, &direct)));
+                seen.looked((!direct.is_empty()).then(|| finding(view, path, caller, &pod, &direct)));
             }
             Some(_) => {}
         }
@@ -80,7 +80,15 @@ fn name(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(name, _)| name)
 }
 
-fn finding(path: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String]) -> Finding {
+fn finding(
+    view: &View<'_>,
+    path: &EgressPath<'_>,
+    caller: &str,
+    pod: &PodName,
+    direct: &[&String],
+) -> Finding {
+    let (namespace, map) = view.index().snapshot().mesh.config_map();
+    let edit = ShellCommand::new(["kubectl", "edit"]).object("configmap", map).in_namespace(namespace);
     let ports: Vec<u16> =
         direct.iter().filter_map(|address| address.rsplit_once(':')?.1.parse().ok()).collect();
     let is_declared = |port: &u16| path.ports.iter().any(|known| known.number == *port);
@@ -106,12 +114,12 @@ fn finding(path: &EgressPath<'_>, caller: &str, pod: &PodName, direct: &[&String
         consequence: format!("calls from {caller} to {} leave directly from the caller's node", path.host),
         fix: if declared {
             fixes::fix(
-                ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
+                edit,
                 "set outboundTrafficPolicy.mode to REGISTRY_ONLY; make the application call the host by name",
             )
         } else if carries_tls {
             fixes::fix(
-                ShellCommand::new(["kubectl", "edit", "configmap/istio", "-n", "istio-system"]),
+                edit,
                 &format!(
                     "set outboundTrafficPolicy.mode to REGISTRY_ONLY, so that sidecars refuse port {port}; a host has one TLS port at the gateway, so `kubectl egress add` accepts {port} only as HTTP"
                 ),
