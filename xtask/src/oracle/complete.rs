@@ -36,6 +36,7 @@ pub(super) fn complete(objects: Vec<Value>) -> Vec<Value> {
     let mut kept: BTreeMap<Identity, Value> = kept.map(|object| (Identity::of(&object), object)).collect();
     keep_one_mesh(&mut kept);
     let mut objects: Vec<Value> = kept.into_values().collect();
+    objects.iter_mut().for_each(as_stored);
     run_as_routers(&mut objects);
     let added: Vec<Value> = gateway_pods(&objects).into_iter().chain(callers(&objects)).collect();
     objects.extend(added.into_iter().map(identified));
@@ -52,6 +53,26 @@ fn is_read(object: &Value) -> bool {
     };
     let is_mesh = kind != "ConfigMap" || !word(object, "/data/mesh").is_empty();
     group != OWN_GROUP && !name.is_empty() && is_mesh && READ.iter().any(is_known)
+}
+
+/// What an API server writes into a Service, and what the oracle cannot do: its store holds objects of every namespace,
+/// whatever istiod is told to discover.
+fn as_stored(object: &mut Value) {
+    if is(object, "Service") {
+        let ports = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+        for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
+            if let Some(number) = port.get("port").cloned() {
+                port.entry("targetPort").or_insert(number);
+            }
+        }
+    }
+    if is(object, "ConfigMap")
+        && let Ok(Value::Object(mut mesh)) = serde_yaml::from_str(word(object, "/data/mesh"))
+        && mesh.shift_remove("discoverySelectors").is_some()
+        && let Some(data) = fields(object, "data")
+    {
+        data.insert("mesh".to_owned(), Value::Object(mesh).to_string().into());
+    }
 }
 
 /// With what every object in a cluster has: a namespace, a UID and an age.

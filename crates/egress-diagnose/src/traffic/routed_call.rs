@@ -65,6 +65,10 @@ impl RoutedCall<'_> {
 /// The calls of the rules for sidecars that lead to a gateway and to nowhere else.
 pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<RoutedCall<'a>> {
     let Some(spec) = route.virtual_service().filter(|spec| serves_mesh(spec)) else { return Vec::new() };
+    // What delegates take is not followed.
+    if spec.http.iter().flatten().any(|rule| rule.delegate.is_some()) {
+        return Vec::new();
+    }
     let mut wanted: Vec<Wanted<'a>> = Vec::new();
     let hosts: Vec<&str> = spec.hosts.iter().flatten().map(String::as_str).collect();
     let mut settled: BTreeSet<Option<i64>> = BTreeSet::new();

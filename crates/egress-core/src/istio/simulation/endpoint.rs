@@ -26,12 +26,19 @@ pub(super) struct Endpoint {
 /// The label by which a pod says that a proxy of the mesh takes its connections.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 
-/// The endpoints of a port of a service: of all ServiceEntries of its host in its namespace.
+/// The endpoints of a port of a service: of all ServiceEntries of its host in its namespace. Where istiod sends them, those
+/// that call the port the same.
+/// `EndpointBuilder` in `pilot/pkg/xds/endpoints/endpoint_builder.go`.
 pub(super) fn endpoints(world: &World<'_>, service: &MeshService<'_>, port: u16) -> Vec<Endpoint> {
     let mut found = Vec::new();
+    let called = |one: &MeshService<'_>| {
+        one.ports.iter().find(|found| found.number == port).map(|port| port.name.to_owned())
+    };
+    let wanted = called(service);
+    let asks_dns = service.resolution == MeshResolution::Dns;
     let same = |other: &&MeshService<'_>| other.host == service.host && other.namespace == service.namespace;
     let mut seen: Vec<&Resource> = Vec::new();
-    for one in world.services.iter().filter(same) {
+    for one in world.services.iter().filter(same).filter(|one| asks_dns || called(one) == wanted) {
         match one.source {
             ServiceSource::Kubernetes(facts) => found.extend(of_kubernetes(world, facts, port)),
             // A host with several addresses is several services with the same endpoints.

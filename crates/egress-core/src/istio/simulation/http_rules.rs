@@ -57,7 +57,8 @@ pub(super) fn rules<'w>(
 ) -> Vec<HttpRule<'w>> {
     let mut found = Vec::new();
     let all = resource.virtual_service().and_then(|spec| spec.http.as_deref()).unwrap_or_default();
-    for rule in all {
+    // What a delegate says is not known here; one that does not exist says nothing.
+    for rule in all.iter().filter(|rule| rule.delegate.is_none()) {
         let action = action(context, resource, rule);
         let matches = rule.r#match.as_deref().unwrap_or_default();
         if matches.is_empty() {

@@ -93,7 +93,7 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
             let host = known.service.host.to_ascii_lowercase();
             if as_proxy {
                 services.insert(host, known.clone());
-            } else if let Some(found) = known.port(port) {
+            } else if let Some(found) = known.port(port).filter(|port| port.protocol != PortProtocol::Udp) {
                 let ports = vec![*found].into();
                 services.insert(host, KnownService { service: known.service, ports });
             }
