@@ -99,7 +99,6 @@ impl Input {
             | Input::AuthorizationPolicies
             | Input::PeerAuthentications
             | Input::GatewayApi
-            | Input::EnvoyFilters
             | Input::NetworkPolicies
             | Input::EndpointSlices
             | Input::Workloads
@@ -113,6 +112,7 @@ impl Input {
             | Input::DestinationRules
             | Input::GatewayObjects
             | Input::Sidecars
+            | Input::EnvoyFilters
             | Input::GatewayProxies
             | Input::ClientProxies
             | Input::Policies

@@ -139,7 +139,10 @@ impl Broken {
 
     fn blocks(&self, check: &Check) -> bool {
         self.segment < check.segment
-            && self.unaffected_from.is_none_or(|unaffected| check.segment < unaffected)
+            && self.unaffected_from.is_none_or(|unaffected| {
+                // The whole path holds the broken part.
+                check.segment < unaffected || check.segment == PathSegment::WholePath
+            })
     }
 }
 

@@ -119,6 +119,11 @@ impl<'a> View<'a> {
         hosts.iter().any(|asked| asked.as_str() == host) && of.as_deref() == Some(namespace)
     }
 
+    /// Whether hosts are asked for by name.
+    pub(crate) fn asks_for_hosts(&self) -> bool {
+        !self.shared.request.hosts.is_empty()
+    }
+
     /// The kinds of facts that were read since the last call.
     pub(crate) fn take_reads(&self) -> EnumSet<Input> {
         self.reads.take()

@@ -164,7 +164,9 @@ fn of_cause(
                     "the pod may not open ports below 1024: ISTIO_META_UNPRIVILEGED_POD is set".to_owned(),
                 );
             }
-            evidence.extend(opened.iter().map(server));
+            let is_idle = |one: &OpenedServer<'_>| one.pod_port == *port && !is_privileged;
+            evidence
+                .extend(opened.iter().map(|one| if is_idle(one) { without_rule(one) } else { server(one) }));
             if opened.is_empty() {
                 evidence.push(format!("no Gateway object selects {pod}"));
             }
@@ -207,6 +209,16 @@ fn server(opened: &OpenedServer<'_>) -> String {
     let id = &gateway.id;
     format!(
         "server {index} of gateway {}/{}, port {number}, is opened on port {pod_port}{by}",
+        id.namespace, id.name
+    )
+}
+
+/// A server that opens nothing, because no rule is for it.
+fn without_rule(opened: &OpenedServer<'_>) -> String {
+    let OpenedServer { gateway, index, number, follows, .. } = opened;
+    let id = &gateway.id;
+    format!(
+        "server {index} of gateway {}/{}, port {number}, follows `{follows}` rules, and no VirtualService has one for it",
         id.namespace, id.name
     )
 }

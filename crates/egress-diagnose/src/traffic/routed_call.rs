@@ -5,19 +5,46 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
+use egress_core::input::Input;
 use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
 use egress_core::istio::protocol::PortProtocol;
 use egress_core::istio::simulation::{follows, passages};
 use egress_core::resource::Resource;
+use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
 use egress_core::visibility::exported_to;
+use egress_core::visibility::service_entry::in_precedence;
 use egress_core::visibility::virtual_service::{MESH, gateway_name, serves_mesh};
+use egress_istio::service_entry::ServiceEntryResolution;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
+use crate::finding::Readable;
 use crate::view::View;
 
 /// An address that no object names: where a host is whose address nobody told.
 const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 250));
+
+/// The way of a call is computed from all objects anew: in a mesh with more ServiceEntries and VirtualServices than this only
+/// for hosts that are asked for by name.
+const MOST_OBJECTS: usize = 200;
+
+/// Whether calls can be followed in this mesh. Nobody knows what an EnvoyFilter makes of a proxy.
+pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
+    let filters = view.envoy_filters()?;
+    view.services()?;
+    view.readable(Input::Pods)?;
+    view.readable(Input::Gateways)?;
+    view.readable(Input::Mesh)?;
+    let of_kind = |kind| {
+        view.note(Input::from(kind));
+        view.index().of_kind(kind).len()
+    };
+    let hosts = of_kind(Kind::ServiceEntry) + of_kind(Kind::VirtualService);
+    of_kind(Kind::DestinationRule);
+    of_kind(Kind::Gateway);
+    of_kind(Kind::Sidecar);
+    Ok(filters.is_empty() && (hosts <= MOST_OBJECTS || view.asks_for_hosts()))
+}
 
 /// A call that a rule of a VirtualService sends to a gateway.
 pub(crate) struct RoutedCall<'a> {
@@ -35,18 +62,26 @@ pub(crate) struct RoutedCall<'a> {
     pub(crate) call: Call,
 }
 
-/// How a routed call fails its rule.
-pub(crate) struct Detour {
-    /// The way that it takes.
-    pub(crate) passage: Passage,
+/// What becomes of a routed call.
+pub(crate) enum RoutedEnd {
+    /// It leaves through a gateway, as its rule wants.
+    AsWanted,
+    /// It takes another way.
+    Otherwise(Passage),
+    /// Nobody knows: the caller or the endpoints of a cluster are not among the facts.
+    Unknown,
 }
 
 impl RoutedCall<'_> {
-    /// The way of the call, if it does not leave through a gateway as the rule wants.
-    pub(crate) fn detour(&self, view: &View<'_>) -> Option<Detour> {
+    /// What becomes of the call.
+    pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
         let passages = passages(view.world(), &self.call);
-        let wrong = passages.into_iter().find(|passage| !self.is_as_wanted(passage))?;
-        Some(Detour { passage: wrong })
+        let is_unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
+        if passages.is_empty() || passages.iter().any(is_unknown) {
+            return RoutedEnd::Unknown;
+        }
+        let wrong = passages.into_iter().find(|passage| !self.is_as_wanted(passage));
+        wrong.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
     }
 
     fn is_as_wanted(&self, passage: &Passage) -> bool {
@@ -55,8 +90,8 @@ impl RoutedCall<'_> {
             End::Leaves { .. } => passed,
             // What a gateway sends on into the cluster is its own matter.
             End::Arrives { .. } => passage.hops.len() > 1,
-            // An answer is what the rule wants; a cluster without endpoints is told by other checks, which know more.
-            End::Refused(Refusal::Answered(_) | Refusal::NoEndpoint) => true,
+            // An answer is what the rule wants.
+            End::Refused(Refusal::Answered(_)) => true,
             End::Refused(_) => false,
         }
     }
@@ -81,7 +116,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
         wanted.extend(fresh.into_iter().map(|port| Wanted {
             rule: rule.clone(),
             gateway,
-            kind: Kind::Http,
+            kind: RuleKind::Http,
             port,
             hosts: hosts.clone(),
         }));
@@ -93,7 +128,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
             wanted.push(Wanted {
                 rule: format!("spec.tls[{number}]"),
                 gateway,
-                kind: Kind::Tls,
+                kind: RuleKind::Tls,
                 port: matched.port.filter(|port| *port != 0),
                 hosts: matched.sni_hosts.iter().map(String::as_str).collect(),
             });
@@ -112,7 +147,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
         wanted.extend(ports.into_iter().map(|port| Wanted {
             rule: rule.clone(),
             gateway,
-            kind: Kind::Tcp,
+            kind: RuleKind::Tcp,
             port,
             hosts: hosts.clone(),
         }));
@@ -122,7 +157,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum RuleKind {
     Http,
     Tls,
     Tcp,
@@ -132,7 +167,7 @@ enum Kind {
 struct Wanted<'a> {
     rule: String,
     gateway: &'a GatewayFacts,
-    kind: Kind,
+    kind: RuleKind,
     port: Option<i64>,
     hosts: Vec<&'a str>,
 }
@@ -153,10 +188,10 @@ impl<'a> Wanted<'a> {
                     continue;
                 }
                 let speaks = match self.kind {
-                    Kind::Http if port == 80 => Speaks::Http { authority: host.clone() },
-                    Kind::Http => Speaks::Http { authority: format!("{host}:{port}") },
-                    Kind::Tls => Speaks::Tls { server_name: Some(host.clone()) },
-                    Kind::Tcp => Speaks::Bytes,
+                    RuleKind::Http if port == 80 => Speaks::Http { authority: host.clone() },
+                    RuleKind::Http => Speaks::Http { authority: format!("{host}:{port}") },
+                    RuleKind::Tls => Speaks::Tls { server_name: Some(host.clone()) },
+                    RuleKind::Tcp => Speaks::Bytes,
                 };
                 found.push(RoutedCall {
                     route,
@@ -173,14 +208,25 @@ impl<'a> Wanted<'a> {
 
     /// The ports and addresses at which a caller knows a host: those of the rule, else those of its entries.
     fn places(&self, view: &View<'a>, pod: &PodFacts, pattern: &str) -> Vec<(u16, IpAddr)> {
-        let entries = view.entries_seen_from(&pod.namespace, pattern);
+        let declares = |entry: &&Resource| {
+            entry.service_entry().is_some_and(|spec| spec.hosts.iter().any(|host| host == pattern))
+        };
+        let entries = if pattern.starts_with('*') {
+            in_precedence(view.service_entries().filter(declares), &pod.namespace)
+        } else {
+            view.entries_seen_from(&pod.namespace, pattern)
+        };
         let spec = entries.first().and_then(|entry| entry.service_entry());
+        // A gateway resolves no name of a call: a check of its own says so.
+        if spec.is_some_and(|spec| spec.resolution == Some(ServiceEntryResolution::DynamicDns)) {
+            return Vec::new();
+        }
         let addresses = spec.into_iter().flat_map(|spec| spec.addresses.iter().flatten());
         let address = addresses.filter_map(|address| address.parse().ok()).next();
         let fits = |protocol: PortProtocol| match self.kind {
-            Kind::Http => protocol.is_http() || protocol == PortProtocol::Unsaid,
-            Kind::Tls => protocol.is_tls(),
-            Kind::Tcp => !protocol.is_tls() && !protocol.is_http(),
+            RuleKind::Http => protocol.is_http() || protocol == PortProtocol::Unsaid,
+            RuleKind::Tls => protocol.is_tls(),
+            RuleKind::Tcp => !protocol.is_tls() && !protocol.is_http(),
         };
         let declared = spec
             .into_iter()
@@ -191,7 +237,7 @@ impl<'a> Wanted<'a> {
             None => declared.map(|port| port.number).collect(),
         };
         // A TCP host without an address cannot be told from another.
-        if self.kind == Kind::Tcp && address.is_none() {
+        if self.kind == RuleKind::Tcp && address.is_none() {
             return Vec::new();
         }
         let ports = ports.into_iter().filter_map(|port| u16::try_from(port).ok());

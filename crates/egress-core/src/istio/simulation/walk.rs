@@ -304,7 +304,9 @@ impl<'w> Walk<'_, 'w> {
     }
 
     fn at_pod(&mut self, pod: &'w PodFacts, port: u16, bytes: &Bytes) {
-        let is_gateway = pod.proxy.as_ref().is_some_and(|proxy| proxy.role == ProxyRole::Router);
+        // A pod whose arguments were not read is a gateway if its proxy stands beside nothing.
+        let may_be = |role| matches!(role, ProxyRole::Router | ProxyRole::Untold);
+        let is_gateway = pod.proxy.as_ref().is_some_and(|proxy| may_be(proxy.role)) && !pod.has_sidecar;
         let name = format!("{}/{}", pod.namespace, pod.name);
         if !is_gateway {
             return self.end(End::Arrives { pod: name, port });

@@ -14,7 +14,7 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
 mod as_tcp;
-mod protocol;
+pub(in crate::rules) mod protocol;
 
 use self::as_tcp::as_tcp;
 use self::protocol::{PlainStart, is_tls, plain_start};

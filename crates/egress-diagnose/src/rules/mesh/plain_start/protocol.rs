@@ -4,6 +4,11 @@
 
 use egress_istio::service_entry::ServiceEntryPorts;
 
+/// Whether the protocol of this port begins in plaintext.
+pub(in crate::rules) fn begins_in_plaintext(port: u16) -> bool {
+    ALL.iter().any(|known| known.ports.contains(&i64::from(port)))
+}
+
 /// The protocol of a port that begins in plaintext, and whether the port's number says so: else its name, or on an unusual
 /// port that of the host.
 pub(super) fn plain_start(port: &ServiceEntryPorts, hosts: &[String]) -> Option<(PlainStart, bool)> {
