@@ -11,6 +11,7 @@ mod destination_rules;
 mod endpoint;
 mod gateway;
 mod gateway_routes;
+mod gateway_rules;
 mod host_name;
 mod http_match;
 mod http_rules;

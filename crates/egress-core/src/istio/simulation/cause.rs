@@ -199,13 +199,13 @@ fn at_servers<'w>(world: &'w World<'w>, call: &Call, host: &str, passage: &Passa
     };
     let bound = routes.iter().find(|resource| names(resource).iter().any(|name| gateways.contains(name)));
     let Some(bound) = bound else {
-        let mut named: Vec<String> = routes.iter().flat_map(|resource| names(resource)).collect();
-        named.sort();
-        named.dedup();
+        let mut instead: Vec<String> = routes.iter().flat_map(|resource| names(resource)).collect();
+        instead.sort();
+        instead.dedup();
         let mut gateways = gateways;
         gateways.sort();
         gateways.dedup();
-        return Some(EndCause::NotBound { pod, gateways, named });
+        return Some(EndCause::NotBound { pod, gateways, named: instead });
     };
     let spec = bound.virtual_service()?;
     let has = |follows: &str| match follows {

@@ -59,8 +59,10 @@ pub(super) enum RouteTable<'w> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen<'q> {
     pub(super) address: IpAddr,
-    /// It begins with TLS, for this name.
-    pub(super) tls: Option<Option<&'q str>>,
+    /// It begins with TLS.
+    pub(super) is_tls: bool,
+    /// The server name of its TLS.
+    pub(super) server_name: Option<&'q str>,
     pub(super) is_http: bool,
 }
 
@@ -98,7 +100,7 @@ pub(super) fn choose<'c, 'w>(
     let special: Vec<&ListenerChain<'w>> = chains.iter().filter(|chain| !chain.takes_all()).collect();
     // The server name is known only where some chain asks for it: else nobody looks into the ClientHello.
     let looks = chains.iter().any(|chain| !chain.names.is_empty() || chain.ends_tls.is_some());
-    let name = seen.tls.filter(|_| looks).flatten();
+    let name = seen.server_name.filter(|_| looks);
     by_address(special, seen.address)
         .and_then(|chains| by_name(chains, name))
         .and_then(|chains| by_application(&chains, seen))
@@ -139,6 +141,6 @@ fn by_name<'c, 'w>(chains: Chains<'c, 'w>, name: Option<&str>) -> Option<Chains<
 }
 
 fn by_application<'c, 'w>(chains: &[&'c ListenerChain<'w>], seen: Seen<'_>) -> Option<&'c ListenerChain<'w>> {
-    let for_http = chains.iter().find(|chain| chain.is_for_http && seen.is_http && seen.tls.is_none());
+    let for_http = chains.iter().find(|chain| chain.is_for_http && seen.is_http && !seen.is_tls);
     for_http.or_else(|| chains.iter().find(|chain| !chain.is_for_http)).copied()
 }

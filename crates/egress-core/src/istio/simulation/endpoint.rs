@@ -70,7 +70,7 @@ pub(super) fn of_kubernetes(world: &World<'_>, facts: &ServiceFacts, port: u16) 
         return written;
     }
     let Some(target) = found.target else { return Vec::new() };
-    let pods = world.pods_with(&facts.namespace, &facts.selector);
+    let pods = world.pods_with(&facts.namespace, &&facts.selector);
     pods.into_iter().filter(|pod| pod.ready && !pod.finished).filter_map(|pod| of_pod(pod, target)).collect()
 }
 
@@ -117,7 +117,7 @@ fn of_entry(world: &World<'_>, service: &MeshService<'_>, entry: &Resource, numb
     let target = port.target_port.filter(|target| *target != 0).unwrap_or(port.number);
     let target = u16::try_from(target).unwrap_or_default();
     if let Some(selector) = &spec.workload_selector {
-        let pods = world.pods_with(&entry.id.namespace, selector.labels.iter().flatten());
+        let pods = world.pods_with(&entry.id.namespace, &selector.labels.iter().flatten());
         return pods
             .into_iter()
             .filter(|pod| pod.ready && !pod.finished)

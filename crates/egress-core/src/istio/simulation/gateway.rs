@@ -8,15 +8,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
 
 use super::chain::{ChainThen, EndsTls, ListenerChain, RouteTable};
-use super::host_name::overlap;
+use super::gateway_rules::{by_name, tcp_route};
 use super::scope::ProxyScope;
-use super::tcp_rules::{TcpContext, clusters, is_named, matching};
-use crate::istio::bound::full_name;
 use crate::istio::protocol::PortProtocol;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::ServiceFacts;
-use crate::visibility::destination_rule::full_host;
 
 /// The chains on a port of the pod; none where nothing listens.
 pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<Vec<ListenerChain<'w>>> {
@@ -108,10 +105,10 @@ struct ServerGroup<'w> {
 
 /// A server of a Gateway object that the pod has.
 #[derive(Clone, Copy)]
-struct GatewayServer<'w> {
-    object: &'w Resource,
-    index: usize,
-    spec: &'w GatewayServers,
+pub(super) struct GatewayServer<'w> {
+    pub(super) object: &'w Resource,
+    pub(super) index: usize,
+    pub(super) spec: &'w GatewayServers,
 }
 
 impl ServerGroup<'_> {
@@ -125,7 +122,7 @@ impl ServerGroup<'_> {
 
 impl GatewayServer<'_> {
     /// Its hosts as `namespace/host`, or the host alone where any namespace may bind. `sanitizeServerHostNamespace`.
-    fn hosts(&self) -> Vec<String> {
+    pub(super) fn hosts(&self) -> Vec<String> {
         hosts_of(self.object, self.spec)
     }
 
@@ -339,79 +336,4 @@ fn of_server<'w>(
                 .collect()
         }
     }
-}
-
-/// The VirtualServices of a server, in order of precedence. `pickMatchingGatewayHosts`.
-fn bound<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Vec<&'w Resource> {
-    let world = scope.world;
-    let hosts = server.hosts();
-    let fits = |resource: &&Resource| {
-        let owner = &resource.id.namespace;
-        let names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-        let names: Vec<String> = names.map(|name| full_host(name, owner, world.mesh)).collect();
-        hosts.iter().any(|host| {
-            let (namespace, host) =
-                host.split_once('/').map_or((None, host.as_str()), |(ns, host)| (Some(ns), host));
-            namespace.is_none_or(|namespace| namespace == owner)
-                && names.iter().any(|name| overlap(host, name))
-        })
-    };
-    let all = world.virtual_services_for(&full_name(server.object), &scope.pod.namespace);
-    all.into_iter().filter(fits).collect()
-}
-
-/// `buildGatewayNetworkFiltersFromTCPRoutes`.
-fn tcp_route<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Option<ChainThen<'w>> {
-    let gateway = full_name(server.object);
-    let port = u16::try_from(server.spec.port.number).unwrap_or_default();
-    let context = TcpContext { scope, port };
-    for resource in bound(scope, server) {
-        for rule in resource.virtual_service().into_iter().flat_map(|spec| spec.tcp.iter().flatten()) {
-            let matches = rule.r#match.as_deref().unwrap_or_default();
-            let holds = matches.is_empty()
-                || matches.iter().any(|one| is_named(&gateway, port, resource, &matching(one)));
-            let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty() && holds) else {
-                continue;
-            };
-            let to = routes.iter().map(|route| {
-                let to = &route.destination;
-                let port = to.port.as_ref().and_then(|port| port.number);
-                (to.host.as_str(), port, to.subset.as_deref(), route.weight)
-            });
-            return Some(ChainThen::Tcp(Some(resource), clusters(&context, resource, to)));
-        }
-    }
-    None
-}
-
-/// `buildGatewayNetworkFiltersFromTLSRoutes`: a rule with a server name that an older one has is left out.
-fn by_name<'w>(
-    scope: &ProxyScope<'w>,
-    server: &GatewayServer<'w>,
-    known: &mut HashSet<String>,
-) -> Vec<(Vec<String>, ChainThen<'w>)> {
-    let gateway = full_name(server.object);
-    let port = u16::try_from(server.spec.port.number).unwrap_or_default();
-    let context = TcpContext { scope, port };
-    let mut found = Vec::new();
-    for resource in bound(scope, server) {
-        for rule in resource.virtual_service().into_iter().flat_map(|spec| spec.tls.iter().flatten()) {
-            let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty()) else { continue };
-            for matched in &rule.r#match {
-                let names = &matched.sni_hosts;
-                let is_taken = names.iter().any(|name| known.contains(name));
-                if !is_named(&gateway, port, resource, &matching(matched)) || is_taken {
-                    continue;
-                }
-                known.extend(names.iter().cloned());
-                let to = routes.iter().map(|route| {
-                    let to = &route.destination;
-                    let port = to.port.as_ref().and_then(|port| port.number);
-                    (to.host.as_str(), port, to.subset.as_deref(), route.weight)
-                });
-                found.push((names.clone(), ChainThen::Tcp(Some(resource), clusters(&context, resource, to))));
-            }
-        }
-    }
-    found
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::gateway::hosts_of;
 use super::host_name::is_subset;
-use super::http_match::Request;
+use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
 use super::scope::{KnownService, ProxyScope};
 use super::virtual_host::without_port;
@@ -34,7 +34,7 @@ struct HostRules<'w> {
 pub(super) fn route<'w>(
     scope: &ProxyScope<'w>,
     servers: &[(&'w Resource, usize)],
-    request: Request<'_>,
+    request: PlainRequest<'_>,
 ) -> GatewayRoute<'w> {
     let mut hosts: BTreeMap<String, HostRules<'w>> = BTreeMap::new();
     for (object, index) in servers {

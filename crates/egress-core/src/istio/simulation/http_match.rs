@@ -9,7 +9,7 @@ use regex::Regex;
 
 /// The request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Request<'q> {
+pub(super) struct PlainRequest<'q> {
     /// Its `Host` header, with a port where it has one.
     pub(super) authority: &'q str,
     /// `http`, or `https` behind TLS that the proxy ended.
@@ -17,7 +17,7 @@ pub(super) struct Request<'q> {
 }
 
 /// Whether the rule takes it.
-pub(super) fn takes(matched: &VirtualServiceHttpMatch, request: Request<'_>) -> bool {
+pub(super) fn takes(matched: &VirtualServiceHttpMatch, request: PlainRequest<'_>) -> bool {
     let text = |header: &str| match header.to_ascii_lowercase().as_str() {
         ":authority" | "host" => Some(request.authority),
         ":method" => Some("GET"),

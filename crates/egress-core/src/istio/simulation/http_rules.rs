@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
 use super::cluster::ClusterKey;
-use super::http_match::{Request, is_catch_all, takes};
+use super::http_match::{PlainRequest, is_catch_all, takes};
 use super::scope::KnownService;
 use super::service::ServiceSource;
 use crate::label_selector::has_labels;
@@ -53,7 +53,7 @@ pub(super) enum HttpAction {
 pub(super) fn rules<'w>(
     context: &RuleContext<'_, 'w>,
     resource: &'w Resource,
-    request: Request<'_>,
+    request: PlainRequest<'_>,
 ) -> Vec<HttpRule<'w>> {
     let mut found = Vec::new();
     let all = resource.virtual_service().and_then(|spec| spec.http.as_deref()).unwrap_or_default();
@@ -112,7 +112,7 @@ fn action(context: &RuleContext<'_, '_>, resource: &Resource, rule: &VirtualServ
     let routes = rule.route.as_deref().unwrap_or_default();
     // The weight of an only destination does not count.
     let is_used = |weight: Option<i32>| routes.len() == 1 || weight.unwrap_or_default() > 0;
-    let sent = routes.iter().filter(|route| is_used(route.weight)).map(|route| {
+    let destinations = routes.iter().filter(|route| is_used(route.weight)).map(|route| {
         let request = route.headers.as_ref().and_then(|headers| headers.request.as_ref());
         let own = request.and_then(|request| authority(request.set.as_ref(), request.add.as_ref()));
         let to = &route.destination;
@@ -120,7 +120,7 @@ fn action(context: &RuleContext<'_, '_>, resource: &Resource, rule: &VirtualServ
         let key = destination(context, resource, (&to.host, number, to.subset.as_deref()));
         (key, all.clone().or(own))
     });
-    HttpAction::Send(sent.collect())
+    HttpAction::Send(destinations.collect())
 }
 
 /// The `Host` header among headers that are set; one that is set comes before one that is added.

@@ -37,7 +37,7 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> 
             Some(own) => {
                 let listened = MeshPort { number: own, name: "", protocol: part.protocol };
                 for known in &part.services {
-                    add(&mut listeners, &Part { scope, part, known, port: listened }, None);
+                    add(&mut listeners, &ListenedPort { scope, listener: part, known, port: listened }, None);
                 }
             }
             None => {
@@ -46,7 +46,10 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> 
                 }
                 for known in &part.services {
                     for listened in known.ports.iter().filter(|one| one.number == port) {
-                        add_all(&mut listeners, &Part { scope, part, known, port: *listened });
+                        add_all(
+                            &mut listeners,
+                            &ListenedPort { scope, listener: part, known, port: *listened },
+                        );
                     }
                 }
             }
@@ -68,20 +71,20 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> 
 }
 
 /// A service that one part of a Sidecar brings in, for one port.
-struct Part<'q, 'w> {
+struct ListenedPort<'q, 'w> {
     scope: &'q ProxyScope<'w>,
-    part: &'q EgressListener<'w>,
+    listener: &'q EgressListener<'w>,
     known: &'q KnownService<'w>,
     port: MeshPort<'w>,
 }
 
 /// Adds a service to the listeners. One without an address of its own whose endpoints are known has a listener for each.
-fn add_all<'w>(listeners: &mut Vec<PortListener<'w>>, part: &Part<'_, 'w>) {
+fn add_all<'w>(listeners: &mut Vec<PortListener<'w>>, part: &ListenedPort<'_, 'w>) {
     let service = part.known.service;
     let by_connection =
         matches!(part.port.protocol.listener(), ListenerProtocol::Tcp | ListenerProtocol::Auto);
     let headless = service.resolution == MeshResolution::Original && service.addresses.is_empty();
-    if part.part.bind.is_some() || !headless || !by_connection {
+    if part.listener.bind.is_some() || !headless || !by_connection {
         return add(listeners, part, None);
     }
     let found = endpoints(part.scope.world, service, part.port.number);
@@ -96,27 +99,30 @@ fn add_all<'w>(listeners: &mut Vec<PortListener<'w>>, part: &Part<'_, 'w>) {
     }
 }
 
-fn add<'w>(listeners: &mut Vec<PortListener<'w>>, part: &Part<'_, 'w>, instance: Option<IpAddr>) {
+fn add<'w>(listeners: &mut Vec<PortListener<'w>>, part: &ListenedPort<'_, 'w>, instance: Option<IpAddr>) {
     let service = part.known.service;
     if service.resolution == MeshResolution::Alias {
         return;
     }
     let kind = part.port.protocol.listener();
     let mut ranges = Vec::new();
-    let bind: Option<IpAddr> = match (instance, part.part.bind) {
+    let bind: Option<IpAddr> = match (instance, part.listener.bind) {
         (Some(address), _) => Some(address),
         (None, Some(bind)) => bind.parse().ok(),
         (None, None) => match (kind, service.addresses.first()) {
             (ListenerProtocol::Http | ListenerProtocol::Nothing, _) | (_, None) => None,
-            (_, Some(address)) => address.parse().map(Some).unwrap_or_else(|_| {
-                ranges.extend(service.addresses.iter().filter_map(|range| range.parse::<IpNet>().ok()));
-                None
-            }),
+            (_, Some(address)) => address.parse().map_or_else(
+                |_| {
+                    ranges.extend(service.addresses.iter().filter_map(|range| range.parse::<IpNet>().ok()));
+                    None
+                },
+                Some,
+            ),
         },
     };
     let bind = bind.filter(|bind| *bind != IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let mut binds: Vec<IpAddr> = bind.into_iter().collect();
-    if instance.is_none() && part.part.bind.is_none() && bind.is_some() {
+    if instance.is_none() && part.listener.bind.is_none() && bind.is_some() {
         binds.extend(service.addresses.iter().skip(1).filter_map(|address| address.parse::<IpAddr>().ok()));
     }
     let position = listeners.iter().position(|listener| listener.binds.first() == bind.as_ref());
@@ -185,7 +191,7 @@ fn may_share(incoming: PortProtocol, existing: PortProtocol) -> bool {
     incoming == existing || !(alone(incoming) || alone(existing))
 }
 
-fn http<'w>(part: &Part<'_, 'w>, kind: ListenerProtocol, on_all: bool) -> ListenerChain<'w> {
+fn http<'w>(part: &ListenedPort<'_, 'w>, kind: ListenerProtocol, on_all: bool) -> ListenerChain<'w> {
     let number = part.port.number;
     let table = if kind == ListenerProtocol::Auto && !on_all {
         RouteTable::Service(&part.known.service.host, number)
@@ -202,7 +208,7 @@ fn http<'w>(part: &Part<'_, 'w>, kind: ListenerProtocol, on_all: bool) -> Listen
 }
 
 /// The chains for connections of a service: by the rules of VirtualServices, else to the service itself.
-fn tcp<'w>(part: &Part<'_, 'w>, bind: Option<IpAddr>, ranges: &[IpNet]) -> Vec<ListenerChain<'w>> {
+fn tcp<'w>(part: &ListenedPort<'_, 'w>, bind: Option<IpAddr>, ranges: &[IpNet]) -> Vec<ListenerChain<'w>> {
     let world = part.scope.world;
     let service = part.known.service;
     let about = |resource: &&&'w Resource| {
@@ -210,7 +216,7 @@ fn tcp<'w>(part: &Part<'_, 'w>, bind: Option<IpAddr>, ranges: &[IpNet]) -> Vec<L
         let mut hosts = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
         hosts.any(|host| overlap(&full_host(host, owner, world.mesh), &service.host))
     };
-    let routes: Vec<&'w Resource> = part.part.virtual_services.iter().filter(about).copied().collect();
+    let routes: Vec<&'w Resource> = part.listener.virtual_services.iter().filter(about).copied().collect();
     let context = TcpContext { scope: part.scope, port: part.port.number };
     if part.port.protocol.is_tls() {
         by_name(part, &context, &routes, bind, ranges)
@@ -221,7 +227,7 @@ fn tcp<'w>(part: &Part<'_, 'w>, bind: Option<IpAddr>, ranges: &[IpNet]) -> Vec<L
 
 /// `buildSidecarOutboundTLSFilterChainOpts`.
 fn by_name<'w>(
-    part: &Part<'_, 'w>,
+    part: &ListenedPort<'_, 'w>,
     context: &TcpContext<'_, 'w>,
     routes: &[&'w Resource],
     bind: Option<IpAddr>,
@@ -250,8 +256,8 @@ fn by_name<'w>(
                 handled.push(this);
                 let to = routes.iter().map(|route| {
                     let to = &route.destination;
-                    let port = to.port.as_ref().and_then(|port| port.number);
-                    (to.host.as_str(), port, to.subset.as_deref(), route.weight)
+                    let number = to.port.as_ref().and_then(|port| port.number);
+                    (to.host.as_str(), number, to.subset.as_deref(), route.weight)
                 });
                 found.push(ListenerChain {
                     ranges: ranges.clone(),
@@ -281,7 +287,7 @@ fn by_name<'w>(
 
 /// `buildSidecarOutboundTCPFilterChainOpts`.
 fn by_address<'w>(
-    part: &Part<'_, 'w>,
+    part: &ListenedPort<'_, 'w>,
     context: &TcpContext<'_, 'w>,
     routes: &[&'w Resource],
     own: &[IpNet],
@@ -294,8 +300,8 @@ fn by_address<'w>(
             let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty()) else { continue };
             let to = routes.iter().map(|route| {
                 let to = &route.destination;
-                let port = to.port.as_ref().and_then(|port| port.number);
-                (to.host.as_str(), port, to.subset.as_deref(), route.weight)
+                let number = to.port.as_ref().and_then(|port| port.number);
+                (to.host.as_str(), number, to.subset.as_deref(), route.weight)
             });
             let then = ChainThen::Tcp(Some(resource), clusters(context, resource, to));
             let chain = |ranges: Vec<IpNet>| ListenerChain {
@@ -335,12 +341,12 @@ fn by_address<'w>(
 }
 
 /// The chain to the service itself; with a port of the Sidecar's own to the service's only port.
-fn itself<'w>(part: &Part<'_, 'w>, ranges: Vec<IpNet>, names: Vec<String>) -> ListenerChain<'w> {
-    let port = match part.known.ports.as_ref() {
+fn itself<'w>(part: &ListenedPort<'_, 'w>, ranges: Vec<IpNet>, names: Vec<String>) -> ListenerChain<'w> {
+    let number = match part.known.ports.as_ref() {
         [only] => only.number,
         _ => part.port.number,
     };
-    let key = ClusterKey { host: part.known.service.host.to_string(), port, subset: None };
+    let key = ClusterKey { host: part.known.service.host.to_string(), port: number, subset: None };
     let then = ChainThen::Tcp(None, vec![key]);
     ListenerChain { ranges, names, is_for_http: false, ends_tls: None, then }
 }

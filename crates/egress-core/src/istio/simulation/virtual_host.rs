@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::cluster::ClusterKey;
 use super::host_name::{is_subset, is_wildcard, overlap};
-use super::http_match::Request;
+use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
 use super::scope::{EgressListener, KnownService, ProxyScope};
 use super::service::{MeshResolution, MeshService};
@@ -34,7 +34,7 @@ pub(super) fn route<'w>(
     scope: &ProxyScope<'w>,
     port: u16,
     only: Option<&str>,
-    request: Request<'_>,
+    request: PlainRequest<'_>,
 ) -> SidecarRoute<'w> {
     let Some(listener) = scope.listener_for(port) else { return SidecarRoute::Unknown };
     let table = VirtualHosts::of(scope, listener, port);
@@ -138,7 +138,7 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
             }
             let (hosts, services) = self.split(resource);
             let of_http: Vec<&&KnownService<'w>> =
-                services.iter().filter(|known| self.is_http(known)).collect();
+                services.iter().filter(|known| Self::is_http(known)).collect();
             if of_http.is_empty() && self.port != 80 {
                 continue;
             }
@@ -156,7 +156,7 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
             let service = known.service;
             let is_free =
                 !taken.contains(&service.host.as_ref()) && service.resolution != MeshResolution::Alias;
-            if !is_free || !self.is_http(known) {
+            if !is_free || !Self::is_http(known) {
                 continue;
             }
             let Some(port) = known.ports.first() else { continue };
@@ -170,11 +170,11 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
 
     /// Whether a VirtualService has any rule for the proxy and port; one without has no virtual host.
     fn has_rules(&self, resource: &'w Resource) -> bool {
-        let request = Request { authority: "", scheme: "http" };
+        let request = PlainRequest { authority: "", scheme: "http" };
         !rules(&self.context(), resource, request).is_empty()
     }
 
-    fn is_http(&self, known: &KnownService<'w>) -> bool {
+    fn is_http(known: &KnownService<'w>) -> bool {
         known.ports.iter().any(|port| port.protocol.is_http() || port.protocol == PortProtocol::Unsaid)
     }
 

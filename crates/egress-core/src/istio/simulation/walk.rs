@@ -8,7 +8,7 @@ use super::chain::{ChainThen, EndsTls, ListenerChain, RouteTable, Seen, choose};
 use super::cluster::{ClusterEnds, ClusterKey, cluster};
 use super::endpoint::of_kubernetes;
 use super::gateway_routes::GatewayRoute;
-use super::http_match::Request;
+use super::http_match::PlainRequest;
 use super::http_rules::HttpAction;
 use super::outbound::proxied;
 use super::scope::{ProxyScope, UnknownHosts};
@@ -106,7 +106,8 @@ impl<'w> Walk<'_, 'w> {
         let outer = bytes.layers.last();
         let seen = Seen {
             address: place.address,
-            tls: outer.map(|tls| tls.server_name.as_deref()),
+            is_tls: outer.is_some(),
+            server_name: outer.and_then(|tls| tls.server_name.as_deref()),
             is_http: bytes.authority.is_some(),
         };
         let Some(chain) = choose(chains, seen) else { return self.refused(Refusal::NoFilterChain) };
@@ -123,7 +124,7 @@ impl<'w> Walk<'_, 'w> {
             ChainThen::Unknown => self.unknown(scope, place, &bytes),
             ChainThen::Tcp(rule, clusters) => {
                 for key in clusters {
-                    self.to_cluster(scope, key, *rule, place, &bytes);
+                    self.send_to_cluster(scope, key, *rule, place, &bytes);
                 }
                 if clusters.is_empty() {
                     self.refused(Refusal::NoCluster);
@@ -134,7 +135,7 @@ impl<'w> Walk<'_, 'w> {
                     return self.refused(Refusal::OtherProtocol);
                 };
                 let scheme = if chain.ends_tls.is_some() { "https" } else { "http" };
-                self.request(scope, table, Request { authority: &authority, scheme }, place, &bytes);
+                self.request(scope, table, PlainRequest { authority: &authority, scheme }, place, &bytes);
             }
         }
     }
@@ -143,7 +144,7 @@ impl<'w> Walk<'_, 'w> {
         &mut self,
         scope: &ProxyScope<'w>,
         table: &RouteTable<'w>,
-        request: Request<'_>,
+        request: PlainRequest<'_>,
         place: Place,
         bytes: &Bytes,
     ) {
@@ -161,9 +162,9 @@ impl<'w> Walk<'_, 'w> {
         match sidecar {
             SidecarRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
             SidecarRoute::NoRule => self.refused(Refusal::NoRoute),
-            SidecarRoute::Service(key) => self.to_cluster(scope, &key, None, place, bytes),
+            SidecarRoute::Service(key) => self.send_to_cluster(scope, &key, None, place, bytes),
             SidecarRoute::Unknown if matches!(table, RouteTable::Service(..)) => {
-                self.refused(Refusal::NoRoute)
+                self.refused(Refusal::NoRoute);
             }
             SidecarRoute::Unknown => self.unknown(scope, place, bytes),
         }
@@ -188,7 +189,7 @@ impl<'w> Walk<'_, 'w> {
                     if authority.is_some() {
                         bytes.authority.clone_from(authority);
                     }
-                    self.to_cluster(scope, key, Some(resource), place, &bytes);
+                    self.send_to_cluster(scope, key, Some(resource), place, &bytes);
                 }
             }
         }
@@ -211,13 +212,13 @@ impl<'w> Walk<'_, 'w> {
             }
             UnknownHosts::Proxied(..) => {
                 if let Some(key) = proxied(scope.unknown) {
-                    self.to_cluster(scope, &key, None, place, bytes);
+                    self.send_to_cluster(scope, &key, None, place, bytes);
                 }
             }
         }
     }
 
-    fn to_cluster(
+    fn send_to_cluster(
         &mut self,
         scope: &ProxyScope<'w>,
         key: &ClusterKey,

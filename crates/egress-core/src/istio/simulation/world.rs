@@ -88,7 +88,7 @@ impl<'a> World<'a> {
     pub(super) fn pods_with<'l>(
         &self,
         namespace: &str,
-        labels: impl IntoIterator<Item = (&'l String, &'l String)> + Clone,
+        labels: &(impl IntoIterator<Item = (&'l String, &'l String)> + Clone),
     ) -> Vec<&'a PodFacts> {
         let chosen = |pod: &&&PodFacts| pod.namespace == namespace && has_labels(&pod.labels, labels.clone());
         let mut found: Vec<&PodFacts> = self.pods.values().filter(chosen).copied().collect();
@@ -101,7 +101,7 @@ impl<'a> World<'a> {
     pub(super) fn services_seen_by(&self, namespace: &str) -> Vec<&MeshService<'a>> {
         let ranked = |wanted| {
             self.services.iter().filter(move |service| {
-                self.rank(
+                Self::rank(
                     service.export_to,
                     &self.mesh.default_export_to.services,
                     service.namespace,
@@ -114,7 +114,7 @@ impl<'a> World<'a> {
 
     /// Whether a namespace sees a service. `IsServiceVisible`.
     pub(super) fn sees(&self, service: &MeshService<'_>, namespace: &str) -> bool {
-        self.rank(service.export_to, &self.mesh.default_export_to.services, service.namespace, namespace)
+        Self::rank(service.export_to, &self.mesh.default_export_to.services, service.namespace, namespace)
             .is_some()
     }
 
@@ -142,14 +142,13 @@ impl<'a> World<'a> {
                 [] => gateway == MESH,
                 names => names.iter().any(|name| gateway_name(name, own) == gateway),
             };
-            let rank = self
-                .rank(
-                    spec.export_to.as_deref(),
-                    &self.mesh.default_export_to.virtual_services,
-                    own,
-                    namespace,
-                )
-                .filter(|_| bound)?;
+            let rank = Self::rank(
+                spec.export_to.as_deref(),
+                &self.mesh.default_export_to.virtual_services,
+                own,
+                namespace,
+            )
+            .filter(|_| bound)?;
             // Private to the viewer before what another namespace exports to it.
             Some((rank, own != namespace))
         };
@@ -161,13 +160,7 @@ impl<'a> World<'a> {
     }
 
     /// `usual` are the words of the mesh for objects without their own.
-    fn rank(
-        &self,
-        export_to: Option<&[String]>,
-        usual: &[String],
-        owner: &str,
-        viewer: &str,
-    ) -> Option<Rank> {
+    fn rank(export_to: Option<&[String]>, usual: &[String], owner: &str, viewer: &str) -> Option<Rank> {
         let words = export_to.filter(|words| !words.is_empty());
         let words = words.or(Some(usual).filter(|words| !words.is_empty()));
         let holds = |word: &str| words.is_some_and(|words| words.iter().any(|found| found == word));
