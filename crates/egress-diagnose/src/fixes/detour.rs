@@ -48,7 +48,7 @@ pub(crate) fn words(view: &View<'_>, call: &RoutedCall<'_>, passage: &Passage) -
     };
     let found = cause(view.world(), &call.call, &call.host, call.route, passage);
     let mut evidence = way(passage);
-    let rule = Place::of(&call.route.id).field(call.rule.clone(), &call.call.port.to_string());
+    let rule = Place::of(&call.route.id).field(call.rule.clone(), call.call.port.to_string());
     let (place, fix) = match &found {
         Some(found) => of_cause(view, call, found, &mut evidence),
         None => (None, None),
@@ -132,15 +132,14 @@ fn of_cause(
             let resource = view
                 .service_entries()
                 .find(|entry| entry.id.namespace == *namespace && entry.id.name == *name);
-            let fix = match resource {
-                Some(entry) => fixes::export(view, entry, viewer, "makes it visible there"),
-                None => {
-                    let annotate = egress_core::command::ShellCommand::new(["kubectl", "annotate"])
-                        .object("service", name)
-                        .in_namespace(namespace)
-                        .words(["networking.istio.io/exportTo=*", "--overwrite"]);
-                    fixes::fix(annotate, "makes it visible in every namespace")
-                }
+            let fix = if let Some(entry) = resource {
+                fixes::export(view, entry, viewer, "makes it visible there")
+            } else {
+                let annotate = egress_core::command::ShellCommand::new(["kubectl", "annotate"])
+                    .object("service", name)
+                    .in_namespace(namespace)
+                    .words(["networking.istio.io/exportTo=*", "--overwrite"]);
+                fixes::fix(annotate, "makes it visible in every namespace")
             };
             (Some(place), Some(fix))
         }
@@ -197,7 +196,7 @@ fn not_opened(call: &RoutedCall<'_>, port: u16, opened: &[OpenedServer<'_>]) -> 
     let dialled = call.gateway.ports.iter().find(|one| one.target == Some(port))?;
     let server = opened.iter().find(|server| server.number == i64::from(dialled.number))?;
     let field = format!("spec.servers[{}].port.number", server.index);
-    Some(Place::of(&server.gateway.id).field(field, &server.number.to_string()))
+    Some(Place::of(&server.gateway.id).field(field, server.number.to_string()))
 }
 
 fn server(opened: &OpenedServer<'_>) -> String {

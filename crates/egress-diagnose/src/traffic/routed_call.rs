@@ -221,20 +221,20 @@ impl<'a> Wanted<'a> {
         if spec.is_some_and(|spec| spec.resolution == Some(ServiceEntryResolution::DynamicDns)) {
             return Vec::new();
         }
-        let addresses = spec.into_iter().flat_map(|spec| spec.addresses.iter().flatten());
-        let address = addresses.filter_map(|address| address.parse().ok()).next();
+        let mut addresses = spec.into_iter().flat_map(|spec| spec.addresses.iter().flatten());
+        let address = addresses.find_map(|address| address.parse().ok());
         let fits = |protocol: PortProtocol| match self.kind {
             RuleKind::Http => protocol.is_http() || protocol == PortProtocol::Unsaid,
             RuleKind::Tls => protocol.is_tls(),
             RuleKind::Tcp => !protocol.is_tls() && !protocol.is_http(),
         };
-        let declared = spec
+        let fitting = spec
             .into_iter()
             .flat_map(|spec| spec.ports.iter().flatten())
             .filter(|port| fits(PortProtocol::parse(port.protocol.as_deref().unwrap_or_default())));
         let ports: Vec<i64> = match self.port {
             Some(port) => vec![port],
-            None => declared.map(|port| port.number).collect(),
+            None => fitting.map(|port| port.number).collect(),
         };
         // A TCP host without an address cannot be told from another.
         if self.kind == RuleKind::Tcp && address.is_none() {
