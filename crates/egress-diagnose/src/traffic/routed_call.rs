@@ -18,6 +18,8 @@ use egress_core::visibility::virtual_service::{MESH, gateway_name, serves_mesh};
 use egress_istio::service_entry::ServiceEntryResolution;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
+use ipnet::IpNet;
+
 use crate::finding::Readable;
 use crate::view::View;
 
@@ -222,7 +224,7 @@ impl<'a> Wanted<'a> {
             return Vec::new();
         }
         let mut addresses = spec.into_iter().flat_map(|spec| spec.addresses.iter().flatten());
-        let address = addresses.find_map(|address| address.parse().ok());
+        let address = addresses.find_map(|address| first_address(address));
         let fits = |protocol: PortProtocol| match self.kind {
             RuleKind::Http => protocol.is_http() || protocol == PortProtocol::Unsaid,
             RuleKind::Tls => protocol.is_tls(),
@@ -232,8 +234,14 @@ impl<'a> Wanted<'a> {
             .into_iter()
             .flat_map(|spec| spec.ports.iter().flatten())
             .filter(|port| fits(PortProtocol::parse(port.protocol.as_deref().unwrap_or_default())));
+        // Who does not know a port does not call it; port 80 exists for hosts that no entry declares, too.
+        let is_known = |number: i64| match spec {
+            Some(spec) => spec.ports.iter().flatten().any(|port| port.number == number),
+            None => self.kind == RuleKind::Http && number == 80,
+        };
         let ports: Vec<i64> = match self.port {
-            Some(port) => vec![port],
+            Some(port) if is_known(port) => vec![port],
+            Some(_) => Vec::new(),
             None => fitting.map(|port| port.number).collect(),
         };
         // A TCP host without an address cannot be told from another.
@@ -243,6 +251,11 @@ impl<'a> Wanted<'a> {
         let ports = ports.into_iter().filter_map(|port| u16::try_from(port).ok());
         ports.map(|port| (port, address.unwrap_or(ANYWHERE))).collect()
     }
+}
+
+/// An address, or the first of a range.
+fn first_address(text: &str) -> Option<IpAddr> {
+    text.parse().ok().or_else(|| text.parse::<IpNet>().ok().map(|range| range.addr()))
 }
 
 /// The ports for which a rule takes a plain request of sidecars; none for all.
