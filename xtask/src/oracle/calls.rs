@@ -77,11 +77,12 @@ fn targets(named: &NamedHosts, resolution: &Resolution) -> Vec<(usize, CallTarge
             push(rank, host, None, *port);
         }
     }
-    // Of an entry with several addresses one is a name of its virtual host, and istiod takes any: nothing to compare.
+    // Of an entry with several addresses or hosts one address is a name of one virtual host, and istiod takes any: nothing to
+    // compare.
     let is_alone = |hosts: &[String]| {
         let shared =
             |other: &&(IpAddr, Vec<String>, BTreeSet<u16>)| other.1.iter().any(|host| hosts.contains(host));
-        named.addresses.iter().filter(shared).count() <= 1
+        hosts.len() <= 1 && named.addresses.iter().filter(shared).count() <= 1
     };
     for (address, hosts, ports) in &named.addresses {
         for port in ports.iter().chain([&UNKNOWN_PORT]) {

@@ -60,10 +60,15 @@ fn is_read(object: &Value) -> bool {
 fn as_stored(object: &mut Value) {
     if is(object, "Service") {
         let ports = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
+        let mut names = BTreeSet::new();
         for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
-            if let Some(number) = port.get("port").cloned() {
-                port.entry("targetPort").or_insert(number);
+            let Some(number) = port.get("port").cloned() else { continue };
+            // Two ports of one name are refused.
+            let name = port.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if !names.insert(name.clone()) {
+                port.insert("name".to_owned(), format!("{name}-{number}").into());
             }
+            port.entry("targetPort").or_insert(number);
         }
     }
     if is(object, "ConfigMap")

@@ -97,7 +97,6 @@ mod tests {
             "MONGO",
             "GRPC",
             "DNS_ROUND_ROBIN",
-            "AUTO_PASSTHROUGH",
             "ISTIO_MUTUAL",
             "workloadSelector",
             "delegate",

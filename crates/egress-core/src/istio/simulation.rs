@@ -2,7 +2,7 @@
 //!
 //! Computes for one call what istiod computes for all: the caller's listener, its filter chain, route, cluster and endpoint,
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
-//! Not known: EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
+//! Not known: servers of mode AUTO_PASSTHROUGH, delegates, EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
 
 mod cause;
 mod chain;

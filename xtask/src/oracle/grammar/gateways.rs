@@ -36,7 +36,7 @@ fn server(random: &mut Random, index: usize, number: u16, hosts: &[String]) -> V
     let port = json!({ "number": number, "name": format!("{}-{index}", protocol.to_lowercase()), "protocol": protocol });
     let mut server = json!({ "port": port, "hosts": hosts });
     let mode = match protocol {
-        "TLS" => random.word(&["PASSTHROUGH", "PASSTHROUGH", "ISTIO_MUTUAL", "SIMPLE", "AUTO_PASSTHROUGH"]),
+        "TLS" => random.word(&["PASSTHROUGH", "PASSTHROUGH", "ISTIO_MUTUAL", "SIMPLE", "PASSTHROUGH"]),
         "HTTPS" => random.word(&["ISTIO_MUTUAL", "ISTIO_MUTUAL", "SIMPLE", "MUTUAL", "PASSTHROUGH"]),
         _ if random.percent(3) => "ISTIO_MUTUAL",
         _ => "",

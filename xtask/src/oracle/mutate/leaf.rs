@@ -41,7 +41,7 @@ impl Sort {
             Sort::Resolution => &["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN"],
             Sort::Location => &["MESH_EXTERNAL", "MESH_INTERNAL"],
             Sort::TlsMode => {
-                &["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH"]
+                &["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "OPTIONAL_MUTUAL"]
             }
             Sort::Outbound => &["REGISTRY_ONLY", "ALLOW_ANY"],
             _ => &[],

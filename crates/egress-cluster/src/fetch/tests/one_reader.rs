@@ -75,12 +75,16 @@ fn server(objects: &[Value]) -> Cluster {
     for (path, items) in lists {
         fake = fake.on(&path, json!({"metadata": {}, "items": items}));
     }
+    // A group has several versions, and a kind need not be in all of them.
+    let mut groups: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (version, resources) in resources {
         let (group, number) = version.split_once('/').unwrap();
-        let served = json!({"name": group, "versions": [{"version": number, "groupVersion": version}]});
-        fake = fake
-            .on(&format!("/apis/{group}"), served)
-            .on(&format!("/apis/{version}"), json!({"groupVersion": version, "resources": resources}));
+        let served = json!({"version": number, "groupVersion": version});
+        groups.entry(group.to_owned()).or_default().push(served);
+        fake = fake.on(&format!("/apis/{version}"), json!({"groupVersion": version, "resources": resources}));
+    }
+    for (group, versions) in groups {
+        fake = fake.on(&format!("/apis/{group}"), json!({"name": group, "versions": versions}));
     }
     Cluster::fake(move |path| fake.answer(path))
 }
