@@ -4,7 +4,7 @@
 //! cause. Does not know what the checks do.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use egress_core::index::Index;
 use egress_core::input::Input;
@@ -212,7 +212,8 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
     ) {
         let MeshPaths { facts, egresses, paths, .. } = mesh;
         let calls = caller_namespaces(&facts.snapshot, paths);
-        let view = View::new(facts, egresses, request, index, calls);
+        let world = OnceLock::new();
+        let view = View::new(facts, egresses, request, index, calls, &world);
         let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
         for (index, path) in paths.iter().enumerate() {
             if let Some(gateway) = path.gateway {

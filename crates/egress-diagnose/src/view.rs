@@ -11,7 +11,7 @@ use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
-use egress_core::istio::simulation::World;
+use egress_core::istio::simulation::{Simulation, World};
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -64,7 +64,8 @@ struct Shared<'a> {
     calls: BTreeMap<String, NamespaceCalls>,
     request: &'a Request,
     index: Index<'a>,
-    world: OnceLock<World<'a>>,
+    world: &'a OnceLock<World<'a>>,
+    simulation: OnceLock<Simulation<'a>>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
     hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
     listeners: Memo<GatewayName, Listeners<'a>>,
@@ -74,13 +75,15 @@ struct Shared<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway.
+    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway. `world` is filled when a call is
+    /// first followed.
     pub(crate) fn new(
         facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
         request: &'a Request,
         index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
+        world: &'a OnceLock<World<'a>>,
     ) -> Self {
         View::of(Arc::new(Shared {
             facts,
@@ -88,7 +91,8 @@ impl<'a> View<'a> {
             calls,
             request,
             index,
-            world: OnceLock::new(),
+            world,
+            simulation: OnceLock::new(),
             rules: Memo::default(),
             hop_rules: Memo::default(),
             listeners: Memo::default(),
@@ -119,11 +123,6 @@ impl<'a> View<'a> {
         hosts.iter().any(|asked| asked.as_str() == host) && of.as_deref() == Some(namespace)
     }
 
-    /// Whether hosts are asked for by name.
-    pub(crate) fn asks_for_hosts(&self) -> bool {
-        !self.shared.request.hosts.is_empty()
-    }
-
     /// The kinds of facts that were read since the last call.
     pub(crate) fn take_reads(&self) -> EnumSet<Input> {
         self.reads.take()
@@ -149,10 +148,12 @@ impl<'a> View<'a> {
         &self.shared.index
     }
 
-    /// The objects as istiod reads them.
-    pub(crate) fn world(&self) -> &World<'a> {
+    /// What istiod and Envoy do with calls.
+    pub(crate) fn simulation(&self) -> &Simulation<'a> {
         let ClusterFacts { snapshot, related_resources, .. } = self.shared.facts;
-        self.shared.world.get_or_init(|| World::new(snapshot, related_resources))
+        self.shared.simulation.get_or_init(|| {
+            Simulation::new(self.shared.world.get_or_init(|| World::new(snapshot, related_resources)))
+        })
     }
 
     /// The mesh configuration.

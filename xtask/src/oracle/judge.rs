@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::istio::call::{Call, Passage};
-use egress_core::istio::simulation::{World, passages};
+use egress_core::istio::simulation::{Simulation, World};
 use egress_core::snapshot::{PodFacts, ProxyRole};
 use egress_diagnose::facts::ClusterFacts;
 use serde_json::Value;
@@ -122,7 +122,8 @@ impl Judge {
 pub(super) fn simulated(objects: &[Value], calls: &[Call]) -> Vec<(Call, Vec<Passage>)> {
     let (facts, _) = cluster::read(objects);
     let world = World::new(&facts.snapshot, &facts.related_resources);
-    calls.iter().map(|call| (call.clone(), passages(&world, call))).collect()
+    let simulation = Simulation::new(&world);
+    calls.iter().map(|call| (call.clone(), simulation.passages(call))).collect()
 }
 
 /// With the endpoints that Kubernetes would write.

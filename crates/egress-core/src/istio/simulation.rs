@@ -12,10 +12,12 @@ mod endpoint;
 mod gateway;
 mod gateway_routes;
 mod gateway_rules;
+mod host_index;
 mod host_name;
 mod http_match;
 mod http_rules;
 mod import;
+mod memo;
 mod outbound;
 mod scope;
 mod service;
@@ -24,22 +26,64 @@ mod virtual_host;
 mod walk;
 mod world;
 
-pub use cause::{EndCause, cause};
+pub use cause::EndCause;
 pub use gateway::OpenedServer;
 pub use world::World;
 
-use super::call::{Call, Passage};
-use crate::resource::ObjectId;
+use std::sync::Arc;
 
-/// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.
-pub fn follows(world: &World<'_>, pod: &str, route: &ObjectId, port: u16) -> bool {
-    let Some(pod) = world.pod(pod).filter(|pod| pod.has_sidecar) else { return false };
-    let scope = scope::ProxyScope::of_sidecar(world, pod);
-    let listener = scope.listener_for(port);
-    listener.is_some_and(|listener| listener.virtual_services.iter().any(|known| known.id == *route))
+use self::memo::Memo;
+use self::scope::ProxyScope;
+use super::call::{Call, Passage};
+use crate::resource::{ObjectId, Resource};
+use crate::snapshot::PodFacts;
+
+/// What istiod and Envoy do with calls in one world. Keeps what was computed for a proxy, for further calls.
+pub struct Simulation<'w> {
+    world: &'w World<'w>,
+    /// By namespace, name, and whether as a gateway.
+    scopes: Memo<(&'w str, &'w str, bool), ProxyScope<'w>>,
 }
 
-/// Every way that a call may take, sorted; none where the caller is no pod with a sidecar.
-pub fn passages(world: &World<'_>, call: &Call) -> Vec<Passage> {
-    walk::walk(world, call)
+/// So many proxies are kept: each knows all hosts that it sees.
+const PROXIES: usize = 32;
+
+impl<'w> Simulation<'w> {
+    /// A simulation of this world.
+    pub fn new(world: &'w World<'w>) -> Self {
+        Simulation { world, scopes: Memo::new(PROXIES) }
+    }
+
+    /// Every way that a call may take, sorted; none where the caller is no pod with a sidecar.
+    pub fn passages(&self, call: &Call) -> Vec<Passage> {
+        walk::walk(self, call)
+    }
+
+    /// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.
+    pub fn follows(&self, pod: &str, route: &ObjectId, port: u16) -> bool {
+        let Some(pod) = self.world.pod(pod).filter(|pod| pod.has_sidecar) else { return false };
+        let scope = self.sidecar(pod);
+        scope.listener_for(port).is_some_and(|listener| listener.virtual_services.has(route))
+    }
+
+    /// The reason for the end of a passage that `route` wanted to lead through a gateway; none where it is not found.
+    pub fn cause(
+        &self,
+        call: &Call,
+        host: &str,
+        route: &Resource,
+        passage: &Passage,
+    ) -> Option<EndCause<'w>> {
+        cause::cause(self, call, host, route, passage)
+    }
+
+    fn sidecar(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
+        let key = (pod.namespace.as_str(), pod.name.as_str(), false);
+        self.scopes.get(key, || ProxyScope::of_sidecar(self.world, pod))
+    }
+
+    fn gateway(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
+        let key = (pod.namespace.as_str(), pod.name.as_str(), true);
+        self.scopes.get(key, || ProxyScope::of_gateway(self.world, pod))
+    }
 }

@@ -3,7 +3,7 @@
 //! A change is proposed only where the simulated path then leads through the gateway.
 
 use egress_core::istio::call::{End, Passage, Refusal, Speaks};
-use egress_core::istio::simulation::{EndCause, OpenedServer, cause};
+use egress_core::istio::simulation::{EndCause, OpenedServer};
 use serde_json::json;
 
 use crate::finding::{Fix, Place};
@@ -46,7 +46,7 @@ pub(crate) fn words(view: &View<'_>, call: &RoutedCall<'_>, passage: &Passage) -
         }
         End::Refused(_) => format!("{calls} do not reach {}/{}", gateway.namespace, gateway.service),
     };
-    let found = cause(view.world(), &call.call, &call.host, call.route, passage);
+    let found = view.simulation().cause(&call.call, &call.host, call.route, passage);
     let mut evidence = way(passage);
     let rule = Place::of(&call.route.id).field(call.rule.clone(), call.call.port.to_string());
     let (place, fix) = match &found {

@@ -8,7 +8,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use egress_core::input::Input;
 use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
 use egress_core::istio::protocol::PortProtocol;
-use egress_core::istio::simulation::{follows, passages};
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
@@ -26,10 +25,6 @@ use crate::view::View;
 /// An address that no object names: where a host is whose address nobody told.
 const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 250));
 
-/// The way of a call is computed from all objects anew: in a mesh with more ServiceEntries and VirtualServices than this only
-/// for hosts that are asked for by name.
-const MOST_OBJECTS: usize = 200;
-
 /// Whether calls can be followed in this mesh. Nobody knows what an EnvoyFilter makes of a proxy.
 pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
     let filters = view.envoy_filters()?;
@@ -37,15 +32,12 @@ pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
     view.readable(Input::Pods)?;
     view.readable(Input::Gateways)?;
     view.readable(Input::Mesh)?;
-    let of_kind = |kind| {
+    for kind in
+        [Kind::ServiceEntry, Kind::VirtualService, Kind::DestinationRule, Kind::Gateway, Kind::Sidecar]
+    {
         view.note(Input::from(kind));
-        view.index().of_kind(kind).len()
-    };
-    let hosts = of_kind(Kind::ServiceEntry) + of_kind(Kind::VirtualService);
-    of_kind(Kind::DestinationRule);
-    of_kind(Kind::Gateway);
-    of_kind(Kind::Sidecar);
-    Ok(filters.is_empty() && (hosts <= MOST_OBJECTS || view.asks_for_hosts()))
+    }
+    Ok(filters.is_empty())
 }
 
 /// A call that a rule of a VirtualService sends to a gateway.
@@ -77,7 +69,7 @@ pub(crate) enum RoutedEnd {
 impl RoutedCall<'_> {
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
-        let passages = passages(view.world(), &self.call);
+        let passages = view.simulation().passages(&self.call);
         let is_unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
         if passages.is_empty() || passages.iter().any(is_unknown) {
             return RoutedEnd::Unknown;
@@ -186,7 +178,7 @@ impl<'a> Wanted<'a> {
                 None => (*pattern).to_owned(),
             };
             for (port, address) in self.places(view, pod, pattern) {
-                if !follows(view.world(), &caller, &route.id, port) {
+                if !view.simulation().follows(&caller, &route.id, port) {
                     continue;
                 }
                 let speaks = match self.kind {

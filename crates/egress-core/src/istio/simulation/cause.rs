@@ -2,6 +2,9 @@
 //!
 //! Reads the end of a passage and looks for what would have let it go on. Writes no sentences.
 
+use std::sync::Arc;
+
+use super::Simulation;
 use super::cluster::{ClusterEnds, ClusterKey, cluster};
 use super::gateway::{OpenedServer, opened};
 use super::host_name::overlap;
@@ -13,7 +16,6 @@ use crate::istio::call::{Call, End, Passage, Refusal, Speaks};
 use crate::istio::protocol::PortProtocol;
 use crate::proxy::port_and_host;
 use crate::resource::Resource;
-use crate::visibility::destination_rule::full_host;
 use crate::visibility::virtual_service::{MESH, gateway_name};
 
 /// Why a call ended where it did.
@@ -88,8 +90,8 @@ pub enum EndCause<'w> {
 }
 
 /// The reason for the end of a passage that `route` wanted to lead through a gateway; none where it is not found.
-pub fn cause<'w>(
-    world: &'w World<'w>,
+pub(super) fn cause<'w>(
+    simulation: &Simulation<'w>,
     call: &Call,
     host: &str,
     route: &Resource,
@@ -98,15 +100,15 @@ pub fn cause<'w>(
     let last = passage.hops.last();
     let at_gateway = last.filter(|hop| hop.proxy != call.caller);
     match &passage.end {
-        End::Refused(Refusal::NoCluster) => no_cluster(world, call, &last?.cluster, &last?.proxy),
-        End::Refused(Refusal::NoListener) => not_opened(world, call, passage),
+        End::Refused(Refusal::NoCluster) => no_cluster(simulation, call, &last?.cluster, &last?.proxy),
+        End::Refused(Refusal::NoListener) => not_opened(simulation, call, passage),
         End::Refused(Refusal::NoRoute | Refusal::NoFilterChain | Refusal::OtherProtocol) => {
-            at_servers(world, call, host, passage)
+            at_servers(simulation, call, host, passage)
         }
         End::Leaves { .. } | End::Arrives { .. } | End::Refused(Refusal::Blocked) if at_gateway.is_none() => {
             let wanted = format!("{}/{}", route.id.namespace, route.id.name);
             let other = last.and_then(|hop| hop.route.clone()).filter(|other| *other != wanted);
-            other.map(EndCause::TakenBy).or_else(|| other_protocol(world, call, host))
+            other.map(EndCause::TakenBy).or_else(|| other_protocol(simulation.world, call, host))
         }
         _ => None,
     }
@@ -133,8 +135,13 @@ fn other_protocol<'w>(world: &'w World<'w>, call: &Call, host: &str) -> Option<E
     Some(EndCause::OtherProtocolDeclared { entry: entry.0, index: entry.1 })
 }
 
-fn no_cluster<'w>(world: &'w World<'w>, call: &Call, cluster: &str, proxy: &str) -> Option<EndCause<'w>> {
-    let scope = scope_of(world, call, proxy)?;
+fn no_cluster<'w>(
+    simulation: &Simulation<'w>,
+    call: &Call,
+    cluster: &str,
+    proxy: &str,
+) -> Option<EndCause<'w>> {
+    let scope = scope_of(simulation, call, proxy)?;
     let (port, host) = port_and_host(cluster)?;
     if let Some(known) = scope.service(host) {
         if known.port(port).is_none() {
@@ -145,7 +152,7 @@ fn no_cluster<'w>(world: &'w World<'w>, call: &Call, cluster: &str, proxy: &str)
         return (!subset.is_empty())
             .then(|| EndCause::NoSubset { host: host.to_owned(), subset: subset.to_owned() });
     }
-    let hidden = world.by_namespace(host);
+    let hidden = simulation.world.by_namespace(host);
     let Some(service) = hidden.first() else { return Some(EndCause::NotDeclared { host: host.to_owned() }) };
     let object = match service.source {
         ServiceSource::Kubernetes(facts) => ("Service", facts.namespace.clone(), facts.name.clone()),
@@ -154,45 +161,47 @@ fn no_cluster<'w>(world: &'w World<'w>, call: &Call, cluster: &str, proxy: &str)
     Some(EndCause::Hidden { object, viewer: scope.pod.namespace.clone() })
 }
 
-fn not_opened<'w>(world: &'w World<'w>, call: &Call, passage: &Passage) -> Option<EndCause<'w>> {
-    let (pod, port) = reached(world, call, passage)?;
-    let facts = world.pod(&pod)?;
-    let scope = ProxyScope::of_gateway(world, facts);
+fn not_opened<'w>(simulation: &Simulation<'w>, call: &Call, passage: &Passage) -> Option<EndCause<'w>> {
+    let (pod, port) = reached(simulation, call, passage)?;
+    let facts = simulation.world.pod(&pod)?;
+    let scope = simulation.gateway(facts);
     let is_privileged = facts.proxy.as_ref().is_some_and(|proxy| proxy.unprivileged) && port < 1024;
     Some(EndCause::NotOpened { pod, port, is_privileged, opened: opened(&scope) })
 }
 
 /// The gateway's pod, and its port, that the last hop leads to.
-fn reached(world: &World<'_>, call: &Call, passage: &Passage) -> Option<(String, u16)> {
+fn reached(simulation: &Simulation<'_>, call: &Call, passage: &Passage) -> Option<(String, u16)> {
     let hop = passage.hops.last()?;
-    let scope = scope_of(world, call, &hop.proxy)?;
+    let scope = scope_of(simulation, call, &hop.proxy)?;
     let ClusterEnds::Endpoints(endpoints) = cluster(&scope, &ClusterKey::parse(&hop.cluster)?).ok()?.ends
     else {
         return None;
     };
-    let pods =
-        endpoints.iter().filter_map(|(endpoint, _)| Some((world.pod_at(&endpoint.address)?, endpoint.port)));
+    let pods = endpoints
+        .iter()
+        .filter_map(|(endpoint, _)| Some((simulation.world.pod_at(&endpoint.address)?, endpoint.port)));
     let mut gateways = pods.filter(|(pod, _)| !pod.has_sidecar);
     gateways.next().map(|(pod, port)| (format!("{}/{}", pod.namespace, pod.name), port))
 }
 
-fn scope_of<'w>(world: &'w World<'w>, call: &Call, proxy: &str) -> Option<ProxyScope<'w>> {
-    let pod = world.pod(proxy)?;
+fn scope_of<'w>(simulation: &Simulation<'w>, call: &Call, proxy: &str) -> Option<Arc<ProxyScope<'w>>> {
+    let pod = simulation.world.pod(proxy)?;
     let is_caller = proxy == call.caller;
-    Some(if is_caller { ProxyScope::of_sidecar(world, pod) } else { ProxyScope::of_gateway(world, pod) })
+    Some(if is_caller { simulation.sidecar(pod) } else { simulation.gateway(pod) })
 }
 
 /// What the servers of the port that was reached want.
-fn at_servers<'w>(world: &'w World<'w>, call: &Call, host: &str, passage: &Passage) -> Option<EndCause<'w>> {
-    let (pod, port) = reached(world, call, passage)?;
-    let scope = ProxyScope::of_gateway(world, world.pod(&pod)?);
+fn at_servers<'w>(
+    simulation: &Simulation<'w>,
+    call: &Call,
+    host: &str,
+    passage: &Passage,
+) -> Option<EndCause<'w>> {
+    let (pod, port) = reached(simulation, call, passage)?;
+    let world = simulation.world;
+    let scope = simulation.gateway(world.pod(&pod)?);
     let gateways: Vec<String> = opened(&scope).iter().map(|server| full_name(server.gateway)).collect();
-    let about = |resource: &&&Resource| {
-        let owner = &resource.id.namespace;
-        let mut hosts = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-        hosts.any(|name| overlap(&full_host(name, owner, world.mesh), host))
-    };
-    let routes: Vec<&'w Resource> = world.virtual_services.iter().filter(about).copied().collect();
+    let routes: Vec<&'w Resource> = world.virtual_services.about(host).collect();
     let names = |resource: &Resource| -> Vec<String> {
         let names = resource.virtual_service().into_iter().flat_map(|spec| spec.gateways.iter().flatten());
         names.filter(|name| *name != MESH).map(|name| gateway_name(name, &resource.id.namespace)).collect()

@@ -3,11 +3,14 @@
 //! Follows Envoy's `FilterChainManagerImpl`: addresses first, then server names, transport, and applications; at each the
 //! best fit, and never back. Knows nothing of how chains are made.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use super::cluster::ClusterKey;
+use super::gateway_routes::GatewayHosts;
 use crate::resource::Resource;
 
 /// What a filter chain takes and does.
@@ -51,8 +54,28 @@ pub(super) enum RouteTable<'w> {
     Port(u16),
     /// That of one service of a sidecar, whatever the request says.
     Service(&'w str, u16),
-    /// Those of servers of Gateway objects: `namespace/name` and the place of the server.
-    Servers(Vec<(&'w Resource, usize)>),
+    /// Those of servers of Gateway objects.
+    Servers(Arc<GatewayHosts<'w>>),
+}
+
+/// What makes two chains of one listener want the same connections.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ChainWants {
+    is_for_http: bool,
+    names: Vec<String>,
+    ranges: Vec<IpNet>,
+}
+
+/// The chains of a listener, found by server name.
+#[derive(Debug)]
+pub(super) struct ListenerChains<'w> {
+    all: Vec<ListenerChain<'w>>,
+    /// Those that take certain server names and no others.
+    by_name: HashMap<String, Vec<usize>>,
+    /// All others.
+    rest: Vec<usize>,
+    /// The server name is known only where some chain asks for it: else nobody looks into the `ClientHello`.
+    looks: bool,
 }
 
 /// What is seen of a connection before a chain is chosen.
@@ -74,37 +97,55 @@ impl ListenerChain<'_> {
             && self.ranges.is_empty()
     }
 
-    /// Whether another chain wants the same connections. `conflictsWith` in `pilot/pkg/networking/core/listener.go`.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        let names = |chain: &Self| {
-            let mut names: Vec<String> = chain.names.iter().filter(|name| *name != "*").cloned().collect();
-            names.sort();
-            names.dedup();
-            names
-        };
-        let ranges = |chain: &Self| {
-            let mut ranges: Vec<IpNet> = chain.ranges.iter().map(IpNet::trunc).collect();
-            ranges.sort();
-            ranges.dedup();
-            ranges
-        };
-        self.is_for_http == other.is_for_http && names(self) == names(other) && ranges(self) == ranges(other)
+    /// What it wants; of two chains that want the same, a listener has the first. `conflictsWith` in
+    /// `pilot/pkg/networking/core/listener.go`.
+    pub(super) fn wants(&self) -> ChainWants {
+        let mut names: Vec<String> = self.names.iter().filter(|name| *name != "*").cloned().collect();
+        names.sort();
+        names.dedup();
+        let mut ranges: Vec<IpNet> = self.ranges.iter().map(IpNet::trunc).collect();
+        ranges.sort();
+        ranges.dedup();
+        ChainWants { is_for_http: self.is_for_http, names, ranges }
     }
 }
 
-/// The chain that takes a connection; none: what takes all the rest, if there is one.
-pub(super) fn choose<'c, 'w>(
-    chains: &'c [ListenerChain<'w>],
-    seen: Seen<'_>,
-) -> Option<&'c ListenerChain<'w>> {
-    let special: Vec<&ListenerChain<'w>> = chains.iter().filter(|chain| !chain.takes_all()).collect();
-    // The server name is known only where some chain asks for it: else nobody looks into the ClientHello.
-    let looks = chains.iter().any(|chain| !chain.names.is_empty() || chain.ends_tls.is_some());
-    let name = seen.server_name.filter(|_| looks);
-    by_address(special, seen.address)
-        .and_then(|chains| by_name(chains, name))
-        .and_then(|chains| by_application(&chains, seen))
-        .or_else(|| chains.iter().rfind(|chain| chain.takes_all()))
+impl<'w> ListenerChains<'w> {
+    /// The chains of a listener, in its order.
+    pub(super) fn new(all: Vec<ListenerChain<'w>>) -> Self {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut rest = Vec::new();
+        for (position, chain) in all.iter().enumerate() {
+            let is_exact = !chain.names.is_empty() && !chain.names.iter().any(|name| name.starts_with('*'));
+            if !is_exact || !chain.ranges.is_empty() {
+                rest.push(position);
+                continue;
+            }
+            for name in &chain.names {
+                by_name.entry(name.clone()).or_default().push(position);
+            }
+        }
+        let looks = all.iter().any(|chain| !chain.names.is_empty() || chain.ends_tls.is_some());
+        ListenerChains { all, by_name, rest, looks }
+    }
+
+    /// The chain that takes a connection; none: what takes all the rest, if there is one.
+    pub(super) fn choose(&self, seen: Seen<'_>) -> Option<&ListenerChain<'w>> {
+        // Server names are compared in lower case.
+        let name = seen.server_name.filter(|_| self.looks).map(str::to_ascii_lowercase);
+        let named = name.as_ref().and_then(|name| self.by_name.get(name));
+        let mut positions: Vec<usize> =
+            self.rest.iter().chain(named.into_iter().flatten()).copied().collect();
+        positions.sort_unstable();
+        positions.dedup();
+        let chains: Chains<'_, 'w> =
+            positions.iter().filter_map(|position| self.all.get(*position)).collect();
+        let special = chains.iter().copied().filter(|chain| !chain.takes_all()).collect();
+        by_address(special, seen.address)
+            .and_then(|chains| by_name(chains, name.as_deref()))
+            .and_then(|chains| by_application(&chains, seen))
+            .or_else(|| chains.iter().rfind(|chain| chain.takes_all()).copied())
+    }
 }
 
 type Chains<'c, 'w> = Vec<&'c ListenerChain<'w>>;
@@ -123,13 +164,11 @@ fn by_address<'c, 'w>(chains: Chains<'c, 'w>, address: IpAddr) -> Option<Chains<
 }
 
 fn by_name<'c, 'w>(chains: Chains<'c, 'w>, name: Option<&str>) -> Option<Chains<'c, 'w>> {
-    // Server names are compared in lower case.
-    let name = name.map(str::to_ascii_lowercase);
     let fit = |chain: &ListenerChain<'w>| {
         if chain.names.is_empty() || chain.names.iter().any(|name| name == "*") {
             return Some(0);
         }
-        let name = name.as_deref()?;
+        let name = name?;
         let names = chain.names.iter().filter_map(|pattern| match pattern.strip_prefix('*') {
             None => (pattern == name).then_some(usize::MAX),
             Some(tail) => (name.len() > tail.len() && name.ends_with(tail)).then_some(tail.len()),

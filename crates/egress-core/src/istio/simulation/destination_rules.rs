@@ -4,6 +4,7 @@
 //! `sidecar.go`, and `mergeDestinationRule` in `destination_rule.go`. Knows nothing of what the rules say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use super::host_name::{is_subset, is_wildcard};
 use crate::resource::Resource;
@@ -163,6 +164,8 @@ fn most_specific<'r, 'a>(rules: &'r ByHost<'a>, host: &str) -> Option<&'r Vec<Ru
     if let Some(found) = rules.get(host) {
         return Some(found);
     }
-    let over = rules.iter().filter(|(known, _)| is_wildcard(known) && is_subset(host, known));
+    // In the order of their names those with a wildcard stand together.
+    let wild = rules.range::<str, _>((Bound::Included("*"), Bound::Excluded("+")));
+    let over = wild.filter(|(known, _)| is_wildcard(known) && is_subset(host, known));
     over.max_by_key(|(known, _)| known.len()).map(|(_, found)| found)
 }

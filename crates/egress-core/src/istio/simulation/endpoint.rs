@@ -36,9 +36,9 @@ pub(super) fn endpoints(world: &World<'_>, service: &MeshService<'_>, port: u16)
     };
     let wanted = called(service);
     let asks_dns = service.resolution == MeshResolution::Dns;
-    let same = |other: &&MeshService<'_>| other.host == service.host && other.namespace == service.namespace;
+    let same = |other: &&MeshService<'_>| other.namespace == service.namespace;
     let mut seen: Vec<&Resource> = Vec::new();
-    for one in world.services.iter().filter(same).filter(|one| asks_dns || called(one) == wanted) {
+    for one in world.services_of(&service.host).filter(same).filter(|one| asks_dns || called(one) == wanted) {
         match one.source {
             ServiceSource::Kubernetes(facts) => found.extend(of_kubernetes(world, facts, port)),
             // A host with several addresses is several services with the same endpoints.

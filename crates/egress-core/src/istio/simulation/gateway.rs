@@ -4,10 +4,12 @@
 //! `pilot/pkg/networking/core/gateway.go`. Knows nothing of requests. Gateways made of the Gateway API are not known here.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
 
-use super::chain::{ChainThen, EndsTls, ListenerChain, RouteTable};
+use super::chain::{ChainThen, EndsTls, ListenerChain, ListenerChains, RouteTable};
+use super::gateway_routes::GatewayHosts;
 use super::gateway_rules::{by_name, tcp_route};
 use super::scope::ProxyScope;
 use crate::istio::protocol::PortProtocol;
@@ -16,23 +18,21 @@ use crate::resource::Resource;
 use crate::snapshot::ServiceFacts;
 
 /// The chains on a port of the pod; none where nothing listens.
-pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<Vec<ListenerChain<'w>>> {
+pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<ListenerChains<'w>> {
     let is_unprivileged = scope.pod.proxy.as_ref().is_some_and(|proxy| proxy.unprivileged);
     if is_unprivileged && port < 1024 {
         return None;
     }
-    let merged = merge(scope);
     let mut found = Vec::new();
     let mut known: HashMap<String, HashSet<String>> = HashMap::new();
-    for group in merged.iter().filter(|group| group.port == port && group.is_on_pod(scope)) {
+    for group in scope.servers().iter().filter(|group| group.port == port && group.is_on_pod(scope)) {
         if group.protocol.is_http() {
-            let servers = group.servers.iter().map(|server| (server.object, server.index)).collect();
             found.push(ListenerChain {
                 ranges: Vec::new(),
                 names: Vec::new(),
                 is_for_http: false,
                 ends_tls: None,
-                then: ChainThen::Http(RouteTable::Servers(servers)),
+                then: ChainThen::Http(RouteTable::Servers(Arc::new(GatewayHosts::of(scope, &group.servers)))),
             });
             continue;
         }
@@ -43,7 +43,7 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<Vec<Listen
     // Of two chains for everything the first counts here.
     let mut has_rest = false;
     found.retain(|chain| !(chain.takes_all() && std::mem::replace(&mut has_rest, true)));
-    (!found.is_empty()).then_some(found)
+    (!found.is_empty()).then(|| ListenerChains::new(found))
 }
 
 /// A server that a pod has, and the port of the pod that it is opened on.
@@ -66,11 +66,9 @@ pub struct OpenedServer<'w> {
 /// The servers of a gateway's pod.
 pub(super) fn opened<'w>(scope: &ProxyScope<'w>) -> Vec<OpenedServer<'w>> {
     let services = services_of(scope);
-    let all = merge(scope).into_iter().flat_map(|group| {
-        let port = group.port;
-        group.servers.into_iter().map(move |server| (port, server))
-    });
-    let opened = |(pod_port, server): (u16, GatewayServer<'w>)| {
+    let all =
+        scope.servers().iter().flat_map(|group| group.servers.iter().map(move |server| (group.port, server)));
+    let opened = |(pod_port, server): (u16, &GatewayServer<'w>)| {
         let number = server.spec.port.number;
         let translates = |facts: &&&ServiceFacts| {
             !facts.labels.contains_key(NO_TRANSLATION)
@@ -94,7 +92,7 @@ pub(super) fn opened<'w>(scope: &ProxyScope<'w>) -> Vec<OpenedServer<'w>> {
 }
 
 /// Servers that share a listener.
-struct ServerGroup<'w> {
+pub(super) struct ServerGroup<'w> {
     port: u16,
     /// As it is written: `HTTPS` and `TLS` are two groups of one listener.
     written: &'w str,
@@ -123,7 +121,12 @@ impl ServerGroup<'_> {
 impl GatewayServer<'_> {
     /// Its hosts as `namespace/host`, or the host alone where any namespace may bind. `sanitizeServerHostNamespace`.
     pub(super) fn hosts(&self) -> Vec<String> {
-        hosts_of(self.object, self.spec)
+        let host = |host: &String| match host.split_once('/') {
+            Some(("*", host)) => host.to_owned(),
+            Some((".", host)) => format!("{}/{host}", self.object.id.namespace),
+            _ => host.clone(),
+        };
+        self.spec.hosts.iter().map(host).collect()
     }
 
     fn is_http(&self) -> bool {
@@ -158,18 +161,8 @@ impl GatewayServer<'_> {
     }
 }
 
-/// The hosts of a server, with the namespace that may bind where it is one.
-pub(super) fn hosts_of(object: &Resource, spec: &GatewayServers) -> Vec<String> {
-    let host = |host: &String| match host.split_once('/') {
-        Some(("*", host)) => host.to_owned(),
-        Some((".", host)) => format!("{}/{host}", object.id.namespace),
-        _ => host.clone(),
-    };
-    spec.hosts.iter().map(host).collect()
-}
-
 /// The servers of all Gateway objects for the pod, oldest first, without those that istiod leaves out.
-fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
+pub(super) fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
     let services = services_of(scope);
     let mut groups: Vec<ServerGroup<'w>> = Vec::new();
     let mut ports: HashSet<u16> = HashSet::new();
@@ -320,7 +313,8 @@ fn of_server<'w>(
         _ => None,
     };
     if ends.is_some() && PortProtocol::parse(&server.spec.port.protocol) == PortProtocol::Https {
-        let then = ChainThen::Http(RouteTable::Servers(vec![(server.object, server.index)]));
+        let hosts = GatewayHosts::of(scope, std::slice::from_ref(server));
+        let then = ChainThen::Http(RouteTable::Servers(Arc::new(hosts)));
         return vec![chain(names, ends, then)];
     }
     match (&mode, ends) {

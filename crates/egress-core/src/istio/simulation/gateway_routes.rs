@@ -2,9 +2,11 @@
 //!
 //! Follows `buildGatewayHTTPRouteConfig` in `pilot/pkg/networking/core/gateway.go`. Knows nothing of connections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use super::gateway::hosts_of;
+use super::gateway::GatewayServer;
+use super::host_index::hosts;
 use super::host_name::is_subset;
 use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
@@ -12,7 +14,6 @@ use super::scope::{KnownService, ProxyScope};
 use super::virtual_host::without_port;
 use crate::istio::bound::full_name;
 use crate::resource::Resource;
-use crate::visibility::destination_rule::full_host;
 
 /// What a gateway does with a request.
 pub(super) enum GatewayRoute<'w> {
@@ -24,77 +25,116 @@ pub(super) enum GatewayRoute<'w> {
     None,
 }
 
-#[derive(Default)]
-struct HostRules<'w> {
-    rules: Vec<HttpRule<'w>>,
+/// The virtual hosts that servers of one listener share.
+#[derive(Debug)]
+pub(super) struct GatewayHosts<'w> {
+    exact: HashMap<String, GatewayHost<'w>>,
+    wild: BTreeMap<String, GatewayHost<'w>>,
+}
+
+#[derive(Debug, Default)]
+struct GatewayHost<'w> {
+    bound: Vec<BoundRoute<'w>>,
     redirects: bool,
 }
 
-/// The route of a request that these servers share.
-pub(super) fn route<'w>(
-    scope: &ProxyScope<'w>,
-    servers: &[(&'w Resource, usize)],
-    request: PlainRequest<'_>,
-) -> GatewayRoute<'w> {
-    let mut hosts: BTreeMap<String, HostRules<'w>> = BTreeMap::new();
-    for (object, index) in servers {
-        let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
-        let Some(server) = all.get(*index) else { continue };
-        let name = full_name(object);
-        let redirects = server.tls.as_ref().is_some_and(|tls| tls.https_redirect == Some(true));
-        let port = u16::try_from(server.port.number).unwrap_or_default();
-        let admitted = hosts_of(object, server);
-        for resource in scope.world.virtual_services_for(&name, &scope.pod.namespace) {
-            let shared = shared_hosts(scope, resource, &admitted);
-            if shared.is_empty() {
-                continue;
+/// A VirtualService that a server follows for a host.
+#[derive(Clone, Debug)]
+struct BoundRoute<'w> {
+    resource: &'w Resource,
+    /// The Gateway object: `namespace/name`.
+    gateway: Arc<str>,
+    /// The number of the server's port.
+    port: u16,
+}
+
+impl<'w> GatewayHosts<'w> {
+    /// The virtual hosts of these servers.
+    pub(super) fn of(scope: &ProxyScope<'w>, servers: &[GatewayServer<'w>]) -> Self {
+        let mut found = GatewayHosts { exact: HashMap::new(), wild: BTreeMap::new() };
+        for server in servers {
+            let name: Arc<str> = full_name(server.object).into();
+            let redirects = server.spec.tls.as_ref().is_some_and(|tls| tls.https_redirect == Some(true));
+            let port = u16::try_from(server.spec.port.number).unwrap_or_default();
+            let admitted = server.hosts();
+            for resource in scope.world.virtual_services_for(&name, &scope.pod.namespace) {
+                let shared = shared_hosts(scope, resource, &admitted);
+                if shared.is_empty() {
+                    continue;
+                }
+                let bound = BoundRoute { resource, gateway: Arc::clone(&name), port };
+                // Which rules there are does not depend on the request.
+                if bound.rules(scope, PlainRequest { authority: "", scheme: "http" }).is_empty() {
+                    continue;
+                }
+                for host in shared {
+                    let known = found.entry(host);
+                    known.bound.push(bound.clone());
+                    known.redirects |= redirects;
+                }
             }
-            let context = RuleContext {
-                mesh: scope.world.mesh,
-                pod: scope.pod,
-                gateway: &name,
-                port,
-                service: &|host, resource| service(scope, host, resource),
-            };
-            let found = rules(&context, resource, request);
-            if found.is_empty() {
-                continue;
-            }
-            for host in shared {
-                let known = hosts.entry(host).or_default();
-                known.rules.extend(found.iter().cloned());
-                known.redirects |= redirects;
+            if redirects {
+                for host in admitted {
+                    found.entry(host.to_ascii_lowercase()).redirects = true;
+                }
             }
         }
-        if redirects {
-            for host in admitted {
-                hosts.entry(host.to_ascii_lowercase()).or_default().redirects = true;
-            }
+        found
+    }
+
+    fn entry(&mut self, host: String) -> &mut GatewayHost<'w> {
+        if host.starts_with('*') {
+            self.wild.entry(host).or_default()
+        } else {
+            self.exact.entry(host).or_default()
         }
     }
-    let authority = without_port(request.authority).to_ascii_lowercase();
-    let fit = |domain: &str| match domain.strip_prefix('*') {
-        None => (domain == authority).then_some(usize::MAX),
-        Some("") => Some(0),
-        Some(tail) => (authority.len() > tail.len() && authority.ends_with(tail)).then_some(tail.len()),
-    };
-    let best =
-        hosts.iter().filter_map(|(domain, rules)| Some((fit(domain)?, rules))).max_by_key(|(fit, _)| *fit);
-    let Some((_, found)) = best else { return GatewayRoute::None };
-    if found.redirects {
-        return GatewayRoute::Redirect;
+
+    /// The virtual host of a request: its own, else the longest wildcard over it.
+    fn choose(&self, host: &str) -> Option<&GatewayHost<'w>> {
+        let over = |domain: &str| {
+            let tail = domain.strip_prefix('*')?;
+            (tail.is_empty() || (host.len() > tail.len() && host.ends_with(tail))).then_some(tail.len())
+        };
+        self.exact.get(host).or_else(|| {
+            let fitting = self.wild.iter().filter_map(|(domain, rules)| Some((over(domain)?, rules)));
+            fitting.max_by_key(|(fit, _)| *fit).map(|(_, rules)| rules)
+        })
     }
-    // What takes everything goes last, whichever object it is from.
-    let ordered = |last: bool| found.rules.iter().filter(move |rule| rule.is_catch_all == last);
-    let taking = ordered(false).chain(ordered(true)).find(|rule| rule.takes);
-    taking.map_or(GatewayRoute::None, |rule| GatewayRoute::Rule(rule.clone()))
+
+    /// The route of a request.
+    pub(super) fn route(&self, scope: &ProxyScope<'w>, request: PlainRequest<'_>) -> GatewayRoute<'w> {
+        let authority = without_port(request.authority).to_ascii_lowercase();
+        let Some(found) = self.choose(&authority) else { return GatewayRoute::None };
+        if found.redirects {
+            return GatewayRoute::Redirect;
+        }
+        let rules: Vec<HttpRule<'w>> =
+            found.bound.iter().flat_map(|bound| bound.rules(scope, request)).collect();
+        // What takes everything goes last, whichever object it is from.
+        let ordered = |last: bool| rules.iter().filter(move |rule| rule.is_catch_all == last);
+        let taking = ordered(false).chain(ordered(true)).find(|rule| rule.takes);
+        taking.map_or(GatewayRoute::None, |rule| GatewayRoute::Rule(rule.clone()))
+    }
+}
+
+impl<'w> BoundRoute<'w> {
+    fn rules(&self, scope: &ProxyScope<'w>, request: PlainRequest<'_>) -> Vec<HttpRule<'w>> {
+        let context = RuleContext {
+            mesh: scope.world.mesh,
+            pod: scope.pod,
+            gateway: &self.gateway,
+            port: self.port,
+            service: &|host, resource| service(scope, host, resource),
+        };
+        rules(&context, self.resource, request)
+    }
 }
 
 /// The hosts that a VirtualService and a server have in common: of two that overlap the narrower one.
 fn shared_hosts(scope: &ProxyScope<'_>, resource: &Resource, admitted: &[String]) -> Vec<String> {
     let owner = &resource.id.namespace;
-    let names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-    let names: Vec<String> = names.map(|name| full_host(name, owner, scope.world.mesh)).collect();
+    let names: Vec<String> = hosts(resource, scope.world.mesh).collect();
     let mut found = Vec::new();
     for host in admitted {
         let host = match host.split_once('/') {

@@ -11,7 +11,6 @@ use super::scope::ProxyScope;
 use super::tcp_rules::{TcpContext, clusters, is_named, matching};
 use crate::istio::bound::full_name;
 use crate::resource::Resource;
-use crate::visibility::destination_rule::full_host;
 
 /// The VirtualServices of a server, in order of precedence. `pickMatchingGatewayHosts`.
 fn bound<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Vec<&'w Resource> {
@@ -19,8 +18,7 @@ fn bound<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Vec<&'w Reso
     let hosts = server.hosts();
     let fits = |resource: &&Resource| {
         let owner = &resource.id.namespace;
-        let names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-        let names: Vec<String> = names.map(|name| full_host(name, owner, world.mesh)).collect();
+        let names: Vec<String> = super::host_index::hosts(resource, world.mesh).collect();
         hosts.iter().any(|host| {
             let (namespace, host) =
                 host.split_once('/').map_or((None, host.as_str()), |(ns, host)| (Some(ns), host));

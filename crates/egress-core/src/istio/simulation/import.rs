@@ -7,12 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use egress_istio::sidecar::SidecarEgress;
 
+use super::host_index::hosts;
 use super::host_name::{is_subset, is_wildcard, overlap};
 use super::scope::KnownService;
 use super::service::{MeshService, ServiceSource};
 use super::world::World;
 use crate::resource::{ObjectId, Resource};
-use crate::visibility::destination_rule::full_host;
 use crate::visibility::virtual_service::MESH;
 
 /// The `hosts` of one part of a Sidecar, by namespace; `*` is all of them.
@@ -76,14 +76,12 @@ impl<'w> SidecarHosts<'w> {
         let mut known: HashSet<&ObjectId> = HashSet::new();
         for resource in world.virtual_services_for(MESH, namespace) {
             let owner = &resource.id.namespace;
-            let Some(spec) = resource.virtual_service() else { continue };
-            let hosts: Vec<String> =
-                spec.hosts.iter().flatten().map(|host| full_host(host, owner, world.mesh)).collect();
+            let mut hosts = hosts(resource, world.mesh);
             let lines = || [self.0.get(owner.as_str()), self.0.get(ALL)].into_iter().flatten();
-            let is_wanted = |host: &String| {
+            let is_wanted = |host: &str| {
                 lines().any(|lines| lines.want_route(host)) && !lines().any(|lines| lines.exclude(host))
             };
-            if hosts.iter().any(is_wanted) && known.insert(&resource.id) {
+            if hosts.any(|host| is_wanted(&host)) && known.insert(&resource.id) {
                 found.push(resource);
             }
         }

@@ -3,33 +3,71 @@
 //! Follows `buildSidecarOutboundListeners` in `pilot/pkg/networking/core/listener.go` and `tls.go` beside it. Knows nothing of
 //! requests and endpoints. Sockets of files and ports that are opened on the pod itself are not known here.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
-use super::chain::{ChainThen, ListenerChain, RouteTable};
+use super::chain::{ChainThen, ChainWants, ListenerChain, ListenerChains, RouteTable};
 use super::cluster::ClusterKey;
 use super::endpoint::endpoints;
-use super::host_name::overlap;
 use super::scope::{EgressListener, KnownService, ProxyScope, UnknownHosts};
 use super::service::{MeshPort, MeshResolution};
 use super::tcp_rules::{TcpContext, clusters, is_for, matching};
 use crate::istio::protocol::{ListenerProtocol, PortProtocol};
 use crate::resource::Resource;
-use crate::visibility::destination_rule::full_host;
 
-/// A listener of one port.
+/// The listeners of one port.
+pub(super) struct PortListeners<'w> {
+    /// With the addresses that each listens on; none: on all.
+    listeners: Vec<(Vec<IpAddr>, ListenerChains<'w>)>,
+    /// What is not listened on.
+    unknown: ListenerChains<'w>,
+}
+
+/// A listener while services are added to it.
 struct PortListener<'w> {
     /// Its addresses; none listens on all.
     binds: Vec<IpAddr>,
     chains: Vec<ListenerChain<'w>>,
+    wanted: HashSet<ChainWants>,
     protocol: PortProtocol,
     /// A part of the Sidecar with this very port made it: nothing of other parts is added.
     is_locked: bool,
 }
 
-/// The chains that a call to this address and port meets; the last takes what no other does.
-pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> Vec<ListenerChain<'w>> {
+impl<'w> PortListeners<'w> {
+    /// The listeners of a sidecar for a port.
+    pub(super) fn of(scope: &ProxyScope<'w>, port: u16) -> Self {
+        let listeners = listeners(scope, port).into_iter();
+        PortListeners {
+            listeners: listeners.map(|listener| (listener.binds, with_rest(listener.chains))).collect(),
+            unknown: with_rest(Vec::new()),
+        }
+    }
+
+    /// The chains that a call to this address meets; the last takes what no other does.
+    pub(super) fn chains(&self, address: IpAddr) -> &ListenerChains<'w> {
+        let exact = self.listeners.iter().find(|(binds, _)| binds.contains(&address));
+        let found = exact.or_else(|| self.listeners.iter().find(|(binds, _)| binds.is_empty()));
+        found.map_or(&self.unknown, |(_, chains)| chains)
+    }
+}
+
+fn with_rest(mut chains: Vec<ListenerChain<'_>>) -> ListenerChains<'_> {
+    if !chains.iter().any(ListenerChain::takes_all) {
+        chains.push(ListenerChain {
+            ranges: Vec::new(),
+            names: Vec::new(),
+            is_for_http: false,
+            ends_tls: None,
+            then: ChainThen::Unknown,
+        });
+    }
+    ListenerChains::new(chains)
+}
+
+fn listeners<'w>(scope: &ProxyScope<'w>, port: u16) -> Vec<PortListener<'w>> {
     let mut listeners: Vec<PortListener<'w>> = Vec::new();
     for part in &scope.listeners {
         match part.port {
@@ -55,19 +93,14 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> 
             }
         }
     }
-    let exact = listeners.iter().position(|listener| listener.binds.contains(&address));
-    let found = exact.or_else(|| listeners.iter().position(|listener| listener.binds.is_empty()));
-    let mut chains = found.map(|found| listeners.swap_remove(found).chains).unwrap_or_default();
-    if !chains.iter().any(ListenerChain::takes_all) {
-        chains.push(ListenerChain {
-            ranges: Vec::new(),
-            names: Vec::new(),
-            is_for_http: false,
-            ends_tls: None,
-            then: ChainThen::Unknown,
-        });
+    listeners
+}
+
+impl<'w> PortListener<'w> {
+    fn new(binds: Vec<IpAddr>, chains: Vec<ListenerChain<'w>>, protocol: PortProtocol) -> Self {
+        let wanted = chains.iter().map(ListenerChain::wants).collect();
+        PortListener { binds, chains, wanted, protocol, is_locked: false }
     }
-    chains
 }
 
 /// A service that one part of a Sidecar brings in, for one port.
@@ -158,7 +191,7 @@ fn add<'w>(listeners: &mut Vec<PortListener<'w>>, part: &ListenedPort<'_, 'w>, i
         }
     };
     let Some(current) = current else {
-        listeners.push(PortListener { binds, chains, protocol, is_locked: false });
+        listeners.push(PortListener::new(binds, chains, protocol));
         return;
     };
     if !may_share(part.port.protocol, current.protocol) {
@@ -166,11 +199,11 @@ fn add<'w>(listeners: &mut Vec<PortListener<'w>>, part: &ListenedPort<'_, 'w>, i
     }
     // Something that looks at bytes comes to a listener of requests alone, and takes its place.
     if kind == ListenerProtocol::Auto && current.protocol.is_http() {
-        *current = PortListener { binds, chains, protocol, is_locked: false };
+        *current = PortListener::new(binds, chains, protocol);
         return;
     }
     for chain in chains {
-        if !current.chains.iter().any(|known| known.is_like(&chain)) {
+        if current.wanted.insert(chain.wants()) {
             current.chains.push(chain);
         }
     }
@@ -209,14 +242,7 @@ fn http<'w>(part: &ListenedPort<'_, 'w>, kind: ListenerProtocol, on_all: bool) -
 
 /// The chains for connections of a service: by the rules of VirtualServices, else to the service itself.
 fn tcp<'w>(part: &ListenedPort<'_, 'w>, bind: Option<IpAddr>, ranges: &[IpNet]) -> Vec<ListenerChain<'w>> {
-    let world = part.scope.world;
-    let service = part.known.service;
-    let about = |resource: &&&'w Resource| {
-        let owner = &resource.id.namespace;
-        let mut hosts = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-        hosts.any(|host| overlap(&full_host(host, owner, world.mesh), &service.host))
-    };
-    let routes: Vec<&'w Resource> = part.listener.virtual_services.iter().filter(about).copied().collect();
+    let routes: Vec<&'w Resource> = part.listener.virtual_services.about(&part.known.service.host).collect();
     let context = TcpContext { scope: part.scope, port: part.port.number };
     if part.port.protocol.is_tls() {
         by_name(part, &context, &routes, bind, ranges)

@@ -5,12 +5,19 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
 use egress_istio::virtual_service::VirtualServiceSpec;
 
+use super::chain::ListenerChains;
+use super::gateway::{ServerGroup, chains, merge};
+use super::host_index::RouteList;
 use super::import::{Imports, SidecarHosts};
+use super::memo::Memo;
+use super::outbound::PortListeners;
 use super::service::{MeshPort, MeshService};
+use super::virtual_host::VirtualHosts;
 use super::world::World;
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::protocol::PortProtocol;
@@ -30,6 +37,29 @@ pub(super) struct ProxyScope<'w> {
     services: HashMap<&'w str, KnownService<'w>>,
     /// What happens to calls of which nothing is known.
     pub(super) unknown: UnknownHosts<'w>,
+    computed: Computed<'w>,
+}
+
+/// So many ports of a proxy are kept.
+const PORTS: usize = 64;
+
+/// What was computed for a proxy.
+struct Computed<'w> {
+    ports: Memo<u16, PortListeners<'w>>,
+    virtual_hosts: Memo<u16, Option<VirtualHosts<'w>>>,
+    servers: OnceLock<Vec<ServerGroup<'w>>>,
+    gateway_ports: Memo<u16, Option<ListenerChains<'w>>>,
+}
+
+impl Default for Computed<'_> {
+    fn default() -> Self {
+        Computed {
+            ports: Memo::new(PORTS),
+            virtual_hosts: Memo::new(PORTS),
+            servers: OnceLock::new(),
+            gateway_ports: Memo::new(PORTS),
+        }
+    }
 }
 
 /// A part of a Sidecar's `egress`, or the one listener of pods without.
@@ -40,7 +70,7 @@ pub(super) struct EgressListener<'w> {
     /// Its own address.
     pub(super) bind: Option<&'w str>,
     pub(super) services: Vec<KnownService<'w>>,
-    pub(super) virtual_services: Vec<&'w Resource>,
+    pub(super) virtual_services: RouteList<'w>,
 }
 
 /// A service with the ports that a proxy knows of it.
@@ -75,7 +105,7 @@ impl<'w> ProxyScope<'w> {
             for known in &listener.services {
                 imports.add(known.clone());
             }
-            for virtual_service in &listener.virtual_services {
+            for virtual_service in listener.virtual_services.iter() {
                 infer(world, &pod.namespace, listener, virtual_service, &mut imports);
             }
         }
@@ -103,7 +133,15 @@ impl<'w> ProxyScope<'w> {
             },
         };
         let services = imports.into_services();
-        ProxyScope { world, pod, is_gateway: false, listeners, services, unknown }
+        ProxyScope {
+            world,
+            pod,
+            is_gateway: false,
+            listeners,
+            services,
+            unknown,
+            computed: Computed::default(),
+        }
     }
 
     /// The scope of a gateway's pod: everything that its namespace sees.
@@ -113,8 +151,35 @@ impl<'w> ProxyScope<'w> {
             imports.add(KnownService { service, ports: (&service.ports).into() });
         }
         let services = imports.into_services();
-        let listeners = Vec::new();
-        ProxyScope { world, pod, is_gateway: true, listeners, services, unknown: UnknownHosts::Refused }
+        ProxyScope {
+            world,
+            pod,
+            is_gateway: true,
+            listeners: Vec::new(),
+            services,
+            unknown: UnknownHosts::Refused,
+            computed: Computed::default(),
+        }
+    }
+
+    /// The listeners of a sidecar for a port.
+    pub(super) fn port_listeners(&self, port: u16) -> Arc<PortListeners<'w>> {
+        self.computed.ports.get(port, || PortListeners::of(self, port))
+    }
+
+    /// The virtual hosts of a sidecar for a port; none where no part of the Sidecar is about it.
+    pub(super) fn virtual_hosts(&self, port: u16) -> Arc<Option<VirtualHosts<'w>>> {
+        self.computed.virtual_hosts.get(port, || VirtualHosts::of(self, port))
+    }
+
+    /// The servers of a gateway's pod.
+    pub(super) fn servers(&self) -> &[ServerGroup<'w>] {
+        self.computed.servers.get_or_init(|| merge(self))
+    }
+
+    /// The chains of a gateway's pod on a port; none where nothing listens.
+    pub(super) fn gateway_chains(&self, port: u16) -> Arc<Option<ListenerChains<'w>>> {
+        self.computed.gateway_ports.get(port, || chains(self, port))
     }
 
     /// The service of a host in full.
@@ -193,7 +258,7 @@ fn listener<'w>(
         protocol,
         bind: spec.and_then(|spec| spec.bind.as_deref()).filter(|bind| !bind.is_empty()),
         services: hosts.services(world, namespace, known),
-        virtual_services: hosts.virtual_services(world, namespace),
+        virtual_services: RouteList::new(hosts.virtual_services(world, namespace), world.mesh),
     }
 }
 

@@ -3,9 +3,10 @@
 //! Follows `BuildSidecarOutboundVirtualHosts` in `pilot/pkg/networking/core/httproute.go` and
 //! `BuildSidecarVirtualHostWrapper` in `route/route.go`, and Envoy's choice among domains. Knows nothing of listeners.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::cluster::ClusterKey;
+use super::host_index;
 use super::host_name::{is_subset, is_wildcard, overlap};
 use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
@@ -14,7 +15,6 @@ use super::service::{MeshResolution, MeshService};
 use crate::istio::protocol::PortProtocol;
 use crate::resource::{ObjectId, Resource};
 use crate::snapshot::MeshFacts;
-use crate::visibility::destination_rule::full_host;
 use crate::visibility::virtual_service::MESH;
 
 /// What a sidecar does with a request.
@@ -36,17 +36,17 @@ pub(super) fn route<'w>(
     only: Option<&str>,
     request: PlainRequest<'_>,
 ) -> SidecarRoute<'w> {
-    let Some(listener) = scope.listener_for(port) else { return SidecarRoute::Unknown };
-    let table = VirtualHosts::of(scope, listener, port);
+    let table = scope.virtual_hosts(port);
+    let Some(table) = table.as_ref() else { return SidecarRoute::Unknown };
     let host = match only {
         Some(service) => service.to_ascii_lowercase(),
         None => without_port(request.authority).to_ascii_lowercase(),
     };
     let Some(found) = table.choose(&host) else { return SidecarRoute::Unknown };
     match found {
-        HostRoutes::Service(key) => SidecarRoute::Service(key),
+        HostRoutes::Service(key) => SidecarRoute::Service(key.clone()),
         HostRoutes::VirtualService(resource) => {
-            let all = rules(&table.context(), resource, request);
+            let all = rules(&context(scope, port), resource, request);
             all.into_iter().find(|rule| rule.takes).map_or(SidecarRoute::NoRule, SidecarRoute::Rule)
         }
     }
@@ -71,24 +71,98 @@ enum HostRoutes<'w> {
     Service(ClusterKey),
 }
 
-struct VirtualHosts<'q, 'w> {
+/// The virtual hosts of a sidecar for one port.
+pub(super) struct VirtualHosts<'w> {
+    /// By domain in lower case; of two that have one domain the first counts.
+    exact: HashMap<String, HostRoutes<'w>>,
+    /// Domains with a wildcard.
+    wild: HashMap<String, HostRoutes<'w>>,
+}
+
+impl<'w> VirtualHosts<'w> {
+    /// Those of a port; none where no part of the Sidecar is about it.
+    pub(super) fn of(scope: &ProxyScope<'w>, port: u16) -> Option<Self> {
+        let listener = scope.listener_for(port)?;
+        let sources = Sources::of(scope, listener, port);
+        let mut found = VirtualHosts { exact: HashMap::new(), wild: HashMap::new() };
+        let mut taken: HashSet<&str> = HashSet::new();
+        for resource in &sources.virtual_services {
+            if !sources.has_rules(resource) {
+                continue;
+            }
+            let (hosts, services) = sources.split(resource);
+            let of_http: Vec<&KnownService<'w>> =
+                services.into_iter().filter(|known| is_http(known)).collect();
+            if of_http.is_empty() && port != 80 {
+                continue;
+            }
+            for host in &hosts {
+                found.offer(host.to_ascii_lowercase(), || HostRoutes::VirtualService(resource));
+            }
+            for known in of_http {
+                taken.insert(&known.service.host);
+                for domain in sources.domains(known.service) {
+                    found.offer(domain, || HostRoutes::VirtualService(resource));
+                }
+            }
+        }
+        for known in sources.services.values() {
+            let service = known.service;
+            let is_free =
+                !taken.contains(service.host.as_ref()) && service.resolution != MeshResolution::Alias;
+            if !is_free || !is_http(known) {
+                continue;
+            }
+            let Some(port) = known.ports.first() else { continue };
+            let key = ClusterKey { host: service.host.to_string(), port: port.number, subset: None };
+            for domain in sources.domains(service) {
+                found.offer(domain, || HostRoutes::Service(key.clone()));
+            }
+        }
+        Some(found)
+    }
+
+    fn offer(&mut self, domain: String, routes: impl FnOnce() -> HostRoutes<'w>) {
+        let domains = if is_wildcard(&domain) { &mut self.wild } else { &mut self.exact };
+        domains.entry(domain).or_insert_with(routes);
+    }
+
+    /// The routes of a host in lower case: those of its own domain, else of the longest wildcard over it.
+    fn choose(&self, host: &str) -> Option<&HostRoutes<'w>> {
+        let over = |domain: &str| {
+            let tail = domain.strip_prefix('*')?;
+            (tail.is_empty() || (host.len() > tail.len() && host.ends_with(tail))).then_some(tail.len())
+        };
+        self.exact.get(host).or_else(|| {
+            let fitting = self.wild.iter().filter_map(|(domain, routes)| Some((over(domain)?, routes)));
+            fitting.max_by_key(|(fit, _)| *fit).map(|(_, routes)| routes)
+        })
+    }
+}
+
+fn context<'q, 'w>(scope: &'q ProxyScope<'w>, port: u16) -> RuleContext<'q, 'w> {
+    RuleContext { mesh: scope.world.mesh, pod: scope.pod, gateway: MESH, port, service: &|_, _| None }
+}
+
+fn is_http(known: &KnownService<'_>) -> bool {
+    known.ports.iter().any(|port| port.protocol.is_http() || port.protocol == PortProtocol::Unsaid)
+}
+
+/// What virtual hosts are made of.
+struct Sources<'q, 'w> {
     scope: &'q ProxyScope<'w>,
     port: u16,
     /// The services with the port, by their name in lower case.
-    services: HashMap<String, KnownService<'w>>,
+    services: BTreeMap<String, KnownService<'w>>,
     virtual_services: Vec<&'w Resource>,
     /// Of each service of the listener the VirtualService with the most specific host over it.
     most_specific: HashMap<String, &'w ObjectId>,
-    lookup: Lookup<'w>,
 }
 
-/// The services with the port, as destinations look for them.
-struct Lookup<'w>(HashMap<String, KnownService<'w>>);
-
-impl<'q, 'w> VirtualHosts<'q, 'w> {
+impl<'q, 'w> Sources<'q, 'w> {
     fn of(scope: &'q ProxyScope<'w>, listener: &'q EgressListener<'w>, port: u16) -> Self {
         let as_proxy = listener.port.is_some() && listener.protocol == PortProtocol::HttpProxy;
-        let mut services: HashMap<String, KnownService<'w>> = HashMap::new();
+        let mut services: BTreeMap<String, KnownService<'w>> = BTreeMap::new();
         for known in &listener.services {
             let host = known.service.host.to_ascii_lowercase();
             if as_proxy {
@@ -99,91 +173,29 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
             }
         }
         let mesh = scope.world.mesh;
-        let virtual_services = listener.virtual_services.iter().copied();
+        let virtual_services = listener.virtual_services.iter();
         let virtual_services = if port == 80 && !as_proxy {
             // Port 80 exists for every host of a VirtualService, known or not.
             virtual_services.collect()
         } else {
-            virtual_services.filter(|resource| is_about(resource, &services, mesh)).collect()
+            let wild: Vec<&str> =
+                services.keys().map(String::as_str).filter(|host| is_wildcard(host)).collect();
+            virtual_services.filter(|resource| is_about(resource, &services, &wild, mesh)).collect()
         };
         let most_specific = most_specific(listener, mesh);
-        let lookup = Lookup(services.clone());
-        VirtualHosts { scope, port, services, virtual_services, most_specific, lookup }
-    }
-
-    fn context(&self) -> RuleContext<'_, 'w> {
-        RuleContext {
-            mesh: self.scope.world.mesh,
-            pod: self.scope.pod,
-            gateway: MESH,
-            port: self.port,
-            service: &|_, _| None,
-        }
-    }
-
-    /// The routes of a host in lower case: those of its own domain, else of the longest wildcard over it. Of two that have
-    /// one domain the first counts.
-    fn choose(&self, host: &str) -> Option<HostRoutes<'w>> {
-        let mut best: Option<(usize, HostRoutes<'w>)> = None;
-        let mut offer = |domain: &str, routes: &dyn Fn() -> HostRoutes<'w>| {
-            let Some(fit) = fit(domain, host) else { return };
-            if best.as_ref().is_none_or(|(known, _)| fit > *known) {
-                best = Some((fit, routes()));
-            }
-        };
-        let mut taken: Vec<&str> = Vec::new();
-        for resource in &self.virtual_services {
-            if !self.has_rules(resource) {
-                continue;
-            }
-            let (hosts, services) = self.split(resource);
-            let of_http: Vec<&&KnownService<'w>> =
-                services.iter().filter(|known| Self::is_http(known)).collect();
-            if of_http.is_empty() && self.port != 80 {
-                continue;
-            }
-            for host in &hosts {
-                offer(&host.to_ascii_lowercase(), &|| HostRoutes::VirtualService(resource));
-            }
-            for known in of_http {
-                taken.push(&known.service.host);
-                for domain in self.domains(known.service) {
-                    offer(&domain, &|| HostRoutes::VirtualService(resource));
-                }
-            }
-        }
-        for known in self.services.values() {
-            let service = known.service;
-            let is_free =
-                !taken.contains(&service.host.as_ref()) && service.resolution != MeshResolution::Alias;
-            if !is_free || !Self::is_http(known) {
-                continue;
-            }
-            let Some(port) = known.ports.first() else { continue };
-            let key = ClusterKey { host: service.host.to_string(), port: port.number, subset: None };
-            for domain in self.domains(service) {
-                offer(&domain, &|| HostRoutes::Service(key.clone()));
-            }
-        }
-        best.map(|(_, routes)| routes)
+        Sources { scope, port, services, virtual_services, most_specific }
     }
 
     /// Whether a VirtualService has any rule for the proxy and port; one without has no virtual host.
     fn has_rules(&self, resource: &'w Resource) -> bool {
         let request = PlainRequest { authority: "", scheme: "http" };
-        !rules(&self.context(), resource, request).is_empty()
-    }
-
-    fn is_http(known: &KnownService<'w>) -> bool {
-        known.ports.iter().any(|port| port.protocol.is_http() || port.protocol == PortProtocol::Unsaid)
+        !rules(&context(self.scope, self.port), resource, request).is_empty()
     }
 
     /// The hosts of a VirtualService that are no services, and the services that are. `separateVSHostsAndServices`.
     fn split(&self, resource: &Resource) -> (Vec<String>, Vec<&KnownService<'w>>) {
         let (mut hosts, mut services) = (Vec::new(), Vec::new());
-        let names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-        let mesh = self.scope.world.mesh;
-        let names: Vec<String> = names.map(|host| full_host(host, &resource.id.namespace, mesh)).collect();
+        let names: Vec<String> = host_index::hosts(resource, self.scope.world.mesh).collect();
         for name in names.iter().filter(|name| !is_wildcard(name)) {
             match self.services.get(&name.to_ascii_lowercase()) {
                 Some(known) => services.push(known),
@@ -209,7 +221,7 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
     fn domains(&self, service: &MeshService<'_>) -> Vec<String> {
         let host = service.host.to_ascii_lowercase();
         let short = short_names(&host, &self.scope.pod.namespace, &self.scope.world.mesh.cluster_domain);
-        let is_other = |name: &String| self.lookup.0.contains_key(name);
+        let is_other = |name: &String| self.services.contains_key(name);
         let mut found = vec![host.clone()];
         found.extend(short.into_iter().filter(|name| !is_other(name)));
         if service.resolution == MeshResolution::Original && service.is_kubernetes() {
@@ -217,15 +229,6 @@ impl<'q, 'w> VirtualHosts<'q, 'w> {
         }
         found.extend(service.addresses.iter().map(ToString::to_string));
         found
-    }
-}
-
-/// How well a domain fits a host, the better the more; none: it is for other hosts.
-fn fit(domain: &str, host: &str) -> Option<usize> {
-    match domain.strip_prefix('*') {
-        None => (domain == host).then_some(usize::MAX),
-        Some("") => Some(0),
-        Some(tail) => (host.len() > tail.len() && host.ends_with(tail)).then_some(tail.len()),
     }
 }
 
@@ -242,30 +245,41 @@ fn short_names(host: &str, namespace: &str, domain: &str) -> Vec<String> {
     found
 }
 
-/// Whether a VirtualService is about any of these services. `selectVirtualServices`.
-fn is_about(resource: &Resource, services: &HashMap<String, KnownService<'_>>, mesh: &MeshFacts) -> bool {
-    let mut names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-    names.any(|name| {
-        let name = full_host(name, &resource.id.namespace, mesh).to_ascii_lowercase();
+/// Whether a VirtualService is about any of these services; `wild` are those with a wildcard. `selectVirtualServices`.
+fn is_about(
+    resource: &Resource,
+    services: &BTreeMap<String, KnownService<'_>>,
+    wild: &[&str],
+    mesh: &MeshFacts,
+) -> bool {
+    host_index::hosts(resource, mesh).any(|name| {
+        let name = name.to_ascii_lowercase();
         services.contains_key(&name)
-            || services.keys().any(|host| (is_wildcard(&name) || is_wildcard(host)) && overlap(host, &name))
+            || wild.iter().any(|host| overlap(host, &name))
+            || (is_wildcard(&name) && services.keys().any(|host| overlap(host, &name)))
     })
 }
 
 /// `computeWildcardHostVirtualServiceIndex` in `pilot/pkg/model/sidecar.go`.
 fn most_specific<'w>(listener: &EgressListener<'w>, mesh: &MeshFacts) -> HashMap<String, &'w ObjectId> {
-    let mut by_host: HashMap<String, &ObjectId> = HashMap::new();
-    for resource in &listener.virtual_services {
-        for host in resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten()) {
-            by_host.entry(full_host(host, &resource.id.namespace, mesh)).or_insert(&resource.id);
+    let mut exact: HashMap<String, &ObjectId> = HashMap::new();
+    let mut wild: HashMap<String, &ObjectId> = HashMap::new();
+    for resource in listener.virtual_services.iter() {
+        for host in host_index::hosts(resource, mesh) {
+            let known = if is_wildcard(&host) { &mut wild } else { &mut exact };
+            known.entry(host).or_insert(&resource.id);
         }
+    }
+    // Without wildcards nobody asks.
+    if wild.is_empty() {
+        return HashMap::new();
     }
     let mut found = HashMap::new();
     for known in &listener.services {
         let host = known.service.host.as_ref();
-        let over = by_host.iter().filter(|(name, _)| is_wildcard(name) && is_subset(host, name));
+        let over = wild.iter().filter(|(name, _)| is_subset(host, name));
         let longest = over.max_by_key(|(name, _)| name.len()).map(|(_, id)| *id);
-        if let Some(id) = by_host.get(host).copied().or(longest) {
+        if let Some(id) = exact.get(host).or_else(|| wild.get(host)).copied().or(longest) {
             found.insert(host.to_owned(), id);
         }
     }

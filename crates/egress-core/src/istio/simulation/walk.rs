@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::chain::{ChainThen, EndsTls, ListenerChain, RouteTable, Seen, choose};
+use super::chain::{ChainThen, EndsTls, ListenerChains, RouteTable, Seen};
 use super::cluster::{ClusterEnds, ClusterKey, cluster};
 use super::endpoint::of_kubernetes;
 use super::gateway_routes::GatewayRoute;
@@ -14,7 +14,7 @@ use super::outbound::proxied;
 use super::scope::{ProxyScope, UnknownHosts};
 use super::virtual_host::SidecarRoute;
 use super::world::World;
-use super::{gateway, gateway_routes, outbound, virtual_host};
+use super::{Simulation, virtual_host};
 use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
 use crate::snapshot::{PodFacts, ProxyRole};
@@ -22,9 +22,10 @@ use crate::snapshot::{PodFacts, ProxyRole};
 /// A call that comes to one gateway more often goes in a circle.
 const VISITS: usize = 4;
 
-pub(super) fn walk(world: &World<'_>, call: &Call) -> Vec<Passage> {
+pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
+    let world = simulation.world;
     let Some(pod) = world.pod(&call.caller).filter(|pod| pod.has_sidecar) else { return Vec::new() };
-    let scope = ProxyScope::of_sidecar(world, pod);
+    let scope = simulation.sidecar(pod);
     let (layers, authority) = match &call.speaks {
         Speaks::Http { authority } => (Vec::new(), Some(authority.clone())),
         Speaks::Tls { server_name } => {
@@ -35,10 +36,11 @@ pub(super) fn walk(world: &World<'_>, call: &Call) -> Vec<Passage> {
         Speaks::Bytes => (Vec::new(), None),
     };
     let bytes = Bytes { layers, authority };
-    let chains = outbound::chains(&scope, call.address, call.port);
+    let listeners = scope.port_listeners(call.port);
     let place = Place { address: call.address, port: call.port };
     let mut found = Vec::new();
-    Walk { world, hops: Vec::new(), found: &mut found }.through(&scope, &chains, place, &bytes);
+    let mut walk = Walk { simulation, world, hops: Vec::new(), found: &mut found };
+    walk.through(&scope, listeners.chains(call.address), place, &bytes);
     found.sort();
     found.dedup();
     found
@@ -87,6 +89,7 @@ struct Place {
 }
 
 struct Walk<'q, 'w> {
+    simulation: &'q Simulation<'w>,
     world: &'w World<'w>,
     hops: Vec<Hop>,
     found: &'q mut Vec<Passage>,
@@ -102,7 +105,7 @@ impl<'w> Walk<'_, 'w> {
     }
 
     /// A connection at a proxy with these chains.
-    fn through(&mut self, scope: &ProxyScope<'w>, chains: &[ListenerChain<'w>], place: Place, bytes: &Bytes) {
+    fn through(&mut self, scope: &ProxyScope<'w>, chains: &ListenerChains<'w>, place: Place, bytes: &Bytes) {
         let outer = bytes.layers.last();
         let seen = Seen {
             address: place.address,
@@ -110,7 +113,7 @@ impl<'w> Walk<'_, 'w> {
             server_name: outer.and_then(|tls| tls.server_name.as_deref()),
             is_http: bytes.authority.is_some(),
         };
-        let Some(chain) = choose(chains, seen) else { return self.refused(Refusal::NoFilterChain) };
+        let Some(chain) = chains.choose(seen) else { return self.refused(Refusal::NoFilterChain) };
         let mut bytes = bytes.clone();
         if let Some(ends) = chain.ends_tls {
             // Clients without a certificate of the mesh are turned away.
@@ -149,8 +152,8 @@ impl<'w> Walk<'_, 'w> {
         bytes: &Bytes,
     ) {
         let sidecar = match table {
-            RouteTable::Servers(servers) => {
-                return match gateway_routes::route(scope, servers, request) {
+            RouteTable::Servers(hosts) => {
+                return match hosts.route(scope, request) {
                     GatewayRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
                     GatewayRoute::Redirect => self.refused(Refusal::Answered(301)),
                     GatewayRoute::None => self.refused(Refusal::NoRoute),
@@ -276,7 +279,7 @@ impl<'w> Walk<'_, 'w> {
         if let Some(pod) = self.world.pod_at(address) {
             return self.at_pod(pod, port, bytes);
         }
-        let Some(service) = self.service_at(address) else {
+        let Some(service) = self.world.service_at(address) else {
             return self.end(End::Leaves { to: address.to_owned(), port });
         };
         let pods = of_kubernetes(self.world, service, port);
@@ -291,19 +294,6 @@ impl<'w> Walk<'_, 'w> {
         }
     }
 
-    fn service_at(&self, address: &str) -> Option<&'w crate::snapshot::ServiceFacts> {
-        let domain = &self.world.mesh.cluster_domain;
-        let is_called = |facts: &&crate::snapshot::ServiceFacts| {
-            let name = address.trim_end_matches('.');
-            let within = name.strip_suffix(domain.as_str()).map_or(name, |rest| rest.trim_end_matches('.'));
-            let mut words = within.split('.');
-            let named = words.next() == Some(&facts.name) && words.next() == Some(&facts.namespace);
-            named && words.next() == Some("svc") && words.next().is_none()
-        };
-        let is_at = |facts: &&crate::snapshot::ServiceFacts| facts.addresses.iter().any(|own| own == address);
-        self.world.kubernetes.iter().find(|facts| is_at(facts) || is_called(facts))
-    }
-
     fn at_pod(&mut self, pod: &'w PodFacts, port: u16, bytes: &Bytes) {
         // A pod whose arguments were not read is a gateway if its proxy stands beside nothing.
         let may_be = |role| matches!(role, ProxyRole::Router | ProxyRole::Untold);
@@ -316,12 +306,13 @@ impl<'w> Walk<'_, 'w> {
         if visits >= VISITS {
             return self.refused(Refusal::Loop);
         }
-        let scope = ProxyScope::of_gateway(self.world, pod);
+        let scope = self.simulation.gateway(pod);
         let address = pod.addresses.first().and_then(|address| address.parse().ok());
-        match (gateway::chains(&scope, port), address) {
+        let chains = scope.gateway_chains(port);
+        match (chains.as_ref(), address) {
             (None, _) => self.refused(Refusal::NoListener),
             (Some(_), None) => self.refused(Refusal::NoEndpoint),
-            (Some(chains), Some(address)) => self.through(&scope, &chains, Place { address, port }, bytes),
+            (Some(chains), Some(address)) => self.through(&scope, chains, Place { address, port }, bytes),
         }
     }
 }

@@ -3,9 +3,10 @@
 //! Knows who is older and what is visible in a namespace. Knows nothing of what is made of it.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::destination_rules::RuleIndex;
+use super::host_index::RouteList;
 use super::service::MeshService;
 use crate::kind::Kind;
 use crate::label_selector::has_labels;
@@ -23,14 +24,23 @@ pub struct World<'a> {
     /// By age.
     pub(super) services: Vec<MeshService<'a>>,
     /// By age.
-    pub(super) virtual_services: Vec<&'a Resource>,
+    pub(super) virtual_services: RouteList<'a>,
+    /// The VirtualServices of each gateway (`namespace/name`, or [`MESH`]), by age.
+    by_gateway: HashMap<String, Vec<&'a Resource>>,
     /// Gateway objects, by age.
     pub(super) gateways: Vec<&'a Resource>,
     /// Sidecar objects: those for chosen pods first, then by age.
     pub(super) sidecars: Vec<&'a Resource>,
     pub(super) rules: RuleIndex<'a>,
+    /// Positions in `services`.
+    by_host: HashMap<String, Vec<usize>>,
+    /// Positions in `kubernetes` of the first Service with an address.
+    by_address: HashMap<&'a str, usize>,
+    by_name: HashMap<(&'a str, &'a str), usize>,
     pods: HashMap<(&'a str, &'a str), &'a PodFacts>,
     pods_by_address: HashMap<&'a str, &'a PodFacts>,
+    /// In the order of their names.
+    pods_by_namespace: HashMap<&'a str, Vec<&'a PodFacts>>,
 }
 
 impl<'a> World<'a> {
@@ -46,6 +56,24 @@ impl<'a> World<'a> {
         let entries = snapshot.of_kind(Kind::ServiceEntry).flat_map(MeshService::of_entry);
         let mut services: Vec<MeshService<'a>> = kubernetes.chain(entries).collect();
         services.sort_by(MeshService::by_age);
+        let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
+        for (position, service) in services.iter().enumerate() {
+            by_host.entry(service.host.to_string()).or_default().push(position);
+        }
+        let virtual_services = of_kind(Kind::VirtualService);
+        let mut by_gateway: HashMap<String, Vec<&'a Resource>> = HashMap::new();
+        for resource in &virtual_services {
+            for gateway in gateways_of(resource) {
+                by_gateway.entry(gateway).or_default().push(resource);
+            }
+        }
+        let (mut by_address, mut by_name) = (HashMap::new(), HashMap::new());
+        for (position, facts) in snapshot.services.iter().enumerate() {
+            for address in &facts.addresses {
+                by_address.entry(address.as_str()).or_insert(position);
+            }
+            by_name.entry((facts.namespace.as_str(), facts.name.as_str())).or_insert(position);
+        }
         let mut sidecars = of_kind(Kind::Sidecar);
         let selects =
             |sidecar: &Resource| sidecar.sidecar().is_some_and(|spec| spec.workload_selector.is_some());
@@ -59,16 +87,28 @@ impl<'a> World<'a> {
             .collect();
         let addresses =
             pods.values().flat_map(|pod| pod.addresses.iter().map(|address| (address.as_str(), *pod)));
+        let mut pods_by_namespace: HashMap<&str, Vec<&PodFacts>> = HashMap::new();
+        for pod in pods.values() {
+            pods_by_namespace.entry(pod.namespace.as_str()).or_default().push(pod);
+        }
+        for pods in pods_by_namespace.values_mut() {
+            pods.sort_by_key(|pod| &pod.name);
+        }
         World {
             mesh: &snapshot.mesh,
             kubernetes: &snapshot.services,
             related,
-            virtual_services: of_kind(Kind::VirtualService),
+            virtual_services: RouteList::new(virtual_services, &snapshot.mesh),
+            by_gateway,
             gateways: of_kind(Kind::Gateway),
             rules: RuleIndex::new(snapshot.of_kind(Kind::DestinationRule), &snapshot.mesh),
             sidecars,
             services,
+            by_host,
+            by_address,
+            by_name,
             pods_by_address: addresses.collect(),
+            pods_by_namespace,
             pods,
         }
     }
@@ -90,10 +130,29 @@ impl<'a> World<'a> {
         namespace: &str,
         labels: &(impl IntoIterator<Item = (&'l String, &'l String)> + Clone),
     ) -> Vec<&'a PodFacts> {
-        let chosen = |pod: &&&PodFacts| pod.namespace == namespace && has_labels(&pod.labels, labels.clone());
-        let mut found: Vec<&PodFacts> = self.pods.values().filter(chosen).copied().collect();
-        found.sort_by_key(|pod| &pod.name);
-        found
+        let all = self.pods_by_namespace.get(namespace).into_iter().flatten();
+        all.filter(|pod| has_labels(&pod.labels, labels.clone())).copied().collect()
+    }
+
+    /// The Kubernetes Service that an address or a name leads to.
+    pub(super) fn service_at(&self, address: &str) -> Option<&'a ServiceFacts> {
+        let name = address.trim_end_matches('.');
+        let within = name
+            .strip_suffix(self.mesh.cluster_domain.as_str())
+            .map_or(name, |rest| rest.trim_end_matches('.'));
+        let mut words = within.split('.');
+        let (service, namespace) = (words.next(), words.next());
+        let is_service = words.next() == Some("svc") && words.next().is_none();
+        let named = service.zip(namespace).filter(|_| is_service);
+        let named = named.and_then(|(service, namespace)| self.by_name.get(&(namespace, service)));
+        let found = [self.by_address.get(address), named].into_iter().flatten().min();
+        found.and_then(|position| self.kubernetes.get(*position))
+    }
+
+    /// The services of a host in full, by age.
+    pub(super) fn services_of(&self, host: &str) -> impl Iterator<Item = &MeshService<'a>> {
+        let positions = self.by_host.get(host).into_iter().flatten();
+        positions.filter_map(|position| self.services.get(*position))
     }
 
     /// The services that a namespace sees: those of its own or exported to it by name first, then public ones.
@@ -122,7 +181,7 @@ impl<'a> World<'a> {
     /// before a ServiceEntry, the older before the younger. `HostnameAndNamespace` of `initServiceRegistry`.
     pub(super) fn by_namespace(&self, host: &str) -> Vec<&MeshService<'a>> {
         let mut found: Vec<&MeshService<'a>> = Vec::new();
-        for service in self.services.iter().filter(|service| service.host == host) {
+        for service in self.services_of(host) {
             match found.iter_mut().find(|known| known.namespace == service.namespace) {
                 None => found.push(service),
                 Some(known) if !known.is_kubernetes() && service.is_kubernetes() => *known = service,
@@ -136,24 +195,18 @@ impl<'a> World<'a> {
     /// ones, then those exported to it by name, then public ones. `VirtualServicesForGateway`.
     pub(super) fn virtual_services_for(&self, gateway: &str, namespace: &str) -> Vec<&'a Resource> {
         let rank = |resource: &Resource| {
-            let spec = resource.virtual_service()?;
             let own = &resource.id.namespace;
-            let bound = match spec.gateways.as_deref().unwrap_or_default() {
-                [] => gateway == MESH,
-                names => names.iter().any(|name| gateway_name(name, own) == gateway),
-            };
             let rank = Self::rank(
-                spec.export_to.as_deref(),
+                resource.virtual_service()?.export_to.as_deref(),
                 &self.mesh.default_export_to.virtual_services,
                 own,
                 namespace,
-            )
-            .filter(|_| bound)?;
+            )?;
             // Private to the viewer before what another namespace exports to it.
             Some((rank, own != namespace))
         };
-        let mut found: Vec<_> =
-            self.virtual_services.iter().filter_map(|resource| Some((rank(resource)?, *resource))).collect();
+        let bound = self.by_gateway.get(gateway).into_iter().flatten();
+        let mut found: Vec<_> = bound.filter_map(|resource| Some((rank(resource)?, *resource))).collect();
         // Stable: age decides among equals; among public ones nobody's namespace counts.
         found.sort_by_key(|((rank, of_others), _)| (*rank, *rank == Rank::Private && *of_others));
         found.into_iter().map(|(_, resource)| resource).collect()
@@ -169,6 +222,15 @@ impl<'a> World<'a> {
         }
         let named = !holds("~") && ((owner == viewer && holds(".")) || holds(viewer));
         named.then_some(Rank::Private)
+    }
+}
+
+/// The gateways of a VirtualService, each once: `namespace/name`, or [`MESH`].
+fn gateways_of(resource: &Resource) -> BTreeSet<String> {
+    let names = resource.virtual_service().and_then(|spec| spec.gateways.as_deref()).unwrap_or_default();
+    match names {
+        [] => [MESH.to_owned()].into(),
+        names => names.iter().map(|name| gateway_name(name, &resource.id.namespace)).collect(),
     }
 }
 

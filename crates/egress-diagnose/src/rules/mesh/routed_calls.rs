@@ -32,8 +32,7 @@ pub(in crate::rules) const CHECK: Check = Check {
 ## What it checks
 VirtualServices with rules that lead sidecars to a gateway, for hosts that no other check follows: TCP hosts, wildcards. The
 way of a call is computed as istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener,
-route and cluster. Meshes with EnvoyFilters are left out, and in a mesh with more than
-200 ServiceEntries and VirtualServices it is made for hosts that are asked for by name.
+route and cluster. Meshes with EnvoyFilters are left out.
 
 ## Why it matters
 Each object alone may be correct, and the call still ends: at a port that the gateway does not open, at a server that follows

@@ -34,8 +34,7 @@ pub(in crate::rules) const CHECK: Check = Check {
 ## What it checks
 The way of a call to the host, from each calling namespace and on each port that a rule sends to a gateway. It is computed as
 istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener, route and cluster. Meshes with
-EnvoyFilters are left out, and in a mesh with more than 200 ServiceEntries and VirtualServices it is made for hosts that are
-asked for by name.
+EnvoyFilters are left out.
 
 ## Why it matters
 Other checks look at one rule of Istio each. This one follows the call, and finds what no single rule shows: a port that is
