@@ -43,6 +43,9 @@ pub struct Options {
     /// What they are made of: the same number makes the same clusters
     #[arg(long, default_value_t = SEED, value_name = "N")]
     seed: u64,
+    /// Leave out the fixtures, which take some minutes
+    #[arg(long)]
+    made_only: bool,
     /// Compare the clusters in this folder, too: each file and each folder in it is one
     #[arg(long, value_name = "DIR")]
     from: Vec<PathBuf>,
@@ -75,7 +78,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 
 /// Compares what the tests compare.
 pub(crate) fn check() -> anyhow::Result<OracleTotals> {
-    let options = Options { count: COUNT, seed: SEED, from: Vec::new(), show: 5, cases: None };
+    let options =
+        Options { count: COUNT, seed: SEED, made_only: false, from: Vec::new(), show: 5, cases: None };
     let outcomes = compare(&options)?;
     let OracleFigures { clusters, calls, failed, .. } = OracleFigures::of(&outcomes);
     let text = report::report(&outcomes, options.show)?;
@@ -84,6 +88,7 @@ pub(crate) fn check() -> anyhow::Result<OracleTotals> {
 
 fn compare(options: &Options) -> anyhow::Result<Vec<ComparedCluster>> {
     let mut found = sources::fixtures()?;
+    let skipped = if options.made_only { found.len() } else { 0 };
     for folder in &options.from {
         found.extend(sources::folder(folder)?);
     }
@@ -91,17 +96,17 @@ fn compare(options: &Options) -> anyhow::Result<Vec<ComparedCluster>> {
         .into_iter()
         .map(|cluster| ClusterObjects { objects: complete(cluster.objects), ..cluster })
         .collect();
+    let there = found.len() - skipped;
     terminal::progress(format_args!(
-        "comparing {} clusters that are there, and {} made ones",
-        found.len(),
+        "comparing {there} clusters that are there, and {} made ones",
         options.count
     ));
-    let make = |place: usize| match place.checked_sub(found.len()) {
-        None => found.get(place).cloned(),
+    let make = |place: usize| match place.checked_sub(there) {
+        None => found.get(place + skipped).cloned(),
         Some(made) => made_cluster(&found, options.seed, made),
     };
     let cases = options.cases.as_deref().map(CaseFolder::new);
-    compare_all(found.len() + options.count, make, cases.as_ref())
+    compare_all(there + options.count, make, cases.as_ref())
 }
 
 /// Every other one is made from nothing, and the rest from clusters that are there.

@@ -7,6 +7,7 @@ pub mod bound;
 pub mod call;
 pub mod client_tls;
 pub mod host_rules;
+mod load_balancer;
 pub mod protocol;
 pub mod routes;
 pub mod server;

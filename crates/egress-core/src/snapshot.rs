@@ -170,6 +170,9 @@ pub struct ServicePort {
     pub target: Option<u16>,
     /// Its `appProtocol`: what is spoken there, said more plainly than by the name.
     pub app_protocol: Option<String>,
+    /// It is a port of UDP.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub udp: bool,
 }
 
 /// A Service.
@@ -267,6 +270,7 @@ impl GatewayFacts {
             number,
             target: Some(target),
             app_protocol: None,
+            udp: false,
         };
         let ports = vec![port("http2", 80, 8080), port("https", 443, 8443)];
         GatewayFacts { name, selector, ports, pods: Vec::new(), headless: false, assumed: true }

@@ -24,7 +24,7 @@ pub(crate) enum Answer {
     Refused(String),
 }
 
-/// Exported rules; they go when this is dropped, bindings first.
+/// Exported rules; they go when this is dropped, bindings first, and the API server no longer judges by them then.
 #[derive(Debug)]
 pub(crate) struct Exported<'a> {
     mesh: &'a Mesh,
@@ -71,7 +71,6 @@ impl<'a> Exported<'a> {
             applied.names.push(name);
             objects.extend(list["items"].as_array().into_iter().flatten().cloned());
         }
-        applied.until_forgotten()?;
         let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
         mesh.bed().kubectl_with_input(&["apply", "--server-side", "--filename=-"], &list.to_string())?;
         applied.until_seen()?;
@@ -91,8 +90,8 @@ impl<'a> Exported<'a> {
         Ok(())
     }
 
-    /// Waits until the API server no longer judges by what had these names before: it forgets a policy some time after it
-    /// was deleted, and the old rules would be taken for the new ones.
+    /// Waits until the API server no longer judges by what has these names: it forgets a policy some time after it was
+    /// deleted.
     fn until_forgotten(&self) -> anyhow::Result<()> {
         for (number, name) in self.names.iter().enumerate() {
             eventually(&format!("an earlier {name} to be forgotten"), SEEN, || {
@@ -127,6 +126,8 @@ impl Drop for Exported<'_> {
                 ["delete", kind, "--ignore-not-found"].into_iter().chain(names).collect();
             let _ = self.mesh.bed().kubectl(&arguments);
         }
+        // What the next test writes first would be judged by them.
+        let _ = self.until_forgotten();
     }
 }
 

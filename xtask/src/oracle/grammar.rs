@@ -35,8 +35,14 @@ pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
             objects.extend(egress::make(&mut random, &mut pools, &host));
         }
     }
+    if random.percent(15) {
+        objects.extend(virtual_services::delegation(&mut random, &mut pools));
+    }
     for _ in 0..random.between(0, 3) {
         objects.push(any(&mut random, &mut pools));
+    }
+    if random.percent(15) {
+        objects.push(workloads::peer_authentication(&mut random, &mut pools));
     }
     ClusterObjects {
         source: "grammar".to_owned(),

@@ -6,8 +6,11 @@ use testbed::{bed, oracle};
 
 use crate::terminal;
 
-/// A build of the bed's programs under way.
-pub(super) struct Preparation(JoinHandle<Result<(), Obstacle>>);
+/// A build of the bed's programs, under way or ended.
+pub(super) struct Preparation {
+    build: Option<JoinHandle<Result<(), Obstacle>>>,
+    outcome: Result<(), Obstacle>,
+}
 
 /// Why there is no bed.
 pub(super) enum Obstacle {
@@ -20,18 +23,23 @@ pub(super) enum Obstacle {
 impl Preparation {
     /// Starts to build what is not there yet.
     pub(super) fn start() -> Self {
-        Self(thread::spawn(|| {
+        let build = thread::spawn(|| {
             bed::check().map_err(Obstacle::Lacking)?;
             bed::prepare().and_then(|()| oracle::prepare()).map_err(Obstacle::Broken)
-        }))
+        });
+        Preparation { build: Some(build), outcome: Ok(()) }
     }
 
     /// Waits for the programs.
-    pub(super) fn wait(self) -> Result<(), Obstacle> {
-        if !self.0.is_finished() {
-            terminal::progress("  waiting for the programs of the bed (minutes the first time, then none)");
+    pub(super) fn wait(&mut self) -> &Result<(), Obstacle> {
+        if let Some(build) = self.build.take() {
+            if !build.is_finished() {
+                terminal::progress("  waiting for the programs of the bed (minutes the first time, then none)");
+            }
+            let crashed =
+                |_| Err(Obstacle::Broken(anyhow::anyhow!("the build of the bed's programs crashed")));
+            self.outcome = build.join().unwrap_or_else(crashed);
         }
-        let crashed = |_| Err(Obstacle::Broken(anyhow::anyhow!("the build of the bed's programs crashed")));
-        self.0.join().unwrap_or_else(crashed)
+        &self.outcome
     }
 }

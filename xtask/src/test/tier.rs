@@ -63,7 +63,7 @@ pub(super) struct TierReport {
 }
 
 impl Tier {
-    /// Runs the tier to its end. Only the mesh needs the preparation.
+    /// Runs the tier to its end. Only the mesh and the oracle need the preparation.
     pub(super) fn run(self, root: &Path, preparation: &mut Option<Preparation>) -> TierReport {
         let cargo =
             |arguments: &[&str]| job::run(Command::new(env!("CARGO")).args(arguments).current_dir(root));
@@ -84,18 +84,24 @@ impl Tier {
             }
             Self::Plugins => self.plugins(root),
             Self::Fuzz => fuzz_report(),
-            Self::Oracle => oracle_report(),
-            Self::Mesh => self.on_the_bed(root, preparation.take()),
+            Self::Oracle => {
+                // Else both would build the program at once. What became of it is the mesh's to say: it needs more than Go.
+                if let Some(preparation) = preparation {
+                    let _ = preparation.wait();
+                }
+                oracle_report()
+            }
+            Self::Mesh => self.on_the_bed(root, preparation.as_mut()),
             Self::Krew => self.suites_that_start_programs(root),
             Self::Guests => guests_report(root),
         }
     }
 
-    fn on_the_bed(self, root: &Path, preparation: Option<Preparation>) -> TierReport {
-        match preparation.map_or(Ok(()), Preparation::wait) {
+    fn on_the_bed(self, root: &Path, preparation: Option<&mut Preparation>) -> TierReport {
+        match preparation.map_or(&Ok(()), Preparation::wait) {
             Ok(()) => {}
             Err(Obstacle::Lacking(reason)) => return TierReport::skipped(&format!("{reason:#}")),
-            Err(Obstacle::Broken(error)) => return TierReport::broken(&error),
+            Err(Obstacle::Broken(error)) => return TierReport::broken(error),
         }
         // The bed's tests start the plugin, and these tasks for the services outside the mesh.
         self.suites_that_start_programs(root)

@@ -77,6 +77,21 @@ impl<'a> DestinationRules<'a> {
         subset.is_none_or(|name| self.subsets.contains_key(name))
     }
 
+    /// The names of the subsets.
+    pub fn subsets(&self) -> impl Iterator<Item = &'a str> {
+        self.subsets.keys().copied()
+    }
+
+    /// A subset.
+    pub(super) fn subset(&self, name: &str) -> Option<&'a DestinationRuleSubsets> {
+        self.subsets.get(name).map(|(_, _, subset)| *subset)
+    }
+
+    /// The settings that hold for all subsets.
+    pub(super) fn policy_of_all(&self) -> Option<&'a generated::DestinationRuleTrafficPolicy> {
+        self.common.map(|(_, policy)| policy)
+    }
+
     /// The settings for a port of the destination; none if no rule has any, and auto mTLS decides.
     pub fn tls(&self, subset: Option<&str>, port: u16) -> Option<ClientTls<'a>> {
         let found = subset.and_then(|name| self.subsets.get(name));

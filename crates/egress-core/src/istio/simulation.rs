@@ -4,9 +4,11 @@
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
 //! Not known: servers of mode AUTO_PASSTHROUGH, delegates, EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
 
+mod aliases;
 mod cause;
 mod chain;
 mod cluster;
+mod delegates;
 mod destination_rules;
 mod endpoint;
 mod gateway;
@@ -21,6 +23,7 @@ mod memo;
 mod outbound;
 mod scope;
 mod service;
+mod sni_dnat;
 mod tcp_rules;
 mod virtual_host;
 mod walk;

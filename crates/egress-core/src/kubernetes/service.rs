@@ -38,4 +38,6 @@ pub struct ServicePort {
     pub target_port: Option<IntOrString>,
     /// What is spoken on it.
     pub app_protocol: Option<String>,
+    /// `UDP`, `SCTP`, or else TCP.
+    pub protocol: Option<String>,
 }

@@ -82,6 +82,7 @@ fn service_port(port: &ApiPort, pods: &[&Pod]) -> Option<ServicePort> {
         number,
         target,
         app_protocol: port.app_protocol.clone(),
+        udp: port.protocol.as_deref() == Some("UDP"),
     })
 }
 

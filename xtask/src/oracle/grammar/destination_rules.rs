@@ -17,7 +17,8 @@ pub(super) fn of_host(random: &mut Random, pools: &mut Pools, host: &str) -> Val
 pub(super) fn make(random: &mut Random, pools: &mut Pools) -> Value {
     let host = match random.below(10) {
         0..=4 => random.text(&pools.hosts),
-        5..=8 => pools.service(random).host(random),
+        5..=7 => pools.service(random).host(random),
+        8 => pools.backend(),
         _ => "*.svc.cluster.local".to_owned(),
     };
     of(random, pools, &host)
@@ -85,9 +86,25 @@ fn tls(random: &mut Random, pools: &Pools) -> Value {
         tls["clientCertificate"] = "/etc/certs/tls.crt".into();
         tls["privateKey"] = "/etc/certs/tls.key".into();
     }
-    if mode != "DISABLE" && random.percent(30) {
+    if mode == "ISTIO_MUTUAL" && random.percent(10) {
+        tls["sni"] = service_name(random, pools).into();
+    } else if mode != "DISABLE" && random.percent(30) {
         let host = random.text(&pools.hosts);
         tls["sni"] = host.trim_start_matches("*.").into();
     }
     tls
+}
+
+/// The name of a service in the mesh's mTLS, by which a gateway of mode `AUTO_PASSTHROUGH` passes it on.
+pub(super) fn service_name(random: &mut Random, pools: &Pools) -> String {
+    let (host, port) = match random.below(4) {
+        0 => {
+            let service = pools.service(random);
+            (service.host(random), service.port(random))
+        }
+        1 => (random.text(&pools.hosts), pools.port(random)),
+        _ => (pools.backend(), pools.port(random)),
+    };
+    let subset = if random.percent(70) { String::new() } else { random.text(&pools.subsets) };
+    format!("outbound_.{port}_.{subset}_.{host}")
 }

@@ -25,6 +25,8 @@ enum Way {
     Originating,
     /// The application's own TLS.
     Passthrough,
+    /// HTTP to a service of the mesh, in mTLS of the mesh that the gateway does not end.
+    Onward,
     /// Any bytes.
     Bytes,
 }
@@ -55,6 +57,7 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools, host: &str) -> Vec<Va
             Way::Originating,
             Way::Passthrough,
             Way::Passthrough,
+            Way::Onward,
             Way::Bytes,
         ])
         .unwrap_or(&Way::Plain);
@@ -74,7 +77,8 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools, host: &str) -> Vec<Va
         listened: if random.percent(SLIPS) { pools.port(random) } else { listened },
         called: if random.percent(SLIPS) { pools.port(random) } else { called },
         gateway: pools.name("gateway"),
-        subset: (way == Way::Mutual || random.percent(40)).then(|| random.text(&pools.subsets)),
+        subset: (matches!(way, Way::Mutual | Way::Onward) || random.percent(40))
+            .then(|| random.text(&pools.subsets)),
         service,
     };
     let mut objects = vec![plan.server(random, pools)];
@@ -116,7 +120,10 @@ impl Plan {
         }
         let resolution =
             if self.host.starts_with('*') { "NONE" } else { random.word(&["DNS", "DNS", "NONE"]) };
-        let mut spec = json!({ "hosts": [self.host], "location": "MESH_EXTERNAL", "ports": ports, "resolution": resolution });
+        let inside = self.way == Way::Onward && random.percent(50);
+        let location = if inside { "MESH_INTERNAL" } else { "MESH_EXTERNAL" };
+        let mut spec =
+            json!({ "hosts": [self.host], "location": location, "ports": ports, "resolution": resolution });
         if self.way == Way::Bytes {
             spec["addresses"] = json!([random.word(&["192.0.2.10", "198.51.100.7"])]);
         }
@@ -128,7 +135,7 @@ impl Plan {
         match self.way {
             Way::Passthrough => "TLS",
             Way::Bytes => "TCP",
-            Way::Plain | Way::Mutual | Way::Originating => "HTTP",
+            Way::Plain | Way::Mutual | Way::Originating | Way::Onward => "HTTP",
         }
     }
 
@@ -137,9 +144,11 @@ impl Plan {
             Way::Plain | Way::Originating => ("HTTP", None),
             Way::Mutual => ("HTTPS", Some("ISTIO_MUTUAL")),
             Way::Passthrough => ("TLS", Some("PASSTHROUGH")),
+            Way::Onward => ("TLS", Some("AUTO_PASSTHROUGH")),
             Way::Bytes => ("TCP", None),
         };
         let host = match random.below(10) {
+            _ if self.way == Way::Onward && random.percent(70) => "*.local".to_owned(),
             0..=1 => "*".to_owned(),
             2 => format!("./{}", self.name),
             3 => format!("*/{}", self.name),
@@ -158,9 +167,11 @@ impl Plan {
     /// The subset of the gateway's Service that calls go to.
     fn rule(&self, random: &mut Random, pools: &mut Pools) -> Option<Value> {
         let mut subset = json!({ "name": self.subset.as_ref()? });
-        if self.way == Way::Mutual {
+        if matches!(self.way, Way::Mutual | Way::Onward) {
             let mut tls = json!({ "mode": "ISTIO_MUTUAL" });
-            if random.percent(50) {
+            if self.way == Way::Onward {
+                tls["sni"] = destination_rules::service_name(random, pools).into();
+            } else if random.percent(50) {
                 tls["sni"] = self.name.trim_start_matches("*.").into();
             }
             subset["trafficPolicy"] = if random.percent(50) {
@@ -204,7 +215,7 @@ impl Plan {
         let field = match self.way {
             Way::Passthrough => "tls",
             Way::Bytes => "tcp",
-            Way::Plain | Way::Mutual | Way::Originating => "http",
+            Way::Plain | Way::Mutual | Way::Originating | Way::Onward => "http",
         };
         let legs = if random.percent(50) {
             vec![(json!(["mesh", gateway]), json!([first, second]))]

@@ -37,6 +37,13 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools, host: &str) -> Value 
     if resolution == "STATIC" || (resolution.starts_with("DNS") && random.percent(30)) {
         spec["endpoints"] = endpoints(random, resolution, &ports);
     }
+    if matches!(resolution, "STATIC" | "NONE" | "DNS") && random.percent(15) {
+        // Its endpoints are pods instead.
+        if let Some(fields) = spec.as_object_mut() {
+            fields.shift_remove("endpoints");
+        }
+        spec["workloadSelector"] = json!({ "labels": pools.app(random) });
+    }
     export(random, pools, &mut spec);
     let (namespace, name) = (pools.namespace(random), pools.name("entry"));
     object(random, "ServiceEntry", &namespace, &name, &spec)

@@ -13,7 +13,12 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools) -> Value {
     for index in 0..count {
         let number = if random.percent(90) { service.port(random) } else { pools.port(random) };
         let hosts = hosts(random, pools);
-        servers.push(server(random, index, number, &hosts));
+        let mut server = server(random, index, number, &hosts);
+        if server["tls"]["mode"] == "PASSTHROUGH" && random.percent(20) {
+            server["tls"]["mode"] = "AUTO_PASSTHROUGH".into();
+            server["hosts"] = json!([random.word(&["*.local", "*", "*.svc.cluster.local"])]);
+        }
+        servers.push(server);
     }
     let selector = if random.percent(90) {
         json!({ "istio": service.selector["istio"] })

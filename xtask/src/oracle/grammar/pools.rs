@@ -120,6 +120,12 @@ impl Pools {
         random.of_all(&self.ports).copied().unwrap_or(80)
     }
 
+    /// The Service of an application, where there is one.
+    pub(super) fn backend(&self) -> String {
+        let namespace = self.namespaces.get(1).map_or("shop", String::as_str);
+        format!("backend.{namespace}.svc.cluster.local")
+    }
+
     pub(super) fn app(&self, random: &mut Random) -> Value {
         json!({ "app": random.text(&self.apps) })
     }

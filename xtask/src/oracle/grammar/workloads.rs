@@ -32,7 +32,7 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools) -> Vec<Value> {
             objects.push(make_gateway_pod(&service, &format!("{name}-{pod}")));
         }
     }
-    if random.percent(20) {
+    if random.percent(30) {
         objects.extend(of_the_mesh(random, pools));
     }
     objects
@@ -78,9 +78,47 @@ pub(in crate::oracle) fn make_service(
 /// A Service of an application, with the callers of its namespace behind it.
 fn of_the_mesh(random: &mut Random, pools: &Pools) -> Option<Value> {
     let namespace = pools.namespaces.get(1)?;
-    let name = random.word(&["http", "tcp", "tls", "x"]);
+    let mut ports = vec![port_of_the_mesh(random, pools, 0)];
+    if random.percent(40) {
+        let other = port_of_the_mesh(random, pools, 1);
+        ports.extend((other["port"] != ports[0]["port"]).then_some(other));
+    }
+    let mut spec = json!({ "selector": { "app": "web" }, "ports": ports });
+    match random.below(8) {
+        // Its name is one of the pods.
+        0..=1 => spec["clusterIP"] = "None".into(),
+        2 => {
+            let name = random.text(&pools.hosts);
+            spec = json!({ "type": "ExternalName", "externalName": name.trim_start_matches("*."), "ports": ports });
+        }
+        _ => {}
+    }
     Some(json!({
         "apiVersion": "v1", "kind": "Service", "metadata": { "name": "backend", "namespace": namespace },
-        "spec": { "selector": { "app": "web" }, "ports": [{ "name": name, "port": pools.port(random), "targetPort": 8080 }] },
+        "spec": spec,
     }))
+}
+
+fn port_of_the_mesh(random: &mut Random, pools: &Pools, index: usize) -> Value {
+    let name = random.word(&["http", "tcp", "tls", "x", "grpc", "https", "mongo"]);
+    let target = if random.percent(70) { 8080 } else { 9090 };
+    let mut port =
+        json!({ "name": format!("{name}-{index}"), "port": pools.port(random), "targetPort": target });
+    if random.percent(10) {
+        port["appProtocol"] = random.word(&["http", "tcp", "https", "kubernetes.io/h2c"]).into();
+    }
+    if random.percent(5) {
+        port["protocol"] = "UDP".into();
+    }
+    port
+}
+
+/// Whether mTLS of the mesh is expected: of all workloads of a namespace or of the mesh.
+pub(super) fn peer_authentication(random: &mut Random, pools: &mut Pools) -> Value {
+    let mode = random.word(&["STRICT", "PERMISSIVE", "DISABLE", "DISABLE", "UNSET"]);
+    let (namespace, name) = (pools.namespace(random), pools.name("peers"));
+    json!({
+        "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication",
+        "metadata": { "name": name, "namespace": namespace }, "spec": { "mtls": { "mode": mode } },
+    })
 }

@@ -43,6 +43,8 @@ pub(super) enum ChainThen<'w> {
     Http(RouteTable<'w>),
     /// It goes to one of these clusters, by the rule of this VirtualService.
     Tcp(Option<&'w Resource>, Vec<ClusterKey>),
+    /// The mesh's mTLS goes on to the service that its server name says.
+    SniDnat(ClusterKey),
     /// Nothing is known of it.
     Unknown,
 }
@@ -87,6 +89,8 @@ pub(super) struct Seen<'q> {
     /// The server name of its TLS.
     pub(super) server_name: Option<&'q str>,
     pub(super) is_http: bool,
+    /// It begins with the mesh's mTLS.
+    pub(super) is_of_mesh: bool,
 }
 
 impl ListenerChain<'_> {
@@ -180,6 +184,9 @@ fn by_name<'c, 'w>(chains: Chains<'c, 'w>, name: Option<&str>) -> Option<Chains<
 }
 
 fn by_application<'c, 'w>(chains: &[&'c ListenerChain<'w>], seen: Seen<'_>) -> Option<&'c ListenerChain<'w>> {
-    let for_http = chains.iter().find(|chain| chain.is_for_http && seen.is_http && !seen.is_tls);
-    for_http.or_else(|| chains.iter().find(|chain| !chain.is_for_http)).copied()
+    let is_for_mesh = |chain: &ListenerChain<'w>| matches!(chain.then, ChainThen::SniDnat(_));
+    let special = chains.iter().find(|chain| {
+        (chain.is_for_http && seen.is_http && !seen.is_tls) || (is_for_mesh(chain) && seen.is_of_mesh)
+    });
+    special.or_else(|| chains.iter().find(|chain| !chain.is_for_http && !is_for_mesh(chain))).copied()
 }

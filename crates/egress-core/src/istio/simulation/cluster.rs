@@ -3,10 +3,9 @@
 //! Follows `buildOutboundClusters` in `pilot/pkg/networking/core/cluster.go`, and `cluster_builder.go` and `cluster_tls.go`
 //! beside it. Knows nothing of which rule leads there.
 
-use egress_istio::destination_rule::DestinationRuleSubsets;
 use egress_istio::peer_authentication::PeerAuthenticationMtlsMode;
 
-use super::endpoint::{Endpoint, endpoints};
+use super::endpoint::{Endpoint, endpoints, endpoints_of_number};
 use super::scope::{KnownService, ProxyScope};
 use super::service::{MeshResolution, MeshService};
 use crate::istio::call::{Refusal, Tls};
@@ -56,7 +55,7 @@ impl ClusterKey {
     }
 
     /// The server name of the mesh for it. `BuildDNSSrvSubsetKey` in `pilot/pkg/model/service.go`.
-    fn mesh_name(&self) -> String {
+    pub(super) fn mesh_name(&self) -> String {
         format!("outbound_.{}_.{}_.{}", self.port, self.subset.as_deref().unwrap_or_default(), self.host)
     }
 }
@@ -89,29 +88,38 @@ pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<Pr
     }
     let opened = rules.tls(key.subset.as_deref(), key.port);
     let settings = TlsSettings { scope, key, service, opened, rules: &rules };
-    let passthrough = passes_through(&rules, key) && !scope.is_gateway;
-    if (service.resolution == MeshResolution::Original && !scope.is_gateway && !service.is_kubernetes())
-        || passthrough
-    {
-        let tls = settings.to(None);
+    let is_by_name = is_dynamic && service.host.starts_with('*');
+    if is_by_name {
+        return Ok(ProxyCluster { service, rule, ends: ClusterEnds::ByName { tls: settings.to(None) } });
+    }
+    let asks_dns = service.resolution.asks_dns();
+    let all = if asks_dns {
+        endpoints_of_number(scope.world, service, key.port)
+    } else {
+        endpoints(scope.world, service, port)
+    };
+    // Envoy resolves these itself: istiod leaves out a cluster without names, and its subsets with it.
+    if asks_dns && all.is_empty() {
+        return Err(Refusal::NoCluster);
+    }
+    let subset = key.subset.as_deref();
+    let keeps = service.resolution == MeshResolution::Original && !scope.is_gateway;
+    if keeps || rules.passes_through(subset, key.port) {
+        let is_made_so = keeps || rules.says_passthrough(subset);
+        let port = service.target_of(key.port).filter(|_| is_made_so);
         return Ok(ProxyCluster {
             service,
             rule,
-            ends: ClusterEnds::Original { port: service.target_of(key.port), tls },
+            ends: ClusterEnds::Original { port, tls: settings.to(None) },
         });
     }
-    if is_dynamic && service.host.starts_with('*') {
-        return Ok(ProxyCluster { service, rule, ends: ClusterEnds::ByName { tls: settings.to(None) } });
-    }
-    let wanted = subset(&rules, key).and_then(|subset| subset.labels.as_ref());
-    let found: Vec<Endpoint> = endpoints(scope.world, service, key.port)
+    let wanted = subset.and_then(|name| rules.subset(name)).and_then(|subset| subset.labels.as_ref());
+    let found: Vec<Endpoint> = all
         .into_iter()
         .filter(|endpoint| {
             wanted.into_iter().flatten().all(|(key, value)| endpoint.labels.get(key) == Some(value))
         })
         .collect();
-    let asks_dns = service.resolution == MeshResolution::Dns;
-    // Envoy resolves these itself: istiod leaves out a cluster without names.
     if asks_dns && found.is_empty() {
         return Err(Refusal::NoCluster);
     }
@@ -122,17 +130,6 @@ pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<Pr
         (endpoint, tls)
     });
     Ok(ProxyCluster { service, rule, ends: ClusterEnds::Endpoints(ends.collect()) })
-}
-
-fn subset<'w>(rules: &DestinationRules<'w>, key: &ClusterKey) -> Option<&'w DestinationRuleSubsets> {
-    let name = key.subset.as_deref()?;
-    crate::visibility::destination_rule::subset(&rules.all, name).map(|(_, subset)| subset)
-}
-
-/// Whether a load balancer sends connections where the application wanted to go.
-fn passes_through(rules: &DestinationRules<'_>, key: &ClusterKey) -> bool {
-    let policy = rules.policy(key.subset.as_deref()).map(|(_, _, policy)| policy);
-    policy.is_some_and(|policy| policy["loadBalancer"]["simple"] == "PASSTHROUGH")
 }
 
 /// What decides the TLS of a cluster.
@@ -190,7 +187,7 @@ impl TlsSettings<'_, '_> {
 
 /// Whether the PeerAuthentications of a service's namespace, or of the mesh, turn mTLS off.
 /// `GetNamespaceMutualTLSMode` in `pilot/pkg/model/authentication.go`: of several of a namespace the oldest counts.
-fn mtls_is_disabled(scope: &ProxyScope<'_>, service: &MeshService<'_>) -> bool {
+pub(super) fn mtls_is_disabled(scope: &ProxyScope<'_>, service: &MeshService<'_>) -> bool {
     let world = scope.world;
     let said = |namespace: &str| {
         let mut all: Vec<_> = world

@@ -3,11 +3,11 @@
 //! Follows `pilot/pkg/serviceregistry/serviceentry/conversion.go` for ServiceEntries, and Kubernetes for Services. Knows
 //! nothing of clusters and TLS. WorkloadEntries are not known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use egress_istio::service_entry::ServiceEntryPorts;
 
-use super::service::{MeshResolution, MeshService, ServiceSource};
+use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
 use super::world::World;
 use crate::resource::Resource;
 use crate::snapshot::{PodFacts, ServiceFacts};
@@ -26,26 +26,49 @@ pub(super) struct Endpoint {
 /// The label by which a pod says that a proxy of the mesh takes its connections.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 
-/// The endpoints of a port of a service: of all ServiceEntries of its host in its namespace. Where istiod sends them, those
-/// that call the port the same.
-/// `EndpointBuilder` in `pilot/pkg/xds/endpoints/endpoint_builder.go`.
-pub(super) fn endpoints(world: &World<'_>, service: &MeshService<'_>, port: u16) -> Vec<Endpoint> {
-    let mut found = Vec::new();
-    let called = |one: &MeshService<'_>| {
-        one.ports.iter().find(|found| found.number == port).map(|port| port.name.to_owned())
-    };
-    let wanted = called(service);
-    let asks_dns = service.resolution == MeshResolution::Dns;
+/// The endpoints of a port of a service that istiod sends: of all services of its host in its namespace those whose port has
+/// the same **name**, whatever its number. `BuildClusterLoadAssignment` in `pilot/pkg/xds/endpoints/endpoint_builder.go`.
+pub(super) fn endpoints(world: &World<'_>, service: &MeshService<'_>, port: &MeshPort<'_>) -> Vec<Endpoint> {
+    of_host(world, service, |own| own.name == port.name)
+}
+
+/// The endpoints of a port of a service as a proxy gets them with its clusters and listeners: those whose port has the same
+/// **number**. `CopyEndpoints` in `pilot/pkg/model/endpointshards.go`.
+pub(super) fn endpoints_of_number(world: &World<'_>, service: &MeshService<'_>, port: u16) -> Vec<Endpoint> {
+    of_host(world, service, |own| own.number == port)
+}
+
+fn of_host(
+    world: &World<'_>,
+    service: &MeshService<'_>,
+    is_wanted: impl Fn(&MeshPort<'_>) -> bool,
+) -> Vec<Endpoint> {
     let same = |other: &&MeshService<'_>| other.namespace == service.namespace;
+    let mut found = Vec::new();
     let mut seen: Vec<&Resource> = Vec::new();
-    for one in world.services_of(&service.host).filter(same).filter(|one| asks_dns || called(one) == wanted) {
-        match one.source {
-            ServiceSource::Kubernetes(facts) => found.extend(of_kubernetes(world, facts, port)),
+    let mut has_endpoints: HashSet<u16> = HashSet::new();
+    for one in world.services_of(&service.host).filter(same) {
+        if let ServiceSource::Entry(entry) = one.source {
             // A host with several addresses is several services with the same endpoints.
-            ServiceSource::Entry(entry) if seen.iter().any(|known| known.id == entry.id) => {}
-            ServiceSource::Entry(entry) => {
-                seen.push(entry);
-                found.extend(of_entry(world, one, entry, port));
+            if seen.iter().any(|known| known.id == entry.id) {
+                continue;
+            }
+            seen.push(entry);
+        }
+        for port in &one.ports {
+            let mut own = match one.source {
+                ServiceSource::Kubernetes(facts) => of_kubernetes(world, facts, port.number),
+                ServiceSource::Entry(entry) => of_entry(world, one, entry, port.number),
+            };
+            // Such a service has one endpoint, and none where an older one has any. `mergeServicesInstancesByNamespaceHost`.
+            if one.resolution == MeshResolution::DnsRoundRobin {
+                own.truncate(usize::from(!has_endpoints.contains(&port.number)));
+            }
+            if !own.is_empty() && !one.is_kubernetes() {
+                has_endpoints.insert(port.number);
+            }
+            if is_wanted(port) {
+                found.extend(own);
             }
         }
     }
@@ -56,6 +79,9 @@ impl MeshService<'_> {
     /// The port that a proxy dials where the application's own destination is kept; none: the one that was called.
     pub(super) fn target_of(&self, port: u16) -> Option<u16> {
         let ServiceSource::Entry(entry) = self.source else { return None };
+        if self.resolution != MeshResolution::Original {
+            return None;
+        }
         let mut ports = entry.service_entry()?.ports.iter().flatten();
         let found = ports.find(|one| one.number == i64::from(port))?;
         found.target_port.and_then(|target| u16::try_from(target).ok()).filter(|target| *target != 0)
@@ -64,7 +90,9 @@ impl MeshService<'_> {
 
 /// The pods of a Service that are ready, each with the port of the pod.
 pub(super) fn of_kubernetes(world: &World<'_>, facts: &ServiceFacts, port: u16) -> Vec<Endpoint> {
-    let Some(found) = facts.ports.iter().find(|one| one.number == port) else { return Vec::new() };
+    let Some(found) = facts.ports.iter().find(|one| one.number == port && !one.udp) else {
+        return Vec::new();
+    };
     let written = of_slices(world, facts, found.target.unwrap_or(port));
     if facts.selector.is_empty() || !written.is_empty() {
         return written;
@@ -126,7 +154,7 @@ fn of_entry(world: &World<'_>, service: &MeshService<'_>, entry: &Resource, numb
     }
     let written = spec.endpoints.as_deref().unwrap_or_default();
     if written.is_empty() {
-        let asks_dns = service.resolution == MeshResolution::Dns;
+        let asks_dns = service.resolution.asks_dns();
         let itself = Endpoint {
             address: service.host.to_string(),
             port: target,

@@ -12,6 +12,7 @@ use super::chain::{ChainThen, EndsTls, ListenerChain, ListenerChains, RouteTable
 use super::gateway_routes::GatewayHosts;
 use super::gateway_rules::{by_name, tcp_route};
 use super::scope::ProxyScope;
+use super::sni_dnat;
 use crate::istio::protocol::PortProtocol;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
@@ -320,8 +321,7 @@ fn of_server<'w>(
     match (&mode, ends) {
         (None, _) => tcp_route(scope, server).map(|then| chain(Vec::new(), None, then)).into_iter().collect(),
         (_, Some(_)) => tcp_route(scope, server).map(|then| chain(names, ends, then)).into_iter().collect(),
-        // The names are those of services of the mesh.
-        (Some(Some(GatewayServersTlsMode::AutoPassthrough)), None) => Vec::new(),
+        (Some(Some(GatewayServersTlsMode::AutoPassthrough)), None) => sni_dnat::chains(scope, &names),
         (_, None) => {
             let bind = server.spec.bind.clone().unwrap_or_default();
             by_name(scope, server, known.entry(bind).or_default())

@@ -121,7 +121,7 @@ impl<'w> GatewayHosts<'w> {
 impl<'w> BoundRoute<'w> {
     fn rules(&self, scope: &ProxyScope<'w>, request: PlainRequest<'_>) -> Vec<HttpRule<'w>> {
         let context = RuleContext {
-            mesh: scope.world.mesh,
+            world: scope.world,
             pod: scope.pod,
             gateway: &self.gateway,
             port: self.port,

@@ -76,8 +76,8 @@ fn header_holds(wanted: TextMatch<'_>, value: Option<&str>) -> bool {
 }
 
 /// One of istio's ways to compare texts.
-#[derive(Clone, Copy)]
-enum TextMatch<'s> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextMatch<'s> {
     Exact(&'s str),
     Prefix(&'s str),
     Regex(&'s str),
@@ -100,7 +100,8 @@ impl TextMatch<'_> {
 }
 
 /// The generated code has a type for each place of the same three fields.
-trait ThreeWays {
+pub(super) trait ThreeWays {
+    /// The one that is written.
     fn text_match(&self) -> TextMatch<'_>;
 }
 
@@ -125,5 +126,6 @@ three_ways!(
     VirtualServiceHttpMatchWithoutHeaders,
     VirtualServiceHttpMatchMethod,
     VirtualServiceHttpMatchAuthority,
-    VirtualServiceHttpMatchScheme
+    VirtualServiceHttpMatchScheme,
+    VirtualServiceHttpMatchQueryParams
 );

@@ -1,7 +1,7 @@
 //! The HTTP rules of a VirtualService for one proxy and port, and what they do with a request.
 //!
 //! Follows `BuildHTTPRoutesForVirtualService`, `TranslateRoute` and `GetDestinationCluster` in
-//! `pilot/pkg/networking/core/route/route.go`. Delegated rules, mirrors and faults are not known here.
+//! `pilot/pkg/networking/core/route/route.go`. Mirrors and faults are not known here.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,16 @@ use super::cluster::ClusterKey;
 use super::http_match::{PlainRequest, is_catch_all, takes};
 use super::scope::KnownService;
 use super::service::ServiceSource;
+use super::world::World;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
-use crate::snapshot::{MeshFacts, PodFacts};
+use crate::snapshot::PodFacts;
 use crate::visibility::destination_rule::full_host;
 use crate::visibility::virtual_service::gateway_name;
 
 /// For whom rules are chosen.
 pub(super) struct RuleContext<'q, 'w> {
-    pub(super) mesh: &'q MeshFacts,
+    pub(super) world: &'q World<'w>,
     pub(super) pod: &'q PodFacts,
     /// `mesh`, or `namespace/name` of a Gateway object.
     pub(super) gateway: &'q str,
@@ -56,9 +57,7 @@ pub(super) fn rules<'w>(
     request: PlainRequest<'_>,
 ) -> Vec<HttpRule<'w>> {
     let mut found = Vec::new();
-    let all = resource.virtual_service().and_then(|spec| spec.http.as_deref()).unwrap_or_default();
-    // What a delegate says is not known here; one that does not exist says nothing.
-    for rule in all.iter().filter(|rule| rule.delegate.is_none()) {
+    for rule in context.world.merged_rules.of(resource) {
         let action = action(context, resource, rule);
         let matches = rule.r#match.as_deref().unwrap_or_default();
         if matches.is_empty() {
@@ -147,7 +146,7 @@ pub(super) fn destination(
     resource: &Resource,
     (host, port, subset): (&str, Option<i64>, Option<&str>),
 ) -> ClusterKey {
-    let host = full_host(host, &resource.id.namespace, context.mesh);
+    let host = full_host(host, &resource.id.namespace, context.world.mesh);
     let service = (context.service)(&host, resource);
     let only = || match service.as_ref().map(|known| known.ports.as_ref()) {
         Some([only]) => Some(only.number),

@@ -70,6 +70,13 @@ impl<'w> SidecarHosts<'w> {
         found
     }
 
+    /// Whether another name of a service is wanted, by those lines that bring in the service.
+    pub(super) fn want_alias(&self, service: &MeshService<'_>, alias: &str) -> bool {
+        let lines = [self.0.get(service.namespace), self.0.get(ALL)];
+        let first = lines.into_iter().flatten().find(|lines| lines.want(&service.host));
+        first.is_some_and(|lines| lines.want(alias))
+    }
+
     /// The VirtualServices for sidecars that the lines bring in, in order of precedence.
     pub(super) fn virtual_services(&self, world: &World<'w>, namespace: &str) -> Vec<&'w Resource> {
         let mut found: Vec<&Resource> = Vec::new();

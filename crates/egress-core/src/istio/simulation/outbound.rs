@@ -10,10 +10,12 @@ use ipnet::IpNet;
 
 use super::chain::{ChainThen, ChainWants, ListenerChain, ListenerChains, RouteTable};
 use super::cluster::ClusterKey;
-use super::endpoint::endpoints;
+use super::endpoint::endpoints_of_number;
 use super::scope::{EgressListener, KnownService, ProxyScope, UnknownHosts};
 use super::service::{MeshPort, MeshResolution};
+
 use super::tcp_rules::{TcpContext, clusters, is_for, matching};
+use super::virtual_host::short_names;
 use crate::istio::protocol::{ListenerProtocol, PortProtocol};
 use crate::resource::Resource;
 
@@ -120,7 +122,7 @@ fn add_all<'w>(listeners: &mut Vec<PortListener<'w>>, part: &ListenedPort<'_, 'w
     if part.listener.bind.is_some() || !headless || !by_connection {
         return add(listeners, part, None);
     }
-    let found = endpoints(part.scope.world, service, part.port.number);
+    let found = endpoints_of_number(part.scope.world, service, part.port.number);
     if found.is_empty() && !service.is_kubernetes() && !service.selects_pods() {
         return add(listeners, part, None);
     }
@@ -302,7 +304,12 @@ fn by_name<'w>(
         let on_all = address.is_none() && bind.is_none();
         let wild = service.host.starts_with('*') && service.resolution == MeshResolution::DynamicDns;
         let names = if !ranges.is_empty() || has_range || on_all || wild {
-            vec![service.host.to_string()]
+            let (namespace, domain) = (&part.scope.pod.namespace, &part.scope.world.mesh.cluster_domain);
+            let aliases = part
+                .listener
+                .aliases(service)
+                .flat_map(|alias| [alias.clone()].into_iter().chain(short_names(alias, namespace, domain)));
+            [service.host.to_string()].into_iter().chain(aliases).collect()
         } else {
             Vec::new()
         };

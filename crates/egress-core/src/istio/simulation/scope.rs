@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
-use egress_istio::virtual_service::VirtualServiceSpec;
+use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
 use super::chain::ListenerChains;
 use super::gateway::{ServerGroup, chains, merge};
@@ -69,6 +69,7 @@ pub(super) struct EgressListener<'w> {
     pub(super) protocol: PortProtocol,
     /// Its own address.
     pub(super) bind: Option<&'w str>,
+    hosts: SidecarHosts<'w>,
     pub(super) services: Vec<KnownService<'w>>,
     pub(super) virtual_services: RouteList<'w>,
 }
@@ -187,6 +188,11 @@ impl<'w> ProxyScope<'w> {
         self.services.get(host)
     }
 
+    /// All services.
+    pub(super) fn services(&self) -> impl Iterator<Item = &KnownService<'w>> {
+        self.services.values()
+    }
+
     /// The DestinationRules that the proxy uses for a service, merged.
     pub(super) fn rules(&self, service: &MeshService<'_>) -> DestinationRules<'w> {
         let pod = self.pod;
@@ -204,10 +210,18 @@ impl<'w> ProxyScope<'w> {
     }
 }
 
+impl EgressListener<'_> {
+    /// The other names of a service that the listener knows. `matchingAliasService`.
+    pub(super) fn aliases<'s>(&self, service: &'s MeshService<'_>) -> impl Iterator<Item = &'s String> {
+        service.aliases.iter().filter(|alias| self.hosts.want_alias(service, alias))
+    }
+}
+
 impl<'w> KnownService<'w> {
-    /// The port with this number.
+    /// The port with this number, that of UDP only where it is alone.
     pub(super) fn port(&self, number: u16) -> Option<&MeshPort<'w>> {
-        self.ports.iter().find(|port| port.number == number)
+        let all = || self.ports.iter().filter(|port| port.number == number);
+        all().find(|port| port.protocol != PortProtocol::Udp).or_else(|| all().next())
     }
 
     /// The same service with those ports only; none where it has none of them.
@@ -259,6 +273,7 @@ fn listener<'w>(
         bind: spec.and_then(|spec| spec.bind.as_deref()).filter(|bind| !bind.is_empty()),
         services: hosts.services(world, namespace, known),
         virtual_services: RouteList::new(hosts.virtual_services(world, namespace), world.mesh),
+        hosts,
     }
 }
 
@@ -273,7 +288,8 @@ fn infer<'w>(
 ) {
     let Some(spec) = virtual_service.virtual_service() else { return };
     let wanted = listener.port.filter(|_| listener.protocol != PortProtocol::HttpProxy);
-    for (host, ports) in destinations(spec, namespace) {
+    let rules = world.merged_rules.of(virtual_service);
+    for (host, ports) in destinations(rules, spec, namespace) {
         let host = full_host(host, &virtual_service.id.namespace, world.mesh);
         let all = world.by_namespace(&host);
         let own = all.iter().find(|service| service.namespace == namespace);
@@ -297,6 +313,7 @@ fn infer<'w>(
 /// The destinations of the rules that may be for callers of a namespace, with their ports; none where a rule leaves it open.
 /// `virtualServiceDestinationsFilteredBySourceNamespace`.
 fn destinations<'s>(
+    rules: &'s [VirtualServiceHttp],
     spec: &'s VirtualServiceSpec,
     namespace: &str,
 ) -> BTreeMap<&'s str, BTreeSet<Option<i64>>> {
@@ -304,7 +321,7 @@ fn destinations<'s>(
     let mut add = |host: &'s str, port: Option<i64>| {
         found.entry(host).or_default().insert(port);
     };
-    for rule in spec.http.iter().flatten() {
+    for rule in rules {
         let mut named = rule.r#match.iter().flatten().filter_map(|one| one.source_namespace.as_deref());
         let is_for_others = {
             let mut named = named.by_ref().filter(|name| !name.is_empty()).peekable();

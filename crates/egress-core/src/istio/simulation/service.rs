@@ -26,6 +26,8 @@ pub(super) struct MeshService<'a> {
     pub(super) resolution: MeshResolution,
     /// `MESH_EXTERNAL`: sidecars speak no mesh mTLS to it unasked.
     pub(super) is_external: bool,
+    /// Services of type ExternalName that are names of it, in full.
+    pub(super) aliases: Vec<String>,
     /// By `exportTo` or the annotation; none: the mesh's default.
     pub(super) export_to: Option<&'a [String]>,
     created: Option<Timestamp>,
@@ -55,6 +57,8 @@ pub(super) enum MeshResolution {
     Endpoints,
     /// The proxy asks DNS.
     Dns,
+    /// The proxy asks DNS, and takes one address for some time.
+    DnsRoundRobin,
     /// The proxy asks DNS for the name of each request.
     DynamicDns,
     /// Where the application wanted to go.
@@ -63,14 +67,24 @@ pub(super) enum MeshResolution {
     Alias,
 }
 
+impl MeshResolution {
+    /// Whether istiod sends names for the proxy to resolve.
+    pub(super) fn asks_dns(self) -> bool {
+        matches!(self, MeshResolution::Dns | MeshResolution::DnsRoundRobin)
+    }
+}
+
 impl<'a> MeshService<'a> {
-    /// A Kubernetes Service; the parser of facts has dropped ports of other protocols than TCP.
+    /// A Kubernetes Service.
     pub(super) fn of_kubernetes(facts: &'a ServiceFacts, mesh: &MeshFacts) -> Self {
         let is_headless = facts.addresses.is_empty();
         let ports = facts.ports.iter().map(|port| MeshPort {
             number: port.number,
             name: &port.name,
-            protocol: PortProtocol::of_service_port(port.number, &port.name, port.app_protocol.as_deref()),
+            protocol: match port.udp {
+                true => PortProtocol::Udp,
+                false => PortProtocol::of_service_port(port.number, &port.name, port.app_protocol.as_deref()),
+            },
         });
         MeshService {
             host: format!("{}.{}.svc.{}", facts.name, facts.namespace, mesh.cluster_domain).into(),
@@ -84,6 +98,7 @@ impl<'a> MeshService<'a> {
                 None => MeshResolution::Endpoints,
             },
             is_external: facts.external_name.is_some(),
+            aliases: Vec::new(),
             export_to: facts.export_to.as_deref(),
             created: facts.created,
             name: &facts.name,
@@ -104,7 +119,8 @@ impl<'a> MeshService<'a> {
         let resolution = match spec.resolution {
             None | Some(ServiceEntryResolution::None) => MeshResolution::Original,
             Some(ServiceEntryResolution::Static) => MeshResolution::Endpoints,
-            Some(ServiceEntryResolution::Dns | ServiceEntryResolution::DnsRoundRobin) => MeshResolution::Dns,
+            Some(ServiceEntryResolution::Dns) => MeshResolution::Dns,
+            Some(ServiceEntryResolution::DnsRoundRobin) => MeshResolution::DnsRoundRobin,
             Some(ServiceEntryResolution::DynamicDns) => MeshResolution::DynamicDns,
         };
         let mut found = Vec::new();
@@ -117,6 +133,7 @@ impl<'a> MeshService<'a> {
                 addresses: address.into_iter().collect(),
                 resolution,
                 is_external: spec.location != Some(ServiceEntryLocation::MeshInternal),
+                aliases: Vec::new(),
                 export_to: spec.export_to.as_deref().filter(|words| !words.is_empty()),
                 created: entry.live.as_ref().and_then(|live| live.created),
                 name: host,

@@ -82,7 +82,7 @@ pub(super) fn clusters<'s>(
     let all: Vec<_> = destinations.collect();
     let is_used = |weight: Option<i32>| all.len() == 1 || weight.unwrap_or_default() > 0;
     let context = RuleContext {
-        mesh: context.scope.world.mesh,
+        world: context.scope.world,
         pod: context.scope.pod,
         gateway: MESH,
         port: context.port,

@@ -141,7 +141,7 @@ impl<'w> VirtualHosts<'w> {
 }
 
 fn context<'q, 'w>(scope: &'q ProxyScope<'w>, port: u16) -> RuleContext<'q, 'w> {
-    RuleContext { mesh: scope.world.mesh, pod: scope.pod, gateway: MESH, port, service: &|_, _| None }
+    RuleContext { world: scope.world, pod: scope.pod, gateway: MESH, port, service: &|_, _| None }
 }
 
 fn is_http(known: &KnownService<'_>) -> bool {
@@ -151,6 +151,7 @@ fn is_http(known: &KnownService<'_>) -> bool {
 /// What virtual hosts are made of.
 struct Sources<'q, 'w> {
     scope: &'q ProxyScope<'w>,
+    listener: &'q EgressListener<'w>,
     port: u16,
     /// The services with the port, by their name in lower case.
     services: BTreeMap<String, KnownService<'w>>,
@@ -183,7 +184,7 @@ impl<'q, 'w> Sources<'q, 'w> {
             virtual_services.filter(|resource| is_about(resource, &services, &wild, mesh)).collect()
         };
         let most_specific = most_specific(listener, mesh);
-        Sources { scope, port, services, virtual_services, most_specific }
+        Sources { scope, listener, port, services, virtual_services, most_specific }
     }
 
     /// Whether a VirtualService has any rule for the proxy and port; one without has no virtual host.
@@ -219,11 +220,15 @@ impl<'q, 'w> Sources<'q, 'w> {
 
     /// The domains of a service, in lower case. `generateVirtualHostDomains`.
     fn domains(&self, service: &MeshService<'_>) -> Vec<String> {
-        let host = service.host.to_ascii_lowercase();
-        let short = short_names(&host, &self.scope.pod.namespace, &self.scope.world.mesh.cluster_domain);
         let is_other = |name: &String| self.services.contains_key(name);
-        let mut found = vec![host.clone()];
-        found.extend(short.into_iter().filter(|name| !is_other(name)));
+        let aliases = self.listener.aliases(service).map(String::as_str);
+        let mut found = Vec::new();
+        for name in [service.host.as_ref()].into_iter().chain(aliases) {
+            let name = name.to_ascii_lowercase();
+            let short = short_names(&name, &self.scope.pod.namespace, &self.scope.world.mesh.cluster_domain);
+            found.push(name);
+            found.extend(short.into_iter().filter(|name| !is_other(name)));
+        }
         if service.resolution == MeshResolution::Original && service.is_kubernetes() {
             found.extend(found.clone().iter().map(|domain| format!("*.{domain}")));
         }
@@ -233,7 +238,7 @@ impl<'q, 'w> Sources<'q, 'w> {
 }
 
 /// Other names of a Service of the cluster. `generateAltVirtualHostsForKubernetesService`.
-fn short_names(host: &str, namespace: &str, domain: &str) -> Vec<String> {
+pub(super) fn short_names(host: &str, namespace: &str, domain: &str) -> Vec<String> {
     let mut found = vec![format!("{host}.")];
     let within = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix(".svc."));
     if let Some((name, own)) = within.and_then(|name| name.split_once('.')) {

@@ -5,16 +5,18 @@
 use std::net::IpAddr;
 
 use super::chain::{ChainThen, EndsTls, ListenerChains, RouteTable, Seen};
-use super::cluster::{ClusterEnds, ClusterKey, cluster};
+use super::cluster::{ClusterEnds, ClusterKey, ProxyCluster, cluster};
 use super::endpoint::of_kubernetes;
 use super::gateway_routes::GatewayRoute;
 use super::http_match::PlainRequest;
 use super::http_rules::HttpAction;
 use super::outbound::proxied;
 use super::scope::{ProxyScope, UnknownHosts};
+use super::sni_dnat::sni_dnat_cluster;
 use super::virtual_host::SidecarRoute;
 use super::world::World;
 use super::{Simulation, virtual_host};
+use crate::istio::bound::full_name;
 use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
 use crate::snapshot::{PodFacts, ProxyRole};
@@ -112,6 +114,7 @@ impl<'w> Walk<'_, 'w> {
             is_tls: outer.is_some(),
             server_name: outer.and_then(|tls| tls.server_name.as_deref()),
             is_http: bytes.authority.is_some(),
+            is_of_mesh: outer.is_some_and(|tls| tls.is_mesh),
         };
         let Some(chain) = chains.choose(seen) else { return self.refused(Refusal::NoFilterChain) };
         let mut bytes = bytes.clone();
@@ -125,6 +128,10 @@ impl<'w> Walk<'_, 'w> {
         }
         match &chain.then {
             ChainThen::Unknown => self.unknown(scope, place, &bytes),
+            ChainThen::SniDnat(key) => {
+                let hop = own_hop(scope, &key.mesh_name());
+                self.send(hop, sni_dnat_cluster(scope, key), key.port, place, &bytes);
+            }
             ChainThen::Tcp(rule, clusters) => {
                 for key in clusters {
                     self.send_to_cluster(scope, key, *rule, place, &bytes);
@@ -229,9 +236,20 @@ impl<'w> Walk<'_, 'w> {
         place: Place,
         bytes: &Bytes,
     ) {
-        let full = |resource: &Resource| format!("{}/{}", resource.id.namespace, resource.id.name);
-        let mut hop = Hop { route: rule.map(full), ..own_hop(scope, &key.name()) };
-        let found = match cluster(scope, key) {
+        let hop = Hop { route: rule.map(full_name), ..own_hop(scope, &key.name()) };
+        self.send(hop, cluster(scope, key), key.port, place, bytes);
+    }
+
+    /// A connection to a cluster, or the end where there is none.
+    fn send(
+        &mut self,
+        mut hop: Hop,
+        found: Result<ProxyCluster<'w>, Refusal>,
+        named_port: u16,
+        place: Place,
+        bytes: &Bytes,
+    ) {
+        let found = match found {
             Ok(found) => found,
             Err(refusal) => {
                 self.hops.push(hop);
@@ -242,7 +260,7 @@ impl<'w> Walk<'_, 'w> {
         };
         let by_name = matches!(found.ends, ClusterEnds::ByName { .. });
         hop.service_namespace = (!by_name).then(|| found.service.namespace.to_owned());
-        hop.rule = found.rule.map(full);
+        hop.rule = found.rule.map(full_name);
         let mut send = |tls: Option<Tls>, address: &str, port: u16| {
             let mut bytes = bytes.clone();
             let tls = tls.map(|tls| named_by_request(tls, &bytes));
@@ -258,7 +276,7 @@ impl<'w> Walk<'_, 'w> {
             ClusterEnds::ByName { tls } => {
                 let named = bytes.layers.last().and_then(|tls| tls.server_name.clone());
                 let name = named.or_else(|| bytes.authority.clone()).unwrap_or_default();
-                send(tls, virtual_host::without_port(&name), key.port);
+                send(tls, virtual_host::without_port(&name), named_port);
             }
             ClusterEnds::Endpoints(endpoints) => {
                 if endpoints.is_empty() {

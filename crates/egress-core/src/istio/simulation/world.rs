@@ -5,6 +5,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
+use super::aliases;
+use super::delegates::{MergedRules, is_delegate};
 use super::destination_rules::RuleIndex;
 use super::host_index::RouteList;
 use super::service::MeshService;
@@ -23,8 +25,9 @@ pub struct World<'a> {
     pub(super) related: &'a RelatedResources,
     /// By age.
     pub(super) services: Vec<MeshService<'a>>,
-    /// By age.
+    /// By age, without those that say something for others alone.
     pub(super) virtual_services: RouteList<'a>,
+    pub(super) merged_rules: MergedRules<'a>,
     /// The VirtualServices of each gateway (`namespace/name`, or [`MESH`]), by age.
     by_gateway: HashMap<String, Vec<&'a Resource>>,
     /// Gateway objects, by age.
@@ -56,11 +59,14 @@ impl<'a> World<'a> {
         let entries = snapshot.of_kind(Kind::ServiceEntry).flat_map(MeshService::of_entry);
         let mut services: Vec<MeshService<'a>> = kubernetes.chain(entries).collect();
         services.sort_by(MeshService::by_age);
+        aliases::resolve(&mut services);
         let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
         for (position, service) in services.iter().enumerate() {
             by_host.entry(service.host.to_string()).or_default().push(position);
         }
-        let virtual_services = of_kind(Kind::VirtualService);
+        let mut virtual_services = of_kind(Kind::VirtualService);
+        let merged_rules = MergedRules::new(&virtual_services, &snapshot.mesh);
+        virtual_services.retain(|resource| !is_delegate(resource));
         let mut by_gateway: HashMap<String, Vec<&'a Resource>> = HashMap::new();
         for resource in &virtual_services {
             for gateway in gateways_of(resource) {
@@ -81,7 +87,6 @@ impl<'a> World<'a> {
         let of_gateways = snapshot.gateways.iter().flat_map(|gateway| &gateway.pods);
         let pods: HashMap<_, _> = of_gateways
             .chain(&related.istiod)
-            .chain(&related.istiod)
             .chain(&snapshot.pods)
             .map(|pod| ((pod.namespace.as_str(), pod.name.as_str()), pod))
             .collect();
@@ -99,6 +104,7 @@ impl<'a> World<'a> {
             kubernetes: &snapshot.services,
             related,
             virtual_services: RouteList::new(virtual_services, &snapshot.mesh),
+            merged_rules,
             by_gateway,
             gateways: of_kind(Kind::Gateway),
             rules: RuleIndex::new(snapshot.of_kind(Kind::DestinationRule), &snapshot.mesh),
