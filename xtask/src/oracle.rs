@@ -7,6 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
+mod additions;
 mod calls;
 mod case;
 mod cluster;
@@ -22,6 +23,7 @@ mod sources;
 mod workers;
 
 use self::{
+    additions::AdditionFigures,
     cluster::ClusterObjects,
     complete::complete,
     report::OracleFigures,
@@ -33,6 +35,8 @@ use crate::terminal;
 const SEED: u64 = 1;
 /// So many of them.
 const COUNT: usize = 300;
+/// Of so many additions one is asked of istiod's code, too.
+const ISTIOD_EVERY: usize = 5;
 
 /// What to compare.
 #[derive(Debug, Args)]
@@ -52,6 +56,9 @@ pub struct Options {
     /// How many differences to print in full
     #[arg(long, default_value_t = 5, value_name = "N")]
     show: usize,
+    /// How many additions of a host to try, each in a made cluster
+    #[arg(long, default_value_t = COUNT, value_name = "N")]
+    additions: usize,
     /// Write small clusters that show the differences to this folder, with what istiod does
     #[arg(long = "case", value_name = "DIR")]
     cases: Option<PathBuf>,
@@ -71,31 +78,63 @@ pub(crate) struct OracleTotals {
 
 /// Compares, and prints what came of it; fails where there is a difference.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let additions = add(options)?;
     let outcomes = compare(options)?;
     terminal::result(report::report(&outcomes, options.show)?.trim_end())?;
-    Ok(if OracleFigures::of(&outcomes).failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    terminal::result(additions.text(options.show)?.trim_end())?;
+    let holds = OracleFigures::of(&outcomes).failed == 0 && additions.counterexamples.is_empty();
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Compares what the tests compare.
 pub(crate) fn check() -> anyhow::Result<OracleTotals> {
-    let options =
-        Options { count: COUNT, seed: SEED, made_only: false, from: Vec::new(), show: 5, cases: None };
+    let options = Options {
+        count: COUNT,
+        seed: SEED,
+        made_only: false,
+        from: Vec::new(),
+        show: 5,
+        additions: COUNT,
+        cases: None,
+    };
+    let additions = add(&options)?;
     let outcomes = compare(&options)?;
     let OracleFigures { clusters, calls, failed, .. } = OracleFigures::of(&outcomes);
-    let text = report::report(&outcomes, options.show)?;
-    Ok(OracleTotals { equal: clusters - failed, different: failed, calls, text })
+    let text = format!("{}\n{}", report::report(&outcomes, options.show)?, additions.text(options.show)?);
+    let wrong = additions.counterexamples.len();
+    let right = additions.tried() - wrong;
+    Ok(OracleTotals { equal: clusters - failed + right, different: failed + wrong, calls, text })
 }
 
-fn compare(options: &Options) -> anyhow::Result<Vec<ComparedCluster>> {
+/// Adds a host in each of the made clusters.
+fn add(options: &Options) -> anyhow::Result<AdditionFigures> {
+    let found = completed(options)?.clusters;
+    let make = |place: usize| made_cluster(&found, options.seed, place);
+    additions::try_all(options.additions, options.seed, ISTIOD_EVERY, make)
+}
+
+/// The clusters that are there: fixtures first.
+struct ExistingClusters {
+    clusters: Vec<ClusterObjects>,
+    /// How many of them are fixtures.
+    fixtures: usize,
+}
+
+/// The clusters that are there, completed.
+fn completed(options: &Options) -> anyhow::Result<ExistingClusters> {
     let mut found = sources::fixtures()?;
-    let skipped = if options.made_only { found.len() } else { 0 };
+    let fixtures = found.len();
     for folder in &options.from {
         found.extend(sources::folder(folder)?);
     }
-    let found: Vec<ClusterObjects> = found
-        .into_iter()
-        .map(|cluster| ClusterObjects { objects: complete(cluster.objects), ..cluster })
-        .collect();
+    let completed =
+        |cluster: ClusterObjects| ClusterObjects { objects: complete(cluster.objects), ..cluster };
+    Ok(ExistingClusters { clusters: found.into_iter().map(completed).collect(), fixtures })
+}
+
+fn compare(options: &Options) -> anyhow::Result<Vec<ComparedCluster>> {
+    let ExistingClusters { clusters: found, fixtures } = completed(options)?;
+    let skipped = if options.made_only { fixtures } else { 0 };
     let there = found.len() - skipped;
     terminal::progress(format_args!(
         "comparing {there} clusters that are there, and {} made ones",

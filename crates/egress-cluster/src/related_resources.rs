@@ -23,6 +23,7 @@ use crate::error::ClusterError;
 use crate::list::Collection;
 
 pub mod beyond;
+mod for_simulation;
 mod gateway_api;
 
 /// Requests for Secrets in flight.

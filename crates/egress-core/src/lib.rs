@@ -31,6 +31,7 @@ pub mod operation;
 pub mod path;
 pub mod plan;
 pub mod port;
+pub mod preflight;
 pub mod proof;
 pub mod proxy;
 pub mod recorded_policies;

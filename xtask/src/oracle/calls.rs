@@ -10,7 +10,7 @@ use egress_diagnose::facts::ClusterFacts;
 use serde_json::Value;
 
 use super::random::Random;
-use named::NamedHosts;
+pub(super) use named::NamedHosts;
 use resolution::Resolution;
 
 mod named;

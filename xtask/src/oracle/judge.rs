@@ -75,6 +75,23 @@ impl Judge {
         Ok(verdict.differences.into_iter().next())
     }
 
+    /// The ways of these calls by istiod's configuration; none where it refuses an object.
+    pub(super) fn passages(
+        &mut self,
+        objects: &[Value],
+        calls: &[Call],
+    ) -> anyhow::Result<Option<Vec<Vec<Passage>>>> {
+        let (facts, _) = cluster::read(objects);
+        let answer = self.oracle.ask(&OracleRequest {
+            objects: objects.to_vec(),
+            mesh: cluster::mesh(objects).to_owned(),
+            proxies: proxies(objects, &facts, calls),
+        })?;
+        let surroundings = Surroundings::of(objects);
+        let found = calls.iter().map(|call| follow(&answer.proxies, &surroundings, call));
+        Ok(answer.rejected.is_empty().then(|| found.collect()))
+    }
+
     fn ask(&mut self, objects: &[Value], only: Option<&Call>) -> anyhow::Result<ComparedCalls> {
         let mut verdict = ComparedCalls::default();
         let (_, refused) = cluster::read(objects);
@@ -151,13 +168,12 @@ fn proxies(objects: &[Value], facts: &ClusterFacts, calls: &[Call]) -> Vec<Asked
         metadata.extend(told.get(&name).cloned().unwrap_or_default());
         Some(AskedProxy { pod: name, kind, metadata })
     };
-    facts
-        .snapshot
-        .pods
-        .iter()
-        .filter(|pod| !pod.finished && !pod.addresses.is_empty())
-        .filter_map(asked)
-        .collect()
+    let running = facts.snapshot.pods.iter().filter(|pod| !pod.finished && !pod.addresses.is_empty());
+    let mut found: Vec<AskedProxy> = running.filter_map(asked).collect();
+    // istiod gives a gateway the services of a sidecar of its namespace that asked before it: `doGetSidecarScope` in
+    // `pilot/pkg/model/push_context.go`.
+    found.sort_by_key(|proxy| proxy.kind == ProxyKind::Sidecar);
+    found
 }
 
 /// What a proxy is told by variables of its container.

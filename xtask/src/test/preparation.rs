@@ -34,7 +34,9 @@ impl Preparation {
     pub(super) fn wait(&mut self) -> &Result<(), Obstacle> {
         if let Some(build) = self.build.take() {
             if !build.is_finished() {
-                terminal::progress("  waiting for the programs of the bed (minutes the first time, then none)");
+                terminal::progress(
+                    "  waiting for the programs of the bed (minutes the first time, then none)",
+                );
             }
             let crashed =
                 |_| Err(Obstacle::Broken(anyhow::anyhow!("the build of the bed's programs crashed")));

@@ -2,7 +2,7 @@
 //!
 //! Computes for one call what istiod computes for all: the caller's listener, its filter chain, route, cluster and endpoint,
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
-//! Not known: servers of mode AUTO_PASSTHROUGH, delegates, EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
+//! Not known: EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
 
 mod aliases;
 mod cause;
@@ -21,6 +21,7 @@ mod http_rules;
 mod import;
 mod memo;
 mod outbound;
+mod outbound_tcp;
 mod scope;
 mod service;
 mod sni_dnat;
@@ -31,6 +32,7 @@ mod world;
 
 pub use cause::EndCause;
 pub use gateway::OpenedServer;
+pub use host_name::overlap;
 pub use world::World;
 
 use std::sync::Arc;

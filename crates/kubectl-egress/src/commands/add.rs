@@ -12,11 +12,13 @@ use egress_core::intent::Intent;
 use egress_core::inventory;
 use egress_core::metadata::Record;
 use egress_core::open_to;
-use egress_core::operation::add::{Chosen, Decision, NamedRequest, Requested};
+use egress_core::operation::add::{AddError, Chosen, Decision, NamedRequest, Requested};
 use egress_core::operation::existing::Existing;
 use egress_core::operation::gateway;
 use egress_core::operation::proxy_access::ProxyAccess;
 use egress_core::plan::Plan;
+use egress_core::preflight::{self, Preflight, PreflightResult};
+use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::{GatewayFacts, Snapshot};
 use egress_policy::evaluator::PolicyEvaluator;
 use egress_policy::request_builder::RequestedEgress;
@@ -44,7 +46,7 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
         Mode::DryRunClient => RequestContext::assumed(settings, terminal)?,
         _ => Box::pin(RequestContext::read(settings)).await?,
     };
-    let RequestContext { cluster, namespace, snapshot, user } = &request_context;
+    let RequestContext { cluster, namespace, snapshot, related, user } = &request_context;
     let context = EvaluationContext {
         cluster: cluster.as_ref(),
         snapshot,
@@ -85,6 +87,7 @@ async fn add(settings: &Add, terminal: &mut Terminal) -> anyhow::Result<Code> {
         let plans: Vec<Plan> = decisions.into_iter().flat_map(|decision| decision.plans).collect();
         return print(settings, &plans, &parts, snapshot, opens, terminal);
     };
+    require_paths(&named, &decisions, &index, related.as_ref())?;
     let access = match named.first() {
         // All hosts of one command have the same callers.
         Some(first) => proxy_access(&first.record, gateway, cluster, snapshot).await?,
@@ -109,6 +112,8 @@ struct RequestContext {
     cluster: Option<Cluster>,
     namespace: String,
     snapshot: Snapshot,
+    /// What a simulation of calls needs besides; none without the permission to read it.
+    related: Option<RelatedResources>,
     user: Option<User>,
 }
 
@@ -118,7 +123,8 @@ impl RequestContext {
         let cluster = Cluster::connect(&settings.connection).await?;
         let namespace = settings.namespace.clone().unwrap_or_else(|| cluster.default_namespace().to_owned());
         let scope = scope(settings, &namespace);
-        let (snapshot, user) = tokio::join!(cluster.fetch(&scope), cluster.whoami());
+        let (snapshot, related, user) =
+            tokio::join!(cluster.fetch(&scope), cluster.for_simulation(), cluster.whoami());
         let snapshot = snapshot?;
         if !snapshot.namespaces.is_empty() && !snapshot.namespaces.iter().any(|known| known.name == namespace)
         {
@@ -128,7 +134,7 @@ impl RequestContext {
             // A policy cannot grant a missing permission, so report that first.
             rights::require_in(&cluster, &namespace).await?;
         }
-        Ok(RequestContext { cluster: Some(cluster), namespace, snapshot, user })
+        Ok(RequestContext { cluster: Some(cluster), namespace, snapshot, related: related?, user })
     }
 
     /// A mesh as Istio installs it, without existing objects.
@@ -147,7 +153,7 @@ impl RequestContext {
             gateway.name
         ));
         let snapshot = Snapshot { gateways: vec![gateway], ..Snapshot::default() };
-        Ok(RequestContext { cluster: None, namespace, snapshot, user: None })
+        Ok(RequestContext { cluster: None, namespace, snapshot, related: None, user: None })
     }
 }
 
@@ -182,6 +188,23 @@ fn planned(decisions: Vec<Decision>, access: &ProxyAccess) -> Vec<PlannedChange>
         plans.into_iter().map(change)
     });
     changes.collect()
+}
+
+/// Refuses what would not lead calls through the gateway, or would change calls of others.
+fn require_paths(
+    named: &[&NamedRequest<'_, '_>],
+    decisions: &[Decision],
+    index: &Index<'_>,
+    related: Option<&RelatedResources>,
+) -> Result<(), AddError> {
+    let wanted: Vec<_> = named.iter().map(|host| (&host.record.intent, host.parts.as_slice())).collect();
+    let plans: Vec<&Plan> = decisions.iter().flat_map(|decision| &decision.plans).collect();
+    match preflight::check(&Preflight { index, related, wanted: &wanted, plans: &plans }) {
+        PreflightResult::Passed(calls) => tracing::info!(calls, "simulated calls take the wanted paths"),
+        PreflightResult::Unknown(reason) => tracing::info!(reason, "no calls were simulated"),
+        PreflightResult::Refused(conflicts) => return Err(AddError::Conflicts(conflicts)),
+    }
+    Ok(())
 }
 
 /// Refuses hosts that the policies do not allow.

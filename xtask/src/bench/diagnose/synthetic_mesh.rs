@@ -87,12 +87,14 @@ fn around() -> Vec<Value> {
         }
         object
     };
-    let ready = json!({ "conditions": [{ "type": "Ready", "status": "True" }] });
+    // With addresses, so that calls can be followed.
+    let ready =
+        |address: &str| json!({ "podIP": address, "conditions": [{ "type": "Ready", "status": "True" }] });
     let mut gateway = object(
         "Pod",
         &stock.name.namespace,
         "egress-1",
-        json!({ "spec": { "containers": [{ "name": "istio-proxy", "args": ["proxy", "router"] }] }, "status": ready }),
+        json!({ "spec": { "containers": [{ "name": "istio-proxy", "args": ["proxy", "router"] }] }, "status": ready("10.244.0.1") }),
     );
     gateway["metadata"]["labels"] = json!(stock.selector);
     vec![
@@ -106,14 +108,14 @@ fn around() -> Vec<Value> {
             "Service",
             &stock.name.namespace,
             &stock.name.service,
-            json!({ "spec": { "selector": stock.selector, "ports": ports } }),
+            json!({ "spec": { "clusterIP": "10.96.0.1", "selector": stock.selector, "ports": ports } }),
         ),
         gateway,
         object(
             "Pod",
             NAMESPACE,
             "caller",
-            json!({ "spec": { "containers": [{ "name": "app" }, { "name": "istio-proxy" }] }, "status": ready }),
+            json!({ "spec": { "containers": [{ "name": "app" }, { "name": "istio-proxy" }] }, "status": ready("10.244.0.2") }),
         ),
     ]
 }

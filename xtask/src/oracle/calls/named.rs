@@ -10,16 +10,16 @@ use serde_json::Value;
 use crate::oracle::cluster::{list, name, namespace, of_kind, word};
 
 /// What is named.
-pub(super) struct NamedHosts {
+pub(in crate::oracle) struct NamedHosts {
     /// Hosts, each with the ports that are named for it.
-    pub(super) hosts: BTreeMap<String, BTreeSet<u16>>,
+    pub(in crate::oracle) hosts: BTreeMap<String, BTreeSet<u16>>,
     /// Addresses of ServiceEntries, each with the entry's hosts and ports.
     pub(super) addresses: Vec<(IpAddr, Vec<String>, BTreeSet<u16>)>,
 }
 
 impl NamedHosts {
     /// What these objects name.
-    pub(super) fn of(objects: &[Value]) -> Self {
+    pub(in crate::oracle) fn of(objects: &[Value]) -> Self {
         let mut found = NamedHosts { hosts: BTreeMap::new(), addresses: Vec::new() };
         for entry in of_kind(objects, "ServiceEntry") {
             found.entry(entry);

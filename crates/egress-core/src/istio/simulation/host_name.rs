@@ -19,7 +19,7 @@ pub(super) fn is_subset(name: &str, of: &str) -> bool {
 }
 
 /// Whether two names have a name in common. `Matches`.
-pub(super) fn overlap(one: &str, other: &str) -> bool {
+pub fn overlap(one: &str, other: &str) -> bool {
     is_subset(one, other) || is_subset(other, one)
 }
 

@@ -146,6 +146,9 @@ impl<'w> ProxyScope<'w> {
     }
 
     /// The scope of a gateway's pod: everything that its namespace sees.
+    ///
+    /// Where sidecars run in its namespace, istiod may give it their scope: whichever asked first (`doGetSidecarScope`). They
+    /// differ where several ServiceEntries have one host. That is not known here.
     pub(super) fn of_gateway(world: &'w World<'w>, pod: &'w PodFacts) -> Self {
         let mut imports = Imports::default();
         for service in world.services_seen_by(&pod.namespace) {

@@ -49,14 +49,25 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     /// The world of these facts.
     pub fn new(snapshot: &'a Snapshot, related: &'a RelatedResources) -> Self {
+        World::with(snapshot, related, &snapshot.resources.iter().collect::<Vec<_>>(), &[])
+    }
+
+    /// The same with these objects of Istio in place of those of the snapshot, and with further pods.
+    pub fn with(
+        snapshot: &'a Snapshot,
+        related: &'a RelatedResources,
+        resources: &[&'a Resource],
+        further: &'a [PodFacts],
+    ) -> Self {
+        let found_of = |kind: Kind| resources.iter().copied().filter(move |found| found.id.kind == kind);
         let of_kind = |kind: Kind| {
-            let mut found: Vec<&Resource> = snapshot.of_kind(kind).collect();
+            let mut found: Vec<&Resource> = found_of(kind).collect();
             found.sort_by(|one, other| creation_order(one).cmp(&creation_order(other)));
             found
         };
         let kubernetes =
             snapshot.services.iter().map(|facts| MeshService::of_kubernetes(facts, &snapshot.mesh));
-        let entries = snapshot.of_kind(Kind::ServiceEntry).flat_map(MeshService::of_entry);
+        let entries = found_of(Kind::ServiceEntry).flat_map(MeshService::of_entry);
         let mut services: Vec<MeshService<'a>> = kubernetes.chain(entries).collect();
         services.sort_by(MeshService::by_age);
         aliases::resolve(&mut services);
@@ -87,6 +98,7 @@ impl<'a> World<'a> {
         let of_gateways = snapshot.gateways.iter().flat_map(|gateway| &gateway.pods);
         let pods: HashMap<_, _> = of_gateways
             .chain(&related.istiod)
+            .chain(further)
             .chain(&snapshot.pods)
             .map(|pod| ((pod.namespace.as_str(), pod.name.as_str()), pod))
             .collect();
@@ -107,7 +119,7 @@ impl<'a> World<'a> {
             merged_rules,
             by_gateway,
             gateways: of_kind(Kind::Gateway),
-            rules: RuleIndex::new(snapshot.of_kind(Kind::DestinationRule), &snapshot.mesh),
+            rules: RuleIndex::new(found_of(Kind::DestinationRule), &snapshot.mesh),
             sidecars,
             services,
             by_host,

@@ -1,0 +1,83 @@
+//! What the planned objects do to calls, found by simulation before the first write.
+//!
+//! A call of each caller namespace must leave through the chosen gateway, and no other call may take another path. Where the
+//! simulation cannot know, it does not refuse: the proof in the Envoys decides then. Knows no rule of Istio: those are in
+//! [`istio::simulation`](crate::istio::simulation).
+
+use crate::conflict::Conflict;
+use crate::dialect::Part;
+use crate::index::Index;
+use crate::intent::Intent;
+use crate::plan::Plan;
+use crate::related_resources::RelatedResources;
+
+mod after;
+mod blame;
+mod callers;
+mod ending;
+mod knowable;
+mod other_calls;
+mod overlapping;
+mod own_calls;
+mod target_call;
+mod words;
+
+use after::ObjectsAfter;
+use callers::CallingPods;
+
+/// What one command would write, and the facts to check it with.
+pub struct Preflight<'s, 'a> {
+    /// The objects of the cluster, and those that will be written.
+    pub index: &'s Index<'a>,
+    /// EnvoyFilters and PeerAuthentications; none where they may not be read.
+    pub related: Option<&'s RelatedResources>,
+    /// What is asked for, with the objects of each request.
+    pub wanted: &'s [(&'s Intent, &'s [Part])],
+    /// The steps, in order.
+    pub plans: &'s [&'s Plan],
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreflightResult {
+    /// So many calls were simulated, and none is in the way.
+    Passed(usize),
+    /// Nothing may be written.
+    Refused(Vec<Conflict>),
+    /// The simulation cannot know; the reason is part of a sentence.
+    Unknown(String),
+}
+
+/// Simulates the calls of the caller namespaces, and other calls that the planned objects may change.
+pub fn check(preflight: &Preflight<'_, '_>) -> PreflightResult {
+    let Preflight { index, related, wanted, plans } = preflight;
+    let snapshot = index.snapshot();
+    if plans.iter().all(|plan| plan.is_empty()) {
+        return PreflightResult::Unknown("nothing has to be written".to_owned());
+    }
+    let related = match knowable::unknown(snapshot, *related, wanted) {
+        Ok(related) => related,
+        Err(reason) => return PreflightResult::Unknown(reason),
+    };
+    let after = ObjectsAfter::of(snapshot, plans);
+    let pods = CallingPods::of(snapshot);
+    let own = own_calls::check(snapshot, related, wanted, &after, &pods);
+    if !own.refusals.is_empty() {
+        return PreflightResult::Refused(own.refusals);
+    }
+    let others = other_calls::check(preflight, related, &after, &pods);
+    if !others.refusals.is_empty() {
+        return PreflightResult::Refused(others.refusals);
+    }
+    match own.simulated + others.simulated {
+        0 => PreflightResult::Unknown("no caller pod with a sidecar is known".to_owned()),
+        simulated => PreflightResult::Passed(simulated),
+    }
+}
+
+/// The calls of one question.
+#[derive(Default)]
+struct CheckedCalls {
+    simulated: usize,
+    refusals: Vec<Conflict>,
+}

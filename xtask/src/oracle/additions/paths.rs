@@ -1,0 +1,163 @@
+//! What the writes of a request do to calls: by the simulation, or by istiod's code.
+//!
+//! Knows what must be true of a requested call, and of all others. Written apart from `egress_core::preflight`, which decides
+//! the same before the first write.
+
+use std::{collections::BTreeSet, fmt};
+
+use egress_core::callers::callers;
+use egress_core::intent::Intent;
+use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
+use egress_core::port::Protocol;
+use egress_core::snapshot::Snapshot;
+use serde_json::Value;
+
+use super::attempt::Attempt;
+use crate::oracle::{
+    calls::calls,
+    cluster,
+    judge::{Judge, simulated},
+};
+
+/// The calls of a cluster before and after.
+pub(super) struct Paths<'a> {
+    attempt: &'a Attempt,
+    before: &'a [Value],
+    after: &'a [Value],
+    snapshot: Snapshot,
+    tried: Vec<Call>,
+}
+
+/// A call that does what it should not.
+#[derive(Clone, Debug)]
+pub(super) struct Violation {
+    call: Call,
+    what: String,
+}
+
+impl<'a> Paths<'a> {
+    /// Of an attempt that has a plan.
+    pub(super) fn of(attempt: &'a Attempt) -> Option<Self> {
+        let after = attempt.after.as_deref()?;
+        let (facts, _) = cluster::read(after);
+        let mut tried = calls(after, &facts);
+        let siblings: Vec<Call> = tried.iter().filter_map(|call| sibling(call, &attempt.intent)).collect();
+        tried.extend(siblings);
+        Some(Paths { attempt, before: &attempt.before, after, snapshot: facts.snapshot, tried })
+    }
+
+    /// By the simulation.
+    pub(super) fn simulated(&self) -> Vec<Violation> {
+        let of =
+            |objects: &[Value]| simulated(objects, &self.tried).into_iter().map(|(_, found)| found).collect();
+        self.violations(of(self.before), of(self.after))
+    }
+
+    /// By istiod's code; none where it does not take the objects.
+    pub(super) fn by_istiod(&self, judge: &mut Judge) -> anyhow::Result<Option<Vec<Violation>>> {
+        let before = judge.passages(self.before, &self.tried)?;
+        let after = judge.passages(self.after, &self.tried)?;
+        Ok(before.zip(after).map(|(before, after)| self.violations(before, after)))
+    }
+
+    fn violations(&self, before: Vec<Vec<Passage>>, after: Vec<Vec<Passage>>) -> Vec<Violation> {
+        let all = self.tried.iter().zip(before.into_iter().zip(after));
+        all.filter_map(|(call, (was, will))| {
+            let what = self.violation(call, &was, &will)?;
+            Some(Violation { call: call.clone(), what })
+        })
+        .collect()
+    }
+
+    fn violation(&self, call: &Call, was: &[Passage], will: &[Passage]) -> Option<String> {
+        let unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
+        if was.iter().chain(will).any(unknown) || will.is_empty() {
+            return None;
+        }
+        match self.is_requested(call) {
+            Some(true) => {
+                let wrong = will.iter().find(|passage| !self.is_wanted(passage))?;
+                Some(format!("does not leave through the gateway: {wrong:?}"))
+            }
+            Some(false) => None,
+            None => {
+                let (was, will) = (ways(call, was), ways(call, will));
+                let leaves = |way: &&(Vec<&str>, &End)| !matches!(way.1, End::Refused(_));
+                let changes = if was.iter().any(|way| leaves(&way)) {
+                    was != will
+                } else {
+                    will.iter().filter(leaves).any(|(proxies, _)| proxies.is_empty())
+                };
+                changes.then(|| format!("is not part of the request, ended {was:?}, and then {will:?}"))
+            }
+        }
+    }
+
+    /// Whether a call is one that the request is for; with `Some(false)` it is one of the same host by the same callers, of
+    /// which the request says nothing.
+    fn is_requested(&self, call: &Call) -> Option<bool> {
+        let intent = &self.attempt.intent;
+        let namespace = call.caller.split('/').next().unwrap_or_default();
+        let is_caller =
+            callers(&intent.export_to, &intent.namespace, &self.snapshot).iter().any(|it| it == namespace);
+        let (name, protocol) = match &call.speaks {
+            Speaks::Http { authority } => (authority.split(':').next().unwrap_or_default(), Protocol::Http),
+            Speaks::Tls { server_name } => (server_name.as_deref().unwrap_or_default(), Protocol::Tls),
+            Speaks::Bytes => return None,
+        };
+        // Names that a dialect makes up belong to the egress.
+        let upstream = intent.layout.dialect().upstream_host(intent.host.as_str(), &intent.namespace);
+        if name == upstream && upstream != intent.host.as_str() {
+            return Some(false);
+        }
+        if !is_caller || name != intent.host.as_str() {
+            return None;
+        }
+        let has = intent.ports.iter().any(|port| port.number == call.port && port.protocol == protocol);
+        let declared = intent.ports.iter().any(|port| port.number == call.port);
+        match (has, declared) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        }
+    }
+
+    fn is_wanted(&self, passage: &Passage) -> bool {
+        let intent = &self.attempt.intent;
+        let pods = self.snapshot.gateway(&intent.gateway).into_iter().flat_map(|gateway| &gateway.pods);
+        let names: BTreeSet<String> = pods.map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect();
+        let last = passage.hops.last().is_some_and(|hop| names.contains(&hop.proxy));
+        last && matches!(&passage.end, End::Leaves { to, .. } if to == intent.host.as_str())
+    }
+}
+
+/// The same call for another host below the same domain as the host of a request: a wildcard may cover both.
+fn sibling(call: &Call, intent: &Intent) -> Option<Call> {
+    let (_, domain) = intent.host.as_str().split_once('.')?;
+    let name = format!("another.{domain}");
+    let speaks = match &call.speaks {
+        Speaks::Http { authority } if authority.starts_with(intent.host.as_str()) => {
+            Speaks::Http { authority: authority.replacen(intent.host.as_str(), &name, 1) }
+        }
+        Speaks::Tls { server_name } if server_name.as_deref() == Some(intent.host.as_str()) => {
+            Speaks::Tls { server_name: Some(name) }
+        }
+        _ => return None,
+    };
+    Some(Call { speaks, ..call.clone() })
+}
+
+/// The proxies after the caller's, and the end.
+fn ways<'p>(call: &Call, passages: &'p [Passage]) -> BTreeSet<(Vec<&'p str>, &'p End)> {
+    let proxies = |passage: &'p Passage| {
+        let hops = passage.hops.iter().map(|hop| hop.proxy.as_str());
+        hops.filter(|proxy| *proxy != call.caller).collect()
+    };
+    passages.iter().map(|passage| (proxies(passage), &passage.end)).collect()
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.call, self.what)
+    }
+}
