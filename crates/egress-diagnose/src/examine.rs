@@ -30,6 +30,7 @@ use crate::view::View;
 
 mod check_filter;
 mod mesh_paths;
+mod proof;
 mod report_builder;
 mod suppression;
 mod wanted_proxies;
@@ -63,6 +64,22 @@ pub fn examine_with(facts: &ClusterFacts, request: &Request, options: &Options) 
 
 /// The same, and returns what each check read: the catalogue's tests compare it with the declared inputs.
 pub fn examine_watched(
+    facts: &ClusterFacts,
+    request: &Request,
+    options: &Options,
+    watch: impl Fn(Code, EnumSet<Input>),
+) -> Report {
+    let mut report = walk(facts, request, options, watch);
+    proof::try_fixes(facts, request, options, &mut report);
+    report
+}
+
+/// The same without a try of the fixes: the cluster as it would be after one.
+fn examine_again(facts: &ClusterFacts, request: &Request, options: &Options) -> Report {
+    walk(facts, request, options, |_, _| {})
+}
+
+fn walk(
     facts: &ClusterFacts,
     request: &Request,
     options: &Options,

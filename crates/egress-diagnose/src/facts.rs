@@ -3,6 +3,7 @@
 //! Knows how facts are collected from objects and texts, and how they are looked up. Knows nothing of egress paths.
 
 mod by_mesh;
+mod changed;
 mod clients;
 mod cluster_facts;
 pub mod collect;
@@ -15,6 +16,7 @@ mod request;
 pub mod source;
 
 pub(crate) use self::by_mesh::by_mesh;
+pub(crate) use self::changed::Changed;
 pub(crate) use self::clients::{client_of, clients, is_gateway_pod};
 pub use self::cluster_facts::{ClusterFacts, Demands, PolicyRefusal, Rights};
 pub use self::fleet::{EgressOptions, OtherCluster, OtherEgress};

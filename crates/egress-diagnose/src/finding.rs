@@ -3,11 +3,13 @@
 //! Does not know how it was found.
 
 use egress_core::command::ShellCommand;
+use egress_core::istio::call::Call;
 use serde::Serialize;
 
 mod acceptance;
 mod awaited;
 mod cause;
+mod change;
 mod code;
 mod level;
 mod outcome;
@@ -17,6 +19,7 @@ pub use self::acceptance::{Acceptance, InvalidAcceptance};
 pub use self::awaited::Awaited;
 pub(crate) use self::cause::CauseKey;
 pub use self::cause::{Cause, CauseScope, HostName};
+pub use self::change::{Alteration, Metadata, ObjectChange, RefusedChange};
 pub use self::code::{Code, CodeError};
 pub use self::level::Level;
 pub use self::outcome::{CheckOutcome, Readable};
@@ -62,4 +65,28 @@ pub struct Fix {
     pub command: ShellCommand,
     /// What the command does, or what to do if no command can.
     pub why: String,
+    /// What the command changes, in order; none where it does something else than to change objects.
+    #[serde(skip)]
+    pub changes: Option<Vec<ObjectChange>>,
+    /// What may take the place of this fix.
+    #[serde(skip)]
+    pub candidates: Candidates,
+}
+
+/// Changes that may mend a fault. The first one that is proven is the fix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidates {
+    /// The changes, the likeliest first.
+    pub fixes: Vec<Fix>,
+    /// Calls that must leave through their gateway afterwards.
+    pub calls: Vec<Call>,
+}
+
+impl Fix {
+    /// The command that makes these changes.
+    pub fn of(changes: Vec<ObjectChange>, why: &str) -> Self {
+        let commands = changes.iter().map(ObjectChange::command);
+        let command = commands.reduce(ShellCommand::and_then).unwrap_or_else(|| ShellCommand::new([]));
+        Fix { command, why: why.to_owned(), changes: Some(changes), candidates: Candidates::default() }
+    }
 }

@@ -10,7 +10,7 @@ use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets
 use serde_json::{Value, json};
 
 use crate::facts::PodName;
-use crate::finding::Fix;
+use crate::finding::{Alteration, Candidates, Fix, ObjectChange};
 use crate::view::View;
 use crate::wording::export_to;
 
@@ -33,17 +33,17 @@ pub(crate) use workloads::{relabel, restart, template};
 
 /// Replaces a part of a spec.
 pub(crate) fn merge(id: &ObjectId, spec: &Value, why: &str) -> Fix {
-    patched_id(id, "merge", &json!({ "spec": spec }), why)
+    merged((&id.kind.qualified(), &id.name, &id.namespace), &json!({ "spec": spec }), why)
 }
 
 /// Changes one place of an object.
 pub(crate) fn patch(id: &ObjectId, operation: &Value, why: &str) -> Fix {
-    patched_id(id, "json", &json!([operation]), why)
+    patch_all(id, std::slice::from_ref(operation), why)
 }
 
 /// Changes several places of an object.
 pub(crate) fn patch_all(id: &ObjectId, operations: &[Value], why: &str) -> Fix {
-    patched_id(id, "json", &json!(operations), why)
+    patched((&id.kind.qualified(), &id.name, &id.namespace), &json!(operations), why)
 }
 
 /// Sets a field, named as findings name it: `spec.servers[0].tls`.
@@ -60,8 +60,11 @@ pub(crate) fn leave_out(id: &ObjectId, field: &str, why: &str) -> Fix {
 
 /// Combines several fixes into one.
 pub(crate) fn one_after_the_other(first: Fix, others: impl IntoIterator<Item = Fix>, why: &str) -> Fix {
-    let command = others.into_iter().fold(first.command, |all, next| all.and_then(next.command));
-    fix(command, why)
+    others.into_iter().fold(Fix { why: why.to_owned(), ..first }, |all, next| Fix {
+        command: all.command.and_then(next.command),
+        changes: all.changes.zip(next.changes).map(|(all, next)| all.into_iter().chain(next).collect()),
+        ..all
+    })
 }
 
 /// Copies a Secret to another namespace.
@@ -94,7 +97,7 @@ fn export_more(id: &ObjectId, namespace: &str, why: &str) -> Fix {
 /// Deletes an object.
 pub(crate) fn delete(resource: &Resource, why: &str) -> Fix {
     let ObjectId { kind, namespace, name } = &resource.id;
-    fix(ShellCommand::delete(&kind.qualified(), name, namespace), why)
+    changed((&kind.qualified(), name, namespace), Alteration::Delete, why)
 }
 
 /// Writes a DestinationRule into a namespace: a copy of an existing rule, or a new one with only this subset.
@@ -122,11 +125,21 @@ pub(crate) fn write_rule(
     apply(&manifest, why)
 }
 
+/// Adds a subset to a DestinationRule: that of another rule, or a new one of this name.
+pub(crate) fn add_subset(rule: &Resource, holder: Option<&Resource>, name: &str, why: &str) -> Fix {
+    let subsets = |rule: &Resource| rule.destination_rule().and_then(|spec| spec.subsets.clone());
+    let known = holder.and_then(subsets).into_iter().flatten().find(|subset| subset.name == name);
+    let subset = known.map_or_else(|| json!({ "name": name }), |subset| json!(subset));
+    let operation = match subsets(rule) {
+        Some(_) => json!({ "op": "add", "path": "/spec/subsets/-", "value": subset }),
+        None => json!({ "op": "add", "path": "/spec/subsets", "value": [subset] }),
+    };
+    patch(&rule.id, &operation, why)
+}
+
 /// Writes an object.
 pub(crate) fn apply(manifest: &Value, why: &str) -> Fix {
-    // Not `echo`: implementations treat backslashes differently.
-    let written = ShellCommand::new(["printf", "%s"]).word(Word::json(manifest));
-    fix(written.into_command(ShellCommand::new(["kubectl", "apply", "-f", "-"])), why)
+    Fix::of(vec![ObjectChange::write(manifest.clone())], why)
 }
 
 /// Tries a connection from a gateway's pod.
@@ -142,28 +155,34 @@ pub(crate) fn curl_at_gateway(pod: &PodName, url: Word) -> ShellCommand {
     exec.words(curl).word(url)
 }
 
-/// A command, and what it does.
+/// A command that changes no objects, or that nobody can try in memory, and what it does.
 pub(crate) fn fix(command: ShellCommand, why: &str) -> Fix {
-    Fix { command, why: why.to_owned() }
+    Fix { command, why: why.to_owned(), changes: None, candidates: Candidates::default() }
 }
 
-/// Changes an object by a patch of a kind that kubectl knows: `json`, `merge`.
-pub(crate) fn patched(
-    (kind, name, namespace): (&str, &str, &str),
-    kind_of_patch: &'static str,
-    patch: &Value,
-    why: &str,
-) -> Fix {
-    let patched = ShellCommand::new(["kubectl", "patch"]).object(kind, name).in_namespace(namespace);
-    fix(patched.words(["--type", kind_of_patch, "-p"]).word(Word::json(patch)), why)
+/// Changes an object, given by kind, name and namespace.
+pub(crate) fn changed(object: (&str, &str, &str), how: Alteration, why: &str) -> Fix {
+    Fix::of(vec![ObjectChange::new(object, how)], why)
+}
+
+/// Changes an object by a JSON patch.
+pub(crate) fn patched(object: (&str, &str, &str), operations: &Value, why: &str) -> Fix {
+    changed(object, Alteration::JsonPatch(operations.clone()), why)
+}
+
+/// Changes an object by a merge patch.
+pub(crate) fn merged(object: (&str, &str, &str), patch: &Value, why: &str) -> Fix {
+    changed(object, Alteration::MergePatch(patch.clone()), why)
+}
+
+/// Sets a label of an object.
+pub(crate) fn label(object: (&str, &str, &str), (key, value): (&str, Option<&str>), why: &str) -> Fix {
+    let change = (key.to_owned(), value.map(str::to_owned));
+    changed(object, Alteration::Label(vec![change]), why)
 }
 
 fn pointer(field: &str) -> String {
     format!("/{}", field.replace(['.', '['], "/").replace(']', ""))
-}
-
-fn patched_id(id: &ObjectId, kind_of_patch: &'static str, patch: &Value, why: &str) -> Fix {
-    patched((&id.kind.qualified(), &id.name, &id.namespace), kind_of_patch, patch, why)
 }
 
 #[cfg(test)]

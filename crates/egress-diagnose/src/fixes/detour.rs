@@ -1,70 +1,129 @@
-//! What is said of a call that does not take the way that a rule wants, and the change that mends it.
+//! What is said of calls that do not take the way that a rule wants, and the change that mends them.
 //!
-//! A change is proposed only where the simulated path then leads through the gateway.
+//! The changes are candidates: which of them mends is computed later, for findings that are reported.
 
+use std::collections::BTreeSet;
+
+use egress_core::command::ShellCommand;
 use egress_core::istio::call::{End, Passage, Refusal, Speaks};
 use egress_core::istio::simulation::{EndCause, OpenedServer};
+use egress_core::objects::EXPORT_TO;
 use serde_json::json;
 
-use crate::finding::{Fix, Place};
+use crate::finding::{Alteration, Candidates, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::traffic::routed_call::RoutedCall;
 use crate::view::View;
+use crate::wording::list;
 
-/// The sentences of a finding.
-pub(crate) struct DetourWords {
-    /// What is wrong.
-    pub(crate) message: String,
-    /// Where.
-    pub(crate) place: Place,
-    /// Why, a fact in each line.
-    pub(crate) evidence: Vec<String>,
-    /// What it does.
-    pub(crate) consequence: String,
-    /// What mends it.
-    pub(crate) fix: Fix,
+mod candidates;
+
+use self::candidates::candidates;
+
+/// A message names this many calling namespaces.
+const NAMED: usize = 3;
+
+/// This many calls of a cause are followed again after a change.
+const FOLLOWED: usize = 20;
+
+/// Who is told of in messages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Callers {
+    /// The calling namespaces.
+    Named,
+    /// Nobody: the report lists the namespaces of a path, and the same fault of several paths is one.
+    OfPath,
 }
 
-/// The words for the way that a call takes.
-pub(crate) fn words(view: &View<'_>, call: &RoutedCall<'_>, passage: &Passage) -> DetourWords {
+/// Calls that take another way, with the way of each: one finding for each cause, whoever calls.
+pub(crate) fn findings(
+    view: &View<'_>,
+    (code, level, callers): (Code, Level, Callers),
+    wrong: Vec<(RoutedCall<'_>, Passage)>,
+) -> Vec<Finding> {
+    let mut detours: Vec<Detour<'_>> = Vec::new();
+    for (call, passage) in wrong {
+        let found = view.simulation().cause(&call.call, &call.host, call.route, &passage);
+        let mut evidence = way(&passage);
+        let (place, fix) = match &found {
+            Some(found) => of_cause(view, &call, found, &mut evidence),
+            None => (None, None),
+        };
+        let rule = || Place::of(&call.route.id).field(call.rule.clone(), call.call.port.to_string());
+        let place = place.unwrap_or_else(rule);
+        let effect = consequence(&passage, None);
+        let is_same =
+            |known: &&mut Detour<'_>| known.place == place && consequence(&known.passage, None) == effect;
+        if let Some(known) = detours.iter_mut().find(is_same) {
+            known.namespaces.insert(call.caller.to_owned());
+            if known.candidates.calls.len() < FOLLOWED {
+                known.candidates.calls.push(call.call);
+            }
+            continue;
+        }
+        let others = found.iter().flat_map(|found| candidates(view, &call, found));
+        let candidates =
+            Candidates { fixes: fix.into_iter().chain(others).collect(), calls: vec![call.call.clone()] };
+        let namespaces = BTreeSet::from([call.caller.to_owned()]);
+        detours.push(Detour { call, passage, namespaces, place, evidence, candidates });
+    }
+    detours.into_iter().map(|detour| detour.finding(code, level, callers)).collect()
+}
+
+/// Calls that one cause leads astray.
+struct Detour<'a> {
+    /// The first of them, and its way.
+    call: RoutedCall<'a>,
+    passage: Passage,
+    /// The calling namespaces of all.
+    namespaces: BTreeSet<String>,
+    place: Place,
+    evidence: Vec<String>,
+    /// What may mend it, the likeliest first.
+    candidates: Candidates,
+}
+
+impl Detour<'_> {
+    fn finding(self, code: Code, level: Level, callers: Callers) -> Finding {
+        let mut evidence = self.evidence;
+        if self.namespaces.len() > NAMED || (callers == Callers::OfPath && self.namespaces.len() > 1) {
+            let all: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
+            evidence.push(format!("the calling namespaces: {}", all.join(", ")));
+        }
+        let callers = (callers == Callers::Named).then(|| some_of(&self.namespaces));
+        let callers = callers.as_deref();
+        let id = &self.call.route.id;
+        let show = ShellCommand::show(&id.kind.qualified(), &id.name, &id.namespace);
+        let shown = fixes::fix(show, "shows the rule; what stands in its way is named above");
+        Finding {
+            code,
+            level,
+            confidence: Confidence::Certain,
+            message: message(&self.call, callers, &self.passage),
+            fix: Fix { candidates: self.candidates, ..shown },
+            object: self.place,
+            evidence,
+            consequence: consequence(&self.passage, callers),
+        }
+    }
+}
+
+fn message(call: &RoutedCall<'_>, callers: Option<&str>, passage: &Passage) -> String {
     let what = match &call.call.speaks {
         Speaks::Http { .. } => "HTTP",
         Speaks::Tls { .. } => "TLS",
         Speaks::Bytes => "TCP",
     };
     let gateway = &call.gateway.name;
-    let calls = format!("{what} calls from {} to {}:{}", call.caller, call.host, call.call.port);
-    let message = match &passage.end {
-        End::Leaves { .. } | End::Arrives { .. } => {
-            format!("{calls} leave around {}/{}", gateway.namespace, gateway.service)
-        }
-        End::Refused(_) if passage.hops.iter().any(|hop| hop.proxy != call.call.caller) => {
-            format!("{calls} end at {}/{}", gateway.namespace, gateway.service)
-        }
-        End::Refused(Refusal::NoListener) => {
-            format!("{calls} find no listener at {}/{}", gateway.namespace, gateway.service)
-        }
-        End::Refused(_) => format!("{calls} do not reach {}/{}", gateway.namespace, gateway.service),
+    let from = callers.map(|callers| format!(" from {callers}")).unwrap_or_default();
+    let calls = format!("{what} calls{from} to {}:{}", call.host, call.call.port);
+    let verb = match &passage.end {
+        End::Leaves { .. } | End::Arrives { .. } => "leave around",
+        End::Refused(_) if passage.hops.iter().any(|hop| hop.proxy != call.call.caller) => "end at",
+        End::Refused(Refusal::NoListener) => "find no listener at",
+        End::Refused(_) => "do not reach",
     };
-    let found = view.simulation().cause(&call.call, &call.host, call.route, passage);
-    let mut evidence = way(passage);
-    let rule = Place::of(&call.route.id).field(call.rule.clone(), call.call.port.to_string());
-    let (place, fix) = match &found {
-        Some(found) => of_cause(view, call, found, &mut evidence),
-        None => (None, None),
-    };
-    DetourWords {
-        message,
-        place: place.unwrap_or(rule),
-        evidence,
-        consequence: consequence(call, passage),
-        fix: fix.unwrap_or_else(|| {
-            let id = &call.route.id;
-            let show =
-                egress_core::command::ShellCommand::show(&id.kind.qualified(), &id.name, &id.namespace);
-            fixes::fix(show, "shows the rule; what stands in its way is named above")
-        }),
-    }
+    format!("{calls} {verb} {}/{}", gateway.namespace, gateway.service)
 }
 
 /// The proxies and clusters of a way, one line for each.
@@ -76,11 +135,12 @@ fn way(passage: &Passage) -> Vec<String> {
     passage.hops.iter().map(hop).collect()
 }
 
-fn consequence(call: &RoutedCall<'_>, passage: &Passage) -> String {
+fn consequence(passage: &Passage, callers: Option<&str>) -> String {
     match &passage.end {
-        End::Leaves { .. } | End::Arrives { .. } => {
-            format!("they leave directly from the nodes of {}", call.caller)
-        }
+        End::Leaves { .. } | End::Arrives { .. } => match callers {
+            Some(callers) => format!("they leave directly from the nodes of {callers}"),
+            None => "they leave directly from the callers' nodes".to_owned(),
+        },
         End::Refused(Refusal::NoListener) => {
             "the gateway's pods refuse the connection: 503, or a reset".to_owned()
         }
@@ -135,11 +195,12 @@ fn of_cause(
             let fix = if let Some(entry) = resource {
                 fixes::export(view, entry, viewer, "makes it visible there")
             } else {
-                let annotate = egress_core::command::ShellCommand::new(["kubectl", "annotate"])
-                    .object("service", name)
-                    .in_namespace(namespace)
-                    .words(["networking.istio.io/exportTo=*", "--overwrite"]);
-                fixes::fix(annotate, "makes it visible in every namespace")
+                let everywhere = vec![(EXPORT_TO.to_owned(), Some("*".to_owned()))];
+                fixes::changed(
+                    ("service", name, namespace),
+                    Alteration::Annotate(everywhere),
+                    "makes it visible in every namespace",
+                )
             };
             (Some(place), Some(fix))
         }
@@ -184,8 +245,8 @@ fn of_cause(
             (Some(place), None)
         }
         EndCause::NotBound { pod, gateways, named } => {
-            evidence.push(format!("Gateway objects of {pod}: {}", list(gateways)));
-            evidence.push(format!("VirtualServices of the host name: {}", list(named)));
+            evidence.push(format!("Gateway objects of {pod}: {}", all(gateways)));
+            evidence.push(format!("VirtualServices of the host name: {}", all(named)));
             (None, None)
         }
     }
@@ -222,6 +283,17 @@ fn without_rule(opened: &OpenedServer<'_>) -> String {
     )
 }
 
-fn list(words: &[String]) -> String {
+/// `a, b, c and 4 other namespaces`.
+fn some_of(namespaces: &BTreeSet<String>) -> String {
+    let mut words: Vec<String> = namespaces.iter().take(NAMED).cloned().collect();
+    match namespaces.len() - words.len() {
+        0 => {}
+        1 => words.push("1 other namespace".to_owned()),
+        more => words.push(format!("{more} other namespaces")),
+    }
+    list(&words)
+}
+
+fn all(words: &[String]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }

@@ -13,7 +13,7 @@ use egress_core::snapshot::GatewayFacts;
 
 use super::fix;
 use crate::facts::{EgressOptions, OtherEgress, PodName};
-use crate::finding::Fix;
+use crate::finding::{Candidates, Fix};
 use crate::path::EgressPath;
 use crate::view::View;
 use crate::wording::list;
@@ -118,6 +118,8 @@ pub(crate) fn put_right(view: &View<'_>, path: &EgressPath<'_>, gateway: &Gatewa
     Fix {
         command: delete.and_then(add(path, why).command),
         why: format!("{why}; meanwhile calls are refused or leave directly{others}"),
+        changes: None,
+        candidates: Candidates::default(),
     }
 }
 

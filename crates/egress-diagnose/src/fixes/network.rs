@@ -48,7 +48,6 @@ pub(crate) fn narrow(policy: &Named<NetworkPolicySpec>, allowing_rules: &[Allowi
         .collect();
     patched(
         ("networkpolicy", &policy.name, &policy.namespace),
-        "json",
         &Value::from(operations),
         "limits the rule to the pods of the cluster; allow other needed destinations by address",
     )

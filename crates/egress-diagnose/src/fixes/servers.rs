@@ -225,7 +225,7 @@ fn free_port(
         json!({ "name": format!("{}-{port}", name_of_port(server)), "port": port, "targetPort": port });
     let operation = json!([{ "op": "add", "path": "/spec/ports/-", "value": entry }]);
     let service = ("service", gateway.name.service.as_str(), gateway.name.namespace.as_str());
-    (port, Some(patched(service, "json", &operation, why)))
+    (port, Some(patched(service, &operation, why)))
 }
 
 /// The name of a Service port, which tells sidecars its protocol.

@@ -6,7 +6,7 @@
 use egress_core::command::{ShellCommand, Word};
 use serde_json::{Map, Value, json};
 
-use super::{fix, patched};
+use super::{fix, merged};
 use crate::finding::Fix;
 use crate::kubernetes::workload::PodOwner;
 use crate::wording::list;
@@ -21,7 +21,7 @@ pub(crate) fn template(namespace: &str, workload: &PodOwner, change: &Value, why
         return fix(ShellCommand::show(&workload.kind(), &workload.name, namespace), &why);
     }
     let patch = json!({ "spec": { "template": change } });
-    patched((&workload.kind(), &workload.name, namespace), "merge", &patch, why)
+    merged((&workload.kind(), &workload.name, namespace), &patch, why)
 }
 
 /// Changes labels and annotations of a workload's pods, which recreates them.

@@ -145,7 +145,7 @@ fn of(policy: &Named<NetworkPolicySpec>) -> Place {
 }
 
 fn patched(policy: &Named<NetworkPolicySpec>, operations: &Value, why: &str) -> Fix {
-    fixes::patched(("networkpolicy", &policy.name, &policy.namespace), "json", operations, why)
+    fixes::patched(("networkpolicy", &policy.name, &policy.namespace), operations, why)
 }
 
 fn nothing(why: &str) -> Fix {

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use egress_core::input::Input;
 use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
 use egress_core::istio::protocol::PortProtocol;
+use egress_core::istio::simulation::Simulation;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
@@ -69,25 +70,30 @@ pub(crate) enum RoutedEnd {
 impl RoutedCall<'_> {
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
-        let passages = view.simulation().passages(&self.call);
-        let is_unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
-        if passages.is_empty() || passages.iter().any(is_unknown) {
-            return RoutedEnd::Unknown;
-        }
-        let wrong = passages.into_iter().find(|passage| !self.is_as_wanted(passage));
-        wrong.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
+        end_of(&self.call, view.simulation())
     }
+}
 
-    fn is_as_wanted(&self, passage: &Passage) -> bool {
-        let passed = passage.hops.iter().any(|hop| hop.proxy != self.call.caller);
-        match &passage.end {
-            End::Leaves { .. } => passed,
-            // What a gateway sends on into the cluster is its own matter.
-            End::Arrives { .. } => passage.hops.len() > 1,
-            // An answer is what the rule wants.
-            End::Refused(Refusal::Answered(_)) => true,
-            End::Refused(_) => false,
-        }
+/// What becomes of a call that a rule sends to a gateway.
+pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
+    let passages = simulation.passages(call);
+    let is_unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
+    if passages.is_empty() || passages.iter().any(is_unknown) {
+        return RoutedEnd::Unknown;
+    }
+    let wrong = passages.into_iter().find(|passage| !is_as_wanted(call, passage));
+    wrong.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
+}
+
+fn is_as_wanted(call: &Call, passage: &Passage) -> bool {
+    let passed = passage.hops.iter().any(|hop| hop.proxy != call.caller);
+    match &passage.end {
+        End::Leaves { .. } => passed,
+        // What a gateway sends on into the cluster is its own matter.
+        End::Arrives { .. } => passage.hops.len() > 1,
+        // An answer is what the rule wants.
+        End::Refused(Refusal::Answered(_)) => true,
+        End::Refused(_) => false,
     }
 }
 

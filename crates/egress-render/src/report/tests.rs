@@ -6,9 +6,9 @@ use std::sync::Arc;
 use egress_core::command::ShellCommand;
 use egress_core::port::Port;
 use egress_core::unreadable::Unreadable;
+use egress_diagnose::finding::{Candidates, Confidence, Finding, Fix, Place};
 use egress_diagnose::finding::{Cause, CauseScope, HostName};
 use egress_diagnose::finding::{Code, Level};
-use egress_diagnose::finding::{Confidence, Finding, Fix, Place};
 use egress_diagnose::probe::{Probe, ProbePod, ProbePoint, ProbeResult};
 use egress_diagnose::report::{
     API_VERSION, CheckVerdict, FactsOrigin, KIND, Line, NotChecked, Reason, Report, Section, Subject, Summary,
@@ -56,7 +56,12 @@ fn cause(object: Place, affects: &[&str]) -> Cause {
             object,
             evidence: vec!["e\u{1b}]0;x\u{7}".to_owned()],
             consequence: "c\n\u{1b}".to_owned(),
-            fix: Fix { command: ShellCommand::new(["k\u{1b}"]), why: "w\u{1b}".to_owned() },
+            fix: Fix {
+                command: ShellCommand::new(["k\u{1b}"]),
+                why: "w\u{1b}".to_owned(),
+                changes: None,
+                candidates: Candidates::default(),
+            },
         },
         name: "the subset exists",
         scope: CauseScope::Host,

@@ -213,7 +213,6 @@ fn leave_out(
     let object = ("authorizationpolicy.security.istio.io", policy.name.as_str(), policy.namespace.as_str());
     fixes::patched(
         object,
-        "json",
         &change,
         "excludes these calls from the DENY rule; first ask its owner whether the denial is intended",
     )

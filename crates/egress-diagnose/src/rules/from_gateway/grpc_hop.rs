@@ -1,13 +1,12 @@
 //! EG066: gRPC uses HTTP/2 on every hop.
 
-use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::port::Protocol;
 use egress_core::snapshot::{GatewayFacts, ServicePort};
 use egress_istio::service_entry::ServiceEntryPorts;
 use serde_json::{Value, json};
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
+use crate::finding::{Alteration, CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
@@ -90,8 +89,7 @@ fn to_gateway(
     }
     let name = &gateway.name;
     let change = json!({ "spec": { "ports": [{ "port": port.number, "appProtocol": "http2" }] } });
-    let command = ShellCommand::new(["kubectl", "patch"]).object("service", &name.service);
-    let command = command.in_namespace(&name.namespace).word("-p").word(Word::json(&change));
+    let service = ("service", name.service.as_str(), name.namespace.as_str());
     let field = if port.app_protocol.is_some() { "appProtocol" } else { "name" };
     Some(finding(
         path,
@@ -101,7 +99,7 @@ fn to_gateway(
             port.app_protocol.clone().unwrap_or_else(|| port.name.clone()),
         ),
         format!("{} leads to its port {} in {}", call.route.resource.id, port.number, call.route.field),
-        fixes::fix(command, "makes sidecars use HTTP/2 on this port"),
+        fixes::changed(service, Alteration::StrategicPatch(change), "makes sidecars use HTTP/2 on this port"),
     ))
 }
 

@@ -5,7 +5,8 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use egress_policy::pinning::{self, PlacementViolation};
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
+use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -85,10 +86,9 @@ fn finding(row: &PlacementViolation, path: &EgressPath<'_>, gateway: &GatewayFac
             }
             None => format!("calls to {} leave from nodes that the policies do not allow", path.host),
         },
-        fix: Fix {
+        fix: fixes::fix(
             command,
-            why: "first restrict the Deployment to the designated nodes (node selector or affinity)"
-                .to_owned(),
-        },
+            "first restrict the Deployment to the designated nodes (node selector or affinity)",
+        ),
     }
 }

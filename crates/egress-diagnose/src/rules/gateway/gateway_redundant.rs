@@ -83,7 +83,7 @@ fn alone(view: &View<'_>, gateway: &GatewayFacts, pod: &PodFacts, workload: &Pod
         Some(autoscaler) => {
             let object = ("horizontalpodautoscaler", autoscaler.name.as_str(), namespace.as_str());
             let patch = json!({ "spec": { "minReplicas": 2 } });
-            fixes::patched(object, "merge", &patch, "the autoscaler then keeps at least two pods")
+            fixes::merged(object, &patch, "the autoscaler then keeps at least two pods")
         }
         None if workload.has_template() && workload.kind != "DaemonSet" => fixes::fix(
             ShellCommand::new(["kubectl", "scale"])

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::command::{ShellCommand, Word};
 use egress_core::dialect::{HTTP_HOP, TLS_HOP};
 use egress_core::input::Input;
 use egress_core::inventory::Egress;
@@ -14,7 +13,7 @@ use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::destinations::destinations;
 use serde_json::json;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
+use crate::finding::{Alteration, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -71,10 +70,9 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
         },
         fix: {
             let entry = json!({ "name": port, "port": number, "targetPort": target });
-            let patch = ShellCommand::new(["kubectl", "patch"]).object("service", &name.service);
-            let patch = patch.in_namespace(&name.namespace).word("-p");
-            let patch = patch.word(Word::json(&json!({ "spec": { "ports": [entry] } })));
-            fixes::fix(patch, "sets the port as Istio's charts do")
+            let patch = Alteration::StrategicPatch(json!({ "spec": { "ports": [entry] } }));
+            let service = ("service", name.service.as_str(), name.namespace.as_str());
+            fixes::changed(service, patch, "sets the port as Istio's charts do")
         },
     });
     CheckOutcome::of(1, findings.collect())

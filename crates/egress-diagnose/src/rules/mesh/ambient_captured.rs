@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::PodFacts;
@@ -112,10 +111,8 @@ fn without_address(entry: &Resource) -> Option<Finding> {
     }
     let place = Place::of(&entry.id);
     let (object, fix) = if entry.labels.get(ALLOCATE).is_some_and(|word| word == "false") {
-        let label =
-            ShellCommand::new(["kubectl", "label"]).object(&entry.id.kind.qualified(), &entry.id.name);
-        let label = label.in_namespace(&entry.id.namespace).word(Word::from(ALLOCATE).and("-"));
-        let fix = fixes::fix(label, "lets istiod allocate an address for the host");
+        let labelled = (&*entry.id.kind.qualified(), &*entry.id.name, &*entry.id.namespace);
+        let fix = fixes::label(labelled, (ALLOCATE, None), "lets istiod allocate an address for the host");
         (place.field(format!("metadata.labels[{ALLOCATE}]"), "false"), fix)
     } else if spec.resolution.as_ref().is_none_or(|resolution| *resolution == ServiceEntryResolution::None) {
         let change = json!({ "resolution": "DNS" });

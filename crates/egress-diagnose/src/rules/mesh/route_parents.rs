@@ -116,7 +116,15 @@ fn of_entry(view: &View<'_>, parent: &Parent<'_>, entries: &[&Resource]) -> Read
     else {
         // Files need not hold every ServiceEntry, and istiod accepts no route of one that is not there.
         let is_known = view.sees(Some(namespace)).is_ok() && !entries.is_empty() && !parent.is_accepted();
-        return Ok(is_known.then(|| missing(parent, entries)));
+        if !is_known {
+            return Ok(None);
+        }
+        let namespaces = view.labelled_namespaces()?;
+        let waypoint_reads = |entry: &Resource| {
+            let home = namespaces.iter().find(|facts| facts.name == entry.id.namespace);
+            waypoint_of(entry, home.map(|facts| &facts.labels)).is_some()
+        };
+        return Ok(Some(missing(parent, entries, &waypoint_reads)));
     };
     let ports = entry.service_entry().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
     if let Some(port) = parent.value.get("port").and_then(Value::as_i64)
@@ -198,7 +206,12 @@ fn unread(view: &View<'_>, parent: &Parent<'_>, entry: &Resource) -> Readable<Op
     Ok(Some(parent.finding(message, (".namespace", entry.id.namespace.clone()), evidence, fix)))
 }
 
-fn missing(parent: &Parent<'_>, entries: &[&Resource]) -> Finding {
+/// `waypoint_reads`: whether a waypoint takes calls to the hosts of an entry, and reads routes beside it alone.
+fn missing(
+    parent: &Parent<'_>,
+    entries: &[&Resource],
+    waypoint_reads: &dyn Fn(&Resource) -> bool,
+) -> Finding {
     let (namespace, name) = (parent.namespace(), parent.name());
     let elsewhere = entries.iter().find(|entry| entry.id.name == name);
     let here = entries.iter().filter(|entry| entry.id.namespace == namespace);
@@ -206,7 +219,11 @@ fn missing(parent: &Parent<'_>, entries: &[&Resource]) -> Finding {
     let (evidence, fix) = match (near, elsewhere) {
         (_, Some(entry)) => (
             format!("serviceentry {}/{name} exists", entry.id.namespace),
-            parent.set("namespace", &json!(entry.id.namespace), "names the namespace of the ServiceEntry"),
+            if waypoint_reads(entry) {
+                parent.moved_to(&entry.id.namespace)
+            } else {
+                parent.set("namespace", &json!(entry.id.namespace), "names the namespace of the ServiceEntry")
+            },
         ),
         (Some(near), None) => (
             format!("did you mean {namespace}/{near}?"),

@@ -1,12 +1,10 @@
 //! EG101: calls that a rule sends to a gateway leave through it, for hosts that no other check follows.
 
-use std::collections::BTreeSet;
-
 use egress_core::input::Input;
 use egress_core::role::Kind;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level};
-use crate::fixes::detour;
+use crate::finding::{CheckOutcome, Code, Level};
+use crate::fixes::detour::{self, Callers};
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routed_call::{RoutedEnd, can_be_followed, routed_calls};
 use crate::view::View;
@@ -51,33 +49,17 @@ fn run(view: &View<'_>) -> CheckOutcome {
         Err(outcome) => return outcome,
     }
     let mut looked_at = 0;
-    let mut known = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut wrong = Vec::new();
     for route in view.index().of_kind(Kind::VirtualService) {
-        for call in routed_calls(view, route).iter().filter(|call| view.egresses_of(&call.host).is_empty()) {
-            let passage = match call.end(view) {
-                RoutedEnd::Unknown => continue,
-                RoutedEnd::AsWanted => {
-                    looked_at += 1;
-                    continue;
-                }
-                RoutedEnd::Otherwise(passage) => passage,
-            };
-            let words = detour::words(view, call, &passage);
-            // One cause, whoever calls.
-            if known.insert((words.place.to_string(), words.consequence.clone())) {
-                findings.push(Finding {
-                    code: CHECK.code,
-                    confidence: Confidence::Certain,
-                    level: CHECK.level,
-                    message: words.message,
-                    object: words.place,
-                    evidence: words.evidence,
-                    consequence: words.consequence,
-                    fix: words.fix,
-                });
+        for call in
+            routed_calls(view, route).into_iter().filter(|call| view.egresses_of(&call.host).is_empty())
+        {
+            match call.end(view) {
+                RoutedEnd::Unknown => {}
+                RoutedEnd::AsWanted => looked_at += 1,
+                RoutedEnd::Otherwise(passage) => wrong.push((call, passage)),
             }
         }
     }
-    CheckOutcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, detour::findings(view, (CHECK.code, CHECK.level, Callers::Named), wrong))
 }

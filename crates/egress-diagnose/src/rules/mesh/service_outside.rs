@@ -1,6 +1,5 @@
 //! EG091: no Service has endpoints outside the cluster.
 
-use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 use egress_core::related_resources::{Named, SliceFacts};
 use egress_core::resource::Resource;
@@ -8,7 +7,7 @@ use egress_core::role::Kind;
 use egress_core::snapshot::ServiceFacts;
 use egress_core::visibility::virtual_service::destinations;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
+use crate::finding::{Alteration, CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::kubernetes::endpoints::{LeadingOut, MANAGED_BY, leading_out};
 use crate::rules::check::{Check, PathSegment, Run};
@@ -110,13 +109,14 @@ fn routes(view: &View<'_>, service: &ServiceFacts) -> Vec<String> {
 /// A controller would make the slices again: delete the `Endpoints` object instead.
 fn fix(slice: &Named<SliceFacts>, service: &ServiceFacts) -> Fix {
     let managed_by = slice.labels.get(MANAGED_BY).map(String::as_str);
-    let command = if managed_by == Some(MIRROR) || slice.spec.kind == "Endpoints" {
-        ShellCommand::delete("endpoints", &service.name, &slice.namespace)
+    let (kind, name) = if managed_by == Some(MIRROR) || slice.spec.kind == "Endpoints" {
+        ("endpoints", &service.name)
     } else {
-        ShellCommand::delete("endpointslice", &slice.name, &slice.namespace)
+        ("endpointslice", &slice.name)
     };
-    fixes::fix(
-        command,
+    fixes::changed(
+        (kind, name, &slice.namespace),
+        Alteration::Delete,
         "deletes the endpoints; first ask their owner, and add the host with `kubectl egress add`",
     )
 }

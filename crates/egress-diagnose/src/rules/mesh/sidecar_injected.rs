@@ -8,7 +8,7 @@ use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::snapshot::PodFacts;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
+use crate::finding::{Candidates, CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::data_plane::{DataPlaneMode, INJECT};
 use crate::kubernetes::workload::PodOwner;
@@ -99,6 +99,8 @@ fn of_namespace(
         let fix = Fix {
             command: enable.and_then(restart.command),
             why: format!("enables injection; {}", restart.why),
+            changes: None,
+            candidates: Candidates::default(),
         };
         let message = format!("namespace {namespace} calls hosts, but sidecar injection is not enabled");
         let field = Some(format!("metadata.labels[{ENABLED}]"));

@@ -1,5 +1,6 @@
 //! EG011: TCP hosts have an address.
 
+use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
@@ -86,10 +87,11 @@ fn finding(entry: &Resource, spec: &ServiceEntrySpec, port: &ServiceEntryPorts) 
             "every TCP connection to port {number} from namespaces that see the ServiceEntry goes to {hosts}, whatever its destination"
         ),
         fix: if addresses.is_empty() {
-            fixes::merge(
-                &entry.id,
-                &json!({ "exportTo": ["."] }),
-                "limits it to its own namespace; the port stays taken there until the ServiceEntry has addresses or sidecars capture DNS",
+            fixes::fix(
+                ShellCommand::new(["kubectl", "edit"])
+                    .object(&entry.id.kind.qualified(), &entry.id.name)
+                    .in_namespace(&entry.id.namespace),
+                "set spec.addresses to the host's addresses, or let sidecars capture DNS; until then exportTo `.` limits it to its own namespace",
             )
         } else {
             fixes::merge(

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::command::{ShellCommand, Word};
+use egress_core::command::ShellCommand;
 use egress_core::resource::Resource;
 use serde_json::json;
 
 use crate::did_you_mean::did_you_mean;
-use crate::finding::{Confidence, Fix, Place};
+use crate::finding::{Alteration, Confidence, Fix, Place};
 use crate::fixes;
 use crate::istio::waypoints::{BOUND, NAMESPACE, TRAFFIC, USE, Waypoint, bound};
 use crate::wording::list;
@@ -76,8 +76,8 @@ pub(super) fn unbound(
                     value: holder.names_namespace(labels),
                     ..holder.place()
                 };
-                let label = fixes::fix(
-                    holder.label(&[(NAMESPACE, there)]),
+                let label = holder.label(
+                    &[(NAMESPACE, there)],
                     "names the namespace of the waypoint; without this label it means one beside the host",
                 );
                 if admits(waypoint) {
@@ -88,7 +88,7 @@ pub(super) fn unbound(
                     fixes::one_after_the_other(label, [admit(Some(waypoint), waypoint.id())], why)
                 }
             }
-            None => mistyped(holder, (namespace, name), waypoints, &mut evidence),
+            None => mistyped(holder, (namespace, name), waypoints, &admits, &mut evidence),
         },
         _ => describe((namespace, name)),
     };
@@ -128,16 +128,16 @@ impl<'a> LabelHolder<'a> {
         }
     }
 
-    fn label(self, labels: &[(&str, &str)]) -> ShellCommand {
-        let label = ShellCommand::new(["kubectl", "label"]);
-        let label = match self {
+    fn label(self, labels: &[(&str, &str)], why: &str) -> Fix {
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())));
+        let how = Alteration::Label(labels.collect());
+        match self {
             LabelHolder::Entry(entry) => {
-                label.object(&entry.id.kind.qualified(), &entry.id.name).in_namespace(&entry.id.namespace)
+                let kind = entry.id.kind.qualified();
+                fixes::changed((&kind, &entry.id.name, &entry.id.namespace), how, why)
             }
-            LabelHolder::Namespace(name) => label.object("namespace", name),
-        };
-        let words = labels.iter().map(|(key, value)| Word::key(key).and("=").and(Word::value(value)));
-        label.word("--overwrite").each(words)
+            LabelHolder::Namespace(name) => fixes::changed(("namespace", name, ""), how, why),
+        }
     }
 }
 
@@ -157,6 +157,7 @@ fn mistyped(
     holder: LabelHolder<'_>,
     (namespace, name): (&str, &str),
     waypoints: &[Waypoint<'_>],
+    admits: &dyn Fn(&Waypoint<'_>) -> bool,
     evidence: &mut Vec<String>,
 ) -> Fix {
     let names = |here: bool| {
@@ -175,14 +176,21 @@ fn mistyped(
         return describe((namespace, name));
     };
     let place = waypoints.iter().find(|waypoint| waypoint.id() == (namespace, meant));
-    let there = place.or_else(|| waypoints.iter().find(|waypoint| waypoint.id().1 == meant));
-    let there = there.map_or(namespace, |waypoint| waypoint.id().0);
+    let found = place.or_else(|| waypoints.iter().find(|waypoint| waypoint.id().1 == meant));
+    let there = found.map_or(namespace, |waypoint| waypoint.id().0);
     evidence.push(format!("there is no waypoint {namespace}/{name}; did you mean {there}/{meant}?"));
     let mut labels = vec![(USE, meant)];
     if there != namespace {
         labels.push((NAMESPACE, there));
     }
-    fixes::fix(holder.label(&labels), "names the waypoint that exists")
+    let label = holder.label(&labels, "names the waypoint that exists");
+    match found.filter(|waypoint| !admits(waypoint)) {
+        Some(waypoint) => {
+            let why = "names the waypoint that exists, and lets its listener accept hosts of others";
+            fixes::one_after_the_other(label, [admit(Some(waypoint), waypoint.id())], why)
+        }
+        None => label,
+    }
 }
 
 /// Lets a waypoint's listener accept hosts of other namespaces.
@@ -195,7 +203,6 @@ fn admit(waypoint: Option<&Waypoint<'_>>, (namespace, name): (&str, &str)) -> Fi
     }]);
     fixes::patched(
         (WAYPOINT, name, namespace),
-        "json",
         &allow,
         "lets the waypoint's listener accept hosts of other namespaces",
     )
@@ -205,9 +212,11 @@ fn admit(waypoint: Option<&Waypoint<'_>>, (namespace, name): (&str, &str)) -> Fi
 fn take_hosts(waypoint: &Waypoint<'_>) -> Fix {
     let (namespace, name) = waypoint.id();
     let traffic = if waypoint.traffic() == "workload" { "all" } else { "service" };
-    let label = ShellCommand::new(["kubectl", "label"]).object(WAYPOINT, name).in_namespace(namespace);
-    let word = Word::key(TRAFFIC).and("=").and(Word::value(traffic));
-    fixes::fix(label.word("--overwrite").word(word), "lets the waypoint take calls to hosts")
+    fixes::label(
+        (WAYPOINT, name, namespace),
+        (TRAFFIC, Some(traffic)),
+        "lets the waypoint take calls to hosts",
+    )
 }
 
 fn describe((namespace, name): (&str, &str)) -> Fix {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
@@ -86,8 +85,7 @@ fn is_given_an_address(entry: &Resource) -> bool {
 }
 
 fn finding(entry: &Resource, host: &str, star: &str, taken: &Resource) -> Finding {
-    let label = ShellCommand::new(["kubectl", "label"]).object(&entry.id.kind.qualified(), &entry.id.name);
-    let label = label.word(Word::from(LABEL).and("=false")).in_namespace(&entry.id.namespace);
+    let labelled = (&*entry.id.kind.qualified(), &*entry.id.name, &*entry.id.namespace);
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -101,6 +99,6 @@ fn finding(entry: &Resource, host: &str, star: &str, taken: &Resource) -> Findin
         consequence: format!(
             "calls to names of {star} other than {host} find no listener: they are refused, or leave directly"
         ),
-        fix: fixes::fix(label, "keeps the host on its real addresses"),
+        fix: fixes::label(labelled, (LABEL, Some("false")), "keeps the host on its real addresses"),
     }
 }

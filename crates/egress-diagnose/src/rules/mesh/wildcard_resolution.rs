@@ -67,9 +67,17 @@ fn finding(entry: &Resource, star: &str, taken: &Resource) -> Finding {
         object: Place::of(&entry.id).field("spec.resolution", "DYNAMIC_DNS"),
         evidence: vec![format!("{} routes {star} to the gateway", taken.id)],
         consequence: format!("calls to names of {star} end at the gateway with 503"),
-        fix: fixes::delete(
-            entry,
-            "the sidecars then refuse these names; add each needed one with `kubectl egress add`",
-        ),
+        fix: {
+            let why = "with REGISTRY_ONLY, sidecars then refuse these names, else calls leave directly; add each needed one with `kubectl egress add`";
+            let is_only = |route: &&Resource| {
+                route
+                    .virtual_service()
+                    .and_then(|spec| spec.hosts.as_ref())
+                    .is_some_and(|hosts| *hosts == [star])
+            };
+            // The route alone would still lead calls to the gateway, which then knows no host.
+            let route = Some(taken).filter(is_only).map(|route| fixes::delete(route, why));
+            fixes::one_after_the_other(fixes::delete(entry, why), route, why)
+        },
     }
 }

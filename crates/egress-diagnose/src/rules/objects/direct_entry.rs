@@ -158,10 +158,7 @@ fn keep(entry: &Resource, path: &EgressPath<'_>, owner_leaves: bool) -> Fix {
         return kept;
     }
     let added = fixes::add_for(&path.host, Some(&entry.id.namespace), "");
-    Fix {
-        command: kept.command.and_then(added.command),
-        why: format!("{why}; adds the host for its own namespace"),
-    }
+    fixes::one_after_the_other(kept, [added], &format!("{why}; adds the host for its own namespace"))
 }
 
 /// A ServiceEntry outside the egress, visible to namespaces that have no route for the host.

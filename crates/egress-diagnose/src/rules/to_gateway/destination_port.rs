@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use egress_core::command::{ShellCommand, Word};
 use egress_core::dialect::{HTTP_HOP, TLS_HOP};
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
@@ -13,7 +12,7 @@ use egress_core::port::Protocol;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
+use crate::finding::{Alteration, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
@@ -109,10 +108,7 @@ fn hidden(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Opt
     let own = if visibility.is_own { visibility.words } else { &[] };
     let kept = own.iter().map(String::as_str).filter(|word| !matches!(*word, "." | "~"));
     let all: BTreeSet<&str> = kept.chain(named).chain([namespace.as_str()]).collect();
-    let value =
-        all.iter().enumerate().fold(Word::from("networking.istio.io/exportTo="), |word, (place, name)| {
-            word.and(if place == 0 { "" } else { "," }).and(Word::namespace(name))
-        });
+    let value = all.into_iter().collect::<Vec<&str>>().join(",");
     let consequence = match (protocols.contains(&Protocol::Http), protocols.contains(&Protocol::Tls)) {
         (true, true) => "fail: HTTP gets 503, TLS is reset",
         (true, false) => "fail with 503",
@@ -140,12 +136,9 @@ fn hidden(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Opt
             ]
         },
         consequence: format!("calls from {} to {} {consequence}", list(&callers), path.host),
-        fix: fixes::fix(
-            ShellCommand::new(["kubectl", "annotate"])
-                .object("service", service)
-                .in_namespace(namespace)
-                .word(value)
-                .word("--overwrite"),
+        fix: fixes::changed(
+            ("service", service, namespace),
+            Alteration::Annotate(vec![(EXPORT_TO.to_owned(), Some(value))]),
             "shows the Service to the callers",
         ),
     })

@@ -71,6 +71,12 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
                 holder => meant
                     .and_then(|(meant, _)| correct(view, path, gateway, subset, meant))
                     .unwrap_or_else(|| {
+                        let rules = view.rules_seen_from(&caller, gateway);
+                        // A rule of the callers hides the one that would be written beside the Service.
+                        if let Some(own) = rules.all.iter().find(|rule| rule.id.namespace == caller) {
+                            let why = "adds it to the DestinationRule that the callers use";
+                            return fixes::add_subset(own, holder, subset, why);
+                        }
                         let why = "writes it beside the gateway's Service, where all callers see it";
                         fixes::write_rule(holder, (route.host, subset), &gateway.name.namespace, why)
                     }),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use egress_core::command::{ShellCommand, Word};
 use egress_core::input::Input;
-use egress_core::port::Protocol;
+use egress_core::port::{Port, Protocol};
 use egress_core::proxy::PASSTHROUGH;
 use egress_core::snapshot::GatewayFacts;
 
@@ -23,7 +23,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "no caller sidecar that was read has a direct connection to the host",
     level: Level::Warning,
     segment: PathSegment::Upstream,
-    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
+    inputs: &[Input::VirtualServices,
+        Input::DestinationRules, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
     docs: "\
 ## What it checks
 The addresses of direct connections in the callers' Envoys (cluster `PassthroughCluster`), against the host's
@@ -125,12 +126,22 @@ fn finding(
                 ),
             )
         } else {
-            fixes::fix(
-                ShellCommand::new(["kubectl", "egress", "add"])
-                    .word(target)
-                    .in_namespace(path.namespace.as_deref().unwrap_or(caller)),
-                "routes that port through the gateway too; write /HTTP if it is not TLS",
-            )
+            let why = "routes that port through the gateway too; write /HTTP if it is not TLS";
+            let by_hand = path.gateway.filter(|_| path.egress.is_some() && path.record().is_none());
+            match by_hand {
+                // `add` refuses to stand beside objects of another hand.
+                Some(gateway) => {
+                    let mut wider = path.clone();
+                    wider.ports.insert(Port { number: port, protocol: Protocol::Tls });
+                    fixes::put_right(view, &wider, gateway, why)
+                }
+                None => fixes::fix(
+                    ShellCommand::new(["kubectl", "egress", "add"])
+                        .word(target)
+                        .in_namespace(path.namespace.as_deref().unwrap_or(caller)),
+                    why,
+                ),
+            }
         },
     }
 }

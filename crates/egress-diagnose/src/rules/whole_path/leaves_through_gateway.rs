@@ -1,12 +1,10 @@
 //! EG100: a call to the host leaves through the gateway, as istiod would configure the proxies.
 
-use std::collections::BTreeSet;
-
 use egress_core::input::Input;
 use egress_core::istio::call::Speaks;
 
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level};
-use crate::fixes::detour;
+use crate::finding::{CheckOutcome, Code, Level};
+use crate::fixes::detour::{self, Callers};
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::plain_start::protocol::begins_in_plaintext;
@@ -55,37 +53,20 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         Ok(false) => return CheckOutcome::NotApplicable,
         Err(outcome) => return outcome,
     }
-    let mut looked_at = 0;
-    let mut known = BTreeSet::new();
-    let mut findings = Vec::new();
     let routes = view.virtual_services(&path.host).into_iter().filter(|route| path.owns(&route.id));
     // A check of its own tells rules by server name for what begins without one.
     let has_no_name = |call: &RoutedCall<'_>| {
         matches!(call.call.speaks, Speaks::Tls { .. }) && begins_in_plaintext(call.call.port)
     };
     let calls = routes.flat_map(|route| routed_calls(view, route));
+    let mut looked_at = 0;
+    let mut wrong = Vec::new();
     for call in calls.filter(|call| call.host == path.host && !has_no_name(call)) {
-        let passage = match call.end(view) {
-            RoutedEnd::Unknown => continue,
-            RoutedEnd::AsWanted => {
-                looked_at += 1;
-                continue;
-            }
-            RoutedEnd::Otherwise(passage) => passage,
-        };
-        let words = detour::words(view, &call, &passage);
-        if known.insert((words.place.to_string(), words.consequence.clone())) {
-            findings.push(Finding {
-                code: CHECK.code,
-                confidence: Confidence::Certain,
-                level: CHECK.level,
-                message: words.message,
-                object: words.place,
-                evidence: words.evidence,
-                consequence: words.consequence,
-                fix: words.fix,
-            });
+        match call.end(view) {
+            RoutedEnd::Unknown => {}
+            RoutedEnd::AsWanted => looked_at += 1,
+            RoutedEnd::Otherwise(passage) => wrong.push((call, passage)),
         }
     }
-    CheckOutcome::of(looked_at, findings)
+    CheckOutcome::of(looked_at, detour::findings(view, (CHECK.code, CHECK.level, Callers::OfPath), wrong))
 }

@@ -90,5 +90,5 @@ fn rules_as_tcp(rules: &[&RoutedBySni<'_>], port: i64) -> Value {
 
 fn patched(resource: &Resource, operations: &Value, why: &str) -> Fix {
     let id = &resource.id;
-    fixes::patched((&id.kind.qualified(), &id.name, &id.namespace), "json", operations, why)
+    fixes::patched((&id.kind.qualified(), &id.name, &id.namespace), operations, why)
 }

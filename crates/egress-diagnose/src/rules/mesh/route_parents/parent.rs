@@ -2,13 +2,12 @@
 //!
 //! Does not know whether the parent exists.
 
-use egress_core::command::ShellCommand;
 use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::{Resource, conditions};
 use serde_json::{Value, json};
 
 use super::CHECK;
-use crate::finding::{Confidence, Finding, Fix, Place};
+use crate::finding::{Alteration, Confidence, Finding, Fix, Place};
 use crate::fixes;
 
 /// The group of ServiceEntries and of `Hostname`.
@@ -103,7 +102,7 @@ impl<'a> Parent<'a> {
 
     pub(super) fn patched(&self, operation: &Value, why: &str) -> Fix {
         let (kind, name, namespace) = self.object();
-        fixes::patched((&kind, name, namespace), "json", &json!([operation]), why)
+        fixes::patched((&kind, name, namespace), &json!([operation]), why)
     }
 
     pub(super) fn replaced(&self, value: &Value, why: &str) -> Fix {
@@ -123,6 +122,11 @@ impl<'a> Parent<'a> {
 
     /// Writes the route into the parent's namespace, then deletes it here.
     pub(super) fn moved(&self) -> Fix {
+        self.moved_to(self.namespace())
+    }
+
+    /// The same, to the namespace of the parent that was meant.
+    pub(super) fn moved_to(&self, parent: &str) -> Fix {
         let (kind, name, namespace) = self.object();
         let mut spec = self.route.object.spec.clone();
         if let Some(parent) = spec["parentRefs"][self.place].as_object_mut() {
@@ -131,11 +135,11 @@ impl<'a> Parent<'a> {
         let manifest = json!({
             "apiVersion": self.route.api_version,
             "kind": self.route.kind,
-            "metadata": { "name": name, "namespace": self.namespace() },
+            "metadata": { "name": name, "namespace": parent },
             "spec": spec,
         });
         let why = "moves the route to the ServiceEntry, where its waypoint reads it";
-        let delete = fixes::fix(ShellCommand::delete(&kind, name, namespace), why);
+        let delete = fixes::changed((&kind, name, namespace), Alteration::Delete, why);
         fixes::one_after_the_other(fixes::apply(&manifest, why), [delete], why)
     }
 

@@ -95,7 +95,7 @@ fn exempt(policy: &AuthorizationPolicy, place: usize, principals: &[String], why
 
 fn patched(policy: &AuthorizationPolicy, operation: &Value, why: &str) -> Fix {
     let object = ("authorizationpolicy.security.istio.io", policy.name.as_str(), policy.namespace.as_str());
-    fixes::patched(object, "json", &json!([operation]), why)
+    fixes::patched(object, &json!([operation]), why)
 }
 
 fn place(policy: &AuthorizationPolicy) -> Place {

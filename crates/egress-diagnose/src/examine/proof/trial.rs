@@ -1,0 +1,124 @@
+//! One try of a fix: the facts after it, examined again, and compared with those before it.
+//!
+//! Does not know which fix is tried when, nor what is done about one that fails.
+
+use std::collections::BTreeSet;
+
+use egress_core::istio::call::Call;
+
+use super::working_calls::{FailingCall, WorkingCalls};
+use crate::examine::{Options, examine_again};
+use crate::facts::{Changed, ClusterFacts, Request};
+use crate::finding::{Cause, CauseScope, Code, HostName, Level, ObjectChange};
+use crate::report::Report;
+
+/// The checks that follow calls: of hosts with an egress, and of others.
+const OF_HOSTS: Code = Code(100);
+const OF_OTHERS: Code = Code(101);
+
+/// In a cluster with more objects of Istio, only the fault itself is looked for again, at one of its hosts, and whether calls
+/// that worked still do.
+const SMALL: usize = 1_000;
+
+/// What is said of a fault that a fix does not mend.
+const STAYS: &str = "this fault stays";
+
+/// What a try came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TrialResult {
+    /// The fault is gone, and nothing that worked is broken.
+    Mends,
+    /// It stays, or something else is broken, or the API server refuses the change.
+    Fails(String),
+    /// An object is not kept whole, or nobody can tell which host to look at.
+    Unknown,
+}
+
+/// What is tried, and how it was before.
+pub(super) struct Trials<'f> {
+    facts: &'f ClusterFacts,
+    request: &'f Request,
+    options: &'f Options,
+    calls: WorkingCalls,
+    /// What is told of the mesh's calls.
+    told: BTreeSet<String>,
+    /// Hosts that are broken by something of their own or of their gateway.
+    broken: BTreeSet<HostName>,
+}
+
+impl<'f> Trials<'f> {
+    pub(super) fn of(
+        facts: &'f ClusterFacts,
+        request: &'f Request,
+        options: &'f Options,
+        report: &Report,
+    ) -> Self {
+        let errors = report.findings.iter().filter(|cause| cause.level == Level::Error);
+        let of_hosts = errors.filter(|cause| cause.scope != CauseScope::Mesh);
+        Trials {
+            facts,
+            request,
+            options,
+            calls: WorkingCalls::of(facts),
+            told: report.findings.iter().map(told).collect(),
+            broken: of_hosts.flat_map(|cause| &cause.affects).map(|host| HostName::clone(host)).collect(),
+        }
+    }
+
+    /// Tries changes for a cause, after which these calls must leave through their gateway.
+    pub(super) fn prove(&self, cause: &Cause, changes: &[ObjectChange], wanted: &[Call]) -> TrialResult {
+        let after = match self.facts.after(changes) {
+            Changed::Unknown => return TrialResult::Unknown,
+            Changed::Refused => return TrialResult::Fails("the API server refuses it".to_owned()),
+            Changed::Facts(after) => after,
+        };
+        match self.calls.failing_in(&after, wanted) {
+            None => {}
+            Some(FailingCall::Wanted) => return TrialResult::Fails(STAYS.to_owned()),
+            Some(FailingCall::Other(call)) => {
+                return TrialResult::Fails(format!(
+                    "calls {call} would no longer leave through their gateway"
+                ));
+            }
+        }
+        let is_small = self.facts.snapshot.resources.len() <= SMALL;
+        let request = if is_small { Some(self.request.clone()) } else { for_one_host(self.request, cause) };
+        let Some(request) = request else { return TrialResult::Unknown };
+        let again = examine_again(&after, &request, self.options);
+        match left(cause, &again).or_else(|| self.broken(cause, &again)) {
+            Some(failure) => TrialResult::Fails(failure),
+            None => TrialResult::Mends,
+        }
+    }
+
+    /// An error that was not there before. What another fault of a host has hidden is not new; nothing hides what follows calls.
+    fn broken(&self, cause: &Cause, again: &Report) -> Option<String> {
+        let follows_calls = [OF_HOSTS, OF_OTHERS].contains(&cause.code);
+        let is_new = |other: &&Cause| match other.scope {
+            CauseScope::Mesh => follows_calls || other.code == OF_OTHERS,
+            _ => follows_calls || other.affects.iter().any(|host| !self.broken.contains(&**host)),
+        };
+        let errors = again.findings.iter().filter(|other| other.level == Level::Error);
+        let found = errors.filter(|other| !self.told.contains(&told(other))).find(is_new)?;
+        Some(format!("it would cause {}: {}", found.code, found.message))
+    }
+}
+
+/// The fault itself, where it is still there.
+fn left(cause: &Cause, again: &Report) -> Option<String> {
+    again.findings.iter().any(|other| told(other) == told(cause)).then(|| STAYS.to_owned())
+}
+
+fn told(cause: &Cause) -> String {
+    format!("{} {}: {}", cause.code, cause.object.object(), cause.message)
+}
+
+/// The same request for one host that the cause breaks.
+fn for_one_host(request: &Request, cause: &Cause) -> Option<Request> {
+    let host = cause.affects.first()?;
+    Some(Request {
+        hosts: vec![host.host.parse().ok()?],
+        namespace: host.namespace.clone(),
+        ..request.clone()
+    })
+}
