@@ -16,6 +16,7 @@ use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use crate::calls::{CallingPod, Followed, FollowedCall, HostToFollow, UnfollowedCall, follow};
 use crate::examine::mesh_paths::MeshPaths;
 use crate::examine::report_builder::ReportBuilder;
 use crate::examine::suppression::Suppressions;
@@ -50,6 +51,8 @@ pub struct Options {
     pub today: Option<Date>,
     /// Keep the result of each check for each host, even with many hosts.
     pub every_line: bool,
+    /// The hosts whose calls to follow; if there are none, calls to requested hosts that no object names are followed.
+    pub follow: Vec<HostToFollow>,
 }
 
 /// Runs every check for a request.
@@ -94,9 +97,10 @@ fn walk(
         })
         .unzip();
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
-    let asks_for_hosts = CHECKS.iter().any(|check| {
-        options.filter.wants(check.code) && matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_))
-    });
+    let asks_for_hosts = !options.follow.is_empty()
+        || CHECKS.iter().any(|check| {
+            options.filter.wants(check.code) && matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_))
+        });
     let mut meshes: Vec<MeshPaths<'_>> = parts
         .iter()
         .zip(egresses.iter().zip(&indexes))
@@ -114,7 +118,8 @@ fn walk(
     let hosts = meshes.iter().flat_map(|mesh| mesh.paths.iter().map(|path| Arc::new(host_name(path))));
     let report =
         ReportBuilder::new(hosts.collect(), Suppressions::read(facts, options.today), options.every_line);
-    let mut examiner = Examiner { watch, report };
+    let follow = asks_for_hosts.then_some(options.follow.as_slice());
+    let mut examiner = Examiner { watch, report, follow, followed: Followed::default() };
     let is_examined =
         |mesh: &MeshPaths<'_>| !mesh.facts.snapshot.gateways.is_empty() || !mesh.paths.is_empty();
     let any = meshes.iter().any(is_examined);
@@ -126,7 +131,17 @@ fn walk(
         }
         first += mesh.paths.len();
     }
-    examiner.report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone())
+    let Examiner { report, followed: Followed { calls, mut unfollowed }, .. } = examiner;
+    unfollowed.retain(|call| !is_followed_elsewhere(call, &calls));
+    let report = report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone());
+    Report { calls, unfollowed, is_path_asked: !options.follow.is_empty(), ..report }
+}
+
+/// Of several meshes, the callers of a namespace are in one.
+fn is_followed_elsewhere(call: &UnfollowedCall, calls: &[FollowedCall]) -> bool {
+    let is_caller = |caller: &CallingPod| call.namespace.as_ref() == Some(&caller.namespace);
+    let mut of_host = calls.iter().filter(|other| other.host == call.host);
+    call.is_without_caller && of_host.any(|other| other.callers.iter().any(is_caller))
 }
 
 fn host_name(path: &EgressPath<'_>) -> HostName {
@@ -212,12 +227,15 @@ fn of_path(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> 
     })
 }
 
-struct Examiner<W> {
+struct Examiner<'o, W> {
     watch: W,
     report: ReportBuilder,
+    /// The hosts whose calls to follow; none where hosts are left out.
+    follow: Option<&'o [HostToFollow]>,
+    followed: Followed,
 }
 
-impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
+impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
     /// Examines one mesh; `first`: the place of its first path among the hosts of the report.
     fn mesh<'a>(
         &mut self,
@@ -266,6 +284,11 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<W> {
                 }
             });
             results = next;
+        }
+        if let Some(hosts) = self.follow {
+            let Followed { calls, unfollowed } = follow(&view, facts, paths, request, hosts);
+            self.followed.calls.extend(calls);
+            self.followed.unfollowed.extend(unfollowed);
         }
     }
 

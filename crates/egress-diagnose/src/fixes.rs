@@ -14,6 +14,7 @@ use crate::finding::{Alteration, Candidates, Fix, ObjectChange};
 use crate::view::View;
 use crate::wording::export_to;
 
+pub(crate) mod cause_words;
 pub(crate) mod detour;
 mod egress;
 mod gateway_name;

@@ -14,6 +14,7 @@
 //! - [`view`]: facts as checks read them
 //! - `traffic`: routes, connections, TLS and servers of one path
 //! - `fixes`: commands for fixes
+//! - [`calls`]: the ways of calls to a host
 //! - [`rules`]: the checks
 //! - [`probe`]: a marked request, and where it went
 //! - [`report`]: what a diagnosis says
@@ -22,6 +23,7 @@
 
 pub mod bundle;
 pub mod bypass;
+pub mod calls;
 mod did_you_mean;
 pub mod examine;
 pub mod facts;

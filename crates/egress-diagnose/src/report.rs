@@ -11,6 +11,7 @@ use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 use serde::Serialize;
 
+use crate::calls::{FollowedCall, UnfollowedCall};
 use crate::finding::{Awaited, Cause, Code, HostName, InvalidAcceptance, Level, Place};
 use crate::path::NotWalked;
 use crate::probe::{Probe, ProbeResult};
@@ -56,9 +57,18 @@ pub struct Report {
     /// The result of the marked request, if one was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probe>,
+    /// The ways of calls: those that were asked for, and those to requested hosts that no object names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<FollowedCall>,
+    /// Calls whose way is not known, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<UnfollowedCall>,
     /// Whether the API server holds the rules of `guard`, where a cluster was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<GuardState>,
+    /// Whether the ways of calls were asked for.
+    #[serde(skip)]
+    pub is_path_asked: bool,
     /// What was examined.
     #[serde(skip)]
     pub source: FactsOrigin,
@@ -283,9 +293,10 @@ impl Report {
         self.findings.iter().filter(|cause| !cause.is_accepted())
     }
 
-    /// The objects of all causes, so that their file and line can be added.
+    /// The objects of all causes and ways, so that their file and line can be added.
     pub fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
-        self.findings.iter_mut().map(|cause| &mut cause.finding.object)
+        let of_findings = self.findings.iter_mut().map(|cause| &mut cause.finding.object);
+        of_findings.chain(self.calls.iter_mut().flat_map(FollowedCall::places_mut))
     }
 
     /// The result, if findings from this level on are failures. A finding counts before a check that was not made. A
@@ -302,6 +313,8 @@ impl Report {
             (_, Some(ProbeResult::NotProven)) => Ending::Incomplete,
             _ if self.summary.unreadable > 0 || self.summary.incomplete => Ending::Incomplete,
             _ if self.not_walked.iter().any(|host| host.reason.is_limit()) => Ending::Incomplete,
+            // The way that was asked for is not known.
+            _ if self.is_path_asked && !self.unfollowed.is_empty() => Ending::Incomplete,
             _ => Ending::Clean,
         }
     }

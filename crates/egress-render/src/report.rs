@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::error::RenderError;
 use crate::palette::Palette;
 
+mod calls;
 mod causes;
 mod closing;
 mod guard;
@@ -42,10 +43,16 @@ pub fn text(report: &Report, layout: &ReportLayout<'_>) -> String {
     causes::write(&mut page, report, layout.every_check);
     if layout.every_check {
         walk::write(&mut page, report);
-    } else if let Some(host) = path::only_host(report) {
-        path::write(&mut page, report, host);
+    } else if !report.is_path_asked {
+        match path::only_host(report) {
+            Some(host) => path::write(&mut page, report, host),
+            None => overview::write(&mut page, report),
+        }
+    }
+    if report.is_path_asked {
+        calls::pictures(&mut page, report);
     } else {
-        overview::write(&mut page, report);
+        calls::lines(&mut page, report);
     }
     closing::write(&mut page, report, layout);
     probe::write(&mut page, report.probe.as_ref());

@@ -11,6 +11,7 @@ mod cluster;
 mod delegates;
 mod destination_rules;
 mod endpoint;
+mod entered;
 mod gateway;
 mod gateway_routes;
 mod gateway_rules;
@@ -31,6 +32,7 @@ mod walk;
 mod world;
 
 pub use cause::EndCause;
+pub use entered::EnteredGateway;
 pub use gateway::OpenedServer;
 pub use host_name::overlap;
 pub use world::World;
@@ -80,6 +82,18 @@ impl<'w> Simulation<'w> {
         passage: &Passage,
     ) -> Option<EndCause<'w>> {
         cause::cause(self, call, host, route, passage)
+    }
+
+    /// Where the call came to the proxy of a hop; behind the last hop: to the gateway that refused it. None for the caller's
+    /// own proxy, and where the cluster before does not lead to pods of a gateway.
+    pub fn entered(
+        &self,
+        call: &Call,
+        host: &str,
+        passage: &Passage,
+        hop: usize,
+    ) -> Option<EnteredGateway<'w>> {
+        entered::entered(self, call, host, passage, hop)
     }
 
     fn sidecar(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {

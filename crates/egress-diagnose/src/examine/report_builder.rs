@@ -191,7 +191,10 @@ impl ReportBuilder {
             invalid_acceptances: acceptances.invalid,
             unreadable,
             probe: None,
+            calls: Vec::new(),
+            unfollowed: Vec::new(),
             guard: None,
+            is_path_asked: false,
             source: FactsOrigin::default(),
         }
     }

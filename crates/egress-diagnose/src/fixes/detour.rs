@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::finding::{Alteration, Candidates, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
+use crate::fixes::cause_words::cause_words;
 use crate::traffic::routed_call::RoutedCall;
 use crate::view::View;
 use crate::wording::list;
@@ -46,7 +47,11 @@ pub(crate) fn findings(
         let found = view.simulation().cause(&call.call, &call.host, call.route, &passage);
         let mut evidence = way(&passage);
         let (place, fix) = match &found {
-            Some(found) => of_cause(view, &call, found, &mut evidence),
+            Some(found) => {
+                let rules = call.rule.split(['.', '[']).nth(1).unwrap_or_default();
+                evidence.extend(cause_words(found, rules));
+                of_cause(view, &call, found)
+            }
             None => (None, None),
         };
         let rule = || Place::of(&call.route.id).field(call.rule.clone(), call.call.port.to_string());
@@ -152,14 +157,8 @@ fn consequence(passage: &Passage, callers: Option<&str>) -> String {
     }
 }
 
-/// The place and the fix of a cause; adds what it tells.
-fn of_cause(
-    view: &View<'_>,
-    call: &RoutedCall<'_>,
-    found: &EndCause<'_>,
-    evidence: &mut Vec<String>,
-) -> (Option<Place>, Option<Fix>) {
-    let rules = call.rule.split(['.', '[']).nth(1).unwrap_or_default();
+/// The place and the fix of a cause.
+fn of_cause(view: &View<'_>, call: &RoutedCall<'_>, found: &EndCause<'_>) -> (Option<Place>, Option<Fix>) {
     match found {
         EndCause::OtherProtocolDeclared { entry, index } => {
             let ports = entry.service_entry().and_then(|spec| spec.ports.as_deref()).unwrap_or_default();
@@ -169,7 +168,6 @@ fn of_cause(
                 Speaks::Tls { .. } => "TLS",
                 Speaks::Bytes => "TCP",
             };
-            evidence.push(format!("`{rules}` rules are not used for a port that is declared {declared}"));
             let field = format!("spec.ports[{index}].protocol");
             let fix = fixes::set(
                 &entry.id,
@@ -179,15 +177,7 @@ fn of_cause(
             );
             (Some(Place::of(&entry.id).field(field, &declared)), Some(fix))
         }
-        EndCause::TakenBy(other) => {
-            evidence.push(format!("virtualservice {other} takes them first"));
-            (None, None)
-        }
         EndCause::Hidden { object: (kind, namespace, name), viewer } => {
-            evidence.push(format!(
-                "{} {namespace}/{name} is not visible in namespace {viewer}",
-                kind.to_lowercase()
-            ));
             let place = Place::new(kind, Some(namespace), name);
             let resource = view
                 .service_entries()
@@ -204,51 +194,21 @@ fn of_cause(
             };
             (Some(place), Some(fix))
         }
-        EndCause::NotDeclared { host } => {
-            evidence.push(format!("no Service and no ServiceEntry declares {host}"));
-            (None, None)
-        }
-        EndCause::NoPort { host, port, declared } => {
-            let declared: Vec<String> = declared.iter().map(ToString::to_string).collect();
-            evidence.push(format!("{host} has no port {port}: it has {}", declared.join(", ")));
-            (None, None)
-        }
-        EndCause::NoSubset { host, subset } => {
-            evidence.push(format!("no DestinationRule that the proxy uses has subset `{subset}` of {host}"));
-            (None, None)
-        }
-        EndCause::NotOpened { pod, port, is_privileged, opened } => {
-            evidence.push(format!("the connection goes to port {port} of {pod}, where nothing listens"));
-            if *is_privileged {
-                evidence.push(
-                    "the pod may not open ports below 1024: ISTIO_META_UNPRIVILEGED_POD is set".to_owned(),
-                );
-            }
-            let is_idle = |one: &OpenedServer<'_>| one.pod_port == *port && !is_privileged;
-            evidence
-                .extend(opened.iter().map(|one| if is_idle(one) { without_rule(one) } else { server(one) }));
-            if opened.is_empty() {
-                evidence.push(format!("no Gateway object selects {pod}"));
-            }
-            (not_opened(call, *port, opened), None)
-        }
-        EndCause::OtherRules { gateway, index, follows } => {
+        EndCause::NotOpened { port, opened, .. } => (not_opened(call, *port, opened), None),
+        EndCause::OtherRules { gateway, index, .. } => {
             let protocol = gateway
                 .gateway()
                 .and_then(|spec| spec.servers.as_ref()?.get(*index))
                 .map(|one| &one.port.protocol);
             let field = format!("spec.servers[{index}].port.protocol");
-            evidence.push(format!(
-                "this server follows `{follows}` rules, and the VirtualService has none for it"
-            ));
             let place = Place::of(&gateway.id).field(field, protocol.map(String::as_str).unwrap_or_default());
             (Some(place), None)
         }
-        EndCause::NotBound { pod, gateways, named } => {
-            evidence.push(format!("Gateway objects of {pod}: {}", all(gateways)));
-            evidence.push(format!("VirtualServices of the host name: {}", all(named)));
-            (None, None)
-        }
+        EndCause::TakenBy(_)
+        | EndCause::NotDeclared { .. }
+        | EndCause::NoPort { .. }
+        | EndCause::NoSubset { .. }
+        | EndCause::NotBound { .. } => (None, None),
     }
 }
 
@@ -260,29 +220,6 @@ fn not_opened(call: &RoutedCall<'_>, port: u16, opened: &[OpenedServer<'_>]) -> 
     Some(Place::of(&server.gateway.id).field(field, server.number.to_string()))
 }
 
-fn server(opened: &OpenedServer<'_>) -> String {
-    let OpenedServer { gateway, index, number, pod_port, service, .. } = opened;
-    let by = match service {
-        Some(service) if *number != i64::from(*pod_port) => format!(", by Service {service}"),
-        _ => String::new(),
-    };
-    let id = &gateway.id;
-    format!(
-        "server {index} of gateway {}/{}, port {number}, is opened on port {pod_port}{by}",
-        id.namespace, id.name
-    )
-}
-
-/// A server that opens nothing, because no rule is for it.
-fn without_rule(opened: &OpenedServer<'_>) -> String {
-    let OpenedServer { gateway, index, number, follows, .. } = opened;
-    let id = &gateway.id;
-    format!(
-        "server {index} of gateway {}/{}, port {number}, follows `{follows}` rules, and no VirtualService has one for it",
-        id.namespace, id.name
-    )
-}
-
 /// `a, b, c and 4 other namespaces`.
 fn some_of(namespaces: &BTreeSet<String>) -> String {
     let mut words: Vec<String> = namespaces.iter().take(NAMED).cloned().collect();
@@ -292,8 +229,4 @@ fn some_of(namespaces: &BTreeSet<String>) -> String {
         more => words.push(format!("{more} other namespaces")),
     }
     list(&words)
-}
-
-fn all(words: &[String]) -> String {
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }

@@ -65,6 +65,16 @@ pub(crate) enum Denial<'a> {
     },
 }
 
+/// The policies that a gateway's pods enforce and that may refuse a call.
+pub(crate) fn at_gateway<'a>(
+    all: &'a [AuthorizationPolicy],
+    root: &str,
+    gateway: &GatewayFacts,
+) -> impl Iterator<Item = &'a AuthorizationPolicy> {
+    let may_refuse = |policy: &&AuthorizationPolicy| policy.spec.action != Some(Action::Audit);
+    all.iter().filter(move |policy| is_for(policy, root, gateway)).filter(may_refuse)
+}
+
 impl<'a> Authorization<'a> {
     pub(crate) fn new(all: &'a [AuthorizationPolicy], root: &str, gateway: &GatewayFacts) -> Self {
         Authorization::of(all.iter().filter(|policy| is_for(policy, root, gateway)))

@@ -49,7 +49,7 @@ pub(crate) fn hosts_without_egress<'a>(
 }
 
 /// A namespace, and the name of a host or ServiceEntry in it.
-pub(super) type EntryHost<'a> = (&'a str, &'a str);
+pub(crate) type EntryHost<'a> = (&'a str, &'a str);
 
 /// The hosts, each with the namespaces whose clients know it and have no route to a gateway.
 fn hosts<'a>(
@@ -93,7 +93,7 @@ fn hosts<'a>(
 }
 
 /// The ServiceEntries with a Gateway API route, by namespace and name.
-pub(super) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
+pub(crate) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
     let parents = objects.iter().flat_map(|object| {
         let parents = object.object.spec.get("parentRefs").and_then(Value::as_array).into_iter().flatten();
         parents.map(move |parent| (object.object.namespace.as_str(), parent))

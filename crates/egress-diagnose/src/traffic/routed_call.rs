@@ -3,10 +3,10 @@
 //! The way of a call is computed by [`egress_core::istio::simulation`]. Writes no messages.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use egress_core::input::Input;
-use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
+use egress_core::istio::call::{Call, End, Passage, Refusal};
 use egress_core::istio::protocol::PortProtocol;
 use egress_core::istio::simulation::Simulation;
 use egress_core::resource::Resource;
@@ -18,13 +18,9 @@ use egress_core::visibility::virtual_service::{MESH, gateway_name, serves_mesh};
 use egress_istio::service_entry::ServiceEntryResolution;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
-use ipnet::IpNet;
-
 use crate::finding::Readable;
+use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
 use crate::view::View;
-
-/// An address that no object names: where a host is whose address nobody told.
-const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 250));
 
 /// Whether calls can be followed in this mesh. Nobody knows what an EnvoyFilter makes of a proxy.
 pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
@@ -116,7 +112,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
         wanted.extend(fresh.into_iter().map(|port| Wanted {
             rule: rule.clone(),
             gateway,
-            kind: RuleKind::Http,
+            kind: SpokenProtocol::Http,
             port,
             hosts: hosts.clone(),
         }));
@@ -128,7 +124,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
             wanted.push(Wanted {
                 rule: format!("spec.tls[{number}]"),
                 gateway,
-                kind: RuleKind::Tls,
+                kind: SpokenProtocol::Tls,
                 port: matched.port.filter(|port| *port != 0),
                 hosts: matched.sni_hosts.iter().map(String::as_str).collect(),
             });
@@ -147,7 +143,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
         wanted.extend(ports.into_iter().map(|port| Wanted {
             rule: rule.clone(),
             gateway,
-            kind: RuleKind::Tcp,
+            kind: SpokenProtocol::Tcp,
             port,
             hosts: hosts.clone(),
         }));
@@ -156,18 +152,11 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
     wanted.iter().flat_map(|wanted| callers.iter().flat_map(|pod| wanted.calls(view, route, pod))).collect()
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RuleKind {
-    Http,
-    Tls,
-    Tcp,
-}
-
 /// What a rule takes.
 struct Wanted<'a> {
     rule: String,
     gateway: &'a GatewayFacts,
-    kind: RuleKind,
+    kind: SpokenProtocol,
     port: Option<i64>,
     hosts: Vec<&'a str>,
 }
@@ -187,12 +176,7 @@ impl<'a> Wanted<'a> {
                 if !view.simulation().follows(&caller, &route.id, port) {
                     continue;
                 }
-                let speaks = match self.kind {
-                    RuleKind::Http if port == 80 => Speaks::Http { authority: host.clone() },
-                    RuleKind::Http => Speaks::Http { authority: format!("{host}:{port}") },
-                    RuleKind::Tls => Speaks::Tls { server_name: Some(host.clone()) },
-                    RuleKind::Tcp => Speaks::Bytes,
-                };
+                let speaks = self.kind.speaks(&host, port);
                 found.push(RoutedCall {
                     route,
                     rule: self.rule.clone(),
@@ -221,21 +205,17 @@ impl<'a> Wanted<'a> {
         if spec.is_some_and(|spec| spec.resolution == Some(ServiceEntryResolution::DynamicDns)) {
             return Vec::new();
         }
-        let mut addresses = spec.into_iter().flat_map(|spec| spec.addresses.iter().flatten());
-        let address = addresses.find_map(|address| first_address(address));
-        let fits = |protocol: PortProtocol| match self.kind {
-            RuleKind::Http => protocol.is_http() || protocol == PortProtocol::Unsaid,
-            RuleKind::Tls => protocol.is_tls(),
-            RuleKind::Tcp => !protocol.is_tls() && !protocol.is_http(),
-        };
+        let address = spec.and_then(address_of);
+        let protocol_of =
+            |protocol: &Option<String>| PortProtocol::parse(protocol.as_deref().unwrap_or_default());
         let fitting = spec
             .into_iter()
             .flat_map(|spec| spec.ports.iter().flatten())
-            .filter(|port| fits(PortProtocol::parse(port.protocol.as_deref().unwrap_or_default())));
+            .filter(|port| SpokenProtocol::of(protocol_of(&port.protocol)) == self.kind);
         // Who does not know a port does not call it; port 80 exists for hosts that no entry declares, too.
         let is_known = |number: i64| match spec {
             Some(spec) => spec.ports.iter().flatten().any(|port| port.number == number),
-            None => self.kind == RuleKind::Http && number == 80,
+            None => self.kind == SpokenProtocol::Http && number == 80,
         };
         let ports: Vec<i64> = match self.port {
             Some(port) if is_known(port) => vec![port],
@@ -243,17 +223,12 @@ impl<'a> Wanted<'a> {
             None => fitting.map(|port| port.number).collect(),
         };
         // A TCP host without an address cannot be told from another.
-        if self.kind == RuleKind::Tcp && address.is_none() {
+        if self.kind == SpokenProtocol::Tcp && address.is_none() {
             return Vec::new();
         }
         let ports = ports.into_iter().filter_map(|port| u16::try_from(port).ok());
         ports.map(|port| (port, address.unwrap_or(ANYWHERE))).collect()
     }
-}
-
-/// An address, or the first of a range.
-fn first_address(text: &str) -> Option<IpAddr> {
-    text.parse().ok().or_else(|| text.parse::<IpNet>().ok().map(|range| range.addr()))
 }
 
 /// The ports for which a rule takes a plain request of sidecars; none for all.

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egress_core::command::ShellCommand;
+use egress_core::istio::call::Refusal;
 use egress_core::port::Port;
 use egress_core::unreadable::Unreadable;
+use egress_diagnose::calls::{
+    CallWay, CallingPod, FollowedCall, OpenedTls, SpokenProtocol, UnfollowedCall, WayHop, WayResult,
+};
 use egress_diagnose::finding::{Candidates, Confidence, Finding, Fix, Place};
 use egress_diagnose::finding::{Cause, CauseScope, HostName};
 use egress_diagnose::finding::{Code, Level};
@@ -39,7 +43,10 @@ fn report(verdict: CheckVerdict, findings: Vec<Cause>, summary: Summary) -> Repo
         invalid_acceptances: Vec::new(),
         unreadable: Vec::new(),
         probe: None,
+        calls: Vec::new(),
+        unfollowed: Vec::new(),
         guard: None,
+        is_path_asked: false,
         source: FactsOrigin::Files,
     }
 }
@@ -230,4 +237,118 @@ fn missing_permissions_are_one_line_for_all_kinds() {
     let line = "not read: pods in all namespaces, nodes in all namespaces: User \"jane\" cannot\nlist them\n";
     assert!(told.contains(line), "{told}");
     assert!(told.contains("clusterrole"), "{told}");
+}
+
+/// A call from this many namespaces, that leaves through a gateway.
+fn followed(namespaces: usize) -> FollowedCall {
+    let caller = |number| CallingPod { namespace: format!("n\u{1b}{number}"), pod: "p\u{7}".to_owned() };
+    let hop = |pods: &[&str]| WayHop {
+        pods: pods.iter().map(|pod| (*pod).to_owned()).collect(),
+        port: Some(8080),
+        server: Some(Place::new("Gateway", Some("n\u{9b}"), "g\u{202e}")),
+        route: Some(Place::new("VirtualService", Some("shop"), "v\r")),
+        cluster: Some("outbound|80||h\u{1b}[2J".to_owned()),
+        service: None,
+        rule: None,
+        tls: Some(OpenedTls { is_mesh: true, server_name: Some("s\u{1b}".to_owned()) }),
+    };
+    FollowedCall {
+        host: "edition.cnn.com".to_owned(),
+        port: 80,
+        protocol: SpokenProtocol::Http,
+        is_mentioned: true,
+        callers: (0..namespaces).map(caller).collect(),
+        ways: vec![CallWay {
+            result: WayResult::ThroughGateway,
+            summary: "leaves\u{7}".to_owned(),
+            gateway: None,
+            to: Some("t\u{1b}:80".to_owned()),
+            refusal: None,
+            because: vec!["b\n\u{1b}".to_owned()],
+            may_be_refused_by: vec![Place::new("AuthorizationPolicy", Some("n\u{1b}"), "a\u{7}")],
+            hops: vec![hop(&[]), hop(&["g\u{1b}/1", "g/2"])],
+        }],
+    }
+}
+
+#[test]
+fn control_characters_on_the_way_of_a_call_do_not_reach_the_terminal() {
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
+    report.calls = vec![followed(1)];
+    for is_path_asked in [false, true] {
+        report.is_path_asked = is_path_asked;
+        let text = plain(&report);
+        assert!(!text.replace('\n', "").contains(crate::escape::is_hidden), "{text:?}");
+    }
+}
+
+#[test]
+fn callers_whose_calls_take_one_way_are_named_up_to_four_and_counted() {
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
+    report.calls = vec![followed(7)];
+    report.is_path_asked = true;
+    let text = plain(&report);
+    assert!(text.contains(" and 3 others (7\n  namespaces)"), "{text}");
+    assert_eq!(text.matches("√ HTTP").count(), 1, "{text}");
+}
+
+#[test]
+fn calls_that_were_not_followed_have_the_reason_and_no_picture() {
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
+    report.unfollowed = vec![UnfollowedCall {
+        host: "edition.cnn.com".to_owned(),
+        namespace: Some("shop".to_owned()),
+        port: Some(443),
+        because: "pods there are in ambient mode".to_owned(),
+        inputs: BTreeSet::new(),
+        is_without_caller: false,
+    }];
+    report.is_path_asked = true;
+    let text = plain(&report);
+    let line = "? calls from shop to port 443 not followed, because pods there are in ambient\n  mode";
+    assert!(text.contains(line), "{text}");
+    assert!(!text.contains('▼'), "{text}");
+}
+
+#[test]
+fn callers_with_objects_of_their_own_share_a_picture_and_callers_with_other_ways_do_not() {
+    let call = |namespace: &str, route: &str| {
+        let mut call = followed(1);
+        call.callers[0].namespace = namespace.to_owned();
+        for hop in &mut call.ways[0].hops {
+            hop.route = Some(Place::new("VirtualService", Some(namespace), route));
+            hop.cluster = Some(format!("outbound|80||edition.cnn.com.{namespace}.egress.internal"));
+        }
+        call
+    };
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
+    report.calls =
+        vec![call("billing", "cnn"), call("web", "cnn"), call("shop", "cnn"), call("old", "other")];
+    report.is_path_asked = true;
+    let text = plain(&report);
+    assert!(text.contains("the same from web and shop, through objects of their own"), "{text}");
+    assert_eq!(text.matches("virtualservice").count(), 4, "{text}");
+}
+
+#[test]
+fn namespaces_with_a_reason_each_for_the_same_end_are_one_line() {
+    let call = |number: usize| {
+        let mut call = followed(1);
+        call.callers[0].namespace = format!("n{number}");
+        call.ways[0] = CallWay {
+            result: WayResult::Refused,
+            refusal: Some(Refusal::Blocked),
+            because: vec![format!("outboundTrafficPolicy of sidecar/default in namespace n{number}")],
+            may_be_refused_by: Vec::new(),
+            hops: Vec::new(),
+            ..call.ways[0].clone()
+        };
+        call
+    };
+    let mut report = report(CheckVerdict::Passed { seen: None }, Vec::new(), Summary::default());
+    report.calls = (0..9).map(call).collect();
+    let text = plain(&report);
+    assert!(text.contains("× calls from n0, n1, n2, n3 and 5 others to port 80 are refused"), "{text}");
+    assert!(text.contains("and 5 more reasons"), "{text}");
+    assert_eq!(text.matches('×').count(), 1, "{text}");
 }

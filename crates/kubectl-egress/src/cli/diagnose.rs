@@ -19,7 +19,8 @@ The path goes from the caller to the gateway to the host. After the first broken
 What could not be checked is listed with the reason, and never counts as passed. Without HOST, all hosts are checked, \
 and the mesh and the gateways as well.
 
-Prints findings first, then one line for each host. `-v 1` prints each check.
+Prints findings first, then one line for each host. `-v 1` prints each check. `--path` draws the path of calls to HOST \
+instead. For a HOST that no object names, diagnose says what happens to calls, and why.
 
 To accept a known finding, annotate the object that it names, forever or until a date:
 
@@ -34,6 +35,10 @@ Examples:
 
   # The path of one pod's calls
   kubectl egress diagnose edition.cnn.com --for pod/web-0.shop
+
+  # The path of calls as a picture: each hop, with the objects that decide
+  kubectl egress diagnose edition.cnn.com -n shop --path
+  kubectl egress diagnose edition.cnn.com:443 --for pod/web-0.shop --path
 
   # Send one marked request from that pod, and prove its path
   kubectl egress diagnose edition.cnn.com --for pod/web-0.shop --probe
@@ -73,7 +78,8 @@ Examples:
   kubectl egress diagnose -A --context west --beside east.tar.gz --only EG044
 
 Exits with 1 if something is broken. Exits with 8 if nothing is broken but not everything could be checked: something could \
-not be read, or a host is reached by a path that diagnose does not follow (TCP, a wildcard, a waypoint, the Gateway API). \
+not be read, `--path` could not follow a call, or a host is reached by a path that diagnose does not follow (TCP, a \
+wildcard, a waypoint, the Gateway API). \
 Name the hosts to check those alone. Warnings alone exit with 0, unless `--fail-on` says otherwise. Every output format has \
 the same exit codes.";
 
@@ -94,6 +100,14 @@ pub struct Diagnose {
     /// Without it, one ready pod of each caller namespace is used.
     #[arg(long = "for", value_name = "CLIENT", conflicts_with = "all_namespaces")]
     pub client: Option<String>,
+
+    /// Show the path of calls to HOST, hop by hop, with the objects that decide
+    ///
+    /// One picture for each port of HOST; callers whose calls take the same path share it. Findings are printed as always. The
+    /// path is computed from the objects, as istiod and Envoy do; no request is sent. Where an object's effect cannot be
+    /// computed (an EnvoyFilter, a waypoint), it is named and no path is shown. HOST:PORT shows one port, --for one pod.
+    #[arg(long, requires = "hosts", conflicts_with_all = ["summary", "bypass", "watch"])]
+    pub path: bool,
 
     /// Files instead of a cluster.
     #[command(flatten)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use egress_cluster::config::ConnectOptions;
 use egress_core::host::DnsName;
+use egress_diagnose::calls::HostToFollow;
 
 use self::client::Client;
 use self::probing::Probing;
@@ -16,6 +17,7 @@ use crate::exit::Failure;
 use crate::terminal::Terminal;
 
 pub mod client;
+mod follow;
 pub mod probing;
 pub mod reporting;
 pub mod sources;
@@ -33,6 +35,8 @@ pub struct Diagnose {
     pub sources: Sources,
     /// What to report.
     pub reporting: Reporting,
+    /// The hosts whose calls are shown hop by hop.
+    pub follow: Vec<HostToFollow>,
     /// Where to write the bundle.
     pub bundle: Option<PathBuf>,
     /// The bundles of other clusters.
@@ -61,8 +65,10 @@ impl Diagnose {
             let hint = "name a file, or leave out `--watch`";
             return Err(Failure::usage("`--watch` cannot read standard input more than once", hint));
         }
+        let follow = follow::resolve(typed, &targets)?;
         let probing = Probing::resolve(typed.probing, &targets, terminal.can_ask())?;
         Ok(Diagnose {
+            follow,
             hosts: targets.into_iter().map(|target| target.host).collect(),
             namespaces,
             client,

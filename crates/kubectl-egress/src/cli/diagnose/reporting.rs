@@ -38,7 +38,7 @@ pub struct Reporting {
 
     /// Explain a check, or list all checks, and exit
     #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "")]
-    #[arg(conflicts_with_all = ["hosts", "output", "skip", "only", "summary", "bypass", "watch"])]
+    #[arg(conflicts_with_all = ["hosts", "output", "skip", "only", "summary", "path", "bypass", "watch"])]
     pub explain: Option<String>,
 }
 

@@ -16,7 +16,12 @@ use crate::settings::diagnose::sources::Sources;
 pub(super) fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let Reporting { filter, every_check, .. } = &settings.reporting;
-    let options = Options { filter: filter.clone(), today: Some(today), every_line: *every_check };
+    let options = Options {
+        filter: filter.clone(),
+        today: Some(today),
+        every_line: *every_check,
+        follow: settings.follow.clone(),
+    };
     let mut found = examine_with(&gathered.evidence, &gathered.request, &options);
     found.guard = gathered.guard;
     found.source = match settings.sources {

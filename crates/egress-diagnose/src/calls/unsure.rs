@@ -1,0 +1,92 @@
+//! What keeps ways that were computed from being believed: objects on them that the simulation does not know.
+//!
+//! Says which object it is.
+
+use egress_core::istio::call::Refusal;
+use egress_core::label_selector::has_labels;
+use egress_core::proxy::port_and_host;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::role::Kind;
+use egress_core::snapshot::GatewayFacts;
+use egress_istio::gateway::GatewayServersTlsMode;
+use egress_istio::service_entry::ServiceEntryResolution;
+
+use super::hops::declaring;
+use super::limits::Limit;
+use super::{CallWay, WayHop};
+use crate::finding::Place;
+use crate::istio::authorization::at_gateway;
+use crate::view::View;
+
+/// Why nobody knows whether calls take these ways; none where it is known.
+pub(super) fn of_ways(view: &View<'_>, ways: &[CallWay]) -> Option<Limit> {
+    ways.iter()
+        .find_map(|way| {
+            let last = way.hops.last();
+            match way.refusal {
+                Some(Refusal::NoEndpoint) => last.and_then(|hop| endpoints(view, hop)),
+                Some(Refusal::NoFilterChain) => last.and_then(|hop| auto_passthrough(view, hop)),
+                _ => way.hops.iter().skip(1).find_map(|hop| dynamic(view, hop)),
+            }
+        })
+        .map(Limit::new)
+}
+
+/// The AuthorizationPolicies that may refuse calls at a gateway.
+pub(super) fn policies(view: &View<'_>, gateway: &GatewayFacts) -> Vec<Place> {
+    let Ok(all) = view.authorization_policies() else { return Vec::new() };
+    let found = at_gateway(all, &view.mesh().root_namespace, gateway);
+    found.map(|policy| Place::new("AuthorizationPolicy", Some(&policy.namespace), &policy.name)).collect()
+}
+
+/// Endpoints that are no pods may be unknown.
+fn endpoints(view: &View<'_>, hop: &WayHop) -> Option<String> {
+    let place = hop.service.as_ref()?;
+    if let Some(entry) = entry(view, place) {
+        let selects = entry.service_entry().is_some_and(|spec| spec.workload_selector.is_some());
+        return selects.then(|| format!("{} selects WorkloadEntries, which are not read", place.object()));
+    }
+    let services = view.services().unwrap_or_default();
+    let is_it =
+        |name: &str, namespace: &String| name == place.name && Some(namespace) == place.namespace.as_ref();
+    let service = services.iter().find(|service| is_it(&service.name, &service.namespace))?;
+    let is_known = !service.selector.is_empty() || view.endpoint_slices().is_ok();
+    let has_targets = service.ports.iter().all(|port| port.target.is_some());
+    (!is_known || !has_targets).then(|| format!("the endpoints of {} are not known", place.object()))
+}
+
+/// Servers of this mode take names of the mesh's services.
+fn auto_passthrough(view: &View<'_>, hop: &WayHop) -> Option<String> {
+    let of_hop = |gateway: &&GatewayFacts| {
+        gateway.pods.iter().any(|pod| hop.pods.contains(&format!("{}/{}", pod.namespace, pod.name)))
+    };
+    let gateway = view.gateways().iter().find(of_hop)?;
+    let takes = |object: &&Resource| {
+        object.gateway().is_some_and(|spec| {
+            let mut servers = spec.servers.iter().flatten();
+            gateway.pods.iter().any(|pod| has_labels(&pod.labels, spec.selector.iter().flatten()))
+                && servers.any(|server| {
+                    server.tls.as_ref().and_then(|tls| tls.mode.as_ref())
+                        == Some(&GatewayServersTlsMode::AutoPassthrough)
+                })
+        })
+    };
+    let object = view.gateway_objects().find(takes)?;
+    Some(format!("{} has a server of mode AUTO_PASSTHROUGH", Place::of(&object.id).object()))
+}
+
+/// A gateway that asks DNS for the name of each call may fail to.
+fn dynamic(view: &View<'_>, hop: &WayHop) -> Option<String> {
+    let (_, host) = port_and_host(hop.cluster.as_deref()?)?;
+    let is_dynamic = |entry: &&Resource| {
+        entry.service_entry().is_some_and(|spec| spec.resolution == Some(ServiceEntryResolution::DynamicDns))
+    };
+    let entry = declaring(view, host).into_iter().find(is_dynamic)?;
+    Some(format!("{} has resolution DYNAMIC_DNS at a gateway", Place::of(&entry.id).object()))
+}
+
+fn entry<'a>(view: &View<'a>, place: &Place) -> Option<&'a Resource> {
+    let namespace = place.namespace.clone()?;
+    let id = ObjectId { kind: Kind::ServiceEntry, namespace, name: place.name.clone() };
+    view.find(&id).filter(|_| place.kind == Kind::ServiceEntry.to_string())
+}
