@@ -8,6 +8,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 mod additions;
+mod ambient;
 mod calls;
 mod case;
 mod cluster;

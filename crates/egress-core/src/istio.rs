@@ -3,9 +3,11 @@
 //! Each function names the place in istio/istio that it follows (read at 1.31). Not known: EnvoyFilters, which may change
 //! everything afterwards, and objects of the Gateway API.
 
+pub mod authorization;
 pub mod bound;
 pub mod call;
 pub mod client_tls;
+pub mod data_plane;
 pub mod host_rules;
 mod load_balancer;
 pub mod protocol;
@@ -14,3 +16,4 @@ pub mod server;
 pub mod simulation;
 pub mod sni;
 pub mod takeover;
+pub mod waypoints;

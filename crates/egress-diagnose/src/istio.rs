@@ -2,11 +2,8 @@
 //!
 //! Functions of single objects. Knows nothing of egress paths.
 
-pub(crate) use egress_core::istio::client_tls;
+pub(crate) use egress_core::istio::{authorization, client_tls, data_plane, waypoints};
 
-pub(crate) mod authorization;
 pub(crate) mod capture;
-pub(crate) mod data_plane;
 pub(crate) mod listeners;
 pub(crate) mod routes;
-pub(crate) mod waypoints;

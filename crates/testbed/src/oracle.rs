@@ -3,6 +3,7 @@
 //! [`Oracle`] runs istiod's own code as a program; [`follow`] reads its answer as Envoy does. Knows nothing of what this
 //! repository believes about Istio, so that both can be compared.
 
+mod addresses;
 mod endpoint_slices;
 mod envoy;
 mod follow;
@@ -13,6 +14,7 @@ mod surroundings;
 mod tests;
 
 pub use self::{
+    addresses::{AddressedService, AddressedWorkload, MeshAddress},
     endpoint_slices::missing_endpoint_slices,
     follow::follow,
     process::Oracle,

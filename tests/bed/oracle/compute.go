@@ -14,6 +14,7 @@ import (
 	"istio.io/istio/pkg/config/constants"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/test"
+	"istio.io/istio/pkg/workloadapi"
 )
 
 // version is what the proxies say that they are.
@@ -38,6 +39,9 @@ func compute(failer test.Failer, asked request) (answer, error) {
 	istiod.Discovery.ConfigUpdate(&model.PushRequest{Forced: true})
 	istiod.EnsureSynced(failer)
 	given := answer{Proxies: map[string]configuration{}, Rejected: sorted.rejected}
+	if given.Addresses, err = addressesOf(istiod); err != nil {
+		return answer{}, err
+	}
 	for _, proxy := range asked.Proxies {
 		pod := sorted.pods[proxy.Pod]
 		if pod == nil {
@@ -52,6 +56,16 @@ func compute(failer test.Failer, asked request) (answer, error) {
 		}
 	}
 	return given, nil
+}
+
+// addressesOf is what ztunnels get: Services and workloads. Without ambient mode there are none.
+func addressesOf(istiod *xds.FakeDiscoveryServer) ([]json.RawMessage, error) {
+	found, _ := istiod.Discovery.Env.AmbientIndexes.AddressInformation(nil)
+	messages := []*workloadapi.Address{}
+	for _, address := range found {
+		messages = append(messages, address.Address)
+	}
+	return texts(messages)
 }
 
 // nodeOf is the proxy as it introduces itself to istiod: what it says of itself, and what the agent would take from the pod.

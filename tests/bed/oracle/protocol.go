@@ -39,6 +39,8 @@ type answer struct {
 	Error string `json:"error,omitempty"`
 	// Proxies have their pods as keys.
 	Proxies map[string]configuration `json:"proxies"`
+	// Addresses are what ztunnels get: Services and workloads, in the JSON of istiod's own messages.
+	Addresses []json.RawMessage `json:"addresses"`
 	// Rejected are the objects that istiod refuses when they are written. The answer is that for all others.
 	Rejected []rejectedObject `json:"rejected"`
 }

@@ -9,7 +9,7 @@ use egress_core::istio::call::{Call, Speaks};
 use egress_diagnose::facts::ClusterFacts;
 use serde_json::Value;
 
-use super::random::Random;
+use super::{ambient, random::Random};
 pub(super) use named::NamedHosts;
 use resolution::Resolution;
 
@@ -32,13 +32,27 @@ pub(super) fn calls(objects: &[Value], facts: &ClusterFacts) -> Vec<Call> {
     let named = NamedHosts::of(objects);
     let resolution = Resolution::of(objects);
     let callers = callers(facts);
+    let pod = |caller: &str| {
+        let mut pods = facts.snapshot.pods.iter();
+        pods.find(|pod| caller.split_once('/') == Some((&pod.namespace, &pod.name)))
+    };
     let mut ranked: Vec<(usize, Call)> = Vec::new();
     for (rank, target) in targets(&named, &resolution) {
         for caller in &callers {
             let namespace = caller.split('/').next().unwrap_or_default();
-            let Some(address) = target.address.or_else(|| resolution.address(&target.host, namespace)) else {
+            // ztunnel answers names with the addresses that istiod gave to hosts.
+            let pod = pod(caller);
+            let is_captured = pod.is_some_and(|pod| !pod.has_sidecar);
+            let of_ipv6 = pod.is_some_and(|pod| pod.addresses.iter().all(|own| own.contains(':')));
+            let given = || resolution.given(&target.host, of_ipv6).filter(|_| is_captured);
+            let address = target.address.or_else(given);
+            let Some(address) = address.or_else(|| resolution.address(&target.host, namespace)) else {
                 continue;
             };
+            // istiod gives addresses of both kinds, and a pod has one kind of its own.
+            if resolution.is_given(address) && address.is_ipv6() != of_ipv6 {
+                continue;
+            }
             for (step, speaks) in spoken(&target) {
                 let call = Call { caller: caller.clone(), address, port: target.port, speaks };
                 ranked.push((rank + step, call));
@@ -125,7 +139,8 @@ fn callers(facts: &ClusterFacts) -> Vec<String> {
         .snapshot
         .pods
         .iter()
-        .filter(|pod| pod.has_sidecar && !pod.finished && !pod.host_network && !pod.addresses.is_empty())
+        .filter(|pod| pod.has_sidecar || ambient::is_captured(facts, pod))
+        .filter(|pod| !pod.finished && !pod.host_network && !pod.addresses.is_empty())
         .map(|pod| (pod.namespace.as_str(), pod.name.as_str()))
         .collect();
     pods.sort_unstable();

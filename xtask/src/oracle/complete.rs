@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use self::workloads::{callers, gateway_pods, run_as_routers};
 pub(super) use self::workloads::{make_caller, make_gateway_pod};
+use super::ambient;
 use super::cluster::{Identity, is, namespace, of_kind, word};
 use addresses::give_addresses;
 
@@ -19,13 +20,14 @@ mod workloads;
 const CREATED: &str = "2026-05-01T00:00:00Z";
 /// The group of documents that only this tool reads.
 const OWN_GROUP: &str = "kubectl-egress.github.io";
-/// What both sides read, by group: all kinds where none is named. Our simulation says itself that it knows nothing of the
-/// Gateway API, of EnvoyFilters and of workloads that are no pods.
+/// What both sides read, by group: all kinds where none is named. Our simulation says itself that it knows nothing of
+/// EnvoyFilters and of workloads that are no pods.
 const READ: &[(&str, &[&str])] = &[
     ("", &["Namespace", "Service", "Pod", "Node", "ConfigMap", "Secret"]),
     ("discovery.k8s.io", &["EndpointSlice"]),
     ("networking.istio.io", &["DestinationRule", "Gateway", "ServiceEntry", "Sidecar", "VirtualService"]),
     ("security.istio.io", &[]),
+    ("gateway.networking.k8s.io", &[]),
 ];
 /// Kinds without a namespace.
 const OF_THE_CLUSTER: &[&str] = &["Namespace", "Node", "GatewayClass"];
@@ -42,6 +44,7 @@ pub(super) fn complete(objects: Vec<Value>) -> Vec<Value> {
     objects.extend(added.into_iter().map(identified));
     objects.extend(namespaces(&objects).into_iter().map(identified));
     give_addresses(&mut objects);
+    ambient::redirect(&mut objects);
     objects
 }
 
@@ -52,7 +55,10 @@ fn is_read(object: &Value) -> bool {
         *known == group && (kinds.is_empty() || kinds.contains(&kind.as_str()))
     };
     let is_mesh = kind != "ConfigMap" || !word(object, "/data/mesh").is_empty();
-    group != OWN_GROUP && !name.is_empty() && is_mesh && READ.iter().any(is_known)
+    let is_of_waypoints = group != "gateway.networking.k8s.io"
+        || kind != "Gateway"
+        || word(object, "/spec/gatewayClassName") == "istio-waypoint";
+    group != OWN_GROUP && is_of_waypoints && !name.is_empty() && is_mesh && READ.iter().any(is_known)
 }
 
 /// What an API server writes into a Service, and what the oracle cannot do: its store holds objects of every namespace,

@@ -17,8 +17,11 @@ pub(super) struct Difference {
 }
 
 impl Difference {
-    /// None where both say the same, in whatever order.
+    /// None where both say the same, in whatever order, or where the simulation says that it cannot know.
     pub(super) fn of(call: &Call, ours: Vec<Passage>, theirs: Vec<Passage>) -> Option<Self> {
+        if is_undecided(&ours) {
+            return None;
+        }
         let theirs = sorted(theirs);
         let ours = sorted(ours.into_iter().map(|passage| without_unsaid_routes(passage, &theirs)).collect());
         (ours != theirs).then(|| Difference { call: call.clone(), ours, theirs })
@@ -53,6 +56,11 @@ pub(super) fn without_unsaid_routes(mut ours: Passage, theirs: &[Passage]) -> Pa
         }
     }
     ours
+}
+
+/// Whether the simulation leaves a call open.
+pub(super) fn is_undecided(ours: &[Passage]) -> bool {
+    ours.iter().any(|passage| passage.end == End::Undecided)
 }
 
 fn sorted(mut passages: Vec<Passage>) -> Vec<Passage> {
@@ -94,6 +102,7 @@ fn end(end: &End) -> String {
         End::Arrives { .. } => "arrives".to_owned(),
         End::Refused(Refusal::Answered(status)) => format!("answers {status}"),
         End::Refused(refusal) => format!("{refusal:?}"),
+        End::Undecided => "undecided".to_owned(),
     }
 }
 
@@ -131,6 +140,7 @@ fn shown(passage: &Passage, mark: &str) -> String {
         End::Leaves { to, port } => writeln!(text, "  {mark} leaves for {to}, port {port}"),
         End::Arrives { pod, port } => writeln!(text, "  {mark} arrives at {pod}, port {port}"),
         End::Refused(refusal) => writeln!(text, "  {mark} is refused: {refusal:?}"),
+        End::Undecided => writeln!(text, "  {mark} is not decided by the objects"),
     };
     text
 }

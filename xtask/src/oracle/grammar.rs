@@ -12,12 +12,14 @@ use super::{
 };
 pub(super) use pools::Pools;
 
+mod ambient;
 mod destination_rules;
 mod egress;
 mod entries;
 mod gateways;
 pub(super) mod mesh;
 mod objects;
+mod policies;
 mod pools;
 pub(super) mod sidecars;
 mod virtual_services;
@@ -44,6 +46,7 @@ pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
     if random.percent(15) {
         objects.push(workloads::peer_authentication(&mut random, &mut pools));
     }
+    ambient::add(&mut Random::of(!seed, index), &mut pools, &mut objects);
     ClusterObjects {
         source: "grammar".to_owned(),
         name: format!("{seed}-{index}"),
@@ -117,6 +120,9 @@ mod tests {
             "defaultVirtualServiceExportTo",
             "destinationSubnets",
             "sniHosts",
+            "AuthorizationPolicy",
+            "istio.io/use-waypoint",
+            "targetRefs",
         ] {
             let count = texts.iter().filter(|text| text.contains(word)).count();
             assert!(count > 2, "{word} is in {count} clusters");

@@ -14,9 +14,10 @@ use testbed::oracle::{
 };
 
 use super::{
+    ambient,
     calls::calls,
     cluster::{self, Identity, is, list, word},
-    difference::Difference,
+    difference::{Difference, is_undecided},
 };
 
 /// By this, what a proxy is told begins with as a variable.
@@ -27,6 +28,8 @@ const ASKED_AGAIN: usize = 2;
 /// Somebody who has a process of istiod's code.
 pub(super) struct Judge {
     oracle: Oracle,
+    /// One with ambient mode, for clusters that use it.
+    of_ambient: Option<Oracle>,
 }
 
 /// What came of a cluster.
@@ -38,7 +41,7 @@ pub(super) struct ComparedCalls {
     pub(super) through_gateways: usize,
     /// Those that the two sides answer differently.
     pub(super) differences: Vec<Difference>,
-    /// How many more istiod itself answers differently from time to time.
+    /// How many more istiod itself answers differently from time to time, or our simulation leaves open.
     pub(super) undecided: usize,
     /// Objects that one of them refused, each with the reason.
     pub(super) rejected: Vec<String>,
@@ -47,7 +50,7 @@ pub(super) struct ComparedCalls {
 impl Judge {
     /// With a process of its own, which is built where it is not there yet.
     pub(super) fn start() -> anyhow::Result<Self> {
-        Ok(Judge { oracle: Oracle::start(&[])? })
+        Ok(Judge { oracle: Oracle::start(&[])?, of_ambient: None })
     }
 
     /// Tries the calls of a cluster. Where istiod answers the same question in several ways, none of them is a difference.
@@ -82,14 +85,25 @@ impl Judge {
         calls: &[Call],
     ) -> anyhow::Result<Option<Vec<Vec<Passage>>>> {
         let (facts, _) = cluster::read(objects);
-        let answer = self.oracle.ask(&OracleRequest {
+        let answer = self.oracle_for(objects)?.ask(&OracleRequest {
             objects: objects.to_vec(),
             mesh: cluster::mesh(objects).to_owned(),
             proxies: proxies(objects, &facts, calls),
         })?;
-        let surroundings = Surroundings::of(objects);
+        let surroundings = Surroundings::of(objects).with_mesh(answer.addresses);
         let found = calls.iter().map(|call| follow(&answer.proxies, &surroundings, call));
         Ok(answer.rejected.is_empty().then(|| found.collect()))
+    }
+
+    fn oracle_for(&mut self, objects: &[Value]) -> anyhow::Result<&mut Oracle> {
+        if !objects.iter().any(ambient::is_sign) {
+            return Ok(&mut self.oracle);
+        }
+        let started = match self.of_ambient.take() {
+            Some(oracle) => oracle,
+            None => Oracle::start(&[("PILOT_ENABLE_AMBIENT", "true")])?,
+        };
+        Ok(self.of_ambient.insert(started))
     }
 
     fn ask(&mut self, objects: &[Value], only: Option<&Call>) -> anyhow::Result<ComparedCalls> {
@@ -111,7 +125,7 @@ impl Judge {
             mesh: cluster::mesh(&objects).to_owned(),
             proxies: proxies(&objects, &facts, &tried),
         };
-        let answer = self.oracle.ask(&request)?;
+        let answer = self.oracle_for(&objects)?.ask(&request)?;
         for rejected in answer.rejected {
             let is_it = |object: &Value| {
                 is(object, &rejected.kind)
@@ -124,11 +138,12 @@ impl Judge {
             ));
             objects.retain(|object| !is_it(object));
         }
-        let surroundings = Surroundings::of(&objects);
+        let surroundings = Surroundings::of(&objects).with_mesh(answer.addresses);
         verdict.calls = tried.len();
         for (call, ours) in simulated(&objects, &tried) {
             let theirs = follow(&answer.proxies, &surroundings, &call);
             verdict.through_gateways += usize::from(theirs.iter().any(|passage| passage.hops.len() > 1));
+            verdict.undecided += usize::from(is_undecided(&ours));
             verdict.differences.extend(Difference::of(&call, ours, theirs));
         }
         Ok(verdict)
@@ -150,7 +165,7 @@ pub(super) fn with_slices(mut objects: Vec<Value>) -> Vec<Value> {
     objects
 }
 
-/// The proxies of the callers, and all gateways. Our simulation knows no waypoints.
+/// The proxies of the callers, all gateways and all waypoints.
 fn proxies(objects: &[Value], facts: &ClusterFacts, calls: &[Call]) -> Vec<AskedProxy> {
     let callers: BTreeSet<&str> = calls.iter().map(|call| call.caller.as_str()).collect();
     let told: BTreeMap<String, BTreeMap<String, Value>> =
@@ -159,7 +174,8 @@ fn proxies(objects: &[Value], facts: &ClusterFacts, calls: &[Call]) -> Vec<Asked
         let name = format!("{}/{}", pod.namespace, pod.name);
         let kind = match pod.proxy.as_ref().map(|proxy| proxy.role) {
             Some(ProxyRole::Router) => ProxyKind::Gateway,
-            _ if callers.contains(name.as_str()) => ProxyKind::Sidecar,
+            Some(ProxyRole::Waypoint) => ProxyKind::Waypoint,
+            _ if pod.has_sidecar && callers.contains(name.as_str()) => ProxyKind::Sidecar,
             _ => return None,
         };
         let of_mesh = facts.snapshot.mesh.proxy_metadata.iter();

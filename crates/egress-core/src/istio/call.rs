@@ -98,6 +98,8 @@ pub enum End {
     },
     /// The last proxy refuses it.
     Refused(Refusal),
+    /// The objects do not tell: a service decides, or something that is not known here.
+    Undecided,
 }
 
 /// Why a proxy does not pass a call on.
@@ -120,6 +122,8 @@ pub enum Refusal {
     OtherProtocol,
     /// A rule answers in place of the destination, with this status: a fixed answer or a redirect.
     Answered(u16),
+    /// An `AuthorizationPolicy` does not let it pass: 403, or a reset.
+    ByPolicy,
     /// It goes in a circle.
     Loop,
 }

@@ -2,17 +2,24 @@
 //!
 //! Computes for one call what istiod computes for all: the caller's listener, its filter chain, route, cluster and endpoint,
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
-//! Not known: EnvoyFilters, WorkloadEntries, the Gateway API, ambient mode, authorization, and what servers outside say.
+//! A call that meets a route or a gateway of the Gateway API, a policy whose answer the objects do not tell, or in ambient mode a
+//! host that several objects declare, is left open.
+//! Not known: EnvoyFilters, WorkloadEntries, waypoints of workloads, pods with addresses of IPv4 and of IPv6, calls that a
+//! gateway sends to a waypoint, policies at the pods that calls arrive at, and what servers outside say.
 
 mod aliases;
+mod ambient;
+mod authorization;
 mod cause;
 mod chain;
 mod cluster;
+mod computed;
 mod delegates;
 mod destination_rules;
 mod endpoint;
 mod entered;
 mod gateway;
+mod gateway_api;
 mod gateway_routes;
 mod gateway_rules;
 mod host_index;
@@ -29,7 +36,9 @@ mod sni_dnat;
 mod tcp_rules;
 mod virtual_host;
 mod walk;
+mod waypoint;
 mod world;
+mod ztunnel;
 
 pub use cause::EndCause;
 pub use entered::EnteredGateway;
@@ -48,8 +57,16 @@ use crate::snapshot::PodFacts;
 /// What istiod and Envoy do with calls in one world. Keeps what was computed for a proxy, for further calls.
 pub struct Simulation<'w> {
     world: &'w World<'w>,
-    /// By namespace, name, and whether as a gateway.
-    scopes: Memo<(&'w str, &'w str, bool), ProxyScope<'w>>,
+    /// By namespace, name, and what it is asked as.
+    scopes: Memo<(&'w str, &'w str, AskedAs), ProxyScope<'w>>,
+}
+
+/// What a pod's proxy is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum AskedAs {
+    Sidecar,
+    Gateway,
+    Waypoint,
 }
 
 /// So many proxies are kept: each knows all hosts that it sees.
@@ -97,12 +114,17 @@ impl<'w> Simulation<'w> {
     }
 
     fn sidecar(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
-        let key = (pod.namespace.as_str(), pod.name.as_str(), false);
+        let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Sidecar);
         self.scopes.get(key, || ProxyScope::of_sidecar(self.world, pod))
     }
 
     fn gateway(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
-        let key = (pod.namespace.as_str(), pod.name.as_str(), true);
+        let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Gateway);
         self.scopes.get(key, || ProxyScope::of_gateway(self.world, pod))
+    }
+
+    fn waypoint(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
+        let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Waypoint);
+        self.scopes.get(key, || ProxyScope::of_waypoint(self.world, pod))
     }
 }

@@ -40,6 +40,7 @@ impl Ending {
             End::Arrives { pod, port } => format!("go{by} to port {port} of pod {pod}"),
             End::Refused(_) if proxies.is_empty() => "be refused by the caller's sidecar".to_owned(),
             End::Refused(_) => format!("be refused by gateway pod {}", proxies.last().map_or("", |it| it)),
+            End::Undecided => "go where the objects do not tell".to_owned(),
         }
     }
 }

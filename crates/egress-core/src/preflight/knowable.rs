@@ -54,6 +54,8 @@ fn has_known_pods(gateway: &GatewayFacts) -> bool {
 
 /// Whether these ways of a call are what happens.
 pub(super) fn is_known(passages: &[Passage]) -> bool {
-    let without_endpoint = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
-    !passages.is_empty() && !passages.iter().any(without_endpoint)
+    let is_open = |passage: &Passage| {
+        matches!(passage.end, End::Refused(Refusal::NoEndpoint | Refusal::ByPolicy) | End::Undecided)
+    };
+    !passages.is_empty() && !passages.iter().any(is_open)
 }

@@ -96,7 +96,7 @@ fn ends(wanted: &WantedCall<'_>, passage: &Passage) -> String {
         End::Refused(Refusal::Loop) => "go in a circle".to_owned(),
         End::Refused(_) if passed => format!("be refused by {gateway}"),
         End::Refused(Refusal::Blocked) => "be refused by the sidecar".to_owned(),
-        End::Refused(_) => format!("not reach {gateway}"),
+        End::Refused(_) | End::Undecided => format!("not reach {gateway}"),
     }
 }
 

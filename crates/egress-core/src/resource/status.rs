@@ -2,6 +2,8 @@
 //!
 //! Knows the form of a `status`. What is not of that form is left out: a status is a hint, never a reason to refuse.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,6 +13,9 @@ use serde_json::Value;
 pub struct Status {
     /// Addresses that istiod allocated for a ServiceEntry.
     pub addresses: Vec<String>,
+    /// The same by host.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub allocated: BTreeMap<String, Vec<String>>,
     /// Its conditions.
     pub conditions: Vec<Condition>,
 }
@@ -34,7 +39,14 @@ impl Status {
     pub fn of(status: Option<&Value>) -> Self {
         let addresses = status.and_then(|status| status.get("addresses")).and_then(Value::as_array);
         let value = |address: &Value| Some(address.get("value")?.as_str()?.to_owned());
+        let mut allocated: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for address in addresses.into_iter().flatten() {
+            if let (Some(host), Some(value)) = (address.get("host").and_then(Value::as_str), value(address)) {
+                allocated.entry(host.to_owned()).or_default().push(value);
+            }
+        }
         Status {
+            allocated,
             addresses: addresses.into_iter().flatten().filter_map(value).collect(),
             conditions: status.map(conditions).unwrap_or_default(),
         }

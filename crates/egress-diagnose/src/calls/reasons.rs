@@ -48,7 +48,7 @@ impl CalledHost<'_, '_> {
                 found.extend(service.map(|service| self.declared(service)));
             }
             End::Refused(_) => found.extend(self.refused(passage)),
-            End::Leaves { .. } | End::Arrives { .. } => {}
+            End::Leaves { .. } | End::Arrives { .. } | End::Undecided => {}
         }
         let at_caller =
             matches!(passage.end, End::Leaves { .. } | End::Refused(Refusal::Blocked)) && stays_out;

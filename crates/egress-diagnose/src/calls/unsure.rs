@@ -3,12 +3,10 @@
 //! Says which object it is.
 
 use egress_core::istio::call::Refusal;
-use egress_core::label_selector::has_labels;
 use egress_core::proxy::port_and_host;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_core::snapshot::GatewayFacts;
-use egress_istio::gateway::GatewayServersTlsMode;
 use egress_istio::service_entry::ServiceEntryResolution;
 
 use super::hops::declaring;
@@ -25,7 +23,6 @@ pub(super) fn of_ways(view: &View<'_>, ways: &[CallWay]) -> Option<Limit> {
             let last = way.hops.last();
             match way.refusal {
                 Some(Refusal::NoEndpoint) => last.and_then(|hop| endpoints(view, hop)),
-                Some(Refusal::NoFilterChain) => last.and_then(|hop| auto_passthrough(view, hop)),
                 _ => way.hops.iter().skip(1).find_map(|hop| dynamic(view, hop)),
             }
         })
@@ -53,26 +50,6 @@ fn endpoints(view: &View<'_>, hop: &WayHop) -> Option<String> {
     let is_known = !service.selector.is_empty() || view.endpoint_slices().is_ok();
     let has_targets = service.ports.iter().all(|port| port.target.is_some());
     (!is_known || !has_targets).then(|| format!("the endpoints of {} are not known", place.object()))
-}
-
-/// Servers of this mode take names of the mesh's services.
-fn auto_passthrough(view: &View<'_>, hop: &WayHop) -> Option<String> {
-    let of_hop = |gateway: &&GatewayFacts| {
-        gateway.pods.iter().any(|pod| hop.pods.contains(&format!("{}/{}", pod.namespace, pod.name)))
-    };
-    let gateway = view.gateways().iter().find(of_hop)?;
-    let takes = |object: &&Resource| {
-        object.gateway().is_some_and(|spec| {
-            let mut servers = spec.servers.iter().flatten();
-            gateway.pods.iter().any(|pod| has_labels(&pod.labels, spec.selector.iter().flatten()))
-                && servers.any(|server| {
-                    server.tls.as_ref().and_then(|tls| tls.mode.as_ref())
-                        == Some(&GatewayServersTlsMode::AutoPassthrough)
-                })
-        })
-    };
-    let object = view.gateway_objects().find(takes)?;
-    Some(format!("{} has a server of mode AUTO_PASSTHROUGH", Place::of(&object.id).object()))
 }
 
 /// A gateway that asks DNS for the name of each call may fail to.

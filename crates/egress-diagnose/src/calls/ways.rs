@@ -11,20 +11,20 @@ use crate::traffic::host_call::{ANYWHERE, SpokenProtocol};
 use crate::view::View;
 
 impl CalledHost<'_, '_> {
-    /// The ways; none where the caller has no sidecar.
-    pub(super) fn ways(&self) -> Vec<CallWay> {
+    /// The ways, empty where the caller has no sidecar; none where the objects do not tell them.
+    pub(super) fn ways(&self) -> Option<Vec<CallWay>> {
         let mut found: Vec<CallWay> = Vec::new();
         for passage in self.view.simulation().passages(self.call) {
-            let way = self.way(&passage);
+            let way = self.way(&passage)?;
             match found.iter_mut().find(|known| is_same(known, &way)) {
                 Some(known) => add_pods(known, way),
                 None => found.push(way),
             }
         }
-        found
+        Some(found)
     }
 
-    fn way(&self, passage: &Passage) -> CallWay {
+    fn way(&self, passage: &Passage) -> Option<CallWay> {
         let hops = hops(self.view, self.call, self.host, passage);
         let because = self.reasons(passage, &hops);
         let gateway = hops.last().and_then(|hop| gateway_of(self.view, hop));
@@ -40,6 +40,7 @@ impl CalledHost<'_, '_> {
             }
             End::Arrives { pod, port } => (WayResult::InCluster, Some(format!("{pod}:{port}")), None),
             End::Refused(refusal) => (WayResult::Refused, None, Some(*refusal)),
+            End::Undecided => return None,
         };
         let place = to.as_deref().unwrap_or_default();
         let summary = match (result, refusal) {
@@ -61,7 +62,7 @@ impl CalledHost<'_, '_> {
             }
         };
         let policies = gateway.map(|gateway| unsure::policies(self.view, gateway));
-        CallWay {
+        Some(CallWay {
             result,
             summary,
             gateway: name,
@@ -70,7 +71,7 @@ impl CalledHost<'_, '_> {
             because,
             may_be_refused_by: policies.filter(|_| result == WayResult::ThroughGateway).unwrap_or_default(),
             hops,
-        }
+        })
     }
 }
 
@@ -105,6 +106,9 @@ fn refused(refusal: Refusal, at: &str, protocol: SpokenProtocol, port: u16) -> S
         }
         Refusal::OtherProtocol => {
             format!("refused by {at}, which expects another protocol on port {port}, with {}", gets("503"))
+        }
+        Refusal::ByPolicy => {
+            format!("refused by an AuthorizationPolicy at {at}, with {}", gets("403"))
         }
         Refusal::Answered(status) => format!("answered by a rule at {at} with {status}"),
         Refusal::Loop => format!("goes in a circle through {at} until a limit ends it"),

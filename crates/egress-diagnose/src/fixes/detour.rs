@@ -126,7 +126,7 @@ fn message(call: &RoutedCall<'_>, callers: Option<&str>, passage: &Passage) -> S
         End::Leaves { .. } | End::Arrives { .. } => "leave around",
         End::Refused(_) if passage.hops.iter().any(|hop| hop.proxy != call.call.caller) => "end at",
         End::Refused(Refusal::NoListener) => "find no listener at",
-        End::Refused(_) => "do not reach",
+        End::Refused(_) | End::Undecided => "do not reach",
     };
     format!("{calls} {verb} {}/{}", gateway.namespace, gateway.service)
 }
@@ -153,7 +153,7 @@ fn consequence(passage: &Passage, callers: Option<&str>) -> String {
         End::Refused(Refusal::NoCluster) => "they get 503, or a reset".to_owned(),
         End::Refused(Refusal::Blocked) => "the sidecar refuses them: 502, or a reset".to_owned(),
         End::Refused(Refusal::Loop) => "they go in a circle until a limit ends them".to_owned(),
-        End::Refused(_) => "the connection is reset".to_owned(),
+        End::Refused(_) | End::Undecided => "the connection is reset".to_owned(),
     }
 }
 

@@ -59,7 +59,8 @@ pub(crate) enum RoutedEnd {
     AsWanted,
     /// It takes another way.
     Otherwise(Passage),
-    /// Nobody knows: the caller or the endpoints of a cluster are not among the facts.
+    /// Nobody knows: the caller or the endpoints of a cluster are not among the facts. Or AuthorizationPolicies end it, of
+    /// which checks of their own tell.
     Unknown,
 }
 
@@ -73,7 +74,9 @@ impl RoutedCall<'_> {
 /// What becomes of a call that a rule sends to a gateway.
 pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
     let passages = simulation.passages(call);
-    let is_unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
+    let is_unknown = |passage: &Passage| {
+        matches!(passage.end, End::Refused(Refusal::NoEndpoint | Refusal::ByPolicy) | End::Undecided)
+    };
     if passages.is_empty() || passages.iter().any(is_unknown) {
         return RoutedEnd::Unknown;
     }
@@ -89,7 +92,7 @@ fn is_as_wanted(call: &Call, passage: &Passage) -> bool {
         End::Arrives { .. } => passage.hops.len() > 1,
         // An answer is what the rule wants.
         End::Refused(Refusal::Answered(_)) => true,
-        End::Refused(_) => false,
+        End::Refused(_) | End::Undecided => false,
     }
 }
 

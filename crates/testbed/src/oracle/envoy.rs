@@ -34,6 +34,9 @@ pub(crate) struct EnvoyListener {
     #[serde(default)]
     pub(crate) listener_filters: Vec<ListenerFilter>,
     pub(crate) bind_to_port: Option<bool>,
+    /// A tree that chooses the chain by its name.
+    #[serde(default)]
+    pub(crate) filter_chain_matcher: serde_json::Value,
 }
 
 /// `envoy.config.listener.v3.AdditionalAddress`
@@ -80,6 +83,8 @@ pub(crate) struct PortRange {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EnvoyFilterChain {
+    #[serde(default)]
+    pub(crate) name: String,
     #[serde(default)]
     pub(crate) filter_chain_match: ChainMatch,
     #[serde(default)]
@@ -144,8 +149,38 @@ pub(crate) enum FilterConfig {
         rename = "type.googleapis.com/envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig"
     )]
     SniDynamicForwardProxy(SniDynamicForwardProxy),
+    #[serde(rename = "type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC")]
+    Rbac(RbacFilter),
+    #[serde(rename = "type.googleapis.com/envoy.extensions.filters.network.ext_authz.v3.ExtAuthz")]
+    ExternalAuthorization,
     #[serde(other)]
     Other,
+}
+
+/// `envoy.extensions.filters.network.rbac.v3.RBAC`, and that of HTTP.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RbacFilter {
+    /// `envoy.config.rbac.v3.RBAC`; none where nothing is enforced.
+    pub(crate) rules: Option<serde_json::Value>,
+}
+
+/// The filters of requests that decide whether they pass.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "@type")]
+pub(crate) enum HttpFilterConfig {
+    #[serde(rename = "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC")]
+    Rbac(RbacFilter),
+    #[serde(rename = "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz")]
+    ExternalAuthorization,
+    #[serde(other)]
+    Other,
+}
+
+/// `HttpFilter`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HttpFilter {
+    pub(crate) typed_config: Option<HttpFilterConfig>,
 }
 
 /// Where the filter's name that comes with TLS is resolved.
@@ -160,6 +195,8 @@ pub(crate) struct SniDynamicForwardProxy {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpConnectionManager {
     pub(crate) rds: Option<Rds>,
+    #[serde(default)]
+    pub(crate) http_filters: Vec<HttpFilter>,
     pub(crate) route_config: Option<RouteConfiguration>,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::addresses::MeshAddress;
 use super::envoy::{ClusterLoadAssignment, EnvoyCluster, EnvoyListener, RouteConfiguration};
 
 /// One cluster, and the proxies whose configuration is wanted.
@@ -47,6 +48,9 @@ pub enum ProxyKind {
 pub struct OracleAnswer {
     /// What each proxy would get, by its pod: `namespace/name`.
     pub proxies: BTreeMap<String, ProxyConfiguration>,
+    /// What ztunnels would get; nothing without ambient mode.
+    #[serde(default)]
+    pub addresses: Vec<MeshAddress>,
     /// The objects that istiod refuses; the answer is that for all others.
     pub rejected: Vec<RejectedObject>,
 }

@@ -1,6 +1,7 @@
-//! What is around the proxies: whose an address is, and what DNS and kube-proxy of the cluster make of a Service.
+//! What is around the proxies: whose an address is, what DNS and kube-proxy of the cluster make of a Service, and what ztunnels
+//! know.
 //!
-//! Knows nothing of Istio.
+//! Knows nothing of Envoy.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::endpoint_slices::addresses;
+use super::{addresses::MeshAddress, endpoint_slices::addresses};
 
 /// The pods and the Services of a cluster.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,9 @@ pub struct Surroundings {
     /// The Services without an address, whose name is that of their pods.
     headless: BTreeMap<String, BTreeSet<IpAddr>>,
     names: BTreeSet<String>,
+    /// The service accounts of the pods.
+    accounts: BTreeMap<String, String>,
+    mesh: Vec<MeshAddress>,
 }
 
 impl Surroundings {
@@ -33,6 +37,8 @@ impl Surroundings {
                 // Pods of the node's network share its address.
                 Some("Pod") if object["spec"]["hostNetwork"] != true => {
                     let name = format!("{}/{}", word(object, "namespace"), word(object, "name"));
+                    let account = object["spec"]["serviceAccountName"].as_str().unwrap_or("default");
+                    surroundings.accounts.insert(name.clone(), account.to_owned());
                     let addresses = addresses(object).into_iter();
                     surroundings.pods.extend(addresses.map(|address| (address, name.clone())));
                 }
@@ -43,9 +49,36 @@ impl Surroundings {
         surroundings
     }
 
+    /// The same with what ztunnels know.
+    #[must_use]
+    pub fn with_mesh(self, mesh: Vec<MeshAddress>) -> Self {
+        Self { mesh, ..self }
+    }
+
+    /// What ztunnels know.
+    pub(super) fn mesh(&self) -> &[MeshAddress] {
+        &self.mesh
+    }
+
+    /// Whether ztunnel captures what a pod (`namespace/name`) sends.
+    pub(super) fn is_captured(&self, pod: &str) -> bool {
+        self.mesh.iter().any(|known| match known {
+            MeshAddress::Workload(workload) => {
+                workload.takes_hbone() && pod.split_once('/') == Some((&workload.namespace, &workload.name))
+            }
+            MeshAddress::Service(_) => false,
+        })
+    }
+
     /// The pod of an address: `namespace/name`.
     pub(super) fn pod(&self, address: IpAddr) -> Option<&str> {
         self.pods.get(&address).map(String::as_str)
+    }
+
+    /// The name by which a pod (`namespace/name`) introduces itself in the mesh.
+    pub(super) fn identity(&self, pod: &str) -> Option<String> {
+        let (namespace, _) = pod.split_once('/')?;
+        Some(format!("spiffe://cluster.local/ns/{namespace}/sa/{}", self.accounts.get(pod)?))
     }
 
     /// An address of a pod: `namespace/name`.

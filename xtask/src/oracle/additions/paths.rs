@@ -70,7 +70,9 @@ impl<'a> Paths<'a> {
     }
 
     fn violation(&self, call: &Call, was: &[Passage], will: &[Passage]) -> Option<String> {
-        let unknown = |passage: &Passage| passage.end == End::Refused(Refusal::NoEndpoint);
+        let unknown = |passage: &Passage| {
+            matches!(passage.end, End::Refused(Refusal::NoEndpoint | Refusal::ByPolicy) | End::Undecided)
+        };
         if was.iter().chain(will).any(unknown) || will.is_empty() {
             return None;
         }

@@ -15,23 +15,41 @@ const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 250));
 const SUFFIXES: [&str; 3] = ["", ".svc", ".svc.cluster.local"];
 
 /// The Services by `name.namespace`, each with its address; none where its name leads nowhere.
-pub(super) struct Resolution(BTreeMap<String, Option<IpAddr>>);
+pub(super) struct Resolution {
+    services: BTreeMap<String, Option<IpAddr>>,
+    /// The addresses that istiod gave to each host of ServiceEntries.
+    given: BTreeMap<String, Vec<IpAddr>>,
+}
 
 impl Resolution {
     /// What these objects make of names.
     pub(super) fn of(objects: &[Value]) -> Self {
         let services = of_kind(objects, "Service");
-        Resolution(
-            services
-                .map(|service| (key(name(service), namespace(service)), address(service, objects)))
-                .collect(),
-        )
+        let services =
+            services.map(|service| (key(name(service), namespace(service)), address(service, objects)));
+        let mut given: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
+        for address in of_kind(objects, "ServiceEntry").flat_map(|entry| list(entry, "/status/addresses")) {
+            if let Ok(value) = word(address, "/value").parse() {
+                given.entry(word(address, "/host").to_owned()).or_default().push(value);
+            }
+        }
+        Resolution { services: services.collect(), given }
     }
 
     /// What a name is for the pods of a namespace; none for a Service whose name has no address.
     pub(super) fn address(&self, host: &str, namespace: &str) -> Option<IpAddr> {
-        let alone = if host.contains('.') { None } else { self.0.get(&key(host, namespace)) };
+        let alone = if host.contains('.') { None } else { self.services.get(&key(host, namespace)) };
         alone.or_else(|| self.service(host)).copied().unwrap_or(Some(OUTSIDE))
+    }
+
+    /// The address that istiod gave to a host, of IPv6 or of IPv4.
+    pub(super) fn given(&self, host: &str, is_ipv6: bool) -> Option<IpAddr> {
+        self.given.get(host)?.iter().find(|address| address.is_ipv6() == is_ipv6).copied()
+    }
+
+    /// Whether istiod gave this address to some host.
+    pub(super) fn is_given(&self, address: IpAddr) -> bool {
+        self.given.values().flatten().any(|given| *given == address)
     }
 
     /// Whether it is the name of a Service.
@@ -40,7 +58,7 @@ impl Resolution {
     }
 
     fn service(&self, host: &str) -> Option<&Option<IpAddr>> {
-        SUFFIXES.iter().find_map(|suffix| self.0.get(host.strip_suffix(suffix)?))
+        SUFFIXES.iter().find_map(|suffix| self.services.get(host.strip_suffix(suffix)?))
     }
 }
 

@@ -24,7 +24,8 @@ pub(super) fn run_as_routers(objects: &mut [Value]) {
     }
 }
 
-/// A pod for each Service of a gateway, where there is no pod of a gateway at all.
+/// A pod for each Service of a gateway, where there is no pod of a gateway at all. A Service whose endpoints are written down
+/// needs none: its pods are elsewhere.
 pub(super) fn gateway_pods(objects: &[Value]) -> Vec<Value> {
     let is_router = |pod: &Value| {
         let arguments = list(pod, "/spec/containers").iter().flat_map(|container| list(container, "/args"));
@@ -37,10 +38,17 @@ pub(super) fn gateway_pods(objects: &[Value]) -> Vec<Value> {
         of_kind(objects, "Gateway").filter_map(|gateway| gateway.pointer("/spec/selector")).collect();
     let is_meant = |service: &&Value| {
         let labels = service.pointer("/spec/selector");
-        selectors.iter().any(|selector| selects(selector, labels))
+        selectors.iter().any(|selector| selects(selector, labels)) && !has_slice(objects, service)
     };
     let services = of_kind(objects, "Service").filter(is_meant);
     services.map(|service| make_gateway_pod(service, &format!("{}-pod", cluster::name(service)))).collect()
+}
+
+fn has_slice(objects: &[Value], service: &Value) -> bool {
+    of_kind(objects, "EndpointSlice").any(|slice| {
+        let of = slice.pointer("/metadata/labels/kubernetes.io~1service-name").and_then(Value::as_str);
+        namespace(slice) == namespace(service) && of == Some(cluster::name(service))
+    })
 }
 
 /// A pod behind the Service of a gateway.

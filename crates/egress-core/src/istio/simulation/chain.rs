@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use super::cluster::ClusterKey;
 use super::gateway_routes::GatewayHosts;
+use super::service::MeshService;
 use crate::resource::Resource;
 
 /// What a filter chain takes and does.
@@ -24,6 +25,8 @@ pub(super) struct ListenerChain<'w> {
     pub(super) is_for_http: bool,
     /// The TLS that it ends.
     pub(super) ends_tls: Option<EndsTls>,
+    /// The service that it is of, at a waypoint.
+    pub(super) service: Option<&'w MeshService<'w>>,
     pub(super) then: ChainThen<'w>,
 }
 
@@ -56,6 +59,8 @@ pub(super) enum RouteTable<'w> {
     Port(u16),
     /// That of one service of a sidecar, whatever the request says.
     Service(&'w str, u16),
+    /// That of one service at its waypoint, whatever the request says.
+    Waypoint(&'w str, u16),
     /// Those of servers of Gateway objects.
     Servers(Arc<GatewayHosts<'w>>),
 }
@@ -131,6 +136,11 @@ impl<'w> ListenerChains<'w> {
         }
         let looks = all.iter().any(|chain| !chain.names.is_empty() || chain.ends_tls.is_some());
         ListenerChains { all, by_name, rest, looks }
+    }
+
+    /// Whether the listener looks for a server name.
+    pub(super) fn looks(&self) -> bool {
+        self.looks
     }
 
     /// The chain that takes a connection; none: what takes all the rest, if there is one.

@@ -149,6 +149,8 @@ impl TlsSettings<'_, '_> {
         };
         match opened.mode {
             Mode::Disable => None,
+            // HBONE stands for it. `applyHBONETransportSocketMatches`.
+            Mode::IstioMutual if endpoint.is_some_and(|it| self.scope.world.takes_hbone(it, false)) => None,
             Mode::IstioMutual => Some(self.of_mesh(opened.sni)),
             Mode::Simple | Mode::Mutual => {
                 let selects = |rule: &&Resource| {

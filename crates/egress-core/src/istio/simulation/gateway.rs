@@ -33,6 +33,7 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<ListenerCh
                 names: Vec::new(),
                 is_for_http: false,
                 ends_tls: None,
+                service: None,
                 then: ChainThen::Http(RouteTable::Servers(Arc::new(GatewayHosts::of(scope, &group.servers)))),
             });
             continue;
@@ -303,6 +304,7 @@ fn of_server<'w>(
         names,
         is_for_http: false,
         ends_tls,
+        service: None,
         then,
     };
     let without_namespace =

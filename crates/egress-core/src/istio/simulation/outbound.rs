@@ -60,6 +60,7 @@ fn with_rest(mut chains: Vec<ListenerChain<'_>>) -> ListenerChains<'_> {
             names: Vec::new(),
             is_for_http: false,
             ends_tls: None,
+            service: None,
             then: ChainThen::Unknown,
         });
     }
@@ -235,9 +236,11 @@ fn http<'w>(part: &ListenedPort<'_, 'w>, kind: ListenerProtocol, on_all: bool) -
         names: Vec::new(),
         is_for_http: false,
         ends_tls: None,
+        service: None,
         then: ChainThen::Http(table),
     }
 }
+
 
 /// Where what is not known goes: the cluster of a Sidecar's `egressProxy`.
 pub(super) fn proxied(unknown: UnknownHosts<'_>) -> Option<ClusterKey> {

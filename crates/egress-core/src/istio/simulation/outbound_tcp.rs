@@ -68,6 +68,7 @@ fn by_name<'w>(
                     names: matched.sni_hosts.clone(),
                     is_for_http: false,
                     ends_tls: None,
+                    service: None,
                     then: ChainThen::Tcp(Some(resource), clusters(context, resource, to)),
                 });
             }
@@ -118,6 +119,7 @@ fn by_address<'w>(
                 names: Vec::new(),
                 is_for_http: false,
                 ends_tls: None,
+                service: None,
                 then: then.clone(),
             };
             let matches = rule.r#match.as_deref().unwrap_or_default();
@@ -157,7 +159,7 @@ fn itself<'w>(part: &ListenedPort<'_, 'w>, ranges: Vec<IpNet>, names: Vec<String
     };
     let key = ClusterKey { host: part.known.service.host.to_string(), port: number, subset: None };
     let then = ChainThen::Tcp(None, vec![key]);
-    ListenerChain { ranges, names, is_for_http: false, ends_tls: None, then }
+    ListenerChain { ranges, names, is_for_http: false, ends_tls: None, service: None, then }
 }
 
 /// A subnet of a rule; one address is a range of one.

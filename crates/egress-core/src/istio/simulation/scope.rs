@@ -5,19 +5,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
-use super::chain::ListenerChains;
-use super::gateway::{ServerGroup, chains, merge};
+use super::computed::Computed;
 use super::host_index::RouteList;
 use super::import::{Imports, SidecarHosts};
-use super::memo::Memo;
-use super::outbound::PortListeners;
 use super::service::{MeshPort, MeshService};
-use super::virtual_host::VirtualHosts;
 use super::world::World;
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::protocol::PortProtocol;
@@ -31,35 +26,16 @@ pub(super) struct ProxyScope<'w> {
     pub(super) world: &'w World<'w>,
     pub(super) pod: &'w PodFacts,
     pub(super) is_gateway: bool,
+    pub(super) is_waypoint: bool,
+    /// The services that a waypoint takes calls for.
+    pub(super) waypoint: Vec<&'w MeshService<'w>>,
     /// In the order of the Sidecar; none for a gateway.
     pub(super) listeners: Vec<EgressListener<'w>>,
     /// By host in full: of several services of a host the one that counts, with the ports of those it is merged with.
     services: HashMap<&'w str, KnownService<'w>>,
     /// What happens to calls of which nothing is known.
     pub(super) unknown: UnknownHosts<'w>,
-    computed: Computed<'w>,
-}
-
-/// So many ports of a proxy are kept.
-const PORTS: usize = 64;
-
-/// What was computed for a proxy.
-struct Computed<'w> {
-    ports: Memo<u16, PortListeners<'w>>,
-    virtual_hosts: Memo<u16, Option<VirtualHosts<'w>>>,
-    servers: OnceLock<Vec<ServerGroup<'w>>>,
-    gateway_ports: Memo<u16, Option<ListenerChains<'w>>>,
-}
-
-impl Default for Computed<'_> {
-    fn default() -> Self {
-        Computed {
-            ports: Memo::new(PORTS),
-            virtual_hosts: Memo::new(PORTS),
-            servers: OnceLock::new(),
-            gateway_ports: Memo::new(PORTS),
-        }
-    }
+    pub(super) computed: Computed<'w>,
 }
 
 /// A part of a Sidecar's `egress`, or the one listener of pods without.
@@ -138,6 +114,8 @@ impl<'w> ProxyScope<'w> {
             world,
             pod,
             is_gateway: false,
+            is_waypoint: false,
+            waypoint: Vec::new(),
             listeners,
             services,
             unknown,
@@ -159,6 +137,8 @@ impl<'w> ProxyScope<'w> {
             world,
             pod,
             is_gateway: true,
+            is_waypoint: false,
+            waypoint: Vec::new(),
             listeners: Vec::new(),
             services,
             unknown: UnknownHosts::Refused,
@@ -166,24 +146,16 @@ impl<'w> ProxyScope<'w> {
         }
     }
 
-    /// The listeners of a sidecar for a port.
-    pub(super) fn port_listeners(&self, port: u16) -> Arc<PortListeners<'w>> {
-        self.computed.ports.get(port, || PortListeners::of(self, port))
-    }
-
-    /// The virtual hosts of a sidecar for a port; none where no part of the Sidecar is about it.
-    pub(super) fn virtual_hosts(&self, port: u16) -> Arc<Option<VirtualHosts<'w>>> {
-        self.computed.virtual_hosts.get(port, || VirtualHosts::of(self, port))
-    }
-
-    /// The servers of a gateway's pod.
-    pub(super) fn servers(&self) -> &[ServerGroup<'w>] {
-        self.computed.servers.get_or_init(|| merge(self))
-    }
-
-    /// The chains of a gateway's pod on a port; none where nothing listens.
-    pub(super) fn gateway_chains(&self, port: u16) -> Arc<Option<ListenerChains<'w>>> {
-        self.computed.gateway_ports.get(port, || chains(self, port))
+    /// The scope of a waypoint's pod: that of a gateway, and the services that it takes calls for, visible or not.
+    pub(super) fn of_waypoint(world: &'w World<'w>, pod: &'w PodFacts) -> Self {
+        let mut scope = ProxyScope::of_gateway(world, pod);
+        scope.is_gateway = false;
+        scope.is_waypoint = true;
+        scope.waypoint = world.waypoint_services(pod);
+        for service in &scope.waypoint {
+            scope.services.insert(&service.host, KnownService { service, ports: (&service.ports).into() });
+        }
+        scope
     }
 
     /// The service of a host in full.

@@ -42,6 +42,16 @@ pub(super) enum ServiceSource<'a> {
     Entry(&'a Resource),
 }
 
+impl ServiceSource<'_> {
+    /// The kind, the namespace and the name of the object.
+    pub(super) fn id(&self) -> (&'static str, &str, &str) {
+        match self {
+            ServiceSource::Kubernetes(facts) => ("Service", &facts.namespace, &facts.name),
+            ServiceSource::Entry(entry) => ("ServiceEntry", &entry.id.namespace, &entry.id.name),
+        }
+    }
+}
+
 /// A port of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MeshPort<'a> {

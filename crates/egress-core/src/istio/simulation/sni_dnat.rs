@@ -30,6 +30,7 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, hosts: &[String]) -> Vec<Listen
                     names: vec![key.mesh_name()],
                     is_for_http: false,
                     ends_tls: None,
+                    service: None,
                     then: ChainThen::SniDnat(key),
                 });
             }

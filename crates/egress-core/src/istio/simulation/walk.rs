@@ -14,8 +14,9 @@ use super::outbound::proxied;
 use super::scope::{ProxyScope, UnknownHosts};
 use super::sni_dnat::sni_dnat_cluster;
 use super::virtual_host::SidecarRoute;
+use super::waypoint::{WaypointRoute, waypoint_cluster};
 use super::world::World;
-use super::{Simulation, virtual_host};
+use super::{Simulation, virtual_host, waypoint};
 use crate::istio::bound::full_name;
 use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
@@ -26,8 +27,8 @@ const VISITS: usize = 4;
 
 pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
     let world = simulation.world;
-    let Some(pod) = world.pod(&call.caller).filter(|pod| pod.has_sidecar) else { return Vec::new() };
-    let scope = simulation.sidecar(pod);
+    let by_proxy = |pod: &&PodFacts| pod.has_sidecar || world.is_captured(pod);
+    let Some(pod) = world.pod(&call.caller).filter(by_proxy) else { return Vec::new() };
     let (layers, authority) = match &call.speaks {
         Speaks::Http { authority } => (Vec::new(), Some(authority.clone())),
         Speaks::Tls { server_name } => {
@@ -38,11 +39,24 @@ pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
         Speaks::Bytes => (Vec::new(), None),
     };
     let bytes = Bytes { layers, authority };
-    let listeners = scope.port_listeners(call.port);
     let place = Place { address: call.address, port: call.port };
+    let named = match &call.speaks {
+        Speaks::Http { authority } => Some(virtual_host::without_port(authority)),
+        Speaks::Tls { server_name } => server_name.as_deref(),
+        Speaks::Bytes => None,
+    };
+    if world.is_routed(named, &call.address.to_string()) {
+        return vec![Passage { hops: Vec::new(), end: End::Undecided }];
+    }
     let mut found = Vec::new();
-    let mut walk = Walk { simulation, world, hops: Vec::new(), found: &mut found };
-    walk.through(&scope, listeners.chains(call.address), place, &bytes);
+    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found };
+    if pod.has_sidecar {
+        let scope = simulation.sidecar(pod);
+        let listeners = scope.port_listeners(call.port);
+        walk.through(&scope, listeners.chains(call.address), place, &bytes);
+    } else {
+        walk.by_ztunnel(place, &bytes);
+    }
     found.sort();
     found.dedup();
     found
@@ -76,34 +90,41 @@ fn named_by_request(tls: Tls, bytes: &Bytes) -> Tls {
 
 /// What is on a connection.
 #[derive(Clone)]
-struct Bytes {
+pub(super) struct Bytes {
     /// TLS, the outermost last.
-    layers: Vec<Tls>,
+    pub(super) layers: Vec<Tls>,
     /// The host of the request inside, where it is HTTP.
-    authority: Option<String>,
+    pub(super) authority: Option<String>,
 }
 
 /// Where a connection was made to.
 #[derive(Clone, Copy)]
-struct Place {
-    address: IpAddr,
-    port: u16,
+pub(super) struct Place {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
 }
 
-struct Walk<'q, 'w> {
+pub(super) struct Walk<'q, 'w> {
     simulation: &'q Simulation<'w>,
-    world: &'w World<'w>,
+    pub(super) world: &'w World<'w>,
+    /// The pod that calls.
+    pod: &'w PodFacts,
     hops: Vec<Hop>,
     found: &'q mut Vec<Passage>,
 }
 
 impl<'w> Walk<'_, 'w> {
-    fn end(&mut self, end: End) {
+    pub(super) fn end(&mut self, end: End) {
         self.found.push(Passage { hops: self.hops.clone(), end });
     }
 
-    fn refused(&mut self, refusal: Refusal) {
+    pub(super) fn refused(&mut self, refusal: Refusal) {
         self.end(End::Refused(refusal));
+    }
+
+    /// Whose identity a connection with mTLS has: the last proxy's, or where none is passed the caller's.
+    pub(super) fn peer(&self) -> Option<&'w PodFacts> {
+        self.hops.last().map_or(Some(self.pod), |hop| self.world.pod(&hop.proxy))
     }
 
     /// A connection at a proxy with these chains.
@@ -126,11 +147,14 @@ impl<'w> Walk<'_, 'w> {
                 _ => return self.refused(Refusal::OtherProtocol),
             }
         }
+        if !self.passes_policies(scope, chains, chain, place, (seen.server_name, &bytes)) {
+            return;
+        }
         match &chain.then {
             ChainThen::Unknown => self.unknown(scope, place, &bytes),
             ChainThen::SniDnat(key) => {
                 let hop = own_hop(scope, &key.mesh_name());
-                self.send(hop, sni_dnat_cluster(scope, key), key.port, place, &bytes);
+                self.send(scope, (hop, sni_dnat_cluster(scope, key)), key.port, place, &bytes);
             }
             ChainThen::Tcp(rule, clusters) => {
                 for key in clusters {
@@ -164,6 +188,13 @@ impl<'w> Walk<'_, 'w> {
                     GatewayRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
                     GatewayRoute::Redirect => self.refused(Refusal::Answered(301)),
                     GatewayRoute::None => self.refused(Refusal::NoRoute),
+                };
+            }
+            RouteTable::Waypoint(host, port) => {
+                return match waypoint::route(scope, host, *port, request) {
+                    WaypointRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
+                    WaypointRoute::Service(key) => self.send_to_cluster(scope, &key, None, place, bytes),
+                    WaypointRoute::None => self.refused(Refusal::NoRoute),
                 };
             }
             RouteTable::Port(port) => virtual_host::route(scope, *port, None, request),
@@ -236,15 +267,21 @@ impl<'w> Walk<'_, 'w> {
         place: Place,
         bytes: &Bytes,
     ) {
-        let hop = Hop { route: rule.map(full_name), ..own_hop(scope, &key.name()) };
-        self.send(hop, cluster(scope, key), key.port, place, bytes);
+        let (name, found) = if scope.is_waypoint {
+            let is_http = bytes.authority.is_some() && bytes.layers.is_empty();
+            waypoint_cluster(scope, key, is_http)
+        } else {
+            (key.name(), cluster(scope, key))
+        };
+        let hop = Hop { route: rule.map(full_name), ..own_hop(scope, &name) };
+        self.send(scope, (hop, found), key.port, place, bytes);
     }
 
     /// A connection to a cluster, or the end where there is none.
     fn send(
         &mut self,
-        mut hop: Hop,
-        found: Result<ProxyCluster<'w>, Refusal>,
+        scope: &ProxyScope<'w>,
+        (mut hop, found): (Hop, Result<ProxyCluster<'w>, Refusal>),
         named_port: u16,
         place: Place,
         bytes: &Bytes,
@@ -261,22 +298,25 @@ impl<'w> Walk<'_, 'w> {
         let by_name = matches!(found.ends, ClusterEnds::ByName { .. });
         hop.service_namespace = (!by_name).then(|| found.service.namespace.to_owned());
         hop.rule = found.rule.map(full_name);
-        let mut send = |tls: Option<Tls>, address: &str, port: u16| {
+        let mut send = |tls: Option<Tls>, address: &str, port: u16, tunnel: Option<&'w PodFacts>| {
             let mut bytes = bytes.clone();
             let tls = tls.map(|tls| named_by_request(tls, &bytes));
             bytes.layers.extend(tls.clone());
             self.hops.push(Hop { tls, ..hop.clone() });
-            self.arrive(address, port, &bytes);
+            match (tunnel, address.parse()) {
+                (Some(pod), Ok(address)) => self.by_hbone(pod, Place { address, port }, &bytes),
+                _ => self.arrive(address, port, &bytes),
+            }
             self.hops.pop();
         };
         match found.ends {
             ClusterEnds::Original { port, tls } => {
-                send(tls, &place.address.to_string(), port.unwrap_or(place.port));
+                send(tls, &place.address.to_string(), port.unwrap_or(place.port), None);
             }
             ClusterEnds::ByName { tls } => {
                 let named = bytes.layers.last().and_then(|tls| tls.server_name.clone());
                 let name = named.or_else(|| bytes.authority.clone()).unwrap_or_default();
-                send(tls, virtual_host::without_port(&name), named_port);
+                send(tls, virtual_host::without_port(&name), named_port, None);
             }
             ClusterEnds::Endpoints(endpoints) => {
                 if endpoints.is_empty() {
@@ -286,14 +326,16 @@ impl<'w> Walk<'_, 'w> {
                     return;
                 }
                 for (endpoint, tls) in endpoints {
-                    send(tls, &endpoint.address, endpoint.port);
+                    let is_tunnel = scope.world.takes_hbone(&endpoint, scope.is_waypoint);
+                    let tunnel = scope.world.pod_at(&endpoint.address).filter(|_| is_tunnel);
+                    send(tls, &endpoint.address, endpoint.port, tunnel);
                 }
             }
         }
     }
 
     /// A connection to an address or a name: a pod, a Service of the cluster, or something outside.
-    fn arrive(&mut self, address: &str, port: u16, bytes: &Bytes) {
+    pub(super) fn arrive(&mut self, address: &str, port: u16, bytes: &Bytes) {
         if let Some(pod) = self.world.pod_at(address) {
             return self.at_pod(pod, port, bytes);
         }
@@ -312,6 +354,26 @@ impl<'w> Walk<'_, 'w> {
         }
     }
 
+    /// A connection in HBONE to a pod, for an address that is the pod's own or that of a service with this waypoint.
+    pub(super) fn by_hbone(&mut self, pod: &'w PodFacts, place: Place, bytes: &Bytes) {
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        match pod.proxy.as_ref().map(|proxy| proxy.role).filter(|_| !pod.has_sidecar) {
+            // A gateway does not listen for it.
+            Some(ProxyRole::Router) => self.refused(Refusal::NoListener),
+            Some(ProxyRole::Waypoint) => {
+                if self.hops.iter().filter(|hop| hop.proxy == name).count() >= VISITS {
+                    return self.refused(Refusal::Loop);
+                }
+                let scope = self.simulation.waypoint(pod);
+                match waypoint::chains(&scope, place.address, place.port) {
+                    Some(chains) => self.through(&scope, &chains, place, bytes),
+                    None => self.refused(Refusal::NoFilterChain),
+                }
+            }
+            _ => self.end(End::Arrives { pod: name, port: place.port }),
+        }
+    }
+
     fn at_pod(&mut self, pod: &'w PodFacts, port: u16, bytes: &Bytes) {
         // A pod whose arguments were not read is a gateway if its proxy stands beside nothing.
         let may_be = |role| matches!(role, ProxyRole::Router | ProxyRole::Untold);
@@ -325,6 +387,9 @@ impl<'w> Walk<'_, 'w> {
             return self.refused(Refusal::Loop);
         }
         let scope = self.simulation.gateway(pod);
+        if scope.is_of_gateway_api() {
+            return self.end(End::Undecided);
+        }
         let address = pod.addresses.first().and_then(|address| address.parse().ok());
         let chains = scope.gateway_chains(port);
         match (chains.as_ref(), address) {

@@ -3,9 +3,11 @@
 //! Knows who is older and what is visible in a namespace. Knows nothing of what is made of it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::aliases;
+use super::ambient::AmbientIndex;
 use super::delegates::{MergedRules, is_delegate};
 use super::destination_rules::RuleIndex;
 use super::host_index::RouteList;
@@ -14,7 +16,7 @@ use crate::kind::Kind;
 use crate::label_selector::has_labels;
 use crate::related_resources::RelatedResources;
 use crate::resource::Resource;
-use crate::snapshot::{MeshFacts, PodFacts, ServiceFacts, Snapshot};
+use crate::snapshot::{MeshFacts, NamespaceFacts, PodFacts, ServiceFacts, Snapshot};
 use crate::visibility::creation_order;
 use crate::visibility::virtual_service::{MESH, gateway_name};
 
@@ -23,6 +25,10 @@ pub struct World<'a> {
     pub(super) mesh: &'a MeshFacts,
     pub(super) kubernetes: &'a [ServiceFacts],
     pub(super) related: &'a RelatedResources,
+    namespaces: HashMap<&'a str, &'a NamespaceFacts>,
+    pub(super) ambient: OnceLock<AmbientIndex<'a>>,
+    /// The hosts that have routes of the Gateway API.
+    pub(super) routed: OnceLock<HashSet<String>>,
     /// By age.
     pub(super) services: Vec<MeshService<'a>>,
     /// By age, without those that say something for others alone.
@@ -102,8 +108,11 @@ impl<'a> World<'a> {
             .chain(&snapshot.pods)
             .map(|pod| ((pod.namespace.as_str(), pod.name.as_str()), pod))
             .collect();
+        let mut by_precedence: Vec<&PodFacts> = pods.values().copied().collect();
+        // A finished pod keeps its address in its status; a running one may have it by now.
+        by_precedence.sort_by_key(|pod| (Reverse(pod.finished), &pod.namespace, &pod.name));
         let addresses =
-            pods.values().flat_map(|pod| pod.addresses.iter().map(|address| (address.as_str(), *pod)));
+            by_precedence.iter().flat_map(|pod| pod.addresses.iter().map(|address| (address.as_str(), *pod)));
         let mut pods_by_namespace: HashMap<&str, Vec<&PodFacts>> = HashMap::new();
         for pod in pods.values() {
             pods_by_namespace.entry(pod.namespace.as_str()).or_default().push(pod);
@@ -115,6 +124,9 @@ impl<'a> World<'a> {
             mesh: &snapshot.mesh,
             kubernetes: &snapshot.services,
             related,
+            namespaces: snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), facts)).collect(),
+            ambient: OnceLock::new(),
+            routed: OnceLock::new(),
             virtual_services: RouteList::new(virtual_services, &snapshot.mesh),
             merged_rules,
             by_gateway,
@@ -129,6 +141,11 @@ impl<'a> World<'a> {
             pods_by_namespace,
             pods,
         }
+    }
+
+    /// The labels of a namespace.
+    pub(super) fn labels_of(&self, namespace: &str) -> Option<&'a BTreeMap<String, String>> {
+        self.namespaces.get(namespace).map(|facts| &facts.labels)
     }
 
     /// A pod, by `namespace/name`.

@@ -86,8 +86,12 @@ fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
     let (mut looked, mut found) = (0, Vec::new());
     for waypoint in &waypoints {
         for entry in &waypoint.entries {
-            let authorization =
-                Authorization::at_waypoint(policies, root, (waypoint.namespace, waypoint.name), &entry.id);
+            let authorization = Authorization::at_waypoint(
+                policies,
+                root,
+                (waypoint.namespace, waypoint.name),
+                ("ServiceEntry", &entry.id.namespace, &entry.id.name),
+            );
             let Some(host) = entry.service_entry().and_then(|spec| spec.hosts.first()) else { continue };
             let captured: Vec<(&str, &BTreeMap<PodOwner, Vec<&PodFacts>>)> = ambient
                 .iter()

@@ -135,8 +135,12 @@ fn is_meant(
     let accounts = ambient.get(kept.namespace).into_iter().flat_map(BTreeMap::values).flatten();
     let accounts: Vec<&str> = accounts.map(|pod| pod.service_account.as_str()).collect();
     waypoint.entries.iter().any(|entry| {
-        let authorization =
-            Authorization::at_waypoint(policies, root, (waypoint.namespace, waypoint.name), &entry.id);
+        let authorization = Authorization::at_waypoint(
+            policies,
+            root,
+            (waypoint.namespace, waypoint.name),
+            ("ServiceEntry", &entry.id.namespace, &entry.id.name),
+        );
         authorization.names(kept.namespace, &accounts)
     })
 }

@@ -181,8 +181,19 @@ pub(crate) enum TransportSocketConfig {
     Upstream(TlsContext),
     #[serde(rename = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext")]
     Downstream(TlsContext),
+    #[serde(
+        rename = "type.googleapis.com/envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport"
+    )]
+    Internal(InternalUpstreamTransport),
     #[serde(other)]
     Other,
+}
+
+/// `envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InternalUpstreamTransport {
+    pub(crate) transport_socket: Box<TransportSocket>,
 }
 
 /// `UpstreamTlsContext` and `DownstreamTlsContext`, as far as they are the same.

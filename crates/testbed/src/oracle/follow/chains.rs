@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::listeners::SeenConnection;
+use super::{chain_matcher, listeners::SeenConnection};
 use crate::oracle::envoy::{ChainMatch, CidrRange, EnvoyFilterChain, EnvoyListener, SourceType};
 
 /// How well a chain fits in one property; none where it does not.
@@ -34,6 +34,10 @@ pub(super) fn choose<'a>(
     listener: &'a EnvoyListener,
     seen: &SeenConnection<'_>,
 ) -> Option<&'a EnvoyFilterChain> {
+    if !listener.filter_chain_matcher.is_null() {
+        let name = chain_matcher::choose(&listener.filter_chain_matcher, seen)?;
+        return listener.filter_chains.iter().find(|chain| chain.name == name);
+    }
     let mut left: Vec<_> = listener.filter_chains.iter().collect();
     for stage in STAGES {
         let ranked: Vec<_> = left
@@ -47,7 +51,7 @@ pub(super) fn choose<'a>(
 }
 
 /// One more than the length of the longest range that has the address.
-fn prefix(ranges: &[CidrRange], address: Option<IpAddr>) -> Option<usize> {
+pub(super) fn prefix(ranges: &[CidrRange], address: Option<IpAddr>) -> Option<usize> {
     if ranges.is_empty() {
         return Some(0);
     }

@@ -1,6 +1,6 @@
 //! Where a proxy sends a connection: clusters and their endpoints.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use serde_json::{Map, Value};
 
@@ -18,6 +18,9 @@ use crate::oracle::{
 
 /// istiod's cluster without an endpoint, for what a sidecar must not send.
 pub(super) const BLOCKED: &str = "BlackHoleCluster";
+
+/// istiod's listener that puts HBONE around connections.
+const ORIGINATES: &str = "connect_originate";
 
 /// A cluster that a chain or a route chose.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub(super) struct Target {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) socket: Option<TransportSocket>,
+    /// The listener of the proxy itself that puts HBONE around it.
+    pub(super) tunnel: Option<String>,
 }
 
 /// The clusters of a filter for bytes.
@@ -77,7 +82,7 @@ pub(super) fn targets(
             let other =
                 cluster.original_dst_lb_config.as_ref().and_then(|config| config.upstream_port_override);
             let port = other.filter(|port| *port != 0).unwrap_or(connection.port);
-            vec![Target { host: connection.address.to_string(), port, socket }]
+            vec![Target { host: connection.address.to_string(), port, socket, tunnel: None }]
         }
         ClusterDiscovery::Eds => {
             let service = cluster.eds_cluster_config.as_ref().and_then(|config| config.service_name.as_ref());
@@ -104,7 +109,7 @@ fn by_name(content: &Content, name_port: Option<u16>, socket: Option<TransportSo
     if host.is_empty() {
         return Vec::new();
     }
-    vec![Target { host: host.to_owned(), port, socket }]
+    vec![Target { host: host.to_owned(), port, socket, tunnel: None }]
 }
 
 /// The endpoints of the first priority that has any.
@@ -126,15 +131,22 @@ fn endpoints(cluster: &EnvoyCluster, assignment: Option<&ClusterLoadAssignment>)
 }
 
 fn target(cluster: &EnvoyCluster, endpoint: &LbEndpoint) -> Target {
+    let mut tunnel = None;
     let (host, port) = match &endpoint.endpoint.address {
         EnvoyAddress::SocketAddress { address, port_value } => (address.clone(), *port_value),
         EnvoyAddress::EnvoyInternalAddress { server_listener_name, endpoint_id } => {
-            (format!("envoy://{server_listener_name}/{endpoint_id}"), 0)
+            match endpoint_id.parse::<SocketAddr>() {
+                Ok(address) if server_listener_name == ORIGINATES => {
+                    tunnel = Some(server_listener_name.clone());
+                    (address.ip().to_string(), address.port())
+                }
+                _ => (format!("envoy://{server_listener_name}/{endpoint_id}"), 0),
+            }
         }
         EnvoyAddress::Pipe { path } => (path.clone(), 0),
     };
     let labels = &endpoint.metadata.filter_metadata.transport_socket_match;
-    Target { host, port, socket: socket(cluster, labels) }
+    Target { host, port, socket: socket(cluster, labels), tunnel }
 }
 
 /// The first match whose labels the endpoint has, else the cluster's own.

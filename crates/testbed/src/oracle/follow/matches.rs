@@ -38,7 +38,7 @@ fn wants_path(wanted: &EnvoyRouteMatch) -> bool {
     wanted.path_separated_prefix.is_none() && wanted.connect_matcher.is_none()
 }
 
-fn wants_header(wanted: &EnvoyHeaderMatch, request: SeenRequest<'_>) -> bool {
+pub(super) fn wants_header(wanted: &EnvoyHeaderMatch, request: SeenRequest<'_>) -> bool {
     let value = match wanted.name.to_lowercase().as_str() {
         ":authority" | "host" => Some(request.authority),
         ":method" => Some("GET"),
@@ -55,7 +55,7 @@ fn wants_header(wanted: &EnvoyHeaderMatch, request: SeenRequest<'_>) -> bool {
     value.is_some_and(|value| wants_string(text, value) != wanted.invert_match)
 }
 
-fn wants_string(wanted: &EnvoyStringMatch, value: &str) -> bool {
+pub(super) fn wants_string(wanted: &EnvoyStringMatch, value: &str) -> bool {
     let folded = |text: &str| if wanted.ignore_case { text.to_lowercase() } else { text.to_owned() };
     let value = folded(value);
     let is = |text: &Option<String>, holds: fn(&str, &str) -> bool| {

@@ -14,6 +14,7 @@ pub(super) fn context(socket: Option<&TransportSocket>) -> Option<&TlsContext> {
         TransportSocketConfig::Upstream(context) | TransportSocketConfig::Downstream(context) => {
             Some(context)
         }
+        TransportSocketConfig::Internal(internal) => context(Some(&internal.transport_socket)),
         TransportSocketConfig::Other => None,
     }
 }

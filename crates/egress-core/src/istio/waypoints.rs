@@ -4,50 +4,59 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::label_selector::selects;
-use egress_core::related_resources::GatewayApiObject;
-use egress_core::resource::{Condition, Resource};
+use crate::label_selector::selects;
+use crate::related_resources::GatewayApiObject;
+use crate::resource::{Condition, Resource};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 /// The label of a namespace or an object that names its waypoint.
-pub(crate) const USE: &str = "istio.io/use-waypoint";
+pub const USE: &str = "istio.io/use-waypoint";
 /// The label that names the waypoint's namespace, where that is another one.
-pub(crate) const NAMESPACE: &str = "istio.io/use-waypoint-namespace";
+pub const NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 /// The label that says which traffic a waypoint takes.
-pub(crate) const TRAFFIC: &str = "istio.io/waypoint-for";
+pub const TRAFFIC: &str = "istio.io/waypoint-for";
 /// The condition in which istiod says whether a waypoint takes the calls of a host.
-pub(crate) const BOUND: &str = "istio.io/WaypointBound";
+pub const BOUND: &str = "istio.io/WaypointBound";
 /// The port on which a waypoint takes calls in HBONE.
-pub(crate) const HBONE: u16 = 15008;
+pub const HBONE: u16 = 15008;
 
 /// A waypoint: a Gateway of the Gateway API.
 #[derive(Clone, Copy)]
-pub(crate) struct Waypoint<'a> {
+pub struct Waypoint<'a> {
     object: &'a GatewayApiObject,
     class: Option<&'a GatewayApiObject>,
 }
 
 /// The namespace and name of the waypoint of an object: by its own label, else by that of its namespace. `none` is no
 /// waypoint. `getGatewayOrGatewayNamespaceFor` in `pilot/pkg/serviceregistry/ambient/waypoints.go`.
-pub(crate) fn waypoint_of<'a>(
+pub fn waypoint_of<'a>(
     resource: &'a Resource,
     namespace: Option<&'a BTreeMap<String, String>>,
 ) -> Option<(&'a str, &'a str)> {
-    let own = resource.labels.contains_key(USE);
-    let label = |key| if own { resource.labels.get(key) } else { namespace?.get(key) };
+    chosen(|key| resource.labels.get(key), &resource.id.namespace, namespace)
+}
+
+/// The same by the labels of an object of any kind, its namespace and the labels of this.
+pub fn chosen<'a>(
+    labels: impl Fn(&str) -> Option<&'a String>,
+    owner: &'a str,
+    namespace: Option<&'a BTreeMap<String, String>>,
+) -> Option<(&'a str, &'a str)> {
+    let own = labels(USE).is_some();
+    let label = |key| if own { labels(key) } else { namespace?.get(key) };
     let name = label(USE).filter(|name| *name != "none")?;
-    Some((label(NAMESPACE).unwrap_or(&resource.id.namespace), name))
+    Some((label(NAMESPACE).map_or(owner, String::as_str), name))
 }
 
 /// What istiod says of an entry and its waypoint.
-pub(crate) fn bound(entry: &Resource) -> Option<&Condition> {
+pub fn bound(entry: &Resource) -> Option<&Condition> {
     let conditions = &entry.live.as_ref()?.status.conditions;
     conditions.iter().find(|condition| condition.kind == BOUND)
 }
 
 /// The waypoints among the objects of the Gateway API: of Istio's class, with a listener for HBONE, or said to be one.
-pub(crate) fn waypoints(objects: &[GatewayApiObject]) -> Vec<Waypoint<'_>> {
+pub fn waypoints(objects: &[GatewayApiObject]) -> Vec<Waypoint<'_>> {
     let gateways = objects.iter().filter(|object| object.kind == "Gateway");
     let found = gateways.map(|object| {
         let name = object.object.spec.get("gatewayClassName");
@@ -61,25 +70,30 @@ pub(crate) fn waypoints(objects: &[GatewayApiObject]) -> Vec<Waypoint<'_>> {
 
 impl<'a> Waypoint<'a> {
     /// Its namespace and name.
-    pub(crate) fn id(&self) -> (&'a str, &'a str) {
+    pub fn id(&self) -> (&'a str, &'a str) {
         (&self.object.object.namespace, &self.object.object.name)
+    }
+
+    /// What istiod says of it.
+    pub fn status(&self) -> &'a Value {
+        &self.object.status
     }
 
     /// The traffic it takes: `service`, `workload`, `all` or `none`. `gatewayToWaypointTransform` in
     /// `pilot/pkg/serviceregistry/ambient/waypoints.go`.
-    pub(crate) fn traffic(&self) -> &'a str {
+    pub fn traffic(&self) -> &'a str {
         let of_class = || self.class?.object.labels.get(TRAFFIC);
         self.object.object.labels.get(TRAFFIC).or_else(of_class).map_or("service", String::as_str)
     }
 
     /// Whether it takes calls to hosts, and not only to pods.
-    pub(crate) fn takes_hosts(&self) -> bool {
+    pub fn takes_hosts(&self) -> bool {
         ["service", "all"].contains(&self.traffic())
     }
 
     /// Whether objects of a namespace may use it. `makeAllowedRoutes` in the same file: the listener for HBONE says it, and
     /// without a word it is for its own namespace.
-    pub(crate) fn admits(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {
+    pub fn admits(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {
         let listener = self.listener().and_then(|place| self.listeners().get(place));
         let namespaces = listener.and_then(|listener| listener.pointer("/allowedRoutes/namespaces"));
         match namespaces.and_then(|namespaces| namespaces.get("from")?.as_str()) {
@@ -95,7 +109,7 @@ impl<'a> Waypoint<'a> {
     }
 
     /// The index of its listener for HBONE.
-    pub(crate) fn listener(&self) -> Option<usize> {
+    pub fn listener(&self) -> Option<usize> {
         self.listeners().iter().position(|it| it["protocol"] == "HBONE" && it["port"] == HBONE)
     }
 

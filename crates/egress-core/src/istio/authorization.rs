@@ -1,4 +1,4 @@
-//! Which `AuthorizationPolicy` applies to a call at a gateway, and its result.
+//! Which `AuthorizationPolicy` applies to a call at a gateway or a waypoint, and its result.
 //!
 //! Follows `ListAuthorizationPolicies` in `pilot/pkg/model/authorization.go` and `build` in
 //! `pilot/pkg/security/authz/builder/builder.go`: denials first, then, where there is any allowance at all, one of them
@@ -6,30 +6,31 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::label_selector::has_labels;
-use egress_core::related_resources::Named;
-use egress_core::resource::ObjectId;
-use egress_core::snapshot::GatewayFacts;
+use crate::label_selector::has_labels;
+use crate::related_resources::Named;
+use crate::snapshot::GatewayFacts;
 use egress_istio::authorization_policy::{
     AuthorizationPolicyAction as Action, AuthorizationPolicyRules, AuthorizationPolicySpec,
 };
 
-pub(crate) mod caller;
+mod caller;
 mod rule;
 mod values;
 
-pub(crate) use caller::Caller;
-pub(crate) use rule::CALLER;
+pub use caller::Caller;
+pub use rule::CALLER;
 use rule::{RuleMatch, named_host};
 
 /// An `AuthorizationPolicy`.
-pub(crate) type AuthorizationPolicy = Named<AuthorizationPolicySpec>;
+pub type AuthorizationPolicy = Named<AuthorizationPolicySpec>;
 
 /// The policies of one gateway, indexed so that a call is checked only against the rules for its host.
 #[derive(Debug, Default)]
-pub(crate) struct Authorization<'a> {
+pub struct Authorization<'a> {
     allow: Rules<'a>,
     deny: Rules<'a>,
+    /// A `CUSTOM` policy asks a service.
+    asks: bool,
     /// The ALLOW policies, in the order in which they are read.
     allowing: Vec<&'a AuthorizationPolicy>,
 }
@@ -47,8 +48,19 @@ struct AuthorizationRule<'a> {
     spec: &'a AuthorizationPolicyRules,
 }
 
+/// What policies do with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorizationAnswer {
+    /// They let it pass.
+    Passes,
+    /// They refuse it.
+    Refuses,
+    /// A service decides, or something that the objects do not tell.
+    Undecided,
+}
+
 /// Why a call is refused.
-pub(crate) enum Denial<'a> {
+pub enum Denial<'a> {
     /// A rule denies it.
     Denied {
         /// Its policy.
@@ -66,7 +78,7 @@ pub(crate) enum Denial<'a> {
 }
 
 /// The policies that a gateway's pods enforce and that may refuse a call.
-pub(crate) fn at_gateway<'a>(
+pub fn at_gateway<'a>(
     all: &'a [AuthorizationPolicy],
     root: &str,
     gateway: &GatewayFacts,
@@ -76,18 +88,31 @@ pub(crate) fn at_gateway<'a>(
 }
 
 impl<'a> Authorization<'a> {
-    pub(crate) fn new(all: &'a [AuthorizationPolicy], root: &str, gateway: &GatewayFacts) -> Self {
+    /// The policies of a gateway of Istio.
+    pub fn new(all: &'a [AuthorizationPolicy], root: &str, gateway: &GatewayFacts) -> Self {
         Authorization::of(all.iter().filter(|policy| is_for(policy, root, gateway)))
     }
 
-    /// The policies of a waypoint, by namespace and name, for calls to the host of one ServiceEntry.
-    pub(crate) fn at_waypoint(
+    /// The policies of one pod that is a gateway, by its namespace and labels.
+    pub fn at_pod(
+        all: &'a [AuthorizationPolicy],
+        root: &str,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Self {
+        Authorization::of(
+            all.iter().filter(|policy| !is_dry(policy) && selects(policy, root, namespace, labels)),
+        )
+    }
+
+    /// The policies of a waypoint, by namespace and name, for calls to one ServiceEntry or Service: its kind, namespace and name.
+    pub fn at_waypoint(
         all: &'a [AuthorizationPolicy],
         root: &str,
         waypoint: (&str, &str),
-        entry: &ObjectId,
+        called: (&str, &str, &str),
     ) -> Self {
-        Authorization::of(all.iter().filter(|policy| is_for_waypoint(policy, root, waypoint, entry)))
+        Authorization::of(all.iter().filter(|policy| is_for_waypoint(policy, root, waypoint, called)))
     }
 
     fn of(policies: impl Iterator<Item = &'a AuthorizationPolicy>) -> Self {
@@ -101,14 +126,15 @@ impl<'a> Authorization<'a> {
                     rules.for_each(|rule| found.allow.insert(rule, false));
                 }
                 Action::Deny => rules.for_each(|rule| found.deny.insert(rule, true)),
-                Action::Audit | Action::Custom => {}
+                Action::Custom => found.asks = true,
+                Action::Audit => {}
             }
         }
         found
     }
 
     /// Whether an ALLOW rule names one of these callers: their namespace, an account, a principal.
-    pub(crate) fn names(&self, namespace: &str, accounts: &[&str]) -> bool {
+    pub fn names(&self, namespace: &str, accounts: &[&str]) -> bool {
         let rules = self.allow.by_host.values().flatten().chain(&self.allow.general);
         rules.into_iter().any(|rule| {
             accounts
@@ -118,12 +144,31 @@ impl<'a> Authorization<'a> {
     }
 
     /// Whether there is an ALLOW policy.
-    pub(crate) fn allows_some(&self) -> bool {
+    pub fn allows_some(&self) -> bool {
         !self.allowing.is_empty()
     }
 
+    /// What becomes of a call.
+    pub fn answer(&self, caller: &Caller<'_>) -> AuthorizationAnswer {
+        if self.asks {
+            return AuthorizationAnswer::Undecided;
+        }
+        let best = |rules: &Rules<'a>, denies: bool| {
+            let answer = |rule: &AuthorizationRule<'a>| {
+                rule::answer(rule.spec, &rule.policy.namespace, caller, denies)
+            };
+            rules.of(caller).map(answer).max().unwrap_or(RuleMatch::No)
+        };
+        let allowed = if self.allowing.is_empty() { RuleMatch::Yes } else { best(&self.allow, false) };
+        match (best(&self.deny, true), allowed) {
+            (RuleMatch::Yes, _) | (_, RuleMatch::No) => AuthorizationAnswer::Refuses,
+            (RuleMatch::No, RuleMatch::Yes) => AuthorizationAnswer::Passes,
+            (RuleMatch::Unknown, _) | (_, RuleMatch::Unknown) => AuthorizationAnswer::Undecided,
+        }
+    }
+
     /// Why a call is refused; none if it is allowed or unknown.
-    pub(crate) fn refusal(&self, caller: &Caller<'_>) -> Option<Denial<'_>> {
+    pub fn refusal(&self, caller: &Caller<'_>) -> Option<Denial<'_>> {
         let denies = |rule: &&AuthorizationRule<'a>| {
             rule::answer(rule.spec, &rule.policy.namespace, caller, true) == RuleMatch::Yes
         };
@@ -164,38 +209,45 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// Whether a policy is enforced at a gateway's pods: it lies in their namespace or in the root namespace, and selects
-/// them. One with targets is for gateways of the Gateway API alone. `ShouldAttachPolicy` in
-/// `pilot/pkg/model/policyattachment.go`.
+/// Whether a policy is enforced at a gateway's pods.
 fn is_for(policy: &AuthorizationPolicy, root: &str, gateway: &GatewayFacts) -> bool {
-    let here = policy.namespace == gateway.name.namespace || policy.namespace == root;
-    let spec = &policy.spec;
-    let targets = targets(policy);
-    let selected = |labels: &BTreeMap<String, String>| {
-        if !targets.is_empty() {
-            let of = labels.get("gateway.networking.k8s.io/gateway-name");
-            return of.is_some_and(|of| targets.iter().any(|(kind, name)| *kind == "Gateway" && name == of));
-        }
-        let wanted = spec.selector.as_ref().and_then(|selector| selector.match_labels.as_ref());
-        has_labels(labels, wanted.into_iter().flatten())
-    };
+    let selected = |labels: &BTreeMap<String, String>| selects(policy, root, &gateway.name.namespace, labels);
     let mut pods = gateway.pods.iter().map(|pod| &pod.labels);
     let any = if gateway.pods.is_empty() { selected(&gateway.selector) } else { pods.any(selected) };
-    here && !is_dry(policy) && any
+    !is_dry(policy) && any
 }
 
-/// Whether a policy is enforced by a waypoint for calls to the host of an entry: it targets the entry from the entry's
-/// namespace, the waypoint from the waypoint's, or from the root namespace the class of all waypoints. A selector, or no
+/// Whether a policy is for a pod that is a gateway: it lies in the pod's namespace or in the root namespace, and selects it.
+/// One with targets is for gateways of the Gateway API in its own namespace alone. `ShouldAttachPolicy` in
+/// `pilot/pkg/model/policyattachment.go`.
+fn selects(
+    policy: &AuthorizationPolicy,
+    root: &str,
+    namespace: &str,
+    labels: &BTreeMap<String, String>,
+) -> bool {
+    let targets = targets(policy);
+    if !targets.is_empty() {
+        let of = labels.get("gateway.networking.k8s.io/gateway-name");
+        let is_target = |of: &String| targets.iter().any(|(kind, name)| *kind == "Gateway" && name == of);
+        return policy.namespace == namespace && of.is_some_and(is_target);
+    }
+    let wanted = policy.spec.selector.as_ref().and_then(|selector| selector.match_labels.as_ref());
+    (policy.namespace == namespace || policy.namespace == root)
+        && has_labels(labels, wanted.into_iter().flatten())
+}
+
+/// Whether a policy is enforced by a waypoint for calls to an entry or a Service: it targets this from the same namespace, the waypoint from the waypoint's, or from the root namespace the class of all waypoints. A selector, or no
 /// word at all, never means a waypoint. `ShouldAttachPolicy` in `pilot/pkg/model/policyattachment.go`.
 fn is_for_waypoint(
     policy: &AuthorizationPolicy,
     root: &str,
     (namespace, name): (&str, &str),
-    entry: &ObjectId,
+    called: (&str, &str, &str),
 ) -> bool {
     let here = policy.namespace.as_str();
     let meant = |(kind, target): (&str, &str)| match kind {
-        "ServiceEntry" => here == entry.namespace && target == entry.name,
+        "ServiceEntry" | "Service" => (kind, here, target) == called,
         "Gateway" => here == namespace && target == name,
         "GatewayClass" => here == root && target == "istio-waypoint",
         _ => false,

@@ -4,16 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use egress_core::snapshot::PodFacts;
+use crate::snapshot::PodFacts;
 
 /// The label that adds a namespace or a pod to ambient mode, or removes it.
-pub(crate) const DATAPLANE: &str = "istio.io/dataplane-mode";
+pub const DATAPLANE: &str = "istio.io/dataplane-mode";
 /// The label that enables or disables sidecar injection for a pod; in older manifests an annotation.
-pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
+pub const INJECT: &str = "sidecar.istio.io/inject";
 
 /// Which data plane handles a pod's outbound traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DataPlaneMode {
+pub enum DataPlaneMode {
     /// The pod is a proxy itself: a gateway, a waypoint.
     Proxy,
     /// None: it uses hostNetwork.
@@ -28,7 +28,7 @@ pub(crate) enum DataPlaneMode {
 
 /// Which data plane handles a pod's outbound traffic. `podRedirectionEnabled` in `cni/pkg/util/podutil.go`: a sidecar
 /// takes precedence over ztunnel, and a pod's label over its namespace's label.
-pub(crate) fn data_plane_mode(pod: &PodFacts, namespace: Option<&BTreeMap<String, String>>) -> DataPlaneMode {
+pub fn data_plane_mode(pod: &PodFacts, namespace: Option<&BTreeMap<String, String>>) -> DataPlaneMode {
     let mode = |labels: &BTreeMap<String, String>| labels.get(DATAPLANE).map(|mode| mode == "ambient");
     let enrolled = || {
         let own = mode(&pod.labels);
@@ -46,7 +46,7 @@ pub(crate) fn data_plane_mode(pod: &PodFacts, namespace: Option<&BTreeMap<String
 
 #[cfg(test)]
 mod tests {
-    use egress_core::snapshot::ProxyFacts;
+    use crate::snapshot::ProxyFacts;
 
     use super::*;
 

@@ -24,7 +24,7 @@ pub(super) enum RuleMatch {
 pub(super) const SERVER_NAME: &str = "the SNI";
 
 /// The name of the caller condition in messages.
-pub(crate) const CALLER: &str = "the caller";
+pub const CALLER: &str = "the caller";
 
 /// One list of a rule: its name in messages, and its result.
 type NamedMatch = (&'static str, RuleMatch);

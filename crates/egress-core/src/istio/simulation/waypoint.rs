@@ -1,0 +1,242 @@
+//! A waypoint: the filter chains for the services that it takes calls for, their routes and their clusters.
+//!
+//! Follows `buildWaypointInternal` in `pilot/pkg/networking/core/listener_waypoint.go`, `waypointInboundRoute` beside it, and
+//! `buildWaypointInboundVIP` in `cluster_waypoint.go`. Calls to pods instead of services are not known here.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::ambient::ambient_addresses;
+use super::chain::{ChainThen, ListenerChain, ListenerChains, RouteTable};
+use super::cluster::{ClusterEnds, ClusterKey, ProxyCluster, cluster};
+use super::http_match::PlainRequest;
+use super::http_rules::{HttpRule, RuleContext, rules};
+use super::scope::ProxyScope;
+use super::service::{MeshPort, MeshResolution, MeshService};
+use super::tcp_rules::{TcpContext, clusters, is_named, matching};
+use super::virtual_host::without_port;
+use crate::istio::call::{Refusal, Tls};
+use crate::istio::protocol::{ListenerProtocol, PortProtocol};
+use crate::resource::Resource;
+use crate::visibility::destination_rule::full_host;
+use crate::visibility::virtual_service::MESH;
+
+/// What a waypoint does with a request.
+pub(super) enum WaypointRoute<'w> {
+    /// This rule takes it.
+    Rule(HttpRule<'w>),
+    /// It goes to the service itself.
+    Service(ClusterKey),
+    /// No rule takes it.
+    None,
+}
+
+/// The chains for calls to this address and port; none where the waypoint takes none.
+pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> Option<ListenerChains<'w>> {
+    let has = |service: &&'w MeshService<'w>| {
+        let known = ambient_addresses(service);
+        known.iter().any(|text| match text.parse::<IpNet>() {
+            Ok(range) => range.contains(&address),
+            Err(_) => text.parse() == Ok(address),
+        })
+    };
+    let named = scope.waypoint.iter().copied().filter(has);
+    let (service, listened) =
+        named.into_iter().find_map(|service| Some((service, port_of(service, port)?)))?;
+    let kind = listened.protocol.listener();
+    let chain = |is_for_http, then| ListenerChain {
+        ranges: Vec::new(),
+        names: Vec::new(),
+        is_for_http,
+        ends_tls: None,
+        service: Some(service),
+        then,
+    };
+    let http =
+        chain(kind == ListenerProtocol::Auto, ChainThen::Http(RouteTable::Waypoint(&service.host, port)));
+    let tcp = || chain(false, ChainThen::Tcp(None, connections(scope, service, port)));
+    Some(ListenerChains::new(match kind {
+        ListenerProtocol::Http => vec![http],
+        ListenerProtocol::Auto => vec![http, tcp()],
+        ListenerProtocol::Tcp | ListenerProtocol::Nothing => vec![tcp()],
+    }))
+}
+
+/// Whether the waypoint looks for server names on a port: some service has TLS there.
+pub(super) fn looks(scope: &ProxyScope<'_>, port: u16) -> bool {
+    let mut ports = scope.waypoint.iter().flat_map(|service| &service.ports);
+    ports.any(|one| one.number == port && one.protocol.is_tls())
+}
+
+fn port_of<'w>(service: &'w MeshService<'w>, number: u16) -> Option<&'w MeshPort<'w>> {
+    service.ports.iter().find(|port| port.number == number && port.protocol != PortProtocol::Udp)
+}
+
+/// The VirtualServices for a service: of its own namespace, or of the waypoint's. `getVirtualServiceForWaypoint`.
+fn virtual_services<'w>(scope: &ProxyScope<'w>, service: &MeshService<'w>) -> Vec<&'w Resource> {
+    let own = scope.pod.namespace.as_str();
+    let is_near = |resource: &&Resource| {
+        let owner = &resource.id.namespace;
+        owner == own || owner == service.namespace
+    };
+    scope.waypoint_routes().about(&service.host).filter(is_near).collect()
+}
+
+/// Where connections go: by rules for TLS whose only server name is the service's host, by those for TCP, else to the service.
+/// `getWaypointTCPRoutes`.
+fn connections<'w>(scope: &ProxyScope<'w>, service: &MeshService<'w>, port: u16) -> Vec<ClusterKey> {
+    let routes = virtual_services(scope, service);
+    let context = TcpContext { scope, port };
+    let host = service.host.as_ref();
+    for resource in &routes {
+        for rule in resource.virtual_service().into_iter().flat_map(|spec| spec.tls.iter().flatten()) {
+            let takes = rule.r#match.is_empty()
+                || rule.r#match.iter().any(|one| {
+                    one.sni_hosts == [host]
+                        && is_unlimited(one.source_labels.as_ref(), one.source_namespace.as_deref())
+                        && is_named(MESH, port, resource, &matching(one))
+                });
+            if let Some(all) = rule.route.as_deref().filter(|all| takes && !all.is_empty()) {
+                let to = all.iter().map(|route| {
+                    let to = &route.destination;
+                    let number = to.port.as_ref().and_then(|port| port.number);
+                    (to.host.as_str(), number, to.subset.as_deref(), route.weight)
+                });
+                return clusters(&context, resource, to);
+            }
+        }
+    }
+    for resource in &routes {
+        for rule in resource.virtual_service().into_iter().flat_map(|spec| spec.tcp.iter().flatten()) {
+            let all = rule.r#match.as_deref().unwrap_or_default();
+            let takes = all.is_empty()
+                || all.iter().any(|one| {
+                    is_unlimited(one.source_labels.as_ref(), one.source_namespace.as_deref())
+                        && is_named(MESH, port, resource, &matching(one))
+                });
+            if let Some(all) = rule.route.as_deref().filter(|all| takes && !all.is_empty()) {
+                let to = all.iter().map(|route| {
+                    let to = &route.destination;
+                    let number = to.port.as_ref().and_then(|port| port.number);
+                    (to.host.as_str(), number, to.subset.as_deref(), route.weight)
+                });
+                return clusters(&context, resource, to);
+            }
+        }
+    }
+    vec![ClusterKey { host: host.to_owned(), port, subset: None }]
+}
+
+/// A waypoint knows neither the labels nor the namespace of callers: rules that ask for them take nothing.
+fn is_unlimited(
+    labels: Option<&std::collections::BTreeMap<String, String>>,
+    namespace: Option<&str>,
+) -> bool {
+    labels.is_none_or(std::collections::BTreeMap::is_empty) && namespace.is_none_or(str::is_empty)
+}
+
+/// The route of a request to a service of the waypoint.
+pub(super) fn route<'w>(
+    scope: &ProxyScope<'w>,
+    host: &str,
+    port: u16,
+    request: PlainRequest<'_>,
+) -> WaypointRoute<'w> {
+    let Some(service) = scope.waypoint.iter().copied().find(|service| service.host == host) else {
+        return WaypointRoute::None;
+    };
+    // So that nobody reaches other names through a service that asks DNS for each. `buildRouteVHostDomains`.
+    let authority = without_port(request.authority).to_ascii_lowercase();
+    let fits = host
+        .strip_prefix('*')
+        .map_or(authority == host, |tail| authority.len() > tail.len() && authority.ends_with(tail));
+    if service.resolution == MeshResolution::DynamicDns && !fits {
+        return WaypointRoute::None;
+    }
+    let context = RuleContext {
+        world: scope.world,
+        pod: scope.pod,
+        gateway: MESH,
+        port,
+        service: &|host, _| scope.service(host).cloned(),
+    };
+    let all = virtual_services(scope, service);
+    let all: Vec<_> = all.into_iter().flat_map(|resource| rules(&context, resource, request)).collect();
+    if all.is_empty() {
+        return WaypointRoute::Service(ClusterKey { host: host.to_owned(), port, subset: None });
+    }
+    all.into_iter().find(|rule| rule.takes).map_or(WaypointRoute::None, WaypointRoute::Rule)
+}
+
+/// The name of the cluster that a rule leads to, and the cluster: of a service of the waypoint one that opens no mTLS.
+/// `getWaypointDestinationCluster`.
+pub(super) fn waypoint_cluster<'w>(
+    scope: &ProxyScope<'w>,
+    key: &ClusterKey,
+    is_http: bool,
+) -> (String, Result<ProxyCluster<'w>, Refusal>) {
+    let Some(service) = scope.waypoint.iter().find(|service| service.host == key.host) else {
+        let found = if scope.waypoint_references().contains(&key.host) {
+            cluster(scope, key)
+        } else {
+            Err(Refusal::NoCluster)
+        };
+        return (key.name(), found);
+    };
+    let kind = match port_of(service, key.port).map(|port| port.protocol.listener()) {
+        Some(ListenerProtocol::Auto) if !is_http => "tcp",
+        None | Some(ListenerProtocol::Auto | ListenerProtocol::Http) => "http",
+        Some(ListenerProtocol::Tcp | ListenerProtocol::Nothing) => "tcp",
+    };
+    let subset = key.subset.as_ref().map(|subset| format!("/{subset}")).unwrap_or_default();
+    let name = format!("inbound-vip|{}|{kind}{subset}|{}", key.port, key.host);
+    let own = |tls: Option<Tls>| tls.filter(|tls| !tls.is_mesh);
+    let found = cluster(scope, key).map(|found| {
+        let rules = scope.rules(service);
+        // A rule that says nothing about traffic leaves no trace.
+        let says = |subset| rules.policy(subset).is_some_and(|(_, _, policy)| !policy.is_null());
+        let has_policy = says(None) || says(key.subset.as_deref());
+        let ends = match found.ends {
+            ClusterEnds::Original { port, tls } => ClusterEnds::Original { port, tls: own(tls) },
+            ClusterEnds::ByName { tls } => ClusterEnds::ByName { tls: own(tls) },
+            ClusterEnds::Endpoints(all) => {
+                ClusterEnds::Endpoints(all.into_iter().map(|(endpoint, tls)| (endpoint, own(tls))).collect())
+            }
+        };
+        ProxyCluster { rule: found.rule.filter(|_| has_policy), ends, ..found }
+    });
+    (name, found)
+}
+
+/// The hosts that VirtualServices for services of the waypoint lead to: it has clusters of no others.
+/// `filterWaypointOutboundServices`.
+pub(super) fn references(scope: &ProxyScope<'_>) -> HashSet<String> {
+    let mesh = scope.world.mesh;
+    let mut found = HashSet::new();
+    for resource in
+        scope.waypoint.iter().flat_map(|service| scope.world.virtual_services.about(&service.host))
+    {
+        let owner = &resource.id.namespace;
+        let Some(spec) = resource.virtual_service() else { continue };
+        let gateways = spec.gateways.as_deref().unwrap_or_default();
+        let is_for_mesh = gateways.is_empty() || gateways.iter().any(|name| name == MESH);
+        let is_for_service = |name: &String| {
+            let name = full_host(name, owner, mesh);
+            scope.waypoint.iter().any(|service| service.host == name)
+        };
+        if !is_for_mesh || !spec.hosts.iter().flatten().any(is_for_service) {
+            continue;
+        }
+        let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+        let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+        let tcp = spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+        let to = http
+            .map(|route| &route.destination.host)
+            .chain(tls.map(|route| &route.destination.host))
+            .chain(tcp.map(|route| &route.destination.host));
+        found.extend(to.map(|name| full_host(name, owner, mesh)));
+    }
+    found
+}

@@ -1,0 +1,63 @@
+//! What the ztunnel of a node does with the calls of its pods: to the service's waypoint, to a pod, or as they are.
+//!
+//! Follows `build_request` in `src/proxy/outbound.rs` of istio/ztunnel. It reads no byte of a call. Waypoints of workloads are
+//! not known here.
+
+use super::ambient::is_behind_ztunnel;
+use super::endpoint::{Endpoint, endpoints, of_kubernetes};
+use super::service::MeshResolution;
+use super::walk::{Bytes, Place, Walk};
+use crate::istio::call::{End, Refusal};
+use crate::istio::waypoints::HBONE;
+
+impl Walk<'_, '_> {
+    /// A call that ztunnel takes from its pod.
+    pub(super) fn by_ztunnel(&mut self, place: Place, bytes: &Bytes) {
+        let world = self.world;
+        let Some(service) = world.ambient_service(place.address) else {
+            return self.send_to_address(place, bytes);
+        };
+        if world.is_declared_twice(&service.host) {
+            return self.end(End::Undecided);
+        }
+        if let Some(address) = world.waypoint_address(service) {
+            let pods = world.service_at(address).map(|waypoint| of_kubernetes(world, waypoint, HBONE));
+            return self.send_to_waypoint(&pods.unwrap_or_default(), place, bytes);
+        }
+        if service.resolution == MeshResolution::Original {
+            return self.send_to_address(place, bytes);
+        }
+        let port = service.ports.iter().find(|port| port.number == place.port);
+        let found = port.map(|port| endpoints(world, service, port)).unwrap_or_default();
+        if found.is_empty() {
+            return self.refused(Refusal::NoEndpoint);
+        }
+        for endpoint in &found {
+            match endpoint.address.parse() {
+                Ok(address) => self.send_to_address(Place { address, port: endpoint.port }, bytes),
+                Err(_) => self.arrive(&endpoint.address, endpoint.port, bytes),
+            }
+        }
+    }
+
+    fn send_to_waypoint(&mut self, pods: &[Endpoint], place: Place, bytes: &Bytes) {
+        if pods.is_empty() {
+            return self.refused(Refusal::NoEndpoint);
+        }
+        for pod in pods {
+            match self.world.pod_at(&pod.address) {
+                Some(pod) => self.by_hbone(pod, place, bytes),
+                None => self.refused(Refusal::NoListener),
+            }
+        }
+    }
+
+    /// A call to a pod or to something that is no pod.
+    fn send_to_address(&mut self, place: Place, bytes: &Bytes) {
+        let address = place.address.to_string();
+        match self.world.pod_at(&address).filter(|pod| is_behind_ztunnel(pod)) {
+            Some(pod) => self.by_hbone(pod, place, bytes),
+            None => self.arrive(&address, place.port, bytes),
+        }
+    }
+}
