@@ -21,10 +21,12 @@ mod kubectl_versions;
 mod layouts;
 mod leak_and_loss;
 mod manifests;
+mod meshes;
 mod policies;
 mod probe;
 mod removal;
 mod rights;
+mod samples;
 mod states;
 mod stopped_gateway;
 mod strangers;
@@ -64,6 +66,8 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("policies", policies::TESTS),
     ("trust", trust::TESTS),
     ("strangers", strangers::TESTS),
+    ("meshes", meshes::TESTS),
+    ("samples", samples::TESTS),
 ];
 
 fn main() -> ExitCode {

@@ -129,6 +129,7 @@ async fn start(folder: &TempDir) -> (ExternalServices, Config) {
         http: vec![0],
         https: vec![0],
         echo: vec![],
+        greeting: vec![],
         dns: (LOCAL, 0).into(),
         ..Config::in_directory(folder.path())
     };

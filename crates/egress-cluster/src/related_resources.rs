@@ -105,6 +105,15 @@ const GROUPS: [Group; 8] = [
     },
 ];
 
+/// A kind that servers have in several versions: what it is read for, its plural and its name.
+type Versioned = (Input, &'static str, &'static str);
+
+const SECURITY: [Versioned; 2] = [
+    (Input::AuthorizationPolicies, "authorizationpolicies", "AuthorizationPolicy"),
+    (Input::PeerAuthentications, "peerauthentications", "PeerAuthentication"),
+];
+const OUTSIDE: [Versioned; 1] = [(Input::WorkloadEntries, "workloadentries", "WorkloadEntry")];
+
 impl Cluster {
     /// Reads the objects that matter to egresses, except Secrets: the other objects say which Secrets matter.
     ///
@@ -115,10 +124,15 @@ impl Cluster {
             let kinds = row.kinds.iter().map(|(plural, kind)| (row.version.to_owned(), *plural, *kind));
             Ok::<_, ClusterError>((row.input, self.all_of(row.input, row.name, kinds).await?))
         });
-        let (security, gateway_api, rows) =
-            tokio::try_join!(self.security(), self.gateway_api(), try_join_all(rows))?;
+        let (security, outside, gateway_api, rows) = tokio::try_join!(
+            Box::pin(self.in_best_version("security.istio.io", &SECURITY)),
+            Box::pin(self.in_best_version("networking.istio.io", &OUTSIDE)),
+            self.gateway_api(),
+            try_join_all(rows)
+        )?;
         let mut related = RelatedReading::default();
-        for (input, listed) in security.into_iter().chain([(Input::GatewayApi, gateway_api)]).chain(rows) {
+        let gateway_api = [(Input::GatewayApi, gateway_api)];
+        for (input, listed) in security.into_iter().chain(outside).chain(gateway_api).chain(rows) {
             related.keep(input, listed, RelatedResources::append);
         }
         Ok(related)
@@ -170,17 +184,16 @@ impl Cluster {
         Ok(pods.map(|pods| pods.iter().map(objects::pod).collect()))
     }
 
-    /// Both kinds of the group, in the server's best version.
-    async fn security(&self) -> Result<Vec<(Input, Listed<RelatedResources>)>, ClusterError> {
-        const GROUP: &str = "security.istio.io";
-        const KINDS: [(Input, &str, &str); 2] = [
-            (Input::AuthorizationPolicies, "authorizationpolicies", "AuthorizationPolicy"),
-            (Input::PeerAuthentications, "peerauthentications", "PeerAuthentication"),
-        ];
-        let Some(version) = self.versions(GROUP).await?.into_iter().next() else { return Ok(Vec::new()) };
-        let rows = KINDS.iter().map(|(input, plural, kind)| {
+    /// Kinds of a group, in the server's best version.
+    async fn in_best_version(
+        &self,
+        group: &str,
+        kinds: &[Versioned],
+    ) -> Result<Vec<(Input, Listed<RelatedResources>)>, ClusterError> {
+        let Some(version) = self.versions(group).await?.into_iter().next() else { return Ok(Vec::new()) };
+        let rows = kinds.iter().map(|(input, plural, kind)| {
             let kinds = std::iter::once((version.clone(), *plural, *kind));
-            async { Ok((*input, self.all_of(*input, GROUP, kinds).await?)) }
+            async { Ok((*input, self.all_of(*input, group, kinds).await?)) }
         });
         try_join_all(rows).await
     }

@@ -17,6 +17,7 @@ mod context;
 mod finding;
 mod names;
 mod takeover;
+mod unseen;
 
 use context::Context;
 pub use finding::{Conflict, Severity};
@@ -37,6 +38,7 @@ pub fn find<'a>(
     found.extend(at_gateway::conflicts(&context));
     found.extend(takeover::conflicts(&context));
     found.extend(answering::conflicts(&context));
+    found.extend(unseen::conflicts(&context));
     found.sort_by_key(|conflict| std::cmp::Reverse(conflict.severity));
     found.dedup();
     found

@@ -52,7 +52,9 @@ pub enum Input {
     Workloads,
     /// `PodDisruptionBudget` and `HorizontalPodAutoscaler` objects.
     Budgets,
-    /// Secrets: their names and keys, never what they hold.
+    /// `WorkloadEntry` objects: endpoints outside the cluster.
+    WorkloadEntries,
+    /// Secrets: their names, keys and the validity of certificates, never what they hold.
     Secrets,
     /// Configurations of admission webhooks.
     Webhooks,
@@ -113,6 +115,7 @@ impl Input {
             | Input::GatewayObjects
             | Input::Sidecars
             | Input::EnvoyFilters
+            | Input::WorkloadEntries
             | Input::GatewayProxies
             | Input::ClientProxies
             | Input::Policies
@@ -158,6 +161,7 @@ impl fmt::Display for Input {
             Input::EndpointSlices => "EndpointSlices",
             Input::Workloads => "Deployments",
             Input::Budgets => "PodDisruptionBudgets and HorizontalPodAutoscalers",
+            Input::WorkloadEntries => "WorkloadEntries",
             Input::Secrets => "Secrets",
             Input::Webhooks => "admission webhooks",
             Input::ControlPlane => "istiod",

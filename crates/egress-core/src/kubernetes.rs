@@ -18,8 +18,8 @@ mod workload;
 pub use autoscaler::{CrossVersionObjectReference, HorizontalPodAutoscalerSpec};
 pub use node::{NodeAddress, NodeSpec, NodeStatus, Taint};
 pub use pod::{
-    Condition, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, PodIp, PodSpec, PodStatus,
-    SecurityContext, Volume, VolumeMount,
+    Affinity, Condition, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, NodeAffinity, NodeSelector,
+    NodeSelectorTerm, PodIp, PodSpec, PodStatus, SecurityContext, Volume, VolumeMount,
 };
 pub use service::{ServicePort, ServiceSpec};
 pub use workload::{PodTemplateSpec, WorkloadSpec};

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod callers;
+pub mod certificate_validity;
 pub mod command;
 pub mod conflict;
 pub mod dialect;

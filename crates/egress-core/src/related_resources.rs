@@ -14,7 +14,8 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
 use serde_json::Value;
 
 use crate::admission::exported::Flaw;
-use crate::snapshot::PodFacts;
+use crate::certificate_validity::CertificateValidity;
+use crate::snapshot::{NodeDemand, PodFacts};
 
 mod merge;
 mod reader;
@@ -47,6 +48,9 @@ pub struct RelatedResources {
     pub budgets: Vec<Named<PodDisruptionBudgetSpec>>,
     /// How many pods of a kind there may be.
     pub autoscalers: Vec<Named<HorizontalPodAutoscalerSpec>>,
+    /// Endpoints outside the cluster, which Services and ServiceEntries select like pods.
+    #[serde(default)]
+    pub workload_entries: Vec<Named<WorkloadEntryFacts>>,
     /// Secrets by name.
     pub secrets: Vec<SecretFacts>,
     /// Webhooks that judge objects of Istio.
@@ -106,6 +110,22 @@ pub struct SelectedPods {
     pub labels: BTreeMap<String, String>,
 }
 
+/// A `WorkloadEntry`: where it is, and what selects it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkloadEntryFacts {
+    /// Its address, or the name of a host.
+    pub address: Option<String>,
+    /// Its labels; those of the object count as well.
+    pub labels: BTreeMap<String, String>,
+    /// The network that it is on, reached through a gateway of that network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Whom it acts as: a sign that it is of the mesh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
+}
+
 /// Endpoints of a Service.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -148,9 +168,12 @@ pub struct WorkloadFacts {
     pub labels: BTreeMap<String, String>,
     /// The annotations of the pods it makes, as far as they are Istio's.
     pub annotations: BTreeMap<String, String>,
+    /// Which nodes the pods it makes must run on.
+    #[serde(default, skip_serializing_if = "NodeDemand::is_empty")]
+    pub node_demand: NodeDemand,
 }
 
-/// A Secret: what it is called and which keys it has. What they hold is never kept.
+/// A Secret: what it is called, which keys it has, and how long its certificates are valid. What they hold is never kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretFacts {
@@ -165,6 +188,9 @@ pub struct SecretFacts {
     /// The other clusters whose Services and pods istiod reads with it: `istioctl create-remote-secret`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remote_clusters: Vec<String>,
+    /// The certificates in PEM, by key; nothing where only the name was asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificates: BTreeMap<String, Vec<CertificateValidity>>,
 }
 
 /// One webhook of a configuration.

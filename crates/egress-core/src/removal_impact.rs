@@ -2,15 +2,15 @@
 //!
 //! Knows what outlives it. Refuses nothing: the user decides.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::host::DnsName;
 use crate::inventory::Egress;
 use crate::port::Protocol;
 use crate::resource::Resource;
 use crate::role::Kind;
-use crate::snapshot::Snapshot;
-use crate::visibility::service_entry;
+use crate::snapshot::{OutboundMode, Snapshot};
+use crate::visibility::{service_entry, sidecar};
 
 /// What outlives egresses, found for each of many without a look at all objects.
 pub struct RemovalImpact<'a> {
@@ -115,11 +115,41 @@ impl<'a> RemovalImpact<'a> {
     }
 }
 
-/// A mesh that lets unknown hosts out takes the host for one of them again.
-fn let_out(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<String> {
-    let mode = snapshot.mesh.outbound.filter(|mode| mode.lets_out())?;
-    Some(format!(
-        "the mesh allows unknown hosts (outboundTrafficPolicy {mode}): callers will reach `{}` directly",
-        egress.host
-    ))
+/// Callers whose sidecars let unknown hosts out take the host for one of them again. A Sidecar comes before the mesh.
+fn let_out(egress: &Egress<'_>, snapshot: &Snapshot) -> Vec<String> {
+    let callers = egress.callers(snapshot);
+    let mode = |caller: &String| Some((caller.clone(), outbound_from(snapshot, caller)?));
+    let open: Vec<(String, OutboundMode)> =
+        callers.iter().filter_map(mode).filter(|(_, mode)| mode.lets_out()).collect();
+    let usual = snapshot.mesh.outbound.filter(|mode| mode.lets_out());
+    let by_mesh = |mode: OutboundMode| {
+        format!(
+            "the mesh allows unknown hosts (outboundTrafficPolicy {mode}): callers will reach `{}` directly",
+            egress.host
+        )
+    };
+    let by_sidecar = |(caller, mode): &(String, OutboundMode)| {
+        format!(
+            "a Sidecar allows unknown hosts in `{caller}` (outboundTrafficPolicy {mode}): callers there will reach `{}` \
+             directly",
+            egress.host
+        )
+    };
+    match usual {
+        Some(mode) if !open.is_empty() || callers.is_empty() => vec![by_mesh(mode)],
+        Some(_) => Vec::new(),
+        None => open.iter().map(by_sidecar).collect(),
+    }
+}
+
+/// What the sidecars of a namespace do with calls to unknown hosts: the most that one of them lets out.
+fn outbound_from(snapshot: &Snapshot, namespace: &str) -> Option<OutboundMode> {
+    let usual = snapshot.mesh.outbound;
+    let mode = |labels: &BTreeMap<String, String>| {
+        let sidecars = snapshot.of_kind(Kind::Sidecar);
+        let found = sidecar::sidecar_for(sidecars, &snapshot.mesh.root_namespace, namespace, labels);
+        found.and_then(sidecar::outbound_mode).or(usual)
+    };
+    let pods = snapshot.pods.iter().filter(|pod| pod.namespace == namespace && pod.has_sidecar);
+    pods.map(|pod| mode(&pod.labels)).max().unwrap_or_else(|| mode(&BTreeMap::new()))
 }

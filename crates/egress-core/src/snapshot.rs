@@ -15,10 +15,12 @@ use crate::role::Kind;
 use crate::unreadable::Unreadable;
 
 mod meshes;
+mod node_demand;
 mod pod;
 mod short_names;
 
 pub use meshes::{Home, Meshes};
+pub use node_demand::{NodeDemand, NodeTerm};
 pub use pod::{Owner, PodFacts, ProxyFacts, ProxyRole};
 
 /// Everything that was read from one cluster at one moment.

@@ -47,7 +47,7 @@ const AT_ONCE: usize = 512;
 pub struct Options {
     /// The checks to run.
     pub filter: CheckFilter,
-    /// Today's date in UTC, for acceptances with a last day; without it, these count as expired.
+    /// Today's date in UTC, for certificates, and for acceptances with a last day; without it, these count as expired.
     pub today: Option<Date>,
     /// Keep the result of each check for each host, even with many hosts.
     pub every_line: bool,
@@ -119,7 +119,8 @@ fn walk(
     let report =
         ReportBuilder::new(hosts.collect(), Suppressions::read(facts, options.today), options.every_line);
     let follow = asks_for_hosts.then_some(options.follow.as_slice());
-    let mut examiner = Examiner { watch, report, follow, followed: Followed::default() };
+    let mut examiner =
+        Examiner { watch, report, today: options.today, follow, followed: Followed::default() };
     let is_examined =
         |mesh: &MeshPaths<'_>| !mesh.facts.snapshot.gateways.is_empty() || !mesh.paths.is_empty();
     let any = meshes.iter().any(is_examined);
@@ -230,6 +231,7 @@ fn of_path(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> 
 struct Examiner<'o, W> {
     watch: W,
     report: ReportBuilder,
+    today: Option<Date>,
     /// The hosts whose calls to follow; none where hosts are left out.
     follow: Option<&'o [HostToFollow]>,
     followed: Followed,
@@ -248,7 +250,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
         let MeshPaths { facts, egresses, paths, .. } = mesh;
         let calls = caller_namespaces(&facts.snapshot, paths);
         let world = OnceLock::new();
-        let view = View::new(facts, egresses, request, index, calls, &world);
+        let view = View::new(facts, egresses, request, index, calls, (self.today, &world));
         let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
         for (index, path) in paths.iter().enumerate() {
             if let Some(gateway) = path.gateway {

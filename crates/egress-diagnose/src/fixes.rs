@@ -21,6 +21,7 @@ mod gateway_name;
 mod hop;
 mod network;
 mod origination;
+mod server_namespace;
 mod servers;
 mod workloads;
 

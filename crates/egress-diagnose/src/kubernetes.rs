@@ -3,6 +3,7 @@
 //! Functions of single objects. Knows nothing of Istio.
 
 pub mod endpoints;
+pub(crate) mod forward_proxy;
 pub(crate) mod ip_range;
 pub(crate) mod network_path;
 pub(crate) mod network_policy;

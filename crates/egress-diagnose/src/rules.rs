@@ -114,6 +114,13 @@ pub const CHECKS: &[Check] = &[
     mesh::plain_start::CHECK,
     whole_path::leaves_through_gateway::CHECK,
     mesh::routed_calls::CHECK,
+    gateway::gateway_nodes::CHECK,
+    from_gateway::secret_valid::CHECK,
+    gateway::revision_served::CHECK,
+    to_gateway::called_directly::CHECK,
+    mesh::routed_network::CHECK,
+    mesh::workload_outside::CHECK,
+    mesh::left_behind::CHECK,
 ];
 
 /// The check with a code.

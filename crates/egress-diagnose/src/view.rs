@@ -23,6 +23,7 @@ use egress_core::visibility::sidecar::sidecar_for;
 use egress_core::visibility::virtual_service::{gateway_virtual_services, is_exact, mesh_virtual_services};
 use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
+use jiff::civil::Date;
 
 use crate::facts::{ClusterFacts, PodName, Request, client_of};
 use crate::istio::authorization::Authorization;
@@ -62,6 +63,7 @@ struct Shared<'a> {
     facts: &'a ClusterFacts,
     egresses: Egresses<'a>,
     calls: BTreeMap<String, NamespaceCalls>,
+    today: Option<Date>,
     request: &'a Request,
     index: Index<'a>,
     world: &'a OnceLock<World<'a>>,
@@ -83,12 +85,13 @@ impl<'a> View<'a> {
         request: &'a Request,
         index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
-        world: &'a OnceLock<World<'a>>,
+        (today, world): (Option<Date>, &'a OnceLock<World<'a>>),
     ) -> Self {
         View::of(Arc::new(Shared {
             facts,
             egresses: Egresses::new(egresses),
             calls,
+            today,
             request,
             index,
             world,
@@ -115,6 +118,11 @@ impl<'a> View<'a> {
     /// The namespaces that call hosts of this diagnosis through a gateway.
     pub(crate) fn caller_namespaces(&self) -> &BTreeMap<String, NamespaceCalls> {
         &self.shared.calls
+    }
+
+    /// The day of the diagnosis in UTC, if it is known.
+    pub(crate) fn today(&self) -> Option<Date> {
+        self.shared.today
     }
 
     /// Whether somebody asks about the calls of a namespace to a host.

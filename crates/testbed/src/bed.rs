@@ -40,7 +40,10 @@ pub use self::{
     faulty::{Fault, FaultyServer},
     handle::Bed,
     status::ProcessStatus,
-    topology::{BedNode, Client, Gateway, GatewayPod, OutboundTrafficPolicy, Taint, Topology},
+    topology::{
+        BedControlPlane, BedNode, Client, Gateway, GatewayPod, GatewayServicePort, OutboundTrafficPolicy,
+        Taint, Topology,
+    },
     users::User,
 };
 use self::{handle::BedRecord, layout::BedLayout};

@@ -39,6 +39,8 @@ pub struct Config {
     pub https: Vec<u16>,
     /// Ports that send back what they get.
     pub echo: Vec<u16>,
+    /// Ports that greet before the client says anything, and then send back what they get.
+    pub greeting: Vec<u16>,
     /// Where DNS is answered, over UDP and TCP.
     pub dns: SocketAddr,
     /// The zone file, see [`zone::Zone`]; it may change at run time.
@@ -57,6 +59,7 @@ impl Config {
             http: vec![80, 8080],
             https: vec![443, 8443],
             echo: vec![9000],
+            greeting: vec![9001],
             dns: (Ipv4Addr::new(198, 51, 100, 53), 53).into(),
             zone: directory.join("zone.yaml"),
             record: directory.join("origin.jsonl"),
@@ -74,6 +77,8 @@ pub struct ExternalServices {
     pub https: Vec<SocketAddr>,
     /// Where TCP is echoed, in the order of the config.
     pub echo: Vec<SocketAddr>,
+    /// Where clients are greeted, in the order of the config.
+    pub greeting: Vec<SocketAddr>,
     /// Where DNS is answered.
     pub dns: SocketAddr,
     /// Held, never joined: dropping the set ends every listener and its connections.
@@ -93,11 +98,12 @@ impl ExternalServices {
         let name_server = NameServer::bind(config.dns, ZoneFile::open(&config.zone)?).await?;
         let dns = name_server.address;
         listeners.spawn(name_server.serve());
-        let (mut http, mut https, mut echo) = (vec![], vec![], vec![]);
+        let (mut http, mut https, mut echo, mut greeting) = (vec![], vec![], vec![], vec![]);
         for (ports, protocol, addresses) in [
             (&config.http, Protocol::Http, &mut http),
             (&config.https, tls, &mut https),
             (&config.echo, Protocol::Echo, &mut echo),
+            (&config.greeting, Protocol::Greeting, &mut greeting),
         ] {
             for port in ports {
                 let listener = bind((config.origin, *port).into()).await?;
@@ -105,7 +111,7 @@ impl ExternalServices {
                 listeners.spawn(listener::accept(listener, protocol.clone(), Arc::clone(&record)));
             }
         }
-        Ok(Self { http, https, echo, dns, _listeners: listeners })
+        Ok(Self { http, https, echo, greeting, dns, _listeners: listeners })
     }
 }
 

@@ -88,6 +88,20 @@ async fn an_echo_port_sends_back_what_it_gets() {
 }
 
 #[tokio::test]
+async fn a_greeting_port_speaks_first_and_sends_back_what_it_gets() {
+    let (services, _config, _folder) = start().await;
+    let mut stream = TcpStream::connect(services.greeting[0]).await.unwrap();
+    let mut greeting = [0; 11];
+    timeout(PATIENCE, stream.read_exact(&mut greeting)).await.unwrap().unwrap();
+    assert_eq!(&greeting, b"220 ready\r\n");
+    stream.write_all(b"hello").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut back = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut back)).await.unwrap().unwrap();
+    assert_eq!(back, "hello");
+}
+
+#[tokio::test]
 async fn slow_and_stream_still_answer_with_one_json_value() {
     let (services, _config, _folder) = start().await;
     for path in ["/slow?ms=20", "/stream?seconds=0", "/stream?seconds=1"] {
@@ -169,6 +183,7 @@ async fn start() -> (ExternalServices, Config, TempDir) {
         http: vec![0],
         https: vec![0],
         echo: vec![0],
+        greeting: vec![0],
         dns: (LOCAL, 0).into(),
         ..Config::in_directory(folder.path())
     };

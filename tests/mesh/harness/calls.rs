@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, process::Command};
 use anyhow::{Context as _, bail, ensure};
 use testbed::external_services::record::RecordedRequest;
 
-use super::{Mesh, Pod};
+use super::{GATEWAYS, Mesh, Pod};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -45,11 +45,22 @@ impl Mesh {
         })
     }
 
-    /// The call arrives at the origin, and comes from a gateway pod.
+    /// The call arrives at the origin, and comes from a pod of the gateway that all tests share.
     pub(crate) fn expect_via_gateway(&self, pod: Pod, url: &str) -> anyhow::Result<RecordedRequest> {
+        self.expect_via(pod, url, &GATEWAYS)
+    }
+
+    /// The call arrives at the origin, and comes from one of these pods.
+    pub(crate) fn expect_via(
+        &self,
+        pod: Pod,
+        url: &str,
+        gateways: &[Pod],
+    ) -> anyhow::Result<RecordedRequest> {
         match self.get(pod, url)? {
             Answer::Origin(request) => {
-                let is_gateway = self.is_gateway(request.peer)?;
+                let addresses = gateways.iter().map(|gateway| self.address(*gateway));
+                let is_gateway = addresses.collect::<anyhow::Result<Vec<_>>>()?.contains(&request.peer);
                 ensure!(is_gateway, "{pod} called {url} around the gateway: it came from {}", request.peer);
                 Ok(*request)
             }

@@ -7,7 +7,7 @@ use anyhow::ensure;
 use serde_json::{Value, json};
 use testbed::bed::Signal;
 
-use super::{BILLING, GATEWAYS, LIMIT, Mesh, Pod, SHOP, eventually};
+use super::{BILLING, GATEWAYS, LIMIT, Mesh, Pod, SHOP, eventually, now_ms};
 
 /// All kinds that a test may have written.
 const KINDS: &str = "serviceentries.networking.istio.io,virtualservices.networking.istio.io,\
@@ -49,6 +49,25 @@ impl Mesh {
     /// Lets every Envoy go on.
     pub(crate) fn resume(&self) -> anyhow::Result<()> {
         proxies().try_for_each(|pod| self.bed().signal_envoy(pod.namespace, pod.name, Signal::CONT))
+    }
+
+    /// Writes objects and waits until every proxy has them, without a call that could show it.
+    pub(crate) fn apply_everywhere(&self, objects: &str) -> anyhow::Result<()> {
+        self.apply(objects)?;
+        // istiod sends this together with what came before it, or later.
+        let last = format!("last-{}.example.test", now_ms());
+        self.apply(&format!(
+            "{{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {{name: last, namespace: default}}, \
+             spec: {{hosts: [{last}], exportTo: ['*'], location: MESH_EXTERNAL, resolution: DNS, \
+             ports: [{{number: 80, name: http, protocol: HTTP}}]}}}}"
+        ))?;
+        proxies().try_for_each(|pod| {
+            eventually(&format!("the proxy of {pod} to have the objects"), LIMIT, || {
+                ensure!(self.admin(pod)?.contains(&last), "it has not");
+                Ok(())
+            })
+        })?;
+        self.delete("serviceentries", "last", "default")
     }
 
     fn admin(&self, pod: Pod) -> anyhow::Result<String> {

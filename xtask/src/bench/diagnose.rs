@@ -9,6 +9,7 @@ mod kubectl_egress;
 mod live;
 mod results;
 mod scale;
+mod strangers;
 mod synthetic_mesh;
 
 use std::{fs, path::Path};
@@ -47,6 +48,8 @@ pub(super) struct Options {
 enum Table {
     /// What is found, missed and told of healthy clusters, from files
     Found,
+    /// What is found in whole meshes of other people, from files
+    Strangers,
     /// Time and memory for many hosts, from files
     Scale,
     /// Time and memory for many hosts on a cluster
@@ -58,16 +61,19 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     bed::check()?;
     let programs = bed::istioctl()?;
     // What is found does not depend on how quickly.
-    let profile = if options.tables == [Table::Found] { Profile::Debug } else { Profile::Release };
+    let is_found = |table: &Table| matches!(table, Table::Found | Table::Strangers);
+    let is_debug = !options.tables.is_empty() && options.tables.iter().all(is_found);
+    let profile = if is_debug { Profile::Debug } else { Profile::Release };
     let plugin = plugin::build(profile)?;
     let peer = istioctl::Istioctl::new(&programs);
     let runs = usize::from(options.runs);
-    for table in [Table::Found, Table::Scale, Table::Live] {
+    for table in [Table::Found, Table::Strangers, Table::Scale, Table::Live] {
         if !options.tables.is_empty() && !options.tables.contains(&table) {
             continue;
         }
         let text = match table {
             Table::Found => results::table(&plugin, &peer)?,
+            Table::Strangers => strangers::table(&plugin, &peer)?,
             Table::Scale => scale::table(&plugin, &peer, runs, options.full)?,
             Table::Live => live::table(&plugin, runs)?,
         };

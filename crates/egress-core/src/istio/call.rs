@@ -36,7 +36,8 @@ pub enum Speaks {
         /// The server name of the `ClientHello`; none where an address was called.
         server_name: Option<String>,
     },
-    /// Bytes that are neither, or nothing until the server has spoken.
+    /// Bytes that are neither; also where the server speaks first. Then, on a port without a declared protocol, a proxy waits
+    /// for the client for ever: that is not followed.
     Bytes,
 }
 

@@ -101,18 +101,6 @@ impl<'w> Simulation<'w> {
         cause::cause(self, call, host, route, passage)
     }
 
-    /// Where the call came to the proxy of a hop; behind the last hop: to the gateway that refused it. None for the caller's
-    /// own proxy, and where the cluster before does not lead to pods of a gateway.
-    pub fn entered(
-        &self,
-        call: &Call,
-        host: &str,
-        passage: &Passage,
-        hop: usize,
-    ) -> Option<EnteredGateway<'w>> {
-        entered::entered(self, call, host, passage, hop)
-    }
-
     fn sidecar(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
         let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Sidecar);
         self.scopes.get(key, || ProxyScope::of_sidecar(self.world, pod))

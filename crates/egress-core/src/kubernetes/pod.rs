@@ -1,5 +1,8 @@
 //! Pods.
 
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelectorRequirement;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -24,6 +27,45 @@ pub struct PodSpec {
     pub security_context: Option<SecurityContext>,
     /// What its containers mount.
     pub volumes: Option<Vec<Volume>>,
+    /// The labels that its node must have.
+    pub node_selector: Option<BTreeMap<String, String>>,
+    /// What else its node must be.
+    pub affinity: Option<Affinity>,
+}
+
+/// Which nodes a pod may run on.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Affinity {
+    /// By the nodes themselves.
+    pub node_affinity: Option<NodeAffinity>,
+}
+
+/// Which nodes a pod may run on, by the nodes themselves.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NodeAffinity {
+    /// Without which it is not scheduled.
+    pub required_during_scheduling_ignored_during_execution: Option<NodeSelector>,
+}
+
+/// Nodes: one of the terms is met.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NodeSelector {
+    /// The terms.
+    #[serde(deserialize_with = "or_default")]
+    pub node_selector_terms: Vec<NodeSelectorTerm>,
+}
+
+/// Nodes: all of it is met.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NodeSelectorTerm {
+    /// By labels.
+    pub match_expressions: Option<Vec<LabelSelectorRequirement>>,
+    /// By fields, of which there is one: the name.
+    pub match_fields: Option<Vec<LabelSelectorRequirement>>,
 }
 
 /// A container of a pod.

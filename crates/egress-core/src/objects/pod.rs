@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kubernetes::{Container, Pod, PodStatus};
+use crate::kubernetes::{Container, EnvVar, NodeSelectorTerm, Pod, PodSpec, PodStatus};
 
 use super::of_istio;
-use crate::snapshot::{Owner, PodFacts, ProxyFacts, ProxyRole};
+use crate::snapshot::{NodeDemand, NodeTerm, Owner, PodFacts, ProxyFacts, ProxyRole};
 
 mod capture;
 mod control_plane;
@@ -48,6 +48,23 @@ pub fn pod(pod: &Pod) -> PodFacts {
         early_containers: capture::early_containers(pod),
         containers_as_proxy: capture::containers_as_proxy(pod),
         forward_proxies: forward_proxies(pod),
+        no_proxy: variables(pod, "no_proxy").filter_map(|variable| variable.value.clone()).collect(),
+        node_demand: spec.map(node_demand).unwrap_or_default(),
+    }
+}
+
+/// Which nodes a pod must run on.
+pub(super) fn node_demand(spec: &PodSpec) -> NodeDemand {
+    let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required =
+        affinity.and_then(|nodes| nodes.required_during_scheduling_ignored_during_execution.as_ref());
+    let term = |term: &NodeSelectorTerm| NodeTerm {
+        expressions: term.match_expressions.clone().unwrap_or_default(),
+        fields: term.match_fields.clone().unwrap_or_default(),
+    };
+    NodeDemand {
+        labels: spec.node_selector.clone().unwrap_or_default(),
+        terms: required.into_iter().flat_map(|required| &required.node_selector_terms).map(term).collect(),
     }
 }
 
@@ -108,11 +125,16 @@ fn condition(pod: &Pod, kind: &str) -> Option<(bool, String)> {
     Some((found.status == "True", found.message.clone().unwrap_or_default()))
 }
 
-fn forward_proxies(pod: &Pod) -> BTreeMap<String, String> {
+/// The variables of a pod's applications with a name, in either case.
+fn variables<'a>(pod: &'a Pod, name: &'a str) -> impl Iterator<Item = &'a EnvVar> {
     let applications = containers(pod).filter(|container| container.name != PROXY);
-    let told = applications.flat_map(|container| container.env.iter().flatten());
-    told.filter(|variable| FORWARD_PROXIES.iter().any(|name| variable.name.eq_ignore_ascii_case(name)))
-        .filter_map(|variable| Some((variable.name.clone(), proxy_address(variable.value.as_ref()?))))
+    let all = applications.flat_map(|container| container.env.iter().flatten());
+    all.filter(move |variable| variable.name.eq_ignore_ascii_case(name))
+}
+
+fn forward_proxies(pod: &Pod) -> BTreeMap<String, String> {
+    let told = FORWARD_PROXIES.iter().flat_map(|name| variables(pod, name));
+    told.filter_map(|variable| Some((variable.name.clone(), proxy_address(variable.value.as_ref()?))))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! What runs pods, as facts.
 
 use super::of_istio;
+use super::pod::node_demand;
 use crate::kubernetes;
 use crate::related_resources::WorkloadFacts;
 
@@ -15,5 +16,6 @@ pub fn workload(kind: &str, object: &kubernetes::Workload) -> WorkloadFacts {
         replicas: spec.filter(|_| kind != "DaemonSet").map(|spec| spec.replicas.unwrap_or(1)),
         labels: made.and_then(|made| made.labels.clone()).unwrap_or_default(),
         annotations: of_istio(made.and_then(|made| made.annotations.as_ref())),
+        node_demand: spec.and_then(|spec| spec.template.spec.as_ref()).map(node_demand).unwrap_or_default(),
     }
 }

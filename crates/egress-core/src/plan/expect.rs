@@ -61,10 +61,12 @@ fn to_host(intent: &Intent, cluster: &str, namespace: &str, required: bool) -> O
     owned(cluster, namespace, Some(format!("{}:{port}", intent.host)), required)
 }
 
-/// The subset of the gateway's Service exists in the sidecars; nothing where the layout has none for all egresses.
+/// The subset of the gateway's Service exists in the sidecars; nothing where the layout has none for all egresses. The port
+/// is one that the request needs: a Service for TLS alone has no other.
 pub(super) fn subset_known(intent: &Intent, mesh: &MeshFacts) -> Option<Expectation> {
     let Subset::OfGateway(subset) = intent.layout.dialect().subset else { return None };
-    let cluster = cluster_name(HTTP_HOP, subset, &intent.gateway.service_host(&mesh.cluster_domain));
+    let hop = if intent.ports_of(Protocol::Http).next().is_some() { HTTP_HOP } else { TLS_HOP };
+    let cluster = cluster_name(hop, subset, &intent.gateway.service_host(&mesh.cluster_domain));
     let owned = to_gateway(intent, &cluster);
     let conditions = owned.into_iter().chain([ProxyCondition::HasEndpoints { cluster }]).collect();
     Some(Expectation { side: Side::Clients, host: intent.host.clone(), conditions })

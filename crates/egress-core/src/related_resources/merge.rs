@@ -21,6 +21,7 @@ impl RelatedResources {
             workloads,
             budgets,
             autoscalers,
+            workload_entries,
             secrets,
             webhooks,
             istiod,
@@ -36,6 +37,7 @@ impl RelatedResources {
         self.workloads.extend(workloads);
         self.budgets.extend(budgets);
         self.autoscalers.extend(autoscalers);
+        self.workload_entries.extend(workload_entries);
         self.secrets.extend(secrets);
         replace(&mut self.webhooks, webhooks, of_webhook);
         self.istiod.extend(istiod);
@@ -67,6 +69,7 @@ impl RelatedResources {
             workloads,
             budgets,
             autoscalers,
+            workload_entries,
             secrets,
             webhooks: _,
             istiod,
@@ -82,6 +85,7 @@ impl RelatedResources {
         keep_last(workloads, of_workload);
         keep_last(budgets, of_named);
         keep_last(autoscalers, of_named);
+        keep_last(workload_entries, of_named);
         keep_last(secrets, |one| (one.namespace.clone(), one.name.clone()));
         keep_last(istiod, |one| (one.namespace.clone(), one.name.clone()));
     }

@@ -14,12 +14,16 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::merge::{of_webhook, replace};
-use super::{EnvoyFilterFacts, GatewayApiObject, Named, RelatedResources, SecretFacts, WebhookFacts};
+use super::{
+    EnvoyFilterFacts, GatewayApiObject, Named, RelatedResources, SecretFacts, WebhookFacts,
+    WorkloadEntryFacts,
+};
+use crate::certificate_validity::{CertificateValidity, of_secret};
 use crate::input::Input;
 use crate::kubernetes::HorizontalPodAutoscaler;
 use crate::objects::{self, named};
@@ -39,8 +43,7 @@ struct Custom<S> {
     spec: S,
 }
 
-/// A Secret without its content.
-#[expect(clippy::zero_sized_map_values, reason = "keys are read, and what they hold is skipped")]
+/// A Secret of which only the certificates are looked at.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Secret {
@@ -48,8 +51,19 @@ struct Secret {
     metadata: ObjectMeta,
     #[serde(rename = "type")]
     kind: Option<String>,
-    data: Option<BTreeMap<String, IgnoredAny>>,
-    string_data: Option<BTreeMap<String, IgnoredAny>>,
+    data: Option<BTreeMap<String, Certificates>>,
+    string_data: Option<BTreeMap<String, Certificates>>,
+}
+
+/// How long the certificates in a value are valid. Anything else is dropped while it is read: tools that hide what Secrets
+/// hold may write anything in its place.
+struct Certificates(Vec<CertificateValidity>);
+
+impl<'de> Deserialize<'de> for Certificates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Ok(Certificates(value.as_str().map(of_secret).unwrap_or_default()))
+    }
 }
 
 impl RelatedResources {
@@ -86,6 +100,10 @@ impl RelatedResources {
             ("networking.istio.io", "EnvoyFilter") => {
                 self.envoy_filters.push(custom::<EnvoyFilterFacts>(object)?);
                 Input::EnvoyFilters
+            }
+            ("networking.istio.io", "WorkloadEntry") => {
+                self.workload_entries.push(custom::<WorkloadEntryFacts>(object)?);
+                Input::WorkloadEntries
             }
             ("networking.k8s.io", "NetworkPolicy") => {
                 let policy: NetworkPolicy = typed(object)?;
@@ -142,10 +160,12 @@ fn custom<S: DeserializeOwned + Default>(object: &Tree<'_>) -> Result<Named<S>, 
     Ok(named(metadata, spec))
 }
 
-/// Drops a Secret's content while reading it, whatever its form: tools that hide it may write anything in its place.
+/// Keeps of a Secret's content only how long its certificates are valid.
 fn secret(secret: Secret) -> SecretFacts {
-    let keys = secret.data.into_iter().flatten().chain(secret.string_data.into_iter().flatten());
-    let keys: BTreeSet<String> = keys.map(|(key, _)| key).collect();
+    let values = secret.data.into_iter().flatten().chain(secret.string_data.into_iter().flatten());
+    let values: BTreeMap<String, Vec<CertificateValidity>> =
+        values.map(|(key, Certificates(found))| (key, found)).collect();
+    let keys: BTreeSet<String> = values.keys().cloned().collect();
     let labels = secret.metadata.labels.as_ref();
     let is_remote = labels.and_then(|labels| labels.get(REMOTE)).is_some_and(|value| value == "true");
     SecretFacts {
@@ -154,5 +174,6 @@ fn secret(secret: Secret) -> SecretFacts {
         name: secret.metadata.name.unwrap_or_default(),
         kind: secret.kind.unwrap_or_default(),
         keys: Some(keys),
+        certificates: values.into_iter().filter(|(_, found)| !found.is_empty()).collect(),
     }
 }

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::NodeDemand;
+
 /// A pod.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each with its own source")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,12 @@ pub struct PodFacts {
     pub containers_as_proxy: Vec<String>,
     /// Forward proxies that its applications are told to use: environment variables such as `HTTPS_PROXY`.
     pub forward_proxies: BTreeMap<String, String>,
+    /// The names that are called without them: the variables `no_proxy`, as they are written, of each container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_proxy: Vec<String>,
+    /// Which nodes it must run on.
+    #[serde(default, skip_serializing_if = "NodeDemand::is_empty")]
+    pub node_demand: NodeDemand,
 }
 
 /// The controller of a pod, such as a `ReplicaSet`.

@@ -259,3 +259,58 @@ pub(crate) fn stored_in(namespace: &str, mut record: Record) -> Vec<Resource> {
     namespace.clone_into(&mut record.intent.namespace);
     stored(&record)
 }
+
+#[test]
+fn a_namespace_that_istiod_does_not_read_is_refused() {
+    let mut cluster = snapshot(&[]);
+    let selector = serde_json::json!({ "matchLabels": { "mesh": "on" } });
+    cluster.mesh.discovery_selectors = vec![serde_json::from_value(selector).expect("a selector")];
+    let label = |cluster: &mut Snapshot, name: &str| {
+        let found = cluster.namespaces.iter_mut().find(|namespace| namespace.name == name);
+        found.expect("a namespace").labels.insert("mesh".to_owned(), "on".to_owned());
+    };
+    let request = request("edition.cnn.com");
+    let unread = "refusal configmap/istio in namespace istio-system (discoverySelectors)";
+    assert_eq!(lines(&find(&request, &cluster)), [unread]);
+    label(&mut cluster, "shop");
+    assert_eq!(lines(&find(&request, &cluster)), [""; 0]);
+
+    // The root namespace is always read; another namespace of a gateway is not.
+    let mut elsewhere = request.clone();
+    elsewhere.intent.gateway = crate::fixture::other_gateway();
+    assert_eq!(lines(&find(&elsewhere, &cluster)), [unread]);
+    label(&mut cluster, "egress");
+    assert_eq!(lines(&find(&elsewhere, &cluster)), [""; 0]);
+    cluster.namespaces.clear();
+    assert_eq!(lines(&find(&elsewhere, &cluster)), [""; 0]);
+}
+
+#[test]
+fn a_gateway_whose_service_the_callers_do_not_see_is_refused() {
+    let mut cluster = snapshot(&[]);
+    let gateway = cluster.gateways[0].name.clone();
+    cluster.services = vec![ServiceFacts {
+        namespace: gateway.namespace.clone(),
+        name: gateway.service.clone(),
+        ..ServiceFacts::default()
+    }];
+    for record in in_every_layout("edition.cnn.com") {
+        let is_looked_up = record.intent.layout == egress_core::intent::Layout::Endpoints;
+        let expected = |line: &str| if is_looked_up { Vec::new() } else { vec![line.to_owned()] };
+
+        cluster.mesh.default_export_to.services = vec![".".to_owned()];
+        cluster.services[0].export_to = None;
+        let line = "refusal configmap/istio in namespace istio-system (defaultServiceExportTo)";
+        assert_eq!(lines(&find(&record, &cluster)), expected(line));
+        cluster.services[0].export_to = Some(vec!["shop".to_owned()]);
+        assert_eq!(lines(&find(&record, &cluster)), [""; 0]);
+
+        cluster.mesh.default_export_to.services = Vec::new();
+        cluster.services[0].export_to = Some(vec!["billing".to_owned()]);
+        let line = "refusal service/istio-egressgateway in namespace istio-system \
+                    (metadata.annotations[networking.istio.io/exportTo])";
+        assert_eq!(lines(&find(&record, &cluster)), expected(line));
+        cluster.services[0].export_to = Some(vec!["*".to_owned()]);
+        assert_eq!(lines(&find(&record, &cluster)), [""; 0]);
+    }
+}

@@ -4,7 +4,7 @@ use egress_core::intent::Layout;
 use egress_core::inventory::{self, state};
 
 use egress_core::plan::{self, Action, Plan};
-use egress_core::proof::Side;
+use egress_core::proof::{ProxyCondition, Side};
 use egress_core::removal_impact::RemovalImpact;
 use egress_core::resource::Resource;
 use egress_core::role::Role;
@@ -35,6 +35,25 @@ fn a_second_host_does_not_wait_for_the_pair() {
     let first = stored(&request("api.github.com"));
     let plan = added(&request("edition.cnn.com"), &snapshot(&first));
     assert_eq!(lines(&plan)[..2], ["keep shared Gateway", "keep shared DestinationRule"]);
+}
+
+#[test]
+fn the_pair_is_proven_at_a_port_that_the_request_needs() {
+    for (host, port) in
+        [("edition.cnn.com", 80), ("edition.cnn.com:8080/HTTP", 80), ("edition.cnn.com:443", 443)]
+    {
+        let plan = added(&request(host), &snapshot(&[]));
+        let rule = plan.steps.iter().find(|step| step.role == Role::SharedDestinationRule);
+        let proof = rule.and_then(|step| step.proof.as_ref()).expect("a proof");
+        let clusters = proof.conditions.iter().map(|condition| match condition {
+            ProxyCondition::MadeOf(owner) => owner.cluster.as_str(),
+            ProxyCondition::HasEndpoints { cluster } => cluster.as_str(),
+            other => panic!("{other:?}"),
+        });
+        let cluster = format!("outbound|{port}|mesh|istio-egressgateway.istio-system.svc.cluster.local");
+        assert!(clusters.clone().count() > 0, "{host}");
+        clusters.for_each(|found| assert_eq!(found, cluster, "{host}"));
+    }
 }
 
 #[test]

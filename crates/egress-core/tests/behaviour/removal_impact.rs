@@ -40,6 +40,29 @@ fn a_mesh_that_lets_unknown_hosts_out_lets_this_one_out() {
 }
 
 #[test]
+fn what_a_sidecar_does_with_unknown_hosts_comes_before_the_mesh() {
+    let sidecar = |mode: &str, namespace: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {{name: default, namespace: {namespace}}}, \
+             spec: {{outboundTrafficPolicy: {{mode: {mode}}}}}}}"
+        )
+    };
+    for (mesh, mode, namespace, sentences) in [
+        (OutboundMode::AllowAny, "REGISTRY_ONLY", "istio-system", 0),
+        (OutboundMode::AllowAny, "REGISTRY_ONLY", "shop", 0),
+        (OutboundMode::AllowAny, "REGISTRY_ONLY", "billing", 1),
+        (OutboundMode::RegistryOnly, "ALLOW_ANY", "shop", 1),
+        (OutboundMode::RegistryOnly, "ALLOW_ANY", "billing", 0),
+    ] {
+        let mut found = stored(&request("edition.cnn.com"));
+        found.extend(objects(&sidecar(mode, namespace)));
+        let mut cluster = snapshot(&found);
+        cluster.mesh.outbound = Some(mesh);
+        assert_eq!(said(&cluster).len(), sentences, "{mesh} and {mode} in {namespace}");
+    }
+}
+
+#[test]
 fn connections_of_another_namespace_are_drained_where_both_speak_tls() {
     for (other, sentences) in [("edition.cnn.com:443", 1), ("edition.cnn.com:80", 0), ("www.cnn.com:443", 0)]
     {

@@ -78,6 +78,7 @@ fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
         workloads: _,
         budgets,
         autoscalers,
+        workload_entries,
         secrets: _,
         webhooks: _,
         istiod: _,
@@ -89,6 +90,7 @@ fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
         .chain(named("PeerAuthentication", peer_authentications))
         .chain(named("EnvoyFilter", envoy_filters))
         .chain(named("NetworkPolicy", network_policies))
+        .chain(named("WorkloadEntry", workload_entries))
         .chain(named("PodDisruptionBudget", budgets))
         .chain(named("HorizontalPodAutoscaler", autoscalers))
         .chain(named("EndpointSlice", endpoint_slices))

@@ -114,7 +114,7 @@ impl Collector {
                 .map_err(|error| CollectError::Name { kind: printable(kind), error })?;
         }
         match (group, kind) {
-            (Kind::GROUP, "EnvoyFilter") => self.related_resources(kind, object),
+            (Kind::GROUP, "EnvoyFilter" | "WorkloadEntry") => self.related_resources(kind, object),
             (Kind::GROUP, _) => self.istio(object),
             ("", "Service") => {
                 self.given.extend([Input::Services, Input::Gateways]);
@@ -169,7 +169,7 @@ impl Collector {
     fn istio(&mut self, object: &Tree<'_>) -> Result<(), CollectError> {
         match Resource::from_tree(object) {
             Ok(resource) => self.facts.snapshot.resources.push(resource),
-            // An Istio kind that no check reads, such as WorkloadEntry.
+            // An Istio kind that no check reads, such as ProxyConfig.
             Err(ResourceError::Kind(_)) => {}
             Err(error) => return Err(error.into()),
         }

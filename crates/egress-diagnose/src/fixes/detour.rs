@@ -8,14 +8,17 @@ use egress_core::command::ShellCommand;
 use egress_core::istio::call::{End, Passage, Refusal, Speaks};
 use egress_core::istio::simulation::{EndCause, OpenedServer};
 use egress_core::objects::EXPORT_TO;
+use egress_core::resource::ObjectId;
+use egress_core::role::Kind;
 use serde_json::json;
 
+use super::server_namespace::excluded;
 use crate::finding::{Alteration, Candidates, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::fixes::cause_words::cause_words;
 use crate::traffic::routed_call::RoutedCall;
 use crate::view::View;
-use crate::wording::list;
+use crate::wording::{export_to, list};
 
 mod candidates;
 
@@ -46,13 +49,21 @@ pub(crate) fn findings(
     for (call, passage) in wrong {
         let found = view.simulation().cause(&call.call, &call.host, call.route, &passage);
         let mut evidence = way(&passage);
-        let (place, fix) = match &found {
-            Some(found) => {
+        let excluded = match &passage.end {
+            End::Refused(refusal) if *refusal != Refusal::NoCluster => excluded(view, &call),
+            _ => None,
+        };
+        let (place, fix) = match (excluded, &found) {
+            (Some((place, told, fix)), _) => {
+                evidence.push(told);
+                (Some(place), Some(fix))
+            }
+            (None, Some(found)) => {
                 let rules = call.rule.split(['.', '[']).nth(1).unwrap_or_default();
                 evidence.extend(cause_words(found, rules));
                 of_cause(view, &call, found)
             }
-            None => (None, None),
+            (None, None) => (None, None),
         };
         let rule = || Place::of(&call.route.id).field(call.rule.clone(), call.call.port.to_string());
         let place = place.unwrap_or_else(rule);
@@ -177,6 +188,7 @@ fn of_cause(view: &View<'_>, call: &RoutedCall<'_>, found: &EndCause<'_>) -> (Op
             );
             (Some(Place::of(&entry.id).field(field, &declared)), Some(fix))
         }
+        EndCause::TakenBy(other) => taken_by(view, other).unzip(),
         EndCause::Hidden { object: (kind, namespace, name), viewer } => {
             let place = Place::new(kind, Some(namespace), name);
             let resource = view
@@ -204,12 +216,21 @@ fn of_cause(view: &View<'_>, call: &RoutedCall<'_>, found: &EndCause<'_>) -> (Op
             let place = Place::of(&gateway.id).field(field, protocol.map(String::as_str).unwrap_or_default());
             (Some(place), None)
         }
-        EndCause::TakenBy(_)
-        | EndCause::NotDeclared { .. }
+        EndCause::NotDeclared { .. }
         | EndCause::NoPort { .. }
         | EndCause::NoSubset { .. }
         | EndCause::NotBound { .. } => (None, None),
     }
+}
+
+/// The VirtualService that takes a call from another: `namespace/name`.
+fn taken_by(view: &View<'_>, other: &str) -> Option<(Place, Fix)> {
+    let (namespace, name) = other.split_once('/')?;
+    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+    let resource = view.find(&ObjectId { kind: Kind::VirtualService, namespace, name })?;
+    let place = Place::of(&resource.id).field("spec.exportTo", export_to(resource).join(", "));
+    let why = "makes the route to the gateway win; first find out who needs the other";
+    Some((place, fixes::delete(resource, why)))
 }
 
 /// The server that was meant: the one with the number that the rule dials.

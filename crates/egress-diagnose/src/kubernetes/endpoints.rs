@@ -61,6 +61,7 @@ pub fn leading_out<'a>(
     found.collect()
 }
 
-fn is_of_internet(address: &str) -> bool {
+/// Whether an address is public.
+pub(crate) fn is_of_internet(address: &str) -> bool {
     Range { block: address, except: &[] }.reaches_outside()
 }

@@ -3,11 +3,12 @@
 //! Knows how the inventory and the callers' view of routes become paths. Makes no findings.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use egress_core::index::Index;
 use egress_core::inventory::{Egress, state};
 use egress_core::port::Port;
-use egress_core::resource::Resource;
+use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 use egress_core::visibility::service_entry::in_precedence;
@@ -26,7 +27,8 @@ pub(crate) fn paths<'a>(
     egresses: &'a [Egress<'a>],
     request: &Request,
 ) -> Vec<EgressPath<'a>> {
-    let maker = PathFinder { snapshot, index, egresses, clients: clients(snapshot) };
+    let maker =
+        PathFinder { snapshot, index, egresses, clients: clients(snapshot), mesh_legs: OnceLock::new() };
     let asked = |egress: &&Egress<'_>| request.hosts.is_empty() || request.hosts.contains(&egress.host);
     let here = |egress: &&Egress<'_>| {
         request.namespace.as_ref().is_none_or(|namespace| *namespace == egress.namespace)
@@ -58,6 +60,8 @@ struct PathFinder<'a, 'b> {
     index: &'b Index<'a>,
     egresses: &'a [Egress<'a>],
     clients: BTreeSet<&'a str>,
+    /// The routes of all egresses to their gateways.
+    mesh_legs: OnceLock<BTreeSet<&'a ObjectId>>,
 }
 
 impl<'a> PathFinder<'a, '_> {
@@ -68,8 +72,8 @@ impl<'a> PathFinder<'a, '_> {
             egress: Some(egress),
             state: Some(state::of(egress, self.index)),
             gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
+            ports: self.ports(egress, &callers),
             callers,
-            ports: self.ports(egress),
             is_wanted: true,
         }
     }
@@ -103,14 +107,20 @@ impl<'a> PathFinder<'a, '_> {
         routes.into_iter().find(|route| is_exact(route, host))
     }
 
-    /// The ports of the record; for hand-made objects, those of the ServiceEntry that the callers use.
-    fn ports(&self, egress: &Egress<'_>) -> BTreeSet<Port> {
+    /// The ports of the record; for hand-made objects, those of the ServiceEntry that the callers use: often the one that the
+    /// namespace of the objects sees, which a platform team's entries for other namespaces leave out.
+    fn ports(&self, egress: &Egress<'_>, callers: &[String]) -> BTreeSet<Port> {
         if let Some(record) = egress.readable_record() {
             return record.intent.ports.clone();
         }
         let host = egress.host.as_str();
-        let entries = in_precedence(self.index.service_entries_of(host), &egress.namespace);
-        entries.first().map(|entry| declared_ports(entry)).unwrap_or_default()
+        let mut viewers = std::iter::once(&egress.namespace).chain(callers);
+        let seen = |viewer: &String| {
+            in_precedence(self.index.service_entries_of(host), viewer)
+                .first()
+                .map(|entry| declared_ports(entry))
+        };
+        viewers.find_map(seen).unwrap_or_default()
     }
 
     /// The namespaces that the egress was added for; for hand-made objects, the namespaces that are likely to use it.
@@ -142,20 +152,24 @@ impl<'a> PathFinder<'a, '_> {
         let named: BTreeSet<&str> =
             words.iter().map(String::as_str).filter(|word| is_namespace(word)).collect();
         let of_gateway = egress.gateway.as_ref().map(|gateway| gateway.namespace.as_str());
-        let mut callers: BTreeSet<&str> = named
+        let mut callers: BTreeSet<String> = named
             .into_iter()
             .filter(|name| Some(*name) != of_gateway || self.clients.contains(name))
+            .map(str::to_owned)
             .collect();
         if self.clients.contains(own) {
-            callers.insert(own);
+            callers.insert(own.to_owned());
         } else if words.contains("*") {
-            callers.extend(self.users(egress));
+            callers.extend(self.users(egress).map(str::to_owned));
+        }
+        if words.contains("*") {
+            callers.extend(self.overriders(egress).map(str::to_owned));
         }
         let seen_at_home = ["*", "."].iter().any(|word| words.contains(*word));
         if callers.is_empty() || (seen_at_home && self.clients.is_empty()) {
-            callers.insert(own);
+            callers.insert(own.to_owned());
         }
-        callers.into_iter().map(str::to_owned).collect()
+        callers.into_iter().collect()
     }
 
     /// The namespaces with clients that know the host and use the routes of the egress.
@@ -165,6 +179,29 @@ impl<'a> PathFinder<'a, '_> {
             let knows = !in_precedence(self.index.service_entries(host), namespace).is_empty();
             knows && self.first_route(namespace, host).is_some_and(|route| owns(egress, &route.id))
         })
+    }
+
+    /// The namespaces with clients that see the routes of the egress, and have a VirtualService of their own that takes the
+    /// host from them and leads to no gateway.
+    fn overriders<'c>(&'c self, egress: &'c Egress<'c>) -> impl Iterator<Item = &'a str> + 'c {
+        let host = egress.host.as_str();
+        self.clients.iter().copied().filter(move |namespace| {
+            let seen = mesh_virtual_services(self.index.virtual_services(host), host, namespace);
+            let first =
+                seen.first().filter(|route| is_exact(route, host) && route.id.namespace == *namespace);
+            first.is_some_and(|first| {
+                !self.leads_to_a_gateway(first) && seen.iter().any(|route| owns(egress, &route.id))
+            })
+        })
+    }
+
+    fn leads_to_a_gateway(&self, route: &Resource) -> bool {
+        let find = || {
+            let parts =
+                self.egresses.iter().filter(|egress| egress.gateway.is_some()).flat_map(|one| &one.parts);
+            parts.filter(|part| part.role == Role::MeshLeg).map(|part| &part.resource.id).collect()
+        };
+        self.mesh_legs.get_or_init(find).contains(&route.id)
     }
 }
 

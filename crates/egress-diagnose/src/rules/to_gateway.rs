@@ -1,6 +1,7 @@
 //! Checks of the path from the callers to the gateway, according to the objects.
 
 pub(super) mod ambient_routed;
+pub(super) mod called_directly;
 pub(super) mod destination_port;
 pub(super) mod entry_protocol;
 pub(super) mod entry_visible;

@@ -59,8 +59,7 @@ pub(crate) enum RoutedEnd {
     AsWanted,
     /// It takes another way.
     Otherwise(Passage),
-    /// Nobody knows: the caller or the endpoints of a cluster are not among the facts. Or AuthorizationPolicies end it, of
-    /// which checks of their own tell.
+    /// Nobody knows: the caller or the endpoints of a cluster are not among the facts.
     Unknown,
 }
 
@@ -69,14 +68,27 @@ impl RoutedCall<'_> {
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
         end_of(&self.call, view.simulation())
     }
+
+    /// The ports of its gateway's Service at which it enters, and where it then ends, as far as it takes that way.
+    pub(crate) fn entries(&self, view: &View<'_>) -> Vec<(u16, End)> {
+        let service = view.service_host(self.gateway);
+        let entry = |passage: Passage| {
+            let mut cluster = passage.hops.first()?.cluster.split('|').skip(1);
+            let port = cluster.next()?.parse().ok()?;
+            (cluster.nth(1) == Some(&service)).then_some((port, passage.end))
+        };
+        let mut found: Vec<(u16, End)> =
+            view.simulation().passages(&self.call).into_iter().filter_map(entry).collect();
+        found.dedup();
+        found
+    }
 }
 
 /// What becomes of a call that a rule sends to a gateway.
 pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
     let passages = simulation.passages(call);
-    let is_unknown = |passage: &Passage| {
-        matches!(passage.end, End::Refused(Refusal::NoEndpoint | Refusal::ByPolicy) | End::Undecided)
-    };
+    let is_unknown =
+        |passage: &Passage| matches!(passage.end, End::Refused(Refusal::NoEndpoint) | End::Undecided);
     if passages.is_empty() || passages.iter().any(is_unknown) {
         return RoutedEnd::Unknown;
     }
@@ -90,14 +102,19 @@ fn is_as_wanted(call: &Call, passage: &Passage) -> bool {
         End::Leaves { .. } => passed,
         // What a gateway sends on into the cluster is its own matter.
         End::Arrives { .. } => passage.hops.len() > 1,
-        // An answer is what the rule wants.
-        End::Refused(Refusal::Answered(_)) => true,
+        // An answer is what the rule wants; of AuthorizationPolicies checks of their own tell.
+        End::Refused(Refusal::Answered(_) | Refusal::ByPolicy) => true,
         End::Refused(_) | End::Undecided => false,
     }
 }
 
-/// The calls of the rules for sidecars that lead to a gateway and to nowhere else.
-pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<RoutedCall<'a>> {
+/// The calls of the rules for sidecars that lead to a gateway and to nowhere else, from these namespaces, or from those that
+/// the VirtualService is for.
+pub(crate) fn routed_calls<'a>(
+    view: &View<'a>,
+    route: &'a Resource,
+    namespaces: Option<&[String]>,
+) -> Vec<RoutedCall<'a>> {
     let Some(spec) = route.virtual_service().filter(|spec| serves_mesh(spec)) else { return Vec::new() };
     // What delegates take is not followed.
     if spec.http.iter().flatten().any(|rule| rule.delegate.is_some()) {
@@ -151,7 +168,7 @@ pub(crate) fn routed_calls<'a>(view: &View<'a>, route: &'a Resource) -> Vec<Rout
             hosts: hosts.clone(),
         }));
     }
-    let callers = callers(view, route);
+    let callers = callers(view, route, namespaces);
     wanted.iter().flat_map(|wanted| callers.iter().flat_map(|pod| wanted.calls(view, route, pod))).collect()
 }
 
@@ -283,19 +300,26 @@ fn only_gateway<'a, 'h>(
     (is_known && all.iter().all(Option::is_some)).then_some(first)
 }
 
-/// One calling pod of each namespace that a VirtualService is for: its own and those that it names, or without callers there
-/// all that see it.
-fn callers<'a>(view: &View<'a>, route: &Resource) -> Vec<&'a PodFacts> {
+/// The calling pods: of the given namespaces, else of those that a VirtualService is for, its own and those that it names, or
+/// without callers there all that see it. Of each namespace one for each Sidecar that its pods have.
+fn callers<'a>(view: &View<'a>, route: &Resource, namespaces: Option<&[String]>) -> Vec<&'a PodFacts> {
     let owner = route.id.namespace.as_str();
     let words = route.virtual_service().and_then(|spec| spec.export_to.as_deref());
-    let pod = |namespace: &str| {
-        exported_to(words, owner, namespace)
-            .then(|| view.pods(namespace).into_iter().find(|pod| !pod.finished))
-            .flatten()
+    let pods = |namespace: &str| -> Vec<&'a PodFacts> {
+        let mut known = BTreeSet::new();
+        let differs = |pod: &&PodFacts| {
+            !pod.finished && known.insert(view.sidecar_for(namespace, &pod.labels).map(|sidecar| &sidecar.id))
+        };
+        let sees_it = exported_to(words, owner, namespace);
+        if sees_it { view.pods(namespace).into_iter().filter(differs).collect() } else { Vec::new() }
     };
-    if let Some(own) = pod(owner) {
-        let named = words.into_iter().flatten().filter(|word| *word != owner).filter_map(|word| pod(word));
-        return std::iter::once(own).chain(named).collect();
+    if let Some(given) = namespaces {
+        return given.iter().flat_map(|namespace| pods(namespace)).collect();
     }
-    view.namespaces().into_iter().filter_map(pod).collect()
+    let own = pods(owner);
+    if !own.is_empty() {
+        let named = words.into_iter().flatten().filter(|word| *word != owner).flat_map(|word| pods(word));
+        return own.into_iter().chain(named).collect();
+    }
+    view.namespaces().into_iter().flat_map(pods).collect()
 }

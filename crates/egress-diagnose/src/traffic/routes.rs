@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 pub(crate) use egress_core::istio::server::selects;
+use egress_core::istio::server::servers;
 use egress_core::port::Protocol;
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
@@ -36,8 +37,14 @@ pub(crate) enum MissingRouteCause<'a> {
     NoGatewayObject(&'a Resource, String),
     /// A VirtualService is bound to a Gateway object that does not select these pods.
     NotSelected(&'a Resource),
-    /// A VirtualService is bound to a Gateway object without a server for the host.
-    NotServed(&'a Resource),
+    /// A VirtualService is bound to a Gateway object without a server for the host, or without one that accepts it from the
+    /// namespace of the VirtualService.
+    NotServed {
+        /// The VirtualService.
+        route: &'a Resource,
+        /// The Gateway object.
+        object: &'a Resource,
+    },
 }
 
 /// The gateway of a path if the Istio objects of its namespace were read; else the outcome of the check. Without these
@@ -122,7 +129,8 @@ pub(crate) fn by_server<'a>(
         .flat_map(|object| {
             let name = name_of(object);
             let seen = view.gateway_routes(&object.id, server, &gateway.name.namespace);
-            let routes = seen.into_iter().flat_map(move |resource| routes(resource, &name, &path.host));
+            let bound = seen.into_iter().filter(|route| accepts(object, gateway, route, server));
+            let routes = bound.flat_map(move |resource| routes(resource, &name, &path.host));
             routes.map(move |route| (object, route))
         })
         .collect()
@@ -203,8 +211,10 @@ fn cause<'a>(
             if !selects(object, gateway) {
                 return MissingRouteCause::NotSelected(object);
             }
-            if !view.gateway_objects_for(&path.host).iter().any(|serving| serving.id == object.id) {
-                return MissingRouteCause::NotServed(object);
+            let is_serving =
+                view.gateway_objects_for(&path.host).iter().any(|serving| serving.id == object.id);
+            if !is_serving || !accepts(object, gateway, resource, &path.host) {
+                return MissingRouteCause::NotServed { route: resource, object };
             }
             if !exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer) {
                 return MissingRouteCause::Hidden(resource);
@@ -212,6 +222,12 @@ fn cause<'a>(
         }
     }
     MissingRouteCause::NothingBound
+}
+
+/// Whether a server of a Gateway object accepts a host from the namespace of a VirtualService. `NamesForNamespace` in
+/// `pkg/config/host/names.go`.
+fn accepts(object: &Resource, gateway: &GatewayFacts, route: &Resource, host: &str) -> bool {
+    servers(object, gateway).any(|server| server.admits(&route.id.namespace, host))
 }
 
 /// The Gateway object with this name in VirtualServices.

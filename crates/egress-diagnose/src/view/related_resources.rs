@@ -10,6 +10,7 @@ use egress_core::input::{Gap, Input};
 use egress_core::kubernetes::HorizontalPodAutoscalerSpec;
 use egress_core::related_resources::{
     self, EnvoyFilterFacts, GatewayApiObject, Named, SecretFacts, SliceFacts, WebhookFacts,
+    WorkloadEntryFacts,
 };
 use egress_core::snapshot::{NamespaceFacts, PodFacts, ServiceFacts};
 use egress_istio::authorization_policy::AuthorizationPolicySpec;
@@ -75,6 +76,12 @@ impl<'a> View<'a> {
     pub fn gateway_api(&self) -> Readable<&'a [GatewayApiObject]> {
         self.readable(Input::GatewayApi)?;
         Ok(&self.shared.facts.related_resources.gateway_api)
+    }
+
+    /// Every `WorkloadEntry`.
+    pub fn workload_entries(&self) -> Readable<&'a [Named<WorkloadEntryFacts>]> {
+        self.readable(Input::WorkloadEntries)?;
+        Ok(&self.shared.facts.related_resources.workload_entries)
     }
 
     /// Every `NetworkPolicy`.

@@ -105,6 +105,7 @@ pub(super) fn origin(input: Input) -> (MissingFacts, &'static [&'static str]) {
         Input::GatewayApi => &["gateways.gateway.networking.k8s.io", "httproutes"],
         Input::EnvoyFilters => &["envoyfilters"],
         Input::NetworkPolicies => &["networkpolicies"],
+        Input::WorkloadEntries => &["workloadentries"],
         Input::Services => &["services"],
         Input::EndpointSlices => &["endpointslices"],
         Input::Workloads => &["deployments", "statefulsets", "daemonsets"],

@@ -4,6 +4,7 @@ use std::{
     env,
     ffi::OsStr,
     io::Write as _,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -55,6 +56,16 @@ impl Bed {
     ) -> anyhow::Result<Command> {
         let pod = self.pod(namespace, pod)?;
         Ok(netns::command(&self.layout.pod(&pod.namespace, &pod.name), program))
+    }
+
+    /// `xtask external-services` in the network of a pod, with the configuration in a file.
+    ///
+    /// # Errors
+    /// The bed has no such pod, or the program is missing.
+    pub fn external_services(&self, namespace: &str, pod: &str, config: &Path) -> anyhow::Result<Command> {
+        let mut command = self.exec_in_pod(namespace, pod, outside::executable()?)?;
+        command.args(["external-services", "--config"]).arg(config);
+        Ok(command)
     }
 
     /// `xtask load` in the network of a pod, still without its options, see [`crate::load::Options`].

@@ -99,12 +99,14 @@ impl Bed {
 
     /// The long-running parts, and the network namespace of each.
     pub(super) fn parts(&self) -> Vec<(String, String)> {
-        let control_plane = ["etcd", "kube-apiserver", "kube-controller-manager", "istiod", "node"]
+        let control_plane = ["etcd", "kube-apiserver", "kube-controller-manager", "node"]
             .map(|part| (part.to_owned(), self.layout.control_plane()));
+        let istiods = self.topology.control_planes.iter().enumerate();
+        let istiods = istiods.map(|(index, istiod)| (istiod.name(), self.layout.istiod(index)));
         let external = ("external-services".to_owned(), self.layout.outside());
         let proxies = self.pods.iter().filter(|pod| pod.has_proxy());
         let proxies = proxies.map(|pod| (pod.part(), self.layout.pod(&pod.namespace, &pod.name)));
-        control_plane.into_iter().chain([external]).chain(proxies).collect()
+        control_plane.into_iter().chain(istiods).chain([external]).chain(proxies).collect()
     }
 
     /// The Envoy of a pod, as far as one runs.

@@ -6,17 +6,14 @@ use super::{
     handle::Bed,
     netns,
     process::{self, Started},
+    topology::BedControlPlane,
     wait,
 };
 
-const ENVIRONMENT: [(&str, &str); 14] = [
-    ("POD_NAME", "istiod-0"),
-    ("POD_NAMESPACE", "istio-system"),
+const ENVIRONMENT: [(&str, &str); 10] = [
     ("CLUSTER_ID", "Kubernetes"),
-    ("REVISION", "default"),
     ("CLOUD_PLATFORM", "none"),
     ("PILOT_CERT_PROVIDER", "istiod"),
-    ("VALIDATION_WEBHOOK_CONFIG_NAME", "istio-validator-istio-system"),
     ("ENABLE_LEADER_ELECTION", "false"),
     // Filters that only Istio's own build of Envoy knows.
     ("PILOT_ENABLE_METADATA_EXCHANGE", "false"),
@@ -31,15 +28,23 @@ const ENVIRONMENT: [(&str, &str); 14] = [
 const LIMIT: Duration = Duration::from_mins(1);
 const READY: &str = "http://127.0.0.1:8080/ready";
 
-/// Starts istiod. The cluster needs to have the namespace `istio-system`, and soon Istio's manifest.
-pub(super) fn start(bed: &Bed) -> anyhow::Result<Started> {
-    process::start(&bed.layout, "istiod", command(bed)?)
+/// Starts every istiod. The cluster needs to have their namespaces, and soon Istio's manifests.
+pub(super) fn start(bed: &Bed) -> anyhow::Result<Vec<Started>> {
+    let istiods = bed.topology.control_planes.iter().enumerate();
+    istiods
+        .map(|(index, istiod)| {
+            process::start(&bed.layout, &istiod.name(), command(bed, &bed.layout.istiod(index), istiod)?)
+        })
+        .collect()
 }
 
-/// Waits until istiod answers, and until the API server asks it about every change.
-pub(super) fn wait(bed: &Bed, started: Started) -> anyhow::Result<()> {
-    started.until(LIMIT, || Ok(is_ready(bed)))?;
-    wait::until_with_log(&bed.layout.log("istiod"), "istiod to check changes of the cluster", LIMIT, || {
+/// Waits until every istiod answers, and until the API server asks about every change.
+pub(super) fn wait(bed: &Bed, started: Vec<Started>) -> anyhow::Result<()> {
+    for (index, started) in started.into_iter().enumerate() {
+        started.until(LIMIT, || Ok(is_ready(bed, index)))?;
+    }
+    let first = bed.topology.control_planes.first().map(BedControlPlane::name).unwrap_or_default();
+    wait::until_with_log(&bed.layout.log(&first), "istiod to check changes of the cluster", LIMIT, || {
         let policies = bed.kubectl(&[
             "get",
             "validatingwebhookconfigurations",
@@ -49,16 +54,17 @@ pub(super) fn wait(bed: &Bed, started: Started) -> anyhow::Result<()> {
     })
 }
 
-/// Whether istiod says of itself that it is ready.
-pub(super) fn is_ready(bed: &Bed) -> bool {
-    netns::http_status(&bed.layout.control_plane(), READY) == Some(200)
+/// Whether an istiod, by its place in the topology, says of itself that it is ready.
+pub(super) fn is_ready(bed: &Bed, index: usize) -> bool {
+    netns::http_status(&bed.layout.istiod(index), READY) == Some(200)
 }
 
-fn command(bed: &Bed) -> anyhow::Result<Command> {
+fn command(bed: &Bed, netns: &str, istiod: &BedControlPlane) -> anyhow::Result<Command> {
     // istiod looks for files relative to the folder it runs in.
-    let directory = bed.layout.file("istiod");
+    let directory = bed.layout.file(&istiod.name());
     fs::create_dir_all(&directory)?;
-    let mut command = netns::command(&bed.layout.control_plane(), &bed.programs.mesh);
+    let webhook = format!("{}-{}", istiod.named("istio-validator"), istiod.namespace);
+    let mut command = netns::command(netns, &bed.programs.mesh);
     // It finds no file with the mesh's configuration, so that it follows the ConfigMap, as every istiod in a pod does.
     command
         .current_dir(&directory)
@@ -66,6 +72,10 @@ fn command(bed: &Bed) -> anyhow::Result<Command> {
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", &directory)
         .envs(ENVIRONMENT)
+        .env("POD_NAME", format!("{}-0", istiod.name()))
+        .env("POD_NAMESPACE", &istiod.namespace)
+        .env("REVISION", &istiod.revision)
+        .env("VALIDATION_WEBHOOK_CONFIG_NAME", webhook)
         .envs(&bed.topology.istiod_environment)
         .args(["istiod", "discovery"])
         .arg(format!("--kubeconfig={}", bed.layout.file("kubeconfig/istiod").display()))

@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-use super::topology::Topology;
+use super::topology::{BedControlPlane, Topology};
 
 /// Where istiod, the API server and the node answer.
 pub(super) const CONTROL_PLANE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
@@ -18,6 +18,7 @@ pub(super) const OUTSIDE_NETWORK: &str = "198.51.100.0/24";
 /// Cluster addresses of Services; nothing listens there, the sidecars know the pods behind.
 pub(super) const SERVICE_NETWORK: &str = "198.19.0.0/16";
 
+const MOST_ISTIODS: usize = 10;
 const FIRST_GATEWAY: u8 = 20;
 const FIRST_CLIENT: u8 = 120;
 const PER_RANGE: usize = 100;
@@ -39,6 +40,7 @@ pub(super) struct BedPod {
     pub(super) address: Ipv4Addr,
     pub(super) labels: Vec<(String, String)>,
     pub(super) kind: PodKind,
+    pub(super) istiod: BedControlPlane,
 }
 
 /// What a pod is in the mesh.
@@ -96,6 +98,11 @@ impl BedLayout {
         self.netns_prefix() + "cp"
     }
 
+    /// The network namespace of an istiod, by its place in the topology. The first has that of the API server.
+    pub(super) fn istiod(&self, index: usize) -> String {
+        if index == 0 { self.control_plane() } else { format!("{}cp{index}", self.netns_prefix()) }
+    }
+
     pub(super) fn outside(&self) -> String {
         self.netns_prefix() + "ext"
     }
@@ -118,8 +125,16 @@ impl BedPod {
     }
 }
 
+/// The address of an istiod, by its place in the topology.
+pub(super) fn istiod_address(index: usize) -> anyhow::Result<Ipv4Addr> {
+    ensure!(index < MOST_ISTIODS, "a bed has at most {MOST_ISTIODS} istiods");
+    let [a, b, c, first] = CONTROL_PLANE.octets();
+    Ok(Ipv4Addr::new(a, b, c, first + u8::try_from(index)?))
+}
+
 /// The pods of a topology, each with an address of its own.
 pub(super) fn pods(topology: &Topology) -> anyhow::Result<Vec<BedPod>> {
+    let first = topology.control_planes.first().context("no istiod")?;
     let gateways = topology.gateways.iter().flat_map(|gateway| {
         gateway.pods.iter().enumerate().map(move |(index, pod)| BedPod {
             namespace: gateway.namespace.clone(),
@@ -129,6 +144,7 @@ pub(super) fn pods(topology: &Topology) -> anyhow::Result<Vec<BedPod>> {
             address: CONTROL_PLANE,
             labels: gateway.labels().into_iter().collect(),
             kind: if pod.ready { PodKind::Gateway } else { PodKind::BrokenGateway },
+            istiod: first.clone(),
         })
     });
     let clients = topology.clients.iter().map(|client| BedPod {
@@ -139,6 +155,12 @@ pub(super) fn pods(topology: &Topology) -> anyhow::Result<Vec<BedPod>> {
         address: CONTROL_PLANE,
         labels: [("app".to_owned(), client.name.clone())].into_iter().chain(client.labels.clone()).collect(),
         kind: if client.sidecar { PodKind::Sidecar } else { PodKind::Bare },
+        istiod: topology
+            .control_planes
+            .iter()
+            .find(|known| Some(&known.revision) == client.revision.as_ref())
+            .unwrap_or(first)
+            .clone(),
     });
     let pods = address(gateways, FIRST_GATEWAY)?.into_iter().chain(address(clients, FIRST_CLIENT)?).collect();
     Ok(pods)

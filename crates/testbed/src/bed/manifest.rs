@@ -9,20 +9,27 @@ use serde_json::{Value, json};
 
 use super::{
     handle::Bed,
-    topology::{OutboundTrafficPolicy, Topology},
+    topology::{BedControlPlane, OutboundTrafficPolicy, Topology},
 };
 
 /// Where the images of the pods would come from. Nothing is pulled; `istioctl` and the plugin read the version here.
 pub(super) const HUB: &str = "docker.io/istio";
 /// The version of the images: the release that the sources in `tests/bed/cluster` became.
 pub(super) const TAG: &str = "1.31.0";
-/// The manifest's name in the bed's folder.
-pub(super) const MANIFEST: &str = "istio.yaml";
 
-/// Writes the manifest.
+/// The name of an istiod's manifest in the bed's folder.
+pub(super) fn file(istiod: &BedControlPlane) -> String {
+    format!("{}.yaml", istiod.named("istio"))
+}
+
+/// Writes the manifests.
 pub(super) fn generate(bed: &Bed) -> anyhow::Result<()> {
-    let wanted = bed.layout.file("istio-operator.json");
-    fs::write(&wanted, installation(&bed.topology).to_string())?;
+    bed.topology.control_planes.iter().try_for_each(|istiod| generate_one(bed, istiod))
+}
+
+fn generate_one(bed: &Bed, istiod: &BedControlPlane) -> anyhow::Result<()> {
+    let wanted = bed.layout.file(&format!("{}-operator.json", istiod.named("istio")));
+    fs::write(&wanted, installation(&bed.topology, istiod).to_string())?;
     let output = Command::new(&bed.programs.mesh)
         .args(["istioctl", "manifest", "generate", "--filename"])
         .arg(&wanted)
@@ -34,27 +41,34 @@ pub(super) fn generate(bed: &Bed) -> anyhow::Result<()> {
         .split_inclusive('\n')
         .filter(|line| !line.starts_with(|first: char| first.is_ascii_digit()))
         .collect();
-    Ok(fs::write(bed.layout.file(MANIFEST), manifest)?)
+    Ok(fs::write(bed.layout.file(&file(istiod)), manifest)?)
 }
 
-fn installation(topology: &Topology) -> Value {
-    let gateways: Vec<_> = topology
-        .gateways
-        .iter()
+fn installation(topology: &Topology, istiod: &BedControlPlane) -> Value {
+    let first = topology.control_planes.first();
+    let of_first = topology.gateways.iter().filter(|_| first == Some(istiod));
+    let gateways: Vec<_> = of_first
         .map(|gateway| {
-            json!({
+            let mut component = json!({
                 "name": gateway.name,
                 "namespace": gateway.namespace,
                 "label": gateway.labels(),
                 "enabled": true,
-            })
+            });
+            if let Some(ports) = &gateway.ports {
+                component["k8s"] = json!({"service": {"ports": ports}});
+            }
+            component
         })
         .collect();
+    let default_revision = first.map(|first| first.revision.as_str());
+    let revision = if istiod.is_default() { "" } else { &istiod.revision };
     json!({
         "apiVersion": "install.istio.io/v1alpha1",
         "kind": "IstioOperator",
         "spec": {
             "profile": "default",
+            "revision": revision,
             "components": {
                 "egressGateways": gateways,
                 "ingressGateways": [{"name": "istio-ingressgateway", "enabled": false}],
@@ -62,12 +76,12 @@ fn installation(topology: &Topology) -> Value {
             // Telemetry would add filters to the proxies that only Istio's own build of Envoy has. A default revision is
             // what `istioctl install` leaves behind: istiod checks every object before it is stored.
             "values": {
-                "defaultRevision": "default",
+                "defaultRevision": default_revision,
                 "telemetry": {"enabled": false},
                 "pilot": {"autoscaleEnabled": false},
-                "global": {"hub": HUB, "tag": TAG},
+                "global": {"hub": HUB, "tag": TAG, "istioNamespace": istiod.namespace},
             },
-            "meshConfig": mesh(topology.outbound_traffic_policy),
+            "meshConfig": mesh(topology.outbound_traffic_policy, istiod),
         },
     })
 }
@@ -99,7 +113,7 @@ fn access_log() -> String {
     .to_string()
 }
 
-fn mesh(mode: OutboundTrafficPolicy) -> Value {
+fn mesh(mode: OutboundTrafficPolicy, istiod: &BedControlPlane) -> Value {
     json!({
         "accessLogFile": "/dev/stdout",
         "accessLogEncoding": "JSON",
@@ -109,7 +123,7 @@ fn mesh(mode: OutboundTrafficPolicy) -> Value {
         "ingressControllerMode": "OFF",
         "outboundTrafficPolicy": {"mode": mode},
         "defaultConfig": {
-            "discoveryAddress": "istiod.istio-system.svc:15012",
+            "discoveryAddress": format!("{}:15012", istiod.host()),
             "proxyStatsMatcher": {"inclusionRegexps": [".*"]},
         },
     })

@@ -4,6 +4,7 @@
 //! It knows nothing of what runs in the namespaces.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::Write as _,
     net::Ipv4Addr,
@@ -13,15 +14,22 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::{
-    layout::{BedLayout, BedPod, CLUSTER_NETWORK, CONTROL_PLANE, OUTSIDE_NETWORK, PodKind, SERVICE_NETWORK},
+    handle::Bed,
+    layout::{
+        BedLayout, BedPod, CLUSTER_NETWORK, CONTROL_PLANE, OUTSIDE_NETWORK, PodKind, SERVICE_NETWORK,
+        istiod_address,
+    },
     netns,
+    topology::BedControlPlane,
 };
 use crate::external_services::Config;
 
 /// Makes all namespaces, links, addresses and routes.
-pub(super) fn create(layout: &BedLayout, pods: &[BedPod], services: &Config) -> anyhow::Result<()> {
+pub(super) fn create(bed: &Bed) -> anyhow::Result<()> {
+    let (layout, services) = (&bed.layout, &bed.external_services);
     let control_plane = layout.control_plane();
-    namespace(&control_plane, services)?;
+    let files = NamespaceFiles { services, hosts: hosts(&bed.topology.control_planes)? };
+    namespace(&control_plane, &files)?;
     ip(
         &control_plane,
         &format!(
@@ -34,7 +42,7 @@ pub(super) fn create(layout: &BedLayout, pods: &[BedPod], services: &Config) -> 
     )?;
 
     let outside = layout.outside();
-    namespace(&outside, services)?;
+    namespace(&outside, &files)?;
     let addresses = format!(
         "addr add {}/24 dev eth0\n\
          addr add {}/24 dev eth0\n\
@@ -45,9 +53,27 @@ pub(super) fn create(layout: &BedLayout, pods: &[BedPod], services: &Config) -> 
     );
     connect(&control_plane, &outside, "outside", &addresses)?;
 
+    for index in 1..bed.topology.control_planes.len() {
+        let netns = layout.istiod(index);
+        namespace(&netns, &files)?;
+        let addresses = format!("addr add {}/24 dev eth0\nlink set eth0 up\n", istiod_address(index)?);
+        connect(&control_plane, &netns, &format!("istiod{index}"), &addresses)?;
+    }
+    pods(layout, &bed.pods, &files)
+}
+
+/// What the programs in a namespace know by name.
+struct NamespaceFiles<'a> {
+    services: &'a Config,
+    /// The file of that name.
+    hosts: String,
+}
+
+fn pods(layout: &BedLayout, pods: &[BedPod], files: &NamespaceFiles<'_>) -> anyhow::Result<()> {
+    let control_plane = layout.control_plane();
     for (index, pod) in pods.iter().enumerate() {
         let netns = layout.pod(&pod.namespace, &pod.name);
-        namespace(&netns, services)?;
+        namespace(&netns, files)?;
         let addresses = format!(
             "addr add {}/24 dev eth0\n\
              link set eth0 up\n\
@@ -92,15 +118,23 @@ fn serve_ports_of_service(netns: &str) -> anyhow::Result<()> {
     feed(&mut netns::command(netns, "iptables-restore"), rules)
 }
 
-fn namespace(netns: &str, services: &Config) -> anyhow::Result<()> {
+fn hosts(istiods: &[BedControlPlane]) -> anyhow::Result<String> {
+    let mut hosts = "127.0.0.1 localhost\n".to_owned();
+    for (index, istiod) in istiods.iter().enumerate() {
+        // Writing to a text cannot fail.
+        let _ = writeln!(hosts, "{} {}", istiod_address(index)?, istiod.host());
+    }
+    Ok(hosts)
+}
+
+fn namespace(netns: &str, files: &NamespaceFiles<'_>) -> anyhow::Result<()> {
     let status = Command::new("ip").args(["netns", "add", netns]).status()?;
     ensure!(status.success(), "cannot make network namespace {netns}");
     let configuration = netns::configuration(netns);
     fs::create_dir_all(&configuration)
         .with_context(|| format!("cannot create {}", configuration.display()))?;
-    fs::write(configuration.join("resolv.conf"), format!("nameserver {}\n", services.dns.ip()))?;
-    let hosts = format!("127.0.0.1 localhost\n{CONTROL_PLANE} istiod.istio-system.svc\n");
-    fs::write(configuration.join("hosts"), hosts)?;
+    fs::write(configuration.join("resolv.conf"), format!("nameserver {}\n", files.services.dns.ip()))?;
+    fs::write(configuration.join("hosts"), &files.hosts)?;
     Ok(())
 }
 

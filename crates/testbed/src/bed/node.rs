@@ -11,19 +11,21 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Starts the stand-in and waits until it listens.
 pub(super) fn start(bed: &Bed, certificate: &Pair) -> anyhow::Result<()> {
     let directory = bed.layout.file("node");
-    let istiod = [("istio-system", "istiod-0", "istiod".to_owned(), bed.layout.control_plane())];
+    let istiods = bed.topology.control_planes.iter().enumerate().map(|(index, istiod)| {
+        let name = istiod.name();
+        (istiod.namespace.as_str(), format!("{name}-0"), name, bed.layout.istiod(index), "discovery.log")
+    });
     let pods = bed.pods.iter().map(|pod| {
         let netns = bed.layout.pod(&pod.namespace, &pod.name);
-        (pod.namespace.as_str(), pod.name.as_str(), pod.part(), netns)
+        (pod.namespace.as_str(), pod.name.clone(), pod.part(), netns, "istio-proxy.log")
     });
-    for (namespace, name, part, netns) in pods.chain(istiod) {
+    for (namespace, name, part, netns, log) in pods.chain(istiods) {
         let folder = directory.join(format!("{namespace}_{name}"));
         fs::create_dir_all(&folder)?;
         symlink(netns::path(&netns), folder.join("netns"))?;
         // Applications have nothing to say: what runs in them comes by exec.
         fs::write(folder.join("app.log"), "")?;
-        let container = if part == "istiod" { "discovery.log" } else { "istio-proxy.log" };
-        symlink(bed.layout.log(&part), folder.join(container))?;
+        symlink(bed.layout.log(&part), folder.join(log))?;
     }
     let mut command = netns::command(&bed.layout.control_plane(), &bed.programs.node);
     command

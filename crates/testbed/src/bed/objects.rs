@@ -1,20 +1,26 @@
 //! The Kubernetes objects that stand for nodes and pods: what a scheduler, a Deployment and a kubelet would have
 //! written. Knows nothing of the processes behind them.
 
-use std::{collections::BTreeSet, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use serde_json::{Value, json};
 
 use super::{
     handle::Bed,
-    layout::{BedPod, CONTROL_PLANE, PodKind},
+    layout::{BedPod, CONTROL_PLANE, PodKind, istiod_address},
     manifest::{HUB, TAG},
+    topology::BedControlPlane,
 };
 
 /// The port of the stand-in for kubelets.
 pub(super) const NODE_PORT: u16 = 10250;
 /// The node of istiod's pod.
 const CONTROL_PLANE_NODE: &str = "control-plane";
+/// Where Istio is installed usually, as the file says it.
+const USUAL_ROOT: &str = "istio-system";
 const ACCESS: &str = include_str!("../../../../tests/bed/access.yaml");
 
 /// Namespaces and service accounts: everything else stands on them.
@@ -22,8 +28,10 @@ pub(super) fn create_namespaces(bed: &Bed) -> anyhow::Result<()> {
     let topology = &bed.topology;
     let gateways = topology.gateways.iter().map(|gateway| gateway.namespace.as_str());
     let clients = topology.clients.iter().map(|client| client.namespace.as_str());
-    let namespaces: BTreeSet<_> = ["istio-system", "shop"]
-        .into_iter()
+    let istiods = topology.control_planes.iter().map(|istiod| istiod.namespace.as_str());
+    let namespaces: BTreeSet<_> = istiods
+        .clone()
+        .chain(["shop"])
         .chain(gateways)
         .chain(clients)
         .chain(topology.namespaces.iter().map(String::as_str))
@@ -43,7 +51,8 @@ pub(super) fn create_namespaces(bed: &Bed) -> anyhow::Result<()> {
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"namespace": namespace, "name": name}})
     });
     bed.apply(&[], &list(namespaces.chain(accounts)))?;
-    bed.apply(&[], ACCESS)
+    let root = istiods.clone().next().unwrap_or(USUAL_ROOT);
+    bed.apply(&[], &ACCESS.replace(USUAL_ROOT, root))
 }
 
 /// Nodes and pods, with the status that makes them count as running.
@@ -60,7 +69,8 @@ pub(super) fn create_nodes_and_pods(bed: &Bed) -> anyhow::Result<()> {
         "name": CONTROL_PLANE_NODE,
         "labels": {"node-role.kubernetes.io/control-plane": ""},
     }});
-    let pods = bed.pods.iter().map(pod).chain([istiod()]);
+    let istiods = &bed.topology.control_planes;
+    let pods = bed.pods.iter().map(pod).chain(istiods.iter().map(istiod));
     bed.apply(&[], &list(nodes.chain([control_plane]).chain(pods)))?;
 
     let names = bed.topology.nodes.iter().map(|node| node.name.as_str()).chain([CONTROL_PLANE_NODE]);
@@ -68,21 +78,26 @@ pub(super) fn create_nodes_and_pods(bed: &Bed) -> anyhow::Result<()> {
         let ready = pod.kind != PodKind::BrokenGateway;
         pod_status(&pod.namespace, &pod.name, pod.address, containers(pod.kind), ready)
     });
-    let istiod = pod_status("istio-system", "istiod-0", CONTROL_PLANE, &["discovery"], true);
-    bed.apply(&["--subresource=status"], &list(names.map(node_status).chain(pods).chain([istiod])))
+    let mut statuses: Vec<Value> = names.map(node_status).chain(pods).collect();
+    for (index, istiod) in istiods.iter().enumerate() {
+        let (name, address) = (format!("{}-0", istiod.name()), istiod_address(index)?);
+        statuses.push(pod_status(&istiod.namespace, &name, address, &["discovery"], true));
+    }
+    bed.apply(&["--subresource=status"], &list(statuses.into_iter()))
 }
 
 /// Says of the clients' namespaces that their pods get sidecars. Only now: the bed has made these pods itself, and
 /// istiod would have changed them.
 pub(super) fn enable_injection(bed: &Bed) -> anyhow::Result<()> {
     let clients = bed.pods.iter().filter(|pod| pod.kind == PodKind::Sidecar);
-    let namespaces: BTreeSet<_> = clients.map(|pod| pod.namespace.as_str()).collect();
-    let labelled = namespaces.into_iter().map(|name| {
-        json!({
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": name, "labels": {"istio-injection": "enabled"}},
-        })
+    let namespaces: BTreeMap<_, _> = clients.map(|pod| (pod.namespace.as_str(), &pod.istiod)).collect();
+    let labelled = namespaces.into_iter().map(|(name, istiod)| {
+        let labels = if istiod.is_default() {
+            json!({"istio-injection": "enabled"})
+        } else {
+            json!({"istio.io/rev": istiod.revision})
+        };
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     });
     bed.apply(&[], &list(labelled))
 }
@@ -101,9 +116,9 @@ fn pod(pod: &BedPod) -> Value {
     if pod.kind == PodKind::Sidecar {
         // What Istio's injection leaves on a pod.
         labels.insert("security.istio.io/tlsMode".into(), json!("istio"));
-        let status =
-            json!({"initContainers": ["istio-init"], "containers": ["istio-proxy"], "revision": "default"});
-        annotations = json!({"sidecar.istio.io/status": status.to_string()});
+        let status = json!({"initContainers": ["istio-init"], "containers": ["istio-proxy"], "revision": pod.istiod.revision});
+        annotations =
+            json!({"istio.io/rev": pod.istiod.revision, "sidecar.istio.io/status": status.to_string()});
     }
     json!({
         "apiVersion": "v1",
@@ -112,28 +127,28 @@ fn pod(pod: &BedPod) -> Value {
         "spec": {
             "nodeName": pod.node,
             "serviceAccountName": pod.service_account,
-            "containers": containers(pod.kind).iter().map(|name| container(name)).collect::<Vec<_>>(),
+            "containers": containers(pod.kind).iter().map(|name| container(name, &pod.istiod)).collect::<Vec<_>>(),
         },
     })
 }
 
-fn istiod() -> Value {
+fn istiod(istiod: &BedControlPlane) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "namespace": "istio-system",
-            "name": "istiod-0",
+            "namespace": istiod.namespace,
+            "name": format!("{}-0", istiod.name()),
             "labels": {
                 "app": "istiod",
                 "istio": "pilot",
-                "istio.io/rev": "default",
+                "istio.io/rev": istiod.revision,
                 "sidecar.istio.io/inject": "false",
             },
         },
         "spec": {
             "nodeName": CONTROL_PLANE_NODE,
-            "serviceAccountName": "istiod",
+            "serviceAccountName": istiod.name(),
             "containers": [{"name": "discovery", "image": image("discovery")}],
         },
     })
@@ -184,10 +199,10 @@ fn containers(kind: PodKind) -> &'static [&'static str] {
 }
 
 /// A proxy is told where its istiod is.
-fn container(name: &str) -> Value {
+fn container(name: &str, istiod: &BedControlPlane) -> Value {
     let mut container = json!({"name": name, "image": image(name)});
     if name == "istio-proxy" {
-        container["env"] = json!([{"name": "CA_ADDR", "value": "istiod.istio-system.svc:15012"}]);
+        container["env"] = json!([{"name": "CA_ADDR", "value": format!("{}:15012", istiod.host())}]);
     }
     container
 }

@@ -48,17 +48,24 @@ pub(super) fn is_ready(bed: &Bed, pod: &BedPod) -> bool {
 /// istiod writes its authority into every namespace, as soon as it has one.
 fn mesh_authority(bed: &Bed) -> anyhow::Result<String> {
     let mut certificate = String::new();
-    wait::until_with_log(&bed.layout.log("istiod"), "the certificate of istiod's authority", LIMIT, || {
-        certificate = bed.kubectl(&[
-            "get",
-            "configmap",
-            "istio-ca-root-cert",
-            "--namespace=istio-system",
-            "--ignore-not-found",
-            "--output=jsonpath={.data.root-cert\\.pem}",
-        ])?;
-        Ok(!certificate.is_empty())
-    })?;
+    let istiod = bed.topology.control_planes.first().context("no istiod")?;
+    let namespace = format!("--namespace={}", istiod.namespace);
+    wait::until_with_log(
+        &bed.layout.log(&istiod.name()),
+        "the certificate of istiod's authority",
+        LIMIT,
+        || {
+            certificate = bed.kubectl(&[
+                "get",
+                "configmap",
+                "istio-ca-root-cert",
+                &namespace,
+                "--ignore-not-found",
+                "--output=jsonpath={.data.root-cert\\.pem}",
+            ])?;
+            Ok(!certificate.is_empty())
+        },
+    )?;
     Ok(certificate)
 }
 
@@ -97,7 +104,7 @@ fn agent(bed: &Bed, pod: &BedPod, directory: &Path) -> Command {
     let proxy = json!({
         "binaryPath": bed.programs.envoy,
         "concurrency": 1,
-        "discoveryAddress": "istiod.istio-system.svc:15012",
+        "discoveryAddress": format!("{}:15012", pod.istiod.host()),
         "proxyStatsMatcher": {"inclusionRegexps": [".*"]},
     });
     let mut command = netns::command(&bed.layout.pod(&pod.namespace, &pod.name), &bed.programs.mesh);
@@ -119,7 +126,7 @@ fn agent(bed: &Bed, pod: &BedPod, directory: &Path) -> Command {
         .env("TRUST_DOMAIN", "cluster.local")
         .env("CLOUD_PLATFORM", "none")
         .env("PILOT_CERT_PROVIDER", "istiod")
-        .env("CA_ADDR", "istiod.istio-system.svc:15012")
+        .env("CA_ADDR", format!("{}:15012", pod.istiod.host()))
         .env("ISTIO_BOOTSTRAP", &bed.programs.bootstrap)
         .env("PROXY_CONFIG", proxy.to_string())
         .args(["agent", "proxy", role, "--proxyLogLevel=warning"])

@@ -9,9 +9,7 @@ use anyhow::anyhow;
 use super::{
     certificates,
     handle::{Bed, BedRecord},
-    istiod, kubernetes,
-    manifest::{self, MANIFEST},
-    network, node, objects, outside, proxies, users,
+    istiod, kubernetes, manifest, network, node, objects, outside, proxies, users,
 };
 
 type Task<'a> = Box<dyn FnOnce() -> anyhow::Result<()> + Send + 'a>;
@@ -19,7 +17,7 @@ type Task<'a> = Box<dyn FnOnce() -> anyhow::Result<()> + Send + 'a>;
 /// Starts everything in a folder and namespaces that do not exist yet.
 pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
     create_directory(bed)?;
-    network::create(&bed.layout, &bed.pods, &bed.external_services)?;
+    network::create(bed)?;
     let certificates = certificates::create(&bed.layout.file("certificates"))?;
     users::create(&bed.layout, &certificates.authority)?;
     if !bed.topology.istio {
@@ -33,12 +31,14 @@ pub(super) fn start(bed: &Bed) -> anyhow::Result<()> {
         Box::new(|| kubernetes::start(bed, &certificates)),
     ])?;
     objects::create_namespaces(bed)?;
-    let istiod = istiod::start(bed)?;
-    bed.apply(&[], &fs::read_to_string(bed.layout.file(MANIFEST))?)?;
+    let istiods = istiod::start(bed)?;
+    for istiod in &bed.topology.control_planes {
+        bed.apply(&[], &fs::read_to_string(bed.layout.file(&manifest::file(istiod)))?)?;
+    }
     objects::create_nodes_and_pods(bed)?;
     together([
         Box::new(|| objects::enable_injection(bed)),
-        Box::new(|| istiod::wait(bed, istiod)),
+        Box::new(|| istiod::wait(bed, istiods)),
         Box::new(|| proxies::start(bed)),
     ])
 }

@@ -39,13 +39,19 @@ pub(super) fn status(bed: &Bed) -> anyhow::Result<Vec<ProcessStatus>> {
 fn answers(bed: &Bed, part: &str) -> bool {
     match part {
         "kube-apiserver" => kubernetes::is_ready(bed),
-        "istiod" => istiod::is_ready(bed),
         "node" => node::is_ready(bed),
         "external-services" => outside::is_ready(bed, &bed.external_services),
         // These answer nobody; what they do shows in the parts above and in the pods.
         "etcd" | "kube-controller-manager" => true,
-        pod => bed.pods.iter().filter(|known| known.part() == pod).all(|pod| proxies::is_ready(bed, pod)),
+        other => match bed.topology.control_planes.iter().position(|istiod| istiod.name() == other) {
+            Some(index) => istiod::is_ready(bed, index),
+            None => proxy_answers(bed, other),
+        },
     }
+}
+
+fn proxy_answers(bed: &Bed, pod: &str) -> bool {
+    bed.pods.iter().filter(|known| known.part() == pod).all(|pod| proxies::is_ready(bed, pod))
 }
 
 fn part(name: String, pid: Option<i32>, ready: bool) -> ProcessStatus {

@@ -15,6 +15,9 @@ use crate::external_services::zone::Zone;
 pub struct Topology {
     /// Node objects; pods name the one they run on.
     pub nodes: Vec<BedNode>,
+    /// The istiods: gateways, and clients that name no revision, belong to the first. By default the one that Istio installs.
+    #[serde(default = "stock_control_planes")]
+    pub control_planes: Vec<BedControlPlane>,
     /// Egress gateways: Istio's own manifest for each, and pods.
     #[serde(default)]
     pub gateways: Vec<Gateway>,
@@ -36,6 +39,40 @@ pub struct Topology {
     /// The names of the external services; by default all of them are at the origin.
     #[serde(default)]
     pub zone: Option<Zone>,
+}
+
+/// An istiod, and where it is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BedControlPlane {
+    /// Its namespace, which is the root namespace of its mesh.
+    pub namespace: String,
+    /// Its revision; `default` is an installation without one.
+    pub revision: String,
+}
+
+impl BedControlPlane {
+    /// The name of its Service and of everything else that is called as it.
+    pub fn name(&self) -> String {
+        self.named("istiod")
+    }
+
+    /// Where proxies find it.
+    pub fn host(&self) -> String {
+        format!("{}.{}.svc", self.name(), self.namespace)
+    }
+
+    pub(super) fn named(&self, name: &str) -> String {
+        if self.is_default() { name.to_owned() } else { format!("{name}-{}", self.revision) }
+    }
+
+    pub(super) fn is_default(&self) -> bool {
+        self.revision == "default"
+    }
+}
+
+fn stock_control_planes() -> Vec<BedControlPlane> {
+    vec![BedControlPlane { namespace: "istio-system".to_owned(), revision: "default".to_owned() }]
 }
 
 /// A node, as far as a scheduler would look at it.
@@ -76,6 +113,9 @@ pub struct Gateway {
     /// Labels of the pods and selector of the Service; by default `app: <name>` and `istio: egressgateway`.
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
+    /// The ports of the Service; by default those of Istio's manifest.
+    #[serde(default)]
+    pub ports: Option<Vec<GatewayServicePort>>,
     /// Its pods.
     #[serde(default)]
     pub pods: Vec<GatewayPod>,
@@ -88,6 +128,18 @@ impl Gateway {
             BTreeMap::from([("app".into(), self.name.clone()), ("istio".into(), "egressgateway".into())])
         })
     }
+}
+
+/// A port of a gateway's Service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GatewayServicePort {
+    /// Its name.
+    pub name: String,
+    /// The number that callers dial.
+    pub port: u16,
+    /// The number that the pods listen on.
+    pub target_port: u16,
 }
 
 /// A pod of a gateway.
@@ -120,6 +172,9 @@ pub struct Client {
     /// Labels beside `app`.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// The revision of its istiod; by default that of the first. All pods of a namespace have the same.
+    #[serde(default)]
+    pub revision: Option<String>,
 }
 
 impl Client {
@@ -158,6 +213,17 @@ impl Topology {
             "gateways and clients need Istio, and `istio` is false"
         );
         let placed = self.gateways.iter().flat_map(|gateway| gateway.pods.iter().map(|pod| &pod.node));
+        ensure!(!self.control_planes.is_empty(), "a mesh needs an istiod under controlPlanes");
+        let mut names: Vec<_> = self.control_planes.iter().map(BedControlPlane::name).collect();
+        names.sort_unstable();
+        names.dedup();
+        ensure!(names.len() == self.control_planes.len(), "two istiods have one revision");
+        for revision in self.clients.iter().filter_map(|client| client.revision.as_deref()) {
+            ensure!(
+                self.control_planes.iter().any(|known| known.revision == revision),
+                "a client has revision {revision:?}, which is not listed under controlPlanes"
+            );
+        }
         for node in placed.chain(self.clients.iter().map(|client| &client.node)) {
             ensure!(
                 self.nodes.iter().any(|known| known.name == *node),

@@ -8,7 +8,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use rustls::{ServerConfig, server::Acceptor};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinSet,
     time::{sleep, timeout},
@@ -23,6 +23,8 @@ use crate::json_lines::now_ms;
 
 /// How long a client may take for its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// What a server says that speaks first, as mail servers do.
+const GREETING: &[u8] = b"220 ready\r\n";
 /// The pause after a failed accept, which is a lack of file descriptors that time may cure.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -35,6 +37,8 @@ pub(super) enum Protocol {
     Https(Arc<ServerConfig>),
     /// Every byte comes back.
     Echo,
+    /// The server speaks first; then every byte comes back.
+    Greeting,
 }
 
 /// Serves every connection of `listener` until the task is dropped, and all connections with it.
@@ -76,6 +80,12 @@ async fn serve(
         }
         Protocol::Echo => {
             record.add(at_ms, Event::Connection(connection))?;
+            return echo(stream).await;
+        }
+        Protocol::Greeting => {
+            record.add(at_ms, Event::Connection(connection))?;
+            let mut stream = stream;
+            stream.write_all(GREETING).await?;
             return echo(stream).await;
         }
     };

@@ -241,7 +241,6 @@ fn http<'w>(part: &ListenedPort<'_, 'w>, kind: ListenerProtocol, on_all: bool) -
     }
 }
 
-
 /// Where what is not known goes: the cluster of a Sidecar's `egressProxy`.
 pub(super) fn proxied(unknown: UnknownHosts<'_>) -> Option<ClusterKey> {
     let UnknownHosts::Proxied(host, port, subset) = unknown else { return None };

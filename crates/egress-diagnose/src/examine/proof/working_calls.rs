@@ -46,7 +46,7 @@ impl WorkingCalls {
             let (world, request) = (OnceLock::new(), Request::default());
             let egresses = egresses(&part.snapshot);
             let index = Index::of(&part.snapshot);
-            let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), &world);
+            let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), (None, &world));
             if !matches!(can_be_followed(&view), Ok(true)) {
                 continue;
             }
@@ -54,7 +54,7 @@ impl WorkingCalls {
                 if found.len() >= MOST_CALLS {
                     break;
                 }
-                let calls = routed_calls(&view, route);
+                let calls = routed_calls(&view, route, None);
                 let works = calls.into_iter().filter(|call| matches!(call.end(&view), RoutedEnd::AsWanted));
                 found.extend(works.take(MOST_OF_ONE).map(|routed| WorkingCall {
                     words: format!("from {} to {}:{}", routed.caller, routed.host, routed.call.port),

@@ -84,6 +84,7 @@ fn of_related_resources(around: &RelatedResources) -> Checked {
         workloads,
         budgets,
         autoscalers,
+        workload_entries,
         secrets,
         webhooks,
         istiod,
@@ -94,6 +95,7 @@ fn of_related_resources(around: &RelatedResources) -> Checked {
     peer_authentications.iter().try_for_each(of_named)?;
     envoy_filters.iter().try_for_each(of_named)?;
     network_policies.iter().try_for_each(of_named)?;
+    workload_entries.iter().try_for_each(of_named)?;
     budgets.iter().try_for_each(of_named)?;
     autoscalers.iter().try_for_each(of_named)?;
     for slice in endpoint_slices {

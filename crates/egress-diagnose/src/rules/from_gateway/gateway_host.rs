@@ -1,7 +1,9 @@
 //! EG004: the Gateway has a server for the host.
 
 use egress_core::input::Input;
+use egress_core::istio::server::{Server, servers};
 use egress_core::port::Protocol;
+use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use serde_json::json;
 
@@ -22,7 +24,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
     docs: "\
 ## What it checks
-`servers[].hosts` of the Gateway object that the routes name.
+`servers[].hosts` of the Gateway object that the routes name. A host as `NAMESPACE/HOST` is only for VirtualServices of that
+namespace, and `./HOST` for those beside the Gateway object.
 
 ## Why it matters
 istiod ignores routes of a host without a server: calls end at the gateway with 404 or a reset.
@@ -35,28 +38,62 @@ Add the host to the server of its protocol.
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
-        let MissingRoute { protocol, cause: MissingRouteCause::NotServed(object) } = missing else {
+        let MissingRoute { protocol, cause: MissingRouteCause::NotServed { route, object } } = missing else {
             return None;
         };
-        let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
-        let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.hosts).map(String::as_str).collect();
-        let speaks = |name: &str| match protocol {
+        Some(finding(&path.host, protocol, (route, object), servers(object, gateway)))
+    });
+    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
+}
+
+fn finding<'a>(
+    host: &str,
+    protocol: Protocol,
+    (route, object): (&Resource, &'a Resource),
+    servers: impl Iterator<Item = Server<'a>>,
+) -> Finding {
+    let servers: Vec<Server<'a>> = servers.collect();
+    let speaks = |server: &Server<'_>| {
+        let name = server.spec.port.protocol.as_str();
+        match protocol {
             Protocol::Http => name.starts_with("HTTP") || name.starts_with("GRPC"),
             Protocol::Tls => name == "TLS" || name == "HTTPS",
-        };
-        let server = servers.iter().position(|server| speaks(&server.port.protocol)).unwrap_or_default();
+        }
+    };
+    let namespace = route.id.namespace.as_str();
+    let serving = servers.iter().find(|server| speaks(server) && server.covers(host));
+    let serving = serving.or_else(|| servers.iter().find(|server| server.covers(host)));
+    let found = |message: String, place: Place, (index, value): (usize, String)| {
         let operation =
-            json!({ "op": "add", "path": format!("/spec/servers/{server}/hosts/-"), "value": path.host });
-        Some(Finding {
+            json!({ "op": "add", "path": format!("/spec/servers/{index}/hosts/-"), "value": value });
+        Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("no server of the Gateway object accepts {}", path.host),
-            object: Place::of(&object.id).field("spec.servers[].hosts", hosts.join(", ")),
+            message,
+            object: place,
             evidence: Vec::new(),
-            consequence: end_at_gateway(protocol, &path.host),
+            consequence: end_at_gateway(protocol, host),
             fix: fixes::patch(&object.id, &operation, "lets the server accept the host"),
-        })
-    });
-    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
+        }
+    };
+    let place = Place::of(&object.id);
+    if let Some(server) = serving {
+        let of = server.spec.hosts.join(", ");
+        let finding = found(
+            format!(
+                "the Gateway object does not accept {host} from VirtualServices of namespace {namespace}"
+            ),
+            place.field(format!("{}.hosts", server.field()), of),
+            (server.index, format!("{namespace}/{host}")),
+        );
+        let evidence = vec![format!("virtualservice {namespace}/{} has the route", route.id.name)];
+        return Finding { evidence, ..finding };
+    }
+    let hosts: Vec<&str> = servers.iter().flat_map(|server| &server.spec.hosts).map(String::as_str).collect();
+    found(
+        format!("no server of the Gateway object accepts {host}"),
+        place.field("spec.servers[].hosts", hosts.join(", ")),
+        (servers.iter().position(speaks).unwrap_or_default(), host.to_owned()),
+    )
 }

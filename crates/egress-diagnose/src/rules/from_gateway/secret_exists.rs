@@ -23,7 +23,7 @@ pub(in crate::rules) const CHECK: Check = Check {
 ## What it checks
 `credentialName` of TLS origination: a Secret of that name exists in the gateway's namespace. For `MUTUAL` it has
 `tls.crt` and `tls.key`. Unless verification is off, it has `ca.crt`, or the Secret with `-cacert` after its name has.
-Their content is not read; EG082 reads the expiry of the certificates from Envoy.
+EG103 looks at the certificates in files, EG082 at those of Envoy.
 
 ## Why it matters
 The gateway reads Secrets of its own namespace only. Without them it makes no connection: 503 (`UF`, \"Secret is not
@@ -37,7 +37,7 @@ Put the Secret into the namespace of the gateway's pods.
 };
 
 /// The suffix of the Secret that holds only the CA certificate.
-const CA_SUFFIX: &str = "-cacert";
+pub(super) const CA_SUFFIX: &str = "-cacert";
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let found = upstream(view, path, gateway);
@@ -60,12 +60,8 @@ fn finding(
     secrets: &[SecretFacts],
     tls: &ClientTls<'_>,
 ) -> Option<Finding> {
-    let named = tls.credential_name.filter(|_| tls.originates())?;
-    let bare = named.strip_prefix("kubernetes://").unwrap_or(named);
-    if bare.contains("://") {
-        return None;
-    }
-    let (namespace, name) = bare.split_once('/').unwrap_or((&gateway.name.namespace, bare));
+    let named = tls.credential_name?;
+    let (namespace, name) = credential(tls, gateway)?;
     let find =
         |name: &str| secrets.iter().find(|secret| secret.namespace == namespace && secret.name == name);
     let own = find(name);
@@ -105,6 +101,16 @@ fn finding(
         consequence: format!("calls to {} get 503 from the gateway", path.host),
         fix: fix(tls, namespace, name, elsewhere.filter(|_| own.is_none())),
     })
+}
+
+/// The Secret that TLS origination names, by namespace and name.
+pub(super) fn credential<'a>(tls: &ClientTls<'a>, gateway: &'a GatewayFacts) -> Option<(&'a str, &'a str)> {
+    let named = tls.credential_name.filter(|_| tls.originates())?;
+    let bare = named.strip_prefix("kubernetes://").unwrap_or(named);
+    if bare.contains("://") {
+        return None;
+    }
+    Some(bare.split_once('/').unwrap_or((&gateway.name.namespace, bare)))
 }
 
 /// Whether a Secret has one of the sets of keys. Assumes so if only its name is known.

@@ -8,6 +8,7 @@ use egress_core::snapshot::{GatewayFacts, PodFacts};
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place, Readable};
 use crate::fixes;
+use crate::kubernetes::forward_proxy::{host_of, leaves_out};
 use crate::kubernetes::workload::{PodOwner, by_workload};
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
@@ -44,7 +45,7 @@ fn run(view: &View<'_>) -> CheckOutcome {
 /// None if no application is configured to use a proxy, and if there is no gateway.
 fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     let told: Vec<&PodFacts> =
-        view.all_pods()?.iter().filter(|pod| !pod.finished && !pod.forward_proxies.is_empty()).collect();
+        view.all_pods()?.iter().filter(|pod| !pod.finished && uses_proxies(pod)).collect();
     let gateways = view.gateways();
     if told.is_empty() || gateways.is_empty() {
         return Ok(None);
@@ -73,20 +74,17 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
     Ok(Some(found))
 }
 
+/// Whether a pod is told to use a forward proxy. `NO_PROXY=*` takes that back.
+fn uses_proxies(pod: &PodFacts) -> bool {
+    !pod.forward_proxies.is_empty() && !pod.no_proxy.iter().any(|list| leaves_out(list, "*"))
+}
+
 /// The environment variables of a pod that name a gateway's Service, with their values.
 fn variables<'a>(view: &View<'_>, pod: &'a PodFacts, gateway: &GatewayFacts) -> Vec<(&'a str, &'a str)> {
     let full = view.service_host(gateway);
-    let names_gateway = |url: &str| view.full_host(&long(host(url), pod, gateway), &pod.namespace) == full;
+    let names_gateway = |url: &str| view.full_host(&long(host_of(url), pod, gateway), &pod.namespace) == full;
     let all = pod.forward_proxies.iter().filter(|(_, url)| names_gateway(url));
     all.map(|(name, url)| (name.as_str(), url.as_str())).collect()
-}
-
-/// The host of a proxy's URL; applications accept it without a scheme, too.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    host.split(':').next().unwrap_or_default()
 }
 
 /// The name of a Service as DNS completes it in a pod: `name.namespace` and `name.namespace.svc` mean the full name.
@@ -126,23 +124,5 @@ fn finding(
         consequence: "its calls to https hosts get 404, because the gateway does not support CONNECT"
             .to_owned(),
         fix,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_a_proxy_is_read_in_every_form() {
-        for url in [
-            "http://egress.istio:80",
-            "egress.istio:80",
-            "http://user:word@egress.istio/",
-            "socks5://egress.istio",
-        ] {
-            assert_eq!(host(url), "egress.istio", "{url}");
-        }
-        assert_eq!(host(""), "");
     }
 }

@@ -52,7 +52,7 @@ fn run(view: &View<'_>) -> CheckOutcome {
     let mut wrong = Vec::new();
     for route in view.index().of_kind(Kind::VirtualService) {
         for call in
-            routed_calls(view, route).into_iter().filter(|call| view.egresses_of(&call.host).is_empty())
+            routed_calls(view, route, None).into_iter().filter(|call| view.egresses_of(&call.host).is_empty())
         {
             match call.end(view) {
                 RoutedEnd::Unknown => {}

@@ -62,14 +62,15 @@ fn findings(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> R
     for (caller, port, listens_on) in calls {
         let kept = view.kept_from(&caller, gateway, listens_on)?;
         looked += kept.of;
-        found.extend(finding(path, gateway, (&caller, port, listens_on), &kept));
+        found.extend(blocked_before(CHECK.code, (&path.host, gateway), (&caller, port, listens_on), &kept));
     }
     Ok(CheckOutcome::of(looked, found))
 }
 
-fn finding(
-    path: &EgressPath<'_>,
-    gateway: &GatewayFacts,
+/// Calls that NetworkPolicies stop before the gateway.
+pub(in crate::rules) fn blocked_before(
+    code: Code,
+    (host, gateway): (&str, &GatewayFacts),
     (caller, port, listens_on): (&str, u16, u16),
     kept: &KeptFrom<'_>,
 ) -> Option<Finding> {
@@ -94,7 +95,7 @@ fn finding(
         ));
     }
     Some(Finding {
-        code: CHECK.code,
+        code,
         confidence: Confidence::Inferred,
         level: CHECK.level,
         message: format!(
@@ -103,7 +104,7 @@ fn finding(
         ),
         object,
         evidence,
-        consequence: format!("calls from {caller} to {} time out before the gateway", path.host),
+        consequence: format!("calls from {caller} to {host} time out before the gateway"),
         fix,
     })
 }

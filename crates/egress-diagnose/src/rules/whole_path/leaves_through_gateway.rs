@@ -58,7 +58,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     let has_no_name = |call: &RoutedCall<'_>| {
         matches!(call.call.speaks, Speaks::Tls { .. }) && begins_in_plaintext(call.call.port)
     };
-    let calls = routes.flat_map(|route| routed_calls(view, route));
+    let calls = routes.flat_map(|route| routed_calls(view, route, Some(&path.callers)));
     let mut looked_at = 0;
     let mut wrong = Vec::new();
     for call in calls.filter(|call| call.host == path.host && !has_no_name(call)) {

@@ -20,6 +20,7 @@ use crate::oracle::envoy::{
 };
 
 /// What the filters see.
+#[derive(Clone, Copy)]
 pub(super) struct AuthorizedCall<'a> {
     pub(super) seen: &'a SeenConnection<'a>,
     /// The name of the client in the mesh, where the proxy knows it.

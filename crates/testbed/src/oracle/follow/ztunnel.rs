@@ -11,7 +11,7 @@ impl Journey<'_> {
     /// A connection of a pod that ztunnel captures.
     pub(super) fn by_ztunnel(&mut self, connection: &OpenedConnection) {
         let Some(service) = self.services().find(|service| service.has(connection.address)) else {
-            return self.to_address(connection);
+            return self.send_to_address(connection);
         };
         if let Some(waypoint) = &service.waypoint {
             let of_waypoint = self.services().find(|service| service.is_of(waypoint));
@@ -26,7 +26,7 @@ impl Journey<'_> {
             return;
         }
         if service.keeps_destination() {
-            return self.to_address(connection);
+            return self.send_to_address(connection);
         }
         let found = self.behind(service, connection.port);
         if found.is_empty() {
@@ -34,13 +34,15 @@ impl Journey<'_> {
         }
         for (host, port) in found {
             match host.parse() {
-                Ok(address) => self.to_address(&OpenedConnection { address, port, ..connection.clone() }),
+                Ok(address) => {
+                    self.send_to_address(&OpenedConnection { address, port, ..connection.clone() });
+                }
                 Err(_) => self.arrive(&host, port, connection.source, connection.content.clone()),
             }
         }
     }
 
-    fn to_address(&mut self, connection: &OpenedConnection) {
+    fn send_to_address(&mut self, connection: &OpenedConnection) {
         let address = connection.address;
         let takes_hbone = self.surroundings.mesh().iter().any(|known| {
             matches!(known, MeshAddress::Workload(workload)
