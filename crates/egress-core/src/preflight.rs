@@ -5,11 +5,6 @@
 //! [`istio::simulation`](crate::istio::simulation).
 
 use crate::conflict::Conflict;
-use crate::dialect::Part;
-use crate::index::Index;
-use crate::intent::Intent;
-use crate::plan::Plan;
-use crate::related_resources::RelatedResources;
 
 mod after;
 mod blame;
@@ -19,23 +14,15 @@ mod knowable;
 mod other_calls;
 mod overlapping;
 mod own_calls;
+mod question;
 mod target_call;
+mod wanted_call;
 mod words;
 
 use after::ObjectsAfter;
 use callers::CallingPods;
 
-/// What one command would write, and the facts to check it with.
-pub struct Preflight<'s, 'a> {
-    /// The objects of the cluster, and those that will be written.
-    pub index: &'s Index<'a>,
-    /// EnvoyFilters and PeerAuthentications; none where they may not be read.
-    pub related: Option<&'s RelatedResources>,
-    /// What is asked for, with the objects of each request.
-    pub wanted: &'s [(&'s Intent, &'s [Part])],
-    /// The steps, in order.
-    pub plans: &'s [&'s Plan],
-}
+pub use question::Preflight;
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +48,7 @@ pub fn check(preflight: &Preflight<'_, '_>) -> PreflightResult {
     };
     let after = ObjectsAfter::of(snapshot, plans);
     let pods = CallingPods::of(snapshot);
-    let own = own_calls::check(snapshot, related, wanted, &after, &pods);
+    let own = own_calls::check(index, related, wanted, &after, &pods);
     if !own.refusals.is_empty() {
         return PreflightResult::Refused(own.refusals);
     }
@@ -73,11 +60,4 @@ pub fn check(preflight: &Preflight<'_, '_>) -> PreflightResult {
         0 => PreflightResult::Unknown("no caller pod with a sidecar is known".to_owned()),
         simulated => PreflightResult::Passed(simulated),
     }
-}
-
-/// The calls of one question.
-#[derive(Default)]
-struct CheckedCalls {
-    simulated: usize,
-    refusals: Vec<Conflict>,
 }

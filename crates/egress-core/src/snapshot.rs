@@ -193,9 +193,12 @@ pub struct ServiceFacts {
     pub ports: Vec<ServicePort>,
     /// For a Service of type ExternalName: the name it stands for.
     pub external_name: Option<String>,
-    /// Its own addresses; none for a headless one.
+    /// Its own addresses; none for a headless one, and for one of a file that no API server has seen.
     #[serde(default)]
     pub addresses: Vec<String>,
+    /// Its `clusterIP` is `None`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub headless: bool,
     /// When it was created.
     #[serde(default)]
     pub created: Option<Timestamp>,

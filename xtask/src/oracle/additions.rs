@@ -99,7 +99,7 @@ fn try_one(
         return Ok(figures);
     };
     let told = |violations: &[Violation]| {
-        violations.iter().take(2).map(|it| format!("\n  {it}")).collect::<String>()
+        violations.iter().take(2).fold(String::new(), |text, it| text + "\n  " + &it.to_string())
     };
     let simulated = paths.simulated();
     let refused = match &attempt.decided {

@@ -2,10 +2,12 @@
 //!
 //! Knows which fields hold values of one sort, by their names. Does not know what a change means: that is what istiod is asked.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
-    cluster::{ClusterObjects, is, is_of_istio, name, word},
+    cluster::{ClusterObjects, Identity, is, is_of_istio, name, namespace, of_kind, word},
     complete::complete,
     grammar::{self, Pools},
     random::Random,
@@ -28,8 +30,21 @@ pub(super) fn mutant(bases: &[ClusterObjects], seed: u64, index: u64) -> Option<
     for _ in 0..random.between(1, CHANGES) {
         change(&mut random, &mut pools, &mut objects);
     }
+    // Kubernetes writes them anew for what a Service says now.
+    let selecting: BTreeSet<Identity> = of_kind(&objects, "Service")
+        .filter(|service| service["spec"]["selector"].is_object())
+        .map(Identity::of)
+        .collect();
+    objects.retain(|object| !is_slice_of(object, &selecting));
     let name = format!("{seed}-{index}-{}", base.name.replace('/', "-"));
     Some(ClusterObjects { source: "mutants".to_owned(), name, objects: complete(objects) })
+}
+
+/// Whether it is an EndpointSlice of one of these Services.
+fn is_slice_of(object: &Value, services: &BTreeSet<Identity>) -> bool {
+    let name = word(object, "/metadata/labels/kubernetes.io~1service-name");
+    let is_it = |service: &Identity| service.namespace == namespace(object) && service.name == name;
+    is(object, "EndpointSlice") && services.iter().any(is_it)
 }
 
 fn change(random: &mut Random, pools: &mut Pools, objects: &mut Vec<Value>) {

@@ -43,15 +43,13 @@ impl DestinationRules<'_> {
         let mut ports = policy.port_level_settings.iter().flatten();
         let port = i64::from(port);
         // Settings of a port replace all others, even if they name no load balancer.
-        match ports.find(|settings| settings.port.as_ref().and_then(|it| it.number) == Some(port)) {
-            Some(settings) => {
-                let balancer = settings.load_balancer.as_ref();
-                balancer.is_some_and(|it| it.simple == Some(OfRulePort::Passthrough))
-            }
-            None => {
-                let balancer = policy.load_balancer.as_ref();
-                balancer.is_some_and(|it| it.simple == Some(OfRule::Passthrough))
-            }
+        if let Some(settings) =
+            ports.find(|settings| settings.port.as_ref().and_then(|it| it.number) == Some(port))
+        {
+            let balancer = settings.load_balancer.as_ref();
+            return balancer.is_some_and(|it| it.simple == Some(OfRulePort::Passthrough));
         }
+        let balancer = policy.load_balancer.as_ref();
+        balancer.is_some_and(|it| it.simple == Some(OfRule::Passthrough))
     }
 }

@@ -9,11 +9,11 @@
 
 mod aliases;
 mod ambient;
+mod arrival;
 mod authorization;
 mod cause;
 mod chain;
 mod cluster;
-mod computed;
 mod delegates;
 mod destination_rules;
 mod endpoint;
@@ -22,6 +22,7 @@ mod gateway;
 mod gateway_api;
 mod gateway_routes;
 mod gateway_rules;
+mod gateway_server;
 mod host_index;
 mod host_name;
 mod http_match;
@@ -30,6 +31,9 @@ mod import;
 mod memo;
 mod outbound;
 mod outbound_tcp;
+mod policies;
+mod proxies;
+mod proxy;
 mod scope;
 mod service;
 mod sni_dnat;
@@ -44,40 +48,13 @@ pub use cause::EndCause;
 pub use entered::EnteredGateway;
 pub use gateway::OpenedServer;
 pub use host_name::overlap;
+pub use proxies::Simulation;
 pub use world::World;
 
-use std::sync::Arc;
-
-use self::memo::Memo;
-use self::scope::ProxyScope;
 use super::call::{Call, Passage};
 use crate::resource::{ObjectId, Resource};
-use crate::snapshot::PodFacts;
-
-/// What istiod and Envoy do with calls in one world. Keeps what was computed for a proxy, for further calls.
-pub struct Simulation<'w> {
-    world: &'w World<'w>,
-    /// By namespace, name, and what it is asked as.
-    scopes: Memo<(&'w str, &'w str, AskedAs), ProxyScope<'w>>,
-}
-
-/// What a pod's proxy is taken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum AskedAs {
-    Sidecar,
-    Gateway,
-    Waypoint,
-}
-
-/// So many proxies are kept: each knows all hosts that it sees.
-const PROXIES: usize = 32;
 
 impl<'w> Simulation<'w> {
-    /// A simulation of this world.
-    pub fn new(world: &'w World<'w>) -> Self {
-        Simulation { world, scopes: Memo::new(PROXIES) }
-    }
-
     /// Every way that a call may take, sorted; none where the caller is no pod with a sidecar.
     pub fn passages(&self, call: &Call) -> Vec<Passage> {
         walk::walk(self, call)
@@ -86,8 +63,8 @@ impl<'w> Simulation<'w> {
     /// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.
     pub fn follows(&self, pod: &str, route: &ObjectId, port: u16) -> bool {
         let Some(pod) = self.world.pod(pod).filter(|pod| pod.has_sidecar) else { return false };
-        let scope = self.sidecar(pod);
-        scope.listener_for(port).is_some_and(|listener| listener.virtual_services.has(route))
+        let proxy = self.sidecar(pod);
+        proxy.scope.listener_for(port).is_some_and(|listener| listener.virtual_services.has(route))
     }
 
     /// The reason for the end of a passage that `route` wanted to lead through a gateway; none where it is not found.
@@ -99,20 +76,5 @@ impl<'w> Simulation<'w> {
         passage: &Passage,
     ) -> Option<EndCause<'w>> {
         cause::cause(self, call, host, route, passage)
-    }
-
-    fn sidecar(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
-        let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Sidecar);
-        self.scopes.get(key, || ProxyScope::of_sidecar(self.world, pod))
-    }
-
-    fn gateway(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
-        let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Gateway);
-        self.scopes.get(key, || ProxyScope::of_gateway(self.world, pod))
-    }
-
-    fn waypoint(&self, pod: &'w PodFacts) -> Arc<ProxyScope<'w>> {
-        let key = (pod.namespace.as_str(), pod.name.as_str(), AskedAs::Waypoint);
-        self.scopes.get(key, || ProxyScope::of_waypoint(self.world, pod))
     }
 }

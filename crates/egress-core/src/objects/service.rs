@@ -29,6 +29,7 @@ pub fn service(service: &Service, pods: &[&Pod]) -> ServiceFacts {
             .collect(),
         external_name: spec.and_then(|spec| spec.external_name.clone()).filter(|name| !name.is_empty()),
         addresses: addresses(service),
+        headless: spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None")),
         created: super::created(metadata),
         export_to: export_to(metadata),
         accepts: super::accepts(metadata),

@@ -3,7 +3,7 @@
 //! Knows which objects may matter. The sentences are in [`words`](super::words).
 
 use super::after::ObjectsAfter;
-use super::own_calls::WantedCall;
+use super::wanted_call::WantedCall;
 use super::words;
 use crate::conflict::Conflict;
 use crate::istio::call::Passage;

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::Preflight;
 use super::callers::CallingPods;
+use super::question::Preflight;
 use super::target_call::{Spoken, TargetCall, callable};
 use crate::callers::callers;
 use crate::intent::Intent;
@@ -93,6 +93,7 @@ impl<'a> Overlap<'_, '_, 'a> {
             }
         }
         let mut ways = BTreeSet::new();
+        let mut leading: Vec<(String, &Resource)> = Vec::new();
         for route in index.of_kind(Kind::VirtualService) {
             let Some(spec) = route.virtual_service().filter(|spec| serves_mesh(spec)) else { continue };
             let owner = &route.id.namespace;
@@ -104,8 +105,14 @@ impl<'a> Overlap<'_, '_, 'a> {
             let tls = tls.map(|one| (Spoken::Tls, &one.destination.host, one.destination.subset.as_deref()));
             let mut found = http.chain(tls).filter(|(_, host, _)| leads(host));
             let is_new = found.any(|(kind, _, subset)| ways.insert((kind, subset)));
-            hosts.extend(spec.hosts.iter().flatten().take(usize::from(is_new)).cloned());
+            let first =
+                spec.hosts.iter().flatten().take(usize::from(is_new)).filter_map(|host| callable(host));
+            leading.extend(first.map(|host| (host, *route)));
         }
+        for (host, route) in leading.iter().take(MOST_OF_A_KIND) {
+            self.add(targets_of_route(route, host, intent), route, intent);
+        }
+        hosts.extend(leading.into_iter().map(|(host, _)| host));
         for host in hosts.iter().take(MOST_OF_A_KIND) {
             for entry in index.service_entries(host) {
                 let targets = targets_of(entry, &callable(host).unwrap_or_default());
@@ -243,6 +250,6 @@ fn names(patterns: &[String], host: &str) -> BTreeSet<String> {
 }
 
 /// An address, or the first of a range.
-fn first_address(text: &str) -> Option<IpAddr> {
+pub(super) fn first_address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(|| text.parse::<ipnet::IpNet>().ok().map(|range| range.addr()))
 }

@@ -2,32 +2,37 @@
 //!
 //! Knows what a request wants of a call. Who is to blame where it does not come about is found in [`blame`](super::blame).
 
+use std::net::IpAddr;
+
 use super::after::ObjectsAfter;
+use super::blame;
 use super::callers::CallingPods;
 use super::knowable::is_known;
-use super::target_call::{Spoken, TargetCall};
-use super::{CheckedCalls, blame};
+use super::overlapping::first_address;
+use super::question::CheckedCalls;
+use super::wanted_call::WantedCall;
 use crate::callers::callers;
 use crate::dialect::Part;
+use crate::index::Index;
 use crate::intent::Intent;
-use crate::istio::call::{End, Passage};
 use crate::istio::simulation::{Simulation, World};
-use crate::port::Port;
 use crate::related_resources::RelatedResources;
-use crate::snapshot::{GatewayFacts, Snapshot};
 
 /// So many caller namespaces of one request are tried: further ones see the same objects.
 const MOST_NAMESPACES: usize = 16;
+/// So many addresses of one host are tried.
+const MOST_ADDRESSES: usize = 4;
 /// So many calls are tried for one command with many hosts.
 const MOST_CALLS: usize = 1000;
 
 pub(super) fn check(
-    snapshot: &Snapshot,
+    index: &Index<'_>,
     related: &RelatedResources,
     wanted: &[(&Intent, &[Part])],
     after: &ObjectsAfter<'_>,
     pods: &CallingPods<'_>,
 ) -> CheckedCalls {
+    let snapshot = index.snapshot();
     let all = after.objects.all();
     let world = World::with(snapshot, related, &all, &[]);
     let simulation = Simulation::new(&world);
@@ -37,11 +42,15 @@ pub(super) fn check(
         let namespaces = callers(&intent.export_to, &intent.namespace, snapshot);
         let known = namespaces.iter().filter_map(|namespace| Some((namespace, pods.known(namespace)?)));
         for (namespace, caller) in known.take(MOST_NAMESPACES) {
-            for port in &intent.ports {
+            let addresses = addresses(index, intent.host.as_str());
+            let tried =
+                intent.ports.iter().flat_map(|port| addresses.iter().map(move |address| (port, address)));
+            for (port, address) in tried {
                 if checked.simulated >= MOST_CALLS {
                     return checked;
                 }
-                let wanted = WantedCall { intent, parts, gateway, port: *port, namespace, caller: &caller };
+                let (port, address) = (*port, *address);
+                let wanted = WantedCall { intent, parts, gateway, port, namespace, caller: &caller, address };
                 let call = wanted.target().by(&caller);
                 let found = simulation.passages(&call);
                 if !is_known(&found) {
@@ -64,40 +73,16 @@ pub(super) fn check(
     checked
 }
 
-/// A call that must leave through a gateway.
-pub(super) struct WantedCall<'a> {
-    pub(super) intent: &'a Intent,
-    pub(super) parts: &'a [Part],
-    pub(super) gateway: &'a GatewayFacts,
-    pub(super) port: Port,
-    /// The namespace of the caller.
-    pub(super) namespace: &'a str,
-    /// The calling pod: `namespace/name`.
-    pub(super) caller: &'a str,
-}
-
-impl WantedCall<'_> {
-    /// What is called.
-    pub(super) fn target(&self) -> TargetCall {
-        TargetCall {
-            host: self.intent.host.to_string(),
-            port: self.port.number,
-            kind: Spoken::of(self.port.protocol),
-            address: None,
+/// Where the host may be: at an address that no object names, and at those that entries for it, or for a wildcard over it, name.
+fn addresses(index: &Index<'_>, host: &str) -> Vec<Option<IpAddr>> {
+    let entries = index.service_entries(host);
+    let specs = entries.iter().filter_map(|entry| entry.service_entry());
+    let all = specs.flat_map(|spec| spec.addresses.iter().flatten()).filter_map(|text| first_address(text));
+    let mut found: Vec<Option<IpAddr>> = Vec::from([None]);
+    for address in all.map(Some) {
+        if found.len() < MOST_ADDRESSES && !found.contains(&address) {
+            found.push(address);
         }
     }
-
-    /// Whether this way leads through the gateway's pods to the host.
-    pub(super) fn is_fulfilled_by(&self, passage: &Passage) -> bool {
-        let last = passage.hops.last().map(|hop| hop.proxy.as_str());
-        let is_gateway = self
-            .gateway
-            .pods
-            .iter()
-            .any(|pod| last.and_then(|last| last.split_once('/')) == Some((&pod.namespace, &pod.name)));
-        let reaches = |to: &str, port: u16| {
-            to.eq_ignore_ascii_case(self.intent.host.as_str()) && port == self.port.number
-        };
-        is_gateway && matches!(&passage.end, End::Leaves { to, port } if reaches(to, *port))
-    }
+    found
 }

@@ -1,7 +1,7 @@
 //! What is said of a call that does not take the way it should: the object, its field, and what to type next.
 
-use super::own_calls::WantedCall;
 use super::target_call::TargetCall;
+use super::wanted_call::WantedCall;
 use crate::command::ShellCommand;
 use crate::conflict::{Conflict, Severity};
 use crate::istio::call::{End, Passage, Refusal};

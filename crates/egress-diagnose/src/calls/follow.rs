@@ -149,7 +149,6 @@ fn no_caller(facts: &ClusterFacts, request: &Request, namespace: &str) -> Limit 
 }
 
 const AMBIENT: &str = "pods there are in ambient mode";
-const LEFT_OPEN: &str = "a route of the Gateway API, an AuthorizationPolicy or a waypoint on their way decides by what is not in the objects";
 
 impl<'a> CallToFollow<'a> {
     fn ways(&self, view: &View<'a>) -> Result<Vec<CallWay>, Limit> {
@@ -163,8 +162,7 @@ impl<'a> CallToFollow<'a> {
             port: *port,
             speaks: protocol.speaks(host, *port),
         };
-        let ways = CalledHost { view, pod, host, protocol: *protocol, call: &call }.ways();
-        let ways = ways.ok_or_else(|| Limit::new(LEFT_OPEN))?;
+        let ways = CalledHost { view, pod, host, protocol: *protocol, call: &call }.ways()?;
         if ways.is_empty() {
             return Err(Limit::new(format!("pod {} has no sidecar", pod.name)));
         }

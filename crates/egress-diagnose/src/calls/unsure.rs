@@ -15,6 +15,7 @@ use super::{CallWay, WayHop};
 use crate::finding::Place;
 use crate::istio::authorization::at_gateway;
 use crate::view::View;
+use crate::wording::list;
 
 /// Why nobody knows whether calls take these ways; none where it is known.
 pub(super) fn of_ways(view: &View<'_>, ways: &[CallWay]) -> Option<Limit> {
@@ -27,6 +28,24 @@ pub(super) fn of_ways(view: &View<'_>, ways: &[CallWay]) -> Option<Limit> {
             }
         })
         .map(Limit::new)
+}
+
+/// Why the objects do not tell what becomes of calls, at this gateway or before one.
+pub(super) fn undecided(view: &View<'_>, gateway: Option<&GatewayFacts>) -> Limit {
+    let names: Vec<String> = gateway
+        .map(|gateway| policies(view, gateway))
+        .unwrap_or_default()
+        .iter()
+        .map(Place::object)
+        .collect();
+    match (gateway, names.as_slice()) {
+        (Some(gateway), [_, ..]) => Limit::new(format!(
+            "{} at gateway {} may ask for what is not in the objects",
+            list(&names),
+            gateway.name
+        )),
+        _ => Limit::new("a route of the Gateway API or a waypoint decides where they go"),
+    }
 }
 
 /// The AuthorizationPolicies that may refuse calls at a gateway.

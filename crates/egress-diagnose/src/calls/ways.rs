@@ -4,6 +4,7 @@ use egress_core::istio::call::{End, Passage, Refusal};
 use egress_core::snapshot::GatewayFacts;
 
 use super::hops::hops;
+use super::limits::Limit;
 use super::reasons::CalledHost;
 use super::unsure;
 use super::{CallWay, WayHop, WayResult};
@@ -11,8 +12,11 @@ use crate::traffic::host_call::{ANYWHERE, SpokenProtocol};
 use crate::view::View;
 
 impl CalledHost<'_, '_> {
-    /// The ways, empty where the caller has no sidecar; none where the objects do not tell them.
-    pub(super) fn ways(&self) -> Option<Vec<CallWay>> {
+    /// The ways, empty where the caller has no sidecar.
+    ///
+    /// # Errors
+    /// The objects do not tell them.
+    pub(super) fn ways(&self) -> Result<Vec<CallWay>, Limit> {
         let mut found: Vec<CallWay> = Vec::new();
         for passage in self.view.simulation().passages(self.call) {
             let way = self.way(&passage)?;
@@ -21,10 +25,10 @@ impl CalledHost<'_, '_> {
                 None => found.push(way),
             }
         }
-        Some(found)
+        Ok(found)
     }
 
-    fn way(&self, passage: &Passage) -> Option<CallWay> {
+    fn way(&self, passage: &Passage) -> Result<CallWay, Limit> {
         let hops = hops(self.view, self.call, self.host, passage);
         let because = self.reasons(passage, &hops);
         let gateway = hops.last().and_then(|hop| gateway_of(self.view, hop));
@@ -40,7 +44,7 @@ impl CalledHost<'_, '_> {
             }
             End::Arrives { pod, port } => (WayResult::InCluster, Some(format!("{pod}:{port}")), None),
             End::Refused(refusal) => (WayResult::Refused, None, Some(*refusal)),
-            End::Undecided => return None,
+            End::Undecided => return Err(unsure::undecided(self.view, gateway)),
         };
         let place = to.as_deref().unwrap_or_default();
         let summary = match (result, refusal) {
@@ -62,7 +66,7 @@ impl CalledHost<'_, '_> {
             }
         };
         let policies = gateway.map(|gateway| unsure::policies(self.view, gateway));
-        Some(CallWay {
+        Ok(CallWay {
             result,
             summary,
             gateway: name,

@@ -192,6 +192,9 @@ fn service(facts: &ServiceFacts) -> Value {
         spec["type"] = json!("ExternalName");
         spec["externalName"] = json!(name);
     }
+    if facts.headless {
+        spec["clusterIP"] = json!("None");
+    }
     if let Some(address) = facts.addresses.first() {
         spec["clusterIP"] = json!(address);
         spec["clusterIPs"] = json!(facts.addresses);

@@ -9,7 +9,7 @@ use egress_core::callers::callers;
 use egress_core::intent::Intent;
 use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
 use egress_core::port::Protocol;
-use egress_core::snapshot::Snapshot;
+use egress_core::snapshot::{PodFacts, Snapshot};
 use serde_json::Value;
 
 use super::attempt::Attempt;
@@ -110,6 +110,12 @@ impl<'a> Paths<'a> {
         // Names that a dialect makes up belong to the egress.
         let upstream = intent.layout.dialect().upstream_host(intent.host.as_str(), &intent.namespace);
         if name == upstream && upstream != intent.host.as_str() {
+            return Some(false);
+        }
+        // Calls of pods without a sidecar are not what `add` is for.
+        let has_sidecar =
+            |pod: &PodFacts| pod.has_sidecar && call.caller == format!("{}/{}", pod.namespace, pod.name);
+        if !self.snapshot.pods.iter().any(has_sidecar) {
             return Some(false);
         }
         if !is_caller || name != intent.host.as_str() {

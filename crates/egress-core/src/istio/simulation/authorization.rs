@@ -1,12 +1,10 @@
-//! AuthorizationPolicies on the way: those of a gateway's pod, and those of a waypoint for one service.
+//! What AuthorizationPolicies on the way say of a connection.
 //!
 //! Follows `buildCompleteNetworkFilters` in `pilot/pkg/networking/core/networkfilter.go` and `buildWaypointHTTPFilters` in
 //! `listener_waypoint.go`: policies are asked before any route. What conditions mean is in [`crate::istio::authorization`].
 
 use super::chain::{ChainThen, EndsTls, ListenerChain, ListenerChains};
-use super::gateway_api::GATEWAY;
-use super::scope::ProxyScope;
-use super::service::MeshService;
+use super::proxy::Proxy;
 use super::virtual_host::without_port;
 use super::walk::{Bytes, Place, Walk};
 use super::waypoint;
@@ -23,27 +21,11 @@ struct Authorized<'q> {
     server_name: Option<&'q str>,
 }
 
-/// The policies of a gateway's pod.
-pub(super) fn of_gateway<'w>(scope: &ProxyScope<'w>) -> Authorization<'w> {
-    let (world, pod) = (scope.world, scope.pod);
-    let all = &world.related.authorization_policies;
-    Authorization::at_pod(all, &world.mesh.root_namespace, &pod.namespace, &pod.labels)
-}
-
-/// The policies of a waypoint's pod for calls to a service.
-pub(super) fn of_waypoint<'w>(scope: &ProxyScope<'w>, service: &MeshService<'w>) -> Authorization<'w> {
-    let (world, pod) = (scope.world, scope.pod);
-    let called = service.source.id();
-    let name = pod.labels.get(GATEWAY).map_or("", String::as_str);
-    let all = &world.related.authorization_policies;
-    Authorization::at_waypoint(all, &world.mesh.root_namespace, (&pod.namespace, name), called)
-}
-
 impl<'w> Walk<'_, 'w> {
     /// Asks the policies of a gateway or a waypoint.
     pub(super) fn passes_policies(
         &mut self,
-        scope: &ProxyScope<'w>,
+        proxy: &Proxy<'w>,
         chains: &ListenerChains<'w>,
         chain: &ListenerChain<'w>,
         place: Place,
@@ -54,16 +36,16 @@ impl<'w> Walk<'_, 'w> {
         if is_http && (bytes.authority.is_none() || !bytes.layers.is_empty()) {
             return true;
         }
-        if scope.is_gateway {
+        if proxy.scope.is_gateway {
             let has_identity = chain.ends_tls == Some(EndsTls::OfMesh);
             let server_name = server_name.filter(|_| chains.looks());
             let seen = Authorized { has_identity, is_http, server_name };
-            return self.is_authorized(scope.policies(), &seen, place, bytes);
+            return self.is_authorized(proxy.policies(), &seen, place, bytes);
         }
-        let Some(service) = chain.service.filter(|_| scope.is_waypoint) else { return true };
-        let server_name = server_name.filter(|_| waypoint::looks(scope, place.port));
+        let Some(service) = chain.service.filter(|_| proxy.scope.is_waypoint) else { return true };
+        let server_name = server_name.filter(|_| waypoint::looks(&proxy.scope, place.port));
         let seen = Authorized { has_identity: true, is_http, server_name };
-        self.is_authorized(&scope.waypoint_policies(service), &seen, place, bytes)
+        self.is_authorized(&proxy.waypoint_policies(service), &seen, place, bytes)
     }
 
     /// Whether policies let a connection pass; what becomes of it otherwise is said.

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use super::Simulation;
 use super::cluster::{ClusterEnds, ClusterKey, cluster};
 use super::gateway::{OpenedServer, opened};
 use super::host_name::overlap;
-use super::scope::ProxyScope;
+use super::proxies::Simulation;
+use super::proxy::Proxy;
 use super::service::ServiceSource;
 use super::world::World;
 use crate::istio::bound::full_name;
@@ -141,7 +141,8 @@ fn no_cluster<'w>(
     cluster: &str,
     proxy: &str,
 ) -> Option<EndCause<'w>> {
-    let scope = scope_of(simulation, call, proxy)?;
+    let proxy = proxy_of(simulation, call, proxy)?;
+    let scope = &proxy.scope;
     let (port, host) = port_and_host(cluster)?;
     if let Some(known) = scope.service(host) {
         if known.port(port).is_none() {
@@ -164,16 +165,17 @@ fn no_cluster<'w>(
 fn not_opened<'w>(simulation: &Simulation<'w>, call: &Call, passage: &Passage) -> Option<EndCause<'w>> {
     let (pod, port) = reached(simulation, call, passage)?;
     let facts = simulation.world.pod(&pod)?;
-    let scope = simulation.gateway(facts);
+    let gateway = simulation.gateway(facts);
     let is_privileged = facts.proxy.as_ref().is_some_and(|proxy| proxy.unprivileged) && port < 1024;
-    Some(EndCause::NotOpened { pod, port, is_privileged, opened: opened(&scope) })
+    Some(EndCause::NotOpened { pod, port, is_privileged, opened: opened(&gateway.scope, gateway.servers()) })
 }
 
 /// The gateway's pod, and its port, that the last hop leads to.
 fn reached(simulation: &Simulation<'_>, call: &Call, passage: &Passage) -> Option<(String, u16)> {
     let hop = passage.hops.last()?;
-    let scope = scope_of(simulation, call, &hop.proxy)?;
-    let ClusterEnds::Endpoints(endpoints) = cluster(&scope, &ClusterKey::parse(&hop.cluster)?).ok()?.ends
+    let proxy = proxy_of(simulation, call, &hop.proxy)?;
+    let ClusterEnds::Endpoints(endpoints) =
+        cluster(&proxy.scope, &ClusterKey::parse(&hop.cluster)?).ok()?.ends
     else {
         return None;
     };
@@ -184,7 +186,7 @@ fn reached(simulation: &Simulation<'_>, call: &Call, passage: &Passage) -> Optio
     gateways.next().map(|(pod, port)| (format!("{}/{}", pod.namespace, pod.name), port))
 }
 
-fn scope_of<'w>(simulation: &Simulation<'w>, call: &Call, proxy: &str) -> Option<Arc<ProxyScope<'w>>> {
+fn proxy_of<'w>(simulation: &Simulation<'w>, call: &Call, proxy: &str) -> Option<Arc<Proxy<'w>>> {
     let pod = simulation.world.pod(proxy)?;
     let is_caller = proxy == call.caller;
     Some(if is_caller { simulation.sidecar(pod) } else { simulation.gateway(pod) })
@@ -199,8 +201,9 @@ fn at_servers<'w>(
 ) -> Option<EndCause<'w>> {
     let (pod, port) = reached(simulation, call, passage)?;
     let world = simulation.world;
-    let scope = simulation.gateway(world.pod(&pod)?);
-    let gateways: Vec<String> = opened(&scope).iter().map(|server| full_name(server.gateway)).collect();
+    let gateway = simulation.gateway(world.pod(&pod)?);
+    let opened = opened(&gateway.scope, gateway.servers());
+    let gateways: Vec<String> = opened.iter().map(|server| full_name(server.gateway)).collect();
     let routes: Vec<&'w Resource> = world.virtual_services.about(host).collect();
     let names = |resource: &Resource| -> Vec<String> {
         let names = resource.virtual_service().into_iter().flat_map(|spec| spec.gateways.iter().flatten());
@@ -223,7 +226,7 @@ fn at_servers<'w>(
         _ => spec.tcp.as_ref().is_some_and(|rules| !rules.is_empty()),
     };
     let wanted = names(bound);
-    let server = opened(&scope).into_iter().find(|server| {
+    let server = opened.into_iter().find(|server| {
         server.pod_port == port && wanted.contains(&full_name(server.gateway)) && !has(server.follows)
     })?;
     Some(EndCause::OtherRules { gateway: server.gateway, index: server.index, follows: server.follows })

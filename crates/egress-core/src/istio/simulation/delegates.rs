@@ -147,11 +147,11 @@ fn merge_match(root: &VirtualServiceHttpMatch, leaf: &VirtualServiceHttpMatch) -
         scheme: leaf.scheme.clone().or_else(|| root.scheme.clone()),
         method: leaf.method.clone().or_else(|| root.method.clone()),
         authority: leaf.authority.clone().or_else(|| root.authority.clone()),
-        headers: both(root.headers.as_ref(), leaf.headers.as_ref()),
-        without_headers: both(root.without_headers.as_ref(), leaf.without_headers.as_ref()),
-        query_params: both(root.query_params.as_ref(), leaf.query_params.as_ref()),
+        headers: Some(both(root.headers.as_ref(), leaf.headers.as_ref())),
+        without_headers: Some(both(root.without_headers.as_ref(), leaf.without_headers.as_ref())),
+        query_params: Some(both(root.query_params.as_ref(), leaf.query_params.as_ref())),
         port: port(leaf).or(port(root)),
-        source_labels: both(root.source_labels.as_ref(), leaf.source_labels.as_ref()),
+        source_labels: Some(both(root.source_labels.as_ref(), leaf.source_labels.as_ref())),
         source_namespace: namespace(leaf).or_else(|| namespace(root)),
         gateways: gateways(leaf).or_else(|| gateways(root)),
         ..leaf.clone()
@@ -162,9 +162,9 @@ fn merge_match(root: &VirtualServiceHttpMatch, leaf: &VirtualServiceHttpMatch) -
 fn both<V: Clone>(
     root: Option<&BTreeMap<String, V>>,
     leaf: Option<&BTreeMap<String, V>>,
-) -> Option<BTreeMap<String, V>> {
+) -> BTreeMap<String, V> {
     let pairs = root.into_iter().flatten().chain(leaf.into_iter().flatten());
-    Some(pairs.map(|(key, value)| (key.clone(), value.clone())).collect())
+    pairs.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// `hasConflict`.
@@ -173,16 +173,6 @@ fn contradicts(root: &VirtualServiceHttpMatch, leaf: &VirtualServiceHttpMatch) -
         (Some(root), Some(leaf)) => !is_narrower(leaf, root),
         _ => false,
     };
-    fn written<T: ThreeWays>(it: Option<&T>) -> Option<TextMatch<'_>> {
-        it.map(ThreeWays::text_match)
-    }
-    fn texts<'s, T: ThreeWays>(
-        root: Option<&'s BTreeMap<String, T>>,
-        leaf: Option<&'s BTreeMap<String, T>>,
-    ) -> impl Iterator<Item = (Option<TextMatch<'s>>, Option<TextMatch<'s>>)> {
-        let of_root = move |name: &String| root.and_then(|root| root.get(name));
-        leaf.into_iter().flatten().map(move |(name, leaf)| (written(of_root(name)), written(Some(leaf))))
-    }
     let differs = |root: Option<i64>, leaf: Option<i64>| {
         let (root, leaf) = (root.unwrap_or_default(), leaf.unwrap_or_default());
         root > 0 && leaf > 0 && root != leaf
@@ -209,6 +199,19 @@ fn contradicts(root: &VirtualServiceHttpMatch, leaf: &VirtualServiceHttpMatch) -
         || (!wide.is_empty()
             && !narrow.is_empty()
             && (wide.len() < narrow.len() || narrow.iter().any(|name| !wide.contains(name))))
+}
+
+fn written<T: ThreeWays>(it: Option<&T>) -> Option<TextMatch<'_>> {
+    it.map(ThreeWays::text_match)
+}
+
+/// The texts of the delegate's keys, each with that of the root.
+fn texts<'s, T: ThreeWays>(
+    root: Option<&'s BTreeMap<String, T>>,
+    leaf: Option<&'s BTreeMap<String, T>>,
+) -> impl Iterator<Item = (Option<TextMatch<'s>>, Option<TextMatch<'s>>)> {
+    let of_root = move |name: &String| root.and_then(|root| root.get(name));
+    leaf.into_iter().flatten().map(move |(name, leaf)| (written(of_root(name)), written(Some(leaf))))
 }
 
 /// Whether istiod lets a delegate narrow a text of its root like this. It compares no regular expressions, and a delegate may

@@ -123,7 +123,8 @@ fn of_slices(world: &World<'_>, facts: &ServiceFacts, target: u16) -> Vec<Endpoi
     let is_ready = |address: &str| world.pod_at(address).is_none_or(|pod| pod.ready && !pod.finished);
     let all = all.filter(|(address, _)| is_ready(address));
     all.map(|(address, port)| match world.pod_at(address).and_then(|pod| of_pod(pod, port)) {
-        Some(endpoint) => endpoint,
+        // A pod may have addresses of IPv4 and of IPv6.
+        Some(endpoint) => Endpoint { address: address.clone(), ..endpoint },
         None => Endpoint { address: address.clone(), port, labels: BTreeMap::new(), speaks_mesh_mtls: false },
     })
     .collect()

@@ -2,10 +2,10 @@
 //!
 //! Reads a passage that was found before. Knows nothing of where the call goes on.
 
-use super::Simulation;
 use super::cluster::{ClusterEnds, ClusterKey, cluster};
 use super::gateway::{OpenedServer, opened};
 use super::host_name::overlap;
+use super::proxies::Simulation;
 use crate::istio::call::{Call, Passage};
 use crate::snapshot::PodFacts;
 
@@ -33,9 +33,9 @@ impl<'w> Simulation<'w> {
         let from = passage.hops.get(hop.checked_sub(1)?)?;
         let world = self.world;
         let sender = world.pod(&from.proxy)?;
-        let scope = if from.proxy == call.caller { self.sidecar(sender) } else { self.gateway(sender) };
+        let proxy = if from.proxy == call.caller { self.sidecar(sender) } else { self.gateway(sender) };
         let ClusterEnds::Endpoints(endpoints) =
-            cluster(&scope, &ClusterKey::parse(&from.cluster)?).ok()?.ends
+            cluster(&proxy.scope, &ClusterKey::parse(&from.cluster)?).ok()?.ends
         else {
             return None;
         };
@@ -51,8 +51,10 @@ impl<'w> Simulation<'w> {
         let pods: Vec<(&PodFacts, u16)> = pods.filter(|(pod, _)| is_entered(pod)).collect();
         let (pod, port) = *pods.first()?;
         let gateway = self.gateway(pod);
-        let mut servers: Vec<OpenedServer<'w>> =
-            opened(&gateway).into_iter().filter(|server| server.pod_port == port).collect();
+        let mut servers: Vec<OpenedServer<'w>> = opened(&gateway.scope, gateway.servers())
+            .into_iter()
+            .filter(|server| server.pod_port == port)
+            .collect();
         let names_host = |server: &OpenedServer<'_>| {
             let spec = server.gateway.gateway().and_then(|spec| spec.servers.as_ref()?.get(server.index));
             let mut hosts = spec.into_iter().flat_map(|spec| &spec.hosts);

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
+use egress_istio::gateway::GatewayServersTlsMode;
 
 use super::chain::{ChainThen, EndsTls, ListenerChain, ListenerChains, RouteTable};
 use super::gateway_routes::GatewayHosts;
 use super::gateway_rules::{by_name, tcp_route};
+use super::gateway_server::GatewayServer;
 use super::scope::ProxyScope;
 use super::sni_dnat;
 use crate::istio::protocol::PortProtocol;
@@ -18,15 +19,19 @@ use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::ServiceFacts;
 
-/// The chains on a port of the pod; none where nothing listens.
-pub(super) fn chains<'w>(scope: &ProxyScope<'w>, port: u16) -> Option<ListenerChains<'w>> {
+/// The chains on a port of the pod with these servers; none where nothing listens.
+pub(super) fn chains<'w>(
+    scope: &ProxyScope<'w>,
+    servers: &[ServerGroup<'w>],
+    port: u16,
+) -> Option<ListenerChains<'w>> {
     let is_unprivileged = scope.pod.proxy.as_ref().is_some_and(|proxy| proxy.unprivileged);
     if is_unprivileged && port < 1024 {
         return None;
     }
     let mut found = Vec::new();
     let mut known: HashMap<String, HashSet<String>> = HashMap::new();
-    for group in scope.servers().iter().filter(|group| group.port == port && group.is_on_pod(scope)) {
+    for group in servers.iter().filter(|group| group.port == port && group.is_on_pod(scope)) {
         if group.protocol.is_http() {
             found.push(ListenerChain {
                 ranges: Vec::new(),
@@ -65,11 +70,10 @@ pub struct OpenedServer<'w> {
     pub follows: &'static str,
 }
 
-/// The servers of a gateway's pod.
-pub(super) fn opened<'w>(scope: &ProxyScope<'w>) -> Vec<OpenedServer<'w>> {
+/// The servers of a gateway's pod, each with what opened it.
+pub(super) fn opened<'w>(scope: &ProxyScope<'w>, servers: &[ServerGroup<'w>]) -> Vec<OpenedServer<'w>> {
     let services = services_of(scope);
-    let all =
-        scope.servers().iter().flat_map(|group| group.servers.iter().map(move |server| (group.port, server)));
+    let all = servers.iter().flat_map(|group| group.servers.iter().map(move |server| (group.port, server)));
     let opened = |(pod_port, server): (u16, &GatewayServer<'w>)| {
         let number = server.spec.port.number;
         let translates = |facts: &&&ServiceFacts| {
@@ -103,63 +107,12 @@ pub(super) struct ServerGroup<'w> {
     servers: Vec<GatewayServer<'w>>,
 }
 
-/// A server of a Gateway object that the pod has.
-#[derive(Clone, Copy)]
-pub(super) struct GatewayServer<'w> {
-    pub(super) object: &'w Resource,
-    pub(super) index: usize,
-    pub(super) spec: &'w GatewayServers,
-}
-
 impl ServerGroup<'_> {
     /// Whether it takes connections to the address of the pod.
     fn is_on_pod(&self, scope: &ProxyScope<'_>) -> bool {
         self.bind.is_empty()
             || self.bind == "0.0.0.0"
             || scope.pod.addresses.iter().any(|own| own == self.bind)
-    }
-}
-
-impl GatewayServer<'_> {
-    /// Its hosts as `namespace/host`, or the host alone where any namespace may bind. `sanitizeServerHostNamespace`.
-    pub(super) fn hosts(&self) -> Vec<String> {
-        let host = |host: &String| match host.split_once('/') {
-            Some(("*", host)) => host.to_owned(),
-            Some((".", host)) => format!("{}/{host}", self.object.id.namespace),
-            _ => host.clone(),
-        };
-        self.spec.hosts.iter().map(host).collect()
-    }
-
-    fn is_http(&self) -> bool {
-        let protocol = PortProtocol::parse(&self.spec.port.protocol);
-        protocol.is_http()
-            || (protocol == PortProtocol::Https && self.spec.tls.is_some() && !self.passes_through())
-    }
-
-    fn is_tls(&self) -> bool {
-        self.spec.tls.is_some() && !PortProtocol::parse(&self.spec.port.protocol).is_http()
-    }
-
-    fn passes_through(&self) -> bool {
-        self.spec.tls.as_ref().is_some_and(|tls| {
-            matches!(
-                tls.mode,
-                None | Some(GatewayServersTlsMode::Passthrough | GatewayServersTlsMode::AutoPassthrough)
-            )
-        })
-    }
-
-    /// The name of its routes; none where it has none. `gatewayRDSRouteName`.
-    fn route_name(&self, port: u16) -> Option<String> {
-        let protocol = PortProtocol::parse(&self.spec.port.protocol);
-        let bind = self.spec.bind.as_deref().unwrap_or_default();
-        if protocol.is_http() {
-            return Some(format!("http.{port}.{bind}"));
-        }
-        let ends = protocol == PortProtocol::Https && !self.passes_through();
-        let (port, id) = (&self.spec.port, &self.object.id);
-        ends.then(|| format!("https.{}.{}.{}.{}.{bind}", port.number, port.name, id.name, id.namespace))
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::gateway::GatewayServer;
+use super::gateway_server::GatewayServer;
 use super::host_index::hosts;
 use super::host_name::is_subset;
 use super::http_match::PlainRequest;

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::chain::ChainThen;
-use super::gateway::GatewayServer;
+use super::gateway_server::GatewayServer;
 use super::host_name::overlap;
 use super::scope::ProxyScope;
 use super::tcp_rules::{TcpContext, clusters, is_named, matching};

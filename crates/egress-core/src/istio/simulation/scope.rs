@@ -4,12 +4,11 @@
 //! listeners' filter chains and of routes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
-use super::computed::Computed;
 use super::host_index::RouteList;
 use super::import::{Imports, SidecarHosts};
 use super::service::{MeshPort, MeshService};
@@ -33,9 +32,10 @@ pub(super) struct ProxyScope<'w> {
     pub(super) listeners: Vec<EgressListener<'w>>,
     /// By host in full: of several services of a host the one that counts, with the ports of those it is merged with.
     services: HashMap<&'w str, KnownService<'w>>,
+    /// Hosts of a waypoint's services that its namespace does not see: it obeys no DestinationRule for them.
+    without_rules: HashSet<&'w str>,
     /// What happens to calls of which nothing is known.
     pub(super) unknown: UnknownHosts<'w>,
-    pub(super) computed: Computed<'w>,
 }
 
 /// A part of a Sidecar's `egress`, or the one listener of pods without.
@@ -118,8 +118,8 @@ impl<'w> ProxyScope<'w> {
             waypoint: Vec::new(),
             listeners,
             services,
+            without_rules: HashSet::new(),
             unknown,
-            computed: Computed::default(),
         }
     }
 
@@ -141,8 +141,8 @@ impl<'w> ProxyScope<'w> {
             waypoint: Vec::new(),
             listeners: Vec::new(),
             services,
+            without_rules: HashSet::new(),
             unknown: UnknownHosts::Refused,
-            computed: Computed::default(),
         }
     }
 
@@ -153,7 +153,10 @@ impl<'w> ProxyScope<'w> {
         scope.is_waypoint = true;
         scope.waypoint = world.waypoint_services(pod);
         for service in &scope.waypoint {
-            scope.services.insert(&service.host, KnownService { service, ports: (&service.ports).into() });
+            let known = KnownService { service, ports: (&service.ports).into() };
+            if scope.services.insert(&service.host, known).is_none() {
+                scope.without_rules.insert(&service.host);
+            }
         }
         scope
     }
@@ -170,6 +173,9 @@ impl<'w> ProxyScope<'w> {
 
     /// The DestinationRules that the proxy uses for a service, merged.
     pub(super) fn rules(&self, service: &MeshService<'_>) -> DestinationRules<'w> {
+        if self.without_rules.contains(service.host.as_ref()) {
+            return DestinationRules::new(Vec::new());
+        }
         let pod = self.pod;
         DestinationRules::new(self.world.rules.of(
             &service.host,

@@ -87,13 +87,13 @@ impl MeshResolution {
 impl<'a> MeshService<'a> {
     /// A Kubernetes Service.
     pub(super) fn of_kubernetes(facts: &'a ServiceFacts, mesh: &MeshFacts) -> Self {
-        let is_headless = facts.addresses.is_empty();
         let ports = facts.ports.iter().map(|port| MeshPort {
             number: port.number,
             name: &port.name,
-            protocol: match port.udp {
-                true => PortProtocol::Udp,
-                false => PortProtocol::of_service_port(port.number, &port.name, port.app_protocol.as_deref()),
+            protocol: if port.udp {
+                PortProtocol::Udp
+            } else {
+                PortProtocol::of_service_port(port.number, &port.name, port.app_protocol.as_deref())
             },
         });
         MeshService {
@@ -104,7 +104,7 @@ impl<'a> MeshService<'a> {
             addresses: facts.addresses.iter().map(Cow::from).collect(),
             resolution: match &facts.external_name {
                 Some(_) => MeshResolution::Alias,
-                None if is_headless => MeshResolution::Original,
+                None if facts.headless => MeshResolution::Original,
                 None => MeshResolution::Endpoints,
             },
             is_external: facts.external_name.is_some(),

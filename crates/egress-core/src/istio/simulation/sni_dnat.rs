@@ -49,8 +49,9 @@ pub(super) fn sni_dnat_cluster<'w>(
         scope.rules(found.service).tls(key.subset.as_deref(), key.port).map(|tls: ClientTls<'_>| tls.mode);
     let is_off = mtls_is_disabled(scope, found.service);
     let expects = |endpoint: &Endpoint| match opened {
+        _ if !endpoint.speaks_mesh_mtls => false,
         Some(mode) => mode == Mode::IstioMutual,
-        None => endpoint.speaks_mesh_mtls && !is_off,
+        None => !is_off,
     };
     match &mut found.ends {
         ClusterEnds::Endpoints(endpoints) => {

@@ -27,29 +27,8 @@ pub(super) enum SidecarRoute<'w> {
     Service(ClusterKey),
     /// The host is not known on this port.
     Unknown,
-}
-
-/// The route of a request on a port. With a service, of that service alone, whatever host the request names.
-pub(super) fn route<'w>(
-    scope: &ProxyScope<'w>,
-    port: u16,
-    only: Option<&str>,
-    request: PlainRequest<'_>,
-) -> SidecarRoute<'w> {
-    let table = scope.virtual_hosts(port);
-    let Some(table) = table.as_ref() else { return SidecarRoute::Unknown };
-    let host = match only {
-        Some(service) => service.to_ascii_lowercase(),
-        None => without_port(request.authority).to_ascii_lowercase(),
-    };
-    let Some(found) = table.choose(&host) else { return SidecarRoute::Unknown };
-    match found {
-        HostRoutes::Service(key) => SidecarRoute::Service(key.clone()),
-        HostRoutes::VirtualService(resource) => {
-            let all = rules(&context(scope, port), resource, request);
-            all.into_iter().find(|rule| rule.takes).map_or(SidecarRoute::NoRule, SidecarRoute::Rule)
-        }
-    }
+    /// Several services are called so.
+    Undecided,
 }
 
 /// A host without its port.
@@ -69,6 +48,8 @@ pub(super) fn without_port(authority: &str) -> &str {
 enum HostRoutes<'w> {
     VirtualService(&'w Resource),
     Service(ClusterKey),
+    /// One of several services.
+    Undecided,
 }
 
 /// The virtual hosts of a sidecar for one port.
@@ -116,15 +97,47 @@ impl<'w> VirtualHosts<'w> {
             let Some(port) = known.ports.first() else { continue };
             let key = ClusterKey { host: service.host.to_string(), port: port.number, subset: None };
             for domain in sources.domains(service) {
-                found.offer(domain, || HostRoutes::Service(key.clone()));
+                found.offer_service(domain, &key);
             }
         }
         Some(found)
     }
 
+    /// The route of a request. With a service, of that service alone, whatever host the request names.
+    pub(super) fn route(
+        &self,
+        scope: &ProxyScope<'w>,
+        port: u16,
+        only: Option<&str>,
+        request: PlainRequest<'_>,
+    ) -> SidecarRoute<'w> {
+        let host = match only {
+            Some(service) => service.to_ascii_lowercase(),
+            None => without_port(request.authority).to_ascii_lowercase(),
+        };
+        let Some(found) = self.choose(&host) else { return SidecarRoute::Unknown };
+        match found {
+            HostRoutes::Service(key) => SidecarRoute::Service(key.clone()),
+            HostRoutes::Undecided => SidecarRoute::Undecided,
+            HostRoutes::VirtualService(resource) => {
+                let all = rules(&context(scope, port), resource, request);
+                all.into_iter().find(|rule| rule.takes).map_or(SidecarRoute::NoRule, SidecarRoute::Rule)
+            }
+        }
+    }
+
     fn offer(&mut self, domain: String, routes: impl FnOnce() -> HostRoutes<'w>) {
         let domains = if is_wildcard(&domain) { &mut self.wild } else { &mut self.exact };
         domains.entry(domain).or_insert_with(routes);
+    }
+
+    /// Of two services with one domain istiod takes any: it goes over a map. `buildSidecarVirtualHostsForService`.
+    fn offer_service(&mut self, domain: String, key: &ClusterKey) {
+        let domains = if is_wildcard(&domain) { &mut self.wild } else { &mut self.exact };
+        let known = domains.entry(domain).or_insert_with(|| HostRoutes::Service(key.clone()));
+        if matches!(known, HostRoutes::Service(other) if other != key) {
+            *known = HostRoutes::Undecided;
+        }
     }
 
     /// The routes of a host in lower case: those of its own domain, else of the longest wildcard over it.

@@ -6,24 +6,22 @@ use std::net::IpAddr;
 
 use super::chain::{ChainThen, EndsTls, ListenerChains, RouteTable, Seen};
 use super::cluster::{ClusterEnds, ClusterKey, ProxyCluster, cluster};
-use super::endpoint::of_kubernetes;
 use super::gateway_routes::GatewayRoute;
 use super::http_match::PlainRequest;
 use super::http_rules::HttpAction;
 use super::outbound::proxied;
+use super::proxies::Simulation;
+use super::proxy::Proxy;
 use super::scope::{ProxyScope, UnknownHosts};
 use super::sni_dnat::sni_dnat_cluster;
 use super::virtual_host::SidecarRoute;
 use super::waypoint::{WaypointRoute, waypoint_cluster};
 use super::world::World;
-use super::{Simulation, virtual_host, waypoint};
+use super::{virtual_host, waypoint};
 use crate::istio::bound::full_name;
 use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
-use crate::snapshot::{PodFacts, ProxyRole};
-
-/// A call that comes to one gateway more often goes in a circle.
-const VISITS: usize = 4;
+use crate::snapshot::PodFacts;
 
 pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
     let world = simulation.world;
@@ -51,9 +49,9 @@ pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
     let mut found = Vec::new();
     let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found };
     if pod.has_sidecar {
-        let scope = simulation.sidecar(pod);
-        let listeners = scope.port_listeners(call.port);
-        walk.through(&scope, listeners.chains(call.address), place, &bytes);
+        let proxy = simulation.sidecar(pod);
+        let listeners = proxy.port_listeners(call.port);
+        walk.through(&proxy, listeners.chains(call.address), place, &bytes);
     } else {
         walk.by_ztunnel(place, &bytes);
     }
@@ -105,11 +103,11 @@ pub(super) struct Place {
 }
 
 pub(super) struct Walk<'q, 'w> {
-    simulation: &'q Simulation<'w>,
+    pub(super) simulation: &'q Simulation<'w>,
     pub(super) world: &'w World<'w>,
     /// The pod that calls.
     pod: &'w PodFacts,
-    hops: Vec<Hop>,
+    pub(super) hops: Vec<Hop>,
     found: &'q mut Vec<Passage>,
 }
 
@@ -128,7 +126,14 @@ impl<'w> Walk<'_, 'w> {
     }
 
     /// A connection at a proxy with these chains.
-    fn through(&mut self, scope: &ProxyScope<'w>, chains: &ListenerChains<'w>, place: Place, bytes: &Bytes) {
+    pub(super) fn through(
+        &mut self,
+        proxy: &Proxy<'w>,
+        chains: &ListenerChains<'w>,
+        place: Place,
+        bytes: &Bytes,
+    ) {
+        let scope = &proxy.scope;
         let outer = bytes.layers.last();
         let seen = Seen {
             address: place.address,
@@ -147,18 +152,18 @@ impl<'w> Walk<'_, 'w> {
                 _ => return self.refused(Refusal::OtherProtocol),
             }
         }
-        if !self.passes_policies(scope, chains, chain, place, (seen.server_name, &bytes)) {
+        if !self.passes_policies(proxy, chains, chain, place, (seen.server_name, &bytes)) {
             return;
         }
         match &chain.then {
-            ChainThen::Unknown => self.unknown(scope, place, &bytes),
+            ChainThen::Unknown => self.unknown(proxy, place, &bytes),
             ChainThen::SniDnat(key) => {
                 let hop = own_hop(scope, &key.mesh_name());
                 self.send(scope, (hop, sni_dnat_cluster(scope, key)), key.port, place, &bytes);
             }
             ChainThen::Tcp(rule, clusters) => {
                 for key in clusters {
-                    self.send_to_cluster(scope, key, *rule, place, &bytes);
+                    self.send_to_cluster(proxy, key, *rule, place, &bytes);
                 }
                 if clusters.is_empty() {
                     self.refused(Refusal::NoCluster);
@@ -169,51 +174,57 @@ impl<'w> Walk<'_, 'w> {
                     return self.refused(Refusal::OtherProtocol);
                 };
                 let scheme = if chain.ends_tls.is_some() { "https" } else { "http" };
-                self.request(scope, table, PlainRequest { authority: &authority, scheme }, place, &bytes);
+                self.request(proxy, table, PlainRequest { authority: &authority, scheme }, place, &bytes);
             }
         }
     }
 
     fn request(
         &mut self,
-        scope: &ProxyScope<'w>,
+        proxy: &Proxy<'w>,
         table: &RouteTable<'w>,
         request: PlainRequest<'_>,
         place: Place,
         bytes: &Bytes,
     ) {
-        let sidecar = match table {
+        let (port, service) = match table {
             RouteTable::Servers(hosts) => {
-                return match hosts.route(scope, request) {
-                    GatewayRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
+                return match hosts.route(&proxy.scope, request) {
+                    GatewayRoute::Rule(rule) => self.act(proxy, &rule.action, rule.resource, place, bytes),
                     GatewayRoute::Redirect => self.refused(Refusal::Answered(301)),
                     GatewayRoute::None => self.refused(Refusal::NoRoute),
                 };
             }
             RouteTable::Waypoint(host, port) => {
-                return match waypoint::route(scope, host, *port, request) {
-                    WaypointRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
-                    WaypointRoute::Service(key) => self.send_to_cluster(scope, &key, None, place, bytes),
+                return match waypoint::route(&proxy.scope, proxy.waypoint_routes(), host, *port, request) {
+                    WaypointRoute::Rule(rule) => self.act(proxy, &rule.action, rule.resource, place, bytes),
+                    WaypointRoute::Service(key) => self.send_to_cluster(proxy, &key, None, place, bytes),
                     WaypointRoute::None => self.refused(Refusal::NoRoute),
                 };
             }
-            RouteTable::Port(port) => virtual_host::route(scope, *port, None, request),
-            RouteTable::Service(host, port) => virtual_host::route(scope, *port, Some(host), request),
+            RouteTable::Port(port) => (*port, None),
+            RouteTable::Service(host, port) => (*port, Some(*host)),
+        };
+        let hosts = proxy.virtual_hosts(port);
+        let sidecar = match hosts.as_ref() {
+            Some(hosts) => hosts.route(&proxy.scope, port, service, request),
+            None => SidecarRoute::Unknown,
         };
         match sidecar {
-            SidecarRoute::Rule(rule) => self.act(scope, &rule.action, rule.resource, place, bytes),
+            SidecarRoute::Rule(rule) => self.act(proxy, &rule.action, rule.resource, place, bytes),
             SidecarRoute::NoRule => self.refused(Refusal::NoRoute),
-            SidecarRoute::Service(key) => self.send_to_cluster(scope, &key, None, place, bytes),
+            SidecarRoute::Undecided => self.end(End::Undecided),
+            SidecarRoute::Service(key) => self.send_to_cluster(proxy, &key, None, place, bytes),
             SidecarRoute::Unknown if matches!(table, RouteTable::Service(..)) => {
                 self.refused(Refusal::NoRoute);
             }
-            SidecarRoute::Unknown => self.unknown(scope, place, bytes),
+            SidecarRoute::Unknown => self.unknown(proxy, place, bytes),
         }
     }
 
     fn act(
         &mut self,
-        scope: &ProxyScope<'w>,
+        proxy: &Proxy<'w>,
         action: &HttpAction,
         resource: &Resource,
         place: Place,
@@ -230,13 +241,14 @@ impl<'w> Walk<'_, 'w> {
                     if authority.is_some() {
                         bytes.authority.clone_from(authority);
                     }
-                    self.send_to_cluster(scope, key, Some(resource), place, &bytes);
+                    self.send_to_cluster(proxy, key, Some(resource), place, &bytes);
                 }
             }
         }
     }
 
-    fn unknown(&mut self, scope: &ProxyScope<'w>, place: Place, bytes: &Bytes) {
+    fn unknown(&mut self, proxy: &Proxy<'w>, place: Place, bytes: &Bytes) {
+        let scope = &proxy.scope;
         match scope.unknown {
             UnknownHosts::Refused => self.refused(Refusal::Blocked),
             UnknownHosts::LeaveByName if bytes.authority.is_some() && bytes.layers.is_empty() => {
@@ -253,7 +265,7 @@ impl<'w> Walk<'_, 'w> {
             }
             UnknownHosts::Proxied(..) => {
                 if let Some(key) = proxied(scope.unknown) {
-                    self.send_to_cluster(scope, &key, None, place, bytes);
+                    self.send_to_cluster(proxy, &key, None, place, bytes);
                 }
             }
         }
@@ -261,15 +273,16 @@ impl<'w> Walk<'_, 'w> {
 
     fn send_to_cluster(
         &mut self,
-        scope: &ProxyScope<'w>,
+        proxy: &Proxy<'w>,
         key: &ClusterKey,
         rule: Option<&Resource>,
         place: Place,
         bytes: &Bytes,
     ) {
+        let scope = &proxy.scope;
         let (name, found) = if scope.is_waypoint {
             let is_http = bytes.authority.is_some() && bytes.layers.is_empty();
-            waypoint_cluster(scope, key, is_http)
+            waypoint_cluster(scope, proxy.waypoint_references(), key, is_http)
         } else {
             (key.name(), cluster(scope, key))
         };
@@ -331,71 +344,6 @@ impl<'w> Walk<'_, 'w> {
                     send(tls, &endpoint.address, endpoint.port, tunnel);
                 }
             }
-        }
-    }
-
-    /// A connection to an address or a name: a pod, a Service of the cluster, or something outside.
-    pub(super) fn arrive(&mut self, address: &str, port: u16, bytes: &Bytes) {
-        if let Some(pod) = self.world.pod_at(address) {
-            return self.at_pod(pod, port, bytes);
-        }
-        let Some(service) = self.world.service_at(address) else {
-            return self.end(End::Leaves { to: address.to_owned(), port });
-        };
-        let pods = of_kubernetes(self.world, service, port);
-        if pods.is_empty() {
-            return self.refused(Refusal::NoEndpoint);
-        }
-        for endpoint in pods {
-            match self.world.pod_at(&endpoint.address) {
-                Some(pod) => self.at_pod(pod, endpoint.port, bytes),
-                None => self.end(End::Leaves { to: endpoint.address, port: endpoint.port }),
-            }
-        }
-    }
-
-    /// A connection in HBONE to a pod, for an address that is the pod's own or that of a service with this waypoint.
-    pub(super) fn by_hbone(&mut self, pod: &'w PodFacts, place: Place, bytes: &Bytes) {
-        let name = format!("{}/{}", pod.namespace, pod.name);
-        match pod.proxy.as_ref().map(|proxy| proxy.role).filter(|_| !pod.has_sidecar) {
-            // A gateway does not listen for it.
-            Some(ProxyRole::Router) => self.refused(Refusal::NoListener),
-            Some(ProxyRole::Waypoint) => {
-                if self.hops.iter().filter(|hop| hop.proxy == name).count() >= VISITS {
-                    return self.refused(Refusal::Loop);
-                }
-                let scope = self.simulation.waypoint(pod);
-                match waypoint::chains(&scope, place.address, place.port) {
-                    Some(chains) => self.through(&scope, &chains, place, bytes),
-                    None => self.refused(Refusal::NoFilterChain),
-                }
-            }
-            _ => self.end(End::Arrives { pod: name, port: place.port }),
-        }
-    }
-
-    fn at_pod(&mut self, pod: &'w PodFacts, port: u16, bytes: &Bytes) {
-        // A pod whose arguments were not read is a gateway if its proxy stands beside nothing.
-        let may_be = |role| matches!(role, ProxyRole::Router | ProxyRole::Untold);
-        let is_gateway = pod.proxy.as_ref().is_some_and(|proxy| may_be(proxy.role)) && !pod.has_sidecar;
-        let name = format!("{}/{}", pod.namespace, pod.name);
-        if !is_gateway {
-            return self.end(End::Arrives { pod: name, port });
-        }
-        let visits = self.hops.iter().filter(|hop| hop.proxy == name).count();
-        if visits >= VISITS {
-            return self.refused(Refusal::Loop);
-        }
-        let scope = self.simulation.gateway(pod);
-        if scope.is_of_gateway_api() {
-            return self.end(End::Undecided);
-        }
-        let address = pod.addresses.first().and_then(|address| address.parse().ok());
-        let chains = scope.gateway_chains(port);
-        match (chains.as_ref(), address) {
-            (None, _) => self.refused(Refusal::NoListener),
-            (Some(_), None) => self.refused(Refusal::NoEndpoint),
-            (Some(chains), Some(address)) => self.through(&scope, chains, Place { address, port }, bytes),
         }
     }
 }

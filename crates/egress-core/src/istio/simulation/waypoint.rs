@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::ambient::ambient_addresses;
 use super::chain::{ChainThen, ListenerChain, ListenerChains, RouteTable};
 use super::cluster::{ClusterEnds, ClusterKey, ProxyCluster, cluster};
+use super::host_index::RouteList;
 use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
 use super::scope::ProxyScope;
@@ -33,8 +34,13 @@ pub(super) enum WaypointRoute<'w> {
     None,
 }
 
-/// The chains for calls to this address and port; none where the waypoint takes none.
-pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> Option<ListenerChains<'w>> {
+/// The chains for calls to this address and port, by these VirtualServices; none where the waypoint takes none.
+pub(super) fn chains<'w>(
+    scope: &ProxyScope<'w>,
+    routes: &RouteList<'w>,
+    address: IpAddr,
+    port: u16,
+) -> Option<ListenerChains<'w>> {
     let has = |service: &&'w MeshService<'w>| {
         let known = ambient_addresses(service);
         known.iter().any(|text| match text.parse::<IpNet>() {
@@ -56,7 +62,7 @@ pub(super) fn chains<'w>(scope: &ProxyScope<'w>, address: IpAddr, port: u16) -> 
     };
     let http =
         chain(kind == ListenerProtocol::Auto, ChainThen::Http(RouteTable::Waypoint(&service.host, port)));
-    let tcp = || chain(false, ChainThen::Tcp(None, connections(scope, service, port)));
+    let tcp = || chain(false, ChainThen::Tcp(None, connections(scope, routes, service, port)));
     Some(ListenerChains::new(match kind {
         ListenerProtocol::Http => vec![http],
         ListenerProtocol::Auto => vec![http, tcp()],
@@ -75,19 +81,28 @@ fn port_of<'w>(service: &'w MeshService<'w>, number: u16) -> Option<&'w MeshPort
 }
 
 /// The VirtualServices for a service: of its own namespace, or of the waypoint's. `getVirtualServiceForWaypoint`.
-fn virtual_services<'w>(scope: &ProxyScope<'w>, service: &MeshService<'w>) -> Vec<&'w Resource> {
+fn virtual_services<'w>(
+    scope: &ProxyScope<'w>,
+    routes: &RouteList<'w>,
+    service: &MeshService<'w>,
+) -> Vec<&'w Resource> {
     let own = scope.pod.namespace.as_str();
     let is_near = |resource: &&Resource| {
         let owner = &resource.id.namespace;
         owner == own || owner == service.namespace
     };
-    scope.waypoint_routes().about(&service.host).filter(is_near).collect()
+    routes.about(&service.host).filter(is_near).collect()
 }
 
 /// Where connections go: by rules for TLS whose only server name is the service's host, by those for TCP, else to the service.
 /// `getWaypointTCPRoutes`.
-fn connections<'w>(scope: &ProxyScope<'w>, service: &MeshService<'w>, port: u16) -> Vec<ClusterKey> {
-    let routes = virtual_services(scope, service);
+fn connections<'w>(
+    scope: &ProxyScope<'w>,
+    routes: &RouteList<'w>,
+    service: &MeshService<'w>,
+    port: u16,
+) -> Vec<ClusterKey> {
+    let routes = virtual_services(scope, routes, service);
     let context = TcpContext { scope, port };
     let host = service.host.as_ref();
     for resource in &routes {
@@ -140,6 +155,7 @@ fn is_unlimited(
 /// The route of a request to a service of the waypoint.
 pub(super) fn route<'w>(
     scope: &ProxyScope<'w>,
+    routes: &RouteList<'w>,
     host: &str,
     port: u16,
     request: PlainRequest<'_>,
@@ -162,7 +178,7 @@ pub(super) fn route<'w>(
         port,
         service: &|host, _| scope.service(host).cloned(),
     };
-    let all = virtual_services(scope, service);
+    let all = virtual_services(scope, routes, service);
     let all: Vec<_> = all.into_iter().flat_map(|resource| rules(&context, resource, request)).collect();
     if all.is_empty() {
         return WaypointRoute::Service(ClusterKey { host: host.to_owned(), port, subset: None });
@@ -170,19 +186,18 @@ pub(super) fn route<'w>(
     all.into_iter().find(|rule| rule.takes).map_or(WaypointRoute::None, WaypointRoute::Rule)
 }
 
-/// The name of the cluster that a rule leads to, and the cluster: of a service of the waypoint one that opens no mTLS.
+/// The name of the cluster that a rule leads to, and the cluster: of a service of the waypoint one that opens no mTLS, of
+/// others only what its rules lead to.
 /// `getWaypointDestinationCluster`.
 pub(super) fn waypoint_cluster<'w>(
     scope: &ProxyScope<'w>,
+    references: &HashSet<String>,
     key: &ClusterKey,
     is_http: bool,
 ) -> (String, Result<ProxyCluster<'w>, Refusal>) {
     let Some(service) = scope.waypoint.iter().find(|service| service.host == key.host) else {
-        let found = if scope.waypoint_references().contains(&key.host) {
-            cluster(scope, key)
-        } else {
-            Err(Refusal::NoCluster)
-        };
+        let found =
+            if references.contains(&key.host) { cluster(scope, key) } else { Err(Refusal::NoCluster) };
         return (key.name(), found);
     };
     let kind = match port_of(service, key.port).map(|port| port.protocol.listener()) {

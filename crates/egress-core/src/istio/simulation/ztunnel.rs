@@ -4,10 +4,11 @@
 //! not known here.
 
 use super::ambient::is_behind_ztunnel;
-use super::endpoint::{Endpoint, endpoints, of_kubernetes};
+use super::endpoint::{Endpoint, endpoints, endpoints_of_number, of_kubernetes};
 use super::service::MeshResolution;
 use super::walk::{Bytes, Place, Walk};
 use crate::istio::call::{End, Refusal};
+use crate::istio::protocol::PortProtocol;
 use crate::istio::waypoints::HBONE;
 
 impl Walk<'_, '_> {
@@ -27,8 +28,14 @@ impl Walk<'_, '_> {
         if service.resolution == MeshResolution::Original {
             return self.send_to_address(place, bytes);
         }
-        let port = service.ports.iter().find(|port| port.number == place.port);
-        let found = port.map(|port| endpoints(world, service, port)).unwrap_or_default();
+        let mut ports = service.ports.iter().filter(|port| port.number == place.port);
+        let found = match ports.clone().find(|port| port.protocol != PortProtocol::Udp) {
+            // ztunnel is not told that a port is for UDP.
+            None if ports.next().is_some() => return self.end(End::Undecided),
+            Some(_) if service.resolution.asks_dns() => endpoints_of_number(world, service, place.port),
+            Some(port) => endpoints(world, service, port),
+            None => Vec::new(),
+        };
         if found.is_empty() {
             return self.refused(Refusal::NoEndpoint);
         }

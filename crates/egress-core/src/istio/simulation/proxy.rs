@@ -1,14 +1,14 @@
-//! What is computed of a proxy's scope for calls, once each. Knows no rule of Istio.
+//! A proxy: what it is told, and what is computed of that for calls, once each. Knows no rule of Istio.
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
-use super::authorization::{of_gateway, of_waypoint};
 use super::chain::ListenerChains;
 use super::gateway::{ServerGroup, chains, merge};
 use super::host_index::RouteList;
 use super::memo::Memo;
 use super::outbound::PortListeners;
+use super::policies::{of_gateway, of_waypoint};
 use super::scope::ProxyScope;
 use super::service::MeshService;
 use super::virtual_host::VirtualHosts;
@@ -21,8 +21,9 @@ const PORTS: usize = 64;
 /// So many services of a waypoint are kept.
 const SERVICES: usize = 1024;
 
-/// What was computed for a proxy.
-pub(super) struct Computed<'w> {
+/// The proxy of a pod.
+pub(super) struct Proxy<'w> {
+    pub(super) scope: ProxyScope<'w>,
     ports: Memo<u16, PortListeners<'w>>,
     virtual_hosts: Memo<u16, Option<VirtualHosts<'w>>>,
     servers: OnceLock<Vec<ServerGroup<'w>>>,
@@ -36,9 +37,11 @@ pub(super) struct Computed<'w> {
     waypoint_policies: Memo<&'w str, Authorization<'w>>,
 }
 
-impl Default for Computed<'_> {
-    fn default() -> Self {
-        Computed {
+impl<'w> Proxy<'w> {
+    /// The proxy that is told this.
+    pub(super) fn new(scope: ProxyScope<'w>) -> Self {
+        Proxy {
+            scope,
             ports: Memo::new(PORTS),
             virtual_hosts: Memo::new(PORTS),
             servers: OnceLock::new(),
@@ -50,54 +53,52 @@ impl Default for Computed<'_> {
             waypoint_policies: Memo::new(SERVICES),
         }
     }
-}
 
-impl<'w> ProxyScope<'w> {
     /// The listeners of a sidecar for a port.
     pub(super) fn port_listeners(&self, port: u16) -> Arc<PortListeners<'w>> {
-        self.computed.ports.get(port, || PortListeners::of(self, port))
+        self.ports.get(port, || PortListeners::of(&self.scope, port))
     }
 
     /// The virtual hosts of a sidecar for a port; none where no part of the Sidecar is about it.
     pub(super) fn virtual_hosts(&self, port: u16) -> Arc<Option<VirtualHosts<'w>>> {
-        self.computed.virtual_hosts.get(port, || VirtualHosts::of(self, port))
+        self.virtual_hosts.get(port, || VirtualHosts::of(&self.scope, port))
     }
 
     /// The servers of a gateway's pod.
     pub(super) fn servers(&self) -> &[ServerGroup<'w>] {
-        self.computed.servers.get_or_init(|| merge(self))
+        self.servers.get_or_init(|| merge(&self.scope))
     }
 
     /// The chains of a gateway's pod on a port; none where nothing listens.
     pub(super) fn gateway_chains(&self, port: u16) -> Arc<Option<ListenerChains<'w>>> {
-        self.computed.gateway_ports.get(port, || chains(self, port))
+        self.gateway_ports.get(port, || chains(&self.scope, self.servers(), port))
     }
 
     /// The VirtualServices for sidecars that the namespace of a waypoint sees.
     pub(super) fn waypoint_routes(&self) -> &RouteList<'w> {
-        self.computed.waypoint_routes.get_or_init(|| {
-            let all = self.world.virtual_services_for(MESH, &self.pod.namespace);
-            RouteList::new(all, self.world.mesh)
+        self.waypoint_routes.get_or_init(|| {
+            let all = self.scope.world.virtual_services_for(MESH, &self.scope.pod.namespace);
+            RouteList::new(all, self.scope.world.mesh)
         })
     }
 
     /// The hosts that the rules of a waypoint's services lead to.
     pub(super) fn waypoint_references(&self) -> &HashSet<String> {
-        self.computed.waypoint_references.get_or_init(|| references(self))
+        self.waypoint_references.get_or_init(|| references(&self.scope))
     }
 
     /// Whether the pod is a gateway of the Gateway API.
     pub(super) fn is_of_gateway_api(&self) -> bool {
-        *self.computed.is_of_gateway_api.get_or_init(|| self.world.is_of_gateway_api(self.pod))
+        *self.is_of_gateway_api.get_or_init(|| self.scope.world.is_of_gateway_api(self.scope.pod))
     }
 
     /// The AuthorizationPolicies of a gateway's pod.
     pub(super) fn policies(&self) -> &Authorization<'w> {
-        self.computed.policies.get_or_init(|| of_gateway(self))
+        self.policies.get_or_init(|| of_gateway(&self.scope))
     }
 
     /// The AuthorizationPolicies of a waypoint's pod for calls to a service.
     pub(super) fn waypoint_policies(&self, service: &'w MeshService<'w>) -> Arc<Authorization<'w>> {
-        self.computed.waypoint_policies.get(&service.host, || of_waypoint(self, service))
+        self.waypoint_policies.get(&service.host, || of_waypoint(&self.scope, service))
     }
 }

@@ -1,0 +1,85 @@
+//! Where a connection comes to: a pod, the next proxy, or somewhere outside.
+//!
+//! Knows nothing of what a proxy does with it.
+
+use super::endpoint::of_kubernetes;
+use super::walk::{Bytes, Place, Walk};
+use super::waypoint;
+use crate::istio::call::{End, Refusal};
+use crate::snapshot::{PodFacts, ProxyRole};
+
+/// A call that comes to one gateway more often goes in a circle.
+const VISITS: usize = 4;
+
+impl<'w> Walk<'_, 'w> {
+    /// A connection to an address or a name: a pod, a Service of the cluster, or something outside.
+    pub(super) fn arrive(&mut self, address: &str, port: u16, bytes: &Bytes) {
+        if let Some(pod) = self.world.pod_at(address) {
+            return self.at_pod(pod, address, port, bytes);
+        }
+        let Some(service) = self.world.service_at(address) else {
+            return self.end(End::Leaves { to: address.to_owned(), port });
+        };
+        let pods = of_kubernetes(self.world, service, port);
+        if pods.is_empty() {
+            return self.refused(Refusal::NoEndpoint);
+        }
+        for endpoint in pods {
+            match self.world.pod_at(&endpoint.address) {
+                Some(pod) => self.at_pod(pod, &endpoint.address, endpoint.port, bytes),
+                None => self.end(End::Leaves { to: endpoint.address, port: endpoint.port }),
+            }
+        }
+    }
+
+    /// A connection in HBONE to a pod, for an address that is the pod's own or that of a service with this waypoint.
+    pub(super) fn by_hbone(&mut self, pod: &'w PodFacts, place: Place, bytes: &Bytes) {
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        match pod.proxy.as_ref().map(|proxy| proxy.role).filter(|_| !pod.has_sidecar) {
+            // A gateway does not listen for it.
+            Some(ProxyRole::Router) => self.refused(Refusal::NoListener),
+            Some(ProxyRole::Waypoint) => {
+                if self.hops.iter().filter(|hop| hop.proxy == name).count() >= VISITS {
+                    return self.refused(Refusal::Loop);
+                }
+                let proxy = self.simulation.waypoint(pod);
+                let (address, port) = (place.address, place.port);
+                match waypoint::chains(&proxy.scope, proxy.waypoint_routes(), address, port) {
+                    Some(chains) => self.through(&proxy, &chains, place, bytes),
+                    None => self.refused(Refusal::NoFilterChain),
+                }
+            }
+            _ => self.end(End::Arrives { pod: name, port: place.port }),
+        }
+    }
+
+    fn at_pod(&mut self, pod: &'w PodFacts, address: &str, port: u16, bytes: &Bytes) {
+        // A pod whose arguments were not read is a gateway if its proxy stands beside nothing.
+        let may_be = |role| matches!(role, ProxyRole::Router | ProxyRole::Untold);
+        let is_gateway = pod.proxy.as_ref().is_some_and(|proxy| may_be(proxy.role)) && !pod.has_sidecar;
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        if !is_gateway {
+            return self.end(End::Arrives { pod: name, port });
+        }
+        // Whether it listens there depends on a setting of istiod.
+        let has_v4 = pod.addresses.iter().any(|own| !own.contains(':'));
+        if has_v4 && address.contains(':') {
+            return self.end(End::Undecided);
+        }
+        let visits = self.hops.iter().filter(|hop| hop.proxy == name).count();
+        if visits >= VISITS {
+            return self.refused(Refusal::Loop);
+        }
+        let proxy = self.simulation.gateway(pod);
+        if proxy.is_of_gateway_api() {
+            return self.end(End::Undecided);
+        }
+        let address = pod.addresses.first().and_then(|address| address.parse().ok());
+        let chains = proxy.gateway_chains(port);
+        match (chains.as_ref(), address) {
+            (None, _) => self.refused(Refusal::NoListener),
+            (Some(_), None) => self.refused(Refusal::NoEndpoint),
+            (Some(chains), Some(address)) => self.through(&proxy, chains, Place { address, port }, bytes),
+        }
+    }
+}
