@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
 use super::host_index::RouteList;
 use super::import::{Imports, SidecarHosts};
+use super::memo::Memo;
 use super::service::{MeshPort, MeshService};
 use super::world::World;
 use crate::istio::client_tls::DestinationRules;
@@ -19,6 +21,9 @@ use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::{OutboundMode, PodFacts};
 use crate::visibility::destination_rule::full_host;
+
+/// So many merged rules of a proxy are kept.
+const RULES: usize = 1024;
 
 /// What a proxy knows.
 pub(super) struct ProxyScope<'w> {
@@ -34,6 +39,8 @@ pub(super) struct ProxyScope<'w> {
     services: HashMap<&'w str, KnownService<'w>>,
     /// Hosts of a waypoint's services that its namespace does not see: it obeys no DestinationRule for them.
     without_rules: HashSet<&'w str>,
+    /// By host and namespace: one destination may have a rule for each host that goes through it.
+    rules: Memo<(String, String), DestinationRules<'w>>,
     /// What happens to calls of which nothing is known.
     pub(super) unknown: UnknownHosts<'w>,
 }
@@ -119,6 +126,7 @@ impl<'w> ProxyScope<'w> {
             listeners,
             services,
             without_rules: HashSet::new(),
+            rules: Memo::new(RULES),
             unknown,
         }
     }
@@ -142,6 +150,7 @@ impl<'w> ProxyScope<'w> {
             listeners: Vec::new(),
             services,
             without_rules: HashSet::new(),
+            rules: Memo::new(RULES),
             unknown: UnknownHosts::Refused,
         }
     }
@@ -172,17 +181,17 @@ impl<'w> ProxyScope<'w> {
     }
 
     /// The DestinationRules that the proxy uses for a service, merged.
-    pub(super) fn rules(&self, service: &MeshService<'_>) -> DestinationRules<'w> {
+    pub(super) fn rules(&self, service: &MeshService<'_>) -> Arc<DestinationRules<'w>> {
+        let (host, namespace) = (service.host.to_string(), service.namespace.to_owned());
+        self.rules.get((host, namespace), || DestinationRules::new(self.rules_of(service)))
+    }
+
+    fn rules_of(&self, service: &MeshService<'_>) -> Vec<&'w Resource> {
         if self.without_rules.contains(service.host.as_ref()) {
-            return DestinationRules::new(Vec::new());
+            return Vec::new();
         }
         let pod = self.pod;
-        DestinationRules::new(self.world.rules.of(
-            &service.host,
-            service.namespace,
-            &pod.namespace,
-            &pod.labels,
-        ))
+        self.world.rules.of(&service.host, service.namespace, &pod.namespace, &pod.labels)
     }
 
     /// The listener whose services and VirtualServices count for a port. `GetEgressListenerForRDS`.
