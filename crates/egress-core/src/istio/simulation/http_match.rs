@@ -90,11 +90,12 @@ impl TextMatch<'_> {
         match self {
             TextMatch::Exact(exact) => text == exact,
             TextMatch::Prefix(prefix) => text.starts_with(prefix),
+            // What `add` writes; of many hosts each would be compiled.
+            TextMatch::Regex(".*") | TextMatch::Present => true,
             // A regex that Envoy cannot read matches nothing here; istiod's webhook refuses it.
             TextMatch::Regex(regex) => {
                 Regex::new(&format!("^(?:{regex})$")).is_ok_and(|regex| regex.is_match(text))
             }
-            TextMatch::Present => true,
         }
     }
 }
