@@ -1,6 +1,7 @@
 //! Objects that can break an egress or let calls leave beside it: security, workloads, the control plane.
 //!
-//! Only a diagnosis and an audit read these facts; adding and removing hosts needs none of them. Knows their form, not their meaning.
+//! A diagnosis and an audit read these facts; adding hosts reads what a simulation of calls needs of them. Knows their form,
+//! not their meaning.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

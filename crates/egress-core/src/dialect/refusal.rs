@@ -25,7 +25,7 @@ pub enum Refusal {
         count: usize,
     },
     /// The Service lacks the port the hop needs.
-    #[error("Service `{gateway}` has no port {port}, which {protocol} hosts need")]
+    #[error("Service `{gateway}` has no port {port}, which {protocol} hosts need: add it to spec.ports")]
     NoServicePort {
         /// The gateway's Service.
         gateway: GatewayName,
