@@ -42,6 +42,13 @@ pub(super) fn check(
                 && port.is_some_and(|port| Spoken::of(port.protocol) == target.kind)
                 && callers(&intent.export_to, &intent.namespace, snapshot).contains(namespace)
         };
+        // What the egress has now is what the command is asked to change: an edit of it may have opened more.
+        let is_own = |source: &&Resource| {
+            after.objects.written.contains_key(&source.id) && after.found(&source.id).is_some()
+        };
+        if source.as_ref().is_some_and(is_own) {
+            continue;
+        }
         let Some(caller) = pods.any(namespace) else { continue };
         if preflight.wanted.iter().map(|(intent, _)| *intent).any(|intent| is_requested(&intent)) {
             continue;
