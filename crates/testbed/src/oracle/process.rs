@@ -119,7 +119,7 @@ impl Drop for RunningOracle {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
+    use std::fs;
 
     use tempfile::TempDir;
 
@@ -129,8 +129,16 @@ mod tests {
     fn scripted(script: &str) -> (TempDir, Oracle) {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("oracle");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // A child writes it. If this process did, a program that another test starts meanwhile would have the file open for
+        // writing, and nobody could execute it.
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat > \"$0\" && chmod +x \"$0\""])
+            .arg(&program)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writer.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
         let oracle =
             Oracle { program, environment: Vec::new(), limit: Duration::from_secs(1), running: None };
         (folder, oracle)
