@@ -8,7 +8,7 @@ use super::callers::CallingPods;
 use super::ending::Ending;
 use super::knowable::is_known;
 use super::overlapping::{OverlappingCall, overlapping};
-use super::question::{CheckedCalls, Preflight};
+use super::question::{CheckedCalls, MOST_REFUSALS, Preflight};
 use super::target_call::Spoken;
 use super::words;
 use crate::callers::callers;
@@ -18,6 +18,9 @@ use crate::istio::simulation::{Simulation, World};
 use crate::related_resources::RelatedResources;
 use crate::resource::{ObjectId, Resource};
 use crate::snapshot::Snapshot;
+
+/// So many planned objects are left out in turn to find the one that changes a call: more than those of several hosts.
+const MOST_OBJECTS: usize = 60;
 
 pub(super) fn check(
     preflight: &Preflight<'_, '_>,
@@ -42,6 +45,9 @@ pub(super) fn check(
                 && port.is_some_and(|port| Spoken::of(port.protocol) == target.kind)
                 && callers(&intent.export_to, &intent.namespace, snapshot).contains(namespace)
         };
+        if checked.refusals.len() >= MOST_REFUSALS {
+            break;
+        }
         // What the egress has now is what the command is asked to change: an edit of it may have opened more.
         let is_own = |source: &&Resource| {
             after.objects.written.contains_key(&source.id) && after.found(&source.id).is_some()
@@ -91,6 +97,6 @@ impl Changes<'_> {
             let world = World::with(self.snapshot, self.related, &objects, &self.pods.assumed);
             Ending::of(call, &Simulation::new(&world).passages(call)) == *was
         };
-        written.keys().find(restores).or_else(|| written.keys().next())
+        written.keys().take(MOST_OBJECTS).find(restores).or_else(|| written.keys().next())
     }
 }

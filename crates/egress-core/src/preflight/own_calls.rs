@@ -9,7 +9,7 @@ use super::blame;
 use super::callers::CallingPods;
 use super::knowable::is_known;
 use super::overlapping::first_address;
-use super::question::CheckedCalls;
+use super::question::{CheckedCalls, MOST_REFUSALS};
 use super::wanted_call::WantedCall;
 use crate::callers::callers;
 use crate::dialect::Part;
@@ -46,7 +46,7 @@ pub(super) fn check(
             let tried =
                 intent.ports.iter().flat_map(|port| addresses.iter().map(move |address| (port, address)));
             for (port, address) in tried {
-                if checked.simulated >= MOST_CALLS {
+                if checked.simulated >= MOST_CALLS || checked.refusals.len() >= MOST_REFUSALS {
                     return checked;
                 }
                 let (port, address) = (*port, *address);

@@ -19,6 +19,9 @@ pub struct Preflight<'s, 'a> {
     pub plans: &'s [&'s Plan],
 }
 
+/// So many refusals are explained: each asks what would be without one object after another.
+pub(super) const MOST_REFUSALS: usize = 20;
+
 /// The calls of one question.
 #[derive(Default)]
 pub(super) struct CheckedCalls {
