@@ -3,7 +3,7 @@
 //! Follows `fetchWaypointForService` and `makeWaypoint` in `pilot/pkg/serviceregistry/ambient/waypoints.go`, and `supportTunnel`
 //! in `pilot/pkg/xds/endpoints/endpoint_builder.go`. Waypoints of workloads and other networks are not known here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -33,21 +33,25 @@ pub(super) struct AmbientIndex<'a> {
     waypoints: HashMap<(&'a str, &'a str), Waypoint<'a>>,
     /// The positions of services by their addresses.
     by_address: HashMap<IpAddr, usize>,
+    /// Addresses that several hosts have.
+    shared: HashSet<IpAddr>,
 }
 
 impl<'a> World<'a> {
     fn ambient_index(&self) -> &AmbientIndex<'a> {
         self.ambient.get_or_init(|| {
             let waypoints = waypoints(&self.related.gateway_api).into_iter();
-            let mut by_address = HashMap::new();
+            let (mut by_address, mut shared) = (HashMap::new(), HashSet::new());
             for (position, service) in self.services.iter().enumerate() {
                 for address in ambient_addresses(service) {
-                    if let Ok(address) = address.parse() {
-                        by_address.entry(address).or_insert(position);
+                    let Ok(address) = address.parse() else { continue };
+                    let first = *by_address.entry(address).or_insert(position);
+                    if self.services.get(first).is_some_and(|known| known.host != service.host) {
+                        shared.insert(address);
                     }
                 }
             }
-            AmbientIndex { waypoints: waypoints.map(|one| (one.id(), one)).collect(), by_address }
+            AmbientIndex { waypoints: waypoints.map(|one| (one.id(), one)).collect(), by_address, shared }
         })
     }
 
@@ -55,6 +59,11 @@ impl<'a> World<'a> {
     pub(super) fn ambient_service(&self, address: IpAddr) -> Option<&MeshService<'a>> {
         let position = self.ambient_index().by_address.get(&address)?;
         self.services.get(*position)
+    }
+
+    /// Whether several hosts have an address: ambient mode takes any of them, and not always the same one.
+    pub(super) fn is_shared_address(&self, address: IpAddr) -> bool {
+        self.ambient_index().shared.contains(&address)
     }
 
     /// Whether the ztunnel of its node takes what a pod sends.

@@ -18,7 +18,7 @@ impl Walk<'_, '_> {
         let Some(service) = world.ambient_service(place.address) else {
             return self.send_to_address(place, bytes);
         };
-        if world.is_declared_twice(&service.host) {
+        if world.is_shared_address(place.address) || world.is_declared_twice(&service.host) {
             return self.end(End::Undecided);
         }
         if let Some(address) = world.waypoint_address(service) {
