@@ -9,6 +9,7 @@ use egress_core::intent::GatewayName;
 use egress_core::kubernetes::{Node, Pod, Service};
 use egress_core::objects;
 use egress_core::snapshot::{GatewayFacts, MeshFacts, Snapshot};
+use egress_core::visibility::defaults::apply_default_export_to;
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::cluster::Cluster;
@@ -47,12 +48,23 @@ pub enum Namespaces {
 }
 
 impl Cluster {
-    /// Reads everything that decisions need. [`Snapshot::unreadable`] lists the kinds without permission.
+    /// Reads everything that decisions need, as istiod reads it: objects without `exportTo` have the words that the mesh
+    /// sets for them. [`Snapshot::unreadable`] lists the kinds without permission.
     ///
     /// # Errors
     /// [`ClusterError::NoIstio`], [`ClusterError::NoGateway`] if the named gateway does not exist, and every failure
     /// except missing permissions.
     pub async fn fetch(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
+        let mut snapshot = self.fetch_as_stored(scope).await?;
+        apply_default_export_to(&mut snapshot);
+        Ok(snapshot)
+    }
+
+    /// The same, with objects as they are stored.
+    ///
+    /// # Errors
+    /// As [`Cluster::fetch`].
+    pub async fn fetch_as_stored(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
         let narrow = scope.narrow();
         let services = Collection::core(Input::Services, "services");
         let nodes = Collection::core(Input::Nodes, "nodes");

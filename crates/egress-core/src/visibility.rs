@@ -1,8 +1,9 @@
 //! Who sees what: Istio's rules of visibility, as pure functions of objects.
 //!
 //! Each function names the place in istio/istio that it follows (read at 1.31). What is deliberately not known:
-//! `meshConfig.default*ExportTo` (`defaults` writes them into the objects; without that, an object without `exportTo`
-//! counts as exported to `*`, Istio's own default), objects for chosen workloads only (a DestinationRule with a `workloadSelector` is left out), and the Gateway API.
+//! `meshConfig.default*ExportTo` (`defaults` writes them into the objects, so that without `exportTo` means `*` here, Istio's
+//! own default), objects for chosen workloads only (a DestinationRule with a `workloadSelector` is left out), and the
+//! Gateway API.
 
 use jiff::Timestamp;
 

@@ -66,11 +66,35 @@ pub(super) fn private_services(mesh: &Mesh) -> anyhow::Result<()> {
         ];
         let outcome = refused(mesh, &ADD, 7, &words).and_then(|()| {
             annotate("networking.istio.io/exportTo=*")?;
-            LIFE.lives(mesh)
+            LIFE.lives(mesh)?;
+            entries_of_others_are_private(mesh)
         });
         annotate("networking.istio.io/exportTo-")?;
         outcome
     })
+}
+
+/// An entry without `exportTo` is its namespace's own, and `add` does not warn of it.
+fn entries_of_others_are_private(mesh: &Mesh) -> anyhow::Result<()> {
+    let entry = |export_to: &str| {
+        mesh.apply_everywhere(&format!(
+            "{{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {{name: own, namespace: billing}}, \
+             spec: {{hosts: [edition.cnn.com], {export_to} resolution: DNS, \
+             ports: [{{number: 443, name: tls, protocol: TLS}}]}}}}",
+        ))
+    };
+    let warned = || -> anyhow::Result<bool> {
+        let added = mesh.done(&[&ADD[..], &["--dry-run=server"]].concat())?;
+        Ok(added.stderr.contains("serviceentry/own in namespace billing"))
+    };
+    entry("")?;
+    let private = warned();
+    entry("exportTo: ['*'],")?;
+    let public = warned();
+    mesh.delete("serviceentries", "own", "billing")?;
+    ensure!(!private?, "a warning of an entry that nobody else sees");
+    ensure!(public?, "no warning of an entry that everybody sees");
+    Ok(())
 }
 
 /// istiod reads the gateway's namespace and `shop`, and not `billing`.

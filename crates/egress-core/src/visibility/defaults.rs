@@ -3,14 +3,24 @@
 //! Writes it into the objects, so that all else reads one field.
 
 use crate::resource::{Resource, Spec};
-use crate::snapshot::{DefaultExportTo, Snapshot};
+use crate::snapshot::{DefaultExportTo, Home, Meshes, Snapshot};
 
-/// Gives objects without `exportTo` the words that count for them.
+/// Gives objects without `exportTo` the words that count for them: those of the mesh of their namespace.
 pub fn apply_default_export_to(snapshot: &mut Snapshot) {
-    let usual = &mut snapshot.mesh.default_export_to;
-    usual.is_applied = true;
-    for resource in &mut snapshot.resources {
-        apply(resource, usual);
+    let mut homes = Vec::new();
+    if !snapshot.other_meshes.is_empty() {
+        let meshes = Meshes::of(snapshot);
+        homes.extend(snapshot.resources.iter().map(|resource| meshes.home(&resource.id.namespace)));
+    }
+    let Snapshot { mesh, other_meshes, resources, .. } = snapshot;
+    mesh.default_export_to.is_applied = true;
+    for (place, resource) in resources.iter_mut().enumerate() {
+        let other = match homes.get(place) {
+            // The first is the mesh of the snapshot.
+            Some(Home::Mesh(number)) => number.checked_sub(1).and_then(|number| other_meshes.get(number)),
+            Some(Home::Undiscovered) | None => None,
+        };
+        apply(resource, &other.unwrap_or(mesh).default_export_to);
     }
 }
 
@@ -36,23 +46,47 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::snapshot::MeshFacts;
 
     #[test]
     fn only_objects_without_words_of_their_own_take_those_of_the_mesh() {
-        let entry = |name: &str, export_to: &[&str]| {
-            Resource::from_json(&json!({
-                "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
-                "metadata": { "name": name, "namespace": "shop" },
-                "spec": { "hosts": ["a.com"], "exportTo": export_to },
-            }))
-            .unwrap()
+        let mut snapshot = Snapshot {
+            resources: vec![entry("bare", "shop", &[]), entry("own", "shop", &["*"])],
+            ..Snapshot::default()
         };
-        let mut snapshot =
-            Snapshot { resources: vec![entry("bare", &[]), entry("own", &["*"])], ..Snapshot::default() };
         snapshot.mesh.default_export_to.services = vec![".".to_owned()];
         apply_default_export_to(&mut snapshot);
-        let words =
-            |place: usize| snapshot.resources[place].service_entry().unwrap().export_to.clone().unwrap();
-        assert_eq!((words(0), words(1)), (vec![".".to_owned()], vec!["*".to_owned()]));
+        assert_eq!((words(&snapshot, 0), words(&snapshot, 1)), (vec!["."], vec!["*"]));
+    }
+
+    #[test]
+    fn of_several_meshes_the_one_of_the_namespace_counts() {
+        let mut snapshot = Snapshot {
+            resources: vec![entry("one", "root-a", &[]), entry("two", "root-b", &[])],
+            ..Snapshot::default()
+        };
+        let mesh = |root: &str, word: &str| {
+            let mut mesh = MeshFacts { root_namespace: root.to_owned(), ..MeshFacts::default() };
+            mesh.default_export_to.services = vec![word.to_owned()];
+            mesh
+        };
+        snapshot.mesh = mesh("root-a", ".");
+        snapshot.other_meshes = vec![mesh("root-b", "*")];
+        apply_default_export_to(&mut snapshot);
+        assert_eq!((words(&snapshot, 0), words(&snapshot, 1)), (vec!["."], vec!["*"]));
+    }
+
+    fn entry(name: &str, namespace: &str, export_to: &[&str]) -> Resource {
+        Resource::from_json(&json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry",
+            "metadata": { "name": name, "namespace": namespace },
+            "spec": { "hosts": ["a.com"], "exportTo": export_to },
+        }))
+        .unwrap()
+    }
+
+    fn words(snapshot: &Snapshot, place: usize) -> Vec<&str> {
+        let entry = snapshot.resources[place].service_entry().unwrap();
+        entry.export_to.iter().flatten().map(String::as_str).collect()
     }
 }

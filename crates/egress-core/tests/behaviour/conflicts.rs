@@ -8,6 +8,7 @@ use egress_core::metadata::Record;
 use egress_core::operation::existing::Existing;
 use egress_core::resource::Resource;
 use egress_core::snapshot::{ServiceFacts, Snapshot};
+use egress_core::visibility::defaults::apply_default_export_to;
 
 use crate::fixture::{documented, in_every_layout, objects, parts, request, snapshot, stored};
 
@@ -85,6 +86,17 @@ fn an_entry_of_someone_else_is_a_warning_since_the_shared_layout_is_immune() {
     {
         assert_found(&request("edition.cnn.com"), &harmless, &[]);
     }
+}
+
+#[test]
+fn what_the_mesh_hides_by_default_is_in_nobodys_way() {
+    let elsewhere = ROUTES.replace("namespace: shop, uid", "namespace: billing, uid");
+    let mut cluster = snapshot(&objects(&format!("{ENTRY}---{elsewhere}")));
+    assert_eq!(find(&request("edition.cnn.com"), &cluster).len(), 2);
+    cluster.mesh.default_export_to.services = vec![".".to_owned()];
+    cluster.mesh.default_export_to.virtual_services = vec![".".to_owned()];
+    apply_default_export_to(&mut cluster);
+    assert_eq!(lines(&find(&request("edition.cnn.com"), &cluster)), Vec::<String>::new());
 }
 
 #[test]

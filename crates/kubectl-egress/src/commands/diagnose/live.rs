@@ -116,7 +116,8 @@ pub(super) async fn gather(
 
 /// Reads all objects.
 async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, RelatedReading)> {
-    let (mut snapshot, mut around) = tokio::try_join!(cluster.fetch(scope), cluster.related_resources())?;
+    let (mut snapshot, mut around) =
+        tokio::try_join!(cluster.fetch_as_stored(scope), cluster.related_resources())?;
     let wanted = wanted_secrets(&snapshot);
     let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
     around.add_secrets(secrets);
