@@ -11,6 +11,7 @@ pub mod data_plane;
 pub mod host_rules;
 mod load_balancer;
 pub mod protocol;
+pub mod route_destination;
 pub mod routes;
 pub mod server;
 pub mod simulation;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
+use crate::istio::route_destination::RouteDestination;
 use crate::port::{Port, Protocol};
 use crate::proxy::cluster_name;
 use crate::resource::Resource;
@@ -91,9 +92,7 @@ pub fn routes<'a>(resource: &'a Resource, proxies: Proxies<'_>, host: Option<&st
         let matches = rule.r#match.iter().flatten();
         let chosen = bound.chosen("http", number, matches.map(|it| (it.gateways.as_deref(), it.port)));
         for (place, route) in rule.route.iter().flatten().enumerate() {
-            let to = &route.destination;
-            let port = to.port.as_ref().and_then(|port| port.number);
-            let to = (to.host.as_str(), to.subset.as_deref(), port);
+            let to = (&route.destination).into();
             let route = laid_flat(resource, Protocol::Http, ("http", number, place), to, &chosen);
             found.extend(route.map(|route| Route { http: Some(rule), ..route }));
         }
@@ -107,9 +106,7 @@ pub fn routes<'a>(resource: &'a Resource, proxies: Proxies<'_>, host: Option<&st
             .map(|(place, it)| chosen_by("tls", number, place, it.port))
             .collect();
         for (place, route) in rule.route.iter().flatten().enumerate() {
-            let to = &route.destination;
-            let port = to.port.as_ref().and_then(|port| port.number);
-            let to = (to.host.as_str(), to.subset.as_deref(), port);
+            let to = (&route.destination).into();
             found.extend(laid_flat(resource, Protocol::Tls, ("tls", number, place), to, &chosen));
         }
     }
@@ -122,9 +119,7 @@ pub fn routes<'a>(resource: &'a Resource, proxies: Proxies<'_>, host: Option<&st
         let matches = rule.r#match.iter().flatten();
         let chosen = bound.chosen("tcp", number, matches.map(|it| (it.gateways.as_deref(), it.port)));
         for (place, route) in rule.route.iter().flatten().enumerate() {
-            let to = &route.destination;
-            let port = to.port.as_ref().and_then(|port| port.number);
-            let to = (to.host.as_str(), to.subset.as_deref(), port);
+            let to = (&route.destination).into();
             found.extend(laid_flat(resource, Protocol::Tls, ("tcp", number, place), to, &chosen));
         }
     }
@@ -135,7 +130,7 @@ fn laid_flat<'a, 'q>(
     resource: &'a Resource,
     protocol: Protocol,
     (rules, rule, place): (&'q str, usize, usize),
-    (host, subset, port): (&'a str, Option<&'a str>, Option<i64>),
+    to: RouteDestination<'a>,
     chosen: &'q [Chosen],
 ) -> impl Iterator<Item = Route<'a>> + use<'a, 'q> {
     chosen.iter().map(move |chosen| Route {
@@ -145,9 +140,9 @@ fn laid_flat<'a, 'q>(
         protocol,
         http: None,
         port: chosen.port,
-        host,
-        subset,
-        destination_port: number_of(port),
+        host: to.host,
+        subset: to.subset,
+        destination_port: number_of(to.port),
     })
 }
 

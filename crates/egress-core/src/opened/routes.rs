@@ -9,6 +9,7 @@ use egress_istio::destination_rule::DestinationRuleSpec;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
 use super::Finder;
+use crate::istio::route_destination::RouteDestination;
 use crate::istio::server::selects;
 use crate::resource::Resource;
 use crate::role::Kind;
@@ -63,8 +64,7 @@ impl<'a> Gateways<'a> {
             spec.hosts.iter().flatten().filter(|host| !is_in_cluster(host, self.domain)).collect();
         for rule in spec.http.iter().flatten() {
             let matched = rule.r#match.iter().flatten().map(|matched| matched.port).collect();
-            let routes = rule.route.iter().flatten().map(|route| &route.destination);
-            let leads = routes.map(|to| (to.host.as_str(), to.port.as_ref().and_then(|port| port.number)));
+            let leads = rule.route.iter().flatten().map(|route| (&route.destination).into());
             for port in self.ports(leads.collect(), matched, namespace, 80) {
                 for host in &hosts {
                     found.host(namespace, host, (port, "HTTP"), &by);
@@ -73,8 +73,7 @@ impl<'a> Gateways<'a> {
         }
         for rule in spec.tls.iter().flatten() {
             let matched = rule.r#match.iter().map(|matched| matched.port).collect();
-            let routes = rule.route.iter().flatten().map(|route| &route.destination);
-            let leads = routes.map(|to| (to.host.as_str(), to.port.as_ref().and_then(|port| port.number)));
+            let leads = rule.route.iter().flatten().map(|route| (&route.destination).into());
             for port in self.ports(leads.collect(), matched, namespace, 443) {
                 for host in rule.r#match.iter().flat_map(|matched| &matched.sni_hosts) {
                     found.host(namespace, host, (port, "TLS"), &by);
@@ -83,8 +82,7 @@ impl<'a> Gateways<'a> {
         }
         for rule in spec.tcp.iter().flatten() {
             let matched = rule.r#match.iter().flatten().map(|matched| matched.port).collect();
-            let routes = rule.route.iter().flatten().map(|route| &route.destination);
-            let leads = routes.map(|to| (to.host.as_str(), to.port.as_ref().and_then(|port| port.number)));
+            let leads = rule.route.iter().flatten().map(|route| (&route.destination).into());
             for port in self.ports(leads.collect(), matched, namespace, 443) {
                 for host in &hosts {
                     found.host(namespace, host, (port, "TCP"), &by);
@@ -97,13 +95,13 @@ impl<'a> Gateways<'a> {
     /// where a gateway sends on.
     fn ports(
         &self,
-        leads: Vec<(&str, Option<i64>)>,
+        leads: Vec<RouteDestination<'_>>,
         matched: Vec<Option<i64>>,
         namespace: &str,
         usual: i64,
     ) -> BTreeSet<i64> {
-        let to_gateway = leads.iter().any(|(host, _)| self.is_gateway(host, namespace));
-        let led: Vec<Option<i64>> = leads.into_iter().map(|(_, port)| port).collect();
+        let to_gateway = leads.iter().any(|to| self.is_gateway(to.host, namespace));
+        let led: Vec<Option<i64>> = leads.into_iter().map(|to| to.port).collect();
         let (first, second) = if to_gateway { (matched, Vec::new()) } else { (led, matched) };
         let told = |ports: Vec<Option<i64>>| ports.into_iter().flatten().collect::<BTreeSet<i64>>();
         let (first, second) = (told(first), told(second));

@@ -2,6 +2,8 @@
 
 use egress_istio::virtual_service::VirtualServiceSpec;
 
+use crate::istio::route_destination::RouteDestination;
+
 /// One destination of a VirtualService's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleDestination<'a> {
@@ -16,33 +18,15 @@ pub struct RuleDestination<'a> {
 /// Every destination of the rules, for any caller. Mirrored requests count: they leave too.
 pub fn destinations(spec: &VirtualServiceSpec) -> impl Iterator<Item = RuleDestination<'_>> {
     let http = spec.http.iter().flatten().flat_map(|rule| {
-        let routes = rule.route.iter().flatten().map(|route| {
-            let port = route.destination.port.as_ref().and_then(|port| port.number);
-            (route.destination.host.as_str(), port)
-        });
-        let one = rule
-            .mirror
-            .iter()
-            .map(|mirror| (mirror.host.as_str(), mirror.port.as_ref().and_then(|port| port.number)));
-        let several = rule.mirrors.iter().flatten().map(|mirror| {
-            let port = mirror.destination.port.as_ref().and_then(|port| port.number);
-            (mirror.destination.host.as_str(), port)
-        });
-        routes.chain(one).chain(several).map(|(host, port)| RuleDestination { host, port, protocol: "HTTP" })
+        let routes = rule.route.iter().flatten().map(|route| (&route.destination).into());
+        let several = rule.mirrors.iter().flatten().map(|mirror| (&mirror.destination).into());
+        routes.chain(rule.mirror.iter().map(|mirror| mirror.as_ref().into())).chain(several)
     });
-    let tls = spec.tls.iter().flatten().flat_map(|rule| {
-        rule.route.iter().flatten().map(|route| {
-            let port = route.destination.port.as_ref().and_then(|port| port.number);
-            RuleDestination { host: &route.destination.host, port, protocol: "TLS" }
-        })
-    });
-    let tcp = spec.tcp.iter().flatten().flat_map(|rule| {
-        rule.route.iter().flatten().map(|route| {
-            let port = route.destination.port.as_ref().and_then(|port| port.number);
-            RuleDestination { host: &route.destination.host, port, protocol: "TCP" }
-        })
-    });
-    http.chain(tls).chain(tcp)
+    let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    let tcp = spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+    http.map(spoken("HTTP"))
+        .chain(tls.map(|route| (&route.destination).into()).map(spoken("TLS")))
+        .chain(tcp.map(|route| (&route.destination).into()).map(spoken("TCP")))
 }
 
 /// Whether a host means a Service of the cluster: a name without dots means one of the same namespace.
@@ -51,4 +35,8 @@ pub fn is_in_cluster(host: &str, domain: &str) -> bool {
     let is_service = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| last == "svc");
     let within = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
     !host.contains('.') || is_service(&host) || within.is_some_and(is_service)
+}
+
+fn spoken<'a>(protocol: &'static str) -> impl Fn(RouteDestination<'a>) -> RuleDestination<'a> {
+    move |RouteDestination { host, port, .. }| RuleDestination { host, port, protocol }
 }

@@ -1,5 +1,6 @@
 //! Which rule of a VirtualService led a call to a cluster, where only one can have.
 
+use egress_core::istio::route_destination::RouteDestination;
 use egress_core::proxy::port_and_host;
 use egress_core::resource::Resource;
 use egress_core::snapshot::MeshFacts;
@@ -11,8 +12,7 @@ struct LeadingRule<'a> {
     field: String,
     /// The gateways and port of each match.
     matches: Vec<(Option<&'a [String]>, Option<i64>)>,
-    /// The host, port and subset of each destination.
-    to: Vec<(&'a str, Option<i64>, Option<&'a str>)>,
+    to: Vec<RouteDestination<'a>>,
 }
 
 /// The field of the rule: `spec.http[0]`. `called` is the port that a caller called; none at a gateway, whose server may have
@@ -39,10 +39,10 @@ pub(super) fn only_rule(
             None => !names.iter().all(is_mesh),
         }
     };
-    let leads = |(to, number, of): &(&str, Option<i64>, Option<&str>)| {
-        full_host(to, owner, mesh) == host
-            && number.is_none_or(|number| number == i64::from(port))
-            && of.unwrap_or_default() == subset
+    let leads = |to: &RouteDestination<'_>| {
+        full_host(to.host, owner, mesh) == host
+            && to.port.is_none_or(|number| number == i64::from(port))
+            && to.subset.unwrap_or_default() == subset
     };
     let decides = |rule: &LeadingRule<'_>| {
         (rule.matches.is_empty() || rule.matches.iter().any(is_for)) && rule.to.iter().any(leads)
@@ -57,35 +57,17 @@ fn rules(route: &Resource) -> Vec<LeadingRule<'_>> {
     let http = spec.http.iter().flatten().enumerate().map(|(number, rule)| LeadingRule {
         field: format!("spec.http[{number}]"),
         matches: rule.r#match.iter().flatten().map(|one| (one.gateways.as_deref(), one.port)).collect(),
-        to: rule
-            .route
-            .iter()
-            .flatten()
-            .map(|route| &route.destination)
-            .map(|to| (to.host.as_str(), to.port.as_ref().and_then(|port| port.number), to.subset.as_deref()))
-            .collect(),
+        to: rule.route.iter().flatten().map(|route| (&route.destination).into()).collect(),
     });
     let tls = spec.tls.iter().flatten().enumerate().map(|(number, rule)| LeadingRule {
         field: format!("spec.tls[{number}]"),
         matches: rule.r#match.iter().map(|one| (one.gateways.as_deref(), one.port)).collect(),
-        to: rule
-            .route
-            .iter()
-            .flatten()
-            .map(|route| &route.destination)
-            .map(|to| (to.host.as_str(), to.port.as_ref().and_then(|port| port.number), to.subset.as_deref()))
-            .collect(),
+        to: rule.route.iter().flatten().map(|route| (&route.destination).into()).collect(),
     });
     let tcp = spec.tcp.iter().flatten().enumerate().map(|(number, rule)| LeadingRule {
         field: format!("spec.tcp[{number}]"),
         matches: rule.r#match.iter().flatten().map(|one| (one.gateways.as_deref(), one.port)).collect(),
-        to: rule
-            .route
-            .iter()
-            .flatten()
-            .map(|route| &route.destination)
-            .map(|to| (to.host.as_str(), to.port.as_ref().and_then(|port| port.number), to.subset.as_deref()))
-            .collect(),
+        to: rule.route.iter().flatten().map(|route| (&route.destination).into()).collect(),
     });
     http.chain(tls).chain(tcp).collect()
 }

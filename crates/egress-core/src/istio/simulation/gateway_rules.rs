@@ -43,11 +43,7 @@ pub(super) fn tcp_route<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) 
             let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty() && holds) else {
                 continue;
             };
-            let to = routes.iter().map(|route| {
-                let to = &route.destination;
-                let port = to.port.as_ref().and_then(|port| port.number);
-                (to.host.as_str(), port, to.subset.as_deref(), route.weight)
-            });
+            let to = routes.iter().map(|route| ((&route.destination).into(), route.weight));
             return Some(ChainThen::Tcp(Some(resource), clusters(&context, resource, to)));
         }
     }
@@ -74,11 +70,7 @@ pub(super) fn by_name<'w>(
                     continue;
                 }
                 known.extend(names.iter().cloned());
-                let to = routes.iter().map(|route| {
-                    let to = &route.destination;
-                    let port = to.port.as_ref().and_then(|port| port.number);
-                    (to.host.as_str(), port, to.subset.as_deref(), route.weight)
-                });
+                let to = routes.iter().map(|route| ((&route.destination).into(), route.weight));
                 found.push((names.clone(), ChainThen::Tcp(Some(resource), clusters(&context, resource, to))));
             }
         }

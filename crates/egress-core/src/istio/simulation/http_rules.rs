@@ -12,6 +12,7 @@ use super::http_match::{PlainRequest, is_catch_all, takes};
 use super::scope::KnownService;
 use super::service::ServiceSource;
 use super::world::World;
+use crate::istio::route_destination::RouteDestination;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::PodFacts;
@@ -114,9 +115,7 @@ fn action(context: &RuleContext<'_, '_>, resource: &Resource, rule: &VirtualServ
     let destinations = routes.iter().filter(|route| is_used(route.weight)).map(|route| {
         let request = route.headers.as_ref().and_then(|headers| headers.request.as_ref());
         let own = request.and_then(|request| authority(request.set.as_ref(), request.add.as_ref()));
-        let to = &route.destination;
-        let number = to.port.as_ref().and_then(|port| port.number);
-        let key = destination(context, resource, (&to.host, number, to.subset.as_deref()));
+        let key = destination(context, resource, (&route.destination).into());
         (key, all.clone().or(own))
     });
     HttpAction::Send(destinations.collect())
@@ -144,15 +143,15 @@ fn authority(
 pub(super) fn destination(
     context: &RuleContext<'_, '_>,
     resource: &Resource,
-    (host, port, subset): (&str, Option<i64>, Option<&str>),
+    to: RouteDestination<'_>,
 ) -> ClusterKey {
-    let host = full_host(host, &resource.id.namespace, context.world.mesh);
+    let host = full_host(to.host, &resource.id.namespace, context.world.mesh);
     let service = (context.service)(&host, resource);
     let only = || match service.as_ref().map(|known| known.ports.as_ref()) {
         Some([only]) => Some(only.number),
         _ => None,
     };
-    let number = match port {
+    let number = match to.port {
         Some(number) => u16::try_from(number).unwrap_or_default(),
         None => only().unwrap_or(context.port),
     };
@@ -160,9 +159,5 @@ pub(super) fn destination(
         ServiceSource::Kubernetes(facts) => facts.external_name.clone(),
         ServiceSource::Entry(_) => None,
     });
-    ClusterKey {
-        host: alias.unwrap_or(host),
-        port: number,
-        subset: subset.filter(|subset| !subset.is_empty()).map(str::to_owned),
-    }
+    ClusterKey { host: alias.unwrap_or(host), port: number, subset: to.subset.map(str::to_owned) }
 }

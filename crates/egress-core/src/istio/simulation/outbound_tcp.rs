@@ -58,11 +58,7 @@ fn by_name<'w>(
                     continue;
                 }
                 handled.push(this);
-                let to = routes.iter().map(|route| {
-                    let to = &route.destination;
-                    let number = to.port.as_ref().and_then(|port| port.number);
-                    (to.host.as_str(), number, to.subset.as_deref(), route.weight)
-                });
+                let to = routes.iter().map(|route| ((&route.destination).into(), route.weight));
                 found.push(ListenerChain {
                     ranges: ranges.clone(),
                     names: matched.sni_hosts.clone(),
@@ -108,11 +104,7 @@ fn by_address<'w>(
         let rules = resource.virtual_service().into_iter().flat_map(|spec| spec.tcp.iter().flatten());
         for rule in rules {
             let Some(routes) = rule.route.as_deref().filter(|routes| !routes.is_empty()) else { continue };
-            let to = routes.iter().map(|route| {
-                let to = &route.destination;
-                let number = to.port.as_ref().and_then(|port| port.number);
-                (to.host.as_str(), number, to.subset.as_deref(), route.weight)
-            });
+            let to = routes.iter().map(|route| ((&route.destination).into(), route.weight));
             let then = ChainThen::Tcp(Some(resource), clusters(context, resource, to));
             let chain = |ranges: Vec<IpNet>| ListenerChain {
                 ranges,

@@ -10,6 +10,7 @@ use egress_istio::virtual_service::{VirtualServiceTcpMatch, VirtualServiceTlsMat
 use super::cluster::ClusterKey;
 use super::http_rules::{RuleContext, destination};
 use super::scope::ProxyScope;
+use crate::istio::route_destination::RouteDestination;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::visibility::virtual_service::{MESH, gateway_name};
@@ -73,14 +74,15 @@ pub(super) fn is_named(gateway: &str, port: u16, resource: &Resource, callers: &
     named && (callers.port == 0 || callers.port == i64::from(port))
 }
 
-/// The clusters of a rule's destinations: host, port, subset and weight.
+/// The clusters of a rule's destinations, each with its weight.
 pub(super) fn clusters<'s>(
     context: &TcpContext<'_, '_>,
     resource: &Resource,
-    destinations: impl Iterator<Item = (&'s str, Option<i64>, Option<&'s str>, Option<i32>)>,
+    destinations: impl Iterator<Item = (RouteDestination<'s>, Option<i32>)>,
 ) -> Vec<ClusterKey> {
     let all: Vec<_> = destinations.collect();
-    let is_used = |weight: Option<i32>| all.len() == 1 || weight.unwrap_or_default() > 0;
+    let is_only = all.len() == 1;
+    let is_used = |weight: Option<i32>| is_only || weight.unwrap_or_default() > 0;
     let context = RuleContext {
         world: context.scope.world,
         pod: context.scope.pod,
@@ -88,6 +90,6 @@ pub(super) fn clusters<'s>(
         port: context.port,
         service: &|host, _| context.scope.service(host).cloned(),
     };
-    let used = all.iter().filter(|(_, _, _, weight)| is_used(*weight));
-    used.map(|(host, port, subset, _)| destination(&context, resource, (host, *port, *subset))).collect()
+    let used = all.into_iter().filter(|(_, weight)| is_used(*weight));
+    used.map(|(to, _)| destination(&context, resource, to)).collect()
 }

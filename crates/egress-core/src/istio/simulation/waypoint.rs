@@ -114,11 +114,7 @@ fn connections<'w>(
                         && is_named(MESH, port, resource, &matching(one))
                 });
             if let Some(all) = rule.route.as_deref().filter(|all| takes && !all.is_empty()) {
-                let to = all.iter().map(|route| {
-                    let to = &route.destination;
-                    let number = to.port.as_ref().and_then(|port| port.number);
-                    (to.host.as_str(), number, to.subset.as_deref(), route.weight)
-                });
+                let to = all.iter().map(|route| ((&route.destination).into(), route.weight));
                 return clusters(&context, resource, to);
             }
         }
@@ -132,11 +128,7 @@ fn connections<'w>(
                         && is_named(MESH, port, resource, &matching(one))
                 });
             if let Some(all) = rule.route.as_deref().filter(|all| takes && !all.is_empty()) {
-                let to = all.iter().map(|route| {
-                    let to = &route.destination;
-                    let number = to.port.as_ref().and_then(|port| port.number);
-                    (to.host.as_str(), number, to.subset.as_deref(), route.weight)
-                });
+                let to = all.iter().map(|route| ((&route.destination).into(), route.weight));
                 return clusters(&context, resource, to);
             }
         }
