@@ -17,8 +17,10 @@ pub use crate::traffic::host_call::SpokenProtocol;
 
 mod called_ports;
 mod callers;
+mod entry_calls;
 mod follow;
 mod hops;
+mod host_calls;
 mod limits;
 mod losers;
 mod only_rule;
@@ -27,7 +29,11 @@ mod uncaptured;
 mod unsure;
 mod ways;
 
+pub(crate) use self::entry_calls::EntryCall;
 pub(crate) use self::follow::follow;
+pub use self::host_calls::HostCalls;
+pub(crate) use self::host_calls::host_calls;
+pub(crate) use self::unsure::policies;
 
 /// A host whose calls are to be followed.
 #[derive(Clone, Debug)]

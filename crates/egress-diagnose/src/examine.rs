@@ -10,13 +10,13 @@ use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::Egress;
-use egress_core::role::Role;
 use egress_core::snapshot::GatewayFacts;
 use enumset::EnumSet;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use crate::calls::{CallingPod, Followed, FollowedCall, HostToFollow, UnfollowedCall, follow};
+use crate::calls::{CallingPod, Followed, FollowedCall, HostToFollow, UnfollowedCall, follow, host_calls};
+use crate::examine::broken::Broken;
 use crate::examine::mesh_paths::MeshPaths;
 use crate::examine::report_builder::ReportBuilder;
 use crate::examine::suppression::Suppressions;
@@ -25,10 +25,12 @@ use crate::finding::{CheckOutcome, Code, HostName};
 use crate::path::{EgressPath, NotWalked, caller_namespaces, gateways_in_question};
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, Run};
+use crate::traffic::routed_call::can_be_computed;
 use crate::traffic::routes::seen_gateway;
 use crate::view::View;
 
+mod broken;
 mod check_filter;
 mod mesh_paths;
 mod proof;
@@ -99,7 +101,8 @@ fn walk(
     // If only checks of the mesh or of gateways are chosen, hosts are left out.
     let asks_for_hosts = !options.follow.is_empty()
         || CHECKS.iter().any(|check| {
-            options.filter.wants(check.code) && matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_))
+            let of_hosts = matches!(check.run, Run::Path(_) | Run::PathThroughGateway(_) | Run::Calls(_));
+            options.filter.wants(check.code) && of_hosts
         });
     let mut meshes: Vec<MeshPaths<'_>> = parts
         .iter()
@@ -107,11 +110,7 @@ fn walk(
         .map(|(part, (egresses, index))| MeshPaths::of(part, egresses, index, request, asks_for_hosts))
         .collect();
     mesh_paths::settle(&mut meshes, request);
-    let mut not_walked: Vec<NotWalked> =
-        meshes.iter_mut().flat_map(|mesh| std::mem::take(&mut mesh.not_walked)).collect();
-    if asks_for_hosts {
-        not_walked.extend(mesh_paths::unread(&unread, request));
-    }
+    let unread = if asks_for_hosts { mesh_paths::unread(&unread, request) } else { Vec::new() };
     let mut order: Vec<&'static Check> =
         CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
     order.sort_by_key(|check| (check.segment, check.code));
@@ -119,8 +118,14 @@ fn walk(
     let report =
         ReportBuilder::new(hosts.collect(), Suppressions::read(facts, options.today), options.every_line);
     let follow = asks_for_hosts.then_some(options.follow.as_slice());
-    let mut examiner =
-        Examiner { watch, report, today: options.today, follow, followed: Followed::default() };
+    let mut examiner = Examiner {
+        watch,
+        report,
+        today: options.today,
+        follow,
+        followed: Followed::default(),
+        not_walked: Vec::new(),
+    };
     let is_examined =
         |mesh: &MeshPaths<'_>| !mesh.facts.snapshot.gateways.is_empty() || !mesh.paths.is_empty();
     let any = meshes.iter().any(is_examined);
@@ -129,10 +134,13 @@ fn walk(
         // Of several meshes, those without a gateway have nothing to check.
         if is_examined(mesh) || (!any && place == 0) {
             examiner.mesh(mesh, index, first, &order, request);
+        } else {
+            examiner.not_walked.extend_from_slice(&mesh.not_walked);
         }
         first += mesh.paths.len();
     }
-    let Examiner { report, followed: Followed { calls, mut unfollowed }, .. } = examiner;
+    let Examiner { report, followed: Followed { calls, mut unfollowed }, mut not_walked, .. } = examiner;
+    not_walked.extend(unread);
     unfollowed.retain(|call| !is_followed_elsewhere(call, &calls));
     let report = report.finish(not_walked, options.filter.skipped(), facts.snapshot.unreadable.clone());
     Report { calls, unfollowed, is_path_asked: !options.follow.is_empty(), ..report }
@@ -147,42 +155,6 @@ fn is_followed_elsewhere(call: &UnfollowedCall, calls: &[FollowedCall]) -> bool 
 
 fn host_name(path: &EgressPath<'_>) -> HostName {
     HostName { host: path.host.clone(), namespace: path.namespace.clone() }
-}
-
-/// The first fault on a path.
-#[derive(Clone, Copy)]
-struct Broken {
-    segment: PathSegment,
-    /// The index of its cause in the report.
-    cause: usize,
-    /// Segments from this one on do not depend on it.
-    unaffected_from: Option<PathSegment>,
-}
-
-impl Broken {
-    fn at(check: &Check, cause: usize, path: Option<&EgressPath<'_>>) -> Self {
-        let segment = check.segment;
-        // If the gateway cannot reach the host, `add` stops after the gateway's route. The checks behind the gateway
-        // find the reason.
-        let unaffected_from = path
-            .filter(|path| segment == PathSegment::Objects && has_gateway_side(path))
-            .map(|_| PathSegment::FromGateway);
-        Broken { segment, cause, unaffected_from }
-    }
-
-    fn blocks(&self, check: &Check) -> bool {
-        self.segment < check.segment
-            && self.unaffected_from.is_none_or(|unaffected| {
-                // The whole path holds the broken part.
-                check.segment < unaffected || check.segment == PathSegment::WholePath
-            })
-    }
-}
-
-/// Whether an egress of the shared layout has its objects for the gateway.
-fn has_gateway_side(path: &EgressPath<'_>) -> bool {
-    let has = |role| path.egress.is_some_and(|egress| egress.part(role).is_some());
-    has(Role::Upstream) && has(Role::GatewayLeg)
 }
 
 /// The result of a check, and what it read.
@@ -213,7 +185,7 @@ fn of_gateway(order: &[&'static Check], view: &View<'_>, gateway: &GatewayFacts)
             view.note(Input::Gateways);
             Some(run(view, gateway))
         }
-        Run::Mesh(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
+        Run::Mesh(_) | Run::Path(_) | Run::PathThroughGateway(_) | Run::Calls(_) => None,
     })
 }
 
@@ -224,7 +196,7 @@ fn of_path(order: &[&'static Check], view: &View<'_>, path: &EgressPath<'_>) -> 
             Ok(gateway) => run(view, path, gateway),
             Err(outcome) => outcome,
         }),
-        Run::Mesh(_) | Run::Gateway(_) => None,
+        Run::Mesh(_) | Run::Gateway(_) | Run::Calls(_) => None,
     })
 }
 
@@ -235,6 +207,8 @@ struct Examiner<'o, W> {
     /// The hosts whose calls to follow; none where hosts are left out.
     follow: Option<&'o [HostToFollow]>,
     followed: Followed,
+    /// The hosts of the meshes so far that no check follows.
+    not_walked: Vec<NotWalked>,
 }
 
 impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
@@ -259,7 +233,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
         }
         let of_mesh = run_checks(order, &view, |check, view| match check.run {
             Run::Mesh(run) => Some(run(view)),
-            Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
+            Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) | Run::Calls(_) => None,
         });
         self.section(Subject::Mesh, (first..first + paths.len()).collect(), None, None, of_mesh);
         let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
@@ -287,10 +261,47 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
             });
             results = next;
         }
+        self.calls(mesh, &view, order, request, &broken_gateways);
         if let Some(hosts) = self.follow {
             let Followed { calls, unfollowed } = follow(&view, facts, paths, request, hosts);
             self.followed.calls.extend(calls);
             self.followed.unfollowed.extend(unfollowed);
+        }
+    }
+
+    /// Follows calls to hosts without a path; what then is not known stays among those that no check follows.
+    fn calls<'a>(
+        &mut self,
+        mesh: &MeshPaths<'a>,
+        view: &View<'a>,
+        order: &[&'static Check],
+        request: &Request,
+        broken_gateways: &BTreeMap<&GatewayName, Broken>,
+    ) {
+        let MeshPaths { facts, not_walked, .. } = mesh;
+        let is_asked = self.follow.is_some() && order.iter().any(|check| matches!(check.run, Run::Calls(_)));
+        let hosts = if is_asked { host_calls(view, facts, request, not_walked) } else { Vec::new() };
+        let is_followed = |walked: &&NotWalked| hosts.iter().any(|host| host.host == walked.host);
+        let is_filtered = is_asked && matches!(can_be_computed(view), Ok(false));
+        let left = not_walked.iter().filter(|walked| !is_followed(walked)).cloned();
+        self.not_walked
+            .extend(left.map(|walked| if is_filtered { walked.with_envoy_filter() } else { walked }));
+        for host in &hosts {
+            let gateway = host.gateway();
+            let name = HostName { host: host.host.clone(), namespace: Some(host.namespace.clone()) };
+            let index = self.report.add_host(name);
+            let subject = Subject::Host {
+                host: host.host.clone(),
+                namespace: Some(host.namespace.clone()),
+                callers: host.callers(),
+                gateway: gateway.cloned(),
+            };
+            let broken = gateway.and_then(|gateway| broken_gateways.get(gateway)).copied();
+            let results = run_checks(order, view, |check, view| match check.run {
+                Run::Calls(run) => Some(run(view, host)),
+                Run::Mesh(_) | Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,
+            });
+            self.section(subject, vec![index], None, broken, results);
         }
     }
 

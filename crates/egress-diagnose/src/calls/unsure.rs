@@ -49,7 +49,7 @@ pub(super) fn undecided(view: &View<'_>, gateway: Option<&GatewayFacts>) -> Limi
 }
 
 /// The AuthorizationPolicies that may refuse calls at a gateway.
-pub(super) fn policies(view: &View<'_>, gateway: &GatewayFacts) -> Vec<Place> {
+pub(crate) fn policies(view: &View<'_>, gateway: &GatewayFacts) -> Vec<Place> {
     let Ok(all) = view.authorization_policies() else { return Vec::new() };
     let found = at_gateway(all, &view.mesh().root_namespace, gateway);
     found.map(|policy| Place::new("AuthorizationPolicy", Some(&policy.namespace), &policy.name)).collect()

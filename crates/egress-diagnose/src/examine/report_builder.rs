@@ -29,7 +29,8 @@ pub(crate) struct ReportBuilder {
     known: HashMap<CauseKey, usize>,
     reasons: BTreeMap<(Reason, String), Unchecked>,
     totals: BTreeMap<Code, CheckTotals>,
-    sections: Vec<Section>,
+    /// Each with the place of its host in the list of all.
+    sections: Vec<(Section, Option<usize>)>,
     summary: Summary,
     /// Whether the result of every check is kept, even with many hosts.
     every_line: bool,
@@ -72,6 +73,12 @@ impl ReportBuilder {
             summary: Summary::default(),
             every_line,
         }
+    }
+
+    /// Adds a host to the list of all; returns its index.
+    pub(crate) fn add_host(&mut self, host: HostName) -> usize {
+        self.hosts.push(Arc::new(host));
+        self.hosts.len() - 1
     }
 
     /// Begins the section of a subject; `behind` are the indexes of the hosts that a finding there affects.
@@ -135,18 +142,16 @@ impl ReportBuilder {
         summary.hosts = hosts.len();
         summary.hosts_failing = worst.iter().filter(|level| **level == Some(Level::Error)).count();
         // Of several meshes, the gateways come before all hosts.
-        sections.sort_by_key(|section| match section.subject {
+        sections.sort_by_key(|(section, _)| match section.subject {
             Subject::Mesh => 0,
             Subject::Gateway { .. } => 1,
             Subject::Host { .. } => 2,
         });
-        let mut of_hosts = worst.into_iter();
-        for section in &mut sections {
+        for (section, host) in &mut sections {
             let own = section.findings.iter().filter_map(|index| causes.get(*index));
             let own = own.filter(|builder| !builder.cause.is_accepted()).map(|builder| builder.cause.level);
             section.worst = match section.subject {
-                // The sections of hosts are in the order of the hosts.
-                Subject::Host { .. } => of_hosts.next().flatten(),
+                Subject::Host { .. } => host.and_then(|host| worst.get(host).copied().flatten()),
                 Subject::Mesh | Subject::Gateway { .. } => own.max(),
             };
             let failed = section.checks.iter_mut().filter_map(|line| match &mut line.verdict {
@@ -183,7 +188,7 @@ impl ReportBuilder {
             kind: KIND,
             summary,
             findings: findings.into_iter().map(|(_, cause)| cause).collect(),
-            sections,
+            sections: sections.into_iter().map(|(section, _)| section).collect(),
             checks: totals.into_values().collect(),
             not_checked: not_checked.collect(),
             not_walked,
@@ -294,20 +299,22 @@ impl SectionBuilder<'_> {
     /// Ends the section. Drops it if no check applied to its subject, unless that is a host.
     pub(crate) fn close(self) {
         let said = self.section.passed + self.section.not_checked + self.section.findings.len();
-        if said == 0 && !matches!(self.section.subject, Subject::Host { .. }) {
+        let is_host = matches!(self.section.subject, Subject::Host { .. });
+        if said == 0 && !is_host {
             return;
         }
         // Several meshes of one cluster are one subject.
-        let mesh = self.builder.sections.iter_mut().find(|section| section.subject == Subject::Mesh);
-        match mesh.filter(|_| self.section.subject == Subject::Mesh) {
-            Some(mesh) => {
-                mesh.passed += self.section.passed;
-                mesh.not_checked += self.section.not_checked;
-                mesh.findings.extend(self.section.findings);
-                mesh.checks.extend(self.section.checks);
-            }
-            None => self.builder.sections.push(self.section),
+        let is_mesh = self.section.subject == Subject::Mesh;
+        let mut known = self.builder.sections.iter_mut().map(|(section, _)| section);
+        if let Some(mesh) = known.find(|section| is_mesh && section.subject == Subject::Mesh) {
+            mesh.passed += self.section.passed;
+            mesh.not_checked += self.section.not_checked;
+            mesh.findings.extend(self.section.findings);
+            mesh.checks.extend(self.section.checks);
+            return;
         }
+        let host = self.behind.first().copied().filter(|_| is_host);
+        self.builder.sections.push((self.section, host));
     }
 
     fn silent(&mut self, check: &Check) {

@@ -143,7 +143,7 @@ fn message(call: &RoutedCall<'_>, callers: Option<&str>, passage: &Passage) -> S
 }
 
 /// The proxies and clusters of a way, one line for each.
-fn way(passage: &Passage) -> Vec<String> {
+pub(crate) fn way(passage: &Passage) -> Vec<String> {
     let hop = |hop: &egress_core::istio::call::Hop| {
         let route = hop.route.as_ref().map(|route| format!(" by virtualservice {route}")).unwrap_or_default();
         format!("{} sends them to cluster {}{route}", hop.proxy, hop.cluster)
@@ -151,7 +151,8 @@ fn way(passage: &Passage) -> Vec<String> {
     passage.hops.iter().map(hop).collect()
 }
 
-fn consequence(passage: &Passage, callers: Option<&str>) -> String {
+/// What callers notice of it.
+pub(crate) fn consequence(passage: &Passage, callers: Option<&str>) -> String {
     match &passage.end {
         End::Leaves { .. } | End::Arrives { .. } => match callers {
             Some(callers) => format!("they leave directly from the nodes of {callers}"),

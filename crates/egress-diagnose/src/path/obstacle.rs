@@ -41,12 +41,29 @@ pub enum Obstacle {
     NoCaller,
     /// No control plane reads its object.
     Undiscovered,
+    /// An EnvoyFilter may change what proxies do with its calls.
+    EnvoyFilter,
 }
 
 impl NotWalked {
     /// A host with the reason in words.
     pub(crate) fn new(host: &str, namespace: &str, reason: Obstacle) -> Self {
         NotWalked { host: cut(host), namespace: cut(namespace), reason, because: reason.wording() }
+    }
+
+    /// The same host in a mesh with EnvoyFilters, where its calls could be followed without them.
+    pub(crate) fn with_envoy_filter(self) -> Self {
+        match self.reason {
+            Obstacle::Tcp | Obstacle::Wildcard | Obstacle::Endpoints | Obstacle::Waypoint => {
+                NotWalked::new(&self.host, &self.namespace, Obstacle::EnvoyFilter)
+            }
+            Obstacle::Name
+            | Obstacle::GatewayApi
+            | Obstacle::NoGateway
+            | Obstacle::NoCaller
+            | Obstacle::Undiscovered
+            | Obstacle::EnvoyFilter => self,
+        }
     }
 }
 
@@ -68,6 +85,7 @@ impl Obstacle {
             Obstacle::Waypoint => "a waypoint takes it",
             Obstacle::NoGateway => "there is no egress gateway",
             Obstacle::NoCaller => "no pod with a sidecar sees it",
+            Obstacle::EnvoyFilter => "EnvoyFilters may change its path",
             Obstacle::Undiscovered => "no control plane discovers its namespace",
         }
     }

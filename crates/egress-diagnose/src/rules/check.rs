@@ -6,6 +6,7 @@ use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
 use serde::Serialize;
 
+use crate::calls::HostCalls;
 use crate::finding::{CheckOutcome, Code, Level};
 use crate::path::EgressPath;
 use crate::view::View;
@@ -39,6 +40,8 @@ pub enum Run {
     Path(fn(&View<'_>, &EgressPath<'_>) -> CheckOutcome),
     /// The same, for checks that need the gateway and the objects of its namespace.
     PathThroughGateway(fn(&View<'_>, &EgressPath<'_>, &GatewayFacts) -> CheckOutcome),
+    /// The calls to one host without a path of its own.
+    Calls(fn(&View<'_>, &HostCalls<'_>) -> CheckOutcome),
 }
 
 /// The parts of a request's path, in order. Behind the first broken one no findings are reported.

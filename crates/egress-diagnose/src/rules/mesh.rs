@@ -15,8 +15,6 @@ pub(super) mod outbound_mode;
 pub(super) mod own_network;
 pub(super) mod plain_start;
 pub(super) mod route_parents;
-pub(super) mod routed_calls;
-pub(super) mod routed_network;
 pub(super) mod routes_accepted;
 pub(super) mod service_outside;
 pub(super) mod sidecar_injected;

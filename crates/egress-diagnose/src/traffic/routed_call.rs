@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use egress_core::input::Input;
-use egress_core::istio::call::{Call, End, Passage, Refusal};
+use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
 use egress_core::istio::protocol::PortProtocol;
 use egress_core::istio::simulation::Simulation;
 use egress_core::resource::Resource;
@@ -22,12 +22,17 @@ use crate::finding::Readable;
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
 use crate::view::View;
 
-/// Whether calls can be followed in this mesh. Nobody knows what an EnvoyFilter makes of a proxy.
+/// Whether calls to gateways can be followed in this mesh.
 pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
+    view.readable(Input::Gateways)?;
+    can_be_computed(view)
+}
+
+/// Whether the way of a call can be computed in this mesh. Nobody knows what an EnvoyFilter makes of a proxy.
+pub(crate) fn can_be_computed(view: &View<'_>) -> Readable<bool> {
     let filters = view.envoy_filters()?;
     view.services()?;
     view.readable(Input::Pods)?;
-    view.readable(Input::Gateways)?;
     view.readable(Input::Mesh)?;
     for kind in
         [Kind::ServiceEntry, Kind::VirtualService, Kind::DestinationRule, Kind::Gateway, Kind::Sidecar]
@@ -38,6 +43,7 @@ pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
 }
 
 /// A call that a rule of a VirtualService sends to a gateway.
+#[derive(Clone)]
 pub(crate) struct RoutedCall<'a> {
     /// The VirtualService.
     pub(crate) route: &'a Resource,
@@ -45,8 +51,10 @@ pub(crate) struct RoutedCall<'a> {
     pub(crate) rule: String,
     /// The gateway.
     pub(crate) gateway: &'a GatewayFacts,
-    /// The host that is called.
+    /// The host that is called; below a wildcard some name.
     pub(crate) host: String,
+    /// The host as the rule has it.
+    pub(crate) pattern: &'a str,
     /// The namespace of the caller.
     pub(crate) caller: &'a str,
     /// The call.
@@ -67,6 +75,23 @@ impl RoutedCall<'_> {
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
         end_of(&self.call, view.simulation())
+    }
+
+    /// Its way where an AuthorizationPolicy refuses it.
+    pub(crate) fn refused_by_policy(&self, view: &View<'_>) -> Option<Passage> {
+        let passages = view.simulation().passages(&self.call);
+        passages.into_iter().find(|passage| passage.end == End::Refused(Refusal::ByPolicy))
+    }
+
+    /// The same call to this host below its wildcard.
+    pub(crate) fn to_host(&self, host: &str) -> Self {
+        let spoken = match &self.call.speaks {
+            Speaks::Http { .. } => SpokenProtocol::Http,
+            Speaks::Tls { .. } => SpokenProtocol::Tls,
+            Speaks::Bytes => SpokenProtocol::Tcp,
+        };
+        let call = Call { speaks: spoken.speaks(host, self.call.port), ..self.call.clone() };
+        RoutedCall { host: host.to_owned(), rule: self.rule.clone(), call, ..*self }
     }
 
     /// The ports of its gateway's Service at which it enters, and where it then ends, as far as it takes that way.
@@ -168,8 +193,35 @@ pub(crate) fn routed_calls<'a>(
             hosts: hosts.clone(),
         }));
     }
-    let callers = callers(view, route, namespaces);
+    let words = spec.export_to.as_deref();
+    let callers = callers(view, (&route.id.namespace, words), namespaces);
     wanted.iter().flat_map(|wanted| callers.iter().flat_map(|pod| wanted.calls(view, route, pod))).collect()
+}
+
+/// The pods with sidecars that call by an object of this namespace with this `exportTo`: those of the given namespaces, else of
+/// its own and those that it names, or without pods in its own all that see it. Of each namespace one for each Sidecar.
+pub(crate) fn callers<'a>(
+    view: &View<'a>,
+    (owner, words): (&str, Option<&[String]>),
+    namespaces: Option<&[String]>,
+) -> Vec<&'a PodFacts> {
+    let pods = |namespace: &str| -> Vec<&'a PodFacts> {
+        let mut known = BTreeSet::new();
+        let differs = |pod: &&PodFacts| {
+            !pod.finished && known.insert(view.sidecar_for(namespace, &pod.labels).map(|sidecar| &sidecar.id))
+        };
+        let sees_it = exported_to(words, owner, namespace);
+        if sees_it { view.pods(namespace).into_iter().filter(differs).collect() } else { Vec::new() }
+    };
+    if let Some(given) = namespaces {
+        return given.iter().flat_map(|namespace| pods(namespace)).collect();
+    }
+    let own = pods(owner);
+    if !own.is_empty() {
+        let named = words.into_iter().flatten().filter(|word| *word != owner).flat_map(|word| pods(word));
+        return own.into_iter().chain(named).collect();
+    }
+    view.namespaces().into_iter().flat_map(pods).collect()
 }
 
 /// What a rule takes.
@@ -202,6 +254,7 @@ impl<'a> Wanted<'a> {
                     rule: self.rule.clone(),
                     gateway: self.gateway,
                     host: host.clone(),
+                    pattern,
                     caller: &pod.namespace,
                     call: Call { caller: caller.clone(), address, port, speaks },
                 });
@@ -298,28 +351,4 @@ fn only_gateway<'a, 'h>(
     // Without pods nobody knows what the gateway does.
     let is_known = first.ready_pods().next().is_some();
     (is_known && all.iter().all(Option::is_some)).then_some(first)
-}
-
-/// The calling pods: of the given namespaces, else of those that a VirtualService is for, its own and those that it names, or
-/// without callers there all that see it. Of each namespace one for each Sidecar that its pods have.
-fn callers<'a>(view: &View<'a>, route: &Resource, namespaces: Option<&[String]>) -> Vec<&'a PodFacts> {
-    let owner = route.id.namespace.as_str();
-    let words = route.virtual_service().and_then(|spec| spec.export_to.as_deref());
-    let pods = |namespace: &str| -> Vec<&'a PodFacts> {
-        let mut known = BTreeSet::new();
-        let differs = |pod: &&PodFacts| {
-            !pod.finished && known.insert(view.sidecar_for(namespace, &pod.labels).map(|sidecar| &sidecar.id))
-        };
-        let sees_it = exported_to(words, owner, namespace);
-        if sees_it { view.pods(namespace).into_iter().filter(differs).collect() } else { Vec::new() }
-    };
-    if let Some(given) = namespaces {
-        return given.iter().flat_map(|namespace| pods(namespace)).collect();
-    }
-    let own = pods(owner);
-    if !own.is_empty() {
-        let named = words.into_iter().flatten().filter(|word| *word != owner).flat_map(|word| pods(word));
-        return own.into_iter().chain(named).collect();
-    }
-    view.namespaces().into_iter().flat_map(pods).collect()
 }

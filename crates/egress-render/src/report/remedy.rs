@@ -49,7 +49,12 @@ fn request(not_checked: &NotChecked, source: FactsOrigin) -> String {
 pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static str {
     match (obstacle, source) {
         (
-            Obstacle::Tcp | Obstacle::Wildcard | Obstacle::Endpoints | Obstacle::GatewayApi | Obstacle::Name,
+            Obstacle::Tcp
+            | Obstacle::Wildcard
+            | Obstacle::Endpoints
+            | Obstacle::GatewayApi
+            | Obstacle::EnvoyFilter
+            | Obstacle::Name,
             _,
         ) => "connect from a pod, and look for the connection in the gateway's access log",
         (Obstacle::Waypoint, _) => {

@@ -60,6 +60,7 @@ fn because(obstacle: Obstacle, hosts: usize) -> String {
         Obstacle::GatewayApi => "Gateway API routes take them".to_owned(),
         Obstacle::Waypoint => "waypoints take them".to_owned(),
         Obstacle::Undiscovered => "no control plane discovers their namespaces".to_owned(),
+        Obstacle::EnvoyFilter => "EnvoyFilters may change their paths".to_owned(),
         Obstacle::Tcp | Obstacle::NoGateway | Obstacle::NoCaller => {
             words.replace(" it ", " them ").replace("sees it", "sees them")
         }

@@ -4,21 +4,21 @@ use std::collections::BTreeSet;
 
 use egress_core::input::Input;
 use egress_core::istio::call::End;
-use egress_core::role::Kind;
 
+use crate::calls::HostCalls;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::kubernetes::network_path::{Peer, RuleSide};
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::network_block::{About, BlockedAt, describe, outside};
 use crate::rules::to_gateway::network_open::blocked_before;
-use crate::traffic::routed_call::{RoutedCall, can_be_followed, routed_calls};
+use crate::traffic::routed_call::{RoutedCall, can_be_followed};
 use crate::view::{View, ends};
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(106),
     name: "NetworkPolicies let calls to TCP hosts and wildcards reach the gateway and leave it",
     level: Level::Error,
-    segment: PathSegment::Mesh,
+    segment: PathSegment::WholePath,
     inputs: &[
         Input::VirtualServices,
         Input::ServiceEntries,
@@ -35,7 +35,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-The calls that EG101 follows, to hosts that no other check follows: TCP hosts and wildcards. For each call, the
+The calls that EG101 follows by rules of VirtualServices: to TCP hosts and wildcards. For each call, the
 NetworkPolicies of the callers' pods and of the gateway's pods allow the port on which the gateway's pods listen, and the
 policies of the gateway's pods allow the port of the host. Policies of a network plugin's own kinds are not read.
 
@@ -46,35 +46,29 @@ pods listen on 15432, needs a rule for 15432. Without it connections hang until 
 ## How to fix
 Allow the pods' port on both sides, and the host's port for egress from the gateway's pods.
 ",
-    run: Run::Mesh(run),
+    run: Run::Calls(run),
 };
 
-fn run(view: &View<'_>) -> CheckOutcome {
-    findings(view).unwrap_or_else(|outcome| outcome)
+fn run(view: &View<'_>, host: &HostCalls<'_>) -> CheckOutcome {
+    findings(view, host).unwrap_or_else(|outcome| outcome)
 }
 
-fn findings(view: &View<'_>) -> Readable<CheckOutcome> {
-    if !can_be_followed(view)? || view.network()?.is_open() {
+fn findings(view: &View<'_>, host: &HostCalls<'_>) -> Readable<CheckOutcome> {
+    if host.routed.is_empty() || !can_be_followed(view)? || view.network()?.is_open() {
         return Ok(CheckOutcome::NotApplicable);
     }
     let (mut looked_at, mut found, mut known) = (0, Vec::new(), BTreeSet::new());
-    for route in view.index().of_kind(Kind::VirtualService) {
-        for call in
-            routed_calls(view, route, None).iter().filter(|call| view.egresses_of(&call.host).is_empty())
-        {
-            for (port, end) in call.entries(view) {
-                let Ok(listens_on) = u16::try_from(call.gateway.listens_on(i64::from(port))) else {
-                    continue;
-                };
-                looked_at += 1;
-                let kept = view.kept_from(call.caller, call.gateway, listens_on)?;
-                let to = (call.caller, port, listens_on);
-                let before = blocked_before(CHECK.code, (&call.host, call.gateway), to, &kept);
-                let behind = leaves(view, call, &end)?;
-                // One cause, whoever calls.
-                let fresh = |one: &Finding| known.insert((one.message.clone(), one.object.to_string()));
-                found.extend(before.or(behind).filter(fresh));
-            }
+    for (call, _) in &host.routed {
+        for (port, end) in call.entries(view) {
+            let Ok(listens_on) = u16::try_from(call.gateway.listens_on(i64::from(port))) else { continue };
+            looked_at += 1;
+            let kept = view.kept_from(call.caller, call.gateway, listens_on)?;
+            let to = (call.caller, port, listens_on);
+            let before = blocked_before(CHECK.code, (&call.host, call.gateway), to, &kept);
+            let behind = leaves(view, call, &end)?;
+            // One cause, whoever calls.
+            let fresh = |one: &Finding| known.insert((one.message.clone(), one.object.to_string()));
+            found.extend(before.or(behind).filter(fresh));
         }
     }
     Ok(CheckOutcome::of(looked_at, found))

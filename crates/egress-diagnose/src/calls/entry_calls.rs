@@ -1,0 +1,149 @@
+//! The calls that a ServiceEntry alone sends to a gateway or a waypoint: no rule of a VirtualService is on their way.
+//!
+//! Of pods in ambient mode those to hosts of a waypoint; of pods with a sidecar those to hosts whose entry has the gateway as
+//! its endpoint. Writes no messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use egress_core::intent::GatewayName;
+use egress_core::istio::call::{Call, End, Refusal};
+use egress_core::istio::protocol::PortProtocol;
+use egress_core::resource::Resource;
+use egress_core::snapshot::PodFacts;
+use egress_istio::service_entry::ServiceEntrySpec;
+
+use crate::facts::ClusterFacts;
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
+use crate::istio::waypoints::waypoint_of;
+use crate::path::Obstacle;
+use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
+use crate::traffic::routed_call::{RoutedEnd, callers, end_of};
+use crate::view::View;
+
+/// A call to a host that its ServiceEntry sends to a gateway or a waypoint.
+pub(crate) struct EntryCall<'a> {
+    /// The ServiceEntry.
+    pub(crate) entry: &'a Resource,
+    /// The gateway or the waypoint.
+    pub(crate) through: GatewayName,
+    /// The namespace of the caller.
+    pub(crate) caller: &'a str,
+    /// The call.
+    pub(crate) call: Call,
+    is_of_waypoint: bool,
+}
+
+impl EntryCall<'_> {
+    /// Whether an AuthorizationPolicy refuses the call.
+    pub(crate) fn is_refused_by_policy(&self, view: &View<'_>) -> bool {
+        let passages = view.simulation().passages(&self.call);
+        passages.iter().any(|passage| passage.end == End::Refused(Refusal::ByPolicy))
+    }
+
+    /// What becomes of the call. Checks of their own say which policies refuse calls at a waypoint, and which hosts have none.
+    pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
+        if self.is_refused_by_policy(view) {
+            return RoutedEnd::Unknown;
+        }
+        match end_of(&self.call, view.simulation()) {
+            RoutedEnd::Otherwise(passage)
+                if self.is_of_waypoint && !matches!(passage.end, End::Refused(_)) =>
+            {
+                RoutedEnd::Unknown
+            }
+            end => end,
+        }
+    }
+}
+
+/// The calls to a host of the ServiceEntries of a namespace, where this is why no other check follows the host.
+pub(super) fn entry_calls<'a>(
+    view: &View<'a>,
+    facts: &'a ClusterFacts,
+    (namespace, host): (&str, &str),
+    reason: Obstacle,
+) -> Vec<EntryCall<'a>> {
+    let entries = view.index().service_entries_of(host);
+    let entries = entries.into_iter().filter(|entry| entry.id.namespace == namespace);
+    let calls = |entry: &'a Resource| match reason {
+        Obstacle::Waypoint => of_waypoint(facts, entry, host),
+        Obstacle::Endpoints => of_endpoints(view, entry, host),
+        Obstacle::Tcp
+        | Obstacle::Wildcard
+        | Obstacle::Name
+        | Obstacle::GatewayApi
+        | Obstacle::NoGateway
+        | Obstacle::NoCaller
+        | Obstacle::Undiscovered
+        | Obstacle::EnvoyFilter => Vec::new(),
+    };
+    entries.flat_map(calls).collect()
+}
+
+/// Of each namespace in ambient mode one pod for each service account: a waypoint tells callers apart by it.
+fn of_waypoint<'a>(facts: &'a ClusterFacts, entry: &'a Resource, host: &str) -> Vec<EntryCall<'a>> {
+    let snapshot = &facts.snapshot;
+    let labels: BTreeMap<&str, &BTreeMap<String, String>> =
+        snapshot.namespaces.iter().map(|home| (home.name.as_str(), &home.labels)).collect();
+    let of = |namespace: &str| labels.get(namespace).copied();
+    let Some((namespace, service)) = waypoint_of(entry, of(&entry.id.namespace)) else { return Vec::new() };
+    let through = GatewayName { namespace: namespace.to_owned(), service: service.to_owned() };
+    let Some(spec) = entry.service_entry() else { return Vec::new() };
+    let allocated = || entry.live.as_ref()?.status.allocated.get(host)?.first()?.parse().ok();
+    let Some(address) = address_of(spec).or_else(allocated) else { return Vec::new() };
+    let mut known = BTreeSet::new();
+    let calls = |pod: &&'a PodFacts| {
+        !pod.finished
+            && data_plane_mode(pod, of(&pod.namespace)) == DataPlaneMode::Ztunnel
+            && known.insert((pod.namespace.as_str(), pod.service_account.as_str()))
+    };
+    let pods: Vec<&'a PodFacts> = snapshot.pods.iter().filter(calls).collect();
+    calls_of(entry, &through, host, &pods, address, true)
+}
+
+fn of_endpoints<'a>(view: &View<'a>, entry: &'a Resource, host: &str) -> Vec<EntryCall<'a>> {
+    let Some(spec) = entry.service_entry() else { return Vec::new() };
+    let gateway =
+        |address: &str| view.gateways().iter().find(|gateway| view.service_host(gateway) == address);
+    let addresses = spec.endpoints.iter().flatten().filter_map(|endpoint| endpoint.address.as_deref());
+    let Some(gateway) = addresses.into_iter().find_map(gateway) else { return Vec::new() };
+    let pods = callers(view, (&entry.id.namespace, spec.export_to.as_deref()), None);
+    let address = address_of(spec).unwrap_or(ANYWHERE);
+    calls_of(entry, &gateway.name, host, &pods, address, false)
+}
+
+fn calls_of<'a>(
+    entry: &'a Resource,
+    through: &GatewayName,
+    host: &str,
+    pods: &[&'a PodFacts],
+    address: IpAddr,
+    is_of_waypoint: bool,
+) -> Vec<EntryCall<'a>> {
+    let called = host.strip_prefix('*').map_or_else(|| host.to_owned(), |tail| format!("some{tail}"));
+    let ports = entry.service_entry().map(ports).unwrap_or_default();
+    let call = |pod: &&'a PodFacts, (port, protocol): (u16, SpokenProtocol)| EntryCall {
+        entry,
+        through: through.clone(),
+        caller: &pod.namespace,
+        call: Call {
+            caller: format!("{}/{}", pod.namespace, pod.name),
+            address,
+            port,
+            speaks: protocol.speaks(&called, port),
+        },
+        is_of_waypoint,
+    };
+    pods.iter().flat_map(|pod| ports.iter().map(move |port| call(pod, *port))).collect()
+}
+
+/// The ports for TCP of any kind, and what is spoken there.
+fn ports(spec: &ServiceEntrySpec) -> Vec<(u16, SpokenProtocol)> {
+    let declared = spec.ports.iter().flatten().filter_map(|port| {
+        let protocol = PortProtocol::parse(port.protocol.as_deref().unwrap_or_default());
+        let number = u16::try_from(port.number).ok()?;
+        (protocol != PortProtocol::Udp).then(|| (number, SpokenProtocol::of(protocol)))
+    });
+    declared.collect()
+}

@@ -1,0 +1,127 @@
+//! EG101: calls that a rule or a ServiceEntry sends to a gateway or a waypoint leave through it, for hosts that no other check
+//! follows.
+
+use std::collections::BTreeSet;
+
+use egress_core::command::ShellCommand;
+use egress_core::input::Input;
+use egress_core::istio::call::{End, Passage, Refusal};
+
+use crate::calls::{EntryCall, HostCalls, policies};
+use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
+use crate::fixes;
+use crate::fixes::detour::{self, Callers};
+use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_computed};
+use crate::view::View;
+use crate::wording::list;
+
+pub(in crate::rules) const CHECK: Check = Check {
+    code: Code(101),
+    name: "calls to TCP hosts, wildcards and hosts of waypoints leave through the gateway or waypoint",
+    level: Level::Error,
+    segment: PathSegment::WholePath,
+    inputs: &[
+        Input::VirtualServices,
+        Input::ServiceEntries,
+        Input::DestinationRules,
+        Input::GatewayObjects,
+        Input::Sidecars,
+        Input::Services,
+        Input::Pods,
+        Input::Mesh,
+        Input::EnvoyFilters,
+    ],
+    docs: "\
+## What it checks
+Hosts that no other check follows: TCP hosts and wildcards that a VirtualService sends to a gateway, hosts that a waypoint
+takes, and hosts whose ServiceEntry has the gateway as its endpoint. The way of a call is computed as istiod, Envoy and
+ztunnel would: listener, route and cluster of each proxy, and the AuthorizationPolicies there. Meshes with EnvoyFilters are
+left out.
+
+## Why it matters
+Each object alone may be correct, and the call still ends: at a port that the gateway does not open, at a server that follows
+other rules, at a host that the gateway does not see. Or no rule takes it, and it leaves directly.
+
+## How to fix
+The finding names the object that decides. Change that one.
+",
+    run: Run::Calls(run),
+};
+
+fn run(view: &View<'_>, host: &HostCalls<'_>) -> CheckOutcome {
+    match can_be_computed(view) {
+        Ok(true) => {}
+        Ok(false) => return CheckOutcome::NotApplicable,
+        Err(outcome) => return outcome,
+    }
+    let (mut astray, mut refused) = (Vec::new(), Vec::new());
+    for (call, end) in &host.routed {
+        match end {
+            RoutedEnd::Unknown | RoutedEnd::AsWanted => {}
+            RoutedEnd::Otherwise(passage) if passage.end == End::Refused(Refusal::ByPolicy) => {
+                refused.push(call);
+            }
+            RoutedEnd::Otherwise(passage) => astray.push((call.clone(), passage.clone())),
+        }
+    }
+    let wrong = host.bound.iter().filter_map(|(call, end)| match end {
+        RoutedEnd::Otherwise(passage) => Some((call, passage)),
+        RoutedEnd::Unknown | RoutedEnd::AsWanted => None,
+    });
+    let mut found = detour::findings(view, (CHECK.code, CHECK.level, Callers::Named), astray);
+    found.extend(by_policy(view, &host.host, &refused));
+    let mut places = BTreeSet::new();
+    found.extend(
+        wrong
+            .map(|(call, passage)| of_entry(&host.host, call, passage))
+            .filter(|one| places.insert(one.object.to_string())),
+    );
+    CheckOutcome::of(host.routed.len() + host.bound.len(), found)
+}
+
+/// Calls that policies refuse at a gateway: one finding, whoever calls.
+fn by_policy(view: &View<'_>, host: &str, refused: &[&RoutedCall<'_>]) -> Option<Finding> {
+    let first = refused.first()?;
+    let policies = policies(view, first.gateway);
+    let place = policies.first().cloned()?;
+    let callers: BTreeSet<&str> = refused.iter().map(|call| call.caller).collect();
+    let callers = list(&callers.into_iter().collect::<Vec<_>>());
+    let names: Vec<String> = policies.iter().map(Place::object).collect();
+    let gateway = &first.gateway.name;
+    let show = ShellCommand::show(
+        "authorizationpolicy.security.istio.io",
+        &place.name,
+        place.namespace.as_deref().unwrap_or_default(),
+    );
+    Some(Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("policies at {gateway} refuse calls from {callers} to {host}:{}", first.call.port),
+        object: place,
+        evidence: vec![format!("the policies that apply there: {}", list(&names))],
+        consequence: format!("connections from {callers} to {host} are reset by the gateway"),
+        fix: fixes::fix(show, "shows the policy; allow the callers by a value that the gateway sees"),
+    })
+}
+
+fn of_entry(host: &str, call: &EntryCall<'_>, passage: &Passage) -> Finding {
+    let EntryCall { entry, through, caller, .. } = call;
+    let id = &entry.id;
+    let show = ShellCommand::show(&id.kind.qualified(), &id.name, &id.namespace);
+    let verb = match passage.end {
+        End::Leaves { .. } | End::Arrives { .. } => "leave around",
+        End::Refused(_) | End::Undecided => "do not pass",
+    };
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("calls from {caller} to {host}:{} {verb} {through}", call.call.port),
+        object: Place::of(id).field("spec.hosts", host),
+        evidence: detour::way(passage),
+        consequence: detour::consequence(passage, Some(caller)),
+        fix: fixes::fix(show, "shows the entry; its ports, and those of the gateway or waypoint, must agree"),
+    }
+}
