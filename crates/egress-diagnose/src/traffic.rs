@@ -6,6 +6,7 @@ pub(crate) mod auto_mtls;
 pub(crate) mod envoys;
 pub(crate) mod gateway_connections;
 pub(crate) mod host_call;
+pub(crate) mod other_host;
 pub(crate) mod routed_call;
 pub(crate) mod routes;
 pub(crate) mod server_merge;

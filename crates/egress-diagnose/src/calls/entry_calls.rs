@@ -18,13 +18,15 @@ use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::Obstacle;
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
-use crate::traffic::routed_call::{RoutedEnd, callers, end_of};
+use crate::traffic::routed_call::{RoutedEnd, callers, end_for};
 use crate::view::View;
 
 /// A call to a host that its ServiceEntry sends to a gateway or a waypoint.
 pub(crate) struct EntryCall<'a> {
     /// The ServiceEntry.
     pub(crate) entry: &'a Resource,
+    /// The host that is called; below a wildcard some name.
+    pub(crate) host: String,
     /// The gateway or the waypoint.
     pub(crate) through: GatewayName,
     /// The namespace of the caller.
@@ -46,7 +48,7 @@ impl EntryCall<'_> {
         if self.is_refused_by_policy(view) {
             return RoutedEnd::Unknown;
         }
-        match end_of(&self.call, view.simulation()) {
+        match end_for(view, &self.call, &self.host) {
             RoutedEnd::Otherwise(passage)
                 if self.is_of_waypoint && !matches!(passage.end, End::Refused(_)) =>
             {
@@ -125,6 +127,7 @@ fn calls_of<'a>(
     let ports = entry.service_entry().map(ports).unwrap_or_default();
     let call = |pod: &&'a PodFacts, (port, protocol): (u16, SpokenProtocol)| EntryCall {
         entry,
+        host: called.clone(),
         through: through.clone(),
         caller: &pod.namespace,
         call: Call {

@@ -134,12 +134,18 @@ fn message(call: &RoutedCall<'_>, callers: Option<&str>, passage: &Passage) -> S
     let from = callers.map(|callers| format!(" from {callers}")).unwrap_or_default();
     let calls = format!("{what} calls{from} to {}:{}", call.host, call.call.port);
     let verb = match &passage.end {
+        End::Leaves { .. } if has_passed(passage) => "leave for another host from",
         End::Leaves { .. } | End::Arrives { .. } => "leave around",
         End::Refused(_) if passage.hops.iter().any(|hop| hop.proxy != call.call.caller) => "end at",
         End::Refused(Refusal::NoListener) => "find no listener at",
         End::Refused(_) | End::Undecided => "do not reach",
     };
     format!("{calls} {verb} {}/{}", gateway.namespace, gateway.service)
+}
+
+/// Whether a call has left the caller's own proxy for another.
+fn has_passed(passage: &Passage) -> bool {
+    passage.hops.len() > 1
 }
 
 /// The proxies and clusters of a way, one line for each.
@@ -154,6 +160,7 @@ pub(crate) fn way(passage: &Passage) -> Vec<String> {
 /// What callers notice of it.
 pub(crate) fn consequence(passage: &Passage, callers: Option<&str>) -> String {
     match &passage.end {
+        End::Leaves { to, port } if has_passed(passage) => format!("they arrive at {to}:{port}"),
         End::Leaves { .. } | End::Arrives { .. } => match callers {
             Some(callers) => format!("they leave directly from the nodes of {callers}"),
             None => "they leave directly from the callers' nodes".to_owned(),

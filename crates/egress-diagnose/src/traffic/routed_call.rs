@@ -20,6 +20,7 @@ use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch}
 
 use crate::finding::Readable;
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
+use crate::traffic::other_host::leaves_for_another;
 use crate::view::View;
 
 /// Whether calls to gateways can be followed in this mesh.
@@ -74,7 +75,7 @@ pub(crate) enum RoutedEnd {
 impl RoutedCall<'_> {
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
-        end_of(&self.call, view.simulation())
+        end_for(view, &self.call, &self.host)
     }
 
     /// Its way where an AuthorizationPolicy refuses it.
@@ -119,6 +120,17 @@ pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
     }
     let wrong = passages.into_iter().find(|passage| !is_as_wanted(call, passage));
     wrong.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
+}
+
+/// The same for a call to a host, which has to leave for that host.
+pub(crate) fn end_for(view: &View<'_>, call: &Call, host: &str) -> RoutedEnd {
+    let end = end_of(call, view.simulation());
+    if !matches!(end, RoutedEnd::AsWanted) {
+        return end;
+    }
+    let passages = view.simulation().passages(call);
+    let other = passages.into_iter().find(|passage| leaves_for_another(view, host, passage));
+    other.map_or(end, RoutedEnd::Otherwise)
 }
 
 fn is_as_wanted(call: &Call, passage: &Passage) -> bool {

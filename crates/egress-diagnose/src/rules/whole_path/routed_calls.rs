@@ -111,6 +111,7 @@ fn of_entry(host: &str, call: &EntryCall<'_>, passage: &Passage) -> Finding {
     let id = &entry.id;
     let show = ShellCommand::show(&id.kind.qualified(), &id.name, &id.namespace);
     let verb = match passage.end {
+        End::Leaves { .. } if passage.hops.len() > 1 => "leave for another host from",
         End::Leaves { .. } | End::Arrives { .. } => "leave around",
         End::Refused(_) | End::Undecided => "do not pass",
     };
