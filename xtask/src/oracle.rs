@@ -80,6 +80,11 @@ pub(crate) struct OracleTotals {
 /// Compares, and prints what came of it; fails where there is a difference.
 pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let additions = add(options)?;
+    if let Some(folder) = &options.cases {
+        for found in &additions.counterexamples {
+            case::write_addition(folder, found)?;
+        }
+    }
     let outcomes = compare(options)?;
     terminal::result(report::report(&outcomes, options.show)?.trim_end())?;
     terminal::result(additions.text(options.show)?.trim_end())?;
@@ -100,11 +105,11 @@ pub(crate) fn check() -> anyhow::Result<OracleTotals> {
     };
     let additions = add(&options)?;
     let outcomes = compare(&options)?;
-    let OracleFigures { clusters, calls, failed, .. } = OracleFigures::of(&outcomes);
+    let OracleFigures { clusters, calls, failed, panics, .. } = OracleFigures::of(&outcomes);
     let text = format!("{}\n{}", report::report(&outcomes, options.show)?, additions.text(options.show)?);
     let wrong = additions.counterexamples.len();
     let right = additions.tried() - wrong;
-    Ok(OracleTotals { equal: clusters - failed + right, different: failed + wrong, calls, text })
+    Ok(OracleTotals { equal: clusters - failed - panics + right, different: failed + wrong, calls, text })
 }
 
 /// Adds a host in each of the made clusters.

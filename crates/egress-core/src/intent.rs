@@ -92,7 +92,8 @@ impl Intent {
 impl GatewayName {
     /// The Service's full name in the mesh, such as `istio-egressgateway.istio-system.svc.cluster.local`.
     pub fn service_host(&self, cluster_domain: &str) -> String {
-        format!("{}.{}.svc.{cluster_domain}", self.service, self.namespace)
+        // Asked for every destination of every route: `format!` costs several times as much.
+        [&self.service, ".", &self.namespace, ".svc.", cluster_domain].concat()
     }
 }
 

@@ -56,6 +56,9 @@ pub fn check(preflight: &Preflight<'_, '_>) -> PreflightResult {
     if !others.refusals.is_empty() {
         return PreflightResult::Refused(others.refusals);
     }
+    if let Some(calls) = own.open {
+        return PreflightResult::Unknown(format!("the objects do not tell where {calls} go"));
+    }
     match own.simulated + others.simulated {
         0 => PreflightResult::Unknown("no caller pod with a sidecar is known".to_owned()),
         simulated => PreflightResult::Passed(simulated),

@@ -135,8 +135,14 @@ pub struct SliceFacts {
     pub kind: String,
     /// Their addresses, ready or not.
     pub addresses: Vec<String>,
-    /// Their ports.
+    /// The addresses that are not ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_ready: Vec<String>,
+    /// Their ports for TCP.
     pub ports: Vec<i32>,
+    /// The names of these ports, in the same order: a port of the Service leads to the port of its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub port_names: Vec<String>,
 }
 
 /// An object of `gateway.networking.k8s.io`, in the form it was written: its versions differ too much for one type.

@@ -1,8 +1,7 @@
 //! How calls to a host travel: every way that a call takes, hop by hop, with the objects that decide, and why it ends.
 //!
 //! The ways are those of [`egress_core::istio::simulation`]; no proxy is asked. Not followed, and said so: what EnvoyFilters
-//! change, waypoints, ambient mode, routes of the Gateway API and delegates; whether AuthorizationPolicies allow a call is left
-//! open. Makes no findings, and knows nothing of layout.
+//! change, callers in ambient mode, and waypoints behind gateways. Makes no findings, and knows nothing of layout.
 
 use std::collections::BTreeSet;
 

@@ -223,8 +223,8 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
     ) {
         let MeshPaths { facts, egresses, paths, .. } = mesh;
         let calls = caller_namespaces(&facts.snapshot, paths);
-        let world = OnceLock::new();
-        let view = View::new(facts, egresses, request, index, calls, (self.today, &world));
+        let (made, world) = (OnceLock::new(), OnceLock::new());
+        let view = View::new(facts, egresses, request, index, calls, (self.today, &made, &world));
         let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
         for (index, path) in paths.iter().enumerate() {
             if let Some(gateway) = path.gateway {

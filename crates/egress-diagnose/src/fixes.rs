@@ -92,6 +92,15 @@ pub(crate) fn export(view: &View<'_>, resource: &Resource, namespace: &str, why:
     export_more(id, namespace, why)
 }
 
+/// Exports an object to several more namespaces.
+pub(crate) fn export_to_all(view: &View<'_>, resource: &Resource, namespaces: &[String], why: &str) -> Fix {
+    if let [only] = namespaces {
+        return export(view, resource, only, why);
+    }
+    let words: Vec<String> = export_to(resource).into_iter().chain(namespaces.iter().cloned()).collect();
+    merge(&resource.id, &json!({ "exportTo": words }), why)
+}
+
 fn export_more(id: &ObjectId, namespace: &str, why: &str) -> Fix {
     patch(id, &json!({ "op": "add", "path": "/spec/exportTo/-", "value": namespace }), why)
 }

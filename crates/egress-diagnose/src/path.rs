@@ -10,13 +10,14 @@ mod gateways;
 mod hosts_without_egress;
 mod not_walked;
 mod obstacle;
+mod reached_hosts;
 mod routed_elsewhere;
 
 pub(crate) use self::caller_namespaces::{NamespaceCalls, caller_namespaces};
 pub use self::egress_path::EgressPath;
 pub(crate) use self::finder::{declared_ports, paths};
 pub(crate) use self::gateways::gateways_in_question;
-pub(crate) use self::hosts_without_egress::{hosts_without_egress, routed};
+pub(crate) use self::hosts_without_egress::hosts_without_egress;
 pub(crate) use self::not_walked::not_walked;
 pub use self::obstacle::{NotWalked, Obstacle};
 pub(crate) use self::routed_elsewhere::routed_elsewhere;

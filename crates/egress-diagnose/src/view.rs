@@ -11,6 +11,7 @@ use egress_core::index::Index;
 use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::inventory::{Egress, state};
+use egress_core::istio::gateway_api::MadeObjects;
 use egress_core::istio::simulation::{Simulation, World};
 use egress_core::proxy::ProxyView;
 use egress_core::resource::{ObjectId, Resource};
@@ -66,6 +67,7 @@ struct Shared<'a> {
     today: Option<Date>,
     request: &'a Request,
     index: Index<'a>,
+    made: &'a OnceLock<MadeObjects>,
     world: &'a OnceLock<World<'a>>,
     simulation: OnceLock<Simulation<'a>>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
@@ -77,15 +79,15 @@ struct Shared<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway. `world` is filled when a call is
-    /// first followed.
+    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway. `made` and `world` are
+    /// filled when a call is first followed.
     pub(crate) fn new(
         facts: &'a ClusterFacts,
         egresses: &'a [Egress<'a>],
         request: &'a Request,
         index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
-        (today, world): (Option<Date>, &'a OnceLock<World<'a>>),
+        (today, made, world): (Option<Date>, &'a OnceLock<MadeObjects>, &'a OnceLock<World<'a>>),
     ) -> Self {
         View::of(Arc::new(Shared {
             facts,
@@ -94,6 +96,7 @@ impl<'a> View<'a> {
             today,
             request,
             index,
+            made,
             world,
             simulation: OnceLock::new(),
             rules: Memo::default(),
@@ -160,8 +163,16 @@ impl<'a> View<'a> {
     pub(crate) fn simulation(&self) -> &Simulation<'a> {
         let ClusterFacts { snapshot, related_resources, .. } = self.shared.facts;
         self.shared.simulation.get_or_init(|| {
-            Simulation::new(self.shared.world.get_or_init(|| World::new(snapshot, related_resources)))
+            let world =
+                self.shared.world.get_or_init(|| World::new(snapshot, related_resources, self.made()));
+            Simulation::new(world)
         })
+    }
+
+    /// What istiod makes of the Gateway API.
+    pub(crate) fn made(&self) -> &'a MadeObjects {
+        let ClusterFacts { snapshot, related_resources, .. } = self.shared.facts;
+        self.shared.made.get_or_init(|| MadeObjects::new(snapshot, related_resources))
     }
 
     /// The mesh configuration.

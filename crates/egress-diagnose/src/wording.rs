@@ -31,13 +31,34 @@ pub(crate) fn list(words: &[impl AsRef<str>]) -> String {
     }
 }
 
+/// A message names this many namespaces.
+const NAMED: usize = 3;
+
+/// `a, b, c and 4 other namespaces`.
+pub(crate) fn some_of(namespaces: &[impl AsRef<str>]) -> String {
+    let named = namespaces.iter().take(NAMED).map(|name| name.as_ref().to_owned());
+    let mut words: Vec<String> = named.collect();
+    match namespaces.len() - words.len() {
+        0 => {}
+        1 => words.push("1 other namespace".to_owned()),
+        more => words.push(format!("{more} other namespaces")),
+    }
+    list(&words)
+}
+
+/// All calling namespaces, where a message does not name them.
+pub(crate) fn calling_namespaces(namespaces: &[impl AsRef<str>]) -> Option<String> {
+    let names: Vec<&str> = namespaces.iter().map(AsRef::as_ref).collect();
+    (names.len() > NAMED).then(|| format!("the calling namespaces: {}", names.join(", ")))
+}
+
 /// What happens to calls that no route takes to a gateway.
 pub(crate) fn without_route(
     callers: &[impl AsRef<str>],
     host: &str,
     outbound: Option<OutboundMode>,
 ) -> String {
-    let callers = list(callers);
+    let callers = some_of(callers);
     match outbound {
         Some(OutboundMode::RegistryOnly) => {
             format!("calls from {callers} to {host} are refused: HTTP gets 502, TLS is reset")

@@ -17,7 +17,7 @@ pub use self::{
     addresses::{AddressedService, AddressedWorkload, MeshAddress},
     endpoint_slices::missing_endpoint_slices,
     follow::follow,
-    process::Oracle,
+    process::{IstiodPanic, Oracle},
     protocol::{AskedProxy, OracleAnswer, OracleRequest, ProxyConfiguration, ProxyKind, RejectedObject},
     surroundings::Surroundings,
 };

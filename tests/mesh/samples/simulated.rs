@@ -6,6 +6,7 @@ use egress_cluster::Cluster;
 use egress_cluster::config::ConnectOptions;
 use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::istio::call::{End, Passage, Refusal, Speaks};
+use egress_core::istio::gateway_api::MadeObjects;
 use egress_core::istio::simulation::{Simulation, World};
 use egress_core::related_resources::RelatedResources;
 use egress_core::snapshot::Snapshot;
@@ -52,7 +53,8 @@ impl ReadCluster {
 
     /// Every end that the simulation knows for a call.
     pub(super) fn ends(&self, call: &SampleCall) -> BTreeSet<SampleEnd> {
-        let world = World::new(&self.snapshot, &self.related);
+        let made = MadeObjects::new(&self.snapshot, &self.related);
+        let world = World::new(&self.snapshot, &self.related, &made);
         Simulation::new(&world).passages(&call.call).iter().flat_map(|passage| ends(call, passage)).collect()
     }
 }

@@ -11,6 +11,8 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
+
 use self::{
     attempt::{Attempt, Decided},
     paths::{Paths, Violation},
@@ -35,10 +37,21 @@ pub(super) struct AdditionFigures {
     results: BTreeMap<&'static str, usize>,
     /// How many of them istiod's code was asked about.
     asked_istiod: usize,
-    /// What should not be, each with the cluster.
-    pub(super) counterexamples: Vec<String>,
+    /// What should not be.
+    pub(super) counterexamples: Vec<AdditionCounterexample>,
     /// Refusals by the simulation, each with the cluster.
     refusals: Vec<String>,
+}
+
+/// An addition that does something else than it should, or was refused without a reason.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct AdditionCounterexample {
+    /// The cluster, the request, and what is wrong.
+    pub(super) text: String,
+    /// The name of the cluster.
+    pub(super) name: String,
+    /// Its objects, as they are and after the writes.
+    pub(super) objects: [Vec<Value>; 2],
 }
 
 /// Tries one addition in each of so many clusters. Every `istiod_every`th is also asked of istiod's code.
@@ -109,7 +122,8 @@ fn try_one(
     if let Some(why) = refused {
         figures.refusals.push(format!("{name}\n  {why}{}", told(&simulated)));
     } else if !simulated.is_empty() && matches!(attempt.decided, Decided::Added) {
-        figures.counterexamples.push(format!("{name}: added, and by the simulation{}", told(&simulated)));
+        let what = format!("added, and by the simulation{}", told(&simulated));
+        figures.counterexamples.push(counterexample(cluster, &attempt, &name, &what));
     }
     figures.count(attempt.decided.word());
     if let Some(judge) = judge {
@@ -123,15 +137,30 @@ fn try_one(
         }
         match (&attempt.decided, by_istiod) {
             (Decided::Added, Some(found)) if !found.is_empty() => {
-                figures.counterexamples.push(format!("{name}: added, and by istiod{}", told(&found)));
+                let what = format!("added, and by istiod{}", told(&found));
+                figures.counterexamples.push(counterexample(cluster, &attempt, &name, &what));
             }
             (Decided::Refused(why), Some(found)) if found.is_empty() => {
-                figures.counterexamples.push(format!("{name}: refused, and istiod does it\n  {why}"));
+                let what = format!("refused, and istiod does it\n  {why}");
+                figures.counterexamples.push(counterexample(cluster, &attempt, &name, &what));
             }
             _ => {}
         }
     }
     Ok(figures)
+}
+
+fn counterexample(
+    cluster: &ClusterObjects,
+    attempt: &Attempt,
+    name: &str,
+    what: &str,
+) -> AdditionCounterexample {
+    AdditionCounterexample {
+        text: format!("{name}: {what}"),
+        name: cluster.name.clone(),
+        objects: [attempt.before.clone(), attempt.after.clone().unwrap_or_default()],
+    }
 }
 
 impl AdditionFigures {
@@ -161,7 +190,7 @@ impl AdditionFigures {
         }
         writeln!(text, ", {} counterexamples", self.counterexamples.len())?;
         for found in self.counterexamples.iter().take(show) {
-            writeln!(text, "\n{found}")?;
+            writeln!(text, "\n{}", found.text)?;
         }
         if show > 0 {
             for refusal in self.refusals.iter().take(show) {
@@ -182,7 +211,7 @@ mod tests {
         let figures =
             try_all(60, 1, 0, |place| Some(grammar::cluster(1, u64::try_from(place).unwrap()))).unwrap();
 
-        assert_eq!(figures.counterexamples, Vec::<String>::new());
+        assert_eq!(figures.counterexamples, Vec::new());
         for result in ["added", "refused by a rule"] {
             assert!(figures.results.get(result).is_some_and(|count| *count > 5), "{figures:?}");
         }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::{cluster, complete::unidentified, difference::Difference};
+use super::{additions::AdditionCounterexample, cluster, complete::unidentified, difference::Difference};
 
 const KIND: &str = "Calls";
 
@@ -33,6 +33,19 @@ pub(super) fn write(
     let text = format!("# {}\n{}", difference.parting(), cluster::yaml(&objects)?);
     fs::write(&file, text).with_context(|| file.display().to_string())?;
     Ok(file)
+}
+
+/// Writes the cluster of an addition that does not do what it should: as it is, and after the writes.
+pub(super) fn write_addition(folder: &Path, found: &AdditionCounterexample) -> anyhow::Result<()> {
+    let folder = folder.join("additions");
+    fs::create_dir_all(&folder)?;
+    let text = found.text.replace('\n', "\n#");
+    for (when, objects) in ["before", "after"].into_iter().zip(&found.objects) {
+        let file = folder.join(format!("{}-{when}.yaml", found.name.replace('/', "-")));
+        fs::write(&file, format!("# {text}\n{}", cluster::yaml(objects)?))
+            .with_context(|| file.display().to_string())?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::cluster::{Identity, is, namespace, of_kind, word};
 use addresses::give_addresses;
 
 mod addresses;
+mod gateway_api;
 mod workloads;
 
 /// When objects were created that do not say it: all at once, as by `kubectl apply`.
@@ -39,6 +40,9 @@ pub(super) fn complete(objects: Vec<Value>) -> Vec<Value> {
     keep_one_mesh(&mut kept);
     let mut objects: Vec<Value> = kept.into_values().collect();
     objects.iter_mut().for_each(as_stored);
+    objects.iter_mut().for_each(gateway_api::as_stored);
+    let deployed = gateway_api::deployments(&objects);
+    objects.extend(deployed.into_iter().map(identified));
     run_as_routers(&mut objects);
     let added: Vec<Value> = gateway_pods(&objects).into_iter().chain(callers(&objects)).collect();
     objects.extend(added.into_iter().map(identified));
@@ -55,10 +59,7 @@ fn is_read(object: &Value) -> bool {
         *known == group && (kinds.is_empty() || kinds.contains(&kind.as_str()))
     };
     let is_mesh = kind != "ConfigMap" || !word(object, "/data/mesh").is_empty();
-    let is_of_waypoints = group != "gateway.networking.k8s.io"
-        || kind != "Gateway"
-        || word(object, "/spec/gatewayClassName") == "istio-waypoint";
-    group != OWN_GROUP && is_of_waypoints && !name.is_empty() && is_mesh && READ.iter().any(is_known)
+    group != OWN_GROUP && !name.is_empty() && is_mesh && READ.iter().any(is_known)
 }
 
 /// What an API server writes into a Service, and what the oracle cannot do: its store holds objects of every namespace,

@@ -16,6 +16,7 @@ mod ambient;
 mod destination_rules;
 mod egress;
 mod entries;
+mod gateway_api;
 mod gateways;
 pub(super) mod mesh;
 mod objects;
@@ -47,6 +48,7 @@ pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
         objects.push(workloads::peer_authentication(&mut random, &mut pools));
     }
     ambient::add(&mut Random::of(!seed, index), &mut pools, &mut objects);
+    gateway_api::add(&mut Random::of(seed.rotate_left(32), index), &mut pools, &mut objects);
     ClusterObjects {
         source: "grammar".to_owned(),
         name: format!("{seed}-{index}"),
@@ -123,6 +125,12 @@ mod tests {
             "AuthorizationPolicy",
             "istio.io/use-waypoint",
             "targetRefs",
+            "HTTPRoute",
+            "GRPCRoute",
+            "TLSRoute",
+            "TCPRoute",
+            "ReferenceGrant",
+            "urlRewrite",
         ] {
             let count = texts.iter().filter(|text| text.contains(word)).count();
             assert!(count > 2, "{word} is in {count} clusters");

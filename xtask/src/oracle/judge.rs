@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::istio::call::{Call, Passage};
+use egress_core::istio::gateway_api::MadeObjects;
 use egress_core::istio::simulation::{Simulation, World};
 use egress_core::snapshot::{PodFacts, ProxyRole};
 use egress_diagnose::facts::ClusterFacts;
@@ -153,7 +154,8 @@ impl Judge {
 /// What our simulation makes of these calls.
 pub(super) fn simulated(objects: &[Value], calls: &[Call]) -> Vec<(Call, Vec<Passage>)> {
     let (facts, _) = cluster::read(objects);
-    let world = World::new(&facts.snapshot, &facts.related_resources);
+    let made = MadeObjects::new(&facts.snapshot, &facts.related_resources);
+    let world = World::new(&facts.snapshot, &facts.related_resources, &made);
     let simulation = Simulation::new(&world);
     calls.iter().map(|call| (call.clone(), simulation.passages(call))).collect()
 }

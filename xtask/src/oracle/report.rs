@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use tabwriter::TabWriter;
+use testbed::oracle::IstiodPanic;
 
 use super::workers::ComparedCluster;
 
@@ -20,26 +21,35 @@ pub(super) struct OracleFigures {
     pub(super) differences: usize,
     pub(super) undecided: usize,
     pub(super) rejected: usize,
-    /// Clusters without an answer.
+    /// Clusters on which istiod's own code panics: there is nothing to compare with.
+    pub(super) panics: usize,
+    /// Other clusters without an answer.
     pub(super) unanswered: usize,
-    /// Clusters with a difference or without an answer.
+    /// Clusters with a difference, and other clusters without an answer.
     pub(super) failed: usize,
 }
 
 impl OracleFigures {
     fn add(&mut self, outcome: &ComparedCluster) {
         self.clusters += 1;
-        if let Ok(verdict) = &outcome.verdict {
-            self.calls += verdict.calls;
-            self.through_gateways += verdict.through_gateways;
-            self.differences += verdict.differences.len();
-            self.undecided += verdict.undecided;
-            self.rejected += verdict.rejected.len();
-            self.failed += usize::from(!verdict.differences.is_empty());
-        } else {
-            self.unanswered += 1;
-            self.failed += 1;
-        }
+        let verdict = match &outcome.verdict {
+            Ok(verdict) => verdict,
+            Err(error) if error.is::<IstiodPanic>() => {
+                self.panics += 1;
+                return;
+            }
+            Err(_) => {
+                self.unanswered += 1;
+                self.failed += 1;
+                return;
+            }
+        };
+        self.calls += verdict.calls;
+        self.through_gateways += verdict.through_gateways;
+        self.differences += verdict.differences.len();
+        self.undecided += verdict.undecided;
+        self.rejected += verdict.rejected.len();
+        self.failed += usize::from(!verdict.differences.is_empty());
     }
 
     /// Of all of these.
@@ -79,7 +89,8 @@ fn by_source(outcomes: &[ComparedCluster]) -> anyhow::Result<String> {
     let rows = figures.iter().map(|(source, figures)| (*source, *figures));
     let rows = rows.chain([("all", OracleFigures::of(outcomes))]);
     let mut lines = vec![
-        "SOURCE\tCLUSTERS\tCALLS\tTHROUGH GATEWAYS\tDIFFERENCES\tUNDECIDED\tREJECTED\tUNANSWERED".to_owned(),
+        "SOURCE\tCLUSTERS\tCALLS\tTHROUGH GATEWAYS\tDIFFERENCES\tUNDECIDED\tREJECTED\tPANICS\tUNANSWERED"
+            .to_owned(),
     ];
     lines.extend(
         rows.map(|(source, figures)| {
@@ -90,11 +101,12 @@ fn by_source(outcomes: &[ComparedCluster]) -> anyhow::Result<String> {
                 differences,
                 undecided,
                 rejected,
+                panics,
                 unanswered,
                 failed: _,
             } = figures;
             format!(
-                "{source}\t{clusters}\t{calls}\t{through_gateways}\t{differences}\t{undecided}\t{rejected}\t{unanswered}"
+                "{source}\t{clusters}\t{calls}\t{through_gateways}\t{differences}\t{undecided}\t{rejected}\t{panics}\t{unanswered}"
             )
         }),
     );
@@ -163,8 +175,8 @@ mod tests {
 
         let lines: Vec<_> =
             text.lines().take(3).map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
-        assert_eq!(lines[1], ["grammar", "2", "60", "7", "0", "2", "1", "1"]);
-        assert_eq!(lines[2], ["all", "2", "60", "7", "0", "2", "1", "1"]);
+        assert_eq!(lines[1], ["grammar", "2", "60", "7", "0", "2", "1", "0", "1"]);
+        assert_eq!(lines[2], ["all", "2", "60", "7", "0", "2", "1", "0", "1"]);
         assert!(text.contains("grammar 1-1: no answer within 60 s"));
         assert_eq!(OracleFigures::of(&outcomes).failed, 1);
     }

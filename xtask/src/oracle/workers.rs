@@ -132,8 +132,10 @@ fn write_cases(
 
 /// Whether the call of this difference still parts at the same place; the difference is then that of the fewer objects.
 fn still(judge: &mut Judge, objects: &[Value], parting: &str, difference: &mut Difference) -> bool {
-    // Without its mesh configuration a cluster is one that was not read whole.
-    if cluster::mesh(objects).is_empty() {
+    // Without its mesh configuration a cluster is one that was not read whole, and somebody must call.
+    let has_caller =
+        cluster::of_kind(objects, "Pod").any(|pod| cluster::full_name(pod) == difference.call.caller);
+    if cluster::mesh(objects).is_empty() || !has_caller {
         return false;
     }
     match judge.differs(objects, &difference.call) {

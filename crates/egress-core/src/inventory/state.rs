@@ -118,9 +118,15 @@ pub fn is_genuine_at_gateway(egress: &Egress<'_>, snapshot: &Snapshot) -> bool {
 pub fn wanted(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<Part>> {
     let record = egress.readable_record()?;
     let seen = snapshot.gateway(&record.intent.gateway).filter(|gateway| !gateway.assumed);
-    let assumed = GatewayFacts::assumed(record.intent.gateway.clone(), GatewayFacts::stock().selector);
-    let gateway = seen.unwrap_or(&assumed);
-    let mut parts = dialect::build(record, gateway, &snapshot.mesh).ok()?;
+    let mut parts = match seen {
+        Some(gateway) => dialect::build(record, gateway, &snapshot.mesh),
+        None => {
+            let name = record.intent.gateway.clone();
+            let assumed = GatewayFacts::assumed(name, GatewayFacts::stock().selector);
+            dialect::build(record, &assumed, &snapshot.mesh)
+        }
+    }
+    .ok()?;
     if seen.is_none() {
         parts.retain(|part| !(part.role.is_of_pair() || part.role == Role::Gateway));
     }

@@ -2,8 +2,8 @@
 //!
 //! Computes for one call what istiod computes for all: the caller's listener, its filter chain, route, cluster and endpoint,
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
-//! A call that meets a route or a gateway of the Gateway API, a policy whose answer the objects do not tell, or in ambient mode a
-//! host that several objects declare, is left open.
+//! A call that meets a policy whose answer the objects do not tell, something of the Gateway API that is not simulated
+//! (`istio/gateway_api`), or in ambient mode a route of it or a host that several objects declare, is left open.
 //! Not known: EnvoyFilters, WorkloadEntries, waypoints of workloads, pods with addresses of IPv4 and of IPv6, calls that a
 //! gateway sends to a waypoint, policies at the pods that calls arrive at, and what servers outside say.
 
@@ -36,6 +36,7 @@ mod proxies;
 mod proxy;
 mod scope;
 mod service;
+mod service_targets;
 mod sni_dnat;
 mod tcp_rules;
 mod virtual_host;
@@ -47,9 +48,12 @@ mod ztunnel;
 pub use cause::EndCause;
 pub use entered::EnteredGateway;
 pub use gateway::OpenedServer;
+pub(crate) use host_name::is_subset;
 pub use host_name::overlap;
 pub use proxies::Simulation;
 pub use world::World;
+
+use egress_istio::virtual_service::VirtualServiceHttp;
 
 use super::call::{Call, Passage};
 use crate::resource::{ObjectId, Resource};
@@ -65,6 +69,15 @@ impl<'w> Simulation<'w> {
         let Some(pod) = self.world.pod(pod).filter(|pod| pod.has_sidecar) else { return false };
         let proxy = self.sidecar(pod);
         proxy.scope.listener_for(port).is_some_and(|listener| listener.virtual_services.has(route))
+    }
+
+    /// The HTTP rules of a VirtualService with those of its delegates in their places, each with the index of its own rule.
+    pub fn http_rules<'s>(
+        &'s self,
+        route: &'s Resource,
+    ) -> impl Iterator<Item = (usize, &'s VirtualServiceHttp)> {
+        let merged = &self.world.merged_rules;
+        merged.of(route).iter().enumerate().map(move |(place, rule)| (merged.written(route, place), rule))
     }
 
     /// The reason for the end of a passage that `route` wanted to lead through a gateway; none where it is not found.

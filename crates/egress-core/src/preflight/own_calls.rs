@@ -15,6 +15,7 @@ use crate::callers::callers;
 use crate::dialect::Part;
 use crate::index::Index;
 use crate::intent::Intent;
+use crate::istio::call::End;
 use crate::istio::simulation::{Simulation, World};
 use crate::related_resources::RelatedResources;
 
@@ -53,6 +54,9 @@ pub(super) fn check(
                 let wanted = WantedCall { intent, parts, gateway, port, namespace, caller: &caller, address };
                 let call = wanted.target().by(&caller);
                 let found = simulation.passages(&call);
+                if checked.open.is_none() && found.iter().any(|passage| passage.end == End::Undecided) {
+                    checked.open = Some(wanted.target().words(namespace));
+                }
                 if !is_known(&found) {
                     continue;
                 }

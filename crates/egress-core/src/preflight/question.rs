@@ -27,4 +27,6 @@ pub(super) const MOST_REFUSALS: usize = 20;
 pub(super) struct CheckedCalls {
     pub(super) simulated: usize,
     pub(super) refusals: Vec<Conflict>,
+    /// The first requested calls whose way the objects do not tell.
+    pub(super) open: Option<String>,
 }

@@ -3,6 +3,7 @@
 //! Follows `destinationRule` and `setDestinationRules` in `pilot/pkg/model/push_context.go`, `mergeDestinationRule` in
 //! `pilot/pkg/model/destination_rule.go`. Knows nothing of what the rules say.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
@@ -64,10 +65,15 @@ pub fn subset<'a>(rules: &[&'a Resource], name: &str) -> Option<(&'a Resource, &
 /// The host of a rule in full: a name without a dot means a Service of the rule's namespace.
 /// `ResolveShortnameToFQDN` in `pilot/pkg/model/virtualservice.go`.
 pub fn full_host(host: &str, namespace: &str, mesh: &MeshFacts) -> String {
+    in_full(host, namespace, mesh).into_owned()
+}
+
+/// The same, without a copy of a host that is written in full.
+pub(crate) fn in_full<'h>(host: &'h str, namespace: &str, mesh: &MeshFacts) -> Cow<'h, str> {
     if host == "*" || host.contains('.') {
-        return host.to_owned();
+        return host.into();
     }
-    format!("{host}.{namespace}.svc.{}", mesh.cluster_domain)
+    format!("{host}.{namespace}.svc.{}", mesh.cluster_domain).into()
 }
 
 /// A rule whose host covers the Service.

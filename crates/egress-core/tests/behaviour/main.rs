@@ -16,6 +16,7 @@ mod names;
 mod opened;
 mod operation;
 mod plans;
+mod preflight;
 mod proof;
 mod proxies;
 mod records;

@@ -22,7 +22,7 @@ pub(super) fn hops(view: &View<'_>, call: &Call, host: &str, passage: &Passage) 
         found.push(WayHop {
             pods: if number == 0 { Vec::new() } else { vec![hop.proxy.clone()] },
             port: came.as_ref().map(|came| came.port),
-            server: came.as_ref().and_then(server),
+            server: came.as_ref().and_then(|came| server(view, came)),
             route: route.and_then(|route| {
                 let called = (number == 0).then_some(call.port);
                 deciding(view, route, &hop.cluster, called)
@@ -42,7 +42,7 @@ pub(super) fn hops(view: &View<'_>, call: &Call, host: &str, passage: &Passage) 
     );
     let refusing = view.simulation().entered(call, host, passage, passage.hops.len()).filter(|_| refuses);
     found.extend(refusing.map(|came| WayHop {
-        server: server(&came).filter(|_| passage.end != End::Refused(Refusal::NoListener)),
+        server: server(view, &came).filter(|_| passage.end != End::Refused(Refusal::NoListener)),
         pods: came.pods,
         port: Some(came.port),
         route: None,
@@ -55,8 +55,11 @@ pub(super) fn hops(view: &View<'_>, call: &Call, host: &str, passage: &Passage) 
 }
 
 /// The server that took a call; none where several may have.
-fn server(came: &EnteredGateway<'_>) -> Option<Place> {
+fn server(view: &View<'_>, came: &EnteredGateway<'_>) -> Option<Place> {
     let [server] = came.servers.as_slice() else { return None };
+    if let [origin, ..] = view.made().origins(&server.gateway.id) {
+        return Some(Place::new(&origin.kind, Some(&origin.namespace), &origin.name));
+    }
     let field = format!("spec.servers[{}]", server.index);
     Some(Place { field: Some(field), ..Place::of(&server.gateway.id) })
 }
@@ -103,6 +106,10 @@ pub(super) fn declaring<'a>(view: &View<'a>, host: &str) -> Vec<&'a Resource> {
 
 /// The VirtualService of a hop, with its rule where only one leads to the cluster. `called` is the port that a caller called.
 fn deciding(view: &View<'_>, route: &str, cluster: &str, called: Option<u16>) -> Option<Place> {
+    // What istiod makes of the Gateway API is known by the objects that people wrote.
+    if let [origin, ..] = view.made().origins_of_route(route) {
+        return Some(Place::new(&origin.kind, Some(&origin.namespace), &origin.name));
+    }
     let id = named(Kind::VirtualService, route)?;
     let field = view.find(&id).and_then(|resource| only_rule(view.mesh(), resource, cluster, called));
     Some(Place { field, ..Place::of(&id) })

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use super::entry_calls::{EntryCall, entry_calls};
 use crate::facts::{ClusterFacts, Request};
 use crate::path::NotWalked;
-use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_computed, routed_calls};
+use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_computed, routed_calls_to};
 use crate::view::View;
 
 /// The calls to one host, and what becomes of each.
@@ -127,17 +127,10 @@ impl<'a> CalledHost<'a> {
 
 /// The calls that rules send to gateways, for hosts without an egress, by the host in the rule.
 fn by_pattern<'a>(view: &View<'a>) -> BTreeMap<&'a str, Vec<RoutedCall<'a>>> {
-    let has_egress = |host: &str| !view.egresses_of(host).is_empty();
     let mut found: BTreeMap<&'a str, Vec<RoutedCall<'a>>> = BTreeMap::new();
-    for route in view.index().of_kind(Kind::VirtualService) {
-        let spec = route.virtual_service();
-        let rules = spec.into_iter().flat_map(|spec| spec.tls.iter().flatten());
-        let names = rules.flat_map(|rule| rule.r#match.iter().flat_map(|one| &one.sni_hosts));
-        let mut hosts = spec.into_iter().flat_map(|spec| spec.hosts.iter().flatten()).chain(names);
-        if hosts.all(|host| has_egress(host)) {
-            continue;
-        }
-        for call in routed_calls(view, route, None).into_iter().filter(|call| !has_egress(&call.host)) {
+    let made = view.made().objects().iter().filter(|made| made.id.kind == Kind::VirtualService);
+    for route in view.index().of_kind(Kind::VirtualService).iter().copied().chain(made) {
+        for call in routed_calls_to(view, route, None, |host| view.egresses_of(host).is_empty()) {
             found.entry(call.pattern).or_default().push(call);
         }
     }

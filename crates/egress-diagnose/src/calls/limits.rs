@@ -2,7 +2,7 @@
 //!
 //! Whoever is not sure says what is missing, and shows no way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
 use egress_core::resource::Resource;
@@ -12,11 +12,12 @@ use super::called_ports::entries;
 use crate::facts::ClusterFacts;
 use crate::finding::{CheckOutcome, Place};
 use crate::istio::waypoints::waypoint_of;
-use crate::path::routed;
 use crate::traffic::routed_call::can_be_followed;
 use crate::view::View;
 use crate::wording::list;
 
+/// The label by which gateways send calls to a waypoint.
+const INGRESS_USE: &str = "istio.io/ingress-use-waypoint";
 /// EnvoyFilters that are named; the others are counted.
 const NAMED: usize = 3;
 
@@ -107,19 +108,25 @@ pub(super) fn of_host(view: &View<'_>, facts: &ClusterFacts, namespace: &str, ho
         let home = facts.snapshot.namespaces.iter().find(|home| home.name == entry.id.namespace);
         home.map(|home| &home.labels)
     };
-    let gateway_api = routed(&facts.related_resources.gateway_api);
     for entry in entries(view, namespace, host) {
-        let (name, place) = (&entry.id.name, Place::of(&entry.id).object());
-        if let Some((of, waypoint)) = waypoint_of(entry, labels(entry)) {
+        let place = Place::of(&entry.id).object();
+        if let Some((of, waypoint)) = waypoint_of(entry, labels(entry))
+            && takes_calls_of_gateways(entry, labels(entry))
+        {
             return Some(Limit::new(format!("waypoint {of}/{waypoint} of {place} may take them")));
-        }
-        if gateway_api.contains(&(entry.id.namespace.as_str(), name.as_str())) {
-            return Some(Limit::new(format!("a Gateway API route is bound to {place}")));
         }
     }
     let service = view.services().unwrap_or_default().iter().find(|service| is_service(service, host))?;
     let place = Place::new("Service", Some(&service.namespace), &service.name);
     Some(Limit::new(format!("{host} is {}, inside the cluster", place.object())))
+}
+
+/// Whether gateways send the calls of a ServiceEntry to its waypoint, which nobody computes. Sidecars never do:
+/// `findServiceWaypoint` in `pilot/pkg/xds/endpoints/endpoint_builder.go`.
+fn takes_calls_of_gateways(entry: &Resource, of_namespace: Option<&BTreeMap<String, String>>) -> bool {
+    let own = entry.labels.get(INGRESS_USE);
+    let said = own.or_else(|| of_namespace?.get(INGRESS_USE));
+    said.is_some_and(|word| matches!(word.as_str(), "1" | "t" | "T" | "true" | "True" | "TRUE"))
 }
 
 /// Whether the name resolution of a pod makes a Service of this host.

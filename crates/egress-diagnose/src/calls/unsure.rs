@@ -44,7 +44,7 @@ pub(super) fn undecided(view: &View<'_>, gateway: Option<&GatewayFacts>) -> Limi
             list(&names),
             gateway.name
         )),
-        _ => Limit::new("a route of the Gateway API or a waypoint decides where they go"),
+        _ => Limit::new("an object of the Gateway API or a waypoint decides where they go"),
     }
 }
 

@@ -18,14 +18,11 @@ use crate::fixes;
 use crate::fixes::cause_words::cause_words;
 use crate::traffic::routed_call::RoutedCall;
 use crate::view::View;
-use crate::wording::{export_to, list};
+use crate::wording::{calling_namespaces, export_to, some_of};
 
 mod candidates;
 
 use self::candidates::candidates;
-
-/// A message names this many calling namespaces.
-const NAMED: usize = 3;
 
 /// This many calls of a cause are followed again after a change.
 const FOLLOWED: usize = 20;
@@ -102,11 +99,15 @@ struct Detour<'a> {
 impl Detour<'_> {
     fn finding(self, code: Code, level: Level, callers: Callers) -> Finding {
         let mut evidence = self.evidence;
-        if self.namespaces.len() > NAMED || (callers == Callers::OfPath && self.namespaces.len() > 1) {
-            let all: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
-            evidence.push(format!("the calling namespaces: {}", all.join(", ")));
-        }
-        let callers = (callers == Callers::Named).then(|| some_of(&self.namespaces));
+        let namespaces: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
+        evidence.extend(match callers {
+            Callers::Named => calling_namespaces(&namespaces),
+            Callers::OfPath if namespaces.len() > 1 => {
+                Some(format!("the calling namespaces: {}", namespaces.join(", ")))
+            }
+            Callers::OfPath => None,
+        });
+        let callers = (callers == Callers::Named).then(|| some_of(&namespaces));
         let callers = callers.as_deref();
         let id = &self.call.route.id;
         let show = ShellCommand::show(&id.kind.qualified(), &id.name, &id.namespace);
@@ -247,15 +248,4 @@ fn not_opened(call: &RoutedCall<'_>, port: u16, opened: &[OpenedServer<'_>]) -> 
     let server = opened.iter().find(|server| server.number == i64::from(dialled.number))?;
     let field = format!("spec.servers[{}].port.number", server.index);
     Some(Place::of(&server.gateway.id).field(field, server.number.to_string()))
-}
-
-/// `a, b, c and 4 other namespaces`.
-fn some_of(namespaces: &BTreeSet<String>) -> String {
-    let mut words: Vec<String> = namespaces.iter().take(NAMED).cloned().collect();
-    match namespaces.len() - words.len() {
-        0 => {}
-        1 => words.push("1 other namespace".to_owned()),
-        more => words.push(format!("{more} other namespaces")),
-    }
-    list(&words)
 }

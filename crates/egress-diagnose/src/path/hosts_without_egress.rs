@@ -8,14 +8,14 @@ use egress_core::host::DnsName;
 use egress_core::index::Index;
 use egress_core::inventory::Egress;
 use egress_core::related_resources::GatewayApiObject;
-use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::visibility::exported_to;
-use egress_core::visibility::virtual_service::{destinations, mesh_virtual_services};
+use egress_core::visibility::virtual_service::mesh_virtual_services;
 use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
 use super::egress_path::EgressPath;
+use super::reached_hosts::reached_hosts;
 use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::waypoints::waypoint_of;
 
@@ -110,7 +110,5 @@ pub(crate) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
 /// Whether a route that a client sees leads to a gateway; also a route of a matching wildcard.
 fn leads(index: &Index<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
     let seen = mesh_virtual_services(index.virtual_services(host), host, client);
-    seen.into_iter()
-        .filter_map(Resource::virtual_service)
-        .any(|spec| destinations(spec).any(|to| services.contains(to)))
+    seen.into_iter().any(|route| reached_hosts(index, route).any(|to| services.contains(to)))
 }

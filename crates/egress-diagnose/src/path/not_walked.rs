@@ -18,6 +18,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use super::egress_path::EgressPath;
 use super::finder::is_followed;
 use super::hosts_without_egress::{EntryHost, routed};
+use super::reached_hosts::reached_hosts;
 use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
@@ -121,9 +122,10 @@ impl<'a, 'b> Finder<'a, 'b> {
     }
 
     /// Why no check follows a host of an object; none if it is inside the mesh.
-    fn obstacle(&self, object: &Resource, host: &str) -> Option<Obstacle> {
+    fn obstacle(&self, object: &'a Resource, host: &str) -> Option<Obstacle> {
         if let Some(spec) = object.virtual_service() {
-            let leads = serves_mesh(spec) && destinations(spec).any(|to| self.services.contains(to));
+            let mut to = reached_hosts(self.index, object);
+            let leads = serves_mesh(spec) && to.any(|to| self.services.contains(to));
             // Routes for the gateway's own Service do not lead outside.
             return (leads && !self.services.contains(host)).then(|| of_name(host).unwrap_or(Obstacle::Tcp));
         }
@@ -153,10 +155,8 @@ impl<'a, 'b> Finder<'a, 'b> {
     /// Why no check follows the route by which the sidecars of a namespace send a host to a gateway.
     fn route(&self, host: &str, client: &str) -> Option<Obstacle> {
         let seen = mesh_virtual_services(self.index.virtual_services(host), host, client);
-        let leads = |routes: &&Resource| {
-            let spec = routes.virtual_service();
-            spec.is_some_and(|spec| destinations(spec).any(|to| self.services.contains(to)))
-        };
+        let leads =
+            |routes: &&'a Resource| reached_hosts(self.index, routes).any(|to| self.services.contains(to));
         let route = seen.into_iter().find(leads)?;
         Some(if is_exact(route, host) { Obstacle::Tcp } else { Obstacle::Wildcard })
     }

@@ -19,6 +19,10 @@ pub(crate) fn leaves_for_another(view: &View<'_>, host: &str, passage: &Passage)
     if is_it(to) || is_it(cluster) {
         return false;
     }
+    // A route of the Gateway API is for the hosts of its parent.
+    if last.route.as_ref().is_some_and(|name| !view.made().origins_of_route(name).is_empty()) {
+        return false;
+    }
     let route = last.route.as_ref().and_then(|name| {
         let (namespace, name) = name.split_once('/')?;
         let id =

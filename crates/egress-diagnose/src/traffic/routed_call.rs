@@ -2,6 +2,7 @@
 //!
 //! The way of a call is computed by [`egress_core::istio::simulation`]. Writes no messages.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -152,15 +153,21 @@ pub(crate) fn routed_calls<'a>(
     route: &'a Resource,
     namespaces: Option<&[String]>,
 ) -> Vec<RoutedCall<'a>> {
+    routed_calls_to(view, route, namespaces, |_| true)
+}
+
+/// The same for some hosts alone.
+pub(crate) fn routed_calls_to<'a>(
+    view: &View<'a>,
+    route: &'a Resource,
+    namespaces: Option<&[String]>,
+    is_asked: impl Fn(&str) -> bool,
+) -> Vec<RoutedCall<'a>> {
     let Some(spec) = route.virtual_service().filter(|spec| serves_mesh(spec)) else { return Vec::new() };
-    // What delegates take is not followed.
-    if spec.http.iter().flatten().any(|rule| rule.delegate.is_some()) {
-        return Vec::new();
-    }
     let mut wanted: Vec<Wanted<'a>> = Vec::new();
     let hosts: Vec<&str> = spec.hosts.iter().flatten().map(String::as_str).collect();
     let mut settled: BTreeSet<Option<i64>> = BTreeSet::new();
-    for (number, rule) in spec.http.iter().flatten().enumerate() {
+    for (number, rule) in view.simulation().http_rules(route) {
         let ports = ports_of_http(rule, route);
         let fresh: Vec<Option<i64>> = ports.into_iter().filter(|port| settled.insert(*port)).collect();
         let destinations = rule.route.iter().flatten().map(|one| one.destination.host.as_str());
@@ -204,6 +211,13 @@ pub(crate) fn routed_calls<'a>(
             port,
             hosts: hosts.clone(),
         }));
+    }
+    for wanted in &mut wanted {
+        wanted.hosts.retain(|pattern| called_host(pattern).is_some_and(|host| is_asked(&host)));
+    }
+    wanted.retain(|wanted| !wanted.hosts.is_empty());
+    if wanted.is_empty() {
+        return Vec::new();
     }
     let words = spec.export_to.as_deref();
     let callers = callers(view, (&route.id.namespace, words), namespaces);
@@ -250,12 +264,7 @@ impl<'a> Wanted<'a> {
         let caller = format!("{}/{}", pod.namespace, pod.name);
         let mut found = Vec::new();
         for pattern in &self.hosts {
-            let host = match pattern.strip_prefix('*') {
-                // Some name below the wildcard; a host of all names is none.
-                Some(tail) if tail.len() > 1 => format!("some{tail}"),
-                Some(_) => continue,
-                None => (*pattern).to_owned(),
-            };
+            let Some(host) = called_host(pattern) else { continue };
             for (port, address) in self.places(view, pod, pattern) {
                 if !view.simulation().follows(&caller, &route.id, port) {
                     continue;
@@ -265,7 +274,7 @@ impl<'a> Wanted<'a> {
                     route,
                     rule: self.rule.clone(),
                     gateway: self.gateway,
-                    host: host.clone(),
+                    host: host.to_string(),
                     pattern,
                     caller: &pod.namespace,
                     call: Call { caller: caller.clone(), address, port, speaks },
@@ -313,6 +322,14 @@ impl<'a> Wanted<'a> {
         }
         let ports = ports.into_iter().filter_map(|port| u16::try_from(port).ok());
         ports.map(|port| (port, address.unwrap_or(ANYWHERE))).collect()
+    }
+}
+
+/// The host that is called for a pattern: some name below a wildcard; a host of all names is none.
+fn called_host(pattern: &str) -> Option<Cow<'_, str>> {
+    match pattern.strip_prefix('*') {
+        Some(tail) => (tail.len() > 1).then(|| format!("some{tail}").into()),
+        None => Some(pattern.into()),
     }
 }
 

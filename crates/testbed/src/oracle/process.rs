@@ -3,6 +3,8 @@
 //! Knows nothing of what is asked.
 
 use std::{
+    error::Error,
+    fmt,
     io::{self, BufRead as _, BufReader, Write as _},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
@@ -36,11 +38,26 @@ struct RunningOracle {
     answers: Receiver<io::Result<String>>,
 }
 
+/// istiod's own code panics on a request, so there is nothing to compare with. A running istiod ends.
+#[derive(Debug)]
+pub struct IstiodPanic(String);
+
+/// How the error of such a request begins: `respond` in `tests/bed/oracle/main.go`.
+const PANIC: &str = "istiod panics: ";
+
 /// A line of the answer: with an error there is nothing else.
 #[derive(Deserialize)]
 struct RefusedRequest {
     error: Option<String>,
 }
+
+impl fmt::Display for IstiodPanic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{PANIC}{}", self.0)
+    }
+}
+
+impl Error for IstiodPanic {}
 
 impl Oracle {
     /// Starts it, and builds the program where it is not there. `environment` has istiod's feature flags, such as
@@ -59,8 +76,8 @@ impl Oracle {
     /// What istiod would do.
     ///
     /// # Errors
-    /// It could not read the request, panicked, died or did not answer in a minute. The next question may be asked all the
-    /// same.
+    /// [`IstiodPanic`]; or it could not read the request, died or did not answer in a minute. The next question may be asked
+    /// all the same.
     pub fn ask(&mut self, request: &OracleRequest) -> anyhow::Result<OracleAnswer> {
         let mut running = match self.running.take() {
             Some(running) => running,
@@ -73,6 +90,9 @@ impl Oracle {
         self.running = Some(running);
         let refused: RefusedRequest =
             serde_json::from_str(&answer).context("the oracle answers something else")?;
+        if let Some(reason) = refused.error.as_deref().and_then(|error| error.strip_prefix(PANIC)) {
+            return Err(IstiodPanic(reason.to_owned()).into());
+        }
         if let Some(error) = refused.error {
             bail!("the oracle cannot answer: {error}");
         }
@@ -173,6 +193,16 @@ mod tests {
         let (_folder, mut oracle) = scripted("read -r line; exec sleep 60");
         assert!(ask(&mut oracle).unwrap_err().contains("does not answer"));
         assert!(oracle.running.is_none());
+    }
+
+    #[test]
+    fn a_panic_of_istiod_is_told_from_other_errors() {
+        let (_folder, mut oracle) =
+            scripted(r#"while read -r line; do echo '{"error": "istiod panics: nil pointer"}'; done"#);
+        let request = OracleRequest { objects: Vec::new(), mesh: String::new(), proxies: Vec::new() };
+        let error = oracle.ask(&request).unwrap_err();
+        assert!(error.downcast_ref::<IstiodPanic>().is_some(), "{error}");
+        assert!(oracle.running.is_some());
     }
 
     #[test]

@@ -115,10 +115,14 @@ impl Surroundings {
             .collect();
         names.push(&name);
         for slice in own {
-            for port in list(&service["spec"]["ports"]) {
+            // No API server takes two ports with one number: here the first counts.
+            let mut known = BTreeSet::new();
+            let ports = list(&service["spec"]["ports"]).filter(|port| is_for_tcp(port));
+            for port in ports.filter(|port| known.insert(number(&port["port"]))) {
                 let wanted = port["name"].as_str().unwrap_or_default();
-                let target = list(&slice["ports"])
-                    .find(|target| target["name"].as_str().unwrap_or_default() == wanted);
+                let target = list(&slice["ports"]).find(|target| {
+                    is_for_tcp(target) && target["name"].as_str().unwrap_or_default() == wanted
+                });
                 let target = target.and_then(|target| number(&target["port"]));
                 let (Some(from), Some(to)) = (number(&port["port"]), target) else { continue };
                 for host in &names {
@@ -136,6 +140,11 @@ fn ready(slice: &Value) -> impl Iterator<Item = IpAddr> {
         .filter(|endpoint| endpoint["conditions"]["ready"] != false)
         .flat_map(|endpoint| list(&endpoint["addresses"]))
         .filter_map(|address| address.as_str()?.parse().ok())
+}
+
+/// Calls are connections: kube-proxy takes none for a port of UDP.
+fn is_for_tcp(port: &Value) -> bool {
+    !matches!(port["protocol"].as_str(), Some("UDP" | "SCTP"))
 }
 
 fn word<'a>(object: &'a Value, field: &str) -> &'a str {

@@ -3,21 +3,28 @@
 //! Knows what must be true of a requested call, and of all others. Written apart from `egress_core::preflight`, which decides
 //! the same before the first write.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use egress_core::callers::callers;
 use egress_core::intent::Intent;
 use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
-use egress_core::port::Protocol;
+use egress_core::port::{Port, Protocol};
 use egress_core::snapshot::{PodFacts, Snapshot};
 use serde_json::Value;
 
 use super::attempt::Attempt;
 use crate::oracle::{
     calls::calls,
-    cluster,
+    cluster::{self, Identity},
     judge::{Judge, simulated},
 };
+
+/// Where the host is for callers: at an address that no object names.
+const ANYWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 250));
 
 /// The calls of a cluster before and after.
 pub(super) struct Paths<'a> {
@@ -43,6 +50,9 @@ impl<'a> Paths<'a> {
         let mut tried = calls(after, &facts);
         let siblings: Vec<Call> = tried.iter().filter_map(|call| sibling(call, &attempt.intent)).collect();
         tried.extend(siblings);
+        tried.extend(requested(&attempt.intent, &facts.snapshot));
+        tried.sort();
+        tried.dedup();
         Some(Paths { attempt, before: &attempt.before, after, snapshot: facts.snapshot, tried })
     }
 
@@ -82,6 +92,8 @@ impl<'a> Paths<'a> {
                 Some(format!("does not leave through the gateway: {wrong:?}"))
             }
             Some(false) => None,
+            // What somebody's edit of an object of this egress let out is mended with it.
+            None if self.is_mended() && was.iter().all(|passage| self.is_bypass(passage)) => None,
             None => {
                 let (was, will) = (ways(call, was), ways(call, will));
                 let leaves = |way: &&(Vec<&str>, &End)| !matches!(way.1, End::Refused(_));
@@ -130,6 +142,25 @@ impl<'a> Paths<'a> {
         }
     }
 
+    /// Whether the request changes an object that is there.
+    fn is_mended(&self) -> bool {
+        self.after.iter().any(|after| {
+            let is_it = |before: &&Value| Identity::of(before) == Identity::of(after);
+            cluster::is_of_istio(after)
+                && self
+                    .before
+                    .iter()
+                    .find(is_it)
+                    .is_some_and(|before| before.get("spec") != after.get("spec"))
+        })
+    }
+
+    /// Whether a call leaves for the host directly.
+    fn is_bypass(&self, passage: &Passage) -> bool {
+        passage.hops.len() == 1
+            && matches!(&passage.end, End::Leaves { to, .. } if to == self.attempt.intent.host.as_str())
+    }
+
     fn is_wanted(&self, passage: &Passage) -> bool {
         let intent = &self.attempt.intent;
         let pods = self.snapshot.gateway(&intent.gateway).into_iter().flat_map(|gateway| &gateway.pods);
@@ -137,6 +168,28 @@ impl<'a> Paths<'a> {
         let last = passage.hops.last().is_some_and(|hop| names.contains(&hop.proxy));
         last && matches!(&passage.end, End::Leaves { to, .. } if to == intent.host.as_str())
     }
+}
+
+/// The calls that a request is for: the calls of a cluster are a choice, in which they may be missing.
+fn requested(intent: &Intent, snapshot: &Snapshot) -> Vec<Call> {
+    let namespaces = callers(&intent.export_to, &intent.namespace, snapshot);
+    let calls = |namespace: &String| {
+        let calls = |pod: &&PodFacts| pod.namespace == *namespace && pod.has_sidecar && !pod.finished;
+        snapshot.pods.iter().find(calls).map(|pod| format!("{}/{}", pod.namespace, pod.name))
+    };
+    let callers: Vec<String> = namespaces.iter().filter_map(calls).collect();
+    let host = intent.host.as_str();
+    let call = |caller: &String, port: &Port| Call {
+        caller: caller.clone(),
+        address: ANYWHERE,
+        port: port.number,
+        speaks: match port.protocol {
+            Protocol::Http if port.number == 80 => Speaks::Http { authority: host.to_owned() },
+            Protocol::Http => Speaks::Http { authority: format!("{host}:{}", port.number) },
+            Protocol::Tls => Speaks::Tls { server_name: Some(host.to_owned()) },
+        },
+    };
+    callers.iter().flat_map(|caller| intent.ports.iter().map(move |port| call(caller, port))).collect()
 }
 
 /// The same call for another host below the same domain as the host of a request: a wildcard may cover both.

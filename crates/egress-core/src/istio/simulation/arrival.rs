@@ -71,7 +71,7 @@ impl<'w> Walk<'_, 'w> {
             return self.refused(Refusal::Loop);
         }
         let proxy = self.simulation.gateway(pod);
-        if proxy.is_of_gateway_api() {
+        if proxy.has_open_servers() {
             return self.end(End::Undecided);
         }
         let address = pod.addresses.first().and_then(|address| address.parse().ok());

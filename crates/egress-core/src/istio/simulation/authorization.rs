@@ -36,6 +36,10 @@ impl<'w> Walk<'_, 'w> {
         if is_http && (bytes.authority.is_none() || !bytes.layers.is_empty()) {
             return true;
         }
+        // istiod gives no policies to the chains of AUTO_PASSTHROUGH. `builtAutoPassthroughFilterChains`.
+        if matches!(chain.then, ChainThen::SniDnat(_)) {
+            return true;
+        }
         if proxy.scope.is_gateway {
             let has_identity = chain.ends_tls == Some(EndsTls::OfMesh);
             let server_name = server_name.filter(|_| chains.looks());

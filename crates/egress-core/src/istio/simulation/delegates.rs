@@ -15,7 +15,14 @@ use crate::visibility::virtual_service::gateway_name;
 
 /// The merged rules of each VirtualService that has a delegate.
 #[derive(Default)]
-pub(super) struct MergedRules<'a>(HashMap<&'a ObjectId, Vec<VirtualServiceHttp>>);
+pub(super) struct MergedRules<'a>(HashMap<&'a ObjectId, RootRules>);
+
+/// The rules of a VirtualService with a delegate.
+struct RootRules {
+    merged: Vec<VirtualServiceHttp>,
+    /// Of each of them the index of the VirtualService's own rule.
+    written: Vec<usize>,
+}
 
 impl<'a> MergedRules<'a> {
     /// The merged rules among these VirtualServices.
@@ -35,7 +42,13 @@ impl<'a> MergedRules<'a> {
 
     /// The HTTP rules of a VirtualService.
     pub(super) fn of<'s>(&'s self, resource: &'s Resource) -> &'s [VirtualServiceHttp] {
-        self.0.get(&resource.id).map_or_else(|| rules(resource), Vec::as_slice)
+        self.0.get(&resource.id).map_or_else(|| rules(resource), |root| &root.merged)
+    }
+
+    /// The index among a VirtualService's own rules of the one that a rule of [`Self::of`] comes from.
+    pub(super) fn written(&self, resource: &Resource, merged: usize) -> usize {
+        let of_root = self.0.get(&resource.id).and_then(|root| root.written.get(merged));
+        of_root.copied().unwrap_or(merged)
     }
 }
 
@@ -48,16 +61,13 @@ fn rules(resource: &Resource) -> &[VirtualServiceHttp] {
     resource.virtual_service().and_then(|spec| spec.http.as_deref()).unwrap_or_default()
 }
 
-fn merged(
-    root: &Resource,
-    delegates: &HashMap<(&str, &str), &Resource>,
-    mesh: &MeshFacts,
-) -> Vec<VirtualServiceHttp> {
+fn merged(root: &Resource, delegates: &HashMap<(&str, &str), &Resource>, mesh: &MeshFacts) -> RootRules {
     let own = &root.id.namespace;
-    let mut found = Vec::new();
-    for rule in rules(root) {
+    let mut found = RootRules { merged: Vec::new(), written: Vec::new() };
+    for (number, rule) in rules(root).iter().enumerate() {
         let Some(named) = &rule.delegate else {
-            found.push(rule.clone());
+            found.merged.push(rule.clone());
+            found.written.push(number);
             continue;
         };
         let namespace = named.namespace.as_ref().filter(|namespace| !namespace.is_empty()).unwrap_or(own);
@@ -67,7 +77,8 @@ fn merged(
         let Some(delegate) = delegate else { continue };
         let rule = in_full(rule, own, mesh);
         let of_delegate = rules(delegate).iter().map(|own| in_full(own, namespace, mesh));
-        found.extend(of_delegate.filter_map(|delegated| merge(&rule, delegated)));
+        found.merged.extend(of_delegate.filter_map(|delegated| merge(&rule, delegated)));
+        found.written.resize(found.merged.len(), number);
     }
     found
 }

@@ -9,8 +9,10 @@ use egress_istio::service_entry::ServiceEntryPorts;
 
 use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
 use super::world::World;
+use crate::objects::SERVICE_OF_SLICE;
+use crate::related_resources::{Named, SliceFacts};
 use crate::resource::Resource;
-use crate::snapshot::{PodFacts, ServiceFacts};
+use crate::snapshot::{PodFacts, ServiceFacts, ServicePort};
 
 /// An endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,41 +95,57 @@ pub(super) fn of_kubernetes(world: &World<'_>, facts: &ServiceFacts, port: u16) 
     let Some(found) = facts.ports.iter().find(|one| one.number == port && !one.udp) else {
         return Vec::new();
     };
-    let written = of_slices(world, facts, found.target.unwrap_or(port));
-    if facts.selector.is_empty() || !written.is_empty() {
-        return written;
+    let written = of_slices(world, facts, found);
+    if facts.selector.is_empty() || written.is_some() {
+        return written.unwrap_or_default();
     }
     let Some(target) = found.target else { return Vec::new() };
     let pods = world.pods_with(&facts.namespace, &&facts.selector);
     pods.into_iter().filter(|pod| pod.ready && !pod.finished).filter_map(|pod| of_pod(pod, target)).collect()
 }
 
-/// Of a Service without selector: somebody wrote its endpoints.
-fn of_slices(world: &World<'_>, facts: &ServiceFacts, target: u16) -> Vec<Endpoint> {
-    /// The label of an EndpointSlice with the name of its Service.
-    const OF_SERVICE: &str = "kubernetes.io/service-name";
-    let belongs = |slice: &&crate::related_resources::Named<crate::related_resources::SliceFacts>| {
+/// The endpoints in EndpointSlices of a Service; none where it has no slice.
+fn of_slices(world: &World<'_>, facts: &ServiceFacts, port: &ServicePort) -> Option<Vec<Endpoint>> {
+    let belongs = |slice: &&Named<SliceFacts>| {
         slice.namespace == facts.namespace
-            && (slice.labels.get(OF_SERVICE) == Some(&facts.name)
+            && (slice.labels.get(SERVICE_OF_SLICE) == Some(&facts.name)
                 || (slice.spec.kind == "Endpoints" && slice.name == facts.name))
     };
-    let slices = world.related.endpoint_slices.iter().filter(belongs);
-    let all = slices.flat_map(|slice| {
-        let only = match slice.spec.ports.as_slice() {
-            [port] => u16::try_from(*port).ok(),
-            _ => None,
-        };
-        slice.spec.addresses.iter().map(move |address| (address, only.unwrap_or(target)))
-    });
-    // The facts of a slice do not say which of its addresses are ready; those of a pod do.
+    let mut slices = world.related.endpoint_slices.iter().filter(belongs).peekable();
+    slices.peek()?;
+    let mut found = Vec::new();
+    for slice in slices {
+        let ready = slice.spec.addresses.iter().filter(|address| !slice.spec.not_ready.contains(address));
+        let ports: Vec<u16> = numbers(&slice.spec, port);
+        found.extend(ready.flat_map(|address| ports.iter().map(move |port| (address, *port))));
+    }
     let is_ready = |address: &str| world.pod_at(address).is_none_or(|pod| pod.ready && !pod.finished);
-    let all = all.filter(|(address, _)| is_ready(address));
-    all.map(|(address, port)| match world.pod_at(address).and_then(|pod| of_pod(pod, port)) {
-        // A pod may have addresses of IPv4 and of IPv6.
-        Some(endpoint) => Endpoint { address: address.clone(), ..endpoint },
-        None => Endpoint { address: address.clone(), port, labels: BTreeMap::new(), speaks_mesh_mtls: false },
-    })
-    .collect()
+    let all = found.into_iter().filter(|(address, _)| is_ready(address));
+    let endpoint = |(address, port): (&String, u16)| {
+        let pod = world.pod_at(address).filter(|pod| pod.namespace == facts.namespace);
+        match pod.and_then(|pod| of_pod(pod, port)) {
+            // A pod may have addresses of IPv4 and of IPv6.
+            Some(endpoint) => Endpoint { address: address.clone(), ..endpoint },
+            None => {
+                Endpoint { address: address.clone(), port, labels: BTreeMap::new(), speaks_mesh_mtls: false }
+            }
+        }
+    };
+    Some(all.map(endpoint).collect())
+}
+
+/// The numbers that a slice has for a port of the Service: those of the same name.
+fn numbers(slice: &SliceFacts, port: &ServicePort) -> Vec<u16> {
+    let number = |number: &i32| u16::try_from(*number).ok();
+    if slice.port_names.len() == slice.ports.len() {
+        let named = slice.ports.iter().zip(&slice.port_names).filter(|(_, name)| **name == port.name);
+        return named.filter_map(|(own, _)| number(own)).collect();
+    }
+    // Bundles of older versions have no names.
+    match slice.ports.as_slice() {
+        [only] => number(only).into_iter().collect(),
+        _ => vec![port.target.unwrap_or(port.number)],
+    }
 }
 
 fn of_pod(pod: &PodFacts, port: u16) -> Option<Endpoint> {
@@ -139,7 +157,13 @@ fn of_pod(pod: &PodFacts, port: u16) -> Option<Endpoint> {
     })
 }
 
-fn of_entry(world: &World<'_>, service: &MeshService<'_>, entry: &Resource, number: u16) -> Vec<Endpoint> {
+/// The endpoints that an entry names or selects.
+pub(super) fn of_entry(
+    world: &World<'_>,
+    service: &MeshService<'_>,
+    entry: &Resource,
+    number: u16,
+) -> Vec<Endpoint> {
     let Some(spec) = entry.service_entry() else { return Vec::new() };
     let mut ports = spec.ports.iter().flatten();
     let Some(port) = ports.find(|port| port.number == i64::from(number)) else { return Vec::new() };

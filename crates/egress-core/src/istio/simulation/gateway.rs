@@ -1,9 +1,9 @@
 //! The listeners of a gateway's pod: which servers of Gateway objects it has on a port, and their filter chains.
 //!
 //! Follows `mergeGateways` in `pilot/pkg/model/gateway.go` and `buildGatewayListeners` in
-//! `pilot/pkg/networking/core/gateway.go`. Knows nothing of requests. Gateways made of the Gateway API are not known here.
+//! `pilot/pkg/networking/core/gateway.go`. Knows nothing of requests.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use egress_istio::gateway::GatewayServersTlsMode;
@@ -13,6 +13,7 @@ use super::gateway_routes::GatewayHosts;
 use super::gateway_rules::{by_name, tcp_route};
 use super::gateway_server::GatewayServer;
 use super::scope::ProxyScope;
+use super::service_targets::{ServiceTarget, service_targets, target};
 use super::sni_dnat;
 use crate::istio::protocol::PortProtocol;
 use crate::label_selector::has_labels;
@@ -64,7 +65,7 @@ pub struct OpenedServer<'w> {
     pub number: i64,
     /// The port of the pod.
     pub pod_port: u16,
-    /// The Service that translates one into the other: `namespace/name`.
+    /// The Service or ServiceEntry that translates one into the other: `namespace/name`.
     pub service: Option<String>,
     /// The rules that it follows: `http`, `tls` or `tcp`.
     pub follows: &'static str,
@@ -72,21 +73,22 @@ pub struct OpenedServer<'w> {
 
 /// The servers of a gateway's pod, each with what opened it.
 pub(super) fn opened<'w>(scope: &ProxyScope<'w>, servers: &[ServerGroup<'w>]) -> Vec<OpenedServer<'w>> {
-    let services = services_of(scope);
+    let targets = service_targets(scope);
     let all = servers.iter().flat_map(|group| group.servers.iter().map(move |server| (group.port, server)));
     let opened = |(pod_port, server): (u16, &GatewayServer<'w>)| {
         let number = server.spec.port.number;
-        let translates = |facts: &&&ServiceFacts| {
-            !facts.labels.contains_key(NO_TRANSLATION)
-                && facts.ports.iter().any(|port| i64::from(port.number) == number)
+        let named = named_services(server.object);
+        let target = match &named {
+            Some(names) => targets.iter().find(|target| target.is_of(names, number)),
+            None => target(&targets, number),
         };
-        let service = services.iter().find(translates);
+        let service = target.map(|target| target.service.source.id());
         OpenedServer {
             gateway: server.object,
             index: server.index,
             number,
             pod_port,
-            service: service.map(|facts| format!("{}/{}", facts.namespace, facts.name)),
+            service: service.map(|(_, namespace, name)| format!("{namespace}/{name}")),
             follows: match server.is_http() {
                 true => "http",
                 false if server.passes_through() => "tls",
@@ -118,7 +120,7 @@ impl ServerGroup<'_> {
 
 /// The servers of all Gateway objects for the pod, oldest first, without those that istiod leaves out.
 pub(super) fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
-    let services = services_of(scope);
+    let targets = service_targets(scope);
     let mut groups: Vec<ServerGroup<'w>> = Vec::new();
     let mut ports: HashSet<u16> = HashSet::new();
     // Of each port the first plaintext server.
@@ -126,9 +128,12 @@ pub(super) fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
     let mut routes: HashSet<String> = HashSet::new();
     let mut names: HashMap<u16, BTreeMap<String, &'w str>> = HashMap::new();
     let mut binds: HashSet<(u16, &'w str)> = HashSet::new();
-    for server in servers(scope) {
+    let all = servers(scope).flat_map(|server| {
+        let ports = pod_ports(&targets, &server);
+        ports.into_iter().map(move |port| (server, port))
+    });
+    for (server, port) in all {
         let spec = server.spec;
-        let port = listens_on(&services, spec.port.number);
         let bind = spec.bind.as_deref().unwrap_or_default();
         let protocol = PortProtocol::parse(&spec.port.protocol);
         let route = server.route_name(port);
@@ -193,18 +198,15 @@ pub(super) fn merge<'w>(scope: &ProxyScope<'w>) -> Vec<ServerGroup<'w>> {
 }
 
 /// The servers of the Gateway objects that select the pod, in istiod's order.
-fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = GatewayServer<'w>> {
+pub(super) fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = GatewayServer<'w>> {
     let pod = scope.pod;
-    let services: Vec<String> = services_of(scope)
-        .into_iter()
-        .map(|facts| format!("{}.{}.svc.{}", facts.name, facts.namespace, scope.world.mesh.cluster_domain))
-        .collect();
+    let services: Vec<String> =
+        services_of(scope).into_iter().map(|facts| service_host(scope, facts)).collect();
     let objects = scope.world.gateways.iter().filter(move |object| {
         // Made of the Gateway API, and obeyed in anybody's: it names Services of the pod.
-        if let Some(named) = object.annotations.get(SERVICES) {
+        if let Some(named) = named_services(object) {
             let home = object.annotations.get(HOME).unwrap_or(&object.id.namespace);
-            return *home == pod.namespace
-                && named.split(',').any(|name| services.iter().any(|own| own == name));
+            return *home == pod.namespace && named.iter().any(|name| services.iter().any(|own| own == name));
         }
         object.gateway().is_some_and(|spec| has_labels(&pod.labels, spec.selector.iter().flatten()))
     });
@@ -219,6 +221,27 @@ fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = GatewayServer<'w>
 const SERVICES: &str = "internal.istio.io/gateway-service";
 const HOME: &str = "internal.istio.io/parent-namespace";
 
+/// The Services in full that a Gateway object is for; none where it selects pods.
+fn named_services(object: &Resource) -> Option<Vec<&str>> {
+    object.annotations.get(SERVICES).map(|names| names.split(',').collect())
+}
+
+/// The name of a Service in full.
+fn service_host(scope: &ProxyScope<'_>, facts: &ServiceFacts) -> String {
+    format!("{}.{}.svc.{}", facts.name, facts.namespace, scope.world.mesh.cluster_domain)
+}
+
+/// The ports of the pod that a server is opened on. One that is for Services is opened only where they lead. `resolvePorts`.
+fn pod_ports(targets: &[ServiceTarget<'_>], server: &GatewayServer<'_>) -> Vec<u16> {
+    let number = server.spec.port.number;
+    let Some(named) = named_services(server.object) else {
+        let own = || u16::try_from(number).unwrap_or_default();
+        return vec![target(targets, number).map_or_else(own, |target| target.pod_port)];
+    };
+    let own = targets.iter().filter(|target| target.is_of(&named, number));
+    own.map(|target| target.pod_port).collect::<BTreeSet<u16>>().into_iter().collect()
+}
+
 /// The Kubernetes Services of the pod, by age and name. `SetServiceTargets` in `pilot/pkg/model/context.go`.
 fn services_of<'w>(scope: &ProxyScope<'w>) -> Vec<&'w ServiceFacts> {
     let pod = scope.pod;
@@ -231,18 +254,6 @@ fn services_of<'w>(scope: &ProxyScope<'w>) -> Vec<&'w ServiceFacts> {
     // By the name in full: a longer name may come before the shorter one that it begins with.
     found.sort_by_cached_key(|facts| (facts.created.is_none(), facts.created, format!("{}.", facts.name)));
     found
-}
-
-/// A Service with this label leaves the ports of Gateways as they are. `resolvePorts`.
-const NO_TRANSLATION: &str = "experimental.istio.io/disable-gateway-port-translation";
-
-/// The port of the pod for a number in a Gateway: the target of the oldest Service that has the number, else the number
-/// itself. `resolvePorts`.
-fn listens_on(services: &[&ServiceFacts], number: i64) -> u16 {
-    let number = u16::try_from(number).unwrap_or_default();
-    let translate = services.iter().filter(|facts| !facts.labels.contains_key(NO_TRANSLATION));
-    let mut ports = translate.flat_map(|facts| &facts.ports).filter(|port| port.number == number);
-    ports.next().and_then(|port| port.target).unwrap_or(number)
 }
 
 /// The chains of a server that routes no plaintext requests.

@@ -1,13 +1,14 @@
-//! Where objects of the Gateway API decide: pods of its Gateways, and hosts of the mesh that have its routes.
+//! Where objects of the Gateway API leave a call open: what istiod makes of them is not known, or not in full.
 //!
-//! What their routes do is not computed here: a call that meets one is left open. In `pilot/pkg/config/kube/gateway` istiod
-//! makes VirtualServices and Gateways of them. Waypoints are no part of this.
+//! Where it is known, they are Gateways and VirtualServices like others. Waypoints are no part of this.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::ambient::ambient_addresses;
+use super::gateway::servers;
+use super::scope::ProxyScope;
 use super::world::World;
 use crate::istio::waypoints::{Waypoint, waypoints};
 use crate::label_selector::has_labels;
@@ -18,7 +19,7 @@ pub(super) const GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
 
 impl World<'_> {
     /// The hosts in full that routes are attached to.
-    pub(super) fn routed_hosts(&self) -> &HashSet<String> {
+    fn routed_hosts(&self) -> &HashSet<String> {
         self.routed.get_or_init(|| {
             let routes = self.related.gateway_api.iter().filter(|object| object.kind.ends_with("Route"));
             let mut found = HashSet::new();
@@ -51,8 +52,12 @@ impl World<'_> {
         }
     }
 
-    /// Whether a call by this name, or to this address, meets a route.
-    pub(super) fn is_routed(&self, host: Option<&str>, address: &str) -> bool {
+    /// Whether a call by this name, or to this address, meets a route of which it is not known what istiod makes of it: of
+    /// sidecars that is known.
+    pub(super) fn is_routed(&self, pod: &PodFacts, host: Option<&str>, address: &str) -> bool {
+        if self.made.is_some() && pod.has_sidecar {
+            return false;
+        }
         let routed = self.routed_hosts();
         if routed.is_empty() {
             return false;
@@ -69,8 +74,21 @@ impl World<'_> {
             || of_entries.into_iter().any(|service| routed.contains(service.host.as_ref()))
     }
 
+    /// Whether a pod has servers of the Gateway API of which not everything is known.
+    pub(super) fn has_open_servers(&self, scope: &ProxyScope<'_>) -> bool {
+        match self.made {
+            Some(made) => servers(scope).any(|server| made.is_open(&server.object.id)),
+            None => self.is_of_gateway_api(scope.pod),
+        }
+    }
+
+    /// Whether it is not known how connections to a host in full are opened.
+    pub(super) fn is_open_host(&self, host: &str) -> bool {
+        self.made.is_some_and(|made| made.is_open_host(host))
+    }
+
     /// Whether a pod is a gateway of the Gateway API: istiod's own for one, or one behind a Service that such a Gateway names.
-    pub(super) fn is_of_gateway_api(&self, pod: &PodFacts) -> bool {
+    fn is_of_gateway_api(&self, pod: &PodFacts) -> bool {
         let waypoints: Vec<_> = waypoints(&self.related.gateway_api).iter().map(Waypoint::id).collect();
         let gateways = self.related.gateway_api.iter().filter(|object| object.kind == "Gateway");
         let mut gateways = gateways

@@ -134,7 +134,7 @@ impl<'w> BoundRoute<'w> {
 /// The hosts that a VirtualService and a server have in common: of two that overlap the narrower one.
 fn shared_hosts(scope: &ProxyScope<'_>, resource: &Resource, admitted: &[String]) -> Vec<String> {
     let owner = &resource.id.namespace;
-    let names: Vec<String> = hosts(resource, scope.world.mesh).collect();
+    let names: Vec<_> = hosts(resource, scope.world.mesh).collect();
     let mut found = Vec::new();
     for host in admitted {
         let host = match host.split_once('/') {

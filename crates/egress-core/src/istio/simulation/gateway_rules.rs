@@ -10,6 +10,7 @@ use super::host_name::overlap;
 use super::scope::ProxyScope;
 use super::tcp_rules::{TcpContext, clusters, is_named, matching};
 use crate::istio::bound::full_name;
+use crate::istio::gateway_api::is_made_of_tls_route;
 use crate::resource::Resource;
 
 /// The VirtualServices of a server, in order of precedence. `pickMatchingGatewayHosts`.
@@ -18,7 +19,7 @@ fn bound<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) -> Vec<&'w Reso
     let hosts = server.hosts();
     let fits = |resource: &&Resource| {
         let owner = &resource.id.namespace;
-        let names: Vec<String> = super::host_index::hosts(resource, world.mesh).collect();
+        let names: Vec<_> = super::host_index::hosts(resource, world.mesh).collect();
         hosts.iter().any(|host| {
             let (namespace, host) =
                 host.split_once('/').map_or((None, host.as_str()), |(ns, host)| (Some(ns), host));
@@ -44,6 +45,15 @@ pub(super) fn tcp_route<'w>(scope: &ProxyScope<'w>, server: &GatewayServer<'w>) 
                 continue;
             };
             let to = routes.iter().map(|route| ((&route.destination).into(), route.weight));
+            return Some(ChainThen::Tcp(Some(resource), clusters(&context, resource, to)));
+        }
+        // A server that ends TLS has no rules by name but those of TLSRoutes: then the first is for all names.
+        let by_name = resource.virtual_service().filter(|_| is_made_of_tls_route(resource));
+        for rule in by_name.into_iter().flat_map(|spec| spec.tls.iter().flatten()) {
+            if !rule.r#match.iter().any(|one| is_named(&gateway, port, resource, &matching(one))) {
+                continue;
+            }
+            let to = rule.route.iter().flatten().map(|route| ((&route.destination).into(), route.weight));
             return Some(ChainThen::Tcp(Some(resource), clusters(&context, resource, to)));
         }
     }

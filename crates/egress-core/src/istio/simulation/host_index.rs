@@ -2,22 +2,24 @@
 //!
 //! Compares names as [`overlap`] does, without looking at each. Knows nothing of what has the names.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::host_name::{is_wildcard, overlap};
+use crate::istio::gateway_api::is_made;
 use crate::resource::{ObjectId, Resource};
 use crate::snapshot::MeshFacts;
-use crate::visibility::destination_rule::full_host;
+use crate::visibility::destination_rule::in_full;
 
 /// Positions in a list, by the host names of what stands there.
 #[derive(Debug, Default)]
-pub(super) struct HostIndex {
-    exact: HashMap<String, Vec<usize>>,
-    wild: Vec<(String, usize)>,
+pub(super) struct HostIndex<'w> {
+    exact: HashMap<Cow<'w, str>, Vec<usize>>,
+    wild: Vec<(Cow<'w, str>, usize)>,
 }
 
-impl HostIndex {
-    pub(super) fn insert(&mut self, name: String, position: usize) {
+impl<'w> HostIndex<'w> {
+    pub(super) fn insert(&mut self, name: Cow<'w, str>, position: usize) {
         if is_wildcard(&name) {
             self.wild.push((name, position));
         } else {
@@ -45,7 +47,7 @@ impl HostIndex {
 pub(super) struct RouteList<'w> {
     all: Vec<&'w Resource>,
     ids: HashSet<&'w ObjectId>,
-    by_host: HostIndex,
+    by_host: HostIndex<'w>,
 }
 
 impl<'w> RouteList<'w> {
@@ -77,7 +79,12 @@ impl<'w> RouteList<'w> {
 }
 
 /// The hosts of a VirtualService in full.
-pub(super) fn hosts(resource: &Resource, mesh: &MeshFacts) -> impl Iterator<Item = String> {
+pub(super) fn hosts<'r>(resource: &'r Resource, mesh: &MeshFacts) -> impl Iterator<Item = Cow<'r, str>> {
     let names = resource.virtual_service().into_iter().flat_map(|spec| spec.hosts.iter().flatten());
-    names.map(|name| full_host(name, &resource.id.namespace, mesh))
+    names.map(|name| host_of_rule(name, resource, mesh))
+}
+
+/// A host that a VirtualService names, in full. In those that istiod makes of the Gateway API every name is in full.
+pub(super) fn host_of_rule<'r>(host: &'r str, resource: &Resource, mesh: &MeshFacts) -> Cow<'r, str> {
+    if is_made(resource) { Cow::Borrowed(host) } else { in_full(host, &resource.id.namespace, mesh) }
 }

@@ -9,7 +9,7 @@ pub(super) fn is_wildcard(name: &str) -> bool {
 }
 
 /// Whether all names of one are names of the other. `SubsetOf`.
-pub(super) fn is_subset(name: &str, of: &str) -> bool {
+pub(crate) fn is_subset(name: &str, of: &str) -> bool {
     match (name.strip_prefix('*'), of.strip_prefix('*')) {
         (Some(name), Some(of)) => name.len() >= of.len() && name.ends_with(of),
         (Some(_), None) => false,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
 use super::cluster::ClusterKey;
+use super::host_index::host_of_rule;
 use super::http_match::{PlainRequest, is_catch_all, takes};
 use super::scope::KnownService;
 use super::service::ServiceSource;
@@ -16,7 +17,6 @@ use crate::istio::route_destination::RouteDestination;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::PodFacts;
-use crate::visibility::destination_rule::full_host;
 use crate::visibility::virtual_service::gateway_name;
 
 /// For whom rules are chosen.
@@ -145,7 +145,7 @@ pub(super) fn destination(
     resource: &Resource,
     to: RouteDestination<'_>,
 ) -> ClusterKey {
-    let host = full_host(to.host, &resource.id.namespace, context.world.mesh);
+    let host = host_of_rule(to.host, resource, context.world.mesh).into_owned();
     let service = (context.service)(&host, resource);
     let only = || match service.as_ref().map(|known| known.ports.as_ref()) {
         Some([only]) => Some(only.number),

@@ -12,6 +12,7 @@ use super::host_name::{is_subset, is_wildcard, overlap};
 use super::scope::KnownService;
 use super::service::{MeshService, ServiceSource};
 use super::world::World;
+use crate::istio::gateway_api::is_made;
 use crate::resource::{ObjectId, Resource};
 use crate::visibility::virtual_service::MESH;
 
@@ -85,8 +86,12 @@ impl<'w> SidecarHosts<'w> {
             let owner = &resource.id.namespace;
             let mut hosts = hosts(resource, world.mesh);
             let lines = || [self.0.get(owner.as_str()), self.0.get(ALL)].into_iter().flatten();
+            let want = |lines: &HostLines<'_>, host: &str| match is_made(resource) {
+                true => lines.want(host),
+                false => lines.want_route(host),
+            };
             let is_wanted = |host: &str| {
-                lines().any(|lines| lines.want_route(host)) && !lines().any(|lines| lines.exclude(host))
+                lines().any(|lines| want(lines, host)) && !lines().any(|lines| lines.exclude(host))
             };
             if hosts.any(|host| is_wanted(&host)) && known.insert(&resource.id) {
                 found.push(resource);
@@ -121,7 +126,7 @@ impl HostLines<'_> {
         self.excluded.iter().any(|excluded| is_subset(host, excluded))
     }
 
-    /// Whether a service of this host is wanted.
+    /// Whether a service of this host is wanted, or a route that istiod makes of the Gateway API.
     fn want(&self, host: &str) -> bool {
         self.wanted.iter().any(|wanted| is_subset(host, wanted))
     }

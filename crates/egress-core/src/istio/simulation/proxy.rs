@@ -32,7 +32,7 @@ pub(super) struct Proxy<'w> {
     waypoint_references: OnceLock<HashSet<String>>,
     /// The policies of a gateway's pod.
     policies: OnceLock<Authorization<'w>>,
-    is_of_gateway_api: OnceLock<bool>,
+    has_open_servers: OnceLock<bool>,
     /// Those of a waypoint's pod, by the host that is called.
     waypoint_policies: Memo<&'w str, Authorization<'w>>,
 }
@@ -49,7 +49,7 @@ impl<'w> Proxy<'w> {
             waypoint_routes: OnceLock::new(),
             waypoint_references: OnceLock::new(),
             policies: OnceLock::new(),
-            is_of_gateway_api: OnceLock::new(),
+            has_open_servers: OnceLock::new(),
             waypoint_policies: Memo::new(SERVICES),
         }
     }
@@ -87,9 +87,9 @@ impl<'w> Proxy<'w> {
         self.waypoint_references.get_or_init(|| references(&self.scope))
     }
 
-    /// Whether the pod is a gateway of the Gateway API.
-    pub(super) fn is_of_gateway_api(&self) -> bool {
-        *self.is_of_gateway_api.get_or_init(|| self.scope.world.is_of_gateway_api(self.scope.pod))
+    /// Whether a Gateway of the Gateway API opens servers of the pod of which not everything is known.
+    pub(super) fn has_open_servers(&self) -> bool {
+        *self.has_open_servers.get_or_init(|| self.scope.world.has_open_servers(&self.scope))
     }
 
     /// The AuthorizationPolicies of a gateway's pod.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
-use super::host_index::RouteList;
+use super::host_index::{RouteList, host_of_rule};
 use super::import::{Imports, SidecarHosts};
 use super::memo::Memo;
 use super::service::{MeshPort, MeshService};
@@ -20,7 +20,6 @@ use crate::istio::protocol::PortProtocol;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::{OutboundMode, PodFacts};
-use crate::visibility::destination_rule::full_host;
 
 /// So many merged rules of a proxy are kept.
 const RULES: usize = 1024;
@@ -37,8 +36,9 @@ pub(super) struct ProxyScope<'w> {
     pub(super) listeners: Vec<EgressListener<'w>>,
     /// By host in full: of several services of a host the one that counts, with the ports of those it is merged with.
     services: HashMap<&'w str, KnownService<'w>>,
-    /// Hosts of a waypoint's services that its namespace does not see: it obeys no DestinationRule for them.
-    without_rules: HashSet<&'w str>,
+    /// Hosts of a waypoint's services that its namespace does not see: it obeys no DestinationRule for them, and gets none of
+    /// their endpoints.
+    hidden: HashSet<&'w str>,
     /// By host and namespace: one destination may have a rule for each host that goes through it.
     rules: Memo<(String, String), DestinationRules<'w>>,
     /// What happens to calls of which nothing is known.
@@ -125,7 +125,7 @@ impl<'w> ProxyScope<'w> {
             waypoint: Vec::new(),
             listeners,
             services,
-            without_rules: HashSet::new(),
+            hidden: HashSet::new(),
             rules: Memo::new(RULES),
             unknown,
         }
@@ -149,7 +149,7 @@ impl<'w> ProxyScope<'w> {
             waypoint: Vec::new(),
             listeners: Vec::new(),
             services,
-            without_rules: HashSet::new(),
+            hidden: HashSet::new(),
             rules: Memo::new(RULES),
             unknown: UnknownHosts::Refused,
         }
@@ -164,7 +164,7 @@ impl<'w> ProxyScope<'w> {
         for service in &scope.waypoint {
             let known = KnownService { service, ports: (&service.ports).into() };
             if scope.services.insert(&service.host, known).is_none() {
-                scope.without_rules.insert(&service.host);
+                scope.hidden.insert(&service.host);
             }
         }
         scope
@@ -173,6 +173,11 @@ impl<'w> ProxyScope<'w> {
     /// The service of a host in full.
     pub(super) fn service(&self, host: &str) -> Option<&KnownService<'w>> {
         self.services.get(host)
+    }
+
+    /// The same, where the proxy's namespace sees it. `ServiceForHostname` in `pilot/pkg/model/push_context.go`.
+    pub(super) fn seen_service(&self, host: &str) -> Option<&KnownService<'w>> {
+        self.service(host).filter(|_| !self.hidden.contains(host))
     }
 
     /// All services.
@@ -187,7 +192,7 @@ impl<'w> ProxyScope<'w> {
     }
 
     fn rules_of(&self, service: &MeshService<'_>) -> Vec<&'w Resource> {
-        if self.without_rules.contains(service.host.as_ref()) {
+        if self.hidden.contains(service.host.as_ref()) {
             return Vec::new();
         }
         let pod = self.pod;
@@ -280,7 +285,7 @@ fn infer<'w>(
     let wanted = listener.port.filter(|_| listener.protocol != PortProtocol::HttpProxy);
     let rules = world.merged_rules.of(virtual_service);
     for (host, ports) in destinations(rules, spec, namespace) {
-        let host = full_host(host, &virtual_service.id.namespace, world.mesh);
+        let host = host_of_rule(host, virtual_service, world.mesh);
         let all = world.by_namespace(&host);
         let own = all.iter().find(|service| service.namespace == namespace);
         let best = || {

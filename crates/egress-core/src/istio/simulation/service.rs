@@ -30,7 +30,7 @@ pub(super) struct MeshService<'a> {
     pub(super) aliases: Vec<String>,
     /// By `exportTo` or the annotation; none: the mesh's default.
     pub(super) export_to: Option<&'a [String]>,
-    created: Option<Timestamp>,
+    pub(super) created: Option<Timestamp>,
     /// The name by which istiod sorts services of one age.
     name: &'a str,
 }

@@ -88,7 +88,7 @@ pub(super) fn clusters<'s>(
         pod: context.scope.pod,
         gateway: MESH,
         port: context.port,
-        service: &|host, _| context.scope.service(host).cloned(),
+        service: &|host, _| context.scope.seen_service(host).cloned(),
     };
     let used = all.into_iter().filter(|(_, weight)| is_used(*weight));
     used.map(|(to, _)| destination(&context, resource, to)).collect()

@@ -3,6 +3,7 @@
 //! Follows `BuildSidecarOutboundVirtualHosts` in `pilot/pkg/networking/core/httproute.go` and
 //! `BuildSidecarVirtualHostWrapper` in `route/route.go`, and Envoy's choice among domains. Knows nothing of listeners.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::cluster::ClusterKey;
@@ -12,6 +13,7 @@ use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
 use super::scope::{EgressListener, KnownService, ProxyScope};
 use super::service::{MeshResolution, MeshService};
+use crate::istio::gateway_api::is_made;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::{ObjectId, Resource};
 use crate::snapshot::MeshFacts;
@@ -47,7 +49,8 @@ pub(super) fn without_port(authority: &str) -> &str {
 #[derive(Clone)]
 enum HostRoutes<'w> {
     VirtualService(&'w Resource),
-    Service(ClusterKey),
+    /// The host of a service in full, and a port.
+    Service(&'w str, u16),
     /// One of several services.
     Undecided,
 }
@@ -72,6 +75,9 @@ impl<'w> VirtualHosts<'w> {
                 continue;
             }
             let (hosts, services) = sources.split(resource);
+            if is_made(resource) && !sources.are_for_caller(resource, &services) {
+                continue;
+            }
             let of_http: Vec<&KnownService<'w>> =
                 services.into_iter().filter(|known| is_http(known)).collect();
             if of_http.is_empty() && port != 80 {
@@ -95,9 +101,8 @@ impl<'w> VirtualHosts<'w> {
                 continue;
             }
             let Some(port) = known.ports.first() else { continue };
-            let key = ClusterKey { host: service.host.to_string(), port: port.number, subset: None };
             for domain in sources.domains(service) {
-                found.offer_service(domain, &key);
+                found.offer_service(domain, (&service.host, port.number));
             }
         }
         Some(found)
@@ -117,7 +122,9 @@ impl<'w> VirtualHosts<'w> {
         };
         let Some(found) = self.choose(&host) else { return SidecarRoute::Unknown };
         match found {
-            HostRoutes::Service(key) => SidecarRoute::Service(key.clone()),
+            HostRoutes::Service(host, port) => {
+                SidecarRoute::Service(ClusterKey { host: (*host).to_owned(), port: *port, subset: None })
+            }
             HostRoutes::Undecided => SidecarRoute::Undecided,
             HostRoutes::VirtualService(resource) => {
                 let all = rules(&context(scope, port), resource, request);
@@ -132,10 +139,10 @@ impl<'w> VirtualHosts<'w> {
     }
 
     /// Of two services with one domain istiod takes any: it goes over a map. `buildSidecarVirtualHostsForService`.
-    fn offer_service(&mut self, domain: String, key: &ClusterKey) {
+    fn offer_service(&mut self, domain: String, (host, port): (&'w str, u16)) {
         let domains = if is_wildcard(&domain) { &mut self.wild } else { &mut self.exact };
-        let known = domains.entry(domain).or_insert_with(|| HostRoutes::Service(key.clone()));
-        if matches!(known, HostRoutes::Service(other) if other != key) {
+        let known = domains.entry(domain).or_insert(HostRoutes::Service(host, port));
+        if matches!(known, HostRoutes::Service(other, on) if (*other, *on) != (host, port)) {
             *known = HostRoutes::Undecided;
         }
     }
@@ -209,14 +216,18 @@ impl<'q, 'w> Sources<'q, 'w> {
     /// The hosts of a VirtualService that are no services, and the services that are. `separateVSHostsAndServices`.
     fn split(&self, resource: &Resource) -> (Vec<String>, Vec<&KnownService<'w>>) {
         let (mut hosts, mut services) = (Vec::new(), Vec::new());
-        let names: Vec<String> = host_index::hosts(resource, self.scope.world.mesh).collect();
+        let names: Vec<_> = host_index::hosts(resource, self.scope.world.mesh).collect();
         for name in names.iter().filter(|name| !is_wildcard(name)) {
             match self.services.get(&name.to_ascii_lowercase()) {
                 Some(known) => services.push(known),
-                None => hosts.push(name.clone()),
+                None => hosts.push(name.to_string()),
             }
         }
         for name in names.iter().filter(|name| is_wildcard(name)) {
+            if is_made(resource) {
+                hosts.push(name.clone().into_owned());
+                continue;
+            }
             let name = name.to_ascii_lowercase();
             let below: Vec<_> = self.services.iter().filter(|(host, _)| overlap(host, &name)).collect();
             if below.is_empty() {
@@ -229,6 +240,14 @@ impl<'q, 'w> Sources<'q, 'w> {
             services.extend(own.map(|(_, known)| known));
         }
         (hosts, services)
+    }
+
+    /// Whether a route of the Gateway API counts for the proxy: it is of the namespace of the proxy or of a service.
+    /// `buildSidecarVirtualHostsForVirtualService`.
+    fn are_for_caller(&self, resource: &Resource, services: &[&KnownService<'_>]) -> bool {
+        let own = &resource.id.namespace;
+        let is_own = self.scope.pod.namespace == *own;
+        services.iter().any(|known| is_own || known.service.namespace == own)
     }
 
     /// The domains of a service, in lower case. `generateVirtualHostDomains`.
@@ -280,8 +299,8 @@ fn is_about(
 
 /// `computeWildcardHostVirtualServiceIndex` in `pilot/pkg/model/sidecar.go`.
 fn most_specific<'w>(listener: &EgressListener<'w>, mesh: &MeshFacts) -> HashMap<String, &'w ObjectId> {
-    let mut exact: HashMap<String, &ObjectId> = HashMap::new();
-    let mut wild: HashMap<String, &ObjectId> = HashMap::new();
+    let mut exact: HashMap<Cow<'w, str>, &ObjectId> = HashMap::new();
+    let mut wild: HashMap<Cow<'w, str>, &ObjectId> = HashMap::new();
     for resource in listener.virtual_services.iter() {
         for host in host_index::hosts(resource, mesh) {
             let known = if is_wildcard(&host) { &mut wild } else { &mut exact };

@@ -15,7 +15,7 @@ use super::proxy::Proxy;
 use super::scope::{ProxyScope, UnknownHosts};
 use super::sni_dnat::sni_dnat_cluster;
 use super::virtual_host::SidecarRoute;
-use super::waypoint::{WaypointRoute, waypoint_cluster};
+use super::waypoint::{LedBy, WaypointRoute, waypoint_cluster};
 use super::world::World;
 use super::{virtual_host, waypoint};
 use crate::istio::bound::full_name;
@@ -43,7 +43,7 @@ pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
         Speaks::Tls { server_name } => server_name.as_deref(),
         Speaks::Bytes => None,
     };
-    if world.is_routed(named, &call.address.to_string()) {
+    if world.is_routed(pod, named, &call.address.to_string()) {
         return vec![Passage { hops: Vec::new(), end: End::Undecided }];
     }
     let mut found = Vec::new();
@@ -280,9 +280,13 @@ impl<'w> Walk<'_, 'w> {
         bytes: &Bytes,
     ) {
         let scope = &proxy.scope;
+        if self.world.is_open_host(&key.host) {
+            return self.end(End::Undecided);
+        }
         let (name, found) = if scope.is_waypoint {
-            let is_http = bytes.authority.is_some() && bytes.layers.is_empty();
-            waypoint_cluster(scope, proxy.waypoint_references(), key, is_http)
+            let is_for_http = bytes.authority.is_some() && bytes.layers.is_empty();
+            let leads = rule.map_or(LedBy::Chain { is_for_http }, |_| LedBy::Rule);
+            waypoint_cluster(scope, proxy.waypoint_references(), key, leads)
         } else {
             (key.name(), cluster(scope, key))
         };

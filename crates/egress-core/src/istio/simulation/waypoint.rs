@@ -3,6 +3,7 @@
 //! Follows `buildWaypointInternal` in `pilot/pkg/networking/core/listener_waypoint.go`, `waypointInboundRoute` beside it, and
 //! `buildWaypointInboundVIP` in `cluster_waypoint.go`. Calls to pods instead of services are not known here.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -34,6 +35,15 @@ pub(super) enum WaypointRoute<'w> {
     None,
 }
 
+/// What leads to a cluster of a waypoint.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LedBy {
+    /// A rule of a VirtualService: where the protocol is found out, for requests in every case.
+    Rule,
+    /// The chain of a service without a rule.
+    Chain { is_for_http: bool },
+}
+
 /// The chains for calls to this address and port, by these VirtualServices; none where the waypoint takes none.
 pub(super) fn chains<'w>(
     scope: &ProxyScope<'w>,
@@ -41,16 +51,20 @@ pub(super) fn chains<'w>(
     address: IpAddr,
     port: u16,
 ) -> Option<ListenerChains<'w>> {
-    let has = |service: &&'w MeshService<'w>| {
-        let known = ambient_addresses(service);
-        known.iter().any(|text| match text.parse::<IpNet>() {
-            Ok(range) => range.contains(&address),
-            Err(_) => text.parse() == Ok(address),
-        })
+    let width = |service: &MeshService<'_>| {
+        let fitting = |text: &String| {
+            let range = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
+            range.contains(&address).then(|| range.prefix_len())
+        };
+        ambient_addresses(service).iter().filter_map(fitting).max()
     };
-    let named = scope.waypoint.iter().copied().filter(has);
-    let (service, listened) =
-        named.into_iter().find_map(|service| Some((service, port_of(service, port)?)))?;
+    // The narrowest range first, and the next one where that has not the port: the matcher of addresses in Envoy.
+    let mut named: Vec<_> =
+        scope.waypoint.iter().filter_map(|service| Some((width(service)?, *service))).collect();
+    named.sort_by_key(|(width, _)| Reverse(*width));
+    let named = named.into_iter().map(|(_, service)| service);
+    let mut listening = named.filter_map(|service| Some((service, port_of(service, port)?)));
+    let (service, listened) = listening.next()?;
     let kind = listened.protocol.listener();
     let chain = |is_for_http, then| ListenerChain {
         ranges: Vec::new(),
@@ -62,7 +76,10 @@ pub(super) fn chains<'w>(
     };
     let http =
         chain(kind == ListenerProtocol::Auto, ChainThen::Http(RouteTable::Waypoint(&service.host, port)));
-    let tcp = || chain(false, ChainThen::Tcp(None, connections(scope, routes, service, port)));
+    let tcp = || {
+        let (rule, clusters) = connections(scope, routes, service, port);
+        chain(false, ChainThen::Tcp(rule, clusters))
+    };
     Some(ListenerChains::new(match kind {
         ListenerProtocol::Http => vec![http],
         ListenerProtocol::Auto => vec![http, tcp()],
@@ -94,14 +111,14 @@ fn virtual_services<'w>(
     routes.about(&service.host).filter(is_near).collect()
 }
 
-/// Where connections go: by rules for TLS whose only server name is the service's host, by those for TCP, else to the service.
-/// `getWaypointTCPRoutes`.
+/// Where connections go, and by which VirtualService: by rules for TLS whose only server name is the service's host, by those
+/// for TCP, else to the service. `getWaypointTCPRoutes`.
 fn connections<'w>(
     scope: &ProxyScope<'w>,
     routes: &RouteList<'w>,
     service: &MeshService<'w>,
     port: u16,
-) -> Vec<ClusterKey> {
+) -> (Option<&'w Resource>, Vec<ClusterKey>) {
     let routes = virtual_services(scope, routes, service);
     let context = TcpContext { scope, port };
     let host = service.host.as_ref();
@@ -115,7 +132,7 @@ fn connections<'w>(
                 });
             if let Some(all) = rule.route.as_deref().filter(|all| takes && !all.is_empty()) {
                 let to = all.iter().map(|route| ((&route.destination).into(), route.weight));
-                return clusters(&context, resource, to);
+                return (Some(*resource), clusters(&context, resource, to));
             }
         }
     }
@@ -129,11 +146,11 @@ fn connections<'w>(
                 });
             if let Some(all) = rule.route.as_deref().filter(|all| takes && !all.is_empty()) {
                 let to = all.iter().map(|route| ((&route.destination).into(), route.weight));
-                return clusters(&context, resource, to);
+                return (Some(*resource), clusters(&context, resource, to));
             }
         }
     }
-    vec![ClusterKey { host: host.to_owned(), port, subset: None }]
+    (None, vec![ClusterKey { host: host.to_owned(), port, subset: None }])
 }
 
 /// A waypoint knows neither the labels nor the namespace of callers: rules that ask for them take nothing.
@@ -168,7 +185,7 @@ pub(super) fn route<'w>(
         pod: scope.pod,
         gateway: MESH,
         port,
-        service: &|host, _| scope.service(host).cloned(),
+        service: &|host, _| scope.seen_service(host).cloned(),
     };
     let all = virtual_services(scope, routes, service);
     let all: Vec<_> = all.into_iter().flat_map(|resource| rules(&context, resource, request)).collect();
@@ -178,27 +195,40 @@ pub(super) fn route<'w>(
     all.into_iter().find(|rule| rule.takes).map_or(WaypointRoute::None, WaypointRoute::Rule)
 }
 
-/// The name of the cluster that a rule leads to, and the cluster: of a service of the waypoint one that opens no mTLS, of
-/// others only what its rules lead to.
-/// `getWaypointDestinationCluster`.
+/// The name of the cluster that a rule or a chain leads to, and the cluster: of a service of the waypoint one that opens no
+/// mTLS, of others only what its rules lead to. `getWaypointDestinationCluster`.
 pub(super) fn waypoint_cluster<'w>(
     scope: &ProxyScope<'w>,
     references: &HashSet<String>,
     key: &ClusterKey,
-    is_http: bool,
+    leads: LedBy,
 ) -> (String, Result<ProxyCluster<'w>, Refusal>) {
-    let Some(service) = scope.waypoint.iter().find(|service| service.host == key.host) else {
+    let own = scope.waypoint.iter().find(|service| service.host == key.host);
+    if own.is_none() && scope.service(&key.host).is_some() {
         let found =
             if references.contains(&key.host) { cluster(scope, key) } else { Err(Refusal::NoCluster) };
         return (key.name(), found);
-    };
-    let kind = match port_of(service, key.port).map(|port| port.protocol.listener()) {
-        Some(ListenerProtocol::Auto) if !is_http => "tcp",
-        None | Some(ListenerProtocol::Auto | ListenerProtocol::Http) => "http",
-        Some(ListenerProtocol::Tcp | ListenerProtocol::Nothing) => "tcp",
+    }
+    let is_seen = scope.seen_service(&key.host).is_some();
+    let port = own.and_then(|service| port_of(service, key.port));
+    let is_for_tcp = matches!(
+        port.map(|port| port.protocol.listener()),
+        Some(ListenerProtocol::Tcp | ListenerProtocol::Nothing)
+    );
+    let is_sniffed = port.is_some_and(|port| port.protocol.listener() == ListenerProtocol::Auto);
+    let kind = match leads {
+        LedBy::Rule if is_seen && is_for_tcp => "tcp",
+        LedBy::Rule => "http",
+        LedBy::Chain { .. } if is_for_tcp => "tcp",
+        LedBy::Chain { is_for_http: false } if is_sniffed => "tcp",
+        LedBy::Chain { .. } => "http",
     };
     let subset = key.subset.as_ref().map(|subset| format!("/{subset}")).unwrap_or_default();
     let name = format!("inbound-vip|{}|{kind}{subset}|{}", key.port, key.host);
+    // istiod takes what it does not know for a service of the waypoint.
+    let Some(service) = own.filter(|_| kind == "tcp" || !is_for_tcp) else {
+        return (name, Err(Refusal::NoCluster));
+    };
     let own = |tls: Option<Tls>| tls.filter(|tls| !tls.is_mesh);
     let found = cluster(scope, key).map(|found| {
         let rules = scope.rules(service);
@@ -208,6 +238,11 @@ pub(super) fn waypoint_cluster<'w>(
         let ends = match found.ends {
             ClusterEnds::Original { port, tls } => ClusterEnds::Original { port, tls: own(tls) },
             ClusterEnds::ByName { tls } => ClusterEnds::ByName { tls: own(tls) },
+            // Endpoints are sent only of services that the proxy's namespace sees. `NewEndpointBuilder` in
+            // `pilot/pkg/xds/endpoints/endpoint_builder.go`.
+            ClusterEnds::Endpoints(_) if !is_seen && !service.resolution.asks_dns() => {
+                ClusterEnds::Endpoints(Vec::new())
+            }
             ClusterEnds::Endpoints(all) => {
                 ClusterEnds::Endpoints(all.into_iter().map(|(endpoint, tls)| (endpoint, own(tls))).collect())
             }

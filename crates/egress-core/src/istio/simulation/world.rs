@@ -2,6 +2,7 @@
 //!
 //! Knows who is older and what is visible in a namespace. Knows nothing of what is made of it.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
@@ -12,6 +13,7 @@ use super::delegates::{MergedRules, is_delegate};
 use super::destination_rules::RuleIndex;
 use super::host_index::RouteList;
 use super::service::MeshService;
+use crate::istio::gateway_api::{MadeObjects, is_made};
 use crate::kind::Kind;
 use crate::label_selector::has_labels;
 use crate::related_resources::RelatedResources;
@@ -25,6 +27,8 @@ pub struct World<'a> {
     pub(super) mesh: &'a MeshFacts,
     pub(super) kubernetes: &'a [ServiceFacts],
     pub(super) related: &'a RelatedResources,
+    /// What istiod makes of the Gateway API; none where that is not known.
+    pub(super) made: Option<&'a MadeObjects>,
     namespaces: HashMap<&'a str, &'a NamespaceFacts>,
     pub(super) ambient: OnceLock<AmbientIndex<'a>>,
     /// The hosts that have routes of the Gateway API.
@@ -42,7 +46,7 @@ pub struct World<'a> {
     pub(super) sidecars: Vec<&'a Resource>,
     pub(super) rules: RuleIndex<'a>,
     /// Positions in `services`.
-    by_host: HashMap<String, Vec<usize>>,
+    by_host: HashMap<Cow<'a, str>, Vec<usize>>,
     /// Positions in `kubernetes` of the first Service with an address.
     by_address: HashMap<&'a str, usize>,
     by_name: HashMap<(&'a str, &'a str), usize>,
@@ -53,12 +57,14 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The world of these facts.
-    pub fn new(snapshot: &'a Snapshot, related: &'a RelatedResources) -> Self {
-        World::with(snapshot, related, &snapshot.resources.iter().collect::<Vec<_>>(), &[])
+    /// The world of these facts, with what istiod makes of the Gateway API.
+    pub fn new(snapshot: &'a Snapshot, related: &'a RelatedResources, made: &'a MadeObjects) -> Self {
+        let resources: Vec<&Resource> = snapshot.resources.iter().chain(made.objects()).collect();
+        World { made: Some(made), ..World::with(snapshot, related, &resources, &[]) }
     }
 
-    /// The same with these objects of Istio in place of those of the snapshot, and with further pods.
+    /// The same with these objects of Istio in place of those of the snapshot, and with further pods. Calls that meet the
+    /// Gateway API are left open.
     pub fn with(
         snapshot: &'a Snapshot,
         related: &'a RelatedResources,
@@ -77,9 +83,9 @@ impl<'a> World<'a> {
         let mut services: Vec<MeshService<'a>> = kubernetes.chain(entries).collect();
         services.sort_by(MeshService::by_age);
         aliases::resolve(&mut services);
-        let mut by_host: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_host: HashMap<Cow<'a, str>, Vec<usize>> = HashMap::new();
         for (position, service) in services.iter().enumerate() {
-            by_host.entry(service.host.to_string()).or_default().push(position);
+            by_host.entry(service.host.clone()).or_default().push(position);
         }
         let mut virtual_services = of_kind(Kind::VirtualService);
         let merged_rules = MergedRules::new(&virtual_services, &snapshot.mesh);
@@ -124,6 +130,7 @@ impl<'a> World<'a> {
             mesh: &snapshot.mesh,
             kubernetes: &snapshot.services,
             related,
+            made: None,
             namespaces: snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), facts)).collect(),
             ambient: OnceLock::new(),
             routed: OnceLock::new(),
@@ -229,6 +236,7 @@ impl<'a> World<'a> {
     /// The VirtualServices that are bound to a gateway (`namespace/name`, or [`MESH`]) and that a namespace sees: its private
     /// ones, then those exported to it by name, then public ones. `VirtualServicesForGateway`.
     pub(super) fn virtual_services_for(&self, gateway: &str, namespace: &str) -> Vec<&'a Resource> {
+        let is_for_sidecars = gateway == MESH;
         let rank = |resource: &Resource| {
             let own = &resource.id.namespace;
             let rank = Self::rank(
@@ -238,12 +246,16 @@ impl<'a> World<'a> {
                 namespace,
             )?;
             // Private to the viewer before what another namespace exports to it.
-            Some((rank, own != namespace))
+            // The viewer's own routes of the Gateway API come before those of others.
+            let is_first = is_made(resource) && own == namespace && (is_for_sidecars || rank == Rank::Public);
+            Some((rank, own != namespace, !is_first))
         };
         let bound = self.by_gateway.get(gateway).into_iter().flatten();
         let mut found: Vec<_> = bound.filter_map(|resource| Some((rank(resource)?, *resource))).collect();
         // Stable: age decides among equals; among public ones nobody's namespace counts.
-        found.sort_by_key(|((rank, of_others), _)| (*rank, *rank == Rank::Private && *of_others));
+        found.sort_by_key(|((rank, of_others, is_later), _)| {
+            (*rank, *rank == Rank::Private && *of_others, *is_later)
+        });
         found.into_iter().map(|(_, resource)| resource).collect()
     }
 

@@ -29,6 +29,10 @@ impl Walk<'_, '_> {
             return self.send_to_address(place, bytes);
         }
         let mut ports = service.ports.iter().filter(|port| port.number == place.port);
+        if ports.clone().count() > 1 {
+            // One of them is for UDP, and ztunnel takes either.
+            return self.end(End::Undecided);
+        }
         let found = match ports.clone().find(|port| port.protocol != PortProtocol::Udp) {
             // ztunnel is not told that a port is for UDP.
             None if ports.next().is_some() => return self.end(End::Undecided),

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use egress_core::index::Index;
 use egress_core::inventory::egresses;
 use egress_core::istio::call::Call;
+use egress_core::istio::gateway_api::MadeObjects;
 use egress_core::istio::simulation::{Simulation, World};
 use egress_core::role::Kind;
 
@@ -43,10 +44,10 @@ impl WorkingCalls {
     pub(super) fn of(facts: &ClusterFacts) -> Self {
         let mut found: Vec<WorkingCall> = Vec::new();
         for part in by_mesh(facts).0 {
-            let (world, request) = (OnceLock::new(), Request::default());
+            let (made, world, request) = (OnceLock::new(), OnceLock::new(), Request::default());
             let egresses = egresses(&part.snapshot);
             let index = Index::of(&part.snapshot);
-            let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), (None, &world));
+            let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), (None, &made, &world));
             if !matches!(can_be_followed(&view), Ok(true)) {
                 continue;
             }
@@ -72,8 +73,11 @@ impl WorkingCalls {
             return None;
         }
         let (parts, _) = by_mesh(facts);
+        let made: Vec<MadeObjects> =
+            parts.iter().map(|part| MadeObjects::new(&part.snapshot, &part.related_resources)).collect();
+        let worlds = parts.iter().zip(&made);
         let worlds: Vec<World<'_>> =
-            parts.iter().map(|part| World::new(&part.snapshot, &part.related_resources)).collect();
+            worlds.map(|(part, made)| World::new(&part.snapshot, &part.related_resources, made)).collect();
         let simulations: Vec<Simulation<'_>> = worlds.iter().map(Simulation::new).collect();
         let works = |call: &Call| {
             simulations.iter().any(|simulation| matches!(end_of(call, simulation), RoutedEnd::AsWanted))

@@ -1,5 +1,7 @@
 //! EG085: no route of another namespace takes over the host at the gateway.
 
+use std::cell::OnceCell;
+
 use egress_core::dialect::shared;
 use egress_core::input::Input;
 use egress_core::inventory::Egress;
@@ -75,19 +77,24 @@ fn taken<'a>(
     virtual_services.extend(view.virtual_services(&hop_name));
     virtual_services.sort_by_key(|resource| &resource.id);
     virtual_services.dedup_by_key(|resource| &resource.id);
-    let genuine: Vec<&ObjectId> = view
-        .egresses_of(&path.host)
-        .iter()
-        .filter(|other| view.is_genuine_at_gateway(other))
-        .flat_map(|other| other.parts.iter().map(|part| &part.resource.id))
-        .collect();
+    view.note(Input::ServiceEntries);
+    // Which egresses match their records costs much, and is asked only where another namespace has objects for the host.
+    let genuine = OnceCell::new();
+    let is_genuine = |id: &ObjectId| {
+        let known: &Vec<&ObjectId> = genuine.get_or_init(|| {
+            let egresses = view.egresses_of(&path.host).iter();
+            let genuine = egresses.filter(|other| view.is_genuine_at_gateway(other));
+            genuine.flat_map(|other| other.parts.iter().map(|part| &part.resource.id)).collect()
+        });
+        known.contains(&id)
+    };
     let root = &view.mesh().root_namespace;
     let party = |resource: &Resource| {
         let namespace = &resource.id.namespace;
         let trusted = [&egress.namespace, &gateway.name.namespace, root];
         if path.owns(&resource.id) {
             Party::Own
-        } else if trusted.contains(&namespace) || genuine.contains(&&resource.id) {
+        } else if trusted.contains(&namespace) || is_genuine(&resource.id) {
             Party::Trusted
         } else {
             Party::Stranger

@@ -18,7 +18,7 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
-use crate::wording::{export_to, list};
+use crate::wording::{calling_namespaces, export_to, list, some_of};
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(14),
@@ -64,11 +64,17 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             .virtual_services(&path.host)
             .iter()
             .any(|route| path.owns(&route.id) && is_for_callers(route));
+    // Of each ServiceEntry the callers that leave by it.
+    let mut leaving: Vec<(&Resource, Vec<&str>)> = Vec::new();
     for caller in path.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
-        if let Some(entry) = view.entries_seen_from(caller, &path.host).first() {
-            findings.push(callers_leave(entry, path, caller));
+        let seen = view.entries_seen_from(caller, &path.host);
+        let Some(entry) = seen.first().copied() else { continue };
+        match leaving.iter_mut().find(|(known, _)| known.id == entry.id) {
+            Some((_, callers)) => callers.push(caller),
+            None => leaving.push((entry, vec![caller])),
         }
     }
+    findings.extend(leaving.iter().map(|(entry, callers)| callers_leave(entry, path, callers)));
     findings.extend(path.gateway.into_iter().flat_map(|gateway| ports_leave(view, path, gateway)));
     for entry in entries.iter().filter(|entry| path.is_wanted && !path.owns(&entry.id)) {
         findings.extend(others_leave(view, path, entry, &routed));
@@ -137,16 +143,24 @@ fn is_for_gateway(view: &View<'_>, path: &EgressPath<'_>, upstreams: &[Upstream<
     port.protocol == Protocol::Tls && found.route.host == path.host && path.callers.iter().all(wraps)
 }
 
-fn callers_leave(entry: &Resource, path: &EgressPath<'_>, caller: &str) -> Finding {
+fn callers_leave(entry: &Resource, path: &EgressPath<'_>, callers: &[&str]) -> Finding {
+    let (names, host) = (some_of(callers), &path.host);
+    let word = if callers.len() == 1 { "namespace" } else { "namespaces" };
+    let why = "routes its calls through the gateway";
+    let mut adds = callers.iter().map(|caller| fixes::add_for(host, Some(caller), why));
+    let invisible = format!("no VirtualService of {host} is visible in {word} {names}");
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if path.is_wanted { Level::Error } else { Level::Warning },
-        message: format!("{} has a ServiceEntry in namespace {caller}, but no route to a gateway", path.host),
+        message: format!("{host} has a ServiceEntry in {word} {names}, but no route to a gateway"),
         object: Place::export_to(entry),
-        evidence: vec![format!("no VirtualService of {} is visible in namespace {caller}", path.host)],
-        consequence: format!("calls from {caller} to {} leave directly from the caller's node", path.host),
-        fix: fixes::add_for(&path.host, Some(caller), "routes its calls through the gateway"),
+        evidence: std::iter::once(invisible).chain(calling_namespaces(callers)).collect(),
+        consequence: format!("calls from {names} to {host} leave directly from the caller's node"),
+        fix: match adds.next() {
+            Some(first) => fixes::one_after_the_other(first, adds, why),
+            None => fixes::add_for(host, None, why),
+        },
     }
 }
 

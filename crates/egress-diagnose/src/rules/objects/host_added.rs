@@ -50,13 +50,13 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
         .collect();
     evidence.extend(view.sees(None).err());
-    let callers = match &path.namespace {
-        Some(namespace) => vec![namespace.clone()],
-        None => vec!["every namespace".to_owned()],
-    };
-    let outbound = match &path.namespace {
-        Some(namespace) => view.outbound_from(namespace),
-        None => view.mesh().outbound,
+    let consequence = match &path.namespace {
+        Some(namespace) => without_route(&[namespace], &path.host, view.outbound_from(namespace)),
+        None => {
+            let modes = view.outbound_modes().into_iter();
+            let told = modes.map(|(mode, callers)| without_route(&callers, &path.host, mode));
+            told.collect::<Vec<_>>().join("; ")
+        }
     };
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
@@ -71,7 +71,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             None => Place::new("Host", None, &path.host),
         },
         evidence,
-        consequence: without_route(&callers, &path.host, outbound),
+        consequence,
         fix: fixes::add_for(&path.host, path.namespace.as_deref(), "routes its calls through the gateway"),
     }])
 }

@@ -12,7 +12,7 @@ use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
-use crate::wording::without_route;
+use crate::wording::{calling_namespaces, some_of, without_route};
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(25),
@@ -44,11 +44,12 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     if path.egress.is_none() {
         return CheckOutcome::NotApplicable;
     }
-    let (mut visible, mut findings) = (0, Vec::new());
+    let mut visible = 0;
+    let mut hidden: Vec<Hidden<'_>> = Vec::new();
     for caller in &path.callers {
         let routed = view.mesh_routes_seen_from(caller, &path.host).iter().any(|route| path.owns(&route.id));
         let known = !view.entries_seen_from(caller, &path.host).is_empty();
-        let hidden = match (routed, known) {
+        let candidates = match (routed, known) {
             (true, true) => {
                 visible += 1;
                 continue;
@@ -62,32 +63,67 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             (false, _) => view.virtual_services(&path.host),
             (true, false) => view.entries(&path.host),
         };
-        let own = hidden.into_iter().find(|resource| path.owns(&resource.id) && hides(resource));
-        findings.extend(own.map(|resource| Finding {
+        let own = candidates.into_iter().find(|resource| path.owns(&resource.id) && hides(resource));
+        let Some(resource) = own else { continue };
+        let effect = match view.outbound_from(caller) {
+            _ if known && !routed => Effect::LeaveDirectly,
+            Some(OutboundMode::RegistryOnly) if routed => Effect::TlsIsReset,
+            outbound => Effect::WithoutRoute(outbound),
+        };
+        let is_same = |one: &&mut Hidden<'_>| one.resource.id == resource.id && one.effect == effect;
+        match hidden.iter_mut().find(is_same) {
+            Some(known) => known.callers.push(caller.clone()),
+            None => hidden.push(Hidden { resource, effect, callers: vec![caller.clone()] }),
+        }
+    }
+    CheckOutcome::of(visible, hidden.into_iter().map(|hidden| hidden.finding(view, path)).collect())
+}
+
+/// An object that callers do not see, and who they are.
+struct Hidden<'a> {
+    resource: &'a Resource,
+    effect: Effect,
+    callers: Vec<String>,
+}
+
+/// What becomes of the calls.
+#[derive(PartialEq)]
+enum Effect {
+    LeaveDirectly,
+    TlsIsReset,
+    WithoutRoute(Option<OutboundMode>),
+}
+
+impl Hidden<'_> {
+    fn finding(&self, view: &View<'_>, path: &EgressPath<'_>) -> Finding {
+        let Hidden { resource, effect, callers } = self;
+        let (names, host) = (some_of(callers), &path.host);
+        let (word, verb) = if callers.len() == 1 { ("namespace", "does") } else { ("namespaces", "do") };
+        let why =
+            if callers.len() == 1 { "exports it to the namespace" } else { "exports it to the namespaces" };
+        Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("namespace {caller} does not see the {}", what(resource)),
+            message: format!("{word} {names} {verb} not see the {}", what(resource)),
             object: Place::export_to(resource),
-            evidence: Vec::new(),
-            consequence: match view.outbound_from(caller) {
-                _ if known && !routed => {
-                    format!("calls from {caller} to {} leave directly from the caller's node", path.host)
+            evidence: calling_namespaces(callers).into_iter().collect(),
+            consequence: match effect {
+                Effect::LeaveDirectly => {
+                    format!("calls from {names} to {host} leave directly from the caller's node")
                 }
-                Some(OutboundMode::RegistryOnly) if routed => format!(
-                    "TLS calls from {caller} to {} are reset; HTTP works only while another host uses the same port",
-                    path.host
+                Effect::TlsIsReset => format!(
+                    "TLS calls from {names} to {host} are reset; HTTP works only while another host uses the same port"
                 ),
-                outbound => without_route(&[caller], &path.host, outbound),
+                Effect::WithoutRoute(outbound) => without_route(callers, host, *outbound),
             },
             fix: if path.record().is_some() {
                 fixes::add(path, "exports the objects as recorded")
             } else {
-                fixes::export(view, resource, caller, "exports it to the namespace")
+                fixes::export_to_all(view, resource, callers, why)
             },
-        }));
+        }
     }
-    CheckOutcome::of(visible, findings)
 }
 
 /// Whether all routes to the gateway are for HTTP on port 80, where sidecars listen because the gateway's Service has it.

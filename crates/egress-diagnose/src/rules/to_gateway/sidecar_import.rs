@@ -1,10 +1,11 @@
 //! EG024: no Sidecar hides the host from the callers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use egress_core::input::Input;
-use egress_core::resource::ObjectId;
-use egress_core::visibility::sidecar::imports;
+use egress_core::inventory::Egress;
+use egress_core::resource::{ObjectId, Resource};
+use egress_core::visibility::sidecar::{imports, outbound_mode};
 use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
@@ -12,7 +13,7 @@ use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
-use crate::wording::{list, without_route};
+use crate::wording::{calling_namespaces, list, some_of, without_route};
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(24),
@@ -37,8 +38,9 @@ Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
 
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     let Some(egress) = path.egress else { return CheckOutcome::NotApplicable };
-    let mut seen: BTreeSet<(&ObjectId, &str)> = BTreeSet::new();
-    let (mut looked_at, mut findings) = (0, Vec::new());
+    let mut looked_at = 0;
+    // Of each Sidecar the callers from whom it hides ports.
+    let mut hiding: BTreeMap<(&ObjectId, Vec<String>), (&Resource, Vec<&str>)> = BTreeMap::new();
     for caller in &path.callers {
         let pods = view.pods(caller);
         let mut labels: Vec<BTreeMap<String, String>> = pods.iter().map(|pod| pod.labels.clone()).collect();
@@ -56,25 +58,19 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
                 .filter(|port| !imports(sidecar, caller, &egress.namespace, &path.host, port.number))
                 .map(|port| port.number.to_string())
                 .collect();
-            if hidden.is_empty() || !seen.insert((&sidecar.id, caller)) {
+            if hidden.is_empty() {
                 continue;
             }
-            let lists = sidecar.sidecar().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
-            let hosts: Vec<&str> = lists.iter().flat_map(|list| &list.hosts).map(String::as_str).collect();
-            let imported = format!("{}/{}", egress.namespace, path.host);
-            let operation = json!({ "op": "add", "path": "/spec/egress/0/hosts/-", "value": imported });
-            findings.push(Finding {
-                code: CHECK.code,
-                confidence: Confidence::Certain,
-                level: CHECK.level,
-                message: format!("a Sidecar hides {} from {caller}", path.host),
-                object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
-                evidence: vec![format!("hidden on port {}", list(&hidden))],
-                consequence: without_route(&[caller], &path.host, view.outbound_from(caller)),
-                fix: fixes::patch(&sidecar.id, &operation, "imports the host"),
-            });
+            let (_, callers) = hiding.entry((&sidecar.id, hidden)).or_insert((sidecar, Vec::new()));
+            if callers.last() != Some(&caller.as_str()) {
+                callers.push(caller);
+            }
         }
     }
+    let findings: Vec<Finding> = hiding
+        .into_iter()
+        .map(|((_, hidden), (sidecar, callers))| finding(view, path, egress, (sidecar, &hidden, &callers)))
+        .collect();
     if looked_at == 0
         && let Err(outcome) = view.readable(Input::Pods)
     {
@@ -86,5 +82,29 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     match namespaces.find_map(|namespace| view.sees(Some(namespace)).err()) {
         Some(why) if findings.is_empty() => CheckOutcome::Unreadable(why),
         _ => CheckOutcome::of(looked_at, findings),
+    }
+}
+
+/// A Sidecar hides ports of the host from callers.
+fn finding(
+    view: &View<'_>,
+    path: &EgressPath<'_>,
+    egress: &Egress<'_>,
+    (sidecar, hidden, callers): (&Resource, &[String], &[&str]),
+) -> Finding {
+    let lists = sidecar.sidecar().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
+    let hosts: Vec<&str> = lists.iter().flat_map(|list| &list.hosts).map(String::as_str).collect();
+    let imported = format!("{}/{}", egress.namespace, path.host);
+    let operation = json!({ "op": "add", "path": "/spec/egress/0/hosts/-", "value": imported });
+    let ports = Some(format!("hidden on port {}", list(hidden)));
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message: format!("a Sidecar hides {} from {}", path.host, some_of(callers)),
+        object: Place::of(&sidecar.id).field("spec.egress[].hosts", hosts.join(", ")),
+        evidence: ports.into_iter().chain(calling_namespaces(callers)).collect(),
+        consequence: without_route(callers, &path.host, outbound_mode(sidecar).or(view.mesh().outbound)),
+        fix: fixes::patch(&sidecar.id, &operation, "imports the host"),
     }
 }

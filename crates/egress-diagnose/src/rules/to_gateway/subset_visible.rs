@@ -9,12 +9,13 @@ use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
+use crate::istio::routes::Route;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::to_gateway;
 use crate::traffic::subset::{Subsets, Unresolved, UnresolvedCause, subset_names, subsets};
 use crate::view::View;
-use crate::wording::{export_to, list};
+use crate::wording::{calling_namespaces, export_to, list, some_of};
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(7),
@@ -40,59 +41,92 @@ caller namespace. If the route misspells the subset, correct the route.
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, path, gateway);
-    let findings = unresolved.into_iter().filter_map(|missing| {
-        let Unresolved { caller, route, subset, cause: UnresolvedCause::NotVisible { holder, meant } } =
-            missing
-        else {
-            return None;
+    let mut all: Vec<Missing<'_>> = Vec::new();
+    for Unresolved { caller, route, subset, cause } in unresolved {
+        let UnresolvedCause::NotVisible { holder, meant } = cause else { continue };
+        let rules = view.rules_seen_from(&caller, gateway);
+        let own = rules.all.iter().copied().find(|rule| rule.id.namespace == caller);
+        let evidence = match holder {
+            Some(rule) => format!(
+                "{} has it, but does not apply to them: exportTo is `{}`",
+                rule.id,
+                export_to(rule).join(", ")
+            ),
+            None => absent(&rules.all, meant),
         };
-        Some(Finding {
+        let is_same = |known: &&mut Missing<'_>| {
+            known.subset == subset
+                && known.evidence == evidence
+                && known.own.map(|rule| &rule.id) == own.map(|rule| &rule.id)
+                && (&known.route.resource.id, &known.route.field) == (&route.resource.id, &route.field)
+        };
+        match all.iter_mut().find(is_same) {
+            Some(known) => known.callers.push(caller),
+            None => all.push(Missing { callers: vec![caller], route, subset, holder, meant, own, evidence }),
+        }
+    }
+    CheckOutcome::of(resolved, all.into_iter().map(|missing| missing.finding(view, path, gateway)).collect())
+}
+
+/// A subset that some callers do not see, for one reason.
+struct Missing<'a> {
+    callers: Vec<String>,
+    route: Route<'a>,
+    subset: &'a str,
+    /// The rule that has it.
+    holder: Option<&'a Resource>,
+    /// A subset with a similar name, and its rule.
+    meant: Option<(&'a str, &'a Resource)>,
+    /// The rule of the callers' own namespace, which hides one beside the Service.
+    own: Option<&'a Resource>,
+    evidence: String,
+}
+
+impl Missing<'_> {
+    fn finding(self, view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
+        let Missing { callers, route, subset, holder, meant, own, evidence } = self;
+        let names = some_of(&callers);
+        let to_gateway = &gateway.name.namespace;
+        let fix = match holder {
+            _ if path.record().is_some() => {
+                fixes::add(path, "writes the objects so that the callers see the subset")
+            }
+            Some(rule) if rule.id.namespace == *to_gateway => {
+                fixes::export_to_all(view, rule, &callers, "exports it to the callers")
+            }
+            holder => {
+                let meant = meant.and_then(|(meant, _)| correct(view, path, gateway, subset, meant));
+                meant.unwrap_or_else(|| match own {
+                    Some(own) => {
+                        let why = "adds it to the DestinationRule that the callers use";
+                        fixes::add_subset(own, holder, subset, why)
+                    }
+                    None => {
+                        let why = "writes it beside the gateway's Service, where all callers see it";
+                        fixes::write_rule(holder, (route.host, subset), to_gateway, why)
+                    }
+                })
+            }
+        };
+        Finding {
             code: CHECK.code,
             confidence: Confidence::Certain,
             level: CHECK.level,
-            message: format!("callers in {caller} do not see subset `{subset}` of the gateway's Service"),
+            message: format!("callers in {names} do not see subset `{subset}` of the gateway's Service"),
             object: Place::of(&route.resource.id).field(format!("{}.subset", route.field), subset),
-            evidence: vec![match holder {
-                Some(rule) => format!(
-                    "{} has it, but does not apply to {caller}: exportTo is `{}`",
-                    rule.id,
-                    export_to(rule).join(", ")
-                ),
-                None => absent(view, &caller, gateway, meant),
-            }],
-            consequence: format!("{} calls from {caller} to {} fail with 503", route.protocol, path.host),
-            fix: match holder {
-                _ if path.record().is_some() => {
-                    fixes::add(path, "writes the objects so that the callers see the subset")
-                }
-                Some(rule) if rule.id.namespace == gateway.name.namespace => {
-                    fixes::export(view, rule, &caller, "exports it to the callers")
-                }
-                holder => meant
-                    .and_then(|(meant, _)| correct(view, path, gateway, subset, meant))
-                    .unwrap_or_else(|| {
-                        let rules = view.rules_seen_from(&caller, gateway);
-                        // A rule of the callers hides the one that would be written beside the Service.
-                        if let Some(own) = rules.all.iter().find(|rule| rule.id.namespace == caller) {
-                            let why = "adds it to the DestinationRule that the callers use";
-                            return fixes::add_subset(own, holder, subset, why);
-                        }
-                        let why = "writes it beside the gateway's Service, where all callers see it";
-                        fixes::write_rule(holder, (route.host, subset), &gateway.name.namespace, why)
-                    }),
-            },
-        })
-    });
-    CheckOutcome::of(resolved, findings.collect())
+            evidence: std::iter::once(evidence).chain(calling_namespaces(&callers)).collect(),
+            consequence: format!("{} calls from {names} to {} fail with 503", route.protocol, path.host),
+            fix,
+        }
+    }
 }
 
 /// Says that no rule has the subset, and which subsets the callers' rules have.
-fn absent(view: &View<'_>, caller: &str, gateway: &GatewayFacts, meant: Option<(&str, &Resource)>) -> String {
+fn absent(rules: &[&Resource], meant: Option<(&str, &Resource)>) -> String {
     if let Some((name, rule)) = meant {
         return format!("no DestinationRule has it; {} has `{name}`", rule.id);
     }
-    let rules = view.rules_seen_from(caller, gateway);
-    let having = rules.all.iter().filter_map(|rule| {
+    let having = rules.iter().filter_map(|rule| {
         let names: Vec<String> = subset_names(rule).map(|name| format!("`{name}`")).collect();
         (!names.is_empty()).then(|| format!("{} has {}", rule.id, list(&names)))
     });

@@ -8,7 +8,7 @@ use crate::fixes::detour::{self, Callers};
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::plain_start::protocol::begins_in_plaintext;
-use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_followed, routed_calls};
+use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_followed, routed_calls_to};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -58,10 +58,11 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     let has_no_name = |call: &RoutedCall<'_>| {
         matches!(call.call.speaks, Speaks::Tls { .. }) && begins_in_plaintext(call.call.port)
     };
-    let calls = routes.flat_map(|route| routed_calls(view, route, Some(&path.callers)));
+    let calls =
+        routes.flat_map(|route| routed_calls_to(view, route, Some(&path.callers), |host| host == path.host));
     let mut looked_at = 0;
     let mut wrong = Vec::new();
-    for call in calls.filter(|call| call.host == path.host && !has_no_name(call)) {
+    for call in calls.filter(|call| !has_no_name(call)) {
         match call.end(view) {
             RoutedEnd::Unknown => {}
             RoutedEnd::AsWanted => looked_at += 1,

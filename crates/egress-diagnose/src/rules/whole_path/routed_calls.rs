@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
 use egress_core::istio::call::{End, Passage, Refusal};
+use egress_core::istio::gateway_api::is_made;
 
 use crate::calls::{EntryCall, HostCalls, policies};
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
@@ -15,6 +16,8 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_computed};
 use crate::view::View;
 use crate::wording::list;
+
+mod api_routes;
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(101),
@@ -26,6 +29,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::ServiceEntries,
         Input::DestinationRules,
         Input::GatewayObjects,
+        Input::GatewayApi,
         Input::Sidecars,
         Input::Services,
         Input::Pods,
@@ -34,10 +38,10 @@ pub(in crate::rules) const CHECK: Check = Check {
     ],
     docs: "\
 ## What it checks
-Hosts that no other check follows: TCP hosts and wildcards that a VirtualService sends to a gateway, hosts that a waypoint
-takes, and hosts whose ServiceEntry has the gateway as its endpoint. The way of a call is computed as istiod, Envoy and
-ztunnel would: listener, route and cluster of each proxy, and the AuthorizationPolicies there. Meshes with EnvoyFilters are
-left out.
+Hosts that no other check follows: TCP hosts and wildcards that a VirtualService sends to a gateway, hosts that an HTTPRoute,
+GRPCRoute, TLSRoute or TCPRoute sends there, hosts that a waypoint takes, and hosts whose ServiceEntry has the gateway as its
+endpoint. The way of a call is computed as istiod, Envoy and ztunnel would: listener, route and cluster of each proxy, and the
+AuthorizationPolicies there. Meshes with EnvoyFilters are left out.
 
 ## Why it matters
 Each object alone may be correct, and the call still ends: at a port that the gateway does not open, at a server that follows
@@ -55,12 +59,16 @@ fn run(view: &View<'_>, host: &HostCalls<'_>) -> CheckOutcome {
         Ok(false) => return CheckOutcome::NotApplicable,
         Err(outcome) => return outcome,
     }
-    let (mut astray, mut refused) = (Vec::new(), Vec::new());
+    let (mut astray, mut refused, mut of_api) = (Vec::new(), Vec::new(), Vec::new());
     for (call, end) in &host.routed {
         match end {
             RoutedEnd::Unknown | RoutedEnd::AsWanted => {}
             RoutedEnd::Otherwise(passage) if passage.end == End::Refused(Refusal::ByPolicy) => {
                 refused.push(call);
+            }
+            RoutedEnd::Otherwise(passage) if is_made(call.route) => {
+                let told = api_routes::told(view, call, passage);
+                of_api.extend(told.filter(|new| !of_api.contains(new)));
             }
             RoutedEnd::Otherwise(passage) => astray.push((call.clone(), passage.clone())),
         }
@@ -71,6 +79,7 @@ fn run(view: &View<'_>, host: &HostCalls<'_>) -> CheckOutcome {
     });
     let mut found = detour::findings(view, (CHECK.code, CHECK.level, Callers::Named), astray);
     found.extend(by_policy(view, &host.host, &refused));
+    found.extend(of_api);
     let mut places = BTreeSet::new();
     found.extend(
         wrong

@@ -17,7 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(104),
     name: "the control plane of the gateway's revision is installed",
     level: Level::Error,
-    segment: PathSegment::Gateway,
+    segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::ControlPlane, Input::Services, Input::Webhooks],
     docs: "\
 ## What it checks

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     code: Code(102),
     name: "the gateway's pods run on the nodes designated for them",
     level: Level::Error,
-    segment: PathSegment::Gateway,
+    segment: PathSegment::Upstream,
     inputs: &[Input::Gateways, Input::Nodes, Input::Workloads],
     docs: "\
 ## What it checks

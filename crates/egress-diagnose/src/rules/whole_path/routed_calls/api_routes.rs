@@ -1,0 +1,215 @@
+//! Calls that routes of the Gateway API lead to a gateway, and the route and field that end them there.
+//!
+//! Tells nothing that istiod tells itself in the status of a route (EG074), nor what is wrong with a parent (EG094).
+
+use egress_core::command::ShellCommand;
+use egress_core::istio::call::{End, Hop, Passage, Refusal};
+use egress_core::istio::gateway_api::ApiOrigin;
+use egress_core::istio::simulation::overlap;
+use egress_core::proxy::port_and_host;
+use egress_core::related_resources::GatewayApiObject;
+use egress_core::resource::conditions;
+use serde_json::Value;
+
+use super::CHECK;
+use crate::finding::{Confidence, Finding, Place};
+use crate::fixes;
+use crate::fixes::detour;
+use crate::traffic::routed_call::RoutedCall;
+use crate::view::View;
+
+/// What is said of a call that a route leads astray, or ends. None where istiod tells it itself in the status of the route.
+pub(super) fn told(view: &View<'_>, call: &RoutedCall<'_>, passage: &Passage) -> Option<Finding> {
+    let objects = view.gateway_api().ok()?;
+    if let Some(found) = cause(view, objects, call, passage) {
+        return Some(found);
+    }
+    let origins = view.made().origins(&call.route.id);
+    let route =
+        origins.iter().filter_map(|origin| object(objects, origin)).find(|route| !is_refused(route))?;
+    let message =
+        format!("{} leads calls to {}:{} to {}", label(route), call.host, call.call.port, call.gateway.name);
+    let evidence = detour::way(passage);
+    let consequence = detour::consequence(passage, Some(call.caller));
+    let field = ("spec.rules".to_owned(), call.call.port.to_string());
+    Some(Finding { evidence, ..finding(route, message, field, &consequence) })
+}
+
+/// The route that ends a call; none where something else does.
+fn cause(
+    view: &View<'_>,
+    objects: &[GatewayApiObject],
+    call: &RoutedCall<'_>,
+    passage: &Passage,
+) -> Option<Finding> {
+    let last = passage.hops.last()?;
+    let End::Refused(refusal) = &passage.end else { return None };
+    match refusal {
+        Refusal::NoCluster => backend(view, objects, call, passage.hops.len() > 1, last),
+        Refusal::NoListener if passage.hops.len() == 1 => {
+            let (route, field, value) = backend_of(view, objects, last)?;
+            let message = format!(
+                "{} leads calls to {} to port {value} of gateway {}, where no listener is",
+                label(route),
+                call.host,
+                call.gateway.name
+            );
+            Some(finding(route, message, (field, value), "callers get 503 or a reset"))
+        }
+        Refusal::NoRoute | Refusal::NoFilterChain if passage.hops.len() == 1 => {
+            unrouted(view, objects, call, passage)
+        }
+        _ => None,
+    }
+}
+
+/// A backend that leads to no cluster: it may not be used, or has no such port.
+fn backend(
+    view: &View<'_>,
+    objects: &[GatewayApiObject],
+    call: &RoutedCall<'_>,
+    is_at_gateway: bool,
+    hop: &Hop,
+) -> Option<Finding> {
+    let (route, field, value) = backend_of(view, objects, hop)?;
+    let by =
+        if is_at_gateway { format!("at gateway {}", call.gateway.name) } else { "in sidecars".to_owned() };
+    let is_denied = port_and_host(&hop.cluster).is_none_or(|(_, host)| host.is_empty());
+    let message = if is_denied {
+        format!("no ReferenceGrant lets {} lead calls to {} to namespace {value}", label(route), call.host)
+    } else {
+        format!("{} leads calls to {} {by} to port {value}, which does not exist", label(route), call.host)
+    };
+    Some(finding(route, message, (field, value), "callers get 500 or a reset"))
+}
+
+/// The route of a hop, and the field of its backend with the hop's cluster.
+fn backend_of<'a>(
+    view: &View<'_>,
+    objects: &'a [GatewayApiObject],
+    hop: &Hop,
+) -> Option<(&'a GatewayApiObject, String, String)> {
+    let (port, host) = port_and_host(&hop.cluster)?;
+    let origins = view.made().origins_of_route(hop.route.as_deref()?);
+    let routes = origins.iter().filter_map(|origin| object(objects, origin));
+    for route in routes.filter(|route| !is_refused(route)) {
+        for (rule, backends) in rules(route) {
+            for (place, backend) in backends.iter().enumerate() {
+                let word = |key: &str| backend.get(key).and_then(Value::as_str).unwrap_or_default();
+                let at = format!("spec.rules[{rule}].backendRefs[{place}]");
+                let elsewhere = word("namespace");
+                if host.is_empty() && !elsewhere.is_empty() && elsewhere != route.object.namespace {
+                    return Some((route, format!("{at}.namespace"), elsewhere.to_owned()));
+                }
+                let is_it = host == word("name") || host.starts_with(&format!("{}.", word("name")));
+                let number = backend.get("port").and_then(Value::as_i64);
+                if !host.is_empty() && is_it && number == Some(i64::from(port)) {
+                    return Some((route, format!("{at}.port"), port.to_string()));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// No route of the gateway takes the call: one of its Gateway may be meant to.
+fn unrouted(
+    view: &View<'_>,
+    objects: &[GatewayApiObject],
+    call: &RoutedCall<'_>,
+    passage: &Passage,
+) -> Option<Finding> {
+    let came = view.simulation().entered(&call.call, &call.host, passage, 1)?;
+    let gateways: Vec<&ApiOrigin> =
+        came.servers.iter().flat_map(|server| view.made().origins(&server.gateway.id)).collect();
+    let is_parent = |parent: &Value, route: &GatewayApiObject| {
+        let word = |key: &str| parent.get(key).and_then(Value::as_str);
+        word("kind").is_none_or(|kind| kind == "Gateway")
+            && gateways.iter().any(|gateway| {
+                word("name") == Some(&gateway.name)
+                    && word("namespace").unwrap_or(&route.object.namespace) == gateway.namespace
+            })
+    };
+    let leads = |route: &&GatewayApiObject| {
+        let mut parents = list(&route.object.spec, "parentRefs").iter();
+        let mut backends = rules(route).flat_map(|(_, backends)| backends);
+        parents.any(|parent| is_parent(parent, route))
+            && backends.any(|backend| backend.get("name").and_then(Value::as_str) == Some(&call.host))
+    };
+    let route = objects.iter().filter(|object| object.kind.ends_with("Route")).find(leads)?;
+    let hostnames: Vec<&str> =
+        list(&route.object.spec, "hostnames").iter().filter_map(Value::as_str).collect();
+    let servers = came.servers.iter();
+    let admitted: Vec<String> = servers
+        .flat_map(|server| view.made().objects().iter().filter(|made| made.id == server.gateway.id))
+        .filter_map(|made| made.gateway()?.servers.as_deref())
+        .flatten()
+        .flat_map(|server| server.hosts.iter().filter_map(|host| Some(host.split_once('/')?.1.to_owned())))
+        .collect();
+    let meets = |name: &&str| admitted.iter().any(|host| overlap(host, name));
+    // Of one that the listener admits another check tells why it is not attached.
+    if is_refused(route)
+        || hostnames.is_empty()
+        || hostnames.iter().any(|name| meets(&name) && overlap(name, &call.host))
+    {
+        return None;
+    }
+    let value = hostnames.join(", ");
+    let message = format!(
+        "{} leads to {} and is for {value}: gateway {} gets the calls for {}",
+        label(route),
+        call.host,
+        call.gateway.name,
+        admitted.join(", ")
+    );
+    Some(finding(route, message, ("spec.hostnames".to_owned(), value), "callers get 404 or a reset"))
+}
+
+fn finding(
+    route: &GatewayApiObject,
+    message: String,
+    (field, value): (String, String),
+    consequence: &str,
+) -> Finding {
+    let (namespace, name) = (&route.object.namespace, &route.object.name);
+    let kind = format!("{}.gateway.networking.k8s.io", route.kind.to_ascii_lowercase());
+    Finding {
+        code: CHECK.code,
+        confidence: Confidence::Certain,
+        level: CHECK.level,
+        message,
+        object: Place::new(&route.kind, Some(namespace), name).field(&field, &value),
+        evidence: Vec::new(),
+        consequence: consequence.to_owned(),
+        fix: fixes::fix(
+            ShellCommand::new(["kubectl", "edit"]).object(&kind, name).in_namespace(namespace),
+            "opens the route, to correct this field",
+        ),
+    }
+}
+
+fn label(route: &GatewayApiObject) -> String {
+    format!("{} {}/{}", route.kind, route.object.namespace, route.object.name)
+}
+
+fn object<'a>(objects: &'a [GatewayApiObject], origin: &ApiOrigin) -> Option<&'a GatewayApiObject> {
+    objects.iter().find(|it| ApiOrigin::of(it) == *origin)
+}
+
+/// Whether a controller says itself that a route has no effect.
+fn is_refused(route: &GatewayApiObject) -> bool {
+    let mut parents = list(&route.status, "parents").iter();
+    parents.any(|parent| {
+        conditions(parent)
+            .iter()
+            .any(|found| !found.holds && ["Accepted", "ResolvedRefs"].contains(&found.kind.as_str()))
+    })
+}
+
+fn rules(route: &GatewayApiObject) -> impl Iterator<Item = (usize, &[Value])> {
+    list(&route.object.spec, "rules").iter().map(|rule| list(rule, "backendRefs")).enumerate()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
