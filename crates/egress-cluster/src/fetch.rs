@@ -55,7 +55,7 @@ impl Cluster {
     /// [`ClusterError::NoIstio`], [`ClusterError::NoGateway`] if the named gateway does not exist, and every failure
     /// except missing permissions.
     pub async fn fetch(&self, scope: &Scope) -> Result<Snapshot, ClusterError> {
-        let mut snapshot = self.fetch_as_stored(scope).await?;
+        let mut snapshot = Box::pin(self.fetch_as_stored(scope)).await?;
         apply_default_export_to(&mut snapshot);
         Ok(snapshot)
     }

@@ -105,6 +105,14 @@ const GROUPS: [Group; 8] = [
     },
 ];
 
+/// Plural and kind of what says who may read what.
+const ACCESS: [(&str, &str); 4] = [
+    ("roles", "Role"),
+    ("clusterroles", "ClusterRole"),
+    ("rolebindings", "RoleBinding"),
+    ("clusterrolebindings", "ClusterRoleBinding"),
+];
+
 /// A kind that servers have in several versions: what it is read for, its plural and its name.
 type Versioned = (Input, &'static str, &'static str);
 
@@ -161,6 +169,15 @@ impl Cluster {
         let found: Vec<Result<Option<SecretFacts>, Unreadable>> =
             stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().filter_map(Result::transpose).collect())
+    }
+
+    /// Roles, ClusterRoles and what binds them: who may read Secrets. Only a mesh whose gateways use Secrets needs them.
+    ///
+    /// # Errors
+    /// Every failure except missing permissions.
+    pub async fn access_roles(&self) -> Result<Listed<RelatedResources>, ClusterError> {
+        let kinds = ACCESS.iter().map(|(plural, kind)| ("v1".to_owned(), *plural, *kind));
+        self.all_of(Input::AccessRoles, "rbac.authorization.k8s.io", kinds).await
     }
 
     /// The pods of istiod: from all pods if those were read, else listed by label in the root namespace.
@@ -233,6 +250,11 @@ impl RelatedReading {
     /// Adds the pods of istiod.
     pub fn add_istiod(&mut self, pods: Result<Vec<PodFacts>, Unreadable>) {
         self.keep(Input::ControlPlane, pods, |facts, found| facts.istiod = found);
+    }
+
+    /// Adds Roles and what binds them.
+    pub fn add_access_roles(&mut self, roles: Result<RelatedResources, Unreadable>) {
+        self.keep(Input::AccessRoles, roles, RelatedResources::append);
     }
 
     /// Adds the Secrets.

@@ -56,6 +56,8 @@ pub enum Input {
     WorkloadEntries,
     /// Secrets: their names, keys and the validity of certificates, never what they hold.
     Secrets,
+    /// Roles, ClusterRoles and what binds them: what service accounts may read.
+    AccessRoles,
     /// Configurations of admission webhooks.
     Webhooks,
     /// The pods of istiod, and what istiod says of its proxies.
@@ -106,6 +108,7 @@ impl Input {
             | Input::Workloads
             | Input::Budgets
             | Input::Secrets
+            | Input::AccessRoles
             | Input::Webhooks
             | Input::ControlPlane
             | Input::Rights => true,
@@ -163,6 +166,7 @@ impl fmt::Display for Input {
             Input::Budgets => "PodDisruptionBudgets and HorizontalPodAutoscalers",
             Input::WorkloadEntries => "WorkloadEntries",
             Input::Secrets => "Secrets",
+            Input::AccessRoles => "Roles and RoleBindings",
             Input::Webhooks => "admission webhooks",
             Input::ControlPlane => "istiod",
             Input::Rights => "the user's permissions",

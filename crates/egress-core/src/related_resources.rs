@@ -12,6 +12,7 @@ use egress_istio::peer_authentication::PeerAuthenticationSpec;
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::NetworkPolicySpec;
 use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
+use k8s_openapi::api::rbac::v1::{PolicyRule, Subject};
 use serde_json::Value;
 
 use crate::admission::exported::Flaw;
@@ -54,6 +55,12 @@ pub struct RelatedResources {
     pub workload_entries: Vec<Named<WorkloadEntryFacts>>,
     /// Secrets by name.
     pub secrets: Vec<SecretFacts>,
+    /// Roles, and without a namespace ClusterRoles.
+    #[serde(default)]
+    pub access_roles: Vec<Named<AccessRole>>,
+    /// RoleBindings, and without a namespace ClusterRoleBindings.
+    #[serde(default)]
+    pub access_bindings: Vec<Named<AccessBinding>>,
     /// Webhooks that judge objects of Istio.
     pub webhooks: Vec<WebhookFacts>,
     /// The pods of istiod.
@@ -125,6 +132,28 @@ pub struct WorkloadEntryFacts {
     /// Whom it acts as: a sign that it is of the mesh.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,
+}
+
+/// What a Role or a ClusterRole allows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccessRole {
+    /// Its rules.
+    pub rules: Vec<PolicyRule>,
+    /// Whether a controller fills in the rules, of other ClusterRoles.
+    pub is_aggregated: bool,
+}
+
+/// Who has a Role or a ClusterRole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccessBinding {
+    /// The name of the role.
+    pub role: String,
+    /// Whether that is a ClusterRole.
+    pub is_cluster_role: bool,
+    /// The users, groups and service accounts.
+    pub subjects: Vec<Subject>,
 }
 
 /// Endpoints of a Service.

@@ -44,6 +44,9 @@ pub use self::wanted_proxies::wanted_proxies;
 /// This many paths are examined on all processors while the results of the previous ones go into the report.
 const AT_ONCE: usize = 512;
 
+/// The checks of routes of the Gateway API by themselves.
+const OF_API_ROUTES: [Code; 2] = [Code(74), Code(94)];
+
 /// How to examine.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -235,7 +238,8 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
             Run::Mesh(run) => Some(run(view)),
             Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) | Run::Calls(_) => None,
         });
-        self.section(Subject::Mesh, (first..first + paths.len()).collect(), None, None, of_mesh);
+        let of_mesh =
+            self.section(Subject::Mesh, (first..first + paths.len()).collect(), None, None, of_mesh);
         let mut broken_gateways: BTreeMap<&GatewayName, Broken> = BTreeMap::new();
         for gateway in gateways_in_question(&facts.snapshot.gateways, paths, request) {
             let behind = behind.remove(&gateway.name).unwrap_or_default();
@@ -261,7 +265,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
             });
             results = next;
         }
-        self.calls(mesh, &view, order, request, &broken_gateways);
+        self.calls(mesh, &view, order, request, (of_mesh, &broken_gateways));
         if let Some(hosts) = self.follow {
             let Followed { calls, unfollowed } = follow(&view, facts, paths, request, hosts);
             self.followed.calls.extend(calls);
@@ -276,9 +280,13 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
         view: &View<'a>,
         order: &[&'static Check],
         request: &Request,
-        broken_gateways: &BTreeMap<&GatewayName, Broken>,
+        (of_mesh, of_gateways): (Option<Broken>, &BTreeMap<&GatewayName, Broken>),
     ) {
         let MeshPaths { facts, not_walked, .. } = mesh;
+        let code = |broken: &Broken| self.report.code_of(broken.cause);
+        // What is wrong with a route itself is told with the mesh.
+        let of_routes =
+            of_mesh.filter(|broken| code(broken).is_some_and(|code| OF_API_ROUTES.contains(&code)));
         let is_asked = self.follow.is_some() && order.iter().any(|check| matches!(check.run, Run::Calls(_)));
         let hosts = if is_asked { host_calls(view, facts, request, not_walked) } else { Vec::new() };
         let is_followed = |walked: &&NotWalked| hosts.iter().any(|host| host.host == walked.host);
@@ -296,7 +304,8 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
                 callers: host.callers(),
                 gateway: gateway.cloned(),
             };
-            let broken = gateway.and_then(|gateway| broken_gateways.get(gateway)).copied();
+            let of_gateway = gateway.and_then(|gateway| of_gateways.get(gateway)).copied();
+            let broken = of_gateway.or(of_routes.filter(|_| host.is_of_gateway_api()));
             let results = run_checks(order, view, |check, view| match check.run {
                 Run::Calls(run) => Some(run(view, host)),
                 Run::Mesh(_) | Run::Gateway(_) | Run::Path(_) | Run::PathThroughGateway(_) => None,

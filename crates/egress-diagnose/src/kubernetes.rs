@@ -2,6 +2,7 @@
 //!
 //! Functions of single objects. Knows nothing of Istio.
 
+pub(crate) mod access;
 pub mod endpoints;
 pub(crate) mod forward_proxy;
 pub(crate) mod ip_range;

@@ -121,6 +121,7 @@ pub const CHECKS: &[Check] = &[
     whole_path::routed_network::CHECK,
     mesh::workload_outside::CHECK,
     mesh::left_behind::CHECK,
+    from_gateway::secret_access::CHECK,
 ];
 
 /// The check with a code.

@@ -48,17 +48,28 @@ pub struct ChangedObject {
 
 /// The state of an egress.
 pub fn of(egress: &Egress<'_>, index: &Index<'_>) -> State {
-    let snapshot = index.snapshot();
-    let Some(layout) = egress.layout else { return State::Foreign };
+    with_earlier(egress, index).0
+}
+
+/// The same, and the objects of [`earlier`]; `None` where the state shows before they are compared.
+pub fn with_earlier(egress: &Egress<'_>, index: &Index<'_>) -> (State, Option<Vec<ObjectId>>) {
+    let Some(layout) = egress.layout else { return (State::Foreign, None) };
     if let Some(entry) = taken_by(egress, index) {
-        return State::Taken { by: entry.id.clone() };
+        return (State::Taken { by: entry.id.clone() }, None);
     }
     let Some(record) = &egress.record else {
-        return State::Incomplete { missing: vec![record_holder(egress, layout)] };
+        return (State::Incomplete { missing: vec![record_holder(egress, layout)] }, None);
     };
-    let Some(wanted) = record.as_ref().ok().and_then(|_| wanted(egress, snapshot)) else {
-        return State::Changed { changes: holders(egress) };
+    let Some(wanted) = record.as_ref().ok().and_then(|_| wanted(egress, index.snapshot())) else {
+        return (State::Changed { changes: holders(egress) }, None);
     };
+    let earlier = of_earlier_version(&wanted, index);
+    (against(&wanted, &earlier, egress, index), Some(earlier))
+}
+
+/// The state of an egress whose wanted parts are known; `earlier` are those that an earlier version wrote.
+fn against(wanted: &[Part], earlier: &[ObjectId], egress: &Egress<'_>, index: &Index<'_>) -> State {
+    let snapshot = index.snapshot();
     let found = |part: &Part| index.find(&part.resource.id);
     // What lies where nothing could be read is not missing.
     let seen = |part: &&Part| snapshot.has_istio_of(Some(&part.resource.id.namespace));
@@ -72,7 +83,7 @@ pub fn of(egress: &Egress<'_>, index: &Index<'_>) -> State {
         return State::Incomplete { missing };
     }
     let as_written = |part: &Part, live: &Resource| {
-        part.resource.is_fulfilled_by(live) || earlier::is_earlier(&part.resource, live)
+        part.resource.is_fulfilled_by(live) || earlier.contains(&part.resource.id)
     };
     let differs = |part: &Part| found(part).filter(|live| !as_written(part, live)).map(change);
     // A rename that was cut short leaves objects of the old names. A part that the layout does not have was added.
@@ -90,11 +101,14 @@ pub fn of(egress: &Egress<'_>, index: &Index<'_>) -> State {
 /// The objects that an earlier version wrote and that nobody changed since: they work, and rules of other namespaces can
 /// come before theirs at the gateway. The next `add` writes them anew.
 pub fn earlier(egress: &Egress<'_>, index: &Index<'_>) -> Vec<ObjectId> {
-    let parts = wanted(egress, index.snapshot()).unwrap_or_default();
-    let is_earlier = |part: &Part| {
+    of_earlier_version(&wanted(egress, index.snapshot()).unwrap_or_default(), index)
+}
+
+fn of_earlier_version(parts: &[Part], index: &Index<'_>) -> Vec<ObjectId> {
+    let is_earlier = |part: &&Part| {
         index.find(&part.resource.id).is_some_and(|live| earlier::is_earlier(&part.resource, live))
     };
-    parts.into_iter().filter(is_earlier).map(|part| part.resource.id).collect()
+    parts.iter().filter(is_earlier).map(|part| part.resource.id.clone()).collect()
 }
 
 /// Whether what stands at the gateway for an egress is what its record asks for: its rules, and the entry that they lead to.
@@ -118,15 +132,14 @@ pub fn is_genuine_at_gateway(egress: &Egress<'_>, snapshot: &Snapshot) -> bool {
 pub fn wanted(egress: &Egress<'_>, snapshot: &Snapshot) -> Option<Vec<Part>> {
     let record = egress.readable_record()?;
     let seen = snapshot.gateway(&record.intent.gateway).filter(|gateway| !gateway.assumed);
-    let mut parts = match seen {
-        Some(gateway) => dialect::build(record, gateway, &snapshot.mesh),
-        None => {
-            let name = record.intent.gateway.clone();
-            let assumed = GatewayFacts::assumed(name, GatewayFacts::stock().selector);
-            dialect::build(record, &assumed, &snapshot.mesh)
-        }
-    }
-    .ok()?;
+    let built = if let Some(gateway) = seen {
+        dialect::build(record, gateway, &snapshot.mesh)
+    } else {
+        let name = record.intent.gateway.clone();
+        let assumed = GatewayFacts::assumed(name, GatewayFacts::stock().selector);
+        dialect::build(record, &assumed, &snapshot.mesh)
+    };
+    let mut parts = built.ok()?;
     if seen.is_none() {
         parts.retain(|part| !(part.role.is_of_pair() || part.role == Role::Gateway));
     }

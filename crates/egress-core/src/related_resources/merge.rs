@@ -23,6 +23,8 @@ impl RelatedResources {
             autoscalers,
             workload_entries,
             secrets,
+            access_roles,
+            access_bindings,
             webhooks,
             istiod,
             sync,
@@ -39,6 +41,8 @@ impl RelatedResources {
         self.autoscalers.extend(autoscalers);
         self.workload_entries.extend(workload_entries);
         self.secrets.extend(secrets);
+        self.access_roles.extend(access_roles);
+        self.access_bindings.extend(access_bindings);
         replace(&mut self.webhooks, webhooks, of_webhook);
         self.istiod.extend(istiod);
         if let Some(sync) = sync {
@@ -71,6 +75,8 @@ impl RelatedResources {
             autoscalers,
             workload_entries,
             secrets,
+            access_roles,
+            access_bindings,
             webhooks: _,
             istiod,
             sync: _,
@@ -86,6 +92,8 @@ impl RelatedResources {
         keep_last(budgets, of_named);
         keep_last(autoscalers, of_named);
         keep_last(workload_entries, of_named);
+        keep_last(access_roles, of_named);
+        keep_last(access_bindings, of_named);
         keep_last(secrets, |one| (one.namespace.clone(), one.name.clone()));
         keep_last(istiod, |one| (one.namespace.clone(), one.name.clone()));
     }

@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::Endpoints;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::rbac::v1::{AggregationRule, PolicyRule, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -20,8 +21,8 @@ use serde_json::Value;
 
 use super::merge::{of_webhook, replace};
 use super::{
-    EnvoyFilterFacts, GatewayApiObject, Named, RelatedResources, SecretFacts, WebhookFacts,
-    WorkloadEntryFacts,
+    AccessBinding, AccessRole, EnvoyFilterFacts, GatewayApiObject, Named, RelatedResources, SecretFacts,
+    WebhookFacts, WorkloadEntryFacts,
 };
 use crate::certificate_validity::{CertificateValidity, of_secret};
 use crate::input::Input;
@@ -41,6 +42,26 @@ struct Custom<S> {
     metadata: ObjectMeta,
     #[serde(default)]
     spec: S,
+}
+
+/// A Role or a ClusterRole.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyRole {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    rules: Option<Vec<PolicyRule>>,
+    aggregation_rule: Option<AggregationRule>,
+}
+
+/// A RoleBinding or a ClusterRoleBinding.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyBinding {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    role_ref: RoleRef,
+    subjects: Option<Vec<Subject>>,
 }
 
 /// A Secret of which only the certificates are looked at.
@@ -139,6 +160,25 @@ impl RelatedResources {
             ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => {
                 self.webhooks(objects::webhooks(&typed::<MutatingWebhookConfiguration>(object)?));
                 Input::Webhooks
+            }
+            ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
+                let AnyRole { metadata, rules, aggregation_rule } = typed(object)?;
+                let access = AccessRole {
+                    rules: rules.unwrap_or_default(),
+                    is_aggregated: aggregation_rule.is_some(),
+                };
+                self.access_roles.push(named(metadata, access));
+                Input::AccessRoles
+            }
+            ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+                let AnyBinding { metadata, role_ref, subjects } = typed(object)?;
+                let access = AccessBinding {
+                    is_cluster_role: role_ref.kind == "ClusterRole",
+                    role: role_ref.name,
+                    subjects: subjects.unwrap_or_default(),
+                };
+                self.access_bindings.push(named(metadata, access));
+                Input::AccessRoles
             }
             ("", "Secret") => {
                 self.secrets.push(secret(typed(object)?));

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::intent::GatewayName;
+use egress_core::istio::gateway_api::is_made;
 use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
 use rayon::prelude::*;
@@ -40,6 +41,11 @@ impl HostCalls<'_> {
     pub(crate) fn gateway(&self) -> Option<&GatewayName> {
         let routed = self.routed.iter().map(|(call, _)| &call.gateway.name);
         routed.chain(self.bound.iter().map(|(call, _)| &call.through)).next()
+    }
+
+    /// Whether routes of the Gateway API send calls.
+    pub(crate) fn is_of_gateway_api(&self) -> bool {
+        self.routed.iter().any(|(call, _)| is_made(call.route))
     }
 
     /// Whether it is known what becomes of all calls, or of one that does not end as its objects want.

@@ -44,7 +44,18 @@ pub(super) fn undecided(view: &View<'_>, gateway: Option<&GatewayFacts>) -> Limi
             list(&names),
             gateway.name
         )),
-        _ => Limit::new("an object of the Gateway API or a waypoint decides where they go"),
+        _ => Limit::new(not_followed(view)),
+    }
+}
+
+/// What decides and is not followed.
+fn not_followed(view: &View<'_>) -> String {
+    let objects = view.made().not_followed().into_iter();
+    let names: Vec<String> =
+        objects.map(|it| Place::new(&it.kind, Some(&it.namespace), &it.name).object()).collect();
+    match names.as_slice() {
+        [] => "a waypoint or a route of the Gateway API decides where they go".to_owned(),
+        names => format!("{} may decide where they go, which is not followed", list(names)),
     }
 }
 

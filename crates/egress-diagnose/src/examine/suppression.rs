@@ -80,6 +80,8 @@ fn around(facts: &ClusterFacts) -> impl Iterator<Item = (Place, &String)> {
         autoscalers,
         workload_entries,
         secrets: _,
+        access_roles: _,
+        access_bindings: _,
         webhooks: _,
         istiod: _,
         sync: _,

@@ -37,7 +37,13 @@ pub(crate) fn of_object(object: &Tree<'_>, kind: &str) -> Checked {
     if matches!(kind, "Service" | "Namespace") {
         label("metadata.name", text(&["metadata", "name"]))?;
     }
-    subdomain("metadata.name", text(&["metadata", "name"]))?;
+    let name = text(&["metadata", "name"]);
+    let is_of_access = matches!(kind, "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding");
+    if is_of_access {
+        role("metadata.name", name)?;
+    } else {
+        subdomain("metadata.name", name)?;
+    }
     let pairs = |path: &[&str]| {
         let fields = object.at(path).into_iter().flat_map(Tree::fields);
         fields.map(|(key, value)| (key, value.as_str().unwrap_or_default())).collect::<Vec<_>>()
@@ -83,6 +89,16 @@ fn label(field: &'static str, text: &str) -> Checked {
 
 fn subdomain(field: &'static str, text: &str) -> Checked {
     fits(field, text, SUBDOMAIN, is_subdomain)
+}
+
+/// The name of a role or of what binds it, such as `system:node`.
+fn role(field: &'static str, text: &str) -> Checked {
+    let is_role = |text: &str| {
+        let mut bytes = text.bytes();
+        bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._:@".contains(&byte))
+    };
+    fits(field, text, "a name of letters, digits and -._:@", is_role)
 }
 
 fn kind_of(field: &'static str, text: &str) -> Checked {

@@ -19,6 +19,8 @@ pub struct EgressPath<'a> {
     pub egress: Option<&'a Egress<'a>>,
     /// Whether the objects are complete.
     pub state: Option<State>,
+    /// Those of its objects that an earlier version wrote; none where nobody compared them yet.
+    pub earlier: Option<Vec<ObjectId>>,
     /// Its egress gateway.
     pub gateway: Option<&'a GatewayFacts>,
     /// The namespaces whose pods call it.

@@ -66,11 +66,13 @@ struct PathFinder<'a, 'b> {
 
 impl<'a> PathFinder<'a, '_> {
     fn of_egress(&self, egress: &'a Egress<'a>, callers: Vec<String>) -> EgressPath<'a> {
+        let (state, earlier) = state::with_earlier(egress, self.index);
         EgressPath {
             host: egress.host.to_string(),
             namespace: Some(egress.namespace.clone()),
             egress: Some(egress),
-            state: Some(state::of(egress, self.index)),
+            state: Some(state),
+            earlier,
             gateway: egress.gateway.as_ref().and_then(|name| self.snapshot.gateway(name)),
             ports: self.ports(egress, &callers),
             callers,
@@ -89,6 +91,7 @@ impl<'a> PathFinder<'a, '_> {
             namespace: namespace.map(str::to_owned),
             egress: None,
             state: None,
+            earlier: None,
             gateway: None,
             callers,
             ports: BTreeSet::new(),

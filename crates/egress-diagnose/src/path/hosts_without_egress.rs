@@ -40,6 +40,7 @@ pub(crate) fn hosts_without_egress<'a>(
             namespace: Some(namespace.to_owned()),
             egress: None,
             state: None,
+            earlier: None,
             gateway: None,
             callers,
             ports: BTreeSet::new(),

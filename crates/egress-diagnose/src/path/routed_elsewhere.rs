@@ -30,6 +30,7 @@ pub(crate) fn routed_elsewhere<'a>(
             namespace: Some(namespace.to_owned()),
             egress: None,
             state: None,
+            earlier: None,
             gateway: None,
             callers: vec![namespace.to_owned()],
             ports: BTreeSet::new(),

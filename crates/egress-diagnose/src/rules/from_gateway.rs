@@ -23,6 +23,7 @@ pub(super) mod own_tls_once;
 pub(super) mod port_speaks_tls;
 pub(super) mod revision_served;
 pub(super) mod route_loop;
+pub(super) mod secret_access;
 pub(super) mod secret_exists;
 pub(super) mod secret_valid;
 pub(super) mod server_conflict;

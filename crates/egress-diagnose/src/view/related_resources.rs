@@ -22,6 +22,7 @@ use super::View;
 use crate::facts::{OtherCluster, PodName, PolicyRefusal, Rights};
 use crate::finding::{CheckOutcome, Readable};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
+use crate::kubernetes::access::RoleAccess;
 use crate::kubernetes::workload::{PodOwner, by_workload};
 
 impl<'a> View<'a> {
@@ -52,6 +53,13 @@ impl<'a> View<'a> {
     pub fn authorization_policies(&self) -> Readable<&'a [Named<AuthorizationPolicySpec>]> {
         self.readable(Input::AuthorizationPolicies)?;
         Ok(&self.shared.facts.related_resources.authorization_policies)
+    }
+
+    /// What roles allow, and who has them.
+    pub(crate) fn access(&self) -> Readable<RoleAccess<'a>> {
+        self.readable(Input::AccessRoles)?;
+        let related = &self.shared.facts.related_resources;
+        Ok(RoleAccess { roles: &related.access_roles, bindings: &related.access_bindings })
     }
 
     /// Every `PeerAuthentication`.

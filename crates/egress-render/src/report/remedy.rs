@@ -115,6 +115,7 @@ pub(super) fn origin(input: Input) -> (MissingFacts, &'static [&'static str]) {
         Input::EndpointSlices => &["endpointslices"],
         Input::Workloads => &["deployments", "statefulsets", "daemonsets"],
         Input::Budgets => &["poddisruptionbudgets", "horizontalpodautoscalers"],
+        Input::AccessRoles => &["roles", "clusterroles", "rolebindings", "clusterrolebindings"],
         Input::Webhooks => &["validatingwebhookconfigurations"],
         // A dump of Secrets would contain private keys.
         Input::Secrets

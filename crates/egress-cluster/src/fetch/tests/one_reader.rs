@@ -95,7 +95,8 @@ async fn from_cluster() -> (Snapshot, RelatedResources) {
     let scope =
         Scope { namespaces: Namespaces::All(Vec::new()), gateway: None, nodes: true, root_namespace: None };
     let snapshot = cluster.fetch(&scope).await.unwrap();
-    let mut related = cluster.related_resources().await.unwrap();
+    let mut related = Box::pin(cluster.related_resources()).await.unwrap();
+    related.add_access_roles(cluster.access_roles().await.unwrap());
     related.add_istiod(cluster.istiod(&snapshot).await.unwrap());
     assert_eq!((&related.unreadable, &snapshot.unreadable), (&Vec::new(), &Vec::new()));
     (snapshot, related.facts)

@@ -9,9 +9,8 @@ use super::attach::{AttachedParent, parents};
 use super::backend::{RuleOwner, Unusable, destination, weighted};
 use super::facts::ApiFacts;
 use super::listeners::{ApiListener, SUFFIX, hostnames};
-use super::made::Draft;
+use super::made::{ApiOrigin, Draft, MadeObjects};
 use super::value::list;
-use super::{ApiOrigin, MadeObjects};
 use crate::istio::simulation::{is_subset, overlap};
 use crate::related_resources::GatewayApiObject;
 
@@ -104,8 +103,8 @@ fn by_name(
             matched["port"] = port.into();
         }
         // One that leads to nothing is for no name.
-        let matches = |is_used: bool| if is_used { json!([matched]) } else { json!([]) };
-        let rule = |it: &RouteTargets| json!({ "match": matches(it.is_used), "route": it.routes });
+        let conditions = |is_used: bool| if is_used { json!([matched]) } else { json!([]) };
+        let rule = |it: &RouteTargets| json!({ "match": conditions(it.is_used), "route": it.routes });
         targets.iter().map(rule).collect()
     };
     let Some(hosts) = &parent.mesh_hosts else {

@@ -6,9 +6,8 @@
 use serde_json::{Value, json};
 
 use super::facts::ApiFacts;
-use super::made::Draft;
+use super::made::{ApiOrigin, Draft, MadeObjects};
 use super::value::{list, number, text, texts};
-use super::{ApiOrigin, MadeObjects};
 use crate::related_resources::GatewayApiObject;
 
 /// What istiod calls its own in names of objects that it makes.
@@ -107,14 +106,6 @@ impl ApiListener<'_> {
     }
 }
 
-impl ApiOrigin {
-    /// An object.
-    pub fn of(object: &GatewayApiObject) -> Self {
-        let (kind, object) = (object.kind.clone(), &object.object);
-        ApiOrigin { kind, namespace: object.namespace.clone(), name: object.name.clone() }
-    }
-}
-
 /// The Services of a Gateway in full: that of its own deployment, else those that its addresses name.
 fn services(facts: &ApiFacts<'_>, gateway: &GatewayApiObject, class: &str) -> Vec<String> {
     let object = &gateway.object;
@@ -131,9 +122,8 @@ fn services(facts: &ApiFacts<'_>, gateway: &GatewayApiObject, class: &str) -> Ve
         return vec![facts.service_host(&object.namespace, &name)];
     }
     let hosts = addresses.iter().filter(|it| text(it, "type").is_none() || is_host(it));
-    let full = |name: &str| match name.contains('.') {
-        true => name.to_owned(),
-        false => facts.service_host(&object.namespace, name),
+    let full = |name: &str| {
+        if name.contains('.') { name.to_owned() } else { facts.service_host(&object.namespace, name) }
     };
     hosts.filter_map(|address| text(address, "value")).map(full).collect()
 }

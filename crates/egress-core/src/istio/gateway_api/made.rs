@@ -1,11 +1,94 @@
-//! Puts an object that was made to the others.
+//! The objects that istiod makes of the Gateway API, and how one is put to the others.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{ApiOrigin, MadeObjects, PARENTS, SEMANTICS};
 use crate::kind::Kind;
+use crate::related_resources::GatewayApiObject;
 use crate::resource::{Live, ObjectId, Resource, Spec};
+
+/// The annotation by which istiod knows VirtualServices that it made of routes of the Gateway API. It obeys it in anybody's.
+/// `UseGatewaySemantics` in `pilot/pkg/model/virtualservice.go`.
+const SEMANTICS: &str = "internal.istio.io/route-semantics";
+
+/// The annotation with the routes that a VirtualService was made of.
+const PARENTS: &str = "internal.istio.io/parents";
+
+/// Objects that istiod makes of the Gateway API.
+#[derive(Debug, Default)]
+pub struct MadeObjects {
+    objects: Vec<Resource>,
+    origins: HashMap<ObjectId, Vec<ApiOrigin>>,
+    /// Those of which not everything is known.
+    open: HashSet<ObjectId>,
+    /// Hosts in full of which it is not known how connections to them are opened, each with the object that says it.
+    pub(super) open_hosts: BTreeMap<String, ApiOrigin>,
+}
+
+/// An object of the Gateway API that another one was made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiOrigin {
+    /// Its kind: `Gateway`, `HTTPRoute`.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl MadeObjects {
+    /// All of them.
+    pub fn objects(&self) -> &[Resource] {
+        &self.objects
+    }
+
+    /// The objects that one of them was made of, in istiod's order.
+    pub fn origins(&self, made: &ObjectId) -> &[ApiOrigin] {
+        self.origins.get(made).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The same of a VirtualService by `namespace/name`, as hops name it.
+    pub fn origins_of_route(&self, route: &str) -> &[ApiOrigin] {
+        let Some((namespace, name)) = route.split_once('/') else { return &[] };
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        self.origins(&ObjectId { kind: Kind::VirtualService, namespace, name })
+    }
+
+    /// The objects of the Gateway API that leave calls open.
+    pub fn not_followed(&self) -> BTreeSet<&ApiOrigin> {
+        self.open.iter().flat_map(|id| self.origins(id)).chain(self.open_hosts.values()).collect()
+    }
+
+    /// Whether not everything is known of one of them.
+    pub(crate) fn is_open(&self, made: &ObjectId) -> bool {
+        self.open.contains(made)
+    }
+
+    /// Whether it is not known how connections to a host in full are opened.
+    pub(crate) fn is_open_host(&self, host: &str) -> bool {
+        self.open_hosts.contains_key(host)
+    }
+}
+
+/// Whether istiod takes a VirtualService for one that it made of a TLSRoute.
+pub(crate) fn is_made_of_tls_route(resource: &Resource) -> bool {
+    resource.annotations.get(PARENTS).is_some_and(|parents| parents.starts_with("TLSRoute/"))
+}
+
+/// Whether istiod takes a VirtualService for one that it made of routes of the Gateway API.
+pub fn is_made(resource: &Resource) -> bool {
+    resource.annotations.get(SEMANTICS).is_some_and(|semantics| semantics == "gateway")
+}
+
+impl ApiOrigin {
+    /// An object.
+    pub fn of(object: &GatewayApiObject) -> Self {
+        let (kind, object) = (object.kind.clone(), &object.object);
+        ApiOrigin { kind, namespace: object.namespace.clone(), name: object.name.clone() }
+    }
+}
 
 /// What an object is made of.
 pub(super) struct Draft {

@@ -10,9 +10,9 @@ use super::attach::{AttachedParent, parents};
 use super::backend::RuleOwner;
 use super::facts::ApiFacts;
 use super::listeners::{ApiListener, hostnames};
-use super::made::Draft;
+use super::made::{ApiOrigin, Draft, MadeObjects};
 use super::value::list;
-use super::{ApiOrigin, MadeObjects, matches, rule};
+use super::{matches, rule};
 use crate::related_resources::GatewayApiObject;
 
 /// Rules of one route for one parent and host.

@@ -77,8 +77,8 @@ pub(super) fn opened<'w>(scope: &ProxyScope<'w>, servers: &[ServerGroup<'w>]) ->
     let all = servers.iter().flat_map(|group| group.servers.iter().map(move |server| (group.port, server)));
     let opened = |(pod_port, server): (u16, &GatewayServer<'w>)| {
         let number = server.spec.port.number;
-        let named = named_services(server.object);
-        let target = match &named {
+        let own_services = named_services(server.object);
+        let target = match &own_services {
             Some(names) => targets.iter().find(|target| target.is_of(names, number)),
             None => target(&targets, number),
         };

@@ -86,9 +86,8 @@ impl<'w> SidecarHosts<'w> {
             let owner = &resource.id.namespace;
             let mut hosts = hosts(resource, world.mesh);
             let lines = || [self.0.get(owner.as_str()), self.0.get(ALL)].into_iter().flatten();
-            let want = |lines: &HostLines<'_>, host: &str| match is_made(resource) {
-                true => lines.want(host),
-                false => lines.want_route(host),
+            let want = |lines: &HostLines<'_>, host: &str| {
+                if is_made(resource) { lines.want(host) } else { lines.want_route(host) }
             };
             let is_wanted = |host: &str| {
                 lines().any(|lines| want(lines, host)) && !lines().any(|lines| lines.exclude(host))

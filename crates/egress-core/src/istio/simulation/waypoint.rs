@@ -216,13 +216,11 @@ pub(super) fn waypoint_cluster<'w>(
         Some(ListenerProtocol::Tcp | ListenerProtocol::Nothing)
     );
     let is_sniffed = port.is_some_and(|port| port.protocol.listener() == ListenerProtocol::Auto);
-    let kind = match leads {
-        LedBy::Rule if is_seen && is_for_tcp => "tcp",
-        LedBy::Rule => "http",
-        LedBy::Chain { .. } if is_for_tcp => "tcp",
-        LedBy::Chain { is_for_http: false } if is_sniffed => "tcp",
-        LedBy::Chain { .. } => "http",
+    let is_tcp = match leads {
+        LedBy::Rule => is_seen && is_for_tcp,
+        LedBy::Chain { is_for_http } => is_for_tcp || (is_sniffed && !is_for_http),
     };
+    let kind = if is_tcp { "tcp" } else { "http" };
     let subset = key.subset.as_ref().map(|subset| format!("/{subset}")).unwrap_or_default();
     let name = format!("inbound-vip|{}|{kind}{subset}|{}", key.port, key.host);
     // istiod takes what it does not know for a service of the waypoint.
@@ -271,7 +269,8 @@ pub(super) fn references(scope: &ProxyScope<'_>) -> HashSet<String> {
         if !is_for_mesh || !spec.hosts.iter().flatten().any(is_for_service) {
             continue;
         }
-        let http = spec.http.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
+        // Delegates are part of what refers to them.
+        let http = scope.world.merged_rules.of(resource).iter().flat_map(|rule| rule.route.iter().flatten());
         let tls = spec.tls.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
         let tcp = spec.tcp.iter().flatten().flat_map(|rule| rule.route.iter().flatten());
         let to = http

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use egress_core::related_resources::{Named, RelatedResources};
 use egress_core::snapshot::{PodFacts, Snapshot};
 
-use super::{Checked, keys, kind_of, label, labels, subdomain};
+use super::{Checked, keys, kind_of, label, labels, role, subdomain};
 use crate::facts::ClusterFacts;
 
 /// Examines all facts of a diagnosis.
@@ -86,6 +86,8 @@ fn of_related_resources(around: &RelatedResources) -> Checked {
         autoscalers,
         workload_entries,
         secrets,
+        access_roles,
+        access_bindings,
         webhooks,
         istiod,
         sync,
@@ -112,6 +114,14 @@ fn of_related_resources(around: &RelatedResources) -> Checked {
         labels("workloads[].labels", texts(&workload.labels))?;
     }
     secrets.iter().try_for_each(|secret| full("secrets[].name", &secret.namespace, &secret.name))?;
+    access_roles.iter().try_for_each(of_role)?;
+    access_bindings.iter().try_for_each(of_role)?;
+    for binding in access_bindings {
+        role("accessBindings[].role", &binding.spec.role)?;
+        let subjects = binding.spec.subjects.iter();
+        let accounts = subjects.filter(|subject| subject.kind == "ServiceAccount");
+        accounts.clone().try_for_each(|account| subdomain("accessBindings[].subjects", &account.name))?;
+    }
     for webhook in webhooks {
         kind_of("webhooks[].kind", &webhook.kind)?;
         subdomain("webhooks[].configuration", &webhook.configuration)?;
@@ -137,6 +147,14 @@ fn of_pod(field: &'static str, pod: &PodFacts) -> Checked {
 
 fn of_named<S>(object: &Named<S>) -> Checked {
     full("surroundings[].name", &object.namespace, &object.name)?;
+    labels("surroundings[].labels", texts(&object.labels))?;
+    keys("surroundings[].annotations", object.annotations.keys().map(String::as_str))
+}
+
+/// An object whose name may have colons, as that of a role.
+fn of_role<S>(object: &Named<S>) -> Checked {
+    label("surroundings[].namespace", &object.namespace)?;
+    role("surroundings[].name", &object.name)?;
     labels("surroundings[].labels", texts(&object.labels))?;
     keys("surroundings[].annotations", object.annotations.keys().map(String::as_str))
 }

@@ -166,7 +166,11 @@ fn finding(
 
 /// A note about objects that nothing overrides: that an earlier version wrote them, or who can use them.
 fn worth_telling(view: &View<'_>, path: &EgressPath<'_>, egress: &Egress<'_>) -> Option<String> {
-    if view.earlier(egress).is_empty() {
+    let is_todays = match &path.earlier {
+        Some(earlier) => earlier.is_empty(),
+        None => view.earlier(egress).is_empty(),
+    };
+    if is_todays {
         return open_to::sentence(&[&path.record()?.intent]);
     }
     let command = fixes::add(path, "").command;

@@ -50,13 +50,12 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
         .collect();
     evidence.extend(view.sees(None).err());
-    let consequence = match &path.namespace {
-        Some(namespace) => without_route(&[namespace], &path.host, view.outbound_from(namespace)),
-        None => {
-            let modes = view.outbound_modes().into_iter();
-            let told = modes.map(|(mode, callers)| without_route(&callers, &path.host, mode));
-            told.collect::<Vec<_>>().join("; ")
-        }
+    let consequence = if let Some(namespace) = &path.namespace {
+        without_route(&[namespace], &path.host, view.outbound_from(namespace))
+    } else {
+        let modes = view.outbound_modes().into_iter();
+        let told = modes.map(|(mode, callers)| without_route(&callers, &path.host, mode));
+        told.collect::<Vec<_>>().join("; ")
     };
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,

@@ -36,11 +36,14 @@ Add `NAMESPACE/HOST` to the Sidecar's `egress.hosts`.
     run: Run::Path(run),
 };
 
+/// A Sidecar, and the ports that it hides.
+type HiddenPorts<'a> = (&'a ObjectId, Vec<String>);
+
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     let Some(egress) = path.egress else { return CheckOutcome::NotApplicable };
     let mut looked_at = 0;
     // Of each Sidecar the callers from whom it hides ports.
-    let mut hiding: BTreeMap<(&ObjectId, Vec<String>), (&Resource, Vec<&str>)> = BTreeMap::new();
+    let mut hiding: BTreeMap<HiddenPorts<'_>, (&Resource, Vec<&str>)> = BTreeMap::new();
     for caller in &path.callers {
         let pods = view.pods(caller);
         let mut labels: Vec<BTreeMap<String, String>> = pods.iter().map(|pod| pod.labels.clone()).collect();

@@ -41,7 +41,7 @@ caller namespace. If the route misspells the subset, correct the route.
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, path, gateway);
-    let mut all: Vec<Missing<'_>> = Vec::new();
+    let mut all: Vec<MissingSubset<'_>> = Vec::new();
     for Unresolved { caller, route, subset, cause } in unresolved {
         let UnresolvedCause::NotVisible { holder, meant } = cause else { continue };
         let rules = view.rules_seen_from(&caller, gateway);
@@ -54,7 +54,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             ),
             None => absent(&rules.all, meant),
         };
-        let is_same = |known: &&mut Missing<'_>| {
+        let is_same = |known: &&mut MissingSubset<'_>| {
             known.subset == subset
                 && known.evidence == evidence
                 && known.own.map(|rule| &rule.id) == own.map(|rule| &rule.id)
@@ -62,14 +62,24 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         };
         match all.iter_mut().find(is_same) {
             Some(known) => known.callers.push(caller),
-            None => all.push(Missing { callers: vec![caller], route, subset, holder, meant, own, evidence }),
+            None => {
+                all.push(MissingSubset {
+                    callers: vec![caller],
+                    route,
+                    subset,
+                    holder,
+                    meant,
+                    own,
+                    evidence,
+                });
+            }
         }
     }
     CheckOutcome::of(resolved, all.into_iter().map(|missing| missing.finding(view, path, gateway)).collect())
 }
 
 /// A subset that some callers do not see, for one reason.
-struct Missing<'a> {
+struct MissingSubset<'a> {
     callers: Vec<String>,
     route: Route<'a>,
     subset: &'a str,
@@ -82,9 +92,9 @@ struct Missing<'a> {
     evidence: String,
 }
 
-impl Missing<'_> {
+impl MissingSubset<'_> {
     fn finding(self, view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Finding {
-        let Missing { callers, route, subset, holder, meant, own, evidence } = self;
+        let MissingSubset { callers, route, subset, holder, meant, own, evidence } = self;
         let names = some_of(&callers);
         let to_gateway = &gateway.name.namespace;
         let fix = match holder {
@@ -96,15 +106,13 @@ impl Missing<'_> {
             }
             holder => {
                 let meant = meant.and_then(|(meant, _)| correct(view, path, gateway, subset, meant));
-                meant.unwrap_or_else(|| match own {
-                    Some(own) => {
+                meant.unwrap_or_else(|| {
+                    if let Some(own) = own {
                         let why = "adds it to the DestinationRule that the callers use";
-                        fixes::add_subset(own, holder, subset, why)
+                        return fixes::add_subset(own, holder, subset, why);
                     }
-                    None => {
-                        let why = "writes it beside the gateway's Service, where all callers see it";
-                        fixes::write_rule(holder, (route.host, subset), to_gateway, why)
-                    }
+                    let why = "writes it beside the gateway's Service, where all callers see it";
+                    fixes::write_rule(holder, (route.host, subset), to_gateway, why)
                 })
             }
         };

@@ -30,6 +30,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::DestinationRules,
         Input::GatewayObjects,
         Input::GatewayApi,
+        Input::AuthorizationPolicies,
         Input::Sidecars,
         Input::Services,
         Input::Pods,

@@ -122,6 +122,9 @@ async fn read(cluster: &Cluster, scope: &Scope) -> anyhow::Result<(Snapshot, Rel
     let (secrets, istiod) = tokio::try_join!(cluster.secrets(&wanted), cluster.istiod(&snapshot))?;
     around.add_secrets(secrets);
     around.add_istiod(istiod);
+    if !wanted.is_empty() {
+        around.add_access_roles(cluster.access_roles().await?);
+    }
     around.facts.export = exported::read(cluster, &snapshot.mesh).await;
     snapshot.unreadable.append(&mut around.unreadable);
     snapshot.unreadable.sort();

@@ -150,7 +150,7 @@ fn unrouted(
     // Of one that the listener admits another check tells why it is not attached.
     if is_refused(route)
         || hostnames.is_empty()
-        || hostnames.iter().any(|name| meets(&name) && overlap(name, &call.host))
+        || hostnames.iter().any(|name| meets(name) && overlap(name, &call.host))
     {
         return None;
     }
