@@ -7,8 +7,15 @@ use egress_core::tree::Tree;
 use super::ObjectKey;
 
 /// Cluster-scoped kinds that a check reads.
-const OF_THE_CLUSTER: [&str; 5] =
-    ["Node", "Namespace", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "GatewayClass"];
+const OF_THE_CLUSTER: [&str; 7] = [
+    "Node",
+    "Namespace",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "GatewayClass",
+    "ClusterRole",
+    "ClusterRoleBinding",
+];
 
 /// An object with its namespace and a UID: objects in files are treated as if they existed in the cluster.
 pub(super) fn complete<'a>(mut object: Tree<'a>, namespace: &'a str) -> Tree<'a> {
