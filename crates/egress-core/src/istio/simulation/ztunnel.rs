@@ -22,7 +22,12 @@ impl Walk<'_, '_> {
             return self.end(End::Undecided);
         }
         if let Some(address) = world.waypoint_address(service) {
-            let pods = world.service_at(address).map(|waypoint| of_kubernetes(world, waypoint, HBONE));
+            let waypoint = world.service_at(address);
+            // Of a Service without a selector ambient mode takes those in its slices that are no pods, which nobody computes.
+            if waypoint.is_some_and(|waypoint| waypoint.selector.is_empty()) {
+                return self.end(End::Undecided);
+            }
+            let pods = waypoint.map(|waypoint| of_kubernetes(world, waypoint, HBONE));
             return self.send_to_waypoint(&pods.unwrap_or_default(), place, bytes);
         }
         if service.resolution == MeshResolution::Original {
