@@ -49,8 +49,12 @@ impl ClusterKey {
         Some(ClusterKey { host: host.to_owned(), port, subset: subset.map(str::to_owned) })
     }
 
-    /// The name in Envoy.
+    /// The name in Envoy. A backend of a route that may not be used has no host. `GetDestinationCluster` in
+    /// `pilot/pkg/networking/core/route/route.go`.
     pub(super) fn name(&self) -> String {
+        if self.host.is_empty() {
+            return "UnknownService".to_owned();
+        }
         cluster_name(self.port, self.subset.as_deref().unwrap_or_default(), &self.host)
     }
 

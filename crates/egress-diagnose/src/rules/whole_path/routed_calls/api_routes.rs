@@ -89,7 +89,8 @@ fn backend_of<'a>(
     objects: &'a [GatewayApiObject],
     hop: &Hop,
 ) -> Option<(&'a GatewayApiObject, String, String)> {
-    let (port, host) = port_and_host(&hop.cluster)?;
+    // Of a backend that may not be used istiod's cluster names no host.
+    let (port, host) = port_and_host(&hop.cluster).unwrap_or_default();
     let origins = view.made().origins_of_route(hop.route.as_deref()?);
     let routes = origins.iter().filter_map(|origin| object(objects, origin));
     for route in routes.filter(|route| !is_refused(route)) {
