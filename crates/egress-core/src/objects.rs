@@ -21,7 +21,7 @@ mod service;
 mod webhook;
 mod workload;
 
-pub use endpoints::{SERVICE_OF_SLICE, endpoint_slice, endpoints};
+pub use endpoints::{endpoint_slice, endpoints};
 pub use gateways::{GATEWAY_LABEL, Routed, gateway, gateways, is_behind, is_gateway, selects_gateway_label};
 pub use mesh::{MESH_KEY, mesh, named_root};
 pub use pod::{cluster_domain, control_plane, pod, proxy_address};

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::admission::exported::Flaw;
 use crate::certificate_validity::CertificateValidity;
-use crate::snapshot::{NodeDemand, PodFacts};
+use crate::snapshot::{NodeDemand, PodFacts, ServiceFacts};
 
 mod merge;
 mod reader;
@@ -172,6 +172,18 @@ pub struct SliceFacts {
     /// The names of these ports, in the same order: a port of the Service leads to the port of its name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub port_names: Vec<String>,
+}
+
+/// The label that names the Service of a slice. <https://kubernetes.io/docs/reference/labels-annotations-taints/>
+pub const SERVICE_OF_SLICE: &str = "kubernetes.io/service-name";
+
+impl Named<SliceFacts> {
+    /// Whether they are endpoints of a Service.
+    pub fn is_of(&self, service: &ServiceFacts) -> bool {
+        self.namespace == service.namespace
+            && (self.labels.get(SERVICE_OF_SLICE) == Some(&service.name)
+                || (self.spec.kind == "Endpoints" && self.name == service.name))
+    }
 }
 
 /// An object of `gateway.networking.k8s.io`, in the form it was written: its versions differ too much for one type.

@@ -4,10 +4,7 @@ use k8s_openapi::api::core::v1::Endpoints;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
 use super::named;
-use crate::related_resources::{Named, SliceFacts};
-
-/// The label that names the Service of a slice. <https://kubernetes.io/docs/reference/labels-annotations-taints/>
-pub const SERVICE_OF_SLICE: &str = "kubernetes.io/service-name";
+use crate::related_resources::{Named, SERVICE_OF_SLICE, SliceFacts};
 
 /// Endpoints of a Service. Istio does not follow names: `endpointslice.go` of `pilot/pkg/serviceregistry/kube/controller`.
 pub fn endpoint_slice(slice: EndpointSlice) -> Named<SliceFacts> {

@@ -1,13 +1,14 @@
 //! A cluster as it would be after applying some objects.
 //!
-//! Knows which facts one object changes directly. Does not simulate controllers, such as a Deployment's pods.
+//! Knows which facts one object changes directly, and that EndpointSlices follow the ports of their Service. Does not simulate
+//! other controllers, such as a Deployment's pods.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use egress_core::input::{Gap, Input};
 use egress_core::label_selector::has_labels;
 use egress_core::objects::Routed;
-use egress_core::related_resources::replace;
+use egress_core::related_resources::{Named, SliceFacts, replace};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::snapshot::{GatewayFacts, PodFacts, ServiceFacts, ServicePort, Snapshot};
 
@@ -30,9 +31,30 @@ impl ClusterFacts {
             (own.mesh.api_version, own.mesh.cluster_domain) = (version, domain);
         }
         gateways(own, &new.services, &new.gateways, &new.pods);
+        slices(&mut self.related_resources.endpoint_slices, &new.services);
         self.related_resources.lay_over(applied.related_resources);
         self.proxies.clear();
         self.gaps.extend([Input::ClientProxies, Input::GatewayProxies].map(|input| (input, Gap::NotGiven)));
+    }
+}
+
+/// The endpoints of Services with a selector have the ports that these now have; their addresses stay.
+fn slices(slices: &mut [Named<SliceFacts>], services: &[ServiceFacts]) {
+    for service in services.iter().filter(|service| !service.selector.is_empty()) {
+        let ports: Vec<&ServicePort> = service.ports.iter().filter(|port| !port.udp).collect();
+        for slice in slices.iter_mut().filter(|slice| slice.is_of(service)) {
+            let SliceFacts { ports: numbers, port_names: names, .. } = &mut slice.spec;
+            // A port of the pods that has a name is known from before.
+            let known = |port: &ServicePort| {
+                let place = names.iter().position(|name| *name == port.name)?;
+                numbers.get(place).copied()
+            };
+            let number = |port: &&ServicePort| {
+                port.target.map(i32::from).or_else(|| known(port)).unwrap_or(i32::from(port.number))
+            };
+            let now: Vec<i32> = ports.iter().map(number).collect();
+            (*numbers, *names) = (now, ports.iter().map(|port| port.name.clone()).collect());
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use egress_core::objects::SERVICE_OF_SLICE;
+use egress_core::related_resources::SERVICE_OF_SLICE;
 use egress_core::related_resources::{Named, SliceFacts};
 use egress_core::snapshot::{NodeFacts, PodFacts, ServiceFacts};
 

@@ -9,8 +9,7 @@ use egress_istio::service_entry::ServiceEntryPorts;
 
 use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
 use super::world::World;
-use crate::objects::SERVICE_OF_SLICE;
-use crate::related_resources::{Named, SliceFacts};
+use crate::related_resources::SliceFacts;
 use crate::resource::Resource;
 use crate::snapshot::{PodFacts, ServiceFacts, ServicePort};
 
@@ -106,12 +105,8 @@ pub(super) fn of_kubernetes(world: &World<'_>, facts: &ServiceFacts, port: u16) 
 
 /// The endpoints in EndpointSlices of a Service; none where it has no slice.
 fn of_slices(world: &World<'_>, facts: &ServiceFacts, port: &ServicePort) -> Option<Vec<Endpoint>> {
-    let belongs = |slice: &&Named<SliceFacts>| {
-        slice.namespace == facts.namespace
-            && (slice.labels.get(SERVICE_OF_SLICE) == Some(&facts.name)
-                || (slice.spec.kind == "Endpoints" && slice.name == facts.name))
-    };
-    let mut slices = world.related.endpoint_slices.iter().filter(belongs).peekable();
+    let all = world.related.endpoint_slices.iter();
+    let mut slices = all.filter(|slice| slice.is_of(facts)).peekable();
     slices.peek()?;
     let mut found = Vec::new();
     for slice in slices {
