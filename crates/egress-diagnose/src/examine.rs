@@ -3,7 +3,7 @@
 //! Behind the first error of a path, no findings are reported: the other checks are listed as not checked, with the
 //! cause. Does not know what the checks do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use egress_core::index::Index;
@@ -289,7 +289,8 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
             of_mesh.filter(|broken| code(broken).is_some_and(|code| OF_API_ROUTES.contains(&code)));
         let is_asked = self.follow.is_some() && order.iter().any(|check| matches!(check.run, Run::Calls(_)));
         let hosts = if is_asked { host_calls(view, facts, request, not_walked) } else { Vec::new() };
-        let is_followed = |walked: &&NotWalked| hosts.iter().any(|host| host.host == walked.host);
+        let followed: BTreeSet<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
+        let is_followed = |walked: &&NotWalked| followed.contains(walked.host.as_str());
         let is_filtered = is_asked && matches!(can_be_computed(view), Ok(false));
         let left = not_walked.iter().filter(|walked| !is_followed(walked)).cloned();
         self.not_walked

@@ -18,7 +18,7 @@ use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::waypoint_of;
 use crate::path::Obstacle;
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
-use crate::traffic::routed_call::{RoutedEnd, callers, end_for};
+use crate::traffic::routed_call::{RoutedEnd, called_host, callers, end_for};
 use crate::view::View;
 
 /// A call to a host that its ServiceEntry sends to a gateway or a waypoint.
@@ -123,11 +123,11 @@ fn calls_of<'a>(
     address: IpAddr,
     is_of_waypoint: bool,
 ) -> Vec<EntryCall<'a>> {
-    let called = host.strip_prefix('*').map_or_else(|| host.to_owned(), |tail| format!("some{tail}"));
+    let Some(called) = called_host(host) else { return Vec::new() };
     let ports = entry.service_entry().map(ports).unwrap_or_default();
     let call = |pod: &&'a PodFacts, (port, protocol): (u16, SpokenProtocol)| EntryCall {
         entry,
-        host: called.clone(),
+        host: called.to_string(),
         through: through.clone(),
         caller: &pod.namespace,
         call: Call {

@@ -113,25 +113,29 @@ impl RoutedCall<'_> {
 
 /// What becomes of a call that a rule sends to a gateway.
 pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
-    let passages = simulation.passages(call);
+    end_by(call, &simulation.passages(call))
+}
+
+/// The same for a call to a host, which has to leave for that host.
+pub(crate) fn end_for(view: &View<'_>, call: &Call, host: &str) -> RoutedEnd {
+    let passages = view.simulation().passages(call);
+    match end_by(call, &passages) {
+        RoutedEnd::AsWanted => {
+            let other = passages.into_iter().find(|passage| leaves_for_another(view, host, passage));
+            other.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
+        }
+        end => end,
+    }
+}
+
+fn end_by(call: &Call, passages: &[Passage]) -> RoutedEnd {
     let is_unknown =
         |passage: &Passage| matches!(passage.end, End::Refused(Refusal::NoEndpoint) | End::Undecided);
     if passages.is_empty() || passages.iter().any(is_unknown) {
         return RoutedEnd::Unknown;
     }
-    let wrong = passages.into_iter().find(|passage| !is_as_wanted(call, passage));
-    wrong.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
-}
-
-/// The same for a call to a host, which has to leave for that host.
-pub(crate) fn end_for(view: &View<'_>, call: &Call, host: &str) -> RoutedEnd {
-    let end = end_of(call, view.simulation());
-    if !matches!(end, RoutedEnd::AsWanted) {
-        return end;
-    }
-    let passages = view.simulation().passages(call);
-    let other = passages.into_iter().find(|passage| leaves_for_another(view, host, passage));
-    other.map_or(end, RoutedEnd::Otherwise)
+    let wrong = passages.iter().find(|passage| !is_as_wanted(call, passage));
+    wrong.map_or(RoutedEnd::AsWanted, |passage| RoutedEnd::Otherwise(passage.clone()))
 }
 
 fn is_as_wanted(call: &Call, passage: &Passage) -> bool {
@@ -326,7 +330,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// The host that is called for a pattern: some name below a wildcard; a host of all names is none.
-fn called_host(pattern: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn called_host(pattern: &str) -> Option<Cow<'_, str>> {
     match pattern.strip_prefix('*') {
         Some(tail) => (tail.len() > 1).then(|| format!("some{tail}").into()),
         None => Some(pattern.into()),
